@@ -1,0 +1,91 @@
+"""Findings and their fixes, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from kbtools.source import Span
+
+
+class Severity(str, Enum):
+    """How much a finding matters. Only errors (and, with --strict, warnings) fail a run."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Applicability(str, Enum):
+    """Whether a fix may be applied unasked (safe), on request (unsafe), or only shown (display)."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY = "display"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Replace what ``span`` covers by ``replacement``."""
+
+    span: Span
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits of one page that together remove a finding."""
+
+    title: str
+    """An imperative: ``write [[Tensor]]``."""
+    applicability: Applicability
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong at a place of one text, as a parser or a rule sees it: no path, no severity yet."""
+
+    rule: str
+    span: Span
+    message: str
+    help: str | None = None
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """A problem of a page of the vault, with the severity the configuration gives its rule."""
+
+    rule: str
+    severity: Severity
+    path: str
+    """Relative to the vault, with ``/``."""
+    span: Span
+    message: str
+    help: str | None = None
+    fix: Fix | None = None
+
+
+class OverlappingEdits(ValueError):
+    """Two edits touch the same text: applying both would lose one."""
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """The text with every edit applied; everything outside the edits is kept as it is.
+
+    Raises OverlappingEdits when two edits overlap, and ValueError when one lies outside the text.
+    """
+    ordered = sorted(set(edits), key=lambda e: (e.span.start, e.span.end))
+    out: list[str] = []
+    at = 0
+    for edit in ordered:
+        if edit.span.end > len(text) or edit.span.start > edit.span.end:
+            raise ValueError(f"edit {edit.span} outside a text of {len(text)} code points")
+        if edit.span.start < at:
+            raise OverlappingEdits(f"edits overlap at {edit.span.start}")
+        out += (text[at : edit.span.start], edit.replacement)
+        at = edit.span.end
+    out.append(text[at:])
+    return "".join(out)

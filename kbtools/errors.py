@@ -1,0 +1,12 @@
+"""Failures of an operation (configuration, disk, worker), as opposed to findings in a page."""
+
+from __future__ import annotations
+
+
+class KbError(Exception):
+    """An operation that cannot go on: one line of what is wrong and, in ``hint``, a way out."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint

@@ -1,0 +1,114 @@
+"""Text and places in it: half-open spans of code points, and the lines they fall on."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+# What Python-Markdown takes for a line end: never form feeds or U+2028, which str.splitlines cuts at.
+LINE_END = re.compile(r"\r\n|\r|\n")
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range ``[start, end)`` of code points in a text."""
+
+    start: int
+    end: int
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def __contains__(self, offset: int) -> bool:
+        return self.start <= offset < self.end
+
+    def of(self, text: str) -> str:
+        """The text this span covers."""
+        return text[self.start : self.end]
+
+    def shift(self, by: int) -> Span:
+        return Span(self.start + by, self.end + by)
+
+    def overlaps(self, other: Span) -> bool:
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A 1-based line and a 1-based column counted in code points."""
+
+    line: int
+    column: int
+
+
+class LineIndex:
+    """Offsets to lines and back, for one text. Built on first use: most pages have no findings."""
+
+    __slots__ = ("_starts", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts: list[int] | None = None
+
+    @property
+    def starts(self) -> list[int]:
+        """The offset at which each line begins; the first is 0."""
+        if self._starts is None:
+            self._starts = [0, *(m.end() for m in LINE_END.finditer(self._text))]
+        return self._starts
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def line_of(self, offset: int) -> int:
+        """The 1-based line an offset falls on; an offset behind the text falls on the last."""
+        return bisect_right(self.starts, max(0, offset))
+
+    def position(self, offset: int) -> Position:
+        line = self.line_of(offset)
+        return Position(line, min(offset, len(self._text)) - self.starts[line - 1] + 1)
+
+    def offset(self, position: Position) -> int:
+        """The offset of a position, clipped to its line.
+
+        Raises ValueError for a line the text does not have.
+        """
+        span = self.line(position.line)
+        return min(span.start + position.column - 1, span.end)
+
+    def line(self, number: int) -> Span:
+        """The span of a 1-based line, without its line end. Raises ValueError outside the text."""
+        starts = self.starts
+        if not 1 <= number <= len(starts):
+            raise ValueError(f"no line {number} in a text of {len(starts)} lines")
+        start = starts[number - 1]
+        if number == len(starts):
+            return Span(start, len(self._text))
+        end = starts[number]
+        cut = 2 if self._text[end - 2 : end] == "\r\n" else 1
+        return Span(start, end - cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as text. ``bom`` and line ends are kept, so that ``encode`` gives back the same bytes."""
+
+    path: str
+    """Relative to the vault, with ``/``."""
+    text: str
+    bom: bool = False
+    lines: LineIndex = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", LineIndex(self.text))
+
+    @classmethod
+    def decode(cls, path: str, data: bytes) -> Source:
+        """Read UTF-8, with or without a BOM. Raises UnicodeDecodeError."""
+        bom = data.startswith(BOM)
+        return cls(path, data[3:].decode("utf-8") if bom else data.decode("utf-8"), bom)
+
+    def encode(self) -> bytes:
+        return (BOM if self.bom else b"") + self.text.encode("utf-8")
