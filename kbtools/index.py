@@ -1,0 +1,334 @@
+"""All names of the wiki, and what a wikilink means: the resolution order of the contract, nothing looser."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from kbtools.links import WikiLink, can_be_target, fold_title, page_name, with_whole_target
+from kbtools.page import Page
+from kbtools.scanner import Heading
+from kbtools.vault import Vault
+
+How = Literal["exact", "variant", "path", "self", "attachment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A link that means one page, or one attachment."""
+
+    page: str
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """A link that two or more pages answer to."""
+
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A link spelled as an alias. One holder: the site follows it. Several: a reader must choose."""
+
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A link nothing is called."""
+
+
+Resolution = Resolved | Ambiguous | Alias | Missing
+
+
+def _nfc(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+class Index:
+    """Names to pages and links to their meaning, for one state of a vault. Immutable; tables are made when needed."""
+
+    def __init__(self, pages: Mapping[str, Page], attachments: Iterable[str] = ()) -> None:
+        self.pages = dict(sorted(pages.items()))
+        self.attachments = frozenset(attachments)
+
+    @classmethod
+    def build(cls, vault: Vault) -> Index:
+        return cls(vault.pages, vault.attachments)
+
+    # -- names ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def by_stem(self) -> Mapping[str, tuple[str, ...]]:
+        """File names, NFC, without ``.md``."""
+        return _table((_nfc(p.stem), p.path) for p in self.pages.values())
+
+    @cached_property
+    def by_title(self) -> Mapping[str, tuple[str, ...]]:
+        return _table((page_name(p.title), p.path) for p in self.pages.values())
+
+    @cached_property
+    def by_fold(self) -> Mapping[str, tuple[str, ...]]:
+        """Folded file names and titles, together."""
+        return _table((fold_title(n), p.path) for p in self.pages.values() for n in (p.stem, p.title))
+
+    @cached_property
+    def by_alias(self) -> Mapping[str, tuple[str, ...]]:
+        return _table((fold_title(a), p.path) for p in self.pages.values() for a in p.aliases)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, tuple[str, ...]]:
+        return _table((p.id, p.path) for p in self.pages.values() if p.id)
+
+    @cached_property
+    def _hashed(self) -> frozenset[str]:
+        """Folded names with a ``#`` in them, which a link would otherwise read as an anchor."""
+        return frozenset(n for n in self.by_fold if "#" in n)
+
+    @cached_property
+    def _files_by_name(self) -> Mapping[str, tuple[str, ...]]:
+        return _table((_nfc(a.rpartition("/")[2]), a) for a in self.attachments)
+
+    # -- links ---------------------------------------------------------------------------------------------
+
+    def read(self, link: WikiLink, page: Page) -> WikiLink:
+        """The link as this wiki means it: ``[[C# 기초]]`` is one name where a page is called so."""
+        if link.anchor is None or not link.target or not self._hashed:
+            return link
+        whole = with_whole_target(link, page.source.text)
+        return whole if fold_title(whole.target) in self._hashed else link
+
+    def resolve(self, link: WikiLink, page: Page) -> Resolution:
+        """What a link of a page means."""
+        return self.resolve_name(link.target, page.path) if link.target else Resolved(page.path, "self")
+
+    def resolve_name(self, target: str, from_path: str) -> Resolution:
+        """What a target means, written on the page at ``from_path``: the order of rungs is the contract's."""
+        name = page_name(target)
+        folder = from_path.rpartition("/")[0]
+        if "/" in name:
+            if (hit := self._by_path(name, folder)) is not None:
+                return hit
+        rungs: tuple[tuple[Mapping[str, tuple[str, ...]], str, How], ...] = (
+            (self.by_stem, name, "exact"),
+            (self.by_title, name, "exact"),
+            (self.by_fold, fold_title(name), "variant"),
+        )
+        for table, key, how in rungs:
+            if key and (found := table.get(key)):
+                return self._settle(found, folder, how)
+        if (file := self._attachment(target, folder)) is not None:
+            return file
+        holders = self.by_alias.get(fold_title(name))
+        return Alias(holders) if holders else Missing()
+
+    def _settle(self, found: tuple[str, ...], folder: str, how: How) -> Resolution:
+        if len(found) > 1:
+            found = self._without_redirects(found)
+        if len(found) > 1:
+            near = tuple(p for p in found if p.rpartition("/")[0] == folder)
+            if len(near) != 1:
+                return Ambiguous(found)
+            found = near
+        return Resolved(found[0], how)
+
+    def _without_redirects(self, found: tuple[str, ...]) -> tuple[str, ...]:
+        """Pages that stand for another among the candidates do not make a name ambiguous: all lead to one page."""
+        ends = {self.final(p) for p in found}
+        return (next(iter(ends)),) if len(ends) == 1 and ends <= set(found) else found
+
+    def _by_path(self, name: str, folder: str) -> Resolution | None:
+        """A folder-qualified target: whole segments from the end of a page's path, exactly or else folded."""
+        absolute = name.startswith("/")
+        segments = [s for s in name.split("/") if s not in ("", ".")]
+        if ".." in segments or name.startswith("./"):
+            joined = _join(folder, segments)
+            if joined is None:
+                return None
+            absolute, segments = True, joined
+        if not segments:
+            return None
+        hows: tuple[How, ...] = ("path", "variant")
+        for how in hows:
+            norm = _nfc if how == "path" else fold_title
+            wanted = [norm(s) for s in segments]
+            table = self.by_stem if how == "path" else self.by_fold
+            found = [p for p in table.get(wanted[-1], ()) if _ends_with(p, wanted, norm)]
+            full = tuple(p for p in found if p.count("/") + 1 == len(wanted))
+            if absolute or full:
+                found = list(full)
+            if found:
+                return self._settle(tuple(found), folder, how)
+        return None
+
+    def _attachment(self, target: str, folder: str) -> Resolution | None:
+        target = _nfc(target.strip())
+        segments = [s for s in target.split("/") if s not in ("", ".")]
+        if ".." in segments:
+            joined = _join(folder, segments)
+            segments = joined or []
+        if not segments or "." not in segments[-1]:
+            return None
+        found = tuple(
+            a
+            for a in self._files_by_name.get(segments[-1], ())
+            if [_nfc(s) for s in a.split("/")][-len(segments) :] == segments
+        )
+        if not found:
+            return None
+        if len(found) > 1:
+            full = tuple(a for a in found if _nfc(a) == "/".join(segments))
+            near = tuple(a for a in found if a.rpartition("/")[0] == folder)
+            found = full or (near if len(near) == 1 else found)
+        return Resolved(found[0], "attachment") if len(found) == 1 else Ambiguous(found)
+
+    # -- redirects -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def redirects(self) -> Mapping[str, str]:
+        """Pages that name another to stand for them, with its path, where that other is one page."""
+        out = {}
+        for page in self.pages.values():
+            if page.redirect and (target := self.page_named(page.redirect, page.path)) not in (None, page.path):
+                out[page.path] = str(target)
+        return out
+
+    def final(self, path: str) -> str:
+        """Where a reader sent along redirects ends; a page in a loop ends where it is."""
+        seen = [path]
+        while (path := self.redirects.get(path, path)) != seen[-1]:
+            if path in seen:
+                return seen[0]
+            seen.append(path)
+        return path
+
+    def page_named(self, name: str, from_path: str) -> str | None:
+        """The one page called so by file name, title or id: how frontmatter names a page."""
+        name = page_name(name)
+        for table, key in ((self.by_stem, name), (self.by_title, name), (self.by_id, name), (self.by_fold, fold_title(name))):
+            if found := table.get(key):
+                others = tuple(p for p in found if p != from_path) or found
+                return others[0] if len(others) == 1 else None
+        return None
+
+    # -- spelling ------------------------------------------------------------------------------------------
+
+    def spelling(self, path: str, from_path: str, style: str = "title") -> str | None:
+        """How a link on ``from_path`` should spell the page at ``path``: its title (or file name) if that means
+        this page from there and nothing else, else the other, else the shortest folder-qualified name.
+        """
+        page = self.pages[path]
+        names = (page.title, page.stem) if style == "title" else (page.stem, page.title)
+        for name in names:
+            if can_be_target(name) and self.resolve_name(name, from_path) == Resolved(path, "exact"):
+                return name
+        return self.qualified(path, from_path)
+
+    def qualified(self, path: str, from_path: str) -> str | None:
+        """The shortest folder-qualified spelling of a page that means it and nothing else."""
+        segments = path.removesuffix(".md").split("/")
+        names = ["/".join(segments[-n:]) for n in range(2, len(segments) + 1)] + ["/" + "/".join(segments)]
+        for name in names:
+            if can_be_target(name) and self.resolve_name(name, from_path) == Resolved(path, "path"):
+                return name
+        return None
+
+    # -- places in pages -----------------------------------------------------------------------------------
+
+    def heading(self, path: str, anchor: str) -> Heading | None:
+        """The heading an anchor names: its text (folded), or its id; ``H1#H2`` is H2 below H1."""
+        page = self.pages.get(path)
+        if page is None:
+            return None
+        parts = [p for p in (_heading_key(a) for a in anchor.split("#")) if p]
+        headings = page.structure.headings
+        if len(parts) > 1 and _heading_key(anchor) in {_heading_key(h.text) for h in headings}:
+            parts = [_heading_key(anchor)]
+        low, level = 0, 0
+        found: Heading | None = None
+        for part in parts:
+            found = None
+            for i in range(low, len(headings)):
+                h = headings[i]
+                if level and h.level <= level:
+                    break
+                if _heading_key(h.text) == part or (len(parts) == 1 and h.id == anchor.strip()):
+                    found, low, level = h, i + 1, h.level
+                    break
+            if found is None:
+                return None
+        return found
+
+    def has_block(self, path: str, block: str) -> bool:
+        """Whether a page holds the block id; Obsidian compares them without case."""
+        page = self.pages.get(path)
+        return page is not None and any(b.name.lower() == block.strip().lower() for b in page.structure.block_ids)
+
+    # -- graph ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def links(self) -> Mapping[str, tuple[tuple[WikiLink, Resolution], ...]]:
+        """Every page's links as this wiki reads them, with what they mean."""
+        out = {}
+        for path, page in self.pages.items():
+            read = (self.read(link, page) for link in page.links)
+            out[path] = tuple((link, self.resolve(link, page)) for link in read)
+        return out
+
+    def target_page(self, resolution: Resolution) -> str | None:
+        """The page a reader gets to by a link: alias links count where exactly one page holds the alias."""
+        if isinstance(resolution, Resolved):
+            return None if resolution.how == "attachment" else resolution.page
+        if isinstance(resolution, Alias) and len(resolution.candidates) == 1:
+            return resolution.candidates[0]
+        return None
+
+    @cached_property
+    def backlinks(self) -> Mapping[str, tuple[tuple[str, WikiLink], ...]]:
+        """For each page, the links of other pages that lead to it, by path and place."""
+        out: dict[str, list[tuple[str, WikiLink]]] = defaultdict(list)
+        for path, links in self.links.items():
+            for link, resolution in links:
+                target = self.target_page(resolution)
+                if target is not None and target != path:
+                    out[target].append((path, link))
+        return {path: tuple(found) for path, found in out.items()}
+
+
+def _table(pairs: Iterable[tuple[str | None, str]]) -> dict[str, tuple[str, ...]]:
+    out: dict[str, list[str]] = {}
+    for key, path in pairs:
+        if key:
+            held = out.setdefault(key, [])
+            if path not in held:
+                held.append(path)
+    return {key: tuple(sorted(paths)) for key, paths in out.items()}
+
+
+def _join(folder: str, segments: list[str]) -> list[str] | None:
+    """Resolve ``..`` from a folder; None when it climbs out of the vault."""
+    out = [_nfc(s) for s in folder.split("/") if s]
+    for s in segments:
+        if s != "..":
+            out.append(s)
+        elif out:
+            out.pop()
+        else:
+            return None
+    return out
+
+
+def _ends_with(path: str, wanted: list[str], norm: object) -> bool:
+    assert callable(norm)
+    have = path.removesuffix(".md").split("/")
+    return len(have) >= len(wanted) and [norm(s) for s in have[-len(wanted) : -1]] == wanted[:-1]
+
+
+def _heading_key(text: str) -> str:
+    return " ".join(_nfc(text).casefold().split())

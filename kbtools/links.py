@@ -1,0 +1,199 @@
+"""Wikilinks: finding them in a page, the one normalisation of names, and rewriting a link's target."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from kbtools.diagnostics import Edit
+from kbtools.scanner import Structure
+from kbtools.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class WikiLink:
+    """``[[target#anchor|label]]`` or, as an embed, ``![[…]]``, as written."""
+
+    span: Span
+    """With the brackets, and the ``!`` of an embed."""
+    embed: bool
+    target: str
+    """Without surrounding blanks; empty in ``[[#Heading]]``."""
+    target_span: Span
+    anchor: str | None = None
+    """What follows ``#``: a heading, or a path of headings ``H1#H2``."""
+    block: str | None = None
+    """What follows ``#^``."""
+    label: str | None = None
+    table: bool = False
+    """The pipe is written ``\\|``, as inside a table."""
+
+    @property
+    def name(self) -> str:
+        """The target as a name to look up: NFC, without ``.md``."""
+        return page_name(self.target)
+
+
+# Inside: no line end and no bracket in the target; a label may hold single brackets. Every alternative starts
+# with another character, so the pattern cannot backtrack more than once a character.
+_LINK = re.compile(
+    r"""
+    (?P<embed>!?)\[\[
+    (?P<target>[^\[\]|\r\n]*)
+    (?:\|(?P<label>(?:[^\[\]\r\n]|\[(?!\[)|\](?!\]))*))?
+    \]\]
+    """,
+    re.VERBOSE,
+)
+
+_URL = re.compile(r"\([^()\r\n]*\)")
+
+
+def find(text: str, structure: Structure) -> tuple[WikiLink, ...]:
+    """Every wikilink of a page, in order. Text that the site shows as code, comment or math holds none."""
+    if "[[" not in text:
+        return ()
+    opaque = structure.opaque
+    starts = [s.start for s in opaque]
+    found: list[WikiLink] = []
+    at = 0
+    while (m := _LINK.search(text, at)) is not None:
+        at = m.end()
+        i = bisect_right(starts, m.start()) - 1
+        if i >= 0 and m.start() < opaque[i].end:
+            at = max(opaque[i].end, m.start() + 1)
+            continue
+        if i + 1 < len(opaque) and opaque[i + 1].start < m.end():
+            at = m.start() + 2  # brackets around code are no link, but one may begin inside them
+            if not _only_in_label(m, opaque[i + 1]):
+                continue
+            at = m.end()
+        if (link := _read(text, m)) is not None:
+            found.append(link)
+    return tuple(found)
+
+
+def _only_in_label(m: re.Match[str], hole: Span) -> bool:
+    """Whether code or math inside the brackets stands wholly in the label, where it is welcome."""
+    return m["label"] is not None and m.start("label") <= hole.start and hole.end <= m.end("label")
+
+
+def _read(text: str, m: re.Match[str]) -> WikiLink | None:
+    start = m.start()
+    embed = m["embed"] == "!"
+    if _escaped(text, start):
+        if not embed:
+            return None
+        start, embed = start + 1, False  # \![[x]]: an escaped mark, then a link
+    if _URL.match(text, m.end()):
+        return None  # [[x]](url) is an ordinary link whose text is [x]
+    whole, label = m["target"], m["label"]
+    table = label is not None and whole.endswith("\\")
+    if table:
+        whole = whole[:-1]
+    name, anchor = _split_anchor(whole)
+    target = name.strip()
+    if not target and not (anchor and anchor.strip()):
+        return None
+    lead = len(name) - len(name.lstrip())
+    target_start = m.start("target") + (lead if target else 0)
+    block = None
+    if anchor is not None:
+        anchor = anchor.strip()
+        if anchor.startswith("^"):
+            anchor, block = None, anchor[1:]
+    return WikiLink(
+        span=Span(start, m.end()),
+        embed=embed,
+        target=target,
+        target_span=Span(target_start, target_start + len(target)),
+        anchor=anchor,
+        block=block,
+        label=label,
+        table=table,
+    )
+
+
+def _split_anchor(whole: str) -> tuple[str, str | None]:
+    """Cut at the ``#`` that begins an anchor; the one that ends a name (``C#``, ``C##Heading``) belongs to it."""
+    at = whole.find("#")
+    if at < 0:
+        return whole, None
+    end = at
+    while end < len(whole) and whole[end] == "#":
+        end += 1
+    if not whole[end:].strip():
+        return whole, None
+    if at and not whole[:at].isspace():
+        return whole[: end - 1], whole[end:]
+    return whole[:at], whole[end:]
+
+
+def _escaped(text: str, at: int) -> bool:
+    n = 0
+    while n < at and text[at - n - 1] == "\\":
+        n += 1
+    return n % 2 == 1
+
+
+def with_whole_target(link: WikiLink, text: str) -> WikiLink:
+    """The same link read as one name with a ``#`` in it (``C# 기초``), for pages that are called so."""
+    end = link.target_span.start
+    while end < link.span.end and text[end] not in "|]":
+        end += 1
+    if link.table:
+        end -= 1
+    whole = text[link.target_span.start : end].rstrip()
+    span = Span(link.target_span.start, link.target_span.start + len(whole))
+    return WikiLink(link.span, link.embed, whole, span, None, None, link.label, link.table)
+
+
+_GAP = re.compile(r"[\s_\-\u2010-\u2015\u2212\uFE58\uFE63\uFF0D]+")
+
+
+def page_name(name: str) -> str:
+    """A name as compared exactly: NFC, trimmed, without a trailing ``.md``."""
+    name = name.strip()
+    if name[-3:].lower() == ".md":
+        name = name[:-3]
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def fold_title(name: str) -> str:
+    """The one normalisation under which two spellings are the same name.
+
+    A trailing ``.md`` is dropped; then canonical caseless matching (Unicode 3.13, D145; never NFKC, so that
+    ``①`` stays itself), runs of blanks, ``_`` and dashes as one space, trimmed. Punctuation stays: C, C++ and
+    C# differ. Idempotent.
+    """
+    name = page_name(name)
+    if not name.isascii():
+        name = unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+        name = unicodedata.normalize("NFC", name)
+    else:
+        name = name.lower()
+    name = _GAP.sub(" ", name).strip(" ")
+    # "x.md .md" must not need a second pass to come to rest.
+    return fold_title(name) if name.endswith(".md") else name
+
+
+def can_be_target(name: str) -> bool:
+    """Whether a name can stand between brackets and mean itself."""
+    return bool(name.strip()) and name == name.strip() and not set("[]|\r\n") & set(name) and not _anchored(name)
+
+
+def _anchored(name: str) -> bool:
+    return _split_anchor(name)[1] is not None or name.endswith("\\")
+
+
+def reconcile(links: Iterable[WikiLink], canonical: Callable[[WikiLink], str | None]) -> tuple[Edit, ...]:
+    """The edits that spell each link's target as ``canonical`` says (None: leave it), and touch nothing else."""
+    edits = []
+    for link in links:
+        name = canonical(link)
+        if name is not None and name != link.target:
+            edits.append(Edit(link.target_span, name))
+    return tuple(edits)

@@ -1,0 +1,162 @@
+"""One page of the wiki: everything its text says, parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from kbtools import frontmatter, links, scanner, snippets
+from kbtools.diagnostics import Problem
+from kbtools.frontmatter import Frontmatter
+from kbtools.links import WikiLink
+from kbtools.scanner import Structure
+from kbtools.snippets import Snippet
+from kbtools.source import Source, Span
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page by value. Snippets, which need a Python parser, are read when first asked for."""
+
+    source: Source
+    structure: Structure
+    frontmatter: Frontmatter | None
+    links: tuple[WikiLink, ...]
+    reading: tuple[Problem, ...] = ()
+    """What is wrong with the file as a file: encoding, NUL."""
+
+    @classmethod
+    def parse(cls, source: Source, reading: tuple[Problem, ...] = ()) -> Page:
+        structure = scanner.scan(source.text)
+        return cls(
+            source=source,
+            structure=structure,
+            frontmatter=frontmatter.parse(source.text),
+            links=links.find(source.text, structure),
+            reading=reading,
+        )
+
+    @property
+    def path(self) -> str:
+        return self.source.path
+
+    @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
+    def stem(self) -> str:
+        """The file's name without ``.md``, as it is on disk."""
+        return self.path.rpartition("/")[2].removesuffix(".md")
+
+    @cached_property
+    def data(self) -> Mapping[str, object]:
+        return self.frontmatter.data if self.frontmatter else {}
+
+    @cached_property
+    def title(self) -> str:
+        """The frontmatter's title as written, else the file's name. A first heading is a heading, not a title."""
+        return self._scalar("title") or self.stem
+
+    @cached_property
+    def id(self) -> str | None:
+        return self._scalar("id") or None
+
+    @cached_property
+    def aliases(self) -> tuple[str, ...]:
+        """Other names readers use. A single string counts as one alias; nulls count as none."""
+        if self.frontmatter is None:
+            return ()
+        value = self.frontmatter.data.get("aliases")
+        if isinstance(value, list):
+            named = (self._scalar("aliases", i) for i in range(len(value)))
+            return tuple(dict.fromkeys(a for a in named if a))
+        alias = self._scalar("aliases")
+        return (alias,) if alias else ()
+
+    @cached_property
+    def redirect(self) -> str | None:
+        """The name of the page that stands for this one (``duplicate_of``, ``redirect_to``), or None."""
+        for key in ("redirect_to", "duplicate_of"):
+            value = self.data.get(key)
+            if isinstance(value, str) and value.strip() and value.strip().lower() not in ("none", "self"):
+                return frontmatter.wikilink_target(value) or value.strip()
+        return None
+
+    def _scalar(self, *path: str | int) -> str:
+        """A scalar as the author wrote it (``001`` stays ``001``); "" when there is none."""
+        if self.frontmatter is None:
+            return ""
+        value: object = self.frontmatter.data
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else value[key]  # type: ignore[index]
+        if value is None or isinstance(value, (list, dict)):
+            return ""
+        entry = self.frontmatter.entries.get(tuple(path))
+        return (value if isinstance(value, str) else entry.raw if entry else str(value)).strip()
+
+    @cached_property
+    def _extracted(self) -> tuple[tuple[Snippet, ...], tuple[Problem, ...]]:
+        defaults = self.data.get("snippets")
+        return snippets.extract(
+            self.source.text,
+            self.structure,
+            defaults=defaults if isinstance(defaults, dict) else {},
+            page_slug=scanner.slugify(self.stem) or "page",
+        )
+
+    @property
+    def snippets(self) -> tuple[Snippet, ...]:
+        """Every fence the site renders as code, in order."""
+        return self._extracted[0]
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the parsers found, without knowledge of other pages."""
+        return (
+            *self.reading,
+            *(self.frontmatter.problems if self.frontmatter else frontmatter.unclosed(self.source.text)),
+            *self.structure.problems,
+            *self._extracted[1],
+            *snippets.undefined_names(self.snippets),
+        )
+
+
+NO_STRUCTURE = Structure(None, (), (), (), (), (), ())
+
+
+def unreadable(source: Source, problem: Problem) -> Page:
+    """A page whose text cannot be trusted: it is reported, and nothing in it is read."""
+    return Page(source, NO_STRUCTURE, None, (), (problem,))
+
+
+def decode(path: str, data: bytes) -> Page:
+    """A page from a file's bytes. Bytes that are no text make an unreadable page, never an exception."""
+    try:
+        source = Source.decode(path, data)
+    except UnicodeDecodeError as e:
+        shown = Source(path, data.decode("utf-8", "replace"))
+        at = shown.text.find("\ufffd")
+        problem = Problem(
+            "unreadable-page",
+            Span(at, at + 1),
+            f"the page is not UTF-8: byte 0x{data[e.start]:02x} at offset {e.start}",
+            _encoding_help(data),
+        )
+        return unreadable(shown, problem)
+    reading: tuple[Problem, ...] = ()
+    if (nul := source.text.find("\x00")) >= 0:
+        message = "the page holds a NUL byte, which editors, git and browsers do not show"
+        reading = (Problem("unreadable-page", Span(nul, nul + 1), message, "delete the character"),)
+    return Page.parse(source, reading)
+
+
+def _encoding_help(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "it begins like UTF-16: convert it, iconv -f UTF-16 -t UTF-8"
+    try:
+        data.decode("cp949")
+    except UnicodeDecodeError:
+        return "save it as UTF-8"
+    return "it reads as CP949: convert it, iconv -f CP949 -t UTF-8"
