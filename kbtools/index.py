@@ -112,9 +112,8 @@ class Index:
         """What a target means, written on the page at ``from_path``: the order of rungs is the contract's."""
         name = page_name(target)
         folder = from_path.rpartition("/")[0]
-        if "/" in name:
-            if (hit := self._by_path(name, folder)) is not None:
-                return hit
+        if "/" in name and (hit := self._by_path(name, folder)) is not None:
+            return hit
         rungs: tuple[tuple[Mapping[str, tuple[str, ...]], str, How], ...] = (
             (self.by_stem, name, "exact"),
             (self.by_title, name, "exact"),
@@ -211,13 +210,30 @@ class Index:
     def page_named(self, name: str, from_path: str) -> str | None:
         """The one page called so by file name, title or id: how frontmatter names a page."""
         name = page_name(name)
-        for table, key in ((self.by_stem, name), (self.by_title, name), (self.by_id, name), (self.by_fold, fold_title(name))):
+        folded = fold_title(name)
+        for table, key in ((self.by_stem, name), (self.by_title, name), (self.by_id, name), (self.by_fold, folded)):
             if found := table.get(key):
                 others = tuple(p for p in found if p != from_path) or found
                 return others[0] if len(others) == 1 else None
         return None
 
     # -- spelling ------------------------------------------------------------------------------------------
+
+    def canonical(self, link: WikiLink, page: Page, style: str = "title") -> str | None:
+        """How ``kb reconcile`` spells a link that means a page only after folding; None to leave it.
+
+        A folder the author wrote is kept. The new spelling means the same page by construction: it is resolved again.
+        """
+        resolution = self.resolve(link, page)
+        if not isinstance(resolution, Resolved) or resolution.how != "variant" or resolution.page in self.redirects:
+            return None
+        if "/" not in link.name or fold_title(self.pages[resolution.page].title) == fold_title(link.name):
+            return self.spelling(resolution.page, page.path, style)
+        depth = len([s for s in link.name.split("/") if s not in ("", ".", "..")])
+        name = "/".join(resolution.page.removesuffix(".md").split("/")[-depth:])
+        if can_be_target(name) and self.resolve_name(name, page.path) == Resolved(resolution.page, "path"):
+            return name
+        return self.qualified(resolution.page, page.path)
 
     def spelling(self, path: str, from_path: str, style: str = "title") -> str | None:
         """How a link on ``from_path`` should spell the page at ``path``: its title (or file name) if that means

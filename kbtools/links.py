@@ -78,7 +78,7 @@ def find(text: str, structure: Structure) -> tuple[WikiLink, ...]:
 
 def _only_in_label(m: re.Match[str], hole: Span) -> bool:
     """Whether code or math inside the brackets stands wholly in the label, where it is welcome."""
-    return m["label"] is not None and m.start("label") <= hole.start and hole.end <= m.end("label")
+    return m.start("label") >= 0 and m.start("label") <= hole.start and hole.end <= m.end("label")
 
 
 def _read(text: str, m: re.Match[str]) -> WikiLink | None:
@@ -90,7 +90,8 @@ def _read(text: str, m: re.Match[str]) -> WikiLink | None:
         start, embed = start + 1, False  # \![[x]]: an escaped mark, then a link
     if _URL.match(text, m.end()):
         return None  # [[x]](url) is an ordinary link whose text is [x]
-    whole, label = m["target"], m["label"]
+    whole: str = m["target"]
+    label: str | None = m["label"]
     table = label is not None and whole.endswith("\\")
     if table:
         whole = whole[:-1]
@@ -178,6 +179,33 @@ def fold_title(name: str) -> str:
     name = _GAP.sub(" ", name).strip(" ")
     # "x.md .md" must not need a second pass to come to rest.
     return fold_title(name) if name.endswith(".md") else name
+
+
+_ATTACHMENT = re.compile(
+    r"(?i)\.(png|jpe?g|gif|svg|webp|avif|bmp|tiff?|ico|pdf|mp[34]|webm|ogg|wav|flac|m4a|mov|mkv|ogv|3gp"
+    r"|zip|tar|gz|csv|tsv|xlsx?|docx?|pptx?|ipynb|canvas|base|excalidraw|drawio)$"
+)
+
+
+def is_attachment_name(target: str) -> bool:
+    """Whether a target is named like a file other than a page. ``torch.compile`` is not."""
+    return _ATTACHMENT.search(target.strip()) is not None
+
+
+def relabel(link: WikiLink, target: str, text: str) -> str:
+    """The link with another target and the words a reader saw before as its label; anchor and embed mark stay."""
+    anchor = f"#{link.anchor}" if link.anchor is not None else f"#^{link.block}" if link.block is not None else ""
+    if "#" in target:
+        anchor = ""
+    pipe = "\\|" if link.table or _in_table_row(link, text) else "|"
+    label = link.label if link.label is not None else "" if link.embed else link.target
+    shown = f"{pipe}{label}" if label and label != target else ""
+    return f"{'!' if link.embed else ''}[[{target}{anchor}{shown}]]"
+
+
+def _in_table_row(link: WikiLink, text: str) -> bool:
+    start = max(text.rfind("\n", 0, link.span.start), text.rfind("\r", 0, link.span.start)) + 1
+    return text[start : link.span.start].lstrip().startswith("|")
 
 
 def can_be_target(name: str) -> bool:

@@ -78,11 +78,34 @@ class Page:
     @cached_property
     def redirect(self) -> str | None:
         """The name of the page that stands for this one (``duplicate_of``, ``redirect_to``), or None."""
-        for key in ("redirect_to", "duplicate_of"):
-            value = self.data.get(key)
-            if isinstance(value, str) and value.strip() and value.strip().lower() not in ("none", "self"):
-                return frontmatter.wikilink_target(value) or value.strip()
-        return None
+        return next((name for key, name in self.references if key != "canonical_id"), None)
+
+    @cached_property
+    def references(self) -> tuple[tuple[str, str], ...]:
+        """The fields that name another page to stand for this one, with the name: the redirects' raw material."""
+        out = []
+        for key, own in (("redirect_to", "none"), ("duplicate_of", "none"), ("canonical_id", "self")):
+            name = self._scalar(key)
+            if name and name.lower() not in (own, "none", "self") and name != self.id:
+                out.append((key, frontmatter.wikilink_target(name) or name))
+        return tuple(out)
+
+    def field_span(self, key: str) -> Span:
+        """Where a field's value stands; the page's beginning when it has none."""
+        entry = self.frontmatter.entries.get((key,)) if self.frontmatter else None
+        return entry.value if entry else Span(0, 0)
+
+    def alias_span(self, alias: str) -> Span:
+        """Where an alias stands."""
+        for path, entry in self.frontmatter.entries.items() if self.frontmatter else ():
+            if path[0] == "aliases" and entry.raw.strip() == alias:
+                return entry.value
+        return self.field_span("aliases")
+
+    def problems_of(self, *rules: str) -> bool:
+        """Whether the parsers found one of these; without asking for the snippets."""
+        found = (*self.reading, *(self.frontmatter.problems if self.frontmatter else ()))
+        return any(p.rule in rules for p in found)
 
     def _scalar(self, *path: str | int) -> str:
         """A scalar as the author wrote it (``001`` stays ``001``); "" when there is none."""

@@ -85,6 +85,11 @@ def _linked(path: str, file: str, inside: str) -> Iterator[_Entry]:
         yield _Entry(path, file)
 
 
+def files(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[tuple[str, Path]]:
+    """Every file that ``load`` would look at, with its path in the vault; nothing is opened."""
+    return ((e.path, Path(e.file)) for e in _walk(str(root), exclude) if e.trouble is None)
+
+
 def load(project: Project) -> Vault:
     """Read every page. What cannot be read becomes a page with a problem; nothing is raised for one file."""
     pages: dict[str, Page] = {}

@@ -1,0 +1,179 @@
+"""Run the rules over a vault: pages and index in, sorted diagnostics out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from kbtools.config import Config, did_you_mean
+from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
+from kbtools.errors import KbError
+from kbtools.index import Ambiguous, Index, Missing
+from kbtools.page import Page
+from kbtools.rules import Context, Rule, all_rules
+from kbtools.schema import Schema, validate
+from kbtools.source import Span
+from kbtools.vault import Vault, matches
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a check found. ``pages`` and ``links`` count the whole vault, ``diagnostics`` what was asked about."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    pages: int
+    links: int
+    broken: int
+    ambiguous: int
+
+    def count(self, severity: Severity) -> int:
+        return sum(d.severity is severity for d in self.diagnostics)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which findings are wanted: rules by name, pages by path or folder. Empty means all."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+    def wants(self, rule: str) -> bool:
+        return (not self.select or rule in self.select) and rule not in self.ignore
+
+    def covers(self, path: str) -> bool:
+        return not self.paths or any(path == p or path.startswith(p.rstrip("/") + "/") or p == "" for p in self.paths)
+
+
+def require_rules(names: Iterable[str], where: str) -> None:
+    """Raises KbError for a name no rule has."""
+    rules = all_rules()
+    for name in names:
+        if name not in rules:
+            raise KbError(f'{where}: there is no rule "{name}"', did_you_mean(name, rules) or "`kb rule` lists them")
+
+
+def severities(config: Config) -> Mapping[str, Severity]:
+    """The severity of each rule that is not off. Raises KbError for an unknown rule."""
+    require_rules(config.rules, "rules")
+    levels = {name: config.rules.get(name, rule.severity.value) for name, rule in all_rules().items()}
+    return {name: Severity(level) for name, level in levels.items() if level != "off"}
+
+
+def schemas(pages: Iterable[str], config: Config) -> Mapping[str, Schema]:
+    """The schema of each page the configuration gives one. Raises KbError for a schema that cannot be read."""
+    loaded: dict[str, Schema] = {}
+    out = {}
+    for path in pages:
+        name = next((s for glob, s in config.schema if matches(path, (glob,))), "none")
+        if name != "none":
+            out[path] = loaded.setdefault(name, Schema.load(name)) if name not in loaded else loaded[name]
+    return out
+
+
+def check(
+    vault: Vault, index: Index, config: Config, selection: Selection = Selection(), today: date | None = None
+) -> Report:
+    """Everything the rules find in a vault, sorted by path, place and rule; the same input gives the same output.
+
+    Raises KbError for rule names or schemas the configuration has wrong.
+    """
+    require_rules((*selection.select, *selection.ignore), "--select/--ignore")
+    active = severities(config)
+    context = Context(index, config, today or date.today(), schemas(index.pages, config))
+    found: list[Diagnostic] = []
+    rules = [r for r in all_rules().values() if r.name in active]
+    for path, page in {**index.pages, **vault.unread}.items():
+        if not selection.covers(path):
+            continue
+        problems = _unique(p for p in page_problems(page, rules, context) if p.rule in active)
+        for p in suppress(page, problems, "unused-ignore" in active):
+            if selection.wants(p.rule):
+                found.append(Diagnostic(p.rule, active[p.rule], path, p.span, p.message, p.help, p.fix))
+    found.sort(key=lambda d: (d.path, d.span.start, d.rule, d.span.end, d.message))
+    links = [resolution for held in index.links.values() for _, resolution in held]
+    return Report(
+        diagnostics=tuple(found),
+        pages=len(index.pages),
+        links=len(links),
+        broken=sum(isinstance(r, Missing) for r in links),
+        ambiguous=sum(isinstance(r, Ambiguous) for r in links),
+    )
+
+
+def page_problems(page: Page, rules: Collection[Rule], context: Context) -> Iterator[Problem]:
+    """What the parsers and the rules find on one page."""
+    yield from page.problems
+    if page.path not in context.index.pages:
+        return
+    schema = context.schemas.get(page.path)
+    if schema is not None and page.frontmatter is not None:
+        yield from validate(page.frontmatter, schema)
+    for rule in rules:
+        if rule.check is not None:
+            yield from rule.check(page, context)
+
+
+def _unique(problems: Iterable[Problem]) -> list[Problem]:
+    """One finding a rule and place."""
+    return list({(p.rule, p.span, p.message): p for p in problems}.values())
+
+
+_IGNORE = re.compile(r"^\s*kb:\s*ignore\[([^\]]*)\]\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ignore:
+    span: Span
+    name: str
+    lines: range
+
+
+def suppress(page: Page, problems: Iterable[Problem], report_unused: bool = True) -> Iterator[Problem]:
+    """Drop what ``<!-- kb: ignore[rule] -->`` comments ask for, and report those that ask for nothing found.
+
+    A comment covers the line behind it; among a page's first lines, before any text, the whole page.
+    """
+    ignores = tuple(_ignores(page))
+    if not ignores:
+        yield from problems
+        return
+    used: set[_Ignore] = set()
+    for p in problems:
+        line = page.source.lines.line_of(p.span.start)
+        hits = [i for i in ignores if i.name == p.rule and line in i.lines]
+        used.update(hits)
+        if not hits:
+            yield p
+    if not report_unused:
+        return
+    for ignore in ignores:
+        if ignore not in used:
+            known = ignore.name in all_rules()
+            message = f'nothing here is reported by "{ignore.name}"' if known else f'there is no rule "{ignore.name}"'
+            fix = Fix("remove the comment", Applicability.UNSAFE, (Edit(ignore.span, ""),))
+            yield Problem(
+                "unused-ignore",
+                ignore.span,
+                message,
+                did_you_mean(ignore.name, all_rules()) if not known else "remove the comment",
+                fix if known else None,
+            )
+
+
+def _ignores(page: Page) -> Iterator[_Ignore]:
+    lines = page.source.lines
+    head = page.structure.frontmatter.end if page.structure.frontmatter else 0
+    for comment in page.structure.comments:
+        at_top = not page.source.text[head : comment.span.start].strip()
+        if at_top:
+            head = comment.span.end
+        if not (m := _IGNORE.match(comment.text)):
+            continue
+        last = lines.line_of(comment.span.end)
+        covered = range(len(lines) + 1) if at_top else range(lines.line_of(comment.span.start), last + 2)
+        for name in m[1].split(","):
+            if name.strip():
+                yield _Ignore(comment.span, name.strip(), covered)

@@ -1,0 +1,99 @@
+"""The command ``kb``: picks a command's module, and turns what goes wrong into one line and an exit code.
+
+Only the chosen command is imported, so that ``kb --help`` needs nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from kbtools import __version__
+from kbtools.errors import KbError
+
+COMMANDS = {
+    "check": "check frontmatter, links and snippets (runs them, unless --no-run)",
+    "fix": "apply the safe fixes",
+    "reconcile": "respell wikilinks as the titles they mean; --apply writes, --undo takes back",
+    "run": "run the snippets on every available device",
+    "build": "check, run, then build the site",
+    "serve": "preview the site while you write",
+    "new": "start a page with every field of the schema",
+    "reinforce": "record that a page was verified again",
+    "links": "list every wikilink and what it means",
+    "snippets": "list every code fence and what becomes of it",
+    "pages": "list every page with its metadata and headings",
+    "graph": "print pages and links as a graph",
+    "stats": "figures of the wiki: wanted pages, orphans, most linked, stale",
+    "schema": "print the frontmatter schema, for editors",
+    "rule": "explain a rule, or list all",
+}
+
+USAGE = "usage: kb COMMAND [options]"
+
+
+def _help() -> str:
+    width = max(map(len, COMMANDS)) + 2
+    listed = "\n".join(f"  {name:<{width}}{summary}" for name, summary in COMMANDS.items())
+    return f"""kb {__version__}: a wiki that stays true. Validates pages, reconciles links, runs every snippet, builds the site.
+
+{USAGE}
+
+{listed}
+
+kb COMMAND --help shows a command's options. kb looks for its project from here upwards: [tool.kb] in pyproject.toml,
+kb.toml, or mkdocs.yml. Any other folder of Markdown: kb check --vault DIR
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code: 0 clean, 1 findings, 2 usage, configuration or internal error."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        return _dispatch(words)
+    except KbError as e:
+        print(f"kb: {e.message}", *([f"  hint: {e.hint}"] if e.hint else []), sep="\n", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("kb: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe went away; nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _dispatch(words: list[str]) -> int:
+    name = words[0] if words else "--help"
+    if name in ("--help", "-h", "help"):
+        if len(words) > 1 and words[1] in COMMANDS:
+            return _dispatch([words[1], "--help"])
+        print(_help(), end="")
+        return 0
+    if name in ("--version", "-V", "version"):
+        print(f"kb {__version__}")
+        return 0
+    if name not in COMMANDS:
+        close = difflib.get_close_matches(name, COMMANDS, n=1)
+        what = f"no option {name} before the command" if name.startswith("-") else f'no command "{name}"'
+        raise KbError(what, f"did you mean kb {close[0]}?" if close else "kb --help lists the commands")
+    module: Any = importlib.import_module(f"kbtools.commands.{name}")
+    from kbtools.commands import Arguments
+
+    parser = Arguments(name, COMMANDS[name])
+    module.configure(parser)
+    try:
+        return int(module.run(parser.parse(words[1:])))
+    finally:
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

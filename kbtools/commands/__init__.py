@@ -1,0 +1,169 @@
+"""One command a file: ``configure(arguments)`` names its options, ``run(args)`` does the work and returns the exit code.
+
+What several commands share stands here: options, finding the project, narrowing to paths, writing to the terminal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.config import Project
+    from kbtools.index import Index
+    from kbtools.source import Source
+    from kbtools.vault import Vault
+
+
+class Arguments(argparse.ArgumentParser):
+    """The options of one command. A mistake is one line with a suggestion, and exit code 2."""
+
+    def __init__(self, command: str, summary: str) -> None:
+        super().__init__(f"kb {command}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
+        where = self.add_argument_group("which wiki")
+        where.add_argument("--root", metavar="DIR", help="look for the project from DIR upwards (default: here)")
+        where.add_argument("--vault", metavar="DIR", help="take any folder of Markdown as the vault")
+        where.add_argument("--schema", metavar="NAME", help="with --vault: topic, none or a JSON Schema file")
+
+    def error(self, message: str) -> NoReturn:
+        raise KbError(f"{self.prog}: {message}", f"{self.prog} --help lists its options")
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """The options of a command line. Raises KbError, naming the option that was probably meant."""
+        args, unknown = self.parse_known_intermixed_args(words)
+        for word in unknown:
+            option = word.partition("=")[0]
+            close = difflib.get_close_matches(option, list(self._option_string_actions), n=1)
+            if option.startswith("-"):
+                hint = f"did you mean {close[0]}?" if close else f"{self.prog} --help lists its options"
+                raise KbError(f"{self.prog}: there is no option {option}", hint)
+            raise KbError(f'{self.prog}: one word too many: "{word}"', f"{self.prog} --help shows its usage")
+        return args
+
+    def add_paths(self, what: str = "pages or folders") -> None:
+        self.add_argument("paths", nargs="*", metavar="PATH", help=f"only these {what} (the whole wiki is still read)")
+
+
+def project(args: argparse.Namespace) -> Project:
+    """The project a command is about. Raises KbError when there is none."""
+    from kbtools.config import find_project, foreign_vault
+
+    if args.vault is not None:
+        if args.root is not None:
+            raise KbError("--root and --vault exclude each other")
+        return foreign_vault(Path(args.vault), args.schema or "none")
+    if args.schema is not None:
+        raise KbError("--schema goes with --vault", "in a project, set [tool.kb.schema]")
+    return find_project(Path(args.root or "."))
+
+
+@dataclass(frozen=True, slots=True)
+class Wiki:
+    """A project with its pages read and indexed."""
+
+    project: Project
+    vault: Vault
+    index: Index
+
+    def source(self, path: str) -> Source:
+        page = self.vault.pages.get(path) or self.vault.unread[path]
+        return page.source
+
+    def narrow(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Paths given by a user (from here, or from the vault) as vault paths. Raises KbError for unknown ones."""
+        return tuple(self._vault_path(p) for p in paths)
+
+    def _vault_path(self, given: str) -> str:
+        base = self.project.vault.resolve()
+        for candidate in (Path(given), base / given):
+            full = Path(os.path.abspath(candidate))
+            if full.exists() and full.is_relative_to(base):
+                return "" if full == base else full.relative_to(base).as_posix()
+        close = difflib.get_close_matches(given, self.vault.pages, n=1, cutoff=0.5)
+        raise KbError(f'no page or folder "{given}" in {base}', f"did you mean {close[0]}?" if close else None)
+
+
+def read(args: argparse.Namespace) -> Wiki:
+    """Find the project, read its pages, index them; a run of kb that was cut short is mentioned."""
+    from kbtools.index import Index
+    from kbtools.vault import load
+
+    found = project(args)
+    warn_unfinished(found)
+    vault = load(found)
+    return Wiki(found, vault, Index.build(vault))
+
+
+def warn_unfinished(found: Project) -> None:
+    """Say so when an earlier command was killed while it wrote."""
+    if not found.backups.is_dir():
+        return
+    from kbtools.rewrite import Backups
+
+    run = Backups(found.vault, found.backups).unfinished()
+    if run is not None:
+        say(f"kb: {run.command} was cut short ({run.id}): `kb reconcile --undo {run.id}` restores every page")
+
+
+def say(text: str = "") -> None:
+    """A line for people, on stderr, so that stdout stays for machines."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def use_color(stream: object) -> bool:
+    """Colour only on a terminal, and never where NO_COLOR is set (no-color.org) or the terminal is dumb."""
+    tty = getattr(stream, "isatty", None)
+    return bool(tty and tty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def emit(lines: Iterable[str]) -> None:
+    """Lines to stdout, in few writes."""
+    out = sys.stdout
+    batch: list[str] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) >= 512:
+            out.write("\n".join(batch) + "\n")
+            batch.clear()
+    if batch:
+        out.write("\n".join(batch) + "\n")
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """``1 page``, ``1,204 links``."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def unified_diff(before: dict[str, str], after: dict[str, str], color: bool = False) -> Iterator[str]:
+    """A patch of pages that change, with its lines as they are: line ends inside the page stay visible as text."""
+    from kbtools.output.text import paint
+
+    for path in sorted(after):
+        old, new = before[path].split("\n"), after[path].split("\n")
+        for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm=""):
+            code = {"+": "32", "-": "31", "@": "36"}.get(line[:1], "")
+            yield paint(line, code, color and bool(code))
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._start
+
+
+def short_seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

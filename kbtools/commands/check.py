@@ -1,0 +1,187 @@
+"""``kb check``: frontmatter, links and snippets of every page. Runs the snippets unless told not to."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from kbtools.commands import Arguments, Stopwatch, Wiki, emit, plural, read, say, short_seconds, use_color
+from kbtools.diagnostics import Diagnostic, Severity
+from kbtools.source import Span
+
+if TYPE_CHECKING:
+    from kbtools.checker import Report, Selection
+    from kbtools.execution.outcomes import Outcome
+
+FORMATS = ("full", "concise", "json", "jsonl", "github", "sarif", "junit")
+
+
+def configure(arguments: Arguments) -> None:
+    from kbtools.commands.run import add_run_options
+
+    arguments.add_paths()
+    arguments.add_argument("--no-run", action="store_true", help="read the snippets, but do not run them")
+    add_run_options(arguments)
+    arguments.add_argument("--format", choices=FORMATS, default="full", help="default: full")
+    arguments.add_argument("--select", action="append", metavar="RULE", default=[], help="only these rules")
+    arguments.add_argument("--ignore", action="append", metavar="RULE", default=[], help="not these rules")
+    arguments.add_argument("--strict", action="store_true", help="warnings fail too")
+    arguments.add_argument("--fix", action="store_true", help="apply the safe fixes first")
+    arguments.add_argument("--diff", action="store_true", help="with --fix: show the patch and write nothing")
+    arguments.add_argument("--watch", action="store_true", help="check again whenever a page changes")
+
+
+def split_rules(given: Sequence[str]) -> tuple[str, ...]:
+    """``--select a,b --select c`` as names."""
+    return tuple(name.strip() for words in given for name in words.split(",") if name.strip())
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.watch:
+        from kbtools.commands.watch import watch
+
+        return watch(args, lambda: check_once(args))
+    return check_once(args)
+
+
+def check_once(args: argparse.Namespace) -> int:
+    """One check of the whole wiki; returns the exit code."""
+    from kbtools.checker import Selection, check
+
+    watch = Stopwatch()
+    wiki = read(args)
+    if args.fix:
+        from kbtools.commands.fix import apply_fixes
+
+        if apply_fixes(wiki, args) and not args.diff:
+            wiki = read(args)
+    selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))
+    report = check(wiki.vault, wiki.index, wiki.project.config, selection)
+    outcomes: tuple[Outcome, ...] | None = None
+    diagnostics = report.diagnostics
+    if not args.no_run:
+        from kbtools.commands.run import run_snippets
+
+        outcomes = run_snippets(wiki, args, selection.paths)
+        diagnostics = tuple(
+            sorted((*diagnostics, *failing(wiki, outcomes, selection)), key=lambda d: (d.path, d.span.start, d.rule))
+        )
+    show(wiki, args.format, diagnostics, report, watch.seconds)
+    summarize(wiki, diagnostics, report, outcomes, watch.seconds)
+    return exit_code(diagnostics, args.strict)
+
+
+def exit_code(diagnostics: Iterable[Diagnostic], strict: bool) -> int:
+    bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    return int(any(d.severity in bad for d in diagnostics))
+
+
+def failing(wiki: Wiki, outcomes: Iterable[Outcome], selection: Selection) -> Iterator[Diagnostic]:
+    """Snippets that did not do what the page says, as diagnostics at the line that raised."""
+    from kbtools.checker import severities, suppress
+    from kbtools.diagnostics import Problem
+    from kbtools.execution.outcomes import Status
+
+    severity = severities(wiki.project.config).get("failing-snippet")
+    if severity is None or not selection.wants("failing-snippet"):
+        return
+    for o in outcomes:
+        if o.outcome not in (Status.FAILED, Status.ERROR):
+            continue
+        page = wiki.index.pages[o.path]
+        line = page.source.lines.line(o.traceback_line or o.line)
+        first, _, rest = (o.message or "the snippet failed").partition("\n")
+        where = o.id.partition("::")[2]
+        problem = Problem("failing-snippet", _stripped(page.source.text, line), f"{where}: {first}", rest or None)
+        for p in suppress(page, (problem,), report_unused=False):
+            yield Diagnostic(p.rule, severity, o.path, p.span, p.message, p.help, p.fix)
+
+
+def _stripped(text: str, line: Span) -> Span:
+    """A line's span without blanks at its ends."""
+    shown = line.of(text)
+    start = line.start + len(shown) - len(shown.lstrip())
+    return Span(start, max(start, line.start + len(shown.rstrip())))
+
+
+def show(wiki: Wiki, form: str, diagnostics: Sequence[Diagnostic], report: Report, seconds: float) -> None:
+    """The diagnostics on stdout, in one of the contract's formats."""
+    from kbtools.output import machine, text
+
+    color = use_color(sys.stdout)
+    prefix = _prefix(wiki)
+    if form == "full":
+        emit(text.full(diagnostics, wiki.source, color))
+    elif form == "concise":
+        emit(text.concise(diagnostics, wiki.source, color))
+    elif form == "json":
+        counts = Counter(d.severity.value for d in diagnostics)
+        summary = {
+            "pages": report.pages,
+            "errors": counts["error"],
+            "warnings": counts["warning"],
+            "infos": counts["info"],
+            "seconds": round(seconds, 3),
+        }
+        emit((machine.to_json(diagnostics, wiki.source, summary),))
+    elif form == "jsonl":
+        emit(machine.to_jsonl(diagnostics, wiki.source))
+    elif form == "github":
+        emit(machine.to_github(diagnostics, wiki.source, prefix))
+    elif form == "sarif":
+        from kbtools.rules import all_rules
+
+        rules = {r.name: (r.severity, r.summary, r.doc) for r in all_rules().values()}
+        emit((machine.to_sarif(diagnostics, wiki.source, rules, prefix),))
+    else:
+        emit((machine.to_junit(diagnostics, wiki.source, wiki.index.pages),))
+
+
+def _prefix(wiki: Wiki) -> str:
+    """From the project's root to the vault: what annotations on a repository want in front of a path."""
+    if wiki.project.foreign:
+        return ""
+    root, vault = wiki.project.root.resolve(), wiki.project.vault.resolve()
+    return vault.relative_to(root).as_posix() + "/" if vault != root and vault.is_relative_to(root) else ""
+
+
+def summarize(
+    wiki: Wiki,
+    diagnostics: Sequence[Diagnostic],
+    report: Report,
+    outcomes: Sequence[Outcome] | None,
+    seconds: float,
+) -> None:
+    """The last line, on stderr: pages, links, snippets, findings, time."""
+    links = plural(report.links, "link")
+    trouble = [f"{n:,} {w}" for n, w in ((report.broken, "broken"), (report.ambiguous, "ambiguous")) if n]
+    parts = [plural(report.pages, "page"), links + (": " + ", ".join(trouble) if trouble else "")]
+    if outcomes is None:
+        fences = [s for page in wiki.index.pages.values() for s in page.snippets if s.executable]
+        parts.append(f"{plural(len(fences), 'snippet')}, not run")
+    else:
+        parts.append(outcome_counts(outcomes))
+    counts = Counter(d.severity for d in diagnostics)
+    found = [plural(counts[s], s.value) for s in Severity if counts[s]]
+    parts += [", ".join(found) or "nothing to report", short_seconds(seconds)]
+    say(" · ".join(parts))
+
+
+def outcome_counts(outcomes: Sequence[Outcome]) -> str:
+    """``96 snippets: 88 passed, 8 skipped (no CUDA device)``."""
+    from kbtools.execution.outcomes import Status
+
+    if not outcomes:
+        return "0 snippets"
+    counts = Counter(o.outcome for o in outcomes)
+    reasons = sorted({o.reason for o in outcomes if o.outcome is Status.SKIPPED and o.reason})
+    listed = []
+    for status in Status:
+        if counts[status]:
+            why = f" ({reasons[0]})" if status is Status.SKIPPED and len(reasons) == 1 else ""
+            listed.append(f"{counts[status]:,} {status.value}{why}")
+    snippets = len({(o.path, o.line) for o in outcomes})
+    return f"{plural(snippets, 'snippet')}: {', '.join(listed)}"

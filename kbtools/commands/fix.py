@@ -1,0 +1,52 @@
+"""``kb fix``: apply the fixes that rules offer, verify the result, write it in one transaction that can be undone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from kbtools.commands import Arguments, Wiki, emit, plural, read, say, unified_diff, use_color
+from kbtools.diagnostics import Diagnostic
+from kbtools.page import Page
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_paths()
+    arguments.add_argument("--diff", action="store_true", help="show the changes as a patch and write nothing")
+    arguments.add_argument("--unsafe", action="store_true", help="also apply fixes that are a good guess")
+    arguments.add_argument("--select", action="append", metavar="RULE", default=[], help="only this rule's fixes")
+    arguments.add_argument("--ignore", action="append", metavar="RULE", default=[], help="not this rule's fixes")
+
+
+def run(args: argparse.Namespace) -> int:
+    apply_fixes(read(args), args)
+    return 0
+
+
+def apply_fixes(wiki: Wiki, args: argparse.Namespace) -> int:
+    """Fix what can be fixed; returns how many pages change. ``--diff`` shows the patch instead of writing."""
+    from kbtools.checker import Selection, check
+    from kbtools.commands.check import split_rules
+    from kbtools.commands.reconcile import write
+    from kbtools.fixer import fix
+    from kbtools.index import Index
+    from kbtools.vault import Vault
+
+    selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))
+
+    def findings(pages: Mapping[str, Page]) -> tuple[Diagnostic, ...]:
+        vault = Vault(pages, wiki.vault.attachments, wiki.vault.unread)
+        return check(vault, Index.build(vault), wiki.project.config, selection).diagnostics
+
+    plan = fix(wiki.vault.pages, findings, unsafe=getattr(args, "unsafe", False))
+    if args.diff:
+        before = {p: wiki.vault.pages[p].source.text for p in plan.texts}
+        emit(unified_diff(before, dict(plan.texts), use_color(sys.stdout)))
+        say(f"{plural(len(plan.texts), 'page')} would change; nothing was written")
+    elif plan.texts:
+        done = write(wiki, plan, "kb fix", {})
+        say(f"{plural(len(plan.texts), 'page')} fixed; kb reconcile --undo {done.id} restores them")
+    else:
+        say("nothing to fix")
+    return len(plan.texts)

@@ -1,0 +1,82 @@
+"""``kb new``: a page with every field of the schema, ready to be written."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import PurePosixPath
+
+from kbtools.commands import Arguments, emit, read, say
+from kbtools.errors import KbError
+
+_UNSAFE = '<>:"/\\|?*'
+"""Characters that some file system, or a wikilink, cannot take."""
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument("title", metavar="TITLE", help="the title; the file is named after it")
+    arguments.add_argument("--folder", metavar="DIR", help="folder in the vault (default: where the schema applies)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kbtools.index import Missing
+    from kbtools.links import can_be_target
+    from kbtools.rewrite import write_new
+
+    wiki = read(args)
+    title = " ".join(args.title.split())
+    if not title or not can_be_target(title):
+        raise KbError(f'"{args.title}" cannot be written in a wikilink', "leave out [ ] | # and line ends")
+    folder = args.folder.strip("/") if args.folder else _folder(wiki.project.config.schema)
+    path = str(PurePosixPath(folder, _file_name(title)))
+    taken = wiki.index.resolve_name(title, path)
+    if not isinstance(taken, Missing):
+        raise KbError(f'"{title}" is taken: {taken}', "choose another title, or edit that page")
+    target = wiki.project.vault / path
+    if not target.parent.resolve().is_relative_to(wiki.project.vault.resolve()):
+        raise KbError(f"{folder} is outside the vault")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_new(target, _page(title, folder, date.today()).encode("utf-8"))
+    emit((path,))
+    say(f"fill in aliases, tags and raw_sources; kb check {path} tells what is missing")
+    return 0
+
+
+def _folder(schema: tuple[tuple[str, str], ...]) -> str:
+    glob = next((g for g, name in schema if name != "none"), "")
+    return glob.partition("*")[0].rstrip("/")
+
+
+def _file_name(title: str) -> str:
+    name = "".join("-" if c in _UNSAFE or c.isspace() else c for c in title).strip(".-")
+    return f"{name or 'page'}.md"
+
+
+def _page(title: str, folder: str, today: date) -> str:
+    from kbtools.frontmatter import quoted
+    from kbtools.scanner import slugify
+
+    slug = slugify(title)[:32].strip("-") or "page"
+    return f"""---
+id: wiki-{today:%Y-%m%d}-{slug}
+title: {quoted(title)}
+category: 10_Wiki/Topics
+status: draft
+canonical_id: self
+aliases: []
+duplicate_of: none
+source_trust_level: C
+confidence_score: 0.5
+verification_status: pending
+tags: []
+raw_sources: []
+last_reinforced: {today.isoformat()}
+github_commit: pending
+tech_stack:
+  language: Python
+  framework: none
+---
+
+# {title}
+
+"""

@@ -1,0 +1,166 @@
+"""``kb reconcile``: respell links as the titles they mean. Changes nothing without --apply; --undo takes back."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kbtools.commands import Arguments, Wiki, emit, plural, project, read, say, unified_diff, use_color
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.fixer import Plan
+    from kbtools.rewrite import Run
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_paths()
+    arguments.add_argument("--apply", action="store_true", help="write the changes, with a backup")
+    arguments.add_argument("--diff", action="store_true", help="show the changes as a patch")
+    arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    arguments.add_argument("--titles", action="store_true", help="also respell links by file name as titles")
+    arguments.add_argument(
+        "--follow-duplicates", action="store_true", help="also lead links past pages that stand aside for another"
+    )
+    arguments.add_argument(
+        "--undo", nargs="?", const="", metavar="RUN", help="restore what a run changed (default: the last)"
+    )
+    arguments.add_argument("--runs", action="store_true", help="list the runs that can be undone")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.undo is not None and args.apply:
+        raise KbError("--apply and --undo exclude each other")
+    if args.runs:
+        return _runs(args)
+    if args.undo is not None:
+        return _undo(args)
+    from kbtools.checker import Selection
+    from kbtools.fixer import plan_reconcile
+
+    wiki = read(args)
+    covers = Selection(paths=wiki.narrow(args.paths)).covers
+    style = wiki.project.config.link_style
+    plan = plan_reconcile(wiki.index, style, args.titles, args.follow_duplicates, covers)
+    done = write(wiki, plan, "kb reconcile", {"links": len(plan.changes)}) if args.apply and plan.texts else None
+    if args.format == "json":
+        from kbtools.output.machine import dumps
+
+        emit((dumps(_report(wiki, plan, done, args.apply), indent=1),))
+        return 0
+    if args.diff:
+        before = {p: wiki.index.pages[p].source.text for p in plan.texts}
+        emit(unified_diff(before, dict(plan.texts), use_color_now()))
+    else:
+        emit(_listed(wiki, plan))
+    _summary(wiki, plan, done, args)
+    return 0
+
+
+def use_color_now() -> bool:
+    import sys
+
+    return use_color(sys.stdout)
+
+
+def write(wiki: Wiki, plan: Plan, command: str, summary: dict[str, object]) -> Run:
+    """Write a plan's texts in one transaction with a backup. Raises KbError when a page cannot be written."""
+    from kbtools.rewrite import Backups, Change
+    from kbtools.source import Source
+
+    changes = []
+    for path, text in plan.texts.items():
+        source = wiki.index.pages[path].source
+        changes.append(Change(path, source.encode(), Source(path, text, source.bom).encode()))
+    backups = Backups(wiki.project.vault, wiki.project.backups)
+    return backups.apply(changes, command=command, summary=summary)
+
+
+def _left(wiki: Wiki) -> Counter[str]:
+    from kbtools.commands.links import kind
+
+    return Counter(kind(resolution) for held in wiki.index.links.values() for _, resolution in held)
+
+
+def _report(wiki: Wiki, plan: Plan, done: Run | None, applied: bool) -> dict[str, object]:
+    left = _left(wiki)
+    changes = []
+    for c in plan.changes:
+        at = wiki.source(c.path).lines.position(c.link.span.start)
+        changes.append(
+            {
+                "path": c.path,
+                "line": at.line,
+                "column": at.column,
+                "before": c.before,
+                "after": c.after,
+                "page": c.page,
+            }
+        )
+    return {
+        "version": 1,
+        "run": done.id if done else None,
+        "applied": bool(applied),
+        "pages": len(wiki.index.pages),
+        "links": sum(left.values()),
+        "pages_changed": len(plan.texts),
+        "links_changed": len(plan.changes),
+        "ambiguous": left["ambiguous"],
+        "alias": left["alias"],
+        "missing": left["missing"],
+        "changes": changes,
+    }
+
+
+def _listed(wiki: Wiki, plan: Plan) -> Iterator[str]:
+    for c in plan.changes:
+        at = wiki.source(c.path).lines.position(c.link.span.start)
+        yield f"{c.path}:{at.line}:{at.column}: {c.before} → {c.after}"
+
+
+def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: argparse.Namespace) -> None:
+    left = _left(wiki)
+    say(f"{plural(len(wiki.index.pages), 'page')} · {plural(sum(left.values()), 'link')}")
+    links, pages = plural(len(plan.changes), "link"), plural(len(plan.texts), "page")
+    if done:
+        undo = f"kb reconcile --undo {done.id}" + (f" --vault {args.vault}" if args.vault else "")
+        say(f"{links} in {pages} respelled; originals in {wiki.project.backups.name}/{done.id}; {undo} restores them")
+    elif plan.texts:
+        say(f"{links} in {pages} would be respelled; nothing was written: --apply writes, --diff shows a patch")
+    else:
+        say("every link that means one page is spelled as it should be: nothing to do")
+    kept = [f"{left[k]:,} {k}" for k in ("ambiguous", "alias", "missing") if left[k]]
+    if kept:
+        say(f"left as they are: {', '.join(kept)}; kb check --no-run explains each")
+
+
+def _runs(args: argparse.Namespace) -> int:
+    from kbtools.rewrite import Backups
+
+    found = project(args)
+    if not found.backups.is_dir():
+        say("no run yet")
+        return 0
+    for r in Backups(found.vault, found.backups).runs():
+        emit((f"{r.id}  {r.state.value:<12} {plural(len(r.files), 'page'):>12}  {r.command}",))
+    return 0
+
+
+def _undo(args: argparse.Namespace) -> int:
+    from kbtools.rewrite import Backups
+
+    found = project(args)
+    if not found.backups.is_dir():
+        raise KbError(f"there is nothing to undo: no {found.backups.name} in {found.root}")
+    undone = Backups(found.vault, found.backups).undo(args.undo or None)
+    if args.format == "json":
+        from kbtools.output.machine import dumps
+
+        refused = [{"path": r.path, "reason": r.reason} for r in undone.refused]
+        emit((dumps({"version": 1, "run": undone.run.id, "restored": list(undone.restored), "refused": refused}),))
+    for refusal in undone.refused:
+        say(f"{refusal.path}: not restored: {refusal.reason}")
+    say(f"{plural(len(undone.restored), 'page')} restored to what they were before {undone.run.id}")
+    return 1 if undone.refused else 0

@@ -1,0 +1,52 @@
+"""``kb reinforce``: record that pages were verified again, today."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+
+from kbtools.commands import Arguments, emit, plural, read, say, unified_diff
+from kbtools.errors import KbError
+
+GAIN, CAP = 0.05, 0.99
+"""What a re-verification adds to a page's confidence, and where it ends."""
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument("pages", nargs="+", metavar="PAGE", help="pages that were checked against reality")
+    arguments.add_argument("--date", metavar="YYYY-MM-DD", help="when (default: today)")
+    arguments.add_argument("--diff", action="store_true", help="show the change and write nothing")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kbtools.commands.reconcile import write
+    from kbtools.diagnostics import apply_edits
+    from kbtools.fixer import Plan
+    from kbtools.frontmatter import set_field
+
+    try:
+        day = date.fromisoformat(args.date) if args.date else date.today()
+    except ValueError as e:
+        raise KbError(f'--date: "{args.date}" is no date', "write it as 2026-11-21") from e
+    wiki = read(args)
+    texts = {}
+    for path in wiki.narrow(args.pages):
+        if path not in wiki.index.pages:
+            raise KbError(f'"{path}" is a folder', "name the pages themselves")
+        page = wiki.index.pages[path]
+        if page.frontmatter is None or page.frontmatter.problems:
+            raise KbError(f"{path} has no sound frontmatter to record it in", "kb check --no-run says what is wrong")
+        text = apply_edits(page.source.text, (set_field(page.source.text, "last_reinforced", day),))
+        confidence = page.data.get("confidence_score")
+        if isinstance(confidence, (int, float)) and not isinstance(confidence, bool) and confidence < CAP:
+            raised = round(min(CAP, confidence + GAIN), 2)
+            text = apply_edits(text, (set_field(text, "confidence_score", raised),))
+        if text != page.source.text:
+            texts[path] = text
+    if args.diff:
+        emit(unified_diff({p: wiki.index.pages[p].source.text for p in texts}, texts))
+        return 0
+    if texts:
+        write(wiki, Plan(texts), "kb reinforce", {})
+    say(f"{plural(len(texts), 'page')} reinforced as of {day.isoformat()}")
+    return 0

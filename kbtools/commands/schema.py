@@ -1,0 +1,18 @@
+"""``kb schema``: the frontmatter schema as JSON Schema, for editors and for a team's own."""
+
+from __future__ import annotations
+
+import argparse
+
+from kbtools.commands import Arguments, emit
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument("name", nargs="?", default="topic", help="a schema that ships with kb (default: topic)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kbtools.schema import schema_text
+
+    emit((schema_text(args.name).rstrip("\n"),))
+    return 0

@@ -1,0 +1,102 @@
+"""Diagnostics for people: the full form with a source excerpt and caret, and one line each."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+
+from kbtools.diagnostics import Diagnostic, Severity
+from kbtools.source import Source
+
+Sources = Callable[[str], Source]
+"""The text of a page by path, for places and excerpts."""
+
+_COLORS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
+_TAB = 4
+_WIDEST = 160
+"""Columns of an excerpt; longer lines are cut around the span."""
+
+
+def paint(text: str, code: str, color: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if color and text else text
+
+
+def width(text: str) -> int:
+    """Columns a terminal gives a text: two for wide characters (Hangul, CJK, emoji), none for combining ones."""
+    return sum(_char_width(c) for c in text)
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Cf", "Mn", "Me"):
+        return 0
+    if "\u1160" <= char <= "\u11ff":  # medial and final jamo join the syllable before
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def printable(text: str) -> str:
+    """A line safe to print: tabs as blanks, control characters as pictures, nothing that moves the cursor."""
+    out = []
+    for c in text:
+        if c == "\t":
+            out.append(" " * _TAB)
+        elif ord(c) < 32:
+            out.append(chr(0x2400 + ord(c)))
+        elif (
+            unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")
+            or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+        ):
+            out.append("\ufffd")
+        else:
+            out.append(c)
+    return "".join(out)
+
+
+def concise(diagnostics: Iterable[Diagnostic], sources: Sources, color: bool = False) -> Iterator[str]:
+    """``path:line:column: severity[rule] message``, a line each."""
+    for d in diagnostics:
+        at = sources(d.path).lines.position(d.span.start)
+        label = paint(f"{d.severity.value}[{d.rule}]", _COLORS[d.severity], color)
+        yield f"{printable(d.path)}:{at.line}:{at.column}: {label} {printable(d.message)}"
+
+
+def full(diagnostics: Iterable[Diagnostic], sources: Sources, color: bool = False) -> Iterator[str]:
+    """Rule, message, place, the source with a caret under the exact span, and what to do; a block each."""
+    for d in diagnostics:
+        source = sources(d.path)
+        yield "\n".join(_block(d, source, color)) + "\n"
+
+
+def _block(d: Diagnostic, source: Source, color: bool) -> Iterator[str]:
+    start, end = source.lines.position(d.span.start), source.lines.position(d.span.end)
+    label = paint(f"{d.severity.value}[{d.rule}]", _COLORS[d.severity], color)
+    yield f"{label}: {paint(printable(d.message), '1', color)}"
+    number = str(start.line)
+    margin = " " * len(number)
+    bar = paint("|", "34", color)
+    yield f"{margin} {paint('-->', '34', color)} {printable(d.path)}:{start.line}:{start.column}"
+    if source.text and (d.span or d.span.start):
+        line = source.lines.line(start.line)
+        text = line.of(source.text)
+        first = d.span.start - line.start
+        last = min(d.span.end, line.end) - line.start if end.line == start.line else len(text)
+        before, marked, text = _window(text, first, last)
+        carets = "^" * max(1, width(printable(marked)))
+        yield f"{margin} {bar}"
+        yield f"{paint(number, '34', color)} {bar} {printable(text)}"
+        yield f"{margin} {bar} {' ' * width(printable(before))}{paint(carets, _COLORS[d.severity], color)}"
+    if d.help:
+        yield f"{margin} {paint('=', '34', color)} help: {printable(d.help)}"
+
+
+def _window(text: str, first: int, last: int) -> tuple[str, str, str]:
+    """What stands before the span, the span, and the line, cut to a readable width around the span."""
+    last = max(first, last)
+    if len(text) <= _WIDEST:
+        return text[:first], text[first:last], text
+    low = max(0, first - _WIDEST // 3)
+    high = min(len(text), low + _WIDEST)
+    last = min(last, high)
+    head = "…" if low else ""
+    tail = "…" if high < len(text) else ""
+    return head + text[low:first], text[first:last], head + text[low:high] + tail

@@ -1,0 +1,67 @@
+"""What kb checks: one rule a file, found by its name. A rule's docstring is its documentation and its first test.
+
+A rule module sets ``SEVERITY`` and ``GROUP``, and either has ``check(page, context)`` yielding problems, or stands
+for problems that a parser finds while it reads the page. Nothing else needs to be edited to add one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache, cached_property
+from typing import Any
+
+from kbtools.config import Config
+from kbtools.diagnostics import Problem, Severity
+from kbtools.index import Index
+from kbtools.page import Page
+from kbtools.suggest import Suggester
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a rule may know beyond the page."""
+
+    index: Index
+    config: Config = field(default_factory=Config)
+    today: date = field(default_factory=date.today)
+    schemas: Mapping[str, Any] = field(default_factory=dict)
+    """The schema of each page that has one, by path."""
+
+    @cached_property
+    def suggester(self) -> Suggester:
+        return Suggester(self.index, self.config.link_style)
+
+
+Check = Callable[[Page, Context], Iterable[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of finding."""
+
+    name: str
+    severity: Severity
+    group: str
+    doc: str
+    """Markdown: a one-line summary, why it matters, ``## Reported`` and ``## Instead`` examples."""
+    check: Check | None
+
+    @property
+    def summary(self) -> str:
+        return self.doc.partition("\n")[0]
+
+
+@cache
+def all_rules() -> Mapping[str, Rule]:
+    """Every rule, by name."""
+    rules = {}
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        name = info.name.replace("_", "-")
+        doc = (module.__doc__ or "").strip()
+        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, getattr(module, "check", None))
+    return rules

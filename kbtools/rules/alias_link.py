@@ -1,0 +1,64 @@
+"""A wikilink spelled as an alias of a page.
+
+The site follows an alias that exactly one page holds, so readers arrive. It is named because an alias can come to
+belong to another page; nothing rewrites it unasked. `kb fix --unsafe` writes the page's name and keeps the alias as
+the label.
+
+## Reported
+
+```markdown title="A.md"
+[[파이토치 기초]]
+```
+
+```markdown title="B.md"
+---
+aliases: [파이토치 기초]
+---
+[[A]]
+```
+
+## Instead
+
+```markdown title="A.md"
+[[B|파이토치 기초]]
+```
+
+```markdown title="B.md"
+---
+aliases: [파이토치 기초]
+---
+[[A]]
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.index import Alias
+from kbtools.links import relabel
+from kbtools.page import Page
+from kbtools.rules import Context
+
+SEVERITY = Severity.INFO
+GROUP = "links"
+
+
+def check(page: Page, context: Context) -> Iterator[Problem]:
+    for link, resolution in context.index.links[page.path]:
+        if not isinstance(resolution, Alias):
+            continue
+        if len(resolution.candidates) > 1:
+            holders = ", ".join(resolution.candidates)
+            message = f'"{link.target}" is an alias of {len(resolution.candidates)} pages: {holders}'
+            yield Problem("alias-link", link.target_span, message, "write the title of the page that is meant")
+            continue
+        suggestion = context.suggester.suggest(link, page, resolution)
+        fix, help_ = None, None
+        if suggestion:
+            written = relabel(link, suggestion.target, page.source.text)
+            fix = Fix(f"write {written}", Applicability.UNSAFE, (Edit(link.span, written),))
+            help_ = f"`kb fix --unsafe` writes {written}"
+        message = f'"{link.target}" is an alias of {resolution.candidates[0]}'
+        yield Problem("alias-link", link.target_span, message, help_, fix)

@@ -1,0 +1,49 @@
+"""An alias that is the name of another page.
+
+A link by that name goes to the other page; the alias never works.
+
+## Reported
+
+```markdown title="A.md"
+---
+aliases: [B]
+---
+```
+
+```markdown title="B.md"
+[[A]]
+```
+
+## Instead
+
+```markdown title="A.md"
+---
+aliases: [Another B]
+---
+```
+
+```markdown title="B.md"
+[[A]]
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbtools.diagnostics import Problem, Severity
+from kbtools.links import fold_title
+from kbtools.page import Page
+from kbtools.rules import Context
+
+SEVERITY = Severity.WARNING
+GROUP = "vault"
+
+
+def check(page: Page, context: Context) -> Iterator[Problem]:
+    for alias in page.aliases:
+        others = [p for p in context.index.by_fold.get(fold_title(alias), ()) if p != page.path]
+        others = [p for p in others if context.index.final(p) != page.path]
+        if others:
+            message = f'the alias "{alias}" is the name of {", ".join(others)}'
+            yield Problem("alias-shadows-title", page.alias_span(alias), message, "remove the alias")

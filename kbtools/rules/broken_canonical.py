@@ -1,0 +1,43 @@
+"""`canonical_id`, `duplicate_of` or `redirect_to` that names no page.
+
+A name is a page's file name, title or id; `canonical_id: self` and `duplicate_of: none` mean the page itself.
+
+## Reported
+
+```markdown title="A.md"
+---
+duplicate_of: "[[Nope]]"
+---
+```
+
+## Instead
+
+```markdown title="A.md"
+---
+duplicate_of: "[[B]]"
+---
+```
+
+```markdown title="B.md"
+# B
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbtools.diagnostics import Problem, Severity
+from kbtools.page import Page
+from kbtools.rules import Context
+
+SEVERITY = Severity.ERROR
+GROUP = "frontmatter"
+
+
+def check(page: Page, context: Context) -> Iterator[Problem]:
+    for field, name in page.references:
+        if context.index.page_named(name, page.path) is None:
+            message = f'{field}: no one page is called "{name}"'
+            help_ = "write a page's title, file name or id" + (", or self" if field == "canonical_id" else "")
+            yield Problem("broken-canonical", page.field_span(field), message, help_)

@@ -1,0 +1,50 @@
+"""Two pages with the same id.
+
+An id names one page for ever; redirects and results hang on it.
+
+## Reported
+
+```markdown title="A.md"
+---
+id: wiki-1
+---
+```
+
+```markdown title="B.md"
+---
+id: wiki-1
+---
+```
+
+## Instead
+
+```markdown title="A.md"
+---
+id: wiki-1
+---
+```
+
+```markdown title="B.md"
+---
+id: wiki-2
+---
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbtools.diagnostics import Problem, Severity
+from kbtools.page import Page
+from kbtools.rules import Context
+
+SEVERITY = Severity.ERROR
+GROUP = "frontmatter"
+
+
+def check(page: Page, context: Context) -> Iterator[Problem]:
+    others = [p for p in context.index.by_id.get(page.id or "", ()) if p != page.path]
+    if others:
+        message = f'id "{page.id}" is also that of {", ".join(others)}'
+        yield Problem("duplicate-id", page.field_span("id"), message, "give one of them another id")

@@ -1,0 +1,82 @@
+"""Fields that contradict each other.
+
+A duplicate names the page it duplicates, and a page that names one is a duplicate (or merged); `redirected` goes with
+a page that stands aside; `canonical_id` and `duplicate_of` name the same page.
+
+## Reported
+
+```markdown title="A.md"
+---
+id: wiki-2026-0508-a
+title: A
+category: 10_Wiki/Topics
+status: duplicate
+canonical_id: self
+aliases: []
+duplicate_of: none
+source_trust_level: A
+confidence_score: 0.9
+verification_status: applied
+tags: [pytorch]
+raw_sources: []
+last_reinforced: 2026-05-10
+github_commit: pending
+tech_stack: {language: Python, framework: PyTorch}
+---
+# A
+```
+
+## Instead
+
+```markdown title="A.md"
+---
+id: wiki-2026-0508-a
+title: A
+category: 10_Wiki/Topics
+status: verified
+canonical_id: self
+aliases: []
+duplicate_of: none
+source_trust_level: A
+confidence_score: 0.9
+verification_status: applied
+tags: [pytorch]
+raw_sources: []
+last_reinforced: 2026-05-10
+github_commit: pending
+tech_stack: {language: Python, framework: PyTorch}
+---
+# A
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbtools.diagnostics import Problem, Severity
+from kbtools.page import Page
+from kbtools.rules import Context
+
+SEVERITY = Severity.WARNING
+GROUP = "frontmatter"
+
+
+ASIDE = ("duplicate", "merged")
+
+
+def check(page: Page, context: Context) -> Iterator[Problem]:
+    status, verification = page.data.get("status"), page.data.get("verification_status")
+    if status in ASIDE and not page.references:
+        message = f'status is "{status}", but no page is named to stand for this one'
+        yield Problem("inconsistent-status", page.field_span("status"), message, 'set duplicate_of: "[[Title]]"')
+    if page.redirect and isinstance(status, str) and status not in ASIDE:
+        message = f'the page stands aside for "{page.redirect}", but its status is "{status}"'
+        yield Problem("inconsistent-status", page.field_span("status"), message, "set status: duplicate")
+    if verification == "redirected" and not page.references:
+        message = 'verification_status is "redirected", but no page is named to stand for this one'
+        yield Problem("inconsistent-status", page.field_span("verification_status"), message)
+    named = {context.index.page_named(name, page.path) for _, name in page.references} - {None}
+    if len(named) > 1:
+        message = f"the page stands aside for more than one page: {', '.join(sorted(str(n) for n in named))}"
+        yield Problem("inconsistent-status", page.field_span(page.references[0][0]), message, "name one page")

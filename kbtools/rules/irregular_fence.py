@@ -1,0 +1,29 @@
+"""A fence that the site does not show as the code block it looks like.
+
+The renderer wants the language first and options in braces behind it; closing fences as long as the opening one and
+as far indented. What breaks one of these is shown as text, and often swallows the fence behind it, without a word
+from `mkdocs build --strict`. A fence that is not shown as code is not run either.
+
+## Reported
+
+````markdown title="A.md"
+```python cuda
+x = 1
+```
+````
+
+## Instead
+
+````markdown title="A.md"
+```python {device="cuda"}
+x = 1
+```
+````
+"""
+
+from __future__ import annotations
+
+from kbtools.diagnostics import Severity
+
+SEVERITY = Severity.ERROR
+GROUP = "snippets"

@@ -1,0 +1,41 @@
+"""A page no other page links to.
+
+Readers find it only by search. Index and readme pages are no orphans.
+
+## Reported
+
+```markdown title="A.md"
+# A
+```
+
+## Instead
+
+```markdown title="A.md"
+[[B]]
+```
+
+```markdown title="B.md"
+[[A]]
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbtools.diagnostics import Problem, Severity
+from kbtools.page import Page
+from kbtools.rules import Context
+from kbtools.source import Span
+
+SEVERITY = Severity.INFO
+GROUP = "vault"
+
+
+ENTRANCES = ("index", "readme", "home")
+
+
+def check(page: Page, context: Context) -> Iterator[Problem]:
+    if page.stem.lower() in ENTRANCES or page.redirect is not None or page.path in context.index.backlinks:
+        return
+    yield Problem("orphan-page", Span(0, 0), "no page links here", "link to it from a page about a wider subject")

@@ -1,0 +1,25 @@
+"""A Python fence that is no Python.
+
+## Reported
+
+````markdown title="A.md"
+```python
+print("hi"
+```
+````
+
+## Instead
+
+````markdown title="A.md"
+```python
+print("hi")
+```
+````
+"""
+
+from __future__ import annotations
+
+from kbtools.diagnostics import Severity
+
+SEVERITY = Severity.ERROR
+GROUP = "snippets"

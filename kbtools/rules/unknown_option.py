@@ -1,0 +1,27 @@
+"""A fence option kb does not know.
+
+The renderer swallows it silently, so a misspelled `.skip` would run.
+
+## Reported
+
+````markdown title="A.md"
+```python {timeot="5"}
+x = 1
+```
+````
+
+## Instead
+
+````markdown title="A.md"
+```python {timeout="5"}
+x = 1
+```
+````
+"""
+
+from __future__ import annotations
+
+from kbtools.diagnostics import Severity
+
+SEVERITY = Severity.ERROR
+GROUP = "snippets"

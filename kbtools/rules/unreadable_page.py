@@ -1,0 +1,12 @@
+"""A file that cannot be read as a page.
+
+Its encoding is not UTF-8, it holds a NUL byte, its permissions forbid reading, or it is a symbolic link out of the
+vault or in a loop. The other pages are checked all the same.
+"""
+
+from __future__ import annotations
+
+from kbtools.diagnostics import Severity
+
+SEVERITY = Severity.ERROR
+GROUP = "vault"
