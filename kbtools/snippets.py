@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from kbtools.scanner import Fence
-from kbtools.source import Span
+from kbtools import data_fences, device_needs, names, print_comments, pycode
+from kbtools.annotations import (
+    CLASSES,
+    DEVICES,
+    KEYS,
+    Mark,
+    Options,
+    Settings,
+    check,
+    comment_marks,
+    default_marks,
+    header_marks,
+    settle,
+    suggest,
+)
+from kbtools.diagnostics import Problem
+from kbtools.names import Names, Read
+from kbtools.pycode import Places, SyntaxFault
+from kbtools.scanner import Comment, Fence, Structure
+from kbtools.source import LINE_END, LineIndex, Span
 
-DEVICES = ("cpu", "cuda", "mps")
+PYTHON = frozenset({"python", "py", "python3", "py3"})
+SHELL = frozenset({"bash", "sh", "shell", "zsh", "console", "shell-session", "fish", "powershell", "ps1", "bat", "cmd"})
+_TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,28 +46,6 @@ class Expectation:
     text: str
     of_line: int | None
     """The page's line of the ``print`` it belongs to; None for an output fence, which holds the whole stdout."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The annotations of contract section 6, parsed and with defaults filled in."""
-
-    skip: str | None = None
-    """The reason not to run, or None."""
-    hidden: bool = False
-    run: bool = False
-    raises: str | None = None
-    match: str | None = None
-    requires: tuple[str, ...] = ()
-    timeout: float | None = None
-    """Seconds; None is the configured default."""
-    memory: int | None = None
-    """Bytes; None is the configured default."""
-    network: bool = False
-    launch: str | None = None
-    file: str | None = None
-    compare: bool = True
-    """False for ``expect="off"``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,414 @@ class Snippet:
     executable: bool
     why_not: str | None
     devices: tuple[str, ...]
-    """Where it can run: all of DEVICES when portable, else those it is bound to."""
+    """Where it can run: all of DEVICES when portable, else those it is bound to. Empty when not executable."""
     device_reason: str | None
     """Why it is bound, for people: ``line 14 calls .cuda()``."""
     expects: tuple[Expectation, ...]
     defines: tuple[str, ...]
     uses: tuple[str, ...]
+    """Names it reads without binding them first. One of Python's own only where the session has rebound it before."""
+    names: Names = field(default=Names(), repr=False)
+    """The same with places, for ``undefined_names``."""
+
+
+def extract(
+    text: str, structure: Structure, *, defaults: Mapping[str, object] = _NOTHING, page_slug: str
+) -> tuple[tuple[Snippet, ...], tuple[Problem, ...]]:
+    """One snippet for every fence of a page, in order, and what is wrong with their annotations, code and data.
+
+    ``defaults`` is the page's ``snippets:`` mapping; ``page_slug`` names snippets that stand before any heading.
+    Total: whatever the text, the result is values. Names are checked by ``undefined_names``.
+    """
+    return _Extraction(text, structure, defaults, page_slug).run()
+
+
+class _Extraction:
+    """One page's way from fences to snippets."""
+
+    def __init__(self, text: str, structure: Structure, defaults: Mapping[str, object], page_slug: str) -> None:
+        self.text = text
+        self.structure = structure
+        self.index = LineIndex(text)
+        self.page_slug = page_slug
+        self.problems: dict[Problem, None] = {}
+        marks, problems = default_marks(text, defaults, structure.frontmatter)
+        self.report(problems)
+        self.defaults = self.sound(marks)
+        self.comments: dict[int, tuple[Comment, Span]] = {}
+        """Annotation comments by the line they end on; the span is what stands after ``kb:``."""
+        for comment in structure.comments:
+            body = _annotation(text, comment.span)
+            if body is not None:
+                self.comments[self.index.line_of(max(comment.span.start, comment.span.end - 1))] = (comment, body)
+
+    def report(self, problems: Iterable[Problem]) -> None:
+        self.problems.update(dict.fromkeys(problems))
+
+    def sound(self, marks: Iterable[Mark]) -> list[Mark]:
+        """The annotations nothing is wrong with; the others are reported."""
+        good = []
+        for mark in marks:
+            problem = check(mark)
+            if problem is None:
+                good.append(mark)
+            else:
+                self.report([problem])
+        return good
+
+    def run(self) -> tuple[tuple[Snippet, ...], tuple[Problem, ...]]:
+        fences = self.structure.fences
+        starts: list[int] = []
+        settings: list[Settings] = []
+        for fence in fences:
+            start, marks = self.before(fence)
+            marks += header_marks(self.text, fence)
+            settled, problems = settle([*self.defaults, *self.sound(marks)])
+            self.report(problems)
+            starts.append(start)
+            settings.append(settled)
+        self.strays()
+        owners = self.owners(starts, settings)
+        ids = _Ids(self).assign(fences, settings, owners)
+        snippets: list[Snippet] = []
+        for at, fence in enumerate(fences):
+            output = fences[at + 1] if at + 1 < len(fences) and owners[at + 1] == at else None
+            if output is not None and not settings[at + 1].options.compare:
+                output = None
+            snippets.append(self.snippet(fence, settings[at], ids[at], owners[at] is not None, output))
+        problems = sorted(self.problems, key=lambda p: (p.span, p.rule, p.message))
+        return tuple(_with_rebound(snippets)), tuple(problems)
+
+    # --- annotations before a fence
+
+    def before(self, fence: Fence) -> tuple[int, list[Mark]]:
+        """Where the comments directly before a fence begin (else the fence itself), and what they say."""
+        start, groups = fence.span.start, []
+        while (found := self.comments.get(self.index.line_of(start) - 1)) is not None:
+            comment, body = found
+            if not _only_prefix(self.text, comment.span.end, start):
+                break
+            start = comment.span.start
+            marks, problems = comment_marks(self.text, body)
+            self.report(problems)
+            groups.append(marks)
+            del self.comments[self.index.line_of(comment.span.end - 1)]
+        return start, [mark for group in reversed(groups) for mark in group]
+
+    def strays(self) -> None:
+        """Annotation comments that belong to no fence would be lost without a word."""
+        for comment, body in self.comments.values():
+            marks, _ = comment_marks(self.text, body)
+            known = any(m.key in KEYS or (m.value in CLASSES and m.key[0] == ".") for m in marks)
+            if known:
+                self.report([Problem("invalid-option", comment.span, "this annotation belongs to no fence", _ADJACENT)])
+
+    # --- output fences
+
+    def owners(self, starts: list[int], settings: list[Settings]) -> list[int | None]:
+        """For each fence the one whose output it shows, or None."""
+        owners: list[int | None] = []
+        for at, fence in enumerate(self.structure.fences):
+            owner = None
+            if at and _is_output(fence, settings[at]):
+                last = self.structure.fences[at - 1]
+                runs = _is_python(last) and not _is_output(last, settings[at - 1])
+                if runs and _only_blank(self.text, last.span.end, starts[at]):
+                    owner = at - 1
+            owners.append(owner)
+        return owners
+
+    # --- one fence
+
+    def snippet(self, fence: Fence, settings: Settings, id: str, shows: bool, output: Fence | None) -> Snippet:
+        options = settings.options
+        line = self.index.line_of(fence.span.start)
+        executable = _is_python(fence) and not _is_output(fence, settings)
+        session = f"alone:{id}" if settings.alone else settings.session or ""
+        devices: tuple[str, ...] = ()
+        reason: str | None = None
+        expects: list[Expectation] = []
+        found = Names()
+        places = Places(fence)
+        if executable:
+            devices = settings.devices or DEVICES
+            if settings.devices:
+                reason = f'the page says device="{settings.declared.get("device", "")}"'
+            tree = pycode.parse(places)
+            if isinstance(tree, SyntaxFault):
+                found = names.UNKNOWN
+                meant = options.skip is not None or options.raises in ("SyntaxError", "IndentationError", "TabError")
+                if not meant:
+                    self.report([Problem("syntax-error", tree.span, tree.message, tree.help)])
+            else:
+                found = names.analyse(tree, places.name)
+                if not settings.devices:
+                    devices, reason = self.devices(fence, tree)
+                if options.compare:
+                    expects += self.comments_of(tree, places)
+            if output is not None and options.compare:
+                expects.append(self.output(output))
+        elif options.skip is None:
+            problem = data_fences.check(fence.header.language.lower(), places)
+            self.report([problem] if problem else [])
+        return Snippet(
+            fence=fence,
+            id=id,
+            session=session,
+            language=fence.header.language,
+            code=fence.code,
+            line=line,
+            end_line=self.index.line_of(max(fence.span.start, fence.span.end - 1)),
+            options=options,
+            declared=MappingProxyType(dict(settings.declared)),
+            executable=executable,
+            why_not=None if executable else _why_not(fence, settings, shows),
+            devices=devices,
+            device_reason=reason,
+            expects=tuple(expects),
+            defines=found.defines,
+            uses=tuple(dict.fromkeys(read.name for read in found.reads if not read.builtin)),
+            names=found,
+        )
+
+    def line_of_code(self, fence: Fence, line: int) -> int:
+        """The page's line of a code line."""
+        if not fence.lines:
+            return self.index.line_of(fence.span.start)
+        return self.index.line_of(fence.lines[min(line, len(fence.lines)) - 1].start)
+
+    def devices(self, fence: Fence, tree: ast.Module) -> tuple[tuple[str, ...], str | None]:
+        needs = device_needs.needs(tree)
+        if not needs:
+            return DEVICES, None
+        reason = " and ".join(f"line {self.line_of_code(fence, need.line)} {need.what}" for need in needs)
+        wanted = {need.device for need in needs}
+        return tuple(device for device in DEVICES if device in wanted), reason
+
+    def comments_of(self, tree: ast.Module, places: Places) -> list[Expectation]:
+        return [
+            Expectation(
+                shown.span,
+                self.index.line_of(shown.span.start),
+                shown.text,
+                self.index.line_of(places.offset(shown.print_line, 0)),
+            )
+            for shown in print_comments.find(tree, places)
+        ]
+
+    def output(self, fence: Fence) -> Expectation:
+        if fence.lines:
+            span = Span(fence.lines[0].start, max(fence.lines[0].start, fence.lines[-1].end))
+        else:
+            end = LINE_END.search(self.text, fence.info.end)
+            at = min(end.end() if end else fence.info.end, fence.span.end)
+            span = Span(at, at)
+        return Expectation(span, self.index.line_of(span.start), fence.code, None)
+
+
+_ADJACENT = "put it on the line directly before a fence, nothing between"
+
+
+def _annotation(text: str, span: Span) -> Span | None:
+    """What stands after ``kb:`` in an annotation comment; None for other comments, ``kb: ignore[…]`` among them."""
+    start, end = span.start + 4, span.end - 3
+    if not text.startswith("<!--", span.start) or text[end : span.end] != "-->" or end < start:
+        return None
+    found = re.compile(r"\s*kb:\s*").match(text, start, end)
+    if found is None or text.startswith("ignore", found.end()):
+        return None
+    return Span(found.end(), end)
+
+
+_PREFIX = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t>]*")
+_BLANK = re.compile(r"[ \t\r\n>]*")
+
+
+def _only_prefix(text: str, start: int, end: int) -> bool:
+    return _PREFIX.fullmatch(text, start, end) is not None
+
+
+def _only_blank(text: str, start: int, end: int) -> bool:
+    return _BLANK.fullmatch(text, start, end) is not None
+
+
+def _is_python(fence: Fence) -> bool:
+    return fence.header.language.lower() in PYTHON
+
+
+def _is_output(fence: Fence, settings: Settings) -> bool:
+    return settings.output or fence.header.language.lower() == "output"
+
+
+def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
+    language = fence.header.language
+    low = language.lower()
+    if _is_output(fence, settings):
+        return "expected output" if shows else "output, but no snippet stands directly before it"
+    if not language:
+        return "no language"
+    if low in ("pycon", "python-console", "ipython", "pycon3"):
+        return "pycon: interactive sessions are not run"
+    if low in SHELL:
+        return (
+            "shell: .run is set, but kb has no shell runner yet"
+            if settings.options.run
+            else "shell: add .run to run it"
+        )
+    if low in data_fences.LANGUAGES:
+        return f"{low} is data: it is read, not run"
+    if low in _TEXT:
+        return f"{low} is not code"
+    return f'language "{language if len(language) <= 40 else language[:39] + "…"}" has no runner'
+
+
+class _Ids:
+    """Stable ids: the explicit ones first, then the heading's slug with an ordinal from the second on."""
+
+    def __init__(self, page: _Extraction) -> None:
+        self.page = page
+        self.taken: set[str] = set()
+        self.next: dict[str, int] = {}
+
+    def assign(self, fences: tuple[Fence, ...], settings: list[Settings], owners: list[int | None]) -> list[str]:
+        ids: list[str | None] = []
+        first: dict[str, Mark] = {}
+        for settled in settings:
+            mark = settled.id
+            if mark is not None and mark.value in first:
+                line = self.page.index.line_of(first[mark.value].span.start)
+                message = f'the id "{mark.value}" is taken by line {line}'
+                self.page.report([Problem("duplicate-snippet-id", mark.span, message, "give one of them another id")])
+                ids.append(None)
+                continue
+            ids.append(mark.value if mark else None)
+            if mark is not None:
+                first[mark.value] = mark
+        self.taken = set(first)
+        headings = self.page.structure.headings
+        named: list[str] = []
+        at = 0
+        for number, fence in enumerate(fences):
+            while at < len(headings) and headings[at].span.start < fence.span.start:
+                at += 1
+            id, owner, mark = ids[number], owners[number], settings[number].id
+            if id is None and mark is not None:
+                id = self.fresh(mark.value, 2)
+            elif id is None and owner is not None:
+                id = self.fresh(f"{named[owner]}-output", 1)
+            elif id is None:
+                base = headings[at - 1].id if at else ""
+                id = self.fresh(_clean(base) or _clean(self.page.page_slug) or "snippet", 1)
+            named.append(id)
+        return named
+
+    def fresh(self, base: str, ordinal: int) -> str:
+        """The base with the next ordinal that is free; a search goes on where the last one ended."""
+        number = max(self.next.get(base, ordinal), ordinal)
+        while (id := base if number == 1 else f"{base}-{number}") in self.taken:
+            number += 1
+        self.next[base] = number + 1
+        self.taken.add(id)
+        return id
+
+
+def _clean(slug: str) -> str:
+    """A slug as an id: what the report's format needs for itself becomes a hyphen."""
+    return re.sub(r"[\[\]\s\x00-\x1f\x7f\ud800-\udfff]+|::+", "-", slug).strip("-")
+
+
+def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:
+    """A read of ``input`` is a read of the session's where an earlier snippet has bound that name."""
+    from dataclasses import replace
+
+    bound: dict[str, set[str]] = {}
+    for snippet in snippets:
+        here = bound.setdefault(snippet.session, set())
+        if any(read.builtin and read.name in here for read in snippet.names.reads):
+            reads = (read.name for read in snippet.names.reads if not read.builtin or read.name in here)
+            yield replace(snippet, uses=tuple(dict.fromkeys(reads)))
+        else:
+            yield snippet
+        here.update(snippet.defines)
+
+
+# --- names across a session -------------------------------------------------------------------------------------------
+
+_USUAL = {
+    "torch": "import torch",
+    "np": "import numpy as np",
+    "nn": "from torch import nn",
+    "F": "import torch.nn.functional as F",
+    "optim": "from torch import optim",
+    "plt": "import matplotlib.pyplot as plt",
+    "pd": "import pandas as pd",
+    "os": "import os",
+    "sys": "import sys",
+    "math": "import math",
+    "time": "import time",
+    "Path": "from pathlib import Path",
+    "dataclass": "from dataclasses import dataclass",
+    "DataLoader": "from torch.utils.data import DataLoader",
+    "Dataset": "from torch.utils.data import Dataset",
+}
+
+
+def undefined_names(snippets: Iterable[Snippet]) -> tuple[Problem, ...]:
+    """``undefined-name`` at the first place where a page's snippet reads a name nothing before it binds.
+
+    Snippets share names with the earlier ones of their session; a function's body may read what a later one binds.
+    Silent where nobody can tell: after a star import or a snippet that does not parse, and where the page provides
+    for the name's absence.
+    """
+    sessions: dict[str, list[Snippet]] = {}
+    for snippet in snippets:
+        if snippet.executable:
+            # A launched script is a process of its own: it shares files, not names.
+            key = f"launch:{snippet.id}" if snippet.options.launch else snippet.session
+            sessions.setdefault(key, []).append(snippet)
+    found = [problem for session in sessions.values() for problem in _undefined(session)]
+    return tuple(sorted(found, key=lambda problem: problem.span))
+
+
+def _undefined(session: list[Snippet]) -> Iterable[Problem]:
+    everywhere = {name: snippet for snippet in reversed(session) for name in snippet.defines}
+    opened_later = any(snippet.names.open for snippet in session)
+    bound: set[str] = set()
+    for snippet in session:
+        quiet = snippet.options.skip is not None or (snippet.options.raises or "").endswith("NameError")
+        seen: set[str] = set()
+        for read in () if quiet else snippet.names.reads:
+            known = read.name in everywhere or opened_later if read.late else read.name in bound
+            if known or read.builtin or read.guarded or read.name in seen:
+                continue
+            seen.add(read.name)
+            yield Problem(
+                "undefined-name",
+                read.span,
+                f'"{_short(read.name)}" is not defined here',
+                _way_out(read, snippet, everywhere, bound),
+            )
+        if snippet.names.open:
+            return
+        bound.update(snippet.defines)
+        bound.difference_update(snippet.names.removes)
+
+
+def _way_out(read: Read, snippet: Snippet, everywhere: Mapping[str, Snippet], bound: set[str]) -> str:
+    giver = everywhere.get(read.name)
+    if giver is not None and giver.line > snippet.line:
+        return f"the snippet on line {giver.line} defines it: move that before this one"
+    if giver is not None and giver.line < snippet.line:
+        return f"the snippet on line {giver.line} defined it, a later one deleted it"
+    if giver is not None:
+        return "this snippet defines it only further down"
+    if read.name in _USUAL:
+        return f"add `{_USUAL[read.name]}`"
+    near = suggest(read.name, [name for name in (*bound, *names.BUILTINS) if abs(len(name) - len(read.name)) <= 2])
+    if near is not None:
+        return f"did you mean {near}?"
+    return 'define it in an earlier fence of the page (`.hidden` folds it away), or mark this one `.skip reason="…"`'
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else name[:39] + "…"

@@ -1,0 +1,151 @@
+"""Python code of a fence as a syntax tree, and places in that tree as spans of the page."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from kbtools.scanner import Fence
+from kbtools.source import Span
+
+MAX_DEPTH = 150
+"""Levels of nesting the recursive analyses follow; code that people write stays far below."""
+
+_SURROGATES = ("\ud800", "\udfff")
+_MAGIC = 'IPython magics are not Python: leave the line out (`requires=` names packages), or mark it `.skip reason="…"`'
+_PROMPT = "this is an interactive session: write the code without `>>>`, or call the fence `pycon` (shown, not run)"
+
+
+class Places:
+    """Places in a fence's code as spans of its page: the container's prefixes are stepped over."""
+
+    __slots__ = ("_bytes", "_fence", "lines")
+
+    def __init__(self, fence: Fence) -> None:
+        self.lines = fence.code.split("\n")
+        self._fence = fence
+        self._bytes: dict[int, list[int]] = {}
+
+    def column(self, line: int, utf8: int) -> int:
+        """The code point column of a column the syntax tree counts in UTF-8 bytes, both from 0."""
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        if text.isascii():
+            return min(utf8, len(text))
+        starts = self._bytes.get(line)
+        if starts is None:
+            starts, at = [], 0
+            for char in text:
+                starts.append(at)
+                at += len(char.encode("utf-8", "surrogatepass"))
+            self._bytes[line] = starts
+        return bisect_left(starts, utf8)
+
+    def offset(self, line: int, column: int) -> int:
+        """The page's offset of a code line from 1 and a column in code points from 0, clipped to the fence."""
+        spans = self._fence.lines
+        if not spans:
+            return self._fence.info.end
+        if line > len(spans):
+            return spans[-1].end
+        span = spans[max(line, 1) - 1]
+        return min(span.start + max(column, 0), span.end)
+
+    def span(self, line: int, column: int, end_line: int, end_column: int) -> Span:
+        start = self.offset(line, column)
+        return Span(start, max(start, self.offset(end_line, end_column)))
+
+    def line(self, line: int) -> Span:
+        """What stands on a code line, without the blanks around it."""
+        line = min(max(line, 1), max(len(self._fence.lines), 1))
+        text = self.lines[line - 1]
+        start = len(text) - len(text.lstrip())
+        return self.span(line, start, line, max(start, len(text.rstrip())))
+
+    def node(self, node: ast.AST) -> Span:
+        """What a node of the tree covers."""
+        line = int(getattr(node, "lineno", 1))
+        end = int(getattr(node, "end_lineno", None) or line)
+        first = self.column(line, getattr(node, "col_offset", 0))
+        return self.span(line, first, end, self.column(end, getattr(node, "end_col_offset", 0) or 0))
+
+    def name(self, node: ast.Name) -> Span:
+        """A name where it is read; inside f-strings Python 3.11 misplaces nodes, so the text is looked at."""
+        column = self.column(node.lineno, node.col_offset)
+        text = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
+        if not text.startswith(node.id, column):
+            column = text.find(node.id)
+            if column < 0:
+                return self.line(node.lineno)
+        return self.span(node.lineno, column, node.lineno, column + len(node.id))
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxFault:
+    """Why code does not parse, and where on the page."""
+
+    span: Span
+    message: str
+    help: str | None = None
+
+
+def parse(places: Places) -> ast.Module | SyntaxFault:
+    """The code's tree, or why there is none. Top-level ``await`` is allowed, as in a notebook.
+
+    Errors that only the compiler's later passes find (``return`` outside a function) count as well.
+    """
+    code = "\n".join(places.lines)
+    for number, line in enumerate(places.lines, 1):
+        for column, char in enumerate(line) if not line.isascii() or "\0" in line else ():
+            if char == "\0" or _SURROGATES[0] <= char <= _SURROGATES[1]:
+                what = "a NUL character" if char == "\0" else f"a lone surrogate (U+{ord(char):04X})"
+                return SyntaxFault(
+                    places.span(number, column, number, column + 1), f"{what} cannot stand in Python code"
+                )
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        with warnings.catch_warnings():  # an invalid escape is the author's to see when it runs, not on our stderr
+            warnings.simplefilter("ignore")
+            tree = compile(code, "<fence>", "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+            if depth_within(tree, MAX_DEPTH):
+                compile(tree, "<fence>", "exec", flags, dont_inherit=True)
+    except SyntaxError as error:
+        return _fault(places, error)
+    except (RecursionError, MemoryError):
+        return SyntaxFault(places.line(1), "this code is nested too deeply for Python to read")
+    except (ValueError, OverflowError) as error:
+        return SyntaxFault(places.line(1), f"Python cannot read this code: {error}")
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+def depth_within(tree: ast.AST, limit: int) -> bool:
+    """Whether no node lies more than ``limit`` levels deep. Does not recurse."""
+    level: list[ast.AST] = [tree]
+    for _ in range(limit):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if not level:
+            return True
+    return False
+
+
+def _fault(places: Places, error: SyntaxError) -> SyntaxFault:
+    line = min(max(error.lineno or 1, 1), len(places.lines))
+    text = places.lines[line - 1]
+    message = (error.msg or "invalid syntax").removesuffix(f" on line {error.lineno}")
+    span = places.line(line)
+    shown = (error.text or "").rstrip("\n")
+    if error.offset and error.offset > 0 and (error.text is None or text.startswith(shown)):
+        # Columns count from 1: code points from the parser, UTF-8 bytes from the later passes (they give no text).
+        end_line = min(error.end_lineno or line, len(places.lines))
+        start, end = error.offset - 1, (error.end_offset or 0) - 1
+        if error.text is None:
+            start, end = places.column(line, start), places.column(end_line, end)
+        if (end_line, end) <= (line, start):
+            end_line, end = line, start + 1
+        span = places.span(line, start, end_line, end)
+    stripped = text.strip()
+    if stripped.startswith(("%", "!")) or (stripped.endswith("?") and not stripped.startswith("#")):
+        return SyntaxFault(span, message, _MAGIC)
+    return SyntaxFault(span, message, _PROMPT if stripped.startswith((">>>", "...")) else None)
