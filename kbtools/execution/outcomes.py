@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 
 class Status(str, Enum):
@@ -16,6 +18,15 @@ class Status(str, Enum):
     BLOCKED = "blocked"
     XFAILED = "xfailed"
     REHEARSED = "rehearsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What one expected ``print`` wrote, once for every time it ran: what ``--update`` writes back."""
+
+    line: int
+    """1-based page line of the ``print``."""
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +49,48 @@ class Outcome:
     """What went wrong, for people: the traceback in the page's own lines, or the diff of outputs."""
     traceback_line: int | None = None
     """The page's line that raised."""
+    printed: tuple[Printed, ...] = ()
+    """Not part of the report."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The report's form of an outcome (contract, "Report"): plain values."""
+        return {
+            "id": self.id,
+            "path": self.path,
+            "line": self.line,
+            "device": self.device,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 4),
+            "cached": self.cached,
+            "stdout": self.stdout,
+            "message": self.message,
+            "traceback_line": self.traceback_line,
+        }
+
+    def to_wire(self) -> dict[str, Any]:
+        """Like ``to_json`` with everything in it, for another process of the same run."""
+        return {**self.to_json(), "printed": [[p.line, list(p.texts)] for p in self.printed]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Outcome:
+        """The inverse of ``to_json`` and ``to_wire``. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            id=str(data["id"]),
+            path=str(data["path"]),
+            line=int(data["line"]),
+            device=str(data["device"]),
+            outcome=Status(data["outcome"]),
+            reason=data["reason"],
+            seconds=float(data["seconds"]),
+            cached=bool(data["cached"]),
+            stdout=str(data["stdout"]),
+            message=data["message"],
+            traceback_line=data["traceback_line"],
+            printed=tuple(Printed(int(line), tuple(texts)) for line, texts in data.get("printed", ())),
+        )
+
+
+def by_place(outcomes: list[Outcome]) -> list[Outcome]:
+    """Sorted as every output lists them: path, line, device."""
+    return sorted(outcomes, key=lambda o: (o.path, o.line, o.device, o.id))

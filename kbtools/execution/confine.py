@@ -1,0 +1,169 @@
+"""What a worker may not do: called once in the worker, before any of the page's code, while it has one thread.
+
+Every protection is attempted on its own and named in the result, so that ``--sandbox=require`` can insist and a report
+can say what held. Kernel interfaces: namespaces(7), landlock(7), prctl(2), setrlimit(2).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import struct
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+
+MODES = ("default", "require", "off")
+ESSENTIAL = ("network", "files")
+"""What ``--sandbox=require`` insists on."""
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+_LANDLOCK_VERSION = 1
+_RULE_PATH_BENEATH = 1
+# Bits of LANDLOCK_ACCESS_FS_*: write_file, remove_dir, remove_file, make_*, then refer (ABI 2) and truncate (ABI 3).
+_WRITE_FILE, _TRUNCATE, _REFER = 1 << 1, 1 << 14, 1 << 13
+_MAKE_AND_REMOVE = sum(1 << bit for bit in range(4, 13))
+_NET_TCP = 0b11
+_SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one worker is held to."""
+
+    mode: str = "default"
+    writable: tuple[str, ...] = ()
+    """Folders below which files may be written and made."""
+    network: bool = False
+    file_size: int = 2 << 30
+    """Bytes a single file may grow to."""
+
+
+def confine(rules: Rules) -> tuple[str, ...]:
+    """Hold this process and all it starts to the rules. Returns the names of the protections that are active."""
+    held = []
+    if _own_session():
+        held.append("session")
+    if _limit_resources(rules):
+        held.append("limits")
+    if sys.platform != "linux":
+        return tuple(held)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
+        held.append("dies with its parent")
+    # What a snippet leaves behind becomes this process's child, and after it the launcher's: never lost from sight.
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if rules.mode == "off":
+        return tuple(held)
+    isolated = not rules.network and _own_network(libc)
+    landlocked = _landlock(libc, rules, tcp=not rules.network and not isolated)
+    if isolated:
+        held.append("network")
+    if landlocked:
+        held.append("files")
+    return tuple(held)
+
+
+def lacking(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
+    """What ``--sandbox=require`` asks for and is not active. A fence with ``network="yes"`` waives that part itself."""
+    if rules.mode != "require":
+        return ()
+    return tuple(name for name in ESSENTIAL if name not in held and not (name == "network" and rules.network))
+
+
+def _own_session() -> bool:
+    try:
+        os.setsid()
+    except OSError:
+        return os.getpid() == os.getsid(0)
+    return True
+
+
+def _limit_resources(rules: Rules) -> bool:
+    try:
+        import resource
+    except ImportError:
+        return False
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (rules.file_size, rules.file_size))
+        return True
+    return False
+
+
+def limit_memory(limit: int) -> None:
+    """Private memory of this process from here on, in bytes: going over it raises instead of swapping the machine."""
+    try:
+        import resource
+    except ImportError:
+        return
+    kind = resource.RLIMIT_DATA
+    with suppress(ValueError, OSError):
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _own_network(libc: ctypes.CDLL) -> bool:
+    """A network namespace with nothing but loopback, which gloo and torchrun need."""
+    uid, gid = os.geteuid(), os.getegid()
+    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+        return False
+    try:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - not a file of a page
+                file.write(text)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            request = struct.pack("16sh14x", b"lo", 0)
+            flags = struct.unpack("16sh14x", fcntl.ioctl(sock.fileno(), _SIOCGIFFLAGS, request))[1]
+            fcntl.ioctl(sock.fileno(), _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
+    except OSError:
+        # The namespace stands, so nothing gets out; only loopback may be missing.
+        pass
+    return True
+
+
+def _landlock(libc: ctypes.CDLL, rules: Rules, *, tcp: bool) -> bool:
+    """Writing only below ``rules.writable``, and signals only to what this process starts."""
+    version = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), _LANDLOCK_VERSION)
+    if version < 1:
+        return False
+    files = _WRITE_FILE | _MAKE_AND_REMOVE
+    if version >= 2:
+        files |= _REFER
+    if version >= 3:
+        files |= _TRUNCATE
+    net = _NET_TCP if tcp and version >= 4 else 0
+    scoped = (_SCOPE_SIGNALS | _SCOPE_ABSTRACT_SOCKETS) if version >= 6 else 0
+    attributes = struct.pack("=QQQ", files, net, scoped)
+    size = 24 if version >= 6 else 16 if version >= 4 else 8
+    ruleset = libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(size), 0)
+    if ruleset < 0:
+        return False
+    try:
+        for folder in rules.writable:
+            _allow(libc, ruleset, folder, files)
+        # Shared memory of DataLoader workers; terminals, null and the accelerators' device files.
+        _allow(libc, ruleset, "/dev/shm", files)
+        _allow(libc, ruleset, "/dev", _WRITE_FILE | (_TRUNCATE if version >= 3 else 0))
+        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+            return False
+        return bool(libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0)
+    finally:
+        os.close(ruleset)
+
+
+def _allow(libc: ctypes.CDLL, ruleset: int, folder: str, access: int) -> None:
+    try:
+        descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        libc.syscall(_LANDLOCK_ADD, ruleset, _RULE_PATH_BENEATH, struct.pack("=Qi", access, descriptor), 0)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,216 @@
+"""A process that has imported what is slow to import and forks a worker for every session (Linux).
+
+One server serves a whole run, every xdist worker of it too. Its rules: one thread, no parallel operation, no
+accelerator (a forked child of a process that used either hangs or fails). It ends, and all it started with it, when
+the pipe on its standard input closes: that is, when its owner ends, however that happens.
+
+Wire: a client connects to the Unix socket, sends one JSON line with four descriptors (channel, stdout, stderr, trace),
+and gets ``{"pid": n}``, then ``{"exit": waitstatus}`` once the worker has ended. Closing the connection kills it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+PRELOADS = {"torch": ("torch", "torch._dynamo")}
+"""What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``: half a second a worker."""
+_DESCRIPTORS = 4
+
+
+@dataclass(slots=True)
+class _Client:
+    connection: socket.socket
+    pid: int | None = None
+
+
+class Server:
+    """The loop. ``folder`` holds the socket and every session's scratch folder, and is removed at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.preloaded: set[str] = set()
+        self.clients: dict[int, _Client] = {}
+        self.workers: dict[int, _Client] = {}
+        self.selector = selectors.DefaultSelector()
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(str(folder / "socket"))
+        self.listener.listen(64)
+        self.wake, self.waker = socket.socketpair()
+        for sock in (self.listener, self.wake, self.waker):
+            sock.setblocking(False)
+
+    def serve(self) -> None:
+        """Until the lifeline ends."""
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.set_wakeup_fd(self.waker.fileno(), warn_on_full_buffer=False)
+        _prctl_subreaper()
+        self.selector.register(self.listener, selectors.EVENT_READ, "listener")
+        self.selector.register(self.wake, selectors.EVENT_READ, "child")
+        self.selector.register(0, selectors.EVENT_READ, "lifeline")
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        while True:
+            for key, _ in self.selector.select():
+                if key.data == "lifeline":
+                    if not os.read(0, 4096):
+                        return
+                elif key.data == "listener":
+                    self._accept()
+                elif key.data == "child":
+                    with suppress(BlockingIOError):
+                        self.wake.recv(4096)
+                    self._reap()
+                else:
+                    self._hear(key.data)
+
+    def close(self) -> None:
+        """Kill what is left and remove the folder."""
+        for pid in list(self.workers):
+            _kill(pid)
+        self._reap(wait=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            connection, _ = self.listener.accept()
+            client = _Client(connection)
+            self.clients[connection.fileno()] = client
+            self.selector.register(connection, selectors.EVENT_READ, client)
+
+    def _hear(self, client: _Client) -> None:
+        descriptors: list[int] = []
+        try:
+            data, descriptors, _, _ = socket.recv_fds(client.connection, 1 << 16, _DESCRIPTORS)
+        except OSError:
+            data = b""
+        if not data:
+            self._forget(client)
+            return
+        try:
+            if len(descriptors) == _DESCRIPTORS and client.pid is None:
+                self._fork(client, json.loads(data), descriptors)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+    def _fork(self, client: _Client, request: dict[str, list[str]], descriptors: list[int]) -> None:
+        for name in request.get("preload", ()):
+            self._preload(name)
+        # What was imported stays as it is: children share its memory instead of copying it at the first collection.
+        gc.collect()
+        gc.freeze()
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(descriptors)
+        client.pid = pid
+        self.workers[pid] = client
+        self._tell(client, {"pid": pid})
+
+    def _become_worker(self, descriptors: list[int]) -> NoReturn:
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self.selector.close()
+            for sock in (self.listener, self.wake, self.waker, *(c.connection for c in self.clients.values())):
+                sock.close()
+            from kbtools.execution import worker
+
+            worker.main(*descriptors)
+        finally:
+            os._exit(70)
+
+    def _preload(self, name: str) -> None:
+        if name in self.preloaded:
+            return
+        self.preloaded.add(name)
+        for module in PRELOADS.get(name, ()):
+            # Not installed, or broken: the page that imports it will show why.
+            with suppress(Exception):
+                __import__(module)
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            torch.set_num_threads(1)
+
+    def _reap(self, *, wait: bool = False) -> None:
+        ended = False
+        while True:
+            try:
+                pid, status = os.waitpid(-1, 0 if wait and self.workers else os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            client = self.workers.pop(pid, None)
+            ended = True
+            if client is not None:
+                self._tell(client, {"exit": status})
+        if ended:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Kill what ended workers left behind: as the nearest subreaper, this process has become its parent.
+
+        While a worker lives its own orphans are its children, so any child that is no worker is a leftover.
+        """
+        for pid in _children():
+            if pid not in self.workers:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _forget(self, client: _Client) -> None:
+        with suppress(KeyError, ValueError):
+            self.selector.unregister(client.connection)
+        self.clients.pop(client.connection.fileno(), None)
+        client.connection.close()
+        if client.pid in self.workers:
+            _kill(client.pid)
+
+    def _tell(self, client: _Client, message: dict[str, int]) -> None:
+        with suppress(OSError):
+            client.connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _kill(pid: int | None) -> None:
+    if pid is not None:
+        for kill in (os.killpg, os.kill):
+            with suppress(OSError):
+                kill(pid, signal.SIGKILL)
+
+
+def _children() -> list[int]:
+    me = os.getpid()
+    try:
+        return [int(pid) for pid in Path(f"/proc/{me}/task/{me}/children").read_bytes().split()]
+    except OSError:
+        return []
+
+
+def _prctl_subreaper() -> None:
+    import ctypes
+
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def main(folder: str) -> None:
+    """Serve in ``folder`` until standard input closes."""
+    server = Server(Path(folder))
+    try:
+        server.serve()
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,297 @@
+"""Runs Python snippets one after the other in one namespace, and says what happened in the page's own lines."""
+
+from __future__ import annotations
+
+import __future__
+
+import ast
+import asyncio
+import builtins
+import ctypes
+import inspect
+import linecache
+import os
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType, TracebackType
+from typing import Any, TextIO
+
+_FUTURE = 0
+for _name in __future__.all_feature_names:
+    _FUTURE |= getattr(__future__, _name).compiler_flag
+_WATCH = "__kb_watch__"
+_KEPT_EXECUTIONS = 1000
+_KEPT_CHARACTERS = 1 << 16
+_OUT_OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory|Cannot allocate memory", re.IGNORECASE)
+
+
+class Tee:
+    """Stands in for ``sys.stdout`` while an expected ``print`` runs: passes everything on and remembers it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.text = ""
+
+    def write(self, text: str) -> int:
+        if len(self.text) < _KEPT_CHARACTERS:
+            self.text += text[:_KEPT_CHARACTERS]
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+class _Watch(ast.NodeTransformer):
+    """Wraps the callee of every ``print(...)`` that begins or ends on one of the lines, so its output can be told apart."""
+
+    def __init__(self, lines: frozenset[int]) -> None:
+        self.lines = lines
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not (isinstance(node.func, ast.Name) and node.func.id == "print"):
+            return node
+        line = next((n for n in (node.end_lineno, node.lineno) if n in self.lines), None)
+        if line is not None:
+            callee = node.func
+            watch = ast.Call(ast.Name(_WATCH, ast.Load()), [ast.Constant(line), callee], [])
+            node.func = watch
+            for new in ast.walk(watch):
+                ast.copy_location(new, callee)
+        return node
+
+
+class Interpreter:
+    """A session's namespace: the ``__dict__`` of the module registered as ``__main__``.
+
+    It must be registered, or pickling, ``torch.jit`` and ``typing.get_type_hints`` do not find the page's classes; it
+    is called ``__main__`` so that the ``if __name__ == "__main__":`` of a script runs.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.module = ModuleType("__main__")
+        self.module.__dict__["__builtins__"] = builtins
+        self.modules: dict[str, int] = {}
+        """Files written for ``file=``, with the page line before their first."""
+        self._flags = 0
+        self._runner: asyncio.Runner | None = None
+        self._lines: list[str] = []
+        self._prints: dict[int, list[str]] = {}
+        sys.modules["__main__"] = self.module
+        setattr(builtins, _WATCH, self._watched)
+
+    def run(
+        self,
+        code: str,
+        line: int,
+        *,
+        watch: frozenset[int] = frozenset(),
+        defines: tuple[str, ...] = (),
+        raises: str | None = None,
+        match: str | None = None,
+        transform: Callable[[ast.Module], ast.Module] | None = None,
+    ) -> dict[str, Any]:
+        """Run code whose first line is page line ``line + 1``; never raises. The result is a worker's reply."""
+        self._prints = {}
+        before = {name: self.module.__dict__[name] for name in defines if name in self.module.__dict__}
+        started = time.perf_counter()
+        error: BaseException | None = None
+        try:
+            compiled = self._compile(code, line, watch, transform)
+            self._execute(compiled)
+        except SystemExit as stop:
+            error = None if stop.code in (None, 0) else stop
+        except BaseException as problem:  # noqa: BLE001 - whatever a snippet raises is its result
+            error = problem
+        seconds = time.perf_counter() - started
+        reply: dict[str, Any] = {"seconds": seconds, "printed": {str(k): v for k, v in self._prints.items()}}
+        if error is None and raises is None:
+            return reply
+        reply["intact"] = self._intact(before, defines)
+        if error is None:
+            reply["error"] = {"message": f"{raises} was expected, nothing was raised", "line": None}
+            return reply
+        reply["raised"] = _names(error)
+        if raises is not None:
+            complaint = _unlike(error, raises, match)
+            if complaint is None:
+                return reply
+            reply["error"] = {**self.describe(error), "expected": complaint}
+            return reply
+        reply["error"] = self.describe(error)
+        return reply
+
+    def remember(self, code: str, line: int) -> None:
+        """Give ``linecache`` the code at its page lines, for tracebacks and ``inspect.getsource``.
+
+        The code's own lines, not the page's: those carry the indentation or ``>`` of what the fence stands in.
+        """
+        lines = code.split("\n")
+        missing = line + len(lines) - len(self._lines)
+        self._lines += ["\n"] * max(0, missing)
+        self._lines[line : line + len(lines)] = [text + "\n" for text in lines]
+        # No modification time: linecache must not look for such a file on disk.
+        linecache.cache[self.path] = (sum(map(len, self._lines)), None, self._lines, self.path)
+
+    def describe(self, error: BaseException) -> dict[str, Any]:
+        """The traceback in the page's lines, the page's line that raised, and whether memory ran out."""
+        line = None
+        if isinstance(error, SyntaxError) and error.filename == self.path:
+            line = error.lineno
+        for frame, number in traceback.walk_tb(error.__traceback__):
+            line = self._page_line(frame, number) or line
+        try:
+            told = self._traceback(error)
+        except Exception as broken:  # noqa: BLE001 - an exception whose own __str__ fails
+            told = f"{type(error).__name__} (its message cannot be shown: {type(broken).__name__})"
+        memory = isinstance(error, MemoryError) or (
+            isinstance(error, (RuntimeError, OSError)) and _OUT_OF_MEMORY.search(_message(error)) is not None
+        )
+        return {"message": told, "line": line, "memory": memory, "summary": _summary(error)}
+
+    def _compile(
+        self, code: str, line: int, watch: frozenset[int], transform: Callable[[ast.Module], ast.Module] | None
+    ) -> CodeType:
+        self.remember(code, line)
+        flags = self._flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        try:
+            tree = compile(code, self.path, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        except SyntaxError as error:
+            if error.filename == self.path and error.lineno is not None:
+                error.lineno += line
+                error.end_lineno = error.end_lineno + line if error.end_lineno else error.end_lineno
+            raise
+        assert isinstance(tree, ast.Module)
+        ast.increment_lineno(tree, line)
+        if watch:
+            tree = _Watch(watch).visit(tree)
+        if transform is not None:
+            tree = transform(tree)
+        compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True)
+        # A `from __future__ import` holds for the rest of the session, as it does for the rest of a script.
+        self._flags |= compiled.co_flags & _FUTURE
+        return compiled
+
+    def _execute(self, compiled: CodeType) -> None:
+        if compiled.co_flags & inspect.CO_COROUTINE:
+            if self._runner is None:
+                self._runner = asyncio.Runner()
+            coroutine = eval(compiled, self.module.__dict__)
+            self._runner.run(coroutine)
+        else:
+            exec(compiled, self.module.__dict__)
+
+    def _watched(self, line: int, callee: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            stream = sys.stdout
+            tee = Tee(stream)
+            sys.stdout = tee
+            try:
+                return callee(*args, **kwargs)
+            finally:
+                if sys.stdout is tee:
+                    sys.stdout = stream
+                texts = self._prints.setdefault(line, [])
+                if len(texts) < _KEPT_EXECUTIONS:
+                    texts.append(tee.text)
+
+        return call
+
+    def _intact(self, before: Mapping[str, object], defines: tuple[str, ...]) -> list[str]:
+        """Names a failed snippet would have bound and that are as good as if it had not run: untouched, or modules."""
+        now = self.module.__dict__
+        return [
+            name
+            for name in defines
+            if name in now and (isinstance(now[name], ModuleType) or (name in before and before[name] is now[name]))
+        ]
+
+    def _page_line(self, frame: FrameType, number: int) -> int | None:
+        name = frame.f_code.co_filename
+        if name == self.path:
+            return number
+        return number + self.modules[name] if name in self.modules else None
+
+    def _traceback(self, error: BaseException) -> str:
+        seen: set[int] = set()
+        told = traceback.TracebackException.from_exception(error, compact=True)
+        self._trim(told, seen)
+        return "".join(told.format()).rstrip("\n")
+
+    def _trim(self, told: traceback.TracebackException, seen: set[int]) -> None:
+        """Keep the page's frames only, with the page's lines, in the whole chain of causes."""
+        if id(told) in seen:
+            return
+        seen.add(id(told))
+        frames = []
+        for frame in told.stack:
+            if frame.filename == self.path:
+                frames.append(frame)
+            elif frame.filename in self.modules:
+                frames.append(_moved(frame, self.path, self.modules[frame.filename]))
+        told.stack = traceback.StackSummary.from_list(frames)
+        for other in (told.__cause__, told.__context__, *(getattr(told, "exceptions", None) or ())):
+            if other is not None:
+                self._trim(other, seen)
+
+
+def _moved(frame: traceback.FrameSummary, path: str, by: int) -> traceback.FrameSummary:
+    return traceback.FrameSummary(path, (frame.lineno or 0) + by, frame.name, lookup_line=False, line=frame.line)
+
+
+def _names(error: BaseException) -> list[str]:
+    return [f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__ if cls is not object]
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a snippet's exception class may do anything
+        return ""
+
+
+def _summary(error: BaseException) -> str:
+    first = _message(error).strip().split("\n")[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def _unlike(error: BaseException, raises: str, match: str | None) -> str | None:
+    """Why an exception is not the expected one, or None."""
+    wanted = [name.strip() for name in raises.split(",") if name.strip()]
+    names = _names(error)
+    if not any(have == want or have.endswith("." + want) for have in names for want in wanted):
+        return f"{raises} was expected, {type(error).__name__} was raised"
+    if match is not None:
+        try:
+            found = re.search(match, _message(error))
+        except re.error as broken:
+            return f"match={match!r} is no regular expression: {broken}"
+        if found is None:
+            return f"{raises} was raised, but its message does not match {match!r}"
+    return None
+
+
+_LIBC: list[Any] = []
+
+
+def flush() -> None:
+    """Write out what Python and C hold back."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    with suppress(OSError, AttributeError):
+        if not _LIBC:
+            _LIBC.append(ctypes.CDLL(None))
+        _LIBC[0].fflush(None)
+
+
+def excepthook(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+    """For errors outside a snippet: to standard error, in full."""
+    traceback.print_exception(kind, value, trace)
+    os._exit(70)

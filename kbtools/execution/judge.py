@@ -1,0 +1,180 @@
+"""From what a worker says to an outcome: the exception or the missing one, the output, the way a process ended."""
+
+from __future__ import annotations
+
+import re
+import signal
+from typing import TYPE_CHECKING
+
+from kbtools import expect
+from kbtools.execution.job import Job, Step, Wanted
+from kbtools.execution.outcomes import Outcome, Printed, Status
+
+if TYPE_CHECKING:
+    from kbtools.execution.session import Reply
+
+_STDERR_SHOWN = 4000
+_DIFFERS = "output differs"
+
+
+def outcome(
+    job: Job,
+    step: Step,
+    status: Status,
+    *,
+    reason: str | None = None,
+    message: str | None = None,
+    line: int | None = None,
+    seconds: float = 0.0,
+    stdout: str = "",
+    printed: tuple[Printed, ...] = (),
+) -> Outcome:
+    """An outcome of a step. A status of error without a message takes the reason for one."""
+    if status in (Status.FAILED, Status.ERROR) and message is None:
+        message = reason
+    return Outcome(
+        id=step.id,
+        path=job.path,
+        line=step.line,
+        device=step.device,
+        outcome=status,
+        reason=reason,
+        seconds=seconds,
+        stdout=stdout,
+        message=message,
+        traceback_line=line,
+        printed=printed,
+    )
+
+
+def judge(job: Job, step: Step, reply: Reply) -> Outcome:
+    """The outcome of a step whose worker answered."""
+    message = reply.message
+    assert message is not None
+    if message.get("skip"):
+        return outcome(job, step, Status.SKIPPED, reason=message["skip"])
+    printed = tuple(Printed(int(line), tuple(texts)) for line, texts in sorted(message.get("printed", {}).items()))
+    error = message.get("error")
+    if error is not None:
+        return _failed(job, step, reply, error, printed)
+    problems = [problem for want in step.expects for problem in (_compare(want, reply.stdout, printed),) if problem]
+    if problems:
+        text = "\n\n".join(told for _, told in problems)
+        return outcome(
+            job,
+            step,
+            Status.FAILED,
+            reason=_DIFFERS,
+            message=text,
+            line=problems[0][0],
+            seconds=reply.seconds,
+            stdout=reply.stdout,
+            printed=printed,
+        )
+    status, reason = Status.PASSED, None
+    if step.rehearse is not None:
+        status, reason = Status.REHEARSED, f"retargeted to {step.rehearse}"
+    return outcome(job, step, status, reason=reason, seconds=reply.seconds, stdout=reply.stdout, printed=printed)
+
+
+def only_output_differs(result: Outcome) -> bool:
+    """Whether the snippet ran to its end and merely printed something else."""
+    return result.outcome is Status.FAILED and result.reason == _DIFFERS
+
+
+def died(job: Job, step: Step, reply: Reply) -> Outcome:
+    """The outcome of a step whose worker did not answer."""
+    found = re.findall(r'File "' + re.escape(job.path) + r'", line (\d+)', reply.trace)
+    line = int(found[0]) if found else None
+    at = f" (it was at line {line})" if line is not None else ""
+    if reply.timed_out:
+        reason = f"timed out after {step.timeout:g} s{at}"
+    elif reply.exit is None:
+        reason = "the process stopped answering"
+    elif reply.exit < 0:
+        reason = f"the process was killed: {_signal(-reply.exit)}{at}"
+    else:
+        reason = f"the process ended by itself with exit code {reply.exit}"
+    return outcome(
+        job,
+        step,
+        Status.ERROR,
+        reason=reason,
+        message=_with_stderr(reason, reply.stderr),
+        line=line,
+        seconds=reply.seconds,
+        stdout=reply.stdout,
+    )
+
+
+def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printed: tuple[Printed, ...]) -> Outcome:
+    text = str(error["message"])
+    line = error.get("line")
+    status, reason = Status.FAILED, error.get("summary")
+    if error.get("expected"):
+        text = f"{error['expected']}\n{text}"
+        reason = error["expected"]
+    if error.get("memory"):
+        status = Status.ERROR
+        reason = f"out of memory (limit {_size(step.memory)})"
+        text = f"{reason}\n{text}"
+    if error.get("config"):
+        status, reason = Status.ERROR, text
+    if error.get("script"):
+        found = re.findall(r'File "' + re.escape(str(error["script"])) + r'", line (\d+)', reply.stderr)
+        line = int(found[-1]) if found else None
+    return outcome(
+        job,
+        step,
+        status,
+        reason=str(reason) if reason else text.split("\n")[0],
+        message=_with_stderr(text, reply.stderr),
+        line=line if isinstance(line, int) else None,
+        seconds=reply.seconds,
+        stdout=reply.stdout,
+        printed=printed,
+    )
+
+
+def _compare(want: Wanted, stdout: str, printed: tuple[Printed, ...]) -> tuple[int, str] | None:
+    """The line and the diff, where the output is not as the page says."""
+    if want.of_line is None:
+        return None if expect.matches(want.text, stdout) else (want.line, _told(want.line, want.text, stdout))
+    texts = next((p.texts for p in printed if p.line == want.of_line), ())
+    if not texts:
+        return want.of_line, f"line {want.of_line}: this print was never reached"
+    whole = "".join(texts)
+    if expect.matches(want.text, whole):
+        return None
+    wrong = next((text for text in texts if not expect.matches(want.text, text)), None)
+    return None if wrong is None else (want.of_line, _told(want.of_line, want.text, wrong))
+
+
+def _told(line: int, expected: str, actual: str) -> str:
+    return f"line {line}: {expect.explain(expected, actual)}"
+
+
+def _with_stderr(text: str, stderr: str) -> str:
+    stderr = stderr.strip("\n")
+    if not stderr:
+        return text
+    if len(stderr) > _STDERR_SHOWN:
+        stderr = "[…]" + stderr[-_STDERR_SHOWN:]
+    return f"{text}\n\nstandard error:\n{stderr}"
+
+
+def _signal(number: int) -> str:
+    names = {signal.SIGSEGV: "segmentation fault", signal.SIGABRT: "aborted", signal.SIGKILL: "by the system, perhaps for its memory"}
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    told = names.get(signal.Signals(number))
+    return f"{name}, {told}" if told else name
+
+
+def _size(size: int) -> str:
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size >= unit:
+            return f"{size / unit:g} {name}"
+    return f"{size} bytes"

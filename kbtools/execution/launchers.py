@@ -1,0 +1,288 @@
+"""How a session's worker process comes to be: forked off a server that has torch imported, or started afresh."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from kbtools.errors import KbError
+
+SERVER_VARIABLE = "KB_FORKSERVER"
+"""Names the folder of a running fork server to the other processes of a run (xdist workers)."""
+_KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "SYSTEMROOT", "NUMBER_OF_PROCESSORS")
+_KEPT_PREFIXES = ("LC_", "PYTHON", "TORCH", "PYTORCH", "CUDA", "NVIDIA_", "HIP_", "ROCM_", "ROCR_", "LD_LIBRARY", "DYLD_")
+_SECRET = ("TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "APIKEY", "API_KEY")
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What a worker is given: a channel, its standard output and error, and a file for crash tracebacks."""
+
+    channel: int
+    out: int
+    err: int
+    trace: int
+
+    def all(self) -> tuple[int, int, int, int]:
+        return self.channel, self.out, self.err, self.trace
+
+
+class WorkerHandle(Protocol):
+    """A started worker, seen from the session."""
+
+    pid: int
+
+    def fileno(self) -> int | None:
+        """Becomes readable when the worker has ended; None where the system has no such thing."""
+
+    def ended(self, timeout: float = 0.0) -> int | None:
+        """The exit code, negative for a signal; None while it runs. Waits up to ``timeout`` seconds."""
+
+    def kill(self) -> None:
+        """End it and its process group, and forget it."""
+
+
+class Launcher(Protocol):
+    """Starts workers. ``folder`` is where sessions may put their scratch folders."""
+
+    folder: Path
+
+    def start(self, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors) -> WorkerHandle:
+        """Start a worker. Raises KbError when none can be started."""
+
+    def close(self) -> None:
+        """End every worker and remove the folder."""
+
+
+def clean_environment(threads: int, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of workers: what Python and torch need, no secrets, thread pools of ``threads``."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if (name in _KEPT or name.startswith(_KEPT_PREFIXES)) and not any(s in name.upper() for s in _SECRET)
+    }
+    for name in ("PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT"):
+        kept.pop(name, None)
+    kept.update(dict.fromkeys(_THREADS, str(threads)))
+    # Printed sets and dicts of strings keep their order from run to run; a probe must not initialise CUDA.
+    kept.update(PYTHONHASHSEED="0", PYTORCH_NVML_BASED_CUDA_CHECK="1", PYTHONDONTWRITEBYTECODE="1", NO_COLOR="1")
+    kept.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8", PYTHON_COLORS="0")
+    return {**kept, **(extra or {})}
+
+
+class SpawnLauncher:
+    """A fresh interpreter for every session: everywhere, and slow where torch must be imported each time."""
+
+    def __init__(self) -> None:
+        if os.name != "posix":
+            raise KbError("snippets cannot be run on this system", "run kb on Linux, macOS or WSL, or use --no-run")
+        self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
+
+    def start(self, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors) -> WorkerHandle:
+        numbers = descriptors.all()
+        words = [sys.executable, "-P", "-m", "kbtools.execution.worker", *map(str, numbers)]
+        try:
+            process = subprocess.Popen(
+                words,
+                env=_importable(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=descriptors.err,
+                pass_fds=numbers,
+                start_new_session=True,
+            )
+        except OSError as problem:
+            raise KbError(f"no worker could be started: {problem}") from problem
+        return _Spawned(process)
+
+    def close(self) -> None:
+        remove(self.folder)
+
+
+class _Spawned:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.pid = process.pid
+        self._pidfd: int | None = None
+        if hasattr(os, "pidfd_open"):
+            with suppress(OSError):
+                self._pidfd = os.pidfd_open(process.pid)
+
+    def fileno(self) -> int | None:
+        return self._pidfd
+
+    def ended(self, timeout: float = 0.0) -> int | None:
+        try:
+            return self.process.wait(timeout) if timeout > 0 else self.process.poll()
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> None:
+        _kill_group(self.pid)
+        self.process.kill()
+        self.process.wait()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+
+
+class ForkServerLauncher:
+    """Workers forked in milliseconds off one server: starts it, or joins one that another process started."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._server: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="kb-"))
+        if folder is None:
+            self._server = self._start_server()
+
+    @classmethod
+    def join(cls) -> ForkServerLauncher | None:
+        """The server named in the environment, if there is one."""
+        named = os.environ.get(SERVER_VARIABLE)
+        return cls(Path(named)) if named and (Path(named) / "socket").exists() else None
+
+    def _start_server(self) -> subprocess.Popen[bytes]:
+        server = subprocess.Popen(
+            [sys.executable, "-P", "-m", "kbtools.execution.forkserver", str(self.folder)],
+            env=_importable(clean_environment(1, {"HOME": str(self.folder), "TMPDIR": str(self.folder)})),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            cwd=self.folder,
+        )
+        assert server.stdout is not None
+        if server.stdout.readline() != b"ready\n":
+            server.kill()
+            remove(self.folder)
+            raise KbError("the fork server did not start", "run with --sandbox=off, or report what it printed above")
+        return server
+
+    def start(self, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors) -> WorkerHandle:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(self.folder / "socket"))
+            request = json.dumps({"preload": list(preload)}).encode() + b"\n"
+            socket.send_fds(connection, [request], list(descriptors.all()))
+            return _Forked(connection)
+        except OSError as problem:
+            connection.close()
+            raise KbError(f"the fork server cannot be reached: {problem}") from problem
+
+    def close(self) -> None:
+        with self._lock:
+            server, self._server = self._server, None
+        if server is None:
+            return
+        assert server.stdin is not None
+        assert server.stdout is not None
+        with suppress(OSError):
+            server.stdin.close()
+        server.stdout.close()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        remove(self.folder)
+
+
+class _Forked:
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self._buffer = b""
+        self._status: int | None = None
+        self.pid = 0
+        # Importing torch, the first time, is what may take long here.
+        message = self._message(120.0)
+        if message is None or "pid" not in message:
+            connection.close()
+            raise KbError("the fork server gave no worker")
+        self.pid = message["pid"]
+
+    def fileno(self) -> int | None:
+        return self.connection.fileno() if self._status is None else None
+
+    def ended(self, timeout: float = 0.0) -> int | None:
+        if self._status is None:
+            message = self._message(timeout)
+            if message is not None and "exit" in message:
+                self._status = os.waitstatus_to_exitcode(message["exit"])
+        return self._status
+
+    def kill(self) -> None:
+        if self._status is None:
+            _kill_group(self.pid)
+            self.ended(5.0)
+        self.connection.close()
+
+    def _message(self, timeout: float) -> dict[str, int] | None:
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self._buffer:
+            self.connection.settimeout(max(0.0, deadline - time.monotonic()))
+            try:
+                data = self.connection.recv(4096)
+            except (TimeoutError, BlockingIOError):
+                return None
+            except OSError:
+                data = b""
+            if not data:
+                # The server is gone, and with it (they die with their parent) the worker.
+                return {"exit": signal.SIGKILL}
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        message: dict[str, int] = json.loads(line)
+        return message
+
+
+def default_launcher(*, fork: bool | None = None) -> Launcher:
+    """The fork server of this run where forking is safe (Linux), else fresh processes."""
+    if fork is None:
+        fork = sys.platform == "linux"
+    if not fork:
+        return SpawnLauncher()
+    return ForkServerLauncher.join() or ForkServerLauncher()
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all a snippet may have left in it, folders without permissions too."""
+
+    def again(function: object, path: str, _: object) -> None:
+        with suppress(OSError):
+            Path(path).parent.chmod(0o700)
+            Path(path).chmod(0o700)
+            if Path(path).is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                Path(path).unlink()
+
+    shutil.rmtree(folder, onerror=again)
+
+
+def _kill_group(pid: int) -> None:
+    for kill in (os.killpg, os.kill):
+        with suppress(OSError):
+            kill(pid, signal.SIGKILL)
+
+
+def _importable(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with this very kbtools on the module path, installed or not."""
+    import kbtools
+
+    here = str(Path(kbtools.__file__).parent.parent)
+    paths = [p for p in environment.get("PYTHONPATH", "").split(os.pathsep) if p]
+    return {**environment, "PYTHONPATH": os.pathsep.join([*paths, *([] if here in paths else [here])])}

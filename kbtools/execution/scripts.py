@@ -1,0 +1,65 @@
+"""Snippets that run as programs of their own: under a launcher such as torchrun, and shell fences."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+SHELLS = {"bash": "bash", "sh": "sh", "shell": "bash", "zsh": "zsh", "console": "bash"}
+PYTHON = ("python", "py", "python3", "py3")
+
+
+def command(launch: str) -> list[str]:
+    """The command of ``launch="torchrun --nproc-per-node=2"``, to which a script is added.
+
+    Raises ValueError for a launcher that is not known: naming one must not be a way to run any program.
+    """
+    words = shlex.split(launch)
+    name, options = (words[0], words[1:]) if words else ("", [])
+    if name == "torchrun":
+        # A rendezvous of its own on loopback, so that runs side by side do not meet; names are not looked up.
+        own = [] if any(o.startswith(("--rdzv", "--master", "--standalone")) for o in options) else ["--standalone"]
+        return [sys.executable, "-m", "torch.distributed.run", *own, "--local-addr=127.0.0.1", *options]
+    if name in ("python", "python3"):
+        return [sys.executable, *options]
+    if name == "accelerate" and options[:1] == ["launch"]:
+        return [sys.executable, "-m", "accelerate.commands.launch", *options[1:]]
+    raise ValueError(f'launch="{launch}": the launchers are torchrun, accelerate launch and python')
+
+
+def run_script(code: str, line: int, path: str, launch: str, scratch: Path) -> dict[str, Any]:
+    """Run code as a script whose line numbers are the page's. Returns a worker's reply."""
+    script = scratch / (re.sub(r"\W+", "_", Path(path).stem) + f"_{line}.py")
+    script.write_bytes(b"\n" * line + code.encode("utf-8", "surrogatepass"))
+    try:
+        words = command(launch)
+    except ValueError as problem:
+        return {"seconds": 0.0, "printed": {}, "error": {"message": str(problem), "line": None, "config": True}}
+    return _program([*words, str(script)], scratch, str(script))
+
+
+def run_shell(code: str, line: int, language: str, scratch: Path) -> dict[str, Any]:
+    """Run a shell fence, stopping at the first command that fails. Returns a worker's reply."""
+    shell = SHELLS[language]
+    script = scratch / f".kb-{line}.sh"
+    script.write_bytes(code.encode("utf-8", "surrogatepass"))
+    return _program([shell, "-e", str(script)], scratch, None)
+
+
+def _program(words: list[str], scratch: Path, script: str | None) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        code = subprocess.run(words, cwd=scratch, stdin=subprocess.DEVNULL, check=False).returncode
+    except OSError as problem:
+        message = f"{Path(words[0]).name} cannot be started: {problem.strerror}"
+        return {"seconds": 0.0, "printed": {}, "error": {"message": message, "line": None, "config": True}}
+    reply: dict[str, Any] = {"seconds": time.perf_counter() - started, "printed": {}}
+    if code:
+        ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        reply["error"] = {"message": f"the script {ended}", "line": None, "script": script}
+    return reply

@@ -1,0 +1,215 @@
+"""The process that runs one session: set up, confined, told step by step what to run.
+
+Started by a launcher with four descriptors: a channel for messages, standard output and error, and a file for the
+tracebacks of crashes and hangs. It never decides what an outcome is; it says what happened.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib.metadata
+import io
+import os
+import random
+import re
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kbtools.execution import scripts
+from kbtools.execution.channel import Channel
+from kbtools.execution.confine import Rules, confine, lacking, limit_memory
+from kbtools.execution.interpreter import Interpreter, flush
+
+SEED = 0
+_LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
+
+
+class NetworkOff(ConnectionError):
+    """A snippet reached for the network without ``network="yes"``."""
+
+
+def main(channel: int, out: int, err: int, trace: int) -> NoReturn:
+    """Serve one session and end the process."""
+    code = 0
+    link = Channel(socket.socket(fileno=channel))
+    try:
+        _streams(out, err)
+        start = link.receive()
+        if start is not None:
+            _Worker(link, start, out, err, trace).serve()
+    except BaseException:  # noqa: BLE001 - the process ends here, with the reason on standard error
+        sys.excepthook(*sys.exc_info())
+        code = 70
+    flush()
+    # Not sys.exit: handlers that the launcher's process registered are none of this session's.
+    os._exit(code)
+
+
+class _Worker:
+    def __init__(self, link: Channel, start: dict[str, Any], out: int, err: int, trace: int) -> None:
+        self.link, self.out, self.err = link, out, err
+        self.pid = os.getpid()
+        self.scratch = Path(start["scratch"])
+        self.network = False
+        os.environ.clear()
+        os.environ.update(start["environment"])
+        os.chdir(self.scratch)
+        sys.path.insert(0, str(self.scratch))
+        sys.argv = [start["path"]]
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, signal.default_int_handler if stop == signal.SIGINT else signal.SIG_DFL)
+        faulthandler.enable(file=trace, all_threads=False)
+        if hasattr(faulthandler, "register"):
+            # Sent before a worker that took too long is killed, to learn where it was.
+            faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
+        rules = Rules(start["sandbox"], (str(self.scratch), *start["writable"]), start["network"])
+        held = confine(rules)
+        missing = lacking(rules, held)
+        self.interpreter = Interpreter(start["path"])
+        sys.addaudithook(self._audit)
+        if not missing:
+            self._seed(start)
+        self.link.send({"ready": True, "protections": held, "lacking": missing})
+
+    def serve(self) -> None:
+        while (order := self.link.receive()) is not None and order.get("op") == "run":
+            reply = self._run(order["step"])
+            if os.getpid() != self.pid:
+                # A child that a snippet forked came to the snippet's end: it must not speak for the session.
+                flush()
+                os._exit(0)
+            _restore(self.out, self.err)
+            self.link.send(reply)
+
+    def _run(self, step: dict[str, Any]) -> dict[str, Any]:
+        for requirement in step["requires"]:
+            lack = unmet(requirement)
+            if lack is not None:
+                return {"seconds": 0.0, "printed": {}, "skip": lack}
+        self.network = step["network"]
+        if step["limit_memory"]:
+            limit_memory(step["memory"])
+        code, line = step["code"], step["line"]
+        if step["file"] is not None:
+            complaint = self._write(step["file"], code, line)
+            if complaint is not None:
+                return {"seconds": 0.0, "printed": {}, "error": {"message": complaint, "line": line, "config": True}}
+        if step["launch"] is not None:
+            return scripts.run_script(code, line, self.interpreter.path, step["launch"], self.scratch)
+        if step["language"] in scripts.SHELLS:
+            return scripts.run_shell(code, line, step["language"], self.scratch)
+        reply = self.interpreter.run(
+            code,
+            line,
+            watch=frozenset(step["watch"]),
+            defines=tuple(step["defines"]),
+            raises=step["raises"],
+            match=step["match"],
+            transform=_retarget(step["rehearse"]),
+        )
+        flush()
+        return reply
+
+    def _write(self, name: str, code: str, line: int) -> str | None:
+        """Write a ``file=`` snippet below the scratch folder; what is wrong with its name, or None."""
+        target = Path(os.path.normpath(self.scratch / name))
+        if not target.is_relative_to(self.scratch) or target == self.scratch:
+            return f'file="{name}" is outside the session\'s folder'
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(code.encode("utf-8", "surrogatepass"))
+        self.interpreter.modules[str(target)] = line
+        return None
+
+    def _seed(self, start: dict[str, Any]) -> None:
+        random.seed(SEED)
+        if "torch" in start["preload"]:
+            # Installed or not: where it is not, the page's own import says so.
+            with suppress(ImportError):
+                import torch
+
+                torch.set_num_threads(start["threads"])
+                if start["device"] != "cpu":
+                    torch.set_default_device(start["device"])
+                torch.manual_seed(SEED)
+        if (numpy := sys.modules.get("numpy")) is not None:
+            numpy.random.seed(SEED)
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.network or event not in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+            return
+        host = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
+        if isinstance(host, tuple):
+            host = host[0] if host else None
+        elif event != "socket.getaddrinfo":
+            return  # a Unix socket
+        if isinstance(host, bytes):
+            host = host.decode("latin-1")
+        if not isinstance(host, str) or not host or host.startswith(_LOCAL) or host == socket.gethostname():
+            return
+        raise NetworkOff(f'the network is off ({host}): allow it with network="yes" on the fence')
+
+
+def unmet(requirement: str) -> str | None:
+    """Why a ``requires=`` is not met (``onnx>=1.17``), or None."""
+    name = re.split(r"[\s<>=!~;\[]", requirement.strip(), maxsplit=1)[0]
+    try:
+        version = importlib.metadata.version(name)
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return f"{requirement} is not installed"
+    try:
+        from packaging.requirements import InvalidRequirement, Requirement
+    except ImportError:
+        return None if name == requirement.strip() else f"{requirement} cannot be compared: packaging is not installed"
+    try:
+        wanted = Requirement(requirement)
+    except InvalidRequirement:
+        return f"{requirement} is no requirement that can be read"
+    if not wanted.specifier.contains(version, prereleases=True):
+        return f"{requirement} is not installed, {version} is"
+    return None
+
+
+def _retarget(device: str | None) -> Callable[..., Any] | None:
+    if device is None:
+        return None
+    from kbtools.execution.rehearse import retarget
+
+    return lambda tree: retarget(tree, device)
+
+
+def _streams(out: int, err: int) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
+    _restore(out, err)
+
+
+def _restore(out: int, err: int) -> None:
+    """Standard output and error as they were, whatever a snippet did to them."""
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    for name, number, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
+        stream = getattr(sys, f"__{name}__", None)
+        if not (isinstance(stream, io.TextIOWrapper) and getattr(stream, "kb", None) == number and not stream.closed):
+            stream = _Stream(number, errors)
+            setattr(sys, f"__{name}__", stream)
+        setattr(sys, name, stream)
+
+
+class _Stream(io.TextIOWrapper):
+    """Line by line, so that output keeps its order among Python, C libraries and child processes."""
+
+    def __init__(self, number: int, errors: str) -> None:
+        self.kb = number
+        raw = io.BufferedWriter(io.FileIO(number, "wb", closefd=False))
+        super().__init__(raw, encoding="utf-8", errors=errors, newline="\n", line_buffering=True)
+
+
+if __name__ == "__main__":
+    main(*(int(number) for number in sys.argv[1:5]))
