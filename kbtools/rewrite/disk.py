@@ -1,0 +1,235 @@
+"""Bytes to the disk, durably: temporary files, flushes, renames.
+
+Everything here goes through functions of ``os``, looked up when called: that is what is needed (flags, modes,
+descriptors), and what lets the tests kill a process between any two of these calls.
+"""
+
+# ruff: noqa: PTH105, PTH106, PTH108, PTH120
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kbtools.errors import KbError
+
+# Windows translates line ends without O_BINARY; the other two do not exist there.
+READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+CREATE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+# A flush waits for the disk, not for the processor: eight at a time let the file system write one journal commit for
+# all of them (768 files: 0.13 s instead of 0.3). The batch bounds the open descriptors.
+FLUSHERS = 8
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to create."""
+
+    path: str
+    data: bytes
+    mode: int
+    like: os.stat_result | None = None
+    """Give it this owner and group, as far as allowed."""
+    attributes_of: str | None = None
+    """Copy this file's extended attributes (access lists, labels), as far as possible."""
+    times: tuple[int, int] | None = None
+    """Its access and modification time, in nanoseconds; None is now."""
+
+
+def write_files(jobs: Sequence[Job]) -> dict[str, OSError]:
+    """Create every file and flush it. Gives the errors by path; a file that failed does not stay.
+
+    The folders are not flushed: see ``flush_folders``.
+    """
+    failed: dict[str, OSError] = {}
+    for start in range(0, len(jobs), BATCH):
+        opened: list[tuple[str, int]] = []
+        try:
+            for job in jobs[start : start + BATCH]:
+                try:
+                    opened.append((job.path, _create(job)))
+                except OSError as error:
+                    failed[job.path] = error
+            flushed = _each(_flush_file, [fd for _, fd in opened])
+            for (path, _), problem in zip(opened, flushed, strict=True):
+                if problem is not None:
+                    failed[path] = problem
+                    remove(path)
+        finally:
+            for _, fd in opened:
+                os.close(fd)
+    return failed
+
+
+def _create(job: Job) -> int:
+    fd = os.open(job.path, CREATE, 0o600)
+    try:
+        left = memoryview(job.data)
+        while left:
+            left = left[os.write(fd, left) :]
+        _dress(fd, job)
+    except BaseException:
+        os.close(fd)
+        remove(job.path)
+        raise
+    return fd
+
+
+def _dress(fd: int, job: Job) -> None:
+    """Owner, mode, attributes, times: in this order, for a change of owner clears bits of the mode."""
+    like = job.like
+    if sys.platform != "win32":
+        if like is not None:
+            made = os.fstat(fd)
+            if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
+                # Only root may give files away. What is left is our own file with the same mode.
+                with contextlib.suppress(OSError):
+                    os.fchown(fd, like.st_uid, like.st_gid)
+        os.fchmod(fd, job.mode)
+    if sys.platform == "linux" and job.attributes_of is not None:
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(job.attributes_of):
+                # One attribute that may not be set (security.*, another file system) does not cost the others.
+                with contextlib.suppress(OSError):
+                    os.setxattr(fd, name, os.getxattr(job.attributes_of, name))
+    if job.times is not None:
+        os.utime(job.path, ns=job.times)
+
+
+def _each(action: Callable[[int], None], items: Sequence[int]) -> list[OSError | None]:
+    def attempt(item: int) -> OSError | None:
+        try:
+            action(item)
+        except OSError as error:
+            return error
+        return None
+
+    if len(items) < FLUSHERS:
+        return [attempt(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor  # 5 ms, and most commands write nothing
+
+    with ThreadPoolExecutor(FLUSHERS) as pool:
+        return list(pool.map(attempt, items))
+
+
+def _flush_file(fd: int) -> None:
+    os.fsync(fd)
+
+
+def remove(path: str) -> None:
+    """Remove a file of ours, if it is there; whatever keeps it there must not hide the error being handled."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def flush_folder(path: str) -> None:
+    """Make the names in a folder durable: what was created, renamed or removed there."""
+    if sys.platform == "win32":
+        return  # folders cannot be opened there; NTFS keeps a journal of its own
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def flush_folders(paths: Iterable[str]) -> None:
+    for path in sorted(set(paths)):
+        flush_folder(path)
+
+
+def flush_through(fd: int) -> None:
+    """Flush a file and, where fsync stops at the drive's cache (macOS), all that was flushed before it too."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        try:
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+        except OSError:  # a file system without it
+            os.fsync(fd)
+    else:
+        os.fsync(fd)
+
+
+def write_beside(beside: str, data: bytes) -> str:
+    """Write a temporary file, flushed, over whatever an earlier attempt left there; gives its path."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(beside)
+    fd = os.open(beside, CREATE, 0o600)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(fd, left) :]
+        flush_through(fd)
+    except BaseException:
+        os.close(fd)
+        remove(beside)
+        raise
+    os.close(fd)
+    return beside
+
+
+def publish(beside: str, path: str) -> None:
+    """Put a file written by ``write_beside`` in its place, durably."""
+    os.replace(beside, path)
+    flush_folder(os.path.dirname(path))
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Create a file that must not exist yet, with its folders: whole or not at all, also when killed.
+
+    Raises KbError when there is something at that path already, or when it cannot be written.
+    """
+    folder = path.parent
+    beside = str(folder / f".kb-new-{os.urandom(4).hex()}.tmp")
+    try:
+        missing = [up for up in (folder, *folder.parents) if not up.exists()]
+        folder.mkdir(parents=True, exist_ok=True)
+        umask = os.umask(0)
+        os.umask(umask)
+        failed = write_files([Job(beside, data, 0o666 & ~umask)])
+        if failed:
+            raise failed[beside]
+        try:
+            _claim(beside, str(path))
+        finally:
+            remove(beside)
+        flush_folders(str(up) for up in (folder, *(up.parent for up in missing)))
+    except FileExistsError as error:
+        raise KbError(f"{path} exists already", "choose another title, or edit that page") from error
+    except OSError as error:
+        raise KbError(f"{path} could not be written: {error.strerror or error}") from error
+
+
+def _claim(beside: str, path: str) -> None:
+    """Give a finished file its name, only if that name is free."""
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links. The name is claimed with an empty file, then filled in one step.
+        os.close(os.open(path, CREATE, 0o600))
+        os.replace(beside, path)
+
+
+def remove_tree(path: str) -> None:
+    """Remove a folder of ours with all in it; links in it are removed, never followed."""
+    with os.scandir(path) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                remove_tree(entry.path)
+            else:
+                os.unlink(entry.path)
+    os.rmdir(path)
+
+
+def mode_of(status: os.stat_result) -> int:
+    return stat.S_IMODE(status.st_mode)

@@ -1,0 +1,245 @@
+"""Rewriting many files as one: looked at, staged, replaced; rolled back when something fails; finished after a kill."""
+
+# ruff: noqa: PTH102, PTH104, PTH105, PTH112, PTH118, PTH120, PTH123
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from kbtools.errors import KbError
+from kbtools.rewrite.disk import Job, flush_folder, flush_folders, mode_of, remove_tree, write_files
+from kbtools.rewrite.journal import NEW, FileRecord, Journal, Run, State
+from kbtools.rewrite.restore import look, restore, sha256, sweep
+from kbtools.rewrite.target import CHANGED, Locator, Refusal, Refused, RefusedError, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one file should become."""
+
+    path: str
+    """Relative to the vault, with ``/``."""
+    before: bytes
+    """What was read when the edit was computed."""
+    after: bytes
+
+
+def interrupted(run: Run) -> KbError:
+    """What to tell about a run that was stopped on its way: an error to raise, or to print as a warning."""
+    undo = f"`kb reconcile --undo {run.id}`"
+    files = f"{len(run.files)} page" + ("" if len(run.files) == 1 else "s")
+    if run.state is State.STAGING:
+        return KbError(
+            f"run {run.id} (kb {run.command}, {files}) was stopped before it changed any page",
+            f"{undo} removes what it left; then run the command again",
+        )
+    if run.state is State.UNDOING:
+        return KbError(f"undoing run {run.id} (kb {run.command}, {files}) was stopped on the way", f"{undo} goes on")
+    return KbError(
+        f"run {run.id} (kb {run.command}) was stopped while it changed {files}",
+        f"`kb reconcile --finish` completes it, {undo} puts every page back",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes that can be made, each with the file it is about as it is now."""
+
+    changes: tuple[Change, ...]
+    targets: tuple[Target, ...]
+
+
+def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
+    """Find every file and see that it may be replaced and still is what was read.
+
+    Raises RefusedError, which names every file that fails.
+    """
+    targets: list[Target] = []
+    refused: list[Refusal] = []
+    stale = 0
+    seen: dict[tuple[int, int], str] = {}
+    for change in changes:
+        try:
+            target = locator.read(change.path)
+        except Refused as error:
+            refused.append(Refusal(change.path, str(error)))
+            continue
+        first = seen.setdefault((target.status.st_dev, target.status.st_ino), change.path)
+        if len(seen) == len(targets) + len(refused):
+            refused.append(Refusal(change.path, f"the same file as {first}"))
+        elif target.data != change.before:
+            stale += 1
+            refused.append(Refusal(change.path, "changed since it was read"))
+        else:
+            targets.append(target)
+    if refused:
+        what = f"{len(refused)} of {len(changes)} files cannot be rewritten, so none was"
+        raise RefusedError(what, refused, "run the command again" if stale == len(refused) else None)
+    return Plan(tuple(changes), tuple(targets))
+
+
+def describe(
+    plan: Plan, journal: Journal, locator: Locator, *, root: str, command: str, summary: Mapping[str, object]
+) -> Run:
+    """The run a plan makes."""
+    now = datetime.now(UTC)
+    records = tuple(
+        FileRecord(
+            path=change.path,
+            target=locator.relative(target.real),
+            before=sha256(change.before),
+            after=sha256(change.after),
+            size=len(change.before),
+            size_after=len(change.after),
+            mode=mode_of(target.status),
+            mtime_ns=target.status.st_mtime_ns,
+            atime_ns=target.status.st_atime_ns,
+        )
+        for change, target in zip(plan.changes, plan.targets, strict=True)
+    )
+    return Run(journal.new_id(now), command, now, root, State.STAGING, records, dict(summary))
+
+
+def stage(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
+    """Everything that needs space, before any page is touched: originals, manifests, new texts. Gives the run as
+    applying. Raises OSError or KbError, and then has taken all of it away again."""
+    new = os.path.join(journal.store, NEW + run.id)
+    try:
+        _save_originals(new, plan)
+        journal.adopt(run, new)
+        _write_new_texts(plan, run)
+        flush_folders(target.folder for target in plan.targets)
+        journal.prepare(replace(run, state=State.APPLIED))
+        return journal.write(run, State.APPLYING)
+    except BaseException:
+        # Should even this fail, the next run does it: it finds the state "staging" or a folder ".new-…".
+        with contextlib.suppress(OSError):
+            if os.path.isdir(new):
+                remove_tree(new)
+            discard(journal, locator, run)
+        raise
+
+
+def _save_originals(new: str, plan: Plan) -> None:
+    jobs: list[Job] = []
+    folders = {new}
+    for change, target in zip(plan.changes, plan.targets, strict=True):
+        path = os.path.join(new, "files", *change.path.split("/"))
+        jobs.append(Job(path, change.before, (mode_of(target.status) & 0o777) | 0o600))
+        folder = os.path.dirname(path)
+        while folder not in folders:
+            folders.add(folder)
+            folder = os.path.dirname(folder)
+    for folder in sorted(folders, key=len):
+        os.mkdir(folder, 0o700)
+    for error in write_files(jobs).values():
+        raise error
+    flush_folders(folders)
+
+
+def _write_new_texts(plan: Plan, run: Run) -> None:
+    paths: dict[str, str] = {}
+    jobs: list[Job] = []
+    for number, (change, target) in enumerate(zip(plan.changes, plan.targets, strict=True)):
+        temp = os.path.join(target.folder, run.leftover_names(number)[0])
+        paths[temp] = change.path
+        jobs.append(Job(temp, change.after, mode_of(target.status), target.status, target.real))
+    failed = write_files(jobs)
+    if failed:
+        refused = [Refusal(paths[temp], error.strerror or str(error)) for temp, error in failed.items()]
+        what = f"{len(failed)} of {len(jobs)} files cannot be rewritten, so none was"
+        raise RefusedError(what, refused) from next(iter(failed.values()))
+
+
+def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
+    """Put the new texts in their places. Raises KbError with every page as it was, or saying how to get there."""
+    prepared = journal.prepared(run, State.APPLIED)
+    at = 0
+    try:
+        for at, target in enumerate(plan.targets):
+            if not target.unchanged():
+                raise RefusedError(  # noqa: TRY301 (raised to be rolled back below, like any other failure)
+                    "a file changed while the run was under way, so every page was put back",
+                    [Refusal(run.files[at].path, "changed since it was read")],
+                    "run the command again",
+                )
+            os.replace(os.path.join(target.folder, run.leftover_names(at)[0]), target.real)
+        flush_folders(target.folder for target in plan.targets)
+        done = replace(run, state=State.APPLIED)
+        journal.commit(done, prepared)
+    except OSError as error:
+        _roll_back(journal, locator, run, at, error)
+        what = f"{run.files[at].path} cannot be rewritten: {error.strerror or error}; every page was put back"
+        raise KbError(what) from error
+    except BaseException as error:  # a file changed meanwhile, or Ctrl-C
+        _roll_back(journal, locator, run, at, error)
+        raise
+    return done
+
+
+def _roll_back(journal: Journal, locator: Locator, run: Run, at: int, cause: BaseException) -> None:
+    """Put back the pages up to the ``at``-th, which may or may not have been replaced: if it is neither old nor new
+    it is somebody's, and no concern of this run."""
+    try:
+        result = restore(Locator(locator.root, journal.store), journal, run, at + 1)
+        if all(refusal == Refusal(run.files[at].path, CHANGED) for refusal in result.refused):
+            sweep(locator.root, run)
+            journal.write(run, State.ROLLED_BACK)
+            return
+    except OSError:
+        pass  # told by the error below
+    # Not all could be put back now. The manifest says "applying", and the originals are safe.
+    raise interrupted(run) from cause
+
+
+def roll_forward(journal: Journal, locator: Locator, run: Run) -> Run:
+    """Finish a run that was stopped while it replaced pages. Raises RefusedError when that is not possible."""
+    refused: list[Refusal] = []
+    todo: list[tuple[Target, str]] = []
+    for number, record in enumerate(run.files):
+        try:
+            target = look(locator, record)
+        except Refused as error:
+            refused.append(Refusal(record.path, str(error)))
+            continue
+        now = sha256(target.data)
+        temp = os.path.join(target.folder, run.leftover_names(number)[0])
+        if now not in (record.before, record.after):
+            refused.append(Refusal(record.path, CHANGED))
+        elif now == record.before and not _holds(temp, record.after):
+            refused.append(Refusal(record.path, "its new text is gone"))
+        elif now == record.before:
+            todo.append((target, temp))
+    if refused:
+        hint = f"`kb reconcile --undo {run.id}` puts the other pages back"
+        raise RefusedError(f"run {run.id} cannot be finished", refused, hint)
+    for target, temp in todo:
+        if not target.unchanged():
+            raise interrupted(run)
+        os.replace(temp, target.real)
+    sweep(locator.root, run)
+    return journal.write(run, State.APPLIED)
+
+
+def discard(journal: Journal, locator: Locator, run: Run) -> None:
+    """Clear away a run that touched no page: its new texts first, then its folder, which goes in one step."""
+    folder = journal.folder(run.id)
+    if not os.path.isdir(folder):
+        return
+    sweep(locator.root, run)
+    gone = os.path.join(journal.store, NEW + run.id)
+    os.rename(folder, gone)
+    flush_folder(journal.store)
+    remove_tree(gone)
+
+
+def _holds(path: str, digest: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return sha256(file.read()) == digest
+    except OSError:
+        return False

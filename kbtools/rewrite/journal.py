@@ -1,0 +1,205 @@
+"""What a run does, on the disk before it does it: the manifest, and the folder it lies in.
+
+``_link_reconcile_backup/``: ``.gitignore`` (``*``: backups are nobody's commit), ``.lock``, and a folder a run,
+``20261121T101500-3f2a`` (UTC; later runs sort behind earlier ones), with ``manifest.json`` and the originals under
+``files/``. A folder ``.new-…`` is one being made or taken away, and may be removed.
+"""
+
+# ruff: noqa: PTH104, PTH118, PTH123, PTH208
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from kbtools.errors import KbError
+from kbtools.rewrite.disk import flush_folder, publish, write_beside
+
+BACKUP_FOLDER = "_link_reconcile_backup"
+VERSION = 1
+MANIFEST = "manifest.json"
+NEW = ".new-"
+
+_RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}\Z")
+_STAMP = "%Y%m%dT%H%M%S"
+
+
+class State(str, Enum):
+    """How far a run is."""
+
+    STAGING = "staging"
+    """Originals are safe; new texts are being written beside the pages. No page was touched."""
+    APPLYING = "applying"
+    """All new texts are on the disk; pages are being replaced."""
+    APPLIED = "applied"
+    ROLLED_BACK = "rolled-back"
+    """Something failed on the way: every page is as it was."""
+    UNDOING = "undoing"
+    PARTLY_UNDONE = "partly-undone"
+    """Some pages had changed since and were left alone; undoing again tries those again."""
+    UNDONE = "undone"
+
+
+UNFINISHED = frozenset({State.STAGING, State.APPLYING, State.UNDOING})
+UNDOABLE = frozenset({State.STAGING, State.APPLYING, State.APPLIED, State.UNDOING, State.PARTLY_UNDONE})
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file of a run. Checksums are SHA-256, times nanoseconds, sizes bytes; all but ``after`` of the original."""
+
+    path: str
+    """As asked for: relative to the vault, with ``/``."""
+    target: str
+    """The file it leads to; another path where there is a symbolic link on the way."""
+    before: str
+    after: str
+    size: int
+    size_after: int
+    mode: int
+    mtime_ns: int
+    atime_ns: int
+    restored: bool = False
+    """Put back by an undo that had to leave others of the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One rewriting of files, as its manifest has it."""
+
+    id: str
+    command: str
+    created: datetime
+    """UTC."""
+    root: str
+    """The vault, relative to the folder that holds the backups, with ``/``."""
+    state: State
+    files: tuple[FileRecord, ...]
+    summary: Mapping[str, object] = field(default_factory=dict)
+    """What the command wants to remember: counts, options."""
+
+    def leftover_names(self, number: int) -> tuple[str, str]:
+        """Names of the temporary files beside the ``number``-th page: its new text, its original."""
+        return f".kb-{self.id}-{number}.tmp", f".kb-{self.id}-{number}.undo.tmp"
+
+
+class Journal:
+    """The folder of all runs."""
+
+    def __init__(self, store: str) -> None:
+        self.store = store
+
+    def folder(self, run: str) -> str:
+        return os.path.join(self.store, run)
+
+    def original(self, run: str, path: str) -> str:
+        return os.path.join(self.store, run, "files", *path.split("/"))
+
+    def ids(self) -> list[str]:
+        """The runs, newest first. Folders that are not ours are nobody's business."""
+        try:
+            names = os.listdir(self.store)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        runs = (name for name in names if _RUN_ID.match(name))
+        return sorted((n for n in runs if os.path.lexists(os.path.join(self.store, n, MANIFEST))), reverse=True)
+
+    def new_id(self, now: datetime) -> str:
+        """An id behind every one there is, also for a second run in the same second or a clock put back."""
+        stamp, suffix = now.strftime(_STAMP), int.from_bytes(os.urandom(2), "big") >> 1
+        newest = next(iter(self.ids()), None)
+        if newest is not None and newest[:15] >= stamp:
+            stamp, suffix = newest[:15], int(newest[16:], 16) + 1 + os.urandom(1)[0] % 64
+            if suffix > 0xFFFF:
+                stamp = (datetime.strptime(stamp, _STAMP) + timedelta(seconds=1)).strftime(_STAMP)
+                suffix = 0
+        return f"{stamp}-{suffix:04x}"
+
+    def read(self, run: str) -> Run:
+        """A run's manifest. Raises KbError when there is none or it cannot be understood."""
+        path = os.path.join(self.folder(run), MANIFEST)
+        if not _RUN_ID.match(run) or not os.path.lexists(path):
+            raise KbError(f"there is no run {run!r}", "`kb reconcile --runs` lists the runs")
+        try:
+            with open(path, "rb") as file:
+                return _decode(json.loads(file.read()))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise KbError(
+                f"the manifest of run {run} cannot be read: {error}",
+                f"the originals are in {os.path.join(self.folder(run), 'files')}; move that run's folder away to go on",
+            ) from error
+
+    def prepare(self, run: Run, folder: str | None = None) -> str:
+        """Write the manifest beside its place, flushed; ``commit`` then needs no space."""
+        data = json.dumps(_encode(run), indent=1).encode("ascii")
+        return write_beside(self.prepared(run, run.state, folder), data)
+
+    def prepared(self, run: Run, state: State, folder: str | None = None) -> str:
+        """Where ``prepare`` puts the manifest of a run in a state."""
+        return os.path.join(folder or self.folder(run.id), f".{MANIFEST}.{state.value}.tmp")
+
+    def commit(self, run: Run, prepared: str) -> None:
+        publish(prepared, os.path.join(self.folder(run.id), MANIFEST))
+
+    def write(self, run: Run, state: State) -> Run:
+        """Put a run into a state, durably. Raises OSError; the manifest then is the old one."""
+        run = replace(run, state=state)
+        self.commit(run, self.prepare(run))
+        return run
+
+    def adopt(self, run: Run, folder: str) -> None:
+        """Give a run's finished folder its name, durably."""
+        publish(self.prepare(run, folder), os.path.join(folder, MANIFEST))
+        os.rename(folder, self.folder(run.id))
+        flush_folder(self.store)
+
+
+def _encode(run: Run) -> dict[str, object]:
+    return {
+        "version": VERSION,
+        "run": run.id,
+        "command": run.command,
+        "created": run.created.isoformat(),
+        "root": run.root,
+        "state": run.state.value,
+        "summary": dict(run.summary),
+        "files": [asdict(record) for record in run.files],
+    }
+
+
+def _decode(raw: object) -> Run:
+    if not isinstance(raw, dict) or raw.get("version") != VERSION:
+        raise ValueError(f"not a manifest of version {VERSION}")
+    summary = raw["summary"]
+    if not isinstance(summary, dict):
+        raise TypeError("its summary is not a mapping")
+    return Run(
+        id=_text(raw["run"]),
+        command=_text(raw["command"]),
+        created=datetime.fromisoformat(raw["created"]).astimezone(UTC),
+        root=_text(raw["root"]),
+        state=State(raw["state"]),
+        files=tuple(_record(item) for item in raw["files"]),
+        summary=summary,
+    )
+
+
+def _record(raw: dict[str, object]) -> FileRecord:
+    record = FileRecord(**raw)  # type: ignore[arg-type]  # checked in the next lines
+    texts = (record.path, record.target, record.before, record.after)
+    numbers = (record.size, record.size_after, record.mode, record.mtime_ns, record.atime_ns)
+    sound = all(isinstance(text, str) for text in texts) and all(type(number) is int for number in numbers)
+    if not sound or type(record.restored) is not bool:
+        raise TypeError(f"a record of a wrong type: {raw!r}")
+    return record
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    return value

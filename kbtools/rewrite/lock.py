@@ -1,0 +1,106 @@
+"""One kb at a time rewrites a vault, and one that was killed leaves a mark."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from types import TracebackType
+
+from kbtools.errors import KbError
+
+# unfinished() of another process takes the lock for an instant to see whether it is held: not a reason to refuse.
+PATIENCE = 0.25
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(fd: int) -> bool:
+        # The locked byte lies far behind the text, which others may then still read.
+        os.lseek(fd, 1 << 30, os.SEEK_SET)
+        try:
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _take(fd: int) -> bool:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+class Lock:
+    """An exclusive lock the system drops when its holder ends, however it ends (flock; a byte lock on Windows).
+
+    The file holds the holder's process id while work is under way and is emptied when all is settled. So a file
+    with text in it that nobody holds tells that a run was killed, without reading any manifest.
+
+    Raises KbError, naming the process, when another one holds it, and OSError.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.settled = False
+        """True when nothing unfinished is on the disk: only then is the mark removed."""
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._wait(path)
+            os.ftruncate(self._fd, 0)
+            os.lseek(self._fd, 0, os.SEEK_SET)
+            os.write(self._fd, f"{os.getpid()}\n".encode())
+            os.fsync(self._fd)
+        except BaseException:
+            os.close(self._fd)
+            raise
+
+    def _wait(self, path: str) -> None:
+        until = time.monotonic() + PATIENCE
+        while not _try(self._fd, path):
+            if time.monotonic() > until:
+                holder = os.pread(self._fd, 32, 0).strip().decode("ascii", "replace") if hasattr(os, "pread") else ""
+                who = f"process {holder}" if holder.isdigit() else "another process"
+                raise KbError(
+                    f"another kb ({who}) is rewriting this vault",
+                    "wait until it has ended, then run the command again",
+                )
+            time.sleep(0.01)
+
+    def __enter__(self) -> Lock:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self.settled:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._fd, 0)
+        os.close(self._fd)
+
+
+def _try(fd: int, path: str) -> bool:
+    try:
+        return _take(fd)
+    except OSError as error:
+        raise KbError(
+            f"{path} cannot be locked: {error.strerror or error}",
+            "the file system of the vault must support locks (for NFS, mount with local_lock=flock)",
+        ) from error
+
+
+def is_settled(path: str) -> bool | None:
+    """What the lock file tells a reader: True if nothing can be unfinished or a live process is at work on it, False
+    if a holder may have been killed, None if there is no lock file. Writes nothing."""
+    try:
+        fd = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        if not os.read(fd, 1):
+            return True
+        return not _try(fd, path)  # closing gives it back at once
+    finally:
+        os.close(fd)

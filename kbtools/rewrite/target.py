@@ -1,0 +1,159 @@
+"""The file a change is about: found without leaving the vault, read whole, or refused with the reason."""
+
+# ruff: noqa: PTH118, PTH120
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kbtools.errors import KbError
+from kbtools.rewrite.disk import READ, mode_of
+
+SHOWN = 10
+CHANGED = "changed since the run"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A file that was left as it is."""
+
+    path: str
+    """Relative to the vault, with ``/``."""
+    reason: str
+
+
+class RefusedError(KbError):
+    """Files that cannot be rewritten. None was; ``refusals`` names every one, the message the first ten."""
+
+    def __init__(self, what: str, refusals: Sequence[Refusal], hint: str | None = None) -> None:
+        self.refusals = tuple(refusals)
+        shown = "; ".join(f"{refusal.path} ({refusal.reason})" for refusal in self.refusals[:SHOWN])
+        more = len(self.refusals) - SHOWN
+        super().__init__(f"{what}: {shown}" + (f"; and {more} more" if more > 0 else ""), hint)
+
+
+class Refused(Exception):
+    """This file cannot be rewritten or restored; the text is the reason. Never leaves this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file as it is now."""
+
+    real: str
+    """Absolute, no symbolic link in it."""
+    data: bytes
+    status: os.stat_result
+
+    @property
+    def folder(self) -> str:
+        return os.path.dirname(self.real)
+
+    def unchanged(self) -> bool:
+        """Whether this very file, content, mode and time, is what a rename would replace now."""
+        try:
+            data, status = read_regular(self.real)
+        except (OSError, Refused):
+            return False
+        old = self.status
+        same = (status.st_ino, status.st_dev, mode_of(status), status.st_mtime_ns, status.st_nlink) == (
+            old.st_ino,
+            old.st_dev,
+            mode_of(old),
+            old.st_mtime_ns,
+            old.st_nlink,
+        )
+        return same and data == self.data
+
+
+def check_path(path: str) -> None:
+    """Refuse what is not a plain relative path with ``/``. Manifests are read back: they are not trusted either."""
+    parts = path.split("/")
+    if "\0" in path or any(part in ("", ".", "..") for part in parts):
+        raise Refused("not a plain path relative to the vault")
+    if os.name == "nt" and any(":" in part or "\\" in part for part in parts):
+        raise Refused("not a plain path relative to the vault")
+
+
+class Locator:
+    """Finds and reads files of one vault, remembering its folders."""
+
+    def __init__(self, root: str, store: str) -> None:
+        self.root = os.path.realpath(root)
+        self._store = os.path.realpath(store)
+        self._folders: dict[str, str] = {}
+        self._writable: dict[str, bool] = {}
+
+    def locate(self, path: str) -> str:
+        """The real path of the file. Raises Refused: it does not exist, or is not in the vault."""
+        check_path(path)
+        folder, _, name = path.rpartition("/")
+        try:
+            real_folder = self._folders.get(folder)
+            if real_folder is None:
+                real_folder = self._folders[folder] = os.path.realpath(os.path.join(self.root, folder), strict=True)
+            real = os.path.join(real_folder, name)
+            if stat.S_ISLNK(os.lstat(real).st_mode):
+                real = os.path.realpath(real, strict=True)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise Refused("no such file") from error
+        except (OSError, ValueError) as error:  # a loop of links, a name the system cannot hold
+            raise Refused(f"cannot be found: {why(error)}") from error
+        if not _inside(real, self.root):
+            raise Refused("a symbolic link leads out of the vault")
+        if _inside(real, self._store):
+            raise Refused("a symbolic link leads into the backups")
+        return real
+
+    def read(self, path: str) -> Target:
+        """The file, if it may be replaced. Raises Refused with the reason."""
+        real = self.locate(path)
+        try:
+            data, status = read_regular(real)
+        except OSError as error:
+            raise Refused(f"cannot be read: {why(error)}") from error
+        if status.st_nlink > 1:
+            raise Refused(f"has {status.st_nlink} names (hard links), which rewriting would part")
+        # The mode counts for root too: somebody made it read-only to keep it.
+        if not status.st_mode & stat.S_IWUSR or not _may(real, os.W_OK):
+            raise Refused("read-only")
+        folder = os.path.dirname(real)
+        if folder not in self._writable:
+            self._writable[folder] = _may(folder, os.W_OK | os.X_OK)
+        if not self._writable[folder]:
+            raise Refused("its folder is read-only")
+        return Target(real, data, status)
+
+    def relative(self, real: str) -> str:
+        return os.path.relpath(real, self.root).replace(os.sep, "/")
+
+
+def read_regular(path: str) -> tuple[bytes, os.stat_result]:
+    """A regular file's bytes and status, of one and the same open file. Raises OSError, or Refused for other things."""
+    fd = os.open(path, READ)
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise Refused("not a regular file")
+        parts = []
+        while part := os.read(fd, max(status.st_size + 1, 65536)):
+            parts.append(part)
+        return b"".join(parts), status
+    finally:
+        os.close(fd)
+
+
+def _inside(path: str, folder: str) -> bool:
+    return path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _may(path: str, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
+def why(error: Exception) -> str:
+    """The reason of an error, without number and path."""
+    return getattr(error, "strerror", None) or str(error)
