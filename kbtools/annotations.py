@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath, PureWindowsPath
 from typing import TypeVar
 
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, BadValue, cut, suggest
 from kbtools.scanner import Fence
 from kbtools.source import Span
 
-DEVICES = ("cpu", "cuda", "mps")
 CLASSES = ("skip", "hidden", "alone", "run", "output")
 NO_REASON = "no reason given"
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,190 +69,6 @@ class Settings:
     declared: Mapping[str, str] = field(default_factory=dict)
 
 
-class _Bad(ValueError):
-    """A value that means nothing; the second argument is the way out."""
-
-
-def suggest(word: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
-    """The one known word near enough to be meant, or None when none or several are."""
-    if not 2 < len(word) <= 40:
-        return None
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, list(known), n=2, cutoff=cutoff)
-    if not near and word != word.lower():
-        near = get_close_matches(word.lower(), list(known), n=2, cutoff=cutoff)
-    return near[0] if near else None
-
-
-# --- values -----------------------------------------------------------------------------------------------------------
-
-
-def _text(value: str) -> str:
-    if not value.strip():
-        raise _Bad("it is empty", "write the text between the quotes")
-    return value.strip()
-
-
-def _devices(value: str) -> tuple[str, ...]:
-    words = [word for word in re.split(r"[,|\s]+", value) if word]
-    for word in words:
-        if word not in DEVICES:
-            near = (
-                "cuda"
-                if word.lower() in ("gpu", "nvidia") or word.lower().startswith("cuda")
-                else suggest(word, DEVICES, 0.5)
-            )
-            raise _Bad(
-                f'"{_cut(word)}" is no device',
-                f'write device="{near}"' if near else "the devices are cpu, cuda and mps",
-            )
-    if not words:
-        raise _Bad("it names no device", "the devices are cpu, cuda and mps")
-    return tuple(device for device in DEVICES if device in words)
-
-
-def _seconds(value: str) -> float:
-    text = value.strip()
-    if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text) or float(text) <= 0:
-        raise _Bad(f'"{_cut(value)}" is no number of seconds', 'write seconds, as in timeout="60"')
-    return float(text)
-
-
-_T = TypeVar("_T")
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-def _bytes(value: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)[ ]?([KMGT])(iB|B)", value.strip())
-    size = 0.0
-    if found:
-        unit = _UNITS[found[2]] if found[3] == "iB" else 1000 ** "KMGT".index(found[2]) * 1000
-        size = float(found[1]) * unit
-    if size < 1:
-        raise _Bad(
-            f'"{_cut(value)}" is no size of memory', 'write a number and a unit, as in memory="4GiB" or memory="512MiB"'
-        )
-    return int(size)
-
-
-def _switch(on: str, off: str) -> Callable[[str], bool]:
-    def read(value: str) -> bool:
-        word = value.strip().lower()
-        if word in (on, "true", "on", "yes"):
-            return True
-        if word in (off, "false", "off", "no"):
-            return False
-        raise _Bad(f'"{_cut(value)}" is neither {on} nor {off}', f'write "{on}" or "{off}"')
-
-    return read
-
-
-def _exception(value: str) -> str:
-    name = value.strip()
-    if not all(part.isidentifier() for part in name.split(".")):
-        raise _Bad(f'"{_cut(value)}" is no name of an exception', 'write its name, as in raises="RuntimeError"')
-    return name
-
-
-def _regex(value: str) -> str:
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            re.compile(value)
-    except (re.error, RecursionError, OverflowError, MemoryError) as error:
-        raise _Bad(
-            f"it is no regular expression: {error}", "put a backslash before characters that stand for themselves"
-        ) from None
-    return value
-
-
-def _requirements(value: str) -> tuple[str, ...]:
-    from packaging.requirements import InvalidRequirement, Requirement
-
-    # A comma joins version bounds of one package as well as packages: bounds begin with an operator.
-    wanted = [part.strip() for part in re.split(r",(?![ ]*[<>=!~])", value)]
-    if not any(wanted):
-        raise _Bad("it names no package", 'write packages, as in requires="onnx>=1.17"')
-    for part in wanted:
-        try:
-            Requirement(part)
-        except (InvalidRequirement, RecursionError):
-            raise _Bad(
-                f'"{_cut(part)}" is no requirement',
-                'write packages with commas between, as in requires="onnx>=1.17, einops"',
-            ) from None
-    return tuple(wanted)
-
-
-_LAUNCHERS = ("torchrun", "python", "python3", "accelerate", "mpirun")
-
-
-def _launcher(value: str) -> str:
-    import shlex
-
-    try:
-        words = shlex.split(value)
-    except ValueError as error:
-        raise _Bad(f"it does not read as a command line: {error}", "close every quote") from None
-    if not words or words[0] not in _LAUNCHERS[:3]:
-        said = f'"{_cut(words[0])}" is no launcher' if words else "it is empty"
-        raise _Bad(said, 'write launch="torchrun --nproc-per-node=2" or launch="python"')
-    return value.strip()
-
-
-def _file(value: str) -> str:
-    path, name = PurePosixPath(value), value.strip()
-    windows = PureWindowsPath(value)
-    bad = not name or name.endswith("/") or path.name in ("", ".") or not name.isprintable()
-    if bad or "\\" in value:
-        raise _Bad(f'"{_cut(value)}" is no file name', 'write a name within the scratch folder, as in file="model.py"')
-    if path.is_absolute() or windows.drive or ".." in path.parts:
-        raise _Bad(f'"{_cut(value)}" lies outside the scratch folder', 'write a name within it, as in file="model.py"')
-    return name
-
-
-def _session(value: str) -> str:
-    name = value.strip()
-    if re.search(r"[\[\]:\s]", name):
-        raise _Bad(f'"{_cut(value)}" cannot name a session', "leave out blanks, colons and square brackets")
-    return name
-
-
-def _id(value: str) -> str:
-    if not value or "::" in value or re.search(r"[\[\]\s\x00-\x1f\x7f\ud800-\udfff]", value):
-        raise _Bad(f'"{_cut(value)}" cannot be an id', "leave out blanks, square brackets and `::`")
-    return value
-
-
-_VALUES: dict[str, Callable[[str], object]] = {
-    "#": _id,
-    "reason": _text,
-    "session": _session,
-    "device": _devices,
-    "raises": _exception,
-    "match": _regex,
-    "requires": _requirements,
-    "timeout": _seconds,
-    "memory": _bytes,
-    "network": _switch("yes", "no"),
-    "launch": _launcher,
-    "file": _file,
-    "expect": _switch("on", "off"),
-}
-KEYS = tuple(key for key in _VALUES if key != "#")
-RENDERERS_KEYS = frozenset({"title", "linenums", "hl_lines", "nums", "linenums_style", "linenums_special", "linestart"})
-"""Options that are the renderer's to judge; ``data-*`` as well."""
-
-
-def _cut(value: str) -> str:
-    return value if len(value) <= 40 else value[:39] + "…"
-
-
-# --- reading ----------------------------------------------------------------------------------------------------------
-
 # Each alternative begins differently and holds no nested repetition: linear on any text.
 _TOKEN = re.compile(
     r"""(?P<blank>[\s{},]+)|(?P<quoted>"[^"]*"|'[^']*')|(?P<dot>[.\#][^\s{}=,"']*)|(?P<key>[^\s{}=,"'.\#][^\s{}=,"']*)|(?P<other>.)""",
@@ -284,13 +101,13 @@ def comment_marks(text: str, body: Span) -> tuple[list[Mark], list[Problem]]:
                 continue
             whole = Span(span.start, follows.end())
             problems.append(
-                Problem("invalid-option", whole, f"{_cut(token[0])} has no value", f'write {_cut(token[0])}="…"')
+                Problem("invalid-option", whole, f"{cut(token[0])} has no value", f'write {cut(token[0])}="…"')
             )
             at += 1
             continue
         word = token[0]
         hint = f"write .{word}" if word in CLASSES else 'annotations are .class, #id and key="value"'
-        problems.append(Problem("unknown-option", span, f'"{_cut(word)}" is no annotation', hint))
+        problems.append(Problem("unknown-option", span, f'"{cut(word)}" is no annotation', hint))
         if token.lastgroup == "other":  # after a stray quote nothing can be told apart any more
             break
     return marks, problems
@@ -329,6 +146,9 @@ def default_marks(
     for name, value in defaults.items():
         key = str(name)
         span = _default_place(text, key, frontmatter)
+        if key[:1] in ("#", ".", ""):
+            problems.append(Problem("unknown-option", span, f'"{cut(key)}" cannot be a default', "write option: value"))
+            continue
         if key in CLASSES and key != "output":
             if key == "skip" and isinstance(value, str):
                 marks.append(Mark("reason", value, span, span, explicit=False))
@@ -343,7 +163,7 @@ def default_marks(
         elif isinstance(value, (list, tuple)):
             said = ", ".join(str(item) for item in value)
         elif value is None or isinstance(value, Mapping):
-            problems.append(Problem("invalid-option", span, f"{_cut(key)} needs a value", f"write {_cut(key)}: …"))
+            problems.append(Problem("invalid-option", span, f"{cut(key)} needs a value", f"write {cut(key)}: …"))
             continue
         else:
             said = str(value)
@@ -366,12 +186,12 @@ def check(mark: Mark) -> Problem | None:
     """What is wrong with one annotation by itself, or None."""
     if mark.key.startswith("."):
         return _check_class(mark)
-    read = _VALUES.get(mark.key)
+    read = VALUES.get(mark.key)
     if read is None:
         return None if mark.key in RENDERERS_KEYS or mark.key.startswith("data-") else _unknown_key(mark)
     try:
         read(mark.value)
-    except _Bad as bad:
+    except BadValue as bad:
         name = "id" if mark.key == "#" else mark.key
         return Problem("invalid-option", mark.at, f"{name}: {bad.args[0]}", bad.args[1])
     return None
@@ -397,19 +217,19 @@ def _check_class(mark: Mark) -> Problem | None:
         if len(mark.at) == len(name) + 1
         else None
     )
-    return Problem("unknown-option", mark.at, f'no annotation is called ".{_cut(name)}"', f"did you mean .{near}?", fix)
+    return Problem("unknown-option", mark.at, f'no annotation is called ".{cut(name)}"', f"did you mean .{near}?", fix)
 
 
 def _unknown_key(mark: Mark) -> Problem:
     key = mark.key
     # In page defaults the span is the key alone; elsewhere the key begins it.
     place = Span(mark.span.start, min(mark.span.start + len(key), mark.span.end))
-    near = suggest(key, KEYS)
+    near = suggest(key, [*KEYS, *RENDERERS_KEYS])
     if near is None:
         hint = f"it is a class: write .{key}" if key in CLASSES else "the annotations are " + ", ".join(KEYS)
-        return Problem("unknown-option", place, f'no annotation is called "{_cut(key)}"', hint)
+        return Problem("unknown-option", place, f'no annotation is called "{cut(key)}"', hint)
     fix = Fix(f"write {near}", Applicability.UNSAFE, (Edit(place, near),)) if len(place) == len(key) else None
-    return Problem("unknown-option", place, f'no annotation is called "{_cut(key)}"', f"did you mean {near}?", fix)
+    return Problem("unknown-option", place, f'no annotation is called "{cut(key)}"', f"did you mean {near}?", fix)
 
 
 def settle(marks: Iterable[Mark]) -> tuple[Settings, list[Problem]]:
@@ -418,7 +238,7 @@ def settle(marks: Iterable[Mark]) -> tuple[Settings, list[Problem]]:
     for mark in marks:
         last.pop(mark.key, None)
         last[mark.key] = mark
-    value = {key: _VALUES[key](mark.value) for key, mark in last.items() if key in _VALUES}
+    value = {key: VALUES[key](mark.value) for key, mark in last.items() if key in VALUES}
     problems = []
 
     def bad(mark: Mark, message: str, help: str) -> None:

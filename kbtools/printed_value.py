@@ -10,7 +10,8 @@ _DTYPES = (
     "|complex64|complex128|float8_e4m3fn|float8_e5m2|strided|sparse_coo|sparse_csr|contiguous_format|channels_last"
     "|preserve_format|per_tensor_affine|per_channel_affine|q?u?int[48]"
 )
-_NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?j?"
+_UNSIGNED = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NUMBER = rf"[+-]?{_UNSIGNED}(?:[+-]{_UNSIGNED}j|j)?"
 # No alternative repeats inside a repetition: linear on any text.
 _TOKEN = re.compile(
     r"(?P<blank>\s+)"
@@ -78,7 +79,7 @@ class _Parser:
             return True
         return False
 
-    def value(self, *, inside: bool) -> str:
+    def value(self) -> str:
         """One value; its kind: dots, number, string, constant, device, call or bracket. Raises _No."""
         token = self.peek()
         if token is None:
@@ -87,7 +88,7 @@ class _Parser:
         kind = token.lastgroup or ""
         if kind in ("dots", "number", "string", "repr", "constant", "device"):
             return kind
-        if kind == "name" and inside is not None and self.take("("):
+        if kind == "name" and self.take("("):
             return self.call(token[0])
         if token[0] in _CLOSES and kind == "punct":
             return self.bracket(token[0])
@@ -111,7 +112,7 @@ class _Parser:
                 keywords += 1
             else:
                 values += 1
-            self.value(inside=True)
+            self.value()
             if not self.take(","):
                 if not self.take(")"):
                     raise _No
@@ -128,10 +129,10 @@ class _Parser:
         commas = colons = 0
         spaced = False
         while not self.take(close):
-            kinds.append(self.value(inside=True))
+            kinds.append(self.value())
             if opener == "{" and self.take(":"):
                 colons += 1
-                self.value(inside=True)
+                self.value()
             if self.take(","):
                 commas += 1
             elif self.take(close):
@@ -145,13 +146,8 @@ class _Parser:
             commas or any(kind not in ("number", "bracket", "constant", "string", "dots") for kind in kinds)
         ):
             raise _No
-        if (
-            opener == "("
-            and len(kinds) == 1
-            and not commas
-            and not self.text[self.tokens[self.at - 2].start() :].split(")")[0].endswith("j")
-        ):
-            raise _No  # (1) is a callout or a step; a tuple of one shows a comma
+        if opener == "(" and len(kinds) == 1 and not commas and not self.tokens[self.at - 2][0].endswith("j"):
+            raise _No  # (1) is a callout or a step: a tuple of one shows a comma, only complex numbers need none
         if colons and colons != len([kind for kind in kinds if kind != "dots"]):
             raise _No
         return "bracket"
@@ -173,7 +169,7 @@ def value_end(text: str) -> int | None:
             attached = token.start() == end
             if kinds and attached and "dots" not in (token.lastgroup, kinds[-1]):
                 return None
-            kinds.append(parser.value(inside=False))
+            kinds.append(parser.value())
             end = parser.tokens[parser.at - 1].end()
     except _No:
         return None

@@ -11,8 +11,6 @@ from types import MappingProxyType
 from kbtools import data_fences, device_needs, names, print_comments, pycode
 from kbtools.annotations import (
     CLASSES,
-    DEVICES,
-    KEYS,
     Mark,
     Options,
     Settings,
@@ -21,12 +19,14 @@ from kbtools.annotations import (
     default_marks,
     header_marks,
     settle,
-    suggest,
 )
 from kbtools.diagnostics import Problem
-from kbtools.names import Names, Read
+from kbtools.names import Names
+from kbtools.option_values import DEVICES, KEYS, cut
 from kbtools.pycode import Places, SyntaxFault
 from kbtools.scanner import Comment, Fence, Structure
+from kbtools.sessions import Part, undefined
+from kbtools.snippet_ids import Wish, assign
 from kbtools.source import LINE_END, LineIndex, Span
 
 PYTHON = frozenset({"python", "py", "python3", "py3"})
@@ -135,7 +135,7 @@ class _Extraction:
             settings.append(settled)
         self.strays()
         owners = self.owners(starts, settings)
-        ids = _Ids(self).assign(fences, settings, owners)
+        ids = self.ids(settings, owners)
         snippets: list[Snippet] = []
         for at, fence in enumerate(fences):
             output = fences[at + 1] if at + 1 < len(fences) and owners[at + 1] == at else None
@@ -183,6 +183,25 @@ class _Extraction:
                     owner = at - 1
             owners.append(owner)
         return owners
+
+    # --- ids
+
+    def ids(self, settings: list[Settings], owners: list[int | None]) -> tuple[str, ...]:
+        headings, passed = self.structure.headings, 0
+        wishes = []
+        for fence, settled, owner in zip(self.structure.fences, settings, owners, strict=True):
+            while passed < len(headings) and headings[passed].span.start < fence.span.start:
+                passed += 1
+            slug = headings[passed - 1].id if passed else ""
+            wishes.append(Wish(settled.id.value if settled.id else None, slug or self.page_slug, owner))
+        ids, clashes = assign(wishes)
+        for first, later in clashes:
+            one, other = settings[first].id, settings[later].id
+            assert one is not None
+            assert other is not None
+            message = f'the id "{cut(other.value)}" is taken by line {self.index.line_of(one.span.start)}'
+            self.report([Problem("duplicate-snippet-id", other.span, message, "give one of them another id")])
+        return ids
 
     # --- one fence
 
@@ -325,62 +344,7 @@ def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
         return f"{low} is data: it is read, not run"
     if low in _TEXT:
         return f"{low} is not code"
-    return f'language "{language if len(language) <= 40 else language[:39] + "…"}" has no runner'
-
-
-class _Ids:
-    """Stable ids: the explicit ones first, then the heading's slug with an ordinal from the second on."""
-
-    def __init__(self, page: _Extraction) -> None:
-        self.page = page
-        self.taken: set[str] = set()
-        self.next: dict[str, int] = {}
-
-    def assign(self, fences: tuple[Fence, ...], settings: list[Settings], owners: list[int | None]) -> list[str]:
-        ids: list[str | None] = []
-        first: dict[str, Mark] = {}
-        for settled in settings:
-            mark = settled.id
-            if mark is not None and mark.value in first:
-                line = self.page.index.line_of(first[mark.value].span.start)
-                message = f'the id "{mark.value}" is taken by line {line}'
-                self.page.report([Problem("duplicate-snippet-id", mark.span, message, "give one of them another id")])
-                ids.append(None)
-                continue
-            ids.append(mark.value if mark else None)
-            if mark is not None:
-                first[mark.value] = mark
-        self.taken = set(first)
-        headings = self.page.structure.headings
-        named: list[str] = []
-        at = 0
-        for number, fence in enumerate(fences):
-            while at < len(headings) and headings[at].span.start < fence.span.start:
-                at += 1
-            id, owner, mark = ids[number], owners[number], settings[number].id
-            if id is None and mark is not None:
-                id = self.fresh(mark.value, 2)
-            elif id is None and owner is not None:
-                id = self.fresh(f"{named[owner]}-output", 1)
-            elif id is None:
-                base = headings[at - 1].id if at else ""
-                id = self.fresh(_clean(base) or _clean(self.page.page_slug) or "snippet", 1)
-            named.append(id)
-        return named
-
-    def fresh(self, base: str, ordinal: int) -> str:
-        """The base with the next ordinal that is free; a search goes on where the last one ended."""
-        number = max(self.next.get(base, ordinal), ordinal)
-        while (id := base if number == 1 else f"{base}-{number}") in self.taken:
-            number += 1
-        self.next[base] = number + 1
-        self.taken.add(id)
-        return id
-
-
-def _clean(slug: str) -> str:
-    """A slug as an id: what the report's format needs for itself becomes a hyphen."""
-    return re.sub(r"[\[\]\s\x00-\x1f\x7f\ud800-\udfff]+|::+", "-", slug).strip("-")
+    return f'language "{cut(language)}" has no runner'
 
 
 def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:
@@ -398,27 +362,6 @@ def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:
         here.update(snippet.defines)
 
 
-# --- names across a session -------------------------------------------------------------------------------------------
-
-_USUAL = {
-    "torch": "import torch",
-    "np": "import numpy as np",
-    "nn": "from torch import nn",
-    "F": "import torch.nn.functional as F",
-    "optim": "from torch import optim",
-    "plt": "import matplotlib.pyplot as plt",
-    "pd": "import pandas as pd",
-    "os": "import os",
-    "sys": "import sys",
-    "math": "import math",
-    "time": "import time",
-    "Path": "from pathlib import Path",
-    "dataclass": "from dataclasses import dataclass",
-    "DataLoader": "from torch.utils.data import DataLoader",
-    "Dataset": "from torch.utils.data import Dataset",
-}
-
-
 def undefined_names(snippets: Iterable[Snippet]) -> tuple[Problem, ...]:
     """``undefined-name`` at the first place where a page's snippet reads a name nothing before it binds.
 
@@ -426,55 +369,12 @@ def undefined_names(snippets: Iterable[Snippet]) -> tuple[Problem, ...]:
     Silent where nobody can tell: after a star import or a snippet that does not parse, and where the page provides
     for the name's absence.
     """
-    sessions: dict[str, list[Snippet]] = {}
+    sessions: dict[str, list[Part]] = {}
     for snippet in snippets:
         if snippet.executable:
             # A launched script is a process of its own: it shares files, not names.
             key = f"launch:{snippet.id}" if snippet.options.launch else snippet.session
-            sessions.setdefault(key, []).append(snippet)
-    found = [problem for session in sessions.values() for problem in _undefined(session)]
+            quiet = snippet.options.skip is not None or (snippet.options.raises or "").endswith("NameError")
+            sessions.setdefault(key, []).append(Part(snippet.line, snippet.names, quiet))
+    found = [problem for session in sessions.values() for problem in undefined(session)]
     return tuple(sorted(found, key=lambda problem: problem.span))
-
-
-def _undefined(session: list[Snippet]) -> Iterable[Problem]:
-    everywhere = {name: snippet for snippet in reversed(session) for name in snippet.defines}
-    opened_later = any(snippet.names.open for snippet in session)
-    bound: set[str] = set()
-    for snippet in session:
-        quiet = snippet.options.skip is not None or (snippet.options.raises or "").endswith("NameError")
-        seen: set[str] = set()
-        for read in () if quiet else snippet.names.reads:
-            known = read.name in everywhere or opened_later if read.late else read.name in bound
-            if known or read.builtin or read.guarded or read.name in seen:
-                continue
-            seen.add(read.name)
-            yield Problem(
-                "undefined-name",
-                read.span,
-                f'"{_short(read.name)}" is not defined here',
-                _way_out(read, snippet, everywhere, bound),
-            )
-        if snippet.names.open:
-            return
-        bound.update(snippet.defines)
-        bound.difference_update(snippet.names.removes)
-
-
-def _way_out(read: Read, snippet: Snippet, everywhere: Mapping[str, Snippet], bound: set[str]) -> str:
-    giver = everywhere.get(read.name)
-    if giver is not None and giver.line > snippet.line:
-        return f"the snippet on line {giver.line} defines it: move that before this one"
-    if giver is not None and giver.line < snippet.line:
-        return f"the snippet on line {giver.line} defined it, a later one deleted it"
-    if giver is not None:
-        return "this snippet defines it only further down"
-    if read.name in _USUAL:
-        return f"add `{_USUAL[read.name]}`"
-    near = suggest(read.name, [name for name in (*bound, *names.BUILTINS) if abs(len(name) - len(read.name)) <= 2])
-    if near is not None:
-        return f"did you mean {near}?"
-    return 'define it in an earlier fence of the page (`.hidden` folds it away), or mark this one `.skip reason="…"`'
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 40 else name[:39] + "…"

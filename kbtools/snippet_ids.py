@@ -1,0 +1,61 @@
+"""Ids that stay the same while a page grows: the author's own, else the heading's slug with an ordinal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a fence's id is made of."""
+
+    explicit: str | None
+    """``#id`` as the author wrote it."""
+    base: str
+    """The slug of the heading before it, or of the page."""
+    owner: int | None
+    """For an output fence, the fence whose output it shows: its id follows that one's and takes no ordinal."""
+
+
+def assign(wishes: Sequence[Wish]) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
+    """A different id for every fence, and pairs of fences that ask for the same one: the first, the later.
+
+    Ids the author wrote are given first, so that no generated one takes them; of two the later gets an ordinal.
+    """
+    first: dict[str, int] = {}
+    clashes: list[tuple[int, int]] = []
+    for at, wish in enumerate(wishes):
+        if wish.explicit is not None and first.setdefault(wish.explicit, at) != at:
+            clashes.append((first[wish.explicit], at))
+    free = _Free(set(first))
+    ids: list[str] = []
+    for at, wish in enumerate(wishes):
+        if wish.explicit is not None:
+            ids.append(wish.explicit if first[wish.explicit] == at else free.take(wish.explicit, 2))
+        elif wish.owner is not None:
+            ids.append(free.take(f"{ids[wish.owner]}-output", 1))
+        else:
+            ids.append(free.take(_clean(wish.base) or "snippet", 1))
+    return tuple(ids), tuple(clashes)
+
+
+class _Free:
+    def __init__(self, taken: set[str]) -> None:
+        self.taken = taken
+        self.next: dict[str, int] = {}
+
+    def take(self, base: str, ordinal: int) -> str:
+        """The base with the next ordinal that is free; a search goes on where the last one ended."""
+        number = max(self.next.get(base, ordinal), ordinal)
+        while (name := base if number == 1 else f"{base}-{number}") in self.taken:
+            number += 1
+        self.next[base] = number + 1
+        self.taken.add(name)
+        return name
+
+
+def _clean(slug: str) -> str:
+    """A slug as an id: characters that outcome ids and command lines need for themselves become hyphens."""
+    return re.sub(r"[\[\]\s\x00-\x1f\x7f\ud800-\udfff]+|::+", "-", slug)
