@@ -2,87 +2,289 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from bisect import bisect_right
 
+from kbtools import fences, inlines, rawhtml
+from kbtools.blocks import Blocks, Leaf
 from kbtools.diagnostics import Problem
+from kbtools.headings import Ids, plain_text, slugify, split_attributes
+from kbtools.lines import Body
+from kbtools.rows import Rows, View
 from kbtools.source import Span
+from kbtools.structure import BlockId, Comment, Fence, Header, Heading, Option, Structure
+
+__all__ = [
+    "BlockId",
+    "Comment",
+    "Fence",
+    "Header",
+    "Heading",
+    "Option",
+    "Structure",
+    "frontmatter_span",
+    "scan",
+    "slugify",
+]
+
+_OPEN = re.compile(r"---[ \t]*(?:\r\n|\r|\n)")
+_CLOSE = re.compile(r"(?:(?<=\n)|(?<=\r))(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n|\Z)")
+_BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One ``key="value"`` of a fence's info string."""
+def frontmatter_span(text: str) -> Span | None:
+    """The block between ``---`` lines at the very start, or None; an unclosed block is none.
 
-    key: str
-    value: str
-    span: Span
-    """The whole ``key="value"``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A fence's info string as syntax; what it means is for ``snippets`` to say."""
-
-    language: str
-    id: str | None = None
-    classes: tuple[str, ...] = ()
-    options: tuple[Option, ...] = ()
+    The closing line is ``---`` or ``...``, as MkDocs takes it; one without a line end behind it, at the end of the
+    text, counts as well.
+    """
+    m = _OPEN.match(text)
+    if m is None:
+        return None
+    end = _CLOSE.search(text, m.end())
+    return Span(0, end.end()) if end else None
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
-    """A fenced block of code that the site renders as code."""
+class _Page:
+    """One scan: the stages of the renderer one after the other, each leaving its places."""
 
-    span: Span
-    """From the first character of the opening fence (after any container prefix) to the end of the closing one."""
-    info: Span
-    """The info string, without surrounding blanks; empty and at the end of the fence's characters if there is none."""
-    header: Header
-    lines: tuple[Span, ...]
-    """One span a line of the body, without the container's prefix and without the line end."""
-    code: str
-    """The body: lines joined by ``\\n``, and a last ``\\n`` unless it is empty."""
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.frontmatter = frontmatter_span(text) if text.startswith("---") else None
+        begin = self.frontmatter.end if self.frontmatter else 0
+        self.body = Body(text, begin)
+        self.blocks: list[fences.Block] = []
+        self.closed: list[fences.Block] = []
+        """Everything superfences sets aside, in its order."""
+        self.hidden: set[int] = set()
+        """Numbers of fences inside comments."""
+        self.comments: list[Span] = []
+        self.opaque: list[tuple[int, int]] = []
+
+    def scan(self) -> Structure:
+        texts, rows = self.body.texts, list(range(len(self.body.texts)))
+        if "```" in self.text or "~~~" in self.text:
+            texts, rows = self.set_fences_aside()
+        lines = Rows(texts, rows, [0] * len(texts))
+        elements: dict[int, tuple[rawhtml.Element, View]] = {}
+        if "<" in self.text:
+            joined = "\n".join(texts)
+            if rawhtml.has_markup(joined):
+                lines, elements = self.take_html_out(joined, rows)
+        tree = Blocks(self.restore, elements)
+        tree.document(lines)
+        found = self.shown_fences(tree)
+        self.opaque += ((fence.span.start, fence.span.end) for fence in found)
+        for view in (*tree.code, *tree.math):
+            self.opaque += self.view_spans(view)
+        self.inline(tree.leaves)
+        headings = self.headings(tree)
+        problems: tuple[Problem, ...] = ()
+        if self.frontmatter:
+            self.opaque.append((0, self.frontmatter.end))
+        opaque = self.merged()
+        return Structure(
+            self.frontmatter,
+            tuple(found),
+            headings,
+            tuple(Comment(span, self.comment_text(span)) for span in sorted(self.comments)),
+            self.block_ids(opaque),
+            opaque,
+            problems,
+        )
+
+    # -- fences
+
+    def set_fences_aside(self) -> tuple[list[str], list[int]]:
+        texts: list[str] = []
+        rows: list[int] = []
+        at = 0
+        source = self.body.texts
+        for block in fences.find(source):
+            self.blocks.append(block)
+            if block.end != "closed":
+                continue
+            texts += source[at : block.first]
+            rows += range(at, block.first)
+            texts.append(source[block.first][: block.prefix] + rawhtml.mark(len(self.closed)))
+            rows.append(block.first)
+            self.closed.append(block)
+            at = block.last + 1
+        texts += source[at:]
+        rows += range(at, len(source))
+        return texts, rows
+
+    def restore(self, number: int, prefix: str) -> View | None:
+        """The lines of a fence as they stand in the page, less what containers have taken off its placeholder."""
+        if number >= len(self.closed):
+            return None
+        block = self.closed[number]
+        cut = block.prefix - len(prefix)
+        rows = list(range(block.first, block.last + 1))
+        texts = [self.body.texts[row][cut:] for row in rows]
+        return View(Rows(texts, rows, [cut] * len(rows)), 0, len(rows))
+
+    def shown_fences(self, tree: Blocks) -> list[Fence]:
+        gone = tree.literal | self.hidden
+        for view in tree.dropped:
+            gone |= {int(m[1]) for line in view.lines for m in rawhtml.MARK.finditer(line)}
+        return [fences.to_fence(self.body, block) for n, block in enumerate(self.closed) if n not in gone]
+
+    # -- raw HTML
+
+    def take_html_out(self, joined: str, rows: list[int]) -> tuple[Rows, dict[int, tuple[rawhtml.Element, View]]]:
+        out = rawhtml.extract(joined, len(self.closed))
+        starts = [0]
+        for row_text in joined.split("\n"):
+            starts.append(starts[-1] + len(row_text) + 1)
+        places = _Places(starts, rows)
+        for start, end in out.raw:
+            self.opaque.append((self.at(places, start), self.at(places, end)))
+        for start, end in out.comments:
+            self.hidden |= {int(m[1]) for m in rawhtml.MARK.finditer(joined, start, end)}
+            self.comments.append(Span(self.at(places, start), self.at(places, end)))
+        elements = {
+            number: (element, _whole(places.lines(_trim(element.text)))) for number, element in out.elements.items()
+        }
+        return places.lines(out.text), elements
+
+    def at(self, places: _Places, offset: int) -> int:
+        row, column = places.place(offset)
+        return self.body.offset(row, column)
+
+    # -- inline markup
+
+    def inline(self, leaves: list[Leaf]) -> None:
+        if not any(mark in self.text for mark in ("`", "$", "<", "%%", "\\(")):
+            return
+        for leaf in leaves:
+            lines = [place for view in leaf.views for place in view.places()]
+            text = "\n".join(line for _, _, line in lines) if len(lines) > 1 else lines[0][2] if lines else ""
+            spans = inlines.opaque(text)
+            if not spans:
+                continue
+            starts = [0]
+            for _, _, line in lines:
+                starts.append(starts[-1] + len(line) + 1)
+            for span in spans:
+                start, end = self.leaf_offset(lines, starts, span.start), self.leaf_offset(lines, starts, span.end)
+                self.opaque.append((start, end))
+                if span.kind == "comment":
+                    self.comments.append(Span(start, end))
+                    self.hidden |= {int(m[1]) for m in rawhtml.MARK.finditer(text, span.start, span.end)}
+
+    def leaf_offset(self, lines: list[tuple[int, int, str]], starts: list[int], at: int) -> int:
+        index = min(bisect_right(starts, at), len(lines)) - 1
+        row, column, _ = lines[index]
+        return self.body.offset(row, column + at - starts[index])
+
+    def view_spans(self, view: View) -> list[tuple[int, int]]:
+        return [
+            (self.body.offset(row, column), self.body.ends[row]) for row, column, text in view.places() if text.strip()
+        ]
+
+    # -- what is left
+
+    def headings(self, tree: Blocks) -> tuple[Heading, ...]:
+        leaves = [leaf for leaf in tree.leaves if leaf.level]
+        if not leaves:
+            return ()
+        footnotes = set(tree.footnotes)
+        split = [split_attributes(leaf.title) for leaf in leaves]
+        named = [leaf.name or name for leaf, (_, name) in zip(leaves, split, strict=True)]
+        tabs = (f"__tabbed_{n + 1}_1" for n in range(tree.tabs))
+        ids = Ids((*tree.ids, *tabs, *(name for name in named if name)))
+        found = []
+        for leaf, (title, _), name in zip(leaves, split, named, strict=True):
+            text = plain_text(title, footnotes)
+            span = Span(self.body.starts[leaf.rows[0]], self.body.ends[leaf.rows[1]])
+            found.append(Heading(leaf.level, text, name or ids.unique(slugify(text)), span))
+        return tuple(sorted(found, key=lambda heading: heading.span))
+
+    def comment_text(self, span: Span) -> str:
+        return self.text[span.start + 4 : span.end - 3]
+
+    def merged(self) -> tuple[Span, ...]:
+        found: list[Span] = []
+        start = end = -1
+        for low, high in sorted(self.opaque):
+            if low > end:
+                if end > start:
+                    found.append(Span(start, end))
+                start, end = low, high
+            elif high > end:
+                end = high
+        if end > start:
+            found.append(Span(start, end))
+        return tuple(found)
+
+    def block_ids(self, opaque: tuple[Span, ...]) -> tuple[BlockId, ...]:
+        if "^" not in self.text:
+            return ()
+        starts = [span.start for span in opaque]
+        found = []
+        for m in _BLOCK_ID.finditer(self.text):
+            index = bisect_right(starts, m.start()) - 1
+            if index < 0 or m.start() >= opaque[index].end:
+                found.append(BlockId(m[1], Span(*m.span())))
+        return tuple(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading as rendered."""
+class _Places:
+    """Where the characters of the joined lines stand."""
 
-    level: int
-    text: str
-    """Without inline markup, as the table of contents shows it."""
-    id: str
-    """The id the site gives it: from an attribute list, else the slug; made unique in the page."""
-    span: Span
-    """The whole line or lines."""
+    def __init__(self, starts: list[int], rows: list[int]) -> None:
+        self.starts, self.rows = starts, rows
+
+    def place(self, offset: int) -> tuple[int, int]:
+        index = min(bisect_right(self.starts, offset), len(self.rows)) - 1
+        return self.rows[index], offset - self.starts[index]
+
+    def lines(self, runs: list[tuple[str, int]]) -> Rows:
+        """Runs of text as lines; a line's place is that of its first character that is of the page."""
+        texts: list[str] = []
+        rows: list[int] = []
+        columns: list[int] = []
+        parts: list[str] = []
+        place = (0, 0)
+        known, width = False, 0
+
+        def end_line() -> None:
+            texts.append(parts[0] if len(parts) == 1 else "".join(parts))
+            rows.append(place[0])
+            columns.append(place[1])
+
+        for text, at in runs:
+            offset = at
+            for number, part in enumerate(text.split("\n")):
+                if number:
+                    end_line()
+                    parts, known, width = [], False, 0
+                if part:
+                    if not known and at >= 0:
+                        row, column = self.place(offset)
+                        place, known = (row, column - width), True
+                    parts.append(part)
+                    width += len(part)
+                offset += len(part) + 1
+        end_line()
+        return Rows(texts, rows, columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """An HTML comment outside code."""
-
-    span: Span
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class BlockId:
-    """An Obsidian block id: ``^name`` at the end of a block."""
-
-    name: str
-    span: Span
+def _trim(runs: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    kept = list(runs)
+    while kept:
+        text, at = kept.pop()
+        if text := text.rstrip("\n"):
+            kept.append((text, at))
+            break
+    return kept
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """What one text holds, by place. All tuples are sorted by where they start."""
+def _whole(rows: Rows) -> View:
+    return View(rows, 0, len(rows.texts))
 
-    frontmatter: Span | None
-    """From the opening ``---`` to the end of the closing line, its line end included."""
-    fences: tuple[Fence, ...]
-    headings: tuple[Heading, ...]
-    comments: tuple[Comment, ...]
-    block_ids: tuple[BlockId, ...]
-    opaque: tuple[Span, ...]
-    """Disjoint: frontmatter, code of every kind, comments, math, raw HTML. No link, heading or edit belongs in there."""
-    problems: tuple[Problem, ...]
-    """``irregular-fence`` and the like, each with what to do."""
+
+def scan(text: str) -> Structure:
+    """Everything in a page that has a place of its own. Pure, total, in time proportional to the text."""
+    return _Page(text).scan()

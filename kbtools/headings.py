@@ -1,0 +1,189 @@
+"""Headings as the table of contents shows them: their text without markup, and the ids the site gives them.
+
+Ids follow Python-Markdown's ``toc`` with ``pymdownx.slugs.slugify(case="lower")``: Hangul is kept, and a second
+heading of the same name gets ``_1``.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from kbtools.inlines import code_spans, mask, math_spans
+from kbtools.lines import ETX, STX
+
+_ATTRIBUTES = re.compile(r"[ ]+\{:?[ ]*([^}\n ][^\n]*)\}[ ]*$")
+_ATTRIBUTE = re.compile(r"""([^ =}]+)=(?:"(.*?)"|'(.*?)'|([^ =}]+))|([^ =}]+)|[ ]""")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()>#+\-.!|$^ =~])")
+_TAG = re.compile(
+    r"""<(?:/?+[a-zA-Z][^\s"'<>@]*+(?:\s+[^\s"'=<>]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'=<>]++))?+)*+\s*+/?"""
+    r"""|!--(?:(?!<!--|-->).)*--)>""",
+    re.DOTALL,
+)
+_AUTOLINK = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]*+://[^<>]*+|[^<> !@]++@[^@<> ]++)>")
+_LANGUAGE = re.compile(r"(?:(?:#!|:{3,})[\w#.+-]+)\s+")
+_FOOTNOTE = re.compile(r"\[\^([^\]]*+)\]")
+_DESTINATION = re.compile(r"\((?:[^()\\]|\\.|\([^()]*+\))*+\)")
+_SECOND = re.compile(r"\s?\[([^\[\]]*+)\]")
+_DELIMITERS = re.compile(r"\*+|_+|~+|=+|\^+")
+_SLUG_TAG = re.compile(r"</?[^>]*>")
+_NOT_SLUG = re.compile(r"[^\w\- ]")
+_COUNTED = re.compile(r"(.*)_([0-9]+)$", re.DOTALL)
+
+
+def slugify(text: str) -> str:
+    """A heading's text as an id: ``pymdownx.slugs.slugify(case="lower")`` with ``-`` between words."""
+    slug = text if text.isascii() else unicodedata.normalize("NFC", text)
+    if "<" in slug:
+        slug = _SLUG_TAG.sub("", slug)
+    return _NOT_SLUG.sub("", slug.strip().lower()).replace(" ", "-")
+
+
+class Ids:
+    """Hands out ids that are unique in a page, in the order asked: Python-Markdown's ``toc.unique``."""
+
+    def __init__(self, used: Iterable[str] = ()) -> None:
+        self.used = set(used)
+        self.known: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        if name and name not in self.used:
+            self.used.add(name)
+            return name
+        m = _COUNTED.match(name)
+        base, count = (m[1], int(m[2][-18:])) if m else (name, 0)
+        # Every number up to the known one is taken: a page of equal headings would cost its square otherwise.
+        known = self.known.get(base, 0)
+        steps = count <= known or name == f"{base}_{known + 1}"
+        count = (max(count, known) if steps else count) + 1
+        while f"{base}_{count}" in self.used:
+            count += 1
+        if steps:
+            self.known[base] = count
+        self.used.add(f"{base}_{count}")
+        return f"{base}_{count}"
+
+
+def split_attributes(title: str) -> tuple[str, str | None]:
+    """A heading's text without its attribute list, and the id that list sets."""
+    if not title.rstrip(" ").endswith("}"):
+        return title, None
+    begin = 0
+    if "`" in title:
+        begin = max((end for _, end, _ in code_spans(title)), default=0)
+    m = _ATTRIBUTES.search(title, begin)
+    if m is None:
+        return title, None
+    inner, at, name = m[1], 0, None
+    while (a := _ATTRIBUTE.match(inner, at)) is not None:
+        at = a.end()
+        if a[5] and a[5].startswith("#"):
+            name = a[5][1:]
+        elif a[1] == "id":
+            name = a[0][3:].strip("\"'")
+    if "}" in inner[at:]:
+        return title, None
+    return title[: m.start()].rstrip("#").rstrip(), name
+
+
+def _links(text: str) -> str:
+    """Links and wikilinks as their labels, images as nothing. Brackets are paired once, so time stays linear."""
+    stack: list[int] = []
+    pairs: dict[int, int] = {}
+    for m in re.finditer(r"[\[\]]", text):
+        if m[0] == "[":
+            stack.append(m.start())
+        elif stack:
+            pairs[stack.pop()] = m.start()
+    drops: list[tuple[int, int]] = []
+    for start in sorted(pairs):
+        end, image = pairs[start], start > 0 and text[start - 1] == "!"
+        if drops and start < drops[-1][1]:
+            continue
+        if text.startswith("[[", start) and pairs.get(start + 1) == end - 1:
+            inner = text[start + 2 : end - 1]
+            label = inner.rfind("|") + 1
+            drops += ((start - image, start + 2 + label), (end - 1, end + 1))
+        elif (link := _DESTINATION.match(text, end + 1)) is not None:
+            drops += [(start - 1, link.end())] if image else [(start, start + 1), (end, link.end())]
+    drops.sort()
+    parts, at = [], 0
+    for start, end in drops:
+        if start >= at:
+            parts.append(text[at:start])
+        at = max(at, end)
+    parts.append(text[at:])
+    return "".join(parts)
+
+
+def _emphasis(text: str) -> str:
+    """The text without ``*``, ``_``, ``~~``, ``==`` and ``^^`` where they are markup."""
+    opened: dict[tuple[str, int], list[int]] = {}
+    drops: list[tuple[int, int]] = []
+    for m in _DELIMITERS.finditer(text):
+        start, end = m.span()
+        char = text[start]
+        before, after = text[start - 1 : start], text[end : end + 1]
+        can_close = bool(before) and not before.isspace()
+        can_open = bool(after) and not after.isspace()
+        if char == "_":
+            can_close = can_close and not (after and (after.isalnum() or after == "_"))
+            can_open = can_open and not (before and (before.isalnum() or before == "_"))
+        if char == "=" and end - start != 2:
+            continue
+        waiting = opened.get((char, end - start))
+        if can_close and waiting:
+            begin = waiting.pop()
+            drops += ((begin, begin + end - start), (start, end))
+            # Delimiters opened inside what closes here stay text.
+            for others in opened.values():
+                while others and others[-1] > begin:
+                    others.pop()
+        elif can_open:
+            opened.setdefault((char, end - start), []).append(start)
+    return mask(text, sorted(drops)).replace(STX, "") if drops else text
+
+
+def plain_text(title: str, footnotes: frozenset[str] | set[str] = frozenset()) -> str:
+    """A heading's text with inline markup taken away, as a reader sees it."""
+    if not re.search(r"[`$<&\[\\*_~=^]", title):
+        return " ".join(title.split())
+    kept: list[str] = []
+
+    def keep(piece: str) -> str:
+        kept.append(piece)
+        return f"{STX}{len(kept) - 1}{ETX}"
+
+    text = title
+    if "`" in text:
+        parts: list[str] = []
+        at = 0
+        for start, end, ticks in code_spans(text):
+            inner = text[start + ticks : end - ticks].strip()
+            m = _LANGUAGE.match(inner)
+            parts += (text[at:start], keep(inner[m.end() :] if m else inner))
+            at = end
+        text = "".join([*parts, text[at:]])
+    if "$" in text or "\\(" in text:
+        parts, at = [], 0
+        for start, end in math_spans(text):
+            inner = text[start:end].strip("$") if text[start] == "$" else text[start + 2 : end - 2]
+            parts += (text[at:start], keep(f"\\({inner}\\)"))
+            at = end
+        text = "".join([*parts, text[at:]])
+    if "\\" in text:
+        text = _ESCAPED.sub(lambda m: keep(m[1]), text)
+    if footnotes and "[^" in text:
+        text = _FOOTNOTE.sub(lambda m: "" if m[1] in footnotes else m[0], text)
+    if "[" in text:
+        text = _links(text)
+    if "<" in text:
+        text = _TAG.sub("", _AUTOLINK.sub(lambda m: keep(m[1]), text))
+    text = _emphasis(text)
+    if "&" in text:
+        text = html.unescape(text)
+    if kept:
+        text = re.sub(f"{STX}([0-9]+){ETX}", lambda m: kept[int(m[1])], text)
+    return " ".join(text.split())

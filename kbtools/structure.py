@@ -1,0 +1,88 @@
+"""What one page holds and where: the values ``scanner.scan`` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kbtools.diagnostics import Problem
+from kbtools.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One ``key="value"`` of a fence's info string."""
+
+    key: str
+    value: str
+    span: Span
+    """The whole ``key="value"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A fence's info string as syntax; what it means is for ``snippets`` to say."""
+
+    language: str
+    id: str | None = None
+    classes: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A fenced block of code that the site renders as code."""
+
+    span: Span
+    """From the first character of the opening fence (after any container prefix) to the end of the closing one."""
+    info: Span
+    """The info string, without surrounding blanks; empty and at the end of the fence's characters if there is none."""
+    header: Header
+    lines: tuple[Span, ...]
+    """One span a line of the body, without the container's prefix and without the line end."""
+    code: str
+    """The body: lines joined by ``\\n``, and a last ``\\n`` unless it is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading as rendered."""
+
+    level: int
+    text: str
+    """Without inline markup, as the table of contents shows it."""
+    id: str
+    """The id the site gives it: from an attribute list, else the slug; made unique in the page."""
+    span: Span
+    """The whole line or lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """An HTML comment outside code."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockId:
+    """An Obsidian block id: ``^name`` at the end of a block."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What one text holds, by place. All tuples are sorted by where they start."""
+
+    frontmatter: Span | None
+    """From the opening ``---`` to the end of the closing line, its line end included."""
+    fences: tuple[Fence, ...]
+    headings: tuple[Heading, ...]
+    comments: tuple[Comment, ...]
+    block_ids: tuple[BlockId, ...]
+    opaque: tuple[Span, ...]
+    """Disjoint: frontmatter, code of every kind, comments, math, raw HTML. No link or edit belongs in there."""
+    problems: tuple[Problem, ...]
+    """``irregular-fence`` and the like, each with what to do."""
