@@ -39,7 +39,8 @@ USAGE = "usage: kb COMMAND [options]"
 def _help() -> str:
     width = max(map(len, COMMANDS)) + 2
     listed = "\n".join(f"  {name:<{width}}{summary}" for name, summary in COMMANDS.items())
-    return f"""kb {__version__}: a wiki that stays true. Validates pages, reconciles links, runs every snippet, builds the site.
+    return f"""kb {__version__}: a wiki that stays true.
+Validates pages, reconciles links, runs every snippet, builds the site.
 
 {USAGE}
 

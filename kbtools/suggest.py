@@ -11,14 +11,12 @@ from kbtools.links import WikiLink, fold_title
 from kbtools.page import Page
 
 # Postpositions that get caught inside the brackets, longest first.
-PARTICLES = tuple(
-    sorted(
-        "은 는 이 가 을 를 의 에 와 과 도 만 로 으로 에서 에게 한테 께 까지 부터 처럼 보다 마다 조차 밖에 이나 나 이란 란 "
-        "이라는 라는 이며 며 이고 라고 이라고 에는 에도 에서는 에서의 으로는 로는 으로의 로의 와의 과의 들 들은 들의 들을 들이".split(),
-        key=len,
-        reverse=True,
-    )
-)
+_PARTICLES = """
+은 는 이 가 을 를 의 에 와 과 도 만 로 으로 에서 에게 한테 께 까지 부터 처럼 보다 마다
+조차 밖에 이나 나 이란 란 이라는 라는 이며 며 이고 라고 이라고 에는 에도 에서는 에서의
+으로는 로는 으로의 로의 와의 과의 들 들은 들의 들을 들이
+"""
+PARTICLES = tuple(sorted(_PARTICLES.split(), key=len, reverse=True))
 
 
 @dataclass(frozen=True, slots=True)

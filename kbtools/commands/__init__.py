@@ -1,4 +1,4 @@
-"""One command a file: ``configure(arguments)`` names its options, ``run(args)`` does the work and returns the exit code.
+"""One command a file: ``configure(arguments)`` names its options, ``run(args)`` works and returns the exit code.
 
 What several commands share stands here: options, finding the project, narrowing to paths, writing to the terminal.
 """
@@ -85,7 +85,7 @@ class Wiki:
     def _vault_path(self, given: str) -> str:
         base = self.project.vault.resolve()
         for candidate in (Path(given), base / given):
-            full = Path(os.path.abspath(candidate))
+            full = candidate.resolve()
             if full.exists() and full.is_relative_to(base):
                 return "" if full == base else full.relative_to(base).as_posix()
         close = difflib.get_close_matches(given, self.vault.pages, n=1, cutoff=0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import date
+from math import isfinite
 
 from kbtools.commands import Arguments, Wiki, emit, read
 
@@ -61,6 +62,6 @@ def plain(value: object) -> object:
         return [plain(v) for v in value]
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not isfinite(value):
         return str(value)
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

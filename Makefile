@@ -1,0 +1,53 @@
+# make        sets everything up, checks the wiki, runs its snippets and builds the site
+# make test   sets everything up and passes all tests
+# make gate   what a change must pass: format, lint, types, layers, tests
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+export NO_MKDOCS_2_WARNING := 1
+
+.DEFAULT_GOAL := site
+.PHONY: site serve test gate lint browser fuzz clean help
+
+site: $(VENV)/.wiki
+	@$(BIN)/kb build --strict
+
+serve: $(VENV)/.wiki
+	@$(BIN)/kb serve
+
+test: $(VENV)/.dev browser
+	@echo "== tests"
+	@$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.dev
+	@echo "== format, lint, types, layers"
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+gate: lint test
+
+browser:
+	@sh tests/site/install-browser.sh
+
+$(VENV)/.wiki: pyproject.toml constraints.txt
+	@echo "== environment: $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit("kbtools needs Python 3.11 or later, this is " + sys.version.split()[0] + ": make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "== packages (torch is large: the first time takes minutes)"
+	@$(PIP) --editable '.[torch]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.wiki
+	@echo "== packages for development"
+	@$(PIP) --editable '.[torch,dev]'
+	@touch $@
+
+clean:
+	rm -rf site .kb dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+help:
+	@sed -n '1,3s/^# //p' Makefile
