@@ -1,0 +1,73 @@
+"""What a frontmatter block is once read: values, and where each of them is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kbtools.diagnostics import Problem
+from kbtools.source import Span
+
+Path = tuple[str | int, ...]
+"""Where a value stands: ``("tech_stack", "language")``, ``("aliases", 0)``."""
+
+Row = tuple[int, int, int, int, str]
+"""An entry unpacked: key start (-1 for an item of a list), key end, value start, value end, raw text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key with its value, or an item of a list (then ``key`` is None)."""
+
+    key: Span | None
+    value: Span
+    """The value as written, quotes included; empty and just after the colon for a null without text."""
+    raw: str
+    """A scalar's text without its quotes, before YAML gives it a type (``001``, ``no``); "" for collections."""
+
+
+class Entries(Mapping[Path, Entry]):
+    """Entries by path, in the order of the text. Each ``Entry`` is made when asked for: most are never looked at."""
+
+    __slots__ = ("_base", "_rows")
+
+    def __init__(self, rows: dict[Path, Row], base: int = 0) -> None:
+        self._rows = rows
+        self._base = base
+        """Where the text begins that the rows' offsets are counted from."""
+
+    def __getitem__(self, path: Path) -> Entry:
+        key_start, key_end, start, end, raw = self._rows[path]
+        at = self._base
+        key = None if key_start < 0 else Span(key_start + at, key_end + at)
+        return Entry(key, Span(start + at, end + at), raw)
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._rows
+
+    def __repr__(self) -> str:
+        return f"Entries({dict(self)!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Frontmatter:
+    """A page's metadata.
+
+    ``data`` is plain Python values: str, int, float, bool, None, date, datetime, list, dict. Keys are always the text
+    as written. A field that is written but cannot be read has an entry and no value in ``data``.
+    """
+
+    span: Span
+    """The whole block with its ``---`` lines."""
+    data: Mapping[str, object]
+    entries: Mapping[Path, Entry]
+    problems: tuple[Problem, ...]
+    """``invalid-yaml``, ``duplicate-key``, ``repeated-frontmatter``, ``unquoted-wikilink``."""
+    complete: bool = True
+    """False when reading stopped early, so that a field missing from ``data`` may well be there."""

@@ -1,0 +1,73 @@
+"""A page's frontmatter as a value: found, read, and what is wrong with it said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kbtools.diagnostics import Edit, Problem
+from kbtools.frontmatter.diagnosis import no_mapping
+from kbtools.frontmatter.model import Entries, Frontmatter
+from kbtools.frontmatter.place import body_of, repeated
+from kbtools.frontmatter.reader import Broken, Duplicate, TooMuch, read
+from kbtools.frontmatter.recovery import recover
+from kbtools.scanner import frontmatter_span
+from kbtools.source import LineIndex, Span
+
+MAX_SIZE = 256_000
+"""Code points between the ``---`` lines; more is refused unread."""
+
+
+def parse(text: str) -> Frontmatter | None:
+    """Read a page's frontmatter; None when it has none (``unclosed`` may then say why).
+
+    Total: whatever the text, what is wrong with it is in ``problems``, and ``data`` holds the fields that could be
+    read. The text's BOM is expected to be gone, as ``Source.decode`` leaves it.
+    """
+    if not text.startswith("---"):
+        return None
+    span = frontmatter_span(text)
+    if span is None:
+        return None
+    found = read_block(text, body_of(text, span))
+    more = repeated(text, span)
+    problems = tuple(sorted((*found.problems, *more), key=lambda p: p.span)) if more else found.problems
+    return Frontmatter(span, found.data, found.entries, problems, found.complete)
+
+
+def read_block(text: str, body: Span) -> Frontmatter:
+    """Read ``body`` of ``text`` as the YAML of a frontmatter block; all spans are of ``text``."""
+    if len(body) > MAX_SIZE:
+        opener = Span(0, min(3, len(text)))
+        message = f"this frontmatter is {len(body):,} characters long; {MAX_SIZE:,} is the most that is read"
+        problem = Problem("invalid-yaml", opener, message, "move what is not metadata below the closing `---`")
+        return Frontmatter(body, {}, Entries({}), (problem,), complete=False)
+    yaml = body.of(text)
+    complete = True
+    try:
+        found = read(yaml)
+    except (Broken, TooMuch) as error:
+        found, complete = recover(yaml, error)
+    problems: tuple[Problem, ...] = ()
+    if found.problems or found.duplicates or not found.mapping:
+        if not found.mapping:
+            complete = False
+            found.problems.append(no_mapping(yaml))
+        lines = LineIndex(text)
+        base = body.start
+        all_ = [moved(p, base) for p in found.problems]
+        all_ += (_duplicate(d, lines.line_of(d.first + base), base) for d in found.duplicates)
+        problems = tuple(sorted(all_, key=lambda p: p.span))
+    return Frontmatter(body, found.data, Entries(found.rows, body.start), problems, complete)
+
+
+def moved(problem: Problem, by: int) -> Problem:
+    """The same problem, of a text that has ``by`` more code points in front."""
+    fix = problem.fix
+    if fix:
+        fix = replace(fix, edits=tuple(Edit(e.span.shift(by), e.replacement) for e in fix.edits))
+    return replace(problem, span=problem.span.shift(by), fix=fix)
+
+
+def _duplicate(found: Duplicate, line: int, base: int) -> Problem:
+    message = f"`{found.name[:60]}` is already set on line {line}; only the last value counts"
+    return Problem("duplicate-key", found.key.shift(base), message, "keep one of the two and delete the other")

@@ -1,0 +1,158 @@
+"""Scalars both ways: what a plain YAML scalar means, and how to write a value so that it reads back the same.
+
+Typing follows PyYAML's SafeLoader (YAML 1.1), because that is what MkDocs and python-frontmatter make of the same
+text: ``no`` is False, ``010`` is 8, ``12:30:45`` is 45045, ``2026-05-10`` a date.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import cache
+
+from kbtools.errors import KbError
+
+MAX_TYPED = 100
+"""A longer plain scalar is a string: converting a number takes time quadratic in its digits."""
+
+Scalar = str | int | float | bool | date | datetime | None
+
+# yaml.reader.Reader.NON_PRINTABLE, which libyaml shares, is "anything but these"; the breaks are ours to escape.
+_UNPRINTABLE = re.compile("[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
+# Conservative: whatever could mean something to YAML, in block or flow context, gets quotes.
+_PLAIN = re.compile(r"""(?![-?:](?:\s|$)|---|\.\.\.)[^\s\[\]{},#&*!|>'"%@`=<](?:[^\n\r\t\[\]{},#]*[^\s\[\]{},#:])?""")
+
+
+class UnreadableScalar(ValueError):
+    """A plain scalar that looks like a date or number and is none (``2025-02-30``)."""
+
+
+@cache
+def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    from yaml import SafeLoader
+
+    prefix = len("tag:yaml.org,2002:")
+    return {
+        first: [(tag[prefix:], pattern) for tag, pattern in pairs]
+        for first, pairs in SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def kind_of(text: str) -> str:
+    """The YAML 1.1 type of a plain scalar: ``str``, ``int``, ``float``, ``bool``, ``null``, ``timestamp``, …"""
+    if len(text) > MAX_TYPED:
+        return "str"
+    for tag, pattern in _resolvers().get(text[:1], ()):
+        if pattern.match(text):
+            return tag
+    return "str"
+
+
+_WORDS: dict[str, Scalar] = {"": None, "null": None, "~": None, "true": True, "false": False}
+
+
+def typed(text: str) -> Scalar:
+    """The value of a plain scalar. Raises UnreadableScalar where SafeLoader would raise."""
+    tag = kind_of(text)
+    if tag == "str":
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    from yaml import ScalarNode, YAMLError
+    from yaml.constructor import SafeConstructor
+
+    node = ScalarNode(f"tag:yaml.org,2002:{tag}", text)
+    make = SafeConstructor.yaml_constructors.get(node.tag)
+    if make is None:
+        raise UnreadableScalar(f"`{text}` without quotes has a meaning of its own in YAML")
+    try:
+        value: Scalar = make(SafeConstructor(), node)
+    except (ValueError, OverflowError, ArithmeticError, LookupError, YAMLError) as error:
+        named = {"timestamp": "date", "int": "number", "float": "number"}.get(tag, tag)
+        raise UnreadableScalar(f"`{text}` looks like a {named} and is none ({error})") from None
+    return value
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_TO_ESCAPE = re.compile(f'["\\\\\t]|{_UNPRINTABLE.pattern}')
+
+
+def double_quoted(text: str) -> str:
+    """The text between double quotes, on one line, with all YAML needs escaped.
+
+    Raises KbError for a lone surrogate, which no YAML can hold.
+    """
+    if _SURROGATE.search(text):
+        raise KbError("a lone surrogate cannot be written to a page", "remove the broken character from the value")
+    return f'"{_TO_ESCAPE.sub(_escape, text)}"'
+
+
+def quoted(text: str, style: str = '"') -> str:
+    """The text as a quoted scalar, in single quotes where those are asked for or spare escapes, and can hold it."""
+    wants_single = style == "'" or ("\\" in text or '"' in text)
+    if wants_single and not _UNPRINTABLE.search(text) and "\t" not in text:
+        return "'" + text.replace("'", "''") + "'"
+    return double_quoted(text)
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text, unquoted, reads back as itself anywhere in a YAML document."""
+    return (
+        _PLAIN.fullmatch(text) is not None
+        and ": " not in text
+        and not _UNPRINTABLE.search(text)
+        and len(text) <= 1000
+        and kind_of(text) == "str"
+    )
+
+
+def written(value: object, style: str = "") -> str:
+    """A value as flow YAML on one line. ``style`` is the quote a string has had so far (``'``, ``"`` or nothing).
+
+    Raises KbError for what YAML cannot hold.
+    """
+    if isinstance(value, str):
+        if style in ("'", '"'):
+            return quoted(value, "'") if style == "'" else double_quoted(value)
+        return value if is_plain(value) else quoted(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _float(value)
+    if isinstance(value, date):  # a datetime too
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{written(str(k))}: {written(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(written(item) for item in value) + "]"
+    raise KbError(f"a {type(value).__name__} cannot be written to frontmatter", "use text, numbers, dates, lists")
+
+
+def _float(value: float) -> str:
+    if math.isnan(value):
+        return ".nan"
+    if math.isinf(value):
+        return ".inf" if value > 0 else "-.inf"
+    text = repr(value)
+    # YAML 1.1 wants a dot and a signed exponent: 1e-05 would be a string.
+    mantissa, mark, exponent = text.partition("e")
+    if mark and "." not in mantissa:
+        mantissa += ".0"
+    if mark and exponent[0] not in "+-":
+        exponent = "+" + exponent
+    return mantissa + mark + exponent
