@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NoReturn
 
 PRELOADS = {"torch": ("torch", "torch._dynamo")}
-"""What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``: half a second a worker."""
+"""What stands behind a name of ``Job.preload``. ``torch._dynamo``, for the first optimizer imports it: half a second."""
 _DESCRIPTORS = 4
 
 

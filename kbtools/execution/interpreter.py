@@ -1,7 +1,6 @@
 """Runs Python snippets one after the other in one namespace, and says what happened in the page's own lines."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -17,7 +16,6 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any, TextIO
 
@@ -27,7 +25,9 @@ for _name in __future__.all_feature_names:
 _WATCH = "__kb_watch__"
 _KEPT_EXECUTIONS = 1000
 _KEPT_CHARACTERS = 1 << 16
-_OUT_OF_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory|Cannot allocate memory", re.IGNORECASE)
+_OUT_OF_MEMORY = re.compile(
+    r"can't allocate memory|not enough memory|out of memory|Cannot allocate memory", re.IGNORECASE
+)
 
 
 class Tee:
@@ -47,7 +47,7 @@ class Tee:
 
 
 class _Watch(ast.NodeTransformer):
-    """Wraps the callee of every ``print(...)`` that begins or ends on one of the lines, so its output can be told apart."""
+    """Wraps the callee of every ``print(...)`` that begins or ends on one of the lines, to tell its output apart."""
 
     def __init__(self, lines: frozenset[int]) -> None:
         self.lines = lines

@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from kbtools.annotations import DEVICES
 from kbtools.errors import KbError
-from kbtools.snippets import DEVICES, Snippet
+from kbtools.snippets import Snippet
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -139,7 +140,7 @@ def plan(
     *,
     rehearse: bool = False,
 ) -> tuple[Job, ...]:
-    """The jobs of one page. Every executable or skipped snippet gets an outcome in one job a device.
+    """The jobs of one page. Every executable snippet gets an outcome: one a device it can run on.
 
     A snippet bound to devices of which none is chosen and available gets one outcome, skipped, under the first of
     them; in the sessions that do run it stands silent, so that what needs its names is blocked.
@@ -165,7 +166,7 @@ def _sessions(snippets: Sequence[Snippet]) -> dict[str, list[Snippet]]:
     """Snippets by namespace, in page order. ``extract`` gives every ``.alone`` fence a session of its own."""
     sessions: dict[str, list[Snippet]] = {}
     for snippet in snippets:
-        if snippet.executable or snippet.options.skip is not None:
+        if snippet.executable:
             sessions.setdefault(snippet.session, []).append(snippet)
     return sessions
 

@@ -112,11 +112,11 @@ def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printe
     line = error.get("line")
     status, reason = Status.FAILED, error.get("summary")
     if error.get("expected"):
-        text = f"{error['expected']}\n{text}"
         reason = error["expected"]
     if error.get("memory"):
-        status = Status.ERROR
-        reason = f"out of memory (limit {_size(step.memory)})"
+        status, reason = Status.ERROR, f"out of memory (limit {_size(step.memory)})"
+    # The first line says what is wrong, for those who show one line.
+    if reason:
         text = f"{reason}\n{text}"
     if error.get("config"):
         status, reason = Status.ERROR, text
@@ -164,7 +164,11 @@ def _with_stderr(text: str, stderr: str) -> str:
 
 
 def _signal(number: int) -> str:
-    names = {signal.SIGSEGV: "segmentation fault", signal.SIGABRT: "aborted", signal.SIGKILL: "by the system, perhaps for its memory"}
+    names = {
+        signal.SIGSEGV: "segmentation fault",
+        signal.SIGABRT: "aborted",
+        signal.SIGKILL: "by the system, perhaps for its memory",
+    }
     try:
         name = signal.Signals(number).name
     except ValueError:

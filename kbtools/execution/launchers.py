@@ -20,12 +20,28 @@ from typing import Protocol
 
 from kbtools.errors import KbError
 
-SERVER_VARIABLE = "KB_FORKSERVER"
-"""Names the folder of a running fork server to the other processes of a run (xdist workers)."""
 _KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "SYSTEMROOT", "NUMBER_OF_PROCESSORS")
-_KEPT_PREFIXES = ("LC_", "PYTHON", "TORCH", "PYTORCH", "CUDA", "NVIDIA_", "HIP_", "ROCM_", "ROCR_", "LD_LIBRARY", "DYLD_")
+_KEPT_PREFIXES = (
+    "LC_",
+    "PYTHON",
+    "TORCH",
+    "PYTORCH",
+    "CUDA",
+    "NVIDIA_",
+    "HIP_",
+    "ROCM_",
+    "ROCR_",
+    "LD_LIBRARY",
+    "DYLD_",
+)
 _SECRET = ("TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "APIKEY", "API_KEY")
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +148,12 @@ class _Spawned:
             return None
 
     def kill(self) -> None:
+        # Whatever it started and did not wait for is still its descendant: it is a subreaper.
+        left = _descendants(self.pid)
         _kill_group(self.pid)
+        for pid in left:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         if self._pidfd is not None:
@@ -141,7 +162,7 @@ class _Spawned:
 
 
 class ForkServerLauncher:
-    """Workers forked in milliseconds off one server: starts it, or joins one that another process started."""
+    """Workers forked in milliseconds off one server: starts it, or uses one that another process started."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._server: subprocess.Popen[bytes] | None = None
@@ -151,10 +172,9 @@ class ForkServerLauncher:
             self._server = self._start_server()
 
     @classmethod
-    def join(cls) -> ForkServerLauncher | None:
-        """The server named in the environment, if there is one."""
-        named = os.environ.get(SERVER_VARIABLE)
-        return cls(Path(named)) if named and (Path(named) / "socket").exists() else None
+    def at(cls, folder: str) -> ForkServerLauncher:
+        """The running server whose folder this is: it is not this launcher's to end."""
+        return cls(Path(folder))
 
     def _start_server(self) -> subprocess.Popen[bytes]:
         server = subprocess.Popen(
@@ -250,12 +270,10 @@ class _Forked:
 
 
 def default_launcher(*, fork: bool | None = None) -> Launcher:
-    """The fork server of this run where forking is safe (Linux), else fresh processes."""
+    """A fork server where forking is safe (Linux), else fresh processes."""
     if fork is None:
         fork = sys.platform == "linux"
-    if not fork:
-        return SpawnLauncher()
-    return ForkServerLauncher.join() or ForkServerLauncher()
+    return ForkServerLauncher() if fork else SpawnLauncher()
 
 
 def remove(folder: Path) -> None:
@@ -277,6 +295,19 @@ def _kill_group(pid: int) -> None:
     for kill in (os.killpg, os.kill):
         with suppress(OSError):
             kill(pid, signal.SIGKILL)
+
+
+def _descendants(pid: int) -> list[int]:
+    """Processes below one, where the system lists them (Linux)."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        with suppress(OSError):
+            for thread in Path(f"/proc/{parent}/task").iterdir():
+                waiting += (children := [int(child) for child in (thread / "children").read_bytes().split()])
+                found += children
+    return found
 
 
 def _importable(environment: Mapping[str, str]) -> dict[str, str]:

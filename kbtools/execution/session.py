@@ -8,7 +8,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import IO, Any
 from kbtools.errors import KbError
 from kbtools.execution import judge
 from kbtools.execution.channel import Channel
+from kbtools.execution.gpus import Slot
 from kbtools.execution.job import Job, Limits, Step
 from kbtools.execution.launchers import Descriptors, Launcher, WorkerHandle, clean_environment, remove
 from kbtools.execution.outcomes import Outcome, Status
@@ -42,6 +43,8 @@ class Settings:
     """Variables set for workers beside the clean ones."""
     update: bool = False
     """Output that differs is about to be rewritten: it blocks nothing."""
+    gpus: int = 1
+    """CUDA devices to share out: each serves one session at a time."""
 
 
 @dataclass(slots=True)
@@ -60,9 +63,10 @@ class Reply:
 
 
 class Session:
-    """Runs a job's steps in order, in one worker; after a crash, in a new one that has run again what had run to its end."""
+    """Runs a job's steps in order, in one worker; after a crash, in a new one that has caught up."""
 
-    def __init__(self, job: Job, launcher: Launcher, settings: Settings | None = None) -> None:
+    def __init__(self, job: Job, launcher: Launcher | None, settings: Settings | None = None) -> None:
+        """``launcher`` may be None for a job of which nothing runs."""
         self.job = job
         self.launcher = launcher
         self.settings = settings or Settings()
@@ -72,6 +76,7 @@ class Session:
         self._broken: dict[str, tuple[Step, Outcome]] = {}
         self._outcomes = self._run()
         self._done: dict[str, Outcome] = {}
+        self._gpu: Slot | None = None
         self.protections: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Outcome]:
@@ -93,11 +98,16 @@ class Session:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
+        gpu, self._gpu = self._gpu, None
+        if gpu is not None:
+            gpu.close()
 
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def _run(self) -> Iterator[Outcome]:
@@ -118,7 +128,9 @@ class Session:
         for name in step.uses:
             if name in self._broken:
                 culprit, what = self._broken[name]
-                state = {"failed": "failed", "error": "ended in an error"}.get(what.outcome.value, f"was {what.outcome.value}")
+                state = {"failed": "failed", "error": "ended in an error"}.get(
+                    what.outcome.value, f"was {what.outcome.value}"
+                )
                 reason = f"needs {name} from #{culprit.name}, which {state}"
                 return judge.outcome(self.job, step, Status.BLOCKED, reason=reason), ()
         try:
@@ -158,7 +170,15 @@ class Session:
 
     def _begin(self) -> None:
         """Start a worker and bring it where the last one was before it died. Raises KbError when that fails."""
-        self._worker = worker = _Worker(self.job, self.launcher, self.settings)
+        assert self.launcher is not None
+        environment = dict(self.settings.environment)
+        if self.job.device == "cuda":
+            self._gpu = Slot.take(self.launcher.folder, self.settings.gpus)
+            environment["CUDA_VISIBLE_DEVICES"] = self._gpu.visible()
+        else:
+            # Code that picks the best device it finds must find this session's.
+            environment["CUDA_VISIBLE_DEVICES"] = ""
+        self._worker = worker = _Worker(self.job, self.launcher, self.settings, environment)
         self.protections = worker.protections
         for earlier, passed in self._history:
             again = worker.run(earlier)
@@ -173,7 +193,7 @@ class Session:
 class _Worker:
     """A worker process with its pipes and scratch folder."""
 
-    def __init__(self, job: Job, launcher: Launcher, settings: Settings) -> None:
+    def __init__(self, job: Job, launcher: Launcher, settings: Settings, extra: Mapping[str, str]) -> None:
         self.job, self.settings = job, settings
         self.handle: WorkerHandle | None = None
         self.scratch = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
@@ -181,10 +201,10 @@ class _Worker:
         ours.setblocking(True)
         out, out_end = os.pipe()
         err, err_end = os.pipe()
-        self.trace: IO[bytes] = tempfile.TemporaryFile(dir=launcher.folder)
+        self.trace: IO[bytes] = tempfile.TemporaryFile(dir=launcher.folder)  # noqa: SIM115 - closed with the worker
         self.channel = Channel(ours)
         self.out, self.err = _Capture(out, settings.limits.output), _Capture(err, settings.limits.output)
-        environment = self._environment()
+        environment = {**self._environment(), **extra}
         try:
             descriptors = Descriptors(theirs.fileno(), out_end, err_end, self.trace.fileno())
             self.handle = launcher.start(job.preload, environment, descriptors)
@@ -239,12 +259,7 @@ class _Worker:
     def _environment(self) -> dict[str, str]:
         place = str(self.scratch)
         own = {"HOME": place, "TMPDIR": place, "TMP": place, "TEMP": place, "MPLBACKEND": "Agg", "MPLCONFIGDIR": place}
-        environment = clean_environment(self.settings.threads, own)
-        if self.job.device != "cuda":
-            # Code that picks the best device it finds must find this session's.
-            environment["CUDA_VISIBLE_DEVICES"] = ""
-        environment.update(self.settings.environment)
-        return environment
+        return clean_environment(self.settings.threads, own)
 
     def _greet(self, environment: dict[str, str]) -> tuple[str, ...]:
         job, settings = self.job, self.settings

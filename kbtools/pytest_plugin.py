@@ -1,0 +1,276 @@
+"""The pytest plugin: a page is a file, a snippet on a device is a test item. ``kb run`` runs through it too.
+
+Inert where there is no wiki: nothing heavy is imported and nothing collected. All meaning is in ``kbtools.execution``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from kbtools.config import Project
+    from kbtools.execution.job import Job, Step
+    from kbtools.execution.outcomes import Outcome
+    from kbtools.execution.pool import Pool
+
+ATTRIBUTE = "kb_outcome"
+"""The attribute of a report that carries its outcome, as JSON in ASCII, from xdist workers too."""
+_WIKI: pytest.StashKey[_Wiki | None] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("kb", "snippets of a wiki (kbtools)")
+    group.addoption("--kb-vault", metavar="DIR", help="take this folder of Markdown as the wiki")
+    group.addoption("--kb-device", metavar="LIST", default="auto", help="auto (default), all, or a list: cpu,cuda,mps")
+    group.addoption("--kb-require-device", metavar="D", action="append", default=[], help="a missing D is an error")
+    group.addoption("--kb-sandbox", choices=("default", "require", "off"), default="default")
+    group.addoption("--kb-launcher", choices=("auto", "fork", "spawn"), default="auto")
+    group.addoption("--kb-cache", action="store_true", help="take results that passed and still hold from the store")
+    group.addoption("--kb-store", action="store_true", help="keep results for the site")
+    group.addoption("--kb-rehearse", action="store_true", help="retarget snippets bound to a device that is missing")
+    group.addoption("--kb-update", action="store_true", help="output that differs blocks nothing")
+    group.addoption("--kb-only", metavar="PATH|ID", action="append", default=[], help="only this page or snippet")
+
+
+class _Wiki:
+    """What a run knows about its wiki. Everything costly is made when first asked for."""
+
+    def __init__(self, config: pytest.Config, project: Project) -> None:
+        self.config, self.project = config, project
+        self.root = project.vault.resolve()
+        self.passed_on: dict[str, Any] = getattr(config, "workerinput", {}).get("kb") or {}
+        self._pool: Pool | None = None
+        only = config.getoption("--kb-only")
+        self.only = tuple((path, sep, name) for path, sep, name in (str(o).partition("::") for o in only))
+
+    def path_of(self, file: Path) -> str | None:
+        """A page's path in the vault; None for a file that is no page of it."""
+        from kbtools.config import ALWAYS_IGNORED
+        from kbtools.vault import matches
+
+        try:
+            path = file.resolve().relative_to(self.root)
+            shown = file.parent.resolve().relative_to(self.root) / file.name
+        except ValueError:
+            return None
+        name = shown.as_posix()
+        if ALWAYS_IGNORED & {*path.parts, *shown.parts} or matches(name, self.project.config.exclude):
+            return None
+        return name if not self.only or any(_covers(p, name) for p, _, _ in self.only) else None
+
+    def selects(self, step: Step, path: str) -> bool:
+        """Whether ``--kb-only`` asks for a step of a page."""
+        names = (step.name, step.id.partition("::")[2])
+        return not self.only or any(name in names if sep else True for p, sep, name in self.only if _covers(p, path))
+
+    def jobs(self, path: str, data: bytes) -> tuple[Job, ...]:
+        from kbtools.execution.job import DeviceRequest, Limits, plan
+        from kbtools.page import decode
+
+        run = self.project.config.run
+        request = DeviceRequest.parse(
+            self.config.getoption("--kb-device"), tuple(self.config.getoption("--kb-require-device"))
+        )
+        snippets = decode(path, data).snippets
+        if not any(snippet.executable for snippet in snippets):
+            return ()
+        return plan(
+            path,
+            snippets,
+            request,
+            self.pool.available(request),
+            Limits(run.timeout, run.memory),
+            rehearse=self.config.getoption("--kb-rehearse"),
+        )
+
+    @property
+    def pool(self) -> Pool:
+        if self._pool is None:
+            from kbtools.execution.pool import Pool
+
+            option = self.config.getoption
+            self._pool = Pool(
+                self.project,
+                launcher=option("--kb-launcher"),
+                sandbox=option("--kb-sandbox"),
+                cached=option("--kb-cache"),
+                stored=option("--kb-store"),
+                update=option("--kb-update"),
+                workers=int(self.passed_on.get("workers", 1)),
+                server=self.passed_on.get("server"),
+                devices=self.passed_on.get("devices"),
+            )
+        return self._pool
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+
+
+def _covers(selected: str, path: str) -> bool:
+    return selected in ("", ".", path) or path.startswith(selected.rstrip("/") + "/")
+
+
+def _wiki(config: pytest.Config) -> _Wiki | None:
+    """The wiki of this run, or None. Raises UsageError for a configuration that cannot be read."""
+    if _WIKI not in config.stash:
+        config.stash[_WIKI] = _find(config)
+    return config.stash[_WIKI]
+
+
+def _find(config: pytest.Config) -> _Wiki | None:
+    from kbtools.config import find_project, foreign_vault
+    from kbtools.errors import KbError
+
+    folder = config.getoption("--kb-vault")
+    try:
+        if folder is not None:
+            return _Wiki(config, foreign_vault(Path(folder)))
+        project = find_project(config.rootpath)
+    except KbError as problem:
+        if folder is None and problem.message.startswith("no wiki"):
+            return None
+        raise pytest.UsageError(f"{problem.message}{': ' + problem.hint if problem.hint else ''}") from problem
+    asked = project.file is None or not project.file.name.startswith("mkdocs") or _names_vault(config, project)
+    return _Wiki(config, project) if asked else None
+
+
+def _names_vault(config: pytest.Config, project: Project) -> bool:
+    """Whether the command line names a place in the vault.
+
+    A bare ``mkdocs.yml`` says nothing about kb: the pages of such a project are tests only when asked for.
+    """
+    here, vault = config.invocation_params.dir, project.vault.resolve()
+    words = (str(arg).partition("::")[0] for arg in config.args)
+    return any((here / word).resolve().is_relative_to(vault) for word in words if word)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> KbPage | None:
+    if file_path.suffix != ".md":
+        return None
+    wiki = _wiki(parent.config)
+    path = wiki.path_of(file_path) if wiki is not None else None
+    if path is None:
+        return None
+    page: KbPage = KbPage.from_parent(parent, path=file_path)
+    page.page = path
+    return page
+
+
+class KbPage(pytest.File):
+    """A page of the wiki."""
+
+    page: str
+
+    def collect(self) -> Iterator[KbItem]:
+        wiki = _wiki(self.config)
+        assert wiki is not None
+        for job in wiki.jobs(self.page, self.path.read_bytes()):
+            for step in job.steps:
+                if step.reported and wiki.selects(step, self.page):
+                    item: KbItem = KbItem.from_parent(self, name=f"{step.name}[{step.device}]")
+                    item.job, item.step = job, step
+                    yield item
+
+
+class KbItem(pytest.Item):
+    """A snippet on a device."""
+
+    job: Job
+    step: Step
+    outcome: Outcome | None = None
+
+    def runtest(self) -> None:
+        from kbtools.execution.outcomes import Status
+
+        wiki = _wiki(self.config)
+        assert wiki is not None
+        self.outcome = outcome = wiki.pool.outcome(self.job, self.step)
+        if outcome.stdout:
+            self.add_report_section("call", "stdout", outcome.stdout)
+        if outcome.outcome is Status.SKIPPED:
+            raise pytest.skip.Exception(outcome.reason or "", _use_item_location=True)
+        if outcome.outcome is Status.BLOCKED:
+            # Not red once more: what it waits for is, or was skipped.
+            raise pytest.skip.Exception(f"blocked: {outcome.reason}", _use_item_location=True)
+        if outcome.outcome is Status.REHEARSED:
+            raise pytest.skip.Exception(f"rehearsed: {outcome.reason}", _use_item_location=True)
+        if outcome.outcome in (Status.FAILED, Status.ERROR):
+            raise SnippetFailed(outcome)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if not isinstance(excinfo.value, SnippetFailed):
+            return super().repr_failure(excinfo, style)
+        from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback
+
+        outcome = excinfo.value.outcome
+        text = outcome.message or outcome.reason or outcome.outcome.value
+        where = ReprFileLocation(str(self.path), outcome.traceback_line or outcome.line, text.partition("\n")[0])
+        told = f"{self.nodeid.partition('::')[0]}:{where.lineno}: {text}\n"
+        native = ReprTraceback([ReprEntryNative([told])], None, "native")
+        return ExceptionChainRepr([(native, where, None)])
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.step.line - 1, self.name
+
+
+class SnippetFailed(Exception):
+    """Carries a failed outcome to pytest."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    report = yield
+    if isinstance(item, KbItem) and call.when == "call" and item.outcome is not None:
+        setattr(report, ATTRIBUTE, json.dumps(item.outcome.to_wire()))
+    return report
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the pool know what will be asked for, so that it ends each session after its last item."""
+    items = [item for item in session.items if isinstance(item, KbItem)]
+    wiki = session.config.stash.get(_WIKI, None)
+    if wiki is not None and items and not session.config.option.collectonly:
+        wiki.pool.expect((item.job, item.step) for item in items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist: one fork server and one look at the devices for all workers."""
+    wiki = _wiki(node.config)
+    if wiki is not None:
+        node.workerinput["kb"] = wiki.pool.share(len(node.nodemanager.specs))
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """xdist: keep a page's snippets on one worker, where they share their session.
+
+    Not ``--dist loadgroup``, which would add to the ids.
+    """
+    if config.getoption("dist", "no") != "load" or _wiki(config) is None:
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            page, _, name = nodeid.partition("::")
+            return f"{page}{name[name.rfind('[') :]}" if page.endswith(".md") and "[" in name else nodeid
+
+    return PageScheduling(config, log)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    wiki = config.stash.get(_WIKI, None)
+    if wiki is not None:
+        wiki.close()
