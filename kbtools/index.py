@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from kbtools.links import WikiLink, can_be_target, fold_title, page_name, with_whole_target
+from kbtools.links import WikiLink, can_be_target, fold_title, other_readings, page_name
 from kbtools.page import Page
 from kbtools.scanner import Heading
 from kbtools.vault import Vault
@@ -99,10 +99,10 @@ class Index:
 
     def read(self, link: WikiLink, page: Page) -> WikiLink:
         """The link as this wiki means it: ``[[C# 기초]]`` is one name where a page is called so."""
-        if link.anchor is None or not link.target or not self._hashed:
+        if (link.anchor is None and link.block is None) or not link.target or not self._hashed:
             return link
-        whole = with_whole_target(link, page.source.text)
-        return whole if fold_title(whole.target) in self._hashed else link
+        readings = other_readings(link, page.source.text)
+        return next((r for r in readings if fold_title(r.target) in self._hashed), link)
 
     def resolve(self, link: WikiLink, page: Page) -> Resolution:
         """What a link of a page means."""
@@ -144,13 +144,13 @@ class Index:
 
     def _by_path(self, name: str, folder: str) -> Resolution | None:
         """A folder-qualified target: whole segments from the end of a page's path, exactly or else folded."""
-        absolute = name.startswith("/")
         segments = [s for s in name.split("/") if s not in ("", ".")]
-        if ".." in segments or name.startswith("./"):
+        relative = ".." in segments or name.startswith("./")
+        if relative:
             joined = _join(folder, segments)
             if joined is None:
                 return None
-            absolute, segments = True, joined
+            segments = joined
         if not segments:
             return None
         hows: tuple[How, ...] = ("path", "variant")
@@ -160,7 +160,7 @@ class Index:
             table = self.by_stem if how == "path" else self.by_fold
             found = [p for p in table.get(wanted[-1], ()) if _ends_with(p, wanted, norm)]
             full = tuple(p for p in found if p.count("/") + 1 == len(wanted))
-            if absolute or full:
+            if relative or full:
                 found = list(full)
             if found:
                 return self._settle(tuple(found), folder, how)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from kbtools.diagnostics import Edit
 from kbtools.scanner import Structure
@@ -119,18 +119,10 @@ def _read(text: str, m: re.Match[str]) -> WikiLink | None:
 
 
 def _split_anchor(whole: str) -> tuple[str, str | None]:
-    """Cut at the ``#`` that begins an anchor; the one that ends a name (``C#``, ``C##Heading``) belongs to it."""
-    at = whole.find("#")
-    if at < 0:
-        return whole, None
-    end = at
-    while end < len(whole) and whole[end] == "#":
-        end += 1
-    if not whole[end:].strip():
-        return whole, None
-    if at and not whole[:at].isspace():
-        return whole[: end - 1], whole[end:]
-    return whole[:at], whole[end:]
+    """Cut at the ``#`` that begins an anchor; number signs at the end (``C#``) belong to the name."""
+    name, mark, anchor = whole.partition("#")
+    anchor = anchor.lstrip("#")
+    return (name, anchor) if mark and anchor.strip() else (whole, None)
 
 
 def _escaped(text: str, at: int) -> bool:
@@ -140,16 +132,23 @@ def _escaped(text: str, at: int) -> bool:
     return n % 2 == 1
 
 
-def with_whole_target(link: WikiLink, text: str) -> WikiLink:
-    """The same link read as one name with a ``#`` in it (``C# 기초``), for pages that are called so."""
+def other_readings(link: WikiLink, text: str) -> Iterator[WikiLink]:
+    """The same link with more of it taken for the name, longest first: ``[[C# 기초]]``, ``[[C##Heading]]``.
+
+    Only for wikis that have pages called so; a ``#`` otherwise begins an anchor.
+    """
     end = link.target_span.start
-    while end < link.span.end and text[end] not in "|]":
+    while text[end] not in "|]":
         end += 1
-    if link.table:
-        end -= 1
-    whole = text[link.target_span.start : end].rstrip()
-    span = Span(link.target_span.start, link.target_span.start + len(whole))
-    return WikiLink(link.span, link.embed, whole, span, None, None, link.label, link.table)
+    whole = text[link.target_span.start : end - link.table]
+    for cut in range(len(whole), len(link.target), -1):
+        if cut < len(whole) and whole[cut] != "#":
+            continue
+        name, anchor = whole[:cut].rstrip(), whole[cut + 1 :].strip() or None
+        block = anchor[1:] if anchor and anchor.startswith("^") else None
+        span = Span(link.target_span.start, link.target_span.start + len(name))
+        heading = None if block is not None else anchor
+        yield replace(link, target=name, target_span=span, anchor=heading, block=block)
 
 
 _GAP = re.compile(r"[\s_\-\u2010-\u2015\u2212\uFE58\uFE63\uFF0D]+")
