@@ -23,6 +23,10 @@ _PARTS = re.compile(
 )
 _GLUED = re.compile(r"(?<=[\w-])\[\[|\]\](?=[\w-])")
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+_PLAINLY = {
+    "did not find expected node content": "a value is missing here",
+    "found character that cannot start any token": "no value without quotes can begin like this",
+}
 _DASH = re.compile(r"(?:\A|(?<=\s))-(?=\s)")
 _ITEM_END = re.compile(r"[,\]}\r\n]|\Z")
 _NO_SPACE = re.compile(r"([\w.-]++):(?!//)(\S.*+)", re.DOTALL)
@@ -272,7 +276,8 @@ def _other(text: str, line: Span, at: int, reason: str) -> Finding:
         message, help = "a key is plain text; this is a list, a mapping or an alias", "put it in quotes if it is text"
         return Finding(Problem("invalid-yaml", Span(start, end), message, help), (), line)
     span = Span(at, end) if start <= at < end else Span(start, end)
-    message = f"this is no YAML: {reason.rpartition(': ')[2] or reason}"
+    words = reason.rpartition(": ")[2] or reason
+    message = f"this is no YAML: {_PLAINLY.get(words, words)}"
     help = "write `key: value`, and put values with special characters in quotes"
     return Finding(Problem("invalid-yaml", span, message, help), (), line)
 
