@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NoReturn
 
 PRELOADS = {"torch": ("torch", "torch._dynamo")}
-"""What stands behind a name of ``Job.preload``. ``torch._dynamo``, for the first optimizer imports it: half a second."""
+"""What stands behind a name of ``Job.preload``. ``torch._dynamo``, for the first optimizer imports it: 0.5 s."""
 _DESCRIPTORS = 4
 
 

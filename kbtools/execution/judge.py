@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
-from typing import TYPE_CHECKING
 
 from kbtools import expect
 from kbtools.execution.job import Job, Step, Wanted
 from kbtools.execution.outcomes import Outcome, Printed, Status
-
-if TYPE_CHECKING:
-    from kbtools.execution.session import Reply
+from kbtools.execution.process import Reply
 
 _STDERR_SHOWN = 4000
 _DIFFERS = "output differs"
