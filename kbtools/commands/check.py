@@ -137,7 +137,9 @@ def show(wiki: Wiki, form: str, diagnostics: Sequence[Diagnostic], report: Repor
         rules = {r.name: (r.severity, r.summary, r.doc) for r in all_rules().values()}
         emit((machine.to_sarif(diagnostics, wiki.source, rules, prefix),))
     else:
-        emit((machine.to_junit(diagnostics, wiki.source, wiki.index.pages),))
+        from kbtools.output.junit import diagnostics_as_junit
+
+        emit((diagnostics_as_junit(diagnostics, wiki.source, wiki.index.pages),))
 
 
 def _prefix(wiki: Wiki) -> str:

@@ -1,10 +1,9 @@
-"""Diagnostics for machines: JSON, JSON lines, GitHub annotations, SARIF 2.1.0 and JUnit XML."""
+"""Diagnostics for machines: JSON, JSON lines, GitHub annotations and SARIF 2.1.0."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from xml.sax.saxutils import quoteattr
 
 from kbtools import __version__
 from kbtools.diagnostics import Diagnostic, Severity
@@ -140,50 +139,3 @@ def _uri(path: str) -> str:
     from urllib.parse import quote
 
     return quote(path.encode("utf-8", "replace").decode("utf-8"))
-
-
-def to_junit(diagnostics: Iterable[Diagnostic], sources: Sources, paths: Iterable[str]) -> str:
-    """JUnit XML: a test case a page, a failure for each error, so that CI lists the pages that are clean too."""
-    by_path: dict[str, list[Diagnostic]] = {p: [] for p in sorted(paths)}
-    for d in diagnostics:
-        by_path.setdefault(d.path, []).append(d)
-    failed = sum(any(d.severity is Severity.ERROR for d in ds) for ds in by_path.values())
-    out = [
-        '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuites><testsuite name="kb check" tests="{len(by_path)}" failures="{failed}">',
-    ]
-    for path, found in by_path.items():
-        errors = [d for d in found if d.severity is Severity.ERROR]
-        others = [d for d in found if d.severity is not Severity.ERROR]
-        out.append(f'<testcase classname="kb.check" name={_attribute(path)}>')
-        if errors:
-            lines = "\n".join(_line(d, sources) for d in errors)
-            out.append(f"<failure message={_attribute(errors[0].message)}>{_text(lines)}</failure>")
-        if others:
-            out.append("<system-out>" + _text("\n".join(_line(d, sources) for d in others)) + "</system-out>")
-        out.append("</testcase>")
-    out.append("</testsuite></testsuites>")
-    return "\n".join(out)
-
-
-def _line(d: Diagnostic, sources: Sources) -> str:
-    at = sources(d.path).lines.position(d.span.start)
-    return f"{d.path}:{at.line}:{at.column}: {d.severity.value}[{d.rule}] {d.message}"
-
-
-def _legal(text: str) -> str:
-    """Without the characters XML 1.0 has no way to write."""
-    return "".join(
-        c if c in "\t\n\r" or "\x20" <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000" else "\ufffd"
-        for c in text
-    )
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_legal(text))
-
-
-def _text(text: str) -> str:
-    from xml.sax.saxutils import escape
-
-    return escape(_legal(text))

@@ -1,0 +1,198 @@
+"""``kb run``: run the snippets, through pytest and xdist, and report what became of each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kbtools.commands import (
+    Arguments,
+    Stopwatch,
+    Wiki,
+    emit,
+    plural,
+    read,
+    say,
+    short_seconds,
+    unified_diff,
+    use_color,
+)
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.execution.outcomes import Outcome
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument("paths", nargs="*", metavar="PATH|ID", help="only these pages, folders or snippets")
+    add_run_options(arguments)
+    arguments.add_argument("--update", action="store_true", help="write what was printed where the page says otherwise")
+    arguments.add_argument("--diff", action="store_true", help="with --update: show the patch and write nothing")
+    arguments.add_argument("--rehearse", action="store_true", help="retarget snippets bound to a missing device")
+    arguments.add_argument("--report", metavar="FILE", help="write the report as JSON (or, named *.xml, as JUnit)")
+    arguments.add_argument("--format", choices=["text", "json", "junit"], default="text", help="default: text")
+
+
+def add_run_options(arguments: Arguments) -> None:
+    """The options ``kb run`` shares with commands that run snippets on the way."""
+    group = arguments.add_argument_group("running")
+    group.add_argument("--device", default="auto", metavar="D", help="auto, all, or a list: cpu,cuda,mps")
+    group.add_argument("--require-device", action="append", default=[], metavar="D", help="a missing D is an error")
+    group.add_argument("-n", dest="workers", default="auto", metavar="N", help="pages side by side (default: auto)")
+    group.add_argument("--sandbox", choices=["default", "require", "off"], default="default", help="confinement")
+    group.add_argument("--no-cache", action="store_true", help="run again what passed and has not changed")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kbtools.execution import report as reports
+    from kbtools.execution.devices import environment
+
+    watch = Stopwatch()
+    wiki = read(args)
+    selection = _selection(wiki, args.paths)
+    outcomes = run_snippets(wiki, args, selection)
+    if args.paths and not outcomes:
+        raise KbError(f"nothing to run in {' '.join(args.paths)}", "kb snippets lists every snippet and its id")
+    fences = {path: wiki.index.pages[path].snippets for path in _pages(wiki, selection)}
+    made = reports.report(outcomes, environment(), seconds=watch.seconds, fences=fences)
+    if args.report:
+        _save(Path(args.report), made, outcomes)
+    if args.update:
+        _update(wiki, outcomes, args)
+    if args.format == "json":
+        from kbtools.output.machine import dumps
+
+        emit((dumps(made, indent=1),))
+    elif args.format == "junit":
+        emit((_junit(outcomes),))
+    else:
+        emit(_blocks(outcomes, use_color(sys.stdout)))
+    from kbtools.commands.check import outcome_counts
+
+    summary = made["summary"]
+    ran = f"{summary['executed']:,} of {summary['snippets']:,} executed"
+    say(" · ".join((plural(len(fences), "page"), outcome_counts(outcomes), ran, short_seconds(watch.seconds))))
+    return int(reports.failed(outcomes))
+
+
+def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str]) -> tuple[Outcome, ...]:
+    """The outcomes of the selected snippets, with progress on a terminal. Raises KbError when the run breaks down."""
+    from kbtools.commands.progress import Progress
+    from kbtools.execution.pytest_run import RunOptions, run_with_pytest
+
+    options = RunOptions(
+        selection=tuple(s for s in selection if s),
+        device=args.device,
+        required=tuple(args.require_device),
+        workers=_workers(args.workers),
+        sandbox=args.sandbox,
+        cached=not args.no_cache,
+        rehearse=getattr(args, "rehearse", False),
+        update=getattr(args, "update", False),
+    )
+    total = sum(s.executable for path in _pages(wiki, selection) for s in wiki.index.pages[path].snippets)
+    with Progress(total, sys.stderr) as progress:
+        return tuple(run_with_pytest(wiki.project, options, on_outcome=progress.seen))
+
+
+def _workers(given: str) -> int | None:
+    if given == "auto":
+        return None
+    if not given.isdecimal() or not int(given):
+        raise KbError(f'-n takes a number or auto, not "{given}"')
+    return int(given)
+
+
+def _selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:
+    """Pages and folders as vault paths, ids as they are once their page is found."""
+    out = []
+    for word in given:
+        path, sep, name = word.partition("::")
+        (found,) = wiki.narrow((path,))
+        if sep:
+            page = wiki.index.pages.get(found)
+            names = {s.id for s in page.snippets} if page else set()
+            if name.partition("[")[0] not in names:
+                listed = ", ".join(sorted(names)[:12]) or "none"
+                raise KbError(f'{found} has no snippet "{name}"', f"its snippets: {listed}")
+        out.append(f"{found}{sep}{name}")
+    return tuple(out)
+
+
+def _pages(wiki: Wiki, selection: Sequence[str]) -> list[str]:
+    from kbtools.checker import Selection
+
+    covers = Selection(paths=tuple(s.partition("::")[0] for s in selection)).covers
+    return [p for p in wiki.index.pages if covers(p)]
+
+
+def _blocks(outcomes: Sequence[Outcome], color: bool) -> Iterator[str]:
+    """What failed, with the page's own lines, and what was not run and why."""
+    from kbtools.execution.outcomes import Status
+    from kbtools.output.text import paint
+
+    for o in outcomes:
+        if o.outcome in (Status.FAILED, Status.ERROR):
+            yield f"{paint(o.outcome.value, '1;31', color)}: {o.id}"
+            yield f"  --> {o.path}:{o.traceback_line or o.line}"
+            yield from (f"   | {line}" for line in (o.message or "").rstrip("\n").split("\n"))
+            yield ""
+    quiet: dict[str, list[str]] = {}
+    for o in outcomes:
+        if o.outcome in (Status.SKIPPED, Status.BLOCKED):
+            quiet.setdefault(f"{o.outcome.value}: {o.reason}", []).append(o.id)
+    for why, ids in quiet.items():
+        shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+        yield f"{paint(why, '33', color)}: {shown}"
+
+
+def _junit(outcomes: Sequence[Outcome]) -> str:
+    from kbtools.execution.outcomes import Status
+    from kbtools.output.junit import case, suite
+
+    cases = []
+    for o in outcomes:
+        failure = (o.message or o.outcome.value) if o.outcome in (Status.FAILED, Status.ERROR) else None
+        idle = o.outcome in (Status.SKIPPED, Status.BLOCKED)
+        skipped = f"{o.outcome.value}: {o.reason}" if idle else None
+        name = o.id.partition("::")[2]
+        cases.append((case(name, o.path, o.seconds, failure=failure, skipped=skipped), failure is not None, idle))
+    return suite("kb run", cases)
+
+
+def _save(file: Path, made: dict[str, object], outcomes: Sequence[Outcome]) -> None:
+    from kbtools.output.machine import dumps
+
+    text = _junit(outcomes) if file.suffix == ".xml" else dumps(made, indent=1)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes((text + "\n").encode("utf-8"))
+    except OSError as e:
+        raise KbError(f"the report cannot be written to {file}: {e.strerror}") from e
+
+
+def _update(wiki: Wiki, outcomes: Sequence[Outcome], args: argparse.Namespace) -> None:
+    from kbtools.commands.reconcile import write
+    from kbtools.diagnostics import apply_edits
+    from kbtools.execution.update import update
+    from kbtools.fixer import Plan
+
+    texts = {}
+    for path in sorted({o.path for o in outcomes}):
+        page = wiki.index.pages[path]
+        # One device speaks for the page: the first that ran each snippet, the CPU where there is a choice.
+        found = update(page, sorted(outcomes, key=lambda o: o.device != "cpu", reverse=True))
+        for refusal in found.refused:
+            say(f"{path}:{refusal.line}: not updated: {refusal.why}")
+        if found.edits:
+            texts[path] = apply_edits(page.source.text, found.edits)
+    before = {p: wiki.index.pages[p].source.text for p in texts}
+    emit(unified_diff(before, texts, use_color(sys.stdout)))
+    if args.diff:
+        say(f"{plural(len(texts), 'page')} would change; nothing was written")
+    elif texts:
+        done = write(wiki, Plan(texts), "kb run --update", {})
+        say(f"{plural(len(texts), 'page')} updated; kb reconcile --undo {done.id} restores them")

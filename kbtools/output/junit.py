@@ -1,0 +1,71 @@
+"""JUnit XML, which every CI system reads: findings by page, outcomes by snippet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.sax.saxutils import escape, quoteattr
+
+from kbtools.diagnostics import Diagnostic, Severity
+from kbtools.output.text import Sources
+
+
+def diagnostics_as_junit(diagnostics: Iterable[Diagnostic], sources: Sources, paths: Iterable[str]) -> str:
+    """A test case a page, failed by its errors, so that CI lists the pages that are clean too."""
+    by_path: dict[str, list[Diagnostic]] = {p: [] for p in sorted(paths)}
+    for d in diagnostics:
+        by_path.setdefault(d.path, []).append(d)
+    cases = []
+    for path, found in by_path.items():
+        errors = [d for d in found if d.severity is Severity.ERROR]
+        others = [d for d in found if d.severity is not Severity.ERROR]
+        body = ""
+        if errors:
+            body = _element("failure", "\n".join(_line(d, sources) for d in errors), message=errors[0].message)
+        if others:
+            body += _element("system-out", "\n".join(_line(d, sources) for d in others))
+        cases.append((_element("testcase", body, raw=True, classname="kb.check", name=path), bool(errors), False))
+    return _suite("kb check", cases)
+
+
+def _line(d: Diagnostic, sources: Sources) -> str:
+    at = sources(d.path).lines.position(d.span.start)
+    return f"{d.path}:{at.line}:{at.column}: {d.severity.value}[{d.rule}] {d.message}"
+
+
+def case(name: str, classname: str, seconds: float, *, failure: str | None = None, skipped: str | None = None) -> str:
+    """One test case; ``failure`` and ``skipped`` are the reasons, their first line the headline."""
+    body = ""
+    if failure is not None:
+        body = _element("failure", failure, message=failure.partition("\n")[0])
+    elif skipped is not None:
+        body = _element("skipped", "", message=skipped)
+    return _element("testcase", body, raw=True, classname=classname, name=name, time=f"{seconds:.3f}")
+
+
+def suite(name: str, cases: Iterable[tuple[str, bool, bool]]) -> str:
+    """A document of cases, each with whether it failed and whether it was skipped."""
+    return _suite(name, list(cases))
+
+
+def _suite(name: str, cases: list[tuple[str, bool, bool]]) -> str:
+    failed, skipped = sum(c[1] for c in cases), sum(c[2] for c in cases)
+    head = f'<testsuite name={_attribute(name)} tests="{len(cases)}" failures="{failed}" skipped="{skipped}">'
+    lines = ('<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", head, *(c[0] for c in cases))
+    return "\n".join((*lines, "</testsuite>", "</testsuites>"))
+
+
+def _element(tag: str, body: str, *, raw: bool = False, **attributes: str) -> str:
+    listed = "".join(f" {key}={_attribute(value)}" for key, value in attributes.items())
+    return f"<{tag}{listed}>{body if raw else escape(_legal(body))}</{tag}>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_legal(text))
+
+
+def _legal(text: str) -> str:
+    """Without the characters XML 1.0 has no way to write."""
+    return "".join(
+        c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "\ufffd"
+        for c in text
+    )
