@@ -73,9 +73,15 @@ class Interpreter:
     is called ``__main__`` so that the ``if __name__ == "__main__":`` of a script runs.
     """
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, script: str) -> None:
+        """``path`` is the page as tracebacks name it, ``script`` an existing, empty file.
+
+        A class finds its source through its module's ``__file__``, and a process started by multiprocessing's spawn
+        runs that file: the page itself is neither Python nor there.
+        """
+        self.path, self.script = path, script
         self.module = ModuleType("__main__")
+        self.module.__file__ = script
         self.module.__dict__["__builtins__"] = builtins
         self.modules: dict[str, int] = {}
         """Files written for ``file=``, with the page line before their first."""
@@ -137,7 +143,8 @@ class Interpreter:
         self._lines += ["\n"] * max(0, missing)
         self._lines[line : line + len(lines)] = [text + "\n" for text in lines]
         # No modification time: linecache must not look for such a file on disk.
-        linecache.cache[self.path] = (sum(map(len, self._lines)), None, self._lines, self.path)
+        for name in (self.path, self.script):
+            linecache.cache[name] = (sum(map(len, self._lines)), None, self._lines, name)
 
     def describe(self, error: BaseException) -> dict[str, Any]:
         """The traceback in the page's lines, the page's line that raised, and whether memory ran out."""

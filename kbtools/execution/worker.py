@@ -70,7 +70,9 @@ class _Worker:
         rules = Rules(start["sandbox"], (str(self.scratch), *start["writable"]), start["network"])
         held = confine(rules)
         missing = lacking(rules, held)
-        self.interpreter = Interpreter(start["path"])
+        script = self.scratch / "__page__.py"
+        script.touch()
+        self.interpreter = Interpreter(start["path"], str(script))
         sys.addaudithook(self._audit)
         if not missing:
             self._seed(start)

@@ -1,0 +1,28 @@
+"""For tests of pages and of what runs them: a page's text in, its outcomes out."""
+
+from __future__ import annotations
+
+from kbtools.execution.job import DeviceRequest, Job, Limits, plan
+from kbtools.execution.launchers import Launcher
+from kbtools.execution.outcomes import Outcome
+from kbtools.execution.runner import run
+from kbtools.execution.session import Settings
+from kbtools.page import Page
+from kbtools.source import Source
+
+
+def jobs_of(
+    text: str, *, path: str = "Page.md", device: str = "cpu", available: tuple[str, ...] = ("cpu",), **options: bool
+) -> tuple[Job, ...]:
+    """The jobs of a page given as text, on a machine that has ``available``."""
+    page = Page.parse(Source(path, text))
+    there = dict.fromkeys(available, True)
+    return plan(path, page.snippets, DeviceRequest.parse(device), there, Limits(timeout=20.0), **options)
+
+
+def run_page(
+    text: str, launcher: Launcher | None = None, *, path: str = "Page.md", settings: Settings | None = None
+) -> dict[str, Outcome]:
+    """Run a page given as text on the CPU; its outcomes by the snippets' own ids."""
+    outcomes = run(jobs_of(text, path=path), launcher, settings=settings)
+    return {outcome.id.partition("::")[2].rpartition("[")[0]: outcome for outcome in outcomes}
