@@ -107,9 +107,10 @@ def comment_marks(text: str, body: Span) -> tuple[list[Mark], list[Problem]]:
             continue
         word = token[0]
         hint = f"write .{word}" if word in CLASSES else 'annotations are .class, #id and key="value"'
-        problems.append(Problem("unknown-option", span, f'"{cut(word)}" is no annotation', hint))
-        if token.lastgroup == "other":  # after a stray quote nothing can be told apart any more
+        if word in ('"', "'"):  # nothing after it can be told apart
+            problems.append(Problem("invalid-option", span, "this quote is never closed", "close it before the `-->`"))
             break
+        problems.append(Problem("unknown-option", span, f'"{cut(word)}" is no annotation', hint))
     return marks, problems
 
 

@@ -115,6 +115,8 @@ class _Walk:
             return [(child, True) for child in ast.iter_child_nodes(node)]
         if isinstance(node, (ast.If, ast.While, ast.IfExp)) and (self._asks(node.test) or _chooses(node)):
             return [(child, True) for child in ast.iter_child_nodes(node)]
+        if isinstance(node, ast.For) and self._asks(node.iter):  # as many turns as there are devices
+            return [(child, True) for child in ast.iter_child_nodes(node)]
         if isinstance(node, ast.BoolOp) and self._asks(node.values[0]):
             return [(child, True) for child in node.values]
         if isinstance(node, ast.Try) and any(_catches_all(handler.type) for handler in node.handlers):
@@ -147,7 +149,12 @@ class _Walk:
             last = statement.body[-1]
             if isinstance(last, (ast.Return, ast.Continue, ast.Break)):
                 left = True
-            elif _gives_up(last) and module:
+            elif (
+                _gives_up(last)
+                and module
+                and isinstance(statement.test, ast.UnaryOp)
+                and _demands(statement.test.operand)
+            ):
                 self.found.append(Need(_device_asked(statement.test), statement.lineno, "gives up without it"))
         return children
 
@@ -160,7 +167,7 @@ class _Walk:
     def _look(self, node: ast.AST) -> None:
         if isinstance(node, ast.Call):
             self._call(node)
-        elif isinstance(node, ast.Assert) and self._asks(node.test):
+        elif isinstance(node, ast.Assert) and _demands(node.test):
             self._need(_device_asked(node.test), node, "asserts that it is there")
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -169,7 +176,12 @@ class _Walk:
             if any(_last(target).lower() == "backend" for target in targets) and _is_nccl(node.value):
                 self._need("cuda", node, 'names "nccl"')
         elif isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.iter, (ast.List, ast.Tuple)):
-            if _is_device_word(_last(node.target)):
+            tests = (
+                node.ifs
+                if isinstance(node, ast.comprehension)
+                else [s.test for s in node.body if isinstance(s, ast.If)]
+            )
+            if _is_device_word(_last(node.target)) and not any(self._asks(test) for test in tests):
                 for item in node.iter.elts:
                     self._need(device_of(item), item, f"names {_shown(item)}")
         elif isinstance(node, ast.arguments):
@@ -241,7 +253,7 @@ def _shown(node: ast.AST | None) -> str:
 
 def _is_device_word(name: str) -> bool:
     word = name.lower()
-    return word in _DEVICE_WORDS or word.endswith("_device") or word.startswith("device_")
+    return word in _DEVICE_WORDS or word.endswith("_device")
 
 
 def _is_nccl(node: ast.AST | None) -> bool:
@@ -272,6 +284,15 @@ def _catches_all(kind: ast.AST | None) -> bool:
     return kind is None or bool(names & {"Exception", "BaseException"}) or names >= _GIVES_UP
 
 
+def _demands(test: ast.AST) -> bool:
+    """Whether a condition holds on machines with the device only."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return any(_demands(value) for value in test.values)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+        return any(device_of(side) for side in (test.left, *test.comparators))
+    return (isinstance(test, ast.Call) and _last(test.func) == "is_available") or _last(test) in ("is_cuda", "is_mps")
+
+
 def _gives_up(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Raise):
         return True
@@ -280,4 +301,5 @@ def _gives_up(statement: ast.stmt) -> bool:
 
 
 def _device_asked(test: ast.AST) -> str:
-    return "mps" if any(_last(node) == "mps" for node in ast.walk(test)) else "cuda"
+    asked = (_last(node) in ("mps", "is_mps") or device_of(node) == "mps" for node in ast.walk(test))
+    return "mps" if any(asked) else "cuda"

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal, Underflow
-from itertools import zip_longest
 
-_NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NUMBER = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 # No alternative repeats inside a repetition, and each consumes what it looked at: linear on any text.
 _TOKEN = re.compile(
     r"(?P<blank>\s+)"
@@ -52,6 +51,8 @@ def matches(expected: str, actual: str) -> bool:
     and before closing brackets are layout. ``device='…'`` and ``grad_fn=<…>`` of a repr may be absent on either side,
     and addresses (``at 0x7f…``) are all equal.
     """
+    if _elided(expected, actual):
+        return True
     want, got = _tokens(expected), _tokens(actual)
     parts: list[list[_Token]] = [[]]
     for token in want:
@@ -80,26 +81,44 @@ def explain(expected: str, actual: str) -> str:
         return (
             f"expected: {_line(want)}\nprinted:  {_line(got)}" if got else f"expected: {_line(want)}\nprinted nothing"
         )
+    lines, printed = _split(want), _split(got)
+    # Only the stretch between the first and the last difference is shown: a diff proper is quadratic.
+    top = 0
+    while top < min(len(lines), len(printed)) and matches(lines[top], printed[top]):
+        top += 1
+    bottom = 0
+    while bottom < min(len(lines), len(printed)) - top and matches(lines[-1 - bottom], printed[-1 - bottom]):
+        bottom += 1
     shown = ["expected (-), printed (+):"]
-    pairs = list(zip_longest(_split(want), _split(got)))
-    # Lines are compared in step: printed values rarely shift, and a diff proper is quadratic.
-    differing = [at for at, (a, b) in enumerate(pairs) if a is None or b is None or not matches(a, b)]
-    near = {line for at in differing[:_SHOWN_LINES] for line in (at - 1, at, at + 1)}
-    previous = -1
-    for at, (a, b) in enumerate(pairs):
-        if at not in near:
-            continue
-        if at != previous + 1:
-            shown.append("  ⋮")
-        previous = at
-        if a is not None and b is not None and matches(a, b):
-            shown.append(f"  {_line(b)}")
-            continue
-        shown += [f"- {_line(a)}"] if a is not None else []
-        shown += [f"+ {_line(b)}"] if b is not None else []
-    if len(differing) > _SHOWN_LINES:
-        shown.append(f"  ⋮ and {len(differing) - _SHOWN_LINES} more lines differ")
+    if top:
+        shown += ["  ⋮"] * (top > 1) + [f"  {_line(printed[top - 1])}"]
+    shown += _block("-", lines[top : len(lines) - bottom]) + _block("+", printed[top : len(printed) - bottom])
+    if bottom:
+        shown += [f"  {_line(printed[-bottom])}"] + ["  ⋮"] * (bottom > 1)
     return "\n".join(shown)
+
+
+def _block(sign: str, lines: list[str]) -> list[str]:
+    more = [f"{sign} ⋮ and {len(lines) - _SHOWN_LINES} more lines"] if len(lines) > _SHOWN_LINES else []
+    return [f"{sign} {_line(line)}" for line in lines[:_SHOWN_LINES]] + more
+
+
+def _elided(expected: str, actual: str) -> bool:
+    """Whether the texts are equal but for blanks and what ``...`` stands for, within words and numbers as well."""
+    want, got = " ".join(expected.split()), " ".join(actual.split())
+    first, *rest = want.split("...")
+    if not rest:
+        return want == got
+    *middle, last = rest
+    at, end = len(first), len(got) - len(last)
+    if end < at or not got.startswith(first) or not got.endswith(last):
+        return False
+    for part in middle:
+        at = got.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
 
 
 def _split(text: str) -> list[str]:
@@ -164,7 +183,32 @@ def _run(want: Sequence[_Token], got: Sequence[_Token], at: int, *, strict_start
 
 def _find(want: Sequence[_Token], got: Sequence[_Token], start: int, end: int) -> int | None:
     """The first place between ``start`` and ``end`` where the tokens stand; taking the first is never wrong."""
+    spent, budget = 0, 8 * (end - start) + 1000
     for at in range(start, end - len(want) + 1):
-        if _run(want, got, at):
+        for n, token in enumerate(want):
+            spent += 1
+            if not _same(token, got[at + n], spacing=n > 0):
+                break
+        else:
             return at
+        if spent > budget:  # long near misses, as in a tensor of zeros: go on with all places at once
+            return _find_at_once(want, got, at + 1, end)
+    return None
+
+
+def _find_at_once(want: Sequence[_Token], got: Sequence[_Token], start: int, end: int) -> int | None:
+    """As ``_find``: a bit for every prefix of ``want`` that ends here (Baeza-Yates and Gonnet's shift-and)."""
+    alike: dict[_Token, int] = {}
+    for n, token in enumerate(want):
+        alike[token] = alike.get(token, 0) | 1 << n
+    masks: dict[_Token, int] = {}
+    state, goal = 0, 1 << (len(want) - 1)
+    for at in range(start, end):
+        token = got[at]
+        if token not in masks:
+            mask = sum(bits for other, bits in alike.items() if _same(other, token))
+            masks[token] = mask & ~1 | int(_same(want[0], token, spacing=False))
+        state = (state << 1 | 1) & masks[token]
+        if state & goal:
+            return at - len(want) + 1
     return None

@@ -38,7 +38,7 @@ def _devices(value: str) -> tuple[str, ...]:
             near = (
                 "cuda"
                 if word.lower() in ("gpu", "nvidia") or word.lower().startswith("cuda")
-                else suggest(word, DEVICES, 0.5)
+                else suggest(word, DEVICES, 0.7)
             )
             raise BadValue(
                 f'"{cut(word)}" is no device',
@@ -189,5 +189,6 @@ RENDERERS_KEYS = ("title", "linenums", "hl_lines", "nums", "linenums_style", "li
 
 
 def cut(value: str) -> str:
-    """A value short enough for a message."""
-    return value if len(value) <= 40 else value[:39] + "…"
+    """A value fit for a message: one line, not long."""
+    short = value if len(value) <= 40 else value[:39] + "…"
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in short)

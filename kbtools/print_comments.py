@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kbtools.printed_value import is_open, value_end
+from kbtools.printed_value import brackets_opened, value_end
 from kbtools.pycode import Places
 from kbtools.source import Span
+
+_BLANK = re.compile(r"[ \t\f;]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,9 @@ def find(tree: ast.Module, places: Places) -> tuple[Shown, ...]:
         line = call.end_lineno or call.lineno
         text = places.lines[line - 1]
         rest = places.column(line, call.end_col_offset or 0)
-        start = rest + len(text[rest:]) - len(text[rest:].lstrip(" \t\f;"))
-        if text.startswith("#", start) and text.find(";", rest, start) == text.rfind(";", rest, start):
+        blank = _BLANK.match(text, rest)
+        start = blank.end() if blank else rest
+        if text.startswith("#", start):
             shown = _trailing(places, line, start, call.lineno)
         elif start >= len(text):
             shown = _marked(places, line + 1, call.lineno)
@@ -61,22 +65,25 @@ def _trailing(places: Places, line: int, column: int, print_line: int) -> Shown 
     end = value_end(body)
     if end is not None:
         return _shown(places, [(line, start, start + end)], print_line)
-    # A long tensor goes on in the comment lines below.
-    parts, joined = [(line, start, len(text))], body
-    while is_open(joined) and line < len(places.lines):
+    # A long tensor goes on in the comment lines below, until its brackets are closed; a remark may follow them.
+    parts, bodies, depth = [(line, start, len(text))], [body], brackets_opened(body)
+    while depth is not None and depth > 0:
         line += 1
-        text = places.lines[line - 1]
+        text = places.lines[line - 1] if line <= len(places.lines) else ""
         start = len(text) - len(text.lstrip()) + 1
         if text[start - 1 : start] != "#" or text.startswith("#>", start - 1):
             return None
         parts.append((line, start, len(text)))
-        joined += "\n" + text[start:]
+        bodies.append(text[start:])
+        more = brackets_opened(bodies[-1].partition("#")[0])
+        depth = None if more is None else depth + more
+    joined = "\n".join(bodies)
     end = value_end(joined) if len(parts) > 1 else None
     if end is None:
         return None
     line, start, stop = parts[-1]
-    cut = len(joined) - end
-    return _shown(places, [*parts[:-1], (line, start, stop - cut)], print_line) if cut <= stop - start else None
+    stop -= len(joined) - end
+    return _shown(places, [*parts[:-1], (line, start, stop)], print_line) if stop > start else None
 
 
 def _marked(places: Places, line: int, print_line: int, column: int | None = None) -> Shown | None:

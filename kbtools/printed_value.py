@@ -10,7 +10,7 @@ _DTYPES = (
     "|complex64|complex128|float8_e4m3fn|float8_e5m2|strided|sparse_coo|sparse_csr|contiguous_format|channels_last"
     "|preserve_format|per_tensor_affine|per_channel_affine|q?u?int[48]"
 )
-_UNSIGNED = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_UNSIGNED = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _NUMBER = rf"[+-]?{_UNSIGNED}(?:[+-]{_UNSIGNED}j|j)?"
 # No alternative repeats inside a repetition: linear on any text.
 _TOKEN = re.compile(
@@ -65,7 +65,14 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = [m for m in _TOKEN.finditer(text) if m.lastgroup != "blank"]
+        self.tokens: list[re.Match[str]] = []
+        for token in _TOKEN.finditer(text):
+            if token.lastgroup != "blank":
+                self.tokens.append(token)
+            if (
+                token.lastgroup == "other" or token[0] == "#"
+            ):  # prose, or a remark: unclosed quotes would cost a scan each
+                break
         self.at = 0
         self.depth = 0
 
@@ -176,12 +183,12 @@ def value_end(text: str) -> int | None:
     return end if any(kind not in ("dots", "device") for kind in kinds) else None
 
 
-def is_open(text: str) -> bool:
-    """Whether the text could be a value's beginning: brackets are open."""
+def brackets_opened(text: str) -> int | None:
+    """How many more brackets a line of a value opens than it closes; None when it is no part of a value."""
     depth = 0
     for token in _TOKEN.finditer(text):
         if token.lastgroup == "punct":
             depth += (token[0] in "([{") - (token[0] in ")]}")
-            if depth < 0 or token[0] == "#":
-                return False
-    return depth > 0
+        if token.lastgroup == "other" or token[0] == "#":
+            return None
+    return depth

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from kbtools.diagnostics import Problem
 from kbtools.names import BUILTINS, Names, Read
@@ -28,6 +29,11 @@ _USUAL = {
 }
 
 
+# Suggestions are for people: a page with more undefined names than this needs no more of them.
+_SUGGESTED = 20
+_COMPARED = 500
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A snippet as far as its names go."""
@@ -44,6 +50,7 @@ def undefined(session: Sequence[Part]) -> Iterator[Problem]:
     everywhere = {name: part for part in reversed(session) for name in part.names.defines}
     opened_later = any(part.names.open for part in session)
     bound: set[str] = set()
+    told = 0
     for part in session:
         seen: set[str] = set()
         for read in () if part.quiet else part.names.reads:
@@ -51,11 +58,12 @@ def undefined(session: Sequence[Part]) -> Iterator[Problem]:
             if known or read.builtin or read.guarded or read.name in seen:
                 continue
             seen.add(read.name)
+            told += 1
             yield Problem(
                 "undefined-name",
                 read.span,
                 f'"{cut(read.name)}" is not defined here',
-                _way_out(read, part, everywhere, bound),
+                _way_out(read, part, everywhere, bound, told <= _SUGGESTED),
             )
         if part.names.open:
             return
@@ -63,7 +71,13 @@ def undefined(session: Sequence[Part]) -> Iterator[Problem]:
         bound.difference_update(part.names.removes)
 
 
-def _way_out(read: Read, part: Part, everywhere: Mapping[str, Part], bound: set[str]) -> str:
+def _alike(name: str, bound: set[str]) -> list[str]:
+    """Names that may be meant, few enough to be compared one by one."""
+    known = (other for other in (*sorted(bound), *sorted(BUILTINS)) if abs(len(other) - len(name)) <= 2)
+    return list(islice(known, _COMPARED))
+
+
+def _way_out(read: Read, part: Part, everywhere: Mapping[str, Part], bound: set[str], compare: bool) -> str:
     giver = everywhere.get(read.name)
     if giver is not None and giver.line > part.line:
         return f"the snippet on line {giver.line} defines it: move that before this one"
@@ -73,7 +87,7 @@ def _way_out(read: Read, part: Part, everywhere: Mapping[str, Part], bound: set[
         return "this snippet defines it only further down"
     if read.name in _USUAL:
         return f"add `{_USUAL[read.name]}`"
-    near = suggest(read.name, [name for name in (*bound, *BUILTINS) if abs(len(name) - len(read.name)) <= 2])
+    near = suggest(read.name, _alike(read.name, bound)) if compare else None
     if near is not None:
         return f"did you mean {near}?"
     return 'define it in an earlier fence of the page (`.hidden` folds it away), or mark this one `.skip reason="…"`'

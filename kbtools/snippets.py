@@ -218,7 +218,7 @@ class _Extraction:
         if executable:
             devices = settings.devices or DEVICES
             if settings.devices:
-                reason = f'the page says device="{settings.declared.get("device", "")}"'
+                reason = f'asked for by device="{cut(settings.declared.get("device", ""))}"'
             tree = pycode.parse(places)
             if isinstance(tree, SyntaxFault):
                 found = names.UNKNOWN

@@ -1,0 +1,131 @@
+"""What counts as the output a page promised."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from kbtools.expect import explain, matches
+
+SAME = [
+    ("15.0", "15.0"),
+    ("0.3", "0.30000000000000004"),
+    ("15.0", "15.000000000000002"),
+    ("2.", "2.0000"),
+    ("-0.", "0."),
+    ("0.", "1e-9"),
+    ("1e-3", "0.001"),
+    ("1.50e+10", "15000000000.0"),
+    ("nan inf", "nan inf"),
+    ("tensor(0.3333)", "tensor(0.33331)"),
+    ("tensor([2., 4., 6.])", "tensor([2.,4.,  6.])"),
+    ("tensor([2., 4.])", "tensor([2., 4.], grad_fn=<MulBackward0>)"),
+    ("tensor([2.], grad_fn=<AddBackward0>)", "tensor([2.])"),
+    ("tensor([1.], device='cuda:0', requires_grad=True)", "tensor([1.], requires_grad=True)"),
+    ("tensor([1.])", "tensor([1.], device='mps:0')"),
+    ("[1, 2]\n", "[1, 2]"),
+    ("[[1. 2.]\n [3. 4.]]", "[[1. 2.]\n  [3. 4.]]"),
+    ("[ 1.  2.]", "[1. 2.]"),
+    ("a\tb", "a   b"),
+    ("가  나", "가 나"),
+    ("a ... d", "a b c d"),
+    ("a ... d", "a d"),
+    ("...", ""),
+    ("...", "anything\nat all"),
+    ("tensor([1, ..., 9])", "tensor([1, 2, 3, 9])"),
+    ("tensor([1, ..., 9])", "tensor([1, ..., 9])"),
+    ("3.14...", "3.14159"),
+    ("3...", "3.14159"),
+    ("model_...pt saved", "model_001.pt saved"),
+    ("abc...xyz", "abcdefxyz"),
+    ("x...y...z", "x y y z"),
+    ("<f object at 0x7f11>", "<f object at 0xabc>"),
+    ("<f object at ...>", "<f object at 0xabc>"),
+    ("", ""),
+    ("123456789012345678901234567890", "123456789012345678901234567890"),
+]
+DIFFERENT = [
+    ("15.0", "15.001"),
+    ("0.3", "0.25"),
+    ("0.3", "0.35"),
+    ("2.0000", "2.0001"),
+    ("3", "3.0"),
+    ("3.0", "3"),
+    ("3", "4"),
+    ("tensor([1, 2])", "tensor([1., 2.])"),
+    ("ab", "a b"),
+    ("1 2", "1, 2"),
+    ("Loss: 1", "loss: 1"),
+    ("tensor([1.], requires_grad=True)", "tensor([1.])"),
+    ("tensor([1.])", "tensor([1.], dtype=torch.float64)"),
+    ("device(type='cuda')", "device(type='cpu')"),
+    ("device='cuda:0'", ""),
+    ("2.13.0", "2.13.1"),
+    ("10.0.0.1", "10.0.0.2"),
+    ("a ... a", "a"),
+    ("a ... b ... c", "a c b"),
+    ("nan", "0.0"),
+    ("inf", "-inf"),
+    ("-1.5", "1.5"),
+    ("1 - 2", "1 + 2"),
+    ("", "x"),
+    ("x", ""),
+    ("[1, 2]", "[1, 2, 3]"),
+    ("123456789012345678901234567890", "123456789012345678901234567891"),
+    ("1e400", "2e400"),
+]
+
+
+@pytest.mark.parametrize(("expected", "actual"), SAME)
+def test_same(expected: str, actual: str) -> None:
+    assert matches(expected, actual)
+
+
+@pytest.mark.parametrize(("expected", "actual"), DIFFERENT)
+def test_different(expected: str, actual: str) -> None:
+    assert not matches(expected, actual)
+
+
+@pytest.mark.parametrize(
+    ("make", "answer"),
+    [
+        (lambda n: ("a ... " * n, "a " * n), True),
+        (lambda n: ("a ... " * n + "b", "a " * n), False),
+        (lambda n: ("... " + "0. " * n + "1. ...", "0. " * 2 * n), False),
+        (lambda n: ("[" * n, "[" * n), True),
+        (lambda n: ("tensor(1, grad_fn=<" + "a" * n, "tensor(1, grad_fn=<" + "a" * n), True),
+        (lambda n: (", device='cuda:0'" * n, ""), False),
+        (lambda n: ("9" * n + ".5", "9" * n + ".5"), True),
+        (lambda n: ("1e" + "9" * n, "1e" + "9" * n), True),
+        (lambda n: (" " * n + "x", "x"), True),
+        (lambda n: (".." * n, ".." * n), True),
+    ],
+)
+def test_linear_time(make, answer) -> None:  # type: ignore[no-untyped-def]
+    def seconds(n: int) -> float:
+        expected, actual = make(n)
+        best = float("inf")
+        for _ in range(3):
+            start = time.perf_counter()
+            assert matches(expected, actual) is answer
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    assert seconds(4000) <= 4 * 2.5 * max(seconds(1000), 0.002)
+
+
+def test_explain_shows_both_lines() -> None:
+    assert explain("tensor([2.])", "tensor([3.])\n") == "expected: tensor([2.])\nprinted:  tensor([3.])"
+    assert explain("5", "") == "expected: 5\nprinted nothing"
+
+
+def test_explain_shows_where_lines_differ() -> None:
+    told = explain("a\nb\nc\n0.1\nz\ny\n", "a\nb\nd\nc\n0.1\nz\ny\n")
+    assert told == "expected (-), printed (+):\n  ⋮\n  b\n+ d\n  c\n  ⋮"
+
+
+def test_explain_is_short_for_long_output() -> None:
+    told = explain("\n".join(map(str, range(1000))), "\n".join(map(str, range(1, 2000))) + "x" * 10_000)
+    assert len(told) < 5000
+    assert "more lines" in told
