@@ -191,7 +191,10 @@ def write_new(path: Path, data: bytes) -> None:
     beside = str(folder / f".kb-new-{os.urandom(4).hex()}.tmp")
     try:
         missing = [up for up in (folder, *folder.parents) if not up.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
+        for up in reversed(missing):
+            # Not mkdir(parents=True): of a file in a folder's place it says "exists", which is true of another path.
+            with contextlib.suppress(FileExistsError):
+                up.mkdir()
         umask = os.umask(0)
         os.umask(umask)
         failed = write_files([Job(beside, data, 0o666 & ~umask)])

@@ -169,8 +169,7 @@ def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> R
                 )
             os.replace(os.path.join(target.folder, run.leftover_names(at)[0]), target.real)
         flush_folders(target.folder for target in plan.targets)
-        done = replace(run, state=State.APPLIED)
-        journal.commit(done, prepared)
+        os.replace(prepared, journal.manifest(run.id))
     except OSError as error:
         _roll_back(journal, locator, run, at, error)
         what = f"{run.files[at].path} cannot be rewritten: {error.strerror or error}; every page was put back"
@@ -178,7 +177,13 @@ def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> R
     except BaseException as error:  # a file changed meanwhile, or Ctrl-C
         _roll_back(journal, locator, run, at, error)
         raise
-    return done
+    try:
+        flush_folder(journal.folder(run.id))
+    except OSError as error:
+        # Past the point of return: pages and manifest are new. Were the manifest lost, both ways would be open.
+        what = f"every page was rewritten, but the disk did not confirm it: {error.strerror or error}"
+        raise KbError(what, f"look after the disk; `kb reconcile --undo {run.id}` puts every page back") from error
+    return replace(run, state=State.APPLIED)
 
 
 def _roll_back(journal: Journal, locator: Locator, run: Run, at: int, cause: BaseException) -> None:

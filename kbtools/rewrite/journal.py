@@ -97,6 +97,9 @@ class Journal:
     def folder(self, run: str) -> str:
         return os.path.join(self.store, run)
 
+    def manifest(self, run: str) -> str:
+        return os.path.join(self.store, run, MANIFEST)
+
     def original(self, run: str, path: str) -> str:
         return os.path.join(self.store, run, "files", *path.split("/"))
 
@@ -107,7 +110,7 @@ class Journal:
         except (FileNotFoundError, NotADirectoryError):
             return []
         runs = (name for name in names if _RUN_ID.match(name))
-        return sorted((n for n in runs if os.path.lexists(os.path.join(self.store, n, MANIFEST))), reverse=True)
+        return sorted((n for n in runs if os.path.lexists(self.manifest(n))), reverse=True)
 
     def new_id(self, now: datetime) -> str:
         """An id behind every one there is, also for a second run in the same second or a clock put back."""
@@ -122,7 +125,7 @@ class Journal:
 
     def read(self, run: str) -> Run:
         """A run's manifest. Raises KbError when there is none or it cannot be understood."""
-        path = os.path.join(self.folder(run), MANIFEST)
+        path = self.manifest(run)
         if not _RUN_ID.match(run) or not os.path.lexists(path):
             raise KbError(f"there is no run {run!r}", "`kb reconcile --runs` lists the runs")
         try:
@@ -135,7 +138,7 @@ class Journal:
             ) from error
 
     def prepare(self, run: Run, folder: str | None = None) -> str:
-        """Write the manifest beside its place, flushed; ``commit`` then needs no space."""
+        """Write the manifest beside its place, flushed: renaming it there then needs no space."""
         data = json.dumps(_encode(run), indent=1).encode("ascii")
         return write_beside(self.prepared(run, run.state, folder), data)
 
@@ -143,13 +146,10 @@ class Journal:
         """Where ``prepare`` puts the manifest of a run in a state."""
         return os.path.join(folder or self.folder(run.id), f".{MANIFEST}.{state.value}.tmp")
 
-    def commit(self, run: Run, prepared: str) -> None:
-        publish(prepared, os.path.join(self.folder(run.id), MANIFEST))
-
     def write(self, run: Run, state: State) -> Run:
         """Put a run into a state, durably. Raises OSError; the manifest then is the old one."""
         run = replace(run, state=state)
-        self.commit(run, self.prepare(run))
+        publish(self.prepare(run), self.manifest(run.id))
         return run
 
     def adopt(self, run: Run, folder: str) -> None:

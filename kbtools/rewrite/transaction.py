@@ -1,6 +1,6 @@
 """Runs: many files rewritten as one, finished or undone later."""
 
-# ruff: noqa: PTH102, PTH112, PTH114, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH102, PTH112, PTH114, PTH118, PTH120, PTH208
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kbtools.errors import KbError
-from kbtools.rewrite.disk import flush_folder, remove_tree
+from kbtools.rewrite.disk import flush_folder, publish, remove_tree, write_beside
 from kbtools.rewrite.forward import (
     Change,
     describe,
@@ -157,9 +157,10 @@ class Backups:
             # Pages may be private: their copies are, whatever folder they come from.
             os.mkdir(self._store, 0o700)
             flush_folder(os.path.dirname(self._store))
-        if not os.path.lexists(self._lock_path):
-            with contextlib.suppress(FileExistsError), open(os.path.join(self._store, ".gitignore"), "x") as file:
-                file.write("*\n")
+        ignore = os.path.join(self._store, ".gitignore")
+        if not os.path.lexists(self._lock_path) and not os.path.lexists(ignore):
+            # Once, before the first lock: who wants to commit backups may remove it.
+            publish(write_beside(ignore + ".tmp", b"*\n"), ignore)
         return Lock(self._lock_path)
 
     def _tidy(self) -> None:

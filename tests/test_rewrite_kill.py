@@ -1,0 +1,272 @@
+"""Killed at every single call that changes the disk: no page is ever anything but its old or its new bytes."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from rewrite_faults import NEEDS_SPACE, faulty, killed, raising, tree
+
+from kbtools.errors import KbError
+from kbtools.rewrite import Backups, Change, State, Undone, interrupted
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks to be killed")
+
+OLD = {
+    "Tensor.md": b"\xef\xbb\xbf# Tensor\r\n\r\n[[autograd]]\xec\x9d\x80\r\n",
+    "topics/Autograd.md": "# 자동 미분\n\n[[tensor]]와 [[텐서]]\n".encode(),
+    "topics/deep/빈 줄.md": b"",
+    "topics/deep/no newline.md": b"[[tensor]]",
+}
+NEW = {path: data.replace(b"tensor", b"Tensor") + b"\n[[Tensor]]" * 500 for path, data in OLD.items()}
+BYSTANDER = {"topics/other.md": b"nobody's business\n", "pic.png": b"\x89PNG\r\n"}
+MODES = {"Tensor.md": 0o640, "topics/Autograd.md": 0o644, "topics/deep/빈 줄.md": 0o600}
+LINK = "topics/Linked.md"
+"""A symbolic link to Autograd.md, through which that page is changed."""
+CHANGES = tuple(Change(LINK if p == "topics/Autograd.md" else p, OLD[p], NEW[p]) for p in OLD)
+
+
+@pytest.fixture(autouse=True)
+def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed process loses nothing the kernel has: flushing only takes time here."""
+    monkeypatch.setattr(os, "fsync", lambda fd: None)
+
+
+def fresh(root: Path) -> Backups:
+    shutil.rmtree(root, ignore_errors=True)
+    for number, (path, data) in enumerate({**OLD, **BYSTANDER}.items()):
+        page = root / path
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_bytes(data)
+        page.chmod(MODES.get(path, 0o644))
+        os.utime(page, ns=(1_700_000_000_123_456_789, 1_600_000_000_987_654_321 + number))
+    (root / LINK).symlink_to("Autograd.md")
+    return Backups(root, root)
+
+
+def apply(backups: Backups) -> None:
+    backups.apply(CHANGES, command="reconcile")
+
+
+def pages(root: Path) -> dict[str, str]:
+    """Whether each page is old or new; anything else, or a page that is gone, fails."""
+    found = {}
+    for path, old in OLD.items():
+        data = (root / path).read_bytes()
+        assert data in (old, NEW[path]), (path, data)
+        found[path] = "old" if data == old else "new"
+    return found
+
+
+def assert_all(root: Path, which: str) -> None:
+    """Every page is old (then with its mode and time too) or new, and nothing lies about."""
+    expected: dict[str, bytes | str] = {**BYSTANDER, **(OLD if which == "old" else NEW), LINK: "Autograd.md"}
+    assert tree(root) == expected
+    for number, path in enumerate(OLD):
+        status = (root / path).stat()
+        assert stat.S_IMODE(status.st_mode) == MODES.get(path, 0o644)
+        if which == "old":
+            assert status.st_mtime_ns == 1_600_000_000_987_654_321 + number
+    assert (root / LINK).is_symlink()
+
+
+def kill_points(
+    root: Path, before: Callable[[Backups], None] | None, action: Callable[[Backups], object]
+) -> Iterator[tuple[int, Backups]]:
+    """A vault killed at its first call of ``action``, one killed at its second, and so on until it comes through."""
+    at = 0
+    while True:
+        backups = fresh(root)
+        if before is not None:
+            before(backups)
+        if not killed(at, lambda: action(backups)):  # noqa: B023 (called at once)
+            return
+        yield at, Backups(root, root)
+        at += 1
+
+
+def test_apply_killed_then_undone(tmp_path: Path) -> None:
+    states = set()
+    for _, backups in kill_points(tmp_path / "v", None, apply):
+        seen = set(pages(tmp_path / "v").values())
+        run = backups.unfinished()
+        states.add(run and run.state)
+        if run is None:
+            # Nothing was touched, or all was done and said so.
+            assert len(seen) == 1
+            assert [r.state for r in backups.runs()] == ([] if seen == {"old"} else [State.APPLIED])
+        if run is not None or seen == {"new"}:
+            undone = backups.undo()
+            assert not undone.refused
+            assert undone.run.state is State.UNDONE
+        assert_all(tmp_path / "v", "old")
+        assert backups.unfinished() is None
+        # And the next run does it all, and leaves no trace of the killed one.
+        apply(backups)
+        assert_all(tmp_path / "v", "new")
+        assert not [p.name for p in (tmp_path / "v/_link_reconcile_backup").iterdir() if p.name.startswith(".new-")]
+    assert states == {None, State.STAGING, State.APPLYING}
+
+
+def test_apply_killed_then_finished(tmp_path: Path) -> None:
+    ends = set()
+    for _, backups in kill_points(tmp_path / "v", None, apply):
+        run = backups.unfinished()
+        if run is None:
+            continue
+        done = backups.finish()
+        assert done.state is (State.ROLLED_BACK if run.state is State.STAGING else State.APPLIED)
+        assert_all(tmp_path / "v", "old" if run.state is State.STAGING else "new")
+        assert backups.unfinished() is None
+        ends.add(done.state)
+        if done.state is State.APPLIED:
+            backups.undo()
+            assert_all(tmp_path / "v", "old")
+    assert ends == {State.ROLLED_BACK, State.APPLIED}
+
+
+def test_a_killed_run_stops_the_next_one(tmp_path: Path) -> None:
+    for _, backups in kill_points(tmp_path / "v", None, apply):
+        run = backups.unfinished()
+        if run is None or run.state is not State.APPLYING:
+            continue
+        current = (tmp_path / "v/Tensor.md").read_bytes()
+        with pytest.raises(KbError) as error:
+            backups.apply([Change("Tensor.md", current, b"other")], command="fix")
+        assert (tmp_path / "v/Tensor.md").read_bytes() == current
+        assert run.id in error.value.message
+        assert "--finish" in (error.value.hint or "")
+        assert f"--undo {run.id}" in (error.value.hint or "")
+
+
+def test_undo_killed_then_undone_again(tmp_path: Path) -> None:
+    count = 0
+    for at, backups in kill_points(tmp_path / "v", apply, lambda b: b.undo()):
+        pages(tmp_path / "v")
+        run = backups.unfinished()
+        if run is not None:
+            assert run.state is State.UNDOING
+            count += 1
+            if at % 2:
+                assert backups.finish().state is State.UNDONE
+            else:
+                assert not backups.undo().refused
+        elif backups.runs()[0].state is State.APPLIED:
+            assert not backups.undo().refused
+        assert_all(tmp_path / "v", "old")
+        assert backups.runs()[0].state is State.UNDONE
+        assert backups.unfinished() is None
+    assert count > 20
+
+
+@pytest.mark.parametrize("way", ["undo", "finish"])
+def test_killed_and_killed_again_on_the_way_out(tmp_path: Path, way: str) -> None:
+    """The kill points of both, paired: every one of the first with one of the second."""
+    twice = 0
+    for at, backups in kill_points(tmp_path / "v", None, apply):
+        run = backups.unfinished()
+        if run is None:
+            continue
+        action = backups.undo if way == "undo" else backups.finish
+        twice += killed(at * 5 % 31, action)
+        pages(tmp_path / "v")
+        left = backups.unfinished()
+        if left is not None:
+            action()
+        elif backups.runs() and backups.runs()[0].state is State.APPLIED:
+            backups.undo()
+        which = set(pages(tmp_path / "v").values())
+        assert len(which) == 1
+        assert_all(tmp_path / "v", which.pop())
+        assert backups.unfinished() is None
+    assert twice > 20
+
+
+def outcome(action: Callable[[Backups], object], backups: Backups) -> tuple[object, str | None]:
+    """What an action gives, or the message of its KbError."""
+    try:
+        return action(backups), None
+    except KbError as error:
+        return None, error.message
+
+
+@pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
+def test_the_disk_is_full_at_every_call(tmp_path: Path, lasting: bool) -> None:
+    full = raising(lambda: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    at = failed = 0
+    while True:
+        backups = fresh(tmp_path / "v")
+        with faulty(at, full, NEEDS_SPACE, lasting) as calls:
+            _, message = outcome(apply, backups)
+        if len(calls) <= at:
+            break
+        run = backups.unfinished()
+        if run is not None:
+            # Nothing could be cleared away, or no page put back, for want of flushes or space. All is there, and said.
+            assert lasting
+            assert message is not None
+            assert message == interrupted(run).message if run.state is State.APPLYING else "No space left" in message
+            backups.undo()
+        else:
+            assert message is not None
+            assert "No space left" in message
+            if set(pages(tmp_path / "v").values()) == {"new"}:
+                assert "every page was rewritten" in message
+                backups.undo()
+        assert_all(tmp_path / "v", "old")
+        assert backups.unfinished() is None
+        failed += 1
+        at += 1
+    assert failed > 30
+
+
+@pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
+def test_the_disk_is_full_at_every_call_of_undo(tmp_path: Path, lasting: bool) -> None:
+    full = raising(lambda: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    at = 0
+    while True:
+        backups = fresh(tmp_path / "v")
+        apply(backups)
+        with faulty(at, full, NEEDS_SPACE, lasting) as calls:
+            undone, message = outcome(Backups.undo, backups)
+        if len(calls) <= at:
+            break
+        pages(tmp_path / "v")
+        if message is not None:
+            assert "No space left" in message
+        else:
+            assert isinstance(undone, Undone)
+            assert undone.refused
+            assert undone.run.state is State.PARTLY_UNDONE
+            assert {r.reason for r in undone.refused} == {"No space left on device"}
+        if backups.runs()[0].state is not State.UNDONE:
+            assert not backups.undo().refused
+        assert_all(tmp_path / "v", "old")
+        at += 1
+    assert at > 15
+
+
+def test_interrupted_at_every_call(tmp_path: Path) -> None:
+    """Ctrl-C leaves nothing half written: all old, or, when it came after the last page was replaced, all new."""
+    at = 0
+    while True:
+        backups = fresh(tmp_path / "v")
+        with faulty(at, raising(KeyboardInterrupt)) as calls, contextlib.suppress(KeyboardInterrupt):
+            apply(backups)
+        if len(calls) <= at:
+            break
+        which = set(pages(tmp_path / "v").values())
+        assert len(which) == 1, (at, which)
+        run = backups.unfinished()
+        if run is not None:
+            backups.undo(run.id)
+            which = {"old"}
+        assert_all(tmp_path / "v", which.pop())
+        at += 1
+    assert at > 80
