@@ -22,6 +22,7 @@ from kbtools.rows import (
     HASH,
     INDENT,
     ITEM,
+    KIND_NAMES,
     NESTED_ITEM,
     OLIST,
     QUOTE,
@@ -104,36 +105,40 @@ class Blocks:
         self.depth = 0
         self.tabs = 0
         self.footnotes: dict[str, View] = {}
-        self.processors: tuple[Callable[[Node, list[View]], bool], ...] = (
-            self.admonition,
-            self.element,
-            self.details,
-            self.tabbed,
-            self.empty,
-            self.list_indent,
-            self.definition_indent,
-            self.indented_code,
-            self.display_math,
-            self.table,
-            self.hash_heading,
-            self.setext_heading,
-            self.rule,
-            self.ordered_list,
-            self.bullet_list,
-            self.definitions,
-            self.quote,
-            self.footnote,
-            self.abbreviation,
-            self.reference,
+        self.noted: set[str] = set()
+        self.processors: tuple[tuple[Callable[[Node, list[View]], bool], tuple[str, ...]], ...] = (
+            (self.admonition, ("admonition", "indented")),
+            (self.element, ("other",)),
+            (self.details, ("details", "indented")),
+            (self.tabbed, ("tab", "indented")),
+            (self.empty, KIND_NAMES),
+            (self.list_indent, ("indented",)),
+            (self.definition_indent, ("indented",)),
+            (self.indented_code, ("indented",)),
+            (self.display_math, ("other",)),
+            (self.table, ("table",)),
+            (self.hash_heading, ("hash",)),
+            (self.setext_heading, ("underline",)),
+            (self.rule, ("rule",)),
+            (self.ordered_list, ("olist",)),
+            (self.bullet_list, ("ulist",)),
+            (self.definitions, ("definition",)),
+            (self.quote, ("quote",)),
+            (self.footnote, ("footnote",)),
+            (self.abbreviation, ("abbreviation",)),
+            (self.reference, ("reference",)),
         )
+        self.relevant_to: Rows | None = None
+        self.relevant_now: tuple[Callable[[Node, list[View]], bool], ...] = ()
 
     def document(self, rows: Rows) -> None:
         """Parse a whole page, footnotes last, as they are rendered."""
         self.chunk(Node("div"), View(rows, 0, len(rows.texts)))
         parent = Node("div")
-        for name, view in list(self.footnotes.items()):
+        for name in list(self.footnotes):
             self.ids.append(f"fn:{name}")
-            self.chunk(parent, view)
+            self.noted.add(name)
+            self.chunk(parent, self.footnotes[name])
             parent.children.clear()
 
     def chunk(self, parent: Node, view: View) -> None:
@@ -147,20 +152,27 @@ class Blocks:
                 self.paragraph(parent, blocks.pop())
         while blocks:
             block = blocks[-1]
-            kinds = block.rows.by_kind
-            if not kinds:
+            if block.is_prose():
                 blocks.pop()
                 if block.first:
                     self.paragraph(parent, block)
-                elif len(block) > 1 and (len(block) > 2 or block.rows.texts[block.high - 1]):
-                    blocks.append(block.cut(block.low + 1, block.high))
+                elif len(block) > 1:
+                    self.push(blocks, block.cut(block.low + 1, block.high))
                 continue
-            for processor in self.processors:
+            for processor in self.relevant(block.rows):
                 if processor(parent, blocks):
                     break
             else:
                 self.paragraph(parent, blocks.pop())
         self.depth -= 1
+
+    def relevant(self, rows: Rows) -> tuple[Callable[[Node, list[View]], bool], ...]:
+        """The processors that could do something with some of these lines, by priority."""
+        if rows is not self.relevant_to:
+            self.relevant_to = rows
+            kinds = rows.by_kind
+            self.relevant_now = tuple(run for run, needs in self.processors if any(kind in kinds for kind in needs))
+        return self.relevant_now
 
     def within(self, state: str, parent: Node, blocks: list[View]) -> None:
         self.state.append(state)
@@ -613,6 +625,10 @@ class Blocks:
         return True
 
     def define(self, name: str, body: list[View]) -> None:
+        if name in self.noted:
+            # Defined again inside itself or a later footnote: too late to be shown.
+            self.dropped.append(join(body))
+            return
         if name in self.footnotes:
             self.dropped.append(self.footnotes[name])
         self.footnotes[name] = join(body)

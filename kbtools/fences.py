@@ -148,7 +148,6 @@ def _split_prefix(line: str, width: int) -> tuple[str, str]:
 def close(texts: list[str], first: int, prefix: str, marks: str) -> tuple[int, str]:
     """Follow a fence from its opening row to the row that ends it, and how it ends."""
     width, quotes = len(prefix), prefix.count(">")
-    closing = re.compile(re.escape(marks) + r"[ \t]*$")
     was_empty = False
     for row in range(first + 1, len(texts)):
         line = texts[row]
@@ -169,7 +168,7 @@ def close(texts: list[str], first: int, prefix: str, marks: str) -> tuple[int, s
                 continue
             if len(before) != width and content:
                 return row, "dedented"
-        if closing.match(content):
+        if content.startswith(marks) and not content[len(marks) :].strip(" \t"):
             return row, "closed"
         was_empty = False
     return len(texts) - 1, "unclosed"

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from kbtools.inlines import code_spans, mask, math_spans
 from kbtools.lines import ETX, STX
+from kbtools.rawhtml import MARK
 
 _ATTRIBUTES = re.compile(r"[ ]+\{:?[ ]*([^}\n ][^\n]*)\}[ ]*$")
 _ATTRIBUTE = re.compile(r"""([^ =}]+)=(?:"(.*?)"|'(.*?)'|([^ =}]+))|([^ =}]+)|[ ]""")
@@ -30,6 +31,7 @@ _SECOND = re.compile(r"\s?\[([^\[\]]*+)\]")
 _DELIMITERS = re.compile(r"\*+|_+|~+|=+|\^+")
 _SLUG_TAG = re.compile(r"</?[^>]*>")
 _NOT_SLUG = re.compile(r"[^\w\- ]")
+_SPACE = re.compile(r"\s")
 _COUNTED = re.compile(r"(.*)_([0-9]+)$", re.DOTALL)
 
 
@@ -102,7 +104,7 @@ def _links(text: str) -> str:
         end, image = pairs[start], start > 0 and text[start - 1] == "!"
         if drops and start < drops[-1][1]:
             continue
-        if text.startswith("[[", start) and pairs.get(start + 1) == end - 1:
+        if text.startswith("[[", start) and pairs.get(start + 1) == end - 1 and text[start + 2 : end - 1].strip():
             inner = text[start + 2 : end - 1]
             label = inner.rfind("|") + 1
             drops += ((start - image, start + 2 + label), (end - 1, end + 1))
@@ -134,6 +136,9 @@ def _emphasis(text: str) -> str:
         if char == "=" and end - start != 2:
             continue
         waiting = opened.get((char, end - start))
+        if waiting and char in "~^" and end - start == 1 and _SPACE.search(text, waiting[-1], start):
+            # Sub- and superscript hold no blanks.
+            waiting.clear()
         if can_close and waiting:
             begin = waiting.pop()
             drops += ((begin, begin + end - start), (start, end))
@@ -156,7 +161,7 @@ def plain_text(title: str, footnotes: frozenset[str] | set[str] = frozenset()) -
         kept.append(piece)
         return f"{STX}{len(kept) - 1}{ETX}"
 
-    text = title
+    text = MARK.sub("", title) if STX in title else title
     if "`" in text:
         parts: list[str] = []
         at = 0
@@ -169,8 +174,17 @@ def plain_text(title: str, footnotes: frozenset[str] | set[str] = frozenset()) -
     if "$" in text or "\\(" in text:
         parts, at = [], 0
         for start, end in math_spans(text):
+            # The renderer takes the inner pair of ``$$`` for math and shows the outer one.
+            display = text.startswith("$$", start)
             inner = text[start:end].strip("$") if text[start] == "$" else text[start + 2 : end - 2]
-            parts += (text[at:start], keep(f"\\({inner}\\)"))
+            parts += (
+                text[at:start],
+                keep(
+                    f"$\\({inner}\\)$"
+                    if display and not (inner[:1].isspace() or inner[-1:].isspace())
+                    else f"\\({inner}\\)"
+                ),
+            )
             at = end
         text = "".join([*parts, text[at:]])
     if "\\" in text:

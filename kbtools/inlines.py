@@ -110,7 +110,7 @@ def math_spans(text: str) -> list[tuple[int, int]]:
         at = text.find("$")
         while at >= 0:
             m = _DISPLAY.match(text, at) or _DOLLAR.match(text, at)
-            if m is None or (at and text[at - 1] == "\\") or not _smart(m[0].strip("$")):
+            if m is None or (at and text[at - 1] == "\\") or not (m[0][:2] == "$$" or _smart(m[1])):
                 at = text.find("$", at + 1)
                 continue
             found.append((at, m.end()))

@@ -8,6 +8,7 @@ of Python-Markdown 3.11 (``htmlparser.py``, ``extensions/md_in_html.py``); tags 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from kbtools.lines import ETX, STX
@@ -38,6 +39,7 @@ _COMMENT_END = re.compile(r"--!?>")
 _BLANK_AFTER = re.compile(r"(?:[ ]*+\n){2}")
 _BLANK_INSIDE = re.compile(r"\n[ \t]*+\n")
 _WASTE = 4  # how often the length of the text may be looked through in vain for the ends of tags
+_NEAREST = 8  # inline tags around a comment that are looked at
 MARK = re.compile(STX + "wzxhzdk:([0-9]+)" + ETX)
 
 
@@ -64,6 +66,8 @@ class Extracted:
     """Comments by offset: those that stand as blocks, and those in raw HTML."""
     elements: dict[int, Element] = field(default_factory=dict)
     """Elements with Markdown in them, by the number in their placeholder."""
+    lost: set[int] = field(default_factory=set)
+    """Placeholders that nothing will show: they stand in elements that never end."""
 
 
 def mark(number: int) -> str:
@@ -93,6 +97,9 @@ class _Extractor:
         self.raw_start = 0
         self.mdstack: list[Element] = []
         self.mdstarted: list[bool] = []
+        self.open_tags: Counter[str] = Counter()
+        self.next_blank = -1
+        self.next_close: dict[str, int] = {}
         self.cdata: str | None = None
         self.no_comment_end = False
         self.no_gt = False
@@ -165,9 +172,10 @@ class _Extractor:
             self.cleandoc.append(("\n", -1))
             self.stack.append(tag)
             return
-        if any(e.tag == "p" for e in self.mdstack):
+        if self.open_tags["p"]:
             self.end_tag("p", start, start)
         self.mdstack.append(Element(tag, state, attributes))
+        self.open_tags[tag] += 1
         self.mdstarted.append(True)
         self.out.raw.append((start, end))
 
@@ -206,10 +214,11 @@ class _Extractor:
                 self.inraw = False
                 self.out.raw.append((self.raw_start, end))
                 self.cleandoc += ((self.stash(), -1), ("\n\n", -1))
-        elif tag in BLOCK_TAGS and any(e.tag == tag for e in self.mdstack):
+        elif tag in BLOCK_TAGS and self.open_tags[tag]:
             self.out.raw.append((start, end))
             while True:
                 element = self.mdstack.pop()
+                self.open_tags[element.tag] -= 1
                 self.mdstarted.pop()
                 number = self.number
                 placeholder = self.stash()
@@ -263,9 +272,17 @@ class _Extractor:
     def inline_close_follows(self, at: int) -> bool:
         if not self.inline_stack:
             return False
-        blank = _BLANK_INSIDE.search(self.rawdata, at)
-        rest = self.rawdata[at : blank.start() if blank else len(self.rawdata)]
-        return any(re.search(rf"</\s*+{re.escape(tag)}\s*+>", rest, re.IGNORECASE) for tag in self.inline_stack[-8:])
+        n = len(self.rawdata)
+        if self.next_blank < at:
+            blank = _BLANK_INSIDE.search(self.rawdata, at)
+            self.next_blank = blank.start() if blank else n
+        for tag in set(self.inline_stack[-_NEAREST:]):
+            if self.next_close.get(tag, -1) < at:
+                m = re.compile(rf"</\s*+{re.escape(tag)}\s*+>", re.IGNORECASE).search(self.rawdata, at)
+                self.next_close[tag] = m.start() if m else n
+            if self.next_close[tag] < self.next_blank:
+                return True
+        return False
 
     # -- the parser
 
@@ -280,12 +297,24 @@ class _Extractor:
                 found = m.start() if m else n
             self.data(at, found)
             at = found if found >= n else self.markup(found)
-        while self.mdstack:
+        if self.mdstack:
+            # The renderer closes once. What is then still open is not shown at all.
             self.end_tag(self.mdstack[0].tag, n, n)
+            self.lose(self.mdstack)
         if self.inraw:
             self.out.raw.append((self.raw_start, n))
             self.cleandoc.append((self.stash(), -1))
         return self.out
+
+    def lose(self, elements: list[Element]) -> None:
+        pending = list(elements)
+        while pending:
+            for text, _ in pending.pop().text:
+                for m in MARK.finditer(text):
+                    number = int(m[1])
+                    self.out.lost.add(number)
+                    if number in self.out.elements:
+                        pending.append(self.out.elements[number])
 
     def markup(self, at: int) -> int:
         text = self.rawdata

@@ -30,7 +30,7 @@ ABBREVIATION = re.compile(r"\*\[[^\\]*?\] ?: *")
 REFERENCE = re.compile(
     r""" {0,3}\[[^\[\]\n]*+\]: *(?:\n *)?([^\s]++) *(?:\n *)?(?:(?:(["']).*\2 *|\(.*\) *))?$""", re.MULTILINE
 )
-TABLE_RULE = re.compile(r"[|: -]*[|-][|: -]*$")
+TABLE_RULE = re.compile(r"[|: -]++$")
 
 _KINDS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     # name, characters it may start with behind blanks, expression
@@ -52,16 +52,19 @@ _KINDS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
 _BY_FIRST = {
     char: tuple((name, expression) for name, first, expression in _KINDS if char in first) for char in "!?=#-_*+:>[|"
 }
+KIND_NAMES = ("indented", "other", *(name for name, _, _ in _KINDS))
 _NONE: list[int] = []
 
 
 class Rows:
     """Lines that are parsed together. ``rows`` and ``columns`` say where each line's first character stands."""
 
-    __slots__ = ("_by_kind", "columns", "rows", "texts")
+    __slots__ = ("_by_kind", "columns", "rows", "special", "texts")
 
     def __init__(self, texts: list[str], rows: list[int], columns: list[int]) -> None:
         self.texts, self.rows, self.columns = texts, rows, columns
+        self.special: list[int] = []
+        """The indices of the lines that are of some kind, once ``by_kind`` has been asked for."""
         self._by_kind: dict[str, list[int]] | None = None
 
     @property
@@ -80,6 +83,7 @@ class Rows:
             counted = m.start()
             char = joined[m.end() - 1]
             line = self.texts[index]
+            self.special.append(index)
             if char == " ":
                 found.setdefault("indented", []).append(index)
                 continue
@@ -116,7 +120,18 @@ class View:
         return self.rows.texts[self.low : self.high]
 
     def is_blank(self) -> bool:
-        return not any(line.strip() for line in self.lines)
+        texts = self.rows.texts
+        for at in range(self.low, self.high):
+            line = texts[at]
+            if line and not line.isspace():
+                return False
+        return True
+
+    def is_prose(self) -> bool:
+        """Whether no line is of any kind."""
+        special = self.rows.special if self.rows.by_kind else _NONE
+        where = bisect_left(special, self.low)
+        return where == len(special) or special[where] >= self.high
 
     def find(self, kind: str) -> int:
         """The index of the first line of a kind, or -1."""

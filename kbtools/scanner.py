@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 
-from kbtools import fences, inlines, rawhtml
+from kbtools import fence_problems, fences, inlines, rawhtml
 from kbtools.blocks import Blocks, Leaf
 from kbtools.diagnostics import Problem
 from kbtools.headings import Ids, plain_text, slugify, split_attributes
@@ -79,7 +80,7 @@ class _Page:
             self.opaque += self.view_spans(view)
         self.inline(tree.leaves)
         headings = self.headings(tree)
-        problems: tuple[Problem, ...] = ()
+        problems = self.irregular_fences(tree)
         if self.frontmatter:
             self.opaque.append((0, self.frontmatter.end))
         opaque = self.merged()
@@ -130,6 +131,17 @@ class _Page:
             gone |= {int(m[1]) for line in view.lines for m in rawhtml.MARK.finditer(line)}
         return [fences.to_fence(self.body, block) for n, block in enumerate(self.closed) if n not in gone]
 
+    def irregular_fences(self, tree: Blocks) -> tuple[Problem, ...]:
+        if not fence_problems.is_suspicious(self.body, self.blocks, bool(tree.literal)):
+            return ()
+        quiet = [(span.start, span.end) for span in self.comments]
+        for view in tree.code:
+            quiet += ((self.body.starts[row], end) for row, (_, end) in self.view_rows(view))
+        literal = frozenset(self.closed[number].first for number in tree.literal)
+        findings = fence_problems.check(self.body, sorted(quiet), literal)
+        self.opaque += ((span.start, span.end) for span in findings.broken)
+        return findings.problems
+
     # -- raw HTML
 
     def take_html_out(self, joined: str, rows: list[int]) -> tuple[Rows, dict[int, tuple[rawhtml.Element, View]]]:
@@ -140,6 +152,7 @@ class _Page:
         places = _Places(starts, rows)
         for start, end in out.raw:
             self.opaque.append((self.at(places, start), self.at(places, end)))
+        self.hidden |= out.lost
         for start, end in out.comments:
             self.hidden |= {int(m[1]) for m in rawhtml.MARK.finditer(joined, start, end)}
             self.comments.append(Span(self.at(places, start), self.at(places, end)))
@@ -178,10 +191,13 @@ class _Page:
         row, column, _ = lines[index]
         return self.body.offset(row, column + at - starts[index])
 
-    def view_spans(self, view: View) -> list[tuple[int, int]]:
-        return [
-            (self.body.offset(row, column), self.body.ends[row]) for row, column, text in view.places() if text.strip()
-        ]
+    def view_rows(self, view: View) -> Iterator[tuple[int, tuple[int, int]]]:
+        for row, column, text in view.places():
+            if text.strip():
+                yield row, (self.body.offset(row, column), self.body.ends[row])
+
+    def view_spans(self, view: View) -> Iterator[tuple[int, int]]:
+        return (span for _, span in self.view_rows(view))
 
     # -- what is left
 
