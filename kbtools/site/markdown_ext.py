@@ -1,0 +1,180 @@
+"""The wiki's Markdown for Python-Markdown: wikilinks, block ids, results beside code, infobox and backlinks.
+
+Rendering lives here and not in the MkDocs plugin because other builders (Zensical) run Python-Markdown extensions and
+no MkDocs plugins.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as etree
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.inlinepatterns import InlineProcessor
+from markdown.treeprocessors import Treeprocessor
+
+from kbtools.config import find_project
+from kbtools.page import Page
+from kbtools.site import chrome, panels
+from kbtools.site.fences import Panels, Recorder
+from kbtools.site.stored import stored
+from kbtools.site.wiki import Wiki, load
+from kbtools.site.wikilinks import WikiLinks, block_id
+from kbtools.snippets import Snippet
+
+COMMENT = r"%%(?:[^%]|%(?!%))*+%%"
+_BLOCK_MARK = re.compile(r"(?:^|(?<=[ \t\n]))\^([A-Za-z0-9-]+)[ \t]*$")
+_HOLDERS = frozenset(("p", "li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt"))
+
+
+class _Comments(InlineProcessor):
+    """``%%…%%``, Obsidian's comment, within a paragraph: not shown."""
+
+    PRIORITY = 188
+
+    def handleMatch(  # type: ignore[override]
+        self, m: re.Match[str], data: str
+    ) -> tuple[str, int, int]:
+        return "", m.start(), m.end()
+
+
+class _Blocks(Treeprocessor):
+    """``^name`` at the end of a block becomes the block's id."""
+
+    PRIORITY = 15
+
+    def run(self, root: etree.Element) -> None:
+        for parent in list(root.iter()):
+            before: etree.Element | None = None
+            for element in list(parent):
+                if element.tag in _HOLDERS and not self._mark(parent, element, before):
+                    continue
+                before = element
+
+    def _mark(self, parent: etree.Element, element: etree.Element, before: etree.Element | None) -> bool:
+        """Whether the element still stands: one that held nothing but the id of the block before it goes."""
+        last = element[-1] if len(element) else None
+        text = (element.text if last is None else last.tail) or ""
+        m = _BLOCK_MARK.search(text)
+        if m is None:
+            return True
+        rest = text[: m.start()].rstrip()
+        alone = last is None and not rest
+        if alone and before is None:
+            return True
+        if last is None:
+            element.text = rest
+        else:
+            last.tail = rest
+        holder = before if alone and before is not None else element
+        if holder.get("id"):
+            holder.insert(0, etree.Element("span", {"id": block_id(m[1])}))
+            holder[0].tail, holder.text = holder.text, None
+        else:
+            holder.set("id", block_id(m[1]))
+        if alone:
+            parent.remove(element)
+        return not alone
+
+
+class _Chrome(Treeprocessor):
+    """Behind the table of contents (5), before links are made relative (0)."""
+
+    PRIORITY = 2
+
+    def __init__(self, md: Markdown, extension: KbExtension) -> None:
+        super().__init__(md)
+        self.extension = extension
+
+    def run(self, root: etree.Element) -> None:
+        wiki, page = self.extension.wiki, self.extension.page
+        if wiki is not None and page is not None:
+            chrome.insert(root, page, wiki)
+
+
+class KbExtension(Extension):
+    """The extension. Options: ``wiki`` (a loaded ``Wiki``; the MkDocs plugin gives it), ``root`` (where to look for the
+    project otherwise; the working directory), ``path`` (the page, for renderers that do not tell)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        self.config = {
+            "wiki": ["", "a loaded wiki; otherwise it is read from disk"],
+            "root": ["", "a folder of the project"],
+            "path": ["", "the page's path in the vault"],
+        }
+        self.md: Markdown | None = None
+        super().__init__(**kwargs)
+
+    @property
+    def wiki(self) -> Wiki | None:
+        given = self.getConfig("wiki")
+        if isinstance(given, Wiki):
+            return given
+        root = Path(self.getConfig("root") or ".").resolve()
+        return _read(root)
+
+    @property
+    def path(self) -> str | None:
+        """The page being rendered: MkDocs keeps it in the processor that makes links relative, Zensical in one that
+        holds the context; both register theirs after this extension, so it is looked up when needed."""
+        if given := self.getConfig("path"):
+            return str(given)
+        assert self.md is not None
+        if "relpath" in self.md.treeprocessors:
+            file = getattr(self.md.treeprocessors["relpath"], "file", None)
+            if (path := getattr(file, "src_uri", None)) is not None:
+                return str(path)
+        for processor in self.md.preprocessors:
+            if type(processor).__name__ == "ContextPreprocessor":
+                page = getattr(getattr(processor, "context", processor), "page", None)
+                path = getattr(page, "path", None) or getattr(page, "src_uri", None)
+                if path is not None:
+                    return str(path)
+        return None
+
+    @property
+    def page(self) -> Page | None:
+        wiki, path = self.wiki, self.path
+        return wiki.index.pages.get(path) if wiki is not None and path is not None else None
+
+    def extendMarkdown(self, md: Markdown) -> None:
+        self.md = md
+        md.registerExtension(self)
+        links = WikiLinks(md, lambda: self.wiki, lambda: self.path)
+        md.inlinePatterns.register(links, "kb-wikilink", WikiLinks.PRIORITY)
+        md.inlinePatterns.register(_Comments(COMMENT, md), "kb-comment", _Comments.PRIORITY)
+        recorder = Recorder(md)
+        md.preprocessors.register(recorder, "kb-recorder", Recorder.PRIORITY)
+        md.postprocessors.register(Panels(md, recorder, self._snippets, self._decorate), "kb-panels", Panels.PRIORITY)
+        md.treeprocessors.register(_Blocks(md), "kb-blocks", _Blocks.PRIORITY)
+        md.treeprocessors.register(_Chrome(md, self), "kb-chrome", _Chrome.PRIORITY)
+
+    def reset(self) -> None:
+        """Nothing of a page is kept: what is rendered is asked for anew."""
+
+    def _snippets(self) -> Sequence[Snippet]:
+        page = self.page
+        return page.snippets if page is not None else ()
+
+    def _decorate(self, snippet: Snippet, html: str) -> str:
+        wiki, path = self.wiki, self.path
+        runs = wiki.results.of_snippet(path, snippet) if wiki is not None and path is not None else ()
+        return panels.decorate(snippet, html, runs)
+
+
+@lru_cache(maxsize=1)
+def _read(root: Path) -> Wiki:
+    """The wiki on disk with its stored results, for builders that hand over none. Raises KbError without a project."""
+    project = find_project(root)
+    wiki = load(project)
+    return Wiki(project, wiki.index, stored(project, wiki.index.pages.values()))
+
+
+def makeExtension(**kwargs: Any) -> KbExtension:
+    """How Python-Markdown makes an extension named by its module."""
+    return KbExtension(**kwargs)

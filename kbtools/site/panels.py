@@ -1,0 +1,151 @@
+"""What became of a snippet, as a panel under its code: where it ran, what it printed, why it did not run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kbtools.execution.outcomes import Status
+from kbtools.option_values import DEVICES
+from kbtools.site.results import Run
+from kbtools.site.text import clean, escape
+from kbtools.snippets import Snippet
+
+SHORT = 12
+"""Lines of output that are shown unfolded."""
+LONGEST = 20_000
+"""Characters of output that a page carries."""
+
+DEVICE_NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
+
+WORDS: dict[str, tuple[str, str]] = {
+    Status.PASSED.value: ("✓", "통과"),
+    Status.XFAILED.value: ("✓", "예상대로 오류"),
+    Status.FAILED.value: ("✗", "실패"),
+    Status.ERROR.value: ("✗", "오류"),
+    Status.SKIPPED.value: ("–", "건너뜀"),
+    Status.BLOCKED.value: ("–", "앞 코드가 실행되지 않아 멈춤"),
+    Status.REHEARSED.value: ("~", "다른 장치에서 예행 연습"),
+    "stale": ("!", "바뀐 뒤 다시 실행하지 않음"),
+    "unknown": ("○", "아직 실행하지 않음"),
+}
+"""A mark and words for each state, ``stale`` and ``unknown`` among them."""
+
+
+def state_of(run: Run | None) -> str:
+    if run is None:
+        return "unknown"
+    return run.outcome.outcome.value if run.fresh else "stale"
+
+
+def seconds(value: float) -> str:
+    """A duration as people read it."""
+    if value < 0.0095:
+        return "0.01초 미만"
+    return f"{value:.2f}초" if value < 10 else f"{value:.0f}초"
+
+
+def badge(device: str, state: str, extra: str = "") -> str:
+    """One device's state as a pill; the words are there for those who do not see its colour or mark."""
+    mark, words = WORDS[state]
+    name = DEVICE_NAMES.get(device, escape(device))
+    more = f' <span class="kb-badge-extra">{escape(extra)}</span>' if extra else ""
+    return (
+        f'<span class="kb-badge kb-is-{state}" title="{name}: {words}">'
+        f'<span aria-hidden="true">{mark}</span> <b>{name}</b><span class="kb-sr"> {words}</span>{more}</span>'
+    )
+
+
+def decorate(snippet: Snippet, code: str, runs: Sequence[Run]) -> str:
+    """A code block's HTML with what is known of it around it. Blocks that say nothing about running stay as they are."""
+    if not snippet.executable:
+        if snippet.language == "output" or "output" in snippet.fence.header.classes:
+            return f'<div class="kb-expected"><p class="kb-label">출력</p>{code}</div>'
+        if snippet.options.skip is None or snippet.language not in ("python", "py", "python3"):
+            return code
+        return f'<div class="kb-snippet">{code}{_not_run(snippet.options.skip)}</div>'
+    if snippet.options.skip is not None:
+        return f'<div class="kb-snippet">{code}{_not_run(snippet.options.skip)}</div>'
+    inside = f'{code}<div class="kb-run" data-search-exclude>{_bar(snippet, runs)}{_reasons(runs)}{_said(snippet, runs)}</div>'
+    if snippet.options.hidden:
+        return f'<details class="kb-hidden"><summary>숨긴 준비 코드</summary><div class="kb-snippet">{inside}</div></details>'
+    return f'<div class="kb-snippet">{inside}</div>'
+
+
+def _not_run(reason: str) -> str:
+    return (
+        '<div class="kb-run" data-search-exclude><div class="kb-run-bar">'
+        '<span class="kb-badge kb-is-skipped"><span aria-hidden="true">–</span> 실행하지 않음</span></div>'
+        f'<p class="kb-reason">{escape(reason)}</p></div>'
+    )
+
+
+def _bar(snippet: Snippet, runs: Sequence[Run]) -> str:
+    by_device = {run.outcome.device: run for run in runs}
+    badges = []
+    for device in DEVICES:
+        run = by_device.get(device)
+        if run is None and device not in snippet.devices:
+            continue
+        ran = run is not None and run.fresh and run.outcome.outcome in (Status.PASSED, Status.XFAILED)
+        badges.append(badge(device, state_of(run), seconds(run.outcome.seconds) if run and ran else ""))
+    where = _where(runs)
+    return f'<div class="kb-run-bar"><span class="kb-badges">{" ".join(badges)}</span>{where}</div>'
+
+
+def _where(runs: Sequence[Run]) -> str:
+    """The newest run's torch and date; a run that never started speaks for neither."""
+    done = [r for r in runs if r.outcome.outcome not in (Status.SKIPPED, Status.BLOCKED)]
+    if not done:
+        return ""
+    last = max(done, key=lambda r: r.when.isoformat() if r.when else "")
+    parts = [f"PyTorch {escape(last.torch.partition('+')[0])}"] if last.torch else []
+    if last.when:
+        parts.append(f'<time datetime="{last.when.isoformat()}">{last.when.isoformat()}</time>')
+    return f'<span class="kb-where">{" · ".join(parts)}</span>' if parts else ""
+
+
+def _reasons(runs: Sequence[Run]) -> str:
+    out = []
+    for run in runs:
+        o = run.outcome
+        if not run.fresh or o.outcome in (Status.PASSED, Status.XFAILED):
+            continue
+        words = WORDS[o.outcome.value][1]
+        reason = f": {escape(o.reason)}" if o.reason else ""
+        name = DEVICE_NAMES.get(o.device, escape(o.device))
+        out.append(f'<p class="kb-reason"><b>{name}</b> {words}{reason}</p>')
+        if o.outcome in (Status.FAILED, Status.ERROR) and o.message:
+            out.append(f'<pre class="kb-message">{escape(o.message[:LONGEST])}</pre>')
+    return "".join(out)
+
+
+def _said(snippet: Snippet, runs: Sequence[Run]) -> str:
+    """The error that was expected, and the output, unless the page shows it already."""
+    told = next((r for r in runs if r.fresh and r.outcome.outcome in (Status.PASSED, Status.XFAILED)), None)
+    if told is None:
+        return ""
+    out = ""
+    if told.outcome.outcome is Status.XFAILED or snippet.options.raises:
+        out += _raised(snippet, told.outcome.message)
+    stdout = clean(told.outcome.stdout).rstrip("\n")
+    if not stdout or any(e.of_line is None for e in snippet.expects):
+        return out
+    lines = stdout.count("\n") + 1
+    shown_beside = len(snippet.expects) >= lines
+    cut = stdout[:LONGEST]
+    note = f'\n<span class="kb-cut">… {len(stdout) - LONGEST:,}자 생략</span>' if len(stdout) > LONGEST else ""
+    opened = " open" if lines <= SHORT and not shown_beside else ""
+    count = f' <span class="kb-count">{lines:,}줄</span>' if lines > 1 else ""
+    return (
+        f'{out}<details class="kb-stdout"{opened}><summary>출력{count}</summary>'
+        f'<pre tabindex="0"><samp>{escape(cut)}{note}</samp></pre></details>'
+    )
+
+
+def _raised(snippet: Snippet, message: str | None) -> str:
+    name = escape(snippet.options.raises or "")
+    text = (message or "").strip()
+    if text.startswith(f"{snippet.options.raises}:"):
+        text = text.partition(":")[2].strip()
+    shown = f'<pre class="kb-message">{escape(text[:LONGEST])}</pre>' if text else ""
+    return f'<div class="kb-raised"><p class="kb-label">예상된 오류 <code>{name}</code></p>{shown}</div>'

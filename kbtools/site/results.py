@@ -1,0 +1,93 @@
+"""What is known of a snippet's runs when the site is built, and whether that is enough to publish it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from kbtools.execution.outcomes import Outcome, Status
+from kbtools.page import Page
+from kbtools.snippets import Snippet
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One snippet's outcome on one device, and where and when that was."""
+
+    outcome: Outcome
+    torch: str | None = None
+    """The version of torch it ran under."""
+    when: date | None = None
+    fresh: bool = True
+    """False when the snippet, one before it in its session or the environment has changed since."""
+
+
+BAD = (Status.FAILED, Status.ERROR)
+
+
+def snippet_key(path: str, snippet_id: str) -> str:
+    """The name a snippet's outcomes carry before the device: ``topics/Autograd.md::backward``."""
+    return f"{path}::{snippet_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All runs of a vault, by snippet."""
+
+    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, runs: Iterable[Run]) -> Results:
+        """Runs by snippet; of several on one device the last counts, but a run that is no skip before one that is."""
+        held: dict[str, dict[str, Run]] = {}
+        for run in runs:
+            name = run.outcome.id.removesuffix(f"[{run.outcome.device}]")
+            by_device = held.setdefault(name, {})
+            old = by_device.get(run.outcome.device)
+            if old is None or run.outcome.outcome is not Status.SKIPPED or old.outcome.outcome is Status.SKIPPED:
+                by_device[run.outcome.device] = run
+        return cls({name: tuple(by_device.values()) for name, by_device in held.items()})
+
+    def of_snippet(self, path: str, snippet: Snippet) -> tuple[Run, ...]:
+        return self.runs.get(snippet_key(path, snippet.id), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a page cannot be published."""
+
+    path: str
+    line: int
+    id: str
+    kind: str
+    """``missing``, ``stale``, ``failed`` or ``error``."""
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.id}: {self.detail}"
+
+
+def obstacles(pages: Iterable[Page], results: Results) -> list[Obstacle]:
+    """Every executable snippet whose stored results do not vouch for it.
+
+    A skip with its reason is no obstacle, nor is a snippet blocked by one that was skipped: what failed says so itself.
+    """
+    found = []
+    for page in pages:
+        for snippet in page.snippets:
+            if not snippet.executable:
+                continue
+            runs = results.of_snippet(page.path, snippet)
+            place = (page.path, snippet.line, snippet.id)
+            if not runs:
+                found.append(Obstacle(*place, "missing", "has not been run"))
+            for run in runs:
+                device = run.outcome.device
+                if not run.fresh:
+                    found.append(Obstacle(*place, "stale", f"has changed since it was run on {device}"))
+                elif run.outcome.outcome in BAD:
+                    lines = (run.outcome.message or run.outcome.reason or "").strip().split("\n")
+                    what = run.outcome.outcome.value
+                    found.append(Obstacle(*place, what, f"{what} on {device}: {lines[-1]}".rstrip(": ")))
+    return found

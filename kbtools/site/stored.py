@@ -1,0 +1,77 @@
+"""Results from where runs leave them: the project's store, and reports of other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from itertools import product
+
+from kbtools.config import Project
+from kbtools.errors import KbError
+from kbtools.execution.job import DeviceRequest, Limits, plan
+from kbtools.execution.outcomes import Outcome
+from kbtools.execution.store import Result, Store
+from kbtools.page import Page
+from kbtools.site.results import Results, Run
+
+# What a run may have been asked for and found. A result's key covers the plan it was part of, and the site is often
+# built on another machine than the one with the GPU, so any of these may have made it; the likeliest come first.
+_PLANS = tuple(
+    product(
+        (False, True),
+        (DeviceRequest(), DeviceRequest(("all",)), DeviceRequest(("cpu",)), DeviceRequest(("cuda",))),
+        ({"cpu": True}, {"cpu": True, "cuda": True}, {"cpu": True, "mps": True}),
+    )
+)
+
+
+def _vouched(page: Page, results: Mapping[str, Result], limits: Limits) -> set[str]:
+    """The ids of the results that still speak for the page as it is."""
+    open_ids, fresh = set(results), set()
+    for rehearse, request, available in _PLANS:
+        if not open_ids:
+            break
+        for job in plan(page.path, page.snippets, request, available, limits, rehearse=rehearse):
+            for step in job.steps:
+                if step.id in open_ids and results[step.id].key == step.key:
+                    fresh.add(step.id)
+        open_ids -= fresh
+    return fresh
+
+
+def stored(project: Project, pages: Iterable[Page]) -> Results:
+    """What ``kb run`` has left for these pages. Results of snippets a page no longer has are left out."""
+    store = Store(project.state)
+    limits = Limits(project.config.run.timeout, project.config.run.memory)
+    runs: list[Run] = []
+    for page in pages:
+        if not page.structure.fences:
+            continue
+        results = store.read(page.path)
+        fresh = _vouched(page, results, limits)
+        runs += (Run(r.outcome, r.torch, _date(r.date), id in fresh) for id, r in results.items())
+    return Results.of(runs)
+
+
+def _date(text: str) -> date | None:
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
+
+
+def reported(report: object, where: str) -> Iterator[Run]:
+    """The runs of a report (contract, "Report"). It names no text, so it is taken to be of this one.
+
+    Raises KbError for what is no report of version 1.
+    """
+    if not isinstance(report, Mapping) or report.get("version") != 1 or not isinstance(report.get("outcomes"), list):
+        raise KbError(f"{where}: not a report of version 1", "write one with `kb run --report FILE`")
+    environment = report.get("environment")
+    torch = environment.get("torch") if isinstance(environment, Mapping) else None
+    for entry in report["outcomes"]:
+        try:
+            outcome = Outcome.from_json(entry)
+        except (KeyError, TypeError, ValueError, AttributeError) as e:
+            raise KbError(f"{where}: an outcome cannot be read: {e!r}") from e
+        yield Run(outcome, str(torch) if torch else None)

@@ -1,0 +1,136 @@
+"""Text for the site: escaped for HTML or Markdown, and Markdown as the plain words a reader sees."""
+
+from __future__ import annotations
+
+import html
+import re
+
+# Python-Markdown marks what it set aside with STX and ETX: text from outside must never bring its own.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_ANSI = re.compile("\x1b\\[[0-9;?]*[ -/]*[@-~]")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+def clean(text: str) -> str:
+    """Text without terminal colours and characters that HTML cannot hold."""
+    return _CONTROL.sub("", _ANSI.sub("", text))
+
+
+def escape(text: object) -> str:
+    """Text for an HTML element or a quoted attribute."""
+    return html.escape(clean(str(text)))
+
+
+def markdown_escape(text: object) -> str:
+    """Text that Markdown shows as it is wherever it stands: all ASCII punctuation as character references."""
+    one_line = " ".join(clean(str(text)).split())
+    return _PUNCTUATION.sub(lambda m: f"&#{ord(m[0])};", one_line)
+
+
+_WIKILINK = re.compile(r"(!?)\[\[([^\[\]|\r\n]*)(?:\|([^\[\]\r\n]*))?\]\]")
+_MARKUP: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"<!--.*?-->", re.DOTALL), " "),
+    (re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:[ \t]+\"[^\"]*\")?\)"), r"\1"),
+    (re.compile(r"\{[:#.][^{}\n]*\}"), ""),
+    (re.compile(r"<[/a-zA-Z][^<>]*>"), ""),
+    (re.compile(r"[ \t]\^[A-Za-z0-9-]+[ \t]*$", re.MULTILINE), ""),
+    (re.compile(r"`+"), ""),
+    (re.compile(r"\*{1,3}|~~|==|(?<!\w)_{1,3}|_{1,3}(?!\w)"), ""),
+    (re.compile(r"\\([\\`*_{}\[\]()>#+.!|-])"), r"\1"),
+)
+_LINE_START = re.compile(r"(?m)^[ \t]*(?:>[ \t]?|#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|\d{1,9}[.)][ \t]+)*")
+
+
+def label_of(target: str) -> str:
+    """How a link without a label is shown: ``T#H1#H2`` as ``T › H1 › H2``."""
+    parts = (part.strip().lstrip("^") for part in target.rstrip("\\").split("#"))
+    return " › ".join(part for part in parts if part)
+
+
+def plain(markdown: str) -> str:
+    """A stretch of Markdown as one line of plain words. For excerpts: close to what is shown, and never markup."""
+
+    def shown(m: re.Match[str]) -> str:
+        label = m[3] if m[3] is not None and not m[1] else None
+        return label if label and label.strip() else label_of(m[2])
+
+    text = _LINE_START.sub("", _WIKILINK.sub(shown, markdown))
+    for pattern, replacement in _MARKUP:
+        text = pattern.sub(replacement, text)
+    return " ".join(clean(html.unescape(text)).split())
+
+
+_SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’)\]]*(?=\s|$)")
+_BLANK_LINE = re.compile(r"\n[ \t>]*\n")
+_BLOCK_START = re.compile(r"(?m)^[ \t>]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|\||#{1,6}[ \t])")
+_REACH = 2000
+
+
+def sentence_at(text: str, start: int, end: int, longest: int = 160) -> str:
+    """The sentence of a page that ``[start, end)`` stands in, as plain words, at most about ``longest`` characters.
+
+    Looks at most 2,000 characters around the place, so that a page of links costs linear time.
+    """
+    low, high = max(0, start - _REACH), min(len(text), end + _REACH)
+    window = text[low:high].replace("\r\n", "\n\n").replace("\r", "\n") if "\r" in text[low:high] else text[low:high]
+    if len(window) != high - low:  # pragma: no cover - \r\n keeps its length
+        window = text[low:high]
+    first, last = start - low, end - low
+    before = [m.end() for m in _BLANK_LINE.finditer(window, 0, first)]
+    begin = before[-1] if before else 0
+    after = _BLANK_LINE.search(window, last)
+    finish = after.start() if after else len(window)
+    for m in _BLOCK_START.finditer(window, begin, finish):
+        if m.start() <= first:
+            begin = max(begin, m.start())
+        else:
+            finish = m.start()
+            break
+    if window.startswith("|", begin):
+        return _cut(" · ".join(c for c in map(plain, _cells(window[begin:finish])) if c), longest)
+    for m in _SENTENCE_END.finditer(window, begin, finish):
+        if m.end() <= first:
+            begin = m.end()
+        elif m.start() >= last:
+            finish = m.end()
+            break
+    return _cut(plain(window[begin:finish]), longest)
+
+
+_CELL_END = re.compile(r"(?<!\\)\|")
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.replace("\\|", "|") for cell in _CELL_END.split(row.split("\n", 1)[0])]
+
+
+def _cut(text: str, longest: int) -> str:
+    if len(text) <= longest:
+        return text
+    cut = text[:longest]
+    return (cut[: cut.rfind(" ")] if " " in cut[longest // 2 :] else cut) + " …"
+
+
+_FENCE_LINE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})")
+
+
+def first_paragraph(text: str, start: int, longest: int = 200) -> str:
+    """The first paragraph of prose at or behind a place in a page: no heading, code, table, comment or rule."""
+    inside = False
+    held: list[str] = []
+    for line in text[start : start + 20_000].split("\n"):
+        if _FENCE_LINE.match(line):
+            inside = not inside
+            if held:
+                break
+        elif inside:
+            continue
+        elif not line.strip():
+            if held:
+                break
+        elif line.lstrip().startswith(("#", "|", "<", "---", "***", "!!!", "???", "===", "%%")):
+            if held or line.startswith("#"):
+                break
+        else:
+            held.append(line)
+    return _cut(plain("\n".join(held)), longest)

@@ -1,0 +1,74 @@
+"""The wiki as the site sees it: pages, names, results, loaded once and handed to everything that renders."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+from kbtools import vault as vaults
+from kbtools.config import Project, find_project
+from kbtools.index import Index
+from kbtools.page import Page
+from kbtools.scanner import slugify
+from kbtools.site.results import Results
+from kbtools.vault import matches
+
+
+@dataclass(frozen=True)
+class Wiki:
+    """One state of a vault with its results."""
+
+    project: Project
+    index: Index
+    results: Results = field(default_factory=Results)
+    generated: frozenset[str] = frozenset()
+    """Paths of generated pages, so that others may link to them."""
+
+    @cached_property
+    def listed(self) -> tuple[Page, ...]:
+        """The pages of the knowledge base, as against the site's guide and front page: those the configuration gives
+        a schema; all pages when it names none."""
+        globs = self.project.config.schema
+        if not any(name != "none" for _, name in globs):
+            return tuple(self.index.pages.values())
+
+        def schema_of(path: str) -> str:
+            return next((name for glob, name in globs if matches(path, (glob,))), "none")
+
+        return tuple(page for path, page in self.index.pages.items() if schema_of(path) != "none")
+
+    def tag_href(self, tag: str, from_path: str) -> str | None:
+        return f"{relative('tags.md', from_path)}#{tag_id(tag)}" if "tags.md" in self.generated else None
+
+
+def tag_id(tag: str) -> str:
+    """The id of a tag's heading on the page of tags."""
+    return f"tag-{slugify(tag) or 'x' + tag.encode('utf-8', 'replace').hex()}"
+
+
+def relative(path: str, from_path: str) -> str:
+    """A link from one source file to another as MkDocs wants it: relative, percent-encoded, still ``.md``."""
+    return quote(posixpath.relpath(path, posixpath.dirname(from_path) or "."), errors="replace")
+
+
+def load(project: Project, results: Results | None = None) -> Wiki:
+    """Read a vault for rendering. Unreadable files are for ``kb check`` to report."""
+    return Wiki(project, Index.build(vaults.load(project)), results or Results())
+
+
+def project_for(config_file: str | None, docs_dir: str) -> Project:
+    """The project that a site's configuration belongs to; its ``docs_dir`` is the vault. Raises KbError."""
+    docs = Path(docs_dir).resolve()
+    start = Path(config_file).resolve().parent if config_file else docs.parent
+    project = find_project(start)
+    return project if project.vault.resolve() == docs else replace(project, vault=docs)
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """A frontmatter value that is text or a list of text, as text."""
+    values: Iterable[object] = value if isinstance(value, list) else (value,)
+    return tuple(str(v).strip() for v in values if v is not None and not isinstance(v, (dict, list)) and str(v).strip())

@@ -1,0 +1,167 @@
+"""Wikilinks as HTML: an inline processor of Python-Markdown that reads them as ``kbtools.links`` does."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as etree
+from collections.abc import Callable
+from urllib.parse import quote
+
+from markdown import Markdown
+from markdown.inlinepatterns import InlineProcessor
+from markdown.util import ETX, STX, AtomicString
+
+from kbtools import links
+from kbtools.index import Alias, Ambiguous, Missing, Resolution, Resolved
+from kbtools.links import WikiLink
+from kbtools.page import NO_STRUCTURE, Page
+from kbtools.site.text import clean, first_paragraph, label_of
+from kbtools.site.wiki import Wiki, relative
+from kbtools.source import Source
+
+IMAGES = re.compile(r"(?i)\.(png|jpe?g|gif|svg|webp|avif|bmp|ico)$")
+_SIZE = re.compile(r"^\s*(\d{1,5})(?:\s*[xX]\s*(\d{1,5}))?\s*$")
+_PLACEHOLDER = re.compile(f"[{STX}{ETX}]")
+
+
+def block_id(name: str) -> str:
+    """The HTML id of the block that Obsidian calls ``^name``; names are compared without case."""
+    return f"block-{name.strip().lower()}"
+
+
+class WikiLinks(InlineProcessor):
+    """``[[…]]`` and ``![[…]]``. Code is set aside before this runs, escapes are read after it."""
+
+    PRIORITY = 185
+
+    def __init__(self, md: Markdown, wiki: Callable[[], Wiki | None], path: Callable[[], str | None]) -> None:
+        super().__init__("", md)
+        self.compiled_re = links._LINK
+        self.wiki = wiki
+        self.path = path
+
+    def handleMatch(  # type: ignore[override]
+        self, m: re.Match[str], data: str
+    ) -> tuple[etree.Element | None, int | None, int | None]:
+        if _PLACEHOLDER.search(m["target"]):
+            return None, None, None
+        link = links._read(data, m)
+        wiki, path = self.wiki(), self.path()
+        if link is None or wiki is None:
+            return None, None, None
+        page = Page(Source(path or "", data), NO_STRUCTURE, None, (link,))
+        link = wiki.index.read(link, page)
+        resolution = wiki.index.resolve(link, page)
+        return render(link, resolution, page.path, wiki), link.span.start, link.span.end
+
+
+def _shown(label: str) -> str:
+    """A label whose Markdown is rendered and whose HTML is not: ``<`` and ``&`` as Python-Markdown's own escapes."""
+    return re.sub("[<>&]", lambda m: f"{STX}{ord(m[0])}{ETX}", label)
+
+
+def _label(link: WikiLink) -> str:
+    if link.label is not None and link.label.strip() and not (link.embed and _SIZE.match(link.label)):
+        return _shown(link.label.strip())
+    anchor = f"#{link.anchor}" if link.anchor is not None else f"#^{link.block}" if link.block is not None else ""
+    return AtomicString(clean(label_of(link.target + anchor) or link.target))
+
+
+def _element(tag: str, kind: str, label: str, **attributes: str) -> etree.Element:
+    element = etree.Element(tag, {"class": f"kb-link{' ' + kind if kind else ''}", **attributes})
+    element.text = label
+    return element
+
+
+def render(link: WikiLink, resolution: Resolution, path: str, wiki: Wiki) -> etree.Element:
+    """A link as what a reader can do with it: follow it, or see why not. Never an ``<a>`` that leads nowhere."""
+    label = _label(link)
+    name = clean(link.target or path)
+    match resolution:
+        case Resolved(page=target, how="attachment"):
+            return _attachment(link, target, path)
+        case Resolved(page=target):
+            return _to_page(link, target, path, wiki, label, "")
+        case Alias(candidates=(target,)):
+            return _to_page(link, target, path, wiki, label, "kb-alias")
+        case Ambiguous(candidates) | Alias(candidates):
+            told = f"‘{name}’에 해당하는 문서가 여럿입니다: {clean(', '.join(candidates))}"
+            return _element("span", "kb-ambiguous", label, title=told)
+        case Missing():
+            pass
+    what = "파일이" if links.is_attachment_name(link.target) else "문서가 아직"
+    return _element("span", "kb-missing", label, title=f"‘{name}’ {what} 없습니다")
+
+
+def _attachment(link: WikiLink, target: str, path: str) -> etree.Element:
+    href = relative(target, path)
+    name = clean(target.rpartition("/")[2])
+    if not (link.embed and IMAGES.search(target)):
+        label = _shown(link.label.strip()) if link.label and link.label.strip() else AtomicString(name)
+        return _element("a", "kb-file", label, href=href)
+    image = etree.Element("img", {"class": "kb-link kb-image", "src": href, "alt": name, "loading": "lazy"})
+    size = _SIZE.match(link.label or "")
+    if size:
+        image.set("width", size[1])
+        if size[2]:
+            image.set("height", size[2])
+    elif link.label and link.label.strip():
+        image.set("alt", clean(link.label.strip()))
+    return image
+
+
+def _to_page(link: WikiLink, target: str, path: str, wiki: Wiki, label: str, kind: str) -> etree.Element:
+    fragment, lost = _fragment(link, target, wiki)
+    href = ("" if target == path else relative(target, path)) + fragment
+    if not href:
+        href = relative(target, path)
+    kinds = " ".join(k for k in (kind, "kb-lost-anchor" if lost else "") if k)
+    if link.embed:
+        return _card(link, target, href, wiki, kinds, label)
+    element = _element("a", kinds, label, href=href)
+    if lost:
+        element.set("title", f"이 문서에는 ‘{clean(lost)}’ 부분이 없습니다")
+    elif kind == "kb-alias":
+        element.set("title", f"‘{clean(wiki.index.pages[target].title)}’의 다른 이름입니다")
+    return element
+
+
+def _fragment(link: WikiLink, target: str, wiki: Wiki) -> tuple[str, str | None]:
+    """The link's ``#id``, and the place it names that the page does not have."""
+    if link.block is not None:
+        there = wiki.index.has_block(target, link.block)
+        return (f"#{quote(block_id(link.block))}", None) if there else ("", f"^{link.block}")
+    if link.anchor is None:
+        return "", None
+    heading = wiki.index.heading(target, link.anchor)
+    return ("", link.anchor) if heading is None else (f"#{heading.id}", None)
+
+
+def _card(link: WikiLink, target: str, href: str, wiki: Wiki, kinds: str, label: str) -> etree.Element:
+    """An embedded page as a card: its name, the beginning of what is embedded, and the way there."""
+    page = wiki.index.pages[target]
+    text = page.source.text
+    start = page.structure.frontmatter.end if page.structure.frontmatter else 0
+    if link.block is not None:
+        start = _block_start(page, link.block, start)
+    elif link.anchor is not None and (heading := wiki.index.heading(target, link.anchor)) is not None:
+        start = heading.span.end
+    else:
+        first = next((h for h in page.structure.headings if h.level == 1), None)
+        start = first.span.end if first else start
+    card = etree.Element("a", {"class": f"kb-link kb-embed{' ' + kinds if kinds else ''}", "href": href})
+    title = etree.SubElement(card, "strong", {"class": "kb-embed-title"})
+    title.text = label
+    excerpt = first_paragraph(text, start)
+    if excerpt:
+        body = etree.SubElement(card, "span", {"class": "kb-embed-text"})
+        body.text = AtomicString(excerpt)
+    return card
+
+
+def _block_start(page: Page, name: str, default: int) -> int:
+    for block in page.structure.block_ids:
+        if block.name.lower() == name.strip().lower():
+            before = page.source.text.rfind("\n\n", 0, block.span.start)
+            return before + 2 if before >= 0 else default
+    return default
