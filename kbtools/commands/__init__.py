@@ -109,7 +109,7 @@ def warn_unfinished(found: Project) -> None:
         return
     from kbtools.rewrite import Backups
 
-    run = Backups(found.vault, found.backups).unfinished()
+    run = Backups(found.vault, found.root).unfinished()
     if run is not None:
         say(f"kb: {run.command} was cut short ({run.id}): `kb reconcile --undo {run.id}` restores every page")
 

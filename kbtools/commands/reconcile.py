@@ -74,7 +74,7 @@ def write(wiki: Wiki, plan: Plan, command: str, summary: dict[str, object]) -> R
     for path, text in plan.texts.items():
         source = wiki.index.pages[path].source
         changes.append(Change(path, source.encode(), Source(path, text, source.bom).encode()))
-    backups = Backups(wiki.project.vault, wiki.project.backups)
+    backups = Backups(wiki.project.vault, wiki.project.root)
     return backups.apply(changes, command=command, summary=summary)
 
 
@@ -143,7 +143,7 @@ def _runs(args: argparse.Namespace) -> int:
     if not found.backups.is_dir():
         say("no run yet")
         return 0
-    for r in Backups(found.vault, found.backups).runs():
+    for r in Backups(found.vault, found.root).runs():
         emit((f"{r.id}  {r.state.value:<12} {plural(len(r.files), 'page'):>12}  {r.command}",))
     return 0
 
@@ -154,7 +154,7 @@ def _undo(args: argparse.Namespace) -> int:
     found = project(args)
     if not found.backups.is_dir():
         raise KbError(f"there is nothing to undo: no {found.backups.name} in {found.root}")
-    undone = Backups(found.vault, found.backups).undo(args.undo or None)
+    undone = Backups(found.vault, found.root).undo(args.undo or None)
     if args.format == "json":
         from kbtools.output.machine import dumps
 
