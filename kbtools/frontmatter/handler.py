@@ -45,7 +45,8 @@ class KbYamlHandler(YAMLHandler):
         """The fields. Raises FrontmatterError, and TypeError for options of PyYAML: there is one loader, ours."""
         if kwargs:
             raise TypeError(f"{type(self).__name__}.load takes no options, got {', '.join(sorted(kwargs))}")
-        result = read_block(fm, Span(0, len(fm)))
+        whole = Span(0, len(fm))
+        result = read_block(fm, whole, whole)
         grave = tuple(p for p in result.problems if p.rule != "unquoted-wikilink")
         if grave:
             place = LineIndex(fm).position(grave[0].span.start)

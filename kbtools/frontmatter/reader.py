@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.frontmatter.events import event_parser, event_types, yaml_errors
 from kbtools.frontmatter.model import Path, Row
 from kbtools.frontmatter.scalars import UnreadableScalar, kind_of, quoted, typed
 from kbtools.source import Span
@@ -72,66 +72,35 @@ class Reading:
     """False when the text holds something else than ``key: value`` lines."""
 
 
-@cache
-def event_parser() -> Callable[[str], Any]:
-    """libyaml's event parser, or PyYAML's own where PyYAML was built without it."""
-    try:
-        from yaml._yaml import CParser
-    except ImportError:
-        return python_parser()
-    return CParser
-
-
-@cache
-def python_parser() -> Callable[[str], Any]:
-    """PyYAML's event parser in pure Python: the same events, some thirty times slower."""
-    from yaml.composer import Composer
-    from yaml.parser import Parser
-    from yaml.reader import Reader
-    from yaml.scanner import Scanner
-
-    class PythonParser(Reader, Scanner, Parser, Composer):
-        def __init__(self, text: str) -> None:
-            Reader.__init__(self, text)
-            Scanner.__init__(self)
-            Parser.__init__(self)
-            Composer.__init__(self)
-
-    return PythonParser
-
-
 def read(text: str, parser: Callable[[str], Any] | None = None) -> Reading:
     """Read one YAML document.
 
     Raises Broken where the text is no YAML, nests deeper than MAX_DEPTH or holds what cannot be a page's metadata,
     and TooMuch beyond MAX_NODES values.
     """
-    from yaml import YAMLError
-    from yaml.error import MarkedYAMLError
-
+    if text.startswith("\ufeff"):  # skipped, not counted: all marks would be one off
+        raise Broken("forbidden character", 0, 0, -1)
     reader = None
     try:
-        if text.startswith("\ufeff"):  # skipped, not counted: all marks would be one off
-            raise Broken("forbidden character", 0, 0, -1)
         reader = _Reader(text, (parser or event_parser())(text))
         return reader.document()
-    except MarkedYAMLError as error:
-        last = reader.last if reader else -1
-        problem, context = error.problem_mark, error.context_mark
-        at = problem.index if problem else context.index if context else 0
-        reason = f"{error.context}: {error.problem}" if error.context else str(error.problem)
-        raise Broken(reason, at, context.index if context else at, last) from None
-    except (YAMLError, UnicodeEncodeError):
+    except yaml_errors() as error:
+        raise _broken(error, reader.last if reader else -1) from None
+
+
+def _broken(error: Any, last: int) -> Broken:
+    if not hasattr(error, "problem_mark"):
         # The reader's errors: characters YAML forbids, lone surrogates. Where is for ``recovery`` to find.
-        raise Broken("forbidden character", 0, 0, -1) from None
+        return Broken("forbidden character", 0, 0, last)
+    reason = f"{error.context}: {error.problem}" if error.context else str(error.problem)
+    marks = [mark.index for mark in (error.problem_mark, error.context_mark) if mark]
+    return Broken(reason, marks[0] if marks else 0, marks[-1] if marks else 0, last)
 
 
 class _Reader:
-    __slots__ = ("aliased", "anchors", "end", "last", "next", "nodes", "out", "text", "types")
+    __slots__ = ("aliased", "anchors", "end", "last", "next", "nodes", "out", "text")
 
     def __init__(self, text: str, parser: Any) -> None:
-        import yaml
-
         self.text = text
         self.next: Callable[[], Any] = parser.get_event
         self.out = Reading()
@@ -141,23 +110,15 @@ class _Reader:
         self.end = 0
         """Where the last value ended: libyaml ends a block collection only at the next token."""
         self.last = -1
-        self.types: tuple[Any, ...] = (
-            yaml.ScalarEvent,
-            yaml.MappingStartEvent,
-            yaml.SequenceStartEvent,
-            yaml.MappingEndEvent,
-            yaml.SequenceEndEvent,
-        )
 
     def document(self) -> Reading:
-        import yaml
-
+        scalar, mapping_start, _, _, _, stream_end = event_types()
         self.next()
-        if type(self.next()) is yaml.StreamEndEvent:
+        if type(self.next()) is stream_end:
             return self.out
-        event: Any = self.next()
-        if type(event) is not yaml.MappingStartEvent:
-            lone = type(event) is self.types[0]
+        event = self.next()
+        if type(event) is not mapping_start:
+            lone = type(event) is scalar
             self.out.mapping = lone and event.implicit[0] and kind_of(event.value) == "null"
             if lone:
                 self.last = event.start_mark.index
@@ -166,63 +127,43 @@ class _Reader:
         self.out.data = self.mapping(event, (), 1)
         self.next()
         event = self.next()
-        if type(event) is not yaml.StreamEndEvent:
+        if type(event) is not stream_end:
             at = event.start_mark.index
             raise Broken("a second document", at, at, self.last)
         return self.out
 
     def mapping(self, start: Any, path: Path, depth: int) -> dict[str, object]:
-        scalar, mapping_start, sequence_start, mapping_end, _ = self.types
-        rows = self.out.rows
+        scalar, _, _, mapping_end, _, _ = event_types()
+        rows, advance = self.out.rows, self.next
         result: dict[str, object] = {}
         merged: list[dict[str, object]] = []
-        begun: dict[str, int] = {}
         before = self.open(start, depth)
         while True:
-            event = self.next()
+            event = advance()
             if type(event) is mapping_end:
                 break
-            key_start = event.start_mark.index
+            self.last = key_start = event.start_mark.index
             if type(event) is not scalar:
                 raise Broken("a key that is no text", key_start, key_start, self.last)
             if event.tag is not None:
                 self.properties(event)
             name: str = event.value
             key_end = event.end_mark.index
-            self.last = key_start
-            if name in begun:
-                self.out.duplicates.append(Duplicate(name, Span(key_start, key_end), begun[name]))
-            else:
-                begun[name] = key_start
-            merge = name == "<<" and event.implicit[0]
             below = (*path, name)
-
-            event = self.next()
-            kind = type(event)
-            # Set now, so that a collection stands before its parts, and a key before a value that breaks off.
-            rows[below] = (key_start, key_end, 0, 0, "")
-            value: object
-            if kind is scalar:
+            merge = name == "<<" and event.implicit[0]
+            if name in result:
+                self.out.duplicates.append(Duplicate(name, Span(key_start, key_end), rows[below][0]))
+            event = advance()
+            if type(event) is scalar:
                 value = self.scalar(event)
-                raw, value_start = event.value, event.start_mark.index
+                rows[below] = (key_start, key_end, self.last, self.end, event.value)
             else:
-                raw, value_start = "", event.start_mark.index
-                if kind is mapping_start:
-                    value = self.mapping(event, below, depth + 1)
-                elif kind is sequence_start:
-                    value = self.sequence(event, below, depth + 1)
-                    if type(value) is str:
-                        raw = value
-                else:
-                    value = self.alias(event)
-            rows[below] = (key_start, key_end, value_start, self.end, raw)
+                value_start = event.start_mark.index
+                rows[below] = (key_start, key_end, value_start, value_start, "")  # a collection stands before its parts
+                value = self.collection(event, below, depth + 1)
+                rows[below] = (key_start, key_end, value_start, self.end, value if type(value) is str else "")
             if merge:
-                parts = value if isinstance(value, list) else [value]
-                mappings = [part for part in parts if isinstance(part, dict)]
-                if len(mappings) == len(parts):
-                    merged += mappings
-                else:
-                    self.report(value_start, self.end, "`<<` merges mappings, and this is none", "write its fields out")
+                self.merge(value, rows[below], merged)
             else:
                 result[name] = value
         if merged:
@@ -233,62 +174,68 @@ class _Reader:
         self.close(start, event, result, before)
         return result
 
+    def merge(self, value: object, row: Row, merged: list[dict[str, object]]) -> None:
+        parts = value if isinstance(value, list) else [value]
+        mappings = [part for part in parts if isinstance(part, dict)]
+        if len(mappings) == len(parts):
+            merged += mappings
+        else:
+            self.report(row[2], row[3], "`<<` merges mappings, and this is none", "write its fields out")
+
+    def collection(self, event: Any, path: Path, depth: int) -> object:
+        """A mapping, a list, a link written like one, or what an alias stands for."""
+        _, mapping_start, sequence_start, _, _, _ = event_types()
+        if type(event) is sequence_start:
+            return self.sequence(event, path, depth)
+        if type(event) is mapping_start:
+            return self.mapping(event, path, depth)
+        return self.alias(event)
+
     def sequence(self, start: Any, path: Path, depth: int) -> list[object] | str:
-        scalar, mapping_start, sequence_start, _, sequence_end = self.types
-        rows = self.out.rows
+        scalar, _, _, _, sequence_end, _ = event_types()
+        rows, advance = self.out.rows, self.next
         here = start.start_mark.index
-        link = WIKILINK.match(self.text, here) if self.text.startswith("[[", here) else None
-        if link and self.is_link(link):
-            return self.wikilink(start, link)
+        if self.text.startswith("[[", here):
+            link = WIKILINK.match(self.text, here)
+            if link and self.is_link(link):
+                return self.wikilink(start, link)
         result: list[object] = []
         before = self.open(start, depth)
         while True:
-            event = self.next()
-            kind = type(event)
-            if kind is sequence_end:
+            event = advance()
+            if type(event) is sequence_end:
                 break
-            value_start = event.start_mark.index
             below = (*path, len(result))
-            rows[below] = (-1, -1, value_start, value_start, "")
-            raw = ""
-            value: object
-            if kind is scalar:
+            if type(event) is scalar:
                 value = self.scalar(event)
-                raw = event.value
-            elif kind is mapping_start:
-                value = self.mapping(event, below, depth + 1)
-            elif kind is sequence_start:
-                value = self.sequence(event, below, depth + 1)
-                if type(value) is str:
-                    raw = value
+                rows[below] = (-1, -1, self.last, self.end, event.value)
             else:
-                value = self.alias(event)
-            rows[below] = (-1, -1, value_start, self.end, raw)
+                at = event.start_mark.index
+                rows[below] = (-1, -1, at, at, "")
+                value = self.collection(event, below, depth + 1)
+                rows[below] = (-1, -1, at, self.end, value if type(value) is str else "")
             result.append(value)
         self.close(start, event, result, before)
         return result
 
     def scalar(self, event: Any) -> object:
         self.nodes += 1
+        start = self.last = event.start_mark.index
         self.end = event.end_mark.index
-        self.last = event.start_mark.index
         if self.nodes > MAX_NODES:
-            raise TooMuch(self.last)
-        value: object = event.value
-        if event.style in ("|", ">"):
-            # The mark is behind the line ends that belong to the page, not to the value.
-            kept = len(self.text[self.last : self.end].rstrip("\r\n\x85\u2028\u2029 \t"))
-            self.end = self.last + kept
+            raise TooMuch(start)
+        text: str = event.value
+        value: object = text
         if event.implicit[0]:
             try:
-                value = typed(event.value)
+                value = typed(text)
             except UnreadableScalar as error:
-                fix = Fix(
-                    "put it in quotes",
-                    Applicability.SAFE,
-                    (Edit(Span(self.last, self.end), quoted(event.value)),),
-                )
-                self.report(self.last, self.end, str(error), "correct it, or put it in quotes", fix)
+                edit = Edit(Span(start, self.end), quoted(text))
+                fix = Fix("put it in quotes", Applicability.SAFE, (edit,))
+                self.report(start, self.end, str(error), "correct it, or put it in quotes", fix)
+        elif event.style in ("|", ">"):
+            # The mark is behind the line ends that belong to the page, not to the value.
+            self.end = start + len(self.text[start : self.end].rstrip("\r\n\x85\u2028\u2029 \t"))
         if event.tag is not None:
             self.properties(event)
         if event.anchor is not None:
@@ -354,7 +301,7 @@ class _Reader:
         return not any(kind_of(part.strip()) in ("int", "float") for part in inner.split(",", 3))
 
     def wikilink(self, start: Any, link: re.Match[str]) -> str:
-        open_, opening, closing = 1, self.types[1:3], self.types[3:]
+        open_, opening, closing = 1, event_types()[1:3], event_types()[3:5]
         while open_:
             kind = type(self.next())
             open_ += (kind in opening) - (kind in closing)

@@ -28,36 +28,36 @@ def parse(text: str) -> Frontmatter | None:
     span = frontmatter_span(text)
     if span is None:
         return None
-    found = read_block(text, body_of(text, span))
-    more = repeated(text, span)
-    problems = tuple(sorted((*found.problems, *more), key=lambda p: p.span)) if more else found.problems
-    return Frontmatter(span, found.data, found.entries, problems, found.complete)
+    return read_block(text, body_of(text, span), span, repeated(text, span))
 
 
-def read_block(text: str, body: Span) -> Frontmatter:
-    """Read ``body`` of ``text`` as the YAML of a frontmatter block; all spans are of ``text``."""
+def read_block(text: str, body: Span, span: Span, more: tuple[Problem, ...] = ()) -> Frontmatter:
+    """Read ``body`` of ``text`` as the YAML of a frontmatter block; all spans are of ``text``.
+
+    ``more`` is what else is known to be wrong with it.
+    """
     if len(body) > MAX_SIZE:
         opener = Span(0, min(3, len(text)))
         message = f"this frontmatter is {len(body):,} characters long; {MAX_SIZE:,} is the most that is read"
         problem = Problem("invalid-yaml", opener, message, "move what is not metadata below the closing `---`")
-        return Frontmatter(body, {}, Entries({}), (problem,), complete=False)
+        return Frontmatter(span, {}, Entries({}), (problem, *more), complete=False)
     yaml = body.of(text)
     complete = True
     try:
         found = read(yaml)
     except (Broken, TooMuch) as error:
         found, complete = recover(yaml, error)
-    problems: tuple[Problem, ...] = ()
+    problems = more
     if found.problems or found.duplicates or not found.mapping:
         if not found.mapping:
             complete = False
             found.problems.append(no_mapping(yaml))
         lines = LineIndex(text)
         base = body.start
-        all_ = [moved(p, base) for p in found.problems]
+        all_ = [*more, *(moved(p, base) for p in found.problems)]
         all_ += (_duplicate(d, lines.line_of(d.first + base), base) for d in found.duplicates)
         problems = tuple(sorted(all_, key=lambda p: p.span))
-    return Frontmatter(body, found.data, Entries(found.rows, body.start), problems, complete)
+    return Frontmatter(span, found.data, Entries(found.rows, body.start), problems, complete)
 
 
 def moved(problem: Problem, by: int) -> Problem:

@@ -31,6 +31,22 @@ class UnreadableScalar(ValueError):
     """A plain scalar that looks like a date or number and is none (``2025-02-30``)."""
 
 
+def _variants(word: str) -> tuple[str, str, str]:
+    return word, word.capitalize(), word.upper()
+
+
+_WORDS: dict[str, Scalar] = {
+    **dict.fromkeys(("", "~", *_variants("null"))),
+    **dict.fromkeys((w for word in ("yes", "true", "on") for w in _variants(word)), True),
+    **dict.fromkeys((w for word in ("no", "false", "off") for w in _variants(word)), False),
+}
+# All other types begin like a number, or like YAML's own marks.
+_MAYBE_TYPED = frozenset("+-.0123456789<=&*!")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DECIMAL = re.compile(r"(?:0|[1-9]\d*)", re.ASCII)
+_FRACTION = re.compile(r"\d+\.\d+", re.ASCII)
+
+
 @cache
 def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     from yaml import SafeLoader
@@ -46,22 +62,37 @@ def kind_of(text: str) -> str:
     """The YAML 1.1 type of a plain scalar: ``str``, ``int``, ``float``, ``bool``, ``null``, ``timestamp``, …"""
     if len(text) > MAX_TYPED:
         return "str"
-    for tag, pattern in _resolvers().get(text[:1], ()):
-        if pattern.match(text):
-            return tag
+    if text in _WORDS:
+        return "null" if _WORDS[text] is None else "bool"
+    if text[0] in _MAYBE_TYPED:
+        for tag, pattern in _resolvers().get(text[0], ()):
+            if pattern.match(text):
+                return tag
     return "str"
-
-
-_WORDS: dict[str, Scalar] = {"": None, "null": None, "~": None, "true": True, "false": False}
 
 
 def typed(text: str) -> Scalar:
     """The value of a plain scalar. Raises UnreadableScalar where SafeLoader would raise."""
-    tag = kind_of(text)
-    if tag == "str":
-        return text
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _MAYBE_TYPED or len(text) > MAX_TYPED:
+        return text
+    # The three usual forms first: PyYAML's constructors take microseconds.
+    if _DECIMAL.fullmatch(text):
+        return int(text)
+    if _FRACTION.fullmatch(text):
+        return float(text)
+    if _DATE.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError as error:
+            raise UnreadableScalar(f"`{text}` looks like a date and is none ({error})") from None
+    return _constructed(text, kind_of(text))
+
+
+def _constructed(text: str, tag: str) -> Scalar:
+    if tag == "str":
+        return text
     from yaml import ScalarNode, YAMLError
     from yaml.constructor import SafeConstructor
 

@@ -104,9 +104,9 @@ class _Page:
         """The part of the schema a path of it leads to; empty where it leads out of this document."""
         part: Any = self.schema.document
         for key in schema_path:
-            if (isinstance(part, dict) and key in part) or (isinstance(part, list) and isinstance(key, int) and key < len(part)):
+            try:
                 part = part[key]
-            else:
+            except (KeyError, IndexError, TypeError):
                 return {}
         return part if isinstance(part, dict) else {}
 

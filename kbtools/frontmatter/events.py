@@ -1,0 +1,58 @@
+"""Where YAML events come from. PyYAML is imported when the first page is read, not when kb starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+
+@cache
+def event_parser() -> Callable[[str], Any]:
+    """libyaml's event parser, or PyYAML's own where PyYAML was built without it."""
+    try:
+        from yaml._yaml import CParser
+    except ImportError:
+        return python_parser()
+    return CParser
+
+
+@cache
+def event_types() -> tuple[Any, ...]:
+    """Scalar, mapping start, sequence start, mapping end, sequence end, stream end."""
+    import yaml
+
+    return (
+        yaml.ScalarEvent,
+        yaml.MappingStartEvent,
+        yaml.SequenceStartEvent,
+        yaml.MappingEndEvent,
+        yaml.SequenceEndEvent,
+        yaml.StreamEndEvent,
+    )
+
+
+@cache
+def yaml_errors() -> tuple[type[Exception], ...]:
+    """What an event parser raises for text that is no YAML; a lone surrogate already fails to be encoded."""
+    from yaml import YAMLError
+
+    return (YAMLError, UnicodeEncodeError)
+
+
+@cache
+def python_parser() -> Callable[[str], Any]:
+    """PyYAML's event parser in pure Python: the same events, some thirty times slower."""
+    from yaml.composer import Composer
+    from yaml.parser import Parser
+    from yaml.reader import Reader
+    from yaml.scanner import Scanner
+
+    class PythonParser(Reader, Scanner, Parser, Composer):
+        def __init__(self, text: str) -> None:
+            Reader.__init__(self, text)
+            Scanner.__init__(self)
+            Parser.__init__(self)
+            Composer.__init__(self)
+
+    return PythonParser
