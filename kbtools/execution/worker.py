@@ -9,12 +9,14 @@ from __future__ import annotations
 import faulthandler
 import importlib.metadata
 import io
+import multiprocessing
 import os
 import random
 import re
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +60,9 @@ class _Worker:
         self.network = False
         os.environ.clear()
         os.environ.update(start["environment"])
+        # Both remember the folder for temporary files of the process this one was forked off.
+        tempfile.tempdir = None
+        multiprocessing.current_process()._config.pop("tempdir", None)  # type: ignore[attr-defined]
         os.chdir(self.scratch)
         sys.path.insert(0, str(self.scratch))
         sys.argv = [start["path"]]
