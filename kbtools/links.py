@@ -90,8 +90,7 @@ def _read(text: str, m: re.Match[str]) -> WikiLink | None:
         start, embed = start + 1, False  # \![[x]]: an escaped mark, then a link
     if _URL.match(text, m.end()):
         return None  # [[x]](url) is an ordinary link whose text is [x]
-    whole: str = m["target"]
-    label: str | None = m["label"]
+    whole, label = m.group("target"), m.group("label")
     table = label is not None and whole.endswith("\\")
     if table:
         whole = whole[:-1]
@@ -105,7 +104,8 @@ def _read(text: str, m: re.Match[str]) -> WikiLink | None:
     if anchor is not None:
         anchor = anchor.strip()
         if anchor.startswith("^"):
-            anchor, block = None, anchor[1:]
+            block = anchor[1:]
+            anchor = None
     return WikiLink(
         span=Span(start, m.end()),
         embed=embed,

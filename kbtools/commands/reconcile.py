@@ -75,7 +75,9 @@ def write(wiki: Wiki, plan: Plan, command: str, summary: dict[str, object]) -> R
         source = wiki.index.pages[path].source
         changes.append(Change(path, source.encode(), Source(path, text, source.bom).encode()))
     backups = Backups(wiki.project.vault, wiki.project.root)
-    return backups.apply(changes, command=command, summary=summary)
+    done = backups.apply(changes, command=command, summary=summary)
+    assert done is not None, "a plan has at least one page"
+    return done
 
 
 def _left(wiki: Wiki) -> Counter[str]:

@@ -1,0 +1,55 @@
+"""``kb build``: the gate. Check, run, and only when all is well build the site."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from kbtools.commands import Arguments, Stopwatch, plural, read, say, short_seconds
+from kbtools.errors import KbError
+
+
+def configure(arguments: Arguments) -> None:
+    from kbtools.commands.run import add_run_options
+
+    arguments.add_argument("--no-run", action="store_true", help="take the stored results instead of running")
+    arguments.add_argument("--strict", action="store_true", help="warnings stop the build too")
+    add_run_options(arguments)
+
+
+def run(args: argparse.Namespace) -> int:
+    from kbtools.checker import Selection, check
+    from kbtools.commands.check import exit_code, failing, show, summarize
+    from kbtools.commands.run import run_snippets
+    from kbtools.site.build import build, config_file
+
+    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+    watch = Stopwatch()
+    wiki = read(args)
+    config_file(wiki.project)
+    say("== check")
+    report = check(wiki.vault, wiki.index, wiki.project.config)
+    outcomes = None
+    found = list(report.diagnostics)
+    if not args.no_run and not exit_code(found, args.strict):
+        say("== run the snippets")
+        outcomes = run_snippets(wiki, args, ())
+        found += failing(wiki, outcomes, Selection())
+    show(wiki, "full", found, report, watch.seconds)
+    summarize(wiki, found, report, outcomes, watch.seconds)
+    if exit_code(found, args.strict):
+        say("nothing was built: mend the above first")
+        return 1
+    say("== build the site")
+    building = Stopwatch()
+    try:
+        folder = build(wiki.project, strict=args.strict)
+    except KbError as e:
+        say(f"nothing was built: {e.message}" + (f"\n  hint: {e.hint}" if e.hint else ""))
+        return 1
+    pages = plural(sum(1 for _ in folder.rglob("*.html")), "page")
+    shown = os.path.relpath(folder, Path.cwd())
+    say(f"{pages} in {shown}/ · {short_seconds(building.seconds)}")
+    say(f"look at it: kb serve, or python -m http.server -d {shown} and open http://127.0.0.1:8000/")
+    return 0
