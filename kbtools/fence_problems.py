@@ -21,6 +21,13 @@ _TOKEN = re.compile(r"""([^\s{}=,:]+)=("[^"]*"|'[^']*'|[^\s{}]*)|[^\s{},:]+|[{},
 _LANGUAGE = re.compile(r"[ \t]*\.?([\w#+-][\w#.+-]*)")
 _DEVICES = ("cpu", "cuda", "mps")
 _SKIP = ("skip", "ignore", "notest", "no_run", "norun", "noexec", "no-run", "no-test", "skip-test", "notebook-skip")
+_LONGEST = 16  # fences of more characters are told apart no further
+
+
+def _next(indices: list[int], at: int, otherwise: int) -> int:
+    """The first of the sorted indices behind ``at``."""
+    where = bisect_right(indices, at)
+    return indices[where] if where < len(indices) else otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,15 @@ class _Reading:
         self.broken: list[Span] = []
         self.candidates = self.find_candidates()
         self.rows = [candidate.row for candidate in self.candidates]
+        self.ends: dict[tuple[str, str], tuple[int, str]] = {}
+        self.bare: dict[tuple[str, int], list[int]] = {}
+        self.openings: dict[tuple[str, str], list[int]] = {}
+        for index, candidate in enumerate(self.candidates):
+            if candidate.bare:
+                key = candidate.marks[0], min(len(candidate.marks), _LONGEST)
+                self.bare.setdefault(key, []).append(index)
+            else:
+                self.openings.setdefault((candidate.marks, candidate.prefix), []).append(index)
 
     def find_candidates(self) -> list[Candidate]:
         joined = "\n".join(self.body.texts)
@@ -159,7 +175,7 @@ class _Reading:
         if fences.parse_header(opener.info) is None:
             self.refused(opener)
             return self.skip(opener, at, closer)
-        last, end = fences.close(self.body.texts, opener.row, opener.prefix, opener.marks)
+        last, end = self.close(opener)
         if end == "closed":
             return self.closed(opener, at, closer, last)
         if closer is None:
@@ -173,14 +189,28 @@ class _Reading:
         return self.skip(opener, at, closer)
 
     def meant_closer(self, at: int) -> int | None:
+        """The next bare line that could close this fence, unless one like it opens before that."""
         opener = self.candidates[at]
-        for index in range(at + 1, len(self.candidates)):
-            candidate = self.candidates[index]
-            if candidate.may_close(opener):
-                return index
-            if candidate.marks == opener.marks and not candidate.bare and candidate.prefix == opener.prefix:
-                return None
-        return None
+        least = min(len(opener.marks), _LONGEST)
+        closer = len(self.candidates)
+        for length in range(least, _LONGEST + 1):
+            closer = min(closer, _next(self.bare.get((opener.marks[0], length), []), at, closer))
+        opening = self.next_opening(opener, at)
+        if closer == len(self.candidates) or opening < closer:
+            return None
+        return closer if self.candidates[closer].may_close(opener) else None
+
+    def next_opening(self, opener: Candidate, at: int) -> int:
+        """The index of the next line with an info string that opens a fence just like this one."""
+        return _next(self.openings.get((opener.marks, opener.prefix), []), at, len(self.candidates))
+
+    def close(self, opener: Candidate) -> tuple[int, str]:
+        """Where the renderer ends this fence, and how. A fence like it that is still open here ends with it."""
+        key = opener.marks, opener.prefix
+        until, end = self.ends.get(key, (-1, ""))
+        if opener.row >= until:
+            until, end = self.ends[key] = fences.close(self.body.texts, opener.row, opener.prefix, opener.marks)
+        return until, end
 
     def skip(self, opener: Candidate, at: int, closer: int | None) -> int:
         end = self.mark_span(self.candidates[closer]).end if closer is not None else self.body.ends[opener.row]
@@ -274,12 +304,9 @@ class _Reading:
                 else None,
             )
             return behind
-        if closer is not None and self.candidates[closer].row < last:
-            for index in range(closer + 1, behind):
-                other = self.candidates[index]
-                if not other.bare and other.marks == opener.marks and other.prefix == opener.prefix:
-                    self.wrong_closer(opener, self.candidates[closer])
-                    return closer + 1
+        if closer is not None and self.next_opening(opener, closer) < behind and self.rows[closer] < last:
+            self.wrong_closer(opener, self.candidates[closer])
+            return closer + 1
         following = self.candidates[at + 1] if at + 1 < behind else opener
         if (following.marks, following.prefix) == (opener.marks, opener.prefix) and not following.bare:
             self.report(

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from kbtools.inlines import code_spans, mask, math_spans
+from kbtools.inlines import code_spans, math_spans
 from kbtools.lines import ETX, STX
 from kbtools.rawhtml import MARK
 
@@ -110,14 +110,17 @@ def _links(text: str) -> str:
             drops += ((start - image, start + 2 + label), (end - 1, end + 1))
         elif (link := _DESTINATION.match(text, end + 1)) is not None:
             drops += [(start - 1, link.end())] if image else [(start, start + 1), (end, link.end())]
-    drops.sort()
-    parts, at = [], 0
-    for start, end in drops:
+    return _without(text, drops)
+
+
+def _without(text: str, drops: list[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    at = 0
+    for start, end in sorted(drops):
         if start >= at:
             parts.append(text[at:start])
         at = max(at, end)
-    parts.append(text[at:])
-    return "".join(parts)
+    return "".join((*parts, text[at:]))
 
 
 def _emphasis(text: str) -> str:
@@ -148,7 +151,7 @@ def _emphasis(text: str) -> str:
                     others.pop()
         elif can_open:
             opened.setdefault((char, end - start), []).append(start)
-    return mask(text, sorted(drops)).replace(STX, "") if drops else text
+    return _without(text, drops)
 
 
 def plain_text(title: str, footnotes: frozenset[str] | set[str] = frozenset()) -> str:

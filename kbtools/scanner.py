@@ -31,6 +31,7 @@ __all__ = [
 _OPEN = re.compile(r"---[ \t]*(?:\r\n|\r|\n)")
 _CLOSE = re.compile(r"(?:(?<=\n)|(?<=\r))(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n|\Z)")
 _BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
+_PERCENT = re.compile(r"((?:(?<=[\r\n])|\A) {0,3})?%%")
 
 
 def frontmatter_span(text: str) -> Span | None:
@@ -84,6 +85,8 @@ class _Page:
         if self.frontmatter:
             self.opaque.append((0, self.frontmatter.end))
         opaque = self.merged()
+        if "%%" in self.text and self.obsidian_comments(opaque):
+            opaque = self.merged()
         return Structure(
             self.frontmatter,
             tuple(found),
@@ -219,6 +222,21 @@ class _Page:
 
     def comment_text(self, span: Span) -> str:
         return self.text[span.start + 4 : span.end - 3]
+
+    def obsidian_comments(self, opaque: tuple[Span, ...]) -> bool:
+        """Comments of several blocks: from a line that starts with ``%%`` to the next ``%%`` outside code."""
+        starts = [span.start for span in opaque]
+        opened, found = -1, False
+        for m in _PERCENT.finditer(self.text):
+            index = bisect_right(starts, m.end() - 1) - 1
+            if index >= 0 and m.end() - 1 < opaque[index].end:
+                continue
+            if opened >= 0:
+                self.opaque.append((opened, m.end()))
+                opened, found = -1, True
+            elif m[1] is not None:
+                opened = m.end() - 2
+        return found
 
     def merged(self) -> tuple[Span, ...]:
         found: list[Span] = []
