@@ -134,7 +134,7 @@ class _Ignore:
 def suppress(page: Page, problems: Iterable[Problem], report_unused: bool = True) -> Iterator[Problem]:
     """Drop what ``<!-- kb: ignore[rule] -->`` comments ask for, and report those that ask for nothing found.
 
-    A comment covers the line behind it; among a page's first lines, before any text, the whole page.
+    A comment covers the line behind it; before any text of the page and with a blank line behind it, the whole page.
     """
     ignores = tuple(_ignores(page))
     if not ignores:
@@ -172,8 +172,9 @@ def _ignores(page: Page) -> Iterator[_Ignore]:
             head = comment.span.end
         if not (m := _IGNORE.match(comment.text)):
             continue
-        last = lines.line_of(comment.span.end)
-        covered = range(len(lines) + 1) if at_top else range(lines.line_of(comment.span.start), last + 2)
+        first, last = lines.line_of(comment.span.start), lines.line_of(comment.span.end)
+        apart = last == len(lines) or not lines.line(last + 1).of(page.source.text).strip()
+        covered = range(len(lines) + 1) if at_top and apart else range(first, last + 2)
         for name in m[1].split(","):
             if name.strip():
                 yield _Ignore(comment.span, name.strip(), covered)
