@@ -57,7 +57,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
             continue
         final = index.final(resolution.page)
         target = index.spelling(final, page.path, context.config.link_style)
-        if resolution.page == page.path or target is None:
+        if resolution.page in (page.path, final) or target is None:
             continue
         written = relabel(link, target, page.source.text)
         fix = Fix(f"write {written}", Applicability.UNSAFE, (Edit(link.span, written),))

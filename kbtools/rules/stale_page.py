@@ -39,7 +39,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         return
     age = (context.today - (last.date() if isinstance(last, datetime) else last)).days
     if age > context.config.stale_after:
-        message = f"last verified {age} days ago"
+        message = f"last verified {last:%Y-%m-%d}, more than {context.config.stale_after} days ago"
         yield Problem(
             "stale-page", page.field_span("last_reinforced"), message, f"check it, then `kb reinforce {page.path}`"
         )

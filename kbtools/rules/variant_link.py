@@ -40,8 +40,9 @@ GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
+    redirects = context.index.redirects  # links to those are link-to-duplicate
     for link, resolution in context.index.links[page.path]:
-        if not isinstance(resolution, Resolved) or resolution.how != "variant":
+        if not isinstance(resolution, Resolved) or resolution.how != "variant" or resolution.page in redirects:
             continue
         target = context.index.canonical(link, page, context.config.link_style)
         if target is None:
