@@ -12,7 +12,7 @@ export NO_MKDOCS_2_WARNING := 1
 .PHONY: site serve test gate lint browser fuzz clean help
 
 site: $(VENV)/.wiki
-	@$(BIN)/kb build --strict
+	@$(BIN)/kb build
 
 serve: $(VENV)/.wiki
 	@$(BIN)/kb serve
