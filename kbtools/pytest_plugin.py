@@ -43,6 +43,10 @@ class _Wiki:
     def __init__(self, config: pytest.Config, project: Project) -> None:
         self.config, self.project = config, project
         self.root = project.vault.resolve()
+        from kbtools.execution.job import DeviceRequest
+
+        option = config.getoption
+        self.request = DeviceRequest.parse(option("--kb-device"), tuple(option("--kb-require-device")))
         self.passed_on: dict[str, Any] = getattr(config, "workerinput", {}).get("kb") or {}
         self._pool: Pool | None = None
         only = config.getoption("--kb-only")
@@ -69,21 +73,18 @@ class _Wiki:
         return not self.only or any(name in names if sep else True for p, sep, name in self.only if _covers(p, path))
 
     def jobs(self, path: str, data: bytes) -> tuple[Job, ...]:
-        from kbtools.execution.job import DeviceRequest, Limits, plan
+        from kbtools.execution.job import Limits, plan
         from kbtools.page import decode
 
         run = self.project.config.run
-        request = DeviceRequest.parse(
-            self.config.getoption("--kb-device"), tuple(self.config.getoption("--kb-require-device"))
-        )
         snippets = decode(path, data).snippets
         if not any(snippet.executable for snippet in snippets):
             return ()
         return plan(
             path,
             snippets,
-            request,
-            self.pool.available(request),
+            self.request,
+            self.pool.available(self.request),
             Limits(run.timeout, run.memory),
             rehearse=self.config.getoption("--kb-rehearse"),
         )
@@ -133,12 +134,13 @@ def _find(config: pytest.Config) -> _Wiki | None:
         if folder is not None:
             return _Wiki(config, foreign_vault(Path(folder)))
         project = find_project(config.rootpath)
+        asked = project.file is None or not project.file.name.startswith("mkdocs") or _names_vault(config, project)
+        return _Wiki(config, project) if asked else None
     except KbError as problem:
         if folder is None and problem.message.startswith("no wiki"):
             return None
-        raise pytest.UsageError(f"{problem.message}{': ' + problem.hint if problem.hint else ''}") from problem
-    asked = project.file is None or not project.file.name.startswith("mkdocs") or _names_vault(config, project)
-    return _Wiki(config, project) if asked else None
+        told = f"{problem.message}: {problem.hint}" if problem.hint else problem.message
+        raise pytest.UsageError(told) from problem
 
 
 def _names_vault(config: pytest.Config, project: Project) -> bool:
@@ -149,6 +151,12 @@ def _names_vault(config: pytest.Config, project: Project) -> bool:
     here, vault = config.invocation_params.dir, project.vault.resolve()
     words = (str(arg).partition("::")[0] for arg in config.args)
     return any((here / word).resolve().is_relative_to(vault) for word in words if word)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Find the wiki here: an error of configuration raised while collecting would be told as a broken file."""
+    _wiki(session.config)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> KbPage | None:
@@ -174,7 +182,9 @@ class KbPage(pytest.File):
         for job in wiki.jobs(self.page, self.path.read_bytes()):
             for step in job.steps:
                 if step.reported and wiki.selects(step, self.page):
-                    item: KbItem = KbItem.from_parent(self, name=f"{step.name}[{step.device}]")
+                    name = f"{step.name}[{step.device}]"
+                    # As a string: pytest 9 reads the bracket of one as parameters, and --lf compares those.
+                    item: KbItem = KbItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}")
                     item.job, item.step = job, step
                     yield item
 

@@ -196,8 +196,8 @@ def test_top_level_await(launcher: Launcher) -> None:
 
 def test_pages_do_not_leak_into_one_another(launcher: Launcher) -> None:
     first = fence(
-        "import os, sys, builtins, random\nleak = 1\nbuiltins.leak = 1\nos.environ['LEAK'] = '1'\nsys.path.insert(0, 'leak')\n"
-        "os.chdir('/')\nrandom.seed(99)\nsys.modules['leaked'] = sys"
+        "import os, sys, builtins, random\nleak = 1\nbuiltins.leak = 1\nos.environ['LEAK'] = '1'\n"
+        "sys.path.insert(0, 'leak')\nos.chdir('/')\nrandom.seed(99)\nsys.modules['leaked'] = sys"
     )
     second = fence(
         "import os, sys, builtins\n"

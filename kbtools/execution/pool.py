@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
@@ -161,7 +162,11 @@ class Pool:
         session.close()
         if self.store is not None and self.stored:
             outcomes = (self._done.get(_key(session.job, step)) for step in session.job.steps if step.reported)
-            self.store.save(session.job, [outcome for outcome in outcomes if outcome is not None])
+            try:
+                self.store.save(session.job, [outcome for outcome in outcomes if outcome is not None])
+            except OSError as problem:
+                self.store = None
+                print(f"kb: results are not kept: {problem}", file=sys.stderr)
 
 
 def _key(job: Job, step: Step) -> str:
