@@ -510,6 +510,24 @@ def test_undo_leaves_pages_that_changed_since_and_can_be_repeated(vault: Path) -
     assert tree(vault) == {**dict.fromkeys([f"{n}.md" for n in "bcdef"], b"old"), "a.md": b"edited after the undo"}
 
 
+def test_undo_leaves_a_page_saved_while_it_was_under_way(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        page(vault, f"{name}.md", b"old")
+    backups = Backups(vault, vault)
+    backups.apply([Change(f"{name}.md", b"old", b"new") for name in "abc"], command="fix")
+    real = os.replace
+
+    def replace(source: str, target: str) -> None:
+        real(source, target)
+        if target.endswith("a.md"):
+            (vault / "b.md").write_bytes(b"saved by an editor")
+
+    monkeypatch.setattr(os, "replace", replace)
+    undone = backups.undo()
+    assert [(r.path, r.reason) for r in undone.refused] == [("b.md", "changed since the run")]
+    assert tree(vault) == {"a.md": b"old", "b.md": b"saved by an editor", "c.md": b"old"}
+
+
 def test_undoing_an_older_run_leaves_what_a_later_one_changed(vault: Path) -> None:
     page(vault, "a.md", b"1")
     page(vault, "b.md", b"1")

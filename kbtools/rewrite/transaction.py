@@ -156,7 +156,8 @@ class Backups:
         if not os.path.isdir(self._store):
             # Pages may be private: their copies are, whatever folder they come from.
             os.mkdir(self._store, 0o700)
-            flush_folder(os.path.dirname(self._store))
+        # Each time, for who made the folder may have been killed before this.
+        flush_folder(os.path.dirname(self._store))
         ignore = os.path.join(self._store, ".gitignore")
         if not os.path.lexists(self._lock_path) and not os.path.lexists(ignore):
             # Once, before the first lock: who wants to commit backups may remove it.
