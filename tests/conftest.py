@@ -26,7 +26,9 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 def kb() -> Kb:
     """Runs the real command in a process of its own."""
 
-    def run(*words: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        *words: str, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return run_kb(words, cwd, env)
 
     return run

@@ -1,11 +1,12 @@
 """Sessions at a terminal, kept as Markdown: files to begin with, commands, and what they print.
 
-````` ````markdown title="PATH" ````` puts a file in an empty folder; ```` ```console ```` runs each ``$ command`` there and
+A block titled with a path puts that file in an empty folder; a console block runs each ``$ command`` there and
 compares what follows. ``[1]`` on a last line is the exit code, where it is not 0. ``--update-golden`` rewrites.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -57,7 +58,7 @@ def test_transcript(file: Path, tmp_path: Path, update_golden: bool) -> None:
 
 def _shown(command: str, folder: Path, tmp_path: Path) -> str:
     done = subprocess.run(
-        ["bash", "-c", f"kb() {{ {shlex.quote(sys.executable)} -m kbtools.cli \"$@\"; }}; {command}"],
+        ["bash", "-c", f'kb() {{ {shlex.quote(sys.executable)} -m kbtools.cli "$@"; }}; {command}'],
         cwd=folder,
         env=_environment(tmp_path),
         stdout=subprocess.PIPE,
@@ -76,7 +77,6 @@ def _shown(command: str, folder: Path, tmp_path: Path) -> str:
 
 
 def _environment(tmp_path: Path) -> dict[str, str]:
-    import os
-
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
-    return {**clean, "NO_COLOR": "1", "COLUMNS": "100", "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONUNBUFFERED": "1"}
+    ours = {"NO_COLOR": "1", "COLUMNS": "100", "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONUNBUFFERED": "1"}
+    return {**clean, **ours}

@@ -35,7 +35,7 @@ class Arguments(argparse.ArgumentParser):
         where.add_argument("--schema", metavar="NAME", help="with --vault: topic, none or a JSON Schema file")
 
     def error(self, message: str) -> NoReturn:
-        raise KbError(f"{self.prog}: {message}", f"{self.prog} --help lists its options")
+        raise KbError(message, f"{self.prog} --help lists its options")
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """The options of a command line. Raises KbError, naming the option that was probably meant."""
@@ -45,8 +45,8 @@ class Arguments(argparse.ArgumentParser):
             close = difflib.get_close_matches(option, list(self._option_string_actions), n=1)
             if option.startswith("-"):
                 hint = f"did you mean {close[0]}?" if close else f"{self.prog} --help lists its options"
-                raise KbError(f"{self.prog}: there is no option {option}", hint)
-            raise KbError(f'{self.prog}: one word too many: "{word}"', f"{self.prog} --help shows its usage")
+                raise KbError(f"{self.prog} has no option {option}", hint)
+            raise KbError(f'one word too many: "{word}"', f"{self.prog} --help shows its usage")
         return args
 
     def add_paths(self, what: str = "pages or folders") -> None:

@@ -164,5 +164,5 @@ def _undo(args: argparse.Namespace) -> int:
         emit((dumps({"version": 1, "run": undone.run.id, "restored": list(undone.restored), "refused": refused}),))
     for refusal in undone.refused:
         say(f"{refusal.path}: not restored: {refusal.reason}")
-    say(f"{plural(len(undone.restored), 'page')} restored to what they were before {undone.run.id}")
+    say(f"{plural(len(undone.restored), 'page')} restored: as before {undone.run.id}")
     return 1 if undone.refused else 0
