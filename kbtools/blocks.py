@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kbtools.lines import ETX, STX
 from kbtools.rawhtml import MARK, Element
@@ -42,6 +43,9 @@ _MATH = re.compile(r"\$\$(?:\\.|[^\\])+\$\$ *$|\\\[(?:\\[^\]]|[^\\])+\\\] *$", r
 _ENVIRONMENT = re.compile(r"\\begin\{([a-z]+\*?)\}(?:\\.|[^\\])+$", re.DOTALL)
 _LISTS, _ITEMS = frozenset(("ul", "ol")), frozenset(("li",))
 _ALL_LISTS, _ALL_ITEMS = frozenset(("dl", "ul", "ol")), frozenset(("dd", "li"))
+
+
+_Processor = Callable[["Blocks", "Node", list[View]], bool]
 
 
 class Node:
@@ -106,30 +110,6 @@ class Blocks:
         self.tabs = 0
         self.footnotes: dict[str, View] = {}
         self.noted: set[str] = set()
-        self.processors: tuple[tuple[Callable[[Node, list[View]], bool], tuple[str, ...]], ...] = (
-            (self.admonition, ("admonition", "indented")),
-            (self.element, ("other",)),
-            (self.details, ("details", "indented")),
-            (self.tabbed, ("tab", "indented")),
-            (self.empty, KIND_NAMES),
-            (self.list_indent, ("indented",)),
-            (self.definition_indent, ("indented",)),
-            (self.indented_code, ("indented",)),
-            (self.display_math, ("other",)),
-            (self.table, ("table",)),
-            (self.hash_heading, ("hash",)),
-            (self.setext_heading, ("underline",)),
-            (self.rule, ("rule",)),
-            (self.ordered_list, ("olist",)),
-            (self.bullet_list, ("ulist",)),
-            (self.definitions, ("definition",)),
-            (self.quote, ("quote",)),
-            (self.footnote, ("footnote",)),
-            (self.abbreviation, ("abbreviation",)),
-            (self.reference, ("reference",)),
-        )
-        self.relevant_to: Rows | None = None
-        self.relevant_now: tuple[Callable[[Node, list[View]], bool], ...] = ()
 
     def document(self, rows: Rows) -> None:
         """Parse a whole page, footnotes last, as they are rendered."""
@@ -159,20 +139,12 @@ class Blocks:
                 elif len(block) > 1:
                     self.push(blocks, block.cut(block.low + 1, block.high))
                 continue
-            for processor in self.relevant(block.rows):
-                if processor(parent, blocks):
+            for processor in _relevant(frozenset(block.rows.by_kind)):
+                if processor(self, parent, blocks):
                     break
             else:
                 self.paragraph(parent, blocks.pop())
         self.depth -= 1
-
-    def relevant(self, rows: Rows) -> tuple[Callable[[Node, list[View]], bool], ...]:
-        """The processors that could do something with some of these lines, by priority."""
-        if rows is not self.relevant_to:
-            self.relevant_to = rows
-            kinds = rows.by_kind
-            self.relevant_now = tuple(run for run, needs in self.processors if any(kind in kinds for kind in needs))
-        return self.relevant_now
 
     def within(self, state: str, parent: Node, blocks: list[View]) -> None:
         self.state.append(state)
@@ -318,7 +290,7 @@ class Blocks:
                 leaf.rows = view.rows.rows[view.low], view.rows.rows[view.high - 1]
             self.leaves.append(leaf)
         if m.end() < len(block.first):
-            rest = block.cut(block.low, block.high).strip([m.end(), *([0] * (len(block) - 1))])
+            rest = block.strip_first(m.end())
             self.push(blocks, rest)
         elif len(block) > 1:
             self.push(blocks, block.cut(block.low + 1, block.high))
@@ -524,7 +496,9 @@ class Blocks:
             node = parent.add(tag)
         self.state.append("list")
         for item in items:
-            if item.first.startswith(INDENT) and node.last is not None:
+            if item.is_prose() and item.first:
+                self.paragraph(node.add("li"), item)
+            elif item.first.startswith(INDENT) and node.last is not None:
                 self.parse(node.last, [item])
             else:
                 self.parse(node.add("li"), [item])
@@ -547,7 +521,7 @@ class Blocks:
             inner, rest = below, below.cut(below.high, below.high)
         else:
             inner, rest = below.detab()
-        head = block.cut(at, at + 1).strip([m.end() if m else 0])
+        head = block.cut(at, at + 1).strip_first(m.end() if m else 0)
         d = _concatenate([head, inner]) if len(inner) and (len(inner) > 1 or inner.first) else head
         state = "list"
         term_leaves = [Leaf([block.cut(n, n + 1)]) for n in terms]
@@ -598,7 +572,7 @@ class Blocks:
         texts = block.rows.texts
         m = FOOTNOTE.match(texts[at])
         while True:
-            head = block.cut(at, at + 1).strip([m.end() if m else 0])
+            head = block.cut(at, at + 1).strip_first(m.end() if m else 0)
             name = m[1] if m else ""
             following = block.cut(at + 1, block.high).find("footnote")
             if following != at + 1:
@@ -690,6 +664,36 @@ class Blocks:
         return leaf
 
 
+# By priority. A processor is only asked about lines among which there is one of its kinds.
+_PROCESSORS: tuple[tuple[_Processor, tuple[str, ...]], ...] = (
+    (Blocks.admonition, ("admonition", "indented")),
+    (Blocks.element, ("other",)),
+    (Blocks.details, ("details", "indented")),
+    (Blocks.tabbed, ("tab", "indented")),
+    (Blocks.empty, KIND_NAMES),
+    (Blocks.list_indent, ("indented",)),
+    (Blocks.definition_indent, ("indented",)),
+    (Blocks.indented_code, ("indented",)),
+    (Blocks.display_math, ("other",)),
+    (Blocks.table, ("table",)),
+    (Blocks.hash_heading, ("hash",)),
+    (Blocks.setext_heading, ("underline",)),
+    (Blocks.rule, ("rule",)),
+    (Blocks.ordered_list, ("olist",)),
+    (Blocks.bullet_list, ("ulist",)),
+    (Blocks.definitions, ("definition",)),
+    (Blocks.quote, ("quote",)),
+    (Blocks.footnote, ("footnote",)),
+    (Blocks.abbreviation, ("abbreviation",)),
+    (Blocks.reference, ("reference",)),
+)
+
+
+@lru_cache(maxsize=512)
+def _relevant(kinds: frozenset[str]) -> tuple[_Processor, ...]:
+    return tuple(processor for processor, needs in _PROCESSORS if not kinds.isdisjoint(needs))
+
+
 def _is_display(text: str) -> bool:
     """Whether a block, without blanks at its end, is one display formula: backslashes pair off inside it."""
     inner, closer = text[2:-2], text[-2:]
@@ -719,7 +723,7 @@ def _items(block: View) -> list[View]:
     found = []
     for low, high, cut in items:
         view = block.cut(low, high)
-        found.append(view.strip([cut, *([0] * (high - low - 1))]) if cut else view)
+        found.append(view.strip_first(cut) if cut else view)
     return found
 
 

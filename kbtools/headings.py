@@ -31,6 +31,7 @@ _SECOND = re.compile(r"\s?\[([^\[\]]*+)\]")
 _DELIMITERS = re.compile(r"\*+|_+|~+|=+|\^+")
 _SLUG_TAG = re.compile(r"</?[^>]*>")
 _NOT_SLUG = re.compile(r"[^\w\- ]")
+_MARKUP = re.compile(r"[`$<&\[\\*_~=^\x02]")
 _SPACE = re.compile(r"\s")
 _COUNTED = re.compile(r"(.*)_([0-9]+)$", re.DOTALL)
 
@@ -156,7 +157,7 @@ def _emphasis(text: str) -> str:
 
 def plain_text(title: str, footnotes: frozenset[str] | set[str] = frozenset()) -> str:
     """A heading's text with inline markup taken away, as a reader sees it."""
-    if not re.search(r"[`$<&\[\\*_~=^]", title):
+    if not _MARKUP.search(title):
         return " ".join(title.split())
     kept: list[str] = []
 

@@ -129,7 +129,13 @@ class View:
 
     def is_prose(self) -> bool:
         """Whether no line is of any kind."""
-        special = self.rows.special if self.rows.by_kind else _NONE
+        rows = self.rows
+        if rows._by_kind is None:
+            if self.high - self.low == 1 == len(rows.texts):
+                # Most items of lists: not worth an index.
+                return not _SPECIAL.match(rows.texts[0])
+            rows._by_kind = rows._classify()
+        special = rows.special
         where = bisect_left(special, self.low)
         return where == len(special) or special[where] >= self.high
 
@@ -173,6 +179,14 @@ class View:
             texts.append(line[cut:])
             columns.append(self.rows.columns[at] + cut)
         return View(Rows(texts, self.rows.rows[self.low : self.high], columns), 0, len(texts))
+
+    def strip_first(self, cut: int) -> View:
+        """The lines, the first of them without that many characters."""
+        rows, low, high = self.rows, self.low, self.high
+        texts, columns = rows.texts[low:high], rows.columns[low:high]
+        texts[0] = texts[0][cut:]
+        columns[0] += cut
+        return View(Rows(texts, rows.rows[low:high], columns), 0, high - low)
 
     def strip(self, cuts: Iterable[int]) -> View:
         """The lines without that many characters at the front of each."""
