@@ -178,17 +178,14 @@ def plain_text(title: str, footnotes: frozenset[str] | set[str] = frozenset()) -
     if "$" in text or "\\(" in text:
         parts, at = [], 0
         for start, end in math_spans(text):
-            # The renderer takes the inner pair of ``$$`` for math and shows the outer one.
-            display = text.startswith("$$", start)
-            inner = text[start:end].strip("$") if text[start] == "$" else text[start + 2 : end - 2]
-            parts += (
-                text[at:start],
-                keep(
-                    f"$\\({inner}\\)$"
-                    if display and not (inner[:1].isspace() or inner[-1:].isspace())
-                    else f"\\({inner}\\)"
-                ),
-            )
+            whole, inner = text[start:end], text[start:end].strip("$")
+            if not whole.startswith("$$"):
+                inner = inner if whole[0] == "$" else whole[2:-2]
+                whole = f"\\({inner}\\)"
+            elif not (inner[0].isspace() or inner[-1].isspace()):
+                # The renderer takes the inner pair of ``$$`` for math and shows the outer one.
+                whole = f"$\\({inner}\\)$"
+            parts += (text[at:start], keep(whole))
             at = end
         text = "".join([*parts, text[at:]])
     if "\\" in text:

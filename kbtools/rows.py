@@ -231,3 +231,11 @@ def join(views: list[View]) -> View:
         rows += view.rows.rows[view.low : view.high]
         columns += view.rows.columns[view.low : view.high]
     return View(Rows(texts, rows, columns), 0, len(texts))
+
+
+def concatenate(views: list[View]) -> View:
+    """Several views as one, line upon line."""
+    texts = [line for view in views for line in view.lines]
+    rows = [row for view in views for row in view.rows.rows[view.low : view.high]]
+    columns = [column for view in views for column in view.rows.columns[view.low : view.high]]
+    return View(Rows(texts, rows, columns), 0, len(texts))

@@ -6,14 +6,15 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from kbtools import fence_problems, fences, inlines, rawhtml
-from kbtools.blocks import Blocks, Leaf
+from kbtools import blocks, fence_problems, fences, inlines, rawhtml
+from kbtools.block_parser import Parser
 from kbtools.diagnostics import Problem
 from kbtools.headings import Ids, plain_text, slugify, split_attributes
 from kbtools.lines import Body
 from kbtools.rows import Rows, View
 from kbtools.source import Span
 from kbtools.structure import BlockId, Comment, Fence, Header, Heading, Option, Structure
+from kbtools.tree import Leaf
 
 __all__ = [
     "BlockId",
@@ -55,7 +56,7 @@ class _Page:
         self.frontmatter = frontmatter_span(text) if text.startswith("---") else None
         begin = self.frontmatter.end if self.frontmatter else 0
         self.body = Body(text, begin)
-        self.blocks: list[fences.Block] = []
+        self.opened: list[fences.Block] = []
         self.closed: list[fences.Block] = []
         """Everything superfences sets aside, in its order."""
         self.hidden: set[int] = set()
@@ -73,8 +74,7 @@ class _Page:
             joined = "\n".join(texts)
             if rawhtml.has_markup(joined):
                 lines, elements = self.take_html_out(joined, rows)
-        tree = Blocks(self.restore, elements)
-        tree.document(lines)
+        tree = blocks.parse(lines, self.restore, elements)
         found = self.shown_fences(tree)
         self.opaque += ((fence.span.start, fence.span.end) for fence in found)
         for view in (*tree.code, *tree.math):
@@ -105,7 +105,7 @@ class _Page:
         at = 0
         source = self.body.texts
         for block in fences.find(source):
-            self.blocks.append(block)
+            self.opened.append(block)
             if block.end != "closed":
                 continue
             texts += source[at : block.first]
@@ -128,14 +128,14 @@ class _Page:
         texts = [self.body.texts[row][cut:] for row in rows]
         return View(Rows(texts, rows, [cut] * len(rows)), 0, len(rows))
 
-    def shown_fences(self, tree: Blocks) -> list[Fence]:
+    def shown_fences(self, tree: Parser) -> list[Fence]:
         gone = tree.literal | self.hidden
         for view in tree.dropped:
             gone |= {int(m[1]) for line in view.lines for m in rawhtml.MARK.finditer(line)}
         return [fences.to_fence(self.body, block) for n, block in enumerate(self.closed) if n not in gone]
 
-    def irregular_fences(self, tree: Blocks) -> tuple[Problem, ...]:
-        if not fence_problems.is_suspicious(self.body, self.blocks, bool(tree.literal)):
+    def irregular_fences(self, tree: Parser) -> tuple[Problem, ...]:
+        if not fence_problems.is_suspicious(self.body, self.opened, bool(tree.literal)):
             return ()
         quiet = [(span.start, span.end) for span in self.comments]
         for view in tree.code:
@@ -204,7 +204,7 @@ class _Page:
 
     # -- what is left
 
-    def headings(self, tree: Blocks) -> tuple[Heading, ...]:
+    def headings(self, tree: Parser) -> tuple[Heading, ...]:
         leaves = [leaf for leaf in tree.leaves if leaf.level]
         if not leaves:
             return ()
