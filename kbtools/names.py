@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from kbtools.pycode import MAX_DEPTH, depth_within
+from kbtools.scopes import Comprehension, arguments, asked_for, bindings, catches_name_error, is_table, last_part
 from kbtools.source import Span
 
 # site adds these to builtins; the module's own names are there in every session.
@@ -26,10 +27,8 @@ MODULE_NAMES = frozenset(
     }
 )
 _CLASS_NAMES = frozenset({"__qualname__", "__module__", "__class__"})
-_TABLES = frozenset({"globals", "locals", "vars", "dir"})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,8 @@ class _Scope:
     """module, function, class or inner (a comprehension)."""
     bound: dict[str, None] = field(default_factory=dict)
     globals: frozenset[str] = frozenset()
+    direct: frozenset[str] = frozenset()
+    """Names a class body binds: until then it looks for them in the module, past the functions around it."""
 
 
 class _Walk:
@@ -139,6 +140,8 @@ class _Walk:
             late = late or scope.kind == "function"
             if name in scope.globals:
                 break
+            if depth == len(self.scopes) - 1 and name in scope.direct and name not in scope.bound:
+                break
             # A class body's names are seen by its own statements only, not by functions and comprehensions in it.
             if name in scope.bound and (scope.kind != "class" or depth == len(self.scopes) - 1):
                 return
@@ -187,7 +190,7 @@ class _Walk:
     def on_Assign(self, node: ast.Assign) -> None:
         self.each([node.value, *node.targets])
         for target in node.targets:
-            if isinstance(target, ast.Subscript) and _is_table(target.value):
+            if isinstance(target, ast.Subscript) and is_table(target.value):
                 if isinstance(target.slice, ast.Constant) and isinstance(target.slice.value, str):
                     self._bind_module(target.slice.value)
                 else:
@@ -200,10 +203,10 @@ class _Walk:
 
     def on_AnnAssign(self, node: ast.AnnAssign) -> None:
         self.each([node.value])
-        if not self.future and self.scopes[-1].kind != "function":
-            self.each([node.annotation])
         if node.value is not None or not isinstance(node.target, ast.Name):
             self.each([node.target])
+        if not self.future and self.scopes[-1].kind != "function":  # Python reads the annotation last
+            self.each([node.annotation])
 
     def on_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.each([node.value])
@@ -224,7 +227,7 @@ class _Walk:
 
     def on_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.each([node.iter])
-        self.loops.append(frozenset(_bindings(node.body)[0]))
+        self.loops.append(frozenset(bindings(node.body)[0]))
         self.each([node.target])
         self.body(node.body)
         self.loops.pop()
@@ -234,20 +237,20 @@ class _Walk:
 
     def on_While(self, node: ast.While) -> None:
         self.each([node.test])
-        self.loops.append(frozenset(_bindings(node.body)[0]))
+        self.loops.append(frozenset(bindings(node.body)[0]))
         self.body(node.body)
         self.loops.pop()
         self.branch(node.orelse)
 
     def on_If(self, node: ast.If) -> None:
-        self.guards.append(_asked(node.test))
+        self.guards.append(asked_for(node.test))
         self.each([node.test])
         self.branch(node.body)
         self.branch(node.orelse)
         self.guards.pop()
 
     def on_IfExp(self, node: ast.IfExp) -> None:
-        self.guards.append(_asked(node.test))
+        self.guards.append(asked_for(node.test))
         self.each([node.test])
         self.conditional += 1
         self.each([node.body, node.orelse])
@@ -255,7 +258,7 @@ class _Walk:
         self.guards.pop()
 
     def on_BoolOp(self, node: ast.BoolOp) -> None:
-        self.guards.append(_asked(node))
+        self.guards.append(asked_for(node))
         self.each(node.values[:1])
         self.conditional += 1
         self.each(node.values[1:])
@@ -263,7 +266,7 @@ class _Walk:
         self.guards.pop()
 
     def on_Try(self, node: ast.Try) -> None:
-        self.guards.append(None if any(_catches_name_error(h.type) for h in node.handlers) else frozenset())
+        self.guards.append(None if any(catches_name_error(h.type) for h in node.handlers) else frozenset())
         self.conditional += 1
         self.body(node.body)
         self.guards.pop()
@@ -286,8 +289,8 @@ class _Walk:
         for item in node.items:
             self.each([item.context_expr, item.optional_vars])
             call = item.context_expr
-            if isinstance(call, ast.Call) and _last(call.func) in ("suppress", "raises"):
-                caught = caught or any(_catches_name_error(arg) for arg in call.args)
+            if isinstance(call, ast.Call) and last_part(call.func) in ("suppress", "raises"):
+                caught = caught or any(catches_name_error(arg) for arg in call.args)
         self.guards.append(None if caught else frozenset())
         self.body(node.body)
         self.guards.pop()
@@ -318,7 +321,7 @@ class _Walk:
         if (
             isinstance(node.func, ast.Attribute)
             and node.func.attr in ("update", "setdefault")
-            and _is_table(node.func.value)
+            and is_table(node.func.value)
         ):
             self.open = True
         self.each([node.func, *node.args, *node.keywords])
@@ -327,17 +330,17 @@ class _Walk:
 
     def on_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.each(node.decorator_list)
-        arguments = list(_arguments(node.args))
+        parameters = list(arguments(node.args))
         self.each([*node.args.defaults, *node.args.kw_defaults])
         generic = {getattr(p, "name", "") for p in getattr(node, "type_params", ())}
         if not self.future:
             self.scopes.append(_Scope("inner", dict.fromkeys(generic)))
-            self.each([*(argument.annotation for argument in arguments), node.returns])
+            self.each([*(parameter.annotation for parameter in parameters), node.returns])
             self.scopes.pop()
         self.bind(node.name)
-        local, shared, outer = _bindings(node.body)
+        local, shared, outer = bindings(node.body)
         names = dict.fromkeys(
-            [*(a.arg for a in arguments), *generic, *(n for n in local if n not in shared and n not in outer)]
+            [*(a.arg for a in parameters), *generic, *(n for n in local if n not in shared and n not in outer)]
         )
         self.function(_Scope("function", names, frozenset(shared)), node.body)
 
@@ -345,7 +348,7 @@ class _Walk:
 
     def on_Lambda(self, node: ast.Lambda) -> None:
         self.each([*node.args.defaults, *node.args.kw_defaults])
-        names = dict.fromkeys([*(a.arg for a in _arguments(node.args)), *_bindings([node.body])[0]])
+        names = dict.fromkeys([*(a.arg for a in arguments(node.args)), *bindings([node.body])[0]])
         self.function(_Scope("function", names), [node.body])
 
     def function(self, scope: _Scope, body: Iterable[ast.AST]) -> None:
@@ -361,14 +364,15 @@ class _Walk:
         generic = {getattr(p, "name", "") for p in getattr(node, "type_params", ())}
         self.scopes.append(_Scope("inner", dict.fromkeys(generic)))
         self.each([*node.bases, *node.keywords])
-        _, shared, _ = _bindings(node.body)
-        self.scopes.append(_Scope("class", globals=frozenset(shared)))
+        local, shared, outer = bindings(node.body)
+        direct = frozenset(local) - shared - outer
+        self.scopes.append(_Scope("class", globals=frozenset(shared), direct=direct))
         self.body(node.body)
         self.scopes.pop()
         self.scopes.pop()
         self.bind(node.name)
 
-    def on_ListComp(self, node: _Comprehension) -> None:
+    def on_ListComp(self, node: Comprehension) -> None:
         self.each([node.generators[0].iter])  # the first iterable is evaluated outside
         self.scopes.append(_Scope("inner"))
         for at, generator in enumerate(node.generators):
@@ -387,67 +391,3 @@ class _Walk:
         self.scopes.pop()
 
     on_SetComp = on_DictComp = on_GeneratorExp = on_ListComp
-
-
-def _arguments(args: ast.arguments) -> Iterator[ast.arg]:
-    yield from (*args.posonlyargs, *args.args, *args.kwonlyargs)
-    yield from (argument for argument in (args.vararg, args.kwarg) if argument is not None)
-
-
-def _bindings(body: Iterable[ast.AST]) -> tuple[dict[str, None], set[str], set[str]]:
-    """The names a body binds in its own scope, and those it declares global and nonlocal."""
-    bound: dict[str, None] = {}
-    shared: set[str] = set()
-    outer: set[str] = set()
-    todo = list(body)[::-1]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, (ast.Store, ast.Del)):
-            bound[node.id] = None
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            bound[node.name] = None
-            todo += node.decorator_list  # walrus in there binds here; the body is a scope of its own
-            continue
-        elif isinstance(node, ast.Lambda):
-            continue
-        elif isinstance(node, _Comprehension):
-            # Its targets are its own, but a walrus in it binds here.
-            bound.update((n.target.id, None) for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
-            continue
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            bound.update((alias.asname or alias.name.split(".")[0], None) for alias in node.names)
-        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name is not None:
-            bound[node.name] = None
-        elif isinstance(node, ast.MatchMapping) and node.rest is not None:
-            bound[node.rest] = None
-        elif isinstance(node, ast.Global):
-            shared.update(node.names)
-        elif isinstance(node, ast.Nonlocal):
-            outer.update(node.names)
-        todo += list(ast.iter_child_nodes(node))[::-1]
-    return bound, shared, outer
-
-
-def _last(node: ast.AST | None) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _is_table(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TABLES and not node.args
-
-
-def _asked(test: ast.AST) -> frozenset[str]:
-    """The names a condition looks up first: ``"x" in globals()``."""
-    asked: set[str] = set()
-    for node in ast.walk(test):
-        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
-            asked.update(node.left.value for table in node.comparators if _is_table(table))
-    return frozenset(asked)
-
-
-def _catches_name_error(kind: ast.AST | None) -> bool:
-    if isinstance(kind, ast.Tuple):
-        return any(_catches_name_error(item) for item in kind.elts)
-    return kind is None or _last(kind) in ("NameError", "Exception", "BaseException")
