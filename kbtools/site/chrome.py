@@ -18,7 +18,7 @@ STATUS: Mapping[str, str] = {
     "duplicate": "중복 문서",
 }
 VERIFICATION: Mapping[str, str] = {
-    "applied": "실제로 적용해 확인",
+    "applied": "적용해 확인",
     "pending": "확인 전",
     "conceptual": "개념만 검토",
     "redirected": "다른 문서로 옮김",

@@ -1,4 +1,4 @@
-"""Which rendered code block is which snippet: superfences' blocks in the order of the document, matched by their code."""
+"""Which rendered code block is which snippet: superfences' blocks in document order, matched by their code."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def match(rendered: Sequence[str], snippets: Sequence[Snippet]) -> list[Snippet 
 
 
 class Panels(Postprocessor):
-    """Just before raw HTML is put back: decorates the blocks that stand in the document, and removes the marks."""
+    """Just before raw HTML is put back: decorates the blocks that stand in the document."""
 
     PRIORITY = 31
 
@@ -93,11 +93,19 @@ class Panels(Postprocessor):
             held = blocks[number] if number < len(blocks) else ""
             if isinstance(held, str) and (mark := _MARK.search(held)):
                 shown.append((number, int(mark[1])))
+        if not shown:  # the table of contents runs postprocessors over single headings
+            return text
         matched = match([self.recorder.codes[code] for _, code in shown], self.snippets())
         for (number, _), snippet in zip(shown, matched, strict=True):
             html = _MARK.sub("", blocks[number])
             blocks[number] = self.decorate(snippet, html) if snippet is not None else html
-        for number, held in enumerate(blocks):
-            if isinstance(held, str) and STX in held:
-                blocks[number] = _MARK.sub("", held)
         return text
+
+
+class Unmark(Postprocessor):
+    """After raw HTML has been put back: removes the marks of blocks that stand within other raw HTML."""
+
+    PRIORITY = 29
+
+    def run(self, text: str) -> str:
+        return _MARK.sub("", text) if STX in text else text

@@ -21,7 +21,7 @@ from markdown.treeprocessors import Treeprocessor
 from kbtools.config import find_project
 from kbtools.page import Page
 from kbtools.site import chrome, panels
-from kbtools.site.fences import Panels, Recorder
+from kbtools.site.fences import Panels, Recorder, Unmark
 from kbtools.site.stored import stored
 from kbtools.site.wiki import Wiki, load
 from kbtools.site.wikilinks import WikiLinks, block_id
@@ -151,6 +151,7 @@ class KbExtension(Extension):
         recorder = Recorder(md)
         md.preprocessors.register(recorder, "kb-recorder", Recorder.PRIORITY)
         md.postprocessors.register(Panels(md, recorder, self._snippets, self._decorate), "kb-panels", Panels.PRIORITY)
+        md.postprocessors.register(Unmark(md), "kb-unmark", Unmark.PRIORITY)
         md.treeprocessors.register(_Blocks(md), "kb-blocks", _Blocks.PRIORITY)
         md.treeprocessors.register(_Chrome(md, self), "kb-chrome", _Chrome.PRIORITY)
 

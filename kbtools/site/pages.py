@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kbtools.execution.outcomes import Status
 from kbtools.option_values import DEVICES
@@ -83,8 +83,12 @@ def _all(pages: Sequence[Page]) -> str:
         groups[letter_of(page.title)].append(page)
     body = []
     for letter in sorted(groups, key=_letter_rank):
-        body += [f"## {letter}", "", *(_entry(page) for page in groups[letter]), "", "{ .kb-index }", ""]
+        body += [f"## {letter}", "", *_list(map(_entry, groups[letter]))]
     return _page("전체 문서", f"문서 {len(pages):,}편을 가나다순, ABC순으로 모았습니다.", body)
+
+
+def _list(items: Iterable[str]) -> list[str]:
+    return ['<div class="kb-index" markdown>', "", *items, "", "</div>", ""]
 
 
 def _entry(page: Page) -> str:
@@ -106,14 +110,7 @@ def _tags(pages: Sequence[Page]) -> str:
     )
     body = [f'<p class="kb-cloud">{cloud}</p>', ""] if order else ["아직 태그가 없습니다."]
     for tag in order:
-        body += [
-            f"## {md(tag)} {{ #{ids[tag]} }}",
-            "",
-            *(f"- {_link(p)}" for p in tagged[tag]),
-            "",
-            "{ .kb-index }",
-            "",
-        ]
+        body += [f"## {md(tag)} {{ #{ids[tag]} }}", "", *_list(f"- {_link(p)}" for p in tagged[tag])]
     return _page("태그", f"태그 {len(order):,}개로 문서를 찾습니다.", body)
 
 
@@ -197,14 +194,12 @@ def _runs(wiki: Wiki) -> str:
         details += _page_runs(page, held)
     share = f"{executed / executable:.0%}" if executable else "–"
     lead = (
-        f"코드 블록 {fences:,}개 가운데 실행 대상은 {executable:,}개이고, 그중 **{executed:,}개({share})** 를 실행해 확인했습니다. "
+        f"코드 블록 {fences:,}개 가운데 실행 대상은 {executable:,}개이고, "
+        f"그중 <b>{executed:,}개({share})</b>를 실행해 확인했습니다. "
         "이 기계에 없는 장치의 코드는 건너뛴 것으로 남으며 통과로 세지 않습니다."
     )
     body = [
-        *_table(
-            ("장치", *(f"{WORDS[s][1]}" for s in _ORDER)),
-            ((f"**{DEVICE_NAMES[d]}**", *(str(totals[d][s] or "·") for s in _ORDER)) for d in DEVICES),
-        ),
+        *_table(("결과", *(DEVICE_NAMES[d] for d in DEVICES)), _totals(totals)),
         "",
         "## 문서별",
         "",
@@ -215,6 +210,14 @@ def _runs(wiki: Wiki) -> str:
         *details,
     ]
     return _page("실행 현황", lead, body if executable else ["실행할 코드가 없습니다."])
+
+
+def _totals(totals: Mapping[str, Counter[str]]) -> Iterator[Sequence[str]]:
+    for state in _ORDER:
+        if any(totals[d][state] for d in DEVICES):
+            mark, words = WORDS[state]
+            name = f'<span class="kb-badge kb-is-{state}"><span aria-hidden="true">{mark}</span> {words}</span>'
+            yield (name, *(str(totals[d][state] or "·") for d in DEVICES))
 
 
 def _states(held: Sequence[tuple[Snippet, Sequence[Run]]], device: str) -> Counter[str]:

@@ -39,9 +39,9 @@ def state_of(run: Run | None) -> str:
 
 def seconds(value: float) -> str:
     """A duration as people read it."""
-    if value < 0.0095:
-        return "0.01초 미만"
-    return f"{value:.2f}초" if value < 10 else f"{value:.0f}초"
+    if value < 0.0995:
+        return f"{max(1, round(value * 1000))} ms"
+    return f"{value:.2f}초" if value < 9.995 else f"{value:.0f}초"
 
 
 def badge(device: str, state: str, extra: str = "") -> str:
@@ -56,7 +56,7 @@ def badge(device: str, state: str, extra: str = "") -> str:
 
 
 def decorate(snippet: Snippet, code: str, runs: Sequence[Run]) -> str:
-    """A code block's HTML with what is known of it around it. Blocks that say nothing about running stay as they are."""
+    """A code block's HTML with what is known of it around it. A block that is not about running stays as it is."""
     if not snippet.executable:
         if snippet.language == "output" or "output" in snippet.fence.header.classes:
             return f'<div class="kb-expected"><p class="kb-label">출력</p>{code}</div>'
@@ -65,10 +65,11 @@ def decorate(snippet: Snippet, code: str, runs: Sequence[Run]) -> str:
         return f'<div class="kb-snippet">{code}{_not_run(snippet.options.skip)}</div>'
     if snippet.options.skip is not None:
         return f'<div class="kb-snippet">{code}{_not_run(snippet.options.skip)}</div>'
-    inside = f'{code}<div class="kb-run" data-search-exclude>{_bar(snippet, runs)}{_reasons(runs)}{_said(snippet, runs)}</div>'
+    told = _said(snippet, runs) + _reasons(runs)
+    inside = f'<div class="kb-snippet">{code}<div class="kb-run" data-search-exclude>{told}</div></div>'
     if snippet.options.hidden:
-        return f'<details class="kb-hidden"><summary>숨긴 준비 코드</summary><div class="kb-snippet">{inside}</div></details>'
-    return f'<div class="kb-snippet">{inside}</div>'
+        return f'<details class="kb-hidden"><summary>숨긴 준비 코드</summary>{inside}</details>'
+    return inside
 
 
 def _not_run(reason: str) -> str:
@@ -88,8 +89,7 @@ def _bar(snippet: Snippet, runs: Sequence[Run]) -> str:
             continue
         ran = run is not None and run.fresh and run.outcome.outcome in (Status.PASSED, Status.XFAILED)
         badges.append(badge(device, state_of(run), seconds(run.outcome.seconds) if run and ran else ""))
-    where = _where(runs)
-    return f'<div class="kb-run-bar"><span class="kb-badges">{" ".join(badges)}</span>{where}</div>'
+    return f'<span class="kb-badges">{" ".join(badges)}</span>{_where(runs)}'
 
 
 def _where(runs: Sequence[Run]) -> str:
@@ -120,25 +120,25 @@ def _reasons(runs: Sequence[Run]) -> str:
 
 
 def _said(snippet: Snippet, runs: Sequence[Run]) -> str:
-    """The error that was expected, and the output, unless the page shows it already."""
+    """Where it ran and, unfolding from there, what it printed unless the page shows that itself; the expected error."""
+    bar = _bar(snippet, runs)
+    plain = f'<div class="kb-run-bar">{bar}</div>'
     told = next((r for r in runs if r.fresh and r.outcome.outcome in (Status.PASSED, Status.XFAILED)), None)
     if told is None:
-        return ""
-    out = ""
-    if told.outcome.outcome is Status.XFAILED or snippet.options.raises:
-        out += _raised(snippet, told.outcome.message)
+        return plain
+    raised = _raised(snippet, told.outcome.message) if snippet.options.raises else ""
     stdout = clean(told.outcome.stdout).rstrip("\n")
     if not stdout or any(e.of_line is None for e in snippet.expects):
-        return out
+        return plain + raised
     lines = stdout.count("\n") + 1
     shown_beside = len(snippet.expects) >= lines
-    cut = stdout[:LONGEST]
     note = f'\n<span class="kb-cut">… {len(stdout) - LONGEST:,}자 생략</span>' if len(stdout) > LONGEST else ""
     opened = " open" if lines <= SHORT and not shown_beside else ""
-    count = f' <span class="kb-count">{lines:,}줄</span>' if lines > 1 else ""
+    count = f" {lines:,}줄" if lines > 1 else ""
     return (
-        f'{out}<details class="kb-stdout"{opened}><summary>출력{count}</summary>'
-        f'<pre tabindex="0"><samp>{escape(cut)}{note}</samp></pre></details>'
+        f'<details class="kb-stdout"{opened}><summary class="kb-run-bar">'
+        f'<span class="kb-toggle">출력{count}</span>{bar}</summary>'
+        f'<pre tabindex="0"><samp>{escape(stdout[:LONGEST])}{note}</samp></pre></details>{raised}'
     )
 
 
