@@ -107,11 +107,12 @@ def warn_unfinished(found: Project) -> None:
     """Say so when an earlier command was killed while it wrote."""
     if not found.backups.is_dir():
         return
-    from kbtools.rewrite import Backups
+    from kbtools.rewrite import Backups, interrupted
 
     run = Backups(found.vault, found.root).unfinished()
     if run is not None:
-        say(f"kb: {run.command} was cut short ({run.id}): `kb reconcile --undo {run.id}` restores every page")
+        problem = interrupted(run)
+        say(f"kb: {problem.message}\n  hint: {problem.hint}")
 
 
 def say(text: str = "") -> None:

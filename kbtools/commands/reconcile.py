@@ -27,16 +27,22 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument(
         "--undo", nargs="?", const="", metavar="RUN", help="restore what a run changed (default: the last)"
     )
+    arguments.add_argument(
+        "--finish", nargs="?", const="", metavar="RUN", help="complete a run that was cut short (default: the last)"
+    )
     arguments.add_argument("--runs", action="store_true", help="list the runs that can be undone")
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.undo is not None and args.apply:
-        raise KbError("--apply and --undo exclude each other")
+    asked = {"--apply": args.apply, "--undo": args.undo is not None, "--finish": args.finish is not None}
+    if sum(asked.values()) > 1:
+        raise KbError(" and ".join(o for o, given in asked.items() if given) + " exclude each other")
     if args.runs:
         return _runs(args)
     if args.undo is not None:
         return _undo(args)
+    if args.finish is not None:
+        return _finish(args)
     from kbtools.checker import Selection
     from kbtools.fixer import plan_reconcile
 
@@ -147,6 +153,17 @@ def _runs(args: argparse.Namespace) -> int:
         return 0
     for r in Backups(found.vault, found.root).runs():
         emit((f"{r.id}  {r.state.value:<12} {plural(len(r.files), 'page'):>12}  {r.command}",))
+    return 0
+
+
+def _finish(args: argparse.Namespace) -> int:
+    from kbtools.rewrite import Backups
+
+    found = project(args)
+    if not found.backups.is_dir():
+        raise KbError(f"there is nothing to finish: no {found.backups.name} in {found.root}")
+    done = Backups(found.vault, found.root).finish(args.finish or None)
+    say(f"{done.id} is {done.state.value}: {plural(len(done.files), 'page')}")
     return 0
 
 

@@ -83,24 +83,27 @@ def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str])
     from kbtools.commands.progress import Progress
     from kbtools.execution.pytest_run import RunOptions, run_with_pytest
 
+    counts = [sum(s.executable for s in wiki.index.pages[p].snippets) for p in _pages(wiki, selection)]
     options = RunOptions(
         selection=tuple(s for s in selection if s),
         device=args.device,
         required=tuple(args.require_device),
-        workers=_workers(args.workers),
+        workers=_workers(args.workers, sum(n > 0 for n in counts)),
         sandbox=args.sandbox,
         cached=not args.no_cache,
         rehearse=getattr(args, "rehearse", False),
         update=getattr(args, "update", False),
     )
-    total = sum(s.executable for path in _pages(wiki, selection) for s in wiki.index.pages[path].snippets)
-    with Progress(total, sys.stderr) as progress:
+    with Progress(sum(counts), sys.stderr) as progress:
         return tuple(run_with_pytest(wiki.project, options, on_outcome=progress.seen))
 
 
-def _workers(given: str) -> int | None:
+def _workers(given: str, pages: int) -> int:
+    """``auto``: a worker a core, and none without a page to run."""
+    from kbtools.execution.runner import cores
+
     if given == "auto":
-        return None
+        return max(1, min(cores(), pages))
     if not given.isdecimal() or not int(given):
         raise KbError(f'-n takes a number or auto, not "{given}"')
     return int(given)
