@@ -60,6 +60,8 @@ def all_rules() -> Mapping[str, Rule]:
     """Every rule, by name."""
     rules = {}
     for info in pkgutil.iter_modules(__path__):
+        if info.name.startswith("_"):
+            continue  # __main__ writes the rules' pages
         module = importlib.import_module(f"{__name__}.{info.name}")
         name = info.name.replace("_", "-")
         doc = (module.__doc__ or "").strip()
