@@ -6,15 +6,15 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from kbtools import blocks, fence_problems, fences, inlines, rawhtml
-from kbtools.block_parser import Parser
 from kbtools.diagnostics import Problem
-from kbtools.headings import Ids, plain_text, slugify, split_attributes
-from kbtools.lines import Body
-from kbtools.rows import Rows, View
+from kbtools.scanning import blocks, fence_problems, fences, inlines, rawhtml
+from kbtools.scanning.block_parser import Parser
+from kbtools.scanning.headings import Ids, plain_text, slugify, split_attributes
+from kbtools.scanning.lines import Body
+from kbtools.scanning.rows import Rows, View
+from kbtools.scanning.structure import BlockId, Comment, Fence, Header, Heading, Option, Structure
+from kbtools.scanning.tree import Leaf
 from kbtools.source import Span
-from kbtools.structure import BlockId, Comment, Fence, Header, Heading, Option, Structure
-from kbtools.tree import Leaf
 
 __all__ = [
     "BlockId",

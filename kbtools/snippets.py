@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from kbtools import data_fences, device_needs, names, print_comments, pycode
-from kbtools.annotations import (
+from kbtools.codefence import data_fences, device_needs, names, print_comments, pycode
+from kbtools.codefence.annotations import (
     CLASSES,
     Mark,
     Options,
@@ -20,13 +20,13 @@ from kbtools.annotations import (
     header_marks,
     settle,
 )
+from kbtools.codefence.names import Names
+from kbtools.codefence.option_values import DEVICES, KEYS, cut
+from kbtools.codefence.pycode import Places, SyntaxFault
+from kbtools.codefence.sessions import Part, undefined
+from kbtools.codefence.snippet_ids import Wish, assign
 from kbtools.diagnostics import Problem
-from kbtools.names import Names
-from kbtools.option_values import DEVICES, KEYS, cut
-from kbtools.pycode import Places, SyntaxFault
 from kbtools.scanner import Comment, Fence, Structure
-from kbtools.sessions import Part, undefined
-from kbtools.snippet_ids import Wish, assign
 from kbtools.source import LINE_END, LineIndex, Span
 
 PYTHON = frozenset({"python", "py", "python3", "py3"})

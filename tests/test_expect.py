@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from kbtools.expect import explain, matches
+from kbtools.codefence.expect import explain, matches
 
 SAME = [
     ("15.0", "15.0"),

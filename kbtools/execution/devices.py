@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kbtools.option_values import DEVICES
+from kbtools.codefence.option_values import DEVICES
 
 VARIABLE = "KB_DEVICES"
 """Carries the result to the other processes of a run (xdist workers)."""

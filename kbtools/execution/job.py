@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from kbtools.codefence.option_values import DEVICES
 from kbtools.errors import KbError
-from kbtools.option_values import DEVICES
 from kbtools.snippets import Snippet
 
 MIB = 1 << 20

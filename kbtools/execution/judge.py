@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 
-from kbtools import expect
+from kbtools.codefence import expect
 from kbtools.execution.job import Job, Step, Wanted
 from kbtools.execution.outcomes import Outcome, Printed, Status
 from kbtools.execution.process import Reply

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kbtools import expect
+from kbtools.codefence import expect
 from kbtools.diagnostics import Edit
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.page import Page

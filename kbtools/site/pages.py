@@ -9,8 +9,8 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from kbtools.codefence.option_values import DEVICES
 from kbtools.execution.outcomes import Status
-from kbtools.option_values import DEVICES
 from kbtools.page import Page
 from kbtools.site.chrome import STATUS, VERIFICATION, css_word
 from kbtools.site.panels import DEVICE_NAMES, WORDS, badge, seconds, state_of

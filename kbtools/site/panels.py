@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kbtools.codefence.option_values import DEVICES
 from kbtools.execution.outcomes import Status
-from kbtools.option_values import DEVICES
 from kbtools.site.results import Run
 from kbtools.site.text import clean, escape
 from kbtools.snippets import Snippet

@@ -8,7 +8,7 @@ import builtins
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from kbtools.names import analyse
+from kbtools.codefence.names import analyse
 from kbtools.source import Span
 
 NAME = st.sampled_from(["a", "b", "c", "d"])

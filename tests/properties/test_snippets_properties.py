@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kbtools.expect import explain, matches
+from kbtools.codefence.expect import explain, matches
 from kbtools.scanner import scan
 from kbtools.snippets import DEVICES, Snippet, extract, undefined_names
 

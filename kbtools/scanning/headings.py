@@ -11,9 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from kbtools.inlines import code_spans, math_spans
-from kbtools.lines import ETX, STX
-from kbtools.rawhtml import MARK
+from kbtools.scanning.inlines import code_spans, math_spans
+from kbtools.scanning.lines import ETX, STX
+from kbtools.scanning.rawhtml import MARK
 
 _ATTRIBUTES = re.compile(r"[ ]+\{:?[ ]*([^}\n ][^\n]*)\}[ ]*$")
 _ATTRIBUTE = re.compile(r"""([^ =}]+)=(?:"(.*?)"|'(.*?)'|([^ =}]+))|([^ =}]+)|[ ]""")

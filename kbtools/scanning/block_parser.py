@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kbtools.rawhtml import Element
-from kbtools.rows import View
-from kbtools.tree import Leaf, Node
+from kbtools.scanning.rawhtml import Element
+from kbtools.scanning.rows import View
+from kbtools.scanning.tree import Leaf, Node
 
 _DEEPEST = 60  # containers within one another; the renderer's own limit is Python's stack
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kbtools.printed_value import brackets_opened, value_end
-from kbtools.pycode import Places
+from kbtools.codefence.printed_value import brackets_opened, value_end
+from kbtools.codefence.pycode import Places
 from kbtools.source import Span
 
 _BLANK = re.compile(r"[ \t\f;]*")

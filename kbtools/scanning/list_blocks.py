@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from kbtools.block_parser import Parser
-from kbtools.rows import DEFINITION, INDENT, ITEM, NESTED_ITEM, OLIST, ULIST, View, concatenate
-from kbtools.tree import Leaf, Node
+from kbtools.scanning.block_parser import Parser
+from kbtools.scanning.rows import DEFINITION, INDENT, ITEM, NESTED_ITEM, OLIST, ULIST, View, concatenate
+from kbtools.scanning.tree import Leaf, Node
 
 _LISTS, _ITEMS = frozenset(("ul", "ol")), frozenset(("li",))
 _ALL_LISTS, _ALL_ITEMS = frozenset(("dl", "ul", "ol")), frozenset(("dd", "li"))

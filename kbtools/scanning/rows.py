@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from kbtools.lines import STX
+from kbtools.scanning.lines import STX
 
 INDENT = "    "
 

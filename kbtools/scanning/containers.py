@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from kbtools.block_parser import Parser
-from kbtools.rawhtml import MARK
-from kbtools.rows import DETAILS, HASH, INDENT, QUOTE, TAB, View
-from kbtools.tree import Leaf, Node
+from kbtools.scanning.block_parser import Parser
+from kbtools.scanning.rawhtml import MARK
+from kbtools.scanning.rows import DETAILS, HASH, INDENT, QUOTE, TAB, View
+from kbtools.scanning.tree import Leaf, Node
 
 _DEEPEST = 60  # containers within one another; the renderer's own limit is Python's stack
 _ALL_LISTS, _ALL_ITEMS = frozenset(("dl", "ul", "ol")), frozenset(("dd", "li"))

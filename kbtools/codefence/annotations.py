@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from kbtools.codefence.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, BadValue, cut, suggest
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
-from kbtools.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, BadValue, cut, suggest
 from kbtools.scanner import Fence
 from kbtools.source import Span
 

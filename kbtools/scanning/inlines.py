@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from kbtools.lines import STX
+from kbtools.scanning.lines import STX
 
 _TRIGGER = re.compile(r"[`$<]|\\\(|%%")
 _TICKS = re.compile(r"`+")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from kbtools.codefence.pycode import Places
 from kbtools.diagnostics import Problem
-from kbtools.pycode import Places
 from kbtools.source import Span
 
 LANGUAGES = {"json": "JSON", "yaml": "YAML", "yml": "YAML", "toml": "TOML"}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kbtools.block_parser import Parser
-from kbtools.rows import ABBREVIATION, FOOTNOTE, INDENT, REFERENCE, View, concatenate, join
-from kbtools.tree import Node
+from kbtools.scanning.block_parser import Parser
+from kbtools.scanning.rows import ABBREVIATION, FOOTNOTE, INDENT, REFERENCE, View, concatenate, join
+from kbtools.scanning.tree import Node
 
 
 def footnote(parser: Parser, parent: Node, blocks: list[View]) -> bool:

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kbtools.lines import Body
+from kbtools.scanning.lines import Body
+from kbtools.scanning.structure import Fence, Header, Option
 from kbtools.source import Span
-from kbtools.structure import Fence, Header, Option
 
 OPENER_LINE = re.compile(r"^([> ]*+)(`{3,}|~{3,})([^\n]*)", re.MULTILINE)
 _LANGUAGE = re.compile(r"[ \t]*\.?([\w#.+-]+)(?=[\t ]|$)")

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from kbtools.codefence.names import BUILTINS, Names, Read
+from kbtools.codefence.option_values import cut, suggest
 from kbtools.diagnostics import Problem
-from kbtools.names import BUILTINS, Names, Read
-from kbtools.option_values import cut, suggest
 
 _USUAL = {
     "torch": "import torch",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kbtools.rows import View
+from kbtools.scanning.rows import View
 
 
 class Node:

@@ -11,9 +11,9 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
-from kbtools import fences
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
-from kbtools.lines import Body
+from kbtools.scanning import fences
+from kbtools.scanning.lines import Body
 from kbtools.source import Span
 
 RULE = "irregular-fence"

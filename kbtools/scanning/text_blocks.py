@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from kbtools.block_parser import Parser
-from kbtools.lines import ETX, STX
-from kbtools.rows import HASH, INDENT, Rows, View
-from kbtools.tree import Node
+from kbtools.scanning.block_parser import Parser
+from kbtools.scanning.lines import ETX, STX
+from kbtools.scanning.rows import HASH, INDENT, Rows, View
+from kbtools.scanning.tree import Node
 
 _FENCE_MARK = re.compile(rf"^([> ]*){STX}wzxhzdk:([0-9]+){ETX}$")
 _ENVIRONMENT = re.compile(r"\\begin\{([a-z]+\*?)\}(?:\\.|[^\\])+$", re.DOTALL)

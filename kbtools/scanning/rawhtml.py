@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from kbtools.lines import ETX, STX
+from kbtools.scanning.lines import ETX, STX
 
 
 def _names(text: str) -> frozenset[str]:

@@ -7,8 +7,16 @@ import builtins
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from kbtools.pycode import MAX_DEPTH, depth_within
-from kbtools.scopes import Comprehension, arguments, asked_for, bindings, catches_name_error, is_table, last_part
+from kbtools.codefence.pycode import MAX_DEPTH, depth_within
+from kbtools.codefence.scopes import (
+    Comprehension,
+    arguments,
+    asked_for,
+    bindings,
+    catches_name_error,
+    is_table,
+    last_part,
+)
 from kbtools.source import Span
 
 # site adds these to builtins; the module's own names are there in every session.

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from kbtools import containers, list_blocks, notes, tables, text_blocks
-from kbtools.block_parser import Parser, Processor
-from kbtools.rawhtml import Element
-from kbtools.rows import KIND_NAMES, Rows, View
-from kbtools.tree import Node
+from kbtools.scanning import containers, list_blocks, notes, tables, text_blocks
+from kbtools.scanning.block_parser import Parser, Processor
+from kbtools.scanning.rawhtml import Element
+from kbtools.scanning.rows import KIND_NAMES, Rows, View
+from kbtools.scanning.tree import Node
 
 # By priority. A processor is only asked about lines among which there is one of its kinds.
 _PROCESSORS: tuple[tuple[Processor, tuple[str, ...]], ...] = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from kbtools.block_parser import Parser
-from kbtools.rows import View
-from kbtools.tree import Leaf, Node
+from kbtools.scanning.block_parser import Parser
+from kbtools.scanning.rows import View
+from kbtools.scanning.tree import Leaf, Node
 
 _PIPES = re.compile(r"\\\\|(\\`+)|(`+)|\\\||(\|)")
 _END_BORDER = re.compile(r"(?<!\\)(?:\\\\)*\|$")

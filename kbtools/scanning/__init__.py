@@ -1,0 +1,1 @@
+"""The parts of ``kbtools.scanner``: from lines over blocks to fences, headings and opaque text, as the renderer sees them."""
