@@ -12,8 +12,11 @@ from kbtools.source import Span
 
 SAFE, UNSAFE = Applicability.SAFE, Applicability.UNSAFE
 
+MAX_RUNS = 1_000
+"""Stretches of forbidden characters that are cut out of a text one by one."""
+
 # What libyaml's reader refuses (yaml.reader.Reader.NON_PRINTABLE), and a BOM at the start, which it would skip over.
-_FORBIDDEN = re.compile("\\A\ufeff|[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("\\A\ufeff+|[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 _BREAK = re.compile("[\r\n\x85\u2028\u2029]")
 _PARTS = re.compile(
     r"""(?P<indent>[ \t]*+)(?P<dash>(?:-[ \t]++)*+)
@@ -85,15 +88,23 @@ def line_at(text: str, at: int) -> Span:
 
 
 def forbidden(text: str) -> Finding | None:
-    """Control characters and lone surrogates, which no YAML may hold, all in one finding."""
-    found = [m.start() for m in _FORBIDDEN.finditer(text)]
-    if not found:
+    """Control characters and lone surrogates, which no YAML may hold, all in one finding.
+
+    Without a repair where there are so many that the text is no text.
+    """
+    runs = [Span(*m.span()) for m in _FORBIDDEN.finditer(text)]
+    if not runs:
         return None
-    more = f", and {len(found) - 1:,} more like it" if len(found) > 1 else ""
-    message = f"the character U+{ord(text[found[0]]):04X}{more}: YAML allows no such characters"
-    edits = tuple(Edit(Span(at, at + 1), "") for at in found)
-    fix = Fix("delete it" if len(found) == 1 else f"delete all {len(found):,}", SAFE, edits)
-    return Finding(Problem("invalid-yaml", Span(found[0], found[0] + 1), message, "delete it", fix), edits, Span(0, 0))
+    count = sum(map(len, runs))
+    more = f", and {count - 1:,} more like it" if count > 1 else ""
+    message = f"the character U+{ord(text[runs[0].start]):04X}{more}: YAML allows no such characters"
+    first = Span(runs[0].start, runs[0].start + 1)
+    if len(runs) > MAX_RUNS:
+        help = "write the frontmatter anew: this looks like something that is no text"
+        return Finding(Problem("invalid-yaml", first, message, help), (), Span(0, 0))
+    edits = tuple(Edit(run, "") for run in runs)
+    fix = Fix("delete it" if count == 1 else f"delete all {count:,}", SAFE, edits)
+    return Finding(Problem("invalid-yaml", first, message, "delete it", fix), edits, Span(0, 0))
 
 
 def diagnose(text: str, error: Broken) -> Finding:

@@ -64,7 +64,9 @@ def _replacement(text: str, found: Frontmatter, path: Path, entry: Entry, value:
     if block and isinstance(value, list | tuple | Mapping) and value:
         own = _own_line(text, span.start)
         if own is not None:
-            return Edit(span, _block(value, own, eol).removeprefix(own))
+            # A list may stand as far left as its key, a mapping may not.
+            indent = own or ("  " if isinstance(value, Mapping) else "")
+            return Edit(span, _block(value, indent, eol).removeprefix(own))
     style = old[:1] if old[:1] in ("'", '"') else ""
     new = written(value, style if isinstance(value, str) else "")
     if entry.key is not None and block:
@@ -81,9 +83,9 @@ def _replacement(text: str, found: Frontmatter, path: Path, entry: Entry, value:
 def _insertion_below(text: str, found: Frontmatter, path: Path, value: object, eol: str) -> Edit:
     parent = path[:-1]
     holder = _get(found.data, parent)
-    if holder is not None and not isinstance(holder, dict):
+    if (holder is not None and not isinstance(holder, dict)) or not isinstance(path[-1], str):
         name = ".".join(map(str, parent))
-        raise KbError(f"`{name}` is no mapping, so nothing can be set inside it", f"set `{name}` as a whole")
+        raise KbError(f"`{name}` is no mapping with such a field", f"set `{name}` as a whole")
     entry = found.entries.get(parent)
     children = [e for p, e in found.entries.items() if p[:-1] == parent and e.key]
     if holder and entry and children and entry.value.of(text)[:1] not in ("{", "&", "*"):

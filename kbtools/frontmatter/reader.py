@@ -125,6 +125,8 @@ class _Reader:
                 self.next()  # what follows a lone scalar tells a stray line from a block that is no metadata at all
             return self.out
         self.out.data = self.mapping(event, (), 1)
+        if self.out.duplicates:
+            self.forget_lost_rows()
         self.next()
         event = self.next()
         if type(event) is not stream_end:
@@ -156,6 +158,10 @@ class _Reader:
             event = advance()
             if type(event) is scalar:
                 value = self.scalar(event)
+                if self.last == self.end:
+                    # Nothing is written. libyaml puts it before the next token in brackets; we say after the colon.
+                    colon = self.text.find(":", key_end, self.last)
+                    self.last = self.end = colon + 1 or self.last
                 rows[below] = (key_start, key_end, self.last, self.end, event.value)
             else:
                 value_start = event.start_mark.index
@@ -174,12 +180,22 @@ class _Reader:
         self.close(start, event, result, before)
         return result
 
+    def forget_lost_rows(self) -> None:
+        """Drop the parts of values that a later value of the same key replaced, and bring the rest in order."""
+        kept: dict[Path, Row] = {}
+        for path, row in sorted(self.out.rows.items(), key=lambda item: item[1][0] if item[1][0] >= 0 else item[1][2]):
+            start = row[0] if row[0] >= 0 else row[2]
+            around = kept.get(path[:-1])
+            if len(path) == 1 or (around is not None and around[2] <= start and row[3] <= around[3]):
+                kept[path] = row
+        self.out.rows = kept
+
     def merge(self, value: object, row: Row, merged: list[dict[str, object]]) -> None:
         parts = value if isinstance(value, list) else [value]
         mappings = [part for part in parts if isinstance(part, dict)]
         if len(mappings) == len(parts):
             merged += mappings
-        else:
+        elif self.aliased <= MAX_ALIASED:  # else that has been said
             self.report(row[2], row[3], "`<<` merges mappings, and this is none", "write its fields out")
 
     def collection(self, event: Any, path: Path, depth: int) -> object:

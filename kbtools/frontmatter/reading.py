@@ -16,6 +16,9 @@ from kbtools.source import LineIndex, Span
 MAX_SIZE = 256_000
 """Code points between the ``---`` lines; more is refused unread."""
 
+MAX_DUPLICATES = 100
+"""Keys said to be there twice; whoever has more of them will look at all the others too."""
+
 
 def parse(text: str) -> Frontmatter | None:
     """Read a page's frontmatter; None when it has none (``unclosed`` may then say why).
@@ -55,7 +58,7 @@ def read_block(text: str, body: Span, span: Span, more: tuple[Problem, ...] = ()
         lines = LineIndex(text)
         base = body.start
         all_ = [*more, *(moved(p, base) for p in found.problems)]
-        all_ += (_duplicate(d, lines.line_of(d.first + base), base) for d in found.duplicates)
+        all_ += (_duplicate(d, lines.line_of(d.first + base), base) for d in found.duplicates[:MAX_DUPLICATES])
         problems = tuple(sorted(all_, key=lambda p: p.span))
     return Frontmatter(span, found.data, Entries(found.rows, body.start), problems, complete)
 

@@ -68,7 +68,22 @@ def recover(text: str, error: Broken | TooMuch) -> tuple[Reading, bool]:
     """What can be read of a text that ``read`` refused, and whether that is all of it."""
     if isinstance(error, TooMuch):
         return _stopped(text, error.at), False
-    return _Recovery(text).run(error)
+    bad = forbidden(text)
+    if bad is None:
+        return _Recovery(text).run()
+    if not bad.repair:
+        return Reading(problems=[bad.problem]), False
+    # Read as if the forbidden characters were not there; all else is found in that text, and brought back.
+    edited = _Edited(text, list(bad.repair))
+    try:
+        reading, complete = read(edited.text), True
+    except TooMuch as much:
+        reading, complete = _stopped(edited.text, much.at), False
+    except Broken:
+        reading, complete = _Recovery(edited.text).run()
+    reading = _brought_back(reading, edited)
+    reading.problems.insert(0, bad.problem)
+    return reading, complete
 
 
 def _stopped(text: str, at: int) -> Reading:
@@ -106,10 +121,7 @@ class _Recovery:
         made = [e for b in self.done for e in b.edits] + self.cuts
         return [e for e in made if e.span.start >= since]
 
-    def run(self, error: Broken) -> tuple[Reading, bool]:
-        bad = forbidden(self.text)
-        if bad:
-            self.done.append(_Broken(bad.problem, bad.repair, Span(0, 0), Span(0, 0)))
+    def run(self) -> tuple[Reading, bool]:
         since = 0
         complete = True
         while True:
@@ -136,7 +148,13 @@ class _Recovery:
             reading = read(edited.text)
         except (Broken, TooMuch):
             reading, complete = Reading(), False
-        return self._brought_back(reading, edited), complete
+        reading = _brought_back(reading, edited)
+        for name, row in self.dropped.items():
+            reading.rows.setdefault((name,), row)
+        in_order = sorted(reading.rows.items(), key=lambda item: item[1][0] if item[1][0] >= 0 else item[1][2])
+        reading.rows = dict(in_order)
+        reading.problems += (b.problem for b in self.done)
+        return reading, complete
 
     def _culprit(self, error: Broken) -> int:
         return diagnose(self.text, error).line.start
@@ -152,7 +170,7 @@ class _Recovery:
             return chunk.start
         # No repair known, or it did not help: the field's other repairs go, and with them fixes that do not fix.
         for b in mine:
-            b.edits = tuple(e for e in b.edits if b.chunk == Span(0, 0))
+            b.edits = ()
             b.problem = replace(b.problem, fix=None)
         if not mine:
             self.done.append(_Broken(replace(finding.problem, fix=None), (), chunk, finding.line))
@@ -171,27 +189,27 @@ class _Recovery:
         for b in self.done:
             b.edits = tuple(e for e in b.edits if not span.start <= e.span.start < span.end)
 
-    def _brought_back(self, reading: Reading, edited: _Edited) -> Reading:
-        def span(s: Span) -> Span:
-            start = edited.start(s.start)
-            return Span(start, max(start, edited.end(s.end)))
 
-        rows: dict[Path, Row] = {}
-        for path, (key_start, key_end, start, end, raw) in reading.rows.items():
-            key = span(Span(key_start, key_end)) if key_start >= 0 else Span(-1, -1)
-            value = span(Span(start, end))
-            rows[path] = (key.start, key.end, value.start, value.end, raw)
-        for name, row in self.dropped.items():
-            rows.setdefault((name,), row)
-        rows = dict(sorted(rows.items(), key=lambda item: item[1][0] if item[1][0] >= 0 else item[1][2]))
-        problems = [b.problem for b in self.done]
-        for p in reading.problems:
-            fix = p.fix
-            if fix:
-                fix = replace(fix, edits=tuple(Edit(span(e.span), e.replacement) for e in fix.edits))
-            problems.append(replace(p, span=span(p.span), fix=fix))
-        duplicates = [Duplicate(d.name, span(d.key), edited.start(d.first)) for d in reading.duplicates]
-        return Reading(reading.data, rows, problems, duplicates, reading.mapping)
+def _brought_back(reading: Reading, edited: _Edited) -> Reading:
+    """What was read of an edited text, with the places it has in the original."""
+
+    def span(s: Span) -> Span:
+        start = edited.start(s.start)
+        return Span(start, max(start, edited.end(s.end)))
+
+    rows: dict[Path, Row] = {}
+    for path, (key_start, key_end, start, end, raw) in reading.rows.items():
+        key = span(Span(key_start, key_end)) if key_start >= 0 else Span(-1, -1)
+        value = span(Span(start, end))
+        rows[path] = (key.start, key.end, value.start, value.end, raw)
+    problems = []
+    for p in reading.problems:
+        fix = p.fix
+        if fix:
+            fix = replace(fix, edits=tuple(Edit(span(e.span), e.replacement) for e in fix.edits))
+        problems.append(replace(p, span=span(p.span), fix=fix))
+    duplicates = [Duplicate(d.name, span(d.key), edited.start(d.first)) for d in reading.duplicates]
+    return Reading(reading.data, rows, problems, duplicates, reading.mapping)
 
 
 def _shift(edit: Edit, by: int) -> Edit:

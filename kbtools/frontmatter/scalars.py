@@ -24,7 +24,7 @@ _UNPRINTABLE = re.compile("[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uf
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 # Conservative: whatever could mean something to YAML, in block or flow context, gets quotes.
-_PLAIN = re.compile(r"""(?![-?:](?:\s|$)|---|\.\.\.)[^\s\[\]{},#&*!|>'"%@`=<](?:[^\n\r\t\[\]{},#]*[^\s\[\]{},#:])?""")
+_PLAIN = re.compile(r"""(?!-(?:\s|$)|---|\.\.\.)[^\s\[\]{},#&*!|>'"%@`=<?:](?:[^\n\r\t\[\]{},#]*[^\s\[\]{},#:])?""")
 
 
 class UnreadableScalar(ValueError):
@@ -170,7 +170,9 @@ def written(value: object, style: str = "") -> str:
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{written(str(k))}: {written(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(written(item) for item in value) + "]"
+        items = ", ".join(written(item) for item in value)
+        # `[[x]]` is a link to everyone but YAML; `[ [x]]` can only be a list.
+        return f"[ {items}]" if items.startswith("[") else f"[{items}]"
     raise KbError(f"a {type(value).__name__} cannot be written to frontmatter", "use text, numbers, dates, lists")
 
 

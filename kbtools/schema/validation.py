@@ -238,7 +238,8 @@ class _Page:
     ) -> Problem:
         value = self.at(path)
         span = self.value_span(path)
-        text = "" if isinstance(value, Mapping | list) else f" `{shown(self.raw(path, value))}`"
+        written_so = "" if isinstance(value, Mapping | list) else shown(self.raw(path, value))
+        text = f" `{written_so}`" if written_so else ""
         message = f"`{field_name(path)}`{text} {wording or f'is not one of {listed(options)}'}"
         if not isinstance(value, str):
             return Problem("invalid-value", span, message, described(rule) or None)
