@@ -8,7 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -16,6 +16,9 @@ from kbtools.errors import KbError
 
 LinkStyle = Literal["title", "filename"]
 Level = Literal["error", "warning", "info", "off"]
+
+SCHEMAS = ("topic", "none")
+"""Schemas that are named, not files."""
 
 ALWAYS_IGNORED = frozenset({".git", ".obsidian", ".kb", "_link_reconcile_backup", "node_modules"})
 
@@ -198,6 +201,7 @@ def _project_at(root: Path) -> Project | None:
         table = {}
     where = f"{file} [tool.kb]" if file and file.name == "pyproject.toml" else str(file)
     config = from_mapping(table, where)
+    config = replace(config, schema=tuple((glob, _schema(name, root)) for glob, name in config.schema))
     vault = root / (config.docs or _docs_dir(root))
     if not vault.is_dir():
         raise KbError(f"{file}: there is no folder {vault}", 'set docs = "…" to the folder that holds the pages')
@@ -228,6 +232,10 @@ def foreign_vault(folder: Path, schema: str = "none") -> Project:
     folder = folder.resolve()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    if schema not in ("topic", "none"):
-        schema = str(Path(schema).resolve())
-    return Project(folder, folder, cache / "kbtools" / key, Config(schema=(("**", schema),)), foreign=True)
+    config = Config(schema=(("**", _schema(schema, Path.cwd())),))
+    return Project(folder, folder, cache / "kbtools" / key, config, foreign=True)
+
+
+def _schema(name: str, base: Path) -> str:
+    """A schema's name, or the full path of a file named from where the setting stands."""
+    return name if name in SCHEMAS else str((base / name).resolve())

@@ -55,9 +55,7 @@ def test_decomposed_hangul_is_the_same_name() -> None:
 def test_reconcile_touches_the_target_and_nothing_else() -> None:
     text = "\ufeff  [[pytorch foundations#매 핵심|라벨]]은 ![[pytorch_foundations]]\r\n끝"
     edits = reconcile(links_of(text), lambda _: "PyTorch Foundations")
-    assert apply_edits(text, edits) == (
-        "\ufeff  [[PyTorch Foundations#매 핵심|라벨]]은 ![[PyTorch Foundations]]\r\n끝"
-    )
+    assert apply_edits(text, edits) == ("\ufeff  [[PyTorch Foundations#매 핵심|라벨]]은 ![[PyTorch Foundations]]\r\n끝")
 
 
 def test_reconcile_leaves_links_it_has_no_name_for() -> None:

@@ -47,7 +47,9 @@ def test_it_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     pip(scripts / "python", "install", "--constraint", str(ROOT / "constraints.txt"), str(wheel))
     notes = tmp_path / "notes"
     notes.mkdir()
-    (notes / "Home.md").write_text("# Home\n\n[[home]] [[Nope]]\n\n```python\nprint(1 + 1)  # 2\n```\n", encoding="utf-8")
+    (notes / "Home.md").write_text(
+        "# Home\n\n[[home]] [[Nope]]\n\n```python\nprint(1 + 1)  # 2\n```\n", encoding="utf-8"
+    )
 
     def kb(*words: str) -> subprocess.CompletedProcess[str]:
         clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}

@@ -1,1 +1,1 @@
-"""The parts of ``kbtools.scanner``: from lines over blocks to fences, headings and opaque text, as the renderer sees them."""
+"""The parts of ``kbtools.scanner``: lines, blocks, fences, headings and opaque text, as the renderer sees them."""

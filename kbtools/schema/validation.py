@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.frontmatter import Frontmatter, Path
-from kbtools.frontmatter.scalars import kind_of, quoted, typed, written
+from kbtools.metadata.scalars import kind_of, quoted, typed, written
 from kbtools.schema.loading import Schema
 from kbtools.schema.wording import described, field_name, limits, listed, read_as, shown, type_names
 from kbtools.source import Span

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbtools.frontmatter import parse
-from kbtools.frontmatter.events import event_parser, python_parser
-from kbtools.frontmatter.reader import Broken, TooMuch, read
-from kbtools.frontmatter.scalars import MAX_TYPED, UnreadableScalar, typed
+from kbtools.metadata.events import event_parser, python_parser
+from kbtools.metadata.reader import Broken, TooMuch, read
+from kbtools.metadata.scalars import MAX_TYPED, UnreadableScalar, typed
 
 ORDINARY = [
     "title: A\ntags: [a, b]\n",

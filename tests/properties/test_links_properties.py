@@ -15,7 +15,28 @@ from kbtools.source import Span
 any_text = st.text(alphabet=st.characters(), max_size=60)
 linkish = st.lists(
     st.sampled_from(
-        ["[[", "]]", "!", "|", "\\|", "#", "^", "\\", "\n", "\r\n", "`", "$", "a", "텐서", " ", "(", ")", "%%", "<!--", "-->"]
+        [
+            "[[",
+            "]]",
+            "!",
+            "|",
+            "\\|",
+            "#",
+            "^",
+            "\\",
+            "\n",
+            "\r\n",
+            "`",
+            "$",
+            "a",
+            "텐서",
+            " ",
+            "(",
+            ")",
+            "%%",
+            "<!--",
+            "-->",
+        ]
     )
     | st.text(max_size=3),
     max_size=30,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kbtools.diagnostics import Edit, Problem
-from kbtools.frontmatter.diagnosis import no_mapping
-from kbtools.frontmatter.model import Entries, Frontmatter
-from kbtools.frontmatter.place import body_of, repeated
-from kbtools.frontmatter.reader import Broken, Duplicate, TooMuch, read
-from kbtools.frontmatter.recovery import recover
+from kbtools.metadata.diagnosis import no_mapping
+from kbtools.metadata.model import Entries, Frontmatter
+from kbtools.metadata.place import body_of, repeated
+from kbtools.metadata.reader import Broken, Duplicate, TooMuch, read
+from kbtools.metadata.recovery import recover
 from kbtools.scanner import frontmatter_span
 from kbtools.source import LineIndex, Span
 

@@ -12,9 +12,9 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from kbtools.diagnostics import Edit, Problem, apply_edits
-from kbtools.frontmatter.diagnosis import diagnose, forbidden, line_at
-from kbtools.frontmatter.model import Path, Row
-from kbtools.frontmatter.reader import MAX_NODES, Broken, Duplicate, Reading, TooMuch, read
+from kbtools.metadata.diagnosis import diagnose, forbidden, line_at
+from kbtools.metadata.model import Path, Row
+from kbtools.metadata.reader import MAX_NODES, Broken, Duplicate, Reading, TooMuch, read
 from kbtools.source import Span
 
 MAX_FINDINGS = 20

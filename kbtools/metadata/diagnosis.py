@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
-from kbtools.frontmatter.reader import WIKILINK, Broken
-from kbtools.frontmatter.scalars import double_quoted, is_plain, quoted
+from kbtools.metadata.reader import WIKILINK, Broken
+from kbtools.metadata.scalars import double_quoted, is_plain, quoted
 from kbtools.source import Span
 
 SAFE, UNSAFE = Applicability.SAFE, Applicability.UNSAFE

@@ -8,8 +8,8 @@ from frontmatter.default_handlers import YAMLHandler
 from yaml import YAMLError
 
 from kbtools.diagnostics import Problem
-from kbtools.frontmatter.place import body_of
-from kbtools.frontmatter.reading import read_block
+from kbtools.metadata.place import body_of
+from kbtools.metadata.reading import read_block
 from kbtools.scanner import frontmatter_span
 from kbtools.source import LineIndex, Span
 
@@ -25,7 +25,7 @@ class FrontmatterError(YAMLError):
 class KbYamlHandler(YAMLHandler):
     """``frontmatter.loads(text, handler=KbYamlHandler())``: safe against YAML bombs, duplicate keys, crashes.
 
-    Finds the same block as ``kbtools.frontmatter.locate``. Unquoted wikilinks come back as strings. Raises
+    Finds the same block as ``kbtools.metadata.locate``. Unquoted wikilinks come back as strings. Raises
     FrontmatterError, a ``yaml.YAMLError``, where the text is not sound YAML. A field named ``content`` or ``handler``
     works with ``frontmatter.parse``; ``frontmatter.loads`` passes fields as keyword arguments and cannot hold it.
     """

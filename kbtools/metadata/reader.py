@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
-from kbtools.frontmatter.events import event_parser, event_types, yaml_errors
-from kbtools.frontmatter.model import Path, Row
-from kbtools.frontmatter.scalars import UnreadableScalar, kind_of, quoted, typed
+from kbtools.metadata.events import event_parser, event_types, yaml_errors
+from kbtools.metadata.model import Path, Row
+from kbtools.metadata.scalars import UnreadableScalar, kind_of, quoted, typed
 from kbtools.source import Span
 
 MAX_DEPTH = 50

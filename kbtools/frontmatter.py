@@ -6,25 +6,28 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kbtools.diagnostics import Problem
-from kbtools.frontmatter.editing import set_field
-from kbtools.frontmatter.model import Entries, Entry, Frontmatter, Path
-from kbtools.frontmatter.place import body_of, repeated, unclosed
-from kbtools.frontmatter.reading import MAX_SIZE, parse
+from kbtools.metadata.editing import set_field
+from kbtools.metadata.model import Entries, Entry, Frontmatter, Path
+from kbtools.metadata.place import body_of, repeated, unclosed
+from kbtools.metadata.reading import MAX_SIZE, parse
+from kbtools.metadata.scalars import quoted
 from kbtools.scanner import frontmatter_span as locate
 
 if TYPE_CHECKING:
-    from kbtools.frontmatter.handler import KbYamlHandler as KbYamlHandler
+    from kbtools.metadata.handler import KbYamlHandler
 
 __all__ = [
     "MAX_SIZE",
     "Entries",
     "Entry",
     "Frontmatter",
+    "KbYamlHandler",
     "Path",
     "Problem",
     "body_of",
     "locate",
     "parse",
+    "quoted",
     "repeated",
     "set_field",
     "unclosed",
@@ -43,7 +46,7 @@ def wikilink_target(value: str) -> str | None:
 def __getattr__(name: str) -> Any:
     # Lazily: python-frontmatter is imported by those who use its API, not by every run of kb.
     if name == "KbYamlHandler":
-        from kbtools.frontmatter.handler import KbYamlHandler
+        from kbtools.metadata.handler import KbYamlHandler
 
         return KbYamlHandler
     raise AttributeError(name)

@@ -8,10 +8,10 @@ from math import isnan
 
 from kbtools.diagnostics import Edit, apply_edits
 from kbtools.errors import KbError
-from kbtools.frontmatter.model import Entry, Frontmatter, Path
-from kbtools.frontmatter.place import body_of, unclosed
-from kbtools.frontmatter.reading import parse
-from kbtools.frontmatter.scalars import written
+from kbtools.metadata.model import Entry, Frontmatter, Path
+from kbtools.metadata.place import body_of, unclosed
+from kbtools.metadata.reading import parse
+from kbtools.metadata.scalars import written
 from kbtools.source import LINE_END, Span
 
 
