@@ -93,7 +93,12 @@ def failing(wiki: Wiki, outcomes: Iterable[Outcome], selection: Selection) -> It
             continue
         page = wiki.index.pages[o.path]
         line = page.source.lines.line(o.traceback_line or o.line)
-        first, _, rest = (o.message or "the snippet failed").partition("\n")
+        told = (o.message or o.reason or "it failed").rstrip("\n")
+        first, _, rest = told.partition("\n")
+        if told.count("\n") == 1 and o.reason and not told.startswith(o.reason):
+            first, rest = f"{o.reason}: {' · '.join(' '.join(part.split()) for part in told.split(chr(10)))}", ""
+        elif o.reason and first != o.reason:
+            first, rest = o.reason, told
         where = o.id.partition("::")[2]
         problem = Problem("failing-snippet", _stripped(page.source.text, line), f"{where}: {first}", rest or None)
         for p in suppress(page, (problem,), report_unused=False):

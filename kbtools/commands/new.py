@@ -19,7 +19,7 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kbtools.index import Missing
+    from kbtools.index import Missing, Resolved
     from kbtools.links import can_be_target
     from kbtools.rewrite import write_new
 
@@ -30,8 +30,9 @@ def run(args: argparse.Namespace) -> int:
     folder = args.folder.strip("/") if args.folder else _folder(wiki.project.config.schema)
     path = str(PurePosixPath(folder, _file_name(title)))
     taken = wiki.index.resolve_name(title, path)
-    if not isinstance(taken, Missing):
-        raise KbError(f'"{title}" is taken: {taken}', "choose another title, or edit that page")
+    pages = () if isinstance(taken, Missing) else (taken.page,) if isinstance(taken, Resolved) else taken.candidates
+    if pages:
+        raise KbError(f'"{title}" is a name of {", ".join(pages)}', "choose another title, or edit that page")
     target = wiki.project.vault / path
     if not target.parent.resolve().is_relative_to(wiki.project.vault.resolve()):
         raise KbError(f"{folder} is outside the vault")

@@ -49,6 +49,7 @@ def add_run_options(arguments: Arguments) -> None:
 def run(args: argparse.Namespace) -> int:
     from kbtools.execution import report as reports
     from kbtools.execution.devices import environment
+    from kbtools.execution.judge import only_output_differs
 
     watch = Stopwatch()
     wiki = read(args)
@@ -60,8 +61,10 @@ def run(args: argparse.Namespace) -> int:
     made = reports.report(outcomes, environment(), seconds=watch.seconds, fences=fences)
     if args.report:
         _save(Path(args.report), made, outcomes)
+    failing = [o for o in outcomes if o.outcome in reports.FAILING]
     if args.update:
-        _update(wiki, outcomes, args)
+        updated = _update(wiki, outcomes, args)
+        failing = [o for o in failing if not (o.path in updated and only_output_differs(o))]
     if args.format == "json":
         from kbtools.output.machine import dumps
 
@@ -75,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     summary = made["summary"]
     ran = f"{summary['executed']:,} of {summary['snippets']:,} executed"
     say(" · ".join((plural(len(fences), "page"), outcome_counts(outcomes), ran, short_seconds(watch.seconds))))
-    return int(reports.failed(outcomes))
+    return int(bool(failing))
 
 
 def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str]) -> tuple[Outcome, ...]:
@@ -177,25 +180,30 @@ def _save(file: Path, made: dict[str, object], outcomes: Sequence[Outcome]) -> N
         raise KbError(f"the report cannot be written to {file}: {e.strerror}") from e
 
 
-def _update(wiki: Wiki, outcomes: Sequence[Outcome], args: argparse.Namespace) -> None:
+def _update(wiki: Wiki, outcomes: Sequence[Outcome], args: argparse.Namespace) -> frozenset[str]:
+    """Write what was printed into the pages; returns the pages that now say it in full."""
     from kbtools.commands.reconcile import write
     from kbtools.diagnostics import apply_edits
     from kbtools.execution.update import update
     from kbtools.fixer import Plan
 
-    texts = {}
+    texts: dict[str, str] = {}
+    partly = set()
     for path in sorted({o.path for o in outcomes}):
         page = wiki.index.pages[path]
         # One device speaks for the page: the first that ran each snippet, the CPU where there is a choice.
         found = update(page, sorted(outcomes, key=lambda o: o.device != "cpu", reverse=True))
         for refusal in found.refused:
             say(f"{path}:{refusal.line}: not updated: {refusal.why}")
+            partly.add(path)
         if found.edits:
             texts[path] = apply_edits(page.source.text, found.edits)
     before = {p: wiki.index.pages[p].source.text for p in texts}
     emit(unified_diff(before, texts, use_color(sys.stdout)))
     if args.diff:
         say(f"{plural(len(texts), 'page')} would change; nothing was written")
-    elif texts:
+        return frozenset()
+    if texts:
         done = write(wiki, Plan(texts), "kb run --update", {})
         say(f"{plural(len(texts), 'page')} updated; kb reconcile --undo {done.id} restores them")
+    return frozenset(texts) - partly

@@ -86,7 +86,12 @@ def _block(d: Diagnostic, source: Source, color: bool) -> Iterator[str]:
         yield f"{paint(number, '34', color)} {bar} {printable(text)}"
         yield f"{margin} {bar} {' ' * width(printable(before))}{paint(carets, _COLORS[d.severity], color)}"
     if d.help:
-        yield f"{margin} {paint('=', '34', color)} help: {printable(d.help)}"
+        head, *rest = d.help.rstrip("\n").split("\n")
+        if rest:  # a traceback, a difference: kept as the block it is
+            yield f"{margin} {paint('=', '34', color)}"
+            yield from (f"{margin}   {printable(line)}".rstrip() for line in (head, *rest))
+        else:
+            yield f"{margin} {paint('=', '34', color)} help: {printable(head)}"
 
 
 def _window(text: str, first: int, last: int) -> tuple[str, str, str]:
