@@ -15,11 +15,13 @@ from typing import Any
 
 from markdown import Markdown
 from markdown.extensions import Extension
-from markdown.inlinepatterns import InlineProcessor
+from markdown.inlinepatterns import AUTOLINK_RE, HTML_RE, AutolinkInlineProcessor, HtmlInlineProcessor
+from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
 from kbtools.config import find_project
 from kbtools.page import Page
+from kbtools.scanner import scan
 from kbtools.site import chrome, panels
 from kbtools.site.fences import Panels, Recorder, Unmark
 from kbtools.site.stored import stored
@@ -27,20 +29,51 @@ from kbtools.site.wiki import Wiki, load
 from kbtools.site.wikilinks import WikiLinks, block_id
 from kbtools.snippets import Snippet
 
-COMMENT = r"%%(?:[^%]|%(?!%))*+%%"
 _BLOCK_MARK = re.compile(r"(?:^|(?<=[ \t\n]))\^([A-Za-z0-9-]+)[ \t]*$")
 _HOLDERS = frozenset(("p", "li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt"))
 
 
-class _Comments(InlineProcessor):
-    """``%%…%%``, Obsidian's comment, within a paragraph: not shown."""
+class _Comments(Preprocessor):
+    """``%%…%%``, Obsidian's comments: not shown. Fences within stay, as everything else of kb sees them too."""
 
-    PRIORITY = 188
+    PRIORITY = 27
+
+    def run(self, lines: list[str]) -> list[str]:
+        text = "\n".join(lines)
+        if "%%" not in text:
+            return lines
+        structure = scan(f"\n{text}")  # behind an empty line nothing is frontmatter
+        kept, at = [], 1
+        for span in structure.opaque:
+            if not (text.startswith("%%", span.start - 1) and text.endswith("%%", 0, span.end - 1)):
+                continue
+            kept.append(text[at - 1 : span.start - 1])
+            inside = [fence.span for fence in structure.fences if fence.span.start in span]
+            kept += (text[text.rfind("\n", 0, s.start - 1) : s.end] for s in inside)
+            at = span.end
+        return "".join([*kept, text[at - 1 :]]).split("\n")
+
+
+class _Tags(HtmlInlineProcessor):
+    """Raw HTML that holds brackets, before wikilinks are looked for: an attribute holds none."""
+
+    PRIORITY = 186
 
     def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
-    ) -> tuple[str, int, int]:
-        return "", m.start(), m.end()
+    ) -> tuple[etree.Element | str | None, int | None, int | None]:
+        return super().handleMatch(m, data) if "[[" in m[1] else (None, None, None)
+
+
+class _Addresses(AutolinkInlineProcessor):
+    """Addresses in angle brackets, likewise."""
+
+    PRIORITY = 187
+
+    def handleMatch(  # type: ignore[override]
+        self, m: re.Match[str], data: str
+    ) -> tuple[etree.Element | str | None, int | None, int | None]:
+        return super().handleMatch(m, data) if "[[" in m[1] else (None, None, None)
 
 
 class _Blocks(Treeprocessor):
@@ -147,7 +180,9 @@ class KbExtension(Extension):
         md.registerExtension(self)
         links = WikiLinks(md, lambda: self.wiki, lambda: self.path)
         md.inlinePatterns.register(links, "kb-wikilink", WikiLinks.PRIORITY)
-        md.inlinePatterns.register(_Comments(COMMENT, md), "kb-comment", _Comments.PRIORITY)
+        md.inlinePatterns.register(_Tags(HTML_RE, md), "kb-tags", _Tags.PRIORITY)
+        md.inlinePatterns.register(_Addresses(AUTOLINK_RE, md), "kb-addresses", _Addresses.PRIORITY)
+        md.preprocessors.register(_Comments(md), "kb-comments", _Comments.PRIORITY)
         recorder = Recorder(md)
         md.preprocessors.register(recorder, "kb-recorder", Recorder.PRIORITY)
         md.postprocessors.register(Panels(md, recorder, self._snippets, self._decorate), "kb-panels", Panels.PRIORITY)

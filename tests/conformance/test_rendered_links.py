@@ -70,12 +70,13 @@ def agree(text: str) -> None:
     page = Page.parse(Source("Page.md", text))
     found = [parts(link) for link in page.links]
     shown = rendered(text)
-    if any(p.rule == "irregular-fence" for p in page.structure.problems):
-        # The site shows the ruins of a broken fence as text; kb leaves what its author meant as code alone.
-        assert not Counter(found) - Counter(shown)
-    elif "[^" in text:  # footnotes move to the page's end
-        assert Counter(shown) == Counter(found)
-    else:
+    # The site shows the ruins of a broken fence as text; kb leaves what its author meant as code alone.
+    ruins = any(p.rule == "irregular-fence" for p in page.structure.problems)
+    # The renderer drops the cells that a table has no column for, and all but one footnote of a name.
+    drops = re.search(r"(?m)^[ >|]*---", text) is not None or len(re.findall(r"\[\^\w+\]:", text)) > 1
+    assert drops or not Counter(found) - Counter(shown)
+    assert ruins or not Counter(shown) - Counter(found)
+    if not ruins and not drops and "[^" not in text:  # footnotes move to the page's end
         assert shown == found
 
 
@@ -112,12 +113,21 @@ def test_suites(text: str) -> None:
     agree(text)
 
 
-@pytest.mark.xfail(reason="the scanner takes raw HTML inside <div markdown> for Markdown", strict=True)
-def test_raw_html_within_markdown_within_html() -> None:
-    agree("<div markdown>\n\n<div>\n[[T]]\n</div>\n\n</div>")
+@pytest.mark.parametrize(
+    "text",
+    ["<div markdown>\n\n<div>\n[[T]]\n</div>\n\n</div>", " <div markdown>\n\n[[T]]\n\n</div>"],
+    ids=["raw HTML within it", "indented"],
+)
+@pytest.mark.xfail(reason="the scanner takes more of <div markdown> for Markdown than the site does", strict=True)
+def test_markdown_in_html(text: str) -> None:
+    agree(text)
 
 
-@given(pages.filter(lambda text: "<div markdown" not in text or "<div>" not in text))
+def is_known_to_differ(text: str) -> bool:
+    return re.search(r"(?m)^.+<div[^>]* markdown>", text) is not None or ("markdown>" in text and "<div>" in text)
+
+
+@given(pages.filter(lambda text: not is_known_to_differ(text)))
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @example("[[a|b]] `c` [[d]]")
 def test_generated(text: str) -> None:
