@@ -74,7 +74,7 @@ def _block(d: Diagnostic, source: Source, color: bool) -> Iterator[str]:
     number = str(start.line)
     margin = " " * len(number)
     bar = paint("|", "34", color)
-    yield f"{margin} {paint('-->', '34', color)} {printable(d.path)}:{start.line}:{start.column}"
+    yield f"{margin}{paint('-->', '34', color)} {printable(d.path)}:{start.line}:{start.column}"
     if source.text and (d.span or d.span.start):
         line = source.lines.line(start.line)
         text = line.of(source.text)
