@@ -10,8 +10,9 @@ import difflib
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kbtools.config import Project
     from kbtools.index import Index
     from kbtools.source import Source
+    from kbtools.suggest import Suggester
     from kbtools.vault import Vault
 
 
@@ -49,6 +51,11 @@ class Arguments(argparse.ArgumentParser):
             raise KbError(f'one word too many: "{word}"', f"{self.prog} --help shows its usage")
         return args
 
+    def add_dump_options(self) -> None:
+        """What every dump of the wiki takes."""
+        self.add_paths()
+        self.add_argument("--format", choices=["jsonl", "json"], default="jsonl", help="default: jsonl")
+
     def add_paths(self, what: str = "pages or folders") -> None:
         self.add_argument("paths", nargs="*", metavar="PATH", help=f"only these {what} (the whole wiki is still read)")
 
@@ -66,13 +73,19 @@ def project(args: argparse.Namespace) -> Project:
     return find_project(Path(args.root or "."))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wiki:
     """A project with its pages read and indexed."""
 
     project: Project
     vault: Vault
     index: Index
+
+    @cached_property
+    def suggester(self) -> Suggester:
+        from kbtools.suggest import Suggester
+
+        return Suggester(self.index, self.project.config.link_style)
 
     def source(self, path: str) -> Source:
         page = self.vault.pages.get(path) or self.vault.unread[path]
@@ -137,6 +150,18 @@ def emit(lines: Iterable[str]) -> None:
             batch.clear()
     if batch:
         out.write("\n".join(batch) + "\n")
+
+
+def dump(args: argparse.Namespace, rows: Callable[[Wiki, str], Iterable[dict[str, object]]]) -> int:
+    """Print a command's rows, page by page, for the pages its options ask for: one JSON object a line, or one list."""
+    from kbtools.checker import Selection
+    from kbtools.output.machine import dumps
+
+    wiki = read(args)
+    covers = Selection(paths=wiki.narrow(args.paths)).covers
+    made = (row for path in wiki.index.pages if covers(path) for row in rows(wiki, path))
+    emit((dumps(list(made), indent=1),) if args.format == "json" else map(dumps, made))
+    return 0
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

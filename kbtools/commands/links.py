@@ -3,60 +3,33 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
-from kbtools.commands import Arguments, Wiki, emit, read
+from kbtools.commands import Arguments, Wiki, dump
 from kbtools.index import Alias, Ambiguous, Resolution, Resolved
 from kbtools.links import WikiLink
 from kbtools.page import Page
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_paths()
-    arguments.add_argument("--format", choices=["jsonl", "json"], default="jsonl", help="default: jsonl")
+    arguments.add_dump_options()
 
 
 def run(args: argparse.Namespace) -> int:
-    from kbtools.checker import Selection
-    from kbtools.output.machine import dumps
-
-    wiki = read(args)
-    covers = Selection(paths=wiki.narrow(args.paths)).covers
-    rows = rows_of(wiki)
-    chosen = (row for row in rows if covers(str(row["path"])))
-    if args.format == "json":
-        emit((dumps(list(chosen), indent=1),))
-    else:
-        emit(map(dumps, chosen))
-    return 0
+    return dump(args, _rows)
 
 
-def rows_of(wiki: Wiki) -> list[dict[str, object]]:
-    """A row a link, by page and place."""
-    from kbtools.suggest import Suggester
-
-    suggester = Suggester(wiki.index, wiki.project.config.link_style)
-    rows = []
-    for path, held in wiki.index.links.items():
-        page = wiki.index.pages[path]
-        for link, resolution in held:
-            rows.append(_row(wiki, suggester, page, link, resolution))
-    return rows
+def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
+    page = wiki.index.pages[path]
+    return (_row(wiki, page, link, resolution) for link, resolution in wiki.index.links[path])
 
 
-def _row(wiki: Wiki, suggester: object, page: Page, link: WikiLink, resolution: Resolution) -> dict[str, object]:
-    from kbtools.suggest import Suggester
-
-    assert isinstance(suggester, Suggester)
+def _row(wiki: Wiki, page: Page, link: WikiLink, resolution: Resolution) -> dict[str, object]:
     at = page.source.lines.position(link.span.start)
     target = resolution.page if isinstance(resolution, Resolved) else None
-    suggestion = suggester.suggest(link, page, resolution)
-    if suggestion:
-        candidates: tuple[str, ...] = (suggestion.page,)
-    elif isinstance(resolution, (Ambiguous, Alias)):
-        candidates = resolution.candidates
-    else:
-        candidates = ()
-    if isinstance(resolution, Alias):
+    suggestion = wiki.suggester.suggest(link, page, resolution)
+    candidates = (suggestion.page,) if suggestion else ()
+    if isinstance(resolution, (Ambiguous, Alias)):
         candidates = resolution.candidates
     return {
         "path": page.path,

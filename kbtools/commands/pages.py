@@ -7,51 +7,39 @@ from collections.abc import Iterator
 from datetime import date
 from math import isfinite
 
-from kbtools.commands import Arguments, Wiki, emit, read
+from kbtools.commands import Arguments, Wiki, dump
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_paths()
-    arguments.add_argument("--format", choices=["jsonl", "json"], default="jsonl", help="default: jsonl")
+    arguments.add_dump_options()
 
 
 def run(args: argparse.Namespace) -> int:
-    from kbtools.checker import Selection
-    from kbtools.output.machine import dumps
-
-    wiki = read(args)
-    covers = Selection(paths=wiki.narrow(args.paths)).covers
-    rows = _rows(wiki, [p for p in wiki.index.pages if covers(p)])
-    if args.format == "json":
-        emit((dumps(list(rows), indent=1),))
-    else:
-        emit(map(dumps, rows))
-    return 0
+    return dump(args, _rows)
 
 
-def _rows(wiki: Wiki, paths: list[str]) -> Iterator[dict[str, object]]:
-    for path in paths:
-        page = wiki.index.pages[path]
-        yield {
-            "path": path,
-            "id": page.id,
-            "title": page.title,
-            "aliases": list(page.aliases),
-            "redirect": wiki.index.redirects.get(path),
-            "frontmatter": plain(page.data) if page.frontmatter else None,
-            "headings": [
-                {
-                    "level": h.level,
-                    "text": h.text,
-                    "anchor": h.id,
-                    "line": page.source.lines.line_of(h.span.start),
-                }
-                for h in page.structure.headings
-            ],
-            "snippets": len(page.snippets),
-            "outgoing": sum(wiki.index.target_page(r) is not None for _, r in wiki.index.links[path]),
-            "incoming": len(wiki.index.backlinks.get(path, ())),
-        }
+def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
+    page = wiki.index.pages[path]
+    yield {
+        "path": path,
+        "id": page.id,
+        "title": page.title,
+        "aliases": list(page.aliases),
+        "redirect": wiki.index.redirects.get(path),
+        "frontmatter": plain(page.data) if page.frontmatter else None,
+        "headings": [
+            {
+                "level": h.level,
+                "text": h.text,
+                "anchor": h.id,
+                "line": page.source.lines.line_of(h.span.start),
+            }
+            for h in page.structure.headings
+        ],
+        "snippets": len(page.snippets),
+        "outgoing": sum(wiki.index.target_page(r) is not None for _, r in wiki.index.links[path]),
+        "incoming": len(wiki.index.backlinks.get(path, ())),
+    }
 
 
 def plain(value: object) -> object:

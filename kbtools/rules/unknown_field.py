@@ -6,47 +6,16 @@ Most often a misspelling, which makes the real field missing.
 
 ```markdown title="A.md"
 ---
-id: wiki-2026-0508-a
-title: A
-category: 10_Wiki/Topics
-status: verified
-canonical_id: self
-aliases: []
-duplicate_of: none
-source_trust_level: A
-confidence_score: 0.9
-verification_status: applied
-tags: [pytorch]
-raw_sources: []
-last_reinforced: 2026-05-10
-github_commit: pending
-tech_stack: {language: Python, framework: PyTorch}
-confidense: 1
+confidense: 0.9
 ---
-# A
 ```
 
 ## Instead
 
 ```markdown title="A.md"
 ---
-id: wiki-2026-0508-a
-title: A
-category: 10_Wiki/Topics
-status: verified
-canonical_id: self
-aliases: []
-duplicate_of: none
-source_trust_level: A
 confidence_score: 0.9
-verification_status: applied
-tags: [pytorch]
-raw_sources: []
-last_reinforced: 2026-05-10
-github_commit: pending
-tech_stack: {language: Python, framework: PyTorch}
 ---
-# A
 ```
 """
 
