@@ -28,7 +28,7 @@ def _row(wiki: Wiki, page: Page, link: WikiLink, resolution: Resolution) -> dict
     at = page.source.lines.position(link.span.start)
     target = resolution.page if isinstance(resolution, Resolved) else None
     suggestion = wiki.suggester.suggest(link, page, resolution)
-    candidates = (suggestion.page,) if suggestion else ()
+    candidates: tuple[str, ...] = (suggestion.page,) if suggestion else ()
     if isinstance(resolution, (Ambiguous, Alias)):
         candidates = resolution.candidates
     return {
