@@ -11,7 +11,9 @@ from pathlib import Path
 
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.site.results import Results
+from kbtools.site.results import Results, obstacles, refusal
+from kbtools.site.stored import stored
+from kbtools.site.wiki import load
 
 
 def config_file(project: Project) -> Path:
@@ -22,8 +24,8 @@ def config_file(project: Project) -> Path:
     raise KbError(f"there is no mkdocs.yml in {project.root}", "a site needs one; `kb check` and `kb run` do not")
 
 
-class _Count(logging.Handler):
-    """Counts what MkDocs warns of: its strict mode."""
+class _Heard(logging.Handler):
+    """What MkDocs warns of and complains about."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -35,13 +37,13 @@ class _Count(logging.Handler):
 
 @contextmanager
 def _warnings() -> Iterator[list[str]]:
-    counter = _Count()
+    heard = _Heard()
     logger = logging.getLogger("mkdocs")
-    logger.addHandler(counter)
+    logger.addHandler(heard)
     try:
-        yield counter.messages
+        yield heard.messages
     finally:
-        logger.removeHandler(counter)
+        logger.removeHandler(heard)
 
 
 def build(project: Project, *, strict: bool = False, results: Results | None = None) -> Path:
@@ -55,28 +57,33 @@ def build(project: Project, *, strict: bool = False, results: Results | None = N
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
     file = config_file(project)
+    pages = load(project).index.pages.values()
+    if results is None:
+        results = stored(project, pages)
+    if found := obstacles(pages, results):
+        raise KbError(refusal(found))
     try:
         config = load_config(str(file), strict=False)
     except (ConfigurationError, Abort) as e:
         raise KbError(f"{file}: {e}", "mkdocs.yml cannot be used as it is") from e
+    plugin = config.plugins.get("kbtools")
+    if plugin is None:
+        raise KbError(f"{file}: the plugin kbtools is not on", "add kbtools to its plugins")
+    plugin.results = results
     target = Path(config.site_dir)
     _refuse_foreign(target, project)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         config.site_dir = str(fresh)
-        plugin = config.plugins.get("kbtools")
-        if plugin is None:
-            raise KbError(f"{file}: the plugin kbtools is not on", "add kbtools to its plugins")
-        plugin.results = results
-        try:
-            config.plugins.on_startup(command="build", dirty=False)
-            with _warnings() as warned:
+        with _warnings() as warned:
+            try:
+                config.plugins.on_startup(command="build", dirty=False)
                 mkdocs_build.build(config)
-        except (BuildError, Abort, ConfigurationError) as e:
-            raise KbError(str(e) or "mkdocs gave up: see its messages") from e
-        finally:
-            config.plugins.on_shutdown()
+            except (BuildError, Abort, ConfigurationError) as e:
+                raise KbError(warned[-1] if warned else str(e)) from e
+            finally:
+                config.plugins.on_shutdown()
         if strict and warned:
             n = len(warned)
             raise KbError(

@@ -19,7 +19,7 @@ from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
 from kbtools.site import pages as generated
-from kbtools.site.results import Obstacle, Results, obstacles
+from kbtools.site.results import Results, obstacles, refusal
 from kbtools.site.stored import stored
 from kbtools.site.text import clean, escape
 from kbtools.site.wiki import Wiki, load, project_for
@@ -30,7 +30,6 @@ EXTENSION = "kbtools.site.markdown_ext"
 _NAMES = ("kbtools", EXTENSION, f"{EXTENSION}:KbExtension")
 CSS = "assets/kb.css"
 MERMAID = "assets/kb-mermaid.min.js"
-_LISTED = 10
 
 
 class SafeTitle(str):
@@ -51,16 +50,6 @@ class KbConfig(Config):  # type: ignore[no-untyped-call]
 
     lenient = config_options.Type(bool, default=False)
     """Build with results missing, stale or failed, and show them as such. ``mkdocs serve`` always does."""
-
-
-def refusal(found: list[Obstacle]) -> str:
-    """Why a site is not built, in the words of a terminal."""
-    shown = "\n".join(f"  {o}" for o in found[:_LISTED])
-    more = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-    kinds = {o.kind for o in found}
-    way = "`kb run` runs them" if kinds <= {"missing", "stale"} else "mend them and `kb run` again"
-    n = len(found)
-    return f"{n} snippet result{'s' if n > 1 else ''} cannot be published; {way}\n{shown}{more}"
 
 
 class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]

@@ -91,3 +91,16 @@ def obstacles(pages: Iterable[Page], results: Results) -> list[Obstacle]:
                     what = run.outcome.outcome.value
                     found.append(Obstacle(*place, what, f"{what} on {device}: {lines[-1]}".rstrip(": ")))
     return found
+
+
+_LISTED = 10
+
+
+def refusal(found: list[Obstacle]) -> str:
+    """Why a site is not built, in the words of a terminal."""
+    shown = "\n".join(f"  {o}" for o in found[:_LISTED])
+    more = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    kinds = {o.kind for o in found}
+    way = "`kb run` runs them" if kinds <= {"missing", "stale"} else "mend them and `kb run` again"
+    n = len(found)
+    return f"{n} snippet result{'s' if n > 1 else ''} cannot be published; {way}\n{shown}{more}"
