@@ -179,6 +179,30 @@ def test_every_outcome_is_told() -> None:
     assert {row.strip("`") for row in rows} == {s.value for s in Status}
 
 
+# --- architecture and dependencies
+
+PROJECT = tomllib.loads(text_of(ROOT / "pyproject.toml"))
+
+
+def test_the_floors_are_those_that_are_enforced() -> None:
+    (floors,) = (
+        c["layers"] for c in PROJECT["tool"]["importlinter"]["contracts"] if c.get("containers") == ["kbtools"]
+    )
+    shown = [b for b in blocks(DOCS / "development" / "architecture.md", "text") if "-->" not in b]
+    assert shown == ["\n".join(floors) + "\n"]
+    told = " ".join(first_cells(sections(DOCS / "development" / "architecture.md", 2)["Rooms"]))
+    rooms = {m.strip() for floor in floors for m in floor.split("|")} - {"cli", "testing", "errors"}
+    assert rooms <= set(re.findall(r"`(\w+)/?`", told))
+
+
+def test_every_dependency_is_accounted_for() -> None:
+    project = PROJECT["project"]
+    wanted = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
+    rows = re.findall(r"^\| ([\w, -]+?) \| ", text_of(DOCS / "development" / "dependencies.md"), re.MULTILINE)
+    told = {name for row in rows if row != "package" for name in row.split(", ")}
+    assert told == {re.split(r"[<>=! ]", d)[0] for d in wanted}
+
+
 # --- rules
 
 
@@ -304,3 +328,14 @@ def steady(printed: str) -> str:
     for pattern, constant in _VARIABLE:
         printed = pattern.sub(constant, printed)
     return printed
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    """Links, anchors and pages of the manual as MkDocs sees them. Whether snippets have run is not its business."""
+    from mkdocs.commands.build import build
+    from mkdocs.config import load_config
+
+    config = load_config(str(ROOT / "mkdocs.yml"), site_dir=str(tmp_path / "site"), strict=True)
+    config.plugins["kbtools"].config["lenient"] = True
+    build(config)
+    assert (tmp_path / "site" / "rules" / "broken-link" / "index.html").is_file()
