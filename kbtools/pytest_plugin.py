@@ -274,8 +274,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
-            page, _, name = nodeid.partition("::")
-            return f"{page}{name[name.rfind('[') :]}" if page.endswith(".md") and "[" in name else nodeid
+            page = nodeid.partition("::")[0]
+            return page if page.endswith(".md") else nodeid
 
     return PageScheduling(config, log)
 

@@ -47,6 +47,10 @@ class Pool:
         self._done: dict[str, Outcome] = {}
         self._started: set[str] = set()
         self._left: dict[str, int] = {}
+        self._open: dict[str, Job] = {}
+        """Jobs something was asked of, until they are ended and their results kept."""
+        self._known: set[str] = set()
+        """Jobs whose outcomes were taken from the store."""
         if devices is not None:
             os.environ[_DEVICES] = devices
 
@@ -71,11 +75,11 @@ class Pool:
     def outcome(self, job: Job, step: Step) -> Outcome:
         """The outcome of one step. The session's earlier steps are run first, those after it are not."""
         left = self._left[job.id] = self._left.get(job.id, 1) - 1
+        self._open[job.id] = job
         try:
             if step.skip is not None:
                 # Known beforehand: no reason to run what stands before it.
-                status = Status.ERROR if step.missing_is_error else Status.SKIPPED
-                return judge.outcome(job, step, status, reason=step.skip)
+                return _skipped(job, step)
             if _key(job, step) not in self._done:
                 self._advance(job, step)
             return self._done[_key(job, step)]
@@ -85,9 +89,8 @@ class Pool:
 
     def close(self) -> None:
         """End all sessions and, if it is this pool's own, the fork server."""
-        for session in self._live.values():
-            session.close()
-        self._live.clear()
+        for job_id in tuple(self._open):
+            self._end(job_id)
         launcher, self._launcher = self._launcher, None
         if launcher is not None:
             launcher.close()
@@ -127,9 +130,12 @@ class Pool:
 
     def _from_store(self, job: Job) -> bool:
         known = self.store.reusable(job) if self.store is not None and self.cached else None
-        for outcome in known or ():
+        if known is None:
+            return False
+        for outcome in known:
             self._keep(job, outcome)
-        return known is not None
+        self._known.add(job.id)
+        return True
 
     def _begin(self, job: Job) -> Session:
         # A GPU serves one session at a time: waiting for it while holding it would be for ever.
@@ -157,16 +163,23 @@ class Pool:
 
     def _end(self, job_id: str) -> None:
         session = self._live.pop(job_id, None)
-        if session is None:
-            return
-        session.close()
-        if self.store is not None and self.stored:
-            outcomes = (self._done.get(_key(session.job, step)) for step in session.job.steps if step.reported)
+        if session is not None:
+            session.close()
+        job = self._open.pop(job_id, None)
+        if job is not None and self.store is not None and self.stored and job_id not in self._known:
+            steps = [step for step in job.steps if step.reported]
+            outcomes = (_skipped(job, s) if s.skip is not None else self._done.get(_key(job, s)) for s in steps)
             try:
-                self.store.save(session.job, [outcome for outcome in outcomes if outcome is not None])
+                self.store.save(job, [outcome for outcome in outcomes if outcome is not None])
             except OSError as problem:
                 self.store = None
                 print(f"kb: results are not kept: {problem}", file=sys.stderr)
+
+
+def _skipped(job: Job, step: Step) -> Outcome:
+    """The outcome of a step that is known beforehand not to run."""
+    status = Status.ERROR if step.missing_is_error else Status.SKIPPED
+    return judge.outcome(job, step, status, reason=step.skip)
 
 
 def _key(job: Job, step: Step) -> str:
