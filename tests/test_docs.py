@@ -307,6 +307,28 @@ def test_the_tour_of_the_readme_happens(tmp_path: Path, update_golden: bool) -> 
             assert steady(printed) == steady(shown), command
 
 
+def test_what_the_guide_shows_is_printed(tmp_path: Path) -> None:
+    topics = tmp_path / "docs" / "topics"
+    topics.mkdir(parents=True)
+    (tmp_path / "kb.toml").write_text('[schema]\n"topics/**" = "topic"\n', encoding="utf-8")
+    bodies = [body for file in ("authoring.md", "links.md") for body in blocks(GUIDE / file, "console")]
+    shown = [found for body in bodies for found in _COMMAND.findall(body)]
+    ran = 0
+    for command, printed in shown:
+        if not printed:
+            continue
+        assert steady(shell(command, tmp_path)) == steady(printed), command
+        ran += 1
+        if "kb new" in command:
+            page = topics / "Tensor-Shapes.md"
+            text = text_of(page)
+            page.write_bytes((text + "See [[Broadcasting]].\n").encode())
+            text = text.replace("Tensor Shapes", "Broadcasting").replace("-tensor-shapes", "-broadcasting")
+            (topics / "Broadcasting.md").write_bytes((text + "Shapes are explained in [[tensor shapes]].\n").encode())
+            (tmp_path / "docs" / "index.md").write_text("# My wiki\n\n[[Broadcasting]]\n", encoding="utf-8")
+    assert ran == 2
+
+
 def shell(command: str, folder: Path) -> str:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
     done = subprocess.run(
