@@ -189,17 +189,13 @@ def backlinks(page: Page, wiki: Wiki) -> etree.Element | None:
     )
     heading = add(section, "h2", "이 문서를 가리키는 문서 ", id="__kb-backlinks")
     add(heading, "span", str(len(first)), "kb-count")
-    listed = sorted(first, key=lambda p: (p not in _paths(wiki), wiki.index.pages[p].title.casefold(), p))
+    listed = sorted(first, key=lambda p: (p not in wiki.listed_paths, wiki.index.pages[p].title.casefold(), p))
     _items(add(section, "ul"), listed[:MANY], first, page, wiki)
     if len(listed) > MANY:
         rest = add(section, "details")
         add(rest, "summary", f"{len(listed) - MANY}개 더 보기")
         _items(add(rest, "ul"), listed[MANY:], first, page, wiki)
     return section
-
-
-def _paths(wiki: Wiki) -> frozenset[str]:
-    return frozenset(p.path for p in wiki.listed)
 
 
 def _items(

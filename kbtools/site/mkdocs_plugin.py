@@ -94,7 +94,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 files.append(File.generated(config, path, content=text))
         assets = resources.files("kbtools.site") / "assets"
         files.append(File.generated(config, CSS, content=(assets / "kb.css").read_bytes()))
-        files.append(File.generated(config, MERMAID, content=(assets / "mermaid.min.js").read_bytes()))
+        if wiki.has_diagrams:
+            files.append(File.generated(config, MERMAID, content=(assets / "mermaid.min.js").read_bytes()))
         return files
 
     @event_priority(-50)
@@ -122,7 +123,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if '<pre class="mermaid' not in output:
             return output
         url = MERMAID if page.url == "" else "../" * page.url.count("/") + MERMAID
-        at = output.rfind("<script src=")
+        at = output.rfind("<script", 0, max(0, output.find("assets/javascripts/bundle")))
         return f'{output[:at]}<script src="{escape(url)}"></script>{output[at:]}' if at >= 0 else output
 
 

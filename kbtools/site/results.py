@@ -31,6 +31,11 @@ def snippet_key(path: str, snippet_id: str) -> str:
     return f"{path}::{snippet_id}"
 
 
+def snippet_of(outcome: Outcome) -> str:
+    """The name of the snippet an outcome is of."""
+    return outcome.id.removesuffix(f"[{outcome.device}]")
+
+
 @dataclass(frozen=True, slots=True)
 class Results:
     """All runs of a vault, by snippet."""
@@ -42,8 +47,7 @@ class Results:
         """Runs by snippet; of several on one device the last counts, but a run that is no skip before one that is."""
         held: dict[str, dict[str, Run]] = {}
         for run in runs:
-            name = run.outcome.id.removesuffix(f"[{run.outcome.device}]")
-            by_device = held.setdefault(name, {})
+            by_device = held.setdefault(snippet_of(run.outcome), {})
             old = by_device.get(run.outcome.device)
             if old is None or run.outcome.outcome is not Status.SKIPPED or old.outcome.outcome is Status.SKIPPED:
                 by_device[run.outcome.device] = run

@@ -12,7 +12,7 @@ from kbtools.execution.job import DeviceRequest, Limits, plan
 from kbtools.execution.outcomes import Outcome
 from kbtools.execution.store import Result, Store
 from kbtools.page import Page
-from kbtools.site.results import Results, Run
+from kbtools.site.results import Results, Run, snippet_key, snippet_of
 
 # What a run may have been asked for and found. A result's key covers the plan it was part of, and the site is often
 # built on another machine than the one with the GPU, so any of these may have made it; the likeliest come first.
@@ -39,17 +39,24 @@ def _vouched(page: Page, results: Mapping[str, Result], limits: Limits) -> set[s
     return fresh
 
 
-def stored(project: Project, pages: Iterable[Page]) -> Results:
-    """What ``kb run`` has left for these pages. Results of snippets a page no longer has are left out."""
+def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object] | None = None) -> Results:
+    """What ``kb run`` has left for these pages, and what reports of other machines say of them, by the file's name.
+
+    Results of snippets a page no longer has are left out. Raises KbError for a report that is none.
+    """
     store = Store(project.state)
     limits = Limits(project.config.run.timeout, project.config.run.memory)
     runs: list[Run] = []
+    lines: dict[str, int] = {}
     for page in pages:
         if not page.structure.fences:
             continue
+        lines.update((snippet_key(page.path, s.id), s.line) for s in page.snippets if s.executable)
         results = store.read(page.path)
         fresh = _vouched(page, results, limits)
         runs += (Run(r.outcome, r.torch, _date(r.date), id in fresh) for id, r in results.items())
+    for name, report in (reports or {}).items():
+        runs += reported(report, name, lines)
     return Results.of(runs)
 
 
@@ -60,8 +67,9 @@ def _date(text: str) -> date | None:
         return None
 
 
-def reported(report: object, where: str) -> Iterator[Run]:
-    """The runs of a report (contract, "Report"). It names no text, so it is taken to be of this one.
+def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[Run]:
+    """The runs of a report (contract, "Report"). It does not carry the text it is of: a snippet that has moved to
+    another line since, by ``lines``, counts as changed.
 
     Raises KbError for what is no report of version 1.
     """
@@ -73,5 +81,7 @@ def reported(report: object, where: str) -> Iterator[Run]:
         try:
             outcome = Outcome.from_json(entry)
         except (KeyError, TypeError, ValueError, AttributeError) as e:
-            raise KbError(f"{where}: an outcome cannot be read: {e!r}") from e
-        yield Run(outcome, str(torch) if torch else None)
+            raise KbError(f"{where}: an outcome cannot be read: {e!r}", "write it again with `kb run --report`") from e
+        line = lines.get(snippet_of(outcome))
+        if line is not None:
+            yield Run(outcome, str(torch) if torch else None, fresh=line == outcome.line)

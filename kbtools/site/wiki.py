@@ -41,6 +41,15 @@ class Wiki:
 
         return tuple(page for path, page in self.index.pages.items() if schema_of(path) != "none")
 
+    @cached_property
+    def listed_paths(self) -> frozenset[str]:
+        return frozenset(page.path for page in self.listed)
+
+    @cached_property
+    def has_diagrams(self) -> bool:
+        """Whether any page draws one: what draws them is large."""
+        return any(f.header.language == "mermaid" for p in self.index.pages.values() for f in p.structure.fences)
+
     def tag_href(self, tag: str, from_path: str) -> str | None:
         return f"{relative('tags.md', from_path)}#{tag_id(tag)}" if "tags.md" in self.generated else None
 

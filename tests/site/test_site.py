@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,10 +19,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 import small_site
 from small_site import broken_links, make, read, store, topic
 
+from kbtools import vault as vaults
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.execution.outcomes import Status
+from kbtools.execution.outcomes import Outcome, Status
 from kbtools.site.build import build
+from kbtools.site.stored import stored
 
 ATTACK = "<img src=x onerror=alert(1)>"
 FENCE = "```python {{#{id}{options}}}\n{code}\n```\n"
@@ -349,6 +355,35 @@ def test_lenient_shows_what_has_not_run(tmp_path: Path) -> None:
     assert "아직 실행하지 않음" in html(project, "topics/A")
 
 
+def test_a_report_of_another_machine_counts(tmp_path: Path) -> None:
+    code = fence("one", "x = 1") + fence("gpu", "y = 2", 'device="cuda"') + fence("late", "z = 3", 'device="cuda"')
+    project = make(tmp_path, {"topics/A.md": topic("A", code)})
+    store(project)
+    pages = vaults.load(project).pages
+    line = {s.id: s.line for s in pages["topics/A.md"].snippets}
+
+    def outcome(name: str, moved: int = 0) -> dict[str, object]:
+        id = f"topics/A.md::{name}[cuda]"
+        return Outcome(id, "topics/A.md", line[name] + moved, "cuda", Status.PASSED, stdout="from afar\n").to_json()
+
+    report = {"version": 1, "environment": {"torch": "2.13.0+cu130"}, "outcomes": [outcome("gpu")]}
+    results = stored(project, pages.values(), {"gpu.json": report})
+    build(project, strict=True, results=results)
+    page = html(project, "topics/A")
+    assert "<samp>from afar</samp>" in page
+    assert page.count("CUDA</b> 건너뜀") == 1
+    assert "PyTorch 2.13.0</span>" in page
+    moved = {
+        **report,
+        "outcomes": [outcome("gpu"), outcome("late", 1), {**outcome("gpu"), "id": "topics/A.md::no[cuda]"}],
+    }
+    with pytest.raises(KbError, match="late: has changed since it was run on cuda"):
+        build(project, results=stored(project, pages.values(), {"gpu.json": moved}))
+    for bad in ({}, [], {"version": 2, "outcomes": []}, {"version": 1, "outcomes": [{"id": 1}]}):
+        with pytest.raises(KbError, match=r"gpu\.json"):
+            stored(project, pages.values(), {"gpu.json": bad})
+
+
 def test_warnings_refuse_a_strict_site_and_leave_the_old_one(tmp_path: Path) -> None:
     project = make(tmp_path, {"topics/A.md": topic("A", "[x](missing.md)")})
     build(project)
@@ -367,6 +402,39 @@ def test_a_site_is_never_built_over_the_project(tmp_path: Path, folder: str) -> 
     with pytest.raises(KbError):
         build(project)
     assert (tmp_path / "docs" / "index.md").is_file()
+
+
+def test_the_preview_follows_the_pages(tmp_path: Path) -> None:
+    """Served on loopback, lenient, rebuilt when a page changes; nothing is executed."""
+    trap = tmp_path / "ran"
+    project = make(tmp_path, {"topics/A.md": topic("A", fence("one", f"open({str(trap)!r}, 'w')"))})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code = "import sys; from pathlib import Path; from kbtools.config import find_project; from kbtools.site.build import serve"
+    code += "; serve(find_project(Path(sys.argv[1])), '127.0.0.1', int(sys.argv[2]))"
+    words = [sys.executable, "-c", code, str(tmp_path), str(port)]
+    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+
+        def wait_for(text: str) -> None:
+            deadline = time.monotonic() + 40
+            while time.monotonic() < deadline:
+                with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/topics/A/") as page:
+                    if text in page.read().decode():
+                        return
+                time.sleep(0.1)
+            raise AssertionError(f"{text!r} never appeared")
+
+        wait_for("아직 실행하지 않음")
+        page = project.vault / "topics" / "A.md"
+        page.write_text(page.read_text(encoding="utf-8") + "\n바뀐 문장과 [[새 링크]]\n", encoding="utf-8")
+        wait_for("바뀐 문장과 <span")
+    finally:
+        server.terminate()
+        server.wait(20)
+    assert not trap.exists()
+    assert not (tmp_path / "site").exists()
 
 
 def test_a_folder_that_is_no_site_is_left_alone(tmp_path: Path) -> None:
