@@ -11,7 +11,7 @@ from conftest import run_kb
 PAGES = {
     "bound-last.md": "```python {#a}\nx = 1\n```\n\n```python {#b device='cuda'}\ny = x\n```\n".replace("'", '"'),
     "bound-only.md": '```python {#c device="mps"}\nz = 1\n```\n',
-    "bound-between.md": '```python {#d}\nx = 1\n```\n\n```python {#e device="cuda"}\ny = 1\n```\n\n```python {#f}\nx\n```\n',
+    "between.md": '```python {#d}\nx = 1\n```\n\n```python {#e device="cuda"}\ny = 1\n```\n\n```python {#f}\nx\n```\n',
     "plain.md": "```python {#g}\nx = 1\n```\n",
     "failing.md": "```python {#h}\n1 / 0\n```\n\n```python {#i .skip reason='later'}\nx = 1\n```\n".replace("'", '"'),
 }
