@@ -72,9 +72,7 @@ def sentence_at(text: str, start: int, end: int, longest: int = 160) -> str:
     Looks at most 2,000 characters around the place, so that a page of links costs linear time.
     """
     low, high = max(0, start - _REACH), min(len(text), end + _REACH)
-    window = text[low:high].replace("\r\n", "\n\n").replace("\r", "\n") if "\r" in text[low:high] else text[low:high]
-    if len(window) != high - low:  # pragma: no cover - \r\n keeps its length
-        window = text[low:high]
+    window = text[low:high].replace("\r\n", " \n").replace("\r", "\n")  # as long as before
     first, last = start - low, end - low
     before = [m.end() for m in _BLANK_LINE.finditer(window, 0, first)]
     begin = before[-1] if before else 0
@@ -86,6 +84,10 @@ def sentence_at(text: str, start: int, end: int, longest: int = 160) -> str:
         else:
             finish = m.start()
             break
+    if window[begin:first].lstrip(" \t>").startswith("#"):  # a heading is one line, what follows is another block
+        end_of_line = window.find("\n", begin)
+        if 0 <= end_of_line < first:
+            begin = end_of_line + 1
     if window.startswith("|", begin):
         return _cut(" · ".join(c for c in map(plain, _cells(window[begin:finish])) if c), longest)
     for m in _SENTENCE_END.finditer(window, begin, finish):
@@ -118,7 +120,7 @@ def first_paragraph(text: str, start: int, longest: int = 200) -> str:
     """The first paragraph of prose at or behind a place in a page: no heading, code, table, comment or rule."""
     inside = False
     held: list[str] = []
-    for line in text[start : start + 20_000].split("\n"):
+    for line in text[start : start + 4_000].split("\n"):
         if _FENCE_LINE.match(line):
             inside = not inside
             if held:
