@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import run_kb
+from terminal import run_kb
 
 VAULTS = Path(__file__).parent / "vaults"
 CASES = sorted(p.name for p in VAULTS.iterdir() if p.is_dir())

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import run_kb
+from terminal import run_kb
 
 KILLED_AT_RENAME = """
 import os, signal, sys

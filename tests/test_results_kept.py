@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import run_kb
+from terminal import run_kb
 
 PAGES = {
     "bound-last.md": "```python {#a}\nx = 1\n```\n\n```python {#b device='cuda'}\ny = x\n```\n".replace("'", '"'),
