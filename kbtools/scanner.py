@@ -77,7 +77,8 @@ class _Page:
         tree = blocks.parse(lines, self.restore, elements)
         found = self.shown_fences(tree)
         self.opaque += ((fence.span.start, fence.span.end) for fence in found)
-        for view in (*tree.code, *tree.math):
+        raw = (view for number, (_, view) in elements.items() if number not in tree.opened)
+        for view in (*tree.code, *tree.math, *raw):
             self.opaque += self.view_spans(view)
         self.inline(tree.leaves)
         headings = self.headings(tree)

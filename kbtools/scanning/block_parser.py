@@ -26,6 +26,8 @@ class Parser:
         self.restore = restore
         """The source lines of a fence by its number, given the prefix at hand: an indented code block shows them."""
         self.elements = elements
+        self.opened: set[int] = set()
+        """Elements of raw HTML whose content was read as Markdown; that of the others is shown as it stands."""
         self.relevant = relevant
         """The processors, by priority, that care about lines of these kinds."""
         self.leaves: list[Leaf] = []

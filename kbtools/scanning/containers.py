@@ -140,6 +140,8 @@ def element(parser: Parser, parent: Node, blocks: list[View]) -> bool:
     node = parent.add(element.tag, element.attributes.get("class", ""))
     if name := element.attributes.get("id"):
         parser.ids.append(name)
+    if element.state != "off":
+        parser.opened.add(int(m[1]))
     if element.state == "block":
         parser.chunk(node, view)
     elif element.state == "span" and len(view):

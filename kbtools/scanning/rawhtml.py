@@ -309,7 +309,9 @@ class _Extractor:
     def lose(self, elements: list[Element]) -> None:
         pending = list(elements)
         while pending:
-            for text, _ in pending.pop().text:
+            for text, at in pending.pop().text:
+                if at >= 0 and text.strip():
+                    self.out.raw.append((at, at + len(text)))
                 for m in MARK.finditer(text):
                     number = int(m[1])
                     self.out.lost.add(number)
