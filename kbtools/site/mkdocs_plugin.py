@@ -22,7 +22,7 @@ from kbtools.site import pages as generated
 from kbtools.site.results import Results, obstacles, refusal
 from kbtools.site.stored import stored
 from kbtools.site.text import clean, escape
-from kbtools.site.wiki import Wiki, load, project_for
+from kbtools.site.wiki import Wiki, load, project_for, strings
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
 
@@ -108,7 +108,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             if "title" in meta:
                 meta["title"] = known.title
             meta.pop("status", None)
-            meta.pop("tags", None)
+            # Material's search weighs these most, and shows them only there: a page is found by its other names.
+            meta["tags"] = [*known.aliases, *strings(known.data.get("tags"))]
         page.meta = {key: _safe(value) for key, value in meta.items()}
         return markdown
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -126,6 +127,11 @@ def test_nothing_from_a_page_becomes_markup(tmp_path: Path) -> None:
             assert not attributes.get("href", "").startswith("javascript"), file
             assert attributes.get("src") != "x", file
         assert "<script>alert" not in file.read_text(encoding="utf-8"), file
+    for entry in json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))["docs"]:
+        assert not any(
+            mark in part for part in (entry["title"], *entry.get("tags", ())) for mark in ("<img", "<script")
+        )
+        assert "<img" not in entry["text"]
     page = read(site / "topics" / "Bad" / "index.html")
     assert page.text.count(ATTACK) >= 9
     assert f"{nasty}red" in page.text
