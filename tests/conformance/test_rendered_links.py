@@ -73,7 +73,7 @@ def agree(text: str) -> None:
     # The site shows the ruins of a broken fence as text; kb leaves what its author meant as code alone.
     ruins = any(p.rule == "irregular-fence" for p in page.structure.problems)
     # The renderer drops the cells that a table has no column for, and all but one footnote of a name.
-    drops = re.search(r"(?m)^[ >|]*---", text) is not None or len(re.findall(r"\[\^\w+\]:", text)) > 1
+    drops = re.search(r"(?m)^[ \t>|]*---", text) is not None or len(re.findall(r"\[\^\w+\]:", text)) > 1
     assert drops or not Counter(found) - Counter(shown)
     assert ruins or not Counter(shown) - Counter(found)
     if not ruins and not drops and "[^" not in text:  # footnotes move to the page's end
