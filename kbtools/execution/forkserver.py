@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-PRELOADS = {"torch": ("torch", "torch._dynamo")}
+PRELOADS = {"torch": ("torch", "torch._dynamo"), "torch.compile": ("torch._inductor.compile_fx",)}
 """What stands behind a name of ``Job.preload``. ``torch._dynamo``, for the first optimizer imports it: 0.5 s."""
 _DESCRIPTORS = 4
 

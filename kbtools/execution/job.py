@@ -123,8 +123,11 @@ class Job:
         """Modules worth having imported before the fork."""
         if not self.runs:
             return ()
-        mentions = self.device != "cpu" or any("torch" in s.code for s in self.steps if s.skip is None)
-        return ("torch",) if mentions else ()
+        codes = [step.code for step in self.steps if step.skip is None]
+        if self.device == "cpu" and not any("torch" in code for code in codes):
+            return ()
+        compiles = any("torch.compile" in code or ".compile(" in code for code in codes)
+        return ("torch", "torch.compile") if compiles else ("torch",)
 
     @property
     def network(self) -> bool:

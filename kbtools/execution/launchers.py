@@ -97,6 +97,9 @@ def clean_environment(threads: int, extra: Mapping[str, str] | None = None) -> d
     # Printed sets and dicts of strings keep their order from run to run; a probe must not initialise CUDA.
     kept.update(PYTHONHASHSEED="0", PYTORCH_NVML_BASED_CUDA_CHECK="1", PYTHONDONTWRITEBYTECODE="1", NO_COLOR="1")
     kept.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8", PYTHON_COLORS="0")
+    # torch.compile: no pool of processes for a page's few kernels, and no precompiled header: Inductor keeps it among
+    # temporary files, so each session would make it anew, which costs more than all the kernels of a page.
+    kept.update(TORCHINDUCTOR_COMPILE_THREADS="1", TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS="0")
     return {**kept, **(extra or {})}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from kbtools.config import Project
 from kbtools.execution import devices, judge
+from kbtools.execution.compile_cache import compile_cache
 from kbtools.execution.job import DeviceRequest, Job, Step
 from kbtools.execution.launchers import ForkServerLauncher, Launcher, SpawnLauncher, default_launcher
 from kbtools.execution.outcomes import Outcome, Status
@@ -109,9 +110,12 @@ class Pool:
     @property
     def settings(self) -> Settings:
         if self._settings is None:
+            writable, environment = compile_cache(self.project.state) if self.stored else ((), ())
             self._settings = Settings(
                 sandbox=self.sandbox,
                 threads=threads_for(self.workers),
+                writable=writable,
+                environment=environment,
                 update=self.update,
             )
         return self._settings
