@@ -118,6 +118,8 @@ def _respelled(
     index: Index, page: Page, link: WikiLink, resolution: Resolved, style: str, titles: bool, follow: bool
 ) -> tuple[tuple[Edit, ...], str]:
     final = index.final(resolution.page)
+    if resolution.how == "variant" and index.is_doubtful(link, page, resolution.page):
+        return (), resolution.page
     if follow and final not in (resolution.page, page.path):
         target = index.spelling(final, page.path, style)
         return ((Edit(link.span, relabel(link, target, page.source.text)),) if target else ()), final

@@ -102,7 +102,13 @@ class Index:
         if (link.anchor is None and link.block is None) or not link.target or not self._hashed:
             return link
         readings = other_readings(link, page.source.text)
-        return next((r for r in readings if fold_title(r.target) in self._hashed), link)
+        return next((r for r in readings if self._is_name(r.name, page.folder)), link)
+
+    def _is_name(self, name: str, folder: str) -> bool:
+        if fold_title(name) in self._hashed:
+            return True
+        last = name.rpartition("/")[2]
+        return last != name and fold_title(last) in self._hashed and self._by_path(name, folder) is not None
 
     def resolve(self, link: WikiLink, page: Page) -> Resolution:
         """What a link of a page means."""
@@ -227,6 +233,8 @@ class Index:
         resolution = self.resolve(link, page)
         if not isinstance(resolution, Resolved) or resolution.how != "variant" or resolution.page in self.redirects:
             return None
+        if self.is_doubtful(link, page, resolution.page):
+            return None
         if "/" not in link.name or fold_title(self.pages[resolution.page].title) == fold_title(link.name):
             return self.spelling(resolution.page, page.path, style)
         depth = len([s for s in link.name.split("/") if s not in ("", ".", "..")])
@@ -234,6 +242,26 @@ class Index:
         if can_be_target(name) and self.resolve_name(name, page.path) == Resolved(resolution.page, "path"):
             return name
         return self.qualified(resolution.page, page.path)
+
+    def is_doubtful(self, link: WikiLink, page: Page, path: str) -> bool:
+        """Whether a folded spelling that means ``path`` may be the misspelled name of a rival.
+
+        ``[[Tensor-Ops]]`` means the ``tensor_ops`` beside it before the ``Tensor Ops`` elsewhere; but
+        ``[[Tensor Ops]]`` means that other one, so nobody can say which of them was misspelled, and nothing rewrites
+        it. Where a rival is spelled the same, only its folder tells it apart, and there is no doubt.
+        """
+        folded, segments = fold_title(link.name), [s for s in link.name.split("/") if s not in ("", ".", "..")]
+        rivals = [(q, n) for q in self.by_fold.get(folded, ()) for n in (self.pages[q].stem, self.pages[q].title)]
+        if len(segments) > 1:
+            wanted = [fold_title(s) for s in segments]
+            for q in self.by_fold.get(wanted[-1], ()):
+                if _ends_with(q, wanted, fold_title):
+                    rivals.append((q, "/".join(q.removesuffix(".md").split("/")[-len(segments) :])))
+        return any(
+            self.final(q) != path and fold_title(n) == folded and self.resolve_name(n, page.path) in _as_written(q)
+            for q, n in rivals
+            if q != path
+        )
 
     def spelling(self, path: str, from_path: str, style: str = "title") -> str | None:
         """How a link on ``from_path`` should spell the page at ``path``: its title (or file name) if that means
@@ -338,6 +366,10 @@ def _join(folder: str, segments: list[str]) -> list[str] | None:
         else:
             return None
     return out
+
+
+def _as_written(path: str) -> tuple[Resolution, Resolution]:
+    return Resolved(path, "exact"), Resolved(path, "path")
 
 
 def _ends_with(path: str, wanted: list[str], norm: object) -> bool:

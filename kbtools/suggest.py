@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import string
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +20,13 @@ _PARTICLES = """
 으로는 로는 으로의 로의 와의 과의 들 들은 들의 들을 들이
 """
 PARTICLES = tuple(sorted(_PARTICLES.split(), key=len, reverse=True))
+
+_NO_SIGNS = str.maketrans("", "", string.punctuation + " ")
+_NUMBER = re.compile(r"[0-9]+")
+_WORDS = 12
+"""Words of a name that are looked at; so a name of a thousand words costs no million characters."""
+_FEW = 24
+"""Names that are compared one by one rather than listed under parts of a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +70,11 @@ class Suggester:
         return Suggestion(target, self.index.final(path), why) if target else None
 
     def _particle(self, link: WikiLink, page: Page) -> Suggestion | None:
-        for particle in PARTICLES:
-            if not link.name.endswith(particle) or len(link.name) == len(particle):
+        name = link.name
+        for particle in PARTICLES if not name.isascii() else ():
+            if not name.endswith(particle) or len(name) == len(particle):
                 continue
-            hit = self.index.resolve_name(link.name[: -len(particle)], page.path)
+            hit = self.index.resolve_name(name[: -len(particle)], page.path)
             if isinstance(hit, Alias) and len(hit.candidates) == 1:
                 return self._to(hit.candidates[0], page, f'the particle "{particle}" belongs behind the brackets')
             if isinstance(hit, Resolved) and hit.page in self.index.pages:
@@ -80,45 +91,37 @@ class Suggester:
         return None
 
     def _near(self, link: WikiLink, page: Page) -> Suggestion | None:
-        from rapidfuzz.distance import OSA
-
-        name = fold_title(link.name)
-        allowed = _distance(name)
-        if not allowed:
-            return None
-        seen = {n for d in (name, *_deletions(name)) for n in self._deleted.get(d, ())}
-        scored = sorted((OSA.distance(name, n, score_cutoff=allowed), n) for n in seen)
-        scored = [s for s in scored if s[0] <= allowed]
-        paths = {p for d, n in scored if d == scored[0][0] for p in self._names[n]}
-        if len(paths) != 1:
-            return None
-        return self._to(next(iter(paths)), page, "the spelling is close")
+        head, _, last = link.name.rpartition("/")
+        paths = {p for name in self._near_names.nearest(fold_title(last)) for p in self._names[name]}
+        if head and len(paths) > 1:
+            folders = [fold_title(s) for s in head.split("/") if s not in ("", ".", "..")]
+            paths = {p for p in paths if _folders(p)[-len(folders) :] == folders} or paths
+        if len(paths) > 1:
+            paths = {p for p in paths if p.rpartition("/")[0] == page.folder}
+        return self._to(next(iter(paths)), page, "the spelling is close") if len(paths) == 1 else None
 
     def _heading(self, link: WikiLink, page: Page) -> Suggestion | None:
         found = self._headings.get(fold_title(link.name), ())
         if len(found) != 1:
             return None
         path, text = found[0]
+        if set("[]|#^") & set(text):
+            return None
         target = self.index.spelling(path, page.path, self.style)
         return Suggestion(f"{target}#{text}", path, "it is a section there") if target else None
 
     @cached_property
     def _names(self) -> dict[str, tuple[str, ...]]:
-        names: dict[str, tuple[str, ...]] = {}
-        for table in (self.index.by_fold, self.index.by_alias):
-            for name, paths in table.items():
-                names[name] = tuple(dict.fromkeys((*names.get(name, ()), *(self.index.final(p) for p in paths))))
+        names = dict(self.index.by_fold)
+        for name, paths in self.index.by_alias.items():
+            names[name] = tuple(dict.fromkeys((*names.get(name, ()), *paths)))
+        if self.index.redirects:
+            return {n: tuple(dict.fromkeys(self.index.final(p) for p in paths)) for n, paths in names.items()}
         return names
 
     @cached_property
-    def _deleted(self) -> dict[str, list[str]]:
-        """Names by themselves and by each form with one character left out (symmetric deletion, as in SymSpell)."""
-        table: dict[str, list[str]] = {}
-        for name in self._names:
-            if _distance(name):
-                for form in (name, *_deletions(name)):
-                    table.setdefault(form, []).append(name)
-        return table
+    def _near_names(self) -> NearNames:
+        return NearNames(self._names)
 
     @cached_property
     def _headings(self) -> dict[str, list[tuple[str, str]]]:
@@ -130,10 +133,106 @@ class Suggester:
         return table
 
 
-def _distance(name: str) -> int:
-    """How many edits apart two names of this length may be and still be taken for the same."""
-    return 0 if len(name) < 3 else 1 if len(name) < 8 else 2
+def _folders(path: str) -> list[str]:
+    return [fold_title(s) for s in path.split("/")[:-1]]
 
 
-def _deletions(name: str) -> Iterator[str]:
-    return (name[:i] + name[i + 1 :] for i in range(len(name)))
+class NearNames:
+    """Folded names by what a slip of the fingers leaves of them.
+
+    A slip falls into one word, so the others lead to the name: each name is listed under itself with one word left
+    out. A gap or sign too many, too few or in the wrong place is found by the name without them. Where many names
+    differ in the same word alone, that word is found by its forms with one character left out (symmetric deletion,
+    as in SymSpell, of W. Garbe). Two edits are bridged where one deletion on either side is enough; numbers are
+    never taken for slips: ``Chapter 12`` is not ``Chapter 13``.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._listed: dict[str, str | list[str]] = {}
+        """A name alone stands for a list of one: most keys hold one, and lists cost more than all else here."""
+        self._by_word: dict[str, dict[str, list[str]]] = {}
+        listed = self._listed
+        for name in names:
+            for key in _keys(name):
+                held = listed.get(key)
+                if held is None:
+                    listed[key] = name
+                elif isinstance(held, str):
+                    listed[key] = [held, name]
+                else:
+                    held.append(name)
+
+    def _under(self, key: str) -> Sequence[str]:
+        held = self._listed.get(key, ())
+        return (held,) if isinstance(held, str) else held
+
+    def nearest(self, name: str) -> tuple[str, ...]:
+        """The names closest to a folded one that is none of them; more than one when they are equally close."""
+        words = name.split(" ")
+        joined, *keys = _keys(name)
+        seen = set(self._under(joined))
+        for i, (key, word) in enumerate(zip(keys, words, strict=False)):
+            held = self._under(key)
+            if len(held) <= _FEW:
+                seen.update(held)
+                continue
+            table = self._by_word.get(key)
+            if table is None:
+                table = self._by_word[key] = _deleted(held, i)
+            for form in _forms(word):
+                seen.update(table.get(form, ()))
+        numbers = _NUMBER.findall(name)
+        scored = sorted((d, n) for n in seen if (d := _distance(name, n)) is not None and _NUMBER.findall(n) == numbers)
+        return tuple(n for d, n in scored if d == scored[0][0])
+
+
+def _keys(name: str) -> list[str]:
+    """The name without gaps and signs, then the name without each of its words; folded names hold no line ends."""
+    words = name.split(" ")
+    joined = "".join(words)
+    if not joined.isalnum():
+        joined = joined.translate(_NO_SIGNS)
+    if len(words) == 1:
+        return [joined, "\n"]
+    keys = [joined]
+    for i in range(min(len(words), _WORDS)):
+        word, words[i] = words[i], "\n"
+        keys.append(" ".join(words))
+        words[i] = word
+    return keys
+
+
+def _deleted(names: Iterable[str], at: int) -> dict[str, list[str]]:
+    table: dict[str, list[str]] = {}
+    for name in names:
+        for form in _forms(name.split(" ")[at]):
+            table.setdefault(form, []).append(name)
+    return table
+
+
+def _forms(word: str) -> set[str]:
+    """A word, and what is left of it without one character; of Hangul also without one letter of a syllable."""
+    forms = {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
+    if not word.isascii():
+        letters = unicodedata.normalize("NFD", word)
+        if letters != word:
+            forms |= {letters[:i] + letters[i + 1 :] for i in range(len(letters))}
+    return forms
+
+
+def _distance(a: str, b: str) -> tuple[int, int] | None:
+    """Edits between two names, in characters and in letters of Hangul; None where they are too many to be a slip.
+
+    One edit is a slip from three characters on, two from eight on; one letter within a syllable in any two syllables.
+    """
+    from rapidfuzz.distance import OSA
+
+    allowed = 0 if len(a) < 3 else 1 if len(a) < 8 else 2
+    edits = OSA.distance(a, b, score_cutoff=2)
+    if a.isascii() or b.isascii():
+        return (edits, edits) if edits <= allowed else None
+    letters_a, letters_b = unicodedata.normalize("NFD", a), unicodedata.normalize("NFD", b)
+    letters = OSA.distance(letters_a, letters_b)
+    if edits <= allowed or (letters <= 1 and len(letters_a) > 3 and a != letters_a):
+        return edits, letters
+    return None

@@ -1,0 +1,91 @@
+"""What is offered for a link that means nothing, and what is never offered."""
+
+from __future__ import annotations
+
+import pytest
+
+from kbtools.index import Ambiguous, Index
+from kbtools.page import decode
+from kbtools.suggest import Suggester, Suggestion
+
+
+def suggested(names: tuple[str, ...], link: str, here: str = "Here.md") -> Suggestion | None:
+    texts = {f"{name}.md": "## A section of it\n" for name in names}
+    texts[here] = f"[[{link}]]"
+    index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
+    page = index.pages[here]
+    ((found, resolution),) = index.links[here]
+    return Suggester(index).suggest(found, page, resolution)
+
+
+@pytest.mark.parametrize(
+    ("names", "link", "target"),
+    [
+        (("PyTorch Foundations",), "PyTorch Fundations", "PyTorch Foundations"),
+        (("PyTorch Foundations",), "PyTorchFoundations", "PyTorch Foundations"),
+        (("PyTorch Foundations",), "PyTorc hFoundations", "PyTorch Foundations"),
+        (("torch.compile",), "torch compile", "torch.compile"),
+        (("Autograd",), "Autogard", "Autograd"),
+        (("텐서 연산",), "텐서연산", "텐서 연산"),
+        (("텐서",), "탠서", "텐서"),
+        (("텐서",), "텐서에서는", "텐서"),
+        (("텐서 연산", "텐서 연장"), "텐서 연신", "텐서 연산"),
+        (("a/Tensor",), "b/Tensor", "Tensor"),
+        (("a/Tensor",), "a/Tensro", "Tensor"),
+        (("a/Tensor", "b/Tensor"), "b/Tenser", "b/Tensor"),
+        (("Chapter 12",), "Chaptre 12", "Chapter 12"),
+    ],
+)
+def test_a_slip_is_taken_for_what_was_meant(names: tuple[str, ...], link: str, target: str) -> None:
+    found = suggested(names, link)
+    assert found is not None
+    assert found.target == target
+    assert found.why
+
+
+@pytest.mark.parametrize(
+    ("names", "link"),
+    [
+        (("Chapter 12",), "Chapter 13"),
+        (("2024-01-05",), "2024-01-06"),
+        (("v1.2.3",), "v1.2.4"),
+        (("C++", "C#"), "C*"),
+        (("연산",), "연구"),
+        (("Tenser", "Tensor"), "Tensxr"),
+        (("a/Tensor", "b/Tensor"), "Tenxor"),
+        (("Attention",), "Tensor"),
+    ],
+)
+def test_nothing_is_offered_for_another_name_or_a_choice_of_two(names: tuple[str, ...], link: str) -> None:
+    assert suggested(names, link) is None
+
+
+def test_of_two_pages_of_a_name_the_one_in_the_links_folder_is_offered() -> None:
+    found = suggested(("a/Tensor", "b/Tensor"), "Tenxor", here="b/Here.md")
+    assert found is not None
+    assert found.page == "b/Tensor.md"
+
+
+def test_a_section_of_another_page() -> None:
+    found = suggested(("Autograd",), "a section of it")
+    assert found == Suggestion("Autograd#A section of it", "Autograd.md", "it is a section there")
+
+
+def test_names_that_differ_in_one_word_are_told_apart() -> None:
+    words = [a + b + c + "tion" for a in "bdfgkl" for b in "aeiou" for c in "mnrst"]
+    found = suggested(tuple(f"Note on {w}" for w in words), "Note on bamtiion")
+    assert found is not None
+    assert found.target == "Note on bamtion"
+
+
+@pytest.mark.parametrize("name", ["a " * 5000, "가" * 5000, "x" * 20000, "-" * 5000 + "a"])
+def test_long_names_are_no_trouble(name: str) -> None:
+    assert suggested(("Tensor",), name) is None
+
+
+def test_a_choice_is_spelled_so_that_it_means_one_page() -> None:
+    texts = {"a/T.md": "", "b/T.md": "", "Here.md": "[[T]]"}
+    index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
+    ((_, resolution),) = index.links["Here.md"]
+    assert isinstance(resolution, Ambiguous)
+    assert Suggester(index).choices(resolution, index.pages["Here.md"]) == ("a/T", "b/T")
