@@ -15,6 +15,9 @@ from markdown.util import ETX, STX
 from kbtools.snippets import Snippet
 
 _MARK = re.compile(f"{STX}kb-fence:(\\d+){ETX}")
+GONE = STX + ETX
+"""Stands for what the site does not show: it keeps the blocks around it apart, and has no letters to get into an id."""
+_EMPTY = re.compile(f"<p>{GONE}</p>\n?")
 _STASHED = re.compile(f"{STX}wzxhzdk:(\\d+){ETX}")
 
 Formatter = Callable[..., Any]
@@ -103,9 +106,11 @@ class Panels(Postprocessor):
 
 
 class Unmark(Postprocessor):
-    """After raw HTML has been put back: removes the marks of blocks that stand within other raw HTML."""
+    """After raw HTML has been put back: removes the marks of blocks within other raw HTML, and of comments."""
 
     PRIORITY = 29
 
     def run(self, text: str) -> str:
-        return _MARK.sub("", text) if STX in text else text
+        if STX not in text:
+            return text
+        return _EMPTY.sub("", _MARK.sub("", text)).replace(GONE, "")

@@ -23,7 +23,7 @@ from kbtools.config import find_project
 from kbtools.page import Page
 from kbtools.scanner import scan
 from kbtools.site import chrome, panels
-from kbtools.site.fences import Panels, Recorder, Unmark
+from kbtools.site.fences import GONE, Panels, Recorder, Unmark
 from kbtools.site.stored import stored
 from kbtools.site.wiki import Wiki, load
 from kbtools.site.wikilinks import WikiLinks, block_id
@@ -43,11 +43,12 @@ class _Comments(Preprocessor):
         if "%%" not in text:
             return lines
         structure = scan(f"\n{text}")  # behind an empty line nothing is frontmatter
-        kept, at = [], 1
+        kept: list[str] = []
+        at = 1
         for span in structure.opaque:
             if not (text.startswith("%%", span.start - 1) and text.endswith("%%", 0, span.end - 1)):
                 continue
-            kept.append(text[at - 1 : span.start - 1])
+            kept += (text[at - 1 : span.start - 1], GONE)
             inside = [fence.span for fence in structure.fences if fence.span.start in span]
             kept += (text[text.rfind("\n", 0, s.start - 1) : s.end] for s in inside)
             at = span.end

@@ -191,6 +191,21 @@ def test_results_stand_beside_the_code(tmp_path: Path) -> None:
     assert "kb-fence" not in page
 
 
+def test_comments_are_not_shown(tmp_path: Path) -> None:
+    """Nor do they glue together what stands around them: the indented line is code, and no item of the list."""
+    body = "# 하나 %%쉿%%\n\n앞 %%쉿%% 뒤\n\n1. 하나\n\n%%\n쉿 [[없음]]\n\n쉿\n%%\n\n    [[코드]]\n\n`%%코드%%` 100 %% 남음\n"
+    project = make(tmp_path, {"topics/A.md": body})
+    build(project, strict=True)
+    page = html(project, "topics/A")
+    assert "쉿" not in page
+    assert "\x02" not in page
+    assert "<p>앞  뒤</p>" in page
+    assert "<p></p>" not in page
+    assert '<h1 id="하나' in page
+    assert "[[코드]]" in page
+    assert "<code>%%코드%%</code> 100 %% 남음" in page
+
+
 def test_another_plugin_may_change_the_text(tmp_path: Path) -> None:
     """Blocks that cannot be told apart get no panel, those that can keep theirs."""
     config = small_site.CONFIG.replace("  - kbtools\nmarkdown", "  - kbtools\nhooks: [hook.py]\nmarkdown")
