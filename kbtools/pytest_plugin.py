@@ -49,8 +49,14 @@ class _Wiki:
         self.request = DeviceRequest.parse(option("--kb-device"), tuple(option("--kb-require-device")))
         self.passed_on: dict[str, Any] = getattr(config, "workerinput", {}).get("kb") or {}
         self._pool: Pool | None = None
-        only = config.getoption("--kb-only")
-        self.only = tuple((path, sep, name) for path, sep, name in (str(o).partition("::") for o in only))
+        self.only: dict[str, set[str] | None] = {}
+        """Pages and folders that are asked for, each with the ids that are, or None for all."""
+        for path, sep, name in (str(word).partition("::") for word in option("--kb-only")):
+            names = self.only.setdefault("" if path == "." else path.rstrip("/"), set() if sep else None)
+            if sep and names is not None:
+                names.add(name)
+            elif not sep:
+                self.only["" if path == "." else path.rstrip("/")] = None
 
     def path_of(self, file: Path) -> str | None:
         """A page's path in the vault; None for a file that is no page of it."""
@@ -65,12 +71,14 @@ class _Wiki:
         name = shown.as_posix()
         if ALWAYS_IGNORED & {*path.parts, *shown.parts} or matches(name, self.project.config.exclude):
             return None
-        return name if not self.only or any(_covers(p, name) for p, _, _ in self.only) else None
+        return name if not self.only or any(place in self.only for place in _around(name)) else None
 
     def selects(self, step: Step, path: str) -> bool:
         """Whether ``--kb-only`` asks for a step of a page."""
-        names = (step.name, step.id.partition("::")[2])
-        return not self.only or any(name in names if sep else True for p, sep, name in self.only if _covers(p, path))
+        if not self.only:
+            return True
+        asked = [self.only[place] for place in _around(path) if place in self.only]
+        return any(names is None or not names.isdisjoint((step.name, step.id.partition("::")[2])) for names in asked)
 
     def jobs(self, path: str, data: bytes) -> tuple[Job, ...]:
         from kbtools.execution.job import Limits, plan
@@ -114,8 +122,12 @@ class _Wiki:
             self._pool = None
 
 
-def _covers(selected: str, path: str) -> bool:
-    return selected in ("", ".", path) or path.startswith(selected.rstrip("/") + "/")
+def _around(path: str) -> Iterator[str]:
+    """A page, the folders it lies in, and the vault itself."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield ""
 
 
 def _wiki(config: pytest.Config) -> _Wiki | None:

@@ -84,21 +84,43 @@ def run(args: argparse.Namespace) -> int:
 def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str]) -> tuple[Outcome, ...]:
     """The outcomes of the selected snippets, with progress on a terminal. Raises KbError when the run breaks down."""
     from kbtools.commands.progress import Progress
-    from kbtools.execution.pytest_run import RunOptions, run_with_pytest
+    from kbtools.execution.job import DeviceRequest
+    from kbtools.execution.outcomes import by_place
+    from kbtools.execution.reuse import reuse
 
-    counts = [sum(s.executable for s in wiki.index.pages[p].snippets) for p in _pages(wiki, selection)]
-    options = RunOptions(
-        selection=tuple(s for s in selection if s),
-        device=args.device,
-        required=tuple(args.require_device),
-        workers=_workers(args.workers, sum(n > 0 for n in counts)),
-        sandbox=args.sandbox,
-        cached=not args.no_cache,
-        rehearse=getattr(args, "rehearse", False),
-        update=getattr(args, "update", False),
-    )
-    with Progress(sum(counts), sys.stderr) as progress:
-        return tuple(run_with_pytest(wiki.project, options, on_outcome=progress.seen))
+    pages = {p: wiki.index.pages[p].snippets for p in _pages(wiki, selection)}
+    pages = {p: snippets for p, snippets in pages.items() if any(s.executable for s in snippets)}
+    request = DeviceRequest.parse(args.device, args.require_device)
+    rehearse = getattr(args, "rehearse", False)
+    workers = _workers(args.workers, len(pages))
+    # The whole wiki needs no list of its pages.
+    left = () if "" in selection else tuple(dict.fromkeys(selection))
+    outcomes: list[Outcome] = []
+    if not args.no_cache:
+        known = reuse(wiki.project, pages, left, request, rehearse=rehearse)
+        if not known.left:
+            return tuple(by_place(list(known.outcomes)))
+        if known.outcomes:
+            left, outcomes = known.left, list(known.outcomes)
+            workers = _workers(args.workers, len({word.partition("::")[0] for word in left}))
+    with Progress(sum(s.executable for snippets in pages.values() for s in snippets), sys.stderr) as progress:
+        for outcome in outcomes:
+            progress.seen(outcome)
+        # pytest is imported only where something is left to run.
+        from kbtools.execution.pytest_run import RunOptions, run_with_pytest
+
+        options = RunOptions(
+            selection=left,
+            device=args.device,
+            required=tuple(args.require_device),
+            workers=workers,
+            sandbox=args.sandbox,
+            cached=not args.no_cache,
+            rehearse=rehearse,
+            update=getattr(args, "update", False),
+        )
+        outcomes += run_with_pytest(wiki.project, options, on_outcome=progress.seen)
+    return tuple(by_place(outcomes))
 
 
 def _workers(given: str, pages: int) -> int:

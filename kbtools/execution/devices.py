@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from kbtools.codefence.option_values import DEVICES
+from kbtools.execution.job import DeviceRequest
 
 VARIABLE = "KB_DEVICES"
 """Carries the result to the other processes of a run (xdist workers)."""
@@ -58,11 +59,19 @@ def available() -> dict[str, bool]:
     return {name: info.available for name, info in probe().items()}
 
 
+def available_for(request: DeviceRequest) -> dict[str, bool]:
+    """Availability by name; the machine is not asked when only the CPU is wanted."""
+    if request.devices == ("cpu",) and not request.required:
+        return {"cpu": True}
+    return available()
+
+
 def export() -> str:
     """The answer of ``probe`` for the environment variable of other processes."""
     return json.dumps({name: asdict(info) for name, info in probe().items()})
 
 
+@functools.cache
 def torch_version() -> str | None:
     """The installed torch's version, without importing it."""
     try:
@@ -76,9 +85,19 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "torch": torch_version(),
-        "platform": platform.platform(),
+        "platform": _platform(),
         "devices": {name: asdict(info) for name, info in probe().items()},
     }
+
+
+@functools.cache
+def _platform() -> str:
+    """What ``platform.platform`` says, on Linux without the process it starts for a field it then leaves out."""
+    if sys.platform != "linux":
+        return platform.platform()
+    system = os.uname()
+    libc = "".join(platform.libc_ver())
+    return "-".join([system.sysname, system.release, system.machine, *(["with", libc] if libc else [])])
 
 
 @functools.cache
@@ -89,7 +108,8 @@ def _probe() -> Mapping[str, DeviceInfo]:
             return {str(name): DeviceInfo(**info) for name, info in json.loads(passed).items()}
         except (ValueError, TypeError, AttributeError):
             pass  # not ours: find out
-    cpu = DeviceInfo(True, platform.processor() or platform.machine() or None, None, 1)
+    # Not platform.processor(): that starts a process, and says no more on most systems.
+    cpu = DeviceInfo(True, platform.machine() or None, None, 1)
     found = {name: _without_torch(name) for name in DEVICES if name != "cpu"}
     if any(info is None for info in found.values()):
         asked = _ask_torch()

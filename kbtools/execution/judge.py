@@ -44,6 +44,11 @@ def outcome(
     )
 
 
+def skipped(job: Job, step: Step) -> Outcome:
+    """The outcome of a step of which is known beforehand that it does not run."""
+    return outcome(job, step, Status.ERROR if step.missing_is_error else Status.SKIPPED, reason=step.skip)
+
+
 def judge(job: Job, step: Step, reply: Reply) -> Outcome:
     """The outcome of a step whose worker answered."""
     message = reply.message

@@ -13,7 +13,7 @@ from kbtools.execution import devices, judge
 from kbtools.execution.compile_cache import compile_cache
 from kbtools.execution.job import DeviceRequest, Job, Step
 from kbtools.execution.launchers import ForkServerLauncher, Launcher, SpawnLauncher, default_launcher
-from kbtools.execution.outcomes import Outcome, Status
+from kbtools.execution.outcomes import Outcome
 from kbtools.execution.runner import threads_for
 from kbtools.execution.session import Session, Settings
 from kbtools.execution.store import Store
@@ -57,9 +57,7 @@ class Pool:
 
     def available(self, request: DeviceRequest) -> dict[str, bool]:
         """Availability by device; the machine is not asked when only the CPU is wanted."""
-        if request.devices == ("cpu",) and not request.required:
-            return {"cpu": True}
-        return devices.available()
+        return devices.available_for(request)
 
     def share(self, workers: int) -> dict[str, Any]:
         """What the pools of ``workers`` other processes of this run are to be made with."""
@@ -80,7 +78,7 @@ class Pool:
         try:
             if step.skip is not None:
                 # Known beforehand: no reason to run what stands before it.
-                return _skipped(job, step)
+                return judge.skipped(job, step)
             if _key(job, step) not in self._done:
                 self._advance(job, step)
             return self._done[_key(job, step)]
@@ -172,18 +170,12 @@ class Pool:
         job = self._open.pop(job_id, None)
         if job is not None and self.store is not None and self.stored and job_id not in self._known:
             steps = [step for step in job.steps if step.reported]
-            outcomes = (_skipped(job, s) if s.skip is not None else self._done.get(_key(job, s)) for s in steps)
+            outcomes = (judge.skipped(job, s) if s.skip is not None else self._done.get(_key(job, s)) for s in steps)
             try:
                 self.store.save(job, [outcome for outcome in outcomes if outcome is not None])
             except OSError as problem:
                 self.store = None
                 print(f"kb: results are not kept: {problem}", file=sys.stderr)
-
-
-def _skipped(job: Job, step: Step) -> Outcome:
-    """The outcome of a step that is known beforehand not to run."""
-    status = Status.ERROR if step.missing_is_error else Status.SKIPPED
-    return judge.outcome(job, step, status, reason=step.skip)
 
 
 def _key(job: Job, step: Step) -> str:

@@ -79,8 +79,7 @@ class Session:
     def _step(self, step: Step) -> tuple[Outcome, tuple[str, ...]]:
         """The outcome, and which of the names a failed step defines are none the worse for it."""
         if step.skip is not None:
-            status = Status.ERROR if step.missing_is_error else Status.SKIPPED
-            return judge.outcome(self.job, step, status, reason=step.skip), ()
+            return judge.skipped(self.job, step), ()
         for name in step.uses:
             if name in self._broken:
                 culprit, what = self._broken[name]

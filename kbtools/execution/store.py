@@ -18,7 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from kbtools.execution import devices
+from kbtools.execution import devices, judge
 from kbtools.execution.job import Job
 from kbtools.execution.outcomes import Outcome, Status
 
@@ -95,22 +95,27 @@ class Store:
                 shown.append(Shown(step.id, status, result))
         return tuple(shown)
 
-    def reusable(self, job: Job) -> list[Outcome] | None:
-        """The outcomes of a whole session, marked cached, where all that runs has passed as it stands and here."""
-        if not job.runs:
-            return None
-        known = self.read(job.path)
+    def reusable(self, job: Job, known: Mapping[str, Result] | None = None) -> list[Outcome] | None:
+        """The outcomes of a whole session, marked cached, where all that runs has passed as it stands and here.
+
+        ``known`` is what ``read`` gives for the page, for who has it already.
+        """
+        if known is None:
+            known = self.read(job.path)
         here = _environment(job)
         outcomes = []
         for step in job.steps:
             if not step.reported:
                 continue
+            if step.skip is not None:
+                outcomes.append(judge.skipped(job, step))
+                continue
             result = known.get(step.id)
             if result is None or result.key != step.key or not _same(result, here):
                 return None
-            if result.outcome.outcome not in _REUSABLE and step.skip is None:
+            if result.outcome.outcome not in _REUSABLE:
                 return None
-            outcomes.append(replace(result.outcome, cached=result.outcome.outcome in _REUSABLE))
+            outcomes.append(replace(result.outcome, cached=True))
         return outcomes
 
     def save(self, job: Job, outcomes: Iterable[Outcome]) -> None:
