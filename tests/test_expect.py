@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 import pytest
+from growth import assert_linear
 
 from kbtools.codefence.expect import explain, matches
 
@@ -103,16 +104,12 @@ def test_different(expected: str, actual: str) -> None:
     ],
 )
 def test_linear_time(make, answer) -> None:  # type: ignore[no-untyped-def]
-    def seconds(n: int) -> float:
-        expected, actual = make(n)
-        best = float("inf")
-        for _ in range(3):
-            start = time.perf_counter()
-            assert matches(expected, actual) is answer
-            best = min(best, time.perf_counter() - start)
-        return best
+    def work(size: int) -> Callable[[], object]:
+        expected, actual = make(size)
+        assert matches(expected, actual) is answer
+        return lambda: matches(expected, actual)
 
-    assert seconds(4000) <= 4 * 2.5 * max(seconds(1000), 0.002)
+    assert_linear(work, 1000)
 
 
 def test_explain_shows_both_lines() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import frontmatter as python_frontmatter
 import pytest
 import yaml
+from growth import assert_linear
 
 from kbtools.diagnostics import Applicability, Problem, apply_edits
 from kbtools.errors import KbError
@@ -387,18 +388,12 @@ def test_the_time_is_linear_in_the_text() -> None:
         lambda n: page("a: " + ": " * n * 2 + "\n"),
     )
     for shape in shapes:
-        small, big = shape(8_000), shape(16_000)
-        for _ in range(4):  # a busy machine may spoil one measurement, not four
-            times = []
-            for text in (small, big):
-                start = time.perf_counter()
-                parse(text)
-                unclosed(text)
-                times.append(time.perf_counter() - start)
-            if times[1] <= 2.5 * times[0] + 0.002:
-                break
-        else:
-            pytest.fail(f"{small[:20]!r}: {times[0]:.4f} s, doubled {times[1]:.4f} s")
+
+        def work(size: int, shape: Callable[[int], str] = shape) -> Callable[[], object]:
+            text = shape(size)
+            return lambda: (parse(text), unclosed(text))
+
+        assert_linear(work, 4_000)
 
 
 def test_dates_keep_their_zone() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from growth import assert_linear
 from suite import Case, load
 
 from kbtools.diagnostics import Applicability, apply_edits
@@ -182,23 +181,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
 def test_time_grows_with_the_text_and_no_faster(make: Callable[[int], str]) -> None:
-    def seconds(page: str) -> float:
-        best = 60.0
-        for _ in range(3):
-            began = time.perf_counter()
-            scan(page)
-            best = min(best, time.perf_counter() - began)
-        return best
+    def work(size: int) -> Callable[[], object]:
+        page = make(size)
+        return lambda: scan(page)
 
-    gc.disable()
-    try:
-        # Small enough to be quick, with the first size large enough for a square to show.
-        ratios = []
-        for size in (4_000, 4_000, 8_000):
-            once, twice = seconds(make(size)), seconds(make(2 * size))
-            ratios.append(twice / once)
-            if ratios[-1] < 2.5 or twice < 0.002:
-                return
-    finally:
-        gc.enable()
-    pytest.fail(f"twice the text takes {ratios} times as long")
+    assert_linear(work, 4_000)

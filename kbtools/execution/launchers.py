@@ -35,6 +35,8 @@ _KEPT_PREFIXES = (
     "DYLD_",
 )
 _SECRET = ("TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "APIKEY", "API_KEY")
+_SWEEP = 5.0
+"""Seconds for which processes that a worker leaves behind are looked for and killed."""
 _THREADS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -152,11 +154,17 @@ class _Spawned:
 
     def kill(self) -> None:
         # Whatever it started and did not wait for is still its descendant: it is a subreaper.
-        left = _descendants(self.pid)
+        # Stopped, it stays the parent of what its children leave behind until none of that is alive: a process
+        # that forks while it is being killed is found in the next round.
+        with suppress(OSError):
+            os.kill(self.pid, signal.SIGSTOP)
+        deadline = time.monotonic() + _SWEEP
+        while (left := _descendants(self.pid)) and time.monotonic() < deadline:
+            for pid in left:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.001)
         _kill_group(self.pid)
-        for pid in left:
-            with suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
         self.process.kill()
         self.process.wait()
         if self._pidfd is not None:
@@ -301,7 +309,7 @@ def _kill_group(pid: int) -> None:
 
 
 def _descendants(pid: int) -> list[int]:
-    """Processes below one, where the system lists them (Linux)."""
+    """Living processes below one, where the system lists them (Linux)."""
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -310,7 +318,13 @@ def _descendants(pid: int) -> list[int]:
             for thread in Path(f"/proc/{parent}/task").iterdir():
                 waiting += (children := [int(child) for child in (thread / "children").read_bytes().split()])
                 found += children
-    return found
+    return [child for child in found if not _is_zombie(child)]
+
+
+def _is_zombie(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+    return True
 
 
 def _importable(environment: Mapping[str, str]) -> dict[str, str]:

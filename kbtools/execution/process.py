@@ -21,7 +21,7 @@ from kbtools.execution.launchers import Descriptors, Launcher, WorkerHandle, cle
 
 START_TIMEOUT = 120.0
 """Seconds for a worker to be ready: a cold import of torch on a busy machine."""
-_GRACE = 0.5
+_GRACE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,9 @@ class Process:
         with suppress(OSError):
             os.kill(self.handle.pid, signal.SIGUSR1)
         until = time.monotonic() + _GRACE
-        while time.monotonic() < until and self.handle.ended() is None and not self._trace():
+        # The page's own frame is the outermost, so it is written last.
+        page = f'File "{self.job.path}"'
+        while time.monotonic() < until and self.handle.ended() is None and page not in self._trace():
             time.sleep(0.02)
         time.sleep(0.02)
         self._drain()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 import pytest
+from growth import assert_linear
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -243,15 +244,9 @@ def test_comparison_is_total(expected: str, actual: str) -> None:
     ],
 )
 def test_linear_time(make) -> None:  # type: ignore[no-untyped-def]
-    def seconds(n: int) -> float:
-        page = make(n)
+    def work(size: int) -> Callable[[], object]:
+        page = make(size)
         structure = scan(page)
-        best = float("inf")
-        for _ in range(3):
-            start = time.perf_counter()
-            undefined_names(extract(page, structure, page_slug="p")[0])
-            best = min(best, time.perf_counter() - start)
-        return best
+        return lambda: undefined_names(extract(page, structure, page_slug="p")[0])
 
-    small, large = seconds(150), seconds(600)
-    assert large <= 4 * 2.5 * max(small, 0.002)
+    assert_linear(work, 150)

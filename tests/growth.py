@@ -1,0 +1,39 @@
+"""Linear time as a property (P11), on a machine that others use too."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+
+_FLOOR = 0.004
+"""Seconds of CPU below which growth is not worth a judgement."""
+
+
+def assert_linear(work: Callable[[int], Callable[[], object]], size: int, factor: int = 4) -> None:
+    """``factor`` times the text takes at most 2.5 times ``factor`` the time; a square would take ``factor`` squared.
+
+    ``work`` prepares a text of a size and returns what to measure. CPU time of this process, the best of several,
+    measured side by side; only growth seen in every one of three attempts counts.
+    """
+    small, large = work(size), work(factor * size)
+    ratios = []
+    for _ in range(3):
+        once, more = _best(small), _best(large)
+        ratios.append(more / max(once, _FLOOR / factor))
+        if more < _FLOOR or ratios[-1] < 2.5 * factor:
+            return
+    raise AssertionError(f"{factor} times the text takes {', '.join(f'{r:.1f}' for r in ratios)} times as long")
+
+
+def _best(work: Callable[[], object]) -> float:
+    best = float("inf")
+    gc.disable()
+    try:
+        for _ in range(3):
+            began = time.process_time()
+            work()
+            best = min(best, time.process_time() - began)
+    finally:
+        gc.enable()
+    return best
