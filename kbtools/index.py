@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -286,7 +287,7 @@ class Index:
     # -- places in pages -----------------------------------------------------------------------------------
 
     def heading(self, path: str, anchor: str) -> Heading | None:
-        """The heading an anchor names: its text (folded), or its id; ``H1#H2`` is H2 below H1."""
+        """The heading an anchor names by its text, id, or text as Obsidian links it; ``H1#H2`` is H2 below H1."""
         page = self.pages.get(path)
         if page is None:
             return None
@@ -297,16 +298,20 @@ class Index:
         low, level = 0, 0
         found: Heading | None = None
         for part in parts:
-            found = None
+            below: list[tuple[int, Heading]] = []
             for i in range(low, len(headings)):
-                h = headings[i]
-                if level and h.level <= level:
+                if level and headings[i].level <= level:
                     break
-                if _heading_key(h.text) == part or (len(parts) == 1 and h.id == anchor.strip()):
-                    found, low, level = h, i + 1, h.level
-                    break
-            if found is None:
+                below.append((i, headings[i]))
+            hit = next(((i, h) for i, h in below if _heading_key(h.text) == part), None)
+            if hit is None and len(parts) == 1:
+                hit = next(((i, h) for i, h in below if h.id == anchor.strip()), None)
+            if hit is None:
+                hit = next(((i, h) for i, h in below if _as_linked(h.text) == _as_linked(part)), None)
+            if hit is None:
                 return None
+            low, found = hit[0] + 1, hit[1]
+            level = found.level
         return found
 
     def has_block(self, path: str, block: str) -> bool:
@@ -376,6 +381,14 @@ def _ends_with(path: str, wanted: list[str], norm: object) -> bool:
     assert callable(norm)
     have = path.removesuffix(".md").split("/")
     return len(have) >= len(wanted) and [norm(s) for s in have[-len(wanted) : -1]] == wanted[:-1]
+
+
+_NOT_IN_ANCHORS = re.compile(r"[:#|^\\]|%%|\[\[|\]\]")
+
+
+def _as_linked(text: str) -> str:
+    """A heading as Obsidian writes it behind ``#``: what would end or divide the link is a blank there."""
+    return _heading_key(_NOT_IN_ANCHORS.sub(" ", text))
 
 
 def _heading_key(text: str) -> str:
