@@ -31,6 +31,8 @@ from kbtools.source import LINE_END, LineIndex, Span
 
 PYTHON = frozenset({"python", "py", "python3", "py3"})
 SHELL = frozenset({"bash", "sh", "shell", "zsh", "console", "shell-session", "fish", "powershell", "ps1", "bat", "cmd"})
+SHELL_SCRIPT = frozenset({"bash", "sh", "shell", "zsh"})
+"""Shell fences that can be run: a script, not a session with prompts."""
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -178,7 +180,7 @@ class _Extraction:
             owner = None
             if at and _is_output(fence, settings[at]):
                 last = self.structure.fences[at - 1]
-                runs = _is_python(last) and not _is_output(last, settings[at - 1])
+                runs = _runs(last, settings[at - 1])
                 if runs and _only_blank(self.text, last.span.end, starts[at]):
                     owner = at - 1
             owners.append(owner)
@@ -208,14 +210,16 @@ class _Extraction:
     def snippet(self, fence: Fence, settings: Settings, id: str, shows: bool, output: Fence | None) -> Snippet:
         options = settings.options
         line = self.index.line_of(fence.span.start)
-        executable = _is_python(fence) and not _is_output(fence, settings)
+        executable = _runs(fence, settings)
         session = f"alone:{id}" if settings.alone else settings.session or ""
         devices: tuple[str, ...] = ()
         reason: str | None = None
         expects: list[Expectation] = []
         found = Names()
         places = Places(fence)
-        if executable:
+        if executable and not _is_python(fence):
+            devices, reason = settings.devices or ("cpu",), "a shell script"
+        elif executable:
             devices = settings.devices or DEVICES
             if settings.devices:
                 reason = f'asked for by device="{cut(settings.declared.get("device", ""))}"'
@@ -231,11 +235,11 @@ class _Extraction:
                     devices, reason = self.devices(fence, tree)
                 if options.compare:
                     expects += self.comments_of(tree, places)
-            if output is not None and options.compare:
-                expects.append(self.output(output))
         elif options.skip is None:
             problem = data_fences.check(fence.header.language.lower(), places)
             self.report([problem] if problem else [])
+        if executable and output is not None and options.compare:
+            expects.append(self.output(output))
         return Snippet(
             fence=fence,
             id=id,
@@ -321,6 +325,11 @@ def _is_python(fence: Fence) -> bool:
     return fence.header.language.lower() in PYTHON
 
 
+def _runs(fence: Fence, settings: Settings) -> bool:
+    shell = settings.options.run and fence.header.language.lower() in SHELL_SCRIPT
+    return (shell or _is_python(fence)) and not _is_output(fence, settings)
+
+
 def _is_output(fence: Fence, settings: Settings) -> bool:
     return settings.output or fence.header.language.lower() == "output"
 
@@ -335,11 +344,9 @@ def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
     if low in ("pycon", "python-console", "ipython", "pycon3"):
         return "pycon: interactive sessions are not run"
     if low in SHELL:
-        return (
-            "shell: .run is set, but kb has no shell runner yet"
-            if settings.options.run
-            else "shell: add .run to run it"
-        )
+        if low in SHELL_SCRIPT:
+            return "shell: add .run to run it"
+        return f"{low} is shown, not run: .run is for {', '.join(sorted(SHELL_SCRIPT))}"
     if low in data_fences.LANGUAGES:
         return f"{low} is data: it is read, not run"
     if low in _TEXT:

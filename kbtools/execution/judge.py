@@ -123,7 +123,11 @@ def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printe
     if error.get("config"):
         status, reason = Status.ERROR, text
     if error.get("script"):
-        found = re.findall(r'File "' + re.escape(str(error["script"])) + r'", line (\d+)', reply.stderr)
+        name = re.escape(str(error["script"]))
+        # Python's way to name a line, bash's and dash's.
+        found = [
+            m[1] or m[2] for m in re.finditer(rf'File "{name}", line (\d+)|{name}: (?:line )?(\d+):', reply.stderr)
+        ]
         line = int(found[-1]) if found else None
     return outcome(
         job,

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-SHELLS = {"bash": "bash", "sh": "sh", "shell": "bash", "zsh": "zsh", "console": "bash"}
+SHELLS = {"bash": "bash", "sh": "sh", "shell": "bash", "zsh": "zsh"}
 PYTHON = ("python", "py", "python3", "py3")
 
 
@@ -34,7 +34,7 @@ def command(launch: str) -> list[str]:
 
 def run_script(code: str, line: int, path: str, launch: str, scratch: Path) -> dict[str, Any]:
     """Run code as a script whose line numbers are the page's. Returns a worker's reply."""
-    script = scratch / (re.sub(r"\W+", "_", Path(path).stem) + f"_{line}.py")
+    script = scratch / _file_name(path, line, ".py")
     script.write_bytes(b"\n" * line + code.encode("utf-8", "surrogatepass"))
     try:
         words = command(launch)
@@ -43,12 +43,19 @@ def run_script(code: str, line: int, path: str, launch: str, scratch: Path) -> d
     return _program([*words, str(script)], scratch, str(script))
 
 
-def run_shell(code: str, line: int, language: str, scratch: Path) -> dict[str, Any]:
-    """Run a shell fence, stopping at the first command that fails. Returns a worker's reply."""
-    shell = SHELLS[language]
-    script = scratch / f".kb-{line}.sh"
-    script.write_bytes(code.encode("utf-8", "surrogatepass"))
-    return _program([shell, "-e", str(script)], scratch, None)
+def run_shell(code: str, line: int, path: str, language: str, scratch: Path) -> dict[str, Any]:
+    """Run a shell fence, whose line numbers are the page's, up to the first command that fails.
+
+    Returns a worker's reply.
+    """
+    script = scratch / _file_name(path, line, ".sh")
+    script.write_bytes(b"\n" * line + code.encode("utf-8", "surrogatepass"))
+    # By its bare name: the shell's own messages show it, and the scratch folder's is another every time.
+    return _program([SHELLS[language], "-e", script.name], scratch, script.name)
+
+
+def _file_name(path: str, line: int, suffix: str) -> str:
+    return re.sub(r"\W+", "_", Path(path).stem) + f"_{line}{suffix}"
 
 
 def _program(words: list[str], scratch: Path, script: str | None) -> dict[str, Any]:

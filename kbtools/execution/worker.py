@@ -106,10 +106,11 @@ class _Worker:
             complaint = self._write(step["file"], code, line)
             if complaint is not None:
                 return {"seconds": 0.0, "printed": {}, "error": {"message": complaint, "line": line, "config": True}}
+        language = step["language"].lower()
+        if language in scripts.SHELLS:
+            return scripts.run_shell(code, line, self.interpreter.path, language, self.scratch)
         if step["launch"] is not None:
             return scripts.run_script(code, line, self.interpreter.path, step["launch"], self.scratch)
-        if step["language"] in scripts.SHELLS:
-            return scripts.run_shell(code, line, step["language"], self.scratch)
         reply = self.interpreter.run(
             code,
             line,
