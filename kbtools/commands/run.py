@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ def configure(arguments: Arguments) -> None:
     add_run_options(arguments)
     arguments.add_argument("--update", action="store_true", help="write what was printed where the page says otherwise")
     arguments.add_argument("--diff", action="store_true", help="with --update: show the patch and write nothing")
+    arguments.add_argument("--shard", metavar="I/N", help="only the I-th of N parts of the pages, for several machines")
     arguments.add_argument("--rehearse", action="store_true", help="retarget snippets bound to a missing device")
     arguments.add_argument("--report", metavar="FILE", help="write the report as JSON (or, named *.xml, as JUnit)")
     arguments.add_argument("--format", choices=["text", "json", "junit"], default="text", help="default: text")
@@ -54,10 +56,13 @@ def run(args: argparse.Namespace) -> int:
     watch = Stopwatch()
     wiki = read(args)
     selection = _selection(wiki, args.paths)
-    outcomes = run_snippets(wiki, args, selection)
-    if args.paths and not outcomes:
+    shard = _shard(wiki, selection, args.shard) if args.shard is not None else selection
+    # A selection of nothing means all, a part without pages means none.
+    outcomes = run_snippets(wiki, args, shard) if shard or args.shard is None else ()
+    if args.paths and not outcomes and args.shard is None:
         raise KbError(f"nothing to run in {' '.join(args.paths)}", "kb snippets lists every snippet and its id")
-    fences = {path: wiki.index.pages[path].snippets for path in _pages(wiki, selection)}
+    pages = _pages(wiki, shard) if shard or args.shard is None else []
+    fences = {path: wiki.index.pages[path].snippets for path in pages}
     made = reports.report(outcomes, environment(), seconds=watch.seconds, fences=fences)
     if args.report:
         _save(Path(args.report), made, outcomes)
@@ -132,6 +137,22 @@ def _workers(given: str, pages: int) -> int:
     if not given.isdecimal() or not int(given):
         raise KbError(f'-n takes a number or auto, not "{given}"')
     return int(given)
+
+
+def _shard(wiki: Wiki, selection: Sequence[str], given: str) -> tuple[str, ...]:
+    """One part of a selection, page by page: a page is in the same part on every machine, whatever else there is."""
+    number, sep, of = given.partition("/")
+    if not (sep and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise KbError(f'--shard takes I/N with I from 1 to N, such as 1/3, not "{given}"')
+
+    def mine(path: str) -> bool:
+        digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest()
+        return int.from_bytes(digest[:8], "big") % int(of) == int(number) - 1
+
+    whole = tuple(word for word in selection if "::" not in word)
+    pages = _pages(wiki, whole) if whole or not selection else []
+    ids = (word for word in selection if "::" in word and word.partition("::")[0] not in pages)
+    return tuple(word for word in (*pages, *ids) if mine(word.partition("::")[0]))
 
 
 def _selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:
