@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from pathlib import Path
 
@@ -14,6 +15,14 @@ def configure(arguments: Arguments) -> None:
     from kbtools.commands.run import add_run_options
 
     arguments.add_argument("--no-run", action="store_true", help="take the stored results instead of running")
+    arguments.add_argument(
+        "--results",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="reports of other machines to show too",
+    )
     arguments.add_argument("--strict", action="store_true", help="warnings stop the build too")
     add_run_options(arguments)
 
@@ -23,11 +32,13 @@ def run(args: argparse.Namespace) -> int:
     from kbtools.commands.check import exit_code, failing, show, summarize
     from kbtools.commands.run import run_snippets
     from kbtools.site.build import build, config_file
+    from kbtools.site.stored import stored
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     watch = Stopwatch()
     wiki = read(args)
     config_file(wiki.project)
+    reports = {name: _report(Path(name)) for name in args.results}
     say("== check")
     report = check(wiki.vault, wiki.index, wiki.project.config)
     outcomes = None
@@ -44,7 +55,9 @@ def run(args: argparse.Namespace) -> int:
     say("== build the site")
     building = Stopwatch()
     try:
-        folder = build(wiki.project, strict=args.strict)
+        folder = build(
+            wiki.project, strict=args.strict, results=stored(wiki.project, wiki.index.pages.values(), reports)
+        )
     except KbError as e:
         say(f"nothing was built: {e.message}" + (f"\n  hint: {e.hint}" if e.hint else ""))
         return 1
@@ -53,3 +66,13 @@ def run(args: argparse.Namespace) -> int:
     say(f"{pages} in {shown}/ · {short_seconds(building.seconds)}")
     say(f"look at it: kb serve, or python -m http.server -d {shown} and open http://127.0.0.1:8000/")
     return 0
+
+
+def _report(file: Path) -> object:
+    """A report of ``kb run --report``, as JSON has it. Raises KbError when there is none."""
+    try:
+        return json.loads(file.read_bytes())
+    except OSError as e:
+        raise KbError(f"the report {file} cannot be read: {e.strerror}") from e
+    except ValueError as e:
+        raise KbError(f"{file} is no report: {e}", "kb run --report FILE writes one") from e

@@ -9,7 +9,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from kbtools.scanning.inlines import code_spans, math_spans
 from kbtools.scanning.lines import ETX, STX
@@ -33,6 +34,7 @@ _SLUG_TAG = re.compile(r"</?[^>]*>")
 _NOT_SLUG = re.compile(r"[^\w\- ]")
 _MARKUP = re.compile(r"[`$<&\[\\*_~=^\x02]")
 _SPACE = re.compile(r"\s")
+_NONE: Mapping[int, str] = MappingProxyType({})
 _COUNTED = re.compile(r"(.*)_([0-9]+)$", re.DOTALL)
 
 
@@ -101,25 +103,34 @@ def _links(text: str) -> str:
         elif stack:
             pairs[stack.pop()] = m.start()
     drops: list[tuple[int, int]] = []
+    shown: dict[int, str] = {}
     for start in sorted(pairs):
         end, image = pairs[start], start > 0 and text[start - 1] == "!"
         if drops and start < drops[-1][1]:
             continue
         if text.startswith("[[", start) and pairs.get(start + 1) == end - 1 and text[start + 2 : end - 1].strip():
-            inner = text[start + 2 : end - 1]
-            label = inner.rfind("|") + 1
-            drops += ((start - image, start + 2 + label), (end - 1, end + 1))
+            pipe = text.rfind("|", start + 2, end - 1)
+            if pipe < 0:
+                shown[start - image] = label_of(text[start + 2 : end - 1])
+            drops += ((start - image, end - 1 if pipe < 0 else pipe + 1), (end - 1, end + 1))
         elif (link := _DESTINATION.match(text, end + 1)) is not None:
             drops += [(start - 1, link.end())] if image else [(start, start + 1), (end, link.end())]
-    return _without(text, drops)
+    return _without(text, drops, shown)
 
 
-def _without(text: str, drops: list[tuple[int, int]]) -> str:
+def label_of(target: str) -> str:
+    """How a wikilink without a label is shown: ``T#H1#H2`` as ``T › H1 › H2``."""
+    parts = (part.strip().lstrip("^") for part in target.rstrip("\\").split("#"))
+    return " › ".join(part for part in parts if part)
+
+
+def _without(text: str, drops: list[tuple[int, int]], put: Mapping[int, str] = _NONE) -> str:
+    """The text less some spans; ``put`` says what stands where one begins instead."""
     parts: list[str] = []
     at = 0
     for start, end in sorted(drops):
         if start >= at:
-            parts.append(text[at:start])
+            parts += (text[at:start], put.get(start, ""))
         at = max(at, end)
     return "".join((*parts, text[at:]))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from kbtools.scanning.headings import label_of
+
 # Python-Markdown marks what it set aside with STX and ETX: text from outside must never bring its own.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ANSI = re.compile("\x1b\\[[0-9;?]*[ -/]*[@-~]")
@@ -39,12 +41,6 @@ _MARKUP: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\\([\\`*_{}\[\]()>#+.!|-])"), r"\1"),
 )
 _LINE_START = re.compile(r"(?m)^[ \t]*(?:>[ \t]?|#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ xX]\][ \t]+)?|\d{1,9}[.)][ \t]+)*")
-
-
-def label_of(target: str) -> str:
-    """How a link without a label is shown: ``T#H1#H2`` as ``T › H1 › H2``."""
-    parts = (part.strip().lstrip("^") for part in target.rstrip("\\").split("#"))
-    return " › ".join(part for part in parts if part)
 
 
 def plain(markdown: str) -> str:

@@ -15,7 +15,8 @@ from kbtools import links
 from kbtools.index import Alias, Ambiguous, Missing, Resolution, Resolved
 from kbtools.links import WikiLink
 from kbtools.page import NO_STRUCTURE, Page
-from kbtools.site.text import clean, first_paragraph, label_of
+from kbtools.scanning.headings import label_of
+from kbtools.site.text import clean, first_paragraph
 from kbtools.site.wiki import Wiki, relative
 from kbtools.source import Source
 
