@@ -29,6 +29,7 @@ COMMANDS = {
     "pages": "list every page with its metadata and headings",
     "graph": "print pages and links as a graph",
     "stats": "figures of the wiki: wanted pages, orphans, most linked, stale",
+    "results": "join the reports of several machines",
     "schema": "print the frontmatter schema, for editors",
     "rule": "explain a rule, or list all",
 }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from kbtools.errors import KbError
 from kbtools.execution.outcomes import Outcome, Status, by_place
 from kbtools.snippets import Snippet
 
@@ -28,6 +29,65 @@ def report(
         "outcomes": [outcome.to_json() for outcome in ordered],
         "summary": summary(ordered, seconds=seconds, fences=fences),
     }
+
+
+# Of one snippet on one device: what failed anywhere has failed, and any run says more than none.
+_WEIGHT = (
+    (Status.FAILED, Status.ERROR),
+    (Status.PASSED, Status.XFAILED),
+    (Status.REHEARSED,),
+    (Status.BLOCKED,),
+    (Status.SKIPPED,),
+)
+
+
+def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
+    """One report out of several machines' or shards', each with the name of where it stands.
+
+    Of the same snippet on the same device the weightier outcome counts: a failure, then a pass, then what did not run;
+    of equal ones the first. ``environment`` joins what differs with commas and calls a device available that one of
+    them has; ``machines`` holds each environment as it was. The figures are of the outcomes; those of fences are left
+    out, since nothing says which pages two reports share. Raises KbError for what is no report of version 1.
+    """
+    found: dict[str, Outcome] = {}
+    machines: list[Mapping[str, Any]] = []
+    seconds = 0.0
+    for where, data in reports:
+        environment, outcomes, took = _parsed(where, data)
+        machines.append(environment)
+        seconds += took
+        for outcome in outcomes:
+            old = found.get(outcome.id)
+            if old is None or _weight(outcome) < _weight(old):
+                found[outcome.id] = outcome
+    together: dict[str, Any] = {}
+    for name in ("python", "torch", "platform"):
+        values = dict.fromkeys(str(m[name]) for m in machines if m.get(name) is not None)
+        together[name] = ", ".join(values) or None
+    together["devices"] = {}
+    for machine in machines:
+        for name, info in machine["devices"].items():
+            if name not in together["devices"] or (info["available"] and not together["devices"][name]["available"]):
+                together["devices"][name] = info
+    return {**report(found.values(), together, seconds=seconds), "machines": machines}
+
+
+def _parsed(where: str, data: object) -> tuple[Mapping[str, Any], list[Outcome], float]:
+    hint = "write one with `kb run --report FILE`"
+    if not isinstance(data, Mapping) or data.get("version") != VERSION:
+        raise KbError(f"{where} is no report of version {VERSION}", hint)
+    try:
+        environment = data["environment"]
+        for info in environment["devices"].values():
+            bool(info["available"])
+        outcomes = [Outcome.from_json(entry) for entry in data["outcomes"]]
+        return environment, outcomes, float(data["summary"]["seconds"])
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise KbError(f"{where} is no report of kb run: {type(problem).__name__}: {problem}", hint) from problem
+
+
+def _weight(outcome: Outcome) -> int:
+    return next(n for n, statuses in enumerate(_WEIGHT) if outcome.outcome in statuses)
 
 
 def summary(

@@ -1,0 +1,46 @@
+"""``kb results merge``: one report out of the reports of several machines or shards."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from kbtools.commands import Arguments, emit, plural, say
+from kbtools.errors import KbError
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument("action", choices=["merge"], help="join reports that kb run --report wrote")
+    arguments.add_argument("files", nargs="+", metavar="FILE", help="reports, as JSON")
+    arguments.add_argument("-o", "--output", metavar="OUT", help="write the report here (default: standard output)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kbtools.execution import report as reports
+    from kbtools.execution.outcomes import Outcome
+    from kbtools.output.machine import dumps
+
+    merged = reports.merge([(name, _read(Path(name))) for name in args.files])
+    text = dumps(merged, indent=1)
+    if args.output is None:
+        emit((text,))
+    else:
+        out = Path(args.output)
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_bytes((text + "\n").encode("utf-8"))
+        except OSError as e:
+            raise KbError(f"the report cannot be written to {out}: {e.strerror}") from e
+    outcomes = [Outcome.from_json(entry) for entry in merged["outcomes"]]
+    say(f"{plural(len(args.files), 'report')} · {reports.line(outcomes)}")
+    return int(reports.failed(outcomes))
+
+
+def _read(file: Path) -> object:
+    try:
+        return json.loads(file.read_bytes())
+    except OSError as e:
+        raise KbError(f"{file} cannot be read: {e.strerror}") from e
+    except (ValueError, RecursionError) as e:
+        raise KbError(f"{file} is no JSON: {e}", "write a report with `kb run --report FILE`") from e

@@ -1,0 +1,113 @@
+"""``kb results merge``: the reports of shards and of machines as one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kbtools import cli
+
+
+def outcome(id: str, state: str, **more: Any) -> dict[str, Any]:
+    path = id.partition("::")[0]
+    device = id.rpartition("[")[2].rstrip("]")
+    plain = {"reason": None, "seconds": 0.5, "cached": False, "stdout": "", "message": None, "traceback_line": None}
+    return {"id": id, "path": path, "line": 3, "device": device, "outcome": state, **plain, **more}
+
+
+def write(file: Path, *outcomes: dict[str, Any], torch: str | None = "2.9", cuda: bool = False) -> str:
+    devices = {"cpu": {"available": True, "name": "x"}, "cuda": {"available": cuda, "name": "H" if cuda else None}}
+    environment = {"python": "3.12.1", "torch": torch, "platform": "Linux", "devices": devices}
+    report = {"version": 1, "environment": environment, "outcomes": list(outcomes), "summary": {"seconds": 1.5}}
+    file.write_text(json.dumps(report))
+    return str(file)
+
+
+def merge(capsys: pytest.CaptureFixture[str], *files: str) -> tuple[int, dict[str, Any]]:
+    code = cli.main(["results", "merge", *files])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_shards_join_in_the_order_of_pages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = write(tmp_path / "1", outcome("B.md::x[cpu]", "passed"))
+    two = write(tmp_path / "2", outcome("A.md::x[cpu]", "passed"), outcome("C.md::x[cpu]", "skipped"))
+    code, merged = merge(capsys, one, two)
+    assert code == 0
+    assert [o["id"] for o in merged["outcomes"]] == ["A.md::x[cpu]", "B.md::x[cpu]", "C.md::x[cpu]"]
+    assert (
+        merged["summary"] | {"passed": 2, "skipped": 1, "executed": 2, "snippets": 3, "seconds": 3.0}
+        == merged["summary"]
+    )
+    assert merged["environment"]["torch"] == "2.9"
+
+
+def test_a_gpu_machine_fills_in_what_another_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cpu = write(tmp_path / "1", outcome("A.md::x[cpu]", "passed"), outcome("A.md::g[cuda]", "skipped", reason="no"))
+    gpu = write(tmp_path / "2", outcome("A.md::g[cuda]", "passed"), torch="2.9+cu130", cuda=True)
+    for files in ((cpu, gpu), (gpu, cpu)):
+        code, merged = merge(capsys, *files)
+        assert code == 0
+        assert {o["id"]: o["outcome"] for o in merged["outcomes"]} == {
+            "A.md::x[cpu]": "passed",
+            "A.md::g[cuda]": "passed",
+        }
+        assert merged["environment"]["devices"]["cuda"] == {"available": True, "name": "H"}
+        assert set(merged["environment"]["torch"].split(", ")) == {"2.9", "2.9+cu130"}
+        assert len(merged["machines"]) == 2
+
+
+def test_what_failed_anywhere_has_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [
+        write(tmp_path / state, outcome("A.md::x[cpu]", state, message=state))
+        for state in ("skipped", "blocked", "rehearsed", "passed", "failed")
+    ]
+    assert merge(capsys, *files)[0] == merge(capsys, *reversed(files))[0] == 1
+    for n in range(1, len(files) + 1):
+        (left,) = merge(capsys, *files[:n])[1]["outcomes"]
+        assert left["message"] == Path(files[n - 1]).name
+
+
+def test_a_real_report_goes_through_unchanged_and_can_be_merged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "wiki").mkdir()
+    (tmp_path / "wiki" / "A.md").write_text("# A\n\n```python {#x}\nprint(1)\n```\n")
+    (tmp_path / "kb.toml").write_text('docs = "wiki"\n')
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["run", "--device", "cpu", "-n", "1", "--report", "one.json"]) == 0
+    assert cli.main(["results", "merge", "one.json", "-o", "out/two.json"]) == 0
+    assert cli.main(["results", "merge", "out/two.json", "one.json", "--output", "three.json"]) == 0
+    capsys.readouterr()
+    one, two, three = (json.loads((tmp_path / n).read_bytes()) for n in ("one.json", "out/two.json", "three.json"))
+    assert one["outcomes"] == two["outcomes"] == three["outcomes"]
+    assert one["environment"] == two["environment"] == three["environment"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"version": 2}',
+        b'{"version": 1}',
+        b"[" * 100_000,
+        b'{"version": 1, "environment": {"devices": {"cpu": 1}}, "outcomes": [], "summary": {"seconds": 1}}',
+        b'{"version": 1, "environment": {"devices": {}}, "outcomes": [{"id": "x"}], "summary": {"seconds": 1}}',
+        b'{"version": 1, "environment": [], "outcomes": [], "summary": {"seconds": 1}}',
+    ],
+)
+def test_what_is_no_report_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: bytes) -> None:
+    (tmp_path / "bad.json").write_bytes(damage)
+    assert cli.main(["results", "merge", write(tmp_path / "good"), str(tmp_path / "bad.json")]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "bad.json is no" in told.err
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["results", "merge", str(tmp_path / "none.json")]) == 2
+    assert "none.json cannot be read: No such file" in capsys.readouterr().err
