@@ -93,7 +93,7 @@ class _Page:
             tuple(found),
             headings,
             tuple(Comment(span, self.comment_text(span)) for span in sorted(self.comments)),
-            self.block_ids(opaque),
+            self.block_ids(tree.leaves, opaque),
             opaque,
             problems,
         )
@@ -253,16 +253,25 @@ class _Page:
             found.append(Span(start, end))
         return tuple(found)
 
-    def block_ids(self, opaque: tuple[Span, ...]) -> tuple[BlockId, ...]:
+    def block_ids(self, leaves: list[Leaf], opaque: tuple[Span, ...]) -> tuple[BlockId, ...]:
+        """Names at the end of a block, not of any of its lines: the others the site shows as text."""
         if "^" not in self.text:
             return ()
         starts = [span.start for span in opaque]
         found = []
-        for m in _BLOCK_ID.finditer(self.text):
+        for row in sorted({row for leaf in leaves for row in self.last_row(leaf)}):
+            m = _BLOCK_ID.search(self.text, self.body.offset(row, 0), self.body.ends[row])
+            if m is None:
+                continue
             index = bisect_right(starts, m.start()) - 1
             if index < 0 or m.start() >= opaque[index].end:
                 found.append(BlockId(m[1], Span(*m.span())))
         return tuple(found)
+
+    @staticmethod
+    def last_row(leaf: Leaf) -> list[int]:
+        """The row of a leaf's last line that is not blank, if there is one."""
+        return [row for view in leaf.views for row, _, text in view.places() if text.strip()][-1:]
 
 
 class _Places:
