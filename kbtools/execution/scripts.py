@@ -11,6 +11,17 @@ from pathlib import Path
 from typing import Any
 
 SHELLS = {"bash": "bash", "sh": "sh", "shell": "bash", "zsh": "zsh"}
+_END = """
+if __name__ == "__main__":
+    __import__("threading")._shutdown()
+    __import__("atexit")._run_exitfuncs()
+    __import__("sys").stdout.flush()
+    __import__("sys").stderr.flush()
+    __import__("os")._exit(0)
+"""
+# Behind the last line of a script that came to its end. With several ranks leaving at once, torch's C++ threads now
+# and then abort while the interpreter is torn down ("terminate called without an active exception"), after all that
+# the page says has happened. What Python itself does at exit is done; the teardown is left out.
 PYTHON = ("python", "py", "python3", "py3")
 
 
@@ -35,7 +46,7 @@ def command(launch: str) -> list[str]:
 def run_script(code: str, line: int, path: str, launch: str, scratch: Path) -> dict[str, Any]:
     """Run code as a script whose line numbers are the page's. Returns a worker's reply."""
     script = scratch / _file_name(path, line, ".py")
-    script.write_bytes(b"\n" * line + code.encode("utf-8", "surrogatepass"))
+    script.write_bytes(b"\n" * line + (code + _END).encode("utf-8", "surrogatepass"))
     try:
         words = command(launch)
     except ValueError as problem:
