@@ -34,6 +34,7 @@ SHELL = frozenset({"bash", "sh", "shell", "zsh", "console", "shell-session", "fi
 SHELL_SCRIPT = frozenset({"bash", "sh", "shell", "zsh"})
 """Shell fences that can be run: a script, not a session with prompts."""
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
+_LAUNCHED = 'show the whole output in an ```output fence behind it, or write expect="off"'
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -235,6 +236,10 @@ class _Extraction:
                     devices, reason = self.devices(fence, tree)
                 if options.compare:
                     expects += self.comments_of(tree, places)
+                if options.launch is not None and expects:
+                    message = "what a launched script prints is not tied to its lines: this comment is not compared"
+                    self.report([Problem("invalid-option", expects[0].span, message, _LAUNCHED)])
+                    expects.clear()
         elif options.skip is None:
             problem = data_fences.check(fence.header.language.lower(), places)
             self.report([problem] if problem else [])
