@@ -170,8 +170,8 @@ def test_every_annotation_is_told() -> None:
     keys = {m[1] for cell in rows for m in re.finditer(r"(?<![\w-])([a-z]+)=", cell)}
     classes = {m[1] for cell in rows for m in re.finditer(r"\.([a-z]+)(?![\w\"])", cell.partition("=")[0])}
     assert keys == set(KEYS)
-    # .output is told of with expected output; .run is for shell fences, which are not run.
-    assert classes | {"output", "run"} == set(CLASSES)
+    # .output is told of with expected output.
+    assert classes | {"output"} == set(CLASSES)
 
 
 def test_every_outcome_is_told() -> None:

@@ -113,6 +113,8 @@ def test_raises(launcher: Launcher) -> None:
     assert "ValueError was expected, ZeroDivisionError was raised" in (outcomes["other"].message or "")
     assert "nothing was raised" in (outcomes["nothing"].message or "")
     assert "does not match" in (outcomes["unlike"].message or "")
+    assert outcomes["ok"].message is not None
+    assert outcomes["ok"].message.startswith("ValueError: invalid literal")
 
 
 def test_blocked_follows_the_names_and_only_them(launcher: Launcher) -> None:

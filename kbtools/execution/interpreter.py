@@ -127,6 +127,7 @@ class Interpreter:
         if raises is not None:
             complaint = _unlike(error, raises, match)
             if complaint is None:
+                reply["expected"] = _summary(error)
                 return reply
             reply["error"] = {**self.describe(error), "expected": complaint}
             return reply

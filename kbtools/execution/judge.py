@@ -76,7 +76,16 @@ def judge(job: Job, step: Step, reply: Reply) -> Outcome:
     status, reason = Status.PASSED, None
     if step.rehearse is not None:
         status, reason = Status.REHEARSED, f"retargeted to {step.rehearse}"
-    return outcome(job, step, status, reason=reason, seconds=reply.seconds, stdout=reply.stdout, printed=printed)
+    return outcome(
+        job,
+        step,
+        status,
+        reason=reason,
+        message=message.get("expected"),
+        seconds=reply.seconds,
+        stdout=reply.stdout,
+        printed=printed,
+    )
 
 
 def only_output_differs(result: Outcome) -> bool:

@@ -46,7 +46,8 @@ class Outcome:
     cached: bool = False
     stdout: str = ""
     message: str | None = None
-    """What went wrong, for people: the traceback in the page's own lines, or the diff of outputs."""
+    """What went wrong, for people: the traceback in the page's own lines, or the diff of outputs. Of a snippet that
+    raised as it should, the exception in one line."""
     traceback_line: int | None = None
     """The page's line that raised."""
     printed: tuple[Printed, ...] = ()
