@@ -69,7 +69,9 @@ def schemas(pages: Iterable[str], config: Config) -> Mapping[str, Schema]:
     for path in pages:
         name = next((s for glob, s in config.schema if matches(path, (glob,))), "none")
         if name != "none":
-            out[path] = loaded.setdefault(name, Schema.load(name)) if name not in loaded else loaded[name]
+            if name not in loaded:
+                loaded[name] = Schema.load(name)
+            out[path] = loaded[name]
     return out
 
 

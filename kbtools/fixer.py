@@ -118,12 +118,12 @@ def _respelled(
     index: Index, page: Page, link: WikiLink, resolution: Resolved, style: str, titles: bool, follow: bool
 ) -> tuple[tuple[Edit, ...], str]:
     final = index.final(resolution.page)
-    if resolution.how == "variant" and index.is_doubtful(link, page, resolution.page):
-        return (), resolution.page
     if follow and final not in (resolution.page, page.path):
+        if resolution.how == "variant" and index.is_doubtful(link, page, resolution.page):
+            return (), final
         target = index.spelling(final, page.path, style)
         return ((Edit(link.span, relabel(link, target, page.source.text)),) if target else ()), final
-    target = index.canonical(link, page, style)
+    target = index.canonical(link, resolution, page, style)
     if titles and resolution.how == "exact" and resolution.page not in index.redirects:
         target = index.spelling(resolution.page, page.path, style)
     return reconcile((link,), lambda _: target), resolution.page

@@ -226,19 +226,18 @@ class Index:
 
     # -- spelling ------------------------------------------------------------------------------------------
 
-    def canonical(self, link: WikiLink, page: Page, style: str = "title") -> str | None:
+    def canonical(self, link: WikiLink, resolution: Resolved, page: Page, style: str = "title") -> str | None:
         """How ``kb reconcile`` spells a link that means a page only after folding; None to leave it.
 
         A folder the author wrote is kept. The new spelling means the same page by construction: it is resolved again.
         """
-        resolution = self.resolve(link, page)
-        if not isinstance(resolution, Resolved) or resolution.how != "variant" or resolution.page in self.redirects:
+        if resolution.how != "variant" or resolution.page in self.redirects:
             return None
         if self.is_doubtful(link, page, resolution.page):
             return None
         if "/" not in link.name or fold_title(self.pages[resolution.page].title) == fold_title(link.name):
             return self.spelling(resolution.page, page.path, style)
-        depth = len([s for s in link.name.split("/") if s not in ("", ".", "..")])
+        depth = len(_named_segments(link.name))
         name = "/".join(resolution.page.removesuffix(".md").split("/")[-depth:])
         if can_be_target(name) and self.resolve_name(name, page.path) == Resolved(resolution.page, "path"):
             return name
@@ -251,7 +250,7 @@ class Index:
         ``[[Tensor Ops]]`` means that other one, so nobody can say which of them was misspelled, and nothing rewrites
         it. Where a rival is spelled the same, only its folder tells it apart, and there is no doubt.
         """
-        folded, segments = fold_title(link.name), [s for s in link.name.split("/") if s not in ("", ".", "..")]
+        folded, segments = fold_title(link.name), _named_segments(link.name)
         rivals = [(q, n) for q in self.by_fold.get(folded, ()) for n in (self.pages[q].stem, self.pages[q].title)]
         if len(segments) > 1:
             wanted = [fold_title(s) for s in segments]
@@ -371,6 +370,10 @@ def _join(folder: str, segments: list[str]) -> list[str] | None:
         else:
             return None
     return out
+
+
+def _named_segments(name: str) -> list[str]:
+    return [s for s in name.split("/") if s not in ("", ".", "..")]
 
 
 def _as_written(path: str) -> tuple[Resolution, Resolution]:

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from kbtools.diagnostics import Edit
+from kbtools.diagnostics import Applicability, Edit, Fix
 from kbtools.scanner import Structure
 from kbtools.source import Span
 
@@ -200,6 +200,12 @@ def relabel(link: WikiLink, target: str, text: str) -> str:
     label = link.label if link.label is not None else "" if link.embed else link.target
     shown = f"{pipe}{label}" if label and label != target else ""
     return f"{'!' if link.embed else ''}[[{target}{anchor}{shown}]]"
+
+
+def relabel_fix(link: WikiLink, target: str, text: str) -> Fix:
+    """The one edit that makes a link mean ``target`` and keeps the words a reader saw; never applied unasked."""
+    written = relabel(link, target, text)
+    return Fix(f"write {written}", Applicability.UNSAFE, (Edit(link.span, written),))
 
 
 def _in_table_row(link: WikiLink, text: str) -> bool:

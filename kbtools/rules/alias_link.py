@@ -35,9 +35,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.diagnostics import Problem, Severity
 from kbtools.index import Alias
-from kbtools.links import relabel
+from kbtools.links import relabel_fix
 from kbtools.page import Page
 from kbtools.rules import Context
 
@@ -57,8 +57,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         suggestion = context.suggester.suggest(link, page, resolution)
         fix, help_ = None, None
         if suggestion:
-            written = relabel(link, suggestion.target, page.source.text)
-            fix = Fix(f"write {written}", Applicability.UNSAFE, (Edit(link.span, written),))
-            help_ = f"`kb fix --unsafe` writes {written}"
+            fix = relabel_fix(link, suggestion.target, page.source.text)
+            help_ = f"`kb fix --unsafe` writes {fix.edits[0].replacement}"
         message = f'"{link.target}" is an alias of {resolution.candidates[0]}'
         yield Problem("alias-link", link.target_span, message, help_, fix)

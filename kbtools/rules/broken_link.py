@@ -25,9 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.diagnostics import Problem, Severity
 from kbtools.index import Missing
-from kbtools.links import is_attachment_name, relabel
+from kbtools.links import is_attachment_name, relabel_fix
 from kbtools.page import Page
 from kbtools.rules import Context
 
@@ -42,7 +42,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         help_, fix = None, None
         suggestion = context.suggester.suggest(link, page, resolution)
         if suggestion:
-            written = relabel(link, suggestion.target, page.source.text)
-            fix = Fix(f"write {written}", Applicability.UNSAFE, (Edit(link.span, written),))
+            fix = relabel_fix(link, suggestion.target, page.source.text)
+            written = fix.edits[0].replacement
             help_ = f"did you mean [[{suggestion.target}]]? {suggestion.why}. `kb fix --unsafe` writes {written}"
         yield Problem("broken-link", link.target_span, f'no page is called "{link.target}"', help_, fix)

@@ -40,9 +40,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.diagnostics import Problem, Severity
 from kbtools.index import Resolved
-from kbtools.links import relabel
+from kbtools.links import relabel_fix
 from kbtools.page import Page
 from kbtools.rules import Context
 
@@ -59,8 +59,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         target = index.spelling(final, page.path, context.config.link_style)
         if resolution.page in (page.path, final) or target is None:
             continue
-        written = relabel(link, target, page.source.text)
-        fix = Fix(f"write {written}", Applicability.UNSAFE, (Edit(link.span, written),))
+        fix = relabel_fix(link, target, page.source.text)
         message = f"{resolution.page} stands aside for {final}"
-        help_ = f"write {written}; `kb reconcile --follow-duplicates --apply` does"
+        help_ = f"{fix.title}; `kb reconcile --follow-duplicates --apply` does"
         yield Problem("link-to-duplicate", link.target_span, message, help_, fix)

@@ -44,7 +44,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.index.links[page.path]:
         if not isinstance(resolution, Resolved) or resolution.how != "variant" or resolution.page in redirects:
             continue
-        target = context.index.canonical(link, page, context.config.link_style)
+        target = context.index.canonical(link, resolution, page, context.config.link_style)
         if target is None:
             message = f'"{link.target}" is not the exact name of {resolution.page}'
             yield Problem("variant-link", link.target_span, message)
