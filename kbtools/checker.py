@@ -11,11 +11,12 @@ from kbtools.config import Config, did_you_mean
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.errors import KbError
 from kbtools.index import Ambiguous, Index, Missing
+from kbtools.listing import matches
 from kbtools.page import Page
 from kbtools.rules import Context, Rule, all_rules
 from kbtools.schema import Schema, validate
 from kbtools.source import Span
-from kbtools.vault import Vault, matches
+from kbtools.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,33 @@ def schemas(pages: Iterable[str], config: Config) -> Mapping[str, Schema]:
     return out
 
 
+class Checker:
+    """The rules that are on, ready to be run over the pages of one index.
+
+    Raises KbError for rule names or schemas the configuration has wrong.
+    """
+
+    def __init__(self, index: Index, config: Config, today: date, pages: Iterable[str]) -> None:
+        self.active = severities(config)
+        self.rules = tuple(r for r in all_rules().values() if r.name in self.active)
+        self.context = Context(index, config, today, schemas(pages, config))
+
+    def findings(self, page: Page) -> list[Diagnostic]:
+        """Everything found on a page, by place and rule; what the page asks to ignore is left out."""
+        problems = _unique(p for p in page_problems(page, self.rules, self.context) if p.rule in self.active)
+        found = [
+            Diagnostic(p.rule, self.active[p.rule], page.path, p.span, p.message, p.help, p.fix)
+            for p in suppress(page, problems, "unused-ignore" in self.active)
+        ]
+        found.sort(key=lambda d: (d.span.start, d.rule, d.span.end, d.message))
+        return found
+
+    def next_turn(self, page: Page) -> date | None:
+        """The first day on which the findings of an unchanged page will be others."""
+        days = (rule.turns(page, self.context) for rule in self.rules if rule.turns is not None)
+        return min((day for day in days if day is not None), default=None)
+
+
 def check(
     vault: Vault, index: Index, config: Config, selection: Selection = Selection(), today: date | None = None
 ) -> Report:
@@ -83,21 +111,12 @@ def check(
     Raises KbError for rule names or schemas the configuration has wrong.
     """
     require_rules((*selection.select, *selection.ignore), "--select/--ignore")
-    active = severities(config)
-    context = Context(index, config, today or date.today(), schemas(index.pages, config))
-    found: list[Diagnostic] = []
-    rules = [r for r in all_rules().values() if r.name in active]
-    for path, page in {**index.pages, **vault.unread}.items():
-        if not selection.covers(path):
-            continue
-        problems = _unique(p for p in page_problems(page, rules, context) if p.rule in active)
-        for p in suppress(page, problems, "unused-ignore" in active):
-            if selection.wants(p.rule):
-                found.append(Diagnostic(p.rule, active[p.rule], path, p.span, p.message, p.help, p.fix))
-    found.sort(key=lambda d: (d.path, d.span.start, d.rule, d.span.end, d.message))
+    checker = Checker(index, config, today or date.today(), index.pages)
+    pages = {**index.pages, **vault.unread}
+    found = [checker.findings(pages[path]) for path in sorted(pages) if selection.covers(path)]
     links = [resolution for held in index.links.values() for _, resolution in held]
     return Report(
-        diagnostics=tuple(found),
+        diagnostics=tuple(d for held in found for d in held if selection.wants(d.rule)),
         pages=len(index.pages),
         links=len(links),
         broken=sum(isinstance(r, Missing) for r in links),
@@ -108,7 +127,7 @@ def check(
 def page_problems(page: Page, rules: Collection[Rule], context: Context) -> Iterator[Problem]:
     """What the parsers and the rules find on one page."""
     yield from page.problems
-    if page.path not in context.index.pages:
+    if page.path not in context.index.outlines:
         return
     schema = context.schemas.get(page.path)
     if schema is not None and page.frontmatter is not None:

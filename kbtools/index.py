@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,7 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from kbtools.anchors import Anchors
 from kbtools.links import WikiLink, can_be_target, fold_title, other_readings, page_name
+from kbtools.outline import Outline
 from kbtools.page import Page
 from kbtools.scanner import Heading
 from kbtools.vault import Vault
@@ -47,6 +48,8 @@ class Missing:
 
 Resolution = Resolved | Ambiguous | Alias | Missing
 
+PageLinks = tuple[tuple[WikiLink, Resolution], ...]
+
 
 def _nfc(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
@@ -56,8 +59,13 @@ class Index:
     """Names to pages and links to their meaning, for one state of a vault. Immutable; tables are made when needed."""
 
     def __init__(self, pages: Mapping[str, Page], attachments: Iterable[str] = ()) -> None:
-        self.pages = dict(sorted(pages.items()))
+        self.pages: Mapping[str, Page] = dict(sorted(pages.items()))
+        self.outlines: Mapping[str, Outline] = self.pages
         self.attachments = frozenset(attachments)
+        self._links: dict[str, PageLinks] = {}
+        self._anchors: dict[str, Anchors] = {}
+        self._everywhere: dict[str, Resolved] = {}
+        """What targets mean that mean the same from every folder."""
 
     @classmethod
     def build(cls, vault: Vault) -> Index:
@@ -68,24 +76,24 @@ class Index:
     @cached_property
     def by_stem(self) -> Mapping[str, tuple[str, ...]]:
         """File names, NFC, without ``.md``."""
-        return _table((_nfc(p.stem), p.path) for p in self.pages.values())
+        return _table((_nfc(p.stem), p.path) for p in self.outlines.values())
 
     @cached_property
     def by_title(self) -> Mapping[str, tuple[str, ...]]:
-        return _table((page_name(p.title), p.path) for p in self.pages.values())
+        return _table((page_name(p.title), p.path) for p in self.outlines.values())
 
     @cached_property
     def by_fold(self) -> Mapping[str, tuple[str, ...]]:
         """Folded file names and titles, together."""
-        return _table((fold_title(n), p.path) for p in self.pages.values() for n in (p.stem, p.title))
+        return _table((fold_title(n), p.path) for p in self.outlines.values() for n in (p.stem, p.title))
 
     @cached_property
     def by_alias(self) -> Mapping[str, tuple[str, ...]]:
-        return _table((fold_title(a), p.path) for p in self.pages.values() for a in p.aliases)
+        return _table((fold_title(a), p.path) for p in self.outlines.values() for a in p.aliases)
 
     @cached_property
     def by_id(self) -> Mapping[str, tuple[str, ...]]:
-        return _table((p.id, p.path) for p in self.pages.values() if p.id)
+        return _table((p.id, p.path) for p in self.outlines.values() if p.id)
 
     @cached_property
     def _hashed(self) -> frozenset[str]:
@@ -117,6 +125,9 @@ class Index:
 
     def resolve_name(self, target: str, from_path: str) -> Resolution:
         """What a target means, written on the page at ``from_path``: the order of rungs is the contract's."""
+        known = self._everywhere.get(target)
+        if known is not None:
+            return known
         name = page_name(target)
         folder = from_path.rpartition("/")[0]
         if "/" in name and (hit := self._by_path(name, folder)) is not None:
@@ -128,6 +139,9 @@ class Index:
         )
         for table, key, how in rungs:
             if key and (found := table.get(key)):
+                if len(found) == 1 and "/" not in name:
+                    known = self._everywhere[target] = Resolved(found[0], how)
+                    return known
                 return self._settle(found, folder, how)
         if (file := self._attachment(target, folder)) is not None:
             return file
@@ -200,7 +214,7 @@ class Index:
     def redirects(self) -> Mapping[str, str]:
         """Pages that name another to stand for them, with its path, where that other is one page."""
         out = {}
-        for page in self.pages.values():
+        for page in self.outlines.values():
             if page.redirect and (target := self.page_named(page.redirect, page.path)) not in (None, page.path):
                 out[page.path] = str(target)
         return out
@@ -235,7 +249,7 @@ class Index:
             return None
         if self.is_doubtful(link, page, resolution.page):
             return None
-        if "/" not in link.name or fold_title(self.pages[resolution.page].title) == fold_title(link.name):
+        if "/" not in link.name or fold_title(self.outlines[resolution.page].title) == fold_title(link.name):
             return self.spelling(resolution.page, page.path, style)
         depth = len(_named_segments(link.name))
         name = "/".join(resolution.page.removesuffix(".md").split("/")[-depth:])
@@ -251,7 +265,7 @@ class Index:
         it. Where a rival is spelled the same, only its folder tells it apart, and there is no doubt.
         """
         folded, segments = fold_title(link.name), _named_segments(link.name)
-        rivals = [(q, n) for q in self.by_fold.get(folded, ()) for n in (self.pages[q].stem, self.pages[q].title)]
+        rivals = [(q, n) for q in self.by_fold.get(folded, ()) for n in (self.outlines[q].stem, self.outlines[q].title)]
         if len(segments) > 1:
             wanted = [fold_title(s) for s in segments]
             for q in self.by_fold.get(wanted[-1], ()):
@@ -267,7 +281,7 @@ class Index:
         """How a link on ``from_path`` should spell the page at ``path``: its title (or file name) if that means
         this page from there and nothing else, else the other, else the shortest folder-qualified name.
         """
-        page = self.pages[path]
+        page = self.outlines[path]
         names = (page.title, page.stem) if style == "title" else (page.stem, page.title)
         for name in names:
             if can_be_target(name) and self.resolve_name(name, from_path) == Resolved(path, "exact"):
@@ -286,48 +300,41 @@ class Index:
     # -- places in pages -----------------------------------------------------------------------------------
 
     def heading(self, path: str, anchor: str) -> Heading | None:
-        """The heading an anchor names by its text, id, or text as Obsidian links it; ``H1#H2`` is H2 below H1."""
-        page = self.pages.get(path)
-        if page is None:
-            return None
-        parts = [p for p in (_heading_key(a) for a in anchor.split("#")) if p]
-        headings = page.structure.headings
-        if len(parts) > 1 and _heading_key(anchor) in {_heading_key(h.text) for h in headings}:
-            parts = [_heading_key(anchor)]
-        low, level = 0, 0
-        found: Heading | None = None
-        for part in parts:
-            below: list[tuple[int, Heading]] = []
-            for i in range(low, len(headings)):
-                if level and headings[i].level <= level:
-                    break
-                below.append((i, headings[i]))
-            hit = next(((i, h) for i, h in below if _heading_key(h.text) == part), None)
-            if hit is None and len(parts) == 1:
-                hit = next(((i, h) for i, h in below if h.id == anchor.strip()), None)
-            if hit is None:
-                hit = next(((i, h) for i, h in below if _as_linked(h.text) == _as_linked(part)), None)
-            if hit is None:
-                return None
-            low, found = hit[0] + 1, hit[1]
-            level = found.level
-        return found
+        """The heading an anchor of a link to ``path`` names, or None."""
+        at = self._heading_at(path, anchor)
+        return None if at is None else self.pages[path].headings[at]
+
+    def has_heading(self, path: str, anchor: str) -> bool:
+        """Whether an anchor of a link to ``path`` names one of its headings."""
+        return self._heading_at(path, anchor) is not None
+
+    def _heading_at(self, path: str, anchor: str) -> int | None:
+        anchors = self._anchors.get(path)
+        if anchors is None:
+            page = self.outlines.get(path)
+            anchors = self._anchors[path] = Anchors(page.headings if page is not None else ())
+        return anchors.find(anchor)
 
     def has_block(self, path: str, block: str) -> bool:
         """Whether a page holds the block id; Obsidian compares them without case."""
-        page = self.pages.get(path)
-        return page is not None and any(b.name.lower() == block.strip().lower() for b in page.structure.block_ids)
+        page = self.outlines.get(path)
+        name = block.strip().lower()
+        return page is not None and any(b.lower() == name for b in page.block_names)
 
     # -- graph ---------------------------------------------------------------------------------------------
 
-    @cached_property
-    def links(self) -> Mapping[str, tuple[tuple[WikiLink, Resolution], ...]]:
-        """Every page's links as this wiki reads them, with what they mean."""
-        out = {}
-        for path, page in self.pages.items():
+    def links_of(self, page: Page) -> PageLinks:
+        """A page's links as this wiki reads them, with what they mean."""
+        held = self._links.get(page.path)
+        if held is None:
             read = (self.read(link, page) for link in page.links)
-            out[path] = tuple((link, self.resolve(link, page)) for link in read)
-        return out
+            held = self._links[page.path] = tuple((link, self.resolve(link, page)) for link in read)
+        return held
+
+    @cached_property
+    def links(self) -> Mapping[str, PageLinks]:
+        """The links of every page."""
+        return {path: self.links_of(page) for path, page in self.pages.items()}
 
     def target_page(self, resolution: Resolution) -> str | None:
         """The page a reader gets to by a link: alias links count where exactly one page holds the alias."""
@@ -348,15 +355,27 @@ class Index:
                     out[target].append((path, link))
         return {path: tuple(found) for path, found in out.items()}
 
+    def is_linked(self, path: str) -> bool:
+        """Whether another page links to this one."""
+        return path in self.backlinks
+
 
 def _table(pairs: Iterable[tuple[str | None, str]]) -> dict[str, tuple[str, ...]]:
-    out: dict[str, list[str]] = {}
+    """Keys to the paths that hold them. Pairs come sorted by path."""
+    out: dict[str, tuple[str, ...]] = {}
+    shared: dict[str, list[str]] = {}
     for key, path in pairs:
-        if key:
-            held = out.setdefault(key, [])
-            if path not in held:
-                held.append(path)
-    return {key: tuple(sorted(paths)) for key, paths in out.items()}
+        if not key:
+            continue
+        held = out.get(key)
+        if held is None:
+            out[key] = (path,)
+        elif held[0] != path:
+            paths = shared.setdefault(key, [*held])
+            if paths[-1] != path:
+                paths.append(path)
+    out.update((key, tuple(paths)) for key, paths in shared.items())
+    return out
 
 
 def _join(folder: str, segments: list[str]) -> list[str] | None:
@@ -384,15 +403,3 @@ def _ends_with(path: str, wanted: list[str], norm: object) -> bool:
     assert callable(norm)
     have = path.removesuffix(".md").split("/")
     return len(have) >= len(wanted) and [norm(s) for s in have[-len(wanted) : -1]] == wanted[:-1]
-
-
-_NOT_IN_ANCHORS = re.compile(r"[:#|^\\]|%%|\[\[|\]\]")
-
-
-def _as_linked(text: str) -> str:
-    """A heading as Obsidian writes it behind ``#``: what would end or divide the link is a blank there."""
-    return _heading_key(_NOT_IN_ANCHORS.sub(" ", text))
-
-
-def _heading_key(text: str) -> str:
-    return " ".join(_nfc(text).casefold().split())

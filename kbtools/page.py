@@ -10,7 +10,7 @@ from kbtools import frontmatter, links, scanner, snippets
 from kbtools.diagnostics import Problem
 from kbtools.frontmatter import Frontmatter
 from kbtools.links import WikiLink
-from kbtools.scanner import Structure
+from kbtools.scanner import Heading, Structure
 from kbtools.snippets import Snippet
 from kbtools.source import Source, Span
 
@@ -70,7 +70,7 @@ class Page:
             return ()
         value = self.frontmatter.data.get("aliases")
         if isinstance(value, list):
-            named = (self._scalar("aliases", i) for i in range(len(value)))
+            named = (item.strip() if type(item) is str else self._scalar("aliases", i) for i, item in enumerate(value))
             return tuple(dict.fromkeys(a for a in named if a))
         alias = self._scalar("aliases")
         return (alias,) if alias else ()
@@ -89,6 +89,14 @@ class Page:
             if name and name.lower() not in (own, "none", "self") and name != self.id:
                 out.append((key, frontmatter.wikilink_target(name) or name))
         return tuple(out)
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        return self.structure.headings
+
+    @property
+    def block_names(self) -> tuple[str, ...]:
+        return tuple(b.name for b in self.structure.block_ids)
 
     def field_span(self, key: str) -> Span:
         """Where a field's value stands; the page's beginning when it has none."""
@@ -112,6 +120,8 @@ class Page:
         if self.frontmatter is None:
             return ""
         value: object = self.frontmatter.data
+        if len(path) == 1 and type(plain := self.frontmatter.data.get(str(path[0]))) is str:
+            return plain.strip()
         for key in path:
             value = value.get(key) if isinstance(value, dict) else value[key]  # type: ignore[index]
         if value is None or isinstance(value, (list, dict)):

@@ -61,7 +61,7 @@ class _Wiki:
     def path_of(self, file: Path) -> str | None:
         """A page's path in the vault; None for a file that is no page of it."""
         from kbtools.config import ALWAYS_IGNORED
-        from kbtools.vault import matches
+        from kbtools.listing import matches
 
         try:
             path = file.resolve().relative_to(self.root)

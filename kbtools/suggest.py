@@ -61,7 +61,7 @@ class Suggester:
         named = (
             self.index.qualified(c, page.path) or self.index.spelling(c, page.path, self.style)
             for c in resolution.candidates
-            if c in self.index.pages
+            if c in self.index.outlines
         )
         return tuple(n for n in named if n)
 
@@ -77,7 +77,7 @@ class Suggester:
             hit = self.index.resolve_name(name[: -len(particle)], page.path)
             if isinstance(hit, Alias) and len(hit.candidates) == 1:
                 return self._to(hit.candidates[0], page, f'the particle "{particle}" belongs behind the brackets')
-            if isinstance(hit, Resolved) and hit.page in self.index.pages:
+            if isinstance(hit, Resolved) and hit.page in self.index.outlines:
                 return self._to(hit.page, page, f'the particle "{particle}" belongs behind the brackets')
         return None
 
@@ -86,7 +86,7 @@ class Suggester:
         if not slash:
             return None
         hit = self.index.resolve_name(last, page.path)
-        if isinstance(hit, Resolved) and hit.page in self.index.pages:
+        if isinstance(hit, Resolved) and hit.page in self.index.outlines:
             return self._to(hit.page, page, f'there is no "{last}" in a folder "{head}"')
         return None
 
@@ -126,8 +126,8 @@ class Suggester:
     @cached_property
     def _headings(self) -> dict[str, list[tuple[str, str]]]:
         table: dict[str, list[tuple[str, str]]] = {}
-        for path, page in self.index.pages.items():
-            for h in page.structure.headings:
+        for path, page in self.index.outlines.items():
+            for h in page.headings:
                 if h.text.strip():
                     table.setdefault(fold_title(h.text), []).append((path, h.text))
         return table

@@ -60,4 +60,4 @@ def anchor_ok(wiki: Wiki, link: WikiLink, target: str | None) -> bool | None:
         return None
     if link.block is not None:
         return wiki.index.has_block(target, link.block)
-    return wiki.index.heading(target, link.anchor or "") is not None
+    return wiki.index.has_heading(target, link.anchor or "")

@@ -32,7 +32,7 @@ def watch(args: argparse.Namespace, work: Callable[[], int]) -> int:
 
 
 def _state(folder: Path) -> dict[str, tuple[int, int]]:
-    from kbtools.vault import files
+    from kbtools.listing import files
 
     out = {}
     for path, file in files(folder):

@@ -1,7 +1,8 @@
 """What kb checks: one rule a file, found by its name. A rule's docstring is its documentation and its first test.
 
 A rule module sets ``SEVERITY`` and ``GROUP``, and either has ``check(page, context)`` yielding problems, or stands
-for problems that a parser finds while it reads the page. Nothing else needs to be edited to add one.
+for problems that a parser finds while it reads the page. Nothing else needs to be edited to add one. A rule whose
+findings come with time says when in ``turns(page, context)``.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Context:
 
 
 Check = Callable[[Page, Context], Iterable[Problem]]
+Turns = Callable[[Page, Context], date | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Rule:
     doc: str
     """Markdown: a one-line summary, why it matters, ``## Reported`` and ``## Instead`` examples."""
     check: Check | None
+    turns: Turns | None = None
+    """The day on which an unchanged page comes to be found, or ceases to be; None when time changes nothing."""
 
     @property
     def summary(self) -> str:
@@ -65,5 +69,6 @@ def all_rules() -> Mapping[str, Rule]:
         module = importlib.import_module(f"{__name__}.{info.name}")
         name = info.name.replace("_", "-")
         doc = (module.__doc__ or "").strip()
-        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, getattr(module, "check", None))
+        check, turns = getattr(module, "check", None), getattr(module, "turns", None)
+        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, check, turns)
     return rules

@@ -46,7 +46,7 @@ GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    for link, resolution in context.index.links[page.path]:
+    for link, resolution in context.index.links_of(page):
         if not isinstance(resolution, Alias):
             continue
         if len(resolution.candidates) > 1:

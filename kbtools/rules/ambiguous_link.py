@@ -46,7 +46,7 @@ GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    for link, resolution in context.index.links[page.path]:
+    for link, resolution in context.index.links_of(page):
         if isinstance(resolution, Ambiguous):
             choices = context.suggester.choices(resolution, page)
             help_ = "write " + " or ".join(f"[[{c}]]" for c in choices) if choices else None

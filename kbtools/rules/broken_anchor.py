@@ -36,11 +36,11 @@ GROUP = "links"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     index = context.index
-    for link, resolution in index.links[page.path]:
+    for link, resolution in index.links_of(page):
         target = index.target_page(resolution)
-        if target is None or link.anchor is None or index.heading(target, link.anchor):
+        if target is None or link.anchor is None or index.has_heading(target, link.anchor):
             continue
-        headings = [h.text for h in index.pages[target].structure.headings]
+        headings = [h.text for h in index.outlines[target].headings]
         close = difflib.get_close_matches(link.anchor, headings, n=1)
         help_ = (
             f"did you mean #{close[0]}?" if close else f"its sections: {', '.join(headings[:8])}" if headings else None

@@ -34,7 +34,7 @@ GROUP = "links"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     index = context.index
-    for link, resolution in index.links[page.path]:
+    for link, resolution in index.links_of(page):
         target = index.target_page(resolution)
         if target is not None and link.block is not None and not index.has_block(target, link.block):
             message = f'{target} has no block "^{link.block}"'

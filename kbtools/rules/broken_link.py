@@ -36,7 +36,7 @@ GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    for link, resolution in context.index.links[page.path]:
+    for link, resolution in context.index.links_of(page):
         if not isinstance(resolution, Missing) or is_attachment_name(link.target):
             continue
         help_, fix = None, None

@@ -52,8 +52,8 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         p
         for p in named
         if p != page.path
-        and context.index.pages[p].redirect is None
-        and fold_title(context.index.pages[p].title) == fold_title(page.title)
+        and context.index.outlines[p].redirect is None
+        and fold_title(context.index.outlines[p].title) == fold_title(page.title)
     ]
     if others:
         message = f'"{page.title}" is also the title of {", ".join(others)}'

@@ -52,7 +52,7 @@ GROUP = "links"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     index = context.index
-    for link, resolution in index.links[page.path]:
+    for link, resolution in index.links_of(page):
         if not isinstance(resolution, Resolved) or resolution.page not in index.redirects:
             continue
         final = index.final(resolution.page)

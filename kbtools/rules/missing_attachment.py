@@ -31,7 +31,7 @@ GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    for link, resolution in context.index.links[page.path]:
+    for link, resolution in context.index.links_of(page):
         if isinstance(resolution, Missing) and is_attachment_name(link.target):
             message = f'no file is called "{link.target}"'
             yield Problem("missing-attachment", link.target_span, message, _near(link.target, context))

@@ -36,6 +36,6 @@ ENTRANCES = ("index", "readme", "home")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if page.stem.lower() in ENTRANCES or page.redirect is not None or page.path in context.index.backlinks:
+    if page.stem.lower() in ENTRANCES or page.redirect is not None or context.index.is_linked(page.path):
         return
     yield Problem("orphan-page", Span(0, 0), "no page links here", "link to it from a page about a wider subject")

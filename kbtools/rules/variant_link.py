@@ -41,7 +41,7 @@ GROUP = "links"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     redirects = context.index.redirects  # links to those are link-to-duplicate
-    for link, resolution in context.index.links[page.path]:
+    for link, resolution in context.index.links_of(page):
         if not isinstance(resolution, Resolved) or resolution.how != "variant" or resolution.page in redirects:
             continue
         target = context.index.canonical(link, resolution, page, context.config.link_style)

@@ -12,10 +12,10 @@ from urllib.parse import quote
 from kbtools import vault as vaults
 from kbtools.config import Project, find_project
 from kbtools.index import Index
+from kbtools.listing import matches
 from kbtools.page import Page
 from kbtools.scanner import slugify
 from kbtools.site.results import Results
-from kbtools.vault import matches
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Check only what changed: an index kept on disk that is queried, not loaded."""

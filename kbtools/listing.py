@@ -1,0 +1,106 @@
+"""Which files a vault has, without opening one: paths, and the stamps by which a changed file is known."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from kbtools.config import ALWAYS_IGNORED
+
+Stamp = tuple[int, int, int]
+"""Time of the last change of the bytes and of the file, in nanoseconds, and the size in bytes."""
+
+
+class Entry(NamedTuple):
+    """One file of the vault, or something in it that cannot be looked at."""
+
+    path: str
+    """Relative to the vault, with ``/``."""
+    file: str
+    """Where it is on disk."""
+    stamp: Stamp | None = None
+    """Of pages only; None where it could not be had."""
+    trouble: str | None = None
+    """Why it cannot be looked at."""
+
+    @property
+    def shown(self) -> str:
+        """The path as text; a name that is not UTF-8 is written with escapes."""
+        return self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+    @property
+    def is_page(self) -> bool:
+        return self.path.endswith(".md")
+
+
+def matches(path: str, globs: Iterable[str]) -> bool:
+    """Whether a vault path falls under a glob; ``**`` spans folders, a folder's name covers all in it."""
+    return any(_glob(path, g) for g in globs)
+
+
+def _glob(path: str, glob: str) -> bool:
+    glob = glob.strip("/")
+    if fnmatch.fnmatchcase(path, glob) or path.startswith(glob + "/"):
+        return True
+    return glob.startswith("**/") and fnmatch.fnmatchcase(path, glob[3:])
+
+
+def walk(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[Entry]:
+    """Files below a folder in a stable order. Linked folders are not entered: a loop has no end."""
+    inside = os.path.realpath(root)
+    stack = [("", str(root))]
+    while stack:
+        prefix, folder = stack.pop()
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=_name)
+        except OSError as e:
+            yield Entry(prefix.rstrip("/"), folder, None, f"the folder cannot be listed: {e.strerror}")
+            continue
+        below = []
+        for entry in entries:
+            name = entry.name
+            path = prefix + name
+            if name in ALWAYS_IGNORED or (exclude and matches(path, exclude)):
+                continue
+            if entry.is_symlink():
+                yield _linked(path, entry.path, inside)
+            elif entry.is_file(follow_symlinks=False):
+                yield Entry(path, entry.path, _stamp(entry) if name.endswith(".md") else None)
+            elif entry.is_dir(follow_symlinks=False):
+                below.append((path + "/", entry.path))
+        stack += reversed(below)
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return None  # deleted since: reading it says so
+    return status.st_mtime_ns, status.st_ctime_ns, status.st_size
+
+
+def _linked(path: str, file: str, inside: str) -> Entry:
+    try:
+        target = os.path.realpath(file, strict=True)
+        status = Path(target).stat()
+    except OSError as e:
+        why = "is a loop" if "loop" in (e.strerror or "").lower() or "levels" in str(e).lower() else "leads nowhere"
+        return Entry(path, file, None, f"the symbolic link {why}")
+    if target != inside and not target.startswith(inside + os.sep):
+        return Entry(path, file, None, "the symbolic link leads out of the vault")
+    if Path(target).is_dir():
+        return Entry(path, file, None, "linked folders are not followed")
+    return Entry(path, file, (status.st_mtime_ns, status.st_ctime_ns, status.st_size))
+
+
+def files(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[tuple[str, Path]]:
+    """Every file that could be opened, with its path in the vault."""
+    return ((e.path, Path(e.file)) for e in walk(root, exclude) if e.trouble is None)

@@ -1,0 +1,61 @@
+"""What the other pages of a wiki may know of a page: its names, what it stands aside for, its sections and blocks.
+
+A page whose outline stays as it was changes nothing for any other page, however much of its text is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Section(Protocol):
+    """A heading as a link may name it."""
+
+    @property
+    def level(self) -> int: ...
+
+    @property
+    def text(self) -> str:
+        """Without inline markup."""
+
+    @property
+    def id(self) -> str:
+        """The id the site gives it."""
+
+
+class Outline(Protocol):
+    """A page as other pages see it."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def folder(self) -> str: ...
+
+    @property
+    def stem(self) -> str:
+        """The file's name without ``.md``, as it is on disk."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def id(self) -> str | None: ...
+
+    @property
+    def aliases(self) -> tuple[str, ...]: ...
+
+    @property
+    def references(self) -> tuple[tuple[str, str], ...]:
+        """The fields that name another page to stand for this one, with the name."""
+
+    @property
+    def redirect(self) -> str | None:
+        """The name of the page that stands for this one, or None."""
+
+    @property
+    def headings(self) -> Sequence[Section]: ...
+
+    @property
+    def block_names(self) -> tuple[str, ...]: ...
