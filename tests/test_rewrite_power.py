@@ -24,7 +24,10 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX folders")
 
 OLD = {"a.md": b"old a" * 50, "d/b.md": b"", "d/c.md": b"old c", "e/f/g.md": b"old g"}
 NEW = {path: data + b" and new" for path, data in OLD.items()}
-CHANGES = tuple(Change(path, OLD[path], NEW[path]) for path in OLD)
+MOVED = {"d/b.md": "d/B2.md", "e/f/g.md": "e/g.md"}
+"""Pages that get another name, one of them in another folder."""
+CHANGES = tuple(Change(path, OLD[path], NEW[path], MOVED.get(path)) for path in OLD)
+AFTER = {MOVED.get(path, path): data for path, data in NEW.items()}
 
 
 class Node:
@@ -94,6 +97,12 @@ class Disk:
             self.open[args[0]].data = b""
         elif call == "fsync":
             self.open[args[0]].flush()
+        elif call == "link":
+            (source, old), (folder, name) = self.find(args[0]), self.find(args[1])
+            assert source.names is not None
+            assert folder.names is not None
+            folder.names[name] = source.names[old]
+            folder.changed()
         elif call == "mkdir":
             folder, name = self.find(args[0])
             assert folder.names is not None
@@ -144,7 +153,7 @@ def recording(name: str, recorded: Recorded) -> Callable[..., Any]:
 def after_each_call(root: Path, action: Callable[[], object]) -> Iterator[Disk]:
     """Run something, then replay it on the model, stopping after every call that changes the disk."""
     recorded: Recorded = []
-    names = ("open", "close", "write", "ftruncate", "fsync", "mkdir", "unlink", "rmdir", "replace", "rename")
+    names = ("open", "close", "write", "ftruncate", "fsync", "mkdir", "unlink", "rmdir", "replace", "rename", "link")
     disk = Disk(root)
     with pytest.MonkeyPatch.context() as patch:
         for name in names:
@@ -174,8 +183,14 @@ def assert_whole(root: Path) -> set[str]:
     """Each page is old or new; which there are."""
     found = set()
     for path, old in OLD.items():
+        moved = MOVED.get(path)
+        if moved is not None and (root / moved).exists():
+            assert (root / moved).read_bytes() == NEW[path]
+            found.add("new")
+            if not (root / path).exists():
+                continue
         data = (root / path).read_bytes()
-        assert data in (old, NEW[path]), (path, data)
+        assert data == old or (moved is None and data == NEW[path]), (path, data)
         found.add("old" if data == old else "new")
     return found
 
@@ -206,7 +221,7 @@ def test_power_fails_in_a_run(vault: Path, tmp_path: Path, monkeypatch: pytest.M
                         assert tree(root) == OLD
                     else:
                         assert backups.finish().state in (State.APPLIED, State.ROLLED_BACK)
-                        assert tree(root) == (OLD if run.state is State.STAGING else NEW)
+                        assert tree(root) == (OLD if run.state is State.STAGING else AFTER)
                     assert backups.unfinished() is None
     assert states == {None, State.STAGING, State.APPLYING}
     assert assert_whole(root) == {"new"}

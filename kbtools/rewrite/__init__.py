@@ -7,6 +7,8 @@ What it promises, and how:
 * Nothing is replaced before the original of every page lies flushed in ``_link_reconcile_backup/<run>/files/`` and a
   manifest there says what is about to happen. A run that was killed is found again (``Backups.unfinished``) and goes
   either way: ``finish`` or ``undo``.
+* A file that gets another name is found under the old name, the new one, or both, and never replaces another
+  (``moving``).
 * A run is all or nothing. What can be known to fail is refused before the first page is touched, every file with its
   reason; what fails later is rolled back.
 * Nobody's words are lost: a page that is no longer what was read when its edit was computed is not replaced, and a

@@ -201,7 +201,7 @@ def write_new(path: Path, data: bytes) -> None:
         if failed:
             raise failed[beside]
         try:
-            _claim(beside, str(path))
+            claim(beside, str(path))
         finally:
             remove(beside)
         flush_folders(str(up) for up in (folder, *(up.parent for up in missing)))
@@ -211,8 +211,11 @@ def write_new(path: Path, data: bytes) -> None:
         raise KbError(f"{path} could not be written: {error.strerror or error}") from error
 
 
-def _claim(beside: str, path: str) -> None:
-    """Give a finished file its name, only if that name is free."""
+def claim(beside: str, path: str) -> None:
+    """Give a finished file its name, only if that name is free; ``beside`` may stay as a second name of it.
+
+    Raises FileExistsError when it is not, and OSError.
+    """
     try:
         os.link(beside, path)
     except FileExistsError:

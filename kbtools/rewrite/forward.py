@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from kbtools.errors import KbError
 from kbtools.rewrite.disk import Job, flush_folder, flush_folders, mode_of, remove_tree, write_files
-from kbtools.rewrite.journal import NEW, FileRecord, Journal, Run, State
-from kbtools.rewrite.restore import look, restore, sha256, sweep
-from kbtools.rewrite.target import CHANGED, Locator, Refusal, Refused, RefusedError, Target
+from kbtools.rewrite.journal import NEW, FileRecord, Journal, Run, State, sha256
+from kbtools.rewrite.moving import destination, forward, go_forward, move
+from kbtools.rewrite.restore import homes, look, restore, sweep
+from kbtools.rewrite.target import CHANGED, Locator, Refusal, Refused, RefusedError, Target, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,12 @@ class Change:
     before: bytes
     """What was read when the edit was computed."""
     after: bytes
+    to: str | None = None
+    """The path it should get, in a folder there is; None keeps its own. Never one that a file has."""
+
+    @property
+    def does_something(self) -> bool:
+        return self.before != self.after or self.to not in (None, self.path)
 
 
 def interrupted(run: Run) -> KbError:
@@ -47,10 +55,20 @@ def interrupted(run: Run) -> KbError:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes that can be made, each with the file it is about as it is now."""
+    """Changes that can be made, each with the file it is about as it is now, and where that will lie."""
 
     changes: tuple[Change, ...]
     targets: tuple[Target, ...]
+    places: tuple[str, ...]
+
+    @property
+    def folders(self) -> set[str]:
+        """All folders in which names change."""
+        return {target.folder for target in self.targets} | {os.path.dirname(place) for place in self.places}
+
+    def temp(self, run: Run, number: int) -> str:
+        """The temporary file that holds a new text: beside its place."""
+        return os.path.join(os.path.dirname(self.places[number]), run.leftover_names(number)[0])
 
 
 def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
@@ -59,12 +77,17 @@ def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
     Raises RefusedError, which names every file that fails.
     """
     targets: list[Target] = []
+    places: list[str] = []
+    given: set[str] = set()
     refused: list[Refusal] = []
     stale = 0
     seen: dict[tuple[int, int], str] = {}
     for change in changes:
         try:
             target = locator.read(change.path)
+            place = target.real
+            if change.to not in (None, change.path):
+                place = destination(locator, change.path, target, str(change.to))
         except Refused as error:
             refused.append(Refusal(change.path, str(error)))
             continue
@@ -74,12 +97,16 @@ def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
         elif target.data != change.before:
             stale += 1
             refused.append(Refusal(change.path, "changed since it was read"))
+        elif place != target.real and place in given:
+            refused.append(Refusal(change.path, f"{change.to} is the new name of another file"))
         else:
             targets.append(target)
+            places.append(place)
+            given.add(place)
     if refused:
         what = f"{len(refused)} of {len(changes)} files cannot be rewritten, so none was"
         raise RefusedError(what, refused, "run the command again" if stale == len(refused) else None)
-    return Plan(tuple(changes), tuple(targets))
+    return Plan(tuple(changes), tuple(targets), tuple(places))
 
 
 def describe(
@@ -98,8 +125,9 @@ def describe(
             mode=mode_of(target.status),
             mtime_ns=target.status.st_mtime_ns,
             atime_ns=target.status.st_atime_ns,
+            moved="" if place == target.real else locator.relative(place),
         )
-        for change, target in zip(plan.changes, plan.targets, strict=True)
+        for change, target, place in zip(plan.changes, plan.targets, plan.places, strict=True)
     )
     return Run(journal.new_id(now), command, now, root, State.STAGING, records, dict(summary))
 
@@ -112,7 +140,7 @@ def stage(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
         _save_originals(new, plan)
         journal.adopt(run, new)
         _write_new_texts(plan, run)
-        flush_folders(target.folder for target in plan.targets)
+        flush_folders(plan.folders)
         journal.prepare(replace(run, state=State.APPLIED))
         return journal.write(run, State.APPLYING)
     except BaseException:
@@ -145,9 +173,11 @@ def _write_new_texts(plan: Plan, run: Run) -> None:
     paths: dict[str, str] = {}
     jobs: list[Job] = []
     for number, (change, target) in enumerate(zip(plan.changes, plan.targets, strict=True)):
-        temp = os.path.join(target.folder, run.leftover_names(number)[0])
+        temp, status = plan.temp(run, number), target.status
         paths[temp] = change.path
-        jobs.append(Job(temp, change.after, mode_of(target.status), target.status, target.real))
+        # A file that only gets another name keeps its time.
+        times = (status.st_atime_ns, status.st_mtime_ns) if change.before == change.after else None
+        jobs.append(Job(temp, change.after, mode_of(status), status, target.real, times))
     failed = write_files(jobs)
     if failed:
         refused = [Refusal(paths[temp], error.strerror or str(error)) for temp, error in failed.items()]
@@ -167,12 +197,15 @@ def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> R
                     [Refusal(run.files[at].path, "changed since it was read")],
                     "run the command again",
                 )
-            os.replace(os.path.join(target.folder, run.leftover_names(at)[0]), target.real)
-        flush_folders(target.folder for target in plan.targets)
+            if plan.places[at] == target.real:
+                os.replace(plan.temp(run, at), target.real)
+            else:
+                move(plan.temp(run, at), target, plan.places[at])
+        flush_folders(plan.folders)
         os.replace(prepared, journal.manifest(run.id))
-    except OSError as error:
+    except (OSError, Refused) as error:
         _roll_back(journal, locator, run, at, error)
-        what = f"{run.files[at].path} cannot be rewritten: {error.strerror or error}; every page was put back"
+        what = f"{run.files[at].path} cannot be rewritten: {why(error)}; every page was put back"
         raise KbError(what) from error
     except BaseException as error:  # a file changed meanwhile, or Ctrl-C
         _roll_back(journal, locator, run, at, error)
@@ -204,28 +237,34 @@ def _roll_back(journal: Journal, locator: Locator, run: Run, at: int, cause: Bas
 def roll_forward(journal: Journal, locator: Locator, run: Run) -> Run:
     """Finish a run that was stopped while it replaced pages. Raises RefusedError when that is not possible."""
     refused: list[Refusal] = []
-    todo: list[tuple[Target, str]] = []
+    todo: list[Callable[[], None]] = []
     for number, record in enumerate(run.files):
+        temp = os.path.join(homes(locator.root, record)[1], run.leftover_names(number)[0])
         try:
+            if record.moved:
+                names = forward(locator, run, number, _digest(temp))
+                if names is not None:
+                    todo.append(partial(go_forward, names, record, temp))
+                continue
             target = look(locator, record)
         except Refused as error:
             refused.append(Refusal(record.path, str(error)))
             continue
         now = sha256(target.data)
-        temp = os.path.join(target.folder, run.leftover_names(number)[0])
         if now not in (record.before, record.after):
             refused.append(Refusal(record.path, CHANGED))
-        elif now == record.before and not _holds(temp, record.after):
+        elif now == record.before and _digest(temp) != record.after:
             refused.append(Refusal(record.path, "its new text is gone"))
         elif now == record.before:
-            todo.append((target, temp))
+            todo.append(partial(_replace, temp, target))
     if refused:
         hint = f"`kb reconcile --undo {run.id}` puts the other pages back"
         raise RefusedError(f"run {run.id} cannot be finished", refused, hint)
-    for target, temp in todo:
-        if not target.unchanged():
-            raise interrupted(run)
-        os.replace(temp, target.real)
+    try:
+        for act in todo:
+            act()
+    except Refused as error:
+        raise interrupted(run) from error
     sweep(locator.root, run)
     return journal.write(run, State.APPLIED)
 
@@ -242,9 +281,15 @@ def discard(journal: Journal, locator: Locator, run: Run) -> None:
     remove_tree(gone)
 
 
-def _holds(path: str, digest: str) -> bool:
+def _replace(temp: str, target: Target) -> None:
+    if not target.unchanged():
+        raise Refused(CHANGED)
+    os.replace(temp, target.real)
+
+
+def _digest(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
-            return sha256(file.read()) == digest
+            return sha256(file.read())
     except OSError:
-        return False
+        return None

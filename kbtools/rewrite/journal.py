@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -66,6 +67,8 @@ class FileRecord:
     atime_ns: int
     restored: bool = False
     """Put back by an undo that had to leave others of the run."""
+    moved: str = ""
+    """The path the run gives it, relative to the vault; empty when it keeps its own."""
 
 
 _FIELDS = tuple(f.name for f in fields(FileRecord))
@@ -161,6 +164,10 @@ class Journal:
         flush_folder(self.store)
 
 
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def _encode(run: Run) -> bytes:
     """The manifest: JSON, a line a file (for people; and json's own indenting takes four times as long)."""
     head = {
@@ -172,9 +179,14 @@ def _encode(run: Run) -> bytes:
         "state": run.state.value,
         "summary": dict(run.summary),
     }
-    files = (json.dumps({name: getattr(record, name) for name in _FIELDS}) for record in run.files)
+    files = (json.dumps(_plain(record)) for record in run.files)
     # ASCII: a name that is not UTF-8 is held by lone surrogates, which only an escape can write.
     return (json.dumps(head)[:-1] + ',\n"files": [\n' + ",\n".join(files) + "\n]}\n").encode("ascii")
+
+
+def _plain(record: FileRecord) -> dict[str, object]:
+    """A record's fields; ``moved`` only where there is a move, as manifests were before there were any."""
+    return {name: getattr(record, name) for name in _FIELDS if name != "moved" or record.moved}
 
 
 def _decode(raw: object) -> Run:
@@ -196,7 +208,7 @@ def _decode(raw: object) -> Run:
 
 def _record(raw: dict[str, object]) -> FileRecord:
     record = FileRecord(**raw)  # type: ignore[arg-type]  # checked in the next lines
-    texts = (record.path, record.target, record.before, record.after)
+    texts = (record.path, record.target, record.before, record.after, record.moved)
     numbers = (record.size, record.size_after, record.mode, record.mtime_ns, record.atime_ns)
     sound = all(isinstance(text, str) for text in texts) and all(type(number) is int for number in numbers)
     if not sound or type(record.restored) is not bool:

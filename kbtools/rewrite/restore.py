@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 
 from kbtools.rewrite.disk import Job, flush_folders, remove, write_files
-from kbtools.rewrite.journal import FileRecord, Journal, Run
+from kbtools.rewrite.journal import FileRecord, Journal, Run, sha256
+from kbtools.rewrite.moving import Names, go_back, is_back, look_at_names
 from kbtools.rewrite.target import CHANGED, Locator, Refusal, Refused, Target, check_path, read_regular, why
 
 
@@ -21,10 +21,6 @@ class Restored:
     already: tuple[str, ...]
     """Had their original bytes."""
     refused: tuple[Refusal, ...]
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def look(locator: Locator, record: FileRecord) -> Target:
@@ -47,30 +43,33 @@ def restore(locator: Locator, journal: Journal, run: Run, first: int | None = No
     restored: list[str] = []
     already: list[str] = []
     refused: list[Refusal] = []
-    todo: list[tuple[FileRecord, Target, Job]] = []
+    todo: list[tuple[FileRecord, Target | Names, Job]] = []
+    touched: set[str] = set()
     for number, record in enumerate(run.files[:first]):
         if record.restored:
             already.append(record.path)
             continue
         try:
-            target = look(locator, record)
-            data = _original(journal, run, record, target)
-        except Refused as error:
-            refused.append(Refusal(record.path, str(error)))
+            found = _look_back(locator, journal, run, record)
+        except (Refused, OSError) as error:
+            refused.append(Refusal(record.path, why(error)))
             continue
-        if data is None:
+        if found is None:
             already.append(record.path)
+            if record.moved:  # the name the run gave it may have been taken away just now
+                touched |= set(homes(locator.root, record))
             continue
-        beside = os.path.join(target.folder, run.leftover_names(number)[1])
+        where, like, data = found
+        beside = os.path.join(homes(locator.root, record)[0], run.leftover_names(number)[1])
         times = (record.atime_ns, record.mtime_ns)
-        todo.append((record, target, Job(beside, data, record.mode, target.status, target.real, times)))
+        status, real = (like.status, like.real) if like else (None, None)
+        todo.append((record, where, Job(beside, data, record.mode, status, real, times)))
     failed = write_files([job for _, _, job in todo])
-    touched: set[str] = set()
-    for record, target, job in todo:
-        reason = why(failed[job.path]) if job.path in failed else _swap(job.path, target)
+    for record, where, job in todo:
+        reason = why(failed[job.path]) if job.path in failed else _swap(job.path, where)
         if reason is None:
             restored.append(record.path)
-            touched.add(target.folder)
+            touched |= set(homes(locator.root, record))
         else:
             remove(job.path)
             refused.append(Refusal(record.path, reason))
@@ -78,24 +77,52 @@ def restore(locator: Locator, journal: Journal, run: Run, first: int | None = No
     return Restored(tuple(restored), tuple(already), tuple(refused))
 
 
-def _swap(beside: str, target: Target) -> str | None:
+def _swap(beside: str, where: Target | Names) -> str | None:
     """Put a finished file in a target's place. Gives the reason when that is not possible."""
-    if not target.unchanged():
-        return CHANGED
     try:
-        os.replace(beside, target.real)
-    except OSError as error:
+        if isinstance(where, Names):
+            go_back(where, beside)
+        elif not where.unchanged():
+            return CHANGED
+        else:
+            os.replace(beside, where.real)
+    except (OSError, Refused) as error:
         return why(error)
     return None
 
 
-def _original(journal: Journal, run: Run, record: FileRecord, target: Target) -> bytes | None:
-    """What to give the file back; None when it has it already. Raises Refused when it changed since the run."""
+def _look_back(
+    locator: Locator, journal: Journal, run: Run, record: FileRecord
+) -> tuple[Target | Names, Target | None, bytes] | None:
+    """Where a file is found, the file there, and what to give it back; None when it has it already.
+
+    Raises Refused when it changed since the run, and OSError.
+    """
+    if record.moved:
+        names = look_at_names(locator, record)
+        if is_back(names, record):
+            return None
+        return names, names.new or names.old, _original(journal, run, record)
+    target = look(locator, record)
     now = sha256(target.data)
     if now == record.before:
         return None
     if now != record.after:
         raise Refused(CHANGED)
+    return target, target, _original(journal, run, record)
+
+
+def homes(root: str, record: FileRecord) -> tuple[str, str]:
+    """The folders of a file before and after a run: where its temporary files lie."""
+    before, after = record.target, record.moved or record.target
+    return (
+        os.path.dirname(os.path.join(root, *before.split("/"))),
+        os.path.dirname(os.path.join(root, *after.split("/"))),
+    )
+
+
+def _original(journal: Journal, run: Run, record: FileRecord) -> bytes:
+    """The bytes a file had. Raises Refused when the backup does not hold them."""
     path = journal.original(run.id, record.path)
     try:
         data, _ = read_regular(path)
@@ -112,10 +139,11 @@ def sweep(root: str, run: Run) -> None:
     for number, record in enumerate(run.files):
         try:
             check_path(record.target)
+            check_path(record.moved or record.target)
         except Refused:
             continue
-        folder = os.path.dirname(os.path.join(root, *record.target.split("/")))
-        for name in run.leftover_names(number):
-            remove(os.path.join(folder, name))
-        folders.add(folder)
+        for folder in set(homes(root, record)):
+            for name in run.leftover_names(number):
+                remove(os.path.join(folder, name))
+            folders.add(folder)
     flush_folders(folder for folder in folders if os.path.isdir(folder))

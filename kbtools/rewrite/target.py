@@ -89,24 +89,56 @@ class Locator:
 
     def locate(self, path: str) -> str:
         """The real path of the file. Raises Refused: it does not exist, or is not in the vault."""
-        check_path(path)
-        folder, _, name = path.rpartition("/")
         try:
-            real_folder = self._folders.get(folder)
-            if real_folder is None:
-                real_folder = self._folders[folder] = os.path.realpath(os.path.join(self.root, folder), strict=True)
-            real = os.path.join(real_folder, name)
+            real = self._in_folder(path)
             if stat.S_ISLNK(os.lstat(real).st_mode):
                 real = os.path.realpath(real, strict=True)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise Refused("no such file") from error
         except (OSError, ValueError) as error:  # a loop of links, a name the system cannot hold
             raise Refused(f"cannot be found: {why(error)}") from error
+        return self._checked(real)
+
+    def place(self, path: str) -> str:
+        """The real path of a file that need not be there, in a folder that must be and may be written.
+
+        Raises Refused.
+        """
+        try:
+            real = self._in_folder(path)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise Refused("there is no such folder") from error
+        except (OSError, ValueError) as error:
+            raise Refused(f"cannot be found: {why(error)}") from error
+        try:
+            os.lstat(real)
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError) as error:  # a name the system cannot hold
+            raise Refused(f"{path} cannot be a file's name: {why(error)}") from error
+        self._check_folder(os.path.dirname(real))
+        return self._checked(real)
+
+    def _in_folder(self, path: str) -> str:
+        check_path(path)
+        folder, _, name = path.rpartition("/")
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(os.path.join(self.root, folder), strict=True)
+        return os.path.join(real, name)
+
+    def _checked(self, real: str) -> str:
         if not _inside(real, self.root):
             raise Refused("a symbolic link leads out of the vault")
         if _inside(real, self._store):
             raise Refused("a symbolic link leads into the backups")
         return real
+
+    def _check_folder(self, folder: str) -> None:
+        if folder not in self._writable:
+            self._writable[folder] = _may(folder, os.W_OK | os.X_OK)
+        if not self._writable[folder]:
+            raise Refused("its folder is read-only")
 
     def read(self, path: str) -> Target:
         """The file, if it may be replaced. Raises Refused with the reason."""
@@ -120,11 +152,7 @@ class Locator:
         # The mode counts for root too: somebody made it read-only to keep it.
         if not status.st_mode & stat.S_IWUSR or not _may(real, os.W_OK):
             raise Refused("read-only")
-        folder = os.path.dirname(real)
-        if folder not in self._writable:
-            self._writable[folder] = _may(folder, os.W_OK | os.X_OK)
-        if not self._writable[folder]:
-            raise Refused("its folder is read-only")
+        self._check_folder(os.path.dirname(real))
         return Target(real, data, status)
 
     def relative(self, real: str) -> str:

@@ -88,7 +88,7 @@ class Backups:
         it was read, is read-only, lies outside the vault, …), and KbError when a run is unfinished, another kb is at
         work, or the disk fails: every page is then as it was, or the error says how to get there.
         """
-        wanted = tuple(change for change in changes if change.before != change.after)
+        wanted = tuple(change for change in changes if change.does_something)
         if not wanted:
             return None
         if limit is not None and len(wanted) > limit:

@@ -1,0 +1,222 @@
+"""Another name for a file: at every moment it is found whole under its old name, under its new one, or under both.
+
+A new name is only ever taken when it is free: by a hard link, which fails where something is; on file systems without
+links, by creating an empty file, which is then replaced. The old name goes when the new one is on the disk.
+
+Some file systems take names that differ in case, or in how an accent is written, for one name (``one_entry``): there
+the file is replaced under its old name and then respelled.
+"""
+
+# ruff: noqa: PTH104, PTH105, PTH108, PTH114, PTH118, PTH119, PTH120, PTH208
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from dataclasses import dataclass
+
+from kbtools.rewrite.disk import claim, flush_folder, remove
+from kbtools.rewrite.journal import FileRecord, Run, sha256
+from kbtools.rewrite.target import CHANGED, Locator, Refused, Target, read_regular, why
+
+OLD_TAKEN = "another file has its old name now"
+NEW_TAKEN = "another file has its new name now"
+
+
+def destination(locator: Locator, path: str, target: Target, to: str) -> str:
+    """Where a file with a new name will lie. Raises Refused: the name is taken, or cannot be given."""
+    if os.path.islink(os.path.join(locator.root, *path.split("/"))):
+        raise Refused("a symbolic link is not renamed; rename the file it leads to")
+    new = locator.place(to)
+    if os.path.lexists(new) and not one_entry(target.real, new):
+        raise Refused(f"{to} exists already")
+    return new
+
+
+def one_entry(one: str, other: str) -> bool:
+    """Whether this file system takes two names of a folder for one name, which a file has."""
+    folder, name = os.path.split(one)
+    if one == other or folder != os.path.dirname(other):
+        return False
+    try:
+        a, b = os.lstat(one), os.lstat(other)
+        # Two hard links are one file too, but two entries.
+        return (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino) and not {name, os.path.basename(other)} <= set(
+            os.listdir(folder)
+        )
+    except OSError:
+        return False
+
+
+def move(temp: str, target: Target, new: str) -> None:
+    """Put a finished new text in its place under the new name, and take the old name away.
+
+    Raises Refused when the file changed meanwhile, and OSError; the old name then still holds the file.
+    """
+    if one_entry(target.real, new):
+        os.replace(temp, target.real)
+        _respell(target.real, new, temp)
+        return
+    claim(temp, new)
+    remove(temp)
+    _leave(target, new, CHANGED)
+
+
+def _leave(left: Target, taken: str, reason: str) -> None:
+    """Take away a file's other name, once the taken one is on the disk. Gives that up again when the file changed."""
+    flush_folder(os.path.dirname(taken))
+    if not left.unchanged():
+        os.unlink(taken)
+        raise Refused(reason)
+    os.unlink(left.real)
+
+
+def _respell(path: str, wanted: str, spare: str) -> None:
+    """Give a file the other spelling of its name where both are one entry."""
+    os.rename(path, wanted)
+    if not _spelled(wanted):
+        # A file system that sees no difference, and so nothing to do.
+        os.rename(path, spare)
+        claim(spare, wanted)
+        remove(spare)
+
+
+def _spelled(path: str) -> bool:
+    return os.path.basename(path) in os.listdir(os.path.dirname(path))
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where a file that a run renames is found now."""
+
+    old_path: str
+    new_path: str
+    old: Target | None
+    new: Target | None
+    """The same as ``old`` where both names are one entry."""
+    one: bool
+
+    def claimed(self, target: Target | None) -> bool:
+        """Whether one of the names is an empty file: claimed by a run that was killed before it filled it."""
+        return target is not None and not target.data and not self.one
+
+
+def look_at_names(locator: Locator, record: FileRecord) -> Names:
+    """Both names of a renamed file, as they are now. Raises Refused."""
+    old, new = locator.place(record.path), locator.place(record.moved)
+    if (locator.relative(old), locator.relative(new)) != (record.target, record.moved):
+        raise Refused("a symbolic link now leads to another file")
+    return Names(old, new, _read(old), _read(new), one_entry(old, new))
+
+
+def _read(path: str) -> Target | None:
+    try:
+        data, status = read_regular(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Refused(f"cannot be read: {why(error)}") from error
+    return Target(path, data, status)
+
+
+def _digest(target: Target | None) -> str | None:
+    return None if target is None else sha256(target.data)
+
+
+def forward(locator: Locator, run: Run, number: int, holds: str | None) -> Names | None:
+    """What is left to do for a renamed file of a run that was stopped; None when nothing is.
+
+    ``holds`` is the checksum of the new text beside it, if that is still there. Raises Refused when it cannot be done.
+    """
+    record = run.files[number]
+    names = look_at_names(locator, record)
+    old, new = _digest(names.old), _digest(names.new)
+    if names.one:
+        if old not in (record.before, record.after):
+            raise Refused(CHANGED)
+        if old == record.before and record.after not in (record.before, holds):
+            raise Refused("its new text is gone")
+        return None if old == record.after and _spelled(names.new_path) else names
+    if old not in (None, record.before):
+        raise Refused(CHANGED if new is None else OLD_TAKEN)
+    if new is not None and new != record.after and not names.claimed(names.new):
+        raise Refused(NEW_TAKEN)
+    if new == record.after:
+        return None if old is None else names
+    if old is None and not _case_only(record):
+        raise Refused("no longer exists")
+    if holds != record.after:
+        raise Refused("its new text is gone")
+    return names
+
+
+def go_forward(names: Names, record: FileRecord, temp: str) -> None:
+    """Do what ``forward`` found left to do. Raises Refused or OSError."""
+    if names.one:
+        assert names.old is not None
+        if sha256(names.old.data) != record.after:
+            os.replace(temp, names.old_path)
+        _respell(names.old_path, names.new_path, temp)
+    elif _digest(names.new) == record.after:
+        remove(temp)
+        if names.old is not None:
+            _leave(names.old, names.new_path, OLD_TAKEN)
+    else:
+        if names.claimed(names.new):
+            os.unlink(names.new_path)
+        if names.old is not None:
+            move(temp, names.old, names.new_path)
+        else:
+            claim(temp, names.new_path)
+            remove(temp)
+
+
+def is_back(names: Names, record: FileRecord) -> bool:
+    """Whether a renamed file has its old name and bytes; what the run left under the new name is taken away.
+
+    Raises Refused when it has not and cannot be given them.
+    """
+    old, new = _digest(names.old), _digest(names.new)
+    if names.one:
+        if old not in (record.before, record.after):
+            raise Refused(CHANGED)
+        return old == record.before and _spelled(names.old_path)
+    if old == record.before:
+        if names.new is not None and (new == record.after or names.claimed(names.new)):
+            if not names.new.unchanged():
+                raise Refused(CHANGED)
+            os.unlink(names.new_path)
+        return True
+    if old is not None and (new != record.after or not names.claimed(names.old)):
+        raise Refused(CHANGED if new is None else OLD_TAKEN)
+    if new is None and not _case_only(record):
+        raise Refused("no longer exists")
+    if new is not None and new != record.after:
+        raise Refused(CHANGED)
+    return False
+
+
+def go_back(names: Names, beside: str) -> None:
+    """Put a finished original in its place under the old name, and take the new name away. Raises Refused, OSError."""
+    if names.one:
+        assert names.old is not None
+        if not names.old.unchanged():
+            raise Refused(CHANGED)
+        os.replace(beside, names.new_path)
+        _respell(names.new_path, names.old_path, beside)
+        return
+    if names.claimed(names.old):
+        os.unlink(names.old_path)
+    claim(beside, names.old_path)
+    remove(beside)
+    if names.new is not None:
+        _leave(names.new, names.old_path, CHANGED)
+
+
+def _case_only(record: FileRecord) -> bool:
+    """Whether a run only respells a name. Where that takes two steps, a kill can fall between them."""
+    return _folded(record.target) == _folded(record.moved)
+
+
+def _folded(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()
