@@ -32,7 +32,7 @@ class Page:
         return cls(
             source=source,
             structure=structure,
-            frontmatter=frontmatter.parse(source.text),
+            frontmatter=frontmatter.parse(source.text, structure.frontmatter),
             links=links.find(source.text, structure),
             reading=reading,
         )
@@ -126,8 +126,10 @@ class Page:
             value = value.get(key) if isinstance(value, dict) else value[key]  # type: ignore[index]
         if value is None or isinstance(value, (list, dict)):
             return ""
+        if isinstance(value, str):
+            return value.strip()
         entry = self.frontmatter.entries.get(tuple(path))
-        return (value if isinstance(value, str) else entry.raw if entry else str(value)).strip()
+        return (entry.raw if entry else str(value)).strip()
 
     @cached_property
     def _extracted(self) -> tuple[tuple[Snippet, ...], tuple[Problem, ...]]:

@@ -27,14 +27,25 @@ class Entry:
 
 
 class Entries(Mapping[Path, Entry]):
-    """Entries by path, in the order of the text. Each ``Entry`` is made when asked for: most are never looked at."""
+    """Entries by path, in the order of the text. Made when asked for: those of most pages are never looked at."""
 
-    __slots__ = ("_base", "_rows")
+    __slots__ = ("_base", "_made", "_yaml")
 
-    def __init__(self, rows: dict[Path, Row], base: int = 0) -> None:
-        self._rows = rows
+    def __init__(self, rows: dict[Path, Row] | None, base: int = 0, yaml: str = "") -> None:
+        self._made = rows
+        """None until somebody asks where a field stands."""
+        self._yaml = yaml
+        """What the rows are then read from."""
         self._base = base
         """Where the text begins that the rows' offsets are counted from."""
+
+    @property
+    def _rows(self) -> dict[Path, Row]:
+        if self._made is None:
+            from kbtools.metadata.reader import read
+
+            self._made = read(self._yaml).rows
+        return self._made
 
     def __getitem__(self, path: Path) -> Entry:
         key_start, key_end, start, end, raw = self._rows[path]

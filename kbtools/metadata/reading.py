@@ -10,6 +10,7 @@ from kbtools.metadata.model import Entries, Frontmatter
 from kbtools.metadata.place import body_of, repeated
 from kbtools.metadata.reader import Broken, Duplicate, TooMuch, read
 from kbtools.metadata.recovery import recover
+from kbtools.metadata.simple import read_simple
 from kbtools.scanner import frontmatter_span
 from kbtools.source import LineIndex, Span
 
@@ -20,15 +21,15 @@ MAX_DUPLICATES = 100
 """Keys said to be there twice; whoever has more of them will look at all the others too."""
 
 
-def parse(text: str) -> Frontmatter | None:
+def parse(text: str, span: Span | None = None) -> Frontmatter | None:
     """Read a page's frontmatter; None when it has none (``unclosed`` may then say why).
 
     Total: whatever the text, what is wrong with it is in ``problems``, and ``data`` holds the fields that could be
-    read. The text's BOM is expected to be gone, as ``Source.decode`` leaves it.
+    read. The text's BOM is expected to be gone, as ``Source.decode`` leaves it. ``span`` is where the block stands,
+    for those who have located it.
     """
-    if not text.startswith("---"):
-        return None
-    span = frontmatter_span(text)
+    if span is None and text.startswith("---"):
+        span = frontmatter_span(text)
     if span is None:
         return None
     return read_block(text, body_of(text, span), span, repeated(text, span))
@@ -45,6 +46,8 @@ def read_block(text: str, body: Span, span: Span, more: tuple[Problem, ...] = ()
         problem = Problem("invalid-yaml", opener, message, "move what is not metadata below the closing `---`")
         return Frontmatter(span, {}, Entries({}), (problem, *more), complete=False)
     yaml = body.of(text)
+    if not more and (simple := read_simple(yaml)) is not None:
+        return Frontmatter(span, simple, Entries(None, body.start, yaml), ())
     complete = True
     try:
         found = read(yaml)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,10 @@ class Schema:
     """As the configuration names it: ``topic``, or the path of a file."""
     document: Mapping[str, Any]
     validator: Validator
+    text_fields: dict[tuple[str | int, ...], Mapping[str, Any] | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What ``dates`` found out about fields, for the next page."""
 
     @classmethod
     def load(cls, name: str, root: Path | None = None) -> Schema:
@@ -59,6 +63,27 @@ class Schema:
                 f"schema {name} is no valid JSON Schema{place}: {reason}", "correct the schema file"
             ) from None
         return cls(name, document, validator)
+
+
+def rule_at(document: Mapping[str, Any], path: Iterable[str | int]) -> Mapping[str, Any]:
+    """The part of a schema that a path leads to; empty where it leads out of this document."""
+    part: Any = document
+    for key in path:
+        try:
+            part = part[key]
+        except (KeyError, IndexError, TypeError):
+            return {}
+    return part if isinstance(part, dict) else {}
+
+
+def resolved(document: Mapping[str, Any], rule: Any) -> Mapping[str, Any]:
+    """What a rule that only refers to another part of its document refers to; else the rule."""
+    for _ in range(10):
+        reference = rule.get("$ref") if isinstance(rule, dict) else None
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            break
+        rule = rule_at(document, reference[2:].split("/"))
+    return rule if isinstance(rule, dict) else {}
 
 
 def schema_text(name: str) -> str:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from difflib import get_close_matches
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.frontmatter import Frontmatter, Path
 from kbtools.metadata.scalars import kind_of, quoted, typed, written
-from kbtools.schema.loading import Schema
+from kbtools.schema.dates import as_json, find_dates, text_rule, types_of
+from kbtools.schema.loading import Schema, rule_at
 from kbtools.schema.wording import described, field_name, limits, listed, read_as, shown, type_names
 from kbtools.source import Span
 
@@ -31,8 +31,12 @@ def validate(fm: Frontmatter, schema: Schema) -> tuple[Problem, ...]:
     Sorted by place. Dates count as their ISO text where the schema asks for a ``format`` or ``pattern``, and as a wrong
     type where it asks for any text. Fields that could not be read are not reported as missing.
     """
-    instance = as_json(fm.data)
-    page = _Page(fm, schema, instance)
+    dates: list[Path] = []
+    find_dates(fm.data, (), dates)
+    instance = as_json(fm.data, dates)
+    if schema.validator.is_valid(instance) and not any(text_rule(schema, path) for path in dates):
+        return ()
+    page = _Page(fm, schema, instance, dates)
     found: dict[tuple[Span, str, str], Problem] = {}
     for problem in page.problems():
         found.setdefault((problem.span, problem.rule, problem.message), problem)
@@ -41,43 +45,16 @@ def validate(fm: Frontmatter, schema: Schema) -> tuple[Problem, ...]:
     return tuple(sorted(found.values(), key=lambda p: (p.span, p.rule)))
 
 
-def as_json(value: object) -> Any:
-    """The value with dates as ISO text, as JSON Schema knows values."""
-    if isinstance(value, dict | Mapping):
-        return {key: as_json(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [as_json(item) for item in value]
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _dates(value: object, path: Path = ()) -> Iterator[Path]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if isinstance(item, dict | list | date):
-                yield from _dates(item, (*path, key))
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from _dates(item, (*path, i))
-    elif isinstance(value, date):
-        yield path
-
-
-@cache
-def _matches_any_text(pattern: str) -> bool:
-    from jsonschema_rs import validator_for
-
-    return validator_for({"pattern": pattern}).is_valid("any text")
-
-
 class _Page:
-    def __init__(self, fm: Frontmatter, schema: Schema, instance: Any) -> None:
-        self.fm, self.schema, self.instance = fm, schema, instance
+    def __init__(self, fm: Frontmatter, schema: Schema, instance: Any, dates: list[Path]) -> None:
+        self.fm, self.schema, self.instance, self.dates = fm, schema, instance, dates
 
     def problems(self) -> Iterator[Problem]:
         for error in self.schema.validator.iter_errors(self.instance):
             yield from self.of(error)
-        for path in _dates(self.fm.data):
-            yield from self.date(path)
+        for path in self.dates:
+            if (rule := text_rule(self.schema, path)) is not None:
+                yield self.wrong_type(path, types_of(rule), rule)
 
     # Where things stand
 
@@ -100,23 +77,13 @@ class _Page:
             value = value[key]
         return value
 
-    def rule_at(self, schema_path: Iterable[str | int]) -> Mapping[str, Any]:
-        """The part of the schema a path of it leads to; empty where it leads out of this document."""
-        part: Any = self.schema.document
-        for key in schema_path:
-            try:
-                part = part[key]
-            except (KeyError, IndexError, TypeError):
-                return {}
-        return part if isinstance(part, dict) else {}
-
     # What is wrong
 
     def of(self, error: ValidationError) -> Iterator[Problem]:
         path: Path = tuple(error.instance_path)
         kind = error.kind.name
         facts = error.kind.as_dict()
-        rule = self.rule_at(error.schema_path[:-1])
+        rule = rule_at(self.schema.document, error.schema_path[:-1])
         if kind == "required":
             yield from self.missing(path, facts["property"], rule)
         elif kind in ("additionalProperties", "unevaluatedProperties"):
@@ -185,27 +152,6 @@ class _Page:
                     "wrong-type", span, message, f"write `{shown(text)}`", self.fix(path, text, applicability)
                 )
         return Problem("wrong-type", span, message, described(rule) or None)
-
-    def date(self, path: Path) -> Iterator[Problem]:
-        """A date where the schema wants any text at all: ``title: 2026-05-10`` is no title to other tools."""
-        rule = self.resolved(self.schema.document)
-        for key in path:
-            below = rule.get("items", {}) if isinstance(key, int) else rule.get("properties", {}).get(key, {})
-            rule = self.resolved(below)
-        types = rule.get("type")
-        kinds = [types] if isinstance(types, str) else types if isinstance(types, list) else []
-        if "string" in kinds and not {"format", "enum", "const"} & rule.keys():
-            pattern = rule.get("pattern")
-            if pattern is None or _matches_any_text(pattern):
-                yield self.wrong_type(path, kinds, rule)
-
-    def resolved(self, rule: Any) -> Mapping[str, Any]:
-        for _ in range(10):
-            reference = rule.get("$ref") if isinstance(rule, dict) else None
-            if not isinstance(reference, str) or not reference.startswith("#/"):
-                break
-            rule = self.rule_at(reference[2:].split("/"))
-        return rule if isinstance(rule, dict) else {}
 
     def no_branch(self, path: Path, branches: list[list[Any]], rule: Mapping[str, Any]) -> Iterator[Problem]:
         """None of several shapes fits: speak of the one whose type fits, or of all the types."""

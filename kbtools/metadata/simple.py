@@ -1,0 +1,102 @@
+"""The YAML that most pages have, read without a YAML parser: one scalar a line, lists and mappings one level deep.
+
+Only the values are read, in a fraction of the time; where they stand is asked of ``reader`` when somebody needs to
+know. This is the part of YAML on which there is nothing to interpret. Whatever looks different is left to ``reader``,
+and the tests hold the two against each other.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kbtools.metadata.scalars import UnreadableScalar, typed
+
+_MOST_LINES = 1_000
+
+# Sets of characters on one line: all that libyaml reads as text, all but one kind of quotes, all but ``:`` and ``#``.
+_WIDE = "\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff"
+_ALL = rf"\x20-\x7e{_WIDE}"
+_IN_DOUBLE = rf"\x20\x21\x23-\x5b\x5d-\x7e{_WIDE}"
+_IN_SINGLE = rf"\x20-\x26\x28-\x7e{_WIDE}"
+_IN_PLAIN = rf"\x20-\x22\x24-\x39\x3b-\x7e{_WIDE}"
+_FIRST = rf"0-9A-Za-z_./+(~$^;<=\\{_WIDE}"
+_IN_LIST = rf"0-9A-Za-z_./+(~$^;<=\\)\- ,{_WIDE}"
+
+_SCALAR = (
+    rf"[{_FIRST}](?:[{_IN_PLAIN}]++|:(?=[^ \n])|(?<=[^ ])#)*+"
+    rf'|"[{_IN_DOUBLE}]*+"'
+    rf"|'[{_IN_SINGLE}]*+'"
+)
+_LINE = re.compile(
+    rf"^( *+)(?:([A-Za-z_][A-Za-z0-9_-]{{0,99}}+) *+:(?: ++({_SCALAR}|\[[{_IN_LIST}]*+\]))?+"
+    rf"|- ++({_SCALAR})|(?:#[{_ALL}]*+)?+) *+$",
+    re.MULTILINE,
+)
+
+
+def read_simple(yaml: str) -> dict[str, object] | None:
+    """The values of a block, or None where it needs a real parser. Total; what it reads ``reader.read`` reads alike."""
+    lines = yaml.count("\n") + 1
+    if lines > _MOST_LINES:
+        return None
+    found = _LINE.findall(yaml)
+    if len(found) != lines:
+        return None
+    data: dict[str, object] = {}
+    key = margin = ""
+    block: list[object] | dict[str, object] | None = None
+    may_hold = False
+    """Whether the last key has no value of its own."""
+    try:
+        for indent, name, value, item in found:
+            if item:
+                if not may_hold:
+                    return None
+                if block is None:
+                    block, margin = [], indent
+                    data[key] = block
+                if indent != margin or type(block) is not list:
+                    return None
+                block.append(_scalar(item))
+            elif not name:
+                continue
+            elif not indent:
+                if name in data:
+                    return None
+                key, block, may_hold = name, None, not value
+                data[name] = _value(value) if value else None
+            else:
+                if not may_hold:
+                    return None
+                if block is None:
+                    block, margin = {}, indent
+                    data[key] = block
+                if indent != margin or type(block) is not dict or name in block or value[:1] == "[":
+                    return None
+                block[name] = _scalar(value) if value else None
+    except (UnreadableScalar, _NotSimple):
+        return None
+    # Without a field it is no mapping, and the reader knows what to say of it.
+    return data or None
+
+
+class _NotSimple(Exception):
+    pass
+
+
+def _scalar(written: str) -> object:
+    return written[1:-1] if written[0] in "\"'" else typed(written.rstrip(" "))
+
+
+def _value(written: str) -> object:
+    first = written[0]
+    if first == "[":
+        inner = written[1:-1]
+        return [_item(part.strip(" ")) for part in inner.split(",")] if inner.strip(" ") else []
+    return written[1:-1] if first in "\"'" else typed(written.rstrip(" "))
+
+
+def _item(text: str) -> object:
+    if not text or text[0] in "-)":
+        raise _NotSimple
+    return typed(text)
