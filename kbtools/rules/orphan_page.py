@@ -1,6 +1,6 @@
 """A page no other page links to.
 
-Readers find it only by search. Index and readme pages are no orphans.
+Readers find it only by search. Index and readme pages are no orphans, nor are learning paths: the site lists them.
 
 ## Reported
 
@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
+from kbtools.learning import is_learning_path
 from kbtools.page import Page
 from kbtools.rules import Context
 from kbtools.source import Span
@@ -36,6 +37,7 @@ ENTRANCES = ("index", "readme", "home")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if page.stem.lower() in ENTRANCES or page.redirect is not None or context.index.is_linked(page.path):
+    entrance = page.stem.lower() in ENTRANCES or is_learning_path(page)
+    if entrance or page.redirect is not None or context.index.is_linked(page.path):
         return
     yield Problem("orphan-page", Span(0, 0), "no page links here", "link to it from a page about a wider subject")

@@ -29,6 +29,7 @@ log = logging.getLogger("mkdocs.plugins.kbtools")
 EXTENSION = "kbtools.site.markdown_ext"
 _NAMES = ("kbtools", EXTENSION, f"{EXTENSION}:KbExtension")
 CSS = "assets/kb.css"
+LEARN = "assets/kb-learn.js"
 MERMAID = "assets/kb-mermaid.min.js"
 
 
@@ -75,7 +76,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             raise PluginError(f"{e.message}\n{e.hint}" if e.hint else e.message) from e
         if not (self.serving or self.config.lenient) and (found := obstacles(wiki.index.pages.values(), results)):
             raise PluginError(refusal(found))
-        free = frozenset(n for n in generated.NAMES if n not in wiki.index.pages)
+        free = frozenset(n for n in generated.NAMES if not {n, n[:-3] + "/index.md"} & wiki.index.pages.keys())
         self.wiki = Wiki(project, wiki.index, results, free)
         if not any(name in config.markdown_extensions for name in _NAMES):
             config.markdown_extensions.append(EXTENSION)
@@ -84,6 +85,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 config.mdx_configs[name] = {**(config.mdx_configs.get(name) or {}), "wiki": self.wiki}
         if CSS not in config.extra_css:
             config.extra_css = [CSS, *config.extra_css]
+        if self.wiki.has_lessons and not any(str(script) == LEARN for script in config.extra_javascript):
+            config.extra_javascript = [*config.extra_javascript, LEARN]
         return config
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
@@ -94,6 +97,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 files.append(File.generated(config, path, content=text))
         assets = resources.files("kbtools.site") / "assets"
         files.append(File.generated(config, CSS, content=(assets / "kb.css").read_bytes()))
+        if wiki.has_lessons:
+            files.append(File.generated(config, LEARN, content=(assets / "kb-learn.js").read_bytes()))
         if wiki.has_diagrams:
             files.append(File.generated(config, MERMAID, content=(assets / "mermaid.min.js").read_bytes()))
         return files

@@ -5,6 +5,7 @@ They are Markdown so that they can be written to disk before a build as well. Wh
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,15 +13,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from kbtools.codefence.option_values import DEVICES
 from kbtools.execution.outcomes import Status
 from kbtools.page import Page
-from kbtools.site.chrome import STATUS, VERIFICATION, css_word
+from kbtools.site.elements import css_word
+from kbtools.site.infobox import STATUS, VERIFICATION
+from kbtools.site.lessons import told
 from kbtools.site.panels import DEVICE_NAMES, WORDS, badge, seconds, state_of
 from kbtools.site.results import Run
-from kbtools.site.text import escape
+from kbtools.site.text import escape, first_paragraph
 from kbtools.site.text import markdown_escape as md
 from kbtools.site.wiki import Wiki, relative, strings, tag_id
 from kbtools.snippets import Snippet
 
-NAMES = ("all.md", "tags.md", "categories.md", "recent.md", "runs.md")
+NAMES = ("all.md", "tags.md", "categories.md", "recent.md", "paths.md", "runs.md")
 
 _INITIALS = "ㄱㄱㄴㄷㄷㄹㅁㅂㅂㅅㅅㅇㅈㅈㅊㅋㅌㅍㅎ"
 """The 19 initial consonants of Unicode's Hangul syllables, doubled ones with their plain one."""
@@ -73,6 +76,7 @@ def generate(wiki: Wiki) -> Mapping[str, str]:
         "tags.md": _tags(pages),
         "categories.md": _categories(pages),
         "recent.md": _recent(pages),
+        "paths.md": _paths(wiki),
         "runs.md": _runs(wiki),
     }
 
@@ -167,6 +171,31 @@ def _recent(pages: Sequence[Page]) -> str:
     rows = ((md(p._scalar("last_reinforced")), _link(p), _status(p)) for p in dated[:100])
     body = _table(("마지막 확인", "문서", "상태"), rows) if dated else ["날짜가 적힌 문서가 없습니다."]
     return _page("최근 갱신", "마지막으로 확인한 날짜가 가까운 문서부터 보입니다.", body)
+
+
+def _paths(wiki: Wiki) -> str:
+    body = []
+    for path in sorted(wiki.learning_paths, key=lambda p: sort_key(wiki.index.pages[p.path])):
+        page = wiki.index.pages[path.path]
+        lead = first_paragraph(page.source.text, next((h.span.end for h in page.structure.headings), 0))
+        names = " → ".join(wiki.index.pages[p].title for p in path.pages)
+        lessons = escape(json.dumps(path.pages, ensure_ascii=False))
+        body += [
+            f'<section class="kb-path-card" data-kb-lessons="{lessons}" markdown>',
+            "",
+            f"## {_link(page)}",
+            "",
+            *([md(lead), ""] if lead else []),
+            f'<p class="kb-path-names">{escape(names)}</p>',
+            f'<p class="kb-path-figures">{escape(told(path, wiki))}</p>',
+            '<div class="kb-card-live kb-path-row" hidden><progress class="kb-path-bar" aria-label="읽은 문서">'
+            '</progress><span class="kb-path-count"></span></div>',
+            "",
+            "</section>",
+            "",
+        ]
+    lead = "차례로 읽으면 되는 길입니다. 어디까지 읽었는지는 이 브라우저가 기억합니다."
+    return _page("학습 경로", lead, body or ["아직 학습 경로가 없습니다."], hide=("toc",))
 
 
 _ORDER = ("passed", "xfailed", "failed", "error", "stale", "blocked", "skipped", "rehearsed", "unknown")

@@ -56,6 +56,12 @@ class Results:
     def of_snippet(self, path: str, snippet: Snippet) -> tuple[Run, ...]:
         return self.runs.get(snippet_key(path, snippet.id), ())
 
+    def proven(self, page: Page) -> tuple[int, int]:
+        """How many of a page's executable snippets passed as they are now, on some device, and how many there are."""
+        held = [self.of_snippet(page.path, s) for s in page.snippets if s.executable]
+        good = (Status.PASSED, Status.XFAILED)
+        return sum(any(r.fresh and r.outcome.outcome in good for r in runs) for runs in held), len(held)
+
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:

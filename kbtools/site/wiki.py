@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from urllib.parse import quote
 from kbtools import vault as vaults
 from kbtools.config import Project, find_project
 from kbtools.index import Index
+from kbtools.learning import LearningPath, count_exercises, learning_paths, stops
 from kbtools.listing import matches
 from kbtools.page import Page
 from kbtools.scanner import slugify
@@ -44,6 +45,20 @@ class Wiki:
     @cached_property
     def listed_paths(self) -> frozenset[str]:
         return frozenset(page.path for page in self.listed)
+
+    @cached_property
+    def learning_paths(self) -> tuple[LearningPath, ...]:
+        return learning_paths(self.index)
+
+    @cached_property
+    def stops(self) -> Mapping[str, tuple[LearningPath, ...]]:
+        """The learning paths that lead through each page."""
+        return stops(self.learning_paths)
+
+    @cached_property
+    def has_lessons(self) -> bool:
+        """Whether there is anything a reader can tick off."""
+        return bool(self.learning_paths) or any(count_exercises(page) for page in self.index.pages.values())
 
     @cached_property
     def has_diagrams(self) -> bool:

@@ -2,153 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import http.server
-import shutil
-import sys
-import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from in_browser import SIZES, tab
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from small_site import make, store, topic
-
-from kbtools.execution.outcomes import Status
-from kbtools.site.build import build
+PAGES = (
+    "",
+    "topics/Autograd/",
+    "topics/Tensor/",
+    "topics/Exercises/",
+    "paths/first/",
+    "paths/",
+    "all/",
+    "tags/",
+    "categories/",
+    "recent/",
+    "runs/",
+)
+"""One of every kind."""
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-ROOT = Path(__file__).parents[2]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-SIZES = {"screen": (1280, 900), "phone": (360, 740)}
-
-CODE = """
-```mermaid
-flowchart LR
-    A --> B
-```
-
-```python {#setup .hidden}
-import math
-```
-
-```python {#printed}
-print("a line of output that is much wider than any phone's screen, on purpose, to see that it does not push the page")
-for i in range(40): print(i)
-```
-
-```python {#raising raises="ValueError"}
-math.sqrt(-1)  # a comment that makes this line of code far wider than the screen of a telephone is, as code often is
-```
-
-```python {#gpu device="cuda"}
-x = 1
-```
-
-| 아주 긴 표 | 둘째 열 | 셋째 열 | 넷째 열 | 다섯째 열 |
-|---|---|---|---|---|
-| `torch.nn.functional.scaled_dot_product_attention` | [[없는 문서]] | [[Tensor]] | ![[Tensor]] | 값 |
-
-`a_very_long_identifier_without_any_place_to_break_it_which_a_phone_has_to_break_somewhere_all_the_same`
-
-!!! note "알림"
-    [[Tensor|텐서]]에서 requires_grad를 켭니다. torch.utils.data도 있습니다.
-"""
-FIELDS = {
-    "confidence_score": "0.9",
-    "source_trust_level": "A",
-    "verification_status": "applied",
-    "last_reinforced": "2026-05-01",
-    "tags": "[자동 미분, a-tag-with-a-rather-long-name, pytorch]",
-    "aliases": "[자동 미분, 오토그래드]",
-    "raw_sources": "[https://example.org/a/very/long/address/that/cannot/be/broken/except/by/force/index.html]",
-}
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    root = tmp_path_factory.mktemp("site")
-    config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
-    pages = {
-        "guide/index.md": "# 안내\n",
-        "assets/kb-favicon.svg": (ROOT / "docs/assets/kb-favicon.svg").read_text(encoding="utf-8"),
-        "topics/Autograd.md": topic("Autograd", CODE, **FIELDS),
-        "topics/Tensor.md": topic(
-            "Tensor", "[[Autograd]]가 기록합니다.", status="duplicate", duplicate_of='"[[Autograd]]"'
-        ),
-    }
-    project = make(root, pages, config)
-    store(
-        project,
-        printed={"stdout": "wide " * 60 + "\n" + "\n".join(map(str, range(40)))},
-        raising={"outcome": Status.PASSED, "message": "ValueError: math domain error"},
-    )
-    folder = build(project, strict=True)
-
-    class Handler(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            super().__init__(*args, directory=str(folder), **kwargs)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no chromium here: sh tests/site/install-browser.sh")
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-class Tab:
-    """A page, and all that went wrong while it was open."""
-
-    def __init__(self, page: Any) -> None:
-        self.page = page
-        self.wrong: list[str] = []
-
-    def watch(self, base: str) -> None:
-        def route(route: Any) -> None:
-            if route.request.url.startswith(base):
-                route.continue_()
-            else:
-                self.wrong.append(f"asked for {route.request.url}")
-                route.abort()
-
-        self.page.route("**/*", route)
-        self.page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda e: self.wrong.append(str(e)))
-        self.page.on("response", lambda r: self.wrong.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-
-
-@contextlib.contextmanager
-def tab(browser: Any, base: str, path: str, size: str = "screen", scheme: str = "light") -> Iterator[Any]:
-    width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="ko-KR")
-    try:
-        opened = Tab(context.new_page())
-        opened.watch(base)
-        opened.page.goto(base + path)
-        opened.page.wait_for_load_state("networkidle")
-        yield opened.page
-        assert opened.wrong == []
-    finally:
-        context.close()
-
 
 # Contrast as WCAG 2 defines it, of every text of ours that is shown, against the first opaque background behind it.
 CONTRAST = """() => {
@@ -180,7 +54,7 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize(("size", "scheme"), [("screen", "light"), ("phone", "dark")])
-@pytest.mark.parametrize("path", ["", "topics/Autograd/", "topics/Tensor/", "all/", "tags/", "categories/", "runs/"])
+@pytest.mark.parametrize("path", PAGES)
 def test_pages_fit_and_can_be_read(browser: Any, site: str, path: str, size: str, scheme: str) -> None:
     with tab(browser, site, path, size, scheme) as page:
         for folded in page.query_selector_all(".md-content details:not([open])"):

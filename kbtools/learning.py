@@ -1,0 +1,148 @@
+"""Learning paths: pages of the vault whose numbered list of wikilinks is a way through other pages, and exercises."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kbtools.index import Index
+from kbtools.links import WikiLink
+from kbtools.page import Page
+from kbtools.source import Span
+
+FIELD = "learning_path"
+"""The frontmatter field that makes a page a learning path, when it is ``true``."""
+
+# What Python-Markdown and CommonMark both take for an item of a numbered list that is not nested.
+_ITEM = re.compile(r"(?:(?<=[\r\n])|\A) {0,3}(?P<item>\d{1,9}\.[ \t]+(?P<mark>\*{1,3}|_{1,3})?(?P<rest>[^\r\n]*))")
+_FOLD = re.compile(
+    r"(?:(?<=[\r\n])|\A)[ \t]*(?P<fold>\?\?\?\+?)"
+    r"(?P<kinds>(?:[ \t]+[\w-]+)*)(?:[ \t]+\"(?P<title>[^\"\r\n]*)\")?[ \t]*(?=[\r\n]|\Z)"
+)
+_SOLUTION = re.compile(r"(?i)^\W*(?:풀이|정답|해답|해설|모범 답안|solution|answer)")
+_HINT = re.compile(r"(?i)^\W*(?:힌트|실마리|도움말|hint)")
+_EXERCISES = re.compile(r"(?i)^\W*(?:\d[\d.]*\s*)?(?:연습|연습 ?문제|exercises?)\W*$")
+
+
+def is_learning_path(page: Page) -> bool:
+    return page.data.get(FIELD) is True
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a path's numbered lists that are not nested, and the link it begins with, if any."""
+
+    span: Span
+    """The number and what follows it on the line."""
+    link: WikiLink | None
+
+
+def items(page: Page) -> tuple[Item, ...]:
+    """A path's items in order; none for other pages."""
+    if not is_learning_path(page):
+        return ()
+    text, opaque = page.source.text, page.structure.opaque
+    links = {link.span.start: link for link in page.links if not link.embed}
+    starts = [span.start for span in opaque]
+    found = []
+    for m in _ITEM.finditer(text):
+        if not _covered(opaque, starts, m.start("item")):
+            found.append(Item(Span(*m.span("item")), links.get(m.start("rest"))))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One stop of a path."""
+
+    link: WikiLink
+    """As the path's page writes it."""
+    target: str | None
+    """The page the link leads to; None when it leads to none, or to several."""
+    page: str | None
+    """The page to read: the target, or the page that stands for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearningPath:
+    """A path with its lessons resolved."""
+
+    path: str
+    """The page that is the path."""
+    title: str
+    lessons: tuple[Lesson, ...]
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The pages of its lessons in order, each once, without those that do not exist."""
+        return tuple(dict.fromkeys(lesson.page for lesson in self.lessons if lesson.page is not None))
+
+
+def learning_path(index: Index, page: Page) -> LearningPath:
+    """A page's lessons, resolved."""
+    lessons = tuple(_lesson(index, page, item.link) for item in items(page) if item.link is not None)
+    return LearningPath(page.path, page.title, lessons)
+
+
+def learning_paths(index: Index) -> tuple[LearningPath, ...]:
+    """Every learning path of a wiki, by the path of its page."""
+    return tuple(learning_path(index, page) for page in index.pages.values() if is_learning_path(page))
+
+
+def _lesson(index: Index, page: Page, link: WikiLink) -> Lesson:
+    link = index.read(link, page)
+    target = index.target_page(index.resolve(link, page))
+    return Lesson(link, target, index.final(target) if target is not None else None)
+
+
+def stops(paths: tuple[LearningPath, ...]) -> Mapping[str, tuple[LearningPath, ...]]:
+    """The paths that lead through each page."""
+    out: dict[str, tuple[LearningPath, ...]] = {}
+    for path in paths:
+        for page in path.pages:
+            out[page] = (*out.get(page, ()), path)
+    return out
+
+
+def exercise_headings(page: Page) -> frozenset[str]:
+    """The ids of the headings that stand for exercises: called *연습*, or below one that is."""
+    ids, level = set(), 0
+    for heading in page.structure.headings:
+        if heading.level <= level:
+            level = 0
+        if not level and _EXERCISES.match(heading.text):
+            level = heading.level
+        if level:
+            ids.add(heading.id)
+    return frozenset(ids)
+
+
+def is_solution(kinds: str, title: str, in_exercises: bool) -> bool:
+    """Whether a foldable block holds the answer to an exercise: by its type (``success``), its title, or its place.
+    A hint holds none."""
+    if _HINT.match(title):
+        return False
+    return in_exercises or "success" in kinds.split() or _SOLUTION.match(title) is not None
+
+
+def count_exercises(page: Page) -> int:
+    """How many foldable solutions (``???``) a page has."""
+    text, opaque = page.source.text, page.structure.opaque
+    if "???" not in text:
+        return 0
+    starts = [span.start for span in opaque]
+    headings, exercises = page.structure.headings, exercise_headings(page)
+    places = [heading.span.start for heading in headings]
+    count = 0
+    for m in _FOLD.finditer(text):
+        at = bisect_right(places, m.start()) - 1
+        inside = at >= 0 and headings[at].id in exercises
+        count += not _covered(opaque, starts, m.start("fold")) and is_solution(m["kinds"], m["title"] or "", inside)
+    return count
+
+
+def _covered(opaque: tuple[Span, ...], starts: list[int], place: int) -> bool:
+    at = bisect_right(starts, place) - 1
+    return at >= 0 and place < opaque[at].end

@@ -1,0 +1,68 @@
+"""A page that stands twice in one learning path.
+
+The site leads a reader from lesson to lesson, and a page can have only one place in that order: its first.
+
+## Reported
+
+```markdown title="First-Week.md"
+---
+learning_path: true
+---
+
+1. [[Tensor]]
+2. [[Autograd]]
+3. [[Tensor|Tensors again]]
+```
+
+```markdown title="Tensor.md"
+# Tensor
+```
+
+```markdown title="Autograd.md"
+# Autograd
+```
+
+## Instead
+
+```markdown title="First-Week.md"
+---
+learning_path: true
+---
+
+1. [[Tensor]]
+2. [[Autograd]]
+```
+
+```markdown title="Tensor.md"
+# Tensor
+```
+
+```markdown title="Autograd.md"
+# Autograd
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbtools.diagnostics import Problem, Severity
+from kbtools.learning import is_learning_path, learning_path
+from kbtools.page import Page
+from kbtools.rules import Context
+
+SEVERITY = Severity.WARNING
+GROUP = "links"
+
+
+def check(page: Page, context: Context) -> Iterator[Problem]:
+    if not is_learning_path(page):
+        return
+    seen: set[str] = set()
+    for lesson in learning_path(context.index, page).lessons:
+        if lesson.page is None:
+            continue
+        if lesson.page in seen:
+            message = f'"{context.index.outlines[lesson.page].title}" is a lesson of this path already'
+            yield Problem("repeated-lesson", lesson.link.span, message, "take one of the two out of the list")
+        seen.add(lesson.page)

@@ -1,0 +1,71 @@
+"""A real browser without a network: tabs that note what goes wrong, and a server for a built site."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+SIZES = {"screen": (1280, 900), "phone": (360, 740)}
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a folder on loopback."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, directory=str(folder), **kwargs)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+
+
+class Tab:
+    """A page, and all that went wrong while it was open."""
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+        self.wrong: list[str] = []
+
+    def watch(self, base: str) -> None:
+        def route(route: Any) -> None:
+            if route.request.url.startswith(base):
+                route.continue_()
+            else:
+                self.wrong.append(f"asked for {route.request.url}")
+                route.abort()
+
+        self.page.route("**/*", route)
+        self.page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda e: self.wrong.append(str(e)))
+        self.page.on("response", lambda r: self.wrong.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+
+
+@contextlib.contextmanager
+def tab(browser: Any, base: str, path: str, size: str = "screen", scheme: str = "light") -> Iterator[Any]:
+    """A page of its own browser profile; what it asks for elsewhere, logs or fails to find fails the test."""
+    width, height = SIZES[size]
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="ko-KR")
+    try:
+        opened = Tab(context.new_page())
+        opened.watch(base)
+        opened.page.goto(base + path)
+        opened.page.wait_for_load_state("networkidle")
+        yield opened.page
+        assert opened.wrong == []
+    finally:
+        context.close()
