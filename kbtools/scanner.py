@@ -7,12 +7,12 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem
-from kbtools.scanning import blocks, fence_problems, fences, inlines, rawhtml
+from kbtools.scanning import blocks, fence_problems, fences, flat, inlines, rawhtml
 from kbtools.scanning.block_parser import Parser
 from kbtools.scanning.headings import Ids, plain_text, slugify, split_attributes
 from kbtools.scanning.lines import Body
 from kbtools.scanning.rows import Rows, View
-from kbtools.scanning.structure import BlockId, Comment, Fence, Header, Heading, Option, Structure
+from kbtools.scanning.structure import BlockId, Comment, Fence, Header, Heading, Option, Structure, union
 from kbtools.scanning.tree import Leaf
 from kbtools.source import Span
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _OPEN = re.compile(r"---[ \t]*(?:\r\n|\r|\n)")
-_CLOSE = re.compile(r"(?:(?<=\n)|(?<=\r))(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n|\Z)")
+_CLOSE = re.compile(r"[\r\n](?:---|\.\.\.)[ \t]*+(?:\r\n|\r|\n|\Z)")
 _BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
 _PERCENT = re.compile(r"((?:(?<=[\r\n])|\A) {0,3})?%%")
 
@@ -44,16 +44,16 @@ def frontmatter_span(text: str) -> Span | None:
     m = _OPEN.match(text)
     if m is None:
         return None
-    end = _CLOSE.search(text, m.end())
+    end = _CLOSE.search(text, m.end() - 1)
     return Span(0, end.end()) if end else None
 
 
 class _Page:
     """One scan: the stages of the renderer one after the other, each leaving its places."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, frontmatter: Span | None) -> None:
         self.text = text
-        self.frontmatter = frontmatter_span(text) if text.startswith("---") else None
+        self.frontmatter = frontmatter
         begin = self.frontmatter.end if self.frontmatter else 0
         self.body = Body(text, begin)
         self.opened: list[fences.Block] = []
@@ -85,9 +85,9 @@ class _Page:
         problems = self.irregular_fences(tree)
         if self.frontmatter:
             self.opaque.append((0, self.frontmatter.end))
-        opaque = self.merged()
+        opaque = union(self.opaque)
         if "%%" in self.text and self.obsidian_comments(opaque):
-            opaque = self.merged()
+            opaque = union(self.opaque)
         return Structure(
             self.frontmatter,
             tuple(found),
@@ -219,7 +219,7 @@ class _Page:
             text = plain_text(title, footnotes)
             span = Span(self.body.starts[leaf.rows[0]], self.body.ends[leaf.rows[1]])
             found.append(Heading(leaf.level, text, name or ids.unique(slugify(text)), span))
-        return tuple(sorted(found, key=lambda heading: heading.span))
+        return tuple(sorted(found, key=lambda heading: (heading.span.start, heading.span.end)))
 
     def comment_text(self, span: Span) -> str:
         return self.text[span.start + 4 : span.end - 3]
@@ -238,20 +238,6 @@ class _Page:
             elif m[1] is not None:
                 opened = m.end() - 2
         return found
-
-    def merged(self) -> tuple[Span, ...]:
-        found: list[Span] = []
-        start = end = -1
-        for low, high in sorted(self.opaque):
-            if low > end:
-                if end > start:
-                    found.append(Span(start, end))
-                start, end = low, high
-            elif high > end:
-                end = high
-        if end > start:
-            found.append(Span(start, end))
-        return tuple(found)
 
     def block_ids(self, leaves: list[Leaf], opaque: tuple[Span, ...]) -> tuple[BlockId, ...]:
         """Names at the end of a block, not of any of its lines: the others the site shows as text."""
@@ -331,4 +317,10 @@ def _whole(rows: Rows) -> View:
 
 def scan(text: str) -> Structure:
     """Everything in a page that has a place of its own. Pure, total, in time proportional to the text."""
-    return _Page(text).scan()
+    frontmatter = frontmatter_span(text) if text.startswith("---") else None
+    return flat.scan(text, frontmatter) or scan_blocks(text, frontmatter)
+
+
+def scan_blocks(text: str, frontmatter: Span | None) -> Structure:
+    """What ``scan`` does with a page that is not flat: the long way, which takes any page."""
+    return _Page(text, frontmatter).scan()

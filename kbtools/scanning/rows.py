@@ -56,6 +56,21 @@ KIND_NAMES = ("indented", "other", *(name for name, _, _ in _KINDS))
 _NONE: list[int] = []
 
 
+def kinds_of(line: str) -> tuple[str, ...]:
+    """What a line may be besides prose."""
+    m = _SPECIAL.match(line)
+    if m is None:
+        return ()
+    char = line[m.end() - 1]
+    if char == " ":
+        return ("indented",)
+    if char.isdigit():
+        return ("olist",) if OLIST.match(line) else ()
+    if char in "\\$" or char == STX:
+        return ("other",)
+    return tuple([name for name, expression in _BY_FIRST[char] if expression.match(line)])
+
+
 class Rows:
     """Lines that are parsed together. ``rows`` and ``columns`` say where each line's first character stands."""
 
@@ -81,22 +96,9 @@ class Rows:
         for m in _SPECIAL.finditer(joined):
             index += joined.count("\n", counted, m.start())
             counted = m.start()
-            char = joined[m.end() - 1]
-            line = self.texts[index]
             self.special.append(index)
-            if char == " ":
-                found.setdefault("indented", []).append(index)
-                continue
-            if char.isdigit():
-                if OLIST.match(line):
-                    found.setdefault("olist", []).append(index)
-                continue
-            if char in "\\$" or char == STX:
-                found.setdefault("other", []).append(index)
-                continue
-            for name, expression in _BY_FIRST[char]:
-                if expression.match(line):
-                    found.setdefault(name, []).append(index)
+            for name in kinds_of(self.texts[index]):
+                found.setdefault(name, []).append(index)
         return found
 
 

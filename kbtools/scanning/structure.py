@@ -86,3 +86,21 @@ class Structure:
     """Disjoint: frontmatter, code of every kind, comments, math, raw HTML. No link or edit belongs in there."""
     problems: tuple[Problem, ...]
     """``irregular-fence`` and the like, each with what to do."""
+
+
+def union(stretches: list[tuple[int, int]]) -> tuple[Span, ...]:
+    """Stretches as disjoint spans in order; those that overlap or touch become one, empty ones none."""
+    if len(stretches) == 1 and stretches[0][0] < stretches[0][1]:
+        return (Span(*stretches[0]),)
+    found: list[Span] = []
+    start = end = -1
+    for low, high in sorted(stretches):
+        if low > end:
+            if end > start:
+                found.append(Span(start, end))
+            start, end = low, high
+        elif high > end:
+            end = high
+    if end > start:
+        found.append(Span(start, end))
+    return tuple(found)
