@@ -6,6 +6,7 @@ no MkDocs plugins.
 
 from __future__ import annotations
 
+import logging
 import re
 import xml.etree.ElementTree as etree
 from collections.abc import Sequence
@@ -16,18 +17,23 @@ from typing import Any
 from markdown import Markdown
 from markdown.extensions import Extension
 from markdown.inlinepatterns import AUTOLINK_RE, HTML_RE, AutolinkInlineProcessor, HtmlInlineProcessor
+from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
 
 from kbtools.config import find_project
 from kbtools.page import Page
 from kbtools.scanner import scan
 from kbtools.site import chrome, panels
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark
+from kbtools.site.sanitize import is_remote, removed, sanitize, sanitize_contents
 from kbtools.site.stored import stored
 from kbtools.site.wiki import Wiki, load
 from kbtools.site.wikilinks import WikiLinks, block_id
 from kbtools.snippets import Snippet
+
+log = logging.getLogger("mkdocs.plugins.kbtools")
 
 _BLOCK_MARK = re.compile(r"(?:^|(?<=[ \t\n]))\^([A-Za-z0-9-]+)[ \t]*$")
 _HOLDERS = frozenset(("p", "li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt"))
@@ -131,15 +137,57 @@ class _Chrome(Treeprocessor):
             chrome.insert(root, page, wiki)
 
 
+class _RemoteImages(Treeprocessor):
+    """Pictures on other machines as links to them: reading a page tells nobody."""
+
+    PRIORITY = 1
+
+    def run(self, root: etree.Element) -> None:
+        for parent in root.iter():
+            for image in parent.findall("img"):
+                address = image.get("src", "")
+                if not is_remote(address):
+                    continue
+                told = image.get("alt") or address
+                image.tag = "span" if parent.tag == "a" else "a"
+                image.attrib.clear()
+                image.set("class", "kb-remote")
+                image.text = AtomicString(told)
+                if image.tag == "a":
+                    image.set("href", address)
+
+
+class _Sanitize(Postprocessor):
+    """The last word on a page's HTML, and on its table of contents."""
+
+    PRIORITY = -100
+
+    def __init__(self, md: Markdown, extension: KbExtension) -> None:
+        super().__init__(md)
+        self.extension = extension
+        self.told: set[tuple[str | None, str]] = set()
+
+    def run(self, text: str) -> str:
+        path = self.extension.path
+        if (what := removed(text)) is not None and (path, what) not in self.told:
+            self.told.add((path, what))  # headings come by before the page does
+            log.warning("%s: not published: %s in HTML of the page", path or "a page", what)
+        sanitize_contents(getattr(self.md, "toc_tokens", []))
+        return sanitize(text, remote_images=bool(self.extension.getConfig("remote_images")))
+
+
 class KbExtension(Extension):
     """The extension. Options: ``wiki`` (a loaded ``Wiki``; the MkDocs plugin gives it), ``root`` (where to look for the
-    project otherwise; the working directory), ``path`` (the page, for renderers that do not tell)."""
+    project otherwise; the working directory), ``path`` (the page, for renderers that do not tell), ``sanitize`` and
+    ``remote_images`` (see the site's guide)."""
 
     def __init__(self, **kwargs: Any) -> None:
         self.config = {
             "wiki": ["", "a loaded wiki; otherwise it is read from disk"],
             "root": ["", "a folder of the project"],
             "path": ["", "the page's path in the vault"],
+            "sanitize": [True, "take out of pages whatever could run or load from elsewhere"],
+            "remote_images": [False, "show pictures on other machines instead of linking to them"],
         }
         self.md: Markdown | None = None
         super().__init__(**kwargs)
@@ -190,6 +238,10 @@ class KbExtension(Extension):
         md.postprocessors.register(Unmark(md), "kb-unmark", Unmark.PRIORITY)
         md.treeprocessors.register(_Blocks(md), "kb-blocks", _Blocks.PRIORITY)
         md.treeprocessors.register(_Chrome(md, self), "kb-chrome", _Chrome.PRIORITY)
+        if not self.getConfig("remote_images"):
+            md.treeprocessors.register(_RemoteImages(md), "kb-remote-images", _RemoteImages.PRIORITY)
+        if self.getConfig("sanitize"):
+            md.postprocessors.register(_Sanitize(md, self), "kb-sanitize", _Sanitize.PRIORITY)
 
     def reset(self) -> None:
         """Nothing of a page is kept: what is rendered is asked for anew."""

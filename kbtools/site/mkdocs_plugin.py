@@ -5,7 +5,6 @@ and assets, keeps titles from being markup, and refuses to publish what has not 
 from __future__ import annotations
 
 import logging
-import re
 from importlib import resources
 from typing import Any
 
@@ -13,15 +12,21 @@ from mkdocs.config import config_options
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
+from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
+from kbtools.site import csp
 from kbtools.site import pages as generated
 from kbtools.site.results import Results, obstacles, refusal
+from kbtools.site.sanitize import is_remote
+from kbtools.site.serve import guard
 from kbtools.site.stored import stored
-from kbtools.site.text import clean, escape
+from kbtools.site.text import escape
+from kbtools.site.theme_text import SafeTitle, safe_meta, safe_title, title_of_html, without_theme_keys
 from kbtools.site.wiki import Wiki, load, project_for, strings
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
@@ -33,24 +38,18 @@ LEARN = "assets/kb-learn.js"
 MERMAID = "assets/kb-mermaid.min.js"
 
 
-class SafeTitle(str):
-    """A text that is shown as it is wherever a template writes it: escaped, and escaped twice where a filter strips
-    tags, because Jinja's ``striptags`` takes one level of escapes off again."""
-
-    __slots__ = ()
-
-    def __new__(cls, text: str) -> SafeTitle:
-        return super().__new__(cls, escape(text))
-
-    def __html__(self) -> str:
-        return escape(str(self))
-
-
 class KbConfig(Config):  # type: ignore[no-untyped-call]
     """Options in ``mkdocs.yml``."""
 
     lenient = config_options.Type(bool, default=False)
     """Build with results missing, stale or failed, and show them as such. ``mkdocs serve`` always does."""
+    sanitize = config_options.Type(bool, default=True)
+    """Take out of pages whatever could run or load from elsewhere. Off: every author of the wiki is trusted as its
+    owner is."""
+    remote_images = config_options.Type(bool, default=False)
+    """Show pictures that stand on other machines, which then learn who reads; otherwise they are links."""
+    csp = config_options.Type(bool, default=False)
+    """Give every page a Content-Security-Policy."""
 
 
 class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
@@ -62,6 +61,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.results: Results | None = None
         self.wiki: Wiki | None = None
         self.serving = False
+        self.theme_scripts: tuple[str, ...] = ()
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         self.serving = command == "serve"
@@ -82,12 +82,30 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             config.markdown_extensions.append(EXTENSION)
         for name in _NAMES:
             if name in config.markdown_extensions:
-                config.mdx_configs[name] = {**(config.mdx_configs.get(name) or {}), "wiki": self.wiki}
+                ours = {"wiki": self.wiki, **self._extension_options()}
+                config.mdx_configs[name] = {**(config.mdx_configs.get(name) or {}), **ours}
         if CSS not in config.extra_css:
             config.extra_css = [CSS, *config.extra_css]
         if self.wiki.has_lessons and not any(str(script) == LEARN for script in config.extra_javascript):
             config.extra_javascript = [*config.extra_javascript, LEARN]
         return config
+
+    def _extension_options(self) -> dict[str, bool]:
+        return {"sanitize": self.config.sanitize, "remote_images": self.config.remote_images}
+
+    def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Sections are called as folders are, and folders are called as authors like."""
+        waiting = list(nav.items)
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, Section):
+                item.title = safe_title(item.title)
+                waiting += item.children
+        return nav
+
+    def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object) -> LiveReloadServer:
+        guard(server)
+        return server
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         wiki = self.wiki
@@ -105,7 +123,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(-50)
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Frontmatter is written into templates as it is: make it text. Material has its own use for ``status``."""
+        """Frontmatter for templates. Material has its own use for ``status``."""
         assert self.wiki is not None
         known = self.wiki.index.pages.get(page.file.src_uri)
         meta: dict[str, Any] = dict(page.meta)
@@ -115,39 +133,43 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             meta.pop("status", None)
             # Material's search weighs these most, and shows them only there: a page is found by its other names.
             meta["tags"] = [*known.aliases, *strings(known.data.get("tags"))]
-        page.meta = {key: _safe(value) for key, value in meta.items()}
+        if self.config.sanitize:
+            meta = without_theme_keys(meta, config.theme.custom_dir, config.theme.dirs)
+        page.meta = safe_meta(meta)
         return markdown
 
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         title = page.title
         if isinstance(title, str) and not isinstance(title, SafeTitle) and "title" not in page.meta:
-            page.title = _plain_title(title)
+            page.title = title_of_html(title)
         return html
+
+    def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
+        if self.config.csp and template_name == "404.html":
+            self.theme_scripts = csp.inline_scripts(output)
+            return csp.with_policy(output, csp.policy(self.theme_scripts, remote_images=self.config.remote_images))
+        return output
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Material fetches mermaid from a CDN unless it is there already: give pages with diagrams a copy."""
-        if '<pre class="mermaid' not in output:
-            return output
-        url = MERMAID if page.url == "" else "../" * page.url.count("/") + MERMAID
-        at = output.rfind("<script", 0, max(0, output.find("assets/javascripts/bundle")))
-        return f'{output[:at]}<script src="{escape(url)}"></script>{output[at:]}' if at >= 0 else output
+        if '<pre class="mermaid' in output:
+            output = _with_script(output, MERMAID, page.url)
+            if self.config.sanitize and not self.config.csp and not _loads_styles_from_elsewhere(config):
+                output = csp.with_policy(output, csp.DIAGRAMS)
+        if self.config.csp:
+            scripts = (csp.at_base(script, csp.base_of(page.url)) for script in self.theme_scripts)
+            output = csp.with_policy(output, csp.policy(scripts, remote_images=self.config.remote_images))
+        return output
 
 
-_RISKY = re.compile(r"[<>&\"']")
+def _loads_styles_from_elsewhere(config: MkDocsConfig) -> bool:
+    """Whether the wiki's owner has the site ask other machines for style sheets or fonts."""
+    has_font = config.theme.get("font") if config.theme.name == "material" else False
+    return bool(has_font) or any(is_remote(str(sheet)) for sheet in config.extra_css)
 
 
-def _safe(value: object) -> object:
-    if isinstance(value, str):
-        return SafeTitle(clean(value)) if _RISKY.search(value) else clean(value)
-    if isinstance(value, list):
-        return [_safe(v) for v in value]
-    if isinstance(value, dict):
-        return {k: _safe(v) for k, v in value.items()}
-    return value
-
-
-def _plain_title(title: str) -> str:
-    """A title taken from a heading is HTML text already; only the filter that strips tags needs a second level."""
-    import html
-
-    return SafeTitle(html.unescape(title)) if _RISKY.search(title) else title
+def _with_script(output: str, asset: str, url: str) -> str:
+    """A page with one more of the site's scripts, before the theme's own."""
+    at = output.rfind("<script", 0, max(0, output.find("assets/javascripts/bundle")))
+    way = "../" * url.count("/") + asset
+    return f'{output[:at]}<script src="{escape(way)}"></script>{output[at:]}' if at >= 0 else output

@@ -1,0 +1,202 @@
+# ruff: noqa: E501
+"""Nothing that stands in a page runs in its reader's browser, and nothing is loaded from elsewhere."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import hostile
+import small_site
+from small_site import make, read, topic
+from test_browser import browser, tab  # noqa: F401
+from web import served
+
+from kbtools.errors import KbError
+from kbtools.site import csp
+from kbtools.site.build import build
+from kbtools.site.sanitize import is_remote, removed, sanitize
+
+# Everything that a browser would run, once it has made a page of the text.
+LEFT = """() => {
+  const found = []
+  for (const e of document.querySelectorAll("*")) {
+    for (const a of e.attributes) {
+      if (a.name.startsWith("on")) found.push(`${e.tagName} ${a.name}`)
+      if (/^(href|src|action|formaction|data|xlink:href|poster|srcset)$/.test(a.name)
+          && /^[\\s\\x00-\\x20]*(javascript|vbscript|data:text)/i.test(a.value)) found.push(`${e.tagName} ${a.value}`)
+    }
+  }
+  for (const e of document.querySelectorAll(".md-content :is(script, iframe, object, embed, style, link, meta, base, form)"))
+    if (!e.closest(".mermaid")) found.push(e.outerHTML)
+  if (document.querySelector(".md-content [data-md-component=search], .md-content #__config, .md-content .md-overlay"))
+    found.push("parts of the theme")
+  return found
+}"""
+
+
+@pytest.fixture(scope="module", params=["", ", csp: true"], ids=["without a policy", "with a policy"])
+def hostile_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    project = hostile.make(tmp_path_factory.mktemp("hostile"), request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_MKDOCS_2_WARNING", "1")
+        patch.setattr("kbtools.site.mkdocs_plugin.obstacles", lambda *_: [])
+        patch.setattr("kbtools.site.build.obstacles", lambda *_: [])
+        return build(project), bool(request.param)
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("browser")
+def test_nothing_fires(browser: Any, hostile_site: Any) -> None:  # noqa: F811
+    folder, has_policy = hostile_site
+    paths = sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*.html"))
+    assert len(paths) > 25
+    with served(folder) as base:
+        context = browser.new_context(locale="ko-KR")
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("dialog", lambda d: (wrong.append(f"{page.url}: dialog {d.message}"), d.dismiss()))
+        own = (base, "data:", "blob:")
+
+        def foreign(request: Any) -> bool:
+            return not request.url.startswith(own)
+
+        # What a diagram names elsewhere mermaid tries to load, and the policy refuses it; nothing else may even try.
+        def tolerated(request: Any) -> bool:
+            return "Diagram" in page.url and request.failure == "csp"
+
+        page.on("response", lambda r: foreign(r) and wrong.append(f"{page.url}: asked {r.url}"))
+        page.on("requestfailed", lambda r: foreign(r) and not tolerated(r) and wrong.append(f"{page.url}: {r.url}"))
+        page.on(
+            "console",
+            lambda m: "Content Security" in m.text and "Diagram" not in page.url and wrong.append(m.text),
+        )
+        page.on("pageerror", lambda e: "Diagram" in page.url or wrong.append(f"{page.url}: {e}"))
+        page.on("popup", lambda p: wrong.append(f"{page.url}: popup"))
+        for path in paths:
+            page.goto(base + quote(path), wait_until="load")
+            if "Diagram" in path:
+                page.locator("div.mermaid").nth(2).wait_for(state="attached")
+                page.wait_for_timeout(1500)
+            wrong += [f"{path}: {what}" for what in page.evaluate(LEFT)]
+            assert (page.locator("meta[http-equiv=Content-Security-Policy]").count() == 1) == (
+                has_policy or "Diagram" in path
+            )
+            for link in page.query_selector_all(".md-content a.kb-link")[:3]:
+                link.hover(force=True, timeout=2000)
+        assert wrong == []
+        context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("browser")
+def test_a_payload_would_be_seen(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+    """The same page without the sanitizer does fire: the test above can fail."""
+    config = small_site.CONFIG.replace("  - kbtools\nmarkdown", "  - kbtools: {sanitize: false}\nmarkdown")
+    project = make(tmp_path, {"a.md": f"# A\n\n{hostile.IMG}\n"}, config)
+    with served(build(project)) as base:
+        context = browser.new_context()
+        page = context.new_page()
+        said: list[str] = []
+        page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
+        page.goto(f"{base}a/", wait_until="networkidle")
+        assert said == ["fired"]
+        assert page.evaluate(LEFT)
+        context.close()
+
+
+def test_what_authors_write_on_purpose_stays(tmp_path: Path) -> None:
+    body = (
+        '<div class="grid cards" markdown>\n\n- 하나\n\n</div>\n\n<details open><summary>접기</summary>안</details>\n\n'
+        '<kbd>Ctrl</kbd> <sub>2</sub> <mark>표시</mark> <span style="color: red; position: fixed">빨강</span>\n\n'
+        '<img src="a.png" alt="그림" width="20">\n\n<a href="https://example.org/" target="_blank" rel="noopener">밖</a>\n\n'
+        '=== "탭"\n    하나\n\n- [ ] 할 일\n\n[버튼](https://example.org){ .md-button .md-button--primary }\n'
+    )
+    config = small_site.CONFIG.replace("  - kbtools\nmark", "  - kbtools\nmark").replace(
+        "  - pymdownx.details\n", "  - pymdownx.details\n  - pymdownx.tasklist: {custom_checkbox: true}\n"
+    )
+    project = make(tmp_path, {"a.md": f"# A\n\n{body}", "a.png": "png"}, config)
+    build(project, strict=True)
+    html = (tmp_path / "site" / "a" / "index.html").read_text(encoding="utf-8").partition("<article")[2]
+    for part in (
+        '<div class="grid cards">', "<details open=", "<kbd>Ctrl</kbd> <sub>2</sub> <mark>표시</mark>",
+        '<span style="color:red">빨강</span>', '<img src="a.png" alt="그림" width="20">', 'target="_blank" rel="noopener"',
+        '<div class="tabbed-set tabbed-alternate" data-tabs="1:1">', 'name="__tabbed_1"', 'type="checkbox" disabled',
+        'class="md-button md-button--primary"',
+    ):  # fmt: skip
+        assert part in html, part
+
+
+def test_what_is_not_published_is_told(tmp_path: Path) -> None:
+    project = make(tmp_path, {"a.md": "# A\n\n`<script>` <b>ok</b>\n", "b.md": "# B\n\n<iframe src='x'></iframe>\n"})
+    with pytest.raises(KbError, match=r"b\.md: not published: <iframe>") as caught:
+        build(project, strict=True)
+    assert "1 warning" in str(caught.value)
+
+
+def test_remote_pictures_are_links_unless_wanted(tmp_path: Path) -> None:
+    body = "# A\n\n![그림](https://example.org/a.png) ![안](b.png) [![배지](https://example.org/b.svg)](https://example.org/)\n\n<img src='https://example.org/c.png' alt=다>\n"
+    build(make(tmp_path, {"a.md": body, "b.png": "png"}), strict=True)
+    document = read(tmp_path / "site" / "a" / "index.html")
+    assert [i.get("src") for i in document.all("img") if i.get("alt")] == ["../b.png", None]
+    assert [a["href"] for a in document.all("a", "kb-remote")] == ["https://example.org/a.png"]
+    assert "배지" in document.text
+    config = small_site.CONFIG.replace("  - kbtools\nmarkdown", "  - kbtools: {remote_images: true}\nmarkdown")
+    build(make(tmp_path, {}, config), strict=True)
+    shown = [i.get("src", "") for i in read(tmp_path / "site" / "a" / "index.html").all("img")]
+    assert [s for s in shown if s.startswith("https")] == [
+        f"https://example.org/{n}" for n in ("a.png", "b.svg", "c.png")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "remote"),
+    [
+        ("a.png", False), ("../a b.png", False), ("/a.png", False), ("data:image/png;base64,x", False), ("#x", False),
+        ("https://x/a", True), ("//x/a", True), ("/\\x/a", True), ("\\\\x", True), (" \thttp://x", True),
+        ("/\t/x", True), ("ht\ntps://x", True), ("ftp://x", True),
+    ],
+)  # fmt: skip
+def test_addresses_elsewhere(address: str, remote: bool) -> None:
+    assert is_remote(address) == remote
+
+
+MARKUP = st.lists(
+    st.sampled_from(
+        ["<", ">", "/", "=", '"', "'", " ", "img", "svg", "math", "mtext", "style", "script", "a", "onerror", "src", "href",
+         "javascript:", "data:", "id", "__config", "data-md-x", "class", "md-x", "<!--", "-->", "&lt;", "&#x3c;", "x", "\n",
+         "<table>", "<p>", "</p>", "<noscript>", "<template>", "<mglyph>", "title", "https://evil.invalid"]
+    ),
+    max_size=40,
+)  # fmt: skip
+
+
+@given(MARKUP)
+def test_sanitized_html_is_at_rest_and_holds_nothing(parts: list[str]) -> None:
+    out = sanitize("".join(parts))
+    assert removed(out) is None
+    assert not re.search(r'<[a-z][^<>]* (?:id|name)="__config', out)
+    again = sanitize(out)
+    assert sanitize(again) == again
+
+
+def test_the_policy_allows_what_the_theme_brings_and_no_more(tmp_path: Path) -> None:
+    config = small_site.CONFIG.replace("  - kbtools\nmarkdown", "  - kbtools: {csp: true, sanitize: false}\nmarkdown")
+    make_at = make(tmp_path, {"a.md": "# A\n\n<script>alert(1)</script>\n", "deep/b.md": topic("B", "x")}, config)
+    site = build(make_at)
+    for name in ("index.html", "a/index.html", "deep/b/index.html"):
+        html = (site / name).read_text(encoding="utf-8")
+        (value,) = [m["content"] for t, m in read(site / name).elements if t == "meta" and "http-equiv" in m]
+        scripts = [s for s in csp.inline_scripts(html) if "alert(1)" not in s]
+        assert value == csp.policy(scripts)
+        assert csp.policy(["alert(1)"]).split("'sha256-")[1][:20] not in value
+        assert html.index("http-equiv") < html.index("<script")
