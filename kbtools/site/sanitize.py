@@ -58,7 +58,7 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "*": _EVERYWHERE,
     "a": _words("href hreflang name rel target download type"),
     "img": _words("src alt width height loading decoding align"),
-    "input": _words("type name value checked disabled placeholder min max step autocomplete"),
+    "input": _words("type name value checked disabled placeholder min max step autocomplete accept"),
     "button": _words("type disabled"),
     "label": {"for"},
     "output": {"for"},
@@ -104,7 +104,7 @@ _SUSPECT = re.compile(
     | class="(?:[^"]*\s)?md-(?!button|tag\b|icon\b)
     | src="(?!(?:\.{1,2}/)*[^\s./\\:"][^:"\\\t\n\r]*")
     | href="\s*data:
-    | type="(?:password|file|submit|image)
+    | type="(?:password|submit|image)
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -136,7 +136,7 @@ def _filter(tag: str, attribute: str, value: str, remote: bool = False) -> str |
     if attribute == "href":
         return None if _BLANKS.sub("", value)[:5].lower() == "data:" else value
     if tag == "input" and attribute == "type":
-        return "text" if value.strip().lower() in ("password", "file", "submit", "image") else value
+        return "text" if value.strip().lower() in ("password", "submit", "image") else value
     return value
 
 

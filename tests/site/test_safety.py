@@ -17,9 +17,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import hostile
 import small_site
+from in_browser import served
 from small_site import make, read, topic
-from test_browser import browser, tab  # noqa: F401
-from web import served
 
 from kbtools.errors import KbError
 from kbtools.site import csp
@@ -56,7 +55,7 @@ def hostile_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 @pytest.mark.browser
 @pytest.mark.xdist_group("browser")
-def test_nothing_fires(browser: Any, hostile_site: Any) -> None:  # noqa: F811
+def test_nothing_fires(browser: Any, hostile_site: Any) -> None:
     folder, has_policy = hostile_site
     paths = sorted(f.relative_to(folder).as_posix() for f in folder.rglob("*.html"))
     assert len(paths) > 25
@@ -99,7 +98,7 @@ def test_nothing_fires(browser: Any, hostile_site: Any) -> None:  # noqa: F811
 
 @pytest.mark.browser
 @pytest.mark.xdist_group("browser")
-def test_a_payload_would_be_seen(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_a_payload_would_be_seen(browser: Any, tmp_path: Path) -> None:
     """The same page without the sanitizer does fire: the test above can fail."""
     config = small_site.CONFIG.replace("  - kbtools\nmarkdown", "  - kbtools: {sanitize: false}\nmarkdown")
     project = make(tmp_path, {"a.md": f"# A\n\n{hostile.IMG}\n"}, config)
