@@ -81,7 +81,9 @@ class _Wiki:
         return any(names is None or not names.isdisjoint((step.name, step.id.partition("::")[2])) for names in asked)
 
     def jobs(self, path: str, data: bytes) -> tuple[Job, ...]:
-        from kbtools.execution.job import Limits, plan
+        from kbtools.execution.job import Limits
+        from kbtools.execution.plan import plan
+        from kbtools.execution.requirements import unmet
         from kbtools.page import decode
 
         run = self.project.config.run
@@ -95,6 +97,7 @@ class _Wiki:
             self.pool.available(self.request),
             Limits(run.timeout, run.memory),
             rehearse=self.config.getoption("--kb-rehearse"),
+            unmet=unmet,
         )
 
     @property

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from kbtools.execution.job import DeviceRequest, Job, Limits, plan
+from kbtools.execution.job import DeviceRequest, Job, Limits
 from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome
+from kbtools.execution.plan import plan
 from kbtools.execution.runner import run
 from kbtools.execution.session import Settings
 from kbtools.page import Page
@@ -12,12 +13,17 @@ from kbtools.source import Source
 
 
 def jobs_of(
-    text: str, *, path: str = "Page.md", device: str = "cpu", available: tuple[str, ...] = ("cpu",), **options: bool
+    text: str,
+    *,
+    path: str = "Page.md",
+    device: str = "cpu",
+    available: tuple[str, ...] = ("cpu",),
+    rehearse: bool = False,
 ) -> tuple[Job, ...]:
     """The jobs of a page given as text, on a machine that has ``available``."""
     page = Page.parse(Source(path, text))
     there = dict.fromkeys(available, True)
-    return plan(path, page.snippets, DeviceRequest.parse(device), there, Limits(timeout=20.0), **options)
+    return plan(path, page.snippets, DeviceRequest.parse(device), there, Limits(timeout=20.0), rehearse=rehearse)
 
 
 def run_page(

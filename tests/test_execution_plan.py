@@ -11,9 +11,10 @@ import pytest
 
 from kbtools.errors import KbError
 from kbtools.execution import devices
-from kbtools.execution.job import DeviceRequest, Job, plan
+from kbtools.execution.job import DeviceRequest, Job
 from kbtools.execution.launchers import ForkServerLauncher, Launcher
 from kbtools.execution.outcomes import Outcome, Status
+from kbtools.execution.plan import plan
 from kbtools.execution.report import report
 from kbtools.execution.runner import run
 from kbtools.execution.store import Freshness, Store
@@ -153,7 +154,7 @@ def test_the_store_tells_fresh_from_stale_and_reuses_no_failure(tmp_path: Path, 
     good = "```python {#a}\nx = 1\nprint(x)\n```\n"
     (job,) = jobs_of(good)
     assert [s.status for s in store.load("Page.md", [job])] == [Freshness.MISSING]
-    assert store.reusable(job) is None
+    assert not store.known(job)
     run([job], launcher, store=store)
     (shown,) = store.load("Page.md", [job])
     assert shown.status is Freshness.FRESH
@@ -163,13 +164,13 @@ def test_the_store_tells_fresh_from_stale_and_reuses_no_failure(tmp_path: Path, 
     assert reused.cached
     (changed,) = jobs_of(good.replace("x = 1", "x = 2"))
     assert [s.status for s in store.load("Page.md", [changed])] == [Freshness.STALE]
-    assert store.reusable(changed) is None
+    assert not store.known(changed)
     (bad,) = jobs_of(good.replace("x = 1", "x = 1 / 0"))
     run([bad], launcher, store=store)
     (shown,) = store.load("Page.md", [bad])
     assert shown.status is Freshness.FRESH, "kept, to be shown"
-    assert store.reusable(bad) is None
-    assert store.reusable(job) is None, "what another text gave is gone"
+    assert not store.known(bad)
+    assert not store.known(job), "what another text gave is gone"
 
 
 def test_a_result_of_another_torch_is_not_reused(
@@ -178,10 +179,10 @@ def test_a_result_of_another_torch_is_not_reused(
     store = Store(tmp_path)
     (job,) = jobs_of("```python {#a}\nprint(1)\n```\n")
     run([job], launcher, store=store)
-    assert store.reusable(job) is not None
+    assert store.known(job)
     here = devices.environment()
     monkeypatch.setattr(devices, "environment", lambda: {**here, "torch": "0.0.1"})
-    assert store.reusable(job) is None
+    assert not store.known(job)
 
 
 @pytest.mark.parametrize(
@@ -192,9 +193,9 @@ def test_a_damaged_store_is_an_empty_one(tmp_path: Path, launcher: Launcher, dam
     (job,) = jobs_of("```python {#a}\nprint(1)\n```\n")
     store.folder.mkdir(parents=True)
     store.file("Page.md").write_bytes(damage)
-    assert store.reusable(job) is None
+    assert not store.known(job)
     run([job], launcher, store=store)
-    assert store.reusable(job) is not None
+    assert store.known(job)
 
 
 def test_pages_whose_names_differ_little_have_files_of_their_own(tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from kbtools.codefence import known_effects as known
-from kbtools.codefence.effect_walk import Walk, World
+from kbtools.codefence.effect_state import World
+from kbtools.codefence.effect_walk import Walk
 from kbtools.codefence.pycode import MAX_DEPTH, depth_within
 
 # Code that may learn at which line of the page it stands.
@@ -125,6 +126,7 @@ def _imports(tree: ast.Module) -> set[str]:
     return found
 
 
-def positions(flow: Sequence[Flow], wanted: Sequence[int]) -> frozenset[int]:
-    """The snippets to run for those wanted: they and all they need."""
-    return frozenset(wanted).union(*(flow[at].needs for at in wanted))
+def closure(needs: Sequence[Sequence[int]], wanted: Iterable[int]) -> frozenset[int]:
+    """The positions to run for those wanted: they and all they need."""
+    wanted = tuple(wanted)
+    return frozenset(wanted).union(*(needs[at] for at in wanted))

@@ -1,15 +1,12 @@
-"""What is to be run, as plain values: a page's sessions on the chosen devices, and what is skipped beforehand."""
+"""What is to be run, as plain values: a page's sessions on the chosen devices."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from kbtools.codefence.option_values import DEVICES
 from kbtools.errors import KbError
-from kbtools.snippets import Snippet
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -95,13 +92,24 @@ class Step:
     """False where the same snippet has its outcome in another session: it only takes part in what blocks what."""
     rehearse: str | None = None
     """The device it is retargeted to, when it is only rehearsed."""
+    needs: tuple[int, ...] = ()
+    """Positions in the job of the earlier steps that may decide what it does: see ``codefence.dataflow``."""
+    changes: tuple[str, ...] = ()
+    """Names of earlier objects that it changes: what reads them is blocked when it does not pass."""
+    imports: tuple[str, ...] = ()
+    """Packages that it, or a step it needs, imports."""
     key: str = ""
-    """A hash of all that decides its result within its session: code up to it, options, expectations, device."""
+    """A hash of all that decides its result, but for the machine: see ``keys``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One session of one page on one device: what one worker process runs, in order."""
+    """One session of one page on one device: what one worker process runs, in order.
+
+    This is the seam for running elsewhere: a job is plain values, which pickle, and hangs on nothing but itself;
+    ``course.Course`` (or ``runner.run``) makes outcomes of it, which are plain values too, on any machine with kbtools
+    and the packages its ``imports`` name.
+    """
 
     path: str
     session: str
@@ -132,134 +140,3 @@ class Job:
     @property
     def network(self) -> bool:
         return any(step.network for step in self.steps if step.skip is None)
-
-
-def plan(
-    path: str,
-    snippets: Sequence[Snippet],
-    request: DeviceRequest,
-    available: Mapping[str, bool],
-    limits: Limits | None = None,
-    *,
-    rehearse: bool = False,
-) -> tuple[Job, ...]:
-    """The jobs of one page. Every executable snippet gets an outcome: one a device it can run on.
-
-    A snippet bound to devices of which none is chosen and available gets one outcome, skipped, under the first of
-    them; in the sessions that do run it stands silent, so that what needs its names is blocked.
-    """
-    limits = limits or Limits()
-    jobs: list[Job] = []
-    for session, members in _sessions(snippets).items():
-        chosen = request.chosen(available)
-        usable = tuple(d for d in chosen if available.get(d))
-        told: set[str] = set()
-        for device in chosen or ("cpu",):
-            steps = tuple(
-                step
-                for snippet in members
-                for step in _step(path, snippet, device, chosen, usable, request, limits, told, rehearse)
-            )
-            if any(step.reported for step in steps):
-                jobs.append(Job(path, session, device, _keyed(steps, path, session, device)))
-    return tuple(jobs)
-
-
-def _sessions(snippets: Sequence[Snippet]) -> dict[str, list[Snippet]]:
-    """Snippets by namespace, in page order. ``extract`` gives every ``.alone`` fence a session of its own."""
-    sessions: dict[str, list[Snippet]] = {}
-    for snippet in snippets:
-        if snippet.executable:
-            sessions.setdefault(snippet.session, []).append(snippet)
-    return sessions
-
-
-def _step(
-    path: str,
-    snippet: Snippet,
-    device: str,
-    chosen: tuple[str, ...],
-    usable: tuple[str, ...],
-    request: DeviceRequest,
-    limits: Limits,
-    told: set[str],
-    rehearse: bool,
-) -> Iterable[Step]:
-    """The snippet's part in the session on ``device``: one step."""
-    on = device
-    skip = snippet.options.skip
-    reported = True
-    target: str | None = None
-    if device in snippet.devices:
-        if device not in usable and skip is None:
-            skip = _missing(snippet, device)
-            # A rehearsal on another device is told of instead.
-            reported = not (rehearse and usable and not any(d in usable for d in snippet.devices))
-    else:
-        # Bound to other devices. It is told of once: in the session on one of them, else in the first that exists.
-        on = snippet.devices[0] if snippet.devices else device
-        elsewhere = any(d in chosen for d in snippet.devices)
-        if rehearse and skip is None and not any(d in usable for d in snippet.devices) and device in usable:
-            target = device
-            reported = snippet.id not in told
-        else:
-            reported = not elsewhere and snippet.id not in told
-            if skip is None:
-                asked = request.devices in (("auto",), ("all",))
-                skip = _missing(snippet, on) if asked else f"{_needs(snippet, on)}: not among the devices asked for"
-        if reported:
-            told.add(snippet.id)
-    options = snippet.options
-    yield Step(
-        id=f"{path}::{snippet.id}[{on}]",
-        name=snippet.id,
-        device=on,
-        language=snippet.language,
-        code=snippet.code,
-        line=snippet.line,
-        timeout=options.timeout if options.timeout is not None else limits.timeout,
-        memory=options.memory if options.memory is not None else limits.memory,
-        expects=tuple(Wanted(e.line, e.text, e.of_line) for e in snippet.expects) if options.compare else (),
-        raises=options.raises,
-        match=options.match,
-        requires=options.requires,
-        network=options.network,
-        file=options.file,
-        launch=options.launch,
-        uses=snippet.uses,
-        defines=snippet.defines,
-        skip=skip,
-        missing_is_error=skip is not None and options.skip is None and on in request.required,
-        reported=reported,
-        rehearse=target,
-    )
-
-
-def _needs(snippet: Snippet, device: str) -> str:
-    why = f" ({snippet.device_reason})" if snippet.device_reason and len(snippet.devices) < len(DEVICES) else ""
-    return f"needs {device}{why}"
-
-
-def _missing(snippet: Snippet, device: str) -> str:
-    if set(snippet.devices) >= set(DEVICES):
-        return f"no {device.upper()} device here"
-    return f"{_needs(snippet, device)}: no {device.upper()} device here"
-
-
-def _keyed(steps: tuple[Step, ...], path: str, session: str, device: str) -> tuple[Step, ...]:
-    """The steps with their content keys: each covers the steps before it, since they share a namespace."""
-    running = hashlib.sha256(json.dumps([path, session, device]).encode())
-    keyed = []
-    for step in steps:
-        values = asdict(step)
-        for of_the_machine in ("key", "reported", "missing_is_error"):
-            del values[of_the_machine]
-        # Lines are part of it: a result shows the page's own lines.
-        running.update(json.dumps(values, sort_keys=True).encode())
-        keyed.append(_replace_key(step, running.hexdigest()))
-    return tuple(keyed)
-
-
-def _replace_key(step: Step, key: str) -> Step:
-    values = {name: getattr(step, name) for name in Step.__dataclass_fields__}
-    return Step(**{**values, "key": key})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Mapping
 
 from kbtools.codefence import expect
 from kbtools.execution.job import Job, Step, Wanted
@@ -47,6 +48,19 @@ def outcome(
 def skipped(job: Job, step: Step) -> Outcome:
     """The outcome of a step of which is known beforehand that it does not run."""
     return outcome(job, step, Status.ERROR if step.missing_is_error else Status.SKIPPED, reason=step.skip)
+
+
+def blocked(job: Job, step: Step, broken: Mapping[str, tuple[Step, Outcome]]) -> Outcome | None:
+    """The outcome of a step that reads a broken name, each with who should have made or changed it; else None."""
+    for name in step.uses:
+        if name in broken:
+            culprit, what = broken[name]
+            state = {"failed": "failed", "error": "ended in an error"}.get(
+                what.outcome.value, f"was {what.outcome.value}"
+            )
+            how = "from" if name in culprit.defines else "as changed by"
+            return outcome(job, step, Status.BLOCKED, reason=f"needs {name} {how} #{culprit.name}, which {state}")
+    return None
 
 
 def judge(job: Job, step: Step, reply: Reply) -> Outcome:

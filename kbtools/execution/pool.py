@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from kbtools.config import Project
 from kbtools.execution import devices, judge
 from kbtools.execution.compile_cache import compile_cache
+from kbtools.execution.course import Course
 from kbtools.execution.job import DeviceRequest, Job, Step
 from kbtools.execution.launchers import ForkServerLauncher, Launcher, SpawnLauncher, default_launcher
 from kbtools.execution.outcomes import Outcome
@@ -44,14 +45,11 @@ class Pool:
         self._kind, self._server = launcher, server
         self._launcher: Launcher | None = None
         self._settings: Settings | None = None
-        self._live: OrderedDict[str, Session] = OrderedDict()
+        self._courses: OrderedDict[str, Course] = OrderedDict()
+        """Of the jobs something was asked of, until they are ended and their results kept."""
         self._done: dict[str, Outcome] = {}
-        self._started: set[str] = set()
+        self._asked: dict[str, set[str]] = {}
         self._left: dict[str, int] = {}
-        self._open: dict[str, Job] = {}
-        """Jobs something was asked of, until they are ended and their results kept."""
-        self._known: set[str] = set()
-        """Jobs whose outcomes were taken from the store."""
         if devices is not None:
             os.environ[_DEVICES] = devices
 
@@ -67,28 +65,35 @@ class Pool:
 
     def expect(self, steps: Iterable[tuple[Job, Step]]) -> None:
         """Say which steps will be asked for: a session ends after the last of them."""
-        self._left = {}
-        for job, _ in steps:
+        self._left, self._asked = {}, {}
+        for job, step in steps:
             self._left[job.id] = self._left.get(job.id, 0) + 1
+            self._asked.setdefault(job.id, set()).add(step.id)
 
     def outcome(self, job: Job, step: Step) -> Outcome:
-        """The outcome of one step. The session's earlier steps are run first, those after it are not."""
+        """The outcome of one step. What it needs and is not known is run first, what comes after it is not."""
         left = self._left[job.id] = self._left.get(job.id, 1) - 1
-        self._open[job.id] = job
         try:
-            if step.skip is not None:
+            known = self._done.get(_key(job, step))
+            if known is None and step.skip is not None:
                 # Known beforehand: no reason to run what stands before it.
-                return judge.skipped(job, step)
-            if _key(job, step) not in self._done:
-                self._advance(job, step)
-            return self._done[_key(job, step)]
+                known = judge.skipped(job, step)
+                self._course(job)
+            if known is None:
+                course = self._course(job)
+                if not course.live:
+                    self._make_room(job)
+                self._courses.move_to_end(job.id)
+                known = course.outcome(step.id)
+            self._done[_key(job, step)] = known
+            return known
         finally:
             if left <= 0:
                 self._end(job.id)
 
     def close(self) -> None:
         """End all sessions and, if it is this pool's own, the fork server."""
-        for job_id in tuple(self._open):
+        for job_id in tuple(self._courses):
             self._end(job_id)
         launcher, self._launcher = self._launcher, None
         if launcher is not None:
@@ -118,40 +123,26 @@ class Pool:
             )
         return self._settings
 
-    def _advance(self, job: Job, step: Step) -> None:
-        session = self._live.get(job.id)
-        if session is None:
-            if job.id not in self._started and self._from_store(job):
-                return
-            session = self._begin(job)
-        self._live.move_to_end(job.id)
-        for outcome in session:
-            self._keep(job, outcome)
-            if outcome.id == step.id:
-                break
+    def _course(self, job: Job) -> Course:
+        course = self._courses.get(job.id)
+        if course is None:
+            known = self.store.known(job) if self.store is not None and self.cached else {}
 
-    def _from_store(self, job: Job) -> bool:
-        known = self.store.reusable(job) if self.store is not None and self.cached else None
-        if known is None:
-            return False
-        for outcome in known:
-            self._keep(job, outcome)
-        self._known.add(job.id)
-        return True
+            def begin(part: Collection[int] | None) -> Session:
+                return Session(job, self.launcher if job.runs else None, self._for(job), part)
 
-    def _begin(self, job: Job) -> Session:
+            course = self._courses[job.id] = Course(job, begin, known, self._asked.get(job.id))
+        return course
+
+    def _make_room(self, job: Job) -> None:
+        """Run to their end the sessions that may not wait beside another."""
+        live = [course for course in self._courses.values() if course.live]
         # A GPU serves one session at a time: waiting for it while holding it would be for ever.
-        held = [id for id, session in self._live.items() if job.device != "cpu" and session.job.device != "cpu"]
-        if len(self._live) >= LIVE:
-            held.append(next(iter(self._live)))
-        for id in dict.fromkeys(held):
-            session = self._live[id]
-            for outcome in session:
-                self._keep(session.job, outcome)
-            self._end(id)
-        self._started.add(job.id)
-        session = self._live[job.id] = Session(job, self.launcher if job.runs else None, self._for(job))
-        return session
+        held = [course for course in live if job.device != "cpu" and course.job.device != "cpu"]
+        if len(live) >= LIVE:
+            held.append(live[0])
+        for course in held:
+            course.finish()
 
     def _for(self, job: Job) -> Settings:
         if job.device != "cuda":
@@ -160,19 +151,20 @@ class Pool:
 
         return replace(self.settings, gpus=devices.probe()["cuda"].count)
 
-    def _keep(self, job: Job, outcome: Outcome) -> None:
-        self._done[f"{job.id} {outcome.id}"] = outcome
-
     def _end(self, job_id: str) -> None:
-        session = self._live.pop(job_id, None)
-        if session is not None:
-            session.close()
-        job = self._open.pop(job_id, None)
-        if job is not None and self.store is not None and self.stored and job_id not in self._known:
+        course = self._courses.pop(job_id, None)
+        if course is None:
+            return
+        course.close()
+        if self.store is not None and self.stored:
+            job = course.job
             steps = [step for step in job.steps if step.reported]
-            outcomes = (judge.skipped(job, s) if s.skip is not None else self._done.get(_key(job, s)) for s in steps)
+            told = (
+                judge.skipped(job, s) if s.skip is not None else course.fresh.get(s.id) or self._done.get(_key(job, s))
+                for s in steps
+            )
             try:
-                self.store.save(job, [outcome for outcome in outcomes if outcome is not None])
+                self.store.save(job, [outcome for outcome in told if outcome is not None and not outcome.cached])
             except OSError as problem:
                 self.store = None
                 print(f"kb: results are not kept: {problem}", file=sys.stderr)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from kbtools.config import Project
 from kbtools.execution import devices
-from kbtools.execution.job import DeviceRequest, Job, Limits, plan
+from kbtools.execution.job import DeviceRequest, Job, Limits
 from kbtools.execution.outcomes import Outcome
+from kbtools.execution.plan import plan
+from kbtools.execution.requirements import unmet
 from kbtools.execution.store import Result, Store
 from kbtools.snippets import Snippet
 
@@ -49,7 +51,7 @@ def reuse(
     left: list[str] = []
     for path, snippets in pages.items():
         names = () if _covered(path, whole) else wanted.get(path, ())
-        jobs = plan(path, snippets, request, available, limits, rehearse=rehearse)
+        jobs = plan(path, snippets, request, available, limits, rehearse=rehearse, unmet=unmet)
         known = store.read(path) if jobs else {}
         found = _of_page(store, jobs, known, names)
         if found is None:
@@ -67,7 +69,7 @@ def _covered(path: str, whole: set[str]) -> bool:
 def _of_page(
     store: Store, jobs: Sequence[Job], known: Mapping[str, Result], names: Sequence[str]
 ) -> list[Outcome] | None:
-    found = []
+    found: list[Outcome] = []
     for job in jobs:
         chosen = {
             step.id: step.key
@@ -76,11 +78,12 @@ def _of_page(
         }
         if not chosen:
             continue
-        outcomes = store.reusable(job, known)
-        if outcomes is None:
+        there = store.known(job, known)
+        if not there.keys() >= chosen.keys():
             return None
-        found += [outcome for outcome in outcomes if outcome.id in chosen]
-        news = [o for o in found if not o.cached and (o.id not in known or known[o.id].key != chosen.get(o.id))]
+        told = [there[id] for id in chosen]
+        found += told
+        news = [o for o in told if not o.cached and (o.id not in known or known[o.id].key != chosen[o.id])]
         with suppress(OSError):  # the outcome stands without its copy on disk
             store.save(job, news)
     return found

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
+from kbtools.execution.course import Course
 from kbtools.execution.job import Job
 from kbtools.execution.launchers import Launcher, default_launcher
 from kbtools.execution.outcomes import Outcome, by_place
@@ -65,19 +66,18 @@ def run(
 def outcomes_of(
     job: Job, launcher: Launcher | None, settings: Settings | None, store: Store | None, *, cached: bool = False
 ) -> Iterable[Outcome]:
-    """A job's outcomes: out of the store when all of it is there and passed, else by running it."""
-    if store is not None and cached:
-        known = store.reusable(job)
-        if known is not None:
-            yield from known
-            return
-    done: list[Outcome] = []
-    with Session(job, launcher, settings) as session:
-        for outcome in session:
-            done.append(outcome)
-            yield outcome
+    """A job's outcomes: out of the store what holds and has passed, the rest by running it."""
+    known = store.known(job) if store is not None and cached else {}
+    course = Course(job, lambda part: Session(job, launcher, settings, part), known)
+    try:
+        for step in job.steps:
+            if step.reported:
+                yield course.outcome(step.id)
+    finally:
+        course.close()
     if store is not None:
-        store.save(job, done)
+        told = {**known, **course.fresh}
+        store.save(job, (outcome for outcome in told.values() if not outcome.cached))
 
 
 def threads_for(workers: int) -> int:

@@ -1,8 +1,11 @@
-"""One session from outside its worker: orders step after step, watches the clock, and judges what comes back."""
+"""One session from outside its worker: orders step after step, watches the clock, and judges what comes back.
+
+Given ``only``, it runs those steps and what is skipped; of the others it is known that they would pass.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import TracebackType
 
 from kbtools.errors import KbError
@@ -21,8 +24,15 @@ _ENDED = (Status.PASSED, Status.XFAILED, Status.REHEARSED)
 class Session:
     """Runs a job's steps in order, in one worker; after a crash, in a new one that has caught up."""
 
-    def __init__(self, job: Job, launcher: Launcher | None, settings: Settings | None = None) -> None:
-        """``launcher`` may be None for a job of which nothing runs."""
+    def __init__(
+        self,
+        job: Job,
+        launcher: Launcher | None,
+        settings: Settings | None = None,
+        only: Collection[int] | None = None,
+    ) -> None:
+        """``launcher`` may be None for a job of which nothing runs; ``only`` holds positions in the job."""
+        self.only = only
         self.job = job
         self.launcher = launcher
         self.settings = settings or Settings()
@@ -68,7 +78,11 @@ class Session:
 
     def _run(self) -> Iterator[Outcome]:
         try:
-            for step in self.job.steps:
+            for at, step in enumerate(self.job.steps):
+                if self.only is not None and at not in self.only and step.skip is None:
+                    for name in step.defines:
+                        self._broken.pop(name, None)
+                    continue
                 outcome, intact = self._step(step)
                 self._remember(step, outcome, intact)
                 if step.reported:
@@ -80,14 +94,9 @@ class Session:
         """The outcome, and which of the names a failed step defines are none the worse for it."""
         if step.skip is not None:
             return judge.skipped(self.job, step), ()
-        for name in step.uses:
-            if name in self._broken:
-                culprit, what = self._broken[name]
-                state = {"failed": "failed", "error": "ended in an error"}.get(
-                    what.outcome.value, f"was {what.outcome.value}"
-                )
-                reason = f"needs {name} from #{culprit.name}, which {state}"
-                return judge.outcome(self.job, step, Status.BLOCKED, reason=reason), ()
+        waiting = judge.blocked(self.job, step, self._broken)
+        if waiting is not None:
+            return waiting, ()
         try:
             reply = self._order(step)
         except KbError as problem:
@@ -107,7 +116,7 @@ class Session:
             for name in step.defines:
                 self._broken.pop(name, None)
         else:
-            for name in step.defines:
+            for name in (*step.defines, *step.changes):
                 if name not in intact:
                     self._broken[name] = (step, outcome)
 

@@ -1,7 +1,11 @@
 """Results on disk: one JSON file a page under ``<state>/results/``, for the site, for reports and for the cache.
 
 A result carries the key of what was run (``Step.key``) and the environment it was run in, so that a reader can tell a
-fresh result from one of another text, machine or torch. Failures are kept to be shown and never reused.
+fresh result from one of another text, machine, torch or package. Results are found by their key: a snippet that has
+moved, or has another name, keeps its result. Failures are kept to be shown and never reused.
+
+Safe side by side and when killed: a file is read whole, replaced whole by renaming, and writers take turns on a lock
+that ends with its holder. What is left of a writer that was killed is an unfinished file that nobody reads.
 """
 
 from __future__ import annotations
@@ -18,12 +22,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from kbtools.execution import devices, judge
-from kbtools.execution.job import Job
+from kbtools.execution import judge, packages
+from kbtools.execution.job import Job, Step
 from kbtools.execution.outcomes import Outcome, Status
 
-VERSION = 1
+VERSION = 2
 _REUSABLE = (Status.PASSED, Status.XFAILED)
+_BAD = (Status.FAILED, Status.ERROR)
 
 
 class Freshness(str, Enum):
@@ -31,7 +36,7 @@ class Freshness(str, Enum):
 
     FRESH = "fresh"
     STALE = "stale"
-    """The snippet, or one before it in its session, has changed since."""
+    """The snippet, or one that it needs, has changed since."""
     MISSING = "missing"
 
 
@@ -46,6 +51,9 @@ class Result:
     torch: str | None
     platform: str
     device_name: str | None
+    kb: str
+    packages: Mapping[str, str]
+    """Versions of what the snippet, and what it needs, imports."""
     date: str
     """ISO 8601, UTC."""
 
@@ -82,65 +90,84 @@ class Store:
 
     def load(self, path: str, jobs: Iterable[Job]) -> tuple[Shown, ...]:
         """What is known of every reported step of a page's jobs, planned from its snippets as they are now."""
-        known = self.read(path)
+        held = self.read(path)
+        keys = by_key(held)
         shown = []
         for job in jobs:
             for step in job.steps:
-                if not step.reported:
-                    continue
-                result = known.get(step.id)
-                status = Freshness.MISSING
-                if result is not None:
-                    status = Freshness.FRESH if result.key == step.key else Freshness.STALE
-                shown.append(Shown(step.id, status, result))
+                if step.reported:
+                    result = fitting(step, held, keys)
+                    if result is not None:
+                        shown.append(Shown(step.id, Freshness.FRESH, result))
+                    else:
+                        old = held.get(step.id)
+                        shown.append(Shown(step.id, Freshness.STALE if old else Freshness.MISSING, old))
         return tuple(shown)
 
-    def reusable(self, job: Job, known: Mapping[str, Result] | None = None) -> list[Outcome] | None:
-        """The outcomes of a whole session, marked cached, where all that runs has passed as it stands and here.
+    def known(self, job: Job, held: Mapping[str, Result] | None = None) -> dict[str, Outcome]:
+        """What need not be run of a session, by step id: results that passed as they stand and here, marked cached.
 
-        ``known`` is what ``read`` gives for the page, for who has it already.
+        A result counts only where everything the snippet needs is known too. Skips, and what waits for a name of a
+        skipped snippet, are told as they will be. ``held`` is what ``read`` gives, for who has it already.
         """
-        if known is None:
-            known = self.read(job.path)
-        here = _environment(job)
-        outcomes = []
-        for step in job.steps:
-            if not step.reported:
-                continue
-            if step.skip is not None:
-                outcomes.append(judge.skipped(job, step))
-                continue
-            result = known.get(step.id)
-            if result is None or result.key != step.key or not _same(result, here):
-                return None
-            if result.outcome.outcome not in _REUSABLE:
-                return None
-            outcomes.append(replace(result.outcome, cached=True))
-        return outcomes
+        if held is None:
+            held = self.read(job.path)
+        keys = by_key(held)
+        here = packages.environment(job.device)
+        found: dict[str, Outcome] = {}
+        sure: set[int] = set()
+        missing: dict[str, tuple[Step, Outcome]] = {}
+        for at, step in enumerate(job.steps):
+            outcome = judge.skipped(job, step) if step.skip is not None else judge.blocked(job, step, missing)
+            if outcome is not None:
+                missing.update((name, (step, outcome)) for name in (*step.defines, *step.changes))
+            elif sure.issuperset(step.needs) and not step.network:
+                result = fitting(step, held, keys)
+                if result is not None and _holds(result, step, here):
+                    outcome = replace(result.outcome, cached=True)
+            if outcome is None or outcome.cached:
+                for name in step.defines:
+                    missing.pop(name, None)
+            if outcome is not None:
+                sure.add(at)
+                found[step.id] = outcome
+        if any(r is not None and r.outcome.outcome in _BAD for r in (fitting(s, held, keys) for s in job.steps)):
+            # It would fail again, and a session with a failure is run as a whole.
+            return {id: outcome for id, outcome in found.items() if not outcome.cached}
+        return found
 
     def save(self, job: Job, outcomes: Iterable[Outcome]) -> None:
         """Keep the outcomes of a job beside those the page has; outcomes of snippets it no longer has go.
 
         Raises OSError when the folder cannot be written.
         """
-        keys = {step.id: step.key for step in job.steps}
-        here = _environment(job)
+        steps = {step.id: step for step in job.steps}
+        here = packages.environment(job.device)
         date = datetime.now(UTC).isoformat(timespec="seconds")
         new = {
-            outcome.id: {"outcome": outcome.to_json(), "key": keys[outcome.id], "job": job.id, "date": date, **here}
+            outcome.id: {
+                "outcome": outcome.to_json(),
+                "key": steps[outcome.id].key,
+                "job": job.id,
+                "packages": packages.versions(steps[outcome.id].imports),
+                "date": date,
+                **here,
+            }
             for outcome in outcomes
-            if not outcome.cached and outcome.id in keys
+            if not outcome.cached and outcome.id in steps
         }
         if not new:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.file(job.path)
         with _lock(self.folder / ".lock"):
-            kept = {
-                id: _entry(result)
-                for id, result in self.read(job.path).items()
-                if id not in new and (result.job != job.id or id in keys)
-            }
+            held = self.read(job.path)
+            keys = by_key(held)
+            kept = {id: _entry(result) for id, result in held.items() if result.job != job.id}
+            for step in job.steps:
+                result = fitting(step, held, keys) or held.get(step.id)
+                if result is not None and result.job == job.id:
+                    kept[step.id] = _entry(result)
             data = {"version": VERSION, "path": job.path, "results": dict(sorted({**kept, **new}.items()))}
             _replace(file, json.dumps(data, indent=1).encode("ascii"))
 
@@ -153,29 +180,47 @@ class Store:
                     file.unlink()
 
 
-def _environment(job: Job) -> dict[str, Any]:
-    environment = devices.environment()
-    return {
-        "python": environment["python"],
-        "torch": environment["torch"],
-        "platform": environment["platform"],
-        "device_name": environment["devices"].get(job.device, {}).get("name"),
-    }
+def by_key(held: Mapping[str, Result]) -> dict[str, Result]:
+    """Results by what was run."""
+    return {result.key: result for result in held.values()}
 
 
-def _same(result: Result, here: Mapping[str, Any]) -> bool:
-    return (result.python, result.torch, result.platform, result.device_name) == (
-        here["python"],
-        here["torch"],
-        here["platform"],
-        here["device_name"],
+def fitting(step: Step, held: Mapping[str, Result], keys: Mapping[str, Result]) -> Result | None:
+    """The result of a step as it stands, under its name and at its line of today; None where there is none."""
+    result = held.get(step.id)
+    if result is None or result.key != step.key:
+        result = keys.get(step.key)
+    if result is None:
+        return None
+    outcome, by = result.outcome, step.line - result.outcome.line
+    if by and (outcome.outcome not in _REUSABLE or _tells_place(outcome)):
+        return None
+    return (
+        replace(result, outcome=replace(outcome, id=step.id, line=step.line)) if by or outcome.id != step.id else result
+    )
+
+
+def _tells_place(outcome: Outcome) -> bool:
+    """Whether what was printed may name a line of the page: it then names the page too."""
+    name = outcome.path.rpartition("/")[2]
+    return name in outcome.stdout or name in (outcome.message or "") or outcome.traceback_line is not None
+
+
+def _holds(result: Result, step: Step, here: Mapping[str, object]) -> bool:
+    return (
+        result.outcome.outcome in _REUSABLE
+        and all(getattr(result, name) == value for name, value in here.items())
+        and result.packages == packages.versions(step.imports)
     )
 
 
 def _result(entry: Mapping[str, Any]) -> Result:
     return Result(
         Outcome.from_json(entry["outcome"]),
-        *(entry[name] for name in ("key", "job", "python", "torch", "platform", "device_name", "date")),
+        *(
+            entry[name]
+            for name in ("key", "job", "python", "torch", "platform", "device_name", "kb", "packages", "date")
+        ),
     )
 
 

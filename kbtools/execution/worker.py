@@ -7,12 +7,10 @@ tracebacks of crashes and hangs. It never decides what an outcome is; it says wh
 from __future__ import annotations
 
 import faulthandler
-import importlib.metadata
 import io
 import multiprocessing
 import os
 import random
-import re
 import signal
 import socket
 import sys
@@ -26,6 +24,7 @@ from kbtools.execution import scripts
 from kbtools.execution.channel import Channel
 from kbtools.execution.confine import Rules, confine, lacking, limit_memory
 from kbtools.execution.interpreter import Interpreter, flush
+from kbtools.execution.requirements import unmet
 
 SEED = 0
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
@@ -160,26 +159,6 @@ class _Worker:
         if not isinstance(host, str) or not host or host.startswith(_LOCAL) or host == socket.gethostname():
             return
         raise NetworkOff(f'the network is off ({host}): allow it with network="yes" on the fence')
-
-
-def unmet(requirement: str) -> str | None:
-    """Why a ``requires=`` is not met (``onnx>=1.17``), or None."""
-    name = re.split(r"[\s<>=!~;\[]", requirement.strip(), maxsplit=1)[0]
-    try:
-        version = importlib.metadata.version(name)
-    except (importlib.metadata.PackageNotFoundError, ValueError):
-        return f"{requirement} is not installed"
-    try:
-        from packaging.requirements import InvalidRequirement, Requirement
-    except ImportError:
-        return None if name == requirement.strip() else f"{requirement} cannot be compared: packaging is not installed"
-    try:
-        wanted = Requirement(requirement)
-    except InvalidRequirement:
-        return f"{requirement} is no requirement that can be read"
-    if not wanted.specifier.contains(version, prereleases=True):
-        return f"{requirement} is not installed, {version} is"
-    return None
 
 
 def _retarget(device: str | None) -> Callable[..., Any] | None:

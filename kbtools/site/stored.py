@@ -8,9 +8,11 @@ from itertools import product
 
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.execution.job import DeviceRequest, Limits, plan
+from kbtools.execution.job import DeviceRequest, Limits
 from kbtools.execution.outcomes import Outcome
-from kbtools.execution.store import Result, Store
+from kbtools.execution.plan import plan
+from kbtools.execution.requirements import unmet
+from kbtools.execution.store import Result, Store, by_key, fitting
 from kbtools.page import Page
 from kbtools.site.results import Results, Run, snippet_key, snippet_of
 
@@ -25,17 +27,19 @@ _PLANS = tuple(
 )
 
 
-def _vouched(page: Page, results: Mapping[str, Result], limits: Limits) -> set[str]:
-    """The ids of the results that still speak for the page as it is."""
-    open_ids, fresh = set(results), set()
+def _vouched(page: Page, results: Mapping[str, Result], limits: Limits) -> dict[str, Result]:
+    """The results that still speak for the page as it is, by today's ids."""
+    keys = by_key(results)
+    open_keys, fresh = set(keys), dict[str, Result]()
     for rehearse, request, available in _PLANS:
-        if not open_ids:
+        if not open_keys:
             break
-        for job in plan(page.path, page.snippets, request, available, limits, rehearse=rehearse):
+        for job in plan(page.path, page.snippets, request, available, limits, rehearse=rehearse, unmet=unmet):
             for step in job.steps:
-                if step.id in open_ids and results[step.id].key == step.key:
-                    fresh.add(step.id)
-        open_ids -= fresh
+                result = fitting(step, results, keys) if step.id not in fresh else None
+                if result is not None:
+                    fresh[step.id] = result
+                    open_keys.discard(step.key)
     return fresh
 
 
@@ -54,7 +58,7 @@ def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object
         lines.update((snippet_key(page.path, s.id), s.line) for s in page.snippets if s.executable)
         results = store.read(page.path)
         fresh = _vouched(page, results, limits)
-        runs += (Run(r.outcome, r.torch, _date(r.date), id in fresh) for id, r in results.items())
+        runs += (Run(r.outcome, r.torch, _date(r.date), id in fresh) for id, r in {**results, **fresh}.items())
     for name, report in (reports or {}).items():
         runs += reported(report, name, lines)
     return Results.of(runs)

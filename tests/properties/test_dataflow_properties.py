@@ -54,7 +54,8 @@ _STATEMENTS = (
     "random.seed(0)",
     "{0} = random.random()",
     "{0} = [random.choice([1, 2, 3])]",
-    "class K:\n    n = {0}\n    def m(self):\n        if isinstance({1}, list):\n            {1}.append(6)\n        return {1}",
+    "class K:\n    n = {0}\n    def m(self):\n        if isinstance({1}, list):\n            {1}.append(6)\n"
+    "        return {1}",
     "class K:\n    n = 0\n    def __repr__(self):\n        K.n += 1\n        return f'K{{K.n}}'\n",
     "{0} = K()",
     "{0} = K().m() if hasattr(K, 'm') else K()",

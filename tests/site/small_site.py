@@ -9,8 +9,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from kbtools import vault as vaults
 from kbtools.config import Project, find_project
-from kbtools.execution.job import DeviceRequest, Limits, plan
+from kbtools.execution.job import DeviceRequest, Limits
 from kbtools.execution.outcomes import Outcome, Status
+from kbtools.execution.plan import plan
 from kbtools.execution.store import Store
 
 CONFIG = """

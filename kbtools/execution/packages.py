@@ -1,0 +1,120 @@
+"""Which code, beside torch and Python, a snippet ran with: the versions of what it imports, and of what that needs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from kbtools.execution import devices
+
+_SOURCES = (".py", ".pyi", ".so", ".pyd", ".dylib")
+_MOST_FILES = 5000
+
+
+def versions(imports: Iterable[str]) -> dict[str, str]:
+    """By package: its version, and for code that is worked on in place (editable, or on the path) what its files are.
+
+    Torch has its place in the environment; modules of the standard library have Python's version.
+    """
+    found: dict[str, str] = {}
+    for name in sorted(set(imports)):
+        if name != "torch" and name not in sys.stdlib_module_names:
+            found.update(_of_module(name))
+    return found
+
+
+@functools.cache
+def _of_module(name: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    _with_needs(name, found)
+    if not found:  # called otherwise than its module, which takes looking through all that is installed
+        for distribution in _by_module().get(name, ()):
+            _with_needs(distribution, found)
+    if found:
+        return found
+    # Not installed by name: written beside the page (the key covers that), missing, or found on the path.
+    there = _sources(name)
+    return {name: there} if there else {}
+
+
+def _with_needs(name: str, found: dict[str, str]) -> None:
+    """A distribution and what it requires, without extras."""
+    todo = [name]
+    while todo:
+        name = re.sub(r"[-_.]+", "-", todo.pop()).lower()
+        if name in found or name == "torch":
+            continue
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except (importlib.metadata.PackageNotFoundError, ValueError):
+            continue
+        found[name] = distribution.version + _in_place(distribution)
+        for requirement in distribution.requires or ():
+            if "extra ==" not in requirement:
+                todo.append(re.split(r"[\s<>=!~;\[(]", requirement, maxsplit=1)[0])
+
+
+def _in_place(distribution: importlib.metadata.Distribution) -> str:
+    """For an editable installation, whose version says nothing of its code."""
+    if '"editable"' not in (distribution.read_text("direct_url.json") or "").replace(" ", "").replace(":true", ""):
+        return ""
+    modules = (distribution.read_text("top_level.txt") or "").split() or [
+        name for name, owners in _by_module().items() if distribution.metadata["Name"] in owners
+    ]
+    return "+" + " ".join(filter(None, map(_sources, modules)))
+
+
+@functools.cache
+def _by_module() -> dict[str, list[str]]:
+    return {name: list(owners) for name, owners in importlib.metadata.packages_distributions().items()}
+
+
+@functools.cache
+def _sources(module: str) -> str:
+    """A hash of when the files of a module on the path were last changed; "" for one that is not there."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError, AttributeError):
+        return ""
+    if spec is None:
+        return ""
+    places = [Path(p) for p in spec.submodule_search_locations or ()]
+    files = [f for place in places for f in _files(place)] or ([Path(spec.origin)] if spec.origin else [])
+    told = hashlib.sha256()
+    for file in sorted(files):
+        try:
+            stat = file.stat()
+        except OSError:
+            continue
+        told.update(f"{file}\0{stat.st_mtime_ns}\0{stat.st_size}\n".encode("utf-8", "surrogatepass"))
+    return told.hexdigest()[:16]
+
+
+def _files(folder: Path) -> list[Path]:
+    found = []
+    for file in folder.rglob("*"):
+        if file.suffix in _SOURCES:
+            found.append(file)
+            if len(found) >= _MOST_FILES:
+                break
+    return found
+
+
+def environment(device: str) -> dict[str, object]:
+    """What the machine adds to a key: a result holds only where this is the same."""
+    import kbtools
+
+    known = devices.environment()
+    return {
+        "kb": kbtools.__version__,
+        "python": known["python"],
+        "torch": known["torch"],
+        "platform": known["platform"],
+        "device_name": known["devices"].get(device, {}).get("name"),
+    }

@@ -1,0 +1,26 @@
+"""Whether a ``requires=`` is met by what is installed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+
+
+def unmet(requirement: str) -> str | None:
+    """Why a ``requires=`` is not met (``onnx>=1.17``), or None."""
+    name = re.split(r"[\s<>=!~;\[]", requirement.strip(), maxsplit=1)[0]
+    try:
+        version = importlib.metadata.version(name)
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return f"{requirement} is not installed"
+    try:
+        from packaging.requirements import InvalidRequirement, Requirement
+    except ImportError:
+        return None if name == requirement.strip() else f"{requirement} cannot be compared: packaging is not installed"
+    try:
+        wanted = Requirement(requirement)
+    except InvalidRequirement:
+        return f"{requirement} is no requirement that can be read"
+    if not wanted.specifier.contains(version, prereleases=True):
+        return f"{requirement} is not installed, {version} is"
+    return None
