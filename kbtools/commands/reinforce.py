@@ -8,9 +8,6 @@ from datetime import date
 from kbtools.commands import Arguments, emit, plural, read, say, unified_diff
 from kbtools.errors import KbError
 
-GAIN, CAP = 0.05, 0.99
-"""What a re-verification adds to a page's confidence, and where it ends."""
-
 
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("pages", nargs="+", metavar="PAGE", help="pages that were checked against reality")
@@ -20,6 +17,7 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kbtools.commands.reconcile import write
+    from kbtools.confidence import CAP, GAIN
     from kbtools.diagnostics import apply_edits
     from kbtools.fixer import Plan
     from kbtools.frontmatter import set_field

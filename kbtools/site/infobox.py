@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as etree
 from collections.abc import Mapping
 
+from kbtools import confidence
 from kbtools.page import Page
 from kbtools.site.elements import add, css_word
 from kbtools.site.text import clean
@@ -30,6 +31,7 @@ TRUST: Mapping[str, str] = {
     "C": "검증이 더 필요함",
     "D": "출처 불명",
 }
+COMMIT: Mapping[str, str] = {"applied": "반영됨", "pending": "아직 반영되지 않음"}
 _FIELDS = (
     "status",
     "source_trust_level",
@@ -53,7 +55,7 @@ def infobox(page: Page, wiki: Wiki) -> etree.Element:
     """What the frontmatter says, in three parts: how far to trust the page, what it is called, where it comes from."""
     box = etree.Element("aside", {"class": "kb-infobox", "aria-label": "문서 정보", "data-search-exclude": ""})
     facts = etree.Element("dl", {"class": "kb-facts"})
-    _trust(facts, page)
+    _trust(facts, page, wiki)
     if len(facts):
         box.append(facts)
     tags = strings(page.data.get("tags"))
@@ -64,7 +66,7 @@ def infobox(page: Page, wiki: Wiki) -> etree.Element:
             item = add(row, "li")
             add(item, "a", tag, "kb-tag", href=href) if href else add(item, "span", tag, "kb-tag")
     more = etree.Element("dl", {"class": "kb-more"})
-    _origin(more, page)
+    _origin(more, page, wiki)
     if len(more):
         details = add(box, "details")
         add(details, "summary", "출처와 다른 이름")
@@ -82,7 +84,7 @@ def _scalar(page: Page, key: str) -> str:
     return page._scalar(key)
 
 
-def _trust(facts: etree.Element, page: Page) -> None:
+def _trust(facts: etree.Element, page: Page, wiki: Wiki) -> None:
     if status := _scalar(page, "status"):
         add(_fact(facts, "상태"), "span", STATUS.get(status, status), f"kb-status kb-status-{css_word(status)}")
     if trust := _scalar(page, "source_trust_level"):
@@ -90,35 +92,54 @@ def _trust(facts: etree.Element, page: Page) -> None:
         add(cell, "span", trust, f"kb-grade kb-grade-{css_word(trust)}", title=TRUST.get(trust, trust))
         if trust in TRUST:
             add(cell, "span", TRUST[trust], "kb-note")
-    score = page.data.get("confidence_score")
-    if isinstance(score, (int, float)) and not isinstance(score, bool) and 0 <= score <= 1:
-        cell = _fact(facts, "확신도")
-        percent = round(score * 100)
-        meter = add(
-            cell,
-            "span",
-            kind="kb-meter",
-            role="meter",
-            aria_label="확신도",
-            aria_valuemin="0",
-            aria_valuemax="100",
-            aria_valuenow=str(percent),
-        )
-        add(
-            meter,
-            "span",
-            "",
-            f"kb-meter-{'high' if score >= 0.8 else 'mid' if score >= 0.5 else 'low'}",
-            style=f"width:{percent}%",
-        )
-        add(cell, "span", f"{score:.2f}", "kb-number")
+    _confidence(facts, page, wiki)
     if verification := _scalar(page, "verification_status"):
         add(_fact(facts, "확인 방법"), "span", VERIFICATION.get(verification, verification))
     if reinforced := _scalar(page, "last_reinforced"):
-        add(_fact(facts, "마지막 확인"), "time", reinforced, datetime=reinforced)
+        cell = _fact(facts, "마지막 확인")
+        add(cell, "time", reinforced, datetime=reinforced)
+        last = confidence.last_verified(page)
+        if last is not None and (wiki.today - last).days > wiki.project.config.stale_after:
+            add(cell, "span", "오래됨", "kb-status kb-status-needs-review")
+    _code(facts, page, wiki)
 
 
-def _origin(more: etree.Element, page: Page) -> None:
+def _confidence(facts: etree.Element, page: Page, wiki: Wiki) -> None:
+    """The score as of today, and what was recorded where the two differ."""
+    recorded, score = confidence.recorded(page), confidence.today(page, wiki.today)
+    if recorded is None or score is None:
+        return
+    cell = _fact(facts, "확신도")
+    percent = round(score * 100)
+    meter = add(
+        cell,
+        "span",
+        kind="kb-meter",
+        role="meter",
+        aria_label="확신도",
+        aria_valuemin="0",
+        aria_valuemax="100",
+        aria_valuenow=str(percent),
+    )
+    level = "high" if score >= 0.8 else "mid" if score >= 0.5 else "low"
+    add(meter, "span", "", f"kb-meter-{level}", style=f"width:{percent}%")
+    add(cell, "span", f"{score:.2f}", "kb-number")
+    if f"{score:.2f}" != f"{recorded:.2f}":
+        add(cell, "span", f"기록 {recorded:.2f}, 확인한 뒤로 달마다 {confidence.FADES:.2f}씩 줄어듭니다", "kb-note")
+
+
+def _code(facts: etree.Element, page: Page, wiki: Wiki) -> None:
+    """How many of the page's snippets were proven to run."""
+    passed, executable = wiki.results.proven(page)
+    if not executable:
+        return
+    cell = _fact(facts, "코드 실행")
+    kind = "passed" if passed == executable else "unknown"
+    add(cell, "span", f"{executable}개 모두 통과" if passed == executable else f"{executable}개 중 {passed}개 통과",
+        f"kb-badge kb-is-{kind}")  # fmt: skip
+
+
+def _origin(more: etree.Element, page: Page, wiki: Wiki) -> None:
     if page.aliases:
         names = _fact(more, "다른 이름")
         names.text = clean(", ".join(page.aliases))
@@ -127,7 +148,12 @@ def _origin(more: etree.Element, page: Page) -> None:
     if any(parts):
         _fact(more, "기술").text = clean(" · ".join(p for p in parts if p))
     if category := _scalar(page, "category"):
-        _fact(more, "분류").text = clean(category.replace("_", " ").replace("/", " › "))
+        name = category.replace("_", " ").replace("/", " › ")
+        cell, href = _fact(more, "분류"), wiki.category_href(category, page.path)
+        if href is not None and page.path in wiki.listed_paths:
+            add(cell, "a", name, href=href)
+        else:
+            cell.text = clean(name)
     sources = strings(page.data.get("raw_sources"))
     if sources:
         held = add(_fact(more, "출처"), "ul")
@@ -136,6 +162,8 @@ def _origin(more: etree.Element, page: Page) -> None:
     commit = _scalar(page, "github_commit")
     if _COMMIT.match(commit):
         add(_fact(more, "커밋"), "code", commit[:12])
+    elif commit in COMMIT:
+        _fact(more, "커밋").text = COMMIT[commit]
     if page.id:
         add(_fact(more, "ID"), "code", page.id)
 

@@ -111,8 +111,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         wiki = self.wiki
         assert wiki is not None
         for path, text in generated.generate(wiki).items():
-            if path in wiki.generated:
-                files.append(File.generated(config, path, content=text))
+            files.append(File.generated(config, path, content=text))
         assets = resources.files("kbtools.site") / "assets"
         files.append(File.generated(config, CSS, content=(assets / "kb.css").read_bytes()))
         if wiki.has_lessons:

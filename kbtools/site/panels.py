@@ -92,29 +92,41 @@ def _bar(snippet: Snippet, runs: Sequence[Run]) -> str:
     return f'<span class="kb-badges">{" ".join(badges)}</span>{_where(runs)}'
 
 
+def _done(runs: Sequence[Run]) -> list[Run]:
+    """Those that started; a run that never did speaks for no version and no day."""
+    return [r for r in runs if r.outcome.outcome not in (Status.SKIPPED, Status.BLOCKED)]
+
+
+def _made(run: Run) -> str:
+    """Under which torch, and when."""
+    parts = [f"PyTorch {escape(run.torch.partition('+')[0])}"] if run.torch else []
+    if run.when:
+        parts.append(f'<time datetime="{run.when.isoformat()}">{run.when.isoformat()}</time>')
+    return " · ".join(parts)
+
+
 def _where(runs: Sequence[Run]) -> str:
-    """The newest run's torch and date; a run that never started speaks for neither."""
-    done = [r for r in runs if r.outcome.outcome not in (Status.SKIPPED, Status.BLOCKED)]
-    if not done:
-        return ""
-    last = max(done, key=lambda r: r.when.isoformat() if r.when else "")
-    parts = [f"PyTorch {escape(last.torch.partition('+')[0])}"] if last.torch else []
-    if last.when:
-        parts.append(f'<time datetime="{last.when.isoformat()}">{last.when.isoformat()}</time>')
-    return f'<span class="kb-where">{" · ".join(parts)}</span>' if parts else ""
+    """Version and day, when they are the same on all devices."""
+    made = {_made(run) for run in _done(runs)}
+    return f'<span class="kb-where">{told}</span>' if len(made) == 1 and (told := made.pop()) else ""
 
 
 def _reasons(runs: Sequence[Run]) -> str:
+    """Why it did not run or pass, device by device; versions and days too, where devices differ in them."""
     out = []
+    differ = len({_made(run) for run in _done(runs)}) > 1
     for run in runs:
         o = run.outcome
-        if not run.fresh or o.outcome in (Status.PASSED, Status.XFAILED):
+        made = _made(run) if differ and run in _done(runs) else ""
+        well = not run.fresh or o.outcome in (Status.PASSED, Status.XFAILED)
+        if well and not made:
             continue
-        words = WORDS[o.outcome.value][1]
-        reason = f": {escape(o.reason)}" if o.reason else ""
+        words = WORDS[state_of(run)][1]
+        reason = f": {escape(o.reason)}" if o.reason and not well else ""
         name = DEVICE_NAMES.get(o.device, escape(o.device))
-        out.append(f'<p class="kb-reason"><b>{name}</b> {words}{reason}</p>')
-        if o.outcome in (Status.FAILED, Status.ERROR) and o.message:
+        more = f' <span class="kb-where">{made}</span>' if made else ""
+        out.append(f'<p class="kb-reason"><b>{name}</b> {words}{reason}{more}</p>')
+        if not well and o.outcome in (Status.FAILED, Status.ERROR) and o.message:
             out.append(f'<pre class="kb-message">{escape(o.message[:LONGEST])}</pre>')
     return "".join(out)
 

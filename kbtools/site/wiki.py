@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
@@ -27,7 +29,13 @@ class Wiki:
     index: Index
     results: Results = field(default_factory=Results)
     generated: frozenset[str] = frozenset()
-    """Paths of generated pages, so that others may link to them."""
+    """Names of generated pages, so that others may link to them."""
+
+    @cached_property
+    def today(self) -> date:
+        """The day of the build: ``SOURCE_DATE_EPOCH`` (reproducible-builds.org) where it is set."""
+        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+        return datetime.fromtimestamp(int(epoch), UTC).date() if epoch.isdecimal() else date.today()
 
     @cached_property
     def listed(self) -> tuple[Page, ...]:
@@ -68,10 +76,19 @@ class Wiki:
     def tag_href(self, tag: str, from_path: str) -> str | None:
         return f"{relative('tags.md', from_path)}#{tag_id(tag)}" if "tags.md" in self.generated else None
 
+    def category_href(self, category: str, from_path: str) -> str | None:
+        known = "categories.md" in self.generated
+        return f"{relative('categories.md', from_path)}#{category_id(category)}" if known else None
+
 
 def tag_id(tag: str) -> str:
     """The id of a tag's heading on the page of tags."""
     return f"tag-{slugify(tag) or 'x' + tag.encode('utf-8', 'replace').hex()}"
+
+
+def category_id(category: str) -> str:
+    """The id of a category's heading on the page of categories."""
+    return f"category-{slugify(category) or 'x' + category.encode('utf-8', 'replace').hex()}"
 
 
 def relative(path: str, from_path: str) -> str:

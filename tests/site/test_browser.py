@@ -18,6 +18,7 @@ PAGES = (
     "tags/",
     "categories/",
     "recent/",
+    "health/",
     "runs/",
 )
 """One of every kind."""

@@ -223,7 +223,8 @@ def test_another_plugin_may_change_the_text(tmp_path: Path) -> None:
     assert "<samp>D</samp>" in page
 
 
-def test_infobox_backlinks_and_banner(tmp_path: Path) -> None:
+def test_infobox_backlinks_and_banner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1782864000")  # 2026-07-01
     project = make(
         tmp_path,
         {
@@ -249,7 +250,9 @@ def test_infobox_backlinks_and_banner(tmp_path: Path) -> None:
     page = read(site / "topics" / "A" / "index.html")
     assert len(page.all("aside", "kb-infobox")) == 1
     meter = next(a for _, a in page.elements if a.get("role") == "meter")
-    assert meter["aria-valuenow"] == "93"
+    assert meter["aria-valuenow"] == "89"  # two months later
+    assert "기록 0.93" in page.text
+    assert "오래됨" not in page.text
     assert [a["href"] for a in page.all("a", "kb-tag")] == ["../../tags/#tag-torch", "../../tags/#tag-자동-미분"]
     assert "둘째 문장은 저것을 가리킨다." in page.text
     assert "x · A" in page.text

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.site.pages import letter_of
+from kbtools.site.page_parts import letter_of
 from kbtools.site.text import clean, escape, first_paragraph, markdown_escape, plain, sentence_at
 
 

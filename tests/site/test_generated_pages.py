@@ -1,0 +1,121 @@
+"""What generated pages hold, from pages in memory: figures of health, and lists too long for one page."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kbtools import confidence
+from kbtools.config import Config, Project
+from kbtools.execution.outcomes import Outcome, Status
+from kbtools.index import Index
+from kbtools.page import Page, decode
+from kbtools.site.bars import columns, stacked
+from kbtools.site.health import health
+from kbtools.site.page_parts import LONG, parts
+from kbtools.site.pages import NAMES, generate
+from kbtools.site.results import Results, Run
+from kbtools.site.wiki import Wiki
+
+
+def wiki(texts: dict[str, str], runs: tuple[Run, ...] = ()) -> Wiki:
+    here = Path("/nowhere")
+    index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
+    return Wiki(Project(here, here, here / ".kb", Config()), index, Results.of(runs), frozenset(NAMES))
+
+
+def test_figures_of_health(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1798675200")  # 2026-12-31
+    fence = "\n```python {{#{}}}\nx = 1\n```\n"
+    front = "---\ncategory: c/{}\nconfidence_score: {}\nlast_reinforced: {}\n---\n"
+    held = wiki(
+        {
+            "index.md": "[[A]] [[B]] [[wanted]] [[same]] [[picture.png]]",
+            "A.md": front.format("one", 0.95, "2026-12-31") + fence.format("fast") + fence.format("slow"),
+            "B.md": front.format("two", 0.5, "2020-01-01") + fence.format("new") + "[[wanted]] [[other]]",
+            "alone.md": "",
+            "ignored.md": "<!-- kb: ignore[orphan-page] -->\n\n# x\n",
+            "x/same.md": "[[A]]",
+            "y/same.md": "[[A]]",
+        },
+        (
+            Run(Outcome("A.md::fast[cpu]", "A.md", 6, "cpu", Status.PASSED, seconds=0.1)),
+            Run(Outcome("A.md::slow[cpu]", "A.md", 10, "cpu", Status.PASSED, seconds=7.0)),
+            Run(Outcome("A.md::slow[cuda]", "A.md", 10, "cuda", Status.FAILED, seconds=9.0)),
+            Run(Outcome("A.md::fast[cuda]", "A.md", 6, "cuda", Status.PASSED, seconds=9.0), fresh=False),
+        ),
+    )
+    found = health(held)
+    assert (found.fences, found.executable, found.passed) == (3, 3, 2)
+    assert found.devices["cpu"] == {"passed": 2, "unknown": 1}
+    assert found.devices["cuda"] == {"failed": 1, "stale": 1, "unknown": 1}
+    assert found.devices["mps"] == {"unknown": 3}
+    assert [(s.snippet.id, s.device, s.seconds) for s in found.slowest] == [("slow", "cpu", 7.0), ("fast", "cpu", 0.1)]
+    named = [(c.name, c.pages, c.executable, c.passed, c.confidence) for c in found.categories]
+    assert named == [("", 5, 0, 0, None), ("c/one", 1, 2, 2, 0.95), ("c/two", 1, 1, 0, 0.0)]
+    assert found.scores == (1, 0, 0, 0, 0, 0, 0, 0, 0, 1)
+    assert found.stale == ("B.md",)
+    assert found.orphans == ("alone.md", "x/same.md", "y/same.md")
+    assert found.wanted == (("wanted", ("B.md", "index.md")), ("other", ("B.md",)))
+    assert found.ambiguous == (("same", ("x/same.md", "y/same.md"), ("index.md",)),)
+    text = generate(held)["health.md"]
+    assert "67%" in text
+    assert "7.00초" in text
+    runs = generate(held)["runs.md"]
+    told = runs.partition("통과하지 않은 코드")[2]
+    assert re.findall(r"^\| [AB] \| \[(\w+)\]", told, re.MULTILINE) == ["fast", "slow", "new"]
+
+
+def test_confidence_fades_and_never_below_nothing() -> None:
+    def page(front: str) -> Page:
+        return decode("P.md", f"---\n{front}\n---\n".encode())
+
+    held = page("confidence_score: 0.9\nlast_reinforced: 2026-01-01")
+    assert confidence.today(held, date(2026, 1, 1)) == 0.9
+    assert confidence.today(held, date(2025, 1, 1)) == 0.9
+    assert confidence.today(held, date(2027, 1, 1)) == pytest.approx(0.66, abs=0.001)
+    assert confidence.today(held, date(2099, 1, 1)) == 0.0
+    assert confidence.today(page("confidence_score: 0.9"), date(2099, 1, 1)) == 0.9
+    for bad in ("confidence_score: true", "confidence_score: 2", "confidence_score: x", "a: b"):
+        assert confidence.today(page(bad), date(2026, 1, 1)) is None
+
+
+def test_long_lists_go_on_elsewhere() -> None:
+    many = 2 * LONG + 7
+    front = "---\ntitle: {}{:05}\ntags: [t, n{}]\ncategory: c\n---\n"
+    texts = {f"p{n}.md": front.format("가나"[n % 2], n, n % 3) for n in range(many)}
+    made = generate(wiki(texts))
+    parts = ("all.md", "all/2.md", "all/3.md")
+    assert {*parts, "tags/tag-t.md", "tags/tag-t/2.md", "categories/category-c/3.md"} <= set(made)
+    listed = [re.findall(r"^- \[(.+?)\]\((.+?)\)", made[path], re.MULTILINE) for path in parts]
+    assert [len(found) for found in listed] == [LONG, LONG, 7]
+    assert len({title for found in listed for title, _ in found}) == many
+    assert listed[0][0][1] == "p0.md"
+    assert listed[1][-1][1].startswith("../p")
+    assert max(map(len, made.values())) < 200_000
+    assert made["recent.md"].count("|") < 500
+
+
+def test_parts_lose_nothing_and_keep_order() -> None:
+    pages = [decode(f"{n}.md", b"") for n in range(11)]
+    groups = [("a", pages[:4]), ("b", pages[4:4]), ("c", pages[4:])]
+    cut = list(parts(groups, 3))
+    assert [[(name, len(found)) for name, found in part] for part in cut] == [
+        [("a", 3)],
+        [("a", 1), ("c", 2)],
+        [("c", 3)],
+        [("c", 2)],
+    ]
+    assert [p for part in cut for _, found in part for p in found] == pages
+
+
+def test_bars_say_what_they_show() -> None:
+    bar = stacked([("ok", 1, "통과 1"), ("bad", 0, "실패 0"), ("calm", 3, 'x"<')], 4)
+    assert 'aria-label="통과 1, x&quot;&lt;"' in bar
+    assert re.findall(r'width="([\d.]+)" height="8"/>', bar) == ["100", "25.00", "75.00"]
+    assert 'aria-label="없음"' in stacked([("ok", 0, "통과 0")], 0)
+    assert 'aria-label="a: 2, b: 1"' in columns([("a", 2), ("b", 1), ("c", 0)])
+    assert 'aria-label="없음"' in columns([])
