@@ -37,16 +37,16 @@ class WikiLinks(InlineProcessor):
 
     def __init__(self, md: Markdown, wiki: Callable[[], Wiki | None], path: Callable[[], str | None]) -> None:
         super().__init__("", md)
-        self.compiled_re = links._LINK
+        self.compiled_re = links.MAYBE_LINK
         self.wiki = wiki
         self.path = path
 
     def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
     ) -> tuple[etree.Element | None, int | None, int | None]:
-        if _PLACEHOLDER.search(m["target"]):
+        if _PLACEHOLDER.search(m[1]):
             return None, None, None
-        link = links._read(data, m)
+        link = links.read(m)
         wiki, path = self.wiki(), self.path()
         if link is None or wiki is None:
             return None, None, None
