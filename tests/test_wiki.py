@@ -1,0 +1,200 @@
+"""The wiki itself, told by kb's own dumps: linked, within reach, covered, with exercises, every print compared."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+START = "index.md"
+NEAR = 3
+"""Clicks from the start within which every topic is."""
+FEWEST = 4
+"""Pages that each topic leads to."""
+
+
+@cache
+def dump(command: str, *, whole: bool = False) -> tuple[dict[str, Any], ...]:
+    done = subprocess.run(
+        [sys.executable, "-m", "kbtools.cli", command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return (json.loads(done.stdout),) if whole else tuple(map(json.loads, done.stdout.splitlines()))
+
+
+def topics() -> tuple[dict[str, Any], ...]:
+    found = tuple(page for page in dump("pages") if page["path"].startswith("topics/"))
+    assert len(found) > 40
+    return found
+
+
+def ways() -> Mapping[str, frozenset[str]]:
+    """The pages each page links to, other than itself."""
+    (graph,) = dump("graph", whole=True)
+    out: dict[str, set[str]] = defaultdict(set)
+    for edge in graph["edges"]:
+        if edge["source"] != edge["target"]:
+            out[edge["source"]].add(edge["target"])
+    return {path: frozenset(targets) for path, targets in out.items()}
+
+
+def clicks(ways: Mapping[str, Iterable[str]], start: str) -> dict[str, int]:
+    far = {start: 0}
+    queue = deque([start])
+    while queue:
+        here = queue.popleft()
+        for there in ways.get(here, ()):
+            if there not in far:
+                far[there] = far[here] + 1
+                queue.append(there)
+    return far
+
+
+def test_clicks_are_counted_along_links() -> None:
+    assert clicks({"a": ["b"], "b": ["c", "a"], "d": ["a"]}, "a") == {"a": 0, "b": 1, "c": 2}
+
+
+# --- linked
+
+
+def test_every_topic_leads_to_others_and_is_led_to() -> None:
+    out = ways()
+    into: dict[str, set[str]] = defaultdict(set)
+    for source, targets in out.items():
+        if source.startswith(("topics/", "paths/")):
+            for target in targets:
+                into[target].add(source)
+    paths = [page["path"] for page in topics()]
+    assert {p: len(out.get(p, ())) for p in paths if len(out.get(p, ())) < FEWEST} == {}
+    assert [p for p in paths if not into[p]] == [], "no other topic leads there"
+
+
+def test_every_topic_and_path_is_near_the_start() -> None:
+    far = clicks(ways(), START)
+    pages = [page["path"] for page in dump("pages") if page["path"].startswith(("topics/", "paths/"))]
+    assert {p: far.get(p) for p in pages if far.get(p, NEAR + 1) > NEAR} == {}
+
+
+def test_every_topic_is_on_a_learning_path_or_linked_from_a_page_of_one() -> None:
+    out = ways()
+    paths = [page["path"] for page in dump("pages") if (page["frontmatter"] or {}).get("learning_path") is True]
+    assert len(paths) >= 4
+    lessons = {target for path in paths for target in out[path]}
+    near = lessons | {target for lesson in lessons for target in out.get(lesson, ())}
+    assert [page["path"] for page in topics() if page["path"] not in near] == []
+
+
+# --- frontmatter
+
+
+@pytest.mark.parametrize("page", topics(), ids=lambda page: page["title"])
+def test_names_in_both_languages_and_sources(page: dict[str, Any]) -> None:
+    names = [page["title"], *page["aliases"]]
+    assert any(re.search("[가-힣]", name) for name in names), "no Korean name"
+    assert any(name.isascii() for name in names), "no English name"
+    sources = page["frontmatter"]["raw_sources"]
+    assert len(sources) >= 2
+    assert any(re.search(r"\brun\b|linked pages", source) for source in sources), "nothing says what was run"
+
+
+# --- exercises and code
+
+
+@pytest.mark.parametrize("page", topics(), ids=lambda page: page["title"])
+def test_exercises_have_solutions_that_run(page: dict[str, Any]) -> None:
+    headings = [h for h in page["headings"] if h["level"] == 2]
+    at = [i for i, heading in enumerate(headings) if heading["text"] == "연습"]
+    assert len(at) == 1, "a topic ends with exercises"
+    start, end = headings[at[0]]["line"], headings[at[0] + 1]["line"]
+    lines = (ROOT / "docs" / page["path"]).read_text(encoding="utf-8").split("\n")[start:end]
+    asked = max(1, sum(bool(re.match(r"\*\*\d+\.\*\*", line)) for line in lines))
+    folded = sum(line.startswith('??? success "풀이"') for line in lines)
+    assert folded == asked, "each exercise has its solution folded below it"
+    run = [s for s in snippets_of(page["path"]) if start < s["line"] < end and runs(s)]
+    assert len(run) >= folded, "a solution runs"
+
+
+def snippets_of(path: str) -> list[dict[str, Any]]:
+    return [s for s in dump("snippets") if s["path"] == path]
+
+
+def runs(snippet: dict[str, Any]) -> bool:
+    return bool(snippet["executable"]) and "skip" not in snippet["options"]
+
+
+def uncompared(snippet: dict[str, Any]) -> list[int]:
+    """The lines of prints whose output is compared with nothing."""
+    tree = ast.parse(snippet["code"])
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    prints = {n.end_lineno or 0 for n in calls if isinstance(n.func, ast.Name) and n.func.id == "print"}
+    compared = {expect["line"] - snippet["line"] for expect in snippet["expects"]}
+    if any(line > snippet["code"].count("\n") for line in compared):
+        return []  # An output fence: the whole of it.
+    return sorted(snippet["line"] + line for line in prints - compared)
+
+
+def test_every_print_shows_what_it_prints() -> None:
+    """But where nothing runs, and where the print is never reached."""
+    python = [s for s in dump("snippets") if s["path"].startswith("topics/") and s["language"] == "python" and runs(s)]
+    assert len(python) > 400
+    checked = [s for s in python if "raises" not in s["options"] and "expect" not in s["options"]]
+    assert {f"{s['path']}:{line}" for s in checked for line in uncompared(s)} == set()
+
+
+def test_a_print_without_its_output_would_be_found() -> None:
+    code = "print(1)  # 1\nif True:\n    print(2)\n"
+    snippet = {"line": 10, "code": code, "expects": [{"line": 11, "text": "1"}]}
+    assert uncompared(snippet) == [13]
+    assert uncompared({**snippet, "expects": [{"line": 16, "text": "1\n2\n"}]}) == []
+
+
+# --- what the wiki began from
+
+COVERAGE = "development/coverage.md"
+
+
+def test_every_heading_of_the_sources_has_its_section() -> None:
+    text = (ROOT / "docs" / COVERAGE).read_text(encoding="utf-8")
+    rows = [i for i, line in enumerate(text.split("\n"), 1) if re.match(r"\| (?!heading there|-)", line)]
+    links = {link["line"] for link in dump("links") if link["path"] == COVERAGE}
+    assert len(rows) > 100
+    assert [line for line in rows if line not in links] == []
+    broken = [
+        f"{link['line']}: {link['raw']}"
+        for link in dump("links")
+        if link["path"] == COVERAGE and (link["resolution"] != "exact" or link["anchor_ok"] is False)
+    ]
+    assert broken == []
+
+
+def test_corrections_name_snippets_that_are_there() -> None:
+    text = (ROOT / "docs" / "development" / "corrections.md").read_text(encoding="utf-8")
+    titles = {page["title"]: page["path"] for page in topics()}
+    ids: dict[str, set[str]] = defaultdict(set)
+    for snippet in dump("snippets"):
+        ids[snippet["path"]].add(snippet["id"])
+    proofs = [row.rsplit(" | ", 1)[1].rstrip(" |") for row in re.findall(r"^\| (?!claim|-).*\|$", text, re.MULTILINE)]
+    assert len(proofs) > 50
+    wrong = []
+    for proof in proofs:
+        for part in proof.split(";"):
+            title, _, rest = part.strip().partition(": ")
+            if title not in titles and title.split(" (")[0] not in titles:
+                wrong.append(part)
+            elif missing := set(re.findall(r"`([\w-]+)`", rest)) - ids[titles[title]]:
+                wrong.append(f"{title}: {missing}")
+    assert wrong == []
