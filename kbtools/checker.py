@@ -82,10 +82,17 @@ class Checker:
     Raises KbError for rule names or schemas the configuration has wrong.
     """
 
-    def __init__(self, index: Index, config: Config, today: date, pages: Iterable[str]) -> None:
+    def __init__(
+        self,
+        index: Index,
+        config: Config,
+        today: date,
+        pages: Iterable[str],
+        shell: Mapping[tuple[str, str], tuple[int, str]] | None = None,
+    ) -> None:
         self.active = severities(config)
         self.rules = tuple(r for r in all_rules().values() if r.name in self.active)
-        self.context = Context(index, config, today, schemas(pages, config))
+        self.context = Context(index, config, today, schemas(pages, config), shell or {})
 
     def findings(self, page: Page) -> list[Diagnostic]:
         """Everything found on a page, by place and rule; what the page asks to ignore is left out."""
@@ -104,14 +111,20 @@ class Checker:
 
 
 def check(
-    vault: Vault, index: Index, config: Config, selection: Selection = Selection(), today: date | None = None
+    vault: Vault,
+    index: Index,
+    config: Config,
+    selection: Selection = Selection(),
+    today: date | None = None,
+    shell: Mapping[tuple[str, str], tuple[int, str]] | None = None,
 ) -> Report:
     """Everything the rules find in a vault, sorted by path, place and rule; the same input gives the same output.
 
+    ``shell`` is what a shell says of the shell fences (``Context.shell``); asking it is a process, and not done here.
     Raises KbError for rule names or schemas the configuration has wrong.
     """
     require_rules((*selection.select, *selection.ignore), "--select/--ignore")
-    checker = Checker(index, config, today or date.today(), index.pages)
+    checker = Checker(index, config, today or date.today(), index.pages, shell)
     pages = {**index.pages, **vault.unread}
     found = [checker.findings(pages[path]) for path in sorted(pages) if selection.covers(path)]
     links = [resolution for held in index.links.values() for _, resolution in held]
@@ -155,7 +168,8 @@ class _Ignore:
 def suppress(page: Page, problems: Iterable[Problem], report_unused: bool = True) -> Iterator[Problem]:
     """Drop what ``<!-- kb: ignore[rule] -->`` comments ask for, and report those that ask for nothing found.
 
-    A comment covers the line behind it; before any text of the page and with a blank line behind it, the whole page.
+    A comment covers the line behind it, or the whole fence that begins there; before any text of the page and with a
+    blank line behind it, the whole page.
     """
     ignores = tuple(_ignores(page))
     if not ignores:
@@ -187,6 +201,7 @@ def suppress(page: Page, problems: Iterable[Problem], report_unused: bool = True
 def _ignores(page: Page) -> Iterator[_Ignore]:
     lines = page.source.lines
     head = page.structure.frontmatter.end if page.structure.frontmatter else 0
+    fences: dict[int, int] | None = None
     for comment in page.structure.comments:
         at_top = not page.source.text[head : comment.span.start].strip()
         if at_top:
@@ -195,7 +210,9 @@ def _ignores(page: Page) -> Iterator[_Ignore]:
             continue
         first, last = lines.line_of(comment.span.start), lines.line_of(comment.span.end)
         apart = last == len(lines) or not lines.line(last + 1).of(page.source.text).strip()
-        covered = range(len(lines) + 1) if at_top and apart else range(first, last + 2)
+        if fences is None:
+            fences = {lines.line_of(f.span.start): lines.line_of(f.span.end - 1) for f in page.structure.fences}
+        covered = range(len(lines) + 1) if at_top and apart else range(first, fences.get(last + 1, last + 1) + 1)
         for name in m[1].split(","):
             if name.strip():
                 yield _Ignore(comment.span, name.strip(), covered)

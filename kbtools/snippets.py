@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from kbtools.codefence import data_fences, device_needs, names, print_comments, pycode
 from kbtools.codefence.annotations import (
     CLASSES,
     Mark,
@@ -22,17 +20,15 @@ from kbtools.codefence.annotations import (
 )
 from kbtools.codefence.names import Names
 from kbtools.codefence.option_values import DEVICES, KEYS, cut
-from kbtools.codefence.pycode import Places, SyntaxFault
+from kbtools.codefence.pycode import Places
 from kbtools.codefence.sessions import Part, undefined
 from kbtools.codefence.snippet_ids import Wish, assign
 from kbtools.diagnostics import Problem
+from kbtools.languages import Language, Reading
+from kbtools.languages.registry import Broken, find
 from kbtools.scanner import Comment, Fence, Structure
 from kbtools.source import LINE_END, LineIndex, Span
 
-PYTHON = frozenset({"python", "py", "python3", "py3"})
-SHELL = frozenset({"bash", "sh", "shell", "zsh", "console", "shell-session", "fish", "powershell", "ps1", "bat", "cmd"})
-SHELL_SCRIPT = frozenset({"bash", "sh", "shell", "zsh"})
-"""Shell fences that can be run: a script, not a session with prompts."""
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
 _LAUNCHED = 'show the whole output in an ```output fence behind it, or write expect="off"'
 _NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -48,7 +44,9 @@ class Expectation:
     """1-based line of the page."""
     text: str
     of_line: int | None
-    """The page's line of the ``print`` it belongs to; None for an output fence, which holds the whole stdout."""
+    """The page's line of what writes it, a ``print`` or a prompt; None for an output fence: the whole stdout."""
+    block: bool = False
+    """It stands on lines of its own below ``of_line``: the span begins at the end of the line above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,53 +208,32 @@ class _Extraction:
 
     def snippet(self, fence: Fence, settings: Settings, id: str, shows: bool, output: Fence | None) -> Snippet:
         options = settings.options
-        line = self.index.line_of(fence.span.start)
         executable = _runs(fence, settings)
         session = f"alone:{id}" if settings.alone else settings.session or ""
-        devices: tuple[str, ...] = ()
-        reason: str | None = None
-        expects: list[Expectation] = []
-        found = Names()
-        places = Places(fence)
-        if executable and not _is_python(fence):
-            devices, reason = settings.devices or ("cpu",), "a shell script"
-        elif executable:
-            devices = settings.devices or DEVICES
-            if settings.devices:
-                reason = f'asked for by device="{cut(settings.declared.get("device", ""))}"'
-            tree = pycode.parse(places)
-            if isinstance(tree, SyntaxFault):
-                found = names.UNKNOWN
-                meant = options.skip is not None or options.raises in ("SyntaxError", "IndentationError", "TabError")
-                if not meant:
-                    self.report([Problem("syntax-error", tree.span, tree.message, tree.help)])
-            else:
-                found = names.analyse(tree, places.name)
-                if not settings.devices:
-                    devices, reason = self.devices(fence, tree)
-                if options.compare:
-                    expects += self.comments_of(tree, places)
-                if options.launch is not None and expects:
-                    message = "what a launched script prints is not tied to its lines: this comment is not compared"
-                    self.report([Problem("invalid-option", expects[0].span, message, _LAUNCHED)])
-                    expects.clear()
-        elif options.skip is None:
-            problem = data_fences.check(fence.header.language.lower(), places)
-            self.report([problem] if problem else [])
+        reading = Reading()
+        language = None if _is_output(fence, settings) else find(fence.header.language)
+        if isinstance(language, Broken):
+            self.report([Problem("broken-language", fence.info, language.message, language.help)])
+        elif language is not None and (executable or options.skip is None):
+            reading = self.read(language, fence, settings)
+        executable = executable and reading.why_not is None
+        devices, reason = self.devices(language, fence, settings, reading) if executable else ((), None)
+        expects = self.expected(fence, options, reading) if executable else []
         if executable and output is not None and options.compare:
             expects.append(self.output(output))
+        found = reading.names
         return Snippet(
             fence=fence,
             id=id,
             session=session,
             language=fence.header.language,
             code=fence.code,
-            line=line,
+            line=self.index.line_of(fence.span.start),
             end_line=self.index.line_of(max(fence.span.start, fence.span.end - 1)),
             options=options,
             declared=MappingProxyType(dict(settings.declared)),
             executable=executable,
-            why_not=None if executable else _why_not(fence, settings, shows),
+            why_not=None if executable else reading.why_not or _why_not(fence, settings, shows),
             devices=devices,
             device_reason=reason,
             expects=tuple(expects),
@@ -265,30 +242,58 @@ class _Extraction:
             names=found,
         )
 
+    def read(self, language: Language, fence: Fence, settings: Settings) -> Reading:
+        """What the language says of the code; its faults are reported unless the page means them."""
+        options = settings.options
+        try:
+            reading = language.read(Places(fence), options)
+            faults = [Problem(language.rule, fault.span, fault.message, fault.help) for fault in reading.faults]
+        except Exception as error:
+            if type(language).__module__.startswith("kbtools."):
+                raise
+            message = (
+                f'the language "{cut(fence.header.language)}" failed on this fence: {type(error).__name__}: {error}'
+            )
+            where = f"{type(language).__module__}.{type(language).__qualname__}"
+            self.report([Problem("broken-language", fence.info, " ".join(message.split()), f"report it to {where}")])
+            return Reading()
+        meant = options.skip is not None or options.raises in ("SyntaxError", "IndentationError", "TabError")
+        if not meant:
+            self.report(faults)
+        return reading
+
     def line_of_code(self, fence: Fence, line: int) -> int:
         """The page's line of a code line."""
         if not fence.lines:
             return self.index.line_of(fence.span.start)
         return self.index.line_of(fence.lines[min(line, len(fence.lines)) - 1].start)
 
-    def devices(self, fence: Fence, tree: ast.Module) -> tuple[tuple[str, ...], str | None]:
-        needs = device_needs.needs(tree)
-        if not needs:
+    def devices(
+        self, language: Language | Broken | None, fence: Fence, settings: Settings, reading: Reading
+    ) -> tuple[tuple[str, ...], str | None]:
+        """Where a fence can run, and why not everywhere."""
+        if isinstance(language, Language) and not language.portable:
+            return settings.devices or ("cpu",), f"a {language.title or fence.header.language} fence"
+        if settings.devices:
+            return settings.devices, f'asked for by device="{cut(settings.declared.get("device", ""))}"'
+        if not reading.needs:
             return DEVICES, None
-        reason = " and ".join(f"line {self.line_of_code(fence, need.line)} {need.what}" for need in needs)
-        wanted = {need.device for need in needs}
+        reason = " and ".join(f"line {self.line_of_code(fence, need.line)} {need.what}" for need in reading.needs)
+        wanted = {need.device for need in reading.needs}
         return tuple(device for device in DEVICES if device in wanted), reason
 
-    def comments_of(self, tree: ast.Module, places: Places) -> list[Expectation]:
-        return [
-            Expectation(
-                shown.span,
-                self.index.line_of(shown.span.start),
-                shown.text,
-                self.index.line_of(places.offset(shown.print_line, 0)),
-            )
-            for shown in print_comments.find(tree, places)
-        ]
+    def expected(self, fence: Fence, options: Options, reading: Reading) -> list[Expectation]:
+        """The output the code itself shows."""
+        if options.launch is not None and reading.shown:
+            message = "what a launched script prints is not tied to its lines: this comment is not compared"
+            self.report([Problem("invalid-option", reading.shown[0].span, message, _LAUNCHED)])
+            return []
+        found = []
+        for shown in reading.shown:
+            below = shown.block and bool(shown.text)
+            line = self.index.line_of(shown.span.start) + below
+            found.append(Expectation(shown.span, line, shown.text, self.line_of_code(fence, shown.line), shown.block))
+        return found
 
     def output(self, fence: Fence) -> Expectation:
         if fence.lines:
@@ -326,13 +331,13 @@ def _only_blank(text: str, start: int, end: int) -> bool:
     return _BLANK.fullmatch(text, start, end) is not None
 
 
-def _is_python(fence: Fence) -> bool:
-    return fence.header.language.lower() in PYTHON
-
-
 def _runs(fence: Fence, settings: Settings) -> bool:
-    shell = settings.options.run and fence.header.language.lower() in SHELL_SCRIPT
-    return (shell or _is_python(fence)) and not _is_output(fence, settings)
+    if _is_output(fence, settings):
+        return False
+    language = find(fence.header.language)
+    if isinstance(language, Broken):
+        return True  # it ends in an error that says so
+    return language is not None and (language.runs == "always" or (language.runs == "asked" and settings.options.run))
 
 
 def _is_output(fence: Fence, settings: Settings) -> bool:
@@ -341,28 +346,23 @@ def _is_output(fence: Fence, settings: Settings) -> bool:
 
 def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
     language = fence.header.language
-    low = language.lower()
     if _is_output(fence, settings):
         return "expected output" if shows else "output, but no snippet stands directly before it"
     if not language:
         return "no language"
-    if low in ("pycon", "python-console", "ipython", "pycon3"):
-        return "pycon: interactive sessions are not run"
-    if low in SHELL:
-        if low in SHELL_SCRIPT:
-            return "shell: add .run to run it"
-        return f"{low} is shown, not run: .run is for {', '.join(sorted(SHELL_SCRIPT))}"
-    if low in data_fences.LANGUAGES:
-        return f"{low} is data: it is read, not run"
+    known = find(language)
+    if isinstance(known, Language):
+        return known.why_not or f"{known.title or language} is checked, not run"
+    low = language.lower()
     if low in _TEXT:
         return f"{low} is not code"
+    if low == "ipython":
+        return "ipython: its prompts are not read; `pycon` is run"
     return f'language "{cut(language)}" has no runner'
 
 
 def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:
     """A read of ``input`` is a read of the session's where an earlier snippet has bound that name."""
-    from dataclasses import replace
-
     bound: dict[str, set[str]] = {}
     for snippet in snippets:
         here = bound.setdefault(snippet.session, set())

@@ -90,7 +90,7 @@ def test_a_script_runs_once_whatever_the_devices(launcher: Launcher) -> None:
 def test_without_run_and_with_prompts_shell_is_shown_only() -> None:
     page = fence("bash", "", "rm -rf /") + fence("console", "{.run}", "$ rm -rf /") + fence("fish", "{.run}", "x")
     assert [(s.executable, s.why_not) for s in snippets(page)] == [
-        (False, "shell: add .run to run it"),
-        (False, "console is shown, not run: .run is for bash, sh, shell, zsh"),
-        (False, "fish is shown, not run: .run is for bash, sh, shell, zsh"),
+        (False, "shell: its syntax is checked; add .run to run it"),
+        (False, "console: the syntax of its commands is checked; .run is for bash, sh, shell, zsh"),
+        (False, "shown, not run: .run is for bash, sh, shell, zsh"),
     ]

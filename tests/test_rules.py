@@ -10,21 +10,23 @@ import pytest
 from kbtools.checker import check
 from kbtools.config import Config
 from kbtools.diagnostics import Diagnostic
+from kbtools.execution.shell_syntax import check as judge_shell
 from kbtools.index import Index
 from kbtools.page import decode
 from kbtools.rules import Rule, all_rules
 from kbtools.vault import Vault
 
 _FILE = re.compile(r'^(?P<m>`{3,})markdown title="(?P<path>[^"]+)"\n(?P<text>.*?)^(?P=m)$', re.MULTILINE | re.DOTALL)
-NEEDS_MORE = {"failing-snippet", "unreadable-page"}
-"""Found by running or by reading the disk, not by looking at text: tested where that is."""
+NEEDS_MORE = {"failing-snippet", "unreadable-page", "broken-language"}
+"""Found by running, by reading the disk or in what is installed, not by looking at text: tested where that is."""
 RULES = [r for r in all_rules().values() if r.name not in NEEDS_MORE]
 
 
 def found(pages: dict[str, str], schema: str = "none") -> list[Diagnostic]:
     vault = Vault({p: decode(p, t.encode()) for p, t in pages.items()}, frozenset(), {})
     config = Config(schema=(("**", schema),))
-    return list(check(vault, Index.build(vault), config, today=date(2026, 11, 21)).diagnostics)
+    shell = judge_shell(snippet for page in vault.pages.values() for snippet in page.snippets).complaints
+    return list(check(vault, Index.build(vault), config, today=date(2026, 11, 21), shell=shell).diagnostics)
 
 
 def example(rule: Rule, section: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.scanner import Fence
 from kbtools.source import Span
 
-CLASSES = ("skip", "hidden", "alone", "run", "output")
+CLASSES = ("skip", "hidden", "alone", "run", "repl", "output")
 NO_REASON = "no reason given"
 
 _T = TypeVar("_T")
@@ -26,6 +26,8 @@ class Options:
     """The reason not to run, or None."""
     hidden: bool = False
     run: bool = False
+    repl: bool = False
+    """Values of expressions are shown, as at Python's prompt."""
     raises: str | None = None
     match: str | None = None
     requires: tuple[str, ...] = ()
@@ -267,6 +269,7 @@ def settle(marks: Iterable[Mark]) -> tuple[Settings, list[Problem]]:
         skip=skip,
         hidden=".hidden" in last,
         run=".run" in last,
+        repl=".repl" in last,
         raises=_get(value, "raises", str),
         match=_get(value, "match", str),
         requires=_get(value, "requires", tuple) or (),

@@ -78,6 +78,8 @@ def explain(expected: str, actual: str) -> str:
     """How the two differ, for people: one line each when they are short, else a diff by lines."""
     want, got = expected.strip("\r\n"), actual.strip("\r\n")
     if "\n" not in want and "\n" not in got:
+        if not want:
+            return f"nothing was expected\nprinted:  {_line(got)}"
         return (
             f"expected: {_line(want)}\nprinted:  {_line(got)}" if got else f"expected: {_line(want)}\nprinted nothing"
         )

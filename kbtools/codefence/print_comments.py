@@ -1,10 +1,13 @@
-"""Comments that say what a ``print`` shows: ``print(x)  #> 3`` and ``print(x)  # tensor([2., 4.])``."""
+"""Comments that say what a ``print`` shows: ``print(x)  #> 3`` and ``print(x)  # tensor([2., 4.])``.
+
+With ``.repl``, also those behind an expression whose value is shown: ``x.sum()  # tensor(6.)``.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kbtools.codefence.printed_value import brackets_opened, value_end
@@ -23,13 +26,14 @@ class Shown:
     code_line: int
     """1-based line of the code the text begins on."""
     print_line: int
-    """1-based line of the code the call begins on."""
+    """1-based line of the code the call (or, with ``.repl``, the expression) begins on."""
 
 
-def find(tree: ast.Module, places: Places) -> tuple[Shown, ...]:
+def find(tree: ast.Module, places: Places, *, repl: bool = False) -> tuple[Shown, ...]:
     """The expectations written as comments, in order."""
     found = []
-    for call in sorted(_prints(tree), key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0)):
+    writers = [*_prints(tree), *(_displayed(tree.body) if repl else ())]
+    for call in sorted(writers, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0)):
         line = call.end_lineno or call.lineno
         text = places.lines[line - 1]
         rest = places.column(line, call.end_col_offset or 0)
@@ -54,6 +58,19 @@ def _prints(tree: ast.Module) -> Iterator[ast.Call]:
         elsewhere = any(keyword.arg in ("file", None) for keyword in call.keywords)
         if isinstance(call.func, ast.Name) and call.func.id == "print" and not elsewhere:
             yield call
+
+
+def _displayed(body: Iterable[ast.AST]) -> Iterator[ast.expr]:
+    """The expressions a prompt shows the value of: statements outside functions and classes, but no ``print``."""
+    todo = list(body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Expr):
+            call = node.value
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"):
+                yield call
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)):
+            todo += ast.iter_child_nodes(node)
 
 
 def _trailing(places: Places, line: int, column: int, print_line: int) -> Shown | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kbtools.scanner import Fence
@@ -13,20 +15,33 @@ from kbtools.source import Span
 MAX_DEPTH = 150
 """Levels of nesting the recursive analyses follow; code that people write stays far below."""
 
+_ON_LINE = re.compile(r" on line (\d+)\Z")
 _SURROGATES = ("\ud800", "\udfff")
 _MAGIC = 'IPython magics are not Python: leave the line out (`requires=` names packages), or mark it `.skip reason="…"`'
-_PROMPT = "this is an interactive session: write the code without `>>>`, or call the fence `pycon` (shown, not run)"
+_PROMPT = "this is an interactive session: call the fence `pycon`, or write the code without `>>>`"
 
 
 class Places:
     """Places in a fence's code as spans of its page: the container's prefixes are stepped over."""
 
-    __slots__ = ("_bytes", "_fence", "lines")
+    __slots__ = ("_bytes", "_fence", "_shifts", "lines")
 
     def __init__(self, fence: Fence) -> None:
         self.lines = fence.code.split("\n")
         self._fence = fence
         self._bytes: dict[int, list[int]] = {}
+        self._shifts: Mapping[int, int] = {}
+
+    def behind(self, lines: list[str], shifts: Mapping[int, int]) -> Places:
+        """The same places, of lines whose first ``shifts[line]`` characters were taken off."""
+        inner = Places(self._fence)
+        inner.lines, inner._shifts = lines, shifts
+        return inner
+
+    @property
+    def text(self) -> str:
+        """The code."""
+        return "\n".join(self.lines)
 
     def column(self, line: int, utf8: int) -> int:
         """The code point column of a column the syntax tree counts in UTF-8 bytes, both from 0."""
@@ -50,7 +65,7 @@ class Places:
         if line > len(spans):
             return spans[-1].end
         span = spans[max(line, 1) - 1]
-        return min(span.start + max(column, 0), span.end)
+        return min(span.start + max(column, 0) + self._shifts.get(line, 0), span.end)
 
     def span(self, line: int, column: int, end_line: int, end_column: int) -> Span:
         start = self.offset(line, column)
@@ -82,41 +97,43 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class SyntaxFault:
-    """Why code does not parse, and where on the page."""
+class Fault:
+    """What is wrong with code or data, and where on the page."""
 
     span: Span
     message: str
     help: str | None = None
 
 
-def parse(places: Places) -> ast.Module | SyntaxFault:
-    """The code's tree, or why there is none. Top-level ``await`` is allowed, as in a notebook.
+def parse(places: Places, first: int = 1, last: int | None = None) -> ast.Module | Fault:
+    """The tree of the code, or of its lines from ``first`` to ``last``, or why there is none.
 
-    Errors that only the compiler's later passes find (``return`` outside a function) count as well.
+    Top-level ``await`` is allowed, as in a notebook. Errors that only the compiler's later passes find (``return``
+    outside a function) count as well.
     """
-    code = "\n".join(places.lines)
-    for number, line in enumerate(places.lines, 1):
+    lines = places.lines[first - 1 : last]
+    code = "\n".join(lines)
+    for number, line in enumerate(lines, first):
         for column, char in enumerate(line) if not line.isascii() or "\0" in line else ():
             if char == "\0" or _SURROGATES[0] <= char <= _SURROGATES[1]:
                 what = "a NUL character" if char == "\0" else f"a lone surrogate (U+{ord(char):04X})"
-                return SyntaxFault(
-                    places.span(number, column, number, column + 1), f"{what} cannot stand in Python code"
-                )
+                return Fault(places.span(number, column, number, column + 1), f"{what} cannot stand in Python code")
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         with warnings.catch_warnings():  # an invalid escape is the author's to see when it runs, not on our stderr
             warnings.simplefilter("ignore")
             tree = compile(code, "<fence>", "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+            assert isinstance(tree, ast.Module)
             if depth_within(tree, MAX_DEPTH):
                 compile(tree, "<fence>", "exec", flags, dont_inherit=True)
     except SyntaxError as error:
-        return _fault(places, error)
+        return _fault(places, error, first)
     except (RecursionError, MemoryError):
-        return SyntaxFault(places.line(1), "this code is nested too deeply for Python to read")
+        return Fault(places.line(first), "this code is nested too deeply for Python to read")
     except (ValueError, OverflowError) as error:
-        return SyntaxFault(places.line(1), f"Python cannot read this code: {error}")
-    assert isinstance(tree, ast.Module)
+        return Fault(places.line(first), f"Python cannot read this code: {error}")
+    if first > 1:
+        ast.increment_lineno(tree, first - 1)
     return tree
 
 
@@ -130,22 +147,24 @@ def depth_within(tree: ast.AST, limit: int) -> bool:
     return False
 
 
-def _fault(places: Places, error: SyntaxError) -> SyntaxFault:
-    line = min(max(error.lineno or 1, 1), len(places.lines))
+def _fault(places: Places, error: SyntaxError, first: int) -> Fault:
+    above = first - 1
+    line = min(max(error.lineno or 1, 1) + above, len(places.lines))
     text = places.lines[line - 1]
     message = (error.msg or "invalid syntax").removesuffix(f" on line {error.lineno}")
+    message = _ON_LINE.sub(lambda m: f" on line {int(m[1]) + above} of the code", message)
     span = places.line(line)
     shown = (error.text or "").rstrip("\n")
     if error.offset and error.offset > 0 and (error.text is None or text.startswith(shown)):
         # Columns count from 1: code points from the parser, UTF-8 bytes from the later passes (they give no text).
-        end_line = min(error.end_lineno or line, len(places.lines))
+        end_line = min(error.end_lineno + above if error.end_lineno else line, len(places.lines))
         start, end = error.offset - 1, (error.end_offset or 0) - 1
         if error.text is None:
             start, end = places.column(line, start), places.column(end_line, end)
         if (end_line, end) <= (line, start):
             end_line, end = line, start + 1
-        span = places.span(line, start, end_line, end)
+        span = places.span(line, start, end_line, end) or span
     stripped = text.strip()
     if stripped.startswith(("%", "!")) or (stripped.endswith("?") and not stripped.startswith("#")):
-        return SyntaxFault(span, message, _MAGIC)
-    return SyntaxFault(span, message, _PROMPT if stripped.startswith((">>>", "...")) else None)
+        return Fault(span, message, _MAGIC)
+    return Fault(span, message, _PROMPT if stripped.startswith((">>>", "...")) else None)

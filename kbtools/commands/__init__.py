@@ -10,7 +10,7 @@ import difflib
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -114,6 +114,20 @@ def read(args: argparse.Namespace) -> Wiki:
     warn_unfinished(found)
     vault = load(found)
     return Wiki(found, vault, Index.build(vault))
+
+
+def shell_faults(wiki: Wiki, paths: Sequence[str] = ()) -> Mapping[tuple[str, str], tuple[int, str]]:
+    """What shells say of the shell fences of the wiki, or of some of its pages; where one is missing, that is told."""
+    from kbtools.checker import Selection
+    from kbtools.execution.shell_syntax import WORDS, check
+
+    covers = Selection(paths=tuple(paths)).covers
+    pages = (page for path, page in wiki.index.pages.items() if covers(path))
+    asked = (page for page in pages if any(f.header.language.lower() in WORDS for f in page.structure.fences))
+    checked = check((snippet for page in asked for snippet in page.snippets), wiki.project.state)
+    for shell, count in checked.unchecked.items():
+        say(f"{plural(count, 'shell fence')} not checked: {shell} is not installed")
+    return checked.complaints
 
 
 def warn_unfinished(found: Project) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from kbtools.commands import Arguments, Stopwatch, plural, read, say, short_seconds
+from kbtools.commands import Arguments, Stopwatch, plural, read, say, shell_faults, short_seconds
 from kbtools.errors import KbError
 
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     config_file(wiki.project)
     reports = {name: _report(Path(name)) for name in args.results}
     say("== check")
-    report = check(wiki.vault, wiki.index, wiki.project.config)
+    report = check(wiki.vault, wiki.index, wiki.project.config, shell=shell_faults(wiki))
     outcomes = None
     found = list(report.diagnostics)
     if not args.no_run and not exit_code(found, args.strict):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Arguments, Stopwatch, Wiki, emit, plural, read, say, short_seconds, use_color
+from kbtools.commands import Arguments, Stopwatch, Wiki, emit, plural, read, say, shell_faults, short_seconds, use_color
 from kbtools.diagnostics import Diagnostic, Severity
 from kbtools.source import Span
 
@@ -59,7 +59,8 @@ def check_once(args: argparse.Namespace) -> int:
         if apply_fixes(wiki, args) and not args.diff:
             wiki = read(args)
     selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))
-    report = check(wiki.vault, wiki.index, wiki.project.config, selection)
+    shell = shell_faults(wiki, selection.paths)
+    report = check(wiki.vault, wiki.index, wiki.project.config, selection, shell=shell)
     outcomes: tuple[Outcome, ...] | None = None
     diagnostics = report.diagnostics
     if not args.no_run:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from kbtools.commands import Arguments, Wiki, emit, plural, read, say, unified_diff, use_color
+from kbtools.commands import Arguments, Wiki, emit, plural, read, say, shell_faults, unified_diff, use_color
 from kbtools.diagnostics import Diagnostic
 from kbtools.page import Page
 
@@ -35,9 +35,11 @@ def apply_fixes(wiki: Wiki, args: argparse.Namespace) -> int:
 
     selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))
 
+    shell = shell_faults(wiki)
+
     def findings(pages: Mapping[str, Page]) -> tuple[Diagnostic, ...]:
         vault = Vault(pages, wiki.vault.attachments, wiki.vault.unread)
-        return check(vault, Index.build(vault), wiki.project.config, selection).diagnostics
+        return check(vault, Index.build(vault), wiki.project.config, selection, shell=shell).diagnostics
 
     plan = fix(wiki.vault.pages, findings, unsafe=getattr(args, "unsafe", False))
     if args.diff:

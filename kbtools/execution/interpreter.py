@@ -16,18 +16,35 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any, TextIO
+
+from kbtools.execution.assertions import Assertions
+from kbtools.execution.instrument import HELD, PART, SHOW, WATCH, Watch, asserts, show
+from kbtools.languages.pycon import TRACEBACK, Example, examples, sources
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
-_WATCH = "__kb_watch__"
 _KEPT_EXECUTIONS = 1000
 _KEPT_CHARACTERS = 1 << 16
+_SUMMARY = 200
 _OUT_OF_MEMORY = re.compile(
     r"can't allocate memory|not enough memory|out of memory|Cannot allocate memory", re.IGNORECASE
 )
+
+
+Transform = Callable[[ast.Module], ast.Module]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a snippet is to come to."""
+
+    defines: tuple[str, ...] = ()
+    raises: str | None = None
+    match: str | None = None
 
 
 class Tee:
@@ -44,26 +61,6 @@ class Tee:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-class _Watch(ast.NodeTransformer):
-    """Wraps the callee of every ``print(...)`` that begins or ends on one of the lines, to tell its output apart."""
-
-    def __init__(self, lines: frozenset[int]) -> None:
-        self.lines = lines
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if not (isinstance(node.func, ast.Name) and node.func.id == "print"):
-            return node
-        line = next((n for n in (node.end_lineno, node.lineno) if n in self.lines), None)
-        if line is not None:
-            callee = node.func
-            watch = ast.Call(ast.Name(_WATCH, ast.Load()), [ast.Constant(line), callee], [])
-            node.func = watch
-            for new in ast.walk(watch):
-                ast.copy_location(new, callee)
-        return node
 
 
 class Interpreter:
@@ -90,7 +87,9 @@ class Interpreter:
         self._lines: list[str] = []
         self._prints: dict[int, list[str]] = {}
         sys.modules["__main__"] = self.module
-        setattr(builtins, _WATCH, self._watched)
+        self.assertions = Assertions()
+        helpers = {WATCH: self._watched, SHOW: self._shown, PART: self.assertions.part, HELD: self.assertions.held}
+        vars(builtins).update(helpers)
 
     def run(
         self,
@@ -98,34 +97,98 @@ class Interpreter:
         line: int,
         *,
         watch: frozenset[int] = frozenset(),
-        defines: tuple[str, ...] = (),
-        raises: str | None = None,
-        match: str | None = None,
-        transform: Callable[[ast.Module], ast.Module] | None = None,
+        repl: bool = False,
+        transform: Transform | None = None,
+        expected: Expected = Expected(),
     ) -> dict[str, Any]:
-        """Run code whose first line is page line ``line + 1``; never raises. The result is a worker's reply."""
+        """Run code whose first line is page line ``line + 1``; never raises. The result is a worker's reply.
+
+        With ``repl`` the values of expressions are shown as Python's prompt does.
+        """
+
+        def action() -> None:
+            self.remember(code, line)
+            self._execute(self._compile(code, line, watch, transform, repl=repl))
+
+        return self.attempt(action, expected)
+
+    def converse(
+        self, code: str, line: int, *, transform: Transform | None = None, expected: Expected = Expected()
+    ) -> dict[str, Any]:
+        """Run a session at Python's prompt, example by example, up to the first that raises what it should not.
+
+        What each has written is in the reply under the page's line of its prompt; what a traceback ends with, where
+        the page shows one.
+        """
+        lines = code.split("\n")
+        found, _ = examples(lines)
+
+        def action() -> None:
+            self.remember("\n".join(sources(lines, found)), line)
+            for example in found:
+                if "SKIP" not in example.options and not self._answer(example, line, transform):
+                    break
+
+        return self.attempt(action, expected)
+
+    def _answer(self, example: Example, line: int, transform: Transform | None) -> bool:
+        """Run one example; whether the session goes on."""
+        stream = sys.stdout
+        sys.stdout = tee = Tee(stream)
+        goes_on, said = True, None
+        try:
+            compiled = self._compile(example.source, line + example.line - 1, frozenset(), transform, repl=True)
+            self._execute(compiled)
+        except SystemExit as stop:
+            if stop.code not in (None, 0):
+                raise
+            goes_on = False
+        except Exception as error:
+            if not example.raises:
+                raise
+            told = traceback.format_exception_only(error)
+            said = told[-1] if isinstance(error, SyntaxError) else "".join(told)
+        finally:
+            if sys.stdout is tee:
+                sys.stdout = stream
+            text = tee.text if said is None else f"{TRACEBACK}\n    ...\n{said}"
+            self._prints[line + example.line] = [text]
+        return goes_on
+
+    def attempt(self, action: Callable[[], None], expected: Expected) -> dict[str, Any]:
+        """Do something on behalf of a snippet; never raises. What came of it, as a worker's reply."""
         self._prints = {}
-        before = {name: self.module.__dict__[name] for name in defines if name in self.module.__dict__}
+        before = {name: self.module.__dict__[name] for name in expected.defines if name in self.module.__dict__}
+        hook = sys.displayhook
         started = time.perf_counter()
         error: BaseException | None = None
         try:
-            compiled = self._compile(code, line, watch, transform)
-            self._execute(compiled)
+            action()
         except SystemExit as stop:
             error = None if stop.code in (None, 0) else stop
         except BaseException as problem:  # noqa: BLE001 - whatever a snippet raises is its result
             error = problem
         seconds = time.perf_counter() - started
+        sys.displayhook = hook
+        try:
+            return self._reply(seconds, error, before, expected)
+        finally:
+            self.assertions.forget()
+
+    def _reply(
+        self, seconds: float, error: BaseException | None, before: Mapping[str, object], expected: Expected
+    ) -> dict[str, Any]:
         reply: dict[str, Any] = {"seconds": seconds, "printed": {str(k): v for k, v in self._prints.items()}}
+        raises = expected.raises
         if error is None and raises is None:
             return reply
-        reply["intact"] = self._intact(before, defines)
+        reply["intact"] = self._intact(before, expected.defines)
         if error is None:
             reply["error"] = {"message": f"{raises} was expected, nothing was raised", "line": None}
             return reply
         reply["raised"] = _names(error)
         if raises is not None:
-            complaint = _unlike(error, raises, match)
+            complaint = _unlike(error, raises, expected.match)
             if complaint is None:
                 reply["expected"] = _summary(error)
                 return reply
@@ -158,15 +221,20 @@ class Interpreter:
             told = self._traceback(error)
         except Exception as broken:  # noqa: BLE001 - an exception whose own __str__ fails
             told = f"{type(error).__name__} (its message cannot be shown: {type(broken).__name__})"
+        summary = _summary(error)
+        values = self.assertions.why(error, self.path, self._lines)
+        if values:
+            told += "\n\n" + "\n".join(values)
+            if not _message(error):
+                summary = f"{summary}: {', '.join(values)}"[:_SUMMARY]
         memory = isinstance(error, MemoryError) or (
             isinstance(error, (RuntimeError, OSError)) and _OUT_OF_MEMORY.search(_message(error)) is not None
         )
-        return {"message": told, "line": line, "memory": memory, "summary": _summary(error)}
+        return {"message": told, "line": line, "memory": memory, "summary": summary}
 
     def _compile(
-        self, code: str, line: int, watch: frozenset[int], transform: Callable[[ast.Module], ast.Module] | None
+        self, code: str, line: int, watch: frozenset[int], transform: Transform | None, *, repl: bool
     ) -> CodeType:
-        self.remember(code, line)
         flags = self._flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         try:
             tree = compile(code, self.path, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
@@ -177,8 +245,11 @@ class Interpreter:
             raise
         assert isinstance(tree, ast.Module)
         ast.increment_lineno(tree, line)
-        if watch:
-            tree = _Watch(watch).visit(tree)
+        self.assertions.known.update(asserts(tree))
+        if repl:
+            tree = show(tree, watch)
+        elif watch:
+            tree = Watch(watch).visit(tree)
         if transform is not None:
             tree = transform(tree)
         compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True)
@@ -210,6 +281,10 @@ class Interpreter:
                     texts.append(tee.text)
 
         return call
+
+    def _shown(self, line: int | None, value: object) -> None:
+        show = sys.displayhook
+        (show if line is None else self._watched(line, show))(value)
 
     def _intact(self, before: Mapping[str, object], defines: tuple[str, ...]) -> list[str]:
         """Names a failed snippet would have bound and that are as good as if it had not run: untouched, or modules."""

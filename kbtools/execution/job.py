@@ -82,6 +82,7 @@ class Step:
     network: bool = False
     file: str | None = None
     launch: str | None = None
+    repl: bool = False
     uses: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     skip: str | None = None

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from kbtools.codefence.dataflow import Flow, Unit, flows
 from kbtools.execution.job import Step
-from kbtools.execution.scripts import SHELLS
+from kbtools.languages import Language, pycon
+from kbtools.languages.python import Python
+from kbtools.languages.registry import find
+from kbtools.languages.shell import SHELLS
 
 SCHEME = 2
 """Changes when keys, seeds or the way snippets are run change: no older result is taken for one of today."""
+_LAST_VALUE = re.compile(r"(?<!\w)_(?!\w)")
 # What a result does not hang on, or only through what is hashed beside it.
 _LEFT_OUT = frozenset(
     {"id", "name", "line", "expects", "uses", "defines", "needs", "changes", "imports", "missing_is_error", "reported"}
@@ -42,7 +47,7 @@ def keyed(steps: Sequence[Step], path: str, session: str, device: str) -> tuple[
 
 
 def _with(step: Step, flow: Flow, key: str, found: Sequence[Flow]) -> Step:
-    imports = sorted(set(flow.imports).union(*(found[n].imports for n in flow.needs)))
+    imports = sorted(set(flow.imports).union(_foreign(step), *(found[n].imports for n in flow.needs)))
     return replace(step, key=key, needs=flow.needs, changes=flow.changes, imports=tuple(imports))
 
 
@@ -51,15 +56,28 @@ def _script(step: Step) -> bool:
 
 
 def _unit(step: Step, runs: bool) -> Unit:
+    language, code, certain = find(step.language), step.code, True
+    if isinstance(language, pycon.Pycon):
+        lines = step.code.split("\n")
+        # An exception that is expected ends its example, not the fence.
+        code, certain = "\n".join(pycon.sources(lines, pycon.examples(lines)[0])), False
+    last_value = (step.repl or not certain) and _LAST_VALUE.search(code) is not None
     return Unit(
-        code=step.code,
+        code=code,
         defines=step.defines,
-        python=step.language.lower() not in SHELLS,
+        python=isinstance(language, (Python, pycon.Pycon)) and not last_value,
         separate=_script(step),
         runs=runs,
-        certain=step.raises is None and not step.requires and step.rehearse is None,
+        certain=certain and step.raises is None and not step.requires and step.rehearse is None,
         file=step.file,
     )
+
+
+def _foreign(step: Step) -> tuple[str, ...]:
+    """The package of a language that is not kb's own: its version decides as well."""
+    language = find(step.language)
+    package = type(language).__module__.partition(".")[0]
+    return (package,) if isinstance(language, Language) and package != "kbtools" else ()
 
 
 def _running(steps: Sequence[Step]) -> list[bool]:

@@ -116,6 +116,7 @@ def _step(
         network=options.network,
         file=options.file,
         launch=options.launch,
+        repl=options.repl,
         uses=snippet.uses,
         defines=snippet.defines,
         skip=skip,

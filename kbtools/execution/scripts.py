@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-SHELLS = {"bash": "bash", "sh": "sh", "shell": "bash", "zsh": "zsh"}
+from kbtools.languages.shell import SHELLS
+
 _END = """
 if __name__ == "__main__":
     __import__("threading")._shutdown()
@@ -22,7 +23,6 @@ if __name__ == "__main__":
 # Behind the last line of a script that came to its end. With several ranks leaving at once, torch's C++ threads now
 # and then abort while the interpreter is torn down ("terminate called without an active exception"), after all that
 # the page says has happened. What Python itself does at exit is done; the teardown is left out.
-PYTHON = ("python", "py", "python3", "py3")
 
 
 def command(launch: str) -> list[str]:

@@ -65,6 +65,8 @@ def _actual(wanted: Expectation, outcome: Outcome) -> str | None:
 def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> Edit | Refusal:
     text = page.source.text
     lines = [line.rstrip() for line in LINE_END.split(actual.rstrip("\r\n"))]
+    if wanted.block:
+        return _below(page, snippet, wanted, lines if actual.strip("\r\n") else [])
     if wanted.of_line is not None:
         if len(lines) > 1:
             return Refusal(wanted.line, "it prints several lines: write an ```output fence behind the snippet")
@@ -81,3 +83,17 @@ def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> 
     if not wanted.span and fence and not fence.lines:
         body = prefix + body + end
     return Edit(Span(wanted.span.start, wanted.span.end), body)
+
+
+def _below(page: Page, snippet: Snippet, wanted: Expectation, lines: list[str]) -> Edit | Refusal:
+    """Output on lines of its own, below what writes it and indented alike."""
+    if any(line.lstrip().startswith(">>>") for line in lines):
+        return Refusal(wanted.line, "what it prints looks like a prompt")
+    text = page.source.text
+    at = snippet.fence.lines[(wanted.of_line or 0) - snippet.line - 1]
+    code = at.of(text)
+    start = page.source.lines.line(page.source.lines.line_of(at.start)).start
+    prefix = text[start : at.start] + code[: len(code) - len(code.lstrip())]
+    newline = LINE_END.search(text)
+    end = newline[0] if newline else "\n"
+    return Edit(wanted.span, "".join(f"{end}{prefix}{line}" if line else f"{end}{prefix}<BLANKLINE>" for line in lines))

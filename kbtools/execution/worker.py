@@ -20,11 +20,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from kbtools.execution import scripts
 from kbtools.execution.channel import Channel
 from kbtools.execution.confine import Rules, confine, lacking, limit_memory
+from kbtools.execution.inside import Inside
 from kbtools.execution.interpreter import Interpreter, flush
 from kbtools.execution.requirements import unmet
+from kbtools.languages.registry import find
 
 SEED = 0
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
@@ -105,20 +106,8 @@ class _Worker:
             complaint = self._write(step["file"], code, line)
             if complaint is not None:
                 return {"seconds": 0.0, "printed": {}, "error": {"message": complaint, "line": line, "config": True}}
-        language = step["language"].lower()
-        if language in scripts.SHELLS:
-            return scripts.run_shell(code, line, self.interpreter.path, language, self.scratch)
-        if step["launch"] is not None:
-            return scripts.run_script(code, line, self.interpreter.path, step["launch"], self.scratch)
-        reply = self.interpreter.run(
-            code,
-            line,
-            watch=frozenset(step["watch"]),
-            defines=tuple(step["defines"]),
-            raises=step["raises"],
-            match=step["match"],
-            transform=_retarget(step["rehearse"]),
-        )
+        inside = Inside(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
+        reply = inside.run(find(step["language"]))
         flush()
         return reply
 

@@ -31,6 +31,8 @@ class Context:
     today: date = field(default_factory=date.today)
     schemas: Mapping[str, Any] = field(default_factory=dict)
     """The schema of each page that has one, by path."""
+    shell: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    """What a shell says is wrong with a fence (language in lower case, code): the code's line, from 1, and why."""
 
     @cached_property
     def suggester(self) -> Suggester:

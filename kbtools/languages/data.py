@@ -1,15 +1,15 @@
-"""Whether the data of a json, yaml or toml fence reads as what it says it is."""
+"""Data: JSON, YAML and TOML are read as what they say they are, and never run."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 
-from kbtools.codefence.pycode import Places
-from kbtools.diagnostics import Problem
-from kbtools.source import Span
+from kbtools.codefence.annotations import Options
+from kbtools.codefence.pycode import Fault, Places
+from kbtools.languages.protocol import Language, Reading
 
-LANGUAGES = {"json": "JSON", "yaml": "YAML", "yml": "YAML", "toml": "TOML"}
 MAX_SIZE = 200_000
 """Code points; a longer fence is data nobody reads, and is not checked."""
 MAX_NESTING = 200
@@ -18,26 +18,55 @@ MAX_NESTING = 200
 _OPT_OUT = 'for an excerpt that is not whole, call the fence `text`, or mark it `.skip reason="…"`'
 
 
-def check(language: str, places: Places) -> Problem | None:
-    """An ``invalid-data`` problem at the place where the data stops making sense, or None."""
-    kind = LANGUAGES.get(language)
-    code = "\n".join(places.lines)
-    if kind is None or not code.strip() or len(code) > MAX_SIZE:
-        return None
-    if kind != "TOML" and _nesting(code) > MAX_NESTING:
-        return Problem("invalid-data", places.line(1), f"this {kind} is nested more than {MAX_NESTING} levels deep")
-    found = {"JSON": _json, "YAML": _yaml, "TOML": _toml}[kind](code)
-    if found is None:
-        return None
-    offset, message = found
-    line = code.count("\n", 0, offset) + 1
-    column = offset - (code.rfind("\n", 0, offset) + 1)
-    span = places.span(line, column, line, column + 1)
-    if not len(span):
-        span = places.line(line)
-    return Problem(
-        "invalid-data", span if len(span) else Span(span.start, span.start), f"not {kind}: {message}", _OPT_OUT
-    )
+class _Data(Language):
+    """Data of one format. ``find`` gives the place where it stops making sense and why, or None."""
+
+    rule = "invalid-data"
+    deep = False
+    """Its parser stands any nesting."""
+
+    def __init__(self, title: str, find: Callable[[str], tuple[int, str] | None]) -> None:
+        self.title, self.find = title, find
+        self.why_not = f"{title} is data: it is read, not run"
+
+    def read(self, places: Places, options: Options) -> Reading:
+        code = places.text
+        if not code.strip() or len(code) > MAX_SIZE:
+            return Reading()
+        if not self.deep and _nesting(code) > MAX_NESTING:
+            message = f"this {self.title} is nested more than {MAX_NESTING} levels deep"
+            return Reading((Fault(places.line(1), message),))
+        found = self.find(code)
+        if found is None:
+            return Reading()
+        offset, message = found
+        line = code.count("\n", 0, offset) + 1
+        column = offset - (code.rfind("\n", 0, offset) + 1)
+        span = places.span(line, column, line, column + 1) or places.line(line)
+        return Reading((Fault(span, f"not {self.title}: {message}", _OPT_OUT),))
+
+
+class Json(_Data):
+    """``json``."""
+
+    def __init__(self) -> None:
+        super().__init__("JSON", _json)
+
+
+class Yaml(_Data):
+    """``yaml`` and ``yml``."""
+
+    def __init__(self) -> None:
+        super().__init__("YAML", _yaml)
+
+
+class Toml(_Data):
+    """``toml``."""
+
+    deep = True
+
+    def __init__(self) -> None:
+        super().__init__("TOML", _toml)
 
 
 def _nesting(code: str) -> int:

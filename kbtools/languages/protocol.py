@@ -1,0 +1,101 @@
+"""What a language is to kb: a class with ``read`` (pure, at every check) and, where it runs, ``run`` (in a worker)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from kbtools.codefence.annotations import Options
+from kbtools.codefence.device_needs import Need
+from kbtools.codefence.names import Names
+from kbtools.codefence.pycode import Fault, Places
+from kbtools.source import Span
+
+_NO_NAMES = Names()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Output that the code of a fence itself shows: a comment behind a ``print``, a result below a prompt."""
+
+    span: Span
+    """What ``--update`` rewrites."""
+    text: str
+    line: int
+    """1-based line of the code that it is the output of."""
+    block: bool = False
+    """It stands on lines of its own; an empty span is where they belong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a language makes of the code of one fence."""
+
+    faults: tuple[Fault, ...] = ()
+    names: Names = _NO_NAMES
+    """What the code binds and reads in the namespace of its session."""
+    needs: tuple[Need, ...] = ()
+    """Devices it cannot do without."""
+    shown: tuple[Shown, ...] = ()
+    why_not: str | None = None
+    """Why this fence does not run though its language does."""
+
+
+class Session(Protocol):
+    """The session as the code of one fence finds it when it runs."""
+
+    namespace: dict[str, Any]
+    """The names the page's Python fences share."""
+    folder: Path
+    """The session's scratch folder, which is also the working directory."""
+    page: str
+    """The page's path in the vault."""
+    line: int
+    """The page's line of the opening fence: the code's first line is the next one."""
+    device: str
+    """``cpu``, ``cuda`` or ``mps``."""
+
+
+class Interior(Session, Protocol):
+    """What kb's own languages know of a session besides: how their fences run in it."""
+
+    def python(self) -> None:
+        """The fence is Python."""
+
+    def converse(self) -> None:
+        """The fence is a session at Python's prompt."""
+
+    def shell(self) -> None:
+        """The fence is a script for a shell."""
+
+
+class SnippetFailed(Exception):
+    """Raised by ``run``: the code did not work. ``line`` is the code's line, from 1, where that is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class Language:
+    """A language. Subclasses override what applies to them; one object serves all fences."""
+
+    title = ""
+    """For people, in messages: ``SQL``."""
+    rule: Literal["syntax-error", "invalid-data"] = "syntax-error"
+    """The rule that reports the faults ``read`` finds."""
+    runs: Literal["always", "asked", "never"] = "never"
+    """Whether fences run unasked, with ``.run`` only, or not at all."""
+    portable = False
+    """Whether the code runs on every device the page runs on; otherwise on the CPU alone."""
+    why_not = ""
+    """Why a fence does not run; "" for a reason made from ``title`` and ``runs``."""
+
+    def read(self, places: Places, options: Options) -> Reading:
+        """What can be said without running: faults, names. Pure and total: any code in, a value out."""
+        return Reading()
+
+    def run(self, code: str, session: Session) -> None:
+        """Run the code: what it writes to standard output is its output, an exception its failure."""
+        raise NotImplementedError

@@ -1,0 +1,12 @@
+"""A fence of a language that an installed package offers, and cannot give.
+
+The package cannot be imported, its entry point names no language, or its language fails on this fence.
+[Languages](../guide/languages.md) says how one is made.
+"""
+
+from __future__ import annotations
+
+from kbtools.diagnostics import Severity
+
+SEVERITY = Severity.ERROR
+GROUP = "snippets"

@@ -1,0 +1,49 @@
+"""A shell fence that no shell can read.
+
+bash reads `bash`, `sh`, `shell` and the commands of `console` fences, zsh reads `zsh`; nothing is run. A word in angle
+brackets, `<name>`, is taken for something the reader fills in.
+
+## Reported
+
+````markdown title="A.md"
+```bash
+if [ -d data ]; then
+    echo there
+```
+````
+
+## Instead
+
+````markdown title="A.md"
+```bash
+if [ -d data ]; then
+    echo there
+fi
+git clone <url>
+```
+````
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbtools.codefence.pycode import Places
+from kbtools.diagnostics import Problem, Severity
+from kbtools.page import Page
+from kbtools.rules import Context
+
+SEVERITY = Severity.ERROR
+GROUP = "snippets"
+_WAY_OUT = 'for what is no script, call the fence `text`, or mark it `.skip reason="…"`'
+
+
+def check(page: Page, context: Context) -> Iterator[Problem]:
+    for snippet in page.snippets if context.shell else ():
+        found = context.shell.get((snippet.language.lower(), snippet.code))
+        if found is not None and snippet.options.skip is None:
+            line, message = found
+            places = Places(snippet.fence)
+            while line > 1 and not (line <= len(places.lines) and places.lines[line - 1].strip()):
+                line -= 1
+            yield Problem("shell-syntax", places.line(line), message, _WAY_OUT)
