@@ -4,8 +4,10 @@ and assets, keeps titles from being markup, and refuses to publish what has not 
 
 from __future__ import annotations
 
+import html as markup
 import logging
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from mkdocs.config import config_options
@@ -21,6 +23,7 @@ from mkdocs.structure.pages import Page
 from kbtools.errors import KbError
 from kbtools.site import csp
 from kbtools.site import pages as generated
+from kbtools.site import search
 from kbtools.site.results import Results, obstacles, refusal
 from kbtools.site.sanitize import is_remote
 from kbtools.site.serve import guard
@@ -62,6 +65,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.wiki: Wiki | None = None
         self.serving = False
         self.theme_scripts: tuple[str, ...] = ()
+        self.search: search.Search | None = None
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         self.serving = command == "serve"
@@ -88,6 +92,10 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             config.extra_css = [CSS, *config.extra_css]
         if self.wiki.has_lessons and not any(str(script) == LEARN for script in config.extra_javascript):
             config.extra_javascript = [*config.extra_javascript, LEARN]
+        self.search = search.Search(self.wiki) if search.wanted(config.plugins) else None
+        if self.search is not None and search.STYLE not in config.extra_css:
+            config.extra_css = [search.STYLE, *config.extra_css]
+            config.extra_javascript = [*config.extra_javascript, search.SCRIPT]
         return config
 
     def _extension_options(self) -> dict[str, bool]:
@@ -118,6 +126,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             files.append(File.generated(config, LEARN, content=(assets / "kb-learn.js").read_bytes()))
         if wiki.has_diagrams:
             files.append(File.generated(config, MERMAID, content=(assets / "mermaid.min.js").read_bytes()))
+        if self.search is not None:
+            for path, content in search.assets().items():
+                files.append(File.generated(config, path, content=content))
         return files
 
     @event_priority(-50)
@@ -137,10 +148,14 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         page.meta = safe_meta(meta)
         return markdown
 
+    @event_priority(-100)
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         title = page.title
         if isinstance(title, str) and not isinstance(title, SafeTitle) and "title" not in page.meta:
             page.title = title_of_html(title)
+        if self.search is not None:
+            name = markup.unescape(str(page.title or ""))
+            self.search.add(page.file.src_uri, page.url, name, page.meta, html)
         return html
 
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
@@ -151,6 +166,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
 
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Material fetches mermaid from a CDN unless it is there already: give pages with diagrams a copy."""
+        if self.search is not None:
+            output = search.with_button(output)
         if '<pre class="mermaid' in output:
             output = _with_script(output, MERMAID, page.url)
             if self.config.sanitize and not self.config.csp and not _loads_styles_from_elsewhere(config):
@@ -159,6 +176,10 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             scripts = (csp.at_base(script, csp.base_of(page.url)) for script in self.theme_scripts)
             output = csp.with_policy(output, csp.policy(scripts, remote_images=self.config.remote_images))
         return output
+
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        if self.search is not None:
+            self.search.write(Path(config.site_dir))
 
 
 def _loads_styles_from_elsewhere(config: MkDocsConfig) -> bool:

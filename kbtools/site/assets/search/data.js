@@ -1,0 +1,210 @@
+// The index: which files a query needs, what is in them, and how pages are ranked. Written by search_index.py.
+//
+// Files come as scripts that call kbSearch(name, version, data): those load from a disk too, where fetch may not.
+
+const MOST_SHARDS = 3 // of one range: a single letter would ask for half of the index
+const NAME_MARK = "="
+
+class Index {
+  constructor(folder) {
+    this.folder = folder
+    this.waiting = new Map()
+    this.held = new Map()
+    this.manifest = null
+    window.kbSearch = (name, version, data) => this.waiting.get(name)?.arrived(version, data)
+  }
+
+  // What a file holds, as bytes. A file of another build than the list of files is asked for again, with the list.
+  load(name) {
+    if (!this.held.has(name)) {
+      const loading = this.fetch(name)
+      this.held.set(name, loading)
+      loading.catch(() => this.held.delete(name))
+    }
+    return this.held.get(name)
+  }
+
+  async fetch(name) {
+    const wanted = name === "index" ? "" : this.manifest.version
+    const { version, data } = await this.script(name, this.fresh ?? wanted)
+    if (version !== wanted) throw new Stale()
+    const packed = Uint8Array.from(atob(data), (c) => c.charCodeAt(0))
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))
+    return new Uint8Array(await new Response(stream).arrayBuffer())
+  }
+
+  script(name, query) {
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script")
+      const done = () => { this.waiting.delete(name); script.remove() }
+      this.waiting.set(name, { arrived: (version, data) => { done(); resolve({ version, data }) } })
+      script.onerror = () => { done(); reject(new Error(`${name} cannot be loaded`)) }
+      script.src = `${this.folder}${name}.js${query ? `?${query}` : ""}`
+      document.head.append(script)
+    })
+  }
+
+  async open() {
+    this.manifest ??= JSON.parse(TEXT.decode(await this.load("index")))
+  }
+
+  // The site was built anew while this page was open, or a cache held an old list.
+  async again(work) {
+    try {
+      await this.open()
+      return await work()
+    } catch (error) {
+      if (!(error instanceof Stale)) throw error
+      this.held.clear()
+      this.manifest = null
+      this.fresh = String(Date.now())
+      await this.open()
+      return work()
+    }
+  }
+
+  async shard(number) {
+    const bytes = await this.load(`t${number}`)
+    return (bytes.shard ??= new Shard(bytes))
+  }
+
+  shardsOf({ from, to }) {
+    const first = Math.max(0, after(this.manifest.terms, from) - 1)
+    const last = Math.max(0, after(this.manifest.terms, to) - 1)
+    const out = []
+    for (let i = first; i <= last && out.length < MOST_SHARDS; i++) out.push(i)
+    return out
+  }
+
+  // Pages and levels for each term in a range: calls `each(term, postings)`.
+  async scan(range, each) {
+    for (const shard of await Promise.all(this.shardsOf(range).map((n) => this.shard(n)))) {
+      for (let i = before(shard.terms, range.from); i < shard.terms.length && shard.terms[i] <= range.to; i++)
+        each(shard.terms[i], shard.postings(i))
+    }
+  }
+
+  async page(number) {
+    const size = this.manifest.pagesAFile
+    const bytes = await this.load(`d${Math.floor(number / size)}`)
+    bytes.pages ??= JSON.parse(TEXT.decode(bytes))
+    const [url, title, sections] = bytes.pages[number % size]
+    return { url, title, sections: sections.map(([anchor, heading, text]) => ({ anchor, heading, text })) }
+  }
+
+  // Numbers of pages, best first.
+  search(parsed) {
+    return this.again(() => this.rank(parsed))
+  }
+
+  async rank({ units, names }) {
+    if (!this.manifest.terms.length) return []
+    const pages = this.manifest.pages
+    const scores = new Map()
+    let whole = 0
+    const found = await Promise.all(units.map((unit) => this.unit(unit)))
+    for (const [i, levels] of found.entries()) {
+      if (!levels.size) continue // a word that no page has says nothing about pages
+      const rarity = units[i].weight * Math.log(1 + (pages - levels.size + 0.5) / (levels.size + 0.5))
+      whole += rarity
+      for (const [page, level] of levels) {
+        const held = scores.get(page) ?? { sum: 0, share: 0, name: 0 }
+        held.sum += rarity * level
+        held.share += rarity
+        scores.set(page, held)
+      }
+    }
+    whole = whole || 1
+    await Promise.all(names.map((name) => this.name(name, scores)))
+    const score = ({ sum, share, name }) => sum * (share / whole) ** 2 + name * whole
+    return [...scores].map(([page, held]) => [page, score(held)])
+      .sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([page]) => page)
+  }
+
+  // The best level of each page that has the unit.
+  async unit({ ways }) {
+    const levels = new Map()
+    await Promise.all(ways.map((way) => this.scan(way, (term, postings) => {
+      if (term.startsWith(NAME_MARK)) return
+      const fit = way.from === way.to || term === way.from ? way.fit : way.fit * (way.from.length / term.length) ** 0.5
+      for (const [page, level] of postings)
+        if (fit * level > (levels.get(page) ?? 0)) levels.set(page, fit * level)
+    })))
+    return levels
+  }
+
+  // Pages that are called so, or whose name begins so.
+  async name({ name, share }, scores) {
+    const key = NAME_MARK + name
+    await this.scan({ from: key, to: share === 1 ? key + LAST : key }, (term, postings) => {
+      const worth = share ** 2 * (term === key ? 2 : 0.6 * (key.length / term.length))
+      for (const [page, level] of postings) {
+        const held = scores.get(page) ?? { sum: 0, share: 0, name: 0 }
+        held.name = Math.max(held.name, worth * level)
+        scores.set(page, held)
+      }
+    })
+  }
+}
+
+class Stale extends Error {}
+
+const TEXT = new TextDecoder()
+
+// The first place in a sorted list that is not before / is behind a term.
+function before(list, term) {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (list[middle] < term) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function after(list, term) {
+  let [low, high] = [0, list.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (list[middle] <= term) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+class Shard {
+  constructor(bytes) {
+    this.bytes = bytes
+    let at = 0
+    const number = () => {
+      let [value, shift, byte] = [0, 0, 0]
+      do {
+        byte = bytes[at++]
+        value |= (byte & 127) << shift
+        shift += 7
+      } while (byte & 128)
+      return value
+    }
+    const size = number()
+    this.terms = TEXT.decode(bytes.subarray(at, at + size)).split("\n")
+    at += size
+    const sizes = this.terms.map(number)
+    this.starts = [at]
+    for (const length of sizes) this.starts.push(this.starts.at(-1) + length)
+  }
+
+  postings(i) {
+    const out = []
+    let [page, value, shift] = [0, 0, 0]
+    for (let at = this.starts[i]; at < this.starts[i + 1]; at++) {
+      const byte = this.bytes[at]
+      value |= (byte & 127) << shift
+      shift += 7
+      if (byte & 128) continue
+      page += value >> 4
+      out.push([page, value & 15])
+      value = shift = 0
+    }
+    return out
+  }
+}

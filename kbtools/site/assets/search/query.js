@@ -1,0 +1,153 @@
+// A query as units to look up. Python's half is search_terms.py: what is made there is what is looked up here.
+//
+// A unit is one piece of what was asked for: {weight, ways}. A way is a range of terms and how well it fits:
+// {from, to, fit}; the best way that a page has counts.
+
+const PAIRED = "가-힣ㄱ-ㅎㅏ-ㅣ々〆ぁ-ヿ㐀-䶿一-鿿"
+const RUN = new RegExp(`[${PAIRED}]+|(?:(?![${PAIRED}])[\\p{L}\\p{N}_])+`, "gu")
+const IS_PAIRED = new RegExp(`^[${PAIRED}]`, "u")
+const LAST = "\uffff"
+const LONGEST = 40
+const MOST_RUNS = 24
+
+// Longest first. Particles, the copula, and the forms of 하다 and 되다 that follow a noun.
+const ENDINGS = `에서부터 으로부터 이라는 이라고 이란 에서는 에서의 에서도 에서 에게 에는 에도 에만 으로는 으로의 으로도 으로 로는 로의
+ 까지 부터 처럼 보다 마다 밖에 조차 이나 이며 이고 이랑 라는 라고 하려면 하는법 하는지 합니다 하나요 하세요 하는 하기 하다 하면 하고
+ 하여 하지 하게 해서 해야 했다 했을 했는데 할까 할때 한다 됩니다 되나요 되는 되다 되면 되고 되지 된다 돼요 입니다 인가요 인가 인지
+ 습니다 들의 들은 들이 들을 들도 들로 들에 와의 과의 만의 은 는 이 가 을 를 의 에 로 와 과 도 만 란 랑 들 기 한 할 된 될 해 돼`
+  .split(/\s+/).sort((a, b) => b.length - a.length)
+const OBJECTS = new Set("을를은는")
+
+// Words of questions: they choose between pages that fit anyway.
+const WEAK = new Set(`어떻게 어떤 무엇 무엇인가 뭐야 뭔가 뭐 왜 언제 방법 법 하는 하는법 쓰는 쓰는법 사용법 사용 때 수 것 안 등 및 좀 또는 그리고
+ the a an of in on for with and or to is are be do does did how what why when which can i my it vs by from use using`
+  .split(/\s+/))
+const WEAK_WEIGHT = 0.15
+
+const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+const [FIRST_SYLLABLE, LAST_SYLLABLE] = [0xac00, 0xd7a3]
+const isSyllable = (code) => code >= FIRST_SYLLABLE && code <= LAST_SYLLABLE
+
+const exact = (term, fit = 1) => ({ from: term, to: term, fit })
+const prefix = (term, fit) => ({ from: term, to: term + LAST, fit })
+
+// What is left of a Korean word without its endings; at least two syllables.
+function stemOf(word, least = 2) {
+  for (let round = 0; round < 2; round++) {
+    const ending = ENDINGS.find((e) => word.endsWith(e) && word.length - e.length >= least)
+    if (!ending) break
+    word = word.slice(0, -ending.length)
+  }
+  return word
+}
+
+const isEnding = (word) => stemOf(word, 0) === ""
+
+// A pair whose second syllable may still grow while it is typed: 도 may become 동, and ㄷ any syllable that begins so.
+function growing(first, last) {
+  const code = last.charCodeAt(0)
+  const initial = INITIALS.indexOf(last)
+  if (initial >= 0) {
+    const start = FIRST_SYLLABLE + initial * 588
+    return [{ from: first + String.fromCharCode(start), to: first + String.fromCharCode(start + 587), fit: 0.8 }]
+  }
+  if (isSyllable(code) && (code - FIRST_SYLLABLE) % 28 === 0)
+    return [{ from: first + last, to: first + String.fromCharCode(code + 27), fit: 0.8 }]
+  return []
+}
+
+function pairedUnits(run, weight, typing) {
+  if (run.length === 1) return INITIALS.includes(run) ? [] : [{ weight, ways: [exact(run), prefix(run, 0.6)] }]
+  const stem = stemOf(run)
+  const units = []
+  for (let i = 0; i + 1 < run.length; i++) {
+    const pair = run.slice(i, i + 2)
+    const ways = [exact(pair)]
+    if (typing && i + 2 === run.length) ways.push(...growing(pair[0], pair[1]))
+    if (run.length === 2 && OBJECTS.has(pair[1])) ways.push(exact(pair[0], 0.9), prefix(pair[0], 0.6))
+    units.push({ weight: weight * (i + 2 <= stem.length ? 1 / (stem.length - 1) : 0.1), ways })
+  }
+  return units
+}
+
+const SUFFIXES = ["izations", "ization", "ations", "ation", "ings", "ing", "ions", "ion", "ers", "er", "ed", "es", "e", "s"]
+
+function wordUnits(run, weight) {
+  const whole = run.replace(/^_+|_+$/g, "")
+  const word = whole.toLowerCase()
+  if (!word) return []
+  const ways = [exact(word), prefix(word, 0.7)]
+  if (word.length > 3) {
+    ways.push(exact(word.endsWith("s") ? word.slice(0, -1) : word + "s", 0.95))
+    const suffix = SUFFIXES.find((s) => word.endsWith(s) && word.length - s.length >= 4)
+    if (suffix) ways.push(prefix(word.slice(0, -suffix.length), 0.45))
+  }
+  const units = [{ weight, ways }]
+  if (word.includes("_"))
+    for (const part of new Set(word.split("_")))
+      if (part.length > 2) units.push({ weight: weight * 0.15, ways: [exact(part)] })
+  return units
+}
+
+// Cuts a query: {units, names, needles}. `names` are whole names to look up, each with the share of the query it covers;
+// `needles` are what is marked in texts.
+function parse(query) {
+  const text = query.normalize("NFC")
+  const runs = []
+  let before = null
+  for (const m of text.matchAll(RUN)) {
+    const run = { text: m[0], paired: IS_PAIRED.test(m[0]), end: m.index + m[0].length }
+    const attached = run.paired && before && !before.paired && before.end === m.index
+    before = run
+    if (attached && isEnding(run.text)) continue
+    if (run.text.length <= LONGEST) runs.push(run)
+    if (runs.length === MOST_RUNS) break
+  }
+  const isWeak = (run) => WEAK.has(run.text.toLowerCase()) || (run.paired && WEAK.has(stemOf(run.text)))
+  const plain = runs.some((run) => !isWeak(run))
+  const units = runs.flatMap((run) => {
+    const weight = plain && isWeak(run) ? WEAK_WEIGHT : 1
+    return run.paired ? pairedUnits(run.text, weight, run.end === text.length) : wordUnits(run.text, weight)
+  })
+  const strong = runs.filter((run) => !plain || !isWeak(run))
+  return { units, names: namesOf(runs), needles: needlesOf(strong.length ? strong : runs) }
+}
+
+function namesOf(runs) {
+  const flat = (some) => some.map((run) => run.text.replace(/_/g, "")).join("").toLowerCase()
+  const all = flat(runs).length || 1
+  const found = new Map()
+  for (let n = runs.length; n > 0 && n > runs.length - 4; n--) {
+    const held = runs.slice(0, n)
+    const last = held[n - 1]
+    const stems = [held, [...held.slice(0, -1), { text: last.paired ? stemOf(last.text) : last.text }]]
+    for (const some of stems) {
+      const name = flat(some)
+      if (name && !found.has(name)) found.set(name, { name, share: n === runs.length ? 1 : name.length / all })
+    }
+  }
+  return [...found.values()]
+}
+
+// A pattern for each thing that was asked for, to be found in running text.
+function needlesOf(runs) {
+  const escape = (s) => s.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+  const seen = new Set()
+  const needles = []
+  for (const run of runs) {
+    const word = run.paired ? stemOf(run.text) : run.text.replace(/^_+|_+$/g, "")
+    if (!word || seen.has(word.toLowerCase())) continue
+    seen.add(word.toLowerCase())
+    const last = word.at(-1)
+    let source = run.paired ? [...word].map(escape).join(" ?") : `(?<![\\p{L}\\p{N}])${escape(word)}`
+    if (run.paired && INITIALS.includes(last)) source = [...word.slice(0, -1)].map(escape).join(" ?")
+    if (!run.paired && word.length < 3) source += "(?![A-Za-z0-9])"
+    if (!source) continue
+    const suffix = !run.paired && SUFFIXES.find((s) => word.toLowerCase().endsWith(s) && word.length - s.length >= 4)
+    const looser = run.paired
+      ? [...word].slice(0, -1).map((c, i) => escape(c + word[i + 1])).join("|")
+      : escape(suffix ? word.slice(0, -suffix.length) : word)
+    needles.push({ strict: new RegExp(source, "giu"), loose: looser && new RegExp(looser, "giu") })
+  }
+  return needles
+}

@@ -1,0 +1,73 @@
+// What a result shows of its page: the sections that speak of what was asked for, and the sentence that does.
+// Everything is text: nothing of a page is ever read as HTML.
+
+const TEASER = 150
+const MOST_SECTIONS = 3
+const SENTENCE_END = /[.!?。！？…]["'”’)\]]*\s/g
+
+// Places of the needles in a text, as [start, end), sorted; those of the looser patterns where the strict find nothing.
+function marksOf(text, needles) {
+  const marks = []
+  let found = 0
+  for (const { strict, loose } of needles) {
+    let places = [...text.matchAll(strict)]
+    if (places.length) found += 1
+    else if (loose && (places = [...text.matchAll(loose)]).length) found += 0.3
+    marks.push(...places.map((m) => [m.index, m.index + m[0].length]))
+  }
+  marks.sort((a, b) => a[0] - b[0])
+  const apart = []
+  for (const mark of marks) {
+    const last = apart.at(-1)
+    if (mark[1] === mark[0]) continue
+    if (last && mark[0] <= last[1]) last[1] = Math.max(last[1], mark[1])
+    else apart.push(mark)
+  }
+  return { found, marks: apart }
+}
+
+// The line of a text in which most of the needles stand, cut to a sentence around the first.
+function teaserOf(text, needles) {
+  let best = { line: text.split("\n", 1)[0], found: 0, marks: [] }
+  for (const line of text.split("\n")) {
+    const { found, marks } = marksOf(line, needles)
+    if (found > best.found) best = { line, found, marks }
+  }
+  const { line, marks } = best
+  if (line.length <= TEASER) return { ...best, pieces: pieces(line, marks, 0, line.length) }
+  const at = marks[0]?.[0] ?? 0
+  let start = 0
+  for (const m of line.slice(0, at).matchAll(SENTENCE_END)) start = m.index + m[0].length
+  if (at - start > TEASER / 2) start = line.lastIndexOf(" ", at - TEASER / 3) + 1 || at - TEASER / 3
+  const end = Math.min(line.length, Math.ceil(start) + TEASER)
+  const stop = end < line.length ? Math.max(line.lastIndexOf(" ", end), start + TEASER / 2) : end
+  return { ...best, pieces: pieces(line, marks, Math.ceil(start), Math.ceil(stop)) }
+}
+
+function pieces(line, marks, start, stop) {
+  const out = start > 0 ? [["… ", false]] : []
+  let at = start
+  for (const [from, to] of marks) {
+    if (from < at || to > stop) continue
+    out.push([line.slice(at, from), false], [line.slice(from, to), true])
+    at = to
+  }
+  out.push([line.slice(at, stop), false])
+  if (stop < line.length) out.push([" …", false])
+  return out.filter(([text]) => text)
+}
+
+// {teaser, sections} of a page: its own teaser, and up to three of its sections with theirs.
+function resultOf(page, needles) {
+  const rated = page.sections.map((section, order) => {
+    const teaser = teaserOf(section.text, needles)
+    const heading = marksOf(section.heading, needles)
+    return { ...section, order, teaser, heading: pieces(section.heading, heading.marks, 0, section.heading.length),
+      worth: heading.found * 2 + teaser.found }
+  })
+  const intro = rated.find((s) => !s.anchor) ?? rated[0]
+  const sections = rated.filter((s) => s.anchor && s.worth >= 0.5).sort((a, b) => b.worth - a.worth || a.order - b.order)
+    .slice(0, MOST_SECTIONS).sort((a, b) => a.order - b.order)
+  const title = pieces(page.title, marksOf(page.title, needles).marks, 0, page.title.length)
+  return { url: page.url, title, teaser: intro?.teaser.pieces ?? [], sections }
+}
