@@ -93,10 +93,6 @@ class Index {
   }
 
   // Numbers of pages, best first.
-  search(parsed) {
-    return this.again(() => this.rank(parsed))
-  }
-
   async rank({ units, names }) {
     if (!this.manifest.terms.length) return []
     const pages = this.manifest.pages

@@ -25,7 +25,7 @@ class Dialog {
       role: "combobox",      "aria-label": "검색", "aria-expanded": "false", "aria-controls": "__kb-results", "aria-autocomplete": "list",
       autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false",
       enterkeyhint: "go" })
-    this.close = node("button", { type: "button", class: "kb-search-close", "aria-label": "닫기" }, "Esc")
+    this.close = node("button", { type: "button", class: "kb-search-close" }, "닫기")
     this.status = node("p", { class: "kb-search-status", role: "status" })
     this.list = node("div", { id: "__kb-results", class: "kb-search-list", role: "listbox", "aria-label": "검색 결과" })
     this.scroll = node("div", { class: "kb-search-scroll" }, this.status, this.list)
@@ -81,9 +81,10 @@ class Dialog {
       return this.say("")
     }
     try {
-      const numbers = await this.index.search(parsed)
-      if (turn !== this.turn) return
-      const options = await this.options(numbers.slice(0, AT_ONCE), parsed, 0)
+      const { numbers, options } = await this.index.again(async () => {
+        const numbers = await this.index.rank(parsed)
+        return { numbers, options: turn === this.turn ? await this.options(numbers.slice(0, AT_ONCE), parsed, 0) : [] }
+      })
       if (turn !== this.turn) return
       this.clear()
       this.parsed = parsed
@@ -110,14 +111,15 @@ class Dialog {
       this.list.append(...options)
       this.shown += options.length
     } catch (error) {
-      this.failed(error)
+      if (error instanceof Stale) this.search() // numbers of the old build mean nothing in the new one
+      else this.failed(error)
     } finally {
       this.loading = false
     }
   }
 
   async options(numbers, parsed, from) {
-    const pages = await this.index.again(() => Promise.all(numbers.map((number) => this.index.page(number))))
+    const pages = await Promise.all(numbers.map((number) => this.index.page(number)))
     return pages.map((page, i) => this.group(resultOf(page, parsed.needles), from + i))
   }
 

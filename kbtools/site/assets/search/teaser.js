@@ -66,7 +66,8 @@ function resultOf(page, needles) {
       worth: heading.found * 2 + teaser.found }
   })
   const intro = rated.find((s) => !s.anchor) ?? rated[0]
-  const sections = rated.filter((s) => s.anchor && s.worth >= 0.5).sort((a, b) => b.worth - a.worth || a.order - b.order)
+  const best = Math.max(...rated.map((s) => s.worth))
+  const sections = rated.filter((s) => s.anchor && s.worth && s.worth >= best * 0.6).sort((a, b) => b.worth - a.worth || a.order - b.order)
     .slice(0, MOST_SECTIONS).sort((a, b) => a.order - b.order)
   const title = pieces(page.title, marksOf(page.title, needles).marks, 0, page.title.length)
   return { url: page.url, title, teaser: intro?.teaser.pieces ?? [], sections }

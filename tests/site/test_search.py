@@ -1,0 +1,356 @@
+"""Search: what is indexed, and what a reader finds with it in a real browser."""
+
+from __future__ import annotations
+
+import random
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+
+from growth import assert_linear
+from in_browser import served, tab
+from small_site import CONFIG, make, topic
+from test_browser import CONTRAST, browser  # noqa: F401
+
+from kbtools.site import search
+from kbtools.site.search_index import Entry, files
+from kbtools.site.search_terms import name_key, terms
+from kbtools.site.search_text import Section, sections
+
+ROOT = Path(__file__).parents[2]
+QUERIES = Path(__file__).with_name("search_queries.txt")
+
+
+# -- What is indexed -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("자동미분을", "자동 동미 미분 분을"),
+        ("값 층", "값 층"),
+        ("requires_grad", "grad requires requires_grad"),
+        ("torch.utils.data", "data torch utils"),
+        ("DataLoader", "data dataloader loader"),
+        ("__init__", "init"),
+        ("Autograd는", "autograd 는"),
+        ("Conv2dBlock", "block conv conv2dblock"),
+        (unicodedata.normalize("NFD", "자동"), "자동"),
+        ("텐서😀연산", "연산 텐서"),
+        ("행列", "행列"),
+        ("x" * 100, ""),
+        ("___ ... \ud800 \x00", ""),
+    ],
+)
+def test_terms(text: str, expected: str) -> None:
+    assert set(terms(text)) == set(expected.split())
+
+
+def test_names_are_one_term_without_spaces_and_punctuation() -> None:
+    assert name_key("torch.compile") == name_key("Torch Compile") == "=torchcompile"
+    assert name_key("자동 미분") == name_key("자동미분")
+    assert name_key("C++") == "=c"
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ("<h1>제목</h1><p>글 <b>굵게</b>입니다.</p>", [("", "", "글 굵게입니다.")]),
+        (
+            '<p>앞</p><h2 id="a">하나<a class="headerlink" href="#a">¶</a></h2><p>글</p><h3 id="b">둘</h3>',
+            [("", "", "앞"), ("a", "하나", "글"), ("b", "둘", "")],
+        ),
+        ("<p>&lt;img onerror&gt; &amp;</p>", [("", "", "<img onerror> &")]),
+        ('<p>보임</p><aside data-search-exclude><p>숨</p><aside>김</aside></aside><p>끝</p>', [("", "", "보임\n끝")]),
+        ('<pre><span></span><code><span class="k">import</span> torch</code></pre>', [("", "", "import torch")]),
+        ("<script>if (a < b) alert(1)</script><!-- <p>no</p> --><style>p{}</style>글", [("", "", "글")]),
+        ('<a title="a > b" href=x>말</a>', [("", "", "말")]),
+        ("<h2>아이디 없음</h2><p>글</p>", [("", "", "아이디 없음\n글")]),
+        ("a < b <b", [("", "", "a < b <b")]),
+        ('<h2 id="a">열린 제목', [("", "", "열린 제목")]),
+        ("<td>1</td><td>2</td>", [("", "", "1\n2")]),
+        ("", []),
+    ],
+)
+def test_sections(html: str, expected: list[tuple[str, str, str]]) -> None:
+    assert [(s.anchor, s.heading, s.text) for s in sections(html)] == expected
+
+
+PIECES = st.sampled_from(["<", ">", "</", "<!--", "-->", "<pre>", "</pre>", "<h2 id='x'>", "</h2>", "<p data-search-exclude>"])
+
+
+@given(st.lists(PIECES | st.text(max_size=8), max_size=30).map("".join))
+def test_any_html_is_read(html: str) -> None:
+    for section in sections(html):
+        terms(section.text)
+
+
+@pytest.mark.parametrize("piece", ["<", "<pre>", "<!--", '<a "', "<a '\"", "<h2>", "<p data-search-exclude>", "&", "글"])
+def test_html_is_read_in_linear_time(piece: str) -> None:
+    def work(size: int) -> Any:
+        html = piece * size
+        return lambda: [terms(s.text) for s in sections(html)]
+
+    assert_linear(work, 4000)
+
+
+def test_the_same_pages_give_the_same_bytes() -> None:
+    pages = [Entry(f"p{i}/", f"쪽 {i}", (Section("", "", f"글 {i} 텐서"),)) for i in range(20)]
+    once = list(files(pages))
+    random.Random(1).shuffle(pages)
+    assert list(files(pages)) == once
+    assert list(files([]))[0][0] == "index.js"
+
+
+def test_another_search_plugin_stays_in_charge(tmp_path: Path) -> None:
+    _build(make(tmp_path, {}, CONFIG), tmp_path / "site")
+    assert not (tmp_path / "site" / search.FOLDER).exists()
+    page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    assert "md-search" in page
+    assert "kb-search" not in page
+
+
+def _build(project: Any, target: Path, config: str | None = None) -> Path:
+    """The site as ``mkdocs build`` makes it; results are another test's matter."""
+    from mkdocs.commands import build
+    from mkdocs.config import load_config
+
+    loaded = load_config(config or str(project.root / "mkdocs.yml"), site_dir=str(target))
+    loaded.plugins["kbtools"].config.lenient = True
+    build.build(loaded)
+    return target
+
+
+# -- What is found: this project's own wiki --------------------------------------------------------------------------
+
+
+def _queries() -> list[tuple[str, list[str]]]:
+    lines = QUERIES.read_text(encoding="utf-8").split("\n")
+    held = (line.split(" -> ") for line in lines if line.strip() and not line.startswith("#"))
+    return [(query, [page.strip() for page in pages.split("|")]) for query, pages in held]
+
+
+@pytest.fixture(scope="module")
+def wiki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("wiki") / "site"
+    with served(_build(None, folder, str(ROOT / "mkdocs.yml"))) as address:
+        yield address
+
+
+def ask(page: Any, query: str) -> None:
+    """Type a query and wait until its results stand there."""
+    page.set_default_timeout(10_000)
+    page.locator(".kb-search-input").fill(query)
+    page.wait_for_function("query => document.querySelector('.kb-search').dataset.query === query", arg=query)
+
+
+def found(page: Any) -> list[str]:
+    """The addresses of the pages found, in order, from the site's root."""
+    urls = page.eval_on_selector_all(".kb-search-page", "(all) => all.map((a) => new URL(a.href).pathname)")
+    return [unquote(url).strip("/") for url in urls]
+
+
+@pytest.mark.browser
+def test_readers_find_what_they_look_for(browser: Any, wiki: str) -> None:  # noqa: F811
+    """At least 95 of 100 queries have an expected page among the first three results."""
+    queries = _queries()
+    assert len(queries) >= 60
+    known = {page.stem for page in (ROOT / "docs/topics").glob("*.md")}
+    assert [name for _, pages in queries for name in pages if name not in known] == []
+    missed = []
+    with tab(browser, wiki, "") as page:
+        page.keyboard.press("/")
+        for query, pages in queries:
+            ask(page, query)
+            first = found(page)[:3]
+            if not {f"topics/{name}" for name in pages} & set(first):
+                missed.append((query, first))
+    assert len(missed) <= len(queries) * 0.05, missed
+
+
+# -- What the dialog does ------------------------------------------------------------------------------------------
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+BODY = f"""
+첫 문단의 자동 미분입니다. `{HOSTILE}` 그리고 긴 줄이 하나 있습니다. {"가나다라 " * 60}찾을말입니다. {"마바사 " * 60}
+
+## 둘째 마당
+
+`torch.utils.data`를 씁니다.
+
+## {HOSTILE.replace("<", "&lt;")} 제목
+
+찾을말이 여기에도 있습니다.
+"""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("small")
+    pages = {
+        "topics/Hostile.md": f'---\ntitle: "{HOSTILE} 악의"\naliases: ["</script>{HOSTILE}", 나쁜 이름]\n---\n\n# 악의\n{BODY}',
+        "topics/Old.md": topic("옛 문서", "옛 글", duplicate_of='"[[Hostile]]"', status="duplicate", aliases="[낡은 이름]"),
+        "topics/Hidden.md": "---\ntitle: 숨은 문서\nsearch:\n  exclude: true\n---\n\n# 숨은 문서\n\n찾을말\n",
+        **{f"many/{i}.md": f"# 많은 쪽 {i}\n\n여럿에 있는 낱말입니다.\n" for i in range(25)},
+    }
+    project = make(root, pages, CONFIG.replace("  - search\n", ""))
+    return _build(project, root / "site")
+
+
+@pytest.fixture(scope="module")
+def address(small: Path) -> Iterator[str]:
+    """Under a path of its own, as project pages are."""
+    with served(small.parent) as root:
+        yield f"{root}{small.name}/"
+
+
+@pytest.mark.browser
+def test_nothing_of_a_page_is_read_as_html(browser: Any, address: str) -> None:  # noqa: F811
+    with tab(browser, address, "") as page:
+        page.on("dialog", lambda d: pytest.fail(f"a script ran: {d.message}"))
+        page.keyboard.press("/")
+        for query in ("악의", "img onerror", "찾을말", HOSTILE):
+            ask(page, query)
+            assert page.locator(".kb-search-page").first.locator(".kb-search-title").inner_text() == f"{HOSTILE} 악의"
+            assert page.locator(".kb-search img").count() == 0
+
+
+@pytest.mark.browser
+def test_results_are_pages_with_the_sections_and_sentences_that_match(browser: Any, address: str) -> None:  # noqa: F811
+    with tab(browser, address, "many/3/") as page:
+        page.keyboard.press("/")
+        ask(page, "찾을말을")
+        hit = page.locator(".kb-search-group").first
+        teaser = hit.locator(".kb-search-page .kb-search-teaser")
+        assert "찾을말" in teaser.inner_text()
+        assert len(teaser.inner_text()) < 200
+        assert teaser.locator("mark").all_inner_texts() == ["찾을말"]
+        assert hit.locator(".kb-search-section .kb-search-title").all_inner_texts() == [f"{HOSTILE} 제목"]
+        assert found(page) == ["site/topics/Hostile"]  # not the page that asks not to be found
+        for query in ("옛 문서", "낡은 이름", "나쁜이름은"):  # a page stands for those it has replaced
+            ask(page, query)
+            assert found(page)[0] == "site/topics/Hostile"
+        ask(page, "data utils")
+        section = page.locator(".kb-search-section", has_text="둘째 마당")
+        section.click()
+        page.wait_for_url("**/topics/Hostile/**")
+        assert unquote(page.url).endswith("#둘째-마당")  # without the query
+        page.wait_for_function("CSS.highlights.get('kb-search')?.size >= 2")
+
+
+@pytest.mark.browser
+def test_keyboard_and_screen_reader(browser: Any, address: str) -> None:  # noqa: F811
+    with tab(browser, address, "") as page:
+        for key in ("/", "Control+k", "s"):
+            page.keyboard.press(key)
+            assert page.locator(".kb-search").evaluate("e => e.open")
+            page.keyboard.press("Escape")
+            assert not page.locator(".kb-search").evaluate("e => e.open")
+        page.locator("[data-kb-search]").press("Enter")
+        box = page.get_by_role("combobox", name="검색")
+        assert box.get_attribute("aria-expanded") == "false"
+        ask(page, "많은 쪽 낱말")
+        assert box.get_attribute("aria-expanded") == "true"
+        assert page.get_by_role("status").filter(has_text="25개의 문서").count() == 1
+        options = page.get_by_role("listbox", name="검색 결과").get_by_role("option")
+        assert options.count() == 10
+
+        def active() -> str:
+            return str(box.evaluate("e => document.getElementById(e.getAttribute('aria-activedescendant')).innerText"))
+
+        first = active()
+        page.keyboard.press("ArrowDown")
+        assert active() != first
+        page.keyboard.press("ArrowUp")
+        assert active() == first
+        for _ in range(14):  # further results arrive as the list is walked
+            page.keyboard.press("ArrowDown")
+            page.wait_for_function("document.querySelectorAll('.kb-search-page').length >= 10")
+        page.wait_for_function("document.querySelectorAll('.kb-search-page').length > 10")
+        assert options.count() == len(set(found(page)))
+        wanted = page.locator("[aria-selected=true]").get_attribute("href")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/many/**")
+        assert wanted.split("?")[0] == page.url
+        page.keyboard.press("/")
+        assert page.evaluate("document.activeElement.getAttribute('role')") == "combobox"
+
+
+@pytest.mark.browser
+def test_letters_that_are_still_being_composed(browser: Any, address: str) -> None:  # noqa: F811
+    with tab(browser, address, "") as page:
+        page.keyboard.press("/")
+        for query in ("자동 미ㅂ", "자동 미부", "자도", "찾을마", "옛 문"):
+            ask(page, query)
+            assert found(page)[:1] == ["site/topics/Hostile"], query
+        box = page.locator(".kb-search-input")
+        for how in ("{ isComposing: true }", "{ keyCode: 229 }"):  # Enter ends the syllable and follows no result
+            box.evaluate(f"e => e.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'Enter', bubbles: true, ...{how} }}))")
+        assert page.url == address
+        for query in ("ㅂ", "...", ""):
+            page.locator(".kb-search-input").fill(query)
+            page.wait_for_function("document.querySelectorAll('.kb-search-page').length === 0")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("size", "scheme"), [("screen", "light"), ("phone", "dark")])
+def test_the_dialog_fits_and_can_be_read(browser: Any, address: str, size: str, scheme: str) -> None:  # noqa: F811
+    with tab(browser, address, "topics/Hostile/", size, scheme) as page:
+        page.evaluate("(dark) => { document.body.dataset.mdColorScheme = dark ? 'slate' : 'default' }", scheme == "dark")
+        page.locator("[data-kb-search]").click()
+        ask(page, "찾을말 낱말")
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+        box = page.locator(".kb-search").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= page.viewport_size["width"]
+        assert page.evaluate(CONTRAST) == []
+
+
+@pytest.mark.browser
+def test_search_works_from_a_disk(browser: Any, small: Path) -> None:  # noqa: F811
+    with tab(browser, "file://", f"{small}/topics/Hostile/index.html") as page:
+        page.keyboard.press("/")
+        ask(page, "찾을말")
+        assert page.locator(".kb-search-page").count() == 1
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/topics/Hostile/index.html*")
+
+
+@pytest.mark.browser
+def test_a_site_built_anew_is_found_without_reloading(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+    config = CONFIG.replace("  - search\n", "")
+    names = ("가나", "다라", "마바", "사아", "자차", "카타")  # more than there are in one file
+    old = {f"p{i}.md": f"# {name}\n\n옛글\n" for i, name in enumerate(names)}
+    site = _build(make(tmp_path, old, config), tmp_path / "site")
+    with served(site) as address, tab(browser, address, "") as page:
+        page.keyboard.press("/")
+        ask(page, "가나")
+        assert found(page) == ["p0"]
+        new = {f"p{i}.md": f"# {name}\n\n새글\n" for i, name in enumerate(names)}
+        _build(make(tmp_path, {"a.md": "# 앞에 온 쪽\n", **new}, config), site)
+        ask(page, "카타")  # its text is in a file that is not loaded yet, and every page has another number now
+        assert found(page) == ["p5"]
+        assert page.locator(".kb-search-teaser").first.inner_text() == "새글"
+
+
+@pytest.mark.browser
+def test_a_missing_index_is_told(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+    site = _build(make(tmp_path, {}, CONFIG.replace("  - search\n", "")), tmp_path / "site")
+    for file in (site / search.FOLDER).iterdir():
+        file.unlink()
+    with served(site) as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.keyboard.press("/")
+        page.locator(".kb-search-input").fill("처음")
+        page.get_by_text("검색 색인을 불러오지 못했습니다").wait_for()
+        page.close()
