@@ -21,9 +21,8 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
-from kbtools.site import csp
+from kbtools.site import csp, search
 from kbtools.site import pages as generated
-from kbtools.site import search
 from kbtools.site.results import Results, obstacles, refusal
 from kbtools.site.sanitize import is_remote
 from kbtools.site.serve import guard

@@ -26,9 +26,10 @@ _PARTS = ("query.js", "data.js", "teaser.js", "dialog.js")
 _OTHERS = ("search", "material/search")
 _HEADER_END = re.compile(r'<nav class="md-header__inner.*?(?=(?:<div class="md-header__source">|</nav>))', re.DOTALL)
 _BUTTON = (
-    '<button type="button" class="kb-search-open" data-kb-search aria-haspopup="dialog" aria-keyshortcuts="/ Control+K">'
-    '<svg aria-hidden="true" viewBox="0 0 24 24"><path d="M9.5 3a6.5 6.5 0 0 1 5.2 10.4l5.4 5.5-1.4 1.4-5.5-5.4A6.5 6.5 '
-    '0 1 1 9.5 3m0 2a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9"/></svg>'
+    '<button type="button" class="kb-search-open" data-kb-search aria-haspopup="dialog"'
+    ' aria-keyshortcuts="/ Control+K">'
+    '<svg aria-hidden="true" viewBox="0 0 24 24"><path d="M9.5 3a6.5 6.5 0 0 1 5.2 10.4l5.4 5.5-1.4 1.4-5.5-5.4'
+    'A6.5 6.5 0 1 1 9.5 3m0 2a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9"/></svg>'
     '<span class="kb-search-word">검색</span><kbd aria-hidden="true">/</kbd></button>'
 )
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+sys.path.insert(0, str(Path(__file__).parent))
 
 from growth import assert_linear
 from in_browser import served, tab
 from small_site import CONFIG, make, topic
-from test_browser import CONTRAST, browser  # noqa: F401
+from test_browser import CONTRAST
 
 from kbtools.site import search
 from kbtools.site.search_index import Entry, files
@@ -70,7 +70,7 @@ def test_names_are_one_term_without_spaces_and_punctuation() -> None:
             [("", "", "앞"), ("a", "하나", "글"), ("b", "둘", "")],
         ),
         ("<p>&lt;img onerror&gt; &amp;</p>", [("", "", "<img onerror> &")]),
-        ('<p>보임</p><aside data-search-exclude><p>숨</p><aside>김</aside></aside><p>끝</p>', [("", "", "보임\n끝")]),
+        ("<p>보임</p><aside data-search-exclude><p>숨</p><aside>김</aside></aside><p>끝</p>", [("", "", "보임\n끝")]),
         ('<pre><span></span><code><span class="k">import</span> torch</code></pre>', [("", "", "import torch")]),
         ("<script>if (a < b) alert(1)</script><!-- <p>no</p> --><style>p{}</style>글", [("", "", "글")]),
         ('<a title="a > b" href=x>말</a>', [("", "", "말")]),
@@ -85,7 +85,9 @@ def test_sections(html: str, expected: list[tuple[str, str, str]]) -> None:
     assert [(s.anchor, s.heading, s.text) for s in sections(html)] == expected
 
 
-PIECES = st.sampled_from(["<", ">", "</", "<!--", "-->", "<pre>", "</pre>", "<h2 id='x'>", "</h2>", "<p data-search-exclude>"])
+PIECES = st.sampled_from(
+    ["<", ">", "</", "<!--", "-->", "<pre>", "</pre>", "<h2 id='x'>", "</h2>", "<p data-search-exclude>"]
+)
 
 
 @given(st.lists(PIECES | st.text(max_size=8), max_size=30).map("".join))
@@ -94,7 +96,9 @@ def test_any_html_is_read(html: str) -> None:
         terms(section.text)
 
 
-@pytest.mark.parametrize("piece", ["<", "<pre>", "<!--", '<a "', "<a '\"", "<h2>", "<p data-search-exclude>", "&", "글"])
+@pytest.mark.parametrize(
+    "piece", ["<", "<pre>", "<!--", '<a "', "<a '\"", "<h2>", "<p data-search-exclude>", "&", "글"]
+)
 def test_html_is_read_in_linear_time(piece: str) -> None:
     def work(size: int) -> Any:
         html = piece * size
@@ -108,7 +112,7 @@ def test_the_same_pages_give_the_same_bytes() -> None:
     once = list(files(pages))
     random.Random(1).shuffle(pages)
     assert list(files(pages)) == once
-    assert list(files([]))[0][0] == "index.js"
+    assert next(iter(files([])))[0] == "index.js"
 
 
 def test_another_search_plugin_stays_in_charge(tmp_path: Path) -> None:
@@ -160,7 +164,7 @@ def found(page: Any) -> list[str]:
 
 
 @pytest.mark.browser
-def test_readers_find_what_they_look_for(browser: Any, wiki: str) -> None:  # noqa: F811
+def test_readers_find_what_they_look_for(browser: Any, wiki: str) -> None:
     """At least 95 of 100 queries have an expected page among the first three results."""
     queries = _queries()
     assert len(queries) >= 60
@@ -197,8 +201,11 @@ BODY = f"""
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("small")
     pages = {
-        "topics/Hostile.md": f'---\ntitle: "{HOSTILE} 악의"\naliases: ["</script>{HOSTILE}", 나쁜 이름]\n---\n\n# 악의\n{BODY}',
-        "topics/Old.md": topic("옛 문서", "옛 글", duplicate_of='"[[Hostile]]"', status="duplicate", aliases="[낡은 이름]"),
+        "topics/Hostile.md": f'---\ntitle: "{HOSTILE} 악의"\naliases: ["</script>{HOSTILE}", 나쁜 이름]\n---\n'
+        f"\n# 악의\n{BODY}",
+        "topics/Old.md": topic(
+            "옛 문서", "옛 글", duplicate_of='"[[Hostile]]"', status="duplicate", aliases="[낡은 이름]"
+        ),
         "topics/Hidden.md": "---\ntitle: 숨은 문서\nsearch:\n  exclude: true\n---\n\n# 숨은 문서\n\n찾을말\n",
         **{f"many/{i}.md": f"# 많은 쪽 {i}\n\n여럿에 있는 낱말입니다.\n" for i in range(25)},
     }
@@ -214,7 +221,7 @@ def address(small: Path) -> Iterator[str]:
 
 
 @pytest.mark.browser
-def test_nothing_of_a_page_is_read_as_html(browser: Any, address: str) -> None:  # noqa: F811
+def test_nothing_of_a_page_is_read_as_html(browser: Any, address: str) -> None:
     with tab(browser, address, "") as page:
         page.on("dialog", lambda d: pytest.fail(f"a script ran: {d.message}"))
         page.keyboard.press("/")
@@ -225,7 +232,7 @@ def test_nothing_of_a_page_is_read_as_html(browser: Any, address: str) -> None: 
 
 
 @pytest.mark.browser
-def test_results_are_pages_with_the_sections_and_sentences_that_match(browser: Any, address: str) -> None:  # noqa: F811
+def test_results_are_pages_with_the_sections_and_sentences_that_match(browser: Any, address: str) -> None:
     with tab(browser, address, "many/3/") as page:
         page.keyboard.press("/")
         ask(page, "찾을말을")
@@ -248,7 +255,7 @@ def test_results_are_pages_with_the_sections_and_sentences_that_match(browser: A
 
 
 @pytest.mark.browser
-def test_keyboard_and_screen_reader(browser: Any, address: str) -> None:  # noqa: F811
+def test_keyboard_and_screen_reader(browser: Any, address: str) -> None:
     with tab(browser, address, "") as page:
         for key in ("/", "Control+k", "s"):
             page.keyboard.press(key)
@@ -286,7 +293,7 @@ def test_keyboard_and_screen_reader(browser: Any, address: str) -> None:  # noqa
 
 
 @pytest.mark.browser
-def test_letters_that_are_still_being_composed(browser: Any, address: str) -> None:  # noqa: F811
+def test_letters_that_are_still_being_composed(browser: Any, address: str) -> None:
     with tab(browser, address, "") as page:
         page.keyboard.press("/")
         for query in ("자동 미ㅂ", "자동 미부", "자도", "찾을마", "옛 문"):
@@ -294,7 +301,9 @@ def test_letters_that_are_still_being_composed(browser: Any, address: str) -> No
             assert found(page)[:1] == ["site/topics/Hostile"], query
         box = page.locator(".kb-search-input")
         for how in ("{ isComposing: true }", "{ keyCode: 229 }"):  # Enter ends the syllable and follows no result
-            box.evaluate(f"e => e.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'Enter', bubbles: true, ...{how} }}))")
+            box.evaluate(
+                f"e => e.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'Enter', bubbles: true, ...{how} }}))"
+            )
         assert page.url == address
         for query in ("ㅂ", "...", ""):
             page.locator(".kb-search-input").fill(query)
@@ -303,9 +312,11 @@ def test_letters_that_are_still_being_composed(browser: Any, address: str) -> No
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("size", "scheme"), [("screen", "light"), ("phone", "dark")])
-def test_the_dialog_fits_and_can_be_read(browser: Any, address: str, size: str, scheme: str) -> None:  # noqa: F811
+def test_the_dialog_fits_and_can_be_read(browser: Any, address: str, size: str, scheme: str) -> None:
     with tab(browser, address, "topics/Hostile/", size, scheme) as page:
-        page.evaluate("(dark) => { document.body.dataset.mdColorScheme = dark ? 'slate' : 'default' }", scheme == "dark")
+        page.evaluate(
+            "(dark) => { document.body.dataset.mdColorScheme = dark ? 'slate' : 'default' }", scheme == "dark"
+        )
         page.locator("[data-kb-search]").click()
         ask(page, "찾을말 낱말")
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
@@ -316,7 +327,7 @@ def test_the_dialog_fits_and_can_be_read(browser: Any, address: str, size: str, 
 
 
 @pytest.mark.browser
-def test_search_works_from_a_disk(browser: Any, small: Path) -> None:  # noqa: F811
+def test_search_works_from_a_disk(browser: Any, small: Path) -> None:
     with tab(browser, "file://", f"{small}/topics/Hostile/index.html") as page:
         page.keyboard.press("/")
         ask(page, "찾을말")
@@ -326,7 +337,7 @@ def test_search_works_from_a_disk(browser: Any, small: Path) -> None:  # noqa: F
 
 
 @pytest.mark.browser
-def test_a_site_built_anew_is_found_without_reloading(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_a_site_built_anew_is_found_without_reloading(browser: Any, tmp_path: Path) -> None:
     config = CONFIG.replace("  - search\n", "")
     names = ("가나", "다라", "마바", "사아", "자차", "카타")  # more than there are in one file
     old = {f"p{i}.md": f"# {name}\n\n옛글\n" for i, name in enumerate(names)}
@@ -343,7 +354,7 @@ def test_a_site_built_anew_is_found_without_reloading(browser: Any, tmp_path: Pa
 
 
 @pytest.mark.browser
-def test_a_missing_index_is_told(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_a_missing_index_is_told(browser: Any, tmp_path: Path) -> None:
     site = _build(make(tmp_path, {}, CONFIG.replace("  - search\n", "")), tmp_path / "site")
     for file in (site / search.FOLDER).iterdir():
         file.unlink()
