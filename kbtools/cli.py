@@ -23,6 +23,7 @@ COMMANDS = {
     "build": "check, run, then build the site",
     "serve": "preview the site while you write",
     "new": "start a page with every field of the schema",
+    "rename": "give a page another title and file name, and rewrite every link to it",
     "reinforce": "record that a page was verified again",
     "links": "list every wikilink and what it means",
     "snippets": "list every code fence and what becomes of it",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kbtools.diagnostics import Problem
-from kbtools.metadata.editing import set_field
+from kbtools.metadata.editing import add_item, set_field
 from kbtools.metadata.model import Entries, Entry, Frontmatter, Path
 from kbtools.metadata.place import body_of, repeated, unclosed
 from kbtools.metadata.reading import MAX_SIZE, parse
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_SIZE",
+    "WIKILINK",
     "Entries",
     "Entry",
     "Frontmatter",
     "KbYamlHandler",
     "Path",
     "Problem",
+    "add_item",
     "body_of",
     "locate",
     "parse",
@@ -34,13 +36,18 @@ __all__ = [
     "wikilink_target",
 ]
 
-_LINK = re.compile(r"\s*!?\[\[([^\[\]|#]+?)\\?(?:#[^\[\]|]*)?(?:\\?\|[^\[\]]*)?\]\]\s*")
+WIKILINK = re.compile(
+    r"\[\[(?P<target>[^\[\]|#\r\n]+?(?:#+(?=\s*\\?(?:\||\]\])))?)"
+    r"(?P<rest>\\?(?:#[^\[\]|]*)?(?:\\?\|[^\[\]]*)?)\]\]"
+)
+"""A wikilink in a value. Number signs at the end (``C#``) belong to the name, as in a page's text."""
 
 
 def wikilink_target(value: str) -> str | None:
     """The page a value like ``[[Title]]`` names, without label and anchor; None when it is no single wikilink."""
-    found = _LINK.fullmatch(value)
-    return (found[1].strip() or None) if found else None
+    value = value.strip()
+    found = WIKILINK.fullmatch(value, 1 if value.startswith("!") else 0)
+    return (found["target"].strip() or None) if found else None
 
 
 def __getattr__(name: str) -> Any:

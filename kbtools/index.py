@@ -301,14 +301,15 @@ class Index:
 
     def heading(self, path: str, anchor: str) -> Heading | None:
         """The heading an anchor of a link to ``path`` names, or None."""
-        at = self._heading_at(path, anchor)
+        at = self.heading_number(path, anchor)
         return None if at is None else self.pages[path].headings[at]
 
     def has_heading(self, path: str, anchor: str) -> bool:
         """Whether an anchor of a link to ``path`` names one of its headings."""
-        return self._heading_at(path, anchor) is not None
+        return self.heading_number(path, anchor) is not None
 
-    def _heading_at(self, path: str, anchor: str) -> int | None:
+    def heading_number(self, path: str, anchor: str) -> int | None:
+        """Which of a page's headings, from 0, an anchor of a link to ``path`` names."""
         anchors = self._anchors.get(path)
         if anchors is None:
             page = self.outlines.get(path)

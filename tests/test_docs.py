@@ -326,7 +326,7 @@ def test_what_the_guide_shows_is_printed(tmp_path: Path) -> None:
             text = text.replace("Tensor Shapes", "Broadcasting").replace("-tensor-shapes", "-broadcasting")
             (topics / "Broadcasting.md").write_bytes((text + "Shapes are explained in [[tensor shapes]].\n").encode())
             (tmp_path / "docs" / "index.md").write_text("# My wiki\n\n[[Broadcasting]]\n", encoding="utf-8")
-    assert ran == 2
+    assert ran == 3
 
 
 def shell(command: str, folder: Path) -> str:

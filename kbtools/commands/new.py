@@ -9,9 +9,6 @@ from pathlib import PurePosixPath
 from kbtools.commands import Arguments, emit, read, say
 from kbtools.errors import KbError
 
-_UNSAFE = '<>:"/\\|?*'
-"""Characters that some file system, or a wikilink, cannot take."""
-
 
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("title", metavar="TITLE", help="the title; the file is named after it")
@@ -21,6 +18,7 @@ def configure(arguments: Arguments) -> None:
 def run(args: argparse.Namespace) -> int:
     from kbtools.index import Missing, Resolved
     from kbtools.links import can_be_target
+    from kbtools.renaming import file_name
     from kbtools.rewrite import write_new
 
     wiki = read(args)
@@ -28,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     if not title or not can_be_target(title):
         raise KbError(f'"{args.title}" cannot be written in a wikilink', "leave out [ ] | # and line ends")
     folder = args.folder.strip("/") if args.folder else _folder(wiki.project.config.schema)
-    path = str(PurePosixPath(folder, _file_name(title)))
+    path = str(PurePosixPath(folder, file_name(title)))
     taken = wiki.index.resolve_name(title, path)
     pages = () if isinstance(taken, Missing) else (taken.page,) if isinstance(taken, Resolved) else taken.candidates
     if pages:
@@ -46,11 +44,6 @@ def run(args: argparse.Namespace) -> int:
 def _folder(schema: tuple[tuple[str, str], ...]) -> str:
     glob = next((g for g, name in schema if name != "none"), "")
     return glob.partition("*")[0].rstrip("/")
-
-
-def _file_name(title: str) -> str:
-    name = "".join("-" if c in _UNSAFE or c.isspace() else c for c in title).strip(".-")
-    return f"{name or 'page'}.md"
 
 
 def _page(title: str, folder: str, today: date) -> str:

@@ -11,6 +11,7 @@ from kbtools.commands import Arguments, Wiki, emit, plural, project, read, say, 
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
+    from kbtools.config import Project
     from kbtools.fixer import Plan
     from kbtools.rewrite import Run
 
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     if args.runs:
         return _runs(args)
     if args.undo is not None:
-        return _undo(args)
+        return undo(project(args), args.undo, args.format)
     if args.finish is not None:
         return _finish(args)
     from kbtools.checker import Selection
@@ -167,14 +168,14 @@ def _finish(args: argparse.Namespace) -> int:
     return 0
 
 
-def _undo(args: argparse.Namespace) -> int:
+def undo(found: Project, run: str, form: str) -> int:
+    """Take a run back, the last where none is named, and tell what was restored and what not."""
     from kbtools.rewrite import Backups
 
-    found = project(args)
     if not found.backups.is_dir():
         raise KbError(f"there is nothing to undo: no {found.backups.name} in {found.root}")
-    undone = Backups(found.vault, found.root).undo(args.undo or None)
-    if args.format == "json":
+    undone = Backups(found.vault, found.root).undo(run or None)
+    if form == "json":
         from kbtools.output.machine import dumps
 
         refused = [{"path": r.path, "reason": r.reason} for r in undone.refused]

@@ -42,6 +42,42 @@ def set_field(text: str, field: str | Path, value: object) -> Edit:
     return edit
 
 
+def add_item(text: str, field: str, item: str) -> Edit:
+    """The edit that adds a text to a list field, behind its last item and in the list's own style.
+
+    A field without a value becomes a list, a single value its first item. Verified as ``set_field`` is; raises KbError
+    where that does.
+    """
+    found = parse(text)
+    held = found.data.get(field) if found else None
+    if isinstance(held, Mapping):
+        raise KbError(f"`{field}` is no list", "repair the frontmatter first: `kb check` says where")
+    if held is not None and not isinstance(held, list):
+        return set_field(text, field, [held, item])
+    items = held if isinstance(held, list) else []
+    last = found.entries.get((field, len(items) - 1)) if found and items else None
+    if last is not None and found is not None:
+        edit = _item_behind(text, found, field, last, item)
+        after = parse(apply_edits(text, [edit])) if edit else None
+        if edit and after is not None and _same(after.data, {**found.data, field: [*items, item]}):
+            return edit
+    return set_field(text, field, [*items, item])
+
+
+def _item_behind(text: str, found: Frontmatter, field: str, last: Entry, item: str) -> Edit | None:
+    old = last.value.of(text)
+    new = written(item, old[:1] if old[:1] in ("'", '"') else "")
+    if found.entries[(field,)].value.of(text)[:1] == "[":
+        return Edit(Span(last.value.end, last.value.end), f", {new}")
+    dash = text.rfind("-", 0, last.value.start)
+    indent = _own_line(text, dash)
+    if indent is None:
+        return None
+    end = LINE_END.search(text, last.value.end)
+    here = end.end() if end else len(text)
+    return Edit(Span(here, here), f"{indent}{text[dash : last.value.start]}{new}{_line_end(text)}")
+
+
 def _edit(text: str, found: Frontmatter | None, path: Path, value: object) -> Edit:
     eol = _line_end(text)
     if found is None:

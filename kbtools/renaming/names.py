@@ -1,0 +1,78 @@
+"""The new names of a page: whether the wiki can take them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from kbtools.errors import KbError
+from kbtools.index import Alias, Index, Resolved
+from kbtools.links import can_be_target, fold_title, page_name
+from kbtools.page import Page
+
+_UNSAFE = '<>:"/\\|?*'
+"""Characters that some file system, or a wikilink, cannot take."""
+_LONGEST = 255 - len(".kb-20261121T101500-3f2a-00000.undo.tmp")
+"""Bytes of a file's name that every file system takes, with room for nothing longer beside it."""
+ENTRANCES = ("index", "readme")
+
+
+def file_name(title: str, blanks: bool = False) -> str:
+    """The name of the file of a page with this title. ``blanks``: they stay, as in vaults whose titles are names."""
+    kept = (" ",) if blanks else ()
+    name = "".join("-" if c in _UNSAFE or (c.isspace() and c not in kept) else c for c in title).strip(".- ")
+    return f"{name or 'page'}.md"
+
+
+def clean_title(given: str) -> str:
+    """A title as it is written: NFC, single blanks. Raises KbError when no link could name it."""
+    title = unicodedata.normalize("NFC", " ".join(given.split()))
+    if not title or not can_be_target(title) or page_name(title) != title or any(ord(c) < 32 for c in title):
+        raise KbError(f'"{given}" cannot be written in a wikilink', "leave out [ ] | # .md and line ends")
+    return title
+
+
+def new_path(page: Page, title: str, keep_file: bool) -> str:
+    """Where the file of a page will lie. Raises KbError when it cannot be named so."""
+    if keep_file:
+        return page.path
+    name = file_name(title, _keeps_blanks(page))
+    if len(name.encode("utf-8", "surrogatepass")) > _LONGEST:
+        raise KbError(f"the title is too long for a file's name: {len(title)} characters", "choose a shorter one")
+    path = f"{page.folder}/{name}" if page.folder else name
+    if unicodedata.normalize("NFC", path) == unicodedata.normalize("NFC", page.path):
+        return page.path
+    if page.stem.lower() in ENTRANCES:
+        raise KbError(f"{page.path} is where readers enter a folder", "--keep-file changes only its title")
+    return path
+
+
+def _keeps_blanks(page: Page) -> bool:
+    """Whether this page's file is called as the page is, blanks and all."""
+    return "title" not in page.data or (" " in page.stem and page.stem + ".md" == file_name(page.title, blanks=True))
+
+
+def require_free(index: Index, page: Page, title: str, path: str, others: frozenset[str]) -> None:
+    """Raises KbError when the title or the file's name means something else in the wiki already.
+
+    ``others`` are the paths of all files there are. Case and spelling of accents do not tell files apart: on many
+    disks they are one.
+    """
+    stem = path.rpartition("/")[2].removesuffix(".md")
+    for name in dict.fromkeys((title, stem)):
+        if name == stem and path == page.path:
+            continue  # a name it has
+        taken = {p for p in index.by_fold.get(fold_title(name), ()) if p != page.path}
+        found = index.resolve_name(name, page.path)
+        if isinstance(found, Alias):
+            taken |= {p for p in found.candidates if p != page.path}
+        elif isinstance(found, Resolved) and found.how == "attachment":
+            taken.add(found.page)
+        if taken:
+            raise KbError(f'"{name}" is a name of {", ".join(sorted(taken))}', "choose another title, or merge the two")
+    clash = {p for p in others if p != page.path and _on_disk(p) == _on_disk(path)} if path != page.path else ()
+    if clash:
+        raise KbError(f"{', '.join(sorted(clash))} exists already", "choose another title, or --keep-file")
+
+
+def _on_disk(path: str) -> str:
+    return unicodedata.normalize("NFC", path).casefold()

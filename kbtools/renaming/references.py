@@ -1,0 +1,198 @@
+"""What names a page, and how it names it afterwards: wikilinks, Markdown links, frontmatter."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from kbtools import filelinks
+from kbtools.anchors import Anchors
+from kbtools.diagnostics import Edit
+from kbtools.errors import KbError
+from kbtools.frontmatter import WIKILINK, set_field, wikilink_target
+from kbtools.index import Index, Resolution, Resolved
+from kbtools.links import WikiLink, can_be_target, page_name
+from kbtools.page import Page
+from kbtools.scanner import Heading
+from kbtools.source import Span
+
+Kind = Literal["wikilink", "embed", "markdown", "frontmatter", "title", "heading", "alias"]
+
+REFERENCES = ("canonical_id", "duplicate_of", "redirect_to")
+OWN = ("title", "aliases", "id")
+"""Fields that say what a page is called, and name no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Respelling:
+    """One place of a page before and after."""
+
+    path: str
+    span: Span
+    """In the text as it was."""
+    before: str
+    after: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A page before and after; the two states of the wiki, in the second of which no link is rewritten yet."""
+
+    before: Index
+    after: Index
+    old: str
+    new: str
+    style: str
+    heading: tuple[Heading, Heading] | None = None
+    """The heading that repeats the title, as it was and as it will be."""
+
+    def moved(self, path: str) -> str:
+        return self.new if path == self.old else path
+
+    def spelling(self, from_path: str) -> str:
+        """How a link calls the page. Raises KbError when nothing means it alone."""
+        found = self.after.spelling(self.new, from_path, self.style)
+        if found is None:
+            raise KbError(f"{from_path} could not link to the page by its new name", "choose another title")
+        return found
+
+
+def body_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelling]]:
+    """The rewritten links of a page's text. Edits that overlap nothing."""
+    text = page.source.text
+    for link, resolution in names.before.links_of(page):
+        parts = [*_target_edit(page, link, resolution, names), *_anchor_edit(page, link, resolution, names)]
+        if parts:
+            whole = link.span.of(text)
+            after = whole
+            for part in sorted(parts, key=lambda e: -e.span.start):
+                at = part.span.shift(-link.span.start)
+                after = after[: at.start] + part.replacement + after[at.end :]
+            for part in parts:
+                yield part, Respelling(page.path, link.span, whole, after, "embed" if link.embed else "wikilink")
+    for file_link in filelinks.find(text, page.structure):
+        yield from _file_edits(page, file_link, names)
+
+
+def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: Names) -> Iterator[Edit]:
+    if not isinstance(resolution, Resolved) or resolution.page != names.old or resolution.how == "self":
+        return
+    origin = names.moved(page.path)
+    if names.after.resolve_name(link.target, origin) in (Resolved(names.new, "exact"), Resolved(names.new, "path")):
+        return
+    yield Edit(link.target_span, _respelled(link, origin, names))
+
+
+def _respelled(link: WikiLink, origin: str, names: Names) -> str:
+    """A path stays a path, a file name a file name; everything else is spelled as the wiki spells its links."""
+    stem = names.new.rpartition("/")[2].removesuffix(".md")
+    suffix = link.target[-3:] if link.target[-3:].lower() == ".md" else ""
+    folder, slash, _ = link.target.rpartition("/")
+    if slash or suffix:
+        name = f"{folder}{slash}{stem}{suffix}"
+        if can_be_target(name) and names.after.resolve_name(name, origin) in (
+            Resolved(names.new, "path" if slash else "exact"),
+        ):
+            return name
+        if slash and (found := names.after.qualified(names.new, origin)) is not None:
+            return found
+    return names.spelling(origin)
+
+
+def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: Names) -> Iterator[Edit]:
+    """A section named by the heading that changes with the title."""
+    if link.anchor is None or names.heading is None or names.before.target_page(resolution) != names.old:
+        return
+    was, will = names.heading
+    only = Anchors((was,))
+    parts = link.anchor.split("#")
+    spelled = " ".join(re.sub(r"[:#|^\\\[\]]|%%", " ", will.text).split())
+    renewed = [spelled if only.find(part) == 0 else part for part in parts]
+    at = page.source.text.find(link.anchor, link.target_span.end, link.span.end)
+    if renewed != parts and at >= 0 and spelled:
+        yield Edit(Span(at, at + len(link.anchor)), "#".join(renewed))
+
+
+def _file_edits(page: Page, link: filelinks.FileLink, names: Names) -> Iterator[tuple[Edit, Respelling]]:
+    if filelinks.target(link, page.path) != unicodedata.normalize("NFC", names.old):
+        return
+    text, new = page.source.text, names.new.rpartition("/")[2]
+    if link.path and names.new != names.old:
+        start = link.span.start + link.span.of(text).rfind("/") + 1
+        span = Span(start, link.span.end)
+        edit = Edit(span, filelinks.written(new, link, text))
+        yield edit, Respelling(page.path, span, span.of(text), edit.replacement, "markdown")
+    if link.fragment and link.fragment_span and names.heading and link.fragment == names.heading[0].id:
+        edit = Edit(link.fragment_span, filelinks.written(names.heading[1].id, link, text))
+        if names.heading[0].id != names.heading[1].id:
+            yield edit, Respelling(page.path, edit.span, edit.span.of(text), edit.replacement, "markdown")
+
+
+def frontmatter_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelling]]:
+    """The rewritten values of a page's frontmatter. Raises KbError where a value cannot be set."""
+    if page.frontmatter is None:
+        return
+    for path, entry in page.frontmatter.entries.items():
+        if not entry.raw or path[0] in OWN:
+            continue
+        if len(path) == 1 and path[0] in REFERENCES:
+            value = _reference(page, entry.raw, names)
+        elif "[[" in entry.raw:
+            value = WIKILINK.sub(lambda m: _wikilink(page, m, names), entry.raw)
+        else:
+            continue
+        if value == entry.raw:
+            continue
+        try:
+            edit = set_field(page.source.text, path, value)
+        except KbError as error:
+            raise KbError(f"{page.path}: {error.message}", error.hint) from error
+        yield edit, Respelling(page.path, entry.value, entry.raw, value, "frontmatter")
+
+
+def named_in(page: Page) -> Iterator[str]:
+    """Targets of the wikilinks in a page's frontmatter, but for those that redirect."""
+    if page.frontmatter is None or "[[" not in page.frontmatter.span.of(page.source.text):
+        return
+    for path, entry in page.frontmatter.entries.items():
+        if path[0] not in (*OWN, *REFERENCES):
+            yield from (m["target"].strip() for m in WIKILINK.finditer(entry.raw))
+
+
+def _wikilink(page: Page, m: re.Match[str], names: Names) -> str:
+    target = m["target"].strip()
+    found = names.before.resolve_name(target, page.path)
+    origin = names.moved(page.path)
+    if not isinstance(found, Resolved) or found.page != names.old:
+        return m[0]
+    if names.after.resolve_name(target, origin) in (Resolved(names.new, "exact"), Resolved(names.new, "path")):
+        return m[0]
+    link = WikiLink(Span(0, 0), False, target, Span(0, 0))
+    return f"[[{_respelled(link, origin, names)}{m['rest']}]]"
+
+
+def _reference(page: Page, raw: str, names: Names) -> str:
+    """The value of a field that names one page: by title, file name or id, bare or as a wikilink."""
+    linked = wikilink_target(raw)
+    name = linked or raw.strip()
+    if name.lower() in ("self", "none") or name == page.id:
+        return raw
+    origin = names.moved(page.path)
+    if names.before.page_named(name, page.path) != names.old:
+        return raw
+    was, will = names.before.outlines[names.old], names.after.outlines[names.new]
+    exact = page_name(name) in map(page_name, (will.stem, will.title, will.id or ""))
+    if exact and names.after.page_named(name, origin) == names.new:
+        return raw
+    choices = [will.stem, will.title, will.id]
+    if page_name(name) == page_name(was.title) or (linked and names.style == "title"):
+        choices.sort(key=lambda c: c != will.title)
+    for choice in choices:
+        if choice and can_be_target(choice) and names.after.page_named(choice, origin) == names.new:
+            m = WIKILINK.search(raw) if linked else None
+            return f"{raw[: m.start()]}[[{choice}{m['rest']}]]{raw[m.end() :]}" if m else choice
+    raise KbError(f"{page.path} could not name the page by its new name in its frontmatter", "choose another title")
