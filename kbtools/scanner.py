@@ -41,6 +41,11 @@ def frontmatter_span(text: str) -> Span | None:
     The closing line is ``---`` or ``...``, as MkDocs takes it; one without a line end behind it, at the end of the
     text, counts as well.
     """
+    if text.startswith("---\n"):
+        # The usual lines, found the quick way.
+        at = text.find("\n---", 3)
+        if text.startswith("\n", at + 4) and at >= 0 > max(text.find("\n...", 3, at), text.find("\r", 3, at)):
+            return Span(0, at + 5)
     m = _OPEN.match(text)
     if m is None:
         return None

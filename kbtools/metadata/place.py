@@ -15,6 +15,8 @@ _BLANK = re.compile(r"(?:[ \t]*+(?:\r\n|\r|\n))*+")
 
 def body_of(text: str, span: Span) -> Span:
     """The lines between the ``---`` lines of a located block."""
+    if text.startswith("---\n", span.start) and text.startswith("\n---\n", span.end - 5):
+        return Span(span.start + 4, span.end - 4)
     opener = _OPENER.match(text, span.start)
     start = opener.end() if opener else span.start
     # The last line end inside the block, before its closing line; the closing line's own comes after it.

@@ -23,7 +23,7 @@ _FIRST = rf"0-9A-Za-z_./+(~$^;<=\\{_WIDE}"
 _IN_LIST = rf"0-9A-Za-z_./+(~$^;<=\\)\- ,{_WIDE}"
 
 _SCALAR = (
-    rf"[{_FIRST}](?:[{_IN_PLAIN}]++|:(?=[^ \n])|(?<=[^ ])#)*+"
+    rf"[{_FIRST}](?:[{_IN_PLAIN}]++|:(?=[^ \n])|(?<=[^ ])#)*+(?<! )"
     rf'|"[{_IN_DOUBLE}]*+"'
     rf"|'[{_IN_SINGLE}]*+'"
 )
@@ -64,7 +64,7 @@ def read_simple(yaml: str) -> dict[str, object] | None:
                 if name in data:
                     return None
                 key, block, may_hold = name, None, not value
-                data[name] = _value(value) if value else None
+                data[name] = None if not value else _list(value) if value[0] == "[" else _scalar(value)
             else:
                 if not may_hold:
                     return None
@@ -85,18 +85,14 @@ class _NotSimple(Exception):
 
 
 def _scalar(written: str) -> object:
-    return written[1:-1] if written[0] in "\"'" else typed(written.rstrip(" "))
+    return written[1:-1] if written[0] in "\"'" else typed(written)
 
 
-def _value(written: str) -> object:
-    first = written[0]
-    if first == "[":
-        inner = written[1:-1]
-        return [_item(part.strip(" ")) for part in inner.split(",")] if inner.strip(" ") else []
-    return written[1:-1] if first in "\"'" else typed(written.rstrip(" "))
-
-
-def _item(text: str) -> object:
-    if not text or text[0] in "-)":
+def _list(written: str) -> list[object]:
+    inner = written[1:-1]
+    if not inner.strip(" "):
+        return []
+    items = [part.strip(" ") for part in inner.split(",")]
+    if not all(item and item[0] not in "-)" for item in items):
         raise _NotSimple
-    return typed(text)
+    return [typed(item) for item in items]

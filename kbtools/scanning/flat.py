@@ -18,8 +18,14 @@ from kbtools.source import Span
 
 # Never in such a page: other line ends, tabs, Python-Markdown's own marks, raw HTML, block ids, footnotes, comments.
 _NEVER = ("<", "^", "\t", "\r", "\x02", "\x03", "%%")
-# What may be more than prose, from the line end before it. ``[[`` begins a wikilink, never a definition.
-_SPECIAL = re.compile(r"\n(?: {0,3}(?:[>:*+\-_=|#!?\\$0-9]|\[(?!\[))|    (?! *(?:\n|\Z)))")
+# What may be more than prose, from the line end before it: plain headings, with their title, and whatever begins with
+# a character that means something, but for wikilinks, numbers and items of lists that go on with a letter.
+_MARK = r"[>:*+\-_=|\[#!?\\$0-9]"
+_SPECIAL = re.compile(
+    r"\n(?:(#{1,6})([^#\\\n]*+)(?![#\\])"
+    r"|(?! {0,3}(?:\[\[|[0-9]++(?!\. )|(?:[*+-]|\d++\.) ++(?:[^\W\d_]|\[\[)))"
+    rf"(?: {{0,3}}{_MARK}|    (?! *(?:\n|\Z))))"
+)
 _DISPLAY_MATH = ("$$", "\\[", "\\begin{")
 _INLINE = ("`", "$", "\\(")
 _OTHER = ("other",)
@@ -82,7 +88,9 @@ def _read(text: str, begin: int, start: int, end: int, titles: list[Title]) -> b
             return False
     for m in _SPECIAL.finditer(text, max(0, start - 1), end):
         at = m.start() + 1
-        if not _line(text, begin, at, _line_end(text, at, end), titles):
+        if m.lastindex:
+            titles.append((m.end(1) - at, m[2].strip(), at, m.end()))
+        elif not _line(text, begin, at, _line_end(text, at, end), titles):
             return False
     return True
 
