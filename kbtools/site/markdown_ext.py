@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,15 @@ from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
-from kbtools.config import find_project
+from kbtools.config import Project, find_project
+from kbtools.errors import KbError
 from kbtools.page import Page
 from kbtools.scanner import scan
 from kbtools.site import chrome, panels
+from kbtools.site.embeds import Expand, Places
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark
+from kbtools.site.pieces import Part
+from kbtools.site.rendered import Embed, Rendered, Settings
 from kbtools.site.sanitize import is_remote, removed, sanitize, sanitize_contents
 from kbtools.site.stored import stored
 from kbtools.site.wiki import Wiki, load
@@ -133,6 +137,8 @@ class _Chrome(Treeprocessor):
 
     def run(self, root: etree.Element) -> None:
         wiki, page = self.extension.wiki, self.extension.page
+        if self.extension.is_part:
+            return
         if wiki is not None and page is not None:
             chrome.insert(root, page, wiki)
 
@@ -168,6 +174,8 @@ class _Sanitize(Postprocessor):
         self.told: set[tuple[str | None, str]] = set()
 
     def run(self, text: str) -> str:
+        if self.extension.is_part:
+            return text  # it is sanitized as a whole, and spoken of where it is at home
         path = self.extension.path
         if (what := removed(text)) is not None and (path, what) not in self.told:
             self.told.add((path, what))  # headings come by before the page does
@@ -190,6 +198,10 @@ class KbExtension(Extension):
             "remote_images": [False, "show pictures on other machines instead of linking to them"],
         }
         self.md: Markdown | None = None
+        self.embeds: list[Embed] = []
+        """What the page being rendered embeds."""
+        self.is_part = False
+        """Whether pages are rendered for others to embed: without what stands around them."""
         super().__init__(**kwargs)
 
     @property
@@ -227,7 +239,7 @@ class KbExtension(Extension):
     def extendMarkdown(self, md: Markdown) -> None:
         self.md = md
         md.registerExtension(self)
-        links = WikiLinks(md, lambda: self.wiki, lambda: self.path)
+        links = WikiLinks(md, lambda: self.wiki, lambda: self.path, self.embeds)
         md.inlinePatterns.register(links, "kb-wikilink", WikiLinks.PRIORITY)
         md.inlinePatterns.register(_Tags(HTML_RE, md), "kb-tags", _Tags.PRIORITY)
         md.inlinePatterns.register(_Addresses(AUTOLINK_RE, md), "kb-addresses", _Addresses.PRIORITY)
@@ -236,6 +248,9 @@ class KbExtension(Extension):
         md.preprocessors.register(recorder, "kb-recorder", Recorder.PRIORITY)
         md.postprocessors.register(Panels(md, recorder, self._snippets, self._decorate), "kb-panels", Panels.PRIORITY)
         md.postprocessors.register(Unmark(md), "kb-unmark", Unmark.PRIORITY)
+        md.treeprocessors.register(Places(md, self.embeds), "kb-embed-places", Places.PRIORITY)
+        expand = Expand(md, self.embeds, lambda: (None if self.is_part else self.wiki, self.path))
+        md.postprocessors.register(expand, "kb-embeds", Expand.PRIORITY)
         md.treeprocessors.register(_Blocks(md), "kb-blocks", _Blocks.PRIORITY)
         md.treeprocessors.register(_Chrome(md, self), "kb-chrome", _Chrome.PRIORITY)
         if not self.getConfig("remote_images"):
@@ -245,6 +260,15 @@ class KbExtension(Extension):
 
     def reset(self) -> None:
         """Nothing of a page is kept: what is rendered is asked for anew."""
+        self.embeds.clear()
+
+    def render_part(self, md: Markdown, page: Page) -> tuple[Part, tuple[Embed, ...]]:
+        """A page's own text for others to embed, and what it embeds itself."""
+        self.is_part = True
+        self.config["path"][0] = page.path
+        md.reset()
+        begin = page.structure.frontmatter.end if page.structure.frontmatter else 0
+        return Part(sanitize(md.convert(page.source.text[begin:]))), tuple(self.embeds)
 
     def _snippets(self) -> Sequence[Snippet]:
         page = self.page
@@ -261,7 +285,26 @@ def _read(root: Path) -> Wiki:
     """The wiki on disk with its stored results, for builders that hand over none. Raises KbError without a project."""
     project = find_project(root)
     wiki = load(project)
-    return Wiki(project, wiki.index, stored(project, wiki.index.pages.values()))
+    settings, directory_urls = _settings(project)
+    results = stored(project, wiki.index.pages.values())
+    rendered = Rendered(settings)
+    return Wiki(project, wiki.index, results, directory_urls=directory_urls, rendered=rendered)
+
+
+def _settings(project: Project) -> tuple[Callable[[], Settings] | None, bool]:
+    """How ``mkdocs.yml`` has Markdown rendered, and whether pages are folders; builders that run no plugins read it
+    too."""
+    from mkdocs.config import load_config
+    from mkdocs.exceptions import Abort, ConfigurationError
+
+    file = next((f for n in ("mkdocs.yml", "mkdocs.yaml") if (f := project.root / n).is_file()), None)
+    if file is None:
+        return None, True
+    try:
+        config = load_config(str(file), plugins=[], strict=False)
+    except (ConfigurationError, Abort) as e:
+        raise KbError(f"{file}: {e}", "mkdocs.yml cannot be used as it is") from e
+    return lambda: (config.markdown_extensions, config.mdx_configs), config.use_directory_urls
 
 
 def makeExtension(**kwargs: Any) -> KbExtension:

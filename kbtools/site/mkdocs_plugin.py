@@ -23,6 +23,8 @@ from mkdocs.structure.pages import Page
 from kbtools.errors import KbError
 from kbtools.site import csp, search
 from kbtools.site import pages as generated
+from kbtools.site.features import FEATURES, equip
+from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results, obstacles, refusal
 from kbtools.site.sanitize import is_remote
 from kbtools.site.serve import guard
@@ -80,7 +82,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if not (self.serving or self.config.lenient) and (found := obstacles(wiki.index.pages.values(), results)):
             raise PluginError(refusal(found))
         free = frozenset(n for n in generated.NAMES if not {n, n[:-3] + "/index.md"} & wiki.index.pages.keys())
-        self.wiki = Wiki(project, wiki.index, results, free)
+        rendered = Rendered(lambda: (config.markdown_extensions, config.mdx_configs))
+        self.wiki = Wiki(project, wiki.index, results, free, config.use_directory_urls, rendered)
         if not any(name in config.markdown_extensions for name in _NAMES):
             config.markdown_extensions.append(EXTENSION)
         for name in _NAMES:
@@ -121,6 +124,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             files.append(File.generated(config, path, content=text))
         assets = resources.files("kbtools.site") / "assets"
         files.append(File.generated(config, CSS, content=(assets / "kb.css").read_bytes()))
+        for feature in FEATURES:
+            for name in feature.assets:
+                files.append(File.generated(config, f"assets/{name}", content=(assets / name).read_bytes()))
         if wiki.has_lessons:
             files.append(File.generated(config, LEARN, content=(assets / "kb-learn.js").read_bytes()))
         if wiki.has_diagrams:
@@ -167,6 +173,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         """Material fetches mermaid from a CDN unless it is there already: give pages with diagrams a copy."""
         if self.search is not None:
             output = search.with_button(output)
+        output = equip(output, "../" * page.url.count("/"))
         if '<pre class="mermaid' in output:
             output = _with_script(output, MERMAID, page.url)
             if self.config.sanitize and not self.config.csp and not _loads_styles_from_elsewhere(config):

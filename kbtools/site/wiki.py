@@ -18,6 +18,7 @@ from kbtools.learning import LearningPath, count_exercises, learning_paths, stop
 from kbtools.listing import matches
 from kbtools.page import Page
 from kbtools.scanner import slugify
+from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results
 
 
@@ -30,6 +31,10 @@ class Wiki:
     results: Results = field(default_factory=Results)
     generated: frozenset[str] = frozenset()
     """Names of generated pages, so that others may link to them."""
+    directory_urls: bool = True
+    """Whether ``A.md`` becomes ``A/`` and not ``A.html``."""
+    rendered: Rendered = field(default_factory=Rendered, compare=False, repr=False)
+    """Pages rendered for embedding."""
 
     @cached_property
     def today(self) -> date:

@@ -16,7 +16,9 @@ from kbtools.index import Alias, Ambiguous, Missing, Resolution, Resolved
 from kbtools.links import WikiLink
 from kbtools.page import NO_STRUCTURE, Page
 from kbtools.scanning.headings import label_of
-from kbtools.site.text import clean, first_paragraph
+from kbtools.site.embeds import PLACE
+from kbtools.site.rendered import Embed
+from kbtools.site.text import clean, first_paragraph, plain
 from kbtools.site.wiki import Wiki, relative
 from kbtools.source import Source
 
@@ -35,9 +37,12 @@ class WikiLinks(InlineProcessor):
 
     PRIORITY = 185
 
-    def __init__(self, md: Markdown, wiki: Callable[[], Wiki | None], path: Callable[[], str | None]) -> None:
+    def __init__(
+        self, md: Markdown, wiki: Callable[[], Wiki | None], path: Callable[[], str | None], embeds: list[Embed]
+    ) -> None:
         super().__init__("", md)
         self.compiled_re = links.MAYBE_LINK
+        self.embeds = embeds
         self.wiki = wiki
         self.path = path
 
@@ -53,7 +58,7 @@ class WikiLinks(InlineProcessor):
         page = Page(Source(path or "", data), NO_STRUCTURE, None, (link,))
         link = wiki.index.read(link, page)
         resolution = wiki.index.resolve(link, page)
-        return render(link, resolution, page.path, wiki), link.span.start, link.span.end
+        return render(link, resolution, page.path, wiki, self.embeds), link.span.start, link.span.end
 
 
 def _shown(label: str) -> str:
@@ -74,17 +79,22 @@ def _element(tag: str, kind: str, label: str, **attributes: str) -> etree.Elemen
     return element
 
 
-def render(link: WikiLink, resolution: Resolution, path: str, wiki: Wiki) -> etree.Element:
-    """A link as what a reader can do with it: follow it, or see why not. Never an ``<a>`` that leads nowhere."""
+def render(
+    link: WikiLink, resolution: Resolution, path: str, wiki: Wiki, embeds: list[Embed] | None = None
+) -> etree.Element:
+    """A link as what a reader can do with it: follow it, or see why not. Never an ``<a>`` that leads nowhere.
+
+    What is embedded is added to ``embeds``, with its place in the page.
+    """
     label = _label(link)
     name = clean(link.target or path)
     match resolution:
         case Resolved(page=target, how="attachment"):
             return _attachment(link, target, path)
         case Resolved(page=target):
-            return _to_page(link, target, path, wiki, label, "")
+            return _to_page(link, target, path, wiki, label, "", embeds)
         case Alias(candidates=(target,)):
-            return _to_page(link, target, path, wiki, label, "kb-alias")
+            return _to_page(link, target, path, wiki, label, "kb-alias", embeds)
         case Ambiguous(candidates) | Alias(candidates):
             told = f"‘{name}’에 해당하는 문서가 여럿입니다: {clean(', '.join(candidates))}"
             return _element("span", "kb-ambiguous", label, title=told)
@@ -111,20 +121,36 @@ def _attachment(link: WikiLink, target: str, path: str) -> etree.Element:
     return image
 
 
-def _to_page(link: WikiLink, target: str, path: str, wiki: Wiki, label: str, kind: str) -> etree.Element:
+def _to_page(
+    link: WikiLink, target: str, path: str, wiki: Wiki, label: str, kind: str, embeds: list[Embed] | None
+) -> etree.Element:
     fragment, lost = _fragment(link, target, wiki)
     href = ("" if target == path else relative(target, path)) + fragment
     if not href:
         href = relative(target, path)
     kinds = " ".join(k for k in (kind, "kb-lost-anchor" if lost else "") if k)
     if link.embed:
-        return _card(link, target, href, wiki, kinds, label)
+        card = _card(link, target, href, wiki, kinds, label)
+        if lost or embeds is None or wiki.rendered.settings is None:
+            return card
+        place = etree.Element("span", {"class": PLACE, "data-number": str(len(embeds))})
+        place.append(card)
+        embeds.append(Embed(target, fragment, _embed_title(link, target, wiki)))
+        return place
     element = _element("a", kinds, label, href=href)
     if lost:
         element.set("title", f"이 문서에는 ‘{clean(lost)}’ 부분이 없습니다")
     elif kind == "kb-alias":
         element.set("title", f"‘{clean(wiki.index.pages[target].title)}’의 다른 이름입니다")
     return element
+
+
+def _embed_title(link: WikiLink, target: str, wiki: Wiki) -> str:
+    if link.label is not None and link.label.strip() and not _SIZE.match(link.label):
+        return plain(link.label)
+    title = wiki.index.pages[target].title
+    heading = wiki.index.heading(target, link.anchor) if link.anchor is not None else None
+    return f"{title} › {heading.text}" if heading is not None else title
 
 
 def _fragment(link: WikiLink, target: str, wiki: Wiki) -> tuple[str, str | None]:
