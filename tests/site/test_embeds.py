@@ -122,7 +122,7 @@ def test_a_page_a_section_and_a_block(tmp_path: Path) -> None:
     assert "앞 </p>" in html(tmp_path, "a/deep/Page")
     assert "<p> 뒤</p>" in html(tmp_path, "a/deep/Page").replace("<p>뒤", "<p> 뒤")
     toc = (site / "a/deep/Page/index.html").read_text(encoding="utf-8").partition("<article")[0]
-    assert "kb-embed" not in toc
+    assert "#kb-embed" not in toc
     assert "위" in toc
 
 
