@@ -31,6 +31,7 @@ COMMANDS = {
     "graph": "print pages and links as a graph",
     "stats": "figures of the wiki: wanted pages, orphans, most linked, stale",
     "results": "join the reports of several machines",
+    "cache": "what is kept between runs; prune takes out what nobody needs",
     "schema": "print the frontmatter schema, for editors",
     "rule": "explain a rule, or list all",
 }

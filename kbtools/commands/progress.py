@@ -35,6 +35,11 @@ class Progress:
             self.stream.write("\r\x1b[K")
             self.stream.flush()
 
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self.stream.write(("\r\x1b[K" if self.live else "") + printable(text) + "\n")
+        self.stream.flush()
+
     def seen(self, outcome: Outcome) -> None:
         """Take note of an outcome as it comes."""
         from kbtools.execution.report import FAILING

@@ -24,7 +24,9 @@ from kbtools.commands import (
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
+    from kbtools.commands.progress import Progress
     from kbtools.execution.outcomes import Outcome
+    from kbtools.execution.pytest_run import RunOptions
 
 
 def configure(arguments: Arguments) -> None:
@@ -34,6 +36,13 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--diff", action="store_true", help="with --update: show the patch and write nothing")
     arguments.add_argument("--shard", metavar="I/N", help="only the I-th of N parts of the pages, for several machines")
     arguments.add_argument("--rehearse", action="store_true", help="retarget snippets bound to a missing device")
+    arguments.add_argument(
+        "--paranoid",
+        nargs="?",
+        const="10%",
+        metavar="N%",
+        help="run a share of what the store knows again (default: 10%%); what differs is an error",
+    )
     arguments.add_argument("--report", metavar="FILE", help="write the report as JSON (or, named *.xml, as JUnit)")
     arguments.add_argument("--format", choices=["text", "json", "junit"], default="text", help="default: text")
 
@@ -91,41 +100,84 @@ def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str])
     from kbtools.commands.progress import Progress
     from kbtools.execution.job import DeviceRequest
     from kbtools.execution.outcomes import by_place
+    from kbtools.execution.paranoid import sample
     from kbtools.execution.reuse import reuse
 
     pages = {p: wiki.index.pages[p].snippets for p in _pages(wiki, selection)}
     pages = {p: snippets for p, snippets in pages.items() if any(s.executable for s in snippets)}
     request = DeviceRequest.parse(args.device, args.require_device)
     rehearse = getattr(args, "rehearse", False)
-    workers = _workers(args.workers, len(pages))
+    share = _share(getattr(args, "paranoid", None))
     # The whole wiki needs no list of its pages.
     left = () if "" in selection else tuple(dict.fromkeys(selection))
-    outcomes: list[Outcome] = []
+    to_run = len(pages)
+    known: tuple[Outcome, ...] = ()
     if not args.no_cache:
-        known = reuse(wiki.project, pages, left, request, rehearse=rehearse)
-        if not known.left:
-            return tuple(by_place(list(known.outcomes)))
-        if known.outcomes:
-            left, outcomes = known.left, list(known.outcomes)
-            workers = _workers(args.workers, len({word.partition("::")[0] for word in left}))
+        found = reuse(wiki.project, pages, left, request, rehearse=rehearse)
+        known = found.outcomes
+        if known or not found.left:
+            left, to_run = found.left, len({word.partition("::")[0] for word in found.left})
+    doubted = sample(known, share) if share is not None else ()
+    if share is not None and not doubted:
+        say("paranoid: nothing was taken from the store")
+    outcomes = [outcome for outcome in known if outcome.path not in doubted]
+    if not to_run and not doubted:
+        return tuple(by_place(outcomes))
+    # pytest is imported only where something is left to run.
+    from kbtools.execution.pytest_run import RunOptions, run_with_pytest
+
+    options = RunOptions(
+        selection=left,
+        device=args.device,
+        required=tuple(args.require_device),
+        workers=_workers(args.workers, max(to_run, len(doubted))),
+        sandbox=args.sandbox,
+        cached=not args.no_cache,
+        rehearse=rehearse,
+        update=getattr(args, "update", False),
+    )
     with Progress(sum(s.executable for snippets in pages.values() for s in snippets), sys.stderr) as progress:
         for outcome in outcomes:
             progress.seen(outcome)
-        # pytest is imported only where something is left to run.
-        from kbtools.execution.pytest_run import RunOptions, run_with_pytest
-
-        options = RunOptions(
-            selection=left,
-            device=args.device,
-            required=tuple(args.require_device),
-            workers=workers,
-            sandbox=args.sandbox,
-            cached=not args.no_cache,
-            rehearse=rehearse,
-            update=getattr(args, "update", False),
-        )
-        outcomes += run_with_pytest(wiki.project, options, on_outcome=progress.seen)
+        if to_run:
+            outcomes += run_with_pytest(wiki.project, options, on_outcome=progress.seen)
+        if doubted:
+            outcomes += _doubt(wiki, known, doubted, options, progress)
     return tuple(by_place(outcomes))
+
+
+def _doubt(
+    wiki: Wiki, stored: Sequence[Outcome], pages: tuple[str, ...], options: RunOptions, progress: Progress
+) -> tuple[Outcome, ...]:
+    """Run pages that the store knows, and compare; says what came of it."""
+    from dataclasses import replace
+
+    from kbtools.execution.paranoid import WRONG, verify
+    from kbtools.execution.pytest_run import run_with_pytest
+
+    asked = {outcome.id for outcome in stored}
+
+    def again(paths: Sequence[str]) -> list[Outcome]:
+        chosen = replace(options, selection=tuple(paths), cached=False)
+        return [o for o in run_with_pytest(wiki.project, chosen, on_outcome=progress.seen) if o.id in asked]
+
+    found = verify(stored, pages, again)
+    wrong = sum(outcome.reason == WRONG for outcome in found.outcomes)
+    told = f"paranoid: {plural(found.compared, 'stored result')} of {plural(len(pages), 'page')} run again"
+    progress.say(f"{told}, {wrong} wrong" if wrong else f"{told}, all as stored")
+    for id in found.unsteady:
+        progress.say(f"paranoid: {id} says something else every time, which tells nothing of the store")
+    return found.outcomes
+
+
+def _share(given: str | None) -> float | None:
+    """``20%`` as a share."""
+    if given is None:
+        return None
+    number = given.removesuffix("%")
+    if not number.isdecimal() or not 0 < int(number) <= 100:
+        raise KbError(f'--paranoid takes a share from 1% to 100%, not "{given}"', "as in --paranoid=20%")
+    return int(number) / 100
 
 
 def _workers(given: str, pages: int) -> int:

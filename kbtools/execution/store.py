@@ -14,8 +14,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
@@ -171,13 +171,24 @@ class Store:
             data = {"version": VERSION, "path": job.path, "results": dict(sorted({**kept, **new}.items()))}
             _replace(file, json.dumps(data, indent=1).encode("ascii"))
 
-    def prune(self, paths: Iterable[str]) -> None:
-        """Remove the results of pages that are not among ``paths``."""
-        keep = {self.file(path).name for path in paths}
-        with suppress(OSError):
-            for file in self.folder.glob("*.json"):
-                if file.name not in keep:
-                    file.unlink()
+    def rewrite(self, change: Callable[[Path, dict[str, Any]], dict[str, Any] | None]) -> None:
+        """Put what ``change`` makes of it in place of every readable file of results; None removes the file.
+
+        No other process writes meanwhile. Raises OSError.
+        """
+        if not self.folder.is_dir():
+            return
+        with _lock(self.folder / ".lock"):
+            for file in sorted(self.folder.glob("*.json")):
+                try:
+                    data = json.loads(file.read_bytes())
+                    new = change(file, data if isinstance(data, dict) else {})
+                except ValueError:
+                    new = change(file, {})
+                if new is None:
+                    file.unlink(missing_ok=True)
+                elif new is not data:
+                    _replace(file, json.dumps(new, indent=1).encode("ascii"))
 
 
 def by_key(held: Mapping[str, Result]) -> dict[str, Result]:
