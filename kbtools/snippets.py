@@ -26,11 +26,14 @@ from kbtools.codefence.snippet_ids import Wish, assign
 from kbtools.diagnostics import Problem
 from kbtools.languages import Language, Reading
 from kbtools.languages.registry import Broken, find
+from kbtools.languages.shell import Script
 from kbtools.scanner import Comment, Fence, Structure
 from kbtools.source import LINE_END, LineIndex, Span
 
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
 _LAUNCHED = 'show the whole output in an ```output fence behind it, or write expect="off"'
+_PROGRAM_FAILED = ("CalledProcessError", "subprocess.CalledProcessError")
+_RAISES = 'write raises="CalledProcessError" for any code but 0, and match="…" for what it writes to standard error'
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -217,6 +220,9 @@ class _Extraction:
         elif language is not None and (executable or options.skip is None):
             reading = self.read(language, fence, settings)
         executable = executable and reading.why_not is None
+        if isinstance(language, Script) and executable and options.raises not in (None, *_PROGRAM_FAILED):
+            message = f"a script raises no {cut(options.raises or '')}: it ends with an exit code"
+            self.report([Problem("invalid-option", fence.info, message, _RAISES)])
         devices, reason = self.devices(language, fence, settings, reading) if executable else ((), None)
         expects = self.expected(fence, options, reading) if executable else []
         if executable and output is not None and options.compare:

@@ -17,11 +17,13 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any, TextIO
 
 from kbtools.execution.assertions import Assertions
 from kbtools.execution.instrument import HELD, PART, SHOW, WATCH, Watch, asserts, show
+from kbtools.execution.respawn import BEGIN, line_of
 from kbtools.languages.pycon import TRACEBACK, Example, examples, sources
 
 _FUTURE = 0
@@ -30,6 +32,7 @@ for _name in __future__.all_feature_names:
 _KEPT_EXECUTIONS = 1000
 _KEPT_CHARACTERS = 1 << 16
 _SUMMARY = 200
+_UNREADABLE = re.compile("[\\0\ud800-\udfff]")
 _OUT_OF_MEMORY = re.compile(
     r"can't allocate memory|not enough memory|out of memory|Cannot allocate memory", re.IGNORECASE
 )
@@ -70,15 +73,15 @@ class Interpreter:
     is called ``__main__`` so that the ``if __name__ == "__main__":`` of a script runs.
     """
 
-    def __init__(self, path: str, script: str) -> None:
-        """``path`` is the page as tracebacks name it, ``script`` an existing, empty file.
+    def __init__(self, path: str, file: str) -> None:
+        """``path`` is the page as tracebacks name it, ``file`` an existing, empty file.
 
         A class finds its source through its module's ``__file__``, and a process started by multiprocessing's spawn
         runs that file: the page itself is neither Python nor there.
         """
-        self.path, self.script = path, script
+        self.path, self.script = path, file
         self.module = ModuleType("__main__")
-        self.module.__file__ = script
+        self.module.__file__ = file
         self.module.__dict__["__builtins__"] = builtins
         self.modules: dict[str, int] = {}
         """Files written for ``file=``, with the page line before their first."""
@@ -108,6 +111,7 @@ class Interpreter:
 
         def action() -> None:
             self.remember(code, line)
+            self._pass_on(code, line)
             self._execute(self._compile(code, line, watch, transform, repl=repl))
 
         return self.attempt(action, expected)
@@ -124,7 +128,9 @@ class Interpreter:
         found, _ = examples(lines)
 
         def action() -> None:
-            self.remember("\n".join(sources(lines, found)), line)
+            typed = "\n".join(sources(lines, found))
+            self.remember(typed, line)
+            self._pass_on(typed, line)
             for example in found:
                 if "SKIP" not in example.options and not self._answer(example, line, transform):
                     break
@@ -210,6 +216,11 @@ class Interpreter:
         for name in (self.path, self.script):
             linecache.cache[name] = (sum(map(len, self._lines)), None, self._lines, name)
 
+    def _pass_on(self, code: str, line: int) -> None:
+        """Let processes that are started afresh know what the page defines up to here."""
+        with suppress(OSError), Path(self.script).open("ab") as file:
+            file.write((b"" if file.tell() else BEGIN) + line_of(self.path, code, line))
+
     def describe(self, error: BaseException) -> dict[str, Any]:
         """The traceback in the page's lines, the page's line that raised, and whether memory ran out."""
         line = None
@@ -235,6 +246,11 @@ class Interpreter:
     def _compile(
         self, code: str, line: int, watch: frozenset[int], transform: Transform | None, *, repl: bool
     ) -> CodeType:
+        bad = _UNREADABLE.search(code)
+        if bad is not None:  # compile would say so without a place
+            number = code.count("\n", 0, bad.start()) + 1
+            what = "a NUL character" if bad[0] == "\0" else "a lone surrogate"
+            raise SyntaxError(f"{what} cannot stand in Python code", (self.path, line + number, None, None))
         flags = self._flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         try:
             tree = compile(code, self.path, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Mapping
+from typing import Any
 
 from kbtools.codefence import expect
 from kbtools.execution.job import Job, Step, Wanted
 from kbtools.execution.outcomes import Outcome, Printed, Status
 from kbtools.execution.process import Reply
+from kbtools.execution.respawn import hint
 
+PROGRAM_FAILED = "CalledProcessError"
+"""What ``raises`` names where a program of its own is to end with an exit code other than 0, as subprocess does."""
 _STDERR_SHOWN = 4000
 _DIFFERS = "output differs"
 
@@ -71,6 +75,10 @@ def judge(job: Job, step: Step, reply: Reply) -> Outcome:
         return outcome(job, step, Status.SKIPPED, reason=message["skip"])
     printed = tuple(Printed(int(line), tuple(texts)) for line, texts in sorted(message.get("printed", {}).items()))
     error = message.get("error")
+    if step.raises is not None and message.get("script"):
+        error = message["error"] = _as_expected(step, reply, error)
+        if error is None:
+            message["expected"] = _ended(step, message, reply.stderr)
     if error is not None:
         return _failed(job, step, reply, error, printed)
     problems = [problem for want in step.expects for problem in (_compare(want, reply.stdout, printed),) if problem]
@@ -152,17 +160,44 @@ def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printe
             m[1] or m[2] for m in re.finditer(rf'File "{name}", line (\d+)|{name}: (?:line )?(\d+):', reply.stderr)
         ]
         line = int(found[-1]) if found else None
+    advice = hint(f"{text}\n{reply.stderr}")
     return outcome(
         job,
         step,
         status,
         reason=str(reason) if reason else text.split("\n")[0],
-        message=_with_stderr(text, reply.stderr),
+        message=_with_stderr(text, reply.stderr) + (f"\n\n{advice}" if advice else ""),
         line=line if isinstance(line, int) else None,
         seconds=reply.seconds,
         stdout=reply.stdout,
         printed=printed,
     )
+
+
+def _as_expected(step: Step, reply: Reply, error: dict[str, object] | None) -> dict[str, object] | None:
+    """What is wrong with the way a program ended that is to fail: ``raises`` on a script or a launched snippet."""
+    raises = step.raises or ""
+    name = raises.rpartition(".")[2]
+    if error is None:
+        return {"message": f"{raises} was expected, the program ended with exit code 0", "line": None}
+    if error.get("config"):
+        return error
+    complaint = None
+    told = rf"(?m)^(?:\[rank\d+\]: ?)?(?:[\w.]+\.)?{re.escape(name)}(?::|$)"
+    if name != PROGRAM_FAILED and re.search(told, reply.stderr) is None:
+        complaint = f"{raises} was expected, the program's standard error names none"
+    elif step.match is not None and re.search(step.match, reply.stderr) is None:
+        complaint = f"it failed, but standard error does not match {step.match!r}"
+    return None if complaint is None else {**error, "expected": complaint}
+
+
+def _ended(step: Step, message: dict[str, Any], stderr: str) -> str:
+    """How a program failed as it should, in a line."""
+    name = (step.raises or "").rpartition(".")[2]
+    lines = [line.strip() for line in stderr.split("\n") if line.strip()]
+    named = [line for line in lines if name in line]
+    last = (named or lines or [str(message.get("ended", ""))])[-1]
+    return f"{name}: {last}" if name == PROGRAM_FAILED else last
 
 
 def _compare(want: Wanted, stdout: str, printed: tuple[Printed, ...]) -> tuple[int, str] | None:

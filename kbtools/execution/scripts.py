@@ -76,8 +76,9 @@ def _program(words: list[str], scratch: Path, script: str | None) -> dict[str, A
     except OSError as problem:
         message = f"{Path(words[0]).name} cannot be started: {problem.strerror}"
         return {"seconds": 0.0, "printed": {}, "error": {"message": message, "line": None, "config": True}}
-    reply: dict[str, Any] = {"seconds": time.perf_counter() - started, "printed": {}}
+    reply: dict[str, Any] = {"seconds": time.perf_counter() - started, "printed": {}, "script": True}
     if code:
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        reply["ended"] = f"the script {ended}"
         reply["error"] = {"message": f"the script {ended}", "line": None, "script": script}
     return reply
