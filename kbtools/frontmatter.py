@@ -34,6 +34,7 @@ __all__ = [
     "set_field",
     "unclosed",
     "wikilink_target",
+    "with_target",
 ]
 
 WIKILINK = re.compile(
@@ -48,6 +49,12 @@ def wikilink_target(value: str) -> str | None:
     value = value.strip()
     found = WIKILINK.fullmatch(value, 1 if value.startswith("!") else 0)
     return (found["target"].strip() or None) if found else None
+
+
+def with_target(value: str, name: str) -> str:
+    """The value that names a page, naming another: the wikilink keeps its label, a bare name is replaced."""
+    found = WIKILINK.search(value) if wikilink_target(value) is not None else None
+    return f"{value[: found.start()]}[[{name}{found['rest']}]]{value[found.end() :]}" if found else name
 
 
 def __getattr__(name: str) -> Any:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from kbtools.anchors import Anchors
-from kbtools.links import WikiLink, can_be_target, fold_title, other_readings, page_name
+from kbtools.links import WikiLink, can_be_target, fold_title, is_attachment_name, other_readings, page_name
 from kbtools.outline import Outline
 from kbtools.page import Page
 from kbtools.scanner import Heading
@@ -238,6 +238,16 @@ class Index:
                 return others[0] if len(others) == 1 else None
         return None
 
+    def reference(self, path: str, from_path: str, by_title: bool = True) -> str | None:
+        """How frontmatter on ``from_path`` names the page at ``path`` (``page_named``): by title, file name or id;
+        None where all of them mean another page too."""
+        page = self.outlines[path]
+        names = (page.title, page.stem, page.id) if by_title else (page.stem, page.title, page.id)
+        return next(
+            (n for n in names if n and can_be_target(n) and self.page_named(n, from_path) == path),
+            None,
+        )
+
     # -- spelling ------------------------------------------------------------------------------------------
 
     def canonical(self, link: WikiLink, resolution: Resolved, page: Page, style: str = "title") -> str | None:
@@ -355,6 +365,21 @@ class Index:
                 if target is not None and target != path:
                     out[target].append((path, link))
         return {path: tuple(found) for path, found in out.items()}
+
+    @cached_property
+    def wanted(self) -> Mapping[str, tuple[tuple[str, WikiLink], ...]]:
+        """Names of pages that are linked to and not written, each as most links spell it, with those links; the most
+        wanted first."""
+        found: dict[str, list[tuple[str, WikiLink]]] = defaultdict(list)
+        for path, links in self.links.items():
+            for link, resolution in links:
+                if isinstance(resolution, Missing) and not is_attachment_name(link.target):
+                    found[fold_title(link.target)].append((path, link))
+        named = {}
+        for asking in found.values():
+            spellings = Counter(page_name(link.target) for _, link in asking)
+            named[min(spellings, key=lambda n: (-spellings[n], n))] = tuple(asking)
+        return dict(sorted(named.items(), key=lambda item: (-len(item[1]), item[0])))
 
     def is_linked(self, path: str) -> bool:
         """Whether another page links to this one."""

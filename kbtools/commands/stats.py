@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from kbtools.commands import Arguments, Wiki, emit, plural, read
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.page import Page
 
 
 def configure(arguments: Arguments) -> None:
@@ -15,6 +20,8 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.most < 0:
+        raise KbError(f"--most must be 0 or more, not {args.most}")
     figures = stats(read(args))
     if args.format == "json":
         from kbtools.output.machine import dumps
@@ -27,29 +34,54 @@ def run(args: argparse.Namespace) -> int:
 
 def stats(wiki: Wiki) -> dict[str, object]:
     """Figures by name; lists are sorted by weight, then name."""
-    from kbtools.checker import Selection, check
+    from kbtools import filelinks
     from kbtools.commands.links import kind
-    from kbtools.index import Missing
-    from kbtools.links import page_name
 
     index = wiki.index
     kinds = Counter(kind(r) for held in index.links.values() for _, r in held)
-    wanted = Counter(page_name(k.target) for held in index.links.values() for k, r in held if isinstance(r, Missing))
     linked = Counter({path: len(found) for path, found in index.backlinks.items()})
-    leads = {p: sum(index.target_page(r) not in (None, p) for _, r in held) for p, held in index.links.items()}
-    quiet = Selection(select=("orphan-page", "stale-page"))
-    found = check(wiki.vault, index, wiki.project.config, quiet).diagnostics
+    found = _found(wiki)
     snippets = [s for page in index.pages.values() for s in page.snippets]
+
+    def leads_on(page: Page) -> bool:
+        named = (index.target_page(r) for _, r in index.links_of(page))
+        files = (filelinks.target(link, page.path) for link in filelinks.find(page.source.text, page.structure))
+        return any(p is not None and p != page.path for p in named) or any(
+            f in index.pages and f != page.path for f in files
+        )
+
     return {
         "pages": len(index.pages),
         "links": dict(sorted(kinds.items())),
         "snippets": {"fences": len(snippets), "executable": sum(s.executable for s in snippets)},
-        "wanted": _ranked(wanted),
+        "redirects": {"pages": len(index.redirects), **{key: len(found[rule]) for key, rule in _REDIRECTS.items()}},
+        "wanted": [
+            {"name": name, "count": len(asking), "pages": list(dict.fromkeys(path for path, _ in asking))}
+            for name, asking in index.wanted.items()
+        ],
         "most_linked": _ranked(linked),
-        "orphans": sorted(d.path for d in found if d.rule == "orphan-page"),
-        "dead_ends": sorted(p for p, n in leads.items() if n == 0 and index.pages[p].redirect is None),
-        "stale": sorted(d.path for d in found if d.rule == "stale-page"),
+        "orphans": found["orphan-page"],
+        "dead_ends": [p.path for p in index.pages.values() if p.redirect is None and not leads_on(p)],
+        "stale": found["stale-page"],
     }
+
+
+_REDIRECTS = {"double": "double-redirect", "loops": "canonical-cycle", "broken": "broken-canonical"}
+
+
+def _found(wiki: Wiki) -> dict[str, list[str]]:
+    """The pages some rules find fault with: facts, whatever severity the configuration gives the rules."""
+    from kbtools.checker import suppress
+    from kbtools.rules import Context, all_rules
+
+    context = Context(wiki.index, wiki.project.config)
+    found: dict[str, list[str]] = {name: [] for name in ("orphan-page", "stale-page", *_REDIRECTS.values())}
+    for path, page in wiki.index.pages.items():
+        checks = (check for name in found if (check := all_rules()[name].check) is not None)
+        problems = [problem for check in checks for problem in check(page, context)]
+        for rule in dict.fromkeys(p.rule for p in suppress(page, problems, report_unused=False)):
+            found[rule].append(path)
+    return found
 
 
 def _ranked(counts: Counter[str]) -> list[dict[str, object]]:
@@ -66,20 +98,32 @@ _LISTS = {
 
 
 def _text(figures: dict[str, object], most: int) -> Iterator[str]:
-    links, snippets = figures["links"], figures["snippets"]
+    pages, links, snippets, redirects = (figures[key] for key in ("pages", "links", "snippets", "redirects"))
+    assert isinstance(pages, int)
     assert isinstance(links, dict)
     assert isinstance(snippets, dict)
+    assert isinstance(redirects, dict)
     kinds = ", ".join(f"{n:,} {k}" for k, n in sorted(links.items(), key=lambda c: -c[1]))
-    pages = figures["pages"]
-    assert isinstance(pages, int)
     yield f"{plural(pages, 'page')} · {plural(sum(links.values()), 'link')}" + (f" ({kinds})" if kinds else "")
     yield f"{plural(snippets['fences'], 'fence')}, {snippets['executable']:,} of them executable"
+    if any(redirects.values()):
+        amiss = [f"{redirects[key]:,} {word}" for key, word in _AMISS.items() if redirects[key]]
+        yield plural(redirects["pages"], "redirect") + (f": {', '.join(amiss)}" if amiss else "")
     for key, heading in _LISTS.items():
         rows = figures[key]
         assert isinstance(rows, list)
         yield ""
         yield f"{heading}: {len(rows):,}"
         for row in rows[:most]:
-            yield f"  {row['count']:>6,}  {row['name']}" if isinstance(row, dict) else f"  {row}"
+            yield _row(row) if isinstance(row, dict) else f"  {row}"
         if len(rows) > most:
             yield f"  … and {len(rows) - most:,} more (--most N)"
+
+
+_AMISS = {"double": "double", "loops": "in a loop", "broken": "broken"}
+
+
+def _row(row: dict[str, object]) -> str:
+    asking = row.get("pages")
+    where = f"  ({asking[0]}{f' and {len(asking) - 1:,} more' * (len(asking) > 1)})" if isinstance(asking, list) else ""
+    return f"  {row['count']:>6,}  {row['name']}{where}"

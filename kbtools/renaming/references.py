@@ -12,7 +12,7 @@ from kbtools import filelinks
 from kbtools.anchors import Anchors
 from kbtools.diagnostics import Edit
 from kbtools.errors import KbError
-from kbtools.frontmatter import WIKILINK, set_field, wikilink_target
+from kbtools.frontmatter import WIKILINK, set_field, wikilink_target, with_target
 from kbtools.index import Index, Resolution, Resolved
 from kbtools.links import WikiLink, can_be_target, page_name
 from kbtools.page import Page
@@ -188,11 +188,8 @@ def _reference(page: Page, raw: str, names: Names) -> str:
     exact = page_name(name) in map(page_name, (will.stem, will.title, will.id or ""))
     if exact and names.after.page_named(name, origin) == names.new:
         return raw
-    choices = [will.stem, will.title, will.id]
-    if page_name(name) == page_name(was.title) or (linked and names.style == "title"):
-        choices.sort(key=lambda c: c != will.title)
-    for choice in choices:
-        if choice and can_be_target(choice) and names.after.page_named(choice, origin) == names.new:
-            m = WIKILINK.search(raw) if linked else None
-            return f"{raw[: m.start()]}[[{choice}{m['rest']}]]{raw[m.end() :]}" if m else choice
+    by_title = page_name(name) == page_name(was.title) or (linked is not None and names.style == "title")
+    renewed = names.after.reference(names.new, origin, by_title)
+    if renewed is not None:
+        return with_target(raw, renewed)
     raise KbError(f"{page.path} could not name the page by its new name in its frontmatter", "choose another title")

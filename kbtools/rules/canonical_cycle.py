@@ -1,6 +1,6 @@
-"""Pages that name each other to stand for them.
+"""Pages that name each other, or themselves, to stand for them.
 
-A reader sent from one to the next never arrives.
+A reader sent from one to the next never arrives. `canonical_id` may name the page itself.
 
 ## Reported
 
@@ -42,6 +42,8 @@ from kbtools.rules import Context
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"
 
+_ITSELF = "write none, or the page that stands for this one"
+
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for field, name in page.references:
@@ -50,6 +52,9 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         while at is not None and at not in way:
             way.append(at)
             at = context.index.redirects.get(at)
+        if at == page.path and len(way) == 1 and field != "canonical_id":
+            yield Problem("canonical-cycle", page.field_span(field), f"{field} names the page itself", _ITSELF)
+            return
         if at == page.path and len(way) > 1:
             message = f"{field} leads back here: {' → '.join((*way, page.path))}"
             yield Problem("canonical-cycle", page.field_span(field), message, "let one page be its own canonical page")

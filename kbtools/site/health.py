@@ -10,8 +10,8 @@ from kbtools import confidence
 from kbtools.checker import suppress
 from kbtools.codefence.option_values import DEVICES
 from kbtools.execution.outcomes import Status
-from kbtools.index import Ambiguous, Missing
-from kbtools.links import is_attachment_name, page_name
+from kbtools.index import Ambiguous
+from kbtools.links import page_name
 from kbtools.page import Page
 from kbtools.rules import Context, all_rules
 from kbtools.site.panels import state_of
@@ -99,13 +99,11 @@ def health(wiki: Wiki) -> Health:
     for page in wiki.listed:
         if (score := confidence.today(page, wiki.today)) is not None:
             scores[min(9, int(score * 10))] += 1
-    wanted: dict[str, dict[str, None]] = defaultdict(dict)
+    wanted = {name: dict.fromkeys(path for path, _ in asking) for name, asking in index.wanted.items()}
     ambiguous: dict[tuple[str, tuple[str, ...]], dict[str, None]] = defaultdict(dict)
     for path, links in index.links.items():
         for link, resolution in links:
-            if isinstance(resolution, Missing) and not is_attachment_name(link.target):
-                wanted[page_name(link.target)][path] = None
-            elif isinstance(resolution, Ambiguous):
+            if isinstance(resolution, Ambiguous):
                 ambiguous[page_name(link.target), resolution.candidates][path] = None
     return Health(
         fences=sum(len(p.snippets) for p in pages),

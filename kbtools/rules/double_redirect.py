@@ -1,0 +1,83 @@
+"""A page that stands aside for a page that itself stands aside for another.
+
+A reader is sent on twice, and loses the way when the page between goes. `kb fix` names the last page of the way
+instead.
+
+## Reported
+
+```markdown title="A.md"
+---
+duplicate_of: "[[B]]"
+---
+```
+
+```markdown title="B.md"
+---
+duplicate_of: "[[C]]"
+---
+```
+
+```markdown title="C.md"
+# C
+```
+
+## Instead
+
+```markdown title="A.md"
+---
+duplicate_of: "[[C]]"
+---
+```
+
+```markdown title="B.md"
+---
+duplicate_of: "[[C]]"
+---
+```
+
+```markdown title="C.md"
+# C
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kbtools.diagnostics import Applicability, Fix, Problem, Severity
+from kbtools.errors import KbError
+from kbtools.frontmatter import set_field, wikilink_target, with_target
+from kbtools.page import Page
+from kbtools.rules import Context
+
+SEVERITY = Severity.WARNING
+GROUP = "frontmatter"
+
+
+def check(page: Page, context: Context) -> Iterator[Problem]:
+    for field, name in page.references:
+        target = context.index.page_named(name, page.path)
+        if target is None or target not in context.index.redirects:
+            continue
+        final = context.index.final(target)
+        if final in (target, page.path):
+            continue  # a loop: canonical-cycle
+        message = f"{field}: {target} stands aside for {final} itself"
+        fix = _fix(page, context, field, final)
+        help_ = f"{fix.title}; `kb fix` does" if fix else f"name {final}"
+        yield Problem("double-redirect", page.field_span(field), message, help_, fix)
+
+
+def _fix(page: Page, context: Context, field: str, final: str) -> Fix | None:
+    """Name the last page as the field named the one between: linked or bare."""
+    written = page.frontmatter.entries[(field,)].raw if page.frontmatter else ""
+    linked = wikilink_target(written) is not None
+    name = context.index.reference(final, page.path, by_title=linked)
+    if name is None:
+        return None
+    value = with_target(written, name)
+    try:
+        edit = set_field(page.source.text, field, value)
+    except KbError:
+        return None  # the frontmatter is to be repaired first, and said so by others
+    return Fix(f"write {field}: {edit.replacement.strip()}", Applicability.SAFE, (edit,))
