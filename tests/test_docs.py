@@ -31,7 +31,7 @@ from kbtools.site.pages import NAMES as GENERATED
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 GUIDE = DOCS / "guide"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+PAGES = [ROOT / "README.md", ROOT / "README.ko.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 PAGES += sorted(p for folder in ("guide", "rules", "development") for p in (DOCS / folder).rglob("*.md"))
 _BLOCK = re.compile(r"^(?P<m>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=m)$", re.MULTILINE | re.DOTALL)
 
@@ -276,13 +276,24 @@ _VARIABLE = (
 _COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
-def test_the_tour_of_the_readme_happens(tmp_path: Path, update_golden: bool) -> None:
-    """``--update-golden`` writes what is printed now. What ``--update`` prints is told of in the guide."""
-    readme = text_of(ROOT / "README.md")
-    tour = sections(ROOT / "README.md", 2)["Five minutes"]
+TOURS = {"README.md": "Five minutes", "README.ko.md": "5분 둘러보기"}
+TOLD = {"docs/guide/devices.md": None, "docs/guide/theming.md": None, "docs/guide/troubleshooting.md": None}
+
+
+@pytest.mark.parametrize(("file", "section"), (TOURS | TOLD).items())
+def test_what_a_tour_shows_happens(file: str, section: str | None, tmp_path: Path, update_golden: bool) -> None:
+    """Files shown with a title are written, then commands run; what is shown below a command is what it prints.
+
+    ``--update-golden`` writes what is printed now. What ``--update`` prints is told of in the guide. Outside the
+    READMEs a command with nothing below it is only told of.
+    """
+    page = ROOT / file
+    tour = sections(page, 2)[section] if section else text_of(page)
     told: list[tuple[str, str, str]] = []
 
     def once(m: re.Match[str]) -> str:
+        if section is None and not m[2]:
+            return m[0]
         printed = shell(m[1], tmp_path)
         if "--update" in m[1]:
             printed = m[2]
@@ -294,17 +305,30 @@ def test_the_tour_of_the_readme_happens(tmp_path: Path, update_golden: bool) -> 
             target = tmp_path / m[1]
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(block["body"].encode())
-            return block[0]
-        assert block["info"] == "console"
-        return f"{block['m']}console\n{_COMMAND.sub(once, block['body'])}{block['m']}"
+        elif block["info"] == "console":
+            return f"{block['m']}console\n{_COMMAND.sub(once, block['body'])}{block['m']}"
+        return block[0]
 
     now = _BLOCK.sub(replay, tour)
     if update_golden:
-        (ROOT / "README.md").write_bytes(readme.replace(tour, now).encode())
+        page.write_bytes(text_of(page).replace(tour, now).encode())
     else:
-        assert len(told) >= 6
+        assert len(told) >= (6 if section else 1)
         for command, shown, printed in told:
             assert steady(printed) == steady(shown), command
+
+
+def test_both_readmes_show_the_same_commands() -> None:
+    """Only the name of the page that the tour makes is another."""
+    shown = {f: [re.sub('".+"', '""', line) for line in commands_of(ROOT / f)] for f in TOURS}
+    assert shown["README.md"] == shown["README.ko.md"]
+    assert len(shown["README.md"]) >= 10
+    links = {f: [x for x in re.findall(r"\]\(([^)]+)\)", text_of(ROOT / f)) if x not in TOURS] for f in TOURS}
+    assert sorted(links["README.md"]) == sorted(links["README.ko.md"])
+
+
+def commands_of(file: Path) -> list[str]:
+    return [line for body in blocks(file, "console") for line in re.findall(r"^\$ (.*)$", body, re.MULTILINE)]
 
 
 def test_what_the_guide_shows_is_printed(tmp_path: Path) -> None:
