@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from datetime import date
-from math import isfinite
 
 from kbtools.commands import Arguments, Wiki, dump
 
@@ -19,6 +17,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
+    from kbtools.output.machine import plain
+
     page = wiki.index.pages[path]
     yield {
         "path": path,
@@ -40,16 +40,3 @@ def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
         "outgoing": sum(wiki.index.target_page(r) is not None for _, r in wiki.index.links[path]),
         "incoming": len(wiki.index.backlinks.get(path, ())),
     }
-
-
-def plain(value: object) -> object:
-    """A YAML value as JSON has it: dates as ISO strings, keys as strings, no infinities."""
-    if isinstance(value, dict):
-        return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and not isfinite(value):
-        return str(value)
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from math import isfinite
 
 from kbtools import __version__
 from kbtools.diagnostics import Diagnostic, Severity
@@ -37,6 +39,19 @@ def as_dict(d: Diagnostic, sources: Sources) -> dict[str, object]:
         "help": d.help,
         "fix": fix,
     }
+
+
+def plain(value: object) -> object:
+    """A YAML value as JSON has it: dates as ISO strings, keys as strings, no infinities."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
 def dumps(value: object, indent: int | None = None) -> str:

@@ -9,7 +9,7 @@ from kbtools.page import Page
 from kbtools.site import exercises, lessons
 from kbtools.site.elements import add
 from kbtools.site.infobox import has_infobox, infobox
-from kbtools.site.text import sentence_at
+from kbtools.site.text import sentence_at, visible
 from kbtools.site.wiki import Wiki, relative
 
 MANY = 12
@@ -57,7 +57,7 @@ def _items(
         other = wiki.index.pages[path]
         item = add(parent, "li")
         add(item, "a", other.title, href=relative(path, page.path))
-        sentence = sentence_at(other.source.text, *places[path])
+        sentence = sentence_at(visible(other), *places[path])
         if sentence and sentence != other.title:
             add(item, "p", sentence)
 

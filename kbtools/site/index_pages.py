@@ -14,6 +14,7 @@ from kbtools.site.lessons import told
 from kbtools.site.page_parts import (
     Groups,
     document,
+    lead,
     letter_of,
     letter_rank,
     link,
@@ -24,7 +25,7 @@ from kbtools.site.page_parts import (
     table,
     unique,
 )
-from kbtools.site.text import escape, first_paragraph
+from kbtools.site.text import escape
 from kbtools.site.text import markdown_escape as md
 from kbtools.site.wiki import Wiki, category_id, relative, strings, tag_id
 
@@ -46,8 +47,8 @@ def everything(pages: Sequence[Page]) -> Mapping[str, str]:
         return body
 
     ordered = [(letter, groups[letter]) for letter in sorted(groups, key=letter_rank)]
-    lead = f"문서 {len(pages):,}편을 가나다순, ABC순으로 모았습니다."
-    return spread("all.md", "전체 문서", lead, ordered, show)
+    words = f"문서 {len(pages):,}편을 가나다순, ABC순으로 모았습니다."
+    return spread("all.md", "전체 문서", words, ordered, show)
 
 
 def _entry(page: Page, from_path: str) -> str:
@@ -74,8 +75,8 @@ def tags(pages: Sequence[Page]) -> Mapping[str, str]:
         body += listing(f"- {link(p, 'tags.md')}" for p in tagged[tag][:FEW])
         if len(tagged[tag]) > FEW:
             path = f"tags/{ids[tag]}.md"
-            lead = f"태그 {md(tag)}: 문서 {len(tagged[tag]):,}편"
-            out.update(spread(path, "태그", lead, [("", tagged[tag])], _entries))
+            words = f"태그 {md(tag)}: 문서 {len(tagged[tag]):,}편"
+            out.update(spread(path, "태그", words, [("", tagged[tag])], _entries))
             body += [f"[{len(tagged[tag]):,}편 모두 보기]({relative(path, 'tags.md')})", ""]
     # Material would repeat every tag in the sidebar; the cloud leads to them already.
     out["tags.md"] = document("태그", f"태그 {len(order):,}개로 문서를 찾습니다.", body, hide=("toc",))
@@ -106,8 +107,8 @@ def categories(wiki: Wiki, pages: Sequence[Page]) -> Mapping[str, str]:
             path = f"categories/{id}.md"
             out.update(spread(path, "분류", f"{name}: 문서 {len(found):,}편", [("", found)], rows))
             body += [f"[{len(found):,}편 모두 보기]({relative(path, 'categories.md')})", ""]
-    lead = " · ".join(shown) or "아직 문서가 없습니다."
-    out["categories.md"] = document("분류와 상태", lead, body)
+    words = " · ".join(shown) or "아직 문서가 없습니다."
+    out["categories.md"] = document("분류와 상태", words, body)
     return out
 
 
@@ -139,7 +140,7 @@ def paths(wiki: Wiki) -> str:
     body = []
     for path in sorted(wiki.learning_paths, key=lambda p: sort_key(wiki.index.pages[p.path])):
         page = wiki.index.pages[path.path]
-        lead = first_paragraph(page.source.text, next((h.span.end for h in page.structure.headings), 0))
+        about = lead(page)
         names = " → ".join(wiki.index.pages[p].title for p in path.pages)
         lessons = escape(json.dumps(path.pages, ensure_ascii=False))
         body += [
@@ -147,7 +148,7 @@ def paths(wiki: Wiki) -> str:
             "",
             f"## {link(page, 'paths.md')}",
             "",
-            *([md(lead), ""] if lead else []),
+            *([md(about), ""] if about else []),
             f'<p class="kb-path-names">{escape(names)}</p>',
             f'<p class="kb-path-figures">{escape(told(path, wiki))}</p>',
             '<div class="kb-card-live kb-path-row" hidden><progress class="kb-path-bar" aria-label="읽은 문서">'
@@ -156,5 +157,5 @@ def paths(wiki: Wiki) -> str:
             "</section>",
             "",
         ]
-    lead = "차례로 읽으면 되는 길입니다. 어디까지 읽었는지는 이 브라우저가 기억합니다."
-    return document("학습 경로", lead, body or ["아직 학습 경로가 없습니다."], hide=("toc",))
+    words = "차례로 읽으면 되는 길입니다. 어디까지 읽었는지는 이 브라우저가 기억합니다."
+    return document("학습 경로", words, body or ["아직 학습 경로가 없습니다."], hide=("toc",))

@@ -21,9 +21,11 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
-from kbtools.site import csp, search
+from kbtools.site import csp, machine, search
 from kbtools.site import pages as generated
+from kbtools.site.addresses import Site
 from kbtools.site.features import FEATURES, equip
+from kbtools.site.feed import changed
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results, obstacles, refusal
 from kbtools.site.sanitize import is_remote
@@ -65,6 +67,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.results: Results | None = None
         self.wiki: Wiki | None = None
         self.serving = False
+        self.site: Site | None = None
         self.theme_scripts: tuple[str, ...] = ()
         self.search: search.Search | None = None
 
@@ -134,6 +137,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.search is not None:
             for path, content in search.assets().items():
                 files.append(File.generated(config, path, content=content))
+        self.site = _site(config, files)
         return files
 
     @event_priority(-50)
@@ -150,6 +154,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             meta["tags"] = [*known.aliases, *strings(known.data.get("tags"))]
         if self.config.sanitize:
             meta = without_theme_keys(meta, config.theme.custom_dir, config.theme.dirs)
+        if known is not None and (day := changed(known)) is not None:
+            page.update_date = day.isoformat()  # for the site map; MkDocs knows only the day of the build
         page.meta = safe_meta(meta)
         return markdown
 
@@ -174,6 +180,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.search is not None:
             output = search.with_button(output)
         output = equip(output, "../" * page.url.count("/"))
+        if self.wiki is not None and self.site is not None:
+            output = machine.with_head(output, page.file.src_uri, self.wiki, self.site)
         if '<pre class="mermaid' in output:
             output = _with_script(output, MERMAID, page.url)
             if self.config.sanitize and not self.config.csp and not _loads_styles_from_elsewhere(config):
@@ -186,6 +194,21 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         if self.search is not None:
             self.search.write(Path(config.site_dir))
+        if self.wiki is not None and self.site is not None:
+            machine.write(self.wiki, self.site, Path(config.site_dir))
+
+
+def _site(config: MkDocsConfig, files: Files) -> Site:
+    """What MkDocs knows of the site, and where it puts pages."""
+    url = config.site_url or ""
+    return Site(
+        name=config.site_name,
+        pages={f.src_uri: "" if f.url in (".", "./") else f.url for f in files.documentation_pages()},
+        url=url if not url or url.endswith("/") else f"{url}/",
+        description=config.site_description or "",
+        author=config.site_author or "",
+        language=str(config.theme.get("language") or "en"),
+    )
 
 
 def _loads_styles_from_elsewhere(config: MkDocsConfig) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from kbtools.page import Page
 from kbtools.site.elements import css_word
 from kbtools.site.infobox import STATUS
-from kbtools.site.text import escape
+from kbtools.site.text import escape, first_paragraph, visible
 from kbtools.site.text import markdown_escape as md
 from kbtools.site.wiki import relative
 
@@ -45,6 +45,13 @@ def sort_key(page: Page) -> tuple[str, str]:
 
 def link(page: Page, from_path: str) -> str:
     return f"[{md(page.title)}]({relative(page.path, from_path)})"
+
+
+def lead(page: Page) -> str:
+    """The first paragraph of a page's text, as plain words."""
+    first = next((h for h in page.structure.headings if h.level == 1), None)
+    front = page.structure.frontmatter
+    return first_paragraph(visible(page), first.span.end if first else front.end if front else 0)
 
 
 def status(page: Page) -> str:

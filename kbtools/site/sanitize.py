@@ -28,7 +28,7 @@ _MATH = _words(
     "math maction menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace "
     "msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics annotation"
 )
-_SHAPES = _words("svg g path circle ellipse line polygon polyline rect")
+_SHAPES = _words("svg g path circle ellipse line polygon polyline rect text")
 _TAGS = {
     *_words("a abbr article aside audio b bdi bdo blockquote br button caption cite code col colgroup data dd del"),
     *_words("details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img input ins kbd label"),

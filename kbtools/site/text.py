@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import re
 
+from kbtools.page import Page
 from kbtools.scanning.headings import label_of
+from kbtools.source import Span
 
 # Python-Markdown marks what it set aside with STX and ETX: text from outside must never bring its own.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -27,6 +29,24 @@ def markdown_escape(text: object) -> str:
     """Text that Markdown shows as it is wherever it stands: all ASCII punctuation as character references."""
     one_line = " ".join(clean(str(text)).split())
     return _PUNCTUATION.sub(lambda m: f"&#{ord(m[0])};", one_line)
+
+
+def hidden(page: Page) -> list[Span]:
+    """What a page holds and the site does not show: comments, of HTML and of Obsidian (``%%…%%``)."""
+    text = page.source.text
+    found = [comment.span for comment in page.structure.comments]
+    if "%%" in text:
+        spans = (s for s in page.structure.opaque if text.startswith("%%", s.start))
+        found += (s for s in spans if text.endswith("%%", s.start + 2, s.end))
+    return found
+
+
+def visible(page: Page) -> str:
+    """A page's text with blanks for what is not shown, so that places stay as they are."""
+    text = page.source.text
+    for span in hidden(page):
+        text = text[: span.start] + re.sub(r"[^\r\n]", " ", text[span.start : span.end]) + text[span.end :]
+    return text
 
 
 _WIKILINK = re.compile(r"(!?)\[\[([^\[\]|\r\n]*)(?:\|([^\[\]\r\n]*))?\]\]")

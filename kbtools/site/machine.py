@@ -1,0 +1,60 @@
+"""What a site holds for programs, beside its pages, and how its pages say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+from kbtools.site.addresses import FEED, Site, markdown_of, way
+from kbtools.site.data_files import graph_json, results_json
+from kbtools.site.feed import atom
+from kbtools.site.linked_data import linked_data, script
+from kbtools.site.llms import llms_full, llms_txt
+from kbtools.site.page_markdown import page_markdown
+from kbtools.site.page_parts import sort_key
+from kbtools.site.text import escape
+from kbtools.site.wiki import Wiki
+
+
+def files(wiki: Wiki, site: Site) -> Iterator[tuple[str, str]]:
+    """Every file with its path in the built site."""
+    written = {}
+    for path, page in wiki.index.pages.items():
+        if path in site.pages:
+            written[path] = page_markdown(page, wiki, site)
+            yield unquote(markdown_of(site.pages[path])), written[path]
+    full = llms_full((p.path for p in sorted(wiki.listed, key=sort_key)), written)
+    if full is not None:
+        yield "llms-full.txt", full
+    yield "llms.txt", llms_txt(wiki, site, full is not None)
+    yield FEED, atom(wiki, site)
+    yield "graph.json", graph_json(wiki, site)
+    yield "results.json", results_json(wiki, site)
+
+
+def write(wiki: Wiki, site: Site, folder: Path) -> None:
+    """Put them into a built site. A file that the wiki brings itself stays."""
+    for path, text in files(wiki, site):
+        file = folder / path
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(text.encode("utf-8", "replace"))
+
+
+def with_head(html: str, path: str, wiki: Wiki, site: Site) -> str:
+    """A page that names its Markdown, the feed, and what it is."""
+    address = site.pages.get(path)
+    if address is None:
+        return html
+    feed = escape(way(FEED, address))
+    found = [f'<link rel="alternate" type="application/atom+xml" title="{escape(site.name)}" href="{feed}">']
+    page = wiki.index.pages.get(path)
+    if page is not None:
+        markdown = escape(way(markdown_of(address), address))
+        found.append(f'<link rel="alternate" type="text/markdown" href="{markdown}">')
+        data = linked_data(page, wiki, site)
+        if data is not None:
+            found.append(script(data))
+    head, end, rest = html.partition("</head>")
+    return f"{head}{''.join(found)}{end}{rest}" if end else html

@@ -1,0 +1,66 @@
+"""A page's Markdown for machines: what the site shows of it, with links that lead somewhere."""
+
+from __future__ import annotations
+
+from kbtools.diagnostics import Edit, apply_edits
+from kbtools.index import Resolution, Resolved
+from kbtools.links import WikiLink
+from kbtools.output.machine import dumps, plain
+from kbtools.page import Page
+from kbtools.scanning.headings import label_of
+from kbtools.site.addresses import Site, attachment_way, markdown_of, way
+from kbtools.site.text import hidden
+from kbtools.site.wiki import Wiki
+from kbtools.source import Span
+
+FIELDS = (
+    "id",
+    "title",
+    "aliases",
+    "category",
+    "status",
+    "source_trust_level",
+    "confidence_score",
+    "verification_status",
+    "last_reinforced",
+    "tags",
+    "raw_sources",
+    "tech_stack",
+    "learning_path",
+)
+"""The frontmatter the site shows; what else stands there is not published."""
+
+
+def page_markdown(page: Page, wiki: Wiki, site: Site) -> str:
+    """A page without comments and with its wikilinks as Markdown links to the Markdown of other pages."""
+    text = page.source.text
+    start = page.structure.frontmatter.end if page.structure.frontmatter else 0
+    edits = [Edit(Span(0, start), _front(page))] if start else []
+    gone = hidden(page)
+    for span in gone:
+        inside = (f.span.of(text) for f in page.structure.fences if f.span.start in span)
+        edits.append(Edit(span, "\n".join(inside)))
+    here = markdown_of(site.pages[page.path])
+    for link, resolution in wiki.index.links_of(page):
+        if not any(span.start <= link.span.start < span.end for span in gone):
+            edits.append(Edit(link.span, _link(link, resolution, here, wiki, site)))
+    body = apply_edits(text, tuple(sorted(edits, key=lambda e: e.span)))
+    return body.replace("\r\n", "\n").replace("\r", "\n").strip("\n") + "\n"
+
+
+def _front(page: Page) -> str:
+    """JSON values are YAML."""
+    held = {"title": page.title, **{key: page.data[key] for key in FIELDS if page.data.get(key) is not None}}
+    lines = (f"{key}: {dumps(plain(value))}\n" for key, value in held.items())
+    return f"---\n{''.join(lines)}---\n"
+
+
+def _link(link: WikiLink, resolution: Resolution, here: str, wiki: Wiki, site: Site) -> str:
+    place = f"#{link.anchor}" if link.anchor is not None else ""
+    label = link.label.strip() if link.label and link.label.strip() else label_of(link.target + place) or link.target
+    if isinstance(resolution, Resolved) and resolution.how == "attachment":
+        return f"{'!' if link.embed else ''}[{label}]({attachment_way(resolution.page, here)})"
+    target = wiki.index.target_page(resolution)
+    if target is None or target not in site.pages:
+        return label
+    return f"[{label}]({way(markdown_of(site.pages[target]), here)})"
