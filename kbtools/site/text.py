@@ -31,6 +31,9 @@ def markdown_escape(text: object) -> str:
     return _PUNCTUATION.sub(lambda m: f"&#{ord(m[0])};", one_line)
 
 
+_NO_LINE_END = re.compile(r"[^\r\n]")
+
+
 def hidden(page: Page) -> list[Span]:
     """What a page holds and the site does not show: comments, of HTML and of Obsidian (``%%…%%``)."""
     text = page.source.text
@@ -43,10 +46,12 @@ def hidden(page: Page) -> list[Span]:
 
 def visible(page: Page) -> str:
     """A page's text with blanks for what is not shown, so that places stay as they are."""
-    text = page.source.text
-    for span in hidden(page):
-        text = text[: span.start] + re.sub(r"[^\r\n]", " ", text[span.start : span.end]) + text[span.end :]
-    return text
+    text, at, kept = page.source.text, 0, []
+    for span in sorted(hidden(page)):
+        if span.start >= at:
+            kept += (text[at : span.start], _NO_LINE_END.sub(" ", text[span.start : span.end]))
+            at = span.end
+    return "".join((*kept, text[at:])) if kept else text
 
 
 _WIKILINK = re.compile(r"(!?)\[\[([^\[\]|\r\n]*)(?:\|([^\[\]\r\n]*))?\]\]")
