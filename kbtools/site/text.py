@@ -46,7 +46,8 @@ def hidden(page: Page) -> list[Span]:
 
 def visible(page: Page) -> str:
     """A page's text with blanks for what is not shown, so that places stay as they are."""
-    text, at, kept = page.source.text, 0, []
+    text, at = page.source.text, 0
+    kept: list[str] = []
     for span in sorted(hidden(page)):
         if span.start >= at:
             kept += (text[at : span.start], _NO_LINE_END.sub(" ", text[span.start : span.end]))
