@@ -19,6 +19,7 @@ def configure(arguments: Arguments) -> None:
 def run(args: argparse.Namespace) -> int:
     from kbtools.execution import report as reports
     from kbtools.execution.outcomes import Outcome
+    from kbtools.execution.parity import line, parity
     from kbtools.output.machine import dumps
 
     merged = reports.merge([(name, _read(Path(name))) for name in args.files])
@@ -33,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
         except OSError as e:
             raise KbError(f"the report cannot be written to {out}: {e.strerror}") from e
     outcomes = [Outcome.from_json(entry) for entry in merged["outcomes"]]
-    say(f"{plural(len(args.files), 'report')} · {reports.line(outcomes)}")
+    compared = line(parity(outcomes))
+    told = (plural(len(args.files), "report"), reports.line(outcomes), compared)
+    say(" · ".join(part for part in told if part))
     return int(reports.failed(outcomes))
 
 

@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     from kbtools.execution import report as reports
     from kbtools.execution.devices import environment
     from kbtools.execution.judge import only_output_differs
+    from kbtools.execution.parity import line, parity
 
     watch = Stopwatch()
     wiki = read(args)
@@ -87,11 +88,14 @@ def run(args: argparse.Namespace) -> int:
         emit((_junit(outcomes),))
     else:
         emit(_blocks(outcomes, use_color(sys.stdout)))
+        emit(_differing(outcomes, use_color(sys.stdout)))
     from kbtools.commands.check import outcome_counts
 
     summary = made["summary"]
     ran = f"{summary['executed']:,} of {summary['snippets']:,} executed"
-    say(" · ".join((plural(len(fences), "page"), outcome_counts(outcomes), ran, short_seconds(watch.seconds))))
+    compared = line(parity(outcomes))
+    told = (plural(len(fences), "page"), outcome_counts(outcomes), ran, compared, short_seconds(watch.seconds))
+    say(" · ".join(part for part in told if part))
     return int(bool(failing))
 
 
@@ -248,6 +252,17 @@ def _blocks(outcomes: Sequence[Outcome], color: bool) -> Iterator[str]:
     for why, ids in quiet.items():
         shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
         yield f"{paint(why, '33', color)}: {shown}"
+
+
+def _differing(outcomes: Sequence[Outcome], color: bool) -> Iterator[str]:
+    """Snippets that say one thing on one device and another on the next: told, and no failure."""
+    from kbtools.execution.parity import State, parity
+    from kbtools.output.text import paint
+
+    for one in parity(outcomes):
+        if one.state is State.DIFFERS:
+            yield f"{paint('differs', '33', color)}: {one.id}: {one.reason}"
+            yield from (f"   | {text}" for text in (one.diff or "").rstrip("\n").split("\n") if one.diff)
 
 
 def _junit(outcomes: Sequence[Outcome]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kbtools.errors import KbError
+from kbtools.execution import parity
 from kbtools.execution.outcomes import Outcome, Status, by_place
 from kbtools.snippets import Snippet
 
@@ -23,11 +24,13 @@ def report(
 ) -> dict[str, Any]:
     """The whole report. ``fences`` holds the snippets of the selected pages by path, for the share executed."""
     ordered = by_place(list(outcomes))
+    compared = parity.parity(ordered)
     return {
         "version": VERSION,
         "environment": dict(environment),
         "outcomes": [outcome.to_json() for outcome in ordered],
-        "summary": summary(ordered, seconds=seconds, fences=fences),
+        "parity": [one.to_json() for one in compared],
+        "summary": {**summary(ordered, seconds=seconds, fences=fences), "parity": parity.counts(compared)},
     }
 
 

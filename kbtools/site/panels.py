@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kbtools.codefence.option_values import DEVICES
 from kbtools.execution.outcomes import Status
+from kbtools.execution.parity import State, parity
 from kbtools.site.results import Run
 from kbtools.site.text import clean, escape
 from kbtools.snippets import Snippet
@@ -89,7 +90,19 @@ def _bar(snippet: Snippet, runs: Sequence[Run]) -> str:
             continue
         ran = run is not None and run.fresh and run.outcome.outcome in (Status.PASSED, Status.XFAILED)
         badges.append(badge(device, state_of(run), seconds(run.outcome.seconds) if run and ran else ""))
-    return f'<span class="kb-badges">{" ".join(badges)}</span>{_where(runs)}'
+    return f'<span class="kb-badges">{" ".join(badges)}</span>{_parity(runs)}{_where(runs)}'
+
+
+def _parity(runs: Sequence[Run]) -> str:
+    """Whether the devices it ran on printed the same."""
+    out = []
+    for told in parity(run.outcome for run in runs if run.fresh):
+        one, other = (DEVICE_NAMES.get(device, escape(device)) for device in told.devices)
+        if told.state is State.SAME:
+            out.append(f'<span class="kb-where">{one} = {other}</span>')
+        elif told.state is State.DIFFERS:
+            out.append(f'<span class="kb-where" title="{escape(told.reason or "")}">{one} ≠ {other}</span>')
+    return "".join(out)
 
 
 def _done(runs: Sequence[Run]) -> list[Run]:
