@@ -198,3 +198,15 @@ def test_corrections_name_snippets_that_are_there() -> None:
             elif missing := set(re.findall(r"`([\w-]+)`", rest)) - ids[titles[title]]:
                 wrong.append(f"{title}: {missing}")
     assert wrong == []
+
+
+def test_the_guide_names_snippets_that_show_what_it_tells() -> None:
+    text = (ROOT / "docs" / "guide" / "snippets.md").read_text(encoding="utf-8").partition("## Seen at work")[2]
+    rows = re.findall(r"^\| (.+?) \| \[.+?\]\(\.\./(topics/.+?)\) \| (.+?) \|$", text, re.MULTILINE)
+    assert len(rows) >= 10
+    for what, path, names in rows:
+        there = {s["id"]: s["options"] for s in snippets_of(path)}
+        for name in re.findall(r"`(.+?)`", names):
+            assert name in there, f"{path} has no {name}"
+            for option in re.findall(r"`\.?(\w+)`", what):
+                assert option in there[name], f"{path}::{name} has no {option}"
