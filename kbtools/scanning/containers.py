@@ -159,6 +159,10 @@ def element(parser: Parser, parent: Node, blocks: list[View]) -> bool:
     return True
 
 
+CALLOUT = re.compile(r"\[!(?P<kind>[^\W\d_][\w-]*)\](?P<fold>[+-]?)(?=\s|$)")
+"""How the first line of a quote begins that is a callout: ``[!note]``, ``[!tip]- Title``."""
+
+
 def quote(parser: Parser, parent: Node, blocks: list[View]) -> bool:
     """The lines from the first that starts with ``>``, lazy ones included."""
     block = blocks[-1]
@@ -173,6 +177,10 @@ def quote(parser: Parser, parent: Node, blocks: list[View]) -> bool:
         m = QUOTE.match(line)
         cuts.append(len(line) if line.strip() == ">" else m.end() if m else 0)
     inner = block.cut(at, block.high).strip(cuts)
+    if CALLOUT.match(inner.first):  # its title is a block of its own
+        title, rest = inner.cut(inner.low, inner.low + 1), inner.cut(inner.low + 1, inner.high)
+        parser.within("blockquote", parent.add("callout"), [*title.blocks(), *rest.blocks()])
+        return True
     last = parent.last
     node = last if last is not None and last.tag == "blockquote" else parent.add("blockquote")
     parser.within("blockquote", node, inner.blocks())

@@ -2,35 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
 
 from kbtools.site.text import escape
+from kbtools.site.wiki import Wiki
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something that pages may have, and the assets that it comes with."""
+    """Something that pages may have, and what it comes with."""
 
     mark: str
     """What stands in the HTML of pages that have it."""
     assets: tuple[str, ...]
-    """Files of ``assets/``: ``.css`` or ``.js``."""
+    """Files and folders of ``assets/``; of the files pages get those that end in ``.css`` and ``.js``, in order."""
+    wanted: Callable[[Wiki], bool] = lambda _: True
+    """Whether any page of a wiki may have it."""
 
 
-FEATURES = (Feature('class="kb-embed"', ("kb-embed.css",)),)
+def _has_formulas(wiki: Wiki) -> bool:
+    marks = ("$", "\\(", "\\[", "\\begin{")
+    return any(mark in page.source.text for page in wiki.index.pages.values() for mark in marks)
+
+
+FEATURES = (
+    Feature('class="kb-embed"', ("kb-embed.css",)),
+    Feature(
+        'class="arithmatex"',
+        ("katex/katex.min.css", "kb-math.css", "katex/katex.min.js", "kb-math.js", "katex/fonts", "katex/LICENSE.txt"),
+        _has_formulas,
+    ),
+)
+
+
+def files(wiki: Wiki) -> Mapping[str, bytes]:
+    """The files that a wiki's site needs for them, by their place in it."""
+    out: dict[str, bytes] = {}
+    for feature in FEATURES:
+        if feature.wanted(wiki):
+            for name in feature.assets:
+                _collect(resources.files("kbtools.site") / "assets" / name, f"assets/{name}", out)
+    return out
+
+
+def _collect(file: Traversable, path: str, out: dict[str, bytes]) -> None:
+    if file.is_dir():
+        for inner in file.iterdir():
+            _collect(inner, f"{path}/{inner.name}", out)
+    else:
+        out[path] = file.read_bytes()
 
 
 def equip(html: str, to_root: str) -> str:
     """A page with the assets of what it has; ``to_root`` leads from the page to the site's root."""
     sheets, scripts = [], []
     for feature in FEATURES:
-        if feature.mark in html:
-            for asset in feature.assets:
-                address = escape(f"{to_root}assets/{asset}")
-                if asset.endswith(".css"):
-                    sheets.append(f'<link rel="stylesheet" href="{address}">')
-                else:
-                    scripts.append(f'<script src="{address}" defer></script>')
+        if feature.mark not in html:
+            continue
+        for asset in feature.assets:
+            address = escape(f"{to_root}assets/{asset}")
+            if asset.endswith(".css"):
+                sheets.append(f'<link rel="stylesheet" href="{address}">')
+            elif asset.endswith(".js"):
+                scripts.append(f'<script src="{address}" defer></script>')
     added = "".join(sheets + scripts)
     head = html.find("</head>") if added else -1
     return f"{html[:head]}{added}{html[head:]}" if head >= 0 else html

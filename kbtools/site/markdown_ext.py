@@ -16,7 +16,13 @@ from typing import Any
 
 from markdown import Markdown
 from markdown.extensions import Extension
-from markdown.inlinepatterns import AUTOLINK_RE, HTML_RE, AutolinkInlineProcessor, HtmlInlineProcessor
+from markdown.inlinepatterns import (
+    AUTOLINK_RE,
+    HTML_RE,
+    AutolinkInlineProcessor,
+    HtmlInlineProcessor,
+    SimpleTagInlineProcessor,
+)
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
@@ -26,7 +32,7 @@ from kbtools.config import Project, find_project
 from kbtools.errors import KbError
 from kbtools.page import Page
 from kbtools.scanner import scan
-from kbtools.site import chrome, panels
+from kbtools.site import callouts, chrome, panels
 from kbtools.site.embeds import Expand, Places
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark
 from kbtools.site.pieces import Part
@@ -40,6 +46,7 @@ from kbtools.snippets import Snippet
 log = logging.getLogger("mkdocs.plugins.kbtools")
 
 _BLOCK_MARK = re.compile(r"(?:^|(?<=[ \t\n]))\^([A-Za-z0-9-]+)[ \t]*$")
+_HIGHLIGHT = r"(==)(?![\s=])(.+?)(?<![\s=])=="
 _HOLDERS = frozenset(("p", "li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt"))
 
 
@@ -244,6 +251,9 @@ class KbExtension(Extension):
         md.inlinePatterns.register(_Tags(HTML_RE, md), "kb-tags", _Tags.PRIORITY)
         md.inlinePatterns.register(_Addresses(AUTOLINK_RE, md), "kb-addresses", _Addresses.PRIORITY)
         md.preprocessors.register(_Comments(md), "kb-comments", _Comments.PRIORITY)
+        callouts.register(md)
+        mark = SimpleTagInlineProcessor(_HIGHLIGHT, "mark")
+        md.inlinePatterns.register(mark, "kb-mark", 60)  # behind pymdownx.mark, where that is on
         recorder = Recorder(md)
         md.preprocessors.register(recorder, "kb-recorder", Recorder.PRIORITY)
         md.postprocessors.register(Panels(md, recorder, self._snippets, self._decorate), "kb-panels", Panels.PRIORITY)

@@ -21,10 +21,9 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
-from kbtools.site import csp, machine, search
+from kbtools.site import csp, features, machine, search
 from kbtools.site import pages as generated
 from kbtools.site.addresses import Site
-from kbtools.site.features import FEATURES, equip
 from kbtools.site.feed import changed
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results, obstacles, refusal
@@ -127,9 +126,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             files.append(File.generated(config, path, content=text))
         assets = resources.files("kbtools.site") / "assets"
         files.append(File.generated(config, CSS, content=(assets / "kb.css").read_bytes()))
-        for feature in FEATURES:
-            for name in feature.assets:
-                files.append(File.generated(config, f"assets/{name}", content=(assets / name).read_bytes()))
+        for path, data in features.files(wiki).items():
+            files.append(File.generated(config, path, content=data))
         if wiki.has_lessons:
             files.append(File.generated(config, LEARN, content=(assets / "kb-learn.js").read_bytes()))
         if wiki.has_diagrams:
@@ -179,7 +177,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         """Material fetches mermaid from a CDN unless it is there already: give pages with diagrams a copy."""
         if self.search is not None:
             output = search.with_button(output)
-        output = equip(output, "../" * page.url.count("/"))
+        output = features.equip(output, "../" * page.url.count("/"))
         if self.wiki is not None and self.site is not None:
             output = machine.with_head(output, page.file.src_uri, self.wiki, self.site)
         if '<pre class="mermaid' in output:

@@ -58,6 +58,7 @@ def visible(page: Page) -> str:
 _WIKILINK = re.compile(r"(!?)\[\[([^\[\]|\r\n]*)(?:\|([^\[\]\r\n]*))?\]\]")
 _MARKUP: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"<!--.*?-->", re.DOTALL), " "),
+    (re.compile(r"\[![^\W\d_][\w-]*\][+-]?(?=\s|$)"), ""),
     (re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:[ \t]+\"[^\"]*\")?\)"), r"\1"),
     (re.compile(r"\{[:#.][^{}\n]*\}"), ""),
     (re.compile(r"<[/a-zA-Z][^<>]*>"), ""),

@@ -25,6 +25,7 @@ from kbtools.site.text import clean, escape, first_paragraph, markdown_escape, p
         ("- 첫째\n- **둘째** [[X]] `code`\n- 셋째", "둘째 X code"),
         ("1. 첫째\n2. 둘째 [[X]]\n", "둘째 X"),
         ("> 인용 [[X]]", "인용 X"),
+        ("> [!note]- 알림 [[X]]", "알림 X"),
         ("# 제목\n[[X]] 본문", "X 본문"),
         ("| a | b |\n|---|---|\n| [[X\\|y]] | 값 |\n", "y · 값"),
         ("버전 2.13에서 [[X]]가 v1.0을 이긴다! 다음", "버전 2.13에서 X가 v1.0을 이긴다!"),
