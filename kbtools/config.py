@@ -22,6 +22,9 @@ SCHEMAS = ("topic", "none")
 
 ALWAYS_IGNORED = frozenset({".git", ".obsidian", ".kb", "_link_reconcile_backup", "node_modules"})
 
+MAX_PAGE_SIZE = 4 * 1024**2
+"""Bytes. Nobody writes a longer page by hand, and reading one takes seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
@@ -49,6 +52,8 @@ class Config:
     """Severity of rules, where it is not the rule's own."""
     stale_after: int = 365
     """Days after ``last_reinforced`` at which a page is stale."""
+    max_page_size: int = MAX_PAGE_SIZE
+    """Bytes; a larger page is reported and not read."""
     run: RunConfig = RunConfig()
 
 
@@ -118,6 +123,14 @@ class _Reader:
             raise KbError(f'{self.where}: unknown key "{key}"', hint)
 
 
+def _take_size(r: _Reader, key: str, default: int, example: str, where: str) -> int:
+    value = r.take(key, (str, int), default, f'a size such as "{example}"')
+    size = parse_size(str(value))
+    if size is None:
+        raise KbError(f'{where} must be a size such as "{example}", not "{value}"')
+    return size
+
+
 def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
     """The configuration a TOML table means.
 
@@ -133,11 +146,9 @@ def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
     stale = r.take("stale_after", int, 365, "a number of days")
     run = _Reader(r.take("run", dict, {}, "a table"), f"{where}: run")  # type: ignore[arg-type]
     timeout = run.take("timeout", (int, float), 60.0, "a number of seconds")
-    memory = run.take("memory", (str, int), 4 * 2**30, 'a size such as "4GiB"')
-    size = parse_size(str(memory))
-    if size is None:
-        raise KbError(f'{where}: run.memory must be a size such as "4GiB", not "{memory}"')
+    memory = _take_size(run, "memory", 4 * 2**30, "4GiB", f"{where}: run.memory")
     run.done()
+    largest = _take_size(r, "max_page_size", MAX_PAGE_SIZE, "4MiB", f"{where}: max_page_size")
     assert isinstance(schema, dict)
     assert isinstance(rules, dict)
     assert isinstance(timeout, (int, float))
@@ -155,7 +166,8 @@ def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
         schema=tuple(schema.items()),
         rules=dict(rules),
         stale_after=stale,
-        run=RunConfig(float(timeout), size),
+        max_page_size=largest,
+        run=RunConfig(float(timeout), memory),
     )
     r.done()
     return config

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from kbtools.config import ALWAYS_IGNORED
+from kbtools.config import ALWAYS_IGNORED, MAX_PAGE_SIZE
 
 Stamp = tuple[int, int, int]
 """Time of the last change of the bytes and of the file, in nanoseconds, and the size in bytes."""
@@ -48,8 +48,11 @@ def _glob(path: str, glob: str) -> bool:
     return glob.startswith("**/") and fnmatch.fnmatchcase(path, glob[3:])
 
 
-def walk(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[Entry]:
-    """Files below a folder in a stable order. Linked folders are not entered: a loop has no end."""
+def walk(root: Path, exclude: tuple[str, ...] = (), largest: int = MAX_PAGE_SIZE) -> Iterator[Entry]:
+    """Files below a folder in a stable order. Linked folders are not entered: a loop has no end.
+
+    A page of more than ``largest`` bytes is not to be looked at: it is something that was never written as a page.
+    """
     inside = os.path.realpath(root)
     stack = [("", str(root))]
     while stack:
@@ -67,12 +70,22 @@ def walk(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[Entry]:
             if name in ALWAYS_IGNORED or (exclude and matches(path, exclude)):
                 continue
             if entry.is_symlink():
-                yield _linked(path, entry.path, inside)
+                yield _sized(_linked(path, entry.path, inside), largest)
             elif entry.is_file(follow_symlinks=False):
-                yield Entry(path, entry.path, _stamp(entry) if name.endswith(".md") else None)
+                stamp = _stamp(entry) if name.endswith(".md") else None
+                file = Entry(path, entry.path, stamp)
+                yield _sized(file, largest) if stamp and stamp[2] > largest else file
             elif entry.is_dir(follow_symlinks=False):
                 below.append((path + "/", entry.path))
         stack += reversed(below)
+
+
+def _sized(entry: Entry, largest: int) -> Entry:
+    """The entry, with its trouble if it is a page of more bytes than are read."""
+    if entry.trouble or entry.stamp is None or entry.stamp[2] <= largest or not entry.is_page:
+        return entry
+    size = f"{entry.stamp[2] / 2**20:,.1f} MiB, and max_page_size is {largest / 2**20:,.1f} MiB"
+    return entry._replace(trouble=f"the page is too large: {size}")
 
 
 def _name(entry: os.DirEntry[str]) -> str:

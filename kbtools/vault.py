@@ -30,7 +30,7 @@ def load(project: Project) -> Vault:
     pages: dict[str, Page] = {}
     unread: dict[str, Page] = {}
     attachments: set[str] = set()
-    for entry in walk(project.vault, project.config.exclude):
+    for entry in walk(project.vault, project.config.exclude, project.config.max_page_size):
         if entry.is_page:
             pages[entry.shown] = read(entry)
         elif entry.trouble is None:

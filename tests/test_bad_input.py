@@ -7,9 +7,11 @@ import json
 import os
 import sys
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from growth import assert_linear, cpu_of_children
 from terminal import run_kb
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -23,12 +25,23 @@ PAGES: dict[str, tuple[bytes, str]] = {
     "nul.md": (b"# a\n\nb\x00c [[Good]]\n", "unreadable-page"),
     "bare.md": (b"# No frontmatter\n", "missing-frontmatter"),
     "yaml.md": (b"---\ntitle: 'a\n---\n\n[[Good]]\n", "invalid-yaml"),
-    "huge.md": (b"---\ntitle: " + b"x" * 10_000_000 + b"\n---\n", "invalid-yaml"),
+    "huge.md": (b"---\ntitle: " + b"x" * 1_000_000 + b"\n---\n", "invalid-yaml"),
     "deep.md": (b"---\na: " + b"[" * 30_000 + b"\n---\n", "invalid-yaml"),
     "bomb.md": (f"---\n{BOMB}---\n".encode(), "invalid-yaml"),
     "object.md": (b"---\na: !!python/object/apply:os.system [echo hi]\n---\n", "invalid-yaml"),
     "fence.md": (b"---\ntitle: x\n---\n\n```python\nx = 1\n", "irregular-fence"),
     f"{NFD}.md": (b"# a\n", "decomposed-file-name"),
+}
+
+LONG: dict[str, tuple[bytes, str]] = {
+    "giant.md": (b"word [[Good]]\n" * 3_600_000, "unreadable-page"),  # 50 MB
+    "line.md": (b"word " * 2_000_000, "unreadable-page"),  # 10 MB
+    "brackets.md": (b"[" * 1_000_000, "missing-frontmatter"),
+    "headings.md": (b"# Heading\n\n" * 100_000, "missing-frontmatter"),
+    "quotes.md": (b">" * 200_000 + b"\n" + b"> " * 200_000 + b"x [[Good]]\n", "missing-frontmatter"),
+    "lists.md": (b"".join(b"  " * n + b"- x\n" for n in range(500)), "missing-frontmatter"),
+    "tags.md": (b"<div>" * 100_000 + b"<" * 100_000, "missing-frontmatter"),
+    "ticks.md": (b"".join(b"`" * (n % 300) + b" " for n in range(3_000)), "missing-frontmatter"),
 }
 
 
@@ -56,12 +69,14 @@ def state(folder: Path) -> dict[str, str]:
 
 
 def test_every_bad_page_is_named_and_the_good_ones_are_checked(vault: Path) -> None:
+    for name, (data, _) in LONG.items():
+        (vault / name).write_bytes(data)
     before = state(vault)
     done = run_kb(("check", "--no-run", "--vault", str(vault), "--schema", "topic", "--format", "json"))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     found = {(d["path"], d["rule"]) for d in json.loads(done.stdout)["diagnostics"]}
-    expected = {(name, rule) for name, (_, rule) in PAGES.items()}
+    expected = {(name, rule) for name, (_, rule) in (PAGES | LONG).items()}
     expected |= {(link, "unreadable-page") for link in ("out.md", "loop.md", "dead.md", "ring")}
     assert expected <= found
     assert ("Good.md", "broken-link") in found
@@ -111,3 +126,44 @@ def test_a_name_that_is_no_text_is_named(tmp_path: Path) -> None:
     done = run_kb(("check", "--no-run", "--vault", str(tmp_path), "--format", "concise"))
     assert "error[unreadable-page] the file's name is not UTF-8" in done.stdout
     assert done.returncode == 1
+
+
+GROWING: dict[str, Callable[[int], str]] = {
+    "brackets": lambda n: "[" * n,
+    "links": lambda n: "[[Good#a|b]] ![[x " * (n // 18),
+    "one line": lambda n: "word [[Good]] `code` $x$ " * (n // 25),
+    "headings": lambda n: "# Heading\n\n" * (n // 11),
+    "quotes": lambda n: "".join(">" * (i % 50) + " x\n" for i in range(n // 28)),
+    "lists": lambda n: "".join("    " * (i % 20) + "- x\n" for i in range(n // 44)),
+    "html": lambda n: "<div>\n<!-- a -->\n" * (n // 17),
+    "fences": lambda n: "```python\nx = 1\n```\n\n" * (n // 21),
+    "frontmatter": lambda n: "---\n" + "".join(f"k{i}: [a]\n" for i in range(n // 20)) + "---\n",
+}
+
+
+@pytest.mark.parametrize("kind", GROWING)
+def test_a_page_four_times_as_long_takes_four_times_as_long(tmp_path: Path, kind: str) -> None:
+    def check(size: int) -> Callable[[], object]:
+        folder = tmp_path / f"{size}"
+        folder.mkdir()
+        (folder / "Good.md").write_text("# a\n", encoding="utf-8")
+        (folder / "page.md").write_text(GROWING[kind](size), encoding="utf-8")
+
+        def run() -> None:
+            done = run_kb(("check", "--no-run", "--vault", str(folder), "--format", "concise"))
+            assert done.returncode in (0, 1), done.stderr
+            assert "Traceback" not in done.stderr
+
+        return run
+
+    assert_linear(check, 60_000, clock=cpu_of_children, times=1)
+
+
+def test_the_largest_page_is_for_the_project_to_say(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "page.md").write_text("word " * 500, encoding="utf-8")
+    for size, code in (("2KiB", 1), ("4KiB", 0)):
+        (tmp_path / "kb.toml").write_text(f'max_page_size = "{size}"', encoding="utf-8")
+        done = run_kb(("check", "--no-run", "--root", str(tmp_path), "--format", "concise"))
+        assert done.returncode == code, done.stdout
+        assert ("the page is too large: 0.0 MiB" in done.stdout) == bool(code)

@@ -62,6 +62,7 @@ def test_no_project_says_what_was_looked_for(tmp_path: Path) -> None:
         ({"rules": {"broken-link": "fatal"}}, "rules.broken-link must be one of"),
         ({"run": {"timeout": "soon"}}, "timeout must be"),
         ({"run": {"memory": "lots"}}, "run.memory must be a size"),
+        ({"max_page_size": "lots"}, "kb.toml: max_page_size must be a size"),
         ({"run": {"speed": 1}}, 'unknown key "speed"'),
         ({"schema": {"a/**": 1}}, 'schema."a/\\*\\*" must name a schema'),
     ],
