@@ -51,7 +51,8 @@ Resolution = Resolved | Ambiguous | Alias | Missing
 PageLinks = tuple[tuple[WikiLink, Resolution], ...]
 
 
-def _nfc(text: str) -> str:
+def nfc(text: str) -> str:
+    """As names are compared: é typed in one piece or in two is the same."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
@@ -76,7 +77,7 @@ class Index:
     @cached_property
     def by_stem(self) -> Mapping[str, tuple[str, ...]]:
         """File names, NFC, without ``.md``."""
-        return _table((_nfc(p.stem), p.path) for p in self.outlines.values())
+        return _table((nfc(p.stem), p.path) for p in self.outlines.values())
 
     @cached_property
     def by_title(self) -> Mapping[str, tuple[str, ...]]:
@@ -96,28 +97,28 @@ class Index:
         return _table((p.id, p.path) for p in self.outlines.values() if p.id)
 
     @cached_property
-    def _hashed(self) -> frozenset[str]:
+    def hashed(self) -> frozenset[str]:
         """Folded names with a ``#`` in them, which a link would otherwise read as an anchor."""
         return frozenset(n for n in self.by_fold if "#" in n)
 
     @cached_property
     def _files_by_name(self) -> Mapping[str, tuple[str, ...]]:
-        return _table((_nfc(a.rpartition("/")[2]), a) for a in self.attachments)
+        return _table((nfc(a.rpartition("/")[2]), a) for a in self.attachments)
 
     # -- links ---------------------------------------------------------------------------------------------
 
     def read(self, link: WikiLink, page: Page) -> WikiLink:
         """The link as this wiki means it: ``[[C# 기초]]`` is one name where a page is called so."""
-        if (link.anchor is None and link.block is None) or not link.target or not self._hashed:
+        if (link.anchor is None and link.block is None) or not link.target or not self.hashed:
             return link
         readings = other_readings(link, page.source.text)
         return next((r for r in readings if self._is_name(r.name, page.folder)), link)
 
     def _is_name(self, name: str, folder: str) -> bool:
-        if fold_title(name) in self._hashed:
+        if fold_title(name) in self.hashed:
             return True
         last = name.rpartition("/")[2]
-        return last != name and fold_title(last) in self._hashed and self._by_path(name, folder) is not None
+        return last != name and fold_title(last) in self.hashed and self._by_path(name, folder) is not None
 
     def resolve(self, link: WikiLink, page: Page) -> Resolution:
         """What a link of a page means."""
@@ -165,18 +166,13 @@ class Index:
 
     def _by_path(self, name: str, folder: str) -> Resolution | None:
         """A folder-qualified target: whole segments from the end of a page's path, exactly or else folded."""
-        segments = [s for s in name.split("/") if s not in ("", ".")]
-        relative = ".." in segments or name.startswith("./")
-        if relative:
-            joined = _join(folder, segments)
-            if joined is None:
-                return None
-            segments = joined
+        relative = name.startswith("./") or ".." in name.split("/")
+        segments = parts_of_path(name, folder if relative else None)
         if not segments:
             return None
         hows: tuple[How, ...] = ("path", "variant")
         for how in hows:
-            norm = _nfc if how == "path" else fold_title
+            norm = nfc if how == "path" else fold_title
             wanted = [norm(s) for s in segments]
             table = self.by_stem if how == "path" else self.by_fold
             found = [p for p in table.get(wanted[-1], ()) if _ends_with(p, wanted, norm)]
@@ -188,22 +184,19 @@ class Index:
         return None
 
     def _attachment(self, target: str, folder: str) -> Resolution | None:
-        target = _nfc(target.strip())
-        segments = [s for s in target.split("/") if s not in ("", ".")]
-        if ".." in segments:
-            joined = _join(folder, segments)
-            segments = joined or []
+        target = nfc(target.strip())
+        segments = parts_of_path(target, folder if ".." in target.split("/") else None)
         if not segments or "." not in segments[-1]:
             return None
         found = tuple(
             a
             for a in self._files_by_name.get(segments[-1], ())
-            if [_nfc(s) for s in a.split("/")][-len(segments) :] == segments
+            if [nfc(s) for s in a.split("/")][-len(segments) :] == segments
         )
         if not found:
             return None
         if len(found) > 1:
-            full = tuple(a for a in found if _nfc(a) == "/".join(segments))
+            full = tuple(a for a in found if nfc(a) == "/".join(segments))
             near = tuple(a for a in found if a.rpartition("/")[0] == folder)
             found = full or (near if len(near) == 1 else found)
         return Resolved(found[0], "attachment") if len(found) == 1 else Ambiguous(found)
@@ -213,11 +206,13 @@ class Index:
     @cached_property
     def redirects(self) -> Mapping[str, str]:
         """Pages that name another to stand for them, with its path, where that other is one page."""
-        out = {}
-        for page in self.outlines.values():
-            if page.redirect and (target := self.page_named(page.redirect, page.path)) not in (None, page.path):
-                out[page.path] = str(target)
-        return out
+        named = ((page.path, self.redirect_of(page)) for page in self.outlines.values() if page.redirect)
+        return {path: target for path, target in named if target is not None}
+
+    def redirect_of(self, page: Outline) -> str | None:
+        """The other page that stands for this one, where it names one."""
+        target = self.page_named(page.redirect, page.path) if page.redirect else None
+        return target if target != page.path else None
 
     def final(self, path: str) -> str:
         """Where a reader sent along redirects ends; a page in a loop ends where it is."""
@@ -404,16 +399,22 @@ def _table(pairs: Iterable[tuple[str | None, str]]) -> dict[str, tuple[str, ...]
     return out
 
 
-def _join(folder: str, segments: list[str]) -> list[str] | None:
-    """Resolve ``..`` from a folder; None when it climbs out of the vault."""
-    out = [_nfc(s) for s in folder.split("/") if s]
+def parts_of_path(name: str, folder: str | None = None) -> list[str]:
+    """The segments of a folder-qualified name, from the vault's root if a folder is given to go out from.
+
+    Empty when ``..`` climbs out of the vault.
+    """
+    segments = [s for s in name.split("/") if s not in ("", ".")]
+    if folder is None:
+        return segments
+    out = [nfc(s) for s in folder.split("/") if s]
     for s in segments:
         if s != "..":
             out.append(s)
         elif out:
             out.pop()
         else:
-            return None
+            return []
     return out
 
 

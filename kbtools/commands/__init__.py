@@ -92,17 +92,22 @@ class Wiki:
         return page.source
 
     def narrow(self, paths: Iterable[str]) -> tuple[str, ...]:
-        """Paths given by a user (from here, or from the vault) as vault paths. Raises KbError for unknown ones."""
-        return tuple(self._vault_path(p) for p in paths)
+        """Paths given by a user as vault paths. Raises KbError for unknown ones."""
+        return narrow(self.project, paths, self.vault.pages)
 
-    def _vault_path(self, given: str) -> str:
-        base = self.project.vault.resolve()
-        for candidate in (Path(given), base / given):
-            full = candidate.resolve()
-            if full.exists() and full.is_relative_to(base):
-                return "" if full == base else full.relative_to(base).as_posix()
-        close = difflib.get_close_matches(given, self.vault.pages, n=1, cutoff=0.5)
-        raise KbError(f'no page or folder "{given}" in {base}', f"did you mean {close[0]}?" if close else None)
+
+def narrow(found: Project, paths: Iterable[str], pages: Iterable[str]) -> tuple[str, ...]:
+    """Paths given by a user (from here, or from the vault) as vault paths. Raises KbError for unknown ones."""
+    return tuple(_vault_path(found.vault.resolve(), p, pages) for p in paths)
+
+
+def _vault_path(base: Path, given: str, pages: Iterable[str]) -> str:
+    for candidate in (Path(given), base / given):
+        full = candidate.resolve()
+        if full.exists() and full.is_relative_to(base):
+            return "" if full == base else full.relative_to(base).as_posix()
+    close = difflib.get_close_matches(given, pages, n=1, cutoff=0.5)
+    raise KbError(f'no page or folder "{given}" in {base}', f"did you mean {close[0]}?" if close else None)
 
 
 def read(args: argparse.Namespace) -> Wiki:

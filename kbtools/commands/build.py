@@ -29,7 +29,7 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kbtools.checker import Selection, check
-    from kbtools.commands.check import exit_code, failing, show, summarize
+    from kbtools.commands.check import exit_code, failing, show, snippet_counts, summarize
     from kbtools.commands.run import run_snippets
     from kbtools.site.build import build, config_file
     from kbtools.site.stored import stored
@@ -47,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
         say("== run the snippets")
         outcomes = run_snippets(wiki, args, ())
         found += failing(wiki, outcomes, Selection())
-    show(wiki, "full", found, report, watch.seconds)
-    summarize(wiki, found, report, outcomes, watch.seconds)
+    show(wiki.project, "full", found, wiki.source, wiki.index.pages, watch.seconds)
+    summarize(found, report, snippet_counts(wiki, outcomes), watch.seconds)
     if exit_code(found, args.strict):
         say("nothing was built: mend the above first")
         return 1

@@ -5,16 +5,33 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Arguments, Stopwatch, Wiki, emit, plural, read, say, shell_faults, short_seconds, use_color
+from kbtools.commands import (
+    Arguments,
+    Stopwatch,
+    Wiki,
+    emit,
+    narrow,
+    plural,
+    project,
+    read,
+    say,
+    shell_faults,
+    short_seconds,
+    use_color,
+    warn_unfinished,
+)
 from kbtools.diagnostics import Diagnostic, Severity
-from kbtools.source import Span
+from kbtools.errors import KbError
+from kbtools.source import Source, Span
 
 if TYPE_CHECKING:
     from kbtools.checker import Report, Selection
+    from kbtools.config import Project
     from kbtools.execution.outcomes import Outcome
+    from kbtools.incremental.database import Totals
 
 FORMATS = ("full", "concise", "json", "jsonl", "github", "sarif", "junit")
 
@@ -31,6 +48,9 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--strict", action="store_true", help="warnings fail too")
     arguments.add_argument("--fix", action="store_true", help="apply the safe fixes first")
     arguments.add_argument("--diff", action="store_true", help="with --fix: show the patch and write nothing")
+    arguments.add_argument(
+        "--paranoid", action="store_true", help="with --no-run: compare the index with a check from scratch"
+    )
     arguments.add_argument("--watch", action="store_true", help="check again whenever a page changes")
 
 
@@ -49,6 +69,40 @@ def run(args: argparse.Namespace) -> int:
 
 def check_once(args: argparse.Namespace) -> int:
     """One check of the whole wiki; returns the exit code."""
+    if args.no_run and not args.fix:
+        return _check_index(args)
+    if args.paranoid:
+        raise KbError("--paranoid goes with --no-run, and without --fix")
+    return _check_and_run(args)
+
+
+def _check_index(args: argparse.Namespace) -> int:
+    """Nothing is run or fixed: the kept index is asked, and only what changed is read."""
+    from datetime import date
+
+    from kbtools.incremental.check import check
+
+    watch = Stopwatch()
+    found = project(args)
+    warn_unfinished(found)
+    checked = check(found, date.today(), paranoid=args.paranoid)
+    for note in checked.notes:
+        say(f"kb: {note}")
+    paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    if checked.found or args.select or args.ignore:
+        from kbtools.checker import Selection, require_rules
+
+        selection = Selection(split_rules(args.select), split_rules(args.ignore), paths)
+        require_rules((*selection.select, *selection.ignore), "--select/--ignore")
+        diagnostics = tuple(d for d in checked.diagnostics(selection.covers) if selection.wants(d.rule))
+    show(found, args.format, diagnostics, checked.source, checked.pages, watch.seconds)
+    totals = checked.totals
+    summarize(diagnostics, totals, _not_run(totals.snippets), watch.seconds)
+    return exit_code(diagnostics, args.strict)
+
+
+def _check_and_run(args: argparse.Namespace) -> int:
     from kbtools.checker import Selection, check
 
     watch = Stopwatch()
@@ -61,8 +115,7 @@ def check_once(args: argparse.Namespace) -> int:
     selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))
     shell = shell_faults(wiki, selection.paths)
     report = check(wiki.vault, wiki.index, wiki.project.config, selection, shell=shell)
-    outcomes: tuple[Outcome, ...] | None = None
-    diagnostics = report.diagnostics
+    diagnostics, outcomes = report.diagnostics, None
     if not args.no_run:
         from kbtools.commands.run import run_snippets
 
@@ -70,8 +123,8 @@ def check_once(args: argparse.Namespace) -> int:
         diagnostics = tuple(
             sorted((*diagnostics, *failing(wiki, outcomes, selection)), key=lambda d: (d.path, d.span.start, d.rule))
         )
-    show(wiki, args.format, diagnostics, report, watch.seconds)
-    summarize(wiki, diagnostics, report, outcomes, watch.seconds)
+    show(wiki.project, args.format, diagnostics, wiki.source, wiki.index.pages, watch.seconds)
+    summarize(diagnostics, report, snippet_counts(wiki, outcomes), watch.seconds)
     return exit_code(diagnostics, args.strict)
 
 
@@ -113,69 +166,77 @@ def _stripped(text: str, line: Span) -> Span:
     return Span(start, max(start, line.start + len(shown.rstrip())))
 
 
-def show(wiki: Wiki, form: str, diagnostics: Sequence[Diagnostic], report: Report, seconds: float) -> None:
+def show(
+    found: Project,
+    form: str,
+    diagnostics: Sequence[Diagnostic],
+    source: Callable[[str], Source],
+    pages: Collection[str],
+    seconds: float,
+) -> None:
     """The diagnostics on stdout, in one of the contract's formats."""
+    if not diagnostics and form in ("full", "concise", "jsonl", "github"):
+        return  # nothing to say, and nothing to import for it
     from kbtools.output import machine, text
 
     color = use_color(sys.stdout)
-    prefix = _prefix(wiki)
     if form == "full":
-        emit(text.full(diagnostics, wiki.source, color))
+        emit(text.full(diagnostics, source, color))
     elif form == "concise":
-        emit(text.concise(diagnostics, wiki.source, color))
+        emit(text.concise(diagnostics, source, color))
     elif form == "json":
         counts = Counter(d.severity.value for d in diagnostics)
         summary = {
-            "pages": report.pages,
+            "pages": len(pages),
             "errors": counts["error"],
             "warnings": counts["warning"],
             "infos": counts["info"],
             "seconds": round(seconds, 3),
         }
-        emit((machine.to_json(diagnostics, wiki.source, summary),))
+        emit((machine.to_json(diagnostics, source, summary),))
     elif form == "jsonl":
-        emit(machine.to_jsonl(diagnostics, wiki.source))
+        emit(machine.to_jsonl(diagnostics, source))
     elif form == "github":
-        emit(machine.to_github(diagnostics, wiki.source, prefix))
+        emit(machine.to_github(diagnostics, source, _prefix(found)))
     elif form == "sarif":
         from kbtools.rules import all_rules
 
         rules = {r.name: (r.severity, r.summary, r.doc) for r in all_rules().values()}
-        emit((machine.to_sarif(diagnostics, wiki.source, rules, prefix),))
+        emit((machine.to_sarif(diagnostics, source, rules, _prefix(found)),))
     else:
         from kbtools.output.junit import diagnostics_as_junit
 
-        emit((diagnostics_as_junit(diagnostics, wiki.source, wiki.index.pages),))
+        emit((diagnostics_as_junit(diagnostics, source, pages),))
 
 
-def _prefix(wiki: Wiki) -> str:
+def _prefix(found: Project) -> str:
     """From the project's root to the vault: what annotations on a repository want in front of a path."""
-    if wiki.project.foreign:
+    if found.foreign:
         return ""
-    root, vault = wiki.project.root.resolve(), wiki.project.vault.resolve()
+    root, vault = found.root.resolve(), found.vault.resolve()
     return vault.relative_to(root).as_posix() + "/" if vault != root and vault.is_relative_to(root) else ""
 
 
-def summarize(
-    wiki: Wiki,
-    diagnostics: Sequence[Diagnostic],
-    report: Report,
-    outcomes: Sequence[Outcome] | None,
-    seconds: float,
-) -> None:
+def summarize(diagnostics: Sequence[Diagnostic], totals: Report | Totals, snippets: str, seconds: float) -> None:
     """The last line, on stderr: pages, links, snippets, findings, time."""
-    links = plural(report.links, "link")
-    trouble = [f"{n:,} {w}" for n, w in ((report.broken, "broken"), (report.ambiguous, "ambiguous")) if n]
-    parts = [plural(report.pages, "page"), links + (": " + ", ".join(trouble) if trouble else "")]
-    if outcomes is None:
-        fences = [s for page in wiki.index.pages.values() for s in page.snippets if s.executable]
-        parts.append(f"{plural(len(fences), 'snippet')}, not run")
-    else:
-        parts.append(outcome_counts(outcomes))
+    links = plural(totals.links, "link")
+    trouble = [f"{n:,} {w}" for n, w in ((totals.broken, "broken"), (totals.ambiguous, "ambiguous")) if n]
+    parts = [plural(totals.pages, "page"), links + (": " + ", ".join(trouble) if trouble else ""), snippets]
     counts = Counter(d.severity for d in diagnostics)
     found = [plural(counts[s], s.value) for s in Severity if counts[s]]
     parts += [", ".join(found) or "nothing to report", short_seconds(seconds)]
     say(" · ".join(parts))
+
+
+def snippet_counts(wiki: Wiki, outcomes: Sequence[Outcome] | None) -> str:
+    """What became of the snippets, where any were run."""
+    if outcomes is not None:
+        return outcome_counts(outcomes)
+    return _not_run(sum(s.executable for page in wiki.index.pages.values() for s in page.snippets))
+
+
+def _not_run(snippets: int) -> str:
+    return f"{plural(snippets, 'snippet')}, not run"
 
 
 def outcome_counts(outcomes: Sequence[Outcome]) -> str:

@@ -1,0 +1,232 @@
+"""Check a vault by its kept index: only what changed since is read and checked again."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from json import JSONDecodeError
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from kbtools.config import Project
+from kbtools.errors import KbError
+from kbtools.incremental.database import FILE, Database, Mark, Row, Totals
+from kbtools.incremental.fingerprint import digest, fingerprint
+from kbtools.listing import Entry, Stamp, walk
+from kbtools.source import Source
+
+if TYPE_CHECKING:
+    from kbtools.diagnostics import Diagnostic
+    from kbtools.incremental.update import Change
+
+_OUT_OF_REACH = tuple(f"SQLITE_{e}" for e in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "FULL", "IOERR", "PERM"))
+"""Errors that say nothing against what stands in the file."""
+_COARSE = 1_000_000_000
+"""A time of whole seconds is that of a file system which knows no finer; in nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the vault holds now."""
+
+    entries: Mapping[str, Entry]
+    """Pages, and what cannot be looked at, by path."""
+    attachments: frozenset[str]
+    began: int
+    """When looking began: nanoseconds since the epoch."""
+
+    @classmethod
+    def of(cls, project: Project) -> Listing:
+        began = time.time_ns()
+        entries: dict[str, Entry] = {}
+        attachments: set[str] = set()
+        for entry in walk(project.vault, project.config.exclude):
+            if entry.is_page or entry.trouble is not None:
+                entries[entry.shown] = entry
+            else:
+                attachments.add(entry.shown)
+        return cls(entries, frozenset(attachments), began)
+
+    def mark(self, path: str) -> Mark:
+        """How the file is known again. One changed so lately that it may change within the same tick of the clock
+        is known by its bytes (as git does; see its documentation on racy entries).
+        """
+        entry = self.entries[path]
+        stamp = _stamp(entry)
+        new = max(stamp[:2]) >= self.began - (2 * _COARSE if stamp[0] % _COARSE == 0 else _COARSE // 20)
+        return (*stamp, _digest(entry) if new and entry.trouble is None else None)
+
+
+def _stamp(entry: Entry) -> Stamp:
+    return entry.stamp or (0, 0, crc32((entry.trouble or "").encode()))
+
+
+def _digest(entry: Entry) -> str:
+    try:
+        return digest(Path(entry.file).read_bytes())
+    except OSError as e:
+        return f"not read: {e.strerror}"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Everything that is wrong with a vault."""
+
+    listing: Listing
+    totals: Totals
+    found: tuple[tuple[str, str], ...]
+    """Pages with findings, and those as text, by path."""
+    notes: tuple[str, ...] = ()
+    """What a user should know of how this was found out."""
+    _sources: dict[str, Source] = field(default_factory=dict)
+
+    @property
+    def pages(self) -> list[str]:
+        """The pages of the vault, by path."""
+        return sorted(path for path, entry in self.listing.entries.items() if entry.is_page)
+
+    def diagnostics(self, covers: Callable[[str], bool]) -> Iterator[Diagnostic]:
+        """The findings on the pages that ``covers`` wants, by path and place."""
+        from kbtools.incremental.findings import load_findings
+
+        return (d for path, text in self.found if covers(path) for d in load_findings(path, text))
+
+    def source(self, path: str) -> Source:
+        """The text the findings of a page speak of."""
+        held = self._sources.get(path)
+        if held is None:
+            from kbtools.vault import read
+
+            held = self._sources[path] = read(self.listing.entries[path]).source
+        return held
+
+
+def check(project: Project, today: date, *, paranoid: bool = False) -> Checked:
+    """Check a whole vault. ``paranoid`` compares what the index says with a check from scratch.
+
+    An index that cannot be used is made anew; where that is not possible either, the vault is checked without one,
+    and a note says so. Raises KbError for a wrong configuration, and where the index and the scratch check differ.
+    """
+    listing = Listing.of(project)
+    file = project.state / FILE
+    notes: list[str] = []
+    for _ in range(2):
+        try:
+            project.state.mkdir(parents=True, exist_ok=True)
+            db = Database(file)
+            try:
+                _bring_up_to_date(db, project, listing, today)
+                if paranoid:
+                    _compare(db, project, listing, today)
+                totals = Totals(*map(int, db.meta()["totals"].split()))
+                return Checked(listing, totals, tuple(db.findings()), tuple(notes))
+            finally:
+                db.close()
+        except OSError as e:
+            notes.append(f"the index {file} cannot be written ({e.strerror}): checked without it")
+            break
+        except (sqlite3.DatabaseError, JSONDecodeError) as e:
+            if getattr(e, "sqlite_errorname", "").startswith(_OUT_OF_REACH):
+                notes.append(f"the index {file} cannot be used ({e}): checked without it")
+                break
+            # A cut-off file, or rows that are not ours. It holds nothing that the pages do not.
+            notes.append(f"the index {file} was damaged ({e}) and has been made anew")
+            _delete(file)
+    from kbtools.incremental.scratch import scan
+
+    rows, _ = scan(listing.entries, listing.attachments, project.config, today)
+    return Checked(listing, _totals(rows), tuple((r.path, r.found) for r in rows if r.found), tuple(notes))
+
+
+def _delete(file: Path) -> None:
+    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
+        file.with_name(name).unlink(missing_ok=True)
+
+
+def _totals(rows: list[Row]) -> Totals:
+    pages = [r for r in rows if r.outline is not None]
+    return Totals(
+        len(pages),
+        sum(r.links for r in pages),
+        sum(r.broken for r in pages),
+        sum(r.ambiguous for r in pages),
+        sum(r.snippets for r in pages),
+    )
+
+
+def _bring_up_to_date(db: Database, project: Project, listing: Listing, today: date) -> None:
+    made_from = fingerprint(project)
+    meta = db.meta()
+    if meta.get("made from") == made_from:
+        change, confirmed = _difference(db, listing, today, int(meta["day"]))
+        if change is None and not confirmed and meta["day"] == str(today.toordinal()):
+            return
+        from kbtools.incremental.update import TooMuch, update
+
+        try:
+            with db.transaction():
+                for path in confirmed:
+                    db.set_mark(path, listing.mark(path))
+                if change is not None:
+                    update(db, change, project.config, today)
+                _seal(db, made_from, today)
+        except TooMuch:
+            pass
+        else:
+            return
+    from kbtools.incremental.scratch import scan
+
+    rows, incoming = scan(listing.entries, listing.attachments, project.config, today)
+    with db.transaction():
+        db.replace_all(((row, listing.mark(row.path)) for row in rows), incoming)
+        db.put_attachments(listing.attachments, ())
+        _seal(db, made_from, today)
+
+
+def _seal(db: Database, made_from: str, today: date) -> None:
+    totals = " ".join(map(str, db.sums()))
+    db.set_meta({"made from": made_from, "day": str(today.toordinal()), "totals": totals})
+
+
+def _difference(db: Database, listing: Listing, today: date, day: int) -> tuple[Change | None, list[str]]:
+    """What is otherwise than the index has it, if anything; and files that only seemed to be."""
+    known = db.marks()
+    changed: list[str] = []
+    confirmed: list[str] = []
+    for path, entry in listing.entries.items():
+        mark = known.pop(path, None)
+        if mark is None or mark[:3] != (entry.stamp or _stamp(entry)):
+            changed.append(path)
+        elif mark[3] is not None:
+            (confirmed if mark[3] == _digest(entry) else changed).append(path)
+    held = db.attachments()
+    moved = held ^ listing.attachments
+    now = today.toordinal()
+    turned = db.turning(min(day, now), max(day, now)) if day != now else ()
+    if not (changed or known or moved or turned):
+        return None, confirmed
+    from kbtools.incremental.update import Change
+
+    marks = {path: listing.mark(path) for path in changed}
+    return Change(listing.entries, listing.attachments, marks, tuple(known), moved, turned), confirmed
+
+
+def _compare(db: Database, project: Project, listing: Listing, today: date) -> None:
+    """Raises KbError where the index and a check from scratch differ: a bug in kb, never in a page."""
+    from kbtools.incremental.scratch import scan
+
+    rows, incoming = scan(listing.entries, listing.attachments, project.config, today)
+    kept = {row.path: (row, n) for row, n in db.rows()}
+    fresh = {row.path: (row._replace(names=(), references=()), incoming.get(row.path, 0)) for row in rows}
+    names = {(key, row.path) for row in rows for key in row.names}
+    differ = sorted(p for p in kept.keys() | fresh.keys() if kept.get(p) != fresh.get(p))
+    differ += sorted(path for _, path in names ^ set(db.names()))
+    if differ:
+        raise KbError(
+            f"the index says otherwise than the pages, about {differ[0]} and {len(differ) - 1} more",
+            f"this is a bug in kb: please report it; deleting {db.file} makes the index anew",
+        )

@@ -1,0 +1,331 @@
+"""The index on disk: an SQLite file that is asked for single keys, never read whole.
+
+Everything in it can be made anew by a scan, so nothing is lost with it. Names and targets of links are kept folded
+(``fold_title``): whatever two spellings can mean the same page have the same key, and a change to a page concerns
+just those pages that hold, link to or refer to one of its keys.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+FILE = "index.sqlite"
+
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE file (
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,
+  modified INTEGER NOT NULL,  -- nanoseconds, as is the next
+  changed INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  digest TEXT                 -- of a file so new that its times cannot tell whether it was changed since
+);
+CREATE TABLE attachment (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE page (
+  id INTEGER PRIMARY KEY,
+  outline TEXT,               -- what other pages may know of it; NULL for what is in the vault, but no page
+  keys TEXT NOT NULL,         -- what its links may mean
+  targets TEXT NOT NULL,      -- the pages its links lead to
+  incoming INTEGER NOT NULL,  -- how many pages lead here
+  links INTEGER NOT NULL,
+  broken INTEGER NOT NULL,
+  ambiguous INTEGER NOT NULL,
+  snippets INTEGER NOT NULL,
+  turns INTEGER               -- the day (ordinal) on which its findings change by themselves
+);
+CREATE TABLE name (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID;
+CREATE TABLE link (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID;
+CREATE TABLE reference (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID;
+CREATE TABLE finding (page INTEGER PRIMARY KEY, found TEXT NOT NULL);
+"""
+
+# Made when the rows are in: sorting once is cheaper than keeping sorted.
+_INDEXES = """
+CREATE INDEX page_turns ON page (turns) WHERE turns IS NOT NULL;
+CREATE INDEX page_broken ON page (id) WHERE broken > 0;
+CREATE INDEX name_hashed ON name (key) WHERE instr(key, '#') > 0;
+"""
+
+
+Mark = tuple[int, int, int, str | None]
+"""A file's stamp, and the digest of its bytes where the stamp alone cannot be trusted."""
+
+
+class Row(NamedTuple):
+    """All that is kept of one page, but its mark and how many pages lead to it."""
+
+    path: str
+    outline: str | None
+    names: tuple[str, ...]
+    references: tuple[str, ...]
+    keys: tuple[str, ...]
+    targets: tuple[str, ...]
+    links: int
+    broken: int
+    ambiguous: int
+    snippets: int
+    turns: int | None
+    found: str
+    """Findings as JSON; "" for none."""
+
+
+class Totals(NamedTuple):
+    """Sums over the whole vault."""
+
+    pages: int
+    links: int
+    broken: int
+    ambiguous: int
+    snippets: int
+
+
+class Database:
+    """One open index. Every method may raise sqlite3.Error, for a file that is damaged, locked or not writable."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._db = sqlite3.connect(file, timeout=10.0, isolation_level=None)
+        # A reader never waits for a writer. The file survives a killed process; what a power cut takes from the last
+        # seconds is whole transactions.
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; a second process waits."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    # -- what the index was made from ----------------------------------------------------------------------
+
+    def meta(self) -> Mapping[str, str]:
+        """Empty for a file that holds no index yet."""
+        try:
+            return dict(self._db.execute("SELECT key, value FROM meta"))
+        except sqlite3.OperationalError:
+            return {}
+
+    def set_meta(self, values: Mapping[str, str]) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
+
+    def marks(self) -> dict[str, Mark]:
+        """Every file by path, as it was when it was read."""
+        rows = self._db.execute("SELECT path, modified, changed, size, digest FROM file")
+        return {path: (modified, changed, size, digest) for path, modified, changed, size, digest in rows}
+
+    def set_mark(self, path: str, mark: Mark) -> None:
+        """The file is known by another mark; what is kept of it holds."""
+        query = "UPDATE file SET modified = ?, changed = ?, size = ?, digest = ? WHERE path = ?"
+        self._db.execute(query, (*mark, path))
+
+    def attachments(self) -> frozenset[str]:
+        return frozenset(path for (path,) in self._db.execute("SELECT path FROM attachment"))
+
+    def put_attachments(self, come: Iterable[str], gone: Iterable[str]) -> None:
+        self._db.executemany("INSERT INTO attachment VALUES (?)", [(path,) for path in come])
+        self._db.executemany("DELETE FROM attachment WHERE path = ?", [(path,) for path in gone])
+
+    # -- filling -------------------------------------------------------------------------------------------
+
+    def replace_all(self, rows: Iterable[tuple[Row, Mark]], incoming: Mapping[str, int]) -> None:
+        """Forget everything and keep these pages."""
+        for (table,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            self._db.execute(f'DROP TABLE "{table}"')
+        for statement in _SCHEMA.split(";\n"):
+            self._db.execute(statement)
+        names, links, references, files, pages, findings = [], [], [], [], [], []
+        for i, (row, mark) in enumerate(rows, 1):
+            files.append((i, row.path, *mark))
+            pages.append((i, *_columns(row), incoming.get(row.path, 0)))
+            names += [(key, i) for key in row.names]
+            links += [(key, i) for key in row.keys]
+            references += [(key, i) for key in row.references]
+            if row.found:
+                findings.append((i, row.found))
+        many = self._db.executemany
+        many("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)", files)
+        many(_INSERT_PAGE, pages)
+        for table, pairs in (("name", names), ("link", links), ("reference", references)):
+            pairs.sort()
+            many(f"INSERT INTO {table} VALUES (?, ?)", pairs)
+        many("INSERT INTO finding VALUES (?, ?)", findings)
+        for statement in _INDEXES.split(";\n"):
+            self._db.execute(statement)
+
+    def put_outline(self, row: Row, mark: Mark, old: Row | None) -> None:
+        """Keep what other pages may know of a page, in place of what they knew."""
+        db = self._db
+        db.execute(
+            "INSERT INTO file (path, modified, changed, size, digest) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT (path) DO UPDATE SET modified = excluded.modified, changed = excluded.changed,"
+            " size = excluded.size, digest = excluded.digest",
+            (row.path, *mark),
+        )
+        i = self._id(row.path)
+        if old is None:
+            db.execute(_INSERT_PAGE, (i, *_columns(row), 0))
+        else:
+            db.execute("UPDATE page SET outline = ? WHERE id = ?", (row.outline, i))
+        self._exchange("name", i, old.names if old else (), row.names)
+        self._exchange("reference", i, old.references if old else (), row.references)
+
+    def put_findings(self, row: Row, old: Row) -> None:
+        """Keep what a page's links mean and what was found on it."""
+        i = self._id(row.path)
+        self._db.execute(
+            "UPDATE page SET (outline, keys, targets, links, broken, ambiguous, snippets, turns)"
+            " = (?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+            (*_columns(row), i),
+        )
+        self._exchange("link", i, old.keys, row.keys)
+        self._db.execute("DELETE FROM finding WHERE page = ?", (i,))
+        if row.found:
+            self._db.execute("INSERT INTO finding VALUES (?, ?)", (i, row.found))
+
+    def _exchange(self, table: str, page: int, was: tuple[str, ...], now: tuple[str, ...]) -> None:
+        if was != now:
+            self._db.executemany(f"DELETE FROM {table} WHERE key = ? AND page = ?", [(key, page) for key in was])
+            self._db.executemany(f"INSERT INTO {table} VALUES (?, ?)", [(key, page) for key in now])
+
+    def _id(self, path: str) -> int:
+        (i,) = self._db.execute("SELECT id FROM file WHERE path = ?", (path,)).fetchone()
+        return int(i)
+
+    def remove(self, old: Row) -> None:
+        """Forget a page."""
+        db = self._db
+        i = self._id(old.path)
+        for table, keys in (("name", old.names), ("link", old.keys), ("reference", old.references)):
+            db.executemany(f"DELETE FROM {table} WHERE key = ? AND page = ?", [(k, i) for k in keys])
+        db.execute("DELETE FROM finding WHERE page = ?", (i,))
+        db.execute("DELETE FROM page WHERE id = ?", (i,))
+        db.execute("DELETE FROM file WHERE id = ?", (i,))
+
+    def count_incoming(self, path: str, by: int) -> bool:
+        """Add to the pages that lead to one; whether it thereby came to be linked, or ceased to be."""
+        row = self._db.execute(
+            "UPDATE page SET incoming = incoming + ? WHERE id = (SELECT id FROM file WHERE path = ?)"
+            " RETURNING incoming",
+            (by, path),
+        ).fetchone()
+        return row is not None and (row[0] > 0) != (row[0] - by > 0)
+
+    # -- asking --------------------------------------------------------------------------------------------
+
+    def row(self, path: str) -> Row | None:
+        """What is kept of a page. Names and references are told by its outline."""
+        got = self._db.execute(
+            "SELECT p.outline, p.keys, p.targets, p.links, p.broken, p.ambiguous, p.snippets, p.turns,"
+            " coalesce(f.found, '') FROM file JOIN page p USING (id) LEFT JOIN finding f ON f.page = id WHERE path = ?",
+            (path,),
+        ).fetchone()
+        if got is None:
+            return None
+        outline, keys, targets, *rest = got
+        return Row(path, outline, (), (), tuple(json.loads(keys)), tuple(json.loads(targets)), *rest)
+
+    def rows(self) -> Iterator[tuple[Row, int]]:
+        """What is kept of every page, by path, with the number of pages that lead to it."""
+        query = (
+            "SELECT f.path, p.incoming, p.outline, p.keys, p.targets, p.links, p.broken, p.ambiguous, p.snippets,"
+            " p.turns, coalesce(found, '') FROM file f JOIN page p USING (id)"
+            " LEFT JOIN finding ON finding.page = p.id ORDER BY f.path"
+        )
+        for path, incoming, outline, keys, targets, *rest in self._db.execute(query):
+            yield Row(path, outline, (), (), tuple(json.loads(keys)), tuple(json.loads(targets)), *rest), incoming
+
+    def outline(self, path: str) -> str | None:
+        got = self._db.execute("SELECT outline FROM file JOIN page USING (id) WHERE path = ?", (path,)).fetchone()
+        return got[0] if got is not None else None
+
+    def outlines(self) -> Iterator[tuple[str, str]]:
+        """Every page with its outline, by path."""
+        query = "SELECT path, outline FROM file JOIN page USING (id) WHERE outline IS NOT NULL ORDER BY path"
+        return iter(self._db.execute(query))
+
+    def named(self, key: str) -> tuple[str, ...]:
+        """The pages that hold a name, by path."""
+        return self._paths("name", key)
+
+    def linking(self, key: str) -> tuple[str, ...]:
+        """The pages with a link that may mean the name."""
+        return self._paths("link", key)
+
+    def referring(self, key: str) -> tuple[str, ...]:
+        """The pages whose frontmatter names another page so."""
+        return self._paths("reference", key)
+
+    def _paths(self, table: str, key: str) -> tuple[str, ...]:
+        query = f"SELECT path FROM {table} JOIN file ON file.id = page WHERE key = ? ORDER BY path"
+        return tuple(path for (path,) in self._db.execute(query, (key,)))
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Every name with every page that holds it."""
+        return iter(self._db.execute("SELECT key, path FROM name JOIN file ON file.id = page"))
+
+    def all_referring(self) -> tuple[str, ...]:
+        """The pages whose frontmatter names any other page."""
+        query = "SELECT DISTINCT path FROM reference JOIN file ON file.id = page ORDER BY path"
+        return tuple(path for (path,) in self._db.execute(query))
+
+    def hashed(self) -> tuple[str, ...]:
+        """Names with a number sign."""
+        return tuple(k for (k,) in self._db.execute("SELECT DISTINCT key FROM name WHERE instr(key, '#') > 0"))
+
+    def with_broken_links(self) -> tuple[str, ...]:
+        query = "SELECT path FROM page JOIN file USING (id) WHERE broken > 0"
+        return tuple(path for (path,) in self._db.execute(query))
+
+    def turning(self, after: int, until: int) -> tuple[str, ...]:
+        """The pages whose findings change on a day in ``(after, until]``."""
+        query = "SELECT path FROM page JOIN file USING (id) WHERE turns > ? AND turns <= ?"
+        return tuple(path for (path,) in self._db.execute(query, (after, until)))
+
+    def is_linked(self, path: str) -> bool:
+        query = "SELECT incoming > 0 FROM file JOIN page USING (id) WHERE path = ?"
+        return bool((self._db.execute(query, (path,)).fetchone() or (0,))[0])
+
+    def findings(self) -> Iterator[tuple[str, str]]:
+        """Every page with findings, by path."""
+        return iter(self._db.execute("SELECT path, found FROM finding JOIN file ON file.id = page ORDER BY path"))
+
+    def sums(self) -> Totals:
+        """Counted anew; looks at every page."""
+        query = (
+            "SELECT count(outline), total(links), total(broken), total(ambiguous), total(snippets) FROM page"
+            " WHERE outline IS NOT NULL"
+        )
+        return Totals(*map(int, self._db.execute(query).fetchone()))
+
+
+_INSERT_PAGE = (
+    "INSERT OR REPLACE INTO page (id, outline, keys, targets, links, broken, ambiguous, snippets, turns, incoming)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _columns(row: Row) -> tuple[Any, ...]:
+    return (
+        row.outline,
+        json.dumps(row.keys, ensure_ascii=False) if row.keys else "[]",
+        json.dumps(row.targets, ensure_ascii=False) if row.targets else "[]",
+        row.links,
+        row.broken,
+        row.ambiguous,
+        row.snippets,
+        row.turns,
+    )

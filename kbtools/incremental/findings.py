@@ -1,0 +1,31 @@
+"""Findings of a page as text in the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
+from kbtools.source import Span
+
+
+def dump_findings(found: Iterable[Diagnostic]) -> str:
+    """Findings of one page as text; "" for none."""
+    rows = [
+        (d.rule, d.severity.value, d.span.start, d.span.end, d.message, d.help, _fix_row(d.fix) if d.fix else None)
+        for d in found
+    ]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
+
+
+def _fix_row(fix: Fix) -> object:
+    return fix.title, fix.applicability.value, [(e.span.start, e.span.end, e.replacement) for e in fix.edits]
+
+
+def load_findings(path: str, text: str) -> Iterator[Diagnostic]:
+    for rule, severity, start, end, message, help_, fix in json.loads(text):
+        mended = None
+        if fix is not None:
+            title, applicability, edits = fix
+            mended = Fix(title, Applicability(applicability), tuple(Edit(Span(a, b), new) for a, b, new in edits))
+        yield Diagnostic(rule, Severity(severity), path, Span(start, end), message, help_, mended)

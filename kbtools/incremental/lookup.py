@@ -1,0 +1,114 @@
+"""The index of the wiki, answered from the database: a name costs a query, a page nobody asks for costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, ValuesView
+from functools import cached_property
+from typing import TypeVar
+
+from kbtools.incremental.database import Database
+from kbtools.incremental.stored import StoredOutline, load_outline
+from kbtools.index import Index, nfc
+from kbtools.links import fold_title, page_name
+from kbtools.outline import Outline
+from kbtools.page import Page
+
+V = TypeVar("V")
+
+
+class Asked(Mapping[str, V]):
+    """A table whose values are looked up when asked for, each once; walked through, it is read whole."""
+
+    def __init__(self, ask: Callable[[str], V | None], whole: Callable[[], Mapping[str, V]]) -> None:
+        self._ask, self._make = ask, whole
+        self._known: dict[str, V | None] = {}
+
+    def __getitem__(self, key: str) -> V:
+        if key not in self._known:
+            self._known[key] = self._whole.get(key) if "_whole" in self.__dict__ else self._ask(key)
+        value = self._known[key]
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.get(key) is not None
+
+    @cached_property
+    def _whole(self) -> Mapping[str, V]:
+        return self._make()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return len(self._whole)
+
+    def values(self) -> ValuesView[V]:
+        return self._whole.values()
+
+    def items(self) -> ItemsView[str, V]:
+        return self._whole.items()
+
+
+class StoredIndex(Index):
+    """The names of the vault as the database has them. ``pages`` are read from disk when asked for."""
+
+    def __init__(self, db: Database, attachments: Iterable[str], read: Callable[[str], Page | None]) -> None:
+        super().__init__({}, attachments)
+        self.db = db
+        self.outlines = Asked(self._outline, self._all_outlines)
+        self.pages = Asked(read, lambda: {p: page for p in self.outlines if (page := read(p)) is not None})
+
+    def _outline(self, path: str) -> StoredOutline | None:
+        text = self.db.outline(path)
+        return load_outline(path, text) if text is not None else None
+
+    def _all_outlines(self) -> Mapping[str, Outline]:
+        return {path: load_outline(path, text) for path, text in self.db.outlines()}
+
+    def _table(
+        self, called: Callable[[Outline], Iterable[str | None]], stored: Callable[[str], str], attribute: str
+    ) -> Asked[tuple[str, ...]]:
+        """Pages by one kind of name: those that hold the stored key, and are really called so."""
+        whole = getattr(Index, attribute).func
+
+        def ask(key: str) -> tuple[str, ...] | None:
+            return tuple(p for p in self.db.named(stored(key)) if key in called(self.outlines[p])) or None
+
+        return Asked(ask, lambda: whole(self))
+
+    @cached_property
+    def by_stem(self) -> Mapping[str, tuple[str, ...]]:
+        return self._table(lambda p: (nfc(p.stem),), fold_title, "by_stem")
+
+    @cached_property
+    def by_title(self) -> Mapping[str, tuple[str, ...]]:
+        return self._table(lambda p: (page_name(p.title),), fold_title, "by_title")
+
+    @cached_property
+    def by_fold(self) -> Mapping[str, tuple[str, ...]]:
+        return self._table(lambda p: (fold_title(p.stem), fold_title(p.title)), str, "by_fold")
+
+    @cached_property
+    def by_alias(self) -> Mapping[str, tuple[str, ...]]:
+        return self._table(lambda p: map(fold_title, p.aliases), str, "by_alias")
+
+    @cached_property
+    def by_id(self) -> Mapping[str, tuple[str, ...]]:
+        return self._table(lambda p: (p.id,), "\n{}".format, "by_id")
+
+    @cached_property
+    def hashed(self) -> frozenset[str]:
+        return frozenset(key for key in self.db.hashed() if key in self.by_fold)
+
+    @cached_property
+    def redirects(self) -> Mapping[str, str]:
+        def ask(path: str) -> str | None:
+            page = self.outlines.get(path)
+            return self.redirect_of(page) if page is not None else None
+
+        return Asked(ask, lambda: {p: end for p in self.db.all_referring() if (end := ask(p)) is not None})
+
+    def is_linked(self, path: str) -> bool:
+        return self.db.is_linked(path)

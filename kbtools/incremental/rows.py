@@ -1,0 +1,43 @@
+"""From a page and an index to what is kept of it."""
+
+from __future__ import annotations
+
+from kbtools.checker import Checker
+from kbtools.incremental.database import Row
+from kbtools.incremental.findings import dump_findings
+from kbtools.incremental.stored import dump_outline, link_keys, name_keys, reference_keys
+from kbtools.index import Ambiguous, Index, Missing
+from kbtools.page import Page
+
+
+def outline_row(page: Page, *, is_page: bool = True) -> Row:
+    """What other pages may know of a page; nothing of what only shows in parts of the vault that are no pages."""
+    if not is_page:
+        return Row(page.path, None, (), (), (), (), 0, 0, 0, 0, None, "")
+    return Row(page.path, dump_outline(page), name_keys(page), reference_keys(page), (), (), 0, 0, 0, 0, None, "")
+
+
+def link_row(row: Row, page: Page, index: Index) -> Row:
+    """The row with what the page's links mean."""
+    links = index.links_of(page) if row.outline is not None else ()
+    if not links:
+        return row
+    targets = {target for _, meaning in links if (target := index.target_page(meaning)) is not None}
+    targets.discard(page.path)
+    return row._replace(
+        keys=link_keys((link for link, _ in links), page.folder),
+        targets=tuple(sorted(targets)),
+        links=len(links),
+        broken=sum(type(meaning) is Missing for _, meaning in links),
+        ambiguous=sum(type(meaning) is Ambiguous for _, meaning in links),
+    )
+
+
+def finding_row(row: Row, page: Page, checker: Checker) -> Row:
+    """The row with what the rules find."""
+    turn = checker.next_turn(page)
+    return row._replace(
+        snippets=sum(s.executable for s in page.snippets) if row.outline is not None else 0,
+        turns=turn.toordinal() if turn is not None else None,
+        found=dump_findings(checker.findings(page)),
+    )

@@ -1,0 +1,154 @@
+"""Bring the database up to date: read what changed, find whom it concerns, and check just those again.
+
+Whom a change concerns: a page's findings hang on its own text; on the pages that hold a name its links may mean; on
+what those stand aside for; on how they are spelled, which hangs on whoever else holds one of their names; on whether
+any page leads to it; where a link is broken, on every name there is, since any might be suggested; and some on the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from kbtools.checker import Checker
+from kbtools.config import Config
+from kbtools.incremental.database import Database, Mark, Row
+from kbtools.incremental.lookup import StoredIndex
+from kbtools.incremental.rows import finding_row, link_row, outline_row
+from kbtools.incremental.stored import load_outline, name_keys, reference_keys
+from kbtools.links import fold_title
+from kbtools.listing import Entry
+from kbtools.page import Page
+from kbtools.vault import read
+
+_SHARE = 4
+"""A change that concerns more than one page in so many is cheaper from scratch, on all cores."""
+_FEW = 100
+"""Pages that are never worth starting from scratch."""
+
+
+class TooMuch(Exception):
+    """The change concerns so much of the vault that a scan from scratch is cheaper."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is otherwise on disk than in the database."""
+
+    entries: Mapping[str, Entry]
+    """Everything the vault has now, but attachments, by path."""
+    attachments: frozenset[str]
+    changed: Mapping[str, Mark]
+    """New and changed entries, with the mark to keep."""
+    gone: tuple[str, ...] = ()
+    moved_attachments: frozenset[str] = frozenset()
+    """Attachments that are new or gone."""
+    turned: tuple[str, ...] = ()
+    """Pages whose findings the day changes."""
+
+    def within(self, entries: int) -> None:
+        """Raises TooMuch when so many entries are not worth handling one by one."""
+        if entries > _FEW and entries * _SHARE > len(self.entries):
+            raise TooMuch
+
+
+def update(db: Database, change: Change, config: Config, today: date) -> None:
+    """Within a transaction. Raises TooMuch, with the transaction to be rolled back, and KbError for a bad schema."""
+    change.within(len(change.changed) + len(change.gone))
+    pages = {path: read(change.entries[path]) for path in change.changed}
+    before = {path: _kept(db, path) for path in (*change.changed, *change.gone)}
+    shifted: set[str] = set()
+    names_moved = False
+    for path, page in pages.items():
+        old, new = before[path], outline_row(page, is_page=change.entries[path].is_page)
+        if old is None or old.outline != new.outline:
+            shifted.update(new.names, old.names if old is not None else ())
+            names_moved = True
+        db.put_outline(new, change.changed[path], old)
+    for path in change.gone:
+        if (old := before[path]) is not None:
+            shifted.update(old.names)
+            names_moved = True
+            db.remove(old)
+    dirty = _concerned(db, change, shifted, names_moved)
+    change.within(len(dirty))
+    db.put_attachments(change.moved_attachments & change.attachments, change.moved_attachments - change.attachments)
+    _check(db, change, config, today, pages, before, dirty)
+
+
+def _kept(db: Database, path: str) -> Row | None:
+    row = db.row(path)
+    if row is None or row.outline is None:
+        return row
+    outline = load_outline(path, row.outline)
+    return row._replace(names=name_keys(outline), references=reference_keys(outline))
+
+
+def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved: bool) -> set[str]:
+    """The pages to check again."""
+    keys, todo = set(shifted), list(shifted)
+    if any("#" in key for key in keys):
+        raise TooMuch  # where a name ends and an anchor begins may be otherwise in every link
+    dirty = {*change.changed, *change.turned}
+    held: set[str] = set()
+    while todo:
+        key = todo.pop()
+        for path in (*db.named(key), *db.referring(key)):
+            if path in held:
+                continue
+            held.add(path)
+            if (text := db.outline(path)) is not None:
+                fresh = set(name_keys(load_outline(path, text))) - keys
+                keys |= fresh
+                todo += fresh
+        change.within(len(held))
+    dirty |= held
+    keys.update(fold_title(a.rpartition("/")[2]) for a in change.moved_attachments)
+    for key in keys:
+        dirty.update(db.linking(key))
+    if names_moved or change.moved_attachments:
+        dirty.update(db.with_broken_links())
+    return dirty & change.entries.keys()
+
+
+def _check(
+    db: Database,
+    change: Change,
+    config: Config,
+    today: date,
+    pages: Mapping[str, Page],
+    before: Mapping[str, Row | None],
+    dirty: set[str],
+) -> None:
+    def text_of(path: str) -> Page | None:
+        entry = change.entries.get(path)
+        return read(entry) if entry is not None and entry.is_page else None
+
+    index = StoredIndex(db, change.attachments, text_of)
+    turned: set[str] = set()
+
+    def lead(targets: Iterable[str], by: int) -> None:
+        turned.update(target for target in targets if db.count_incoming(target, by))
+
+    for path in change.gone:
+        if (old := before[path]) is not None:
+            lead(old.targets, -1)
+    rows: dict[str, tuple[Row, Row, Page]] = {}
+
+    def look(path: str) -> None:
+        page = pages.get(path) or read(change.entries[path])
+        kept = db.row(path)
+        assert kept is not None
+        row = link_row(outline_row(page, is_page=change.entries[path].is_page), page, index)
+        lead(set(kept.targets) - set(row.targets), -1)
+        lead(set(row.targets) - set(kept.targets), +1)
+        rows[path] = row, kept, page
+
+    for path in sorted(dirty):
+        look(path)
+    for path in sorted((turned - dirty) & change.entries.keys()):
+        look(path)
+    checker = Checker(index, config, today, [path for path in rows if change.entries[path].is_page])
+    for row, kept, page in rows.values():
+        db.put_findings(finding_row(row, page, checker), kept)
