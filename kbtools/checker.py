@@ -15,6 +15,7 @@ from kbtools.listing import matches
 from kbtools.page import Page
 from kbtools.rules import Context, Rule, all_rules
 from kbtools.schema import Schema, validate
+from kbtools.selection import EVERYTHING, Selection
 from kbtools.source import Span
 from kbtools.vault import Vault
 
@@ -31,21 +32,6 @@ class Report:
 
     def count(self, severity: Severity) -> int:
         return sum(d.severity is severity for d in self.diagnostics)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which findings are wanted: rules by name, pages by path or folder. Empty means all."""
-
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-
-    def wants(self, rule: str) -> bool:
-        return (not self.select or rule in self.select) and rule not in self.ignore
-
-    def covers(self, path: str) -> bool:
-        return not self.paths or any(path == p or path.startswith(p.rstrip("/") + "/") or p == "" for p in self.paths)
 
 
 def require_rules(names: Iterable[str], where: str) -> None:
@@ -114,7 +100,7 @@ def check(
     vault: Vault,
     index: Index,
     config: Config,
-    selection: Selection = Selection(),
+    selection: Selection = EVERYTHING,
     today: date | None = None,
     shell: Mapping[tuple[str, str], tuple[int, str]] | None = None,
 ) -> Report:

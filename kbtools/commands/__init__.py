@@ -173,8 +173,8 @@ def emit(lines: Iterable[str]) -> None:
 
 def dump(args: argparse.Namespace, rows: Callable[[Wiki, str], Iterable[dict[str, object]]]) -> int:
     """Print a command's rows, page by page, for the pages its options ask for: one JSON object a line, or one list."""
-    from kbtools.checker import Selection
     from kbtools.output.machine import dumps
+    from kbtools.selection import Selection
 
     wiki = read(args)
     covers = Selection(paths=wiki.narrow(args.paths)).covers

@@ -28,9 +28,10 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kbtools.checker import Selection, check
+    from kbtools.checker import check
     from kbtools.commands.check import exit_code, failing, show, snippet_counts, summarize
     from kbtools.commands.run import run_snippets
+    from kbtools.selection import Selection
     from kbtools.site.build import build, config_file
     from kbtools.site.stored import stored
 

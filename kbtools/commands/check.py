@@ -28,10 +28,11 @@ from kbtools.errors import KbError
 from kbtools.source import Source, Span
 
 if TYPE_CHECKING:
-    from kbtools.checker import Report, Selection
+    from kbtools.checker import Report
     from kbtools.config import Project
     from kbtools.execution.outcomes import Outcome
     from kbtools.incremental.database import Totals
+    from kbtools.selection import Selection
 
 FORMATS = ("full", "concise", "json", "jsonl", "github", "sarif", "junit")
 
@@ -91,10 +92,13 @@ def _check_index(args: argparse.Namespace) -> int:
     paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
     diagnostics: tuple[Diagnostic, ...] = ()
     if checked.found or args.select or args.ignore:
-        from kbtools.checker import Selection, require_rules
+        from kbtools.selection import Selection
 
         selection = Selection(split_rules(args.select), split_rules(args.ignore), paths)
-        require_rules((*selection.select, *selection.ignore), "--select/--ignore")
+        if args.select or args.ignore:
+            from kbtools.checker import require_rules
+
+            require_rules((*selection.select, *selection.ignore), "--select/--ignore")
         diagnostics = tuple(d for d in checked.diagnostics(selection.covers) if selection.wants(d.rule))
     show(found, args.format, diagnostics, checked.source, checked.pages, watch.seconds)
     totals = checked.totals
@@ -103,7 +107,8 @@ def _check_index(args: argparse.Namespace) -> int:
 
 
 def _check_and_run(args: argparse.Namespace) -> int:
-    from kbtools.checker import Selection, check
+    from kbtools.checker import check
+    from kbtools.selection import Selection
 
     watch = Stopwatch()
     wiki = read(args)

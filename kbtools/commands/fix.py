@@ -26,11 +26,12 @@ def run(args: argparse.Namespace) -> int:
 
 def apply_fixes(wiki: Wiki, args: argparse.Namespace) -> int:
     """Fix what can be fixed; returns how many pages change. ``--diff`` shows the patch instead of writing."""
-    from kbtools.checker import Selection, check
+    from kbtools.checker import check
     from kbtools.commands.check import split_rules
     from kbtools.commands.reconcile import write
     from kbtools.fixer import fix
     from kbtools.index import Index
+    from kbtools.selection import Selection
     from kbtools.vault import Vault
 
     selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))

@@ -44,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
         return undo(project(args), args.undo, args.format)
     if args.finish is not None:
         return _finish(args)
-    from kbtools.checker import Selection
     from kbtools.fixer import plan_reconcile
+    from kbtools.selection import Selection
 
     wiki = read(args)
     covers = Selection(paths=wiki.narrow(args.paths)).covers

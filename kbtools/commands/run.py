@@ -228,7 +228,7 @@ def _selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:
 
 
 def _pages(wiki: Wiki, selection: Sequence[str]) -> list[str]:
-    from kbtools.checker import Selection
+    from kbtools.selection import Selection
 
     covers = Selection(paths=tuple(s.partition("::")[0] for s in selection)).covers
     return [p for p in wiki.index.pages if covers(p)]

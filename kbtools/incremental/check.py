@@ -99,10 +99,20 @@ class Checked:
         """The text the findings of a page speak of."""
         held = self._sources.get(path)
         if held is None:
-            from kbtools.vault import read
-
-            held = self._sources[path] = read(self.listing.entries[path]).source
+            held = self._sources[path] = _read(self.listing.entries[path])
         return held
+
+
+def _read(entry: Entry) -> Source:
+    """A file's text as findings speak of it: that of an unreadable file is as much of it as can be shown."""
+    try:
+        data = b"" if entry.trouble is not None else Path(entry.file).read_bytes()
+    except OSError:
+        data = b""
+    try:
+        return Source.decode(entry.shown, data)
+    except UnicodeDecodeError:
+        return Source(entry.shown, data.decode("utf-8", "replace"))
 
 
 def check(project: Project, today: date, *, paranoid: bool = False) -> Checked:
@@ -163,16 +173,19 @@ def _bring_up_to_date(db: Database, project: Project, listing: Listing, today: d
     meta = db.meta()
     if meta.get("made from") == made_from:
         change, confirmed = _difference(db, listing, today, int(meta["day"]))
-        if change is None and not confirmed and meta["day"] == str(today.toordinal()):
+        if confirmed:
+            with db.transaction():
+                for path in confirmed:
+                    db.set_mark(path, listing.mark(path))
+        if change is None:
+            if meta["day"] != str(today.toordinal()):
+                _seal(db, made_from, today)
             return
         from kbtools.incremental.update import TooMuch, update
 
         try:
             with db.transaction():
-                for path in confirmed:
-                    db.set_mark(path, listing.mark(path))
-                if change is not None:
-                    update(db, change, project.config, today)
+                update(db, change, project.config, today)
                 _seal(db, made_from, today)
         except TooMuch:
             pass

@@ -9,7 +9,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from kbtools.errors import KbError
 
@@ -107,6 +106,8 @@ def _json(path: Path, name: str) -> object:
 
 
 def _retrieve(uri: str) -> Any:
+    from urllib.request import url2pathname  # brings a whole HTTP client along
+
     parts = urlsplit(uri)
     if parts.scheme != "file":
         raise KbError(f"{uri} is not fetched", "copy the schema it names beside your own")

@@ -1,0 +1,120 @@
+"""P7: whatever happens to a vault, the index brought up to date says what a check from scratch says."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from datetime import date, timedelta
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kbtools.config import Config, Project
+from kbtools.incremental.check import check
+from kbtools.incremental.scratch import scan
+
+# Few names, many ways to spell and combine them: most edits meet something that hangs on them.
+NAMES = ("Tensor", "tensor", "텐서", "C#", "C", "Auto-grad", "auto_grad", "TCP/IP", "img.png")
+FILES = ("Tensor.md", "tensor_.md", "C#.md", "a/Tensor.md", "a/b/Auto-grad.md", "b/auto grad.md", "b/IP.md", "index.md")
+OTHERS = ("img.png", "a/img.png", "notes.pdf")
+
+name = st.sampled_from(NAMES)
+target = st.one_of(
+    name,
+    st.builds("{}/{}".format, st.sampled_from(["a", "b", "a/b", "..", ".", "TCP"]), name),
+    st.sampled_from(["Tensr", "텐서를", "Unknown", "../Tensor", "a/..", "notes.pdf", "w-1", "Auto grad.md"]),
+)
+link = st.builds(
+    "{}[[{}{}{}]]".format,
+    st.sampled_from(["", "!"]),
+    target,
+    st.sampled_from(["", "#One", "#Two", "#^b1", "#One#Two"]),
+    st.sampled_from(["", "|label"]),
+)
+field = st.one_of(
+    st.builds("title: '{}'".format, name),
+    st.builds("id: {}".format, st.sampled_from(["w-1", "w-2", "Tensor"])),
+    st.builds("aliases: ['{}', '{}']".format, name, name),
+    st.builds("duplicate_of: '[[{}]]'".format, name),
+    st.builds("canonical_id: {}".format, st.sampled_from(["self", "w-1", "w-2", "Tensor"])),
+    st.builds("status: {}".format, st.sampled_from(["draft", "duplicate"])),
+    st.builds("last_reinforced: 2026-0{}-01".format, st.integers(1, 9)),
+    st.just("broken: [unclosed"),
+)
+body = st.lists(
+    st.one_of(
+        link,
+        st.just("<!-- kb: ignore[broken-link] -->"),
+        st.sampled_from(["# One", "## Two", "text ^b1", "plain", "```python\nprint(x)\n```", "\x00"]),
+    ),
+    max_size=4,
+).map("\n\n".join)
+page = st.builds(
+    lambda fields, text: f"---\n{chr(10).join(fields)}\n---\n{text}\n" if fields else text,
+    st.lists(field, max_size=3),
+    body,
+).map(str.encode) | st.just(b"\xff\xfe no text")
+
+write = st.tuples(st.sampled_from(FILES), page)
+touch = st.tuples(st.sampled_from(OTHERS), st.just(b"bytes"))
+delete = st.tuples(st.sampled_from(FILES + OTHERS), st.none())
+step = st.lists(write | touch | delete, min_size=1, max_size=3)
+days = st.integers(0, 400)
+
+
+def change(vault: Path, path: str, data: bytes | None) -> None:
+    file = vault / path
+    if data is None:
+        file.unlink(missing_ok=True)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        file.unlink()  # a new file each time, as editors write them
+    file.write_bytes(data)
+    # Long ago, as if time had passed since the last check: the clock of a test is too quick to tell edits by.
+    change.clock += 1_000_000_007
+    os.utime(file, ns=(change.clock, change.clock))
+
+
+change.clock = 10**18
+
+
+@settings(max_examples=120, deadline=None)
+@given(start=st.dictionaries(st.sampled_from(FILES), page, max_size=7), steps=st.lists(step, max_size=4), day=days)
+def test_an_index_kept_up_to_date_says_what_a_check_from_scratch_says(
+    start: dict[str, bytes], steps: list[list[tuple[str, bytes | None]]], day: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        vault = Path(folder) / "vault"
+        vault.mkdir()
+        config = Config(schema=(("a/**", "topic"),), stale_after=100)
+        project = Project(vault, vault, Path(folder) / "state", config)
+        for path, data in start.items():
+            change(vault, path, data)
+        today = date(2026, 5, 1)
+        for edits in [[], *steps]:
+            for path, data in edits:
+                change(vault, path, data)
+            today += timedelta(days=day)
+            kept = check(project, today, paranoid=True)
+            rows, _ = scan(kept.listing.entries, kept.listing.attachments, config, today)
+            assert kept.found == tuple((r.path, r.found) for r in rows if r.found)
+            assert kept.totals.links == sum(r.links for r in rows)
+            assert not kept.notes
+
+
+@settings(max_examples=40, deadline=None)
+@given(start=st.dictionaries(st.sampled_from(FILES), page, min_size=1, max_size=5), edit=write)
+def test_an_edit_at_once_after_a_check_is_seen(start: dict[str, bytes], edit: tuple[str, bytes]) -> None:
+    """Within one tick of the clock neither time nor size need change."""
+    with tempfile.TemporaryDirectory() as folder:
+        vault = Path(folder) / "vault"
+        project = Project(vault, vault, Path(folder) / "state", Config())
+        for path, data in {**start, edit[0]: b" " * len(edit[1])}.items():
+            (vault / path).parent.mkdir(parents=True, exist_ok=True)
+            (vault / path).write_bytes(data)
+        check(project, date(2026, 5, 1))
+        (vault / edit[0]).write_bytes(edit[1])
+        check(project, date(2026, 5, 1), paranoid=True)

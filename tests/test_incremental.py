@@ -1,0 +1,241 @@
+"""The kept index: what an edit concerns is checked again, what it does not is not; damage and rivals are survived."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kbtools.config import Config, Project
+from kbtools.incremental import update
+from kbtools.incremental.check import Checked, check
+from kbtools.incremental.database import FILE
+from tests.terminal import run_kb
+
+DAY = date(2026, 5, 1)
+
+
+def put(vault: Path, files: dict[str, str | None]) -> None:
+    for path, text in files.items():
+        file = vault / path
+        if text is None:
+            file.unlink()
+            continue
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        os.utime(file, (10**9, 10**9 + len(text)))
+
+
+def project(folder: Path, config: Config | None = None) -> Project:
+    return Project(folder / "vault", folder / "vault", folder / "state", config or Config())
+
+
+def found(checked: Checked, path: str) -> list[str]:
+    return [f"{d.rule}: {d.message} {d.help or ''}" for d in checked.diagnostics(lambda p: p == path)]
+
+
+FILLER = {f"filler/{i}.md": "[[index]]" for i in range(3)}
+
+CASES = {
+    "a page that was missing is written": ({"A.md": "[[B]]"}, {"B.md": ""}, "A.md"),
+    "a page that was linked to goes": ({"A.md": "[[B]]", "B.md": ""}, {"B.md": None}, "A.md"),
+    "a second page of the name": ({"A.md": "[[B]]", "x/B.md": ""}, {"y/B.md": ""}, "A.md"),
+    "the title of the target": (
+        {"A.md": "[[b-c]]", "x.md": "---\ntitle: B C\n---\n"},
+        {"x.md": "---\ntitle: b-c\n---\n"},
+        "A.md",
+    ),
+    "a heading of the target": ({"A.md": "[[B#One]]", "B.md": "# One"}, {"B.md": "# Two"}, "A.md"),
+    "a block of the target": ({"A.md": "[[B#^x]]", "B.md": "text ^x"}, {"B.md": "text ^y"}, "A.md"),
+    "an alias is given": ({"A.md": "[[Bee]]", "B.md": ""}, {"B.md": "---\naliases: [Bee]\n---\n"}, "A.md"),
+    "an attachment comes": ({"A.md": "![[x.png]]"}, {"img/x.png": "png"}, "A.md"),
+    "a second attachment of the name": ({"A.md": "![[x.png]]", "img/x.png": "png"}, {"o/x.png": "png"}, "A.md"),
+    "an attachment goes": ({"A.md": "![[x.png]]", "img/x.png": "png"}, {"img/x.png": None}, "A.md"),
+    "a near name comes": ({"A.md": "[[Tensr]]"}, {"Tensor.md": ""}, "A.md"),
+    "a near name goes": ({"A.md": "[[Tensr]]", "Tensor.md": ""}, {"Tensor.md": None}, "A.md"),
+    "a heading that might be meant": ({"A.md": "[[Some part]]", "B.md": "# One"}, {"B.md": "# Some part"}, "A.md"),
+    "the last link to a page goes": ({"A.md": "[[B]]", "B.md": ""}, {"A.md": "none"}, "B.md"),
+    "the first link to a page comes": ({"A.md": "none", "B.md": ""}, {"A.md": "[[B]]"}, "B.md"),
+    "the page that linked goes": ({"A.md": "[[B]]", "B.md": ""}, {"A.md": None}, "B.md"),
+    "a rival makes the canonical spelling another": (
+        # A's link has none of the rival's names: it goes by the file name, the rival by the title.
+        {"A.md": "[[x_y]]", "x-y.md": "---\ntitle: Title\n---\n"},
+        {"other/Title.md": ""},
+        "A.md",
+    ),
+    "what a duplicate's target is called": (
+        {"A.md": "[[B]]", "B.md": "---\nduplicate_of: w-1\n---\n", "C.md": "---\nid: w-1\n---\n"},
+        {"C.md": "---\nid: w-1\ntitle: Sea\n---\n"},
+        "A.md",
+    ),
+    "the end of a chain of redirects": (
+        {
+            "A.md": "[[B]]",
+            "B.md": "---\nduplicate_of: C\n---\n",
+            "C.md": "---\nredirect_to: D\n---\n",
+            "D.md": "---\nduplicate_of: E\n---\n",
+            "E.md": "",
+        },
+        {"E.md": "---\ntitle: End\n---\n"},
+        "A.md",
+    ),
+    "an id that another page takes": (
+        {"A.md": "---\nid: w-1\n---\n", "B.md": ""},
+        {"B.md": "---\nid: w-1\n---\n"},
+        "A.md",
+    ),
+    "a title that another page takes": (
+        {"A.md": "---\ntitle: T\n---\n", "B.md": ""},
+        {"B.md": "---\ntitle: t\n---\n"},
+        "A.md",
+    ),
+    "an alias that another page is called": ({"A.md": "---\naliases: [T]\n---\n"}, {"x/T.md": ""}, "A.md"),
+    "a page with a number sign in its name": ({"A.md": "[[C# x]]", "C.md": "# x"}, {"C# x.md": ""}, "C.md"),
+    "no text at all any more": ({"A.md": "[[B]]", "B.md": ""}, {"B.md": "\udcff"}, "B.md"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_who_is_concerned_is_checked_again(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, edit, concerned = CASES[name]
+    monkeypatch.setattr(update, "_FEW", 10**6)  # never from scratch
+    put(tmp_path / "vault", {**FILLER, "index.md": "", **before})
+    first = check(project(tmp_path), DAY)
+    for path, text in edit.items():
+        if text == "\udcff":
+            (tmp_path / "vault" / path).write_bytes(b"\xff")
+        else:
+            put(tmp_path / "vault", {path: text})
+    second = check(project(tmp_path), DAY, paranoid=True)
+    assert found(first, concerned) != found(second, concerned)
+    assert not first.notes + second.notes
+
+
+def test_the_day_turns_findings(tmp_path: Path) -> None:
+    put(tmp_path / "vault", {"A.md": "---\nlast_reinforced: 2026-01-01\n---\n[[A]]", "B.md": "[[A]]"})
+    told = [
+        [line.partition(":")[0] for line in found(check(project(tmp_path, Config(stale_after=30)), day), "A.md")]
+        for day in (date(2026, 1, 31), date(2026, 2, 1), date(2026, 1, 15))
+    ]
+    assert told == [[], ["stale-page"], []]
+
+
+def test_an_edit_of_prose_reads_one_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "vault", {**FILLER, "index.md": "# One", "A.md": "[[index#One]]"})
+    check(project(tmp_path), DAY)
+    put(tmp_path / "vault", {"index.md": "# One\n\nmore"})
+    seen = []
+    read = update.read
+    monkeypatch.setattr(update, "read", lambda entry: seen.append(entry.path) or read(entry))
+    check(project(tmp_path), DAY)
+    assert seen == ["index.md"]
+
+
+def test_an_unchanged_vault_opens_no_page(tmp_path: Path) -> None:
+    """What decides is whether the parsers are even imported: nothing can read a page without them."""
+    put(tmp_path, {f"{i}.md": f"[[{(i + 1) % 5}]]" for i in range(5)})
+    run_kb(["check", "--no-run", "--vault", str(tmp_path)])
+    code = (
+        "import sys; from kbtools.cli import main; main(sys.argv[1:]);"
+        "print(sorted(m for m in sys.modules if m.startswith(('kbtools.scan', 'kbtools.page', 'kbtools.rule'))))"
+    )
+    command = [sys.executable, "-c", code, "check", "--no-run", "--vault", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_the_configuration_decides_too(tmp_path: Path) -> None:
+    put(tmp_path / "vault", {"A.md": "[[Missing]]"})
+    loud = check(project(tmp_path), DAY)
+    quiet = check(project(tmp_path, Config(rules={"broken-link": "off", "orphan-page": "off"})), DAY)
+    assert (len(loud.found), len(quiet.found)) == (1, 0)
+
+
+@pytest.mark.parametrize("damage", ["cut", "text", "emptied table", "garbled row"])
+def test_a_damaged_index_is_made_anew(damage: str, tmp_path: Path) -> None:
+    put(tmp_path / "vault", {"A.md": "[[Missing]]", "B.md": "[[A]]"})
+    first = check(project(tmp_path), DAY)
+    file = tmp_path / "state" / FILE
+    if damage == "cut":
+        file.write_bytes(file.read_bytes()[:5000])
+    elif damage == "text":
+        file.write_text("no database")
+    else:
+        db = sqlite3.connect(file)
+        db.execute("DROP TABLE finding" if damage == "emptied table" else "UPDATE page SET outline = '{', keys = '['")
+        db.commit()
+        db.close()
+    put(tmp_path / "vault", {"B.md": "[[A]] and more"})
+    again = check(project(tmp_path), DAY)
+    assert again.found == first.found
+    assert again.totals == first.totals
+    (note,) = again.notes
+    assert "made anew" in note
+
+
+def test_an_index_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    put(tmp_path / "vault", {"A.md": "[[Missing]]"})
+    (tmp_path / "state").write_text("a file where the folder should be")
+    checked = check(project(tmp_path), DAY)
+    assert len(found(checked, "A.md")) == 2
+    assert "checked without it" in checked.notes[0]
+
+
+def test_paranoia_finds_an_index_that_lies(tmp_path: Path) -> None:
+    put(tmp_path / "v", {"A.md": "[[Missing]]", "B.md": "[[A]]"})
+    state = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    words = ("check", "--no-run", "--vault", str(tmp_path / "v"), "--paranoid")
+    assert run_kb(words, env=state).returncode == 1
+    (file,) = (tmp_path / "cache").rglob(FILE)
+    db = sqlite3.connect(file)
+    db.execute("UPDATE page SET broken = 7 WHERE broken = 1")
+    db.commit()
+    db.close()
+    done = run_kb(words, env=state)
+    assert done.returncode == 2
+    assert "the index says otherwise than the pages, about A.md" in done.stderr
+
+
+def test_many_at_once_leave_one_sound_index(tmp_path: Path) -> None:
+    put(tmp_path / "v", {f"{i}.md": f"[[{i + 1}]] [[x{i}]]" for i in range(60)})
+    command = [
+        sys.executable,
+        "-m",
+        "kbtools.cli",
+        "check",
+        "--no-run",
+        "--vault",
+        str(tmp_path / "v"),
+        "--format",
+        "concise",
+    ]
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    running = [subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(4)]
+    told = {done.communicate()[0] for done in running}
+    assert len(told) == 1
+    assert (
+        run_kb([*command[3:], "--paranoid"], env={"XDG_CACHE_HOME": env["XDG_CACHE_HOME"]}).stdout.encode()
+        == told.pop()
+    )
+
+
+def test_a_killed_check_leaves_a_sound_index(tmp_path: Path) -> None:
+    put(tmp_path / "v", {f"{i}.md": f"[[{i + 1}]] [[x{i}]]" for i in range(200)})
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "kbtools.cli", "check", "--no-run", "--vault", str(tmp_path / "v")]
+    for after in (0.15, 0.25, 0.3, 0.35, 0.4, 0.5):
+        running = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            running.wait(after)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+        put(tmp_path / "v", {"1.md": f"[[2]] {after}"})
+    done = run_kb([*command[3:], "--paranoid"], env={"XDG_CACHE_HOME": env["XDG_CACHE_HOME"]})
+    assert done.returncode == 1
+    assert "the index" not in done.stderr
