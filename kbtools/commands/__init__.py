@@ -20,7 +20,9 @@ from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.config import Project
+    from kbtools.execution.shell_syntax import Checked
     from kbtools.index import Index
+    from kbtools.page import Page
     from kbtools.source import Source
     from kbtools.suggest import Suggester
     from kbtools.vault import Vault
@@ -123,16 +125,37 @@ def read(args: argparse.Namespace) -> Wiki:
 
 def shell_faults(wiki: Wiki, paths: Sequence[str] = ()) -> Mapping[tuple[str, str], tuple[int, str]]:
     """What shells say of the shell fences of the wiki, or of some of its pages; where one is missing, that is told."""
-    from kbtools.checker import Selection
-    from kbtools.execution.shell_syntax import WORDS, check
+    from collections import Counter
+
+    from kbtools.selection import Selection
 
     covers = Selection(paths=tuple(paths)).covers
-    pages = (page for path, page in wiki.index.pages.items() if covers(path))
-    asked = (page for page in pages if any(f.header.language.lower() in WORDS for f in page.structure.fences))
-    checked = check((snippet for page in asked for snippet in page.snippets), wiki.project.state)
-    for shell, count in checked.unchecked.items():
+    pages = [page for path, page in wiki.index.pages.items() if covers(path)]
+    judged = shell_judge(wiki.project)(pages)
+    if judged.unchecked:
+        asked = ((s.language.lower(), s.code) for page in pages for s in page.snippets)
+        say_unchecked(Counter(judged.unchecked[q] for q in asked if q in judged.unchecked))
+    return judged.complaints
+
+
+def say_unchecked(counts: Mapping[str, int]) -> None:
+    """Shell fences that nobody could judge, by the name of the shell."""
+    for shell, count in sorted(counts.items()):
         say(f"{plural(count, 'shell fence')} not checked: {shell} is not installed")
-    return checked.complaints
+
+
+def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked]:
+    """Has the shell fences of pages judged by shells."""
+
+    def judge(pages: Iterable[Page]) -> Checked:
+        from kbtools.execution.shell_syntax import WORDS, Checked, check
+
+        asked = [page for page in pages if any(f.header.language.lower() in WORDS for f in page.structure.fences)]
+        if not asked:
+            return Checked({}, {})
+        return check((snippet for page in asked for snippet in page.snippets), found.state)
+
+    return judge
 
 
 def warn_unfinished(found: Project) -> None:

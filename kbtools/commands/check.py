@@ -18,7 +18,9 @@ from kbtools.commands import (
     project,
     read,
     say,
+    say_unchecked,
     shell_faults,
+    shell_judge,
     short_seconds,
     use_color,
     warn_unfinished,
@@ -86,9 +88,12 @@ def _check_index(args: argparse.Namespace) -> int:
     watch = Stopwatch()
     found = project(args)
     warn_unfinished(found)
-    checked = check(found, date.today(), paranoid=args.paranoid)
+    checked = check(found, date.today(), judge=shell_judge(found), paranoid=args.paranoid)
     for note in checked.notes:
         say(f"kb: {note}")
+    if checked.unchecked:
+        words = checked.unchecked.split()
+        say_unchecked(dict(zip(words[::2], map(int, words[1::2]), strict=True)))
     paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
     diagnostics: tuple[Diagnostic, ...] = ()
     if checked.found or args.select or args.ignore:

@@ -41,14 +41,14 @@ class Checked:
 
     complaints: Mapping[tuple[str, str], tuple[int, str]]
     """By the fence's language in lower case and its code: the code's line, from 1, and what is wrong."""
-    unchecked: Mapping[str, int]
-    """How many fences no one could judge, by the name of the shell that is not installed."""
+    unchecked: Mapping[tuple[str, str], str]
+    """What no one could judge, by language and code: the shell that is not installed."""
 
 
 def check(snippets: Iterable[Snippet], state: Path | None = None) -> Checked:
     """Have the shell fences among ``snippets`` judged. ``state`` is where answers are kept; None keeps none."""
     asked: dict[tuple[str, str], tuple[str, str, bool]] = {}
-    missing: dict[str, int] = {}
+    missing: dict[tuple[str, str], str] = {}
     programs: dict[str, str | None] = {}
     for snippet in snippets:
         language = snippet.language.lower()
@@ -61,7 +61,7 @@ def check(snippets: Iterable[Snippet], state: Path | None = None) -> Checked:
         if shell not in programs:
             programs[shell] = shutil.which(shell)
         if programs[shell] is None:
-            missing[shell] = missing.get(shell, 0) + 1
+            missing[language, snippet.code] = shell
             continue
         asked[language, snippet.code] = (shell, *found)
     known = _load(state)

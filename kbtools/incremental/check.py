@@ -14,13 +14,14 @@ from zlib import crc32
 
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.incremental.database import FILE, Database, Mark, Row, Totals
+from kbtools.incremental.database import FILE, Database, Mark, Row, Totals, sum_unchecked
 from kbtools.incremental.fingerprint import digest, fingerprint
 from kbtools.listing import Entry, Stamp, walk
 from kbtools.source import Source
 
 if TYPE_CHECKING:
     from kbtools.diagnostics import Diagnostic
+    from kbtools.incremental.rows import Judge
     from kbtools.incremental.update import Change
 
 _OUT_OF_REACH = tuple(f"SQLITE_{e}" for e in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "FULL", "IOERR", "PERM"))
@@ -80,6 +81,8 @@ class Checked:
     totals: Totals
     found: tuple[tuple[str, str], ...]
     """Pages with findings, and those as text, by path."""
+    unchecked: str
+    """Shells that are not installed, each with how many fences it was to judge: ``bash 2 zsh 1``."""
     notes: tuple[str, ...] = ()
     """What a user should know of how this was found out."""
     _sources: dict[str, Source] = field(default_factory=dict)
@@ -115,11 +118,12 @@ def _read(entry: Entry) -> Source:
         return Source(entry.shown, data.decode("utf-8", "replace"))
 
 
-def check(project: Project, today: date, *, paranoid: bool = False) -> Checked:
+def check(project: Project, today: date, *, judge: Judge | None = None, paranoid: bool = False) -> Checked:
     """Check a whole vault. ``paranoid`` compares what the index says with a check from scratch.
 
     An index that cannot be used is made anew; where that is not possible either, the vault is checked without one,
-    and a note says so. Raises KbError for a wrong configuration, and where the index and the scratch check differ.
+    and a note says so. ``judge`` has shell fences judged. Raises KbError for a wrong configuration, and where the index
+    and the scratch check differ.
     """
     listing = Listing.of(project)
     file = project.state / FILE
@@ -129,11 +133,12 @@ def check(project: Project, today: date, *, paranoid: bool = False) -> Checked:
             project.state.mkdir(parents=True, exist_ok=True)
             db = Database(file)
             try:
-                _bring_up_to_date(db, project, listing, today)
+                _bring_up_to_date(db, project, listing, today, judge)
                 if paranoid:
-                    _compare(db, project, listing, today)
-                totals = Totals(*map(int, db.meta()["totals"].split()))
-                return Checked(listing, totals, tuple(db.findings()), tuple(notes))
+                    _compare(db, project, listing, today, judge)
+                meta = db.meta()
+                totals = Totals(*map(int, meta["totals"].split()))
+                return Checked(listing, totals, tuple(db.findings()), meta["unchecked"], tuple(notes))
             finally:
                 db.close()
         except OSError as e:
@@ -148,8 +153,14 @@ def check(project: Project, today: date, *, paranoid: bool = False) -> Checked:
             _delete(file)
     from kbtools.incremental.scratch import scan
 
-    rows, _ = scan(listing.entries, listing.attachments, project.config, today)
-    return Checked(listing, _totals(rows), tuple((r.path, r.found) for r in rows if r.found), tuple(notes))
+    rows, _ = scan(listing.entries, listing.attachments, project.config, today, judge)
+    return Checked(
+        listing,
+        _totals(rows),
+        tuple((r.path, r.found) for r in rows if r.found),
+        sum_unchecked(r.unchecked for r in rows),
+        tuple(notes),
+    )
 
 
 def _delete(file: Path) -> None:
@@ -168,7 +179,7 @@ def _totals(rows: list[Row]) -> Totals:
     )
 
 
-def _bring_up_to_date(db: Database, project: Project, listing: Listing, today: date) -> None:
+def _bring_up_to_date(db: Database, project: Project, listing: Listing, today: date, judge: Judge | None) -> None:
     made_from = fingerprint(project)
     meta = db.meta()
     if meta.get("made from") == made_from:
@@ -185,7 +196,7 @@ def _bring_up_to_date(db: Database, project: Project, listing: Listing, today: d
 
         try:
             with db.transaction():
-                update(db, change, project.config, today)
+                update(db, change, project.config, today, judge)
                 _seal(db, made_from, today)
         except TooMuch:
             pass
@@ -193,7 +204,7 @@ def _bring_up_to_date(db: Database, project: Project, listing: Listing, today: d
             return
     from kbtools.incremental.scratch import scan
 
-    rows, incoming = scan(listing.entries, listing.attachments, project.config, today)
+    rows, incoming = scan(listing.entries, listing.attachments, project.config, today, judge)
     with db.transaction():
         db.replace_all(((row, listing.mark(row.path)) for row in rows), incoming)
         db.put_attachments(listing.attachments, ())
@@ -202,7 +213,7 @@ def _bring_up_to_date(db: Database, project: Project, listing: Listing, today: d
 
 def _seal(db: Database, made_from: str, today: date) -> None:
     totals = " ".join(map(str, db.sums()))
-    db.set_meta({"made from": made_from, "day": str(today.toordinal()), "totals": totals})
+    db.set_meta({"made from": made_from, "day": str(today.toordinal()), "totals": totals, "unchecked": db.unchecked()})
 
 
 def _difference(db: Database, listing: Listing, today: date, day: int) -> tuple[Change | None, list[str]]:
@@ -228,11 +239,11 @@ def _difference(db: Database, listing: Listing, today: date, day: int) -> tuple[
     return Change(listing.entries, listing.attachments, marks, tuple(known), moved, turned), confirmed
 
 
-def _compare(db: Database, project: Project, listing: Listing, today: date) -> None:
+def _compare(db: Database, project: Project, listing: Listing, today: date, judge: Judge | None) -> None:
     """Raises KbError where the index and a check from scratch differ: a bug in kb, never in a page."""
     from kbtools.incremental.scratch import scan
 
-    rows, incoming = scan(listing.entries, listing.attachments, project.config, today)
+    rows, incoming = scan(listing.entries, listing.attachments, project.config, today, judge)
     kept = {row.path: (row, n) for row, n in db.rows()}
     fresh = {row.path: (row._replace(names=(), references=()), incoming.get(row.path, 0)) for row in rows}
     names = {(key, row.path) for row in rows for key in row.names}

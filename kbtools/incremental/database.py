@@ -37,6 +37,7 @@ CREATE TABLE page (
   broken INTEGER NOT NULL,
   ambiguous INTEGER NOT NULL,
   snippets INTEGER NOT NULL,
+  unchecked TEXT NOT NULL,    -- shells that are not installed, each with how many fences it was to judge
   turns INTEGER               -- the day (ordinal) on which its findings change by themselves
 );
 CREATE TABLE name (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID;
@@ -70,9 +71,21 @@ class Row(NamedTuple):
     broken: int
     ambiguous: int
     snippets: int
+    unchecked: str
+    """Shells that are not installed, each with how many fences it was to judge: ``bash 2 zsh 1``."""
     turns: int | None
     found: str
     """Findings as JSON; "" for none."""
+
+
+def sum_unchecked(rows: Iterable[str]) -> str:
+    """``bash 2`` and ``bash 1 zsh 1`` together."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        words = row.split()
+        for shell, count in zip(words[::2], words[1::2], strict=True):
+            counts[shell] = counts.get(shell, 0) + int(count)
+    return " ".join(f"{shell} {count}" for shell, count in sorted(counts.items()))
 
 
 class Totals(NamedTuple):
@@ -187,8 +200,8 @@ class Database:
         """Keep what a page's links mean and what was found on it."""
         i = self._id(row.path)
         self._db.execute(
-            "UPDATE page SET (outline, keys, targets, links, broken, ambiguous, snippets, turns)"
-            " = (?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
+            "UPDATE page SET (outline, keys, targets, links, broken, ambiguous, snippets, unchecked, turns)"
+            " = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?",
             (*_columns(row), i),
         )
         self._exchange("link", i, old.keys, row.keys)
@@ -229,7 +242,7 @@ class Database:
     def row(self, path: str) -> Row | None:
         """What is kept of a page. Names and references are told by its outline."""
         got = self._db.execute(
-            "SELECT p.outline, p.keys, p.targets, p.links, p.broken, p.ambiguous, p.snippets, p.turns,"
+            "SELECT p.outline, p.keys, p.targets, p.links, p.broken, p.ambiguous, p.snippets, p.unchecked, p.turns,"
             " coalesce(f.found, '') FROM file JOIN page p USING (id) LEFT JOIN finding f ON f.page = id WHERE path = ?",
             (path,),
         ).fetchone()
@@ -242,7 +255,7 @@ class Database:
         """What is kept of every page, by path, with the number of pages that lead to it."""
         query = (
             "SELECT f.path, p.incoming, p.outline, p.keys, p.targets, p.links, p.broken, p.ambiguous, p.snippets,"
-            " p.turns, coalesce(found, '') FROM file f JOIN page p USING (id)"
+            " p.unchecked, p.turns, coalesce(found, '') FROM file f JOIN page p USING (id)"
             " LEFT JOIN finding ON finding.page = p.id ORDER BY f.path"
         )
         for path, incoming, outline, keys, targets, *rest in self._db.execute(query):
@@ -303,6 +316,10 @@ class Database:
         """Every page with findings, by path."""
         return iter(self._db.execute("SELECT path, found FROM finding JOIN file ON file.id = page ORDER BY path"))
 
+    def unchecked(self) -> str:
+        """Shells that are not installed, each with how many fences of the vault it was to judge."""
+        return sum_unchecked(u for (u,) in self._db.execute("SELECT unchecked FROM page WHERE unchecked <> ''"))
+
     def sums(self) -> Totals:
         """Counted anew; looks at every page."""
         query = (
@@ -313,8 +330,9 @@ class Database:
 
 
 _INSERT_PAGE = (
-    "INSERT OR REPLACE INTO page (id, outline, keys, targets, links, broken, ambiguous, snippets, turns, incoming)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO page"
+    " (id, outline, keys, targets, links, broken, ambiguous, snippets, unchecked, turns, incoming)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -327,5 +345,6 @@ def _columns(row: Row) -> tuple[Any, ...]:
         row.broken,
         row.ambiguous,
         row.snippets,
+        row.unchecked,
         row.turns,
     )

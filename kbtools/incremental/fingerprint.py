@@ -7,6 +7,8 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import kbtools
@@ -14,6 +16,8 @@ from kbtools.config import SCHEMAS, Project
 
 _DECIDING = ("yaml", "jsonschema_rs", "rapidfuzz")
 """Packages that have a say in what is found."""
+_JUDGES = ("bash", "zsh")
+"""Programs that have one."""
 _NOT_DECIDING = frozenset({"commands", "execution", "output", "rewrite", "site"})
 """Parts of the program that have none."""
 
@@ -44,8 +48,19 @@ def _code() -> Iterator[tuple[str, int, int]]:
                     yield entry.name, status.st_mtime_ns, status.st_size
                 elif entry.is_dir() and entry.name not in _NOT_DECIDING:
                     stack.append(entry.path)
+    folders = [f for f in os.environ.get("PATH", os.defpath).split(os.pathsep) if f]
+    for name in _JUDGES:
+        yield from islice((told for folder in folders for told in _told(f"{folder}/{name}")), 1)
+    for folder in sys.path:
+        if folder.endswith("-packages"):  # what is installed there may bring languages along
+            yield from _told(folder)
     for name in _DECIDING:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
-            status = Path(spec.origin).stat()
-            yield name, status.st_mtime_ns, status.st_size
+            yield from _told(spec.origin)
+
+
+def _told(file: str) -> Iterator[tuple[str, int, int]]:
+    with suppress(OSError):
+        status = Path(file).stat()
+        yield file, status.st_mtime_ns, status.st_size

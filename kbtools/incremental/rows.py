@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
 from kbtools.checker import Checker
 from kbtools.incremental.database import Row
 from kbtools.incremental.findings import dump_findings
@@ -10,11 +14,26 @@ from kbtools.index import Ambiguous, Index, Missing
 from kbtools.page import Page
 
 
+class Judged(Protocol):
+    """What shells say of shell fences, by language in lower case and code."""
+
+    @property
+    def complaints(self) -> Mapping[tuple[str, str], tuple[int, str]]: ...
+
+    @property
+    def unchecked(self) -> Mapping[tuple[str, str], str]:
+        """What no one could judge, with the shell that is missing."""
+
+
+Judge = Callable[[Iterable[Page]], Judged]
+"""Asks shells about the fences of some pages: a process, where it is not known yet, and so not this package's."""
+
+
 def outline_row(page: Page, *, is_page: bool = True) -> Row:
     """What other pages may know of a page; nothing of what only shows in parts of the vault that are no pages."""
     if not is_page:
-        return Row(page.path, None, (), (), (), (), 0, 0, 0, 0, None, "")
-    return Row(page.path, dump_outline(page), name_keys(page), reference_keys(page), (), (), 0, 0, 0, 0, None, "")
+        return Row(page.path, None, (), (), (), (), 0, 0, 0, 0, "", None, "")
+    return Row(page.path, dump_outline(page), name_keys(page), reference_keys(page), (), (), 0, 0, 0, 0, "", None, "")
 
 
 def link_row(row: Row, page: Page, index: Index) -> Row:
@@ -33,11 +52,16 @@ def link_row(row: Row, page: Page, index: Index) -> Row:
     )
 
 
-def finding_row(row: Row, page: Page, checker: Checker) -> Row:
+def finding_row(row: Row, page: Page, checker: Checker, unchecked: Mapping[tuple[str, str], str]) -> Row:
     """The row with what the rules find."""
     turn = checker.next_turn(page)
+    missing: Counter[str] = Counter()
+    if unchecked:
+        asked = ((s.language.lower(), s.code) for s in page.snippets)
+        missing.update(unchecked[question] for question in asked if question in unchecked)
     return row._replace(
         snippets=sum(s.executable for s in page.snippets) if row.outline is not None else 0,
+        unchecked=" ".join(f"{shell} {count}" for shell, count in sorted(missing.items())),
         turns=turn.toordinal() if turn is not None else None,
         found=dump_findings(checker.findings(page)),
     )

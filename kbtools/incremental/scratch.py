@@ -16,7 +16,7 @@ from datetime import date
 from kbtools.checker import Checker, severities
 from kbtools.config import Config
 from kbtools.incremental.database import Row
-from kbtools.incremental.rows import finding_row, link_row, outline_row
+from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
 from kbtools.incremental.stored import load_outline
 from kbtools.incremental.team import Team, work_together
 from kbtools.index import Index
@@ -31,7 +31,11 @@ _WORTH_A_PROCESS = 400
 
 
 def scan(
-    entries: Mapping[str, Entry], attachments: frozenset[str], config: Config, today: date
+    entries: Mapping[str, Entry],
+    attachments: frozenset[str],
+    config: Config,
+    today: date,
+    judge: Judge | None = None,
 ) -> tuple[list[Row], Mapping[str, int]]:
     """Rows of all entries by path, and how many pages lead to each. Raises KbError for a wrong configuration."""
     all_rules()  # before any fork: what is imported here is imported once
@@ -42,7 +46,7 @@ def scan(
     def work(team: Team) -> tuple[list[Row], Mapping[str, int]]:
         # Whole folders stay together: their files lie together on disk, and names in them are near each other.
         share = paths[len(paths) * team.number // members : len(paths) * (team.number + 1) // members]
-        return _scan_share([entries[p] for p in share], attachments, config, today, team)
+        return _scan_share([entries[p] for p in share], attachments, config, today, judge, team)
 
     return work_together(members, work) if members > 1 else work(Team(0, ()))
 
@@ -66,7 +70,12 @@ class _Share(Index):
 
 
 def _scan_share(
-    entries: Sequence[Entry], attachments: frozenset[str], config: Config, today: date, team: Team
+    entries: Sequence[Entry],
+    attachments: frozenset[str],
+    config: Config,
+    today: date,
+    judge: Judge | None,
+    team: Team,
 ) -> tuple[list[Row], Mapping[str, int]]:
     read_ = [(entry, read(entry)) for entry in entries]
     pages = {page.path: page for entry, page in read_ if entry.is_page}
@@ -85,8 +94,10 @@ def _scan_share(
     for count in counts:
         incoming.update(count)
     index.linked = frozenset(incoming)
-    checker = Checker(index, config, today, pages)
-    rows = [finding_row(row, page, checker) for row, (_, page) in zip(rows, read_, strict=True)]
+    judged = judge(pages.values()) if judge is not None else None
+    complaints, unchecked = (judged.complaints, judged.unchecked) if judged is not None else ({}, {})
+    checker = Checker(index, config, today, pages, complaints)
+    rows = [finding_row(row, page, checker, unchecked) for row, (_, page) in zip(rows, read_, strict=True)]
     everyone = team.gather([tuple(row) for row in rows])
     if team.number == 0:
         rows += [Row(*row) for share in everyone[1:] for row in share]

@@ -15,7 +15,7 @@ from kbtools.checker import Checker
 from kbtools.config import Config
 from kbtools.incremental.database import Database, Mark, Row
 from kbtools.incremental.lookup import StoredIndex
-from kbtools.incremental.rows import finding_row, link_row, outline_row
+from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
 from kbtools.incremental.stored import load_outline, name_keys, reference_keys
 from kbtools.links import fold_title
 from kbtools.listing import Entry
@@ -53,7 +53,7 @@ class Change:
             raise TooMuch
 
 
-def update(db: Database, change: Change, config: Config, today: date) -> None:
+def update(db: Database, change: Change, config: Config, today: date, judge: Judge | None) -> None:
     """Within a transaction. Raises TooMuch, with the transaction to be rolled back, and KbError for a bad schema."""
     change.within(len(change.changed) + len(change.gone))
     pages = {path: read(change.entries[path]) for path in change.changed}
@@ -74,7 +74,7 @@ def update(db: Database, change: Change, config: Config, today: date) -> None:
     dirty = _concerned(db, change, shifted, names_moved)
     change.within(len(dirty))
     db.put_attachments(change.moved_attachments & change.attachments, change.moved_attachments - change.attachments)
-    _check(db, change, config, today, pages, before, dirty)
+    _check(db, change, config, today, judge, pages, before, dirty)
 
 
 def _kept(db: Database, path: str) -> Row | None:
@@ -117,6 +117,7 @@ def _check(
     change: Change,
     config: Config,
     today: date,
+    judge: Judge | None,
     pages: Mapping[str, Page],
     before: Mapping[str, Row | None],
     dirty: set[str],
@@ -149,6 +150,9 @@ def _check(
         look(path)
     for path in sorted((turned - dirty) & change.entries.keys()):
         look(path)
-    checker = Checker(index, config, today, [path for path in rows if change.entries[path].is_page])
+    judged = judge(page for _, _, page in rows.values()) if judge is not None else None
+    complaints, unchecked = (judged.complaints, judged.unchecked) if judged is not None else ({}, {})
+    listed = [path for path in rows if change.entries[path].is_page]
+    checker = Checker(index, config, today, listed, complaints)
     for row, kept, page in rows.values():
-        db.put_findings(finding_row(row, page, checker), kept)
+        db.put_findings(finding_row(row, page, checker, unchecked), kept)
