@@ -26,7 +26,6 @@ from kbtools.commands import (
     warn_unfinished,
 )
 from kbtools.diagnostics import Diagnostic, Severity
-from kbtools.errors import KbError
 from kbtools.source import Source, Span
 
 if TYPE_CHECKING:
@@ -51,9 +50,6 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--strict", action="store_true", help="warnings fail too")
     arguments.add_argument("--fix", action="store_true", help="apply the safe fixes first")
     arguments.add_argument("--diff", action="store_true", help="with --fix: show the patch and write nothing")
-    arguments.add_argument(
-        "--paranoid", action="store_true", help="with --no-run: compare the index with a check from scratch"
-    )
     arguments.add_argument("--watch", action="store_true", help="check again whenever a page changes")
 
 
@@ -74,8 +70,6 @@ def check_once(args: argparse.Namespace) -> int:
     """One check of the whole wiki; returns the exit code."""
     if args.no_run and not args.fix:
         return _check_index(args)
-    if args.paranoid:
-        raise KbError("--paranoid goes with --no-run, and without --fix")
     return _check_and_run(args)
 
 
@@ -88,7 +82,7 @@ def _check_index(args: argparse.Namespace) -> int:
     watch = Stopwatch()
     found = project(args)
     warn_unfinished(found)
-    checked = check(found, date.today(), judge=shell_judge(found), paranoid=args.paranoid)
+    checked = check(found, date.today(), judge=shell_judge(found), paranoid=args.paranoid is not None)
     for note in checked.notes:
         say(f"kb: {note}")
     if checked.unchecked:

@@ -36,13 +36,6 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--diff", action="store_true", help="with --update: show the patch and write nothing")
     arguments.add_argument("--shard", metavar="I/N", help="only the I-th of N parts of the pages, for several machines")
     arguments.add_argument("--rehearse", action="store_true", help="retarget snippets bound to a missing device")
-    arguments.add_argument(
-        "--paranoid",
-        nargs="?",
-        const="10%",
-        metavar="N%",
-        help="run a share of what the store knows again (default: 10%%); what differs is an error",
-    )
     arguments.add_argument("--report", metavar="FILE", help="write the report as JSON (or, named *.xml, as JUnit)")
     arguments.add_argument("--format", choices=["text", "json", "junit"], default="text", help="default: text")
 
@@ -50,6 +43,13 @@ def configure(arguments: Arguments) -> None:
 def add_run_options(arguments: Arguments) -> None:
     """The options ``kb run`` shares with commands that run snippets on the way."""
     group = arguments.add_argument_group("running")
+    group.add_argument(
+        "--paranoid",
+        nargs="?",
+        const="10%",
+        metavar="N%",
+        help="doubt what is kept: run a share of it again (default: 10%%); what differs is an error",
+    )
     group.add_argument("--device", default="auto", metavar="D", help="auto, all, or a list: cpu,cuda,mps")
     group.add_argument("--require-device", action="append", default=[], metavar="D", help="a missing D is an error")
     group.add_argument("-n", dest="workers", default="auto", metavar="N", help="pages side by side (default: auto)")
@@ -111,7 +111,7 @@ def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str])
     pages = {p: snippets for p, snippets in pages.items() if any(s.executable for s in snippets)}
     request = DeviceRequest.parse(args.device, args.require_device)
     rehearse = getattr(args, "rehearse", False)
-    share = _share(getattr(args, "paranoid", None))
+    share = _share(args.paranoid)
     # The whole wiki needs no list of its pages.
     left = () if "" in selection else tuple(dict.fromkeys(selection))
     to_run = len(pages)
