@@ -96,6 +96,12 @@ COMMON = {"-h", "--help", "--root", "--vault", "--schema"}
 
 
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))
+def test_every_command_tells_its_usage(command: str) -> None:
+    """Signs such as % in a help text only fail when it is printed."""
+    assert parser(command).format_help().startswith("usage: kb " + command)
+
+
+@pytest.mark.parametrize("command", sorted(cli.COMMANDS))
 def test_commands_page_tells_every_option_and_no_other(command: str) -> None:
     file = GUIDE / "commands.md"
     there = {o for o in parser(command)._option_string_actions if o not in COMMON}

@@ -47,7 +47,7 @@ def add_run_options(arguments: Arguments) -> None:
         "--paranoid",
         nargs="?",
         const="10%",
-        metavar="N%",
+        metavar="SHARE",
         help="doubt what is kept: run a share of it again (default: 10%%); what differs is an error",
     )
     group.add_argument("--device", default="auto", metavar="D", help="auto, all, or a list: cpu,cuda,mps")
