@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kbtools.execution import scripts
+from kbtools.execution import figures, scripts
 from kbtools.execution.interpreter import Expected, Interpreter, Transform
 from kbtools.languages import Language, SnippetFailed
 from kbtools.languages.registry import Broken
@@ -32,9 +32,15 @@ class Inside:
             return {"seconds": 0.0, "printed": {}, "error": {"message": told, "line": self.line, "config": True}}
         if type(language).__module__.startswith("kbtools."):
             language.run(self.step["code"], self)
-            assert self.reply is not None
-            return self.reply
-        return self._foreign(language)
+        else:
+            self.reply = self._foreign(language)
+        assert self.reply is not None
+        drawn, problem = figures.capture()
+        if drawn:
+            self.reply["figures"] = drawn
+        if problem is not None and "error" not in self.reply:
+            self.reply["error"] = {"message": problem, "line": None, "summary": problem.partition("\n")[0]}
+        return self.reply
 
     def python(self) -> None:
         """The fence is Python."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kbtools.codefence import expect
+from kbtools.execution.figures import received
 from kbtools.execution.job import Job, Step, Wanted
 from kbtools.execution.outcomes import Outcome, Printed, Status
 from kbtools.execution.process import Reply
@@ -69,8 +71,13 @@ def blocked(job: Job, step: Step, broken: Mapping[str, tuple[Step, Outcome]]) ->
 
 def judge(job: Job, step: Step, reply: Reply) -> Outcome:
     """The outcome of a step whose worker answered."""
-    message = reply.message
-    assert message is not None
+    assert reply.message is not None
+    drawn = reply.message.get("figures")
+    found = _judge(job, step, reply, reply.message)
+    return replace(found, figures=received(drawn)) if drawn else found
+
+
+def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any]) -> Outcome:
     if message.get("skip"):
         return outcome(job, step, Status.SKIPPED, reason=message["skip"])
     printed = tuple(Printed(int(line), tuple(texts)) for line, texts in sorted(message.get("printed", {}).items()))

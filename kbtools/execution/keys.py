@@ -19,7 +19,7 @@ from kbtools.languages.python import Python
 from kbtools.languages.registry import find
 from kbtools.languages.shell import SHELLS
 
-SCHEME = 2
+SCHEME = 3
 """Changes when keys, seeds or the way snippets are run change: no older result is taken for one of today."""
 _LAST_VALUE = re.compile(r"(?<!\w)_(?!\w)")
 # What a result does not hang on, or only through what is hashed beside it.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from kbtools.execution.figures import Figure
+
 
 class Status(str, Enum):
     """Every executable fence ends in exactly one of these on each device it was asked to run on."""
@@ -52,6 +54,8 @@ class Outcome:
     """The page's line that raised."""
     printed: tuple[Printed, ...] = ()
     """Not part of the report."""
+    figures: tuple[Figure, ...] = ()
+    """What it has drawn."""
 
     def to_json(self) -> dict[str, Any]:
         """The report's form of an outcome (contract, "Report"): plain values."""
@@ -67,6 +71,7 @@ class Outcome:
             "stdout": self.stdout,
             "message": self.message,
             "traceback_line": self.traceback_line,
+            "figures": [figure.to_json() for figure in self.figures],
         }
 
     def to_wire(self) -> dict[str, Any]:
@@ -88,6 +93,7 @@ class Outcome:
             stdout=str(data["stdout"]),
             message=data["message"],
             traceback_line=data["traceback_line"],
+            figures=tuple(Figure.from_json(value) for value in data.get("figures", ())),
             printed=tuple(Printed(int(line), tuple(texts)) for line, texts in data.get("printed", ())),
         )
 

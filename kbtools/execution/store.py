@@ -10,6 +10,7 @@ that ends with its holder. What is left of a writer that was killed is an unfini
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -23,10 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from kbtools.execution import judge, packages
+from kbtools.execution.figures import is_name
 from kbtools.execution.job import Job, Step
 from kbtools.execution.outcomes import Outcome, Status
 
 VERSION = 2
+FIGURES = "figures"
+"""The folder of pictures, within that of the results."""
 _REUSABLE = (Status.PASSED, Status.XFAILED)
 _BAD = (Status.FAILED, Status.ERROR)
 
@@ -84,7 +88,11 @@ class Store:
             data = json.loads(self.file(path).read_bytes())
             if data["version"] != VERSION or data["path"] != path:
                 return {}
-            return {id: _result(entry) for id, entry in data["results"].items()}
+            return {
+                id: _result(whole)
+                for id, entry in data["results"].items()
+                if (whole := self._with_pictures(entry)) is not None
+            }
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
 
@@ -142,11 +150,12 @@ class Store:
         Raises OSError when the folder cannot be written.
         """
         steps = {step.id: step for step in job.steps}
+        outcomes = tuple(outcomes)
         here = packages.environment(job.device)
         date = datetime.now(UTC).isoformat(timespec="seconds")
         new = {
             outcome.id: {
-                "outcome": outcome.to_json(),
+                "outcome": _told(outcome),
                 "key": steps[outcome.id].key,
                 "job": job.id,
                 "packages": packages.versions(steps[outcome.id].imports),
@@ -161,6 +170,8 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.file(job.path)
         with _lock(self.folder / ".lock"):
+            for outcome in outcomes:
+                self._keep_pictures(outcome)
             held = self.read(job.path)
             keys = by_key(held)
             kept = {id: _entry(result) for id, result in held.items() if result.job != job.id}
@@ -170,6 +181,32 @@ class Store:
                     kept[step.id] = _entry(result)
             data = {"version": VERSION, "path": job.path, "results": dict(sorted({**kept, **new}.items()))}
             _replace(file, json.dumps(data, indent=1).encode("ascii"))
+
+    def _keep_pictures(self, outcome: Outcome) -> None:
+        """Pictures lie beside the results, under the names their content gives them."""
+        for figure in outcome.figures:
+            file = self.folder / FIGURES / figure.name
+            if not file.is_file():
+                file.parent.mkdir(exist_ok=True)
+                _replace(file, figure.data)
+
+    def _with_pictures(self, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """A stored result with its pictures read; None when one is missing: it is no result then."""
+        figures = entry["outcome"].get("figures")
+        if not figures:
+            return entry
+        try:
+            read = [{**f, "data": self._picture(f["name"])} for f in figures]
+        except OSError:
+            return None
+        return {**entry, "outcome": {**entry["outcome"], "figures": read}}
+
+    def _picture(self, name: str) -> str:
+        """A picture's bytes, in base 64. Raises OSError where it is not there, or is another."""
+        data = (self.folder / FIGURES / name).read_bytes() if is_name(name) else b""
+        if not name.startswith(hashlib.sha256(data).hexdigest()[:32]):
+            raise OSError(f"{name} is not what it was")
+        return base64.b64encode(data).decode("ascii")
 
     def rewrite(self, change: Callable[[Path, dict[str, Any]], dict[str, Any] | None]) -> None:
         """Put what ``change`` makes of it in place of every readable file of results; None removes the file.
@@ -189,6 +226,14 @@ class Store:
                     file.unlink(missing_ok=True)
                 elif new is not data:
                     _replace(file, json.dumps(new, indent=1).encode("ascii"))
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove pictures that no result names any more."""
+        named = b"".join(file.read_bytes() for file in self.folder.glob("*.json"))
+        for picture in (self.folder / FIGURES).glob("*.*"):
+            if picture.name.encode() not in named:
+                picture.unlink(missing_ok=True)
 
 
 def by_key(held: Mapping[str, Result]) -> dict[str, Result]:
@@ -237,7 +282,12 @@ def _result(entry: Mapping[str, Any]) -> Result:
 
 def _entry(result: Result) -> dict[str, Any]:
     values = {name: getattr(result, name) for name in Result.__dataclass_fields__}
-    return {**values, "outcome": result.outcome.to_json()}
+    return {**values, "outcome": _told(result.outcome)}
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as it is kept: pictures by name."""
+    return {**outcome.to_json(), "figures": [figure.without_data() for figure in outcome.figures]}
 
 
 def _replace(file: Path, data: bytes) -> None:

@@ -37,8 +37,10 @@ from kbtools.site.embeds import Expand, Places
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark
 from kbtools.site.pieces import Part
 from kbtools.site.rendered import Embed, Rendered, Settings
+from kbtools.site.results import FIGURES
 from kbtools.site.sanitize import is_remote, removed, sanitize, sanitize_contents
 from kbtools.site.stored import stored
+from kbtools.site.urls import url_of, way
 from kbtools.site.wiki import Wiki, load
 from kbtools.site.wikilinks import WikiLinks, block_id
 from kbtools.snippets import Snippet
@@ -287,7 +289,10 @@ class KbExtension(Extension):
     def _decorate(self, snippet: Snippet, html: str) -> str:
         wiki, path = self.wiki, self.path
         runs = wiki.results.of_snippet(path, snippet) if wiki is not None and path is not None else ()
-        return panels.decorate(snippet, html, runs)
+        if wiki is None or path is None or not isinstance(self.getConfig("wiki"), Wiki):
+            return panels.decorate(snippet, html, runs)  # nobody writes files: pictures stand in the page
+        here = url_of(path, wiki.directory_urls)
+        return panels.decorate(snippet, html, runs, lambda figure: way(f"{FIGURES}/{figure.name}", here))
 
 
 @lru_cache(maxsize=1)

@@ -26,7 +26,7 @@ from kbtools.site import pages as generated
 from kbtools.site.addresses import Site
 from kbtools.site.feed import changed
 from kbtools.site.rendered import Rendered
-from kbtools.site.results import Results, obstacles, refusal
+from kbtools.site.results import FIGURES, Results, obstacles, refusal
 from kbtools.site.sanitize import is_remote
 from kbtools.site.serve import guard
 from kbtools.site.stored import stored
@@ -132,6 +132,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             files.append(File.generated(config, LEARN, content=(assets / "kb-learn.js").read_bytes()))
         if wiki.has_diagrams:
             files.append(File.generated(config, MERMAID, content=(assets / "mermaid.min.js").read_bytes()))
+        for figure in wiki.results.figures():
+            files.append(File.generated(config, f"{FIGURES}/{figure.name}", content=figure.data))
         if self.search is not None:
             for path, content in search.assets().items():
                 files.append(File.generated(config, path, content=content))

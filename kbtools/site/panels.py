@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kbtools.codefence.option_values import DEVICES
+from kbtools.execution.figures import Figure
 from kbtools.execution.outcomes import Status
 from kbtools.execution.parity import State, parity
 from kbtools.site.results import Run
@@ -18,6 +19,8 @@ LONGEST = 20_000
 
 DEVICE_NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 
+_WELL = (Status.PASSED, Status.XFAILED)
+_PICTURE = "이 코드가 그린 그림"
 WORDS: dict[str, tuple[str, str]] = {
     Status.PASSED.value: ("✓", "통과"),
     Status.XFAILED.value: ("✓", "예상대로 오류"),
@@ -56,7 +59,9 @@ def badge(device: str, state: str, extra: str = "") -> str:
     )
 
 
-def decorate(snippet: Snippet, code: str, runs: Sequence[Run]) -> str:
+def decorate(
+    snippet: Snippet, code: str, runs: Sequence[Run], address: Callable[[Figure], str] = lambda figure: figure.address
+) -> str:
     """A code block's HTML with what is known of it around it. A block that is not about running stays as it is."""
     if not snippet.executable:
         if snippet.language == "output" or "output" in snippet.fence.header.classes:
@@ -66,7 +71,7 @@ def decorate(snippet: Snippet, code: str, runs: Sequence[Run]) -> str:
         return f'<div class="kb-snippet">{code}{_not_run(snippet.options.skip)}</div>'
     if snippet.options.skip is not None:
         return f'<div class="kb-snippet">{code}{_not_run(snippet.options.skip)}</div>'
-    told = _said(snippet, runs) + _reasons(runs)
+    told = _said(snippet, runs) + _pictures(runs, address) + _reasons(runs)
     inside = f'<div class="kb-snippet">{code}<div class="kb-run" data-search-exclude>{told}</div></div>'
     if snippet.options.hidden:
         return f'<details class="kb-hidden"><summary>숨긴 준비 코드</summary>{inside}</details>'
@@ -164,6 +169,16 @@ def _said(snippet: Snippet, runs: Sequence[Run]) -> str:
         f'<details class="kb-stdout"{opened}><summary class="kb-run-bar">'
         f'<span class="kb-toggle">출력{count}</span>{bar}</summary>'
         f'<pre tabindex="0"><samp>{escape(stdout[:LONGEST])}{note}</samp></pre></details>{raised}'
+    )
+
+
+def _pictures(runs: Sequence[Run], address: Callable[[Figure], str]) -> str:
+    """What it drew, once where devices drew the same. Pictures run nothing, whatever is in them."""
+    figures = {f.name: f for run in runs if run.fresh and run.outcome.outcome in _WELL for f in run.outcome.figures}
+    return "".join(
+        f'<figure class="kb-figure"><img src="{escape(address(figure))}" alt="{escape(figure.alt or _PICTURE)}" '
+        f'width="{figure.width}" height="{figure.height}" loading="lazy"></figure>'
+        for figure in figures.values()
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from kbtools.execution.figures import Figure
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.page import Page
 from kbtools.snippets import Snippet
@@ -23,6 +24,8 @@ class Run:
     """False when the snippet, one before it in its session or the environment has changed since."""
 
 
+FIGURES = "assets/kb-figures"
+"""Where the site keeps pictures that snippets drew."""
 BAD = (Status.FAILED, Status.ERROR)
 
 
@@ -52,6 +55,11 @@ class Results:
             if old is None or run.outcome.outcome is not Status.SKIPPED or old.outcome.outcome is Status.SKIPPED:
                 by_device[run.outcome.device] = run
         return cls({name: tuple(by_device.values()) for name, by_device in held.items()})
+
+    def figures(self) -> tuple[Figure, ...]:
+        """All pictures, each once."""
+        held = {f.name: f for runs in self.runs.values() for run in runs for f in run.outcome.figures}
+        return tuple(held.values())
 
     def of_snippet(self, path: str, snippet: Snippet) -> tuple[Run, ...]:
         return self.runs.get(snippet_key(path, snippet.id), ())

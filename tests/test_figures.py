@@ -1,0 +1,173 @@
+"""Figures: taken from a snippet, the same at every run, harmless, kept with its result, shown on the site."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from terminal import run_kb
+
+from kbtools.execution import figures
+from kbtools.execution.figures import Figure, clean_svg
+from kbtools.execution.launchers import ForkServerLauncher, Launcher
+from kbtools.execution.outcomes import Outcome, Status
+from kbtools.testing import run_page
+
+needs_matplotlib = pytest.mark.skipif(
+    __import__("importlib.util").util.find_spec("matplotlib") is None, reason="matplotlib is not installed"
+)
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"><path d="M0 0" id="%d"/></svg>'
+
+
+@pytest.fixture(scope="module")
+def launcher() -> Iterator[Launcher]:
+    launcher = ForkServerLauncher()
+    yield launcher
+    launcher.close()
+
+
+def fence(code: str, info: str = "{#a}") -> str:
+    return f"```python {info}\n{code}\n```\n\n"
+
+
+PLOT = (
+    "import matplotlib.pyplot as plt\nplt.figure(figsize=(4, 3))\nplt.plot([1, 2], label='training')\n"
+    "plt.title('Loss')\nplt.xlabel('epoch')\nplt.ylabel('value')\nplt.legend()\nplt.show()"
+)
+
+
+@needs_matplotlib
+def test_figures_left_open_belong_to_their_snippet(launcher: Launcher) -> None:
+    page = (
+        fence("import matplotlib\nprint(matplotlib.get_backend())", "{#backend}")
+        + fence(PLOT, "{#one}")
+        + fence("fig, _ = plt.subplots()\nplt.close(fig)\nplt.figure()", "{#none}")
+        + fence("for n in range(12):\n    plt.figure()\n    plt.plot([n])", "{#many}")
+        + fence("print(plt.get_fignums())  # []", "{#closed}")
+    )
+    found = run_page(page, launcher)
+    assert [o.outcome for o in found.values()] == [Status.PASSED] * 5, [o.message for o in found.values()]
+    assert found["backend"].stdout.lower() == "agg\n"
+    (figure,) = found["one"].figures
+    assert (figure.width, figure.height) == (384, 288)
+    assert figure.alt == "Loss: epoch / value (training)"
+    assert figure.data.startswith(b"<svg")
+    assert figure.name.endswith(".svg")
+    assert clean_svg(figure.data) == figure.data
+    assert found["none"].figures == found["closed"].figures == ()
+    assert len(found["many"].figures) == figures.MOST
+
+
+@needs_matplotlib
+def test_the_same_figure_is_the_same_bytes(launcher: Launcher) -> None:
+    assert run_page(fence(PLOT), launcher)["a"].figures == run_page("text\n\n" + fence(PLOT), launcher)["a"].figures
+
+
+@needs_matplotlib
+def test_what_would_be_large_is_a_png_and_what_fails_is_told(launcher: Launcher) -> None:
+    page = (
+        fence("import matplotlib.pyplot as plt\nplt.scatter(range(8000), [n % 97 for n in range(8000)])", "{#large}")
+        + fence("plt.plot([1])\nplt.gca().lines[0].set_url('http://example.org/')", "{#link}")
+        + fence("plt.title('$\\\\frac{$')", "{#bad}")
+        + fence("plt.plot([1])\n1 / 0", "{#raises}")
+    )
+    found = run_page(page, launcher)
+    assert found["large"].figures[0].data.startswith(b"\x89PNG")
+    assert found["link"].figures[0].name.endswith(".png"), "a drawing with a link in it is not kept as SVG"
+    assert found["bad"].outcome is Status.FAILED
+    assert "a figure cannot be drawn" in (found["bad"].message or "")
+    assert found["raises"].traceback_line is not None
+    assert len(found["raises"].figures) == 1
+
+
+def test_without_matplotlib_nothing_is_imported(launcher: Launcher) -> None:
+    page = fence("x = 1") + fence("import sys\nprint('matplotlib' in sys.modules)  # False", "{#b}")
+    assert run_page(page, launcher)["b"].outcome is Status.PASSED
+
+
+REFUSED = {
+    "a script": b"<script>alert(1)</script>",
+    "a handler": b'<path onload="alert(1)"/>',
+    "a foreign object": b"<foreignObject><b/></foreignObject>",
+    "a link": b'<a href="javascript:alert(1)"><path/></a>',
+    "a remote image": b'<image href="http://example.org/x.png"/>',
+    "an image of code": b'<image href="data:image/svg+xml;base64,AAAA"/>',
+    "a remote use": b'<use href="http://example.org/x.svg#a"/>',
+    "a style that loads": b"<style>@import 'x'; a{b:url(http://e)}</style>",
+    "an attribute that loads": b'<path fill="url(http://example.org/)"/>',
+    "an escaped style": b"<style>a{b:\\75rl(x)}</style>",
+    "an animation": b'<animate attributeName="href" to="javascript:x"/>',
+    "another namespace": b'<x:script xmlns:x="http://www.w3.org/1999/xhtml">alert(1)</x:script>',
+    "no end": b"<g>",
+}
+
+
+@pytest.mark.parametrize("inside", REFUSED.values(), ids=REFUSED)
+def test_a_drawing_that_holds_more_than_drawing_is_refused(inside: bytes) -> None:
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg">' + inside + b"</svg>"
+    assert clean_svg(svg) is None
+    data = {"name": "x.svg", "alt": "", "width": 1, "height": 1, "data": base64.b64encode(svg).decode()}
+    with pytest.raises(ValueError, match="no picture"):
+        Figure.from_json(data)
+
+
+def test_entities_and_processing_are_refused_and_a_prolog_is_taken_off() -> None:
+    assert clean_svg(b'<!DOCTYPE x [<!ENTITY a "b">]>' + SVG % 1) == clean_svg(SVG % 1)
+    assert clean_svg(b'<svg xmlns="http://www.w3.org/2000/svg"><!DOCTYPE x [<!ENTITY a "b">]></svg>') is None
+    assert b"alert" not in (clean_svg(SVG.replace(b"<path", b"<!-- alert --><?x alert?><path") % 1) or b"")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=60), st.text(max_size=40))
+def test_any_bytes_give_a_harmless_picture_or_none(data: bytes, alt: str) -> None:
+    for content in (data, SVG % 1 + data, (SVG % 1).replace(b"M0 0", data)):
+        figure = Figure.of(content, alt, 1, 1)
+        if figure is not None:
+            assert Figure.from_json(figure.to_json()) == figure
+            assert figures.is_name(figure.name)
+
+
+def drawn(*numbers: int) -> tuple[Figure, ...]:
+    return tuple(f for n in numbers if (f := Figure.of(SVG % n, f'<figure> "{n}"', 10, 20)) is not None)
+
+
+def test_an_outcome_travels_with_its_figures() -> None:
+    outcome = Outcome("A.md::a[cpu]", "A.md", 1, "cpu", Status.PASSED, figures=drawn(1, 2))
+    assert Outcome.from_json(json.loads(json.dumps(outcome.to_json()))) == outcome
+
+
+@needs_matplotlib
+def test_store_report_merge_and_site_carry_them(tmp_path: Path) -> None:
+    wiki = tmp_path / "wiki"
+    (wiki / "docs" / "topics").mkdir(parents=True)
+    (wiki / "docs" / "index.md").write_text("# Home\n\n[Plot](topics/Plot.md)\n")
+    (wiki / "docs" / "topics" / "Plot.md").write_text("# Plot\n\n" + fence(PLOT))
+    (wiki / "kb.toml").write_text('docs = "docs"\n')
+    (wiki / "mkdocs.yml").write_text(
+        "site_name: W\ntheme: material\nplugins: [kbtools]\nmarkdown_extensions:\n  - pymdownx.superfences\n"
+    )
+    done = run_kb(("run", "--report", "one.json"), cwd=wiki)
+    assert done.returncode == 0, done.stderr + done.stdout
+    (picture,) = (wiki / ".kb" / "results" / "figures").iterdir()
+    assert b"figures" in b"".join(f.read_bytes() for f in (wiki / ".kb" / "results").glob("*.json"))
+    again = run_kb(("run", "--format", "json"), cwd=wiki)
+    (outcome,) = json.loads(again.stdout)["outcomes"]
+    assert outcome["cached"] is True
+    assert base64.b64decode(outcome["figures"][0]["data"]) == picture.read_bytes()
+    picture.write_bytes(b"<svg>no longer what it was</svg>")
+    once_more = json.loads(run_kb(("run", "--format", "json"), cwd=wiki).stdout)["outcomes"][0]
+    assert once_more["cached"] is False, "a result without its picture is run again"
+    assert run_kb(("results", "merge", "one.json", "one.json", "--output", "all.json"), cwd=wiki).returncode == 0
+    shutil.rmtree(wiki / ".kb")
+    built = run_kb(("build", "--no-run", "--results", "all.json"), cwd=wiki)
+    assert built.returncode == 0, built.stderr
+    html = (wiki / "site" / "topics" / "Plot" / "index.html").read_text(encoding="utf-8")
+    name = outcome["figures"][0]["name"]
+    assert f'<img src="../../assets/kb-figures/{name}" alt="Loss: epoch / value (training)" width="384"' in html
+    assert (wiki / "site" / "assets" / "kb-figures" / name).is_file()
