@@ -32,6 +32,7 @@ _ELEMENTS = frozenset(
 )
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=\s]*\Z")
 _LOADS = re.compile(r"(?i)url\s*\(\s*['\"]?(?!#)|@import|expression|javascript:|\\")
+_DPI = 144
 _PNG = b"\x89PNG\r\n\x1a\n"
 _NAME = re.compile(r"[0-9a-f]{32}\.(?:svg|png)\Z")
 
@@ -158,18 +159,26 @@ def capture() -> tuple[list[dict[str, Any]], str | None]:
 def _drawn(figure: Any) -> Figure | None:
     import matplotlib as mpl
 
-    width, height = (round(float(inches) * 96) for inches in figure.get_size_inches())
     alt = describe(figure)
+    # Cut to what is drawn, as notebooks do: labels that reach over the edge are there.
     with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "kb"}):
         warnings.simplefilter("ignore")
         out = io.BytesIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(out, format="svg", metadata=nothing)
-        if out.tell() <= LARGEST_SVG and (made := Figure.of(out.getvalue(), alt, width, height)) is not None:
+        figure.savefig(out, format="svg", metadata=nothing, bbox_inches="tight")
+        if out.tell() <= LARGEST_SVG and (made := Figure.of(out.getvalue(), alt, *_size(out.getvalue()))) is not None:
             return made
         out = io.BytesIO()
-        figure.savefig(out, format="png", dpi=144, metadata={"Software": None})
-        return Figure.of(out.getvalue(), alt, width, height)
+        figure.savefig(out, format="png", dpi=_DPI, metadata={"Software": None}, bbox_inches="tight")
+        return Figure.of(out.getvalue(), alt, *_size(out.getvalue()))
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    """Width and height in CSS pixels, of which an inch has 96 and 72 points."""
+    if data.startswith(_PNG):
+        return round(int.from_bytes(data[16:20]) * 96 / _DPI), round(int.from_bytes(data[20:24]) * 96 / _DPI)
+    found = re.search(rb'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"', data)
+    return (round(float(found[1]) * 4 / 3), round(float(found[2]) * 4 / 3)) if found else (640, 480)
 
 
 def describe(figure: Any) -> str:

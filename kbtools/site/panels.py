@@ -158,7 +158,7 @@ def _said(snippet: Snippet, runs: Sequence[Run]) -> str:
         return plain
     raised = _raised(snippet, told.outcome.message) if snippet.options.raises else ""
     stdout = clean(told.outcome.stdout).rstrip("\n")
-    if not stdout or any(e.of_line is None for e in snippet.expects):
+    if not stdout or any(e.of_line is None or e.block for e in snippet.expects):
         return plain + raised
     lines = stdout.count("\n") + 1
     shown_beside = len(snippet.expects) >= lines
