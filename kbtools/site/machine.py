@@ -47,12 +47,14 @@ def with_head(html: str, path: str, wiki: Wiki, site: Site) -> str:
     address = site.pages.get(path)
     if address is None:
         return html
+    # Material takes every ``rel="alternate"`` and nothing else for the site in another language; a second word, which
+    # browsers pass over, tells these apart.
     feed = escape(way(FEED, address))
-    found = [f'<link rel="alternate" type="application/atom+xml" title="{escape(site.name)}" href="{feed}">']
+    found = [f'<link rel="alternate feed" type="application/atom+xml" title="{escape(site.name)}" href="{feed}">']
     page = wiki.index.pages.get(path)
     if page is not None:
         markdown = escape(way(markdown_of(address), address))
-        found.append(f'<link rel="alternate" type="text/markdown" href="{markdown}">')
+        found.append(f'<link rel="alternate source" type="text/markdown" href="{markdown}">')
         data = linked_data(page, wiki, site)
         if data is not None:
             found.append(script(data))

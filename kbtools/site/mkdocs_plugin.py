@@ -39,6 +39,7 @@ log = logging.getLogger("mkdocs.plugins.kbtools")
 EXTENSION = "kbtools.site.markdown_ext"
 _NAMES = ("kbtools", EXTENSION, f"{EXTENSION}:KbExtension")
 CSS = "assets/kb.css"
+SCRIPT = "assets/kb.js"
 LEARN = "assets/kb-learn.js"
 MERMAID = "assets/kb-mermaid.min.js"
 
@@ -94,8 +95,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 config.mdx_configs[name] = {**(config.mdx_configs.get(name) or {}), **ours}
         if CSS not in config.extra_css:
             config.extra_css = [CSS, *config.extra_css]
-        if self.wiki.has_lessons and not any(str(script) == LEARN for script in config.extra_javascript):
-            config.extra_javascript = [*config.extra_javascript, LEARN]
+        known = {str(script) for script in config.extra_javascript}
+        added = [SCRIPT, *([LEARN] if self.wiki.has_lessons else [])]
+        config.extra_javascript = [*config.extra_javascript, *(s for s in added if s not in known)]
         self.search = search.Search(self.wiki) if search.wanted(config.plugins) else None
         if self.search is not None and search.STYLE not in config.extra_css:
             config.extra_css = [search.STYLE, *config.extra_css]
@@ -126,6 +128,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             files.append(File.generated(config, path, content=text))
         assets = resources.files("kbtools.site") / "assets"
         files.append(File.generated(config, CSS, content=(assets / "kb.css").read_bytes()))
+        files.append(File.generated(config, SCRIPT, content=(assets / "kb.js").read_bytes()))
         for path, data in features.files(wiki).items():
             files.append(File.generated(config, path, content=data))
         if wiki.has_lessons:

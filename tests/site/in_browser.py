@@ -66,6 +66,6 @@ def tab(browser: Any, base: str, path: str, size: str = "screen", scheme: str = 
         opened.page.goto(base + path)
         opened.page.wait_for_load_state("networkidle")
         yield opened.page
-        assert opened.wrong == []
+        assert opened.wrong == [], opened.wrong
     finally:
         context.close()

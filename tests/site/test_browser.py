@@ -6,22 +6,7 @@ from typing import Any
 
 import pytest
 from in_browser import SIZES, tab
-
-PAGES = (
-    "",
-    "topics/Autograd/",
-    "topics/Tensor/",
-    "topics/Exercises/",
-    "paths/first/",
-    "paths/",
-    "all/",
-    "tags/",
-    "categories/",
-    "recent/",
-    "health/",
-    "runs/",
-)
-"""One of every kind."""
+from pages_of_every_kind import PAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

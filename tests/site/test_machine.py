@@ -57,7 +57,7 @@ def heads(file: Path) -> tuple[list[dict[str, str]], list[object]]:
     """A page's alternate links and JSON-LD as a browser takes them."""
     text = file.read_text(encoding="utf-8")
     data = [json.loads(m) for m in re.findall(r'<script type="application/ld\+json">(.*?)</script>', text)]
-    return [a for a in read(file).all("link") if a.get("rel") == "alternate"], data
+    return [a for a in read(file).all("link") if "alternate" in a.get("rel", "").split()], data
 
 
 def test_every_page_has_its_markdown_beside_it(folder: Path) -> None:

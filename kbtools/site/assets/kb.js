@@ -1,0 +1,28 @@
+/* What reaches beyond the screen can be reached with a keyboard: tables that scroll sideways take the focus. */
+(() => {
+  "use strict"
+  const look = () => {
+    for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap")) {
+      const wide = wrap.scrollWidth > wrap.clientWidth
+      if (wide) wrap.tabIndex = 0
+      else wrap.removeAttribute("tabindex")
+      if (wide) {
+        wrap.setAttribute("role", "region")
+        wrap.setAttribute("aria-label", "옆으로 넘겨 보는 표")
+      } else {
+        wrap.removeAttribute("role")
+        wrap.removeAttribute("aria-label")
+      }
+    }
+  }
+  const start = () => {
+    const content = document.querySelector(".md-content")
+    if (!content) return
+    new MutationObserver(look).observe(content, { childList: true, subtree: true })
+    new ResizeObserver(look).observe(content)
+    look()
+  }
+  if (window.document$) window.document$.subscribe(start)
+  else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start)
+  else start()
+})()

@@ -1,0 +1,137 @@
+"""WCAG 2.2 AA of one page of every kind, by axe-core, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from in_browser import tab
+from pages_of_every_kind import PAGES
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+RUN = """async (tags) => {
+  const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] })
+  return found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")}: ${n.html.slice(0, 120)}: ${
+    n.any.concat(n.all, n.none).map((c) => c.message).join("; ").slice(0, 200)}`))
+}"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core (MPL 2.0), as axe-playwright-python carries it."""
+    spec = find_spec("axe_playwright_python")
+    if spec is None or spec.origin is None:
+        pytest.skip("axe-playwright-python is not installed")
+    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def violations(page: Any, axe: str) -> list[str]:
+    page.evaluate(axe)
+    found: list[str] = page.evaluate(RUN, RULES)
+    return found
+
+
+@pytest.mark.parametrize(("size", "scheme"), [("screen", "light"), ("phone", "dark")])
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_axe_knows_of_stands_in_a_readers_way(
+    browser: Any, site: str, axe: str, path: str, size: str, scheme: str
+) -> None:
+    with tab(browser, site, path, size, scheme) as page:
+        for folded in page.query_selector_all(".md-content details:not([open])"):
+            folded.evaluate("e => { e.open = true }")
+        assert violations(page, axe) == []
+
+
+def focused(page: Any) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate(
+        """() => {
+          const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect()
+          return { name: `${e.tagName}.${e.className} ${(e.textContent || "").trim().slice(0, 20)}`,
+            body: e === document.body,
+            outlined: s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0, wide: r.width, high: r.height,
+            seen: r.bottom > 0 && r.top < innerHeight && r.right > 0 && r.left < innerWidth }
+        }"""
+    )
+    return found
+
+
+def test_the_first_key_leads_past_the_navigation(browser: Any, site: str) -> None:
+    with tab(browser, site, "topics/Exercises/") as page:
+        page.keyboard.press("Tab")
+        assert page.locator(".md-skip").evaluate("e => e === document.activeElement")
+        assert focused(page)["seen"]
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('.md-content') !== null")
+
+
+@pytest.mark.parametrize("path", ["topics/Autograd/", "topics/Exercises/", "paths/first/", "health/"])
+def test_the_focus_is_always_seen(browser: Any, site: str, path: str) -> None:
+    with tab(browser, site, path) as page:
+        for folded in page.query_selector_all(".md-content details:not([open])"):
+            folded.evaluate("e => { e.open = true }")
+        hidden, seen = [], 0
+        for _ in range(120):
+            page.keyboard.press("Tab")
+            at = focused(page)
+            if at["body"]:
+                break
+            seen += 1
+            if not at["seen"] or not at["outlined"]:
+                hidden.append(at)
+        assert seen > 10
+        assert hidden == []
+
+
+def test_a_table_wider_than_the_screen_is_scrolled_by_keyboard(browser: Any, site: str) -> None:
+    with tab(browser, site, "topics/Autograd/", "phone") as page:
+        wrap = page.locator(".md-typeset__scrollwrap").first
+        assert wrap.get_attribute("tabindex") == "0"
+        wrap.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.querySelector('.md-typeset__scrollwrap').scrollLeft > 0")
+
+
+def test_targets_are_large_enough_for_a_finger(browser: Any, site: str) -> None:
+    """WCAG 2.2, 2.5.8: 24 by 24 CSS pixels, for what we add."""
+    with tab(browser, site, "paths/first/", "phone") as page:
+        page.locator(".kb-path-tools summary").click()
+        for selector in (".kb-done:visible", ".kb-button:visible", ".kb-path-tools summary"):
+            for box in page.locator(selector).all():
+                found = box.bounding_box()
+                assert found["height"] >= 24, (selector, found)
+                assert found["width"] >= 24, (selector, found)
+
+
+def test_motion_stops_for_those_who_ask(browser: Any, site: str) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(site + "topics/Autograd/")
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("[class*=kb-]")]
+            .flatMap((e) => ["", "::before"].map((p) => getComputedStyle(e, p)))
+            .filter((s) => s.transitionDuration.split(",").some((d) => parseFloat(d) > 0)).length"""
+    )
+    assert moving == 0
+    context.close()
+
+
+BUDGET = 150_000
+"""Bytes, uncompressed, of the scripts a page loads before its reader does anything, the theme's own left out."""
+
+
+def test_scripts_stay_within_their_budget(browser: Any, site: str) -> None:
+    with tab(browser, site, "topics/Exercises/") as page:
+        page.reload()
+        page.wait_for_load_state("networkidle")
+        sizes = page.evaluate(
+            """async () => Object.fromEntries(await Promise.all(performance.getEntriesByType("resource")
+                .filter((r) => new URL(r.name).pathname.endsWith(".js") && !r.name.includes("/assets/javascripts/"))
+                .map(async (r) => [r.name, (await (await fetch(r.name)).blob()).size])))"""
+        )
+        assert any("kb-learn" in name for name in sizes)
+        assert sum(sizes.values()) < BUDGET, sizes
