@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 import pytest
+from growth import assert_linear
 
 from kbtools.checker import check
 from kbtools.config import Config
@@ -13,7 +15,8 @@ from kbtools.diagnostics import Diagnostic
 from kbtools.execution.shell_syntax import check as judge_shell
 from kbtools.index import Index
 from kbtools.page import decode
-from kbtools.rules import Rule, all_rules
+from kbtools.rules import Context, Rule, all_rules
+from kbtools.source import LineIndex
 from kbtools.vault import Vault
 
 _FILE = re.compile(r'^(?P<m>`{3,})markdown title="(?P<path>[^"]+)"\n(?P<text>.*?)^(?P=m)$', re.MULTILINE | re.DOTALL)
@@ -87,3 +90,37 @@ def test_findings_are_the_same_whatever_the_order_of_pages() -> None:
 def test_ignores(text: str, rules: list[str]) -> None:
     page = {"index.md": text}
     assert [d.rule for d in found(page)] == rules
+
+
+@pytest.mark.parametrize(
+    ("text", "bars"),
+    [
+        ("| a | b |\n|---|---|\n| [[T|x]] | 1 |\n", [(3, 6)]),
+        ("| [[T|x]] | b |\n|:--|--:|\n| 1 | ![[T#H|y]] |\n", [(1, 6), (3, 13)]),
+        ("> | a |\n> |---|\n> | [[T|x]] |\n", [(3, 8)]),
+        ("    | a |\r\n    |---|\r\n    | [[T|x]] |\r\n", []),  # indented: code
+        ("| a |\r\n|---|\r\n| [[T|x]] |\r\n", [(3, 6)]),
+        ("| a |\n|---|\n| [[T\\|x]] [[T]] |\n", []),
+        ("| [[T|x]]\n", []),
+        ("| a |\n| [[T|x]] |\n", []),
+        ("[[T|x]] | b\n", []),
+    ],
+)
+def test_bars_that_end_a_cell(text: str, bars: list[tuple[int, int]]) -> None:
+    there = [d for d in found({"index.md": f"{text}\n\n[[T]]\n", "T.md": "# H"}) if d.rule == "unescaped-bar"]
+    places = [LineIndex(text).position(d.span.start) for d in there]
+    assert [(place.line, place.column) for place in places] == bars
+    for diagnostic in there:
+        assert diagnostic.fix is not None
+        assert [edit.replacement for edit in diagnostic.fix.edits] == ["\\"]
+
+
+def test_bars_are_looked_for_in_linear_time() -> None:
+    def work(size: int) -> Callable[[], object]:
+        text = "| a | b |\n|---|---|\n" + "| [[T|x]] | [[T|y]] |\n" * size
+        pages = {page.path: page for page in (decode("index.md", text.encode()), decode("T.md", b"# H"))}
+        index = Index(pages)
+        rule = all_rules()["unescaped-bar"]
+        return lambda: [len(list(rule.check(pages["index.md"], Context(index))))]
+
+    assert_linear(work, 500)
