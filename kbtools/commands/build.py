@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from kbtools.commands.run import run_snippets
     from kbtools.selection import Selection
     from kbtools.site.build import build, config_file
+    from kbtools.site.redirects import is_redirect
     from kbtools.site.stored import stored
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     except KbError as e:
         say(f"nothing was built: {e.message}" + (f"\n  hint: {e.hint}" if e.hint else ""))
         return 1
-    pages = plural(sum(1 for _ in folder.rglob("*.html")), "page")
+    pages = plural(sum(not is_redirect(file) for file in folder.rglob("*.html")), "page")
     shown = os.path.relpath(folder, Path.cwd())
     say(f"{pages} in {shown}/ · {short_seconds(building.seconds)}")
     say(f"look at it: kb serve, or python -m http.server -d {shown} and open http://127.0.0.1:8000/")

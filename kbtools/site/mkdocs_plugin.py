@@ -21,7 +21,7 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
-from kbtools.site import csp, features, machine, search
+from kbtools.site import csp, features, machine, redirects, search
 from kbtools.site import pages as generated
 from kbtools.site.addresses import Site
 from kbtools.site.feed import changed
@@ -185,6 +185,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         output = features.equip(output, "../" * page.url.count("/"))
         if self.wiki is not None and self.site is not None:
             output = machine.with_head(output, page.file.src_uri, self.wiki, self.site)
+            output = redirects.stand_aside(output, page.file.src_uri, self.wiki, self.site)
         if '<pre class="mermaid' in output:
             output = _with_script(output, MERMAID, page.url)
             if self.config.sanitize and not self.config.csp and not _loads_styles_from_elsewhere(config):
@@ -199,6 +200,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             self.search.write(Path(config.site_dir))
         if self.wiki is not None and self.site is not None:
             machine.write(self.wiki, self.site, Path(config.site_dir))
+            redirects.write(self.wiki, self.site, Path(config.site_dir))
 
 
 def _site(config: MkDocsConfig, files: Files) -> Site:

@@ -9,12 +9,24 @@ from collections.abc import Mapping
 
 from kbtools.site.health_page import health_page
 from kbtools.site.index_pages import categories, everything, paths, recent, tags
+from kbtools.site.name_pages import name_pages
 from kbtools.site.page_parts import sort_key
 from kbtools.site.runs_page import runs_pages
 from kbtools.site.wiki import Wiki
 
-NAMES = ("all.md", "tags.md", "categories.md", "recent.md", "paths.md", "health.md", "runs.md")
-"""Those every wiki has; long ones go on in a folder of their name, ``all/2.md``."""
+NAMES = (
+    "all.md",
+    "tags.md",
+    "categories.md",
+    "recent.md",
+    "paths.md",
+    "health.md",
+    "runs.md",
+    "wanted.md",
+    "ambiguous.md",
+)
+"""Those every wiki has, the last two where there is something to list; long ones go on in a folder of their name,
+``all/2.md``."""
 
 
 def generate(wiki: Wiki) -> Mapping[str, str]:
@@ -27,6 +39,7 @@ def generate(wiki: Wiki) -> Mapping[str, str]:
         "recent.md": recent(pages),
         "paths.md": paths(wiki),
         "health.md": health_page(wiki),
+        **name_pages(wiki),
         **runs_pages(wiki),
     }
     own = wiki.index.pages.keys()

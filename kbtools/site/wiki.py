@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from kbtools import vault as vaults
@@ -20,6 +21,9 @@ from kbtools.page import Page
 from kbtools.scanner import slugify
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results
+
+if TYPE_CHECKING:
+    from kbtools.site.name_pages import Shared
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,13 @@ class Wiki:
     def has_diagrams(self) -> bool:
         """Whether any page draws one: what draws them is large."""
         return any(f.header.language == "mermaid" for p in self.index.pages.values() for f in p.structure.fences)
+
+    @cached_property
+    def shared_names(self) -> Mapping[str, Shared]:
+        """Names that links use and several pages have."""
+        from kbtools.site.name_pages import shared_names
+
+        return shared_names(self)
 
     def tag_href(self, tag: str, from_path: str) -> str | None:
         return f"{relative('tags.md', from_path)}#{tag_id(tag)}" if "tags.md" in self.generated else None

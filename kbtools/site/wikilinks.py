@@ -17,6 +17,7 @@ from kbtools.links import WikiLink
 from kbtools.page import NO_STRUCTURE, Page
 from kbtools.scanning.headings import label_of
 from kbtools.site.embeds import PLACE
+from kbtools.site.name_pages import key_of
 from kbtools.site.rendered import Embed
 from kbtools.site.text import clean, first_paragraph, plain
 from kbtools.site.wiki import Wiki, relative
@@ -96,12 +97,21 @@ def render(
         case Alias(candidates=(target,)):
             return _to_page(link, target, path, wiki, label, "kb-alias", embeds)
         case Ambiguous(candidates) | Alias(candidates):
-            told = f"‘{name}’에 해당하는 문서가 여럿입니다: {clean(', '.join(candidates))}"
-            return _element("span", "kb-ambiguous", label, title=told)
+            return _choice(link, candidates, path, wiki, label, name)
         case Missing():
             pass
     what = "파일이" if links.is_attachment_name(link.target) else "문서가 아직"
     return _element("span", "kb-missing", label, title=f"‘{name}’ {what} 없습니다")
+
+
+def _choice(link: WikiLink, candidates: tuple[str, ...], path: str, wiki: Wiki, label: str, name: str) -> etree.Element:
+    """A link that several pages answer to leads to a list of them, where there is one."""
+    told = f"‘{name}’에 해당하는 문서가 여럿입니다: {clean(', '.join(candidates))}"
+    shared = wiki.shared_names.get(key_of(link.target)) if "ambiguous.md" in wiki.generated else None
+    if shared is None:
+        return _element("span", "kb-ambiguous", label, title=told)
+    href = f"{relative('ambiguous.md', path)}#{shared.id}"
+    return _element("a", "kb-ambiguous", label, title=told, href=href)
 
 
 def _attachment(link: WikiLink, target: str, path: str) -> etree.Element:

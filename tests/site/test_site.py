@@ -79,9 +79,7 @@ def test_links_lead_where_they_say(tmp_path: Path) -> None:
     assert [a["title"] for a in page.all("span", "kb-missing")] == ["‘없는 것’ 문서가 아직 없습니다"]
     assert "href" not in page.all("span", "kb-missing")[0]
     assert "^sum" not in read(site / "topics" / "텐서 연산" / "index.html").text
-    assert (
-        "a/Same.md, b/Same.md" in read(site / "topics" / "Last" / "index.html").all("span", "kb-ambiguous")[0]["title"]
-    )
+    assert "a/Same.md, b/Same.md" in read(site / "topics" / "Last" / "index.html").all("a", "kb-ambiguous")[0]["title"]
     assert "라벨 <strong>굵게</strong> <code>코드</code></a>" in html(project, "b/Same")
 
 
