@@ -1,5 +1,6 @@
 # make        sets everything up, checks the wiki, runs its snippets and builds the site
 # make test   sets everything up and passes all tests
+# make test-cuda   the tests that need a CUDA device; fails where there is none
 # make gate   what a change must pass: format, lint, types, layers, tests
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --con
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := site
-.PHONY: site serve test gate lint browser fuzz clean help
+.PHONY: site serve test test-cuda gate lint browser fuzz clean help
 
 site: $(VENV)/.wiki
 	@$(BIN)/kb build
@@ -20,6 +21,15 @@ serve: $(VENV)/.wiki
 test: $(VENV)/.dev browser
 	@echo "== tests"
 	@$(BIN)/python -m pytest -n auto
+
+# With an environment of your own that has torch for CUDA and the packages: make test-cuda CUDA_PYTHON=python3
+CUDA_PYTHON ?=
+CUDA_LOG    ?= cuda-tests.md
+
+test-cuda: $(if $(CUDA_PYTHON),,$(VENV)/.dev)
+	@echo "== tests on CUDA, told in $(CUDA_LOG)"
+	@$(or $(CUDA_PYTHON),$(BIN)/python) -c 'import sys, torch; sys.exit(None if torch.cuda.is_available() else f"no CUDA device is available to torch {torch.__version__}: nothing was tested")'
+	@KB_REQUIRE_CUDA=1 KB_CUDA_LOG=$(CUDA_LOG) $(or $(CUDA_PYTHON),$(BIN)/python) -m pytest tests/cuda -p no:randomly -v
 
 lint: $(VENV)/.dev
 	@echo "== format, lint, types, layers"
@@ -50,4 +60,4 @@ clean:
 	rm -rf site .kb dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 help:
-	@sed -n '1,3s/^# //p' Makefile
+	@sed -n '1,4s/^# //p' Makefile

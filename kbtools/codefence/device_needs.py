@@ -37,7 +37,7 @@ class Need:
 
 def needs(tree: ast.Module) -> tuple[Need, ...]:
     """The devices the code names without an availability guard, the first place of each, in order."""
-    walk = _Walk(tree)
+    walk = Walk(tree)
     found: dict[str, Need] = {}
     for need in sorted(walk.run(), key=lambda need: need.line):
         found.setdefault(need.device, need)
@@ -56,7 +56,7 @@ def device_of(node: ast.AST | None) -> str | None:
     return "cuda" if node.value.startswith("torch.cuda.") else None
 
 
-class _Walk:
+class Walk:
     """Goes through the tree with a stack of its own: depth does not matter."""
 
     def __init__(self, tree: ast.Module) -> None:
@@ -75,7 +75,7 @@ class _Walk:
         while todo:
             node, guarded = todo.pop()
             if not guarded:
-                self._look(node)
+                self.look(node)
             todo += self._children(node, guarded)
         return self.found
 
@@ -100,7 +100,7 @@ class _Walk:
     def _asks(self, test: ast.AST) -> bool:
         """Whether a condition tells machines with the device from those without."""
         for node in ast.walk(test):
-            if isinstance(node, ast.Call) and _last(node.func) in _ASKS:
+            if isinstance(node, ast.Call) and last_name(node.func) in _ASKS:
                 return True
             if isinstance(node, ast.Attribute) and node.attr in ("is_cuda", "is_mps"):
                 return True
@@ -124,7 +124,7 @@ class _Walk:
             return [*((child, True) for child in node.body), *((child, False) for child in rest)]
         if isinstance(node, (ast.With, ast.AsyncWith)):
             calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
-            if any(_last(call.func) == "suppress" and any(_catches_all(a) for a in call.args) for call in calls):
+            if any(last_name(call.func) == "suppress" and any(_catches_all(a) for a in call.args) for call in calls):
                 return [(child, True) for child in ast.iter_child_nodes(node)]
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) and any(self._asks(d) for d in node.decorator_list):
             return [(child, True) for child in ast.iter_child_nodes(node)]
@@ -164,16 +164,16 @@ class _Walk:
         if device is not None:
             self.found.append(Need(device, getattr(node, "lineno", 1), what))
 
-    def _look(self, node: ast.AST) -> None:
+    def look(self, node: ast.AST) -> None:
         if isinstance(node, ast.Call):
             self._call(node)
         elif isinstance(node, ast.Assert) and _demands(node.test):
             self._need(_device_asked(node.test), node, "asserts that it is there")
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(_is_device_word(_last(target)) for target in targets):
+            if any(_is_device_word(last_name(target)) for target in targets):
                 self._need(device_of(node.value), node, f"names {_shown(node.value)}")
-            if any(_last(target).lower() == "backend" for target in targets) and _is_nccl(node.value):
+            if any(last_name(target).lower() == "backend" for target in targets) and _is_nccl(node.value):
                 self._need("cuda", node, 'names "nccl"')
         elif isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.iter, (ast.List, ast.Tuple)):
             tests = (
@@ -181,7 +181,7 @@ class _Walk:
                 if isinstance(node, ast.comprehension)
                 else [s.test for s in node.body if isinstance(s, ast.If)]
             )
-            if _is_device_word(_last(node.target)) and not any(self._asks(test) for test in tests):
+            if _is_device_word(last_name(node.target)) and not any(self._asks(test) for test in tests):
                 for item in node.iter.elts:
                     self._need(device_of(item), item, f"names {_shown(item)}")
         elif isinstance(node, ast.arguments):
@@ -195,7 +195,7 @@ class _Walk:
                     self._need("cuda", default, 'names "nccl"')
 
     def _call(self, node: ast.Call) -> None:
-        name = _last(node.func)
+        name = last_name(node.func)
         module = self._torch_module(node.func)
         if module is not None and name not in _HARMLESS:
             self._need(module, node, f"calls {_dotted(node.func)}()")
@@ -230,7 +230,7 @@ class _Walk:
         return self.modules.get(parts[0]) if len(parts) > 1 else None
 
 
-def _last(node: ast.AST | None) -> str:
+def last_name(node: ast.AST | None) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
@@ -280,7 +280,7 @@ def _chooses(node: ast.AST) -> bool:
 
 def _catches_all(kind: ast.AST | None) -> bool:
     """A missing device is an AssertionError or a RuntimeError, by the build of torch: a guard catches both."""
-    names = {_last(item) for item in kind.elts} if isinstance(kind, ast.Tuple) else {_last(kind)}
+    names = {last_name(item) for item in kind.elts} if isinstance(kind, ast.Tuple) else {last_name(kind)}
     return kind is None or bool(names & {"Exception", "BaseException"}) or names >= _GIVES_UP
 
 
@@ -290,16 +290,19 @@ def _demands(test: ast.AST) -> bool:
         return any(_demands(value) for value in test.values)
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
         return any(device_of(side) for side in (test.left, *test.comparators))
-    return (isinstance(test, ast.Call) and _last(test.func) == "is_available") or _last(test) in ("is_cuda", "is_mps")
+    return (isinstance(test, ast.Call) and last_name(test.func) == "is_available") or last_name(test) in (
+        "is_cuda",
+        "is_mps",
+    )
 
 
 def _gives_up(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Raise):
         return True
     call = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(call, ast.Call) and _last(call.func) in ("exit", "_exit", "quit")
+    return isinstance(call, ast.Call) and last_name(call.func) in ("exit", "_exit", "quit")
 
 
 def _device_asked(test: ast.AST) -> str:
-    asked = (_last(node) in ("mps", "is_mps") or device_of(node) == "mps" for node in ast.walk(test))
+    asked = (last_name(node) in ("mps", "is_mps") or device_of(node) == "mps" for node in ast.walk(test))
     return "mps" if any(asked) else "cuda"

@@ -54,6 +54,12 @@ def add_run_options(arguments: Arguments) -> None:
     group.add_argument("--require-device", action="append", default=[], metavar="D", help="a missing D is an error")
     group.add_argument("-n", dest="workers", default="auto", metavar="N", help="pages side by side (default: auto)")
     group.add_argument("--sandbox", choices=["default", "require", "off"], default="default", help="confinement")
+    group.add_argument(
+        "--start-method",
+        choices=["auto", "fork", "spawn"],
+        default="auto",
+        help="how workers begin: forked off one server, or each a fresh interpreter (default: what is safe here)",
+    )
     group.add_argument("--no-cache", action="store_true", help="run again what passed and has not changed")
 
 
@@ -136,6 +142,7 @@ def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str])
         required=tuple(args.require_device),
         workers=_workers(args.workers, max(to_run, len(doubted))),
         sandbox=args.sandbox,
+        launcher=args.start_method,
         cached=not args.no_cache,
         rehearse=rehearse,
         update=getattr(args, "update", False),

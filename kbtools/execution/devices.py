@@ -54,15 +54,15 @@ def probe() -> Mapping[str, DeviceInfo]:
     return _probe()
 
 
-def available() -> dict[str, bool]:
-    """Availability by name, as ``job.plan`` wants it."""
-    return {name: info.available for name, info in probe().items()}
+def available() -> dict[str, int]:
+    """How many there are of each, as ``plan.plan`` wants it."""
+    return {name: max(1, info.count) if info.available else 0 for name, info in probe().items()}
 
 
-def available_for(request: DeviceRequest) -> dict[str, bool]:
-    """Availability by name; the machine is not asked when only the CPU is wanted."""
+def available_for(request: DeviceRequest) -> dict[str, int]:
+    """How many there are of each; the machine is not asked when only the CPU is wanted."""
     if request.devices == ("cpu",) and not request.required:
-        return {"cpu": True}
+        return {"cpu": 1}
     return available()
 
 

@@ -7,39 +7,54 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
 _WAIT = 0.05
 
 
-class Slot:
-    """One GPU, held until ``close``, or until the process that holds it ends."""
+class Slots:
+    """GPUs, held until ``close``, or until the process that holds them ends."""
 
-    def __init__(self, number: int, lock: IO[bytes]) -> None:
-        self.number = number
-        self._lock = lock
+    def __init__(self, held: Mapping[int, IO[bytes]]) -> None:
+        self.numbers = tuple(held)
+        self._locks = tuple(held.values())
 
     @classmethod
-    def take(cls, folder: Path, count: int) -> Slot:
-        """Wait for one of ``count`` GPUs. ``folder`` is common to all of the run."""
-        import fcntl
-
+    def take(cls, folder: Path, count: int, wanted: int = 1) -> Slots:
+        """Wait for ``wanted`` of ``count`` GPUs, all at once. ``folder`` is common to all of the run."""
         while True:
+            held: dict[int, IO[bytes]] = {}
             for number in range(max(1, count)):
-                lock = (folder / f"gpu-{number}.lock").open("ab")
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except OSError:
-                    lock.close()
-                else:
-                    return cls(number, lock)
+                lock = _locked(folder / f"gpu-{number}.lock")
+                if lock is not None:
+                    held[number] = lock
+                if len(held) == max(1, min(wanted, count)):
+                    return cls(held)
+            # Waiting for more while holding some is how two sessions wait for each other.
+            for lock in held.values():
+                lock.close()
             time.sleep(_WAIT)
 
     def visible(self) -> str:
-        """``CUDA_VISIBLE_DEVICES`` for this GPU, within what the user has made visible."""
+        """``CUDA_VISIBLE_DEVICES`` for these GPUs, within what the user has made visible."""
         given = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
-        return given[self.number] if self.number < len(given) else str(self.number)
+        return ",".join(given[n] if n < len(given) else str(n) for n in self.numbers)
 
     def close(self) -> None:
-        self._lock.close()
+        for lock in self._locks:
+            lock.close()
+
+
+def _locked(file: Path) -> IO[bytes] | None:
+    """The file with its lock, or None where another holds that."""
+    import fcntl
+
+    lock = file.open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock

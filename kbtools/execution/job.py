@@ -42,7 +42,7 @@ class DeviceRequest:
                 raise KbError(f'no device is called "{name}"', "devices are auto, all, or a list of cpu, cuda, mps")
         return cls(names, tuple(required))
 
-    def chosen(self, available: Mapping[str, bool]) -> tuple[str, ...]:
+    def chosen(self, available: Mapping[str, int]) -> tuple[str, ...]:
         """The devices to report on, in the order of DEVICES."""
         if self.devices == ("all",):
             return DEVICES
@@ -93,6 +93,8 @@ class Step:
     """False where the same snippet has its outcome in another session: it only takes part in what blocks what."""
     rehearse: str | None = None
     """The device it is retargeted to, when it is only rehearsed."""
+    gpus: int = 1
+    """CUDA devices it needs at once."""
     needs: tuple[int, ...] = ()
     """Positions in the job of the earlier steps that may decide what it does: see ``codefence.dataflow``."""
     changes: tuple[str, ...] = ()
@@ -137,6 +139,13 @@ class Job:
             return ()
         compiles = any("torch.compile" in code or ".compile(" in code for code in codes)
         return ("torch", "torch.compile") if compiles else ("torch",)
+
+    @property
+    def gpus(self) -> int:
+        """CUDA devices its session needs at once; 0 on other devices."""
+        if self.device != "cuda":
+            return 0
+        return max((step.gpus for step in self.steps if step.skip is None), default=1)
 
     @property
     def network(self) -> bool:

@@ -127,7 +127,9 @@ def died(job: Job, step: Step, reply: Reply) -> Outcome:
     found = re.findall(r'File "' + re.escape(job.path) + r'", line (\d+)', reply.trace)
     line = int(found[0]) if found else None
     at = f" (it was at line {line})" if line is not None else ""
-    if reply.timed_out:
+    if reply.outgrown:
+        reason = f"out of memory (limit {_size(step.memory)}){at}"
+    elif reply.timed_out:
         reason = f"timed out after {step.timeout:g} s{at}"
     elif reply.exit is None:
         reason = "the process stopped answering"
@@ -154,7 +156,9 @@ def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printe
     if error.get("expected"):
         reason = error["expected"]
     if error.get("memory"):
-        status, reason = Status.ERROR, f"out of memory (limit {_size(step.memory)})"
+        # No limit of memory is set for other devices: it is the device's that ran out.
+        where = f"limit {_size(step.memory)}" if job.device == "cpu" else f"of {job.device}"
+        status, reason = Status.ERROR, f"out of memory ({where})"
     # The first line says what is wrong, for those who show one line.
     if reason:
         text = f"{reason}\n{text}"

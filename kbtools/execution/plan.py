@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from kbtools.codefence.gpu_count import gpus
 from kbtools.codefence.option_values import DEVICES
 from kbtools.execution.job import DeviceRequest, Job, Limits, Step, Wanted
 from kbtools.execution.keys import keyed
@@ -15,7 +16,7 @@ def plan(
     path: str,
     snippets: Sequence[Snippet],
     request: DeviceRequest,
-    available: Mapping[str, bool],
+    available: Mapping[str, int],
     limits: Limits | None = None,
     *,
     rehearse: bool = False,
@@ -23,7 +24,8 @@ def plan(
 ) -> tuple[Job, ...]:
     """The jobs of one page. Every executable snippet gets an outcome: one a device it can run on.
 
-    ``unmet`` says why a ``requires=`` is not met here (``requirements.unmet``); without it workers find out.
+    ``available`` tells how many of each device there are. ``unmet`` says why a ``requires=`` is not met here
+    (``requirements.unmet``); without it workers find out.
 
     A snippet bound to devices of which none is chosen and available gets one outcome, skipped, under the first of
     them; in the sessions that do run it stands silent, so that what needs its names is blocked.
@@ -40,11 +42,22 @@ def plan(
                 for snippet in members
                 for step in _step(path, snippet, device, chosen, usable, request, limits, told, rehearse)
             )
+            steps = tuple(_enough(step, available) for step in steps)
             if any(step.reported for step in steps):
                 if unmet is not None:
                     steps = tuple(_lacking(step, unmet) for step in steps)
                 jobs.append(Job(path, session, device, keyed(steps, path, session, device)))
     return tuple(jobs)
+
+
+def _enough(step: Step, available: Mapping[str, int]) -> Step:
+    """The step, skipped where it needs more GPUs than there are."""
+    if step.device != "cuda" or step.skip is not None or step.rehearse is not None:
+        return step
+    needed, there = gpus(step.code, step.launch), int(available.get("cuda", 0))
+    if needed <= there:
+        return replace(step, gpus=needed)
+    return replace(step, skip=f"needs {needed} GPUs: there {'is' if there == 1 else 'are'} {there}")
 
 
 def _lacking(step: Step, unmet: Callable[[str], str | None]) -> Step:

@@ -53,8 +53,8 @@ class Pool:
         if devices is not None:
             os.environ[_DEVICES] = devices
 
-    def available(self, request: DeviceRequest) -> dict[str, bool]:
-        """Availability by device; the machine is not asked when only the CPU is wanted."""
+    def available(self, request: DeviceRequest) -> dict[str, int]:
+        """How many there are of each device; the machine is not asked when only the CPU is wanted."""
         return devices.available_for(request)
 
     def share(self, workers: int) -> dict[str, Any]:

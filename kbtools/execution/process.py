@@ -22,6 +22,8 @@ from kbtools.execution.launchers import Descriptors, Launcher, WorkerHandle, cle
 START_TIMEOUT = 120.0
 """Seconds for a worker to be ready: a cold import of torch on a busy machine."""
 _GRACE = 2.0
+_WATCH = 0.1
+"""Seconds between looks at the memory of a worker that the system does not limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Reply:
     exit: int | None = None
     """The exit code of a worker that died, negative for a signal."""
     timed_out: bool = False
+    outgrown: bool = False
+    """It was killed for the memory it had taken."""
     trace: str = ""
     """What faulthandler wrote."""
     seconds: float = 0.0
@@ -63,6 +67,8 @@ class Process:
     def __init__(self, job: Job, launcher: Launcher, settings: Settings, extra: Mapping[str, str]) -> None:
         self.job, self.settings = job, settings
         self.handle: WorkerHandle | None = None
+        self._most: int | None = None
+        self._outgrown = False
         self.scratch = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
         ours, theirs = socket.socketpair()
         ours.setblocking(True)
@@ -98,8 +104,11 @@ class Process:
         self.trace.truncate()
         order = asdict(step)
         order["watch"] = sorted({w.of_line for w in step.expects if w.of_line is not None})
-        # CUDA reserves far more address space than it uses, which this limit would count.
+        # CUDA reserves far more address space than it uses, which this limit would count: there the memory really taken
+        # is watched from here.
         order["limit_memory"] = self.job.device == "cpu"
+        self._most = step.memory if self.job.device != "cpu" else None
+        self._outgrown = False
         started = time.monotonic()
         try:
             self.channel.send({"op": "run", "step": order})
@@ -111,6 +120,11 @@ class Process:
             seconds = float(message.get("seconds", 0.0))
             return Reply(message, self.out.text(), self.err.text(), seconds=seconds)
         assert self.handle is not None
+        if self._outgrown:
+            self.handle.kill()
+            self._drain()
+            out, err, seconds = self.out.text(), self.err.text(), time.monotonic() - started
+            return Reply(None, out, err, outgrown=True, trace=self._trace(), seconds=seconds)
         if self.handle.ended() is None:
             return self._late(started)
         return self._dead(started)
@@ -170,7 +184,10 @@ class Process:
             if left <= 0:
                 return None
             gone = False
-            for key, _ in self.selector.select(min(left, _GRACE)):
+            if self._most is not None and private_memory(self.handle.pid) > self._most:
+                self._outgrown = True
+                return None
+            for key, _ in self.selector.select(min(left, _GRACE if self._most is None else _WATCH)):
                 if key.data == "message":
                     gone = not self.channel.feed() or gone
                 elif key.data == "exit":
@@ -214,18 +231,38 @@ class Process:
         self._drain()
         trace = self._trace()
         self.handle.kill()
-        return Reply(None, self.out.text(), self.err.text(), None, True, trace, time.monotonic() - started)
+        return Reply(
+            None,
+            self.out.text(),
+            self.err.text(),
+            None,
+            timed_out=True,
+            trace=trace,
+            seconds=time.monotonic() - started,
+        )
 
     def _dead(self, started: float) -> Reply:
         assert self.handle is not None
         code = self.handle.ended(_GRACE)
         self._drain()
         seconds = time.monotonic() - started
-        return Reply(None, self.out.text(), self.err.text(), code, False, self._trace(), seconds)
+        return Reply(None, self.out.text(), self.err.text(), code, trace=self._trace(), seconds=seconds)
 
     def _trace(self) -> str:
         self.trace.seek(0)
         return self.trace.read(1 << 16).decode("utf-8", "replace")
+
+
+def private_memory(pid: int) -> int:
+    """Bytes of memory that a process has to itself, where the system tells (Linux); else 0."""
+    try:
+        with Path(f"/proc/{pid}/status").open("rb") as status:
+            for line in status:
+                if line.startswith(b"RssAnon:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return 0
 
 
 class _Capture:

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from kbtools.errors import KbError
 from kbtools.execution import judge
-from kbtools.execution.gpus import Slot
+from kbtools.execution.gpus import Slots
 from kbtools.execution.job import Job, Step
 from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome, Status
@@ -42,7 +42,7 @@ class Session:
         self._broken: dict[str, tuple[Step, Outcome]] = {}
         self._outcomes = self._run()
         self._done: dict[str, Outcome] = {}
-        self._gpu: Slot | None = None
+        self._gpu: Slots | None = None
         self.protections: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Outcome]:
@@ -137,7 +137,9 @@ class Session:
         assert self.launcher is not None
         environment = dict(self.settings.environment)
         if self.job.device == "cuda":
-            self._gpu = Slot.take(self.launcher.folder, self.settings.gpus)
+            if self._gpu is not None:  # held by a worker that died
+                self._gpu.close()
+            self._gpu = Slots.take(self.launcher.folder, self.settings.gpus, self.job.gpus)
             environment["CUDA_VISIBLE_DEVICES"] = self._gpu.visible()
         else:
             # Code that picks the best device it finds must find this session's.

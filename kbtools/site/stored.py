@@ -22,7 +22,7 @@ _PLANS = tuple(
     product(
         (False, True),
         (DeviceRequest(), DeviceRequest(("all",)), DeviceRequest(("cpu",)), DeviceRequest(("cuda",))),
-        ({"cpu": True}, {"cpu": True, "cuda": True}, {"cpu": True, "mps": True}),
+        ({"cpu": 1}, {"cpu": 1, "cuda": 1}, {"cpu": 1, "mps": 1}, {"cpu": 1, "cuda": 1024}),
     )
 )
 
