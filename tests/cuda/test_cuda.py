@@ -205,19 +205,8 @@ def test_torch_compile_on_the_gpu(launcher: ForkServerLauncher, figure: Any) -> 
 @pytest.mark.cuda
 def test_the_wiki_runs_where_cuda_is_required(figure: Any) -> None:
     assert find_project(ROOT).vault == ROOT / "docs"
-    report = tmp_path / "report.json"
-    code, made, err = kb(
-        "run",
-        "--device",
-        "cuda",
-        "--require-device",
-        "cuda",
-        "--no-cache",
-        "--report",
-        str(report),
-        cwd=ROOT,
-        limit=3000,
-    )
+    words = ("run", "--device", "cuda", "--require-device", "cuda", "--no-cache")
+    code, made, err = kb(*words, cwd=ROOT, limit=3000)
     summary = made["summary"]
     figure("snippets of the wiki executed on CUDA", f"{summary['executed']} of {summary['snippets']}")
     figure("seconds of the wiki on CUDA", summary["seconds"])
