@@ -204,13 +204,12 @@ def _named_outside(wiki: Wiki, plan: Rename) -> Iterator[str]:
 def _undo(args: argparse.Namespace) -> int:
     from kbtools.commands import project
     from kbtools.commands.reconcile import undo
-    from kbtools.rewrite import UNDOABLE, Backups
+    from kbtools.rewrite import Backups
 
     found = project(args)
     chosen: str | None = args.undo
     if not chosen and found.backups.is_dir():
-        runs = Backups(found.vault, found.root).runs()
-        chosen = next((r.id for r in runs if r.command == COMMAND and r.state in UNDOABLE), None)
+        chosen = Backups(found.vault, found.root).latest(COMMAND)
         if chosen is None:
             raise KbError("there is no rename to undo", "`kb reconcile --runs` lists the runs")
     return undo(found, chosen or "", args.format)

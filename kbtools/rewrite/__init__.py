@@ -23,13 +23,12 @@ from __future__ import annotations
 
 from kbtools.rewrite.disk import write_new
 from kbtools.rewrite.forward import Change, interrupted
-from kbtools.rewrite.journal import BACKUP_FOLDER, UNDOABLE, FileRecord, Run, State
+from kbtools.rewrite.journal import BACKUP_FOLDER, FileRecord, Run, State
 from kbtools.rewrite.target import Refusal, RefusedError
 from kbtools.rewrite.transaction import Backups, Undone
 
 __all__ = [
     "BACKUP_FOLDER",
-    "UNDOABLE",
     "Backups",
     "Change",
     "FileRecord",

@@ -61,6 +61,10 @@ class Backups:
         """All runs, newest first."""
         return tuple(self._journal.read(run) for run in self._journal.ids())
 
+    def latest(self, command: str) -> str | None:
+        """The id of the newest run of a command that can be undone."""
+        return next((run.id for run in self._ours(UNDOABLE) if run.command == command), None)
+
     def unfinished(self) -> Run | None:
         """A run that was killed on its way; ``interrupted`` words it. Writes nothing, and looks at two files when
         there is nothing to find. None too while another live kb is at work, and for a user who may not see the
@@ -169,14 +173,20 @@ class Backups:
         for name in os.listdir(self._store):
             if name.startswith(NEW):
                 remove_tree(os.path.join(self._store, name))
-        for run in self.runs():
-            if run.state is State.STAGING and run.root == self._name:
-                discard(self._journal, self._locator(), run)
-            elif run.state in UNFINISHED and run.root == self._name:
-                raise interrupted(run)
+        for run in self._ours(UNFINISHED):
+            if run.state is State.STAGING:
+                discard(self._journal, self._locator(), self._journal.read(run.id))
+            else:
+                raise interrupted(self._journal.read(run.id))
 
     def _stuck(self) -> Run | None:
-        return next((run for run in self.runs() if run.state in UNFINISHED and run.root == self._name), None)
+        stuck = next(self._ours(UNFINISHED), None)
+        return stuck and self._journal.read(stuck.id)
+
+    def _ours(self, states: frozenset[State]) -> Iterator[Run]:
+        """The runs of this vault in some states, newest first, without their files."""
+        heads = map(self._journal.head, self._journal.ids())
+        return (run for run in heads if run.state in states and run.root == self._name)
 
     def _choose(self, name: str | None) -> Run:
         if name is not None:
@@ -184,10 +194,10 @@ class Backups:
             if run.state not in UNDOABLE:
                 raise KbError(f"run {name} is {run.state.value.replace('-', ' ')} already")
             return run
-        found = next((run for run in self.runs() if run.state in UNDOABLE and run.root == self._name), None)
+        found = next(self._ours(UNDOABLE), None)
         if found is None:
             raise KbError("there is no run to undo", "`kb reconcile --runs` lists the runs")
-        return found
+        return self._journal.read(found.id)
 
     def _mine(self, run: Run) -> Run:
         if run.root != self._name:
