@@ -173,3 +173,18 @@ def test_time_is_linear() -> None:
     assert_linear(lambda n: lambda: is_plain('a "b' * n), 5_000)
     assert_linear(lambda n: lambda: commands("console", "(a) b@c:d $ e <f g\n" * n), 1_000)
     assert_linear(lambda n: lambda: commands("bash", "<a" * n), 5_000)
+
+
+def test_many_fences_are_few_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, asked = subprocess.run, []
+
+    def count(*args: object, **kwargs: object) -> object:
+        asked.append(args)
+        return real(*args, **kwargs)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "run", count)
+    text = "".join(fence(f"echo {n} | cat; (") + fence("pip install x") for n in range(600))
+    assert len(judged(text, tmp_path)) == 600
+    assert len(asked) == 2
+    assert judged(text + fence("ls | cat"), tmp_path)[:600] == judged(text, tmp_path)
+    assert len(asked) == 3

@@ -18,12 +18,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 from typing import Any, TextIO
 
 from kbtools.execution.assertions import Assertions
 from kbtools.execution.instrument import HELD, PART, SHOW, WATCH, Watch, asserts, show
 from kbtools.execution.respawn import BEGIN, line_of
+from kbtools.execution.tracebacks import names, summary, told, unlike
 from kbtools.languages.pycon import TRACEBACK, Example, examples, sources
 
 _FUTURE = 0
@@ -31,11 +32,7 @@ for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
 _KEPT_EXECUTIONS = 1000
 _KEPT_CHARACTERS = 1 << 16
-_SUMMARY = 200
 _UNREADABLE = re.compile("[\\0\ud800-\udfff]")
-_OUT_OF_MEMORY = re.compile(
-    r"can't allocate memory|not enough memory|out of memory|Cannot allocate memory", re.IGNORECASE
-)
 
 
 Transform = Callable[[ast.Module], ast.Module]
@@ -192,11 +189,11 @@ class Interpreter:
         if error is None:
             reply["error"] = {"message": f"{raises} was expected, nothing was raised", "line": None}
             return reply
-        reply["raised"] = _names(error)
+        reply["raised"] = names(error)
         if raises is not None:
-            complaint = _unlike(error, raises, expected.match)
+            complaint = unlike(error, raises, expected.match)
             if complaint is None:
-                reply["expected"] = _summary(error)
+                reply["expected"] = summary(error)
                 return reply
             reply["error"] = {**self.describe(error), "expected": complaint}
             return reply
@@ -222,26 +219,9 @@ class Interpreter:
             file.write((b"" if file.tell() else BEGIN) + line_of(self.path, code, line))
 
     def describe(self, error: BaseException) -> dict[str, Any]:
-        """The traceback in the page's lines, the page's line that raised, and whether memory ran out."""
-        line = None
-        if isinstance(error, SyntaxError) and error.filename == self.path:
-            line = error.lineno
-        for frame, number in traceback.walk_tb(error.__traceback__):
-            line = self._page_line(frame, number) or line
-        try:
-            told = self._traceback(error)
-        except Exception as broken:  # noqa: BLE001 - an exception whose own __str__ fails
-            told = f"{type(error).__name__} (its message cannot be shown: {type(broken).__name__})"
-        summary = _summary(error)
+        """What was raised, in the page's lines, with the values an assertion failed on."""
         values = self.assertions.why(error, self.path, self._lines)
-        if values:
-            told += "\n\n" + "\n".join(values)
-            if not _message(error):
-                summary = f"{summary}: {', '.join(values)}"[:_SUMMARY]
-        memory = isinstance(error, MemoryError) or (
-            isinstance(error, (RuntimeError, OSError)) and _OUT_OF_MEMORY.search(_message(error)) is not None
-        )
-        return {"message": told, "line": line, "memory": memory, "summary": summary}
+        return told(error, self.path, self.modules, values)
 
     def _compile(
         self, code: str, line: int, watch: frozenset[int], transform: Transform | None, *, repl: bool
@@ -310,70 +290,6 @@ class Interpreter:
             for name in defines
             if name in now and (isinstance(now[name], ModuleType) or (name in before and before[name] is now[name]))
         ]
-
-    def _page_line(self, frame: FrameType, number: int) -> int | None:
-        name = frame.f_code.co_filename
-        if name == self.path:
-            return number
-        return number + self.modules[name] if name in self.modules else None
-
-    def _traceback(self, error: BaseException) -> str:
-        seen: set[int] = set()
-        told = traceback.TracebackException.from_exception(error, compact=True)
-        self._trim(told, seen)
-        return "".join(told.format()).rstrip("\n")
-
-    def _trim(self, told: traceback.TracebackException, seen: set[int]) -> None:
-        """Keep the page's frames only, with the page's lines, in the whole chain of causes."""
-        if id(told) in seen:
-            return
-        seen.add(id(told))
-        frames = []
-        for frame in told.stack:
-            if frame.filename == self.path:
-                frames.append(frame)
-            elif frame.filename in self.modules:
-                frames.append(_moved(frame, self.path, self.modules[frame.filename]))
-        told.stack = traceback.StackSummary.from_list(frames)
-        for other in (told.__cause__, told.__context__, *(getattr(told, "exceptions", None) or ())):
-            if other is not None:
-                self._trim(other, seen)
-
-
-def _moved(frame: traceback.FrameSummary, path: str, by: int) -> traceback.FrameSummary:
-    return traceback.FrameSummary(path, (frame.lineno or 0) + by, frame.name, lookup_line=False, line=frame.line)
-
-
-def _names(error: BaseException) -> list[str]:
-    return [f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__ if cls is not object]
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - a snippet's exception class may do anything
-        return ""
-
-
-def _summary(error: BaseException) -> str:
-    first = _message(error).strip().split("\n")[0]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
-
-
-def _unlike(error: BaseException, raises: str, match: str | None) -> str | None:
-    """Why an exception is not the expected one, or None."""
-    wanted = [name.strip() for name in raises.split(",") if name.strip()]
-    names = _names(error)
-    if not any(have == want or have.endswith("." + want) for have in names for want in wanted):
-        return f"{raises} was expected, {type(error).__name__} was raised"
-    if match is not None:
-        try:
-            found = re.search(match, _message(error))
-        except re.error as broken:
-            return f"match={match!r} is no regular expression: {broken}"
-        if found is None:
-            return f"{raises} was raised, but its message does not match {match!r}"
-    return None
 
 
 _LIBC: list[Any] = []
