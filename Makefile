@@ -56,6 +56,12 @@ $(VENV)/.dev: $(VENV)/.wiki
 	@$(PIP) --editable '.[torch,dev]'
 	@touch $@
 
+fuzz: $(VENV)/.dev
+	@$(PIP) --editable '.[fuzz]'
+	@echo "== fuzzing for a minute"
+	@mkdir -p .fuzz
+	@$(BIN)/python tests/fuzz/fuzz.py .fuzz -max_total_time=60 -max_len=3000 -timeout=20 -artifact_prefix=.fuzz-
+
 clean:
 	rm -rf site .kb dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 

@@ -75,9 +75,11 @@ class OverlappingEdits(ValueError):
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     """The text with every edit applied; everything outside the edits is kept as it is.
 
+    The same edit twice counts once. What is inserted at one place stands in the order given.
+
     Raises OverlappingEdits when two edits overlap, and ValueError when one lies outside the text.
     """
-    ordered = sorted(set(edits), key=lambda e: (e.span.start, e.span.end))
+    ordered = sorted(dict.fromkeys(edits), key=lambda e: (e.span.start, e.span.end))
     out: list[str] = []
     at = 0
     for edit in ordered:

@@ -45,7 +45,7 @@ class Listing:
         began = time.time_ns()
         entries: dict[str, Entry] = {}
         attachments: set[str] = set()
-        for entry in walk(project.vault, project.config.exclude):
+        for entry in walk(project.vault, project.config.exclude, project.config.max_page_size):
             if entry.is_page or entry.trouble is not None:
                 entries[entry.shown] = entry
             else:

@@ -1,0 +1,107 @@
+"""What holds for every page whatsoever: asserted by the fuzzer, and by a test on the cases it has found."""
+
+from __future__ import annotations
+
+from kbtools import links
+from kbtools.diagnostics import Applicability, apply_edits
+from kbtools.errors import KbError
+from kbtools.frontmatter import parse, set_field
+from kbtools.metadata.place import body_of
+from kbtools.metadata.reader import read
+from kbtools.metadata.simple import read_simple
+from kbtools.page import Page, decode
+from kbtools.scanner import frontmatter_span, scan_blocks
+from kbtools.scanning import flat
+from kbtools.schema import Schema, validate
+from kbtools.source import Source
+
+TOPIC = Schema.load("topic")
+
+
+def hold_of_bytes(data: bytes) -> None:
+    """A file is a page or says why it is none; a page gives back its bytes."""
+    page = decode("page.md", data)
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        assert [problem.rule for problem in page.problems] == ["unreadable-page"]
+        assert not page.links
+        return
+    assert page.source.encode() == data
+    hold_of(page)
+
+
+def hold_of_text(text: str) -> None:
+    """Any text at all, also one that no file can hold."""
+    hold_of(Page.parse(Source("page.md", text)))
+
+
+def hold_of(page: Page) -> None:
+    text = page.source.text
+    spans = [*page.structure.opaque, *(link.span for link in page.links), *(p.span for p in page.problems)]
+    spans += [part.span for part in (*page.structure.headings, *page.structure.fences, *page.structure.comments)]
+    for span in spans:
+        assert 0 <= span.start <= span.end <= len(text), span
+    _short_ways(text)
+    _frontmatter(page)
+    _links(page)
+    _fixes(page)
+
+
+def _short_ways(text: str) -> None:
+    located = frontmatter_span(text)
+    short = flat.scan(text, located)
+    assert short is None or short == scan_blocks(text, located)
+    if located:
+        yaml = body_of(text, located).of(text)
+        simple = read_simple(yaml)
+        if simple is not None:
+            found = read(yaml)
+            assert repr(simple) == repr(found.data)
+            assert not found.problems
+            assert not found.duplicates
+
+
+def _frontmatter(page: Page) -> None:
+    text, found = page.source.text, page.frontmatter
+    if found is not None:
+        for entry in found.entries.values():
+            assert 0 <= entry.value.start <= entry.value.end <= len(text)
+        for problem in validate(found, TOPIC):
+            assert 0 <= problem.span.start <= problem.span.end <= len(text)
+    try:
+        edit = set_field(text, "kb_fuzz", ["a: b", 1])
+    except KbError:
+        return
+    after = parse(apply_edits(text, [edit]))
+    assert after is not None
+    assert after.data["kb_fuzz"] == ["a: b", 1]
+
+
+def _links(page: Page) -> None:
+    text = page.source.text
+    opaque = page.structure.opaque
+    for link in page.links:
+        assert link.target_span.of(text) == link.target
+        assert link.span.start <= link.target_span.start <= link.target_span.end <= link.span.end
+        assert not any(span.start <= link.span.start < span.end for span in opaque)
+    edits = links.reconcile(page.links, lambda link: "New Name" if link.target else None)
+    rewritten = apply_edits(text, edits)
+    after = Page.parse(Source("page.md", rewritten))
+    if page.structure.frontmatter == after.structure.frontmatter:
+        assert [link.target for link in after.links] == ["New Name" if link.target else "" for link in page.links]
+        assert [link.label for link in after.links] == [link.label for link in page.links]
+    assert links.reconcile(after.links, lambda link: "New Name" if link.target else None) == ()
+
+
+def _fixes(page: Page) -> None:
+    text = page.source.text
+    for problem in page.problems:
+        if problem.fix is None:
+            continue
+        for edit in problem.fix.edits:
+            assert 0 <= edit.span.start <= edit.span.end <= len(text)
+        fixed = apply_edits(text, problem.fix.edits)
+        if problem.fix.applicability is Applicability.SAFE:
+            assert fixed != text, problem
+        Page.parse(Source("page.md", fixed))
