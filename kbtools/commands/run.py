@@ -24,6 +24,7 @@ from kbtools.commands import (
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
+    from kbtools.cluster.client import ClusterRun
     from kbtools.commands.progress import Progress
     from kbtools.execution.outcomes import Outcome
     from kbtools.execution.pytest_run import RunOptions
@@ -35,6 +36,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--update", action="store_true", help="write what was printed where the page says otherwise")
     arguments.add_argument("--diff", action="store_true", help="with --update: show the patch and write nothing")
     arguments.add_argument("--shard", metavar="I/N", help="only the I-th of N parts of the pages, for several machines")
+    arguments.add_argument("--cluster", metavar="ADDRESS", help="hand the sessions to the Dask cluster at ADDRESS")
     arguments.add_argument("--rehearse", action="store_true", help="retarget snippets bound to a missing device")
     arguments.add_argument("--report", metavar="FILE", help="write the report as JSON (or, named *.xml, as JUnit)")
     arguments.add_argument("--format", choices=["text", "json", "junit"], default="text", help="default: text")
@@ -74,12 +76,19 @@ def run(args: argparse.Namespace) -> int:
     selection = _selection(wiki, args.paths)
     shard = _shard(wiki, selection, args.shard) if args.shard is not None else selection
     # A selection of nothing means all, a part without pages means none.
-    outcomes = run_snippets(wiki, args, shard) if shard or args.shard is None else ()
+    cluster = _on_cluster(wiki, args, shard) if args.cluster and (shard or args.shard is None) else None
+    if cluster is not None:
+        outcomes = cluster.outcomes
+    else:
+        outcomes = run_snippets(wiki, args, shard) if shard or args.shard is None else ()
     if args.paths and not outcomes and args.shard is None:
         raise KbError(f"nothing to run in {' '.join(args.paths)}", "kb snippets lists every snippet and its id")
     pages = _pages(wiki, shard) if shard or args.shard is None else []
     fences = {path: wiki.index.pages[path].snippets for path in pages}
-    made = reports.report(outcomes, environment(), seconds=watch.seconds, fences=fences)
+    where = environment() if cluster is None else cluster.environment
+    made = reports.report(outcomes, where, seconds=watch.seconds, fences=fences)
+    if cluster is not None:
+        made["machines"] = cluster.machines
     if args.report:
         _save(Path(args.report), made, outcomes)
     failing = [o for o in outcomes if o.outcome in reports.FAILING]
@@ -155,6 +164,36 @@ def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str])
         if doubted:
             outcomes += _doubt(wiki, known, doubted, options, progress)
     return tuple(by_place(outcomes))
+
+
+def _on_cluster(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str]) -> ClusterRun:
+    """The same on a Dask cluster. Raises KbError for a cluster that cannot be used."""
+    from kbtools.cluster.client import ClusterOptions, run_on_cluster
+    from kbtools.commands.progress import Progress
+    from kbtools.execution.job import DeviceRequest, Job
+    from kbtools.selection import Selection
+
+    if args.paranoid is not None:
+        raise KbError("--paranoid doubts this machine's store, and does not go with --cluster")
+    chosen = Selection(paths=tuple(word for word in selection if "::" not in word))
+    ids = {word for word in selection if "::" in word}
+
+    def wanted(job: Job, outcome_id: str) -> bool:
+        whole = not selection or (bool(chosen.paths) and chosen.covers(job.path))
+        return whole or not ids.isdisjoint((outcome_id, outcome_id.rpartition("[")[0]))
+
+    pages = {p: wiki.index.pages[p].snippets for p in _pages(wiki, selection)}
+    pages = {p: snippets for p, snippets in pages.items() if any(s.executable for s in snippets)}
+    options = ClusterOptions(
+        DeviceRequest.parse(args.device, args.require_device),
+        rehearse=args.rehearse,
+        update=args.update,
+        cached=not args.no_cache,
+        sandbox=args.sandbox,
+        wanted=wanted,
+    )
+    with Progress(sum(s.executable for snippets in pages.values() for s in snippets), sys.stderr) as progress:
+        return run_on_cluster(args.cluster, wiki.project, pages, options, progress.seen)
 
 
 def _doubt(

@@ -8,13 +8,51 @@ import importlib.metadata
 import importlib.util
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from kbtools.execution import devices
 
 _SOURCES = (".py", ".pyi", ".so", ".pyd", ".dylib")
 _MOST_FILES = 5000
+
+
+class Machine(Protocol):
+    """What of a machine decides whether a result holds there."""
+
+    def environment(self, device: str) -> Mapping[str, object]:
+        """What it adds to a key: a result holds only where this is the same."""
+
+    def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
+        """What of its packages does: see ``versions``."""
+
+
+class Here:
+    """This machine."""
+
+    def environment(self, device: str) -> Mapping[str, object]:
+        return environment(device)
+
+    def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
+        return versions(imports)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another machine, by what it says of itself."""
+
+    environments: Mapping[str, Mapping[str, object]]
+    """By device."""
+    packages: Mapping[str, Mapping[str, str]]
+    """By imported name, the packages that brings along."""
+
+    def environment(self, device: str) -> Mapping[str, object]:
+        return self.environments[device]
+
+    def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
+        return {k: v for name in sorted(set(imports)) for k, v in self.packages.get(name, {}).items()}
 
 
 def versions(imports: Iterable[str]) -> dict[str, str]:

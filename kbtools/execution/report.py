@@ -63,6 +63,12 @@ def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
             old = found.get(outcome.id)
             if old is None or _weight(outcome) < _weight(old):
                 found[outcome.id] = outcome
+    return {**report(found.values(), environment_of(machines), seconds=seconds), "machines": machines}
+
+
+def environment_of(machines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Several machines as one: what differs is joined with commas, a device is there that one of them has."""
+    machines = tuple(machines)
     together: dict[str, Any] = {}
     for name in ("python", "torch", "platform"):
         values = dict.fromkeys(str(m[name]) for m in machines if m.get(name) is not None)
@@ -72,7 +78,7 @@ def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
         for name, info in machine["devices"].items():
             if name not in together["devices"] or (info["available"] and not together["devices"][name]["available"]):
                 together["devices"][name] = info
-    return {**report(found.values(), together, seconds=seconds), "machines": machines}
+    return together
 
 
 def _parsed(where: str, data: object) -> tuple[Mapping[str, Any], list[Outcome], float]:

@@ -31,6 +31,7 @@ from kbtools.execution.outcomes import Outcome, Status
 VERSION = 2
 FIGURES = "figures"
 """The folder of pictures, within that of the results."""
+HERE = packages.Here()
 _REUSABLE = (Status.PASSED, Status.XFAILED)
 _BAD = (Status.FAILED, Status.ERROR)
 
@@ -74,8 +75,10 @@ class Shown:
 class Store:
     """The results of one vault. Files are replaced whole; writers of one page take turns."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, machine: packages.Machine = HERE) -> None:
+        """``machine`` is where what is kept was run, and where what is asked for would be."""
         self.folder = state / "results"
+        self.machine = machine
 
     def file(self, path: str) -> Path:
         """Where a page's results are. The hash keeps apart what file systems take for the same name."""
@@ -121,7 +124,7 @@ class Store:
         if held is None:
             held = self.read(job.path)
         keys = by_key(held)
-        here = packages.environment(job.device)
+        here = self.machine.environment(job.device)
         found: dict[str, Outcome] = {}
         sure: set[int] = set()
         missing: dict[str, tuple[Step, Outcome]] = {}
@@ -131,7 +134,7 @@ class Store:
                 missing.update((name, (step, outcome)) for name in (*step.defines, *step.changes))
             elif sure.issuperset(step.needs) and not step.network:
                 result = fitting(step, held, keys)
-                if result is not None and _holds(result, step, here):
+                if result is not None and self._holds(result, step, here):
                     outcome = replace(result.outcome, cached=True)
             if outcome is None or outcome.cached:
                 for name in step.defines:
@@ -144,6 +147,13 @@ class Store:
             return {id: outcome for id, outcome in found.items() if not outcome.cached}
         return found
 
+    def _holds(self, result: Result, step: Step, here: Mapping[str, object]) -> bool:
+        return (
+            result.outcome.outcome in _REUSABLE
+            and all(getattr(result, name) == value for name, value in here.items())
+            and result.packages == self.machine.versions(step.imports)
+        )
+
     def save(self, job: Job, outcomes: Iterable[Outcome]) -> None:
         """Keep the outcomes of a job beside those the page has; outcomes of snippets it no longer has go.
 
@@ -151,14 +161,14 @@ class Store:
         """
         steps = {step.id: step for step in job.steps}
         outcomes = tuple(outcomes)
-        here = packages.environment(job.device)
+        here = self.machine.environment(job.device)
         date = datetime.now(UTC).isoformat(timespec="seconds")
         new = {
             outcome.id: {
                 "outcome": _told(outcome),
                 "key": steps[outcome.id].key,
                 "job": job.id,
-                "packages": packages.versions(steps[outcome.id].imports),
+                "packages": dict(self.machine.versions(steps[outcome.id].imports)),
                 "date": date,
                 **here,
             }
@@ -260,14 +270,6 @@ def _tells_place(outcome: Outcome) -> bool:
     """Whether what was printed may name a line of the page: it then names the page too."""
     name = outcome.path.rpartition("/")[2]
     return name in outcome.stdout or name in (outcome.message or "") or outcome.traceback_line is not None
-
-
-def _holds(result: Result, step: Step, here: Mapping[str, object]) -> bool:
-    return (
-        result.outcome.outcome in _REUSABLE
-        and all(getattr(result, name) == value for name, value in here.items())
-        and result.packages == packages.versions(step.imports)
-    )
 
 
 def _result(entry: Mapping[str, Any]) -> Result:
