@@ -283,7 +283,12 @@ _COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
 TOURS = {"README.md": "Five minutes", "README.ko.md": "5분 둘러보기"}
-TOLD = {"docs/guide/devices.md": None, "docs/guide/theming.md": None, "docs/guide/troubleshooting.md": None}
+TOLD = {
+    "docs/guide/obsidian.md": None,
+    "docs/guide/devices.md": None,
+    "docs/guide/theming.md": None,
+    "docs/guide/troubleshooting.md": None,
+}
 
 
 @pytest.mark.parametrize(("file", "section"), (TOURS | TOLD).items())
