@@ -158,6 +158,14 @@ def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked]:
     return judge
 
 
+def undo_command(args: argparse.Namespace, run: str, command: str = "reconcile") -> str:
+    """What takes a rewriting run back, to be typed in the same folder."""
+    from shlex import quote
+
+    where = f" --vault {quote(args.vault)}" if args.vault else f" --root {quote(args.root)}" if args.root else ""
+    return f"kb {command} --undo {run}{where}"
+
+
 def warn_unfinished(found: Project) -> None:
     """Say so when an earlier command was killed while it wrote."""
     if not found.backups.is_dir():

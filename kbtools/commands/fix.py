@@ -6,7 +6,18 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from kbtools.commands import Arguments, Wiki, emit, plural, read, say, shell_faults, unified_diff, use_color
+from kbtools.commands import (
+    Arguments,
+    Wiki,
+    emit,
+    plural,
+    read,
+    say,
+    shell_faults,
+    undo_command,
+    unified_diff,
+    use_color,
+)
 from kbtools.diagnostics import Diagnostic
 from kbtools.page import Page
 
@@ -49,7 +60,7 @@ def apply_fixes(wiki: Wiki, args: argparse.Namespace) -> int:
         say(f"{plural(len(plan.texts), 'page')} would change; nothing was written")
     elif plan.texts:
         done = write(wiki, plan, "kb fix", {})
-        say(f"{plural(len(plan.texts), 'page')} fixed; kb reconcile --undo {done.id} restores them")
+        say(f"{plural(len(plan.texts), 'page')} fixed; {undo_command(args, done.id)} restores them")
     else:
         say("nothing to fix")
     return len(plan.texts)

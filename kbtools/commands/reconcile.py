@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Arguments, Wiki, emit, plural, project, read, say, unified_diff, use_color
+from kbtools.commands import Arguments, Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: argparse.Namespace)
     say(f"{plural(len(wiki.index.pages), 'page')} · {plural(sum(left.values()), 'link')}")
     links, pages = plural(len(plan.changes), "link"), plural(len(plan.texts), "page")
     if done:
-        undo = f"kb reconcile --undo {done.id}" + (f" --vault {args.vault}" if args.vault else "")
+        undo = undo_command(args, done.id)
         say(f"{links} in {pages} respelled; originals in {wiki.project.backups.name}/{done.id}; {undo} restores them")
     elif plan.texts:
         say(f"{links} in {pages} would be respelled; nothing was written: --apply writes, --diff shows a patch")

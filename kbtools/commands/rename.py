@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Arguments, Wiki, emit, plural, read, say, unified_diff
+from kbtools.commands import Arguments, Wiki, emit, plural, read, say, undo_command, unified_diff
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _summary(wiki: Wiki, plan: Rename, done: Run | None, args: argparse.Namespac
     links = plural(sum(c.kind in _LINKS for c in plan.changes), "reference")
     what = f'"{plan.old_title}" → "{plan.title}": {links}, {plural(len(plan.texts), "page")}'
     if done:
-        undo = f"kb rename --undo {done.id}" + (f" --vault {args.vault}" if args.vault else "")
+        undo = undo_command(args, done.id, "rename")
         say(f"{what}; originals in {wiki.project.backups.name}/{done.id}; {undo} restores them")
     else:
         say(f"{what}; nothing was written: --apply writes, --diff shows a patch")

@@ -18,6 +18,7 @@ from kbtools.commands import (
     read,
     say,
     short_seconds,
+    undo_command,
     unified_diff,
     use_color,
 )
@@ -361,5 +362,5 @@ def _update(wiki: Wiki, outcomes: Sequence[Outcome], args: argparse.Namespace) -
         return frozenset()
     if texts:
         done = write(wiki, Plan(texts), "kb run --update", {})
-        say(f"{plural(len(texts), 'page')} updated; kb reconcile --undo {done.id} restores them")
+        say(f"{plural(len(texts), 'page')} updated; {undo_command(args, done.id)} restores them")
     return frozenset(texts) - partly
