@@ -14,6 +14,8 @@ from kbtools.site.wiki import Wiki, relative
 
 MANY = 12
 """Backlinks shown unfolded."""
+FEW_MENTIONS, MOST_MENTIONS = 5, 50
+"""Unlinked mentions shown unfolded, and shown at all."""
 
 
 def notice(page: Page, wiki: Wiki) -> etree.Element | None:
@@ -50,6 +52,26 @@ def backlinks(page: Page, wiki: Wiki) -> etree.Element | None:
     return section
 
 
+def unlinked(page: Page, wiki: Wiki) -> etree.Element | None:
+    """The pages that speak of this one and do not link to it, each with the first sentence that does."""
+    held = wiki.mentions.get(page.path, ())
+    if not held:
+        return None
+    section = etree.Element(
+        "section",
+        {"class": "kb-backlinks kb-mentions", "aria-labelledby": "__kb-mentions", "data-search-exclude": ""},
+    )
+    heading = add(section, "h2", "링크 없이 언급한 문서 ", id="__kb-mentions")
+    add(heading, "span", str(len(held)), "kb-count")
+    places = {m.path: (m.span.start, m.span.end) for m in held[:MOST_MENTIONS]}
+    _items(add(section, "ul"), list(places)[:FEW_MENTIONS], places, page, wiki)
+    if len(places) > FEW_MENTIONS:
+        rest = add(section, "details")
+        add(rest, "summary", f"{len(places) - FEW_MENTIONS}개 더 보기")
+        _items(add(rest, "ul"), list(places)[FEW_MENTIONS:], places, page, wiki)
+    return section
+
+
 def _items(
     parent: etree.Element, paths: Iterable[str], places: Mapping[str, tuple[int, int]], page: Page, wiki: Wiki
 ) -> None:
@@ -72,4 +94,6 @@ def insert(root: etree.Element, page: Page, wiki: Wiki) -> None:
     at = next((i + 1 for i, child in enumerate(root) if child.tag == "h1"), 0)
     for element in reversed([e for e in head if e is not None]):
         root.insert(at, element)
-    root.extend(e for e in (*lessons.neighbours(page, wiki), backlinks(page, wiki)) if e is not None)
+    root.extend(
+        e for e in (*lessons.neighbours(page, wiki), backlinks(page, wiki), unlinked(page, wiki)) if e is not None
+    )

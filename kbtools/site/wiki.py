@@ -19,6 +19,7 @@ from kbtools.learning import LearningPath, count_exercises, learning_paths, stop
 from kbtools.listing import matches
 from kbtools.page import Page
 from kbtools.scanner import slugify
+from kbtools.site.mentions import Mention, mentions
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results
 
@@ -81,6 +82,11 @@ class Wiki:
     def has_diagrams(self) -> bool:
         """Whether any page draws one: what draws them is large."""
         return any(f.header.language == "mermaid" for p in self.index.pages.values() for f in p.structure.fences)
+
+    @cached_property
+    def mentions(self) -> Mapping[str, tuple[Mention, ...]]:
+        """Pages of the knowledge base that speak of each page and do not link to it."""
+        return mentions(self.index, self.listed)
 
     @cached_property
     def shared_names(self) -> Mapping[str, Shared]:
