@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ATTRIBUTE = "kb_outcome"
 """The attribute of a report that carries its outcome, as JSON in ASCII, from xdist workers too."""
+_BEFORE, _BEHIND = 6, 3
+"""Lines of a snippet shown before and behind the one that failed."""
 _WIKI: pytest.StashKey[_Wiki | None] = pytest.StashKey()
 
 
@@ -140,7 +142,22 @@ def _wiki(config: pytest.Config) -> _Wiki | None:
     return config.stash[_WIKI]
 
 
+def _no_wiki(root: Path) -> bool:
+    """Whether nothing above names a wiki: then not even kb's own modules are imported."""
+    for folder in (root, *root.parents):
+        if any((folder / name).exists() for name in ("kb.toml", "mkdocs.yml", "mkdocs.yaml")):
+            return False
+        try:
+            if b"tool" in (data := (folder / "pyproject.toml").read_bytes()) and b"kb" in data:
+                return False
+        except OSError:
+            continue
+    return True
+
+
 def _find(config: pytest.Config) -> _Wiki | None:
+    if config.getoption("--kb-vault") is None and _no_wiki(config.rootpath.resolve()):
+        return None
     from kbtools.config import find_project, foreign_vault
     from kbtools.errors import KbError
 
@@ -238,11 +255,22 @@ class KbItem(pytest.Item):
         text = outcome.message or outcome.reason or outcome.outcome.value
         where = ReprFileLocation(str(self.path), outcome.traceback_line or outcome.line, text.partition("\n")[0])
         told = f"{self.nodeid.partition('::')[0]}:{where.lineno}: {text}\n"
+        if outcome.traceback_line is not None:
+            told = f"{told}\n{_excerpt(self.step, outcome.traceback_line)}"
         native = ReprTraceback([ReprEntryNative([told])], None, "native")
         return ExceptionChainRepr([(native, where, None)])
 
     def reportinfo(self) -> tuple[Path, int, str]:
         return self.path, self.step.line - 1, self.name
+
+
+def _excerpt(step: Step, line: int) -> str:
+    """The snippet around a line of the page, as the page has it, with the line marked."""
+    shown = []
+    for number, text in enumerate(step.code.split("\n"), step.line + 1):
+        if line - _BEFORE <= number <= line + _BEHIND:
+            shown.append(f"{'>' if number == line else ' '} {number:>5} | {text}".rstrip())
+    return "\n".join(shown) + "\n" if shown else ""
 
 
 class SnippetFailed(Exception):

@@ -244,3 +244,32 @@ def test_the_server_and_its_workers_end_with_their_owner(tmp_path: Path) -> None
         time.sleep(0.02)
     assert alive(marker) == []
     assert not folder.exists()
+
+
+def test_what_is_told_as_run_must_have_been_executed() -> None:
+    from kbtools.execution.judge import judge
+    from kbtools.execution.process import Reply
+
+    (job,) = jobs_of(fence("x = 1"))
+    for executed, status in ((0, Status.ERROR), (1, Status.PASSED)):
+        reply = Reply({"seconds": 0.0, "printed": {}, "executed": executed}, "", "")
+        assert judge(job, job.steps[0], reply).outcome is status
+
+
+def test_a_worker_says_what_it_executed(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kbtools.execution.process import Process
+
+    told: list[object] = []
+    run_step = Process.run
+
+    def spy(self: Process, step: object) -> object:
+        reply = run_step(self, step)  # type: ignore[arg-type]
+        told.append((reply.message or {}).get("executed"))
+        return reply
+
+    monkeypatch.setattr(Process, "run", spy)
+    run(jobs_of(fence("x = 1") + "\n" + fence("# nothing but a comment")), launcher)
+    assert told == [1, 1]
+    told.clear()
+    run(jobs_of(fence("this is no Python")), launcher)
+    assert told == [0]

@@ -253,3 +253,61 @@ def test_a_required_device_that_is_missing_is_an_error(project: Path) -> None:
         assert {(o.outcome, o.reason) for o in missing} == {(Status.ERROR, "no MPS device here")}
     with pytest.raises(KbError, match='no device is called "gpu"'):
         run_with_pytest(find_project(project), RunOptions(device="gpu"))
+
+
+def test_a_failure_shows_the_pages_own_lines_and_how_the_output_differs(project: Path) -> None:
+    (project / "docs/Diff.md").write_text(
+        "# Diff\n\n> ```python {#wrong}\n> a = 1\n> print(a)\n> ```\n>\n> ```output\n> 2\n> ```\n"
+    )
+    code, text = pytest_in(project, "docs/Diff.md", "docs/topics", "--kb-device=cpu")
+    assert code == 1
+    page = PAGE.split("\n")
+    for number in (RAISES - 1, RAISES, RAISES + 1):
+        mark = ">" if number == RAISES else " "
+        assert f"{mark} {number:>5} | {page[number - 1]}" in text
+    assert "expected: 2" in text.replace("  ", " ")
+    assert "Diff.md:" in text
+
+
+def test_items_know_their_page_and_line(project: Path) -> None:
+    pytest_in(project, "docs", "--kb-device=cpu", "--junitxml=out.xml", "-o", "junit_family=xunit1")
+    cases = {case.get("name"): case for case in ET.parse(project / "out.xml").iter("testcase")}
+    assert cases["bad[cpu]"].get("file") == "docs/topics/Autograd.md"
+    assert int(cases["bad[cpu]"].get("line") or 0) + 1 == PAGE.split("\n").index("```python {#bad}") + 1
+
+
+def test_a_session_stays_on_one_worker(project: Path) -> None:
+    for n in range(6):
+        (project / f"docs/P{n}.md").write_text(
+            "".join(f"```python {{#s{k}}}\nx{k} = {'x' + str(k - 1) if k else 0}\n```\n\n" for k in range(4))
+        )
+    _, text = pytest_in(project, "docs", "-v", "--kb-device=cpu", "-n", "2")
+    workers: dict[str, set[str]] = {}
+    for worker, page in re.findall(r"^\[(gw\d)\] .* (docs/P\d\.md)::", text, re.MULTILINE):
+        workers.setdefault(page, set()).add(worker)
+    assert len(workers) == 6
+    assert all(len(names) == 1 for names in workers.values()), workers
+    assert len(set().union(*workers.values())) == 2, "and pages are spread"
+
+
+def test_nothing_of_kb_is_imported_where_there_is_no_wiki(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.other]\nx = 1\n")
+    (tmp_path / "README.md").write_text("```python\n1 / 0\n```\n")
+    (tmp_path / "test_a.py").write_text("def test_a():\n    pass\n")
+    code = (
+        "import sys, pytest\n"
+        "code = pytest.main(['-q', '-p', 'no:cacheprovider', *sys.argv[1:]])\n"
+        "print(int(code), sorted(m for m in sys.modules if m.startswith('kbtools')))\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
+    for words in ([], ["-n", "1"], ["README.md", "test_a.py"]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        last = done.stdout.strip().split("\n")[-1]
+        assert last.endswith("['kbtools', 'kbtools.pytest_plugin']"), (words, done.stdout[-2000:])

@@ -83,6 +83,7 @@ class Interpreter:
         self.modules: dict[str, int] = {}
         """Files written for ``file=``, with the page line before their first."""
         self._flags = 0
+        self._executed = 0
         self._runner: asyncio.Runner | None = None
         self._lines: list[str] = []
         self._prints: dict[int, list[str]] = {}
@@ -111,7 +112,9 @@ class Interpreter:
             self._pass_on(code, line)
             self._execute(self._compile(code, line, watch, transform, repl=repl))
 
-        return self.attempt(action, expected)
+        self._executed = 0
+        # What is told as run must have been: ``judge`` looks at this.
+        return {**self.attempt(action, expected), "executed": self._executed}
 
     def converse(
         self, code: str, line: int, *, transform: Transform | None = None, expected: Expected = Expected()
@@ -254,6 +257,7 @@ class Interpreter:
         return compiled
 
     def _execute(self, compiled: CodeType) -> None:
+        self._executed += 1
         if compiled.co_flags & inspect.CO_COROUTINE:
             if self._runner is None:
                 self._runner = asyncio.Runner()

@@ -88,6 +88,8 @@ def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any]) -> Outco
             message["expected"] = _ended(step, message, reply.stderr)
     if error is not None:
         return _failed(job, step, reply, error, printed)
+    if message.get("executed") == 0:
+        return outcome(job, step, Status.ERROR, reason="it was told as run, but none of it was executed")
     problems = [problem for want in step.expects for problem in (_compare(want, reply.stdout, printed),) if problem]
     if problems:
         text = "\n\n".join(told for _, told in problems)
