@@ -215,6 +215,13 @@ def test_refused_for_what_stands_there() -> None:
         plan_rename(bad, "a.md", "B")
 
 
+def test_a_name_that_would_make_code_of_the_text_is_refused() -> None:
+    pages = {"a.md": "---\ntitle: Old\n---\n", "b.md": "[[Old]] and ` and [[Old]]"}
+    with pytest.raises(KbError, match=r"with this name b\.md would mean something else"):
+        rename(pages, "a.md", "tick`")
+    assert rename({**pages, "b.md": "[[Old]]"}, "a.md", "tick`").texts["b.md"] == "[[tick`]]"
+
+
 def test_adopting_and_owning() -> None:
     plan = rename(VAULT, "a/Old.md", "Wanted", adopt=True)
     assert [p.path for p in plan.adopted] == ["b/x.md"]

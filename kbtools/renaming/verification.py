@@ -32,13 +32,20 @@ def verify(before: Index, after: Index, old: str, new: str, adopt: bool) -> tupl
         return new if path == old else path
 
     for path, page in before.pages.items():
-        pairs = zip(before.links_of(page), after.links_of(after.pages[moved(path)]), strict=True)
-        for (link, was), (link_after, now) in pairs:
+        renewed_page = after.pages[moved(path)]
+        links, links_after = before.links_of(page), after.links_of(renewed_page)
+        named, named_after = tuple(named_in(page)), tuple(named_in(renewed_page))
+        counts = (len(links), len(named)) == (len(links_after), len(named_after))
+        if not counts or (renewed_page is not page and _opaque(page) != _opaque(renewed_page)):
+            # The name holds marks (a backtick, a dollar) that make code or math of the text around it.
+            changed.append(path)
+            continue
+        for (link, was), (link_after, now) in zip(links, links_after, strict=True):
             if isinstance(was, Missing) and isinstance(now, Resolved) and now.page == new:
                 adopted.append(Place(path, link))
             elif not _same(was, now, old, new) or not _same_section(before, after, link, link_after, was, now):
                 changed.append(_shown(page, link))
-        for name, renewed in zip(named_in(page), named_in(after.pages[moved(path)]), strict=True):
+        for name, renewed in zip(named, named_after, strict=True):
             in_front, then = before.resolve_name(name, path), after.resolve_name(renewed, moved(path))
             if isinstance(in_front, Resolved) and not _same(in_front, then, old, new):
                 changed.append(f"{path} (frontmatter)")
@@ -88,6 +95,12 @@ def _same_section(
             before.heading_number(there, link.anchor) == after.heading_number(here, link_after.anchor)
         )
     return link.block == link_after.block
+
+
+def _opaque(page: Page) -> list[str]:
+    """The code, math and comments of a page's body, which no rename touches."""
+    text, head = page.source.text, page.structure.frontmatter
+    return [span.of(text) for span in page.structure.opaque if head is None or span.start >= head.end]
 
 
 def _shown(page: Page, link: WikiLink) -> str:
