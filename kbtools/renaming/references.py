@@ -136,6 +136,8 @@ def frontmatter_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelli
     """The rewritten values of a page's frontmatter. Raises KbError where a value cannot be set."""
     if page.frontmatter is None:
         return
+    if not page.references and "[[" not in page.frontmatter.span.of(page.source.text):
+        return
     for path, entry in page.frontmatter.entries.items():
         if not entry.raw or path[0] in OWN:
             continue

@@ -90,6 +90,8 @@ def _same_section(
     there, here = before.target_page(was), after.target_page(now)
     if there is None or here is None:
         return True
+    if before.pages[there] is after.pages[here] and link.anchor == link_after.anchor:
+        return True  # most pages are as they were, and so are their sections
     if link.anchor is not None:
         return link_after.anchor is not None and (
             before.heading_number(there, link.anchor) == after.heading_number(here, link_after.anchor)
