@@ -259,6 +259,11 @@ def test_links_lead_somewhere(file: Path) -> None:
             assert anchor in {h.id for h in there}, f"{name_of(file)}: {m[1]}"
 
 
+def test_the_guide_lists_all_its_pages() -> None:
+    listed = set(re.findall(r"^\| \[.+?\]\((\w[\w-]*\.md)\)", text_of(GUIDE / "index.md"), re.MULTILINE))
+    assert listed == {file.name for file in GUIDE.glob("*.md")} - {"index.md"}
+
+
 def test_the_manual_is_clean() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "kbtools.cli", "check", "--no-run", "--strict", "guide", "rules", "development"],
