@@ -15,8 +15,8 @@ from kbtools.site.wiki import Wiki
 class Feature:
     """Something that pages may have, and what it comes with."""
 
-    mark: str
-    """What stands in the HTML of pages that have it."""
+    marks: tuple[str, ...]
+    """What stands in the HTML of pages that have it, one of them at least."""
     assets: tuple[str, ...]
     """Files and folders of ``assets/``; of the files pages get those that end in ``.css`` and ``.js``, in order."""
     wanted: Callable[[Wiki], bool] = lambda _: True
@@ -29,9 +29,10 @@ def _has_formulas(wiki: Wiki) -> bool:
 
 
 FEATURES = (
-    Feature('class="kb-embed"', ("kb-embed.css",)),
+    Feature(('class="kb-link', 'class="kb-backlinks', 'class="kb-notice'), ("kb-preview.css", "kb-preview.js")),
+    Feature(('class="kb-embed"',), ("kb-embed.css",)),
     Feature(
-        'class="arithmatex"',
+        ('class="arithmatex"',),
         ("katex/katex.min.css", "kb-math.css", "katex/katex.min.js", "kb-math.js", "katex/fonts", "katex/LICENSE.txt"),
         _has_formulas,
     ),
@@ -60,7 +61,7 @@ def equip(html: str, to_root: str) -> str:
     """A page with the assets of what it has; ``to_root`` leads from the page to the site's root."""
     sheets, scripts = [], []
     for feature in FEATURES:
-        if feature.mark not in html:
+        if not any(mark in html for mark in feature.marks):
             continue
         for asset in feature.assets:
             address = escape(f"{to_root}assets/{asset}")

@@ -21,7 +21,7 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
-from kbtools.site import csp, features, machine, redirects, search
+from kbtools.site import csp, features, machine, previews, redirects, search
 from kbtools.site import pages as generated
 from kbtools.site.addresses import Site
 from kbtools.site.feed import changed
@@ -200,6 +200,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             self.search.write(Path(config.site_dir))
         if self.wiki is not None and self.site is not None:
             machine.write(self.wiki, self.site, Path(config.site_dir))
+            previews.write(self.wiki, self.site, Path(config.site_dir))
             redirects.write(self.wiki, self.site, Path(config.site_dir))
 
 
