@@ -7,6 +7,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from kbtools.diagnostics import Applicability, Edit, Fix
 from kbtools.scanner import Structure
@@ -160,6 +161,7 @@ def page_name(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
+@lru_cache(maxsize=1 << 16)
 def fold_title(name: str) -> str:
     """The one normalisation under which two spellings are the same name.
 

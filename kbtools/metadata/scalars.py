@@ -20,8 +20,7 @@ MAX_TYPED = 100
 Scalar = str | int | float | bool | date | datetime | None
 
 # yaml.reader.Reader.NON_PRINTABLE, which libyaml shares, is "anything but these"; the breaks are ours to escape.
-_UNPRINTABLE = re.compile("[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNPRINTABLE = "[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
 # Conservative: whatever could mean something to YAML, in block or flow context, gets quotes.
 _PLAIN = re.compile(r"""(?!-(?:\s|$)|---|\.\.\.)[^\s\[\]{},#&*!|>'"%@`=<?:](?:[^\n\r\t\[\]{},#]*[^\s\[\]{},#:])?""")
@@ -114,7 +113,15 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-_TO_ESCAPE = re.compile(f'["\\\\\t]|{_UNPRINTABLE.pattern}')
+@cache
+def _unprintable() -> re.Pattern[str]:
+    # Takes milliseconds to compile, and only those who write need it.
+    return re.compile(_UNPRINTABLE)
+
+
+@cache
+def _to_escape() -> re.Pattern[str]:
+    return re.compile(f'["\\\\\t]|{_UNPRINTABLE}')
 
 
 def double_quoted(text: str) -> str:
@@ -122,15 +129,15 @@ def double_quoted(text: str) -> str:
 
     Raises KbError for a lone surrogate, which no YAML can hold.
     """
-    if _SURROGATE.search(text):
+    if any("\ud800" <= character <= "\udfff" for character in text):
         raise KbError("a lone surrogate cannot be written to a page", "remove the broken character from the value")
-    return f'"{_TO_ESCAPE.sub(_escape, text)}"'
+    return f'"{_to_escape().sub(_escape, text)}"'
 
 
 def quoted(text: str, style: str = '"') -> str:
     """The text as a quoted scalar, in single quotes where those are asked for or spare escapes, and can hold it."""
     wants_single = style == "'" or ("\\" in text or '"' in text)
-    if wants_single and not _UNPRINTABLE.search(text) and "\t" not in text:
+    if wants_single and not _unprintable().search(text) and "\t" not in text:
         return "'" + text.replace("'", "''") + "'"
     return double_quoted(text)
 
@@ -140,7 +147,7 @@ def is_plain(text: str) -> bool:
     return (
         _PLAIN.fullmatch(text) is not None
         and ": " not in text
-        and not _UNPRINTABLE.search(text)
+        and not _unprintable().search(text)
         and len(text) <= 1000
         and kind_of(text) == "str"
     )

@@ -13,14 +13,15 @@ from kbtools.metadata.scalars import UnreadableScalar, typed
 
 _MOST_LINES = 1_000
 
-# Sets of characters on one line: all that libyaml reads as text, all but one kind of quotes, all but ``:`` and ``#``.
-_WIDE = "\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff"
-_ALL = rf"\x20-\x7e{_WIDE}"
-_IN_DOUBLE = rf"\x20\x21\x23-\x5b\x5d-\x7e{_WIDE}"
-_IN_SINGLE = rf"\x20-\x26\x28-\x7e{_WIDE}"
-_IN_PLAIN = rf"\x20-\x22\x24-\x39\x3b-\x7e{_WIDE}"
-_FIRST = rf"0-9A-Za-z_./+(~$^;<=\\{_WIDE}"
-_IN_LIST = rf"0-9A-Za-z_./+(~$^;<=\\)\- ,{_WIDE}"
+# What is not in a text of each kind. Beyond ASCII the whole block is looked at once, see below: sets of far characters
+# take milliseconds to compile.
+_CONTROL = r"\x00-\x1f\x7f-\x9f"
+_ALL = rf"^{_CONTROL}"
+_IN_DOUBLE = rf"^{_CONTROL}\"\\"
+_IN_SINGLE = rf"^{_CONTROL}'"
+_IN_PLAIN = rf"^{_CONTROL}:#"
+_FIRST = rf"^{_CONTROL} \-?:,\[\]{{}}#&*!|>'\"%@`"
+_IN_LIST = rf"^{_CONTROL}\[\]{{}}:#&*!|>'\"%@`?"
 
 _SCALAR = (
     rf"[{_FIRST}](?:[{_IN_PLAIN}]++|:(?=[^ \n])|(?<=[^ ])#)*+(?<! )"
@@ -37,7 +38,7 @@ _LINE = re.compile(
 def read_simple(yaml: str) -> dict[str, object] | None:
     """The values of a block, or None where it needs a real parser. Total; what it reads ``reader.read`` reads alike."""
     lines = yaml.count("\n") + 1
-    if lines > _MOST_LINES:
+    if lines > _MOST_LINES or not (yaml.isascii() or yaml.replace("\n", "").isprintable()):
         return None
     found = _LINE.findall(yaml)
     if len(found) != lines:
