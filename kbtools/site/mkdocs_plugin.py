@@ -21,7 +21,7 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
-from kbtools.site import csp, features, machine, previews, redirects, search
+from kbtools.site import csp, features, graph, machine, previews, redirects, search
 from kbtools.site import pages as generated
 from kbtools.site.addresses import Site
 from kbtools.site.feed import changed
@@ -70,6 +70,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.site: Site | None = None
         self.theme_scripts: tuple[str, ...] = ()
         self.search: search.Search | None = None
+        self.graph: graph.Graph | None = None
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         self.serving = command == "serve"
@@ -102,6 +103,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.search is not None and search.STYLE not in config.extra_css:
             config.extra_css = [search.STYLE, *config.extra_css]
             config.extra_javascript = [*config.extra_javascript, search.SCRIPT]
+        self.graph = graph.Graph(self.wiki)
+        if graph.LOADER not in map(str, config.extra_javascript):
+            config.extra_javascript = [*config.extra_javascript, graph.LOADER]
         return config
 
     def _extension_options(self) -> dict[str, bool]:
@@ -124,7 +128,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
         wiki = self.wiki
         assert wiki is not None
-        for path, text in generated.generate(wiki).items():
+        assert self.graph is not None
+        for path, text in {**generated.generate(wiki), **self.graph.page()}.items():
             files.append(File.generated(config, path, content=text))
         assets = resources.files("kbtools.site") / "assets"
         files.append(File.generated(config, CSS, content=(assets / "kb.css").read_bytes()))
@@ -137,9 +142,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             files.append(File.generated(config, MERMAID, content=(assets / "mermaid.min.js").read_bytes()))
         for figure in wiki.results.figures():
             files.append(File.generated(config, f"{FIGURES}/{figure.name}", content=figure.data))
-        if self.search is not None:
-            for path, content in search.assets().items():
-                files.append(File.generated(config, path, content=content))
+        for path, content in {**graph.assets(), **(search.assets() if self.search is not None else {})}.items():
+            files.append(File.generated(config, path, content=content))
         self.site = _site(config, files)
         return files
 
@@ -170,7 +174,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.search is not None:
             name = markup.unescape(str(page.title or ""))
             self.search.add(page.file.src_uri, page.url, name, page.meta, html)
-        return html
+        assert self.graph is not None
+        return html + self.graph.add(page.file.src_uri, page.url)
 
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
         if self.config.csp and template_name == "404.html":
@@ -196,8 +201,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         return output
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        if self.search is not None:
-            self.search.write(Path(config.site_dir))
+        for part in (self.search, self.graph):
+            if part is not None:
+                part.write(Path(config.site_dir))
         if self.wiki is not None and self.site is not None:
             machine.write(self.wiki, self.site, Path(config.site_dir))
             previews.write(self.wiki, self.site, Path(config.site_dir))

@@ -116,14 +116,14 @@ def test_the_same_pages_give_the_same_bytes() -> None:
 
 
 def test_another_search_plugin_stays_in_charge(tmp_path: Path) -> None:
-    _build(make(tmp_path, {}, CONFIG), tmp_path / "site")
+    built(make(tmp_path, {}, CONFIG), tmp_path / "site")
     assert not (tmp_path / "site" / search.FOLDER).exists()
     page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
     assert "md-search" in page
     assert "kb-search" not in page
 
 
-def _build(project: Any, target: Path, config: str | None = None) -> Path:
+def built(project: Any, target: Path, config: str | None = None) -> Path:
     """The site as ``mkdocs build`` makes it; results are another test's matter."""
     from mkdocs.commands import build
     from mkdocs.config import load_config
@@ -146,7 +146,7 @@ def _queries() -> list[tuple[str, list[str]]]:
 @pytest.fixture(scope="module")
 def wiki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("wiki") / "site"
-    with served(_build(None, folder, str(ROOT / "mkdocs.yml"))) as address:
+    with served(built(None, folder, str(ROOT / "mkdocs.yml"))) as address:
         yield address
 
 
@@ -210,7 +210,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         **{f"many/{i}.md": f"# 많은 쪽 {i}\n\n여럿에 있는 낱말입니다.\n" for i in range(25)},
     }
     project = make(root, pages, CONFIG.replace("  - search\n", ""))
-    return _build(project, root / "site")
+    return built(project, root / "site")
 
 
 @pytest.fixture(scope="module")
@@ -341,13 +341,13 @@ def test_a_site_built_anew_is_found_without_reloading(browser: Any, tmp_path: Pa
     config = CONFIG.replace("  - search\n", "")
     names = ("가나", "다라", "마바", "사아", "자차", "카타")  # more than there are in one file
     old = {f"p{i}.md": f"# {name}\n\n옛글\n" for i, name in enumerate(names)}
-    site = _build(make(tmp_path, old, config), tmp_path / "site")
+    site = built(make(tmp_path, old, config), tmp_path / "site")
     with served(site) as address, tab(browser, address, "") as page:
         page.keyboard.press("/")
         ask(page, "가나")
         assert found(page) == ["p0"]
         new = {f"p{i}.md": f"# {name}\n\n새글\n" for i, name in enumerate(names)}
-        _build(make(tmp_path, {"a.md": "# 앞에 온 쪽\n", **new}, config), site)
+        built(make(tmp_path, {"a.md": "# 앞에 온 쪽\n", **new}, config), site)
         ask(page, "카타")  # its text is in a file that is not loaded yet, and every page has another number now
         assert found(page) == ["p5"]
         assert page.locator(".kb-search-teaser").first.inner_text() == "새글"
@@ -355,7 +355,7 @@ def test_a_site_built_anew_is_found_without_reloading(browser: Any, tmp_path: Pa
 
 @pytest.mark.browser
 def test_a_missing_index_is_told(browser: Any, tmp_path: Path) -> None:
-    site = _build(make(tmp_path, {}, CONFIG.replace("  - search\n", "")), tmp_path / "site")
+    site = built(make(tmp_path, {}, CONFIG.replace("  - search\n", "")), tmp_path / "site")
     for file in (site / search.FOLDER).iterdir():
         file.unlink()
     with served(site) as address:
