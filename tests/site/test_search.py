@@ -137,7 +137,7 @@ def built(project: Any, target: Path, config: str | None = None) -> Path:
 # -- What is found: this project's own wiki --------------------------------------------------------------------------
 
 
-def _queries() -> list[tuple[str, list[str]]]:
+def queries() -> list[tuple[str, list[str]]]:
     lines = QUERIES.read_text(encoding="utf-8").split("\n")
     held = (line.split(" -> ") for line in lines if line.strip() and not line.startswith("#"))
     return [(query, [page.strip() for page in pages.split("|")]) for query, pages in held]
@@ -166,19 +166,19 @@ def found(page: Any) -> list[str]:
 @pytest.mark.browser
 def test_readers_find_what_they_look_for(browser: Any, wiki: str) -> None:
     """At least 95 of 100 queries have an expected page among the first three results."""
-    queries = _queries()
-    assert len(queries) >= 60
+    asked = queries()
+    assert len(asked) >= 60
     known = {page.stem for page in (ROOT / "docs/topics").glob("*.md")}
-    assert [name for _, pages in queries for name in pages if name not in known] == []
+    assert [name for _, pages in asked for name in pages if name not in known] == []
     missed = []
     with tab(browser, wiki, "") as page:
         page.keyboard.press("/")
-        for query, pages in queries:
+        for query, pages in asked:
             ask(page, query)
             first = found(page)[:3]
             if not {f"topics/{name}" for name in pages} & set(first):
                 missed.append((query, first))
-    assert len(missed) <= len(queries) * 0.05, missed
+    assert len(missed) <= len(asked) * 0.05, missed
 
 
 # -- What the dialog does ------------------------------------------------------------------------------------------
