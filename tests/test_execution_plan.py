@@ -144,6 +144,24 @@ def test_the_report_counts_every_fence(launcher: Launcher) -> None:
     assert sum(summary["not_executable"].values()) == 1
 
 
+def test_every_fence_ends_in_exactly_one_state(launcher: Launcher) -> None:
+    text = PAGE + (
+        "\n```\nno language\n```\n\n```output\nnobody's\n```\n\n```python {#one}\nprint(1)\n```\n\n```output\n1\n```\n\n"
+        "```json\n{}\n```\n\n```python {#wrong}\n1 / 0\n```\n\n```python {#idle .skip reason='x'}\n1\n```\n\n"
+        "```sh {.run}\ntrue\n```\n\n```python {#gone requires='no-such-thing'}\n1\n```\n\n```mermaid\ngraph\n```\n"
+    ).replace("'x'", '"x"').replace("'no-such-thing'", '"no-such-thing"')
+    page = Page.parse(Source("Page.md", text))
+    outcomes = run(jobs_of(text, device="auto", available=("cpu",)), launcher)
+    told = [outcome.id for outcome in outcomes]
+    assert len(told) == len(set(told)), "one outcome for a snippet on a device"
+    ran = {id.rpartition("[")[0].partition("::")[2] for id in told}
+    assert ran == {snippet.id for snippet in page.snippets if snippet.executable}
+    assert all(snippet.why_not for snippet in page.snippets if not snippet.executable)
+    summary = report(outcomes, devices.environment(), fences={"Page.md": page.snippets})["summary"]
+    assert summary["fences"] == len(page.snippets) == summary["snippets"] + sum(summary["not_executable"].values())
+    assert summary["outcomes"] == sum(summary[status.value] for status in Status)
+
+
 def test_outcomes_travel_without_loss() -> None:
     outcome = Outcome("P.md::a[cpu]", "P.md", 3, "cpu", Status.FAILED, "r", 0.5, False, "\ud800\n", "m", 4)
     assert Outcome.from_json(json.loads(json.dumps(outcome.to_wire()))) == outcome

@@ -71,7 +71,8 @@ def versions(imports: Iterable[str]) -> dict[str, str]:
 def _of_module(name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     _with_needs(name, found)
-    if not found:  # called otherwise than its module, which takes looking through all that is installed
+    if not found and _there(name):
+        # Called otherwise than its module, which takes looking through all that is installed.
         for distribution in _by_module().get(name, ()):
             _with_needs(distribution, found)
     if found:
@@ -79,6 +80,14 @@ def _of_module(name: str) -> dict[str, str]:
     # Not installed by name: written beside the page (the key covers that), missing, or found on the path.
     there = _sources(name)
     return {name: there} if there else {}
+
+
+def _there(module: str) -> bool:
+    """Whether there is such a module at all: what a page writes beside itself is none for us."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
 
 
 def _with_needs(name: str, found: dict[str, str]) -> None:
