@@ -146,8 +146,9 @@ def test_the_report_counts_every_fence(launcher: Launcher) -> None:
 
 def test_every_fence_ends_in_exactly_one_state(launcher: Launcher) -> None:
     text = PAGE + (
-        "\n```\nno language\n```\n\n```output\nnobody's\n```\n\n```python {#one}\nprint(1)\n```\n\n```output\n1\n```\n\n"
-        "```json\n{}\n```\n\n```python {#wrong}\n1 / 0\n```\n\n```python {#idle .skip reason='x'}\n1\n```\n\n"
+        "\n```\nno language\n```\n\n```output\nnobody's\n```\n\n```python {#one}\nprint(1)\n```\n\n"
+        "```output\n1\n```\n\n```json\n{}\n```\n\n```python {#wrong}\n1 / 0\n```\n\n"
+        "```python {#idle .skip reason='x'}\n1\n```\n\n"
         "```sh {.run}\ntrue\n```\n\n```python {#gone requires='no-such-thing'}\n1\n```\n\n```mermaid\ngraph\n```\n"
     ).replace("'x'", '"x"').replace("'no-such-thing'", '"no-such-thing"')
     page = Page.parse(Source("Page.md", text))
