@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch_version(),
         "platform": _platform(),
+        "date": date.today().isoformat(),
         "devices": {name: asdict(info) for name, info in probe().items()},
     }
 

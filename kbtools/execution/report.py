@@ -67,12 +67,15 @@ def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
 
 
 def environment_of(machines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Several machines as one: what differs is joined with commas, a device is there that one of them has."""
+    """Several machines as one: what differs is joined with commas, the last day counts, and a device is there that
+    one of them has."""
     machines = tuple(machines)
     together: dict[str, Any] = {}
     for name in ("python", "torch", "platform"):
         values = dict.fromkeys(str(m[name]) for m in machines if m.get(name) is not None)
         together[name] = ", ".join(values) or None
+    if days := [str(m["date"]) for m in machines if m.get("date") is not None]:
+        together["date"] = max(days)
     together["devices"] = {}
     for machine in machines:
         for name, info in machine["devices"].items():

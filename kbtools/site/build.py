@@ -57,7 +57,8 @@ def build(project: Project, *, strict: bool = False, results: Results | None = N
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
     file = config_file(project)
-    pages = load(project).index.pages.values()
+    wiki = load(project)  # anew: a run may have taken minutes, and MkDocs reads the pages as they are now
+    pages = wiki.index.pages.values()
     if results is None:
         results = stored(project, pages)
     if found := obstacles(pages, results):
@@ -69,7 +70,7 @@ def build(project: Project, *, strict: bool = False, results: Results | None = N
     plugin = config.plugins.get("kbtools")
     if plugin is None:
         raise KbError(f"{file}: the plugin kbtools is not on", "add kbtools to its plugins")
-    plugin.results = results
+    plugin.results, plugin.read = results, wiki
     target = Path(config.site_dir)
     _refuse_foreign(target, project)
     target.parent.mkdir(parents=True, exist_ok=True)

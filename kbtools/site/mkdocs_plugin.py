@@ -65,6 +65,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         self.results: Results | None = None
+        self.read: Wiki | None = None
+        """The wiki as ``kb build`` has just read it; otherwise the plugin reads it."""
         self.wiki: Wiki | None = None
         self.serving = False
         self.site: Site | None = None
@@ -79,7 +81,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         """Also at every rebuild of ``mkdocs serve``, so that pages and results are as they are on disk."""
         try:
             project = project_for(config.config_file_path, config.docs_dir)
-            wiki = load(project)
+            known = self.read is not None and self.read.project.vault.resolve() == project.vault.resolve()
+            wiki = self.read if known and self.read is not None else load(project)
             results = self.results if self.results is not None else stored(project, wiki.index.pages.values())
         except KbError as e:
             raise PluginError(f"{e.message}\n{e.hint}" if e.hint else e.message) from e
@@ -96,9 +99,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 config.mdx_configs[name] = {**(config.mdx_configs.get(name) or {}), **ours}
         if CSS not in config.extra_css:
             config.extra_css = [CSS, *config.extra_css]
-        known = {str(script) for script in config.extra_javascript}
+        scripts = {str(script) for script in config.extra_javascript}
         added = [SCRIPT, *([LEARN] if self.wiki.has_lessons else [])]
-        config.extra_javascript = [*config.extra_javascript, *(s for s in added if s not in known)]
+        config.extra_javascript = [*config.extra_javascript, *(s for s in added if s not in scripts)]
         self.search = search.Search(self.wiki) if search.wanted(config.plugins) else None
         if self.search is not None and search.STYLE not in config.extra_css:
             config.extra_css = [search.STYLE, *config.extra_css]

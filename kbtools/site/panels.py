@@ -117,7 +117,8 @@ def _done(runs: Sequence[Run]) -> list[Run]:
 
 def _made(run: Run) -> str:
     """Under which torch, and when."""
-    parts = [f"PyTorch {escape(run.torch.partition('+')[0])}"] if run.torch else []
+    versions = dict.fromkeys(v.partition("+")[0] for v in (run.torch or "").split(", ") if v)
+    parts = [f"PyTorch {escape(', '.join(versions))}"] if versions else []
     if run.when:
         parts.append(f'<time datetime="{run.when.isoformat()}">{run.when.isoformat()}</time>')
     return " · ".join(parts)

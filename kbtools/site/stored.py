@@ -80,7 +80,8 @@ def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[R
     if not isinstance(report, Mapping) or report.get("version") != 1 or not isinstance(report.get("outcomes"), list):
         raise KbError(f"{where}: not a report of version 1", "write one with `kb run --report FILE`")
     environment = report.get("environment")
-    torch = environment.get("torch") if isinstance(environment, Mapping) else None
+    torch, day = (environment.get(k) if isinstance(environment, Mapping) else None for k in ("torch", "date"))
+    when = _date(str(day))
     for entry in report["outcomes"]:
         try:
             outcome = Outcome.from_json(entry)
@@ -88,4 +89,4 @@ def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[R
             raise KbError(f"{where}: an outcome cannot be read: {e!r}", "write it again with `kb run --report`") from e
         line = lines.get(snippet_of(outcome))
         if line is not None:
-            yield Run(outcome, str(torch) if torch else None, fresh=line == outcome.line)
+            yield Run(outcome, str(torch) if torch else None, when, fresh=line == outcome.line)

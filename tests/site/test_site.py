@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -388,13 +389,20 @@ def test_a_report_of_another_machine_counts(tmp_path: Path) -> None:
         id = f"topics/A.md::{name}[cuda]"
         return Outcome(id, "topics/A.md", line[name] + moved, "cuda", Status.PASSED, stdout="from afar\n").to_json()
 
-    report = {"version": 1, "environment": {"torch": "2.13.0+cu130"}, "outcomes": [outcome("gpu")]}
+    one = {"id": "topics/A.md::one[cuda]", "line": line["one"]}
+    where = {"torch": "2.13.0, 2.13.0+cu130", "date": "2026-02-03"}
+    report = {"version": 1, "environment": where, "outcomes": [outcome("gpu"), {**outcome("gpu"), **one}]}
     results = stored(project, pages.values(), {"gpu.json": report})
     build(project, strict=True, results=results)
     page = html(project, "topics/A")
     assert "<samp>from afar</samp>" in page
     assert page.count("CUDA</b> 건너뜀") == 1
-    assert "PyTorch 2.13.0</span>" in page
+    assert 'PyTorch 2.13.0 · <time datetime="2026-02-03">2026-02-03</time></span>' in page
+    first = page.split('class="kb-run"')[1]
+    assert re.findall(r"<b>(CPU|CUDA)</b> 통과 <span class=\"kb-where\">PyTorch ([\w.]+)", first) == [
+        ("CPU", "2.13.0"),
+        ("CUDA", "2.13.0"),
+    ]  # they were made on other days
     moved = {
         **report,
         "outcomes": [outcome("gpu"), outcome("late", 1), {**outcome("gpu"), "id": "topics/A.md::no[cuda]"}],
