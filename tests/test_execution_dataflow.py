@@ -232,6 +232,15 @@ def test_code_that_is_worked_on_in_place_is_known_by_its_files(tmp_path: Path, m
     assert packages.versions(["kb_own_code"]) != before
 
 
+def test_what_holds_for_the_rest_of_the_session_is_needed_by_it(again: Cached) -> None:
+    page = (
+        "```python {#future}\nfrom __future__ import annotations\n```\n\n"
+        "```python {#late}\ndef f(x: NotThere): ...\nprint(f.__annotations__)\n```\n"
+    )
+    assert again(page)["late"].stdout == "{'x': 'NotThere'}\n"
+    assert fresh(again(page.replace("def f", "def g").replace("print(f", "print(g"))) == ["late"]
+
+
 def test_steps_pickle() -> None:
     import pickle
 

@@ -164,8 +164,11 @@ DECORATORS = frozenset(
 
 
 def importable(module: str) -> bool:
-    """Whether importing a module changes nothing that a snippet could see, and its names are listed here."""
-    return module in _STDLIB or module.partition(".")[0] in ("torch", "numpy", "random", "__future__")
+    """Whether importing a module changes nothing that a snippet could see, and its names are listed here.
+
+    Not ``__future__``: what is imported from it holds for the rest of the session.
+    """
+    return module in _STDLIB or module.partition(".")[0] in ("torch", "numpy", "random")
 
 
 def effects(name: str) -> tuple[int, bool]:

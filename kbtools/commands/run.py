@@ -109,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
 
     summary = made["summary"]
     ran = f"{summary['executed']:,} of {summary['snippets']:,} executed"
+    ran += f" ({summary['cached']:,} outcomes cached)" if summary["cached"] else ""
     compared = line(parity(outcomes))
     told = (plural(len(fences), "page"), outcome_counts(outcomes), ran, compared, short_seconds(watch.seconds))
     say(" · ".join(part for part in told if part))
