@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kbtools.page import Page
+from kbtools.renaming.names import file_name
 from kbtools.site.addresses import Site, way
 from kbtools.site.text import escape
 from kbtools.site.urls import file_of
@@ -33,6 +34,8 @@ def names(page: Page) -> Iterator[str]:
     for alias in page.aliases:
         if "/" not in alias:
             yield f"{folder}{alias}.md"
+            if any(c.isalnum() for c in alias):
+                yield f"{folder}{file_name(alias)}"  # as the file was called when the alias was the title
     if page.id:
         yield f"id/{page.id}.md"
     for old in strings(page.data.get("redirect_from")):

@@ -32,7 +32,7 @@ def test_other_names_lead_to_the_page(tmp_path: Path) -> None:
         tmp_path,
         {
             "topics/Autograd.md": topic(
-                "Autograd", "본문", aliases="[자동 미분, 오토그래드, Tensor, autograd]", id="wiki-2026-0001-autograd",
+                "Autograd", "본문", aliases="[자동 미분, 오토그래드, Tensor, autograd, 자동 미분 엔진]", id="wiki-2026-0001-autograd",
                 redirect_from="[old/Grad.md, topics/Auto]",
             ),
             "topics/Tensor.md": topic("Tensor", "본문", aliases="[자동 미분]"),
@@ -44,6 +44,7 @@ def test_other_names_lead_to_the_page(tmp_path: Path) -> None:
     assert refresh(site / "id/wiki-2026-0001-autograd/index.html") == "../../topics/Autograd/"
     assert refresh(site / "old/Grad/index.html") == "../../topics/Autograd/"
     assert refresh(site / "topics/Auto/index.html") == "../Autograd/"
+    assert refresh(site / "topics/자동-미분-엔진/index.html") == "../Autograd/"  # the file of a page of that title
     assert refresh(site / "topics/사본/index.html") == "../Autograd/"  # where the way ends
     choice = read(site / "topics/자동 미분/index.html")
     assert [a["href"] for a in choice.all("a")] == ["../Autograd/", "../Tensor/"]

@@ -98,6 +98,14 @@ def test_nothing_fires(browser: Any, hostile_site: Any) -> None:
             )
             for link in page.query_selector_all(".md-content a.kb-link")[:3]:
                 link.hover(force=True, timeout=2000)
+        page.goto(base)
+        page.locator("[data-kb-search], .md-search__input").first.click()
+        for query in ("img", "script", "fired"):
+            page.keyboard.type(query)
+            page.wait_for_timeout(700)
+            wrong += page.evaluate(LEFT)
+            for _ in query:
+                page.keyboard.press("Backspace")
         assert wrong == []
         context.close()
 
