@@ -68,7 +68,11 @@ def flows(session: tuple[Unit, ...]) -> tuple[Flow, ...]:
         _follow(unit, tree, walk, world, at)
         direct = set(range(at)) if walk.anything or world.lost else walk.needs | world.barriers
         direct.discard(at)
-        whole = direct.union(*(closed[n] for n in direct))
+        whole: set[int] = set()
+        for need in sorted(direct, reverse=True):  # the nearest need most: what they cover is not gone through again
+            if need not in whole:
+                whole.add(need)
+                whole |= closed[need]
         closed.append(whole)
         if (walk.anything or world.lost) and unit.runs:
             world.barriers.add(at)
