@@ -22,6 +22,8 @@ PAGES = (
     "tags/",
     "categories/",
     "recent/",
+    "graph/",
+    "wanted/",
     "health/",
     "runs/",
 )
