@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kb-vault", metavar="DIR", help="take this folder of Markdown as the wiki")
     group.addoption("--kb-device", metavar="LIST", default="auto", help="auto (default), all, or a list: cpu,cuda,mps")
     group.addoption("--kb-require-device", metavar="D", action="append", default=[], help="a missing D is an error")
-    group.addoption("--kb-sandbox", choices=("default", "require", "off"), default="default")
+    group.addoption("--kb-sandbox", choices=("default", "require", "strict", "off"), default="default")
     group.addoption("--kb-launcher", choices=("auto", "fork", "spawn"), default="auto")
     group.addoption("--kb-cache", action="store_true", help="take results that passed and still hold from the store")
     group.addoption("--kb-store", action="store_true", help="keep results for the site")

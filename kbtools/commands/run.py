@@ -56,7 +56,9 @@ def add_run_options(arguments: Arguments) -> None:
     group.add_argument("--device", default="auto", metavar="D", help="auto, all, or a list: cpu,cuda,mps")
     group.add_argument("--require-device", action="append", default=[], metavar="D", help="a missing D is an error")
     group.add_argument("-n", dest="workers", default="auto", metavar="N", help="pages side by side (default: auto)")
-    group.add_argument("--sandbox", choices=["default", "require", "off"], default="default", help="confinement")
+    group.add_argument(
+        "--sandbox", choices=["default", "require", "strict", "off"], default="default", help="confinement"
+    )
     group.add_argument(
         "--start-method",
         choices=["auto", "fork", "spawn"],
@@ -113,7 +115,24 @@ def run(args: argparse.Namespace) -> int:
     compared = line(parity(outcomes))
     told = (plural(len(fences), "page"), outcome_counts(outcomes), ran, compared, short_seconds(watch.seconds))
     say(" · ".join(part for part in told if part))
+    for line_ in _confined(outcomes, args.sandbox):
+        say(line_)
     return int(bool(failing))
+
+
+def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
+    """Once a run: what held all that ran, and what of the important could not be had."""
+    from kbtools.execution.confine import ESSENTIAL, TOLD
+
+    ran = [set(o.protections) for o in outcomes if o.protections]
+    if not ran:
+        return
+    held = set.intersection(*ran)
+    # What one fence lifts for itself with network="yes" is no lack of the system.
+    lacking = [name for name in ESSENTIAL if not any(name in each for each in ran)]
+    yield "each session: " + ", ".join(words for name, words in TOLD.items() if name in held)
+    if lacking and mode != "off":
+        yield f"not confined here: {' and '.join(lacking)} (the guide's page on security says what that means)"
 
 
 def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str]) -> tuple[Outcome, ...]:

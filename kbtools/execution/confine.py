@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import glob
 import os
 import signal
 import socket
@@ -16,12 +17,14 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 
-MODES = ("default", "require", "off")
+from kbtools.execution.hide import DEVICE_NODES, own_file_system
+
+MODES = ("default", "require", "strict", "off")
 ESSENTIAL = ("network", "files")
-"""What ``--sandbox=require`` insists on."""
+"""What ``--sandbox=require`` insists on; ``strict`` also on "reading"."""
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWNS = 0x10000000, 0x40000000, 0x00020000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _LANDLOCK_VERSION = 1
@@ -33,13 +36,26 @@ _NET_TCP = 0b11
 _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
 
 
+MOST_PROCESSES = max(512, 16 * (os.cpu_count() or 1))
+"""That one session may have at a time, threads included."""
+TOLD = {
+    "network": "no network",
+    "files": "writes only in its folder",
+    "reading": "reads only what Python needs",
+    "limits": "limits",
+    "session": "its own session",
+    "dies with its parent": "ends with kb",
+}
+"""Protections in words for people, in the order in which they are told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What one worker is held to."""
 
     mode: str = "default"
     writable: tuple[str, ...] = ()
-    """Folders below which files may be written and made."""
+    """Folders below which files may be written and made; the first is the scratch folder."""
     network: bool = False
     file_size: int = 2 << 30
     """Bytes a single file may grow to."""
@@ -61,20 +77,34 @@ def confine(rules: Rules) -> tuple[str, ...]:
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if rules.mode == "off":
         return tuple(held)
-    isolated = not rules.network and _own_network(libc)
+    hides = rules.mode == "strict"
+    isolated = not rules.network
+    if isolated or hides:
+        space = (_CLONE_NEWNET if isolated else 0) | (_CLONE_NEWNS if hides else 0)
+        if _own_namespaces(libc, space):
+            hides = hides and own_file_system(libc, rules.writable[0], rules.writable[1:])
+        else:
+            isolated = hides = False
+        if isolated or hides:
+            _limit_processes()
+    if isolated:
+        _loopback()
     landlocked = _landlock(libc, rules, tcp=not rules.network and not isolated)
     if isolated:
         held.append("network")
     if landlocked:
         held.append("files")
+    if hides and landlocked:
+        held.append("reading")  # without Landlock it could all be mounted again
     return tuple(held)
 
 
 def lacking(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
-    """What ``--sandbox=require`` asks for and is not active. A fence with ``network="yes"`` waives that part itself."""
-    if rules.mode != "require":
+    """What the mode asks for and is not active. A fence with ``network="yes"`` waives that part itself."""
+    if rules.mode not in ("require", "strict"):
         return ()
-    return tuple(name for name in ESSENTIAL if name not in held and not (name == "network" and rules.network))
+    asked = (*ESSENTIAL, "reading") if rules.mode == "strict" else ESSENTIAL
+    return tuple(name for name in asked if name not in held and not (name == "network" and rules.network))
 
 
 def _own_session() -> bool:
@@ -97,6 +127,16 @@ def _limit_resources(rules: Rules) -> bool:
     return False
 
 
+def _limit_processes() -> None:
+    """Processes, counted in this user namespace alone (since Linux 5.14; before, all the user has would count)."""
+    import resource
+
+    release = tuple(int(part) for part in os.uname().release.split(".")[:2] if part.isdecimal())
+    if release >= (5, 14):
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
+
+
 def limit_memory(limit: int) -> None:
     """Private memory of this process from here on, in bytes: going over it raises instead of swapping the machine."""
     try:
@@ -109,23 +149,26 @@ def limit_memory(limit: int) -> None:
         resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
-def _own_network(libc: ctypes.CDLL) -> bool:
-    """A network namespace with nothing but loopback, which gloo and torchrun need."""
+def _own_namespaces(libc: ctypes.CDLL, spaces: int) -> bool:
+    """Namespaces of this process's own, in a user namespace in which it is who it was."""
     uid, gid = os.geteuid(), os.getegid()
-    if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
+    if libc.unshare(_CLONE_NEWUSER | spaces) != 0:
         return False
     try:
         for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
             with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - not a file of a page
                 file.write(text)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            request = struct.pack("16sh14x", b"lo", 0)
-            flags = struct.unpack("16sh14x", fcntl.ioctl(sock.fileno(), _SIOCGIFFLAGS, request))[1]
-            fcntl.ioctl(sock.fileno(), _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
     except OSError:
-        # The namespace stands, so nothing gets out; only loopback may be missing.
-        pass
+        pass  # the namespaces stand; who the process is in them only decides what it can set up
     return True
+
+
+def _loopback() -> None:
+    """The one interface of a network namespace, which gloo and torchrun need."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = struct.pack("16sh14x", b"lo", 0)
+        flags = struct.unpack("16sh14x", fcntl.ioctl(sock.fileno(), _SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(sock.fileno(), _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
 
 
 def _landlock(libc: ctypes.CDLL, rules: Rules, *, tcp: bool) -> bool:
@@ -148,14 +191,22 @@ def _landlock(libc: ctypes.CDLL, rules: Rules, *, tcp: bool) -> bool:
     try:
         for folder in rules.writable:
             _allow(libc, ruleset, folder, files)
-        # Shared memory of DataLoader workers; terminals, null and the accelerators' device files.
+        # Shared memory of DataLoader workers; terminals, null and the accelerators' device files, but no disks.
         _allow(libc, ruleset, "/dev/shm", files)
-        _allow(libc, ruleset, "/dev", _WRITE_FILE | (_TRUNCATE if version >= 3 else 0))
+        for node in _device_nodes():
+            _allow(libc, ruleset, node, _WRITE_FILE | (_TRUNCATE if version >= 3 else 0))
         if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
             return False
         return bool(libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
+
+
+def _device_nodes() -> list[str]:
+    """What of ``/dev`` may be written to."""
+    if os.path.exists("/dev/nvidiactl") and not os.path.exists("/dev/nvidia-uvm"):  # noqa: PTH110
+        return ["/dev"]  # CUDA makes this node when it is first used, and a rule needs what is there
+    return [node for pattern in DEVICE_NODES for node in glob.glob(f"/dev/{pattern}")]  # noqa: PTH207
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, folder: str, access: int) -> None:

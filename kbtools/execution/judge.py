@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from kbtools.codefence import expect
+from kbtools.execution.confine import MOST_PROCESSES
 from kbtools.execution.figures import received
 from kbtools.execution.job import Job, Step, Wanted
 from kbtools.execution.outcomes import Outcome, Printed, Status
@@ -131,6 +132,8 @@ def died(job: Job, step: Step, reply: Reply) -> Outcome:
     at = f" (it was at line {line})" if line is not None else ""
     if reply.outgrown:
         reason = f"out of memory (limit {_size(step.memory)}){at}"
+    elif reply.crowded:
+        reason = f"too many processes (limit {MOST_PROCESSES}){at}"
     elif reply.timed_out:
         reason = f"timed out after {step.timeout:g} s{at}"
     elif reply.exit is None:

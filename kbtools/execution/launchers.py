@@ -302,14 +302,32 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder, onerror=again)
 
 
+def more_below(pid: int, most: int) -> bool:
+    """Whether a process has more than so many below it; False where the system does not list them."""
+    return len(_descendants(pid, most)) > most
+
+
+def stop_all(pid: int) -> None:
+    """Kill a process and all below it, also while they multiply: all are held still before the first is killed."""
+    held: set[int] = set()
+    while new := {pid, *_descendants(pid)} - held:
+        for one in new:
+            with suppress(OSError):
+                os.kill(one, signal.SIGSTOP)
+        held |= new
+    for one in held:
+        with suppress(OSError):
+            os.kill(one, signal.SIGKILL)
+
+
 def _kill_group(pid: int) -> None:
     for kill in (os.killpg, os.kill):
         with suppress(OSError):
             kill(pid, signal.SIGKILL)
 
 
-def _descendants(pid: int) -> list[int]:
-    """Living processes below one, where the system lists them (Linux)."""
+def _descendants(pid: int, most: int | None = None) -> list[int]:
+    """Living processes below one, where the system lists them (Linux); with ``most``, no more than show it passed."""
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -318,6 +336,8 @@ def _descendants(pid: int) -> list[int]:
             for thread in Path(f"/proc/{parent}/task").iterdir():
                 waiting += (children := [int(child) for child in (thread / "children").read_bytes().split()])
                 found += children
+        if most is not None and len(found) > 2 * most:
+            break
     return [child for child in found if not _is_zombie(child)]
 
 

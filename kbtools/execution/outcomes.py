@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -57,6 +57,9 @@ class Outcome:
     figures: tuple[Figure, ...] = ()
     """What it has drawn."""
 
+    protections: tuple[str, ...] = field(default=(), compare=False)
+    """What held the process it ran in: see ``confine``. Not part of the report either."""
+
     def to_json(self) -> dict[str, Any]:
         """The report's form of an outcome (contract, "Report"): plain values."""
         return {
@@ -76,7 +79,11 @@ class Outcome:
 
     def to_wire(self) -> dict[str, Any]:
         """Like ``to_json`` with everything in it, for another process of the same run."""
-        return {**self.to_json(), "printed": [[p.line, list(p.texts)] for p in self.printed]}
+        return {
+            **self.to_json(),
+            "printed": [[p.line, list(p.texts)] for p in self.printed],
+            "protections": list(self.protections),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Outcome:
@@ -95,6 +102,7 @@ class Outcome:
             traceback_line=data["traceback_line"],
             figures=tuple(Figure.from_json(value) for value in data.get("figures", ())),
             printed=tuple(Printed(int(line), tuple(texts)) for line, texts in data.get("printed", ())),
+            protections=tuple(data.get("protections", ())),
         )
 
 

@@ -16,8 +16,17 @@ from typing import IO, Any
 
 from kbtools.errors import KbError
 from kbtools.execution.channel import Channel
+from kbtools.execution.confine import MOST_PROCESSES
 from kbtools.execution.job import Job, Limits, Step
-from kbtools.execution.launchers import Descriptors, Launcher, WorkerHandle, clean_environment, remove
+from kbtools.execution.launchers import (
+    Descriptors,
+    Launcher,
+    WorkerHandle,
+    clean_environment,
+    more_below,
+    remove,
+    stop_all,
+)
 
 START_TIMEOUT = 120.0
 """Seconds for a worker to be ready: a cold import of torch on a busy machine."""
@@ -56,6 +65,8 @@ class Reply:
     timed_out: bool = False
     outgrown: bool = False
     """It was killed for the memory it had taken."""
+    crowded: bool = False
+    """It was killed because it, and what it had started, became too many processes."""
     trace: str = ""
     """What faulthandler wrote."""
     seconds: float = 0.0
@@ -69,6 +80,7 @@ class Process:
         self.handle: WorkerHandle | None = None
         self._most: int | None = None
         self._outgrown = False
+        self._crowded = False
         self.scratch = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
         ours, theirs = socket.socketpair()
         ours.setblocking(True)
@@ -108,7 +120,7 @@ class Process:
         # is watched from here.
         order["limit_memory"] = self.job.device == "cpu"
         self._most = step.memory if self.job.device != "cpu" else None
-        self._outgrown = False
+        self._outgrown = self._crowded = False
         started = time.monotonic()
         try:
             self.channel.send({"op": "run", "step": order})
@@ -120,11 +132,14 @@ class Process:
             seconds = float(message.get("seconds", 0.0))
             return Reply(message, self.out.text(), self.err.text(), seconds=seconds)
         assert self.handle is not None
-        if self._outgrown:
+        if self._outgrown or self._crowded:
+            if self._crowded:
+                stop_all(self.handle.pid)
             self.handle.kill()
             self._drain()
             out, err, seconds = self.out.text(), self.err.text(), time.monotonic() - started
-            return Reply(None, out, err, outgrown=True, trace=self._trace(), seconds=seconds)
+            which = {"crowded": True} if self._crowded else {"outgrown": True}
+            return Reply(None, out, err, trace=self._trace(), seconds=seconds, **which)
         if self.handle.ended() is None:
             return self._late(started)
         return self._dead(started)
@@ -168,7 +183,7 @@ class Process:
         if message["lacking"]:
             self.close()
             raise KbError(
-                f"--sandbox=require: this system does not confine {' and '.join(message['lacking'])}",
+                f"--sandbox={self.settings.sandbox}: this system does not confine {' and '.join(message['lacking'])}",
                 "Landlock and user namespaces are needed; without them use --sandbox=default",
             )
         return tuple(message["protections"])
@@ -187,7 +202,11 @@ class Process:
             if self._most is not None and private_memory(self.handle.pid) > self._most:
                 self._outgrown = True
                 return None
-            for key, _ in self.selector.select(min(left, _GRACE if self._most is None else _WATCH)):
+            # The kernel's own limit does not bind root.
+            if more_below(self.handle.pid, MOST_PROCESSES):
+                self._crowded = True
+                return None
+            for key, _ in self.selector.select(min(left, _WATCH)):
                 if key.data == "message":
                     gone = not self.channel.feed() or gone
                 elif key.data == "exit":

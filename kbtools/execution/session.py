@@ -6,6 +6,7 @@ Given ``only``, it runs those steps and what is skipped; of the others it is kno
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from types import TracebackType
 
 from kbtools.errors import KbError
@@ -106,7 +107,8 @@ class Session:
         if reply.message is None:
             self.close()
             return judge.died(self.job, step, reply), ()
-        return judge.judge(self.job, step, reply), tuple(reply.message.get("intact", ()))
+        found = replace(judge.judge(self.job, step, reply), protections=self.protections)
+        return found, tuple(reply.message.get("intact", ()))
 
     def _remember(self, step: Step, outcome: Outcome, intact: tuple[str, ...]) -> None:
         complete = outcome.outcome in _ENDED or (self.settings.update and judge.only_output_differs(outcome))

@@ -1,0 +1,134 @@
+"""A file system of its own for a worker: what running Python takes, to read; its own folders, to write; nothing else.
+
+What bubblewrap does (mount namespace, bind mounts, pivot_root; its documentation is the source), done in the worker
+itself: it has been forked with torch imported, and to start another program would lose that. Called in a user and mount
+namespace of its own, before Landlock, which then forbids to mount anything again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_BIND, _REC, _PRIVATE = 0x1000, 0x4000, 1 << 18
+_DETACH = 2
+_AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
+_MOUNT_SETATTR, _PIVOT_ROOT = 442, {"x86_64": 155, "aarch64": 41}
+_RDONLY = struct.pack("=QQQQ", 1, 0, 0, 0)
+"""struct mount_attr: set MOUNT_ATTR_RDONLY."""
+
+_SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/opt/rocm",
+    "/nix/store",
+    "/gnu/store",
+    "/proc",
+    "/sys",
+)
+_ETC = """
+ld.so.cache ld.so.conf ld.so.conf.d alternatives localtime timezone passwd group nsswitch.conf hosts resolv.conf
+ssl pki ca-certificates fonts mime.types OpenCL nvidia
+""".split()  # noqa: SIM905 - a list of words is read more easily as one
+DEVICE_NODES = "null zero full random urandom tty ptmx pts dxg kfd dri infiniband nvmap nvidia* nvhost* nvgpu*".split()  # noqa: SIM905
+"""What of ``/dev`` code may need: patterns. Disks are not among them."""
+
+
+def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str]) -> bool:
+    """Whether this process now sees only what it needs. Nothing outside has changed where it does not."""
+    machine = os.uname().machine
+    if machine not in _PIVOT_ROOT:
+        return False
+    root = Path(scratch) / ".root"
+    root.mkdir()
+    try:
+        _mount(libc, None, "/", None, _REC | _PRIVATE)
+        _mount(libc, "tmpfs", str(root), "tmpfs", 0, "mode=755")
+        for path in sorted({*_readable()}):
+            _show(libc, root, path, read_only=True)
+        for path in sorted({scratch, *writable}):
+            # Without what is mounted below it: the new root is.
+            _show(libc, root, path, read_only=False, recursive=False)
+        _devices(libc, root)
+        (root / "tmp").mkdir(exist_ok=True)
+        old = root / ".old"
+        old.mkdir()
+        if libc.syscall(_PIVOT_ROOT[machine], os.fsencode(root), os.fsencode(old)) != 0:
+            return False
+        os.chdir("/")
+        if libc.umount2(b"/.old", _DETACH) != 0:
+            return False
+        Path("/.old").rmdir()
+        os.chdir(scratch)
+    except OSError:
+        return False
+    finally:
+        with suppress(OSError):
+            root.rmdir()
+    return True
+
+
+def _readable() -> Iterator[str]:
+    yield from (path for path in _SYSTEM if os.path.lexists(path))
+    yield from (f"/etc/{name}" for name in _ETC if os.path.lexists(f"/etc/{name}"))
+    yield from {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix} - {"/"}
+    # Installed packages, wherever; not what merely lies on the path, such as the project this is run in.
+    yield from (p for p in sys.path if p.endswith("-packages") and Path(p).is_dir())
+    yield str(Path(__file__).parents[1])
+
+
+def _show(libc: ctypes.CDLL, root: Path, path: str, *, read_only: bool, recursive: bool = True) -> None:
+    """Make a path of the old root stand in the new one."""
+    source, target = Path(path), root / path.lstrip("/")
+    if target.is_symlink() or (read_only and target.exists() and _is_shown(source, target)):
+        return  # a folder above it is shown
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_symlink():
+        target.symlink_to(source.readlink())
+        real = os.path.realpath(path)
+        if not any(real.startswith(f"{s}/") for s in _SYSTEM):
+            _show(libc, root, real, read_only=read_only, recursive=recursive)
+        return
+    if source.is_dir():
+        target.mkdir(exist_ok=True)
+    else:
+        target.touch()
+    _mount(libc, path, str(target), None, _BIND | (_REC if recursive else 0))
+    if read_only:
+        done = libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(target), _AT_RECURSIVE, _RDONLY, len(_RDONLY))
+        if done != 0:
+            raise OSError(ctypes.get_errno(), "mount_setattr")
+
+
+def _is_shown(source: Path, target: Path) -> bool:
+    return source.stat().st_ino == target.stat().st_ino
+
+
+def _devices(libc: ctypes.CDLL, root: Path) -> None:
+    for pattern in DEVICE_NODES:
+        for node in sorted(Path("/dev").glob(pattern)):
+            with suppress(OSError):
+                _show(libc, root, str(node), read_only=False)
+    for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        (root / "dev" / name).symlink_to(target)
+    shared = root / "dev" / "shm"
+    shared.mkdir()
+    _mount(libc, "tmpfs", str(shared), "tmpfs", 0, "mode=1777")
+
+
+def _mount(
+    libc: ctypes.CDLL, source: str | None, target: str, kind: str | None, flags: int, data: str | None = None
+) -> None:
+    """mount(2). Raises OSError."""
+    words = [os.fsencode(w) if w is not None else None for w in (source, target, kind)]
+    if libc.mount(*words, ctypes.c_ulong(flags), os.fsencode(data) if data else None) != 0:
+        raise OSError(ctypes.get_errno(), f"mount {target}")
