@@ -20,6 +20,7 @@ from kbtools.execution import process
 from kbtools.execution.launchers import ForkServerLauncher, Launcher
 from kbtools.execution.session import Session, Settings
 from kbtools.testing import jobs_of
+from tests.terminal import run_kb
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's confinement is Linux's")
 
@@ -272,3 +273,16 @@ def test_processes_without_end_are_stopped(world: World, launcher: Launcher, mon
     assert "too many processes" in told
     again, _ = attempt("1", world, launcher, "default")
     assert again == "escaped\n"
+
+
+def test_a_run_tells_once_what_held(tmp_path: Path) -> None:
+    for i in range(2):
+        (tmp_path / f"{i}.md").write_text("```python\nx = 1\n```\n\n```python\nx += 1\n```\n")
+    told = run_kb(["run", "--vault", str(tmp_path), "--sandbox", "require", "--device", "cpu"])
+    if told.returncode:
+        assert "does not confine" in told.stderr + told.stdout
+        pytest.skip("no Landlock or no namespaces here")
+    assert told.stderr.count("each session: no network, writes only in its folder, limits") == 1
+    assert "not confined" not in told.stderr
+    off = run_kb(["run", "--vault", str(tmp_path), "--sandbox", "off", "--device", "cpu", "--no-cache"])
+    assert "each session: limits, its own session, ends with kb" in off.stderr
