@@ -82,10 +82,9 @@ class Graph:
 
     def write(self, site: Path) -> None:
         """Write the graph's data into a built site."""
-        file = site / _DATA
-        file.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(self.data(), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-        file.write_bytes(f'kbGraphData("{base64.b64encode(zlib.compress(text, 9)).decode()}")\n'.encode())
+        place, content = script(self.data())
+        (site / place).parent.mkdir(parents=True, exist_ok=True)
+        (site / place).write_bytes(content)
 
     def data(self) -> Mapping[str, object]:
         """Nodes as columns, and for each node the numbers of those it links to; ``assets/graph/data.js`` reads it."""
@@ -111,6 +110,12 @@ class Graph:
                 "status": {"name": "상태", "labels": statuses, "of": status},
             },
         }
+
+
+def script(data: Mapping[str, object]) -> tuple[str, bytes]:
+    """Place and content of the file with the graph. It is a script, because that loads from a disk too."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _DATA, f'kbGraphData("{base64.b64encode(zlib.compress(text, 9)).decode()}")\n'.encode()
 
 
 def _groups(values: list[str], names: Mapping[str, str]) -> tuple[list[str], list[int]]:

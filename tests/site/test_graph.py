@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from growth import assert_linear
 from in_browser import served, tab
 from small_site import CONFIG, make, topic
+from test_accessible import axe, violations  # noqa: F401
 from test_browser import CONTRAST
 from test_search import built
 
@@ -203,7 +204,14 @@ def test_the_whole_graph_by_mouse(browser: Any, address: str) -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize(("size", "scheme"), [("screen", "light"), ("phone", "dark")])
 @pytest.mark.parametrize("path", ["graph/", "topics/Tensor/"])
-def test_it_fits_and_can_be_read(browser: Any, address: str, path: str, size: str, scheme: str) -> None:
+def test_it_fits_and_can_be_read(
+    browser: Any,
+    address: str,
+    axe: str,  # noqa: F811
+    path: str,
+    size: str,
+    scheme: str,
+) -> None:
     with tab(browser, address, path, size, scheme) as page:
         page.evaluate(
             "(dark) => { document.body.dataset.mdColorScheme = dark ? 'slate' : 'default' }", scheme == "dark"
@@ -215,6 +223,8 @@ def test_it_fits_and_can_be_read(browser: Any, address: str, path: str, size: st
         page.wait_for_selector(".kb-graph-table td")
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
         assert page.evaluate(CONTRAST) == []
+        page.evaluate("scrollTo(0, 0)")  # not half under the header
+        assert violations(page, axe) == []
         assert page.locator(".kb-graph img").count() == 0  # titles are text
 
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from growth import assert_linear
 from in_browser import served, tab
 from small_site import CONFIG, make, topic
+from test_accessible import axe, violations  # noqa: F401
 from test_browser import CONTRAST
 
 from kbtools.site import search
@@ -312,7 +313,13 @@ def test_letters_that_are_still_being_composed(browser: Any, address: str) -> No
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("size", "scheme"), [("screen", "light"), ("phone", "dark")])
-def test_the_dialog_fits_and_can_be_read(browser: Any, address: str, size: str, scheme: str) -> None:
+def test_the_dialog_fits_and_can_be_read(
+    browser: Any,
+    address: str,
+    axe: str,  # noqa: F811
+    size: str,
+    scheme: str,
+) -> None:
     with tab(browser, address, "topics/Hostile/", size, scheme) as page:
         page.evaluate(
             "(dark) => { document.body.dataset.mdColorScheme = dark ? 'slate' : 'default' }", scheme == "dark"
@@ -324,6 +331,7 @@ def test_the_dialog_fits_and_can_be_read(browser: Any, address: str, size: str, 
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= page.viewport_size["width"]
         assert page.evaluate(CONTRAST) == []
+        assert violations(page, axe) == []
 
 
 @pytest.mark.browser

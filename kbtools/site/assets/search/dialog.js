@@ -28,7 +28,7 @@ class Dialog {
     this.close = node("button", { type: "button", class: "kb-search-close" }, "닫기")
     this.status = node("p", { class: "kb-search-status", role: "status" })
     this.list = node("div", { id: "__kb-results", class: "kb-search-list", role: "listbox", "aria-label": "검색 결과" })
-    this.scroll = node("div", { class: "kb-search-scroll" }, this.status, this.list)
+    this.scroll = node("div", { class: "kb-search-scroll", tabindex: "0" }, this.status, this.list)
     this.dialog = node("dialog", { class: "kb-search", "aria-label": "검색" },
       node("div", { class: "kb-search-bar" }, this.input, this.close), this.scroll)
     document.body.append(this.dialog)
