@@ -61,6 +61,7 @@ class Server:
         self.selector.register(0, selectors.EVENT_READ, "lifeline")
         sys.stdout.write("ready\n")
         sys.stdout.flush()
+        _import_worker()
         while True:
             for key, _ in self.selector.select():
                 if key.data == "lifeline":
@@ -180,6 +181,17 @@ class Server:
     def _tell(self, client: _Client, message: dict[str, int]) -> None:
         with suppress(OSError):
             client.connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _import_worker() -> None:
+    """Import here what every worker needs: forked children have it, and need not each import it anew."""
+    import encodings.ascii  # noqa: F401
+    import resource  # noqa: F401
+
+    from kbtools.execution import worker  # noqa: F401
+    from kbtools.languages.registry import find
+
+    find("python")
 
 
 def _kill(pid: int | None) -> None:
