@@ -12,6 +12,7 @@ separators for names in code, as this wiki gave it: more than it has out of the 
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import random
 import re
@@ -83,11 +84,11 @@ def pages(site: Path, wanted: int) -> Iterator[tuple[str, str, str]]:
         yield f"many/{number}/", title, f"<h1>{title}</h1>{body}"
 
 
-def stock_index(held: list[tuple[str, str, str]]) -> tuple[float, bytes]:
+def stock_index(held: list[tuple[str, str, str]], config: dict[str, Any]) -> tuple[float, bytes]:
     from material.plugins.search.plugin import SearchIndex
 
     began = time.process_time()
-    index = SearchIndex(lang=["ko", "en"], separator=SEPARATOR.strip("'"), pipeline=[], fields={})
+    index = SearchIndex(**config)
     for url, title, html in held:
         index.add_entry_from_context(SimpleNamespace(meta={}, content=html, toc=[], url=url, title=title))
     content = index.generate_search_index(None).encode()
@@ -178,7 +179,8 @@ def main(wanted: int, rounds: int) -> None:
 
             held = list(pages(ours, wanted))
             seconds, index = our_index(held)
-            stock_seconds, stock_content = stock_index(held)
+            config = json.loads((stock / "search/search_index.json").read_bytes())["config"]
+            stock_seconds, stock_content = stock_index(held, config)
             del held
             print(f"{wanted:,} pages: CPU seconds to index: kb {seconds:.1f}, Material {stock_seconds:.1f}")
             size = sum(map(len, index.values()))
