@@ -5,6 +5,7 @@ Inert where there is no wiki: nothing heavy is imported and nothing collected. A
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -32,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kb-require-device", metavar="D", action="append", default=[], help="a missing D is an error")
     group.addoption("--kb-sandbox", choices=("default", "require", "strict", "off"), default="default")
     group.addoption("--kb-launcher", choices=("auto", "fork", "spawn"), default="auto")
+    group.addoption("--kb-server", metavar="DIR", help=argparse.SUPPRESS)
     group.addoption("--kb-cache", action="store_true", help="take results that passed and still hold from the store")
     group.addoption("--kb-store", action="store_true", help="keep results for the site")
     group.addoption("--kb-rehearse", action="store_true", help="retarget snippets bound to a device that is missing")
@@ -116,7 +118,7 @@ class _Wiki:
                 stored=option("--kb-store"),
                 update=option("--kb-update"),
                 workers=int(self.passed_on.get("workers", 1)),
-                server=self.passed_on.get("server"),
+                server=self.passed_on.get("server") or option("--kb-server"),
                 devices=self.passed_on.get("devices"),
             )
         return self._pool

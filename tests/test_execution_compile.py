@@ -74,7 +74,7 @@ def test_where_no_folder_can_be_made_there_is_no_cache(tmp_path: Path) -> None:
 
 def test_what_is_worth_importing_before_the_fork() -> None:
     (job,) = jobs_of(COMPILED)
-    assert job.preload == ("torch", "torch.compile")
+    assert job.preload == ("torch", "torch.optim", "torch.compile")
     (step,) = job.steps
     assert replace(job, steps=(replace(step, code="import torch"),)).preload == ("torch",)
     assert replace(job, steps=(replace(step, code="import re"),)).preload == ()

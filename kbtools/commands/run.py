@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,10 @@ from kbtools.errors import KbError
 if TYPE_CHECKING:
     from kbtools.cluster.client import ClusterRun
     from kbtools.commands.progress import Progress
+    from kbtools.execution.job import DeviceRequest
     from kbtools.execution.outcomes import Outcome
     from kbtools.execution.pytest_run import RunOptions
+    from kbtools.snippets import Snippet
 
 
 def configure(arguments: Arguments) -> None:
@@ -176,6 +178,7 @@ def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str])
         cached=not args.no_cache,
         rehearse=rehearse,
         update=getattr(args, "update", False),
+        preload=_preload(pages, left, request),
     )
     with Progress(sum(s.executable for snippets in pages.values() for s in snippets), sys.stderr) as progress:
         for outcome in outcomes:
@@ -185,6 +188,30 @@ def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str])
         if doubted:
             outcomes += _doubt(wiki, known, doubted, options, progress)
     return tuple(by_place(outcomes))
+
+
+def _preload(
+    pages: Mapping[str, Sequence[Snippet]], left: Sequence[str], request: DeviceRequest
+) -> tuple[str, ...] | None:
+    """What the pages that are left to run import; None where it may be that nothing of them runs."""
+    from kbtools.execution.job import preloads
+
+    paths = {word.partition("::")[0] for word in left}
+    chosen = (snippets for path, snippets in pages.items() if not paths or not paths.isdisjoint(_around(path)))
+    codes = [
+        snippet.code
+        for snippets in chosen
+        for snippet in snippets
+        if snippet.executable and snippet.options.skip is None and "cpu" in snippet.devices
+    ]
+    return preloads(codes) if codes and request.devices in (("auto",), ("all",), ("cpu",)) else None
+
+
+def _around(path: str) -> Iterator[str]:
+    """A page, and the folders it lies in."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def _on_cluster(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str]) -> ClusterRun:

@@ -4,6 +4,8 @@ One server serves a whole run, every xdist worker of it too. Its rules: one thre
 accelerator (a forked child of a process that used either hangs or fails). It ends, and all it started with it, when
 the pipe on its standard input closes: that is, when its owner ends, however that happens.
 
+Its owner opens the socket, so that nobody waits for the server to have started before connecting.
+
 Wire: a client connects to the Unix socket, sends one JSON line with four descriptors (channel, stdout, stderr, trace),
 and gets ``{"pid": n}``, then ``{"exit": waitstatus}`` once the worker has ended. Closing the connection kills it.
 """
@@ -18,13 +20,18 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-PRELOADS = {"torch": ("torch", "torch._dynamo"), "torch.compile": ("torch._inductor.compile_fx",)}
-"""What stands behind a name of ``Job.preload``. ``torch._dynamo``, for the first optimizer imports it: 0.5 s."""
+PRELOADS = {
+    "torch": ("torch",),
+    "torch.optim": ("torch._dynamo",),
+    "torch.compile": ("torch._inductor.compile_fx",),
+}
+"""What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``, as slow as torch."""
 _DESCRIPTORS = 4
 
 
@@ -37,21 +44,19 @@ class _Client:
 class Server:
     """The loop. ``folder`` holds the socket and every session's scratch folder, and is removed at the end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, listener: socket.socket) -> None:
         self.folder = folder
         self.preloaded: set[str] = set()
         self.clients: dict[int, _Client] = {}
         self.workers: dict[int, _Client] = {}
         self.selector = selectors.DefaultSelector()
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.listener.bind(str(folder / "socket"))
-        self.listener.listen(64)
+        self.listener = listener
         self.wake, self.waker = socket.socketpair()
         for sock in (self.listener, self.wake, self.waker):
             sock.setblocking(False)
 
-    def serve(self) -> None:
-        """Until the lifeline ends."""
+    def serve(self, preload: Sequence[str]) -> None:
+        """Until the lifeline ends. ``preload`` is imported first: whoever connects meanwhile waits."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.set_wakeup_fd(self.waker.fileno(), warn_on_full_buffer=False)
@@ -59,9 +64,9 @@ class Server:
         self.selector.register(self.listener, selectors.EVENT_READ, "listener")
         self.selector.register(self.wake, selectors.EVENT_READ, "child")
         self.selector.register(0, selectors.EVENT_READ, "lifeline")
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
         _import_worker()
+        for name in preload:
+            self._preload(name)
         while True:
             for key, _ in self.selector.select():
                 if key.data == "lifeline":
@@ -215,14 +220,14 @@ def _prctl_subreaper() -> None:
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
 
-def main(folder: str) -> None:
-    """Serve in ``folder`` until standard input closes."""
-    server = Server(Path(folder))
+def main(folder: str, listener: str, *preload: str) -> None:
+    """Serve in ``folder``, on a listening socket given as a descriptor, until standard input closes."""
+    server = Server(Path(folder), socket.socket(fileno=int(listener)))
     try:
-        server.serve()
+        server.serve(preload)
     finally:
         server.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -134,11 +135,8 @@ class Job:
         """Modules worth having imported before the fork."""
         if not self.runs:
             return ()
-        codes = [step.code for step in self.steps if step.skip is None]
-        if self.device == "cpu" and not any("torch" in code for code in codes):
-            return ()
-        compiles = any("torch.compile" in code or ".compile(" in code for code in codes)
-        return ("torch", "torch.compile") if compiles else ("torch",)
+        found = preloads(step.code for step in self.steps if step.skip is None)
+        return found if self.device == "cpu" or found else ("torch",)
 
     @property
     def gpus(self) -> int:
@@ -150,3 +148,17 @@ class Job:
     @property
     def network(self) -> bool:
         return any(step.network for step in self.steps if step.skip is None)
+
+
+_TORCH = {
+    "torch.optim": re.compile(r"optim|checkpoint|compile|dynamo|vmap|export|torch\.(?:func|fx|library)"),
+    "torch.compile": re.compile(r"\.compile\(|torch\.compile"),
+}
+
+
+def preloads(codes: Iterable[str]) -> tuple[str, ...]:
+    """Names of ``forkserver.PRELOADS`` that code is likely to import. What is not foreseen is imported by the page."""
+    torch = [code for code in codes if "torch" in code]
+    if not torch:
+        return ()
+    return ("torch", *(name for name, word in _TORCH.items() if any(map(word.search, torch))))

@@ -96,6 +96,8 @@ def clean_environment(threads: int, extra: Mapping[str, str] | None = None) -> d
     for name in ("PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT"):
         kept.pop(name, None)
     kept.update(dict.fromkeys(_THREADS, str(threads)))
+    # Threads that wait for each other in a loop take the time of the sessions beside them.
+    kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Printed sets and dicts of strings keep their order from run to run; a probe must not initialise CUDA.
     kept.update(PYTHONHASHSEED="0", PYTORCH_NVML_BASED_CUDA_CHECK="1", PYTHONDONTWRITEBYTECODE="1", NO_COLOR="1")
     kept.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8", PYTHON_COLORS="0")
@@ -175,33 +177,38 @@ class _Spawned:
 class ForkServerLauncher:
     """Workers forked in milliseconds off one server: starts it, or uses one that another process started."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, preload: Sequence[str] = ()) -> None:
+        """Does not wait for the server: it imports ``preload`` while the caller goes on."""
         self._server: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kb-"))
         if folder is None:
-            self._server = self._start_server()
+            self._server = self._start_server(preload)
 
     @classmethod
     def at(cls, folder: str) -> ForkServerLauncher:
         """The running server whose folder this is: it is not this launcher's to end."""
         return cls(Path(folder))
 
-    def _start_server(self) -> subprocess.Popen[bytes]:
-        server = subprocess.Popen(
-            [sys.executable, "-P", "-m", "kbtools.execution.forkserver", str(self.folder)],
-            env=_importable(clean_environment(1, {"HOME": str(self.folder), "TMPDIR": str(self.folder)})),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            cwd=self.folder,
-        )
-        assert server.stdout is not None
-        if server.stdout.readline() != b"ready\n":
-            server.kill()
+    def _start_server(self, preload: Sequence[str]) -> subprocess.Popen[bytes]:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+                listener.bind(str(self.folder / "socket"))
+                listener.listen(64)
+                number = listener.fileno()
+                module = "kbtools.execution.forkserver"
+                return subprocess.Popen(
+                    [sys.executable, "-P", "-m", module, str(self.folder), str(number), *preload],
+                    env=_importable(clean_environment(1, {"HOME": str(self.folder), "TMPDIR": str(self.folder)})),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=(number,),
+                    start_new_session=True,
+                    cwd=self.folder,
+                )
+        except OSError as problem:
             remove(self.folder)
-            raise KbError("the fork server did not start", "run with --sandbox=off, or report what it printed above")
-        return server
+            raise KbError(f"the fork server did not start: {problem}") from problem
 
     def start(self, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors) -> WorkerHandle:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -220,10 +227,8 @@ class ForkServerLauncher:
         if server is None:
             return
         assert server.stdin is not None
-        assert server.stdout is not None
         with suppress(OSError):
             server.stdin.close()
-        server.stdout.close()
         try:
             server.wait(10)
         except subprocess.TimeoutExpired:
@@ -242,7 +247,7 @@ class _Forked:
         message = self._message(120.0)
         if message is None or "pid" not in message:
             connection.close()
-            raise KbError("the fork server gave no worker")
+            raise KbError("the fork server gave no worker", "see what it printed above, or use --start-method=spawn")
         self.pid = message["pid"]
 
     def fileno(self) -> int | None:
@@ -281,10 +286,13 @@ class _Forked:
 
 
 def default_launcher(*, fork: bool | None = None) -> Launcher:
-    """A fork server where forking is safe (Linux), else fresh processes."""
-    if fork is None:
-        fork = sys.platform == "linux"
-    return ForkServerLauncher() if fork else SpawnLauncher()
+    """A fork server where forking is safe, else fresh processes."""
+    return ForkServerLauncher() if (forks() if fork is None else fork) else SpawnLauncher()
+
+
+def forks() -> bool:
+    """Whether forking is safe here (Linux)."""
+    return sys.platform == "linux"
 
 
 def remove(folder: Path) -> None:

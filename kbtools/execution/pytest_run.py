@@ -16,6 +16,7 @@ from typing import Any
 
 from kbtools.config import Project
 from kbtools.errors import KbError
+from kbtools.execution.launchers import ForkServerLauncher, forks
 from kbtools.execution.outcomes import Outcome, by_place
 from kbtools.execution.runner import cores
 
@@ -41,6 +42,8 @@ class RunOptions:
     rehearse: bool = False
     update: bool = False
     launcher: str = "auto"
+    preload: tuple[str, ...] | None = None
+    """What the pages import (``job.preloads``), so that it is begun at once; None: wait for the first page."""
 
 
 def run_with_pytest(
@@ -51,16 +54,16 @@ def run_with_pytest(
     Nothing is printed. ``on_outcome`` sees each outcome as it comes. Raises KbError when the run itself goes wrong (a
     bad device name, a crash of pytest), and KeyboardInterrupt.
     """
-    import pytest
-
     from kbtools.execution.job import DeviceRequest
 
     options = options or RunOptions()
     DeviceRequest.parse(options.device, options.required)
     gatherer = _Gatherer(on_outcome)
     told = io.StringIO()
-    with _quiet(told), _alone(project):
-        code = pytest.main(_words(project, options), plugins=[gatherer])
+    with _server(options) as server, _quiet(told), _alone(project):
+        import pytest
+
+        code = pytest.main([*_words(project, options), *server], plugins=[gatherer])
     if code == _INTERRUPTED:
         raise KeyboardInterrupt
     if code not in (0, 1, _NOTHING) or gatherer.broken:
@@ -111,6 +114,19 @@ def _words(project: Project, options: RunOptions) -> list[str]:
         if getattr(options, flag):
             words.append({"cached": "--kb-cache", "stored": "--kb-store"}.get(flag, f"--kb-{flag}"))
     return words + [f"--kb-only={selected}" for selected in options.selection]
+
+
+@contextlib.contextmanager
+def _server(options: RunOptions) -> Iterator[tuple[str, ...]]:
+    """A fork server that gets ready while pytest is imported and pages are read, as pytest's options."""
+    if options.preload is None or not (options.launcher == "fork" or (options.launcher == "auto" and forks())):
+        yield ()
+        return
+    launcher = ForkServerLauncher(preload=options.preload)
+    try:
+        yield (f"--kb-server={launcher.folder}",)
+    finally:
+        launcher.close()
 
 
 @contextlib.contextmanager
