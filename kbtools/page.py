@@ -134,6 +134,8 @@ class Page:
     @cached_property
     def _extracted(self) -> tuple[tuple[Snippet, ...], tuple[Problem, ...]]:
         defaults = self.data.get("snippets")
+        if not (self.structure.fences or self.structure.comments or defaults):
+            return (), ()  # most pages: nothing that could say anything of code
         return snippets.extract(
             self.source.text,
             self.structure,
