@@ -403,3 +403,12 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     config.plugins["kbtools"].config["lenient"] = True
     build(config)
     assert (tmp_path / "site" / "rules" / "broken-link" / "index.html").is_file()
+
+
+def test_every_decision_has_a_number_of_its_own_and_is_listed() -> None:
+    files = sorted((DOCS / "development" / "decisions").glob("*.md"))
+    told = [(f.name, re.search(r'^title: "(.*)"$', f.read_text(encoding="utf-8"), re.MULTILINE)[1]) for f in files]
+    assert [int(name[:4]) for name, _ in told] == list(range(1, len(files) + 1))
+    assert all(title.startswith(name[:4] + ": ") for name, title in told)
+    index = (DOCS / "development" / "index.md").read_text(encoding="utf-8")
+    assert re.findall(r"^- \[(.*)\]\(decisions/(.*)\)$", index, re.MULTILINE) == [(t, n) for n, t in told]
