@@ -42,6 +42,10 @@ class Tab:
         self.wrong: list[str] = []
 
     def watch(self, base: str) -> None:
+        def note(request: Any) -> None:
+            if not request.url.startswith((base, "data:", "blob:")):
+                self.wrong.append(f"asked for {request.url}")
+
         def route(route: Any) -> None:
             if route.request.url.startswith(base):
                 route.continue_()
@@ -49,7 +53,12 @@ class Tab:
                 self.wrong.append(f"asked for {route.request.url}")
                 route.abort()
 
-        self.page.route("**/*", route)
+        if base.startswith("file:"):
+            # Held up and let go on, requests for files now and then never end, and closing the tab waits for them.
+            self.page.context.set_offline(True)
+            self.page.on("request", note)
+        else:
+            self.page.route("**/*", route)
         self.page.on("console", lambda m: self.wrong.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda e: self.wrong.append(str(e)))
         self.page.on("response", lambda r: self.wrong.append(f"{r.status} {r.url}") if r.status >= 400 else None)
@@ -68,4 +77,6 @@ def tab(browser: Any, base: str, path: str, size: str = "screen", scheme: str = 
         yield opened.page
         assert opened.wrong == [], opened.wrong
     finally:
+        for opened_page in context.pages:
+            opened_page.unroute_all(behavior="ignoreErrors")
         context.close()
