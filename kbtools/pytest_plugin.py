@@ -34,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kb-sandbox", choices=("default", "require", "strict", "off"), default="default")
     group.addoption("--kb-launcher", choices=("auto", "fork", "spawn"), default="auto")
     group.addoption("--kb-server", metavar="DIR", help=argparse.SUPPRESS)
+    group.addoption("--kb-ahead", metavar="N", type=int, default=1, help=argparse.SUPPRESS)
     group.addoption("--kb-cache", action="store_true", help="take results that passed and still hold from the store")
     group.addoption("--kb-store", action="store_true", help="keep results for the site")
     group.addoption("--kb-rehearse", action="store_true", help="retarget snippets bound to a device that is missing")
@@ -120,6 +121,7 @@ class _Wiki:
                 workers=int(self.passed_on.get("workers", 1)),
                 server=self.passed_on.get("server") or option("--kb-server"),
                 devices=self.passed_on.get("devices"),
+                ahead=option("--kb-ahead"),
             )
         return self._pool
 

@@ -192,6 +192,40 @@ def test_run_with_pytest_is_the_same_with_and_without_xdist(project: Path, capsy
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux")
+def test_sessions_run_ahead_are_the_same(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = find_project(project)
+    alone = run_with_pytest(found, RunOptions(device="cpu"))
+    monkeypatch.setitem(sys.modules, "xdist.plugin", None)  # importing it fails
+    seen: list[str] = []
+    ahead = RunOptions(device="cpu", workers=2, preload=())
+    spread = run_with_pytest(found, ahead, on_outcome=lambda o: seen.append(o.id))
+    told = [(o.id, o.outcome, o.message, o.reason, o.stdout, o.traceback_line) for o in alone]
+    assert told == [(o.id, o.outcome, o.message, o.reason, o.stdout, o.traceback_line) for o in spread]
+    assert sorted(seen) == sorted(o.id for o in alone)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux")
+def test_sessions_run_ahead_run_side_by_side(tmp_path: Path) -> None:
+    (tmp_path / "wiki").mkdir()
+    (tmp_path / "kb.toml").write_text('docs = "wiki"\n')
+    # Each waits until the other has been: one after the other they would wait for ever.
+    for me, other in (("a", "b"), ("b", "a")):
+        code = (
+            "import time\nfrom pathlib import Path\n\n"
+            f'Path("/dev/shm/kb-{tmp_path.name}-{me}").touch()\n'
+            f'while not Path("/dev/shm/kb-{tmp_path.name}-{other}").exists():\n    time.sleep(0.01)\n'
+        )
+        (tmp_path / "wiki" / f"{me}.md").write_text(f'# {me}\n\n```python {{ timeout="20" }}\n{code}```\n')
+    try:
+        told = by_id(run_with_pytest(find_project(tmp_path), RunOptions(device="cpu", workers=2, preload=())))
+        assert set(told.values()) == {"passed"}
+        assert len(told) == 2
+    finally:
+        for me in "ab":
+            Path(f"/dev/shm/kb-{tmp_path.name}-{me}").unlink(missing_ok=True)
+
+
 def test_run_with_pytest_takes_nothing_from_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bomb = "raise SystemExit('ran')\n"
     for name in ("conftest.py", "test_x.py", "build/conftest.py", "sitecustomize.py", "pytest.py"):

@@ -10,6 +10,7 @@ from typing import Any
 
 from kbtools.config import Project
 from kbtools.execution import devices, judge
+from kbtools.execution.ahead import Ahead
 from kbtools.execution.compile_cache import compile_cache
 from kbtools.execution.course import Course
 from kbtools.execution.job import DeviceRequest, Job, Step
@@ -38,7 +39,12 @@ class Pool:
         workers: int = 1,
         server: str | None = None,
         devices: str | None = None,
+        ahead: int = 1,
     ) -> None:
+        """``workers`` processes like this one share the machine; ``ahead`` sessions are run side by side in this one.
+
+        The latter needs ``server``, the folder of a fork server.
+        """
         self.project, self.sandbox, self.cached, self.update, self.workers = project, sandbox, cached, update, workers
         self.store = Store(project.state) if cached or stored else None
         self.stored = stored
@@ -50,6 +56,8 @@ class Pool:
         self._done: dict[str, Outcome] = {}
         self._asked: dict[str, set[str]] = {}
         self._left: dict[str, int] = {}
+        self._ahead: Ahead | None = None
+        self._threads = ahead
         if devices is not None:
             os.environ[_DEVICES] = devices
 
@@ -65,6 +73,11 @@ class Pool:
 
     def expect(self, steps: Iterable[tuple[Job, Step]]) -> None:
         """Say which steps will be asked for: a session ends after the last of them."""
+        steps = tuple(steps)
+        jobs = len({job.id for job, _ in steps})
+        if self._threads > 1 and jobs > 1 and self._server is not None:
+            self._ahead = Ahead([self._another() for _ in range(min(self._threads, jobs))], steps)
+            return
         self._left, self._asked = {}, {}
         for job, step in steps:
             self._left[job.id] = self._left.get(job.id, 0) + 1
@@ -72,6 +85,8 @@ class Pool:
 
     def outcome(self, job: Job, step: Step) -> Outcome:
         """The outcome of one step. What it needs and is not known is run first, what comes after it is not."""
+        if self._ahead is not None:
+            return self._ahead.outcome(job, step)
         left = self._left[job.id] = self._left.get(job.id, 1) - 1
         try:
             known = self._done.get(_key(job, step))
@@ -93,11 +108,30 @@ class Pool:
 
     def close(self) -> None:
         """End all sessions and, if it is this pool's own, the fork server."""
+        if self._ahead is not None:
+            self._ahead.close()
         for job_id in tuple(self._courses):
             self._end(job_id)
         launcher, self._launcher = self._launcher, None
         if launcher is not None:
             launcher.close()
+
+    def keep_nothing(self) -> None:
+        """From here on results are not stored: what comes now is of sessions that were cut off."""
+        self.store = None
+
+    def _another(self) -> Pool:
+        """A pool for one thread: threads share nothing but the store's files."""
+        return Pool(
+            self.project,
+            launcher=self._kind,
+            sandbox=self.sandbox,
+            cached=self.cached,
+            stored=self.stored,
+            update=self.update,
+            workers=self._threads,
+            server=self._server,
+        )
 
     @property
     def launcher(self) -> Launcher:

@@ -1,4 +1,7 @@
-"""``kb run``: the snippets of a wiki through pytest and xdist, and back as outcomes.
+"""``kb run``: the snippets of a wiki through pytest, and back as outcomes.
+
+Pages are run side by side by threads of this process where workers are forked off a server and there are few at once,
+else by xdist.
 
 Nothing of the folder it runs in, or of the vault, takes part: no ini file, no conftest, no plugin it did not name, no
 cache folder. pytest is imported when first needed.
@@ -16,6 +19,7 @@ from typing import Any
 
 from kbtools.config import Project
 from kbtools.errors import KbError
+from kbtools.execution.ahead import MOST
 from kbtools.execution.launchers import ForkServerLauncher, forks
 from kbtools.execution.outcomes import Outcome, by_place
 from kbtools.execution.runner import cores
@@ -63,7 +67,7 @@ def run_with_pytest(
     with _server(options) as server, _quiet(told), _alone(project):
         import pytest
 
-        code = pytest.main([*_words(project, options), *server], plugins=[gatherer])
+        code = pytest.main(_words(project, options, server), plugins=[gatherer])
     if code == _INTERRUPTED:
         raise KeyboardInterrupt
     if code not in (0, 1, _NOTHING) or gatherer.broken:
@@ -96,7 +100,7 @@ class _Gatherer:
             self.broken.append(f"{report.nodeid}: {report.longreprtext}")
 
 
-def _words(project: Project, options: RunOptions) -> list[str]:
+def _words(project: Project, options: RunOptions, server: str | None) -> list[str]:
     vault = str(project.vault.resolve())
     workers = cores() if options.workers is None else options.workers
     words = [vault, "-c", os.devnull, f"--rootdir={project.root.resolve()}", "--noconftest", "--capture=no", "-q"]
@@ -106,7 +110,11 @@ def _words(project: Project, options: RunOptions) -> list[str]:
     words += ["-o", "python_files=", "-o", "norecursedirs=.git", "-o", "addopts=", "--tb=short"]
     words += ["-p", "kbtools.pytest_plugin", f"--kb-device={options.device}", f"--kb-sandbox={options.sandbox}"]
     words += [f"--kb-launcher={options.launcher}", *(f"--kb-require-device={d}" for d in options.required)]
-    if workers > 1:
+    if server is not None:
+        words.append(f"--kb-server={server}")
+    if server is not None and workers <= MOST:
+        words.append(f"--kb-ahead={workers}")
+    elif workers > 1:
         words += ["-p", "xdist.plugin", "-n", str(workers), "--maxprocesses", str(workers)]
     if project.foreign:
         words.append(f"--kb-vault={vault}")
@@ -117,14 +125,14 @@ def _words(project: Project, options: RunOptions) -> list[str]:
 
 
 @contextlib.contextmanager
-def _server(options: RunOptions) -> Iterator[tuple[str, ...]]:
-    """A fork server that gets ready while pytest is imported and pages are read, as pytest's options."""
+def _server(options: RunOptions) -> Iterator[str | None]:
+    """The folder of a fork server that gets ready while pytest is imported and pages are read, where there is one."""
     if options.preload is None or not (options.launcher == "fork" or (options.launcher == "auto" and forks())):
-        yield ()
+        yield None
         return
     launcher = ForkServerLauncher(preload=options.preload)
     try:
-        yield (f"--kb-server={launcher.folder}",)
+        yield str(launcher.folder)
     finally:
         launcher.close()
 
