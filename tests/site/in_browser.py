@@ -77,6 +77,8 @@ def tab(browser: Any, base: str, path: str, size: str = "screen", scheme: str = 
         yield opened.page
         assert opened.wrong == [], opened.wrong
     finally:
-        for opened_page in context.pages:
-            opened_page.unroute_all(behavior="ignoreErrors")
+        for left in context.pages:
+            left.unroute_all(behavior="ignoreErrors")
+            with contextlib.suppress(Exception):  # closing in the middle of a way elsewhere may never end
+                left.goto("about:blank", timeout=10_000)
         context.close()
