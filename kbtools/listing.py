@@ -29,6 +29,8 @@ class Entry(NamedTuple):
     @property
     def shown(self) -> str:
         """The path as text; a name that is not UTF-8 is written with escapes."""
+        if self.path.isascii():  # most: this is asked of every file at every check
+            return self.path
         return self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
     @property

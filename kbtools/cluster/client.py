@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import kbtools
 from kbtools.config import Project
 from kbtools.errors import KbError
+from kbtools.execution import judge
 from kbtools.execution.job import DeviceRequest, Job, Limits
 from kbtools.execution.outcomes import Outcome, Status, by_place
 from kbtools.execution.packages import Elsewhere
@@ -270,8 +271,4 @@ def _elsewhere(member: Mapping[str, Any]) -> Elsewhere:
 
 def _lost(job: Job, why: str) -> list[Outcome]:
     """Errors for all of a session that nobody could run to its end."""
-    return [
-        Outcome(step.id, job.path, step.line, job.device, Status.ERROR, reason=why, message=why)
-        for step in job.steps
-        if step.reported
-    ]
+    return [judge.outcome(job, step, Status.ERROR, reason=why) for step in job.steps if step.reported]

@@ -78,6 +78,7 @@ def _check_index(args: argparse.Namespace) -> int:
     from datetime import date
 
     from kbtools.incremental.check import check
+    from kbtools.incremental.database import read_unchecked
 
     watch = Stopwatch()
     found = project(args)
@@ -86,8 +87,7 @@ def _check_index(args: argparse.Namespace) -> int:
     for note in checked.notes:
         say(f"kb: {note}")
     if checked.unchecked:
-        words = checked.unchecked.split()
-        say_unchecked(dict(zip(words[::2], map(int, words[1::2]), strict=True)))
+        say_unchecked(read_unchecked(checked.unchecked))
     paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
     diagnostics: tuple[Diagnostic, ...] = ()
     if checked.found or args.select or args.ignore:

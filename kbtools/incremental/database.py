@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -78,13 +79,17 @@ class Row(NamedTuple):
     """Findings as JSON; "" for none."""
 
 
+def read_unchecked(text: str) -> dict[str, int]:
+    """``bash 2 zsh 1`` by shell."""
+    words = text.split()
+    return {shell: int(count) for shell, count in zip(words[::2], words[1::2], strict=True)}
+
+
 def sum_unchecked(rows: Iterable[str]) -> str:
     """``bash 2`` and ``bash 1 zsh 1`` together."""
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     for row in rows:
-        words = row.split()
-        for shell, count in zip(words[::2], words[1::2], strict=True):
-            counts[shell] = counts.get(shell, 0) + int(count)
+        counts.update(read_unchecked(row))
     return " ".join(f"{shell} {count}" for shell, count in sorted(counts.items()))
 
 
