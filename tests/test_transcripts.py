@@ -25,6 +25,7 @@ _VARIABLE = (
     (re.compile(r"^(each session|not confined here): .*\n", re.MULTILINE), ""),
     (re.compile(r"\b\d+\.\d+ (s|min)\b"), "0.0 s"),
     (re.compile(r'"seconds": ?[\d.]+'), '"seconds": 0.0'),
+    (re.compile(r'\btime="[\d.]+"'), 'time="0.000"'),
     (re.compile(r"\b\d{8}T\d{6}-[0-9a-f]+\b"), "20260101T000000-0000"),
     (re.compile(r"\b\d{8}T\d{6}[0-9a-f.Z-]*\b"), "20260101T000000-0000"),
     (re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?"), "2026-01-01 00:00"),
