@@ -71,7 +71,7 @@ def test_the_end_of_a_process_is_an_error_and_the_session_goes_on(
     assert statuses(outcomes) == {"first": "passed", "killer": "error", "next": "passed"}
     assert reason in (outcomes["killer"].reason or "")
     assert outcomes["killer"].traceback_line in lines
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60  # not the 100 s it would sleep, nor for ever
 
 
 def test_names_of_a_snippet_that_killed_its_process_block(launcher: Launcher) -> None:
@@ -82,7 +82,7 @@ def test_names_of_a_snippet_that_killed_its_process_block(launcher: Launcher) ->
 
 
 def test_what_ran_before_a_crash_and_does_not_again_is_said_once_for_all(launcher: Launcher) -> None:
-    soon = time.time() + 1.5
+    soon = time.time() + 4
     page = fence(f"import os, time\nassert time.time() < {soon}", "{#soon}")
     page += fence(f"import time\ntime.sleep(max(0, {soon} - time.time()))", "{#wait}")
     page += fence("import os\nos._exit(1)", "{#bye}") + fence("print(1)", "{#c}") + fence("print(2)", "{#d}")

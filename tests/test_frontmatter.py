@@ -209,9 +209,9 @@ MERGES = "a0: &a0 {k: 1}\n" + "".join(
     ids=lambda v: (v[4:24] if v.startswith("---") else "") if isinstance(v, str) else "",
 )
 def test_bombs_are_refused_at_once(text: str, words: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = read(text)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     assert found.problems
     assert any(words in p.message for p in found.problems), found.problems[0].message
     assert len(found.problems) < 50

@@ -71,10 +71,10 @@ def test_excerpts_are_total(text: str, start: int, length: int) -> None:
 )
 def test_excerpts_take_bounded_time(piece: str) -> None:
     page = piece * 200_000
-    began = time.perf_counter()
+    began = time.process_time()
     sentence_at(page, 1000, 1010)
     first_paragraph(page, 0)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(
