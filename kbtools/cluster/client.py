@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import kbtools
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.execution import judge
+from kbtools.execution import verdict
 from kbtools.execution.job import DeviceRequest, Job, Limits
 from kbtools.execution.outcomes import Outcome, Status, by_place
 from kbtools.execution.packages import Elsewhere
@@ -271,4 +271,4 @@ def _elsewhere(member: Mapping[str, Any]) -> Elsewhere:
 
 def _lost(job: Job, why: str) -> list[Outcome]:
     """Errors for all of a session that nobody could run to its end."""
-    return [judge.outcome(job, step, Status.ERROR, reason=why) for step in job.steps if step.reported]
+    return [verdict.outcome(job, step, Status.ERROR, reason=why) for step in job.steps if step.reported]

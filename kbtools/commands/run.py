@@ -73,7 +73,6 @@ def add_run_options(arguments: Arguments) -> None:
 def run(args: argparse.Namespace) -> int:
     from kbtools.execution import report as reports
     from kbtools.execution.devices import environment
-    from kbtools.execution.judge import only_output_differs
     from kbtools.execution.parity import line, parity
 
     watch = Stopwatch()
@@ -99,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     failing = [o for o in outcomes if o.outcome in reports.FAILING]
     if args.update:
         updated = _update(wiki, outcomes, args)
-        failing = [o for o in failing if not (o.path in updated and only_output_differs(o))]
+        failing = [o for o in failing if not (o.path in updated and o.only_output_differs)]
     if args.format == "json":
         from kbtools.output.machine import dumps
 

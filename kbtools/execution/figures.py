@@ -13,10 +13,12 @@ import io
 import re
 import sys
 import warnings
-import xml.etree.ElementTree as etree
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 MOST = 10
 """Figures kept of one snippet."""
@@ -95,6 +97,8 @@ def is_name(name: str) -> bool:
 
 def clean_svg(data: bytes) -> bytes | None:
     """An SVG drawing with nothing in it but drawing; None where it holds more, or is none."""
+    import xml.etree.ElementTree as etree
+
     start = data.find(b"<svg")
     if start < 0 or b"<!" in data[start:].replace(b"<!--", b"") or len(data) > 4 * LARGEST:
         return None
@@ -115,7 +119,7 @@ def clean_svg(data: bytes) -> bytes | None:
     return bytes(etree.tostring(root, encoding="utf-8"))
 
 
-def _draws(element: etree.Element) -> bool:
+def _draws(element: Element) -> bool:
     space, _, name = str(element.tag).rpartition("}")
     if space != "{" + _SVG or name not in _ELEMENTS:
         return False

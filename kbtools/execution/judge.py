@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,62 +11,14 @@ from kbtools.codefence import expect
 from kbtools.execution.confine import MOST_PROCESSES
 from kbtools.execution.figures import received
 from kbtools.execution.job import Job, Step, Wanted
-from kbtools.execution.outcomes import Outcome, Printed, Status
+from kbtools.execution.outcomes import OUTPUT_DIFFERS, Outcome, Printed, Status
 from kbtools.execution.process import Reply
 from kbtools.execution.respawn import hint
+from kbtools.execution.verdict import outcome
 
 PROGRAM_FAILED = "CalledProcessError"
 """What ``raises`` names where a program of its own is to end with an exit code other than 0, as subprocess does."""
 _STDERR_SHOWN = 4000
-_DIFFERS = "output differs"
-
-
-def outcome(
-    job: Job,
-    step: Step,
-    status: Status,
-    *,
-    reason: str | None = None,
-    message: str | None = None,
-    line: int | None = None,
-    seconds: float = 0.0,
-    stdout: str = "",
-    printed: tuple[Printed, ...] = (),
-) -> Outcome:
-    """An outcome of a step. A status of error without a message takes the reason for one."""
-    if status in (Status.FAILED, Status.ERROR) and message is None:
-        message = reason
-    return Outcome(
-        id=step.id,
-        path=job.path,
-        line=step.line,
-        device=step.device,
-        outcome=status,
-        reason=reason,
-        seconds=seconds,
-        stdout=stdout,
-        message=message,
-        traceback_line=line,
-        printed=printed,
-    )
-
-
-def skipped(job: Job, step: Step) -> Outcome:
-    """The outcome of a step of which is known beforehand that it does not run."""
-    return outcome(job, step, Status.ERROR if step.missing_is_error else Status.SKIPPED, reason=step.skip)
-
-
-def blocked(job: Job, step: Step, broken: Mapping[str, tuple[Step, Outcome]]) -> Outcome | None:
-    """The outcome of a step that reads a broken name, each with who should have made or changed it; else None."""
-    for name in step.uses:
-        if name in broken:
-            culprit, what = broken[name]
-            state = {"failed": "failed", "error": "ended in an error"}.get(
-                what.outcome.value, f"was {what.outcome.value}"
-            )
-            how = "from" if name in culprit.defines else "as changed by"
-            return outcome(job, step, Status.BLOCKED, reason=f"needs {name} {how} #{culprit.name}, which {state}")
-    return None
 
 
 def judge(job: Job, step: Step, reply: Reply) -> Outcome:
@@ -98,7 +49,7 @@ def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any]) -> Outco
             job,
             step,
             Status.FAILED,
-            reason=_DIFFERS,
+            reason=OUTPUT_DIFFERS,
             message=text,
             line=problems[0][0],
             seconds=reply.seconds,
@@ -118,11 +69,6 @@ def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any]) -> Outco
         stdout=reply.stdout,
         printed=printed,
     )
-
-
-def only_output_differs(result: Outcome) -> bool:
-    """Whether the snippet ran to its end and merely printed something else."""
-    return result.outcome is Status.FAILED and result.reason == _DIFFERS
 
 
 def died(job: Job, step: Step, reply: Reply) -> Outcome:

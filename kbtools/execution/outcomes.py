@@ -22,6 +22,10 @@ class Status(str, Enum):
     REHEARSED = "rehearsed"
 
 
+OUTPUT_DIFFERS = "output differs"
+"""The reason of what ran to its end and merely printed something else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Printed:
     """What one expected ``print`` wrote, once for every time it ran: what ``--update`` writes back."""
@@ -59,6 +63,11 @@ class Outcome:
 
     protections: tuple[str, ...] = field(default=(), compare=False)
     """What held the process it ran in: see ``confine``. Not part of the report either."""
+
+    @property
+    def only_output_differs(self) -> bool:
+        """Whether the snippet ran to its end and merely printed something else."""
+        return self.outcome is Status.FAILED and self.reason == OUTPUT_DIFFERS
 
     def to_json(self) -> dict[str, Any]:
         """The report's form of an outcome (contract, "Report"): plain values."""

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from kbtools.codefence import expect
-from kbtools.execution.judge import only_output_differs
 from kbtools.execution.outcomes import Outcome, Status, by_place
 
 _FLOAT = re.compile(r"(?<![\w.])-?[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?(?![\w.])")
@@ -71,10 +69,12 @@ _RUN = (Status.PASSED, Status.XFAILED, Status.FAILED, Status.ERROR)
 
 
 def _compared(id: str, one: Outcome, other: Outcome) -> Parity:
+    from kbtools.codefence import expect  # most runs have one device, and compare nothing
+
     def told(state: State, reason: str | None = None, diff: str | None = None) -> Parity:
         return Parity(id, one.path, one.line, (one.device, other.device), state, reason, diff)
 
-    ended = [o.outcome in (Status.PASSED, Status.XFAILED) or only_output_differs(o) for o in (one, other)]
+    ended = [o.outcome in (Status.PASSED, Status.XFAILED) or o.only_output_differs for o in (one, other)]
     if not any(ended):
         return told(State.NOT_COMPARABLE, f"it came to its end neither on {one.device} nor on {other.device}")
     if not all(ended):
@@ -98,6 +98,8 @@ def same(one: str, other: str) -> bool:
 
     Both have been rounded, each its own way, so what differs by rounding may differ by a whole unit.
     """
+    from kbtools.codefence import expect
+
     if one == other or expect.matches(one, other):
         return True
     floats = _FLOAT.findall(one)

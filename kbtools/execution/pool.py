@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from kbtools.config import Project
-from kbtools.execution import devices, judge
+from kbtools.execution import devices, verdict
 from kbtools.execution.ahead import Ahead
 from kbtools.execution.compile_cache import compile_cache
 from kbtools.execution.course import Course
@@ -92,7 +92,7 @@ class Pool:
             known = self._done.get(_key(job, step))
             if known is None and step.skip is not None:
                 # Known beforehand: no reason to run what stands before it.
-                known = judge.skipped(job, step)
+                known = verdict.skipped(job, step)
                 self._course(job)
             if known is None:
                 course = self._course(job)
@@ -194,7 +194,9 @@ class Pool:
             job = course.job
             steps = [step for step in job.steps if step.reported]
             told = (
-                judge.skipped(job, s) if s.skip is not None else course.fresh.get(s.id) or self._done.get(_key(job, s))
+                verdict.skipped(job, s)
+                if s.skip is not None
+                else course.fresh.get(s.id) or self._done.get(_key(job, s))
                 for s in steps
             )
             try:

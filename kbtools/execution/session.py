@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import TracebackType
 
 from kbtools.errors import KbError
-from kbtools.execution import judge
+from kbtools.execution import judge, verdict
 from kbtools.execution.gpus import Slots
 from kbtools.execution.job import Job, Step
 from kbtools.execution.launchers import Launcher
@@ -94,8 +94,8 @@ class Session:
     def _step(self, step: Step) -> tuple[Outcome, tuple[str, ...]]:
         """The outcome, and which of the names a failed step defines are none the worse for it."""
         if step.skip is not None:
-            return judge.skipped(self.job, step), ()
-        waiting = judge.blocked(self.job, step, self._broken)
+            return verdict.skipped(self.job, step), ()
+        waiting = verdict.blocked(self.job, step, self._broken)
         if waiting is not None:
             return waiting, ()
         try:
@@ -103,7 +103,7 @@ class Session:
         except KbError as problem:
             self.close()
             message = problem.message if problem.hint is None else f"{problem.message}\n{problem.hint}"
-            return judge.outcome(self.job, step, Status.ERROR, reason=problem.message, message=message), ()
+            return verdict.outcome(self.job, step, Status.ERROR, reason=problem.message, message=message), ()
         if reply.message is None:
             self.close()
             return judge.died(self.job, step, reply), ()
@@ -111,7 +111,7 @@ class Session:
         return found, tuple(reply.message.get("intact", ()))
 
     def _remember(self, step: Step, outcome: Outcome, intact: tuple[str, ...]) -> None:
-        complete = outcome.outcome in _ENDED or (self.settings.update and judge.only_output_differs(outcome))
+        complete = outcome.outcome in _ENDED or (self.settings.update and outcome.only_output_differs)
         if self._worker is not None and step.skip is None and outcome.outcome is not Status.BLOCKED:
             self._history.append((step, complete))
         if complete:

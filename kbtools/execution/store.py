@@ -14,7 +14,6 @@ import base64
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from kbtools.execution import judge, packages
+from kbtools.execution import packages, verdict
 from kbtools.execution.figures import is_name
 from kbtools.execution.job import Job, Step
 from kbtools.execution.outcomes import Outcome, Status
@@ -129,7 +128,7 @@ class Store:
         sure: set[int] = set()
         missing: dict[str, tuple[Step, Outcome]] = {}
         for at, step in enumerate(job.steps):
-            outcome = judge.skipped(job, step) if step.skip is not None else judge.blocked(job, step, missing)
+            outcome = verdict.skipped(job, step) if step.skip is not None else verdict.blocked(job, step, missing)
             if outcome is not None:
                 missing.update((name, (step, outcome)) for name in (*step.defines, *step.changes))
             elif sure.issuperset(step.needs) and not step.network:
@@ -293,6 +292,8 @@ def _told(outcome: Outcome) -> dict[str, Any]:
 
 
 def _replace(file: Path, data: bytes) -> None:
+    import tempfile  # not needed by who reads
+
     descriptor, name = tempfile.mkstemp(prefix=".new-", dir=file.parent)
     try:
         with os.fdopen(descriptor, "wb") as out:
