@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,10 +13,11 @@ from kbtools.errors import KbError
 from kbtools.index import Ambiguous, Index, Missing
 from kbtools.listing import matches
 from kbtools.page import Page
-from kbtools.rules import Context, Rule, all_rules
+from kbtools.rules import Check, Context, all_rules
 from kbtools.schema import Schema, validate
 from kbtools.selection import EVERYTHING, Selection
 from kbtools.source import Span
+from kbtools.traits import Trait, traits_of
 from kbtools.vault import Vault
 
 
@@ -79,10 +80,14 @@ class Checker:
         self.active = severities(config)
         self.rules = tuple(r for r in all_rules().values() if r.name in self.active)
         self.context = Context(index, config, today, schemas(pages, config), shell or {})
+        self._turning = tuple(r.turns for r in self.rules if r.turns is not None)
+        self._concerned: dict[frozenset[Trait], tuple[Check, ...]] = {}
 
     def findings(self, page: Page) -> list[Diagnostic]:
         """Everything found on a page, by place and rule; what the page asks to ignore is left out."""
-        problems = _unique(p for p in page_problems(page, self.rules, self.context) if p.rule in self.active)
+        problems = _unique(p for p in self._problems(page) if p.rule in self.active)
+        if not problems and not page.structure.comments:
+            return []  # most pages
         found = [
             Diagnostic(p.rule, self.active[p.rule], page.path, p.span, p.message, p.help, p.fix)
             for p in suppress(page, problems, "unused-ignore" in self.active)
@@ -92,8 +97,28 @@ class Checker:
 
     def next_turn(self, page: Page) -> date | None:
         """The first day on which the findings of an unchanged page will be others."""
-        days = (rule.turns(page, self.context) for rule in self.rules if rule.turns is not None)
-        return min((day for day in days if day is not None), default=None)
+        days = [day for turns in self._turning if (day := turns(page, self.context)) is not None]
+        return min(days, default=None)
+
+    def _problems(self, page: Page) -> Iterator[Problem]:
+        """What the parsers and the rules find on one page."""
+        yield from page.problems
+        context = self.context
+        if page.path not in context.index.outlines:
+            return
+        schema = context.schemas.get(page.path)
+        if schema is not None and page.frontmatter is not None:
+            yield from validate(page.frontmatter, schema)
+        for check in self._concerned_with(traits_of(page, context.index)):
+            yield from check(page, context)
+
+    def _concerned_with(self, traits: frozenset[Trait]) -> tuple[Check, ...]:
+        """What looks at pages with these traits."""
+        held = self._concerned.get(traits)
+        if held is None:
+            asked = (r for r in self.rules if r.looks_at is None or r.looks_at & traits)
+            held = self._concerned[traits] = tuple(r.check for r in asked if r.check is not None)
+        return held
 
 
 def check(
@@ -121,19 +146,6 @@ def check(
         broken=sum(isinstance(r, Missing) for r in links),
         ambiguous=sum(isinstance(r, Ambiguous) for r in links),
     )
-
-
-def page_problems(page: Page, rules: Collection[Rule], context: Context) -> Iterator[Problem]:
-    """What the parsers and the rules find on one page."""
-    yield from page.problems
-    if page.path not in context.index.outlines:
-        return
-    schema = context.schemas.get(page.path)
-    if schema is not None and page.frontmatter is not None:
-        yield from validate(page.frontmatter, schema)
-    for rule in rules:
-        if rule.check is not None:
-            yield from rule.check(page, context)
 
 
 def _unique(problems: Iterable[Problem]) -> list[Problem]:

@@ -55,4 +55,4 @@ def read(entry: Entry) -> Page:
 
 def is_decomposed(path: str) -> bool:
     """Whether a path is written with combining characters, as macOS once stored it."""
-    return not path.isascii() and unicodedata.normalize("NFC", path) != path
+    return not path.isascii() and not unicodedata.is_normalized("NFC", path)

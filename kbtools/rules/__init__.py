@@ -2,7 +2,8 @@
 
 A rule module sets ``SEVERITY`` and ``GROUP``, and either has ``check(page, context)`` yielding problems, or stands
 for problems that a parser finds while it reads the page. Nothing else needs to be edited to add one. A rule whose
-findings come with time says when in ``turns(page, context)``.
+findings come with time says when in ``turns(page, context)``. One that has something to say only of pages with certain
+traits names these in ``LOOKS_AT``: it is not asked about any other page.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from kbtools.diagnostics import Problem, Severity
 from kbtools.index import Index
 from kbtools.page import Page
 from kbtools.suggest import Suggester
+from kbtools.traits import TRAITS, Trait
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Rule:
     check: Check | None
     turns: Turns | None = None
     """The day on which an unchanged page comes to be found, or ceases to be; None when time changes nothing."""
+    looks_at: frozenset[Trait] | None = None
+    """The rule finds nothing on a page that has none of these; None for a rule that may find something on any."""
 
     @property
     def summary(self) -> str:
@@ -72,5 +76,8 @@ def all_rules() -> Mapping[str, Rule]:
         name = info.name.replace("_", "-")
         doc = (module.__doc__ or "").strip()
         check, turns = getattr(module, "check", None), getattr(module, "turns", None)
-        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, check, turns)
+        looks_at = getattr(module, "LOOKS_AT", None)
+        assert looks_at is None or TRAITS.issuperset(looks_at), f"{name}: no such trait"
+        traits = frozenset(looks_at) if looks_at is not None else None
+        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, check, turns, traits)
     return rules

@@ -38,6 +38,7 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"
+LOOKS_AT = ("shared alias",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -33,6 +33,7 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.ERROR
 GROUP = "links"
+LOOKS_AT = ("missing link",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

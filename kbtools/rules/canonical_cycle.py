@@ -41,6 +41,7 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"
+LOOKS_AT = ("reference",)
 
 _ITSELF = "write none, or the page that stands for this one"
 

@@ -42,6 +42,7 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"
+LOOKS_AT = ("shared title",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -36,12 +36,11 @@ from collections.abc import Iterator
 from kbtools.diagnostics import Problem, Severity
 from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.traits import ASIDE, REDIRECTED
 
 SEVERITY = Severity.WARNING
 GROUP = "frontmatter"
-
-
-ASIDE = ("duplicate", "merged")
+LOOKS_AT = ("reference", "status aside")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
@@ -52,7 +51,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     if page.redirect and isinstance(status, str) and status not in ASIDE:
         message = f'the page stands aside for "{page.redirect}", but its status is "{status}"'
         yield Problem("inconsistent-status", page.field_span("status"), message, "set status: duplicate")
-    if verification == "redirected" and not page.references:
+    if verification == REDIRECTED and not page.references:
         message = 'verification_status is "redirected", but no page is named to stand for this one'
         yield Problem("inconsistent-status", page.field_span("verification_status"), message)
     named = {context.index.page_named(name, page.path) for _, name in page.references} - {None}

@@ -46,6 +46,7 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
+LOOKS_AT = ("learning path",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -30,6 +30,7 @@ from kbtools.source import Span
 
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"
+LOOKS_AT = ("no frontmatter",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -31,6 +31,7 @@ from kbtools.source import Span
 
 SEVERITY = Severity.INFO
 GROUP = "vault"
+LOOKS_AT = ("no link here",)
 
 
 ENTRANCES = ("index", "readme", "home")

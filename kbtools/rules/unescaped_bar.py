@@ -39,6 +39,7 @@ from kbtools.source import LineIndex, Span
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
+LOOKS_AT = ("label",)
 
 _RULED = frozenset("|:- ")
 
