@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import os
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
-from kbtools.config import ALWAYS_IGNORED, MAX_PAGE_SIZE
+from kbtools.config import ALWAYS_IGNORED, MAX_PAGE_SIZE, Project
 
 Stamp = tuple[int, int, int]
 """Time of the last change of the bytes and of the file, in nanoseconds, and the size in bytes."""
+Mark = tuple[int, int, int, str | None]
+"""A file's stamp, and the digest of its bytes where the stamp alone cannot be trusted."""
+_COARSE = 1_000_000_000
+"""A time of whole seconds is that of a file system which knows no finer; in nanoseconds."""
+
+
+def digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 class Entry(NamedTuple):
@@ -34,8 +46,55 @@ class Entry(NamedTuple):
         return self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
     @property
+    def known_stamp(self) -> Stamp:
+        """The stamp, or what stands for it where there is none: what is wrong."""
+        return self.stamp or (0, 0, crc32((self.trouble or "").encode()))
+
+    def digest(self) -> str:
+        """Of the bytes; what is wrong where they cannot be read."""
+        try:
+            return digest(Path(self.file).read_bytes())
+        except OSError as e:
+            return f"not read: {e.strerror}"
+
+    @property
     def is_page(self) -> bool:
         return self.path.endswith(".md")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the vault holds now."""
+
+    entries: Mapping[str, Entry]
+    """Pages, and what cannot be looked at, by path."""
+    attachments: frozenset[str]
+    began: int
+    """When looking began: nanoseconds since the epoch."""
+
+    @classmethod
+    def of(cls, project: Project) -> Listing:
+        began = time.time_ns()
+        entries: dict[str, Entry] = {}
+        attachments: set[str] = set()
+        for entry in walk(project.vault, project.config.exclude, project.config.max_page_size):
+            if entry.is_page or entry.trouble is not None:
+                entries[entry.shown] = entry
+            else:
+                attachments.add(entry.shown)
+        return cls(entries, frozenset(attachments), began)
+
+    def is_young(self, entry: Entry) -> bool:
+        """Whether a file was changed so lately that it may change again within the same tick of the clock, so that its
+        stamp does not tell (git does the same; see its documentation on racy entries).
+        """
+        stamp = entry.known_stamp
+        return max(stamp[:2]) >= self.began - (2 * _COARSE if stamp[0] % _COARSE == 0 else _COARSE // 20)
+
+    def mark(self, path: str) -> Mark:
+        """How the file is known again: a young one by its bytes."""
+        entry = self.entries[path]
+        return (*entry.known_stamp, entry.digest() if entry.trouble is None and self.is_young(entry) else None)
 
 
 def matches(path: str, globs: Iterable[str]) -> bool:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.incremental.database import FILE, Database, Mark, Row, Totals, sum_unchecked
-from kbtools.incremental.fingerprint import digest, fingerprint
-from kbtools.listing import Entry, Stamp, walk
+from kbtools.incremental.database import FILE, Database, Row, Totals, sum_unchecked
+from kbtools.incremental.fingerprint import fingerprint
+from kbtools.listing import Entry, Listing
 from kbtools.source import Source
 
 if TYPE_CHECKING:
@@ -26,51 +24,6 @@ if TYPE_CHECKING:
 
 _OUT_OF_REACH = tuple(f"SQLITE_{e}" for e in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "FULL", "IOERR", "PERM"))
 """Errors that say nothing against what stands in the file."""
-_COARSE = 1_000_000_000
-"""A time of whole seconds is that of a file system which knows no finer; in nanoseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What the vault holds now."""
-
-    entries: Mapping[str, Entry]
-    """Pages, and what cannot be looked at, by path."""
-    attachments: frozenset[str]
-    began: int
-    """When looking began: nanoseconds since the epoch."""
-
-    @classmethod
-    def of(cls, project: Project) -> Listing:
-        began = time.time_ns()
-        entries: dict[str, Entry] = {}
-        attachments: set[str] = set()
-        for entry in walk(project.vault, project.config.exclude, project.config.max_page_size):
-            if entry.is_page or entry.trouble is not None:
-                entries[entry.shown] = entry
-            else:
-                attachments.add(entry.shown)
-        return cls(entries, frozenset(attachments), began)
-
-    def mark(self, path: str) -> Mark:
-        """How the file is known again. One changed so lately that it may change within the same tick of the clock
-        is known by its bytes (as git does; see its documentation on racy entries).
-        """
-        entry = self.entries[path]
-        stamp = _stamp(entry)
-        new = max(stamp[:2]) >= self.began - (2 * _COARSE if stamp[0] % _COARSE == 0 else _COARSE // 20)
-        return (*stamp, _digest(entry) if new and entry.trouble is None else None)
-
-
-def _stamp(entry: Entry) -> Stamp:
-    return entry.stamp or (0, 0, crc32((entry.trouble or "").encode()))
-
-
-def _digest(entry: Entry) -> str:
-    try:
-        return digest(Path(entry.file).read_bytes())
-    except OSError as e:
-        return f"not read: {e.strerror}"
 
 
 @dataclass(frozen=True)
@@ -223,10 +176,10 @@ def _difference(db: Database, listing: Listing, today: date, day: int) -> tuple[
     confirmed: list[str] = []
     for path, entry in listing.entries.items():
         mark = known.pop(path, None)
-        if mark is None or mark[:3] != (entry.stamp or _stamp(entry)):
+        if mark is None or mark[:3] != (entry.stamp or entry.known_stamp):
             changed.append(path)
         elif mark[3] is not None:
-            (confirmed if mark[3] == _digest(entry) else changed).append(path)
+            (confirmed if mark[3] == entry.digest() else changed).append(path)
     held = db.attachments()
     moved = held ^ listing.attachments
     now = today.toordinal()

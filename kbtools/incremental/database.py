@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kbtools.listing import Mark
+
 FILE = "index.sqlite"
 
 _SCHEMA = """
@@ -53,10 +55,6 @@ CREATE INDEX page_turns ON page (turns) WHERE turns IS NOT NULL;
 CREATE INDEX page_broken ON page (id) WHERE broken > 0;
 CREATE INDEX name_hashed ON name (key) WHERE instr(key, '#') > 0;
 """
-
-
-Mark = tuple[int, int, int, str | None]
-"""A file's stamp, and the digest of its bytes where the stamp alone cannot be trusted."""
 
 
 class Row(NamedTuple):

@@ -13,12 +13,12 @@ from datetime import date
 
 from kbtools.checker import Checker
 from kbtools.config import Config
-from kbtools.incremental.database import Database, Mark, Row
+from kbtools.incremental.database import Database, Row
 from kbtools.incremental.lookup import StoredIndex
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
 from kbtools.incremental.stored import load_outline, name_keys, reference_keys
 from kbtools.links import fold_title
-from kbtools.listing import Entry
+from kbtools.listing import Entry, Mark
 from kbtools.page import Page
 from kbtools.vault import read
 

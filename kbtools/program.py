@@ -1,0 +1,54 @@
+"""Which program this is: kb's own code, Python, and the packages and shells that have a say in what pages mean."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+import kbtools
+
+_DECIDING = ("yaml", "jsonschema_rs", "rapidfuzz")
+"""Packages that have a say in what is found."""
+_JUDGES = ("bash", "zsh")
+"""Programs that have one."""
+
+
+def parts(without: frozenset[str]) -> Iterator[str]:
+    """What tells one program from another, but for the packages of kb's own that are not asked for."""
+    yield kbtools.__version__
+    yield sys.version
+    yield from map(str, _code(without))
+
+
+def _code(without: frozenset[str]) -> Iterator[tuple[str, int, int]]:
+    """The files of the program, by time and size: an edited or upgraded one is another program."""
+    stack = [str(Path(kbtools.__file__).parent)]
+    while stack:
+        with os.scandir(stack.pop()) as found:
+            for entry in sorted(found, key=lambda e: e.name):
+                if entry.name.endswith((".py", ".json")):
+                    status = entry.stat()
+                    yield entry.name, status.st_mtime_ns, status.st_size
+                elif entry.is_dir() and entry.name not in without:
+                    stack.append(entry.path)
+    folders = [f for f in os.environ.get("PATH", os.defpath).split(os.pathsep) if f]
+    for name in _JUDGES:
+        yield from islice((told for folder in folders for told in _told(f"{folder}/{name}")), 1)
+    for folder in sys.path:
+        if folder.endswith("-packages"):  # what is installed there may bring languages along
+            yield from _told(folder)
+    for name in _DECIDING:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin is not None:
+            yield from _told(spec.origin)
+
+
+def _told(file: str) -> Iterator[tuple[str, int, int]]:
+    with suppress(OSError):
+        status = Path(file).stat()
+        yield file, status.st_mtime_ns, status.st_size
