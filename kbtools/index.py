@@ -77,24 +77,24 @@ class Index:
     @cached_property
     def by_stem(self) -> Mapping[str, tuple[str, ...]]:
         """File names, NFC, without ``.md``."""
-        return _table((nfc(p.stem), p.path) for p in self.outlines.values())
+        return table((nfc(p.stem), p.path) for p in self.outlines.values())
 
     @cached_property
     def by_title(self) -> Mapping[str, tuple[str, ...]]:
-        return _table((page_name(p.title), p.path) for p in self.outlines.values())
+        return table((page_name(p.title), p.path) for p in self.outlines.values())
 
     @cached_property
     def by_fold(self) -> Mapping[str, tuple[str, ...]]:
         """Folded file names and titles, together."""
-        return _table((fold_title(n), p.path) for p in self.outlines.values() for n in (p.stem, p.title))
+        return table((fold_title(n), p.path) for p in self.outlines.values() for n in (p.stem, p.title))
 
     @cached_property
     def by_alias(self) -> Mapping[str, tuple[str, ...]]:
-        return _table((fold_title(a), p.path) for p in self.outlines.values() for a in p.aliases)
+        return table((fold_title(a), p.path) for p in self.outlines.values() for a in p.aliases)
 
     @cached_property
     def by_id(self) -> Mapping[str, tuple[str, ...]]:
-        return _table((p.id, p.path) for p in self.outlines.values() if p.id)
+        return table((p.id, p.path) for p in self.outlines.values() if p.id)
 
     @cached_property
     def hashed(self) -> frozenset[str]:
@@ -103,7 +103,7 @@ class Index:
 
     @cached_property
     def _files_by_name(self) -> Mapping[str, tuple[str, ...]]:
-        return _table((nfc(a.rpartition("/")[2]), a) for a in self.attachments)
+        return table((nfc(a.rpartition("/")[2]), a) for a in self.attachments)
 
     # -- links ---------------------------------------------------------------------------------------------
 
@@ -336,9 +336,12 @@ class Index:
         """A page's links as this wiki reads them, with what they mean."""
         held = self._links.get(page.path)
         if held is None:
-            read = (self.read(link, page) for link in page.links)
-            held = self._links[page.path] = tuple((link, self.resolve(link, page)) for link in read)
+            held = self._links[page.path] = tuple([self._meaning(link, page) for link in page.links])
         return held
+
+    def _meaning(self, link: WikiLink, page: Page) -> tuple[WikiLink, Resolution]:
+        read = link if link.anchor is None and link.block is None else self.read(link, page)
+        return read, self._everywhere.get(read.target) or self.resolve(read, page)
 
     @cached_property
     def links(self) -> Mapping[str, PageLinks]:
@@ -384,8 +387,8 @@ class Index:
         return path in self.backlinks
 
 
-def _table(pairs: Iterable[tuple[str | None, str]]) -> dict[str, tuple[str, ...]]:
-    """Keys to the paths that hold them. Pairs come sorted by path."""
+def table(pairs: Iterable[tuple[str | None, str]]) -> dict[str, tuple[str, ...]]:
+    """Keys to the paths that hold them, without the empty one. Pairs come sorted by path."""
     out: dict[str, tuple[str, ...]] = {}
     shared: dict[str, list[str]] = {}
     for key, path in pairs:

@@ -6,24 +6,28 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from kbtools.diagnostics import Applicability, Edit, Fix
 from kbtools.scanner import Structure
 from kbtools.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class WikiLink:
-    """``[[target#anchor|label]]`` or, as an embed, ``![[…]]``, as written."""
+class WikiLink(NamedTuple):
+    """``[[target#anchor|label]]`` or, as an embed, ``![[…]]``, as written.
 
-    span: Span
-    """With the brackets, and the ``!`` of an embed."""
+    Spans are made when asked for: a vault has many links, and few of them have anything to be said of their place.
+    """
+
+    start: int
+    """Of the brackets, or of the ``!`` of an embed."""
+    end: int
+    """Behind the brackets."""
     embed: bool
     target: str
     """Without surrounding blanks; empty in ``[[#Heading]]``."""
-    target_span: Span
+    target_start: int
     anchor: str | None = None
     """What follows ``#``: a heading, or a path of headings ``H1#H2``."""
     block: str | None = None
@@ -31,6 +35,15 @@ class WikiLink:
     label: str | None = None
     table: bool = False
     """The pipe is written ``\\|``, as inside a table."""
+
+    @property
+    def span(self) -> Span:
+        """With the brackets, and the ``!`` of an embed."""
+        return Span(self.start, self.end)
+
+    @property
+    def target_span(self) -> Span:
+        return Span(self.target_start, self.target_start + len(self.target))
 
     @property
     def name(self) -> str:
@@ -113,8 +126,7 @@ def _read(text: str, m: re.Match[str], start: int, embed: bool) -> WikiLink | No
         if anchor.startswith("^"):
             block = anchor[1:]
             anchor = None
-    target_span = Span(target_start, target_start + len(target))
-    return WikiLink(Span(start, end), embed, target, target_span, anchor, block, label, table)
+    return WikiLink(start, end, embed, target, target_start, anchor, block, label, table)
 
 
 def _split_anchor(whole: str) -> tuple[str, str | None]:
@@ -136,18 +148,17 @@ def other_readings(link: WikiLink, text: str) -> Iterator[WikiLink]:
 
     Only for wikis that have pages called so; a ``#`` otherwise begins an anchor.
     """
-    end = link.target_span.start
+    end = link.target_start
     while text[end] not in "|]":
         end += 1
-    whole = text[link.target_span.start : end - link.table]
+    whole = text[link.target_start : end - link.table]
     for cut in range(len(whole), len(link.target), -1):
         if cut < len(whole) and whole[cut] != "#":
             continue
         name, anchor = whole[:cut].rstrip(), whole[cut + 1 :].strip() or None
         block = anchor[1:] if anchor and anchor.startswith("^") else None
-        span = Span(link.target_span.start, link.target_span.start + len(name))
         heading = None if block is not None else anchor
-        yield replace(link, target=name, target_span=span, anchor=heading, block=block)
+        yield link._replace(target=name, anchor=heading, block=block)
 
 
 _GAP = re.compile(r"[\s_\-\u2010-\u2015\u2212\uFE58\uFE63\uFF0D]+")

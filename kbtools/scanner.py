@@ -222,9 +222,9 @@ class _Page:
         found = []
         for leaf, (title, _), name in zip(leaves, split, named, strict=True):
             text = plain_text(title, footnotes)
-            span = Span(self.body.starts[leaf.rows[0]], self.body.ends[leaf.rows[1]])
-            found.append(Heading(leaf.level, text, name or ids.unique(slugify(text)), span))
-        return tuple(sorted(found, key=lambda heading: (heading.span.start, heading.span.end)))
+            start, end = self.body.starts[leaf.rows[0]], self.body.ends[leaf.rows[1]]
+            found.append(Heading(leaf.level, text, name or ids.unique(slugify(text)), start, end))
+        return tuple(sorted(found, key=lambda heading: (heading.start, heading.end)))
 
     def comment_text(self, span: Span) -> str:
         return self.text[span.start + 4 : span.end - 3]

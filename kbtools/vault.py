@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from kbtools.config import Project
 from kbtools.diagnostics import Problem
@@ -47,10 +47,25 @@ def read(entry: Entry) -> Page:
         trouble, advice = "the file's name is not UTF-8", "rename the file"
     if trouble is None:
         try:
-            return decode(entry.path, Path(entry.file).read_bytes())
+            return decode(entry.path, _bytes_of(entry.file, entry.stamp[2] if entry.stamp else 0))
         except OSError as e:
             trouble, advice = f"the file cannot be read: {e.strerror}", "check its permissions"
     return unreadable(Source(shown, ""), Problem("unreadable-page", Span(0, 0), trouble, advice))
+
+
+def _bytes_of(file: str, size: int) -> bytes:
+    """All of a file that had ``size`` bytes when it was found. Without the objects of ``open``: pages are many."""
+    opened = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        data = os.read(opened, size + 1)
+        if len(data) == size:
+            return data
+        parts = [data]
+        while more := os.read(opened, 1 << 16):
+            parts.append(more)
+        return b"".join(parts)
+    finally:
+        os.close(opened)
 
 
 def is_decomposed(path: str) -> bool:

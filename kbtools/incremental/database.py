@@ -61,19 +61,19 @@ class Row(NamedTuple):
     """All that is kept of one page, but its mark and how many pages lead to it."""
 
     path: str
-    outline: str | None
-    names: tuple[str, ...]
-    references: tuple[str, ...]
-    keys: tuple[str, ...]
-    targets: tuple[str, ...]
-    links: int
-    broken: int
-    ambiguous: int
-    snippets: int
-    unchecked: str
+    outline: str | None = None
+    names: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    links: int = 0
+    broken: int = 0
+    ambiguous: int = 0
+    snippets: int = 0
+    unchecked: str = ""
     """Shells that are not installed, each with how many fences it was to judge: ``bash 2 zsh 1``."""
-    turns: int | None
-    found: str
+    turns: int | None = None
+    found: str = ""
     """Findings as JSON; "" for none."""
 
 

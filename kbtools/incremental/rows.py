@@ -9,7 +9,16 @@ from typing import Protocol
 from kbtools.checker import Checker
 from kbtools.incremental.database import Row
 from kbtools.incremental.findings import dump_findings
-from kbtools.incremental.stored import dump_outline, link_keys, name_keys, reference_keys
+from kbtools.incremental.stored import (
+    Called,
+    Told,
+    called,
+    dump_outline,
+    link_keys,
+    name_keys,
+    outline_of,
+    reference_keys,
+)
 from kbtools.index import Ambiguous, Index, Missing
 from kbtools.page import Page
 
@@ -31,9 +40,12 @@ Judge = Callable[[Iterable[Page]], Judged]
 
 def outline_row(page: Page, *, is_page: bool = True) -> Row:
     """What other pages may know of a page; nothing of what only shows in parts of the vault that are no pages."""
-    if not is_page:
-        return Row(page.path, None, (), (), (), (), 0, 0, 0, 0, "", None, "")
-    return Row(page.path, dump_outline(page), name_keys(page), reference_keys(page), (), (), 0, 0, 0, 0, "", None, "")
+    return told_row(page, outline_of(page), called(page)) if is_page else Row(page.path)
+
+
+def told_row(page: Page, outline: Told, names: Called) -> Row:
+    """The same, for those who know it already."""
+    return Row(page.path, dump_outline(outline), name_keys(names), reference_keys(page))
 
 
 def link_row(row: Row, page: Page, index: Index) -> Row:
@@ -41,15 +53,18 @@ def link_row(row: Row, page: Page, index: Index) -> Row:
     links = index.links_of(page) if row.outline is not None else ()
     if not links:
         return row
-    targets = {target for _, meaning in links if (target := index.target_page(meaning)) is not None}
+    targets: set[str] = set()
+    broken = ambiguous = 0
+    for _, meaning in links:
+        if (target := index.target_page(meaning)) is not None:
+            targets.add(target)
+        elif type(meaning) is Missing:
+            broken += 1
+        elif type(meaning) is Ambiguous:
+            ambiguous += 1
     targets.discard(page.path)
-    return row._replace(
-        keys=link_keys((link for link, _ in links), page.folder),
-        targets=tuple(sorted(targets)),
-        links=len(links),
-        broken=sum(type(meaning) is Missing for _, meaning in links),
-        ambiguous=sum(type(meaning) is Ambiguous for _, meaning in links),
-    )
+    keys = link_keys([link for link, _ in links], page.folder)
+    return Row(*row[:4], keys, tuple(sorted(targets)), len(links), broken, ambiguous)
 
 
 def finding_row(row: Row, page: Page, checker: Checker, unchecked: Mapping[tuple[str, str], str]) -> Row:
@@ -59,9 +74,10 @@ def finding_row(row: Row, page: Page, checker: Checker, unchecked: Mapping[tuple
     if unchecked:
         asked = ((s.language.lower(), s.code) for s in page.snippets)
         missing.update(unchecked[question] for question in asked if question in unchecked)
-    return row._replace(
-        snippets=sum(s.executable for s in page.snippets) if row.outline is not None else 0,
-        unchecked=" ".join(f"{shell} {count}" for shell, count in sorted(missing.items())),
-        turns=turn.toordinal() if turn is not None else None,
-        found=dump_findings(checker.findings(page)),
-    )
+    shells = " ".join(f"{shell} {count}" for shell, count in sorted(missing.items())) if missing else ""
+    snippets = 0
+    if row.outline is not None:
+        for snippet in page.snippets:
+            snippets += snippet.executable
+    turns = turn.toordinal() if turn is not None else None
+    return Row(*row[:9], snippets, shells, turns, dump_findings(checker.findings(page)))

@@ -13,14 +13,15 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import chain
 
 from kbtools.checker import Checker, severities
 from kbtools.config import Config
 from kbtools.incremental.database import Row
-from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
-from kbtools.incremental.stored import load_outline
+from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row, told_row
+from kbtools.incremental.stored import Called, StoredOutline, Told, called, outline_of
 from kbtools.incremental.team import Team, work_together
-from kbtools.index import Index
+from kbtools.index import Index, table
 from kbtools.listing import Entry
 from kbtools.outline import Outline
 from kbtools.page import Page
@@ -67,9 +68,20 @@ def _members(pages: int) -> int:
 class _Share(Index):
     """The index as one process has it: its own pages, and the outlines of all."""
 
-    def __init__(self, pages: Mapping[str, Page], outlines: Mapping[str, Outline], attachments: frozenset[str]) -> None:
+    def __init__(
+        self,
+        pages: Mapping[str, Page],
+        outlines: Mapping[str, Outline],
+        names: Mapping[str, Called],
+        attachments: frozenset[str],
+    ) -> None:
         super().__init__(pages, attachments)
         self.outlines = outlines
+        self.by_stem = table((stem, path) for path, (stem, *_) in names.items())
+        self.by_title = table((title, path) for path, (_, title, *_) in names.items())
+        self.by_fold = table((n, path) for path, (_, _, stem, title, _, _) in names.items() for n in (stem, title))
+        self.by_alias = table((alias, path) for path, (*_, aliases, _) in names.items() for alias in aliases)
+        self.by_id = table((id_, path) for path, (*_, id_) in names.items())
         self.linked: frozenset[str] = frozenset()
 
     def is_linked(self, path: str) -> bool:
@@ -86,17 +98,25 @@ def _scan_share(
 ) -> tuple[list[Row], Mapping[str, int]]:
     read_ = [(entry, read(entry)) for entry in entries]
     pages = {page.path: page for entry, page in read_ if entry.is_page}
-    rows = [outline_row(page, is_page=entry.is_page) for entry, page in read_]
-    told = team.exchange([(row.path, row.outline) for row in rows if row.outline is not None])
-    outlines: dict[str, Outline] = {}
-    for number, named in enumerate(told):
-        if number == team.number:
-            outlines.update(pages)
+    telling: list[tuple[str, Told, Called]] = []
+    rows: list[Row] = []
+    for entry, page in read_:
+        if entry.is_page:
+            outline, names = outline_of(page), called(page)
+            telling.append((page.path, outline, names))
+            rows.append(told_row(page, outline, names))
         else:
-            outlines.update((path, load_outline(path, text)) for path, text in named)
-    index = _Share(pages, dict(sorted(outlines.items())), attachments)
+            rows.append(outline_row(page, is_page=False))
+    outlines: dict[str, Outline] = {}
+    all_names: dict[str, Called] = {}
+    for number, told in enumerate(team.exchange(telling)):
+        # Shares follow one another by path, and so do the pages of all.
+        all_names.update((path, names) for path, _, names in told)
+        own = number == team.number
+        outlines.update(pages if own else ((path, StoredOutline(path, *outline)) for path, outline, _ in told))
+    index = _Share(pages, outlines, all_names, attachments)
     rows = [link_row(row, page, index) for row, (_, page) in zip(rows, read_, strict=True)]
-    counts = team.exchange(dict(Counter(target for row in rows for target in row.targets)))
+    counts = team.exchange(dict(Counter(chain.from_iterable(row.targets for row in rows))))
     incoming: Counter[str] = Counter()
     for count in counts:
         incoming.update(count)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from kbtools.index import parts_of_path
+from kbtools.index import nfc, parts_of_path
 from kbtools.links import WikiLink, fold_title, page_name
 from kbtools.outline import Outline
 
@@ -27,8 +27,12 @@ class StoredOutline(NamedTuple):
     id: str | None
     aliases: tuple[str, ...]
     references: tuple[tuple[str, str], ...]
-    headings: tuple[StoredSection, ...]
+    sections: tuple[tuple[int, str, str], ...]
     block_names: tuple[str, ...]
+
+    @property
+    def headings(self) -> tuple[StoredSection, ...]:
+        return tuple([StoredSection(*s) for s in self.sections])
 
     @property
     def folder(self) -> str:
@@ -46,10 +50,26 @@ class StoredOutline(NamedTuple):
 compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def dump_outline(page: Outline) -> str:
+Told = tuple[
+    str,
+    str | None,
+    tuple[str, ...],
+    tuple[tuple[str, str], ...],
+    tuple[tuple[int, str, str], ...],
+    tuple[str, ...],
+]
+"""A ``StoredOutline`` without its path, as plain values."""
+
+
+def outline_of(page: Outline) -> Told:
+    """What others may know of a page."""
+    sections = tuple([(h.level, h.text, h.id) for h in page.headings])
+    return page.title, page.id, page.aliases, page.references, sections, page.block_names
+
+
+def dump_outline(told: Told) -> str:
     """Equal outlines, and only those, give equal text."""
-    sections = [(h.level, h.text, h.id) for h in page.headings]
-    return compact((page.title, page.id, page.aliases, page.references, sections, page.block_names))
+    return compact(told)
 
 
 def load_outline(path: str, text: str) -> StoredOutline:
@@ -60,22 +80,36 @@ def load_outline(path: str, text: str) -> StoredOutline:
         id_,
         tuple(aliases),
         tuple((field, name) for field, name in references),
-        tuple(StoredSection(*s) for s in sections),
+        tuple((level, shown, id_) for level, shown, id_ in sections),
         tuple(blocks),
     )
 
 
-def name_keys(page: Outline) -> tuple[str, ...]:
-    """All a page is called: folded names, and its id behind a line end, which no folded name holds."""
-    keys = {fold_title(page.stem), fold_title(page.title), *map(fold_title, page.aliases)}
-    if page.id:
-        keys.add("\n" + page.id)
+Called = tuple[str, str, str, str, tuple[str, ...], str | None]
+"""All a page is called: its file name and its title as names are compared, both folded, its aliases folded, its id."""
+
+
+def called(page: Outline) -> Called:
+    stem, title = page.stem, page.title
+    folded = fold_title(title)
+    aliases = tuple([fold_title(alias) for alias in page.aliases])
+    return nfc(stem), page_name(title), folded if stem == title else fold_title(stem), folded, aliases, page.id
+
+
+def name_keys(names: Called) -> tuple[str, ...]:
+    """All a page is called, as keys: folded names, and its id behind a line end, which no folded name holds."""
+    _, _, stem, title, aliases, id_ = names
+    keys = {stem, title, *aliases}
+    if id_:
+        keys.add("\n" + id_)
     keys.discard("")
     return tuple(sorted(keys))
 
 
 def reference_keys(page: Outline) -> tuple[str, ...]:
     """What its frontmatter calls other pages, as names and as ids."""
+    if not page.references:
+        return ()
     names = {page_name(name) for _, name in page.references}
     return tuple(sorted({key for name in names for key in (fold_title(name), "\n" + name)}))
 
@@ -84,12 +118,10 @@ def link_keys(links: Iterable[WikiLink], folder: str) -> tuple[str, ...]:
     """Every key whose holders decide what the links of a page in ``folder`` mean."""
     keys: set[str] = set()
     for link in links:
-        if not link.target:
-            continue
-        name = link.name
-        keys.add(fold_title(name))
-        if "/" in name:
-            keys.update(fold_title(last) for last in _ends(name, folder))
+        target = link.target
+        keys.add(fold_title(target))
+        if "/" in target:
+            keys.update(fold_title(last) for last in _ends(link.name, folder))
     keys.discard("")
     return tuple(sorted(keys))
 

@@ -27,10 +27,12 @@ class Team:
         if self.number:
             reader, writer = self._ends[0]
             _send(writer, value)
-            return list(_receive(reader))
+            values = list(_receive(reader))
+            values[self.number] = value  # which it was not sent back
+            return values
         values = [value, *(_receive(reader) for reader, _ in self._ends)]
-        for _, writer in self._ends:
-            _send(writer, values)
+        for number, (_, writer) in enumerate(self._ends, 1):
+            _send(writer, [*values[:number], None, *values[number + 1 :]])
         return values
 
     def gather(self, value: Any) -> list[Any]:

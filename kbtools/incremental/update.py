@@ -16,7 +16,7 @@ from kbtools.config import Config
 from kbtools.incremental.database import Database, Row
 from kbtools.incremental.lookup import StoredIndex
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
-from kbtools.incremental.stored import load_outline, name_keys, reference_keys
+from kbtools.incremental.stored import called, load_outline, name_keys, reference_keys
 from kbtools.links import fold_title
 from kbtools.listing import Entry, Mark
 from kbtools.page import Page
@@ -82,7 +82,7 @@ def _kept(db: Database, path: str) -> Row | None:
     if row is None or row.outline is None:
         return row
     outline = load_outline(path, row.outline)
-    return row._replace(names=name_keys(outline), references=reference_keys(outline))
+    return row._replace(names=name_keys(called(outline)), references=reference_keys(outline))
 
 
 def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved: bool) -> set[str]:
@@ -99,7 +99,7 @@ def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved
                 continue
             held.add(path)
             if (text := db.outline(path)) is not None:
-                fresh = set(name_keys(load_outline(path, text))) - keys
+                fresh = set(name_keys(called(load_outline(path, text)))) - keys
                 keys |= fresh
                 todo += fresh
         change.within(len(held))

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from kbtools.errors import KbError
 
@@ -39,6 +39,8 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys((w for word in ("yes", "true", "on") for w in _variants(word)), True),
     **dict.fromkeys((w for word in ("no", "false", "off") for w in _variants(word)), False),
 }
+MEANINGFUL = frozenset("+-.0123456789<=&*!~nNyYtToOfF")
+"""A plain scalar that begins with another character is its own text."""
 # All other types begin like a number, or like YAML's own marks.
 _MAYBE_TYPED = frozenset("+-.0123456789<=&*!")
 _USUAL = re.compile(r"(0|[1-9]\d*)|(\d+\.\d+)|(\d{4}-\d\d-\d\d)", re.ASCII)
@@ -69,6 +71,7 @@ def kind_of(text: str) -> str:
     return "str"
 
 
+@lru_cache(maxsize=4096)
 def typed(text: str) -> Scalar:
     """The value of a plain scalar. Raises UnreadableScalar where SafeLoader would raise."""
     if len(text) < 6 and text in _WORDS:

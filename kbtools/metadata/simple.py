@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from kbtools.metadata.scalars import UnreadableScalar, typed
+from kbtools.metadata.scalars import MEANINGFUL, UnreadableScalar, typed
 
 _MOST_LINES = 1_000
 
@@ -86,7 +86,8 @@ class _NotSimple(Exception):
 
 
 def _scalar(written: str) -> object:
-    return written[1:-1] if written[0] in "\"'" else typed(written)
+    first = written[0]
+    return typed(written) if first in MEANINGFUL else written[1:-1] if first in "\"'" else written
 
 
 def _list(written: str) -> list[object]:
@@ -96,4 +97,4 @@ def _list(written: str) -> list[object]:
     items = [part.strip(" ") for part in inner.split(",")]
     if not all(item and item[0] not in "-)" for item in items):
         raise _NotSimple
-    return [typed(item) for item in items]
+    return [typed(item) if item[0] in MEANINGFUL else item for item in items]

@@ -173,7 +173,7 @@ def _wikilink(page: Page, m: re.Match[str], names: Names) -> str:
         return m[0]
     if names.after.resolve_name(target, origin) in (Resolved(names.new, "exact"), Resolved(names.new, "path")):
         return m[0]
-    link = WikiLink(Span(0, 0), False, target, Span(0, 0))
+    link = WikiLink(0, 0, False, target, 0)
     return f"[[{_respelled(link, origin, names)}{m['rest']}]]"
 
 

@@ -17,7 +17,6 @@ from kbtools.scanning.inlines import code_spans, math_spans
 from kbtools.scanning.lines import ETX, STX
 from kbtools.scanning.rawhtml import MARK
 from kbtools.scanning.structure import Heading
-from kbtools.source import Span
 
 _ATTRIBUTES = re.compile(r"[ ]+\{:?[ ]*([^}\n ][^\n]*)\}[ ]*$")
 _ATTRIBUTE = re.compile(r"""([^ =}]+)=(?:"(.*?)"|'(.*?)'|([^ =}]+))|([^ =}]+)|[ ]""")
@@ -118,7 +117,7 @@ def named(titles: list[Title]) -> tuple[Heading, ...]:
     ids = Ids([name for _, _, name in read if name])
     return tuple(
         [
-            Heading(level, text, name or ids.unique(slug), Span(start, end))
+            Heading(level, text, name or ids.unique(slug), start, end)
             for (level, _, start, end), (text, slug, name) in zip(titles, read, strict=True)
         ]
     )

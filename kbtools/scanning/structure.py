@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kbtools.diagnostics import Problem
 from kbtools.source import Span
@@ -43,8 +44,7 @@ class Fence:
     """The body: lines joined by ``\\n``, and a last ``\\n`` unless it is empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading as rendered."""
 
     level: int
@@ -52,8 +52,15 @@ class Heading:
     """Without inline markup, as the table of contents shows it."""
     id: str
     """The id the site gives it: from an attribute list, else the slug; made unique in the page."""
-    span: Span
-    """The whole line or lines."""
+    start: int
+    """Of its line."""
+    end: int
+    """Of its line, or the last of its lines."""
+
+    @property
+    def span(self) -> Span:
+        """The whole line or lines."""
+        return Span(self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
