@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
-import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -23,6 +23,8 @@ _COARSE = 1_000_000_000
 
 
 def digest(data: bytes) -> str:
+    import hashlib  # which loads all of OpenSSL
+
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
@@ -41,9 +43,7 @@ class Entry(NamedTuple):
     @property
     def shown(self) -> str:
         """The path as text; a name that is not UTF-8 is written with escapes."""
-        if self.path.isascii():  # most: this is asked of every file at every check
-            return self.path
-        return self.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return _shown(self.path)
 
     @property
     def known_stamp(self) -> Stamp:
@@ -62,12 +62,37 @@ class Entry(NamedTuple):
         return self.path.endswith(".md")
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Entries(Mapping[str, Entry]):
+    """Pages, and what cannot be looked at, by path as text (``shown``).
+
+    Of most there is nothing to say but a stamp: their entries are made when asked for.
+    """
+
+    def __init__(self, root: str, stamps: Mapping[str, Stamp], odd: Mapping[str, Entry]) -> None:
+        self._root = root
+        self.stamps = stamps
+        """Pages that are plain files, by path."""
+        self.odd = odd
+        """All others."""
+
+    def __getitem__(self, path: str) -> Entry:
+        stamp = self.stamps.get(path)
+        return self.odd[path] if stamp is None else Entry(path, f"{self._root}/{path}", stamp)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.stamps or path in self.odd
+
+    def __iter__(self) -> Iterator[str]:
+        return chain(self.stamps, self.odd)
+
+    def __len__(self) -> int:
+        return len(self.stamps) + len(self.odd)
+
+
+class Listing(NamedTuple):
     """What the vault holds now."""
 
-    entries: Mapping[str, Entry]
-    """Pages, and what cannot be looked at, by path."""
+    entries: Entries
     attachments: frozenset[str]
     began: int
     """When looking began: nanoseconds since the epoch."""
@@ -75,26 +100,40 @@ class Listing:
     @classmethod
     def of(cls, project: Project) -> Listing:
         began = time.time_ns()
-        entries: dict[str, Entry] = {}
-        attachments: set[str] = set()
-        for entry in walk(project.vault, project.config.exclude, project.config.max_page_size):
-            if entry.is_page or entry.trouble is not None:
-                entries[entry.shown] = entry
-            else:
-                attachments.add(entry.shown)
-        return cls(entries, frozenset(attachments), began)
+        return cls(*look(project.vault, project.config.exclude, project.config.max_page_size), began)
+
+    def stamps(self) -> Mapping[str, Stamp]:
+        """What every entry is known by, at first."""
+        return {**self.entries.stamps, **{path: entry.known_stamp for path, entry in self.entries.odd.items()}}
 
     def is_young(self, entry: Entry) -> bool:
         """Whether a file was changed so lately that it may change again within the same tick of the clock, so that its
         stamp does not tell (git does the same; see its documentation on racy entries).
         """
-        stamp = entry.known_stamp
+        return self._is_young(entry.known_stamp)
+
+    def _is_young(self, stamp: Stamp) -> bool:
         return max(stamp[:2]) >= self.began - (2 * _COARSE if stamp[0] % _COARSE == 0 else _COARSE // 20)
 
     def mark(self, path: str) -> Mark:
         """How the file is known again: a young one by its bytes."""
+        stamp = self.entries.stamps.get(path)
+        if stamp is not None and not self._is_young(stamp):
+            return (*stamp, None)  # most, and their entries need not be made
         entry = self.entries[path]
         return (*entry.known_stamp, entry.digest() if entry.trouble is None and self.is_young(entry) else None)
+
+
+def _shown(path: str) -> str:
+    return path if path.isascii() else path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def matches(path: str, globs: Iterable[str]) -> bool:
@@ -109,36 +148,72 @@ def _glob(path: str, glob: str) -> bool:
     return glob.startswith("**/") and fnmatch.fnmatchcase(path, glob[3:])
 
 
-def walk(root: Path, exclude: tuple[str, ...] = (), largest: int = MAX_PAGE_SIZE) -> Iterator[Entry]:
-    """Files below a folder in a stable order. Linked folders are not entered: a loop has no end.
+def look(root: Path, exclude: tuple[str, ...] = (), largest: int = MAX_PAGE_SIZE) -> tuple[Entries, frozenset[str]]:
+    """Pages below a folder, and the paths of all other files. Linked folders are not entered: a loop has no end.
 
     A page of more than ``largest`` bytes is not to be looked at: it is something that was never written as a page.
     """
+    top = str(root)
     inside = os.path.realpath(root)
-    stack = [("", str(root))]
-    while stack:
-        prefix, folder = stack.pop()
+    stamps: dict[str, Stamp] = {}
+    others: list[str] = []
+    odd: list[Entry] = []
+    folders = [""]
+    while folders:
+        prefix = folders.pop()
+        here: dict[str, Stamp] = {}
         try:
-            with os.scandir(folder) as found:
-                entries = sorted(found, key=_name)
+            with _scan(f"{top}/{prefix}") as found:
+                for entry in found:
+                    name = entry.name
+                    path = prefix + name
+                    if name in ALWAYS_IGNORED or (exclude and matches(path, exclude)):
+                        continue
+                    if not entry.is_file(follow_symlinks=False):
+                        if entry.is_symlink():
+                            odd.append(_linked(path, f"{top}/{path}", inside))
+                        elif entry.is_dir(follow_symlinks=False):
+                            folders.append(path + "/")
+                    elif not name.endswith(".md"):
+                        others.append(path)
+                    else:
+                        try:
+                            status = entry.stat(follow_symlinks=False)
+                        except OSError:
+                            odd.append(Entry(path, f"{top}/{path}"))  # deleted since: reading it says so
+                            continue
+                        here[path] = stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+                        if stamp[2] > largest:
+                            odd.append(Entry(path, f"{top}/{path}", stamp))
         except OSError as e:
-            yield Entry(prefix.rstrip("/"), folder, None, f"the folder cannot be listed: {e.strerror}")
-            continue
-        below = []
-        for entry in entries:
-            name = entry.name
-            path = prefix + name
-            if name in ALWAYS_IGNORED or (exclude and matches(path, exclude)):
-                continue
-            if entry.is_symlink():
-                yield _sized(_linked(path, entry.path, inside), largest)
-            elif entry.is_file(follow_symlinks=False):
-                stamp = _stamp(entry) if name.endswith(".md") else None
-                file = Entry(path, entry.path, stamp)
-                yield _sized(file, largest) if stamp and stamp[2] > largest else file
-            elif entry.is_dir(follow_symlinks=False):
-                below.append((path + "/", entry.path))
-        stack += reversed(below)
+            odd.append(Entry(prefix[:-1], f"{top}/{prefix}", None, f"the folder cannot be listed: {e.strerror}"))
+        if not _is_text("".join(here)):
+            odd += (Entry(path, f"{top}/{path}", stamp) for path, stamp in here.items() if not _is_text(path))
+        stamps.update(here)
+    attachments = set(map(_shown, others))
+    strange: dict[str, Entry] = {}
+    for entry_ in odd:
+        stamps.pop(entry_.path, None)
+        if (one := _sized(entry_, largest)).is_page or one.trouble is not None:
+            strange[one.shown] = one
+        else:
+            attachments.add(one.shown)
+    return Entries(top, stamps, strange), frozenset(attachments)
+
+
+@contextmanager
+def _scan(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """What a folder holds. By its descriptor, where the system can: no name in it is then looked up from the root."""
+    if os.scandir not in os.supports_fd:
+        with os.scandir(folder) as found:
+            yield found
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with os.scandir(descriptor) as found:
+            yield found
+    finally:
+        os.close(descriptor)
 
 
 def _sized(entry: Entry, largest: int) -> Entry:
@@ -147,18 +222,6 @@ def _sized(entry: Entry, largest: int) -> Entry:
         return entry
     size = f"{entry.stamp[2] / 2**20:,.1f} MiB, and max_page_size is {largest / 2**20:,.1f} MiB"
     return entry._replace(trouble=f"the page is too large: {size}")
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
-
-
-def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
-    try:
-        status = entry.stat(follow_symlinks=False)
-    except OSError:
-        return None  # deleted since: reading it says so
-    return status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
 
 def _linked(path: str, file: str, inside: str) -> Entry:
@@ -173,8 +236,3 @@ def _linked(path: str, file: str, inside: str) -> Entry:
     if Path(target).is_dir():
         return Entry(path, file, None, "linked folders are not followed")
     return Entry(path, file, (status.st_mtime_ns, status.st_ctime_ns, status.st_size))
-
-
-def files(root: Path, exclude: tuple[str, ...] = ()) -> Iterator[tuple[str, Path]]:
-    """Every file that could be opened, with its path in the vault."""
-    return ((e.path, Path(e.file)) for e in walk(root, exclude) if e.trouble is None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kbtools.config import Project
 from kbtools.diagnostics import Problem
-from kbtools.listing import Entry, walk
+from kbtools.listing import Entry, look
 from kbtools.page import Page, decode, unreadable
 from kbtools.source import Source, Span
 
@@ -27,17 +27,12 @@ class Vault:
 
 def load(project: Project) -> Vault:
     """Read every page. What cannot be read becomes a page with a problem; nothing is raised for one file."""
+    entries, attachments = look(project.vault, project.config.exclude, project.config.max_page_size)
     pages: dict[str, Page] = {}
     unread: dict[str, Page] = {}
-    attachments: set[str] = set()
-    for entry in walk(project.vault, project.config.exclude, project.config.max_page_size):
-        if entry.is_page:
-            pages[entry.shown] = read(entry)
-        elif entry.trouble is None:
-            attachments.add(entry.shown)
-        else:
-            unread[entry.shown] = read(entry)
-    return Vault(pages, frozenset(attachments), unread)
+    for path, entry in entries.items():
+        (pages if entry.is_page else unread)[path] = read(entry)
+    return Vault(pages, attachments, unread)
 
 
 def read(entry: Entry) -> Page:

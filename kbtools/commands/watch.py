@@ -31,14 +31,16 @@ def watch(args: argparse.Namespace, work: Callable[[], int]) -> int:
         return code
 
 
-def _state(folder: Path) -> dict[str, tuple[int, int]]:
-    from kbtools.listing import files
+def _state(folder: Path) -> dict[str, object]:
+    """What is there, and how each file would be known to have changed."""
+    from kbtools.listing import look
 
-    out = {}
-    for path, file in files(folder):
+    entries, attachments = look(folder)
+    told: dict[str, object] = {**entries.stamps, **entries.odd}
+    for path in attachments:
         try:
-            status = file.stat()
+            status = (folder / path).stat()
         except OSError:
             continue
-        out[path] = (status.st_mtime_ns, status.st_size)
-    return out
+        told[path] = (status.st_mtime_ns, status.st_size)
+    return told

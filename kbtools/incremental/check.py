@@ -171,25 +171,26 @@ def _seal(db: Database, made_from: str, today: date) -> None:
 
 def _difference(db: Database, listing: Listing, today: date, day: int) -> tuple[Change | None, list[str]]:
     """What is otherwise than the index has it, if anything; and files that only seemed to be."""
-    known = db.marks()
+    known, here = db.stamps(), listing.stamps()
     changed: list[str] = []
+    gone: list[str] = []
+    if known != here:
+        changed += (path for path, stamp in here.items() if known.get(path) != stamp)
+        gone += sorted(known.keys() - here.keys())
     confirmed: list[str] = []
-    for path, entry in listing.entries.items():
-        mark = known.pop(path, None)
-        if mark is None or mark[:3] != (entry.stamp or entry.known_stamp):
-            changed.append(path)
-        elif mark[3] is not None:
-            (confirmed if mark[3] == entry.digest() else changed).append(path)
+    for path, digest in db.digests():
+        if known[path] == here.get(path):
+            (confirmed if digest == listing.entries[path].digest() else changed).append(path)
     held = db.attachments()
     moved = held ^ listing.attachments
     now = today.toordinal()
     turned = db.turning(min(day, now), max(day, now)) if day != now else ()
-    if not (changed or known or moved or turned):
+    if not (changed or gone or moved or turned):
         return None, confirmed
     from kbtools.incremental.update import Change
 
-    marks = {path: listing.mark(path) for path in changed}
-    return Change(listing.entries, listing.attachments, marks, tuple(known), moved, turned), confirmed
+    marks = {path: listing.mark(path) for path in sorted(changed)}
+    return Change(listing.entries, listing.attachments, marks, tuple(gone), moved, turned), confirmed
 
 
 def _compare(db: Database, project: Project, listing: Listing, today: date, judge: Judge | None) -> None:

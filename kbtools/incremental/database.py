@@ -51,6 +51,7 @@ CREATE TABLE finding (page INTEGER PRIMARY KEY, found TEXT NOT NULL);
 
 # Made when the rows are in: sorting once is cheaper than keeping sorted.
 _INDEXES = """
+CREATE INDEX file_young ON file (path) WHERE digest IS NOT NULL;
 CREATE INDEX page_turns ON page (turns) WHERE turns IS NOT NULL;
 CREATE INDEX page_broken ON page (id) WHERE broken > 0;
 CREATE INDEX name_hashed ON name (key) WHERE instr(key, '#') > 0;
@@ -138,10 +139,13 @@ class Database:
     def set_meta(self, values: Mapping[str, str]) -> None:
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
-    def marks(self) -> dict[str, Mark]:
+    def stamps(self) -> dict[str, tuple[int, ...]]:
         """Every file by path, as it was when it was read."""
-        rows = self._db.execute("SELECT path, modified, changed, size, digest FROM file")
-        return {path: (modified, changed, size, digest) for path, modified, changed, size, digest in rows}
+        return {row[0]: row[1:] for row in self._db.execute("SELECT path, modified, changed, size FROM file")}
+
+    def digests(self) -> Iterator[tuple[str, str]]:
+        """Files that were so new when they were read that their stamps do not tell whether they were changed since."""
+        return iter(self._db.execute("SELECT path, digest FROM file WHERE digest IS NOT NULL"))
 
     def set_mark(self, path: str, mark: Mark) -> None:
         """The file is known by another mark; what is kept of it holds."""
