@@ -5,7 +5,6 @@ Only the chosen command is imported, so that ``kb --help`` needs nothing but the
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
@@ -85,11 +84,13 @@ def _dispatch(words: list[str]) -> int:
         print(f"kb {__version__}")
         return 0
     if name not in COMMANDS:
+        import difflib
+
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         what = f"no option {name} before the command" if name.startswith("-") else f'no command "{name}"'
         raise KbError(what, f"did you mean kb {close[0]}?" if close else "kb --help lists the commands")
     module: Any = importlib.import_module(f"kbtools.commands.{name}")
-    from kbtools.commands import Arguments
+    from kbtools.commands.arguments import Arguments
 
     parser = Arguments(name, COMMANDS[name])
     module.configure(parser)

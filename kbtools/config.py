@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from kbtools.errors import KbError
 
@@ -26,8 +23,7 @@ MAX_PAGE_SIZE = 4 * 1024**2
 """Bytes. Nobody writes a longer page by hand, and reading one takes seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunConfig:
+class RunConfig(NamedTuple):
     """Limits of a snippet that does not name its own."""
 
     timeout: float = 60.0
@@ -36,8 +32,7 @@ class RunConfig:
     """Bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The settings of one project. Every field has a default that suits a folder never seen before."""
 
     docs: str | None = None
@@ -48,7 +43,7 @@ class Config:
     """What a reconciled link is spelled as."""
     schema: tuple[tuple[str, str], ...] = ()
     """Which pages (glob) follow which frontmatter schema (``topic``, ``none`` or a file); the first match counts."""
-    rules: Mapping[str, Level] = field(default_factory=dict)
+    rules: Mapping[str, Level] = {}
     """Severity of rules, where it is not the rule's own."""
     stale_after: int = 365
     """Days after ``last_reinforced`` at which a page is stale."""
@@ -57,8 +52,7 @@ class Config:
     run: RunConfig = RunConfig()
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """A vault on disk, where kb keeps what it knows about it, and its settings."""
 
     root: Path
@@ -89,7 +83,9 @@ def parse_size(text: str) -> int | None:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """``did you mean "x"?`` for the closest known word, if one is close."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f'did you mean "{close[0]}"?' if close else None
 
 
@@ -213,7 +209,7 @@ def _project_at(root: Path) -> Project | None:
         table = {}
     where = f"{file} [tool.kb]" if file and file.name == "pyproject.toml" else str(file)
     config = from_mapping(table, where)
-    config = replace(config, schema=tuple((glob, _schema(name, root)) for glob, name in config.schema))
+    config = config._replace(schema=tuple((glob, _schema(name, root)) for glob, name in config.schema))
     vault = root / (config.docs or _docs_dir(root))
     if not vault.is_dir():
         raise KbError(f"{file}: there is no folder {vault}", 'set docs = "…" to the folder that holds the pages')
@@ -243,6 +239,8 @@ def foreign_vault(folder: Path, schema: str = "none") -> Project:
         raise KbError(f"there is no folder {folder}")
     folder = folder.resolve()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    import hashlib
+
     key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     config = Config(schema=(("**", _schema(schema, Path.cwd())),))
     return Project(folder, folder, cache / "kbtools" / key, config, foreign=True)

@@ -17,7 +17,7 @@ import pytest
 from kbtools import cli
 from kbtools.codefence.annotations import CLASSES
 from kbtools.codefence.option_values import KEYS
-from kbtools.commands import Arguments
+from kbtools.commands.arguments import Arguments
 from kbtools.commands.check import FORMATS
 from kbtools.config import Config, RunConfig, from_mapping
 from kbtools.errors import KbError
@@ -98,13 +98,13 @@ COMMON = {"-h", "--help", "--root", "--vault", "--schema"}
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))
 def test_every_command_tells_its_usage(command: str) -> None:
     """Signs such as % in a help text only fail when it is printed."""
-    assert parser(command).format_help().startswith("usage: kb " + command)
+    assert parser(command).parser().format_help().startswith("usage: kb " + command)
 
 
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))
 def test_commands_page_tells_every_option_and_no_other(command: str) -> None:
     file = GUIDE / "commands.md"
-    there = {o for o in parser(command)._option_string_actions if o not in COMMON}
+    there = {o for o in parser(command).parser().options if o not in COMMON}
     parts = sections(file, 2)
     if f"kb {command}" in parts:
         section = parts[f"kb {command}"]
@@ -145,7 +145,7 @@ def test_every_key_is_told_with_its_default() -> None:
     rows = dict(
         re.findall(r"^\| `([\w.]+)` \| (.+?) \|", sections(GUIDE / "configuration.md", 2)["Keys"], re.MULTILINE)
     )
-    keys = {f for f in Config.__dataclass_fields__ if f != "run"} | {f"run.{f}" for f in RunConfig.__dataclass_fields__}
+    keys = {f for f in Config._fields if f != "run"} | {f"run.{f}" for f in RunConfig._fields}
     assert set(rows) == keys
     for key, default in rows.items():
         if m := re.fullmatch(r"`([^`]+)`", default):

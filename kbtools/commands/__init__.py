@@ -5,16 +5,14 @@ What several commands share stands here: options, finding the project, narrowing
 
 from __future__ import annotations
 
-import argparse
-import difflib
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from kbtools.errors import KbError
 
@@ -28,41 +26,7 @@ if TYPE_CHECKING:
     from kbtools.vault import Vault
 
 
-class Arguments(argparse.ArgumentParser):
-    """The options of one command. A mistake is one line with a suggestion, and exit code 2."""
-
-    def __init__(self, command: str, summary: str) -> None:
-        super().__init__(f"kb {command}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
-        where = self.add_argument_group("which wiki")
-        where.add_argument("--root", metavar="DIR", help="look for the project from DIR upwards (default: here)")
-        where.add_argument("--vault", metavar="DIR", help="take any folder of Markdown as the vault")
-        where.add_argument("--schema", metavar="NAME", help="with --vault: topic, none or a JSON Schema file")
-
-    def error(self, message: str) -> NoReturn:
-        raise KbError(message, f"{self.prog} --help lists its options")
-
-    def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The options of a command line. Raises KbError, naming the option that was probably meant."""
-        args, unknown = self.parse_known_intermixed_args(words)
-        for word in unknown:
-            option = word.partition("=")[0]
-            close = difflib.get_close_matches(option, list(self._option_string_actions), n=1)
-            if option.startswith("-"):
-                hint = f"did you mean {close[0]}?" if close else f"{self.prog} --help lists its options"
-                raise KbError(f"{self.prog} has no option {option}", hint)
-            raise KbError(f'one word too many: "{word}"', f"{self.prog} --help shows its usage")
-        return args
-
-    def add_dump_options(self) -> None:
-        """What every dump of the wiki takes."""
-        self.add_paths()
-        self.add_argument("--format", choices=["jsonl", "json"], default="jsonl", help="default: jsonl")
-
-    def add_paths(self, what: str = "pages or folders") -> None:
-        self.add_argument("paths", nargs="*", metavar="PATH", help=f"only these {what} (the whole wiki is still read)")
-
-
-def project(args: argparse.Namespace) -> Project:
+def project(args: SimpleNamespace) -> Project:
     """The project a command is about. Raises KbError when there is none."""
     from kbtools.config import find_project, foreign_vault
 
@@ -75,13 +39,11 @@ def project(args: argparse.Namespace) -> Project:
     return find_project(Path(args.root or "."))
 
 
-@dataclass(frozen=True)
 class Wiki:
     """A project with its pages read and indexed."""
 
-    project: Project
-    vault: Vault
-    index: Index
+    def __init__(self, project: Project, vault: Vault, index: Index) -> None:
+        self.project, self.vault, self.index = project, vault, index
 
     @cached_property
     def suggester(self) -> Suggester:
@@ -108,11 +70,13 @@ def _vault_path(base: Path, given: str, pages: Iterable[str]) -> str:
         full = candidate.resolve()
         if full.exists() and full.is_relative_to(base):
             return "" if full == base else full.relative_to(base).as_posix()
-    close = difflib.get_close_matches(given, pages, n=1, cutoff=0.5)
+    from difflib import get_close_matches
+
+    close = get_close_matches(given, pages, n=1, cutoff=0.5)
     raise KbError(f'no page or folder "{given}" in {base}', f"did you mean {close[0]}?" if close else None)
 
 
-def read(args: argparse.Namespace) -> Wiki:
+def read(args: SimpleNamespace) -> Wiki:
     """Find the project, read its pages, index them; a run of kb that was cut short is mentioned."""
     from kbtools.index import Index
     from kbtools.vault import load
@@ -158,7 +122,7 @@ def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked]:
     return judge
 
 
-def undo_command(args: argparse.Namespace, run: str, command: str = "reconcile") -> str:
+def undo_command(args: SimpleNamespace, run: str, command: str = "reconcile") -> str:
     """What takes a rewriting run back, to be typed in the same folder."""
     from shlex import quote
 
@@ -202,7 +166,7 @@ def emit(lines: Iterable[str]) -> None:
         out.write("\n".join(batch) + "\n")
 
 
-def dump(args: argparse.Namespace, rows: Callable[[Wiki, str], Iterable[dict[str, object]]]) -> int:
+def dump(args: SimpleNamespace, rows: Callable[[Wiki, str], Iterable[dict[str, object]]]) -> int:
     """Print a command's rows, page by page, for the pages its options ask for: one JSON object a line, or one list."""
     from kbtools.output.machine import dumps
     from kbtools.selection import Selection
@@ -221,11 +185,13 @@ def plural(n: int, one: str, many: str | None = None) -> str:
 
 def unified_diff(before: dict[str, str], after: dict[str, str], color: bool = False) -> Iterator[str]:
     """A patch of pages that change, with its lines as they are: line ends inside the page stay visible as text."""
+    from difflib import unified_diff as lines_of
+
     from kbtools.output.text import paint
 
     for path in sorted(after):
         old, new = before[path].split("\n"), after[path].split("\n")
-        for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm=""):
+        for line in lines_of(old, new, f"a/{path}", f"b/{path}", lineterm=""):
             code = {"+": "32", "-": "31", "@": "36"}.get(line[:1], "")
             yield paint(line, code, color and bool(code))
 

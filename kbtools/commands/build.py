@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, Stopwatch, plural, read, say, shell_faults, short_seconds
+from kbtools.commands import Stopwatch, plural, read, say, shell_faults, short_seconds
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 
 def configure(arguments: Arguments) -> None:
-    from kbtools.commands.run import add_run_options
-
     arguments.add_argument("--no-run", action="store_true", help="take the stored results instead of running")
     arguments.add_argument(
         "--results",
@@ -24,10 +23,10 @@ def configure(arguments: Arguments) -> None:
         help="reports of other machines to show too",
     )
     arguments.add_argument("--strict", action="store_true", help="warnings stop the build too")
-    add_run_options(arguments)
+    arguments.add_run_options()
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from kbtools.checker import check
     from kbtools.commands.check import exit_code, failing, show, snippet_counts, summarize
     from kbtools.commands.run import run_snippets

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import re
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, emit, plural, project
+from kbtools.commands import emit, plural, project
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 _UNITS = {"h": 3600.0, "d": 86400.0, "w": 604800.0}
@@ -17,7 +18,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from dataclasses import asdict
 
     from kbtools.execution.housekeeping import prune, usage

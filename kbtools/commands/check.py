@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.commands import (
-    Arguments,
     Stopwatch,
     Wiki,
     emit,
@@ -25,25 +24,24 @@ from kbtools.commands import (
     use_color,
     warn_unfinished,
 )
-from kbtools.diagnostics import Diagnostic, Severity
-from kbtools.source import Source, Span
+from kbtools.commands.arguments import Arguments
 
 if TYPE_CHECKING:
     from kbtools.checker import Report
     from kbtools.config import Project
+    from kbtools.diagnostics import Diagnostic
     from kbtools.execution.outcomes import Outcome
     from kbtools.incremental.database import Totals
     from kbtools.selection import Selection
+    from kbtools.source import Source, Span
 
 FORMATS = ("full", "concise", "json", "jsonl", "github", "sarif", "junit")
 
 
 def configure(arguments: Arguments) -> None:
-    from kbtools.commands.run import add_run_options
-
     arguments.add_paths()
     arguments.add_argument("--no-run", action="store_true", help="read the snippets, but do not run them")
-    add_run_options(arguments)
+    arguments.add_run_options()
     arguments.add_argument("--format", choices=FORMATS, default="full", help="default: full")
     arguments.add_argument("--select", action="append", metavar="RULE", default=[], help="only these rules")
     arguments.add_argument("--ignore", action="append", metavar="RULE", default=[], help="not these rules")
@@ -58,7 +56,7 @@ def split_rules(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.strip() for words in given for name in words.split(",") if name.strip())
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     if args.watch:
         from kbtools.commands.watch import watch
 
@@ -66,14 +64,14 @@ def run(args: argparse.Namespace) -> int:
     return check_once(args)
 
 
-def check_once(args: argparse.Namespace) -> int:
+def check_once(args: SimpleNamespace) -> int:
     """One check of the whole wiki; returns the exit code."""
     if args.no_run and not args.fix:
         return _check_index(args)
     return _check_and_run(args)
 
 
-def _check_index(args: argparse.Namespace) -> int:
+def _check_index(args: SimpleNamespace) -> int:
     """Nothing is run or fixed: the kept index is asked, and only what changed is read."""
     from datetime import date
 
@@ -105,7 +103,7 @@ def _check_index(args: argparse.Namespace) -> int:
     return exit_code(diagnostics, args.strict)
 
 
-def _check_and_run(args: argparse.Namespace) -> int:
+def _check_and_run(args: SimpleNamespace) -> int:
     from kbtools.checker import check
     from kbtools.selection import Selection
 
@@ -133,14 +131,14 @@ def _check_and_run(args: argparse.Namespace) -> int:
 
 
 def exit_code(diagnostics: Iterable[Diagnostic], strict: bool) -> int:
-    bad = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    return int(any(d.severity in bad for d in diagnostics))
+    bad = ("error", "warning") if strict else ("error",)
+    return int(any(d.severity.value in bad for d in diagnostics))
 
 
 def failing(wiki: Wiki, outcomes: Iterable[Outcome], selection: Selection) -> Iterator[Diagnostic]:
     """Snippets that did not do what the page says, as diagnostics at the line that raised."""
     from kbtools.checker import severities, suppress
-    from kbtools.diagnostics import Problem
+    from kbtools.diagnostics import Diagnostic, Problem
     from kbtools.execution.outcomes import Status
 
     severity = severities(wiki.project.config).get("failing-snippet")
@@ -165,6 +163,8 @@ def failing(wiki: Wiki, outcomes: Iterable[Outcome], selection: Selection) -> It
 
 def _stripped(text: str, line: Span) -> Span:
     """A line's span without blanks at its ends."""
+    from kbtools.source import Span
+
     shown = line.of(text)
     start = line.start + len(shown) - len(shown.lstrip())
     return Span(start, max(start, line.start + len(shown.rstrip())))
@@ -226,8 +226,8 @@ def summarize(diagnostics: Sequence[Diagnostic], totals: Report | Totals, snippe
     links = plural(totals.links, "link")
     trouble = [f"{n:,} {w}" for n, w in ((totals.broken, "broken"), (totals.ambiguous, "ambiguous")) if n]
     parts = [plural(totals.pages, "page"), links + (": " + ", ".join(trouble) if trouble else ""), snippets]
-    counts = Counter(d.severity for d in diagnostics)
-    found = [plural(counts[s], s.value) for s in Severity if counts[s]]
+    counts = Counter(d.severity.value for d in diagnostics)
+    found = [plural(counts[severity], severity) for severity in ("error", "warning", "info") if counts[severity]]
     parts += [", ".join(found) or "nothing to report", short_seconds(seconds)]
     say(" · ".join(parts))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping
+from types import SimpleNamespace
 
 from kbtools.commands import (
-    Arguments,
     Wiki,
     emit,
     plural,
@@ -18,6 +17,7 @@ from kbtools.commands import (
     unified_diff,
     use_color,
 )
+from kbtools.commands.arguments import Arguments
 from kbtools.diagnostics import Diagnostic
 from kbtools.page import Page
 
@@ -30,12 +30,12 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--ignore", action="append", metavar="RULE", default=[], help="not this rule's fixes")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     apply_fixes(read(args), args)
     return 0
 
 
-def apply_fixes(wiki: Wiki, args: argparse.Namespace) -> int:
+def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
     """Fix what can be fixed; returns how many pages change. ``--diff`` shows the patch instead of writing."""
     from kbtools.checker import check
     from kbtools.commands.check import split_rules

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, emit, read
+from kbtools.commands import emit, read
+from kbtools.commands.arguments import Arguments
 
 
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("--format", choices=["json"], default="json", help="default: json")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from kbtools.output.graph import graph
     from kbtools.output.machine import dumps
 

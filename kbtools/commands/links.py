@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, Wiki, dump
+from kbtools.commands import Wiki, dump
+from kbtools.commands.arguments import Arguments
 from kbtools.index import Alias, Ambiguous, Resolution, Resolved
 from kbtools.links import WikiLink
 from kbtools.page import Page
@@ -15,7 +16,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_dump_options()
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     return dump(args, _rows)
 
 

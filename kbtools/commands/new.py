@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import date
 from pathlib import PurePosixPath
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, emit, read, say
+from kbtools.commands import emit, read, say
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 
@@ -15,7 +16,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--folder", metavar="DIR", help="folder in the vault (default: where the schema applies)")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from kbtools.index import Missing, Resolved
     from kbtools.links import can_be_target
     from kbtools.renaming import file_name

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Arguments, Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
+from kbtools.commands import Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--runs", action="store_true", help="list the runs that can be undone")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     asked = {"--apply": args.apply, "--undo": args.undo is not None, "--finish": args.finish is not None}
     if sum(asked.values()) > 1:
         raise KbError(" and ".join(o for o, given in asked.items() if given) + " exclude each other")
@@ -129,7 +130,7 @@ def _listed(wiki: Wiki, plan: Plan) -> Iterator[str]:
         yield f"{c.path}:{at.line}:{at.column}: {c.before} → {c.after}"
 
 
-def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: argparse.Namespace) -> None:
+def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: SimpleNamespace) -> None:
     left = _left(wiki)
     say(f"{plural(len(wiki.index.pages), 'page')} · {plural(sum(left.values()), 'link')}")
     links, pages = plural(len(plan.changes), "link"), plural(len(plan.texts), "page")
@@ -145,7 +146,7 @@ def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: argparse.Namespace)
         say(f"left as they are: {', '.join(kept)}; kb check --no-run explains each")
 
 
-def _runs(args: argparse.Namespace) -> int:
+def _runs(args: SimpleNamespace) -> int:
     from kbtools.rewrite import Backups
 
     found = project(args)
@@ -157,7 +158,7 @@ def _runs(args: argparse.Namespace) -> int:
     return 0
 
 
-def _finish(args: argparse.Namespace) -> int:
+def _finish(args: SimpleNamespace) -> int:
     from kbtools.rewrite import Backups
 
     found = project(args)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import date
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, emit, plural, read, say, unified_diff
+from kbtools.commands import emit, plural, read, say, unified_diff
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 
@@ -15,7 +16,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--diff", action="store_true", help="show the change and write nothing")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from kbtools.commands.reconcile import write
     from kbtools.confidence import CAP, GAIN
     from kbtools.diagnostics import apply_edits

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Arguments, Wiki, emit, plural, read, say, undo_command, unified_diff
+from kbtools.commands import Wiki, emit, plural, read, say, undo_command, unified_diff
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def configure(arguments: Arguments) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     if args.undo is not None:
         if args.apply or args.page:
             raise KbError("--undo takes no page and no --apply", "kb rename --undo [RUN]")
@@ -172,7 +173,7 @@ def _patch(wiki: Wiki, plan: Rename) -> Iterator[str]:
             yield f"+++ b/{plan.new}" if path == plan.old and line == f"+++ b/{path}" else line
 
 
-def _summary(wiki: Wiki, plan: Rename, done: Run | None, args: argparse.Namespace) -> None:
+def _summary(wiki: Wiki, plan: Rename, done: Run | None, args: SimpleNamespace) -> None:
     links = plural(sum(c.kind in _LINKS for c in plan.changes), "reference")
     what = f'"{plan.old_title}" → "{plan.title}": {links}, {plural(len(plan.texts), "page")}'
     if done:
@@ -201,7 +202,7 @@ def _named_outside(wiki: Wiki, plan: Rename) -> Iterator[str]:
             yield name
 
 
-def _undo(args: argparse.Namespace) -> int:
+def _undo(args: SimpleNamespace) -> int:
     from kbtools.commands import project
     from kbtools.commands.reconcile import undo
     from kbtools.rewrite import Backups

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, emit, plural, say
+from kbtools.commands import emit, plural, say
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 
@@ -16,7 +17,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("-o", "--output", metavar="OUT", help="write the report here (default: standard output)")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from kbtools.execution import report as reports
     from kbtools.execution.outcomes import Outcome
     from kbtools.execution.parity import line, parity

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, emit
+from kbtools.commands import emit
+from kbtools.commands.arguments import Arguments
 
 
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("name", nargs="?", help="a rule; all are listed without one")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from kbtools.checker import require_rules
     from kbtools.rules import all_rules
 

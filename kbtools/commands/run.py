@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.commands import (
-    Arguments,
     Stopwatch,
     Wiki,
     emit,
@@ -22,6 +21,7 @@ from kbtools.commands import (
     unified_diff,
     use_color,
 )
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("paths", nargs="*", metavar="PATH|ID", help="only these pages, folders or snippets")
-    add_run_options(arguments)
+    arguments.add_run_options()
     arguments.add_argument("--update", action="store_true", help="write what was printed where the page says otherwise")
     arguments.add_argument("--diff", action="store_true", help="with --update: show the patch and write nothing")
     arguments.add_argument("--shard", metavar="I/N", help="only the I-th of N parts of the pages, for several machines")
@@ -45,32 +45,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--format", choices=["text", "json", "junit"], default="text", help="default: text")
 
 
-def add_run_options(arguments: Arguments) -> None:
-    """The options ``kb run`` shares with commands that run snippets on the way."""
-    group = arguments.add_argument_group("running")
-    group.add_argument(
-        "--paranoid",
-        nargs="?",
-        const="10%",
-        metavar="SHARE",
-        help="doubt what is kept: run a share of it again (default: 10%%); what differs is an error",
-    )
-    group.add_argument("--device", default="auto", metavar="D", help="auto, all, or a list: cpu,cuda,mps")
-    group.add_argument("--require-device", action="append", default=[], metavar="D", help="a missing D is an error")
-    group.add_argument("-n", dest="workers", default="auto", metavar="N", help="pages side by side (default: auto)")
-    group.add_argument(
-        "--sandbox", choices=["default", "require", "strict", "off"], default="default", help="confinement"
-    )
-    group.add_argument(
-        "--start-method",
-        choices=["auto", "fork", "spawn"],
-        default="auto",
-        help="how workers begin: forked off one server, or each a fresh interpreter (default: what is safe here)",
-    )
-    group.add_argument("--no-cache", action="store_true", help="run again what passed and has not changed")
-
-
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from kbtools.execution import report as reports
     from kbtools.execution.devices import environment
     from kbtools.execution.parity import line, parity
@@ -136,7 +111,7 @@ def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
         yield f"not confined here: {' and '.join(lacking)} (the guide's page on security says what that means)"
 
 
-def run_snippets(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str]) -> tuple[Outcome, ...]:
+def run_snippets(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> tuple[Outcome, ...]:
     """The outcomes of the selected snippets, with progress on a terminal. Raises KbError when the run breaks down."""
     from kbtools.commands.progress import Progress
     from kbtools.execution.job import DeviceRequest
@@ -213,7 +188,7 @@ def _around(path: str) -> Iterator[str]:
         path = path.rpartition("/")[0]
 
 
-def _on_cluster(wiki: Wiki, args: argparse.Namespace, selection: Sequence[str]) -> ClusterRun:
+def _on_cluster(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> ClusterRun:
     """The same on a Dask cluster. Raises KbError for a cluster that cannot be used."""
     from kbtools.cluster.client import ClusterOptions, run_on_cluster
     from kbtools.commands.progress import Progress
@@ -383,7 +358,7 @@ def _save(file: Path, made: dict[str, object], outcomes: Sequence[Outcome]) -> N
         raise KbError(f"the report cannot be written to {file}: {e.strerror}") from e
 
 
-def _update(wiki: Wiki, outcomes: Sequence[Outcome], args: argparse.Namespace) -> frozenset[str]:
+def _update(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
     """Write what was printed into the pages; returns the pages that now say it in full."""
     from kbtools.commands.reconcile import write
     from kbtools.diagnostics import apply_edits

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, emit
+from kbtools.commands import emit
+from kbtools.commands.arguments import Arguments
 
 
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("name", nargs="?", default="topic", help="a schema that ships with kb (default: topic)")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from kbtools.schema import schema_text
 
     emit((schema_text(args.name).rstrip("\n"),))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import os
+from types import SimpleNamespace
 
-from kbtools.commands import Arguments, project
+from kbtools.commands import project
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 
@@ -14,7 +15,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--host", default="127.0.0.1", help="a loopback address (default: 127.0.0.1)")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     from kbtools.site.build import serve
 
     if args.host not in ("127.0.0.1", "::1", "localhost"):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Arguments, Wiki, emit, plural, read
+from kbtools.commands import Wiki, emit, plural, read
+from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--most", type=int, default=10, metavar="N", help="rows a list (default: 10)")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: SimpleNamespace) -> int:
     if args.most < 0:
         raise KbError(f"--most must be 0 or more, not {args.most}")
     figures = stats(read(args))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 from kbtools.commands import project, say
 
@@ -13,7 +13,7 @@ _PAUSE = 0.3
 """Seconds between looks: short against typing, long against the cost of a stat a file."""
 
 
-def watch(args: argparse.Namespace, work: Callable[[], int]) -> int:
+def watch(args: SimpleNamespace, work: Callable[[], int]) -> int:
     """Work now and after every change, until interrupted. Returns the last exit code."""
     found = project(args)
     code = work()

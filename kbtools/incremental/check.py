@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
-from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,30 +14,37 @@ from kbtools.errors import KbError
 from kbtools.incremental.database import FILE, Database, Row, Totals, sum_unchecked
 from kbtools.incremental.fingerprint import fingerprint
 from kbtools.listing import Entry, Listing
-from kbtools.source import Source
 
 if TYPE_CHECKING:
     from kbtools.diagnostics import Diagnostic
     from kbtools.incremental.rows import Judge
     from kbtools.incremental.update import Change
+    from kbtools.source import Source
 
 _OUT_OF_REACH = tuple(f"SQLITE_{e}" for e in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "FULL", "IOERR", "PERM"))
 """Errors that say nothing against what stands in the file."""
 
 
-@dataclass(frozen=True)
 class Checked:
     """Everything that is wrong with a vault."""
 
-    listing: Listing
-    totals: Totals
-    found: tuple[tuple[str, str], ...]
-    """Pages with findings, and those as text, by path."""
-    unchecked: str
-    """Shells that are not installed, each with how many fences it was to judge: ``bash 2 zsh 1``."""
-    notes: tuple[str, ...] = ()
-    """What a user should know of how this was found out."""
-    _sources: dict[str, Source] = field(default_factory=dict)
+    def __init__(
+        self,
+        listing: Listing,
+        totals: Totals,
+        found: tuple[tuple[str, str], ...],
+        unchecked: str,
+        notes: tuple[str, ...],
+    ) -> None:
+        self.listing = listing
+        self.totals = totals
+        self.found = found
+        """Pages with findings, and those as text, by path."""
+        self.unchecked = unchecked
+        """Shells that are not installed, each with how many fences it was to judge: ``bash 2 zsh 1``."""
+        self.notes = notes
+        """What a user should know of how this was found out."""
+        self._sources: dict[str, Source] = {}
 
     @property
     def pages(self) -> list[str]:
@@ -61,6 +67,8 @@ class Checked:
 
 def _read(entry: Entry) -> Source:
     """A file's text as findings speak of it: that of an unreadable file is as much of it as can be shown."""
+    from kbtools.source import Source
+
     try:
         data = b"" if entry.trouble is not None else Path(entry.file).read_bytes()
     except OSError:
@@ -78,6 +86,16 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     and a note says so. ``judge`` has shell fences judged. Raises KbError for a wrong configuration, and where the index
     and the scratch check differ.
     """
+    collecting = gc.isenabled()
+    gc.disable()  # what is made is kept to the end, and looking for garbage in it takes a tenth of the time
+    try:
+        return _check(project, today, judge, paranoid)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _check(project: Project, today: date, judge: Judge | None, paranoid: bool) -> Checked:
     listing = Listing.of(project)
     file = project.state / FILE
     notes: list[str] = []
@@ -97,11 +115,11 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
         except OSError as e:
             notes.append(f"the index {file} cannot be written ({e.strerror}): checked without it")
             break
-        except (sqlite3.DatabaseError, JSONDecodeError) as e:
+        except _damage() as e:
             if getattr(e, "sqlite_errorname", "").startswith(_OUT_OF_REACH):
                 notes.append(f"the index {file} cannot be used ({e}): checked without it")
                 break
-            # A cut-off file, or rows that are not ours. It holds nothing that the pages do not.
+            # It holds nothing that the pages do not.
             notes.append(f"the index {file} was damaged ({e}) and has been made anew")
             _delete(file)
     from kbtools.incremental.scratch import scan
@@ -114,6 +132,13 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
         sum_unchecked(r.unchecked for r in rows),
         tuple(notes),
     )
+
+
+def _damage() -> tuple[type[Exception], ...]:
+    """What a file raises that is cut off, or holds rows that are not ours; asked for only when something is raised."""
+    from json import JSONDecodeError
+
+    return (sqlite3.DatabaseError, JSONDecodeError)
 
 
 def _delete(file: Path) -> None:

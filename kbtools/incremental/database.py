@@ -7,7 +7,6 @@ just those pages that hold, link to or refer to one of its keys.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -256,7 +255,7 @@ class Database:
         if got is None:
             return None
         outline, keys, targets, *rest = got
-        return Row(path, outline, (), (), tuple(json.loads(keys)), tuple(json.loads(targets)), *rest)
+        return Row(path, outline, (), (), _read(keys), _read(targets), *rest)
 
     def rows(self) -> Iterator[tuple[Row, int]]:
         """What is kept of every page, by path, with the number of pages that lead to it."""
@@ -266,7 +265,7 @@ class Database:
             " LEFT JOIN finding ON finding.page = p.id ORDER BY f.path"
         )
         for path, incoming, outline, keys, targets, *rest in self._db.execute(query):
-            yield Row(path, outline, (), (), tuple(json.loads(keys)), tuple(json.loads(targets)), *rest), incoming
+            yield Row(path, outline, (), (), _read(keys), _read(targets), *rest), incoming
 
     def outline(self, path: str) -> str | None:
         got = self._db.execute("SELECT outline FROM file JOIN page USING (id) WHERE path = ?", (path,)).fetchone()
@@ -343,11 +342,23 @@ _INSERT_PAGE = (
 )
 
 
+def _written(texts: tuple[str, ...]) -> str:
+    import json
+
+    return json.dumps(texts, ensure_ascii=False) if texts else "[]"
+
+
+def _read(text: str) -> tuple[str, ...]:
+    import json
+
+    return tuple(json.loads(text))
+
+
 def _columns(row: Row) -> tuple[Any, ...]:
     return (
         row.outline,
-        json.dumps(row.keys, ensure_ascii=False) if row.keys else "[]",
-        json.dumps(row.targets, ensure_ascii=False) if row.targets else "[]",
+        _written(row.keys),
+        _written(row.targets),
         row.links,
         row.broken,
         row.ambiguous,

@@ -20,4 +20,4 @@ def fingerprint(project: Project) -> str:
             parts.append(digest(Path(name).read_bytes()))
         except OSError as e:
             parts.append(f"{name}: {e.strerror}")
-    return digest("\n".join(parts).encode("utf-8", "surrogateescape"))
+    return "\n".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -128,7 +128,7 @@ def project_for(config_file: str | None, docs_dir: str) -> Project:
     docs = Path(docs_dir).resolve()
     start = Path(config_file).resolve().parent if config_file else docs.parent
     project = find_project(start)
-    return project if project.vault.resolve() == docs else replace(project, vault=docs)
+    return project if project.vault.resolve() == docs else project._replace(vault=docs)
 
 
 def strings(value: object) -> tuple[str, ...]:
