@@ -6,7 +6,9 @@ that listen, a process to kill.
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -197,15 +199,15 @@ READING = {
 }
 
 
-def attempt(code: str, world: World, launcher: Launcher, mode: str) -> tuple[str, tuple[str, ...]]:
-    """What came of it: the output, and the protections that were active."""
+def attempt(code: str, world: World, launcher: Launcher, mode: str) -> str:
+    """What came of it: what was printed, and how it ended."""
     names = f"out, victim, tcp, udp = {str(world.folder)!r}, {world.victim}, {world.tcp}, {world.udp}\n"
     names += f"unix, abstract = {world.unix!r}, {world.abstract!r}\n"
     page = f"```python {{timeout=20}}\n{names}\n{code}\nprint('escaped')\n```\n"
     (job,) = jobs_of(page.replace("timeout=20", 'timeout="20"'))
     with Session(job, launcher, Settings(sandbox=mode)) as session:
         (outcome,) = session
-        return outcome.stdout + (outcome.message or ""), session.protections
+        return outcome.stdout + (outcome.message or "")
 
 
 def untouched(world: World) -> bool:
@@ -215,38 +217,56 @@ def untouched(world: World) -> bool:
     return names == ["precious", "s", "secret"] and told == ("precious", 0o600, True)
 
 
+@pytest.fixture(scope="module")
+def held(launcher: Launcher) -> dict[str, frozenset[str]]:
+    """What each mode can hold on this system: nothing that it cannot hold is attempted."""
+    return {mode: _protections(launcher, mode) for mode in ("default", "strict")}
+
+
+def _protections(launcher: Launcher, mode: str) -> frozenset[str]:
+    with Session(jobs_of("```python\n1\n```\n")[0], launcher, Settings(sandbox=mode)) as session:
+        (outcome,) = session
+        if mode == "strict" and "reading" not in session.protections:
+            assert "does not confine" in (outcome.message or "")  # strict runs confined or not at all
+        return frozenset(session.protections)
+
+
+Held = dict[str, frozenset[str]]
+
+
 @pytest.mark.parametrize("mode", ["default", "strict"])
 @pytest.mark.parametrize("name", WRITING)
-def test_nothing_is_written_outside(name: str, mode: str, world: World, launcher: Launcher) -> None:
-    told, held = attempt(WRITING[name], world, launcher, mode)
-    if "files" not in held:
+def test_nothing_is_written_outside(name: str, mode: str, world: World, launcher: Launcher, held: Held) -> None:
+    if "files" not in held[mode]:
         pytest.skip("no Landlock here")
+    told = attempt(WRITING[name], world, launcher, mode)
     assert "escaped" not in told
     assert untouched(world)
 
 
 @pytest.mark.parametrize("mode", ["default", "strict"])
 @pytest.mark.parametrize("name", REACHING)
-def test_nobody_outside_is_reached(name: str, mode: str, world: World, launcher: Launcher) -> None:
-    told, held = attempt(REACHING[name], world, launcher, mode)
-    if not {"files", "network"} <= set(held):
+def test_nobody_outside_is_reached(name: str, mode: str, world: World, launcher: Launcher, held: Held) -> None:
+    if not {"files", "network"} <= held[mode]:
         pytest.skip("no Landlock or no namespaces here")
+    told = attempt(REACHING[name], world, launcher, mode)
     assert "escaped" not in told
     assert untouched(world)
 
 
 @pytest.mark.parametrize("name", READING)
-def test_in_strict_mode_nothing_outside_is_seen(name: str, world: World, launcher: Launcher) -> None:
-    told, held = attempt(READING[name], world, launcher, "strict")
-    if "reading" not in held:
-        assert "does not confine" in told  # strict runs confined or not at all
+def test_in_strict_mode_nothing_outside_is_seen(name: str, world: World, launcher: Launcher, held: Held) -> None:
+    if "reading" not in held["strict"]:
         pytest.skip("no mount namespaces here")
+    told = attempt(READING[name], world, launcher, "strict")
     assert "escaped" not in told
     assert "hunter2" not in told
     assert untouched(world)
 
 
-def test_in_strict_mode_ordinary_code_works(world: World, launcher: Launcher) -> None:
+def test_in_strict_mode_ordinary_code_works(world: World, launcher: Launcher, held: Held) -> None:
+    if "reading" not in held["strict"]:
+        pytest.skip("no mount namespaces here")
     code = (
         "import json, sqlite3, ssl, subprocess, sys, tempfile, zoneinfo\n"
         "import numpy, torch\n"
@@ -259,20 +279,15 @@ def test_in_strict_mode_ordinary_code_works(world: World, launcher: Launcher) ->
         "assert subprocess.run(['ls', '/'], capture_output=True, check=True).stdout\n"
         "assert subprocess.run([sys.executable, '-c', 'import torch'], check=True).returncode == 0"
     )
-    told, held = attempt(code, world, launcher, "strict")
-    if "reading" not in held:
-        pytest.skip("no mount namespaces here")
-    assert told == "escaped\n"
+    assert attempt(code, world, launcher, "strict") == "escaped\n"
 
 
 def test_processes_without_end_are_stopped(world: World, launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "MOST_PROCESSES", 40)
     code = "import os, time\nwhile True:\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(1000)\n"
     code += "    time.sleep(0.002)"
-    told, _ = attempt(code, world, launcher, "default")
-    assert "too many processes" in told
-    again, _ = attempt("1", world, launcher, "default")
-    assert again == "escaped\n"
+    assert "too many processes" in attempt(code, world, launcher, "default")
+    assert attempt("1", world, launcher, "default") == "escaped\n"
 
 
 def test_a_run_tells_once_what_held(tmp_path: Path) -> None:
@@ -286,3 +301,29 @@ def test_a_run_tells_once_what_held(tmp_path: Path) -> None:
     assert "not confined" not in told.stderr
     off = run_kb(["run", "--vault", str(tmp_path), "--sandbox", "off", "--device", "cpu", "--no-cache"])
     assert "each session: limits, its own session, ends with kb" in off.stderr
+
+
+def test_where_no_network_can_be_had_the_rest_holds_and_the_loopback_works(tmp_path: Path) -> None:
+    """As on systems that forbid user namespaces (many containers, Ubuntu by AppArmor)."""
+    forbidden = "echo 0 > /proc/sys/user/max_user_namespaces"
+    if subprocess.run(["unshare", "-Ur", "sh", "-c", forbidden], capture_output=True, check=False).returncode:
+        pytest.skip("no user namespaces to forbid here")
+    (tmp_path / "Page.md").write_text(
+        "```python {#talk}\nimport socket\ns = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(s.getsockname())\n```\n\n"
+        "```python {#out .alone}\nimport socket\nsocket.create_connection(('192.0.2.1', 80))\n```\n\n"
+        f"```python {{#write .alone}}\nopen({str(tmp_path / 'new')!r}, 'w')\n```\n",
+    )
+    words = (sys.executable, "-m", "kbtools.cli", "run", "--vault", str(tmp_path), "--no-cache", "--format", "json")
+    told = subprocess.run(
+        ["unshare", "-Ur", "sh", "-c", f"{forbidden} && {shlex.join(words)}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    outcomes = {o["id"].rpartition("::")[2]: o for o in json.loads(told.stdout)["outcomes"]}
+    assert outcomes["talk[cpu]"]["outcome"] == "passed", outcomes["talk[cpu]"]["message"]
+    assert 'network="yes"' in outcomes["out[cpu]"]["message"]
+    assert "not confined here: network" in told.stderr
+    if "writes only in its folder" in told.stderr:
+        assert "PermissionError" in outcomes["write[cpu]"]["message"]

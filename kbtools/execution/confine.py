@@ -16,6 +16,7 @@ import struct
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 from kbtools.execution.hide import DEVICE_NODES, own_file_system
 
@@ -32,7 +33,6 @@ _RULE_PATH_BENEATH = 1
 # Bits of LANDLOCK_ACCESS_FS_*: write_file, remove_dir, remove_file, make_*, then refer (ABI 2) and truncate (ABI 3).
 _WRITE_FILE, _TRUNCATE, _REFER = 1 << 1, 1 << 14, 1 << 13
 _MAKE_AND_REMOVE = sum(1 << bit for bit in range(4, 13))
-_NET_TCP = 0b11
 _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
 
 
@@ -78,18 +78,17 @@ def confine(rules: Rules) -> tuple[str, ...]:
     if rules.mode == "off":
         return tuple(held)
     hides = rules.mode == "strict"
-    isolated = not rules.network
+    isolated = not rules.network and own_network_works()
     if isolated or hides:
         space = (_CLONE_NEWNET if isolated else 0) | (_CLONE_NEWNS if hides else 0)
         if _own_namespaces(libc, space):
+            isolated = isolated and _loopback()
             hides = hides and own_file_system(libc, rules.writable[0], rules.writable[1:])
         else:
             isolated = hides = False
         if isolated or hides:
             _limit_processes()
-    if isolated:
-        _loopback()
-    landlocked = _landlock(libc, rules, tcp=not rules.network and not isolated)
+    landlocked = _landlock(libc, rules)
     if isolated:
         held.append("network")
     if landlocked:
@@ -97,6 +96,26 @@ def confine(rules: Rules) -> tuple[str, ...]:
     if hides and landlocked:
         held.append("reading")  # without Landlock it could all be mounted again
     return tuple(held)
+
+
+@cache
+def own_network_works() -> bool:
+    """Whether a process can get a network of its own here, with a loopback that works. Tried in a child: there is no
+    way back from a namespace, and one without a loopback would break what talks to itself (gloo, test servers).
+
+    Where AppArmor restricts user namespaces (Ubuntu), the namespaces can be had but nothing in them set up. Landlock
+    is no substitute: it cannot tell the loopback from elsewhere. Ask before the process has grown: it is forked.
+    """
+    if sys.platform != "linux":
+        return False
+    child = os.fork()
+    if child == 0:
+        works = False
+        try:
+            works = _own_namespaces(ctypes.CDLL(None, use_errno=True), _CLONE_NEWNET) and _loopback()
+        finally:
+            os._exit(0 if works else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def lacking(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
@@ -163,15 +182,17 @@ def _own_namespaces(libc: ctypes.CDLL, spaces: int) -> bool:
     return True
 
 
-def _loopback() -> None:
-    """The one interface of a network namespace, which gloo and torchrun need."""
+def _loopback() -> bool:
+    """Bring up the one interface of a network namespace, which gloo and torchrun need."""
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         request = struct.pack("16sh14x", b"lo", 0)
         flags = struct.unpack("16sh14x", fcntl.ioctl(sock.fileno(), _SIOCGIFFLAGS, request))[1]
         fcntl.ioctl(sock.fileno(), _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
+        return True
+    return False
 
 
-def _landlock(libc: ctypes.CDLL, rules: Rules, *, tcp: bool) -> bool:
+def _landlock(libc: ctypes.CDLL, rules: Rules) -> bool:
     """Writing only below ``rules.writable``, and signals only to what this process starts."""
     version = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), _LANDLOCK_VERSION)
     if version < 1:
@@ -181,9 +202,8 @@ def _landlock(libc: ctypes.CDLL, rules: Rules, *, tcp: bool) -> bool:
         files |= _REFER
     if version >= 3:
         files |= _TRUNCATE
-    net = _NET_TCP if tcp and version >= 4 else 0
     scoped = (_SCOPE_SIGNALS | _SCOPE_ABSTRACT_SOCKETS) if version >= 6 else 0
-    attributes = struct.pack("=QQQ", files, net, scoped)
+    attributes = struct.pack("=QQQ", files, 0, scoped)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(size), 0)
     if ruleset < 0:

@@ -194,9 +194,11 @@ def _import_worker() -> None:
     import resource  # noqa: F401
 
     from kbtools.execution import worker  # noqa: F401
+    from kbtools.execution.confine import own_network_works
     from kbtools.languages.registry import find
 
     find("python")
+    own_network_works()  # an answer for all workers, while this process is small
 
 
 def _kill(pid: int | None) -> None:
