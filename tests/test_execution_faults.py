@@ -101,7 +101,7 @@ def test_memory_is_limited(launcher: Launcher) -> None:
 
 def test_a_flood_of_output_is_cut(launcher: Launcher) -> None:
     code = "import os\ns = b'x' * (1 << 20)\nfor _ in range(1024):\n    os.write(1, s)\n    os.write(2, s)"
-    outcome = run_page(fence(code, "{#a}"), launcher, settings=Settings(Limits(output=1000)))["a"]
+    outcome = run_page(fence(code, '{#a timeout="120"}'), launcher, settings=Settings(Limits(output=1000)))["a"]
     assert outcome.outcome is Status.PASSED
     assert len(outcome.stdout) < 1100
     assert f"{(1 << 30) - 1000} more bytes were written and dropped" in outcome.stdout
