@@ -34,7 +34,7 @@ def test_a_change_is_checked_and_ctrl_c_ends_it(tmp_path: Path) -> None:
         text = until(log, "2 pages", 1)
         assert "nothing to report" in text.rpartition("2 pages")[2]
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
     assert "Traceback" not in log.read_text(encoding="utf-8")
