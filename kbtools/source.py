@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 # What Python-Markdown takes for a line end: never form feeds or U+2028, which str.splitlines cuts at.
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -56,7 +57,11 @@ class LineIndex:
     def starts(self) -> list[int]:
         """The offset at which each line begins; the first is 0."""
         if self._starts is None:
-            self._starts = [0, *(m.end() for m in LINE_END.finditer(self._text))]
+            if "\r" in self._text:
+                self._starts = [0, *(m.end() for m in LINE_END.finditer(self._text))]
+            else:
+                self._starts = list(accumulate((len(line) + 1 for line in self._text.split("\n")), initial=0))
+                self._starts.pop()
         return self._starts
 
     def __len__(self) -> int:

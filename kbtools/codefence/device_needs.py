@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -21,6 +22,8 @@ _DEVICE_WORDS = frozenset(
     {"device", "dev", "device_type", "map_location", "default_device", "target_device", "accelerator"}
 )
 _DATA_PARALLEL = ("DDP", "DistributedDataParallel")
+# Without one of these names, and without text that names a device, nothing below finds a need.
+_TELLING = frozenset({"cuda", "mps", "pin_memory", "to", "device", "device_ids", "is_available", "is_cuda", "is_mps"})
 _GIVES_UP = frozenset({"RuntimeError", "AssertionError"})
 
 
@@ -35,13 +38,38 @@ class Need:
     """For people, after "line 3": ``calls .cuda()``."""
 
 
-def needs(tree: ast.Module) -> tuple[Need, ...]:
-    """The devices the code names without an availability guard, the first place of each, in order."""
+def needs(tree: ast.Module, nodes: Iterable[ast.AST] | None = None) -> tuple[Need, ...]:
+    """The devices the code names without an availability guard, the first place of each, in order.
+
+    ``nodes``: all of the tree, for those who have been through it.
+    """
+    if not any(map(_is_telling, ast.walk(tree) if nodes is None else nodes)):
+        return ()
+    return followed(tree)
+
+
+def followed(tree: ast.Module) -> tuple[Need, ...]:
+    """What ``needs`` finds in code that names anything to do with devices."""
     walk = Walk(tree)
     found: dict[str, Need] = {}
     for need in sorted(walk.run(), key=lambda need: need.line):
         found.setdefault(need.device, need)
     return tuple(found.values())
+
+
+def _is_telling(node: ast.AST) -> bool:
+    """Whether a need can hang on a node. Most code has none, and is not followed."""
+    kind = type(node)
+    if kind is ast.Name:
+        return node.id in _TELLING  # type: ignore[attr-defined]
+    if kind is ast.Attribute:
+        return node.attr in _TELLING  # type: ignore[attr-defined]
+    if kind is ast.Constant:
+        value = node.value  # type: ignore[attr-defined]
+        return type(value) is str and ("cuda" in value or "mps" in value or "nccl" in value)
+    if kind is ast.keyword:
+        return node.arg in _TELLING  # type: ignore[attr-defined]
+    return kind is ast.alias and ("cuda" in node.name or "mps" in node.name)  # type: ignore[attr-defined]
 
 
 def device_of(node: ast.AST | None) -> str | None:

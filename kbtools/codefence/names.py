@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from kbtools.codefence.pycode import MAX_DEPTH, depth_within
 from kbtools.codefence.scopes import (
@@ -67,9 +68,12 @@ class Names:
 UNKNOWN = Names(open=True)
 
 
-def analyse(tree: ast.Module, place: Callable[[ast.Name], Span]) -> Names:
-    """The names of a snippet. Code nested more than ``MAX_DEPTH`` levels deep counts as unknown."""
-    if not depth_within(tree, MAX_DEPTH):
+def analyse(tree: ast.Module, place: Callable[[ast.Name], Span], *, flat: bool = False) -> Names:
+    """The names of a snippet. Code nested more than ``MAX_DEPTH`` levels deep counts as unknown.
+
+    ``flat`` is for those who know that it is not.
+    """
+    if not flat and not depth_within(tree, MAX_DEPTH):
         return UNKNOWN
     walk = _Walk(place)
     walk.run(tree)
@@ -165,6 +169,9 @@ class _Walk:
 
     # --- statements
 
+    def on_Constant(self, node: ast.Constant) -> None:
+        """Nothing in it: without this, the most frequent nodes would be gone through for parts."""
+
     def body(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
             self.statement(statement)
@@ -175,12 +182,21 @@ class _Walk:
         self.conditional -= 1
 
     def statement(self, node: ast.AST) -> None:
-        method = getattr(self, "on_" + type(node).__name__, None)
+        kind = type(node)
+        if kind not in _METHODS:
+            _METHODS[kind] = getattr(_Walk, "on_" + kind.__name__, None)
+        method = _METHODS[kind]
         if method is not None:
-            method(node)
-        else:
-            for child in ast.iter_child_nodes(node):
-                self.statement(child)
+            method(self, node)
+            return
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                self.statement(value)
+            elif type(value) is list:
+                for item in value:
+                    if isinstance(item, ast.AST):
+                        self.statement(item)
 
     def each(self, nodes: Iterable[ast.AST | None]) -> None:
         for node in nodes:
@@ -399,3 +415,7 @@ class _Walk:
         self.scopes.pop()
 
     on_SetComp = on_DictComp = on_GeneratorExp = on_ListComp
+
+
+_METHODS: dict[type[ast.AST], Callable[[_Walk, Any], None] | None] = {}
+"""What follows each kind of node; None where its parts are followed one by one."""

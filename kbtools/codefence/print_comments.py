@@ -29,10 +29,15 @@ class Shown:
     """1-based line of the code the call (or, with ``.repl``, the expression) begins on."""
 
 
-def find(tree: ast.Module, places: Places, *, repl: bool = False) -> tuple[Shown, ...]:
-    """The expectations written as comments, in order."""
+def find(
+    tree: ast.Module, places: Places, *, repl: bool = False, nodes: Iterable[ast.AST] | None = None
+) -> tuple[Shown, ...]:
+    """The expectations written as comments, in order.
+
+    ``nodes``: all of the tree, for those who have been through it.
+    """
     found = []
-    writers = [*_prints(tree), *(_displayed(tree.body) if repl else ())]
+    writers = [*_prints(ast.walk(tree) if nodes is None else nodes), *(_displayed(tree.body) if repl else ())]
     for call in sorted(writers, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0)):
         line = call.end_lineno or call.lineno
         text = places.lines[line - 1]
@@ -50,8 +55,8 @@ def find(tree: ast.Module, places: Places, *, repl: bool = False) -> tuple[Shown
     return tuple(found)
 
 
-def _prints(tree: ast.Module) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
+def _prints(nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
+    for node in nodes:
         if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
             continue
         call = node.value

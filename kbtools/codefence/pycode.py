@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kbtools.scanner import Fence
@@ -105,7 +105,16 @@ class Fault:
     help: str | None = None
 
 
-def parse(places: Places, first: int = 1, last: int | None = None) -> ast.Module | Fault:
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Code as a syntax tree."""
+
+    tree: ast.Module
+    nodes: Sequence[ast.AST] | None
+    """All of the tree, in the order of ``ast.walk``; None where it is nested more than ``MAX_DEPTH`` levels deep."""
+
+
+def parse(places: Places, first: int = 1, last: int | None = None) -> Code | Fault:
     """The tree of the code, or of its lines from ``first`` to ``last``, or why there is none.
 
     Top-level ``await`` is allowed, as in a notebook. Errors that only the compiler's later passes find (``return``
@@ -124,7 +133,8 @@ def parse(places: Places, first: int = 1, last: int | None = None) -> ast.Module
             warnings.simplefilter("ignore")
             tree = compile(code, "<fence>", "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
             assert isinstance(tree, ast.Module)
-            if depth_within(tree, MAX_DEPTH):
+            nodes = nodes_within(tree, MAX_DEPTH)
+            if nodes is not None:
                 compile(tree, "<fence>", "exec", flags, dont_inherit=True)
     except SyntaxError as error:
         return _fault(places, error, first)
@@ -134,17 +144,31 @@ def parse(places: Places, first: int = 1, last: int | None = None) -> ast.Module
         return Fault(places.line(first), f"Python cannot read this code: {error}")
     if first > 1:
         ast.increment_lineno(tree, first - 1)
-    return tree
+    return Code(tree, nodes)
 
 
 def depth_within(tree: ast.AST, limit: int) -> bool:
     """Whether no node lies more than ``limit`` levels deep. Does not recurse."""
-    level: list[ast.AST] = [tree]
+    return nodes_within(tree, limit) is not None
+
+
+def nodes_within(tree: ast.AST, limit: int) -> list[ast.AST] | None:
+    """All of a tree, in the order of ``ast.walk``; None where a node lies more than ``limit`` levels deep."""
+    nodes, level = [tree], [tree]
     for _ in range(limit):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-        if not level:
-            return True
-    return False
+        below: list[ast.AST] = []
+        for node in level:
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, ast.AST):
+                    below.append(value)
+                elif type(value) is list:
+                    below += [item for item in value if isinstance(item, ast.AST)]
+        if not below:
+            return nodes
+        nodes += below
+        level = below
+    return None
 
 
 def _fault(places: Places, error: SyntaxError, first: int) -> Fault:

@@ -156,11 +156,11 @@ class Pycon(Language):
             if any(example.line <= line <= example.source_end for line in glued):
                 unknown = True
                 continue
-            tree = pycode.parse(typed, example.line, example.source_end)
-            if not isinstance(tree, Fault):
-                module.body += tree.body
+            parsed = pycode.parse(typed, example.line, example.source_end)
+            if not isinstance(parsed, Fault):
+                module.body += parsed.tree.body
             elif not (example.raises and any(name in example.want for name in _ERRORS)):
-                faults.append(tree)
+                faults.append(parsed)
                 unknown = True
         shown = []
         if options.compare:

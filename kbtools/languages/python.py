@@ -20,17 +20,18 @@ class Python(Language):
     portable = True
 
     def read(self, places: Places, options: Options) -> Reading:
-        tree = pycode.parse(places)
-        if isinstance(tree, Fault):
-            return Reading((tree,), names.UNKNOWN)
-        found = names.analyse(tree, places.name)
+        parsed = pycode.parse(places)
+        if isinstance(parsed, Fault):
+            return Reading((parsed,), names.UNKNOWN)
+        tree, nodes = parsed.tree, parsed.nodes
+        found = names.UNKNOWN if nodes is None else names.analyse(tree, places.name, flat=True)
         if options.repl:
             found = without_underscore(found)
         shown: tuple[Shown, ...] = ()
         if options.compare:
-            comments = print_comments.find(tree, places, repl=options.repl)
+            comments = print_comments.find(tree, places, repl=options.repl, nodes=nodes)
             shown = tuple(Shown(c.span, c.text, c.print_line) for c in comments)
-        return Reading((), found, device_needs.needs(tree), shown)
+        return Reading((), found, device_needs.needs(tree, nodes), shown)
 
     def run(self, code: str, session: Session) -> None:
         cast(Interior, session).python()
