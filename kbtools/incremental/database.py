@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +56,14 @@ CREATE INDEX page_turns ON page (turns) WHERE turns IS NOT NULL;
 CREATE INDEX page_broken ON page (id) WHERE broken > 0;
 CREATE INDEX name_hashed ON name (key) WHERE instr(key, '#') > 0;
 """
+
+
+_BETWEEN_KEYS = "\n"
+"""Folded names are of one line."""
+_BETWEEN_PATHS = "//"
+"""Paths have no empty segment."""
+_VARIABLES = 900
+"""Of one statement; SQLite was once built to take 999."""
 
 
 class Row(NamedTuple):
@@ -166,7 +175,12 @@ class Database:
             self._db.execute(f'DROP TABLE "{table}"')
         for statement in _SCHEMA.split(";\n"):
             self._db.execute(statement)
-        names, links, references, files, pages, findings = [], [], [], [], [], []
+        files: list[tuple[Any, ...]] = []
+        pages: list[tuple[Any, ...]] = []
+        findings: list[tuple[Any, ...]] = []
+        names: list[tuple[Any, ...]] = []
+        links: list[tuple[Any, ...]] = []
+        references: list[tuple[Any, ...]] = []
         for i, (row, mark) in enumerate(rows, 1):
             files.append((i, row.path, *mark))
             pages.append((i, *_columns(row), incoming.get(row.path, 0)))
@@ -175,15 +189,28 @@ class Database:
             references += [(key, i) for key in row.references]
             if row.found:
                 findings.append((i, row.found))
-        many = self._db.executemany
-        many("INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)", files)
-        many(_INSERT_PAGE, pages)
-        for table, pairs in (("name", names), ("link", links), ("reference", references)):
+        for pairs in (names, links, references):
             pairs.sort()
-            many(f"INSERT INTO {table} VALUES (?, ?)", pairs)
-        many("INSERT INTO finding VALUES (?, ?)", findings)
+        self._insert_all("file (id, path, modified, changed, size, digest)", files)
+        self._insert_all(_PAGE, pages)
+        self._insert_all("name (key, page)", names)
+        self._insert_all("link (key, page)", links)
+        self._insert_all("reference (key, page)", references)
+        self._insert_all("finding (page, found)", findings)
         for statement in _INDEXES.split(";\n"):
             self._db.execute(statement)
+
+    def _insert_all(self, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Rows for a table (with the names of its columns). A statement a row would take three times as long."""
+        if not rows:
+            return
+        row = f"({', '.join('?' * len(rows[0]))})"
+        at_once = _VARIABLES // len(rows[0])
+        whole = len(rows) - len(rows) % at_once
+        statement = f"INSERT INTO {into} VALUES {', '.join([row] * at_once)}"
+        for at in range(0, whole, at_once):
+            self._db.execute(statement, list(chain.from_iterable(rows[at : at + at_once])))
+        self._db.executemany(f"INSERT INTO {into} VALUES {row}", rows[whole:])
 
     def put_outline(self, row: Row, mark: Mark, old: Row | None) -> None:
         """Keep what other pages may know of a page, in place of what they knew."""
@@ -255,7 +282,7 @@ class Database:
         if got is None:
             return None
         outline, keys, targets, *rest = got
-        return Row(path, outline, (), (), _read(keys), _read(targets), *rest)
+        return Row(path, outline, (), (), _parts(keys, _BETWEEN_KEYS), _parts(targets, _BETWEEN_PATHS), *rest)
 
     def rows(self) -> Iterator[tuple[Row, int]]:
         """What is kept of every page, by path, with the number of pages that lead to it."""
@@ -265,7 +292,10 @@ class Database:
             " LEFT JOIN finding ON finding.page = p.id ORDER BY f.path"
         )
         for path, incoming, outline, keys, targets, *rest in self._db.execute(query):
-            yield Row(path, outline, (), (), _read(keys), _read(targets), *rest), incoming
+            yield (
+                Row(path, outline, (), (), _parts(keys, _BETWEEN_KEYS), _parts(targets, _BETWEEN_PATHS), *rest),
+                incoming,
+            )
 
     def outline(self, path: str) -> str | None:
         got = self._db.execute("SELECT outline FROM file JOIN page USING (id) WHERE path = ?", (path,)).fetchone()
@@ -335,30 +365,19 @@ class Database:
         return Totals(*map(int, self._db.execute(query).fetchone()))
 
 
-_INSERT_PAGE = (
-    "INSERT OR REPLACE INTO page"
-    " (id, outline, keys, targets, links, broken, ambiguous, snippets, unchecked, turns, incoming)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+_PAGE = "page (id, outline, keys, targets, links, broken, ambiguous, snippets, unchecked, turns, incoming)"
+_INSERT_PAGE = f"INSERT OR REPLACE INTO {_PAGE} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def _written(texts: tuple[str, ...]) -> str:
-    import json
-
-    return json.dumps(texts, ensure_ascii=False) if texts else "[]"
-
-
-def _read(text: str) -> tuple[str, ...]:
-    import json
-
-    return tuple(json.loads(text))
+def _parts(joined: str, between: str) -> tuple[str, ...]:
+    return tuple(joined.split(between)) if joined else ()
 
 
 def _columns(row: Row) -> tuple[Any, ...]:
     return (
         row.outline,
-        _written(row.keys),
-        _written(row.targets),
+        _BETWEEN_KEYS.join(row.keys),
+        _BETWEEN_PATHS.join(row.targets),
         row.links,
         row.broken,
         row.ambiguous,
