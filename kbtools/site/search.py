@@ -22,7 +22,7 @@ from kbtools.site.wiki import Wiki, strings
 FOLDER = "assets/kb-search"
 SCRIPT = "assets/kb-search.js"
 STYLE = "assets/kb-search.css"
-_PARTS = ("query.js", "data.js", "teaser.js", "dialog.js")
+_PARTS = ("query.js", "data.js", "teaser.js", "answer.js", "dialog.js")
 _OTHERS = ("search", "material/search")
 _HEADER_END = re.compile(r'<nav class="md-header__inner.*?(?=(?:<div class="md-header__source">|</nav>))', re.DOTALL)
 _BUTTON = (

@@ -2,7 +2,7 @@
 looked up there.
 
 Words in letters are terms as they stand, lower case; names are also found by their parts (``requires_grad``,
-``DataLoader``). Hangul, and other scripts that are written without spaces or with endings on their words, is cut in
+``DataLoader``), and names with dots by each two that stand together (``torch.utils``, ``loss.backward``). Hangul, and other scripts that are written without spaces or with endings on their words, is cut in
 pairs of syllables: 자동미분을 is 자동, 동미, 미분, 분을. So parts of compounds are found, endings need no grammar, and
 the number of terms stays bounded, where suffixes of words would grow with every new form.
 """
@@ -13,11 +13,13 @@ import re
 import unicodedata
 from collections import Counter
 from functools import lru_cache
+from itertools import pairwise
 
 _PAIRED = "가-힣ㄱ-ㅎㅏ-ㅣ々〆ぁ-ヿ㐀-䶿一-鿿"
 _RUN = re.compile(rf"[{_PAIRED}]+|[^\W{_PAIRED}]+")
 _PAIRED_RUN = re.compile(rf"[{_PAIRED}]")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_DOTTED = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 _SEPARATORS = re.compile(r"[\W_]+")
 LONGEST = 40
 """Longer runs are no words: hashes, tables of characters."""
@@ -35,7 +37,11 @@ def normal(text: str) -> str:
 def terms(text: str) -> Counter[str]:
     """How often each term occurs in a text; a name's part counts half of the name."""
     counts: Counter[str] = Counter()
-    for run, n in Counter(_RUN.findall(normal(text))).items():
+    text = normal(text)
+    for name, n in Counter(_DOTTED.findall(text)).items():
+        for term in _pairs_of(name):
+            counts[term] += n
+    for run, n in Counter(_RUN.findall(text)).items():
         whole, parts = _of_run(run)
         for term in whole:
             counts[term] += 2 * n
@@ -56,6 +62,12 @@ def _of_run(run: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), ()
     parts = {p.lower() for piece in trimmed.split("_") for p in (piece, *_CAMEL.findall(piece))}
     return (word,), tuple(sorted(p for p in parts if len(p) >= SHORTEST_PART and p != word))
+
+
+@lru_cache(maxsize=20_000)
+def _pairs_of(dotted: str) -> tuple[str, ...]:
+    parts = dotted.lower().split(".")
+    return tuple({f"{a}.{b}" for a, b in pairwise(parts) if len(a) + len(b) < LONGEST})
 
 
 def name_key(name: str) -> str:

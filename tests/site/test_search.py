@@ -40,7 +40,8 @@ QUERIES = Path(__file__).with_name("search_queries.txt")
         ("자동미분을", "자동 동미 미분 분을"),
         ("값 층", "값 층"),
         ("requires_grad", "grad requires requires_grad"),
-        ("torch.utils.data", "data torch utils"),
+        ("torch.utils.data", "data torch utils torch.utils utils.data"),
+        ("loss.Backward()를 3.5", "backward loss loss.backward 3 5 를"),
         ("DataLoader", "data dataloader loader"),
         ("__init__", "init"),
         ("Autograd는", "autograd 는"),
@@ -253,6 +254,40 @@ def test_results_are_pages_with_the_sections_and_sentences_that_match(browser: A
         page.wait_for_url("**/topics/Hostile/**")
         assert unquote(page.url).endswith("#둘째-마당")  # without the query
         page.wait_for_function("CSS.highlights.get('kb-search')?.size >= 2")
+
+
+@pytest.mark.browser
+def test_a_misspelt_word_is_taken_for_the_nearest_one_and_said_so(browser: Any, address: str) -> None:
+    with tab(browser, address, "many/3/") as page:
+        page.keyboard.press("/")
+        for query in ("utlis", "torch.utiils", "UTILZ"):  # changed places, one more, another
+            ask(page, query)
+            assert found(page) == ["site/topics/Hostile"]
+            assert page.get_by_role("status").filter(has_text="대신 ‘utils’").count() == 1
+        assert page.locator(".kb-search-section mark").all_inner_texts() == ["utils"]
+        page.locator(".kb-search-section").click()
+        page.wait_for_url("**/topics/Hostile/**")
+        page.wait_for_function("CSS.highlights.get('kb-search')?.size >= 1")
+        page.keyboard.press("/")
+        for query in ("utxyz", "dax", "utils"):  # too far, too short, and as it is written
+            ask(page, query)
+            assert page.get_by_role("status").filter(has_text="대신").count() == 0
+
+
+@pytest.mark.browser
+def test_what_stands_together_goes_first(browser: Any, tmp_path: Path) -> None:
+    filler = "\n\n다른 글이 여기에 있습니다.\n\n"
+    pages = {
+        "a.md": f"# 하나\n\n기름에 대한 글.{filler}고래에 대한 글.\n",
+        "b.md": f"# 둘\n\n고래의 기름에 대한 글.{filler}글이 또 있습니다.\n",
+        "c.md": f"# 셋\n\n고래에 대한 글.{filler}기름에 대한 글.\n",
+    }
+    site = built(make(tmp_path, pages, CONFIG.replace("  - search\n", "")), tmp_path / "site")
+    with served(site) as address, tab(browser, address, "") as page:
+        page.keyboard.press("/")
+        ask(page, "고래 기름")
+        assert found(page)[0] == "b"
+        assert sorted(found(page)) == ["a", "b", "c"]
 
 
 @pytest.mark.browser

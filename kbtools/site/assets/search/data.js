@@ -4,6 +4,7 @@
 
 const MOST_SHARDS = 3 // of one range: a single letter would ask for half of the index
 const NAME_MARK = "="
+const LEAST_MISSPELT = 4 // letters; shorter words are like too many others
 
 class Index {
   constructor(folder) {
@@ -92,17 +93,21 @@ class Index {
     return { url, title, sections: sections.map(([anchor, heading, text]) => ({ anchor, heading, text })) }
   }
 
-  // Numbers of pages, best first.
+  // Pages, best first, as {page, score}; by the number of a word of the query, how rare it is; and, by the number of
+  // a word of it that no page has, the word that it was taken for.
   async rank({ units, names }) {
-    if (!this.manifest.terms.length) return []
+    const [weights, meant] = [new Map(), new Map()]
+    if (!this.manifest.terms.length) return { ranked: [], weights, meant }
     const pages = this.manifest.pages
     const scores = new Map()
     let whole = 0
     const found = await Promise.all(units.map((unit) => this.unit(unit)))
-    for (const [i, levels] of found.entries()) {
+    for (const [i, unit] of units.entries()) {
+      const levels = found[i].size || !unit.word ? found[i] : await this.misspelt(unit, meant)
       if (!levels.size) continue // a word that no page has says nothing about pages
-      const rarity = units[i].weight * Math.log(1 + (pages - levels.size + 0.5) / (levels.size + 0.5))
+      const rarity = unit.weight * Math.log(1 + (pages - levels.size + 0.5) / (levels.size + 0.5))
       whole += rarity
+      weights.set(unit.run, (weights.get(unit.run) ?? 0) + rarity)
       for (const [page, level] of levels) {
         const held = scores.get(page) ?? { sum: 0, share: 0, name: 0 }
         held.sum += rarity * level
@@ -112,9 +117,25 @@ class Index {
     }
     whole = whole || 1
     await Promise.all(names.map((name) => this.name(name, scores)))
-    const score = ({ sum, share, name }) => sum * (share / whole) ** 2 + name * whole
-    return [...scores].map(([page, held]) => [page, score(held)])
-      .sort((a, b) => b[1] - a[1] || a[0] - b[0]).map(([page]) => page)
+    const score = ({ sum, share, name }) => (sum * share) / whole + name * whole
+    const ranked = [...scores].map(([page, held]) => ({ page, score: score(held) }))
+    return { ranked: ranked.sort((a, b) => b.score - a.score || a.page - b.page), weights, meant }
+  }
+
+  // A word that no page has: the words nearest to it, among those that begin alike.
+  async misspelt({ word, run }, meant) {
+    const most = word.length < LEAST_MISSPELT ? 0 : word.length < 8 ? 1 : 2
+    if (!most) return new Map()
+    const near = [[], [], []]
+    await this.scan({ from: word.slice(0, 2), to: word.slice(0, 2) + LAST }, (term, postings) => {
+      near[distance(word, term, most)]?.push({ term, postings })
+    })
+    const nearest = (near.find((some) => some.length) ?? []).sort((a, b) => b.postings.length - a.postings.length)
+    if (nearest.length) meant.set(run, nearest[0].term)
+    const levels = new Map()
+    for (const { postings } of nearest)
+      for (const [page, level] of postings) levels.set(page, Math.max(level, levels.get(page) ?? 0))
+    return levels
   }
 
   // The best level of each page that has the unit.

@@ -1,6 +1,5 @@
 // The search dialog: a combobox with a list of results, as WAI-ARIA's authoring practices describe it.
 
-const AT_ONCE = 10
 const PAUSE = 60 // milliseconds without a key before a query is looked up
 
 class Dialog {
@@ -75,29 +74,32 @@ class Dialog {
   async search() {
     const turn = ++this.turn
     const query = this.input.value
-    const parsed = parse(query)
-    if (!parsed.units.length) {
+    if (!parse(query).units.length) {
       this.clear()
       return this.say("")
     }
     try {
-      const { numbers, options } = await this.index.again(async () => {
-        const numbers = await this.index.rank(parsed)
-        return { numbers, options: turn === this.turn ? await this.options(numbers.slice(0, AT_ONCE), parsed, 0) : [] }
-      })
+      const found = await this.index.again(() => answer(this.index, query))
       if (turn !== this.turn) return
       this.clear()
-      this.parsed = parsed
-      this.numbers = numbers
-      this.shown = options.length
-      this.list.append(...options)
+      this.found = found
+      this.numbers = found.numbers
+      this.shown = found.results.length
+      this.list.append(...found.results.map((result, i) => this.group(result, i)))
       this.scroll.scrollTop = 0
-      this.say(numbers.length ? `${numbers.length.toLocaleString("ko")}개의 문서` : "검색어와 일치하는 문서가 없습니다")
+      this.say(this.summary(found))
       this.choose(this.all()[0] ?? null)
       this.dialog.dataset.query = query
     } catch (error) {
       if (turn === this.turn) this.failed(error)
     }
+  }
+
+  summary({ numbers, meant }) {
+    if (!numbers.length) return "검색어와 일치하는 문서가 없습니다"
+    const count = `${numbers.length.toLocaleString("ko")}개의 문서`
+    if (!meant.length) return count
+    return `${count} · ${meant.map(([typed, word]) => `‘${typed}’ 대신 ‘${word}’`).join(", ")}`
   }
 
   async more() {
@@ -106,7 +108,8 @@ class Dialog {
     this.loading = true
     try {
       const next = this.numbers.slice(this.shown, this.shown + AT_ONCE)
-      const options = await this.options(next, this.parsed, this.shown)
+      const pages = await Promise.all(next.map((number) => this.index.page(number)))
+      const options = pages.map((page, i) => this.group(resultOf(page, this.found.needles), this.shown + i))
       if (turn !== this.turn) return
       this.list.append(...options)
       this.shown += options.length
@@ -118,11 +121,6 @@ class Dialog {
     }
   }
 
-  async options(numbers, parsed, from) {
-    const pages = await Promise.all(numbers.map((number) => this.index.page(number)))
-    return pages.map((page, i) => this.group(resultOf(page, parsed.needles), from + i))
-  }
-
   // A page and its sections. An address is made by the build; a script's would be none of its.
   group(result, number) {
     const { node } = this
@@ -130,7 +128,7 @@ class Dialog {
     const option = (id, kind, anchor, heading, teaser) => {
       const url = new URL(result.url, this.root)
       if (url.protocol === "file:" && url.pathname.endsWith("/")) url.pathname += "index.html"
-      url.searchParams.set("h", this.input.value.trim())
+      url.searchParams.set("h", this.found.query.trim())
       url.hash = anchor
       return node("a", { id, class: kind, role: "option", "aria-selected": "false", tabindex: "-1", href: url.href },
         node("span", { class: "kb-search-title" }, ...marked(heading)),

@@ -1,11 +1,13 @@
 // A query as units to look up. Python's half is search_terms.py: what is made there is what is looked up here.
 //
-// A unit is one piece of what was asked for: {weight, ways}. A way is a range of terms and how well it fits:
-// {from, to, fit}; the best way that a page has counts.
+// A unit is one piece of what was asked for: {weight, ways, run}. A way is a range of terms and how well it fits:
+// {from, to, fit}; the best way that a page has counts. `run` is the number of the word that the unit is a piece of.
+// Where no page has a unit, its `word` is looked up as one that is misspelt.
 
 const PAIRED = "가-힣ㄱ-ㅎㅏ-ㅣ々〆ぁ-ヿ㐀-䶿一-鿿"
 const RUN = new RegExp(`[${PAIRED}]+|(?:(?![${PAIRED}])[\\p{L}\\p{N}_])+`, "gu")
 const IS_PAIRED = new RegExp(`^[${PAIRED}]`, "u")
+const DOTTED = /(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+/g
 const LAST = "\uffff"
 const LONGEST = 40
 const MOST_RUNS = 24
@@ -82,11 +84,39 @@ function wordUnits(run, weight) {
     const suffix = SUFFIXES.find((s) => word.endsWith(s) && word.length - s.length >= 4)
     if (suffix) ways.push(prefix(word.slice(0, -suffix.length), 0.45))
   }
-  const units = [{ weight, ways }]
+  const units = [{ weight, ways, word }]
   if (word.includes("_"))
     for (const part of new Set(word.split("_")))
       if (part.length > 2) units.push({ weight: weight * 0.15, ways: [exact(part)] })
   return units
+}
+
+// Names with dots: each two parts that stand together.
+function dottedUnits(text, runs) {
+  const units = []
+  for (const m of text.matchAll(DOTTED)) {
+    const parts = m[0].toLowerCase().split(".")
+    const run = runs.findIndex((r) => r.end > m.index)
+    for (let i = 0; i + 1 < parts.length; i++)
+      units.push({ weight: 0.5, ways: [exact(`${parts[i]}.${parts[i + 1]}`)], run: run + i })
+  }
+  return units
+}
+
+// How many letters have to be put in, left out, changed, or changed with their neighbour; more than `most` is all one.
+function distance(a, b, most) {
+  if (Math.abs(a.length - b.length) > most) return most + 1
+  let [older, old] = [null, Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      row[j] = Math.min(old[j] + 1, row[j - 1] + 1, old[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j], older[j - 2] + 1)
+    }
+    if (Math.min(...row) > most) return most + 1
+    ;[older, old] = [old, row]
+  }
+  return old[b.length]
 }
 
 // Cuts a query: {units, names, needles}. `names` are whole names to look up, each with the share of the query it covers;
@@ -105,12 +135,14 @@ function parse(query) {
   }
   const isWeak = (run) => WEAK.has(run.text.toLowerCase()) || (run.paired && WEAK.has(stemOf(run.text)))
   const plain = runs.some((run) => !isWeak(run))
-  const units = runs.flatMap((run) => {
+  const units = runs.flatMap((run, i) => {
     const weight = plain && isWeak(run) ? WEAK_WEIGHT : 1
-    return run.paired ? pairedUnits(run.text, weight, run.end === text.length) : wordUnits(run.text, weight)
+    const some = run.paired ? pairedUnits(run.text, weight, run.end === text.length) : wordUnits(run.text, weight)
+    return some.map((unit) => ({ ...unit, run: i }))
   })
-  const strong = runs.filter((run) => !plain || !isWeak(run))
-  return { units, names: namesOf(runs), needles: needlesOf(strong.length ? strong : runs) }
+  units.push(...dottedUnits(text, runs))
+  const words = runs.map((run, i) => ({ ...run, run: i })).filter((run) => !plain || !isWeak(run))
+  return { units, names: namesOf(runs), needles: needlesOf(words) }
 }
 
 function namesOf(runs) {
@@ -129,12 +161,12 @@ function namesOf(runs) {
   return [...found.values()]
 }
 
-// A pattern for each thing that was asked for, to be found in running text.
-function needlesOf(runs) {
+// A pattern for each thing that was asked for, to be found in running text: {run, word, strict, loose}.
+function needlesOf(words) {
   const escape = (s) => s.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
   const seen = new Set()
   const needles = []
-  for (const run of runs) {
+  for (const run of words) {
     const word = run.paired ? stemOf(run.text) : run.text.replace(/^_+|_+$/g, "")
     if (!word || seen.has(word.toLowerCase())) continue
     seen.add(word.toLowerCase())
@@ -147,7 +179,12 @@ function needlesOf(runs) {
     const looser = run.paired
       ? [...word].slice(0, -1).map((c, i) => escape(c + word[i + 1])).join("|")
       : escape(suffix ? word.slice(0, -suffix.length) : word)
-    needles.push({ strict: new RegExp(source, "giu"), loose: looser && new RegExp(looser, "giu") })
+    needles.push({
+      run: run.run,
+      word: word.toLowerCase(),
+      strict: new RegExp(source, "giu"),
+      loose: looser && new RegExp(looser, "giu"),
+    })
   }
   return needles
 }

@@ -3,18 +3,21 @@
 
 const TEASER = 150
 const MOST_SECTIONS = 3
+const LOOSE = 0.3
+const sum = (numbers) => numbers.reduce((a, b) => a + b, 0)
 const SENTENCE_END = /[.!?。！？…]["'”’)\]]*\s/g
 
 // Places of the needles in a text, as [start, end), sorted; those of the looser patterns where the strict find nothing.
+// `hits` are what each needle has found there: its weight, a part of it where only the looser pattern fits, or nothing.
 function marksOf(text, needles) {
   const marks = []
-  let found = 0
-  for (const { strict, loose } of needles) {
+  const hits = needles.map(({ weight, strict, loose }) => {
     let places = [...text.matchAll(strict)]
-    if (places.length) found += 1
-    else if (loose && (places = [...text.matchAll(loose)]).length) found += 0.3
+    const fit = places.length ? 1 : LOOSE
+    if (!places.length && loose) places = [...text.matchAll(loose)]
     marks.push(...places.map((m) => [m.index, m.index + m[0].length]))
-  }
+    return places.length ? weight * fit : 0
+  })
   marks.sort((a, b) => a[0] - b[0])
   const apart = []
   for (const mark of marks) {
@@ -23,15 +26,15 @@ function marksOf(text, needles) {
     if (last && mark[0] <= last[1]) last[1] = Math.max(last[1], mark[1])
     else apart.push(mark)
   }
-  return { found, marks: apart }
+  return { hits, found: sum(hits), marks: apart }
 }
 
 // The line of a text in which most of the needles stand, cut to a sentence around the first.
 function teaserOf(text, needles) {
-  let best = { line: text.split("\n", 1)[0], found: 0, marks: [] }
+  let best = { line: text.split("\n", 1)[0], hits: [], found: 0, marks: [] }
   for (const line of text.split("\n")) {
-    const { found, marks } = marksOf(line, needles)
-    if (found > best.found) best = { line, found, marks }
+    const { hits, found, marks } = marksOf(line, needles)
+    if (found > best.found) best = { line, hits, found, marks }
   }
   const { line, marks } = best
   if (line.length <= TEASER) return { ...best, pieces: pieces(line, marks, 0, line.length) }
@@ -57,18 +60,22 @@ function pieces(line, marks, start, stop) {
   return out.filter(([text]) => text)
 }
 
-// {teaser, sections} of a page: its own teaser, and up to three of its sections with theirs.
+// {url, title, teaser, sections, together} of a page: its own teaser, and up to three of its sections with theirs.
+// `together` is the share of what was asked for that stands in one paragraph and the heading above it.
 function resultOf(page, needles) {
+  let together = 0
   const rated = page.sections.map((section, order) => {
     const teaser = teaserOf(section.text, needles)
     const heading = marksOf(section.heading, needles)
+    together = Math.max(together, sum(heading.hits.map((hit, i) => Math.max(hit, teaser.hits[i] ?? 0))))
     return { ...section, order, teaser, heading: pieces(section.heading, heading.marks, 0, section.heading.length),
       worth: heading.found * 2 + teaser.found }
   })
   const intro = rated.find((s) => !s.anchor) ?? rated[0]
-  const best = Math.max(...rated.map((s) => s.worth))
-  const sections = rated.filter((s) => s.anchor && s.worth && s.worth >= best * 0.6).sort((a, b) => b.worth - a.worth || a.order - b.order)
+  const most = Math.max(...rated.map((s) => s.worth))
+  const sections = rated.filter((s) => s.anchor && s.worth && s.worth >= most * 0.6).sort((a, b) => b.worth - a.worth || a.order - b.order)
     .slice(0, MOST_SECTIONS).sort((a, b) => a.order - b.order)
   const title = pieces(page.title, marksOf(page.title, needles).marks, 0, page.title.length)
-  return { url: page.url, title, teaser: intro?.teaser.pieces ?? [], sections }
+  const all = sum(needles.map(({ weight }) => weight))
+  return { url: page.url, title, teaser: intro?.teaser.pieces ?? [], sections, together: all ? together / all : 0 }
 }

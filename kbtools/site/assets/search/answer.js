@@ -1,0 +1,30 @@
+// A query's answer: the pages of the ranking, of which the first are looked at once more, with their texts.
+//
+// The index knows which words a page has, not where. The texts of the first pages are loaded to be shown anyway: a page
+// that says everything in one paragraph goes before one that has the words here and there.
+
+const AT_ONCE = 10
+const APART = 0.5 // what is left of a score where nothing that was asked for stands together
+const NOWHERE = 0.1 // the weight of a word that no page has
+
+// {numbers, results, needles, meant, query}: numbers of all pages, best first; what to show of the first; what is marked
+// in texts; words that no page has with those they were taken for, as [[typed, meant], ...]; and the query with those.
+async function answer(index, query) {
+  const parsed = parse(query)
+  const { ranked, weights, meant } = await index.rank(parsed)
+  const spelt = parsed.needles.map((needle) => ({ ...needle, ...needlesOf([{ run: needle.run, text: meant.get(needle.run) ?? "" }])[0] }))
+  const needles = spelt.map((needle) => ({ ...needle, weight: weights.get(needle.run) ?? NOWHERE }))
+  const first = await Promise.all(ranked.slice(0, AT_ONCE).map(async ({ page, score }) => {
+    const result = resultOf(await index.page(page), needles)
+    return { page, result, score: score * (APART + (1 - APART) * result.together) }
+  }))
+  first.sort((a, b) => b.score - a.score || a.page - b.page)
+  const replaced = parsed.needles.filter(({ run }) => meant.has(run)).map(({ run, word }) => [word, meant.get(run)])
+  return {
+    numbers: [...first, ...ranked.slice(AT_ONCE)].map(({ page }) => page),
+    results: first.map(({ result }) => result),
+    needles,
+    meant: replaced,
+    query: replaced.reduce((text, [typed, word]) => text.toLowerCase().replace(typed, () => word), query),
+  }
+}
