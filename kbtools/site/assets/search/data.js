@@ -126,7 +126,7 @@ class Index {
   async misspelt({ word, run }, meant) {
     const most = word.length < LEAST_MISSPELT ? 0 : word.length < 8 ? 1 : 2
     if (!most) return new Map()
-    const near = [[], [], []]
+    const near = Array.from({ length: most + 1 }, () => [])
     await this.scan({ from: word.slice(0, 2), to: word.slice(0, 2) + LAST }, (term, postings) => {
       near[distance(word, term, most)]?.push({ term, postings })
     })
