@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kbtools import cli
+from kbtools.execution import machines
 
 
 def outcome(id: str, state: str, **more: Any) -> dict[str, Any]:
@@ -18,9 +20,9 @@ def outcome(id: str, state: str, **more: Any) -> dict[str, Any]:
     return {"id": id, "path": path, "line": 3, "device": device, "outcome": state, **plain, **more}
 
 
-def write(file: Path, *outcomes: dict[str, Any], torch: str | None = "2.9", cuda: bool = False) -> str:
+def write(file: Path, *outcomes: dict[str, Any], torch: str | None = "2.9", cuda: bool = False, **more: Any) -> str:
     devices = {"cpu": {"available": True, "name": "x"}, "cuda": {"available": cuda, "name": "H" if cuda else None}}
-    environment = {"python": "3.12.1", "torch": torch, "platform": "Linux", "devices": devices}
+    environment = {"python": "3.12.1", "torch": torch, "platform": "Linux", "devices": devices, **more}
     report = {"version": 1, "environment": environment, "outcomes": list(outcomes), "summary": {"seconds": 1.5}}
     file.write_text(json.dumps(report))
     return str(file)
@@ -59,6 +61,59 @@ def test_a_gpu_machine_fills_in_what_another_skipped(tmp_path: Path, capsys: pyt
         assert len(merged["machines"]) == 2
 
 
+def test_outcomes_keep_their_machine_through_merges(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cpu = write(tmp_path / "1", outcome("A.md::x[cpu]", "passed"), outcome("A.md::g[cuda]", "skipped"), cpu="Ryzen")
+    more = write(tmp_path / "2", outcome("B.md::x[cpu]", "passed"), cpu="Ryzen")
+    gpu = write(tmp_path / "3", outcome("A.md::g[cuda]", "passed"), cuda=True, machine="lab", cpu="EPYC")
+    first = tmp_path / "first"
+    for files in ((cpu, more), (str(first), gpu)):
+        merged = merge(capsys, *files)[1]
+        first.write_text(json.dumps(merged))
+    held = merged["machines"]
+    assert [m["cpu"] for m in held] == ["Ryzen", "EPYC"]  # shards of one machine are one
+    assert {o["id"]: held[o["machine"]]["cpu"] for o in merged["outcomes"]} == {
+        "A.md::x[cpu]": "Ryzen",
+        "A.md::g[cuda]": "EPYC",
+        "B.md::x[cpu]": "Ryzen",
+    }
+    merged["outcomes"][0]["machine"] = 2
+    first.write_text(json.dumps(merged))
+    assert cli.main(["results", "merge", str(first)]) == 2
+    assert "there is no machine 2" in capsys.readouterr().err
+
+
+def test_a_machine_is_told_by_the_name_it_is_given_never_by_its_hosts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "A.md").write_text("# A\n\n```python {#x}\nprint(1)\n```\n")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv(machines.VARIABLE, raising=False)
+    command = ["run", "--vault", str(tmp_path), "--device", "cpu", "-n", "1", "--format", "json"]
+    assert cli.main(command) == 0
+    text = capsys.readouterr().out
+    assert json.loads(text)["environment"]["machine"] is None
+    assert len(socket.gethostname()) < 4 or socket.gethostname() not in text
+    assert cli.main([*command, "--machine", "lab  two"]) == 0
+    monkeypatch.setenv(machines.VARIABLE, "")
+    environment = json.loads(capsys.readouterr().out)["environment"]
+    assert environment["machine"] == "lab two"
+    assert machines.told({**environment, "cpu": "EPYC"}, "cpu") == "lab two · EPYC"
+
+
+@pytest.mark.parametrize(
+    ("system", "told"),
+    [
+        ("Intel(R) Xeon(R) CPU @ 2.20GHz", "Intel Xeon"),
+        ("AMD EPYC 7B13 64-Core Processor", "AMD EPYC 7B13"),
+        ("Intel(R) Core(TM) i7-8750H CPU @ 2.20GHz\n", "Intel Core i7-8750H"),
+        ("Apple M2 Pro", "Apple M2 Pro"),
+        ("", ""),
+    ],
+)
+def test_processors_are_called_as_people_call_them(system: str, told: str) -> None:
+    assert machines.short_model(system) == told
+
+
 def test_what_failed_anywhere_has_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [
         write(tmp_path / state, outcome("A.md::x[cpu]", state, message=state))
@@ -82,6 +137,7 @@ def test_a_real_report_goes_through_unchanged_and_can_be_merged_again(
     assert cli.main(["results", "merge", "out/two.json", "one.json", "--output", "three.json"]) == 0
     capsys.readouterr()
     one, two, three = (json.loads((tmp_path / n).read_bytes()) for n in ("one.json", "out/two.json", "three.json"))
+    assert [o.pop("machine") for o in (*two["outcomes"], *three["outcomes"])] == [0, 0]
     assert one["outcomes"] == two["outcomes"] == three["outcomes"]
     assert one["environment"] == two["environment"] == three["environment"]
 

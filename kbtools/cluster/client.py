@@ -45,6 +45,8 @@ class ClusterRun:
     environment: Mapping[str, Any]
     """Of all machines together, as a report has it."""
     machines: tuple[Mapping[str, Any], ...]
+    ran_on: Mapping[str, int]
+    """By an outcome's id, the place of its machine in ``machines``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,9 @@ def run_on_cluster(
         run.meet()
         run.go(pages)
         machines = tuple(member["environment"] for member in run.members.values())
-        return ClusterRun(tuple(by_place(run.outcomes)), environment_of(machines), machines)
+        places = {address: number for number, address in enumerate(run.members)}
+        ran_on = {id: places[address] for id, address in run.ran_on.items()}
+        return ClusterRun(tuple(by_place(run.outcomes)), environment_of(machines), machines, ran_on)
 
 
 @contextmanager
@@ -108,6 +112,8 @@ class _Run:
         self.members: dict[str, dict[str, Any]] = {}
         """By the address of a worker, what it says of its machine."""
         self.outcomes: list[Outcome] = []
+        self.ran_on: dict[str, str] = {}
+        """By an outcome's id, the address of the worker it is from."""
         self._store = Store(project.state)
 
     # -- who is there --------------------------------------------------------------------------------------
@@ -252,8 +258,9 @@ class _Run:
         outcomes = [Outcome.from_json(data) for data in result["outcomes"]]
         member = self.members.get(result["worker"]) or self._newcomer(result["worker"])
         versions = {**member["versions"], **result["versions"]}
-        store = Store(self.project.state, Elsewhere(member["keys"], versions))
+        store = Store(self.project.state, Elsewhere(member["keys"], versions, member["environment"]))
         store.save(job, outcomes)
+        self.ran_on.update((outcome.id, result["worker"]) for outcome in outcomes)
         self._tell(job, outcomes)
 
     def _newcomer(self, address: str) -> dict[str, Any]:

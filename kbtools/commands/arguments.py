@@ -67,6 +67,7 @@ class Arguments:
             default="auto",
             help="how workers begin: forked off one server, or each a fresh interpreter (default: what is safe here)",
         )
+        group.add_argument("--machine", metavar="NAME", help="what reports and the site call this machine")
         group.add_argument("--no-cache", action="store_true", help="run again what passed and has not changed")
 
     def parse(self, words: Sequence[str]) -> SimpleNamespace:

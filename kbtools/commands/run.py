@@ -65,9 +65,8 @@ def run(args: SimpleNamespace) -> int:
     pages = _pages(wiki, shard) if shard or args.shard is None else []
     fences = {path: wiki.index.pages[path].snippets for path in pages}
     where = environment() if cluster is None else cluster.environment
-    made = reports.report(outcomes, where, seconds=watch.seconds, fences=fences)
-    if cluster is not None:
-        made["machines"] = cluster.machines
+    machines, ran_on = (cluster.machines, cluster.ran_on) if cluster is not None else ((), {})
+    made = reports.report(outcomes, where, seconds=watch.seconds, fences=fences, machines=machines, ran_on=ran_on)
     if args.report:
         _save(Path(args.report), made, outcomes)
     failing = [o for o in outcomes if o.outcome in reports.FAILING]
@@ -115,10 +114,13 @@ def run_snippets(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) ->
     """The outcomes of the selected snippets, with progress on a terminal. Raises KbError when the run breaks down."""
     from kbtools.commands.progress import Progress
     from kbtools.execution.job import DeviceRequest
+    from kbtools.execution.machines import name_machine
     from kbtools.execution.outcomes import by_place
     from kbtools.execution.paranoid import sample
     from kbtools.execution.reuse import reuse
 
+    if args.machine is not None:
+        name_machine(args.machine)
     pages = {p: wiki.index.pages[p].snippets for p in _pages(wiki, selection)}
     pages = {p: snippets for p, snippets in pages.items() if any(s.executable for s in snippets)}
     request = DeviceRequest.parse(args.device, args.require_device)

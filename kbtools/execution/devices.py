@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from kbtools.codefence.option_values import DEVICES
+from kbtools.execution import machines
 from kbtools.execution.job import DeviceRequest
 
 VARIABLE = "KB_DEVICES"
@@ -87,6 +88,8 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "torch": torch_version(),
         "platform": _platform(),
+        "machine": machines.given_name(),
+        "cpu": machines.cpu_model(),
         "date": date.today().isoformat(),
         "devices": {name: asdict(info) for name, info in probe().items()},
     }

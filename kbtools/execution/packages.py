@@ -9,11 +9,11 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from kbtools.execution import devices
+from kbtools.execution import devices, machines
 
 _SOURCES = (".py", ".pyi", ".so", ".pyd", ".dylib")
 _MOST_FILES = 5000
@@ -28,6 +28,9 @@ class Machine(Protocol):
     def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
         """What of its packages does: see ``versions``."""
 
+    def told(self, device: str) -> str | None:
+        """What readers are told of it; nothing hangs on that."""
+
 
 class Here:
     """This machine."""
@@ -38,6 +41,9 @@ class Here:
     def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
         return versions(imports)
 
+    def told(self, device: str) -> str | None:
+        return machines.told(devices.environment(), device)
+
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
@@ -47,12 +53,17 @@ class Elsewhere:
     """By device."""
     packages: Mapping[str, Mapping[str, str]]
     """By imported name, the packages that brings along."""
+    report: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """Its environment as reports have it."""
 
     def environment(self, device: str) -> Mapping[str, object]:
         return self.environments[device]
 
     def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
         return {k: v for name in sorted(set(imports)) for k, v in self.packages.get(name, {}).items()}
+
+    def told(self, device: str) -> str | None:
+        return machines.told(self.report, device)
 
 
 def versions(imports: Iterable[str]) -> dict[str, str]:

@@ -21,17 +21,29 @@ def report(
     *,
     seconds: float = 0.0,
     fences: Mapping[str, Iterable[Snippet]] | None = None,
+    machines: Sequence[Mapping[str, Any]] = (),
+    ran_on: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The whole report. ``fences`` holds the snippets of the selected pages by path, for the share executed."""
+    """The whole report. ``fences`` holds the snippets of the selected pages by path, for the share executed.
+
+    Of a run on several machines, ``machines`` holds each one's environment, and ``ran_on`` the place of an outcome's in
+    that list, by the outcome's id.
+    """
     ordered = by_place(list(outcomes))
     compared = parity.parity(ordered)
+    ran_on = ran_on or {}
     return {
         "version": VERSION,
         "environment": dict(environment),
-        "outcomes": [outcome.to_json() for outcome in ordered],
+        **({"machines": [dict(machine) for machine in machines]} if machines else {}),
+        "outcomes": [_entry(outcome, ran_on.get(outcome.id)) for outcome in ordered],
         "parity": [one.to_json() for one in compared],
         "summary": {**summary(ordered, seconds=seconds, fences=fences), "parity": parity.counts(compared)},
     }
+
+
+def _entry(outcome: Outcome, machine: int | None) -> dict[str, Any]:
+    return outcome.to_json() if machine is None else {**outcome.to_json(), "machine": machine}
 
 
 # Of one snippet on one device: what failed anywhere has failed, and any run says more than none.
@@ -49,21 +61,51 @@ def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
 
     Of the same snippet on the same device the weightier outcome counts: a failure, then a pass, then what did not run;
     of equal ones the first. ``environment`` joins what differs with commas and calls a device available that one of
-    them has; ``machines`` holds each environment as it was. The figures are of the outcomes; those of fences are left
-    out, since nothing says which pages two reports share. Raises KbError for what is no report of version 1.
+    them has; ``machines`` holds each environment as it was, and each outcome names its own there. The figures are of
+    the outcomes; those of fences are left out, since nothing says which pages two reports share. Raises KbError for
+    what is no report of version 1.
     """
     found: dict[str, Outcome] = {}
     machines: list[Mapping[str, Any]] = []
+    ran_on: dict[str, int] = {}
     seconds = 0.0
     for where, data in reports:
-        environment, outcomes, took = _parsed(where, data)
-        machines.append(environment)
+        environments, outcomes, took = _parsed(where, data)
+        places = [_place(machines, environment) for environment in environments]
         seconds += took
-        for outcome in outcomes:
+        for outcome, machine in outcomes:
             old = found.get(outcome.id)
             if old is None or _weight(outcome) < _weight(old):
                 found[outcome.id] = outcome
-    return {**report(found.values(), environment_of(machines), seconds=seconds), "machines": machines}
+                ran_on.pop(outcome.id, None)
+                if machine is not None:
+                    ran_on[outcome.id] = places[machine]
+    return report(found.values(), environment_of(machines), seconds=seconds, machines=machines, ran_on=ran_on)
+
+
+def _place(machines: list[Mapping[str, Any]], environment: Mapping[str, Any]) -> int:
+    """Where a machine is in the list, to which it is added: shards of one machine are one."""
+    if environment not in machines:
+        machines.append(environment)
+    return machines.index(environment)
+
+
+def machine_of(data: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The environment that an outcome of a report is from; None where the report does not tell several apart.
+
+    Raises KeyError, TypeError or ValueError for what is no report.
+    """
+    machines = data.get("machines")
+    if not machines:
+        environment: Mapping[str, Any] = data["environment"]
+        return environment
+    number = entry.get("machine")
+    if number is None:
+        return None
+    if not isinstance(number, int) or not 0 <= number < len(machines):
+        raise ValueError(f"there is no machine {number!r}")
+    machine: Mapping[str, Any] = machines[number]
+    return machine
 
 
 def environment_of(machines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -71,7 +113,7 @@ def environment_of(machines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     one of them has."""
     machines = tuple(machines)
     together: dict[str, Any] = {}
-    for name in ("python", "torch", "platform"):
+    for name in ("python", "torch", "platform", "machine", "cpu"):
         values = dict.fromkeys(str(m[name]) for m in machines if m.get(name) is not None)
         together[name] = ", ".join(values) or None
     if days := [str(m["date"]) for m in machines if m.get("date") is not None]:
@@ -84,16 +126,22 @@ def environment_of(machines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return together
 
 
-def _parsed(where: str, data: object) -> tuple[Mapping[str, Any], list[Outcome], float]:
+def _parsed(where: str, data: object) -> tuple[list[Mapping[str, Any]], list[tuple[Outcome, int | None]], float]:
+    """A report's environments; its outcomes, each with the place of its own among them; and its seconds."""
     hint = "write one with `kb run --report FILE`"
     if not isinstance(data, Mapping) or data.get("version") != VERSION:
         raise KbError(f"{where} is no report of version {VERSION}", hint)
     try:
-        environment = data["environment"]
-        for info in environment["devices"].values():
-            bool(info["available"])
-        outcomes = [Outcome.from_json(entry) for entry in data["outcomes"]]
-        return environment, outcomes, float(data["summary"]["seconds"])
+        environments = list(data.get("machines") or [data["environment"]])
+        for environment in environments:
+            for info in environment["devices"].values():
+                bool(info["available"])
+        outcomes = []
+        for entry in data["outcomes"]:
+            machine = machine_of(data, entry)
+            place = None if machine is None else environments.index(machine)
+            outcomes.append((Outcome.from_json(entry), place))
+        return environments, outcomes, float(data["summary"]["seconds"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise KbError(f"{where} is no report of kb run: {type(problem).__name__}: {problem}", hint) from problem
 

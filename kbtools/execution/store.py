@@ -60,6 +60,8 @@ class Result:
     """Versions of what the snippet, and what it needs, imports."""
     date: str
     """ISO 8601, UTC."""
+    machine: str | None = None
+    """What readers are told of where it ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,7 @@ class Store:
         outcomes = tuple(outcomes)
         here = self.machine.environment(job.device)
         date = datetime.now(UTC).isoformat(timespec="seconds")
+        machine = self.machine.told(job.device)
         new = {
             outcome.id: {
                 "outcome": _told(outcome),
@@ -169,6 +172,7 @@ class Store:
                 "job": job.id,
                 "packages": dict(self.machine.versions(steps[outcome.id].imports)),
                 "date": date,
+                "machine": machine,
                 **here,
             }
             for outcome in outcomes
@@ -272,13 +276,9 @@ def _tells_place(outcome: Outcome) -> bool:
 
 
 def _result(entry: Mapping[str, Any]) -> Result:
-    return Result(
-        Outcome.from_json(entry["outcome"]),
-        *(
-            entry[name]
-            for name in ("key", "job", "python", "torch", "platform", "device_name", "kb", "packages", "date")
-        ),
-    )
+    names = ("key", "job", "python", "torch", "platform", "device_name", "kb", "packages", "date")
+    held = {name: entry[name] for name in names}
+    return Result(outcome=Outcome.from_json(entry["outcome"]), machine=entry.get("machine"), **held)
 
 
 def _entry(result: Result) -> dict[str, Any]:

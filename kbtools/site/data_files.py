@@ -45,6 +45,7 @@ def _run(run: Run) -> dict[str, object]:
         "outcome": o.outcome.value,
         "fresh": run.fresh,
         "seconds": round(o.seconds, 4),
+        "machine": run.machine,
         "torch": run.torch,
         "date": run.when.isoformat() if run.when else None,
         "reason": o.reason,

@@ -115,23 +115,29 @@ def _done(runs: Sequence[Run]) -> list[Run]:
     return [r for r in runs if r.outcome.outcome not in (Status.SKIPPED, Status.BLOCKED)]
 
 
+def torch_versions(run: Run) -> str:
+    """Under which torch it ran, without what a build adds to the number; empty where that is not known."""
+    return ", ".join(dict.fromkeys(v.partition("+")[0] for v in (run.torch or "").split(", ") if v))
+
+
 def _made(run: Run) -> str:
-    """Under which torch, and when."""
-    versions = dict.fromkeys(v.partition("+")[0] for v in (run.torch or "").split(", ") if v)
-    parts = [f"PyTorch {escape(', '.join(versions))}"] if versions else []
+    """On which machine, under which torch, and when."""
+    parts = [escape(run.machine)] if run.machine else []
+    if versions := torch_versions(run):
+        parts.append(f"PyTorch {escape(versions)}")
     if run.when:
         parts.append(f'<time datetime="{run.when.isoformat()}">{run.when.isoformat()}</time>')
     return " · ".join(parts)
 
 
 def _where(runs: Sequence[Run]) -> str:
-    """Version and day, when they are the same on all devices."""
+    """Machine, version and day, when they are the same on all devices."""
     made = {_made(run) for run in _done(runs)}
     return f'<span class="kb-where">{told}</span>' if len(made) == 1 and (told := made.pop()) else ""
 
 
 def _reasons(runs: Sequence[Run]) -> str:
-    """Why it did not run or pass, device by device; versions and days too, where devices differ in them."""
+    """Why it did not run or pass, device by device; machines, versions and days too, where devices differ in them."""
     out = []
     differ = len({_made(run) for run in _done(runs)}) > 1
     for run in runs:

@@ -20,6 +20,8 @@ class Run:
     torch: str | None = None
     """The version of torch it ran under."""
     when: date | None = None
+    machine: str | None = None
+    """What is told of where it ran: a name, the hardware."""
     fresh: bool = True
     """False when the snippet, one before it in its session or the environment has changed since."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
 from kbtools.codefence.option_values import DEVICES
 from kbtools.execution.outcomes import Status
 from kbtools.page import Page
 from kbtools.site.health import run_on, states
 from kbtools.site.page_parts import Groups, link, sort_key, spread, table
-from kbtools.site.panels import DEVICE_NAMES, WORDS, badge, seconds, state_of
+from kbtools.site.panels import DEVICE_NAMES, WORDS, badge, seconds, state_of, torch_versions
 from kbtools.site.results import Run
 from kbtools.site.text import markdown_escape as md
 from kbtools.site.wiki import Wiki, relative
@@ -43,7 +44,7 @@ def runs_pages(wiki: Wiki) -> Mapping[str, str]:
         if path != PATH:
             return body
         head = table(("결과", *(DEVICE_NAMES[d] for d in DEVICES)), _totals(totals))
-        return [*head, *body, *_others(wiki, pages)]
+        return [*head, *_machines(wiki, pages), *body, *_others(wiki, pages)]
 
     if not pages:
         lead = "실행할 코드가 없습니다."
@@ -56,6 +57,32 @@ def _totals(totals: Mapping[str, Counter[str]]) -> Iterator[Sequence[str]]:
             mark, words = WORDS[state]
             name = f'<span class="kb-badge kb-is-{state}"><span aria-hidden="true">{mark}</span> {words}</span>'
             yield (name, *(f"{totals[d][state]:,}" if totals[d][state] else "·" for d in DEVICES))
+
+
+def _machines(wiki: Wiki, pages: Iterable[Page]) -> list[str]:
+    """What ran where: a row for each machine, device and version of torch."""
+    counts: dict[tuple[str, str, str], Counter[str]] = {}
+    days: dict[tuple[str, str, str], date] = {}
+    for page in pages:
+        for run in (r for s in page.snippets if s.executable for r in wiki.results.of_snippet(page.path, s)):
+            if run.outcome.outcome in (Status.SKIPPED, Status.BLOCKED):
+                continue  # it ran nowhere
+            place = (run.machine or "", run.outcome.device, torch_versions(run))
+            counts.setdefault(place, Counter())[state_of(run)] += 1
+            if run.when is not None:
+                days[place] = max(run.when, days.get(place, run.when))
+    if not counts:
+        return []
+    rows = (
+        (md(place[0]) or "–", DEVICE_NAMES.get(place[1], md(place[1])), md(place[2]) or "–",
+         days[place].isoformat() if place in days else "–", _counts(found))
+        for place, found in sorted(counts.items(), key=lambda item: (_rank(item[0][1]), item[0]))
+    )  # fmt: skip
+    return ["## 실행한 기계", "", *table(("기계", "장치", "PyTorch", "마지막 실행", "결과"), rows)]
+
+
+def _rank(device: str) -> int:
+    return DEVICES.index(device) if device in DEVICES else len(DEVICES)
 
 
 def _row(wiki: Wiki, page: Page, path: str) -> Sequence[str]:

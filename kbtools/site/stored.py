@@ -9,8 +9,10 @@ from itertools import product
 from kbtools.config import Project
 from kbtools.errors import KbError
 from kbtools.execution.job import DeviceRequest, Limits
+from kbtools.execution.machines import told
 from kbtools.execution.outcomes import Outcome
 from kbtools.execution.plan import plan
+from kbtools.execution.report import machine_of
 from kbtools.execution.requirements import unmet
 from kbtools.execution.store import Result, Store, by_key, fitting
 from kbtools.page import Page
@@ -58,7 +60,9 @@ def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object
         lines.update((snippet_key(page.path, s.id), s.line) for s in page.snippets if s.executable)
         results = store.read(page.path)
         fresh = _vouched(page, results, limits)
-        runs += (Run(r.outcome, r.torch, _date(r.date), id in fresh) for id, r in {**results, **fresh}.items())
+        runs += (
+            Run(r.outcome, r.torch, _date(r.date), r.machine, id in fresh) for id, r in {**results, **fresh}.items()
+        )
     for name, report in (reports or {}).items():
         runs += reported(report, name, lines)
     return Results.of(runs)
@@ -80,13 +84,17 @@ def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[R
     if not isinstance(report, Mapping) or report.get("version") != 1 or not isinstance(report.get("outcomes"), list):
         raise KbError(f"{where}: not a report of version 1", "write one with `kb run --report FILE`")
     environment = report.get("environment")
-    torch, day = (environment.get(k) if isinstance(environment, Mapping) else None for k in ("torch", "date"))
-    when = _date(str(day))
+    whole = environment if isinstance(environment, Mapping) else {}
     for entry in report["outcomes"]:
         try:
             outcome = Outcome.from_json(entry)
+            machine = machine_of({**report, "environment": whole}, entry)
+            # Of several that are not told apart, only what all of them say together is known.
+            known = whole if machine is None else machine
+            torch, when = known.get("torch"), _date(str(known.get("date")))
+            name = told(machine, outcome.device) if machine is not None else None
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             raise KbError(f"{where}: an outcome cannot be read: {e!r}", "write it again with `kb run --report`") from e
         line = lines.get(snippet_of(outcome))
         if line is not None:
-            yield Run(outcome, str(torch) if torch else None, when, fresh=line == outcome.line)
+            yield Run(outcome, str(torch) if torch else None, when, name, fresh=line == outcome.line)

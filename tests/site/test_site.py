@@ -378,6 +378,45 @@ def test_lenient_shows_what_has_not_run(tmp_path: Path) -> None:
     assert "아직 실행하지 않음" in html(project, "topics/A")
 
 
+def test_the_site_tells_on_which_machine_a_snippet_ran(tmp_path: Path) -> None:
+    code = fence("one", "x = 1") + fence("gpu", "y = 2", 'device="cuda"')
+    project = make(tmp_path, {"topics/A.md": topic("A", code)})
+    store(project)
+    pages = vaults.load(project).pages
+    line = {s.id: s.line for s in pages["topics/A.md"].snippets}
+
+    def outcome(name: str, device: str, machine: int, status: Status = Status.PASSED) -> dict[str, object]:
+        told = Outcome(f"topics/A.md::{name}[{device}]", "topics/A.md", line[name], device, status)
+        return {**told.to_json(), "machine": machine}
+
+    def machine(cpu: str, cuda: str | None = None, **more: str) -> dict[str, object]:
+        devices = {"cpu": {"available": True, "name": "x86_64"}, "cuda": {"available": bool(cuda), "name": cuda}}
+        return {"cpu": cpu, "devices": devices, "torch": "2.13.0+cu130", "date": "2026-02-03", **more}
+
+    report = {
+        "version": 1,
+        "environment": {"torch": "2.13.0", "devices": {}},
+        "machines": [machine("AMD EPYC 7B13"), machine("Intel Xeon", "NVIDIA H100 <80>", machine="<b>lab</b>")],
+        "outcomes": [outcome("one", "cpu", 0), outcome("one", "cuda", 1), outcome("gpu", "cuda", 1)],
+    }
+    build(project, strict=True, results=stored(project, pages.values(), {"all.json": report}))
+    page = html(project, "topics/A")
+    h100 = "&lt;b&gt;lab&lt;/b&gt; · NVIDIA H100 &lt;80&gt; · PyTorch 2.13.0 · "
+    cpu, cuda = page.split('class="kb-run"')[1:3]
+    for device, told in (("CPU", "AMD EPYC 7B13 · PyTorch 2.13.0 · "), ("CUDA", h100)):
+        assert f'<b>{device}</b> 통과 <span class="kb-where">{told}<time datetime="2026-02-03">' in cpu
+    assert f'<span class="kb-where">{h100}<time' in cuda
+    text = re.sub("<[^>]*>", " ", html(project, "runs").partition('id="실행한-기계"')[2].partition("<h2")[0])
+    rows = [" ".join(row.split()) for row in re.split(r"(?=AMD EPYC|&lt;b&gt;)", text)[1:]]
+    assert rows == [
+        "AMD EPYC 7B13 CPU 2.13.0 2026-02-03 ✓ 통과 1",
+        "&lt;b&gt;lab&lt;/b&gt; · NVIDIA H100 &lt;80&gt; CUDA 2.13.0 2026-02-03 ✓ 통과 2",
+    ]
+    bad = {**report, "outcomes": [outcome("one", "cpu", 7)]}
+    with pytest.raises(KbError, match="no machine 7"):
+        stored(project, pages.values(), {"all.json": bad})
+
+
 def test_a_report_of_another_machine_counts(tmp_path: Path) -> None:
     code = fence("one", "x = 1") + fence("gpu", "y = 2", 'device="cuda"') + fence("late", "z = 3", 'device="cuda"')
     project = make(tmp_path, {"topics/A.md": topic("A", code)})
@@ -399,7 +438,7 @@ def test_a_report_of_another_machine_counts(tmp_path: Path) -> None:
     assert page.count("CUDA</b> 건너뜀") == 1
     assert 'PyTorch 2.13.0 · <time datetime="2026-02-03">2026-02-03</time></span>' in page
     first = page.split('class="kb-run"')[1]
-    assert re.findall(r"<b>(CPU|CUDA)</b> 통과 <span class=\"kb-where\">PyTorch ([\w.]+)", first) == [
+    assert re.findall(r"<b>(CPU|CUDA)</b> 통과 <span class=\"kb-where\">(?:[^<]* · )?PyTorch ([\w.]+)", first) == [
         ("CPU", "2.13.0"),
         ("CUDA", "2.13.0"),
     ]  # they were made on other days

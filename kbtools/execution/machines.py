@@ -1,0 +1,74 @@
+"""What readers are told of the machine an outcome is from: the name its owner gives it, and the hardware.
+
+A host's name is never told unless its owner gives it as that name: host names of companies and people do not belong on
+a public site.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+VARIABLE = "KB_MACHINE"
+"""The name that its owner gives to this machine."""
+_LONGEST = 80
+_NOISE = re.compile(r"\((?:R|TM|C)\)| CPU\b| Processor\b| @ [\d.]+ ?GHz|\b\d+-Core\b", re.IGNORECASE)
+
+
+def given_name() -> str | None:
+    """The name this machine was given, on one line."""
+    name = " ".join(os.environ.get(VARIABLE, "").split())[:_LONGEST]
+    return name or None
+
+
+def name_machine(name: str) -> None:
+    """Give this machine a name, for this process and those it starts."""
+    os.environ[VARIABLE] = name
+
+
+@functools.cache
+def cpu_model() -> str | None:
+    """What the system calls the processor, without trade marks and clock rates: ``AMD EPYC 7B13``, ``Apple M2``."""
+    return short_model(_cpu_model()) or None
+
+
+def short_model(name: str) -> str:
+    """A processor's name as people say it."""
+    return " ".join(_NOISE.sub(" ", name).split())[:_LONGEST]
+
+
+def _cpu_model() -> str:
+    if sys.platform == "darwin":
+        try:
+            asked = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+            return subprocess.run(asked, capture_output=True, text=True, timeout=5, check=True).stdout
+        except (OSError, subprocess.SubprocessError):
+            return ""
+    if sys.platform == "linux":
+        try:
+            with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+                found = re.search(r"(?m)^model name\s*:\s*(.+)$", file.read(4096))
+        except OSError:
+            return ""
+        return found[1] if found else ""
+    return platform.processor()
+
+
+def told(environment: Mapping[str, Any], device: str) -> str | None:
+    """What is told of the machine of a report's environment, for one of its devices: ``lab · NVIDIA H100``.
+
+    None where the environment says nothing.
+    """
+    devices = environment.get("devices")
+    info = devices.get(device) if isinstance(devices, Mapping) else None
+    hardware = environment.get("cpu") if device == "cpu" else None
+    if not hardware and isinstance(info, Mapping):
+        hardware = info.get("name")
+    parts = (environment.get("machine"), hardware)
+    return " · ".join(str(part) for part in parts if part) or None
