@@ -33,7 +33,7 @@ RECORD = """async ([kind, count]) => {
   let last = null
   for (let i = 0; i < count; i++) {
     const at = { clientX: 640 + i % 40 * 5, clientY: 400 + i % 30 * 4, bubbles: true, cancelable: true }
-    canvas.dispatchEvent(kind === "drag" ? new PointerEvent("pointermove", { ...at, pointerId: 1 })
+    canvas.dispatchEvent(kind === "drag" ? new MouseEvent("mousemove", { ...at, view: window })
       : new WheelEvent("wheel", { ...at, deltaY: i < count / 2 ? -40 : 40 }))
     const now = await new Promise(requestAnimationFrame)
     if (last !== null) frames.push(now - last)
@@ -71,6 +71,7 @@ def measure(page: Any) -> None:
     page.mouse.down()
     told("dragged", page.evaluate(RECORD, ["drag", 150]))
     page.mouse.up()
+    page.mouse.move(0, 0)
     told("zoomed", page.evaluate(RECORD, ["zoom", 150]))
 
 

@@ -22,7 +22,22 @@ LOADER = "assets/kb-graph.js"
 _VIEW = "assets/kb-graph-view.js"
 _STYLE = "assets/kb-graph.css"
 _DATA = "assets/kb-graph-data.js"
-_PARTS = ("data.js", "drawing.js", "view.js", "table.js", "open.js")
+_LICENSE = "assets/kb-graph.LICENSE.txt"
+_PARTS = ("layout.js", "data.js", "names.js", "drawing.js", "hands.js", "view.js", "table.js", "open.js")
+_D3 = (
+    "dispatch",
+    "selection",
+    "timer",
+    "color",
+    "interpolate",
+    "ease",
+    "drag",
+    "transition",
+    "zoom",
+    "quadtree",
+    "force",
+)
+"""Modules of D3, each after those it needs."""
 GRID = 10_000
 """Places are whole numbers from 0 to this."""
 _PAGE = """---
@@ -43,12 +58,17 @@ search:
 
 def assets() -> Mapping[str, bytes]:
     """Scripts and style sheet, by their place in the site."""
-    folder = resources.files("kbtools.site") / "assets" / "graph"
-    parts = "\n".join((folder / name).read_text(encoding="utf-8") for name in _PARTS)
+    folder = resources.files("kbtools.site") / "assets"
+    modules = "\n".join((folder / "d3" / f"d3-{name}.min.js").read_text(encoding="utf-8") for name in _D3)
+    parts = "\n".join((folder / "graph" / name).read_text(encoding="utf-8") for name in _PARTS)
+    licenses = [(folder / "d3" / name).read_bytes() for name in ("LICENSE.txt", "d3-ease.LICENSE.txt")]
+    # The modules find each other as in Node, so that a D3 of the wiki's own is neither seen nor replaced.
+    found = "const d3 = {}\n;((exports, module, require) => {\n" + modules + "\n})(d3, {}, () => d3)"
     return {
-        LOADER: (folder / "loader.js").read_bytes(),
-        _VIEW: f'"use strict";\n(() => {{\n{parts}\n}})()\n'.encode(),
-        _STYLE: (folder / "graph.css").read_bytes(),
+        LOADER: (folder / "graph" / "loader.js").read_bytes(),
+        _VIEW: f'"use strict";\n(() => {{\n{found}\n{parts}\n}})()\n'.encode(),
+        _STYLE: (folder / "graph" / "graph.css").read_bytes(),
+        _LICENSE: b"\n".join(licenses),
     }
 
 

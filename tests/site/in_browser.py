@@ -65,10 +65,14 @@ class Tab:
 
 
 @contextlib.contextmanager
-def tab(browser: Any, base: str, path: str, size: str = "screen", scheme: str = "light") -> Iterator[Any]:
+def tab(
+    browser: Any, base: str, path: str, size: str = "screen", scheme: str = "light", *, touch: bool = False
+) -> Iterator[Any]:
     """A page of its own browser profile; what it asks for elsewhere, logs or fails to find fails the test."""
     width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="ko-KR")
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, locale="ko-KR", has_touch=touch
+    )
     try:
         opened = Tab(context.new_page())
         opened.watch(base)

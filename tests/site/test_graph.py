@@ -174,31 +174,206 @@ def test_the_whole_graph_by_keyboard(browser: Any, address: str) -> None:
         page.wait_for_url("**/topics/Far/")
 
 
+PIXELS = """
+  const canvas = [...document.querySelectorAll(".kb-graph-canvas canvas")].at(-1)
+  const { width, height } = canvas
+  const copy = Object.assign(document.createElement("canvas"), { width, height })
+  const context = copy.getContext("2d", { willReadFrequently: true })
+  context.drawImage(canvas, 0, 0)
+  const { data } = context.getImageData(0, 0, width, height)
+"""
+BOX = (
+    f"""() => {{{PIXELS}"""
+    + """
+  // Left, top, right and bottom of what is drawn in colour: nodes, not names. And how strongly.
+  const box = [width, height, 0, 0, 0]
+  for (let i = 0; i < data.length; i += 4) {
+    if (Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) < 80) continue
+    box[4] += data[i + 3]
+    if (data[i + 3] < 250) continue
+    const [x, y] = [(i / 4) % width, Math.floor(i / 4 / width)]
+    box[0] = Math.min(box[0], x); box[1] = Math.min(box[1], y)
+    box[2] = Math.max(box[2], x); box[3] = Math.max(box[3], y)
+  }
+  return box
+}"""
+)
+COLOURS = (
+    f"""() => {{{PIXELS}"""
+    + """
+  // How many pixels are drawn in each colour of the legend, by its number.
+  const style = getComputedStyle(canvas)
+  const numbers = new Map(Array.from({ length: 10 }, (_, i) => [style.getPropertyValue(`--kb-graph-${i}`).trim(), i]))
+  const found = {}
+  for (let i = 0; i < data.length; i += 4) {
+    const colour = "#" + [...data.slice(i, i + 3)].map((v) => v.toString(16).padStart(2, "0")).join("")
+    const number = data[i + 3] === 255 ? numbers.get(colour) : undefined
+    if (number !== undefined) found[number] = (found[number] ?? 0) + 1
+  }
+  return found
+}"""
+)
+NODES = """() => {
+  // Places, in the window, where the pointer is over a node.
+  const canvas = document.querySelector(".kb-graph-canvas")
+  const { left, top, width, height } = canvas.getBoundingClientRect()
+  const found = []
+  for (let x = left; x < left + width; x += 6)
+    for (let y = top; y < top + height; y += 6) {
+      canvas.dispatchEvent(new PointerEvent("pointermove", { clientX: x, clientY: y, pointerType: "mouse" }))
+      if (canvas.style.cursor === "pointer") found.push([x, y])
+    }
+  canvas.dispatchEvent(new PointerEvent("pointerleave"))
+  return found
+}"""
+
+
+def settled(page: Any) -> list[float]:
+    """The box of what is drawn, once it no longer changes."""
+    before: list[float] = []
+    for _ in range(60):
+        page.wait_for_timeout(60)
+        drawn(page)
+        now = page.evaluate(BOX)
+        if now == before:
+            return list(now[:4])
+        before = now
+    raise AssertionError("it never stands still")
+
+
+def middle(page: Any) -> tuple[float, float]:
+    box = page.locator(".kb-graph-canvas").bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def wide(box: list[float]) -> float:
+    return box[2] - box[0]
+
+
 @pytest.mark.browser
 def test_the_whole_graph_by_mouse(browser: Any, address: str) -> None:
     with tab(browser, address, "graph/") as page:
         drawn(page)
-        box = page.locator(".kb-graph-canvas").bounding_box()
-        middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        pixels = "() => [...document.querySelectorAll('.kb-graph-canvas canvas')].map((c) => c.toDataURL()).join()"
-        once = page.evaluate(pixels)
-        page.mouse.move(*middle)
-        page.mouse.wheel(0, -300)
-        page.wait_for_timeout(50)
-        drawn(page)
-        zoomed = page.evaluate(pixels)
+        whole = settled(page)
+        x, y = middle(page)
+        page.mouse.move(x, y)
+        page.mouse.wheel(0, 300)
+        small = settled(page)
+        assert wide(small) < wide(whole) * 0.9
+        page.mouse.move(x + 300, y + 200)
         page.mouse.down()
-        page.mouse.move(middle[0] + 80, middle[1] + 40, steps=4)
+        page.mouse.move(x + 220, y + 160, steps=4)
         page.mouse.up()
-        page.wait_for_timeout(50)
-        drawn(page)
-        assert len({once, zoomed, page.evaluate(pixels)}) == 3
+        moved = settled(page)
+        assert [round(b - a) for a, b in zip(small, moved, strict=True)] == [-80, -40, -80, -40]
+        assert said(page).startswith("문서 13편")  # dragging chooses nothing
+        page.get_by_role("button", name="확대").click()
+        assert wide(settled(page)) > wide(moved) * 1.1
         page.get_by_role("button", name="그래프 전체 보기").click()
+        assert settled(page) == whole
         page.get_by_role("combobox").fill("Tensor")
         page.get_by_role("option", name="Tensor").click()
-        page.wait_for_timeout(400)  # the way there
-        page.mouse.click(*middle)  # what is selected stands in the middle: a click opens it
+        settled(page)
+        page.mouse.click(x, y)  # what is selected stands in the middle: a click opens it
         page.wait_for_url("**/topics/Tensor/")
+
+
+@pytest.mark.browser
+def test_the_whole_graph_by_fingers(browser: Any, address: str) -> None:
+    with tab(browser, address, "graph/", "phone", touch=True) as page:
+        drawn(page)
+        page.locator(".kb-graph-canvas").scroll_into_view_if_needed()
+        whole = settled(page)
+        x, y = middle(page)
+        hand = page.context.new_cdp_session(page)
+
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            fingers = [{"x": px, "y": py, "id": i} for i, (px, py) in enumerate(points)]
+            hand.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": fingers})
+
+        touch("Start", (x - 80, y), (x + 80, y))
+        for step in range(8):
+            touch("Move", (x - 80 + 5 * step, y), (x + 80 - 5 * step, y))
+        touch("End")
+        small = settled(page)
+        assert wide(small) < wide(whole) * 0.8
+        touch("Start", (x, y + 130))
+        for step in range(7):
+            touch("Move", (x + 5 * step, y + 130 - 5 * step))
+        touch("End")
+        moved = settled(page)
+        assert [round(b - a) for a, b in zip(small, moved, strict=True)] == [30, -30, 30, -30]
+        assert page.evaluate("scrollX") == 0
+        touch("Start", (x - 30, y), (x + 30, y))
+        for step in range(8):
+            touch("Move", (x - 30 - 12 * step, y), (x + 30 + 12 * step, y))
+        touch("End")
+        settled(page)
+        page.touchscreen.tap(*page.evaluate(NODES)[0])
+        assert "들어오는 링크" in said(page)
+
+
+@pytest.mark.browser
+def test_colours_and_the_legend_that_filters(browser: Any, address: str) -> None:
+    with tab(browser, address, "graph/") as page:
+        drawn(page)
+        settled(page)
+        assert page.evaluate(COLOURS).keys() == {"0", "1", "2", "3"}  # 다, 가, 나 and none
+        legend = page.get_by_role("group", name="보이는 무리")
+        legend.get_by_role("button", name="가 2").click()
+        settled(page)
+        assert page.evaluate(COLOURS).keys() == {"1"}
+        assert said(page) == "문서 13편 중 2편을 보입니다."
+        legend.get_by_role("button", name="나 2").click()
+        settled(page)
+        assert page.evaluate(COLOURS).keys() == {"1", "2"}
+        assert [b.get_attribute("aria-pressed") for b in legend.get_by_role("button").all()] == [
+            "false",
+            "true",
+            "true",
+            "false",
+        ]
+        page.get_by_role("combobox").fill("쪽 3")
+        page.keyboard.press("Enter")  # a page that was not shown: all are again
+        assert said(page).startswith("쪽 3 ")
+        settled(page)
+        assert page.evaluate(COLOURS).keys() >= {"0", "1"}
+        page.get_by_role("button", name="상태", exact=True).click()
+        page.get_by_role("button", name="그래프 전체 보기").click()
+        settled(page)
+        assert page.evaluate(COLOURS).keys() == {"0", "1"}
+
+
+@pytest.mark.browser
+def test_pointing_at_a_node_shows_its_neighbours(browser: Any, address: str) -> None:
+    with tab(browser, address, "graph/") as page:
+        drawn(page)
+        settled(page)
+        all_of_it = sum(page.evaluate(COLOURS).values())
+        page.mouse.move(*page.evaluate(NODES)[0])
+        settled(page)
+        assert 0 < sum(page.evaluate(COLOURS).values()) < all_of_it / 2  # the rest has faded
+        page.mouse.move(5, 5)
+        settled(page)
+        assert sum(page.evaluate(COLOURS).values()) == all_of_it
+
+
+@pytest.mark.browser
+def test_a_node_of_the_surroundings_can_be_pulled(browser: Any, address: str) -> None:
+    with tab(browser, address, "topics/Tensor/") as page:
+        page.locator("[data-kb-graph]").click()
+        drawn(page)
+        before = settled(page)
+        x, y = page.evaluate(NODES)[0]  # the one at the left
+        page.mouse.move(x + 3, y)
+        page.mouse.down()
+        page.mouse.move(x - 40, y - 30, steps=5)
+        page.wait_for_timeout(400)
+        drawn(page)
+        assert page.evaluate(BOX)[0] < before[0] - 20
+        page.mouse.up()
+        settled(page)
+        assert said(page).startswith("Tensor ")  # pulling chooses nothing
 
 
 @pytest.mark.browser

@@ -17,8 +17,8 @@ class Graph {
   constructor({ titles, urls, x, y, links, groups }, root) {
     Object.assign(this, { titles, urls, links, groups })
     this.root = root
-    this.x = Float64Array.from(x, (v) => v / 10000)
-    this.y = Float64Array.from(y, (v) => v / 10000)
+    this.x = Float64Array.from(x)
+    this.y = Float64Array.from(y)
     this.incoming = titles.map(() => [])
     links.forEach((targets, from) => targets.forEach((to) => this.incoming[to].push(from)))
     this.out = links.map((targets) => targets.length)
@@ -57,17 +57,25 @@ class Graph {
     return [...seen]
   }
 
-  // A part of the graph as a graph, laid out anew; the first node stands in its middle.
+  // A part of the graph as a graph, laid out anew.
   part(nodes) {
     const local = new Map(nodes.map((node, i) => [node, i]))
     const pick = (list) => nodes.map((node) => list[node])
     const links = nodes.map((node) => this.links[node].map((to) => local.get(to)).filter((to) => to !== undefined))
-    const { x, y } = springs(nodes.length, links)
     const groups = {}
     for (const [kind, group] of Object.entries(this.groups)) groups[kind] = { ...group, of: pick(group.of) }
-    const scale = (list) => list.map((v) => v * 10000)
-    const part = new Graph({ titles: pick(this.titles), urls: pick(this.urls), x: scale(x), y: scale(y), links, groups }, this.root)
-    return Object.assign(part, { out: pick(this.out), into: pick(this.into) }) // what a page is in the whole wiki
+    const part = new Graph({ titles: pick(this.titles), urls: pick(this.urls), x: [], y: [], links, groups }, this.root)
+    Object.assign(part, { out: pick(this.out), into: pick(this.into) }) // what a page is in the whole wiki
+    part.simulation = settled(nodes.length, links)
+    part.follow()
+    return part
+  }
+
+  // Take the places over from the simulation.
+  follow() {
+    const nodes = this.simulation.nodes()
+    this.x = Float64Array.from(nodes, (node) => node.x)
+    this.y = Float64Array.from(nodes, (node) => node.y)
   }
 
   // Nodes whose title has a text in it, those that begin with it first.
@@ -81,32 +89,3 @@ class Graph {
 }
 
 const plain = (text) => text.normalize("NFC").toLowerCase().replace(/[\s_.-]+/g, "")
-
-// Places for at most a hundred nodes; every pair pushes, links pull, node 0 stays where it is.
-function springs(n, links) {
-  const x = Array.from({ length: n }, (_, i) => (i ? Math.cos(i * 2.39996) * (0.2 + 0.3 * Math.sqrt(i / n)) : 0))
-  const y = Array.from({ length: n }, (_, i) => (i ? Math.sin(i * 2.39996) * (0.2 + 0.3 * Math.sqrt(i / n)) : 0))
-  const ideal = 0.8 / Math.sqrt(n)
-  for (let turn = 0; turn < 200; turn++) {
-    const heat = 0.1 * (1 - turn / 200)
-    const [dx, dy] = [new Float64Array(n), new Float64Array(n)]
-    for (let a = 0; a < n; a++)
-      for (let b = 0; b < a; b++) {
-        const [ex, ey] = [x[a] - x[b], y[a] - y[b]]
-        const push = (ideal * ideal) / Math.max(ex * ex + ey * ey, 1e-6)
-        dx[a] += ex * push; dy[a] += ey * push; dx[b] -= ex * push; dy[b] -= ey * push
-      }
-    links.forEach((targets, a) => targets.forEach((b) => {
-      const [ex, ey] = [x[a] - x[b], y[a] - y[b]]
-      const pull = (0.35 * Math.hypot(ex, ey)) / ideal
-      dx[a] -= ex * pull; dy[a] -= ey * pull; dx[b] += ex * pull; dy[b] += ey * pull
-    }))
-    for (let i = 1; i < n; i++) {
-      const size = Math.hypot(dx[i], dy[i]) || 1
-      const step = Math.min(size, heat) / size
-      x[i] += dx[i] * step
-      y[i] += dy[i] * step
-    }
-  }
-  return { x, y }
-}

@@ -14,7 +14,7 @@ async function whole(root, place) {
   const asked = new URL(location.href).searchParams.get("page")
   const selected = asked === null ? null : graph.at(new URL(asked, root).href)
   const view = new View(graph, place, { selected })
-  if (selected !== null) view.centre(selected)
+  if (selected !== null) view.hands.centre(selected)
 }
 
 async function around(root, href) {
@@ -23,10 +23,12 @@ async function around(root, href) {
   if (start === null) throw new Error("this page is not in the graph")
   const place = node("div", { class: "kb-graph" })
   const depths = [1, 2].map((depth) => node("button", { type: "button", "aria-pressed": String(depth === 1) }, `${depth}단계`))
+  let view = null
   const show = (depth) => {
+    view?.close()
     depths.forEach((button, i) => button.setAttribute("aria-pressed", String(i + 1 === depth)))
     const nodes = graph.around(start, depth, NEAR)
-    new View(graph.part(nodes), place, { selected: 0 })
+    view = new View(graph.part(nodes), place, { selected: 0 })
   }
   depths.forEach((button, i) => button.addEventListener("click", () => show(i + 1)))
   const all = new URL(location.protocol === "file:" ? "graph/index.html" : "graph/", root)
@@ -38,7 +40,7 @@ async function around(root, href) {
       node("a", { href: all.href }, "전체 그래프"), close), place)
   close.addEventListener("click", () => dialog.close())
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close() })
-  dialog.addEventListener("close", () => dialog.remove())
+  dialog.addEventListener("close", () => { view.close(); dialog.remove() })
   document.body.append(dialog)
   dialog.showModal()
   show(1)
