@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kb-vault", metavar="DIR", help="take this folder of Markdown as the wiki")
     group.addoption("--kb-device", metavar="LIST", default="auto", help="auto (default), all, or a list: cpu,cuda,mps")
     group.addoption("--kb-require-device", metavar="D", action="append", default=[], help="a missing D is an error")
-    group.addoption("--kb-sandbox", choices=("default", "require", "strict", "off"), default="default")
+    group.addoption("--kb-sandbox", metavar="MODE", default="default", help="as kb run --sandbox")
     group.addoption("--kb-launcher", choices=("auto", "fork", "spawn"), default="auto")
     group.addoption("--kb-server", metavar="DIR", help=argparse.SUPPRESS)
     group.addoption("--kb-ahead", metavar="N", type=int, default=1, help=argparse.SUPPRESS)
@@ -48,9 +48,13 @@ class _Wiki:
     def __init__(self, config: pytest.Config, project: Project) -> None:
         self.config, self.project = config, project
         self.root = project.vault.resolve()
+        from kbtools.errors import KbError
         from kbtools.execution.job import DeviceRequest
+        from kbtools.execution.protections import MODES
 
         option = config.getoption
+        if option("--kb-sandbox") not in MODES:
+            raise KbError(f'--kb-sandbox takes one of {", ".join(MODES)}, not "{option("--kb-sandbox")}"')
         self.request = DeviceRequest.parse(option("--kb-device"), tuple(option("--kb-require-device")))
         self.passed_on: dict[str, Any] = getattr(config, "workerinput", {}).get("kb") or {}
         self._pool: Pool | None = None

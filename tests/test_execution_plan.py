@@ -15,6 +15,7 @@ from kbtools.execution.job import DeviceRequest, Job
 from kbtools.execution.launchers import ForkServerLauncher, Launcher
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.execution.plan import plan
+from kbtools.execution.planned import Fences
 from kbtools.execution.report import report
 from kbtools.execution.runner import run
 from kbtools.execution.store import Freshness, Store
@@ -126,7 +127,7 @@ def test_keys_change_with_what_decides_a_result_and_cover_what_stands_before() -
 def test_the_report_counts_every_fence(launcher: Launcher) -> None:
     page = Page.parse(Source("Page.md", PAGE))
     outcomes = run(jobs_of(PAGE), launcher)
-    made = report(outcomes, devices.environment(), fences={"Page.md": page.snippets})
+    made = report(outcomes, devices.environment(), fences=Fences.of(page.snippets))
     assert json.loads(json.dumps(made)) == made
     assert made["version"] == 1
     assert set(made["environment"]) >= {"python", "torch", "platform", "devices"}
@@ -158,7 +159,7 @@ def test_every_fence_ends_in_exactly_one_state(launcher: Launcher) -> None:
     ran = {id.rpartition("[")[0].partition("::")[2] for id in told}
     assert ran == {snippet.id for snippet in page.snippets if snippet.executable}
     assert all(snippet.why_not for snippet in page.snippets if not snippet.executable)
-    summary = report(outcomes, devices.environment(), fences={"Page.md": page.snippets})["summary"]
+    summary = report(outcomes, devices.environment(), fences=Fences.of(page.snippets))["summary"]
     assert summary["fences"] == len(page.snippets) == summary["snippets"] + sum(summary["not_executable"].values())
     assert summary["outcomes"] == sum(summary[status.value] for status in Status)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kbtools.config import Project
     from kbtools.execution.shell_syntax import Checked
     from kbtools.index import Index
+    from kbtools.listing import Listing
     from kbtools.page import Page
     from kbtools.source import Source
     from kbtools.suggest import Suggester
@@ -40,10 +41,39 @@ def project(args: SimpleNamespace) -> Project:
 
 
 class Wiki:
-    """A project with its pages read and indexed."""
+    """A project with its pages, read and indexed when first asked for."""
 
-    def __init__(self, project: Project, vault: Vault, index: Index) -> None:
-        self.project, self.vault, self.index = project, vault, index
+    def __init__(self, project: Project) -> None:
+        self.project = project
+
+    @cached_property
+    def listing(self) -> Listing:
+        """Which files there are."""
+        from kbtools.listing import Listing
+
+        return Listing.of(self.project)
+
+    @cached_property
+    def pages(self) -> tuple[str, ...]:
+        """The paths of all pages, sorted."""
+        return tuple(sorted(path for path, entry in self.listing.entries.items() if entry.is_page))
+
+    @cached_property
+    def vault(self) -> Vault:
+        from kbtools.vault import load
+
+        return load(self.project)
+
+    @cached_property
+    def index(self) -> Index:
+        from kbtools.index import Index
+
+        return Index.build(self.vault)
+
+    def load(self) -> Wiki:
+        """Read the pages now."""
+        assert self.index
+        return self
 
     @cached_property
     def suggester(self) -> Suggester:
@@ -57,7 +87,7 @@ class Wiki:
 
     def narrow(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Paths given by a user as vault paths. Raises KbError for unknown ones."""
-        return narrow(self.project, paths, self.vault.pages)
+        return narrow(self.project, paths, self.pages)
 
 
 def narrow(found: Project, paths: Iterable[str], pages: Iterable[str]) -> tuple[str, ...]:
@@ -77,14 +107,10 @@ def _vault_path(base: Path, given: str, pages: Iterable[str]) -> str:
 
 
 def read(args: SimpleNamespace) -> Wiki:
-    """Find the project, read its pages, index them; a run of kb that was cut short is mentioned."""
-    from kbtools.index import Index
-    from kbtools.vault import load
-
+    """Find the project and its pages; a run of kb that was cut short is mentioned."""
     found = project(args)
     warn_unfinished(found)
-    vault = load(found)
-    return Wiki(found, vault, Index.build(vault))
+    return Wiki(found)
 
 
 def shell_faults(wiki: Wiki, paths: Sequence[str] = ()) -> Mapping[tuple[str, str], tuple[int, str]]:

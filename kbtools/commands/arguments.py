@@ -47,6 +47,8 @@ class Arguments:
 
     def add_run_options(self) -> None:
         """The options ``kb run`` shares with commands that run snippets on the way."""
+        from kbtools.execution.protections import MODES
+
         group = self.add_argument_group("running")
         group.add_argument(
             "--paranoid",
@@ -58,9 +60,7 @@ class Arguments:
         group.add_argument("--device", default="auto", metavar="D", help="auto, all, or a list: cpu,cuda,mps")
         group.add_argument("--require-device", action="append", default=[], metavar="D", help="a missing D is an error")
         group.add_argument("-n", dest="workers", default="auto", metavar="N", help="pages side by side (default: auto)")
-        group.add_argument(
-            "--sandbox", choices=["default", "require", "strict", "off"], default="default", help="confinement"
-        )
+        group.add_argument("--sandbox", choices=MODES, default="default", help="confinement")
         group.add_argument(
             "--start-method",
             choices=["auto", "fork", "spawn"],

@@ -29,7 +29,7 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     from kbtools.checker import check
     from kbtools.commands.check import exit_code, failing, show, snippet_counts, summarize
-    from kbtools.commands.run import run_snippets
+    from kbtools.commands.running.here import run_snippets
     from kbtools.selection import Selection
     from kbtools.site.build import build, config_file
     from kbtools.site.redirects import is_redirect
@@ -46,7 +46,7 @@ def run(args: SimpleNamespace) -> int:
     found = list(report.diagnostics)
     if not args.no_run and not exit_code(found, args.strict):
         say("== run the snippets")
-        outcomes = run_snippets(wiki, args, ())
+        outcomes = run_snippets(wiki, args, (), wiki.index.pages).outcomes
         found += failing(wiki, outcomes, Selection())
     show(wiki.project, "full", found, wiki.source, wiki.index.pages, watch.seconds)
     summarize(found, report, snippet_counts(wiki, outcomes), watch.seconds)

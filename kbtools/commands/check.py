@@ -119,9 +119,9 @@ def _check_and_run(args: SimpleNamespace) -> int:
     report = check(wiki.vault, wiki.index, wiki.project.config, selection, shell=shell)
     diagnostics, outcomes = report.diagnostics, None
     if not args.no_run:
-        from kbtools.commands.run import run_snippets
+        from kbtools.commands.running.here import run_snippets
 
-        outcomes = run_snippets(wiki, args, selection.paths)
+        outcomes = run_snippets(wiki, args, selection.paths, wiki.index.pages).outcomes
         diagnostics = tuple(
             sorted((*diagnostics, *failing(wiki, outcomes, selection)), key=lambda d: (d.path, d.span.start, d.rule))
         )

@@ -19,10 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from kbtools.execution.hide import DEVICE_NODES, own_file_system
-
-MODES = ("default", "require", "strict", "off")
-ESSENTIAL = ("network", "files")
-"""What ``--sandbox=require`` insists on; ``strict`` also on "reading"."""
+from kbtools.execution.protections import ESSENTIAL
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWNS = 0x10000000, 0x40000000, 0x00020000
@@ -38,15 +35,6 @@ _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
 
 MOST_PROCESSES = max(512, 16 * (os.cpu_count() or 1))
 """That one session may have at a time, threads included."""
-TOLD = {
-    "network": "no network",
-    "files": "writes only in its folder",
-    "reading": "reads only what Python needs",
-    "limits": "limits",
-    "session": "its own session",
-    "dies with its parent": "ends with kb",
-}
-"""Protections in words for people, in the order in which they are told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from kbtools.errors import KbError
 from kbtools.execution import parity
 from kbtools.execution.outcomes import Outcome, Status, by_place
-from kbtools.snippets import Snippet
+from kbtools.execution.planned import Fences
 
 VERSION = 1
 RAN = (Status.PASSED, Status.FAILED, Status.ERROR, Status.XFAILED)
@@ -20,11 +20,11 @@ def report(
     environment: Mapping[str, Any],
     *,
     seconds: float = 0.0,
-    fences: Mapping[str, Iterable[Snippet]] | None = None,
+    fences: Fences | None = None,
     machines: Sequence[Mapping[str, Any]] = (),
     ran_on: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The whole report. ``fences`` holds the snippets of the selected pages by path, for the share executed.
+    """The whole report. ``fences`` are those of the selected pages.
 
     Of a run on several machines, ``machines`` holds each one's environment, and ``ran_on`` the place of an outcome's in
     that list, by the outcome's id.
@@ -150,9 +150,7 @@ def _weight(outcome: Outcome) -> int:
     return next(n for n, statuses in enumerate(_WEIGHT) if outcome.outcome in statuses)
 
 
-def summary(
-    outcomes: Iterable[Outcome], *, seconds: float = 0.0, fences: Mapping[str, Iterable[Snippet]] | None = None
-) -> dict[str, Any]:
+def summary(outcomes: Iterable[Outcome], *, seconds: float = 0.0, fences: Fences | None = None) -> dict[str, Any]:
     """Counts by status, and how many of the executable fences ran to a result on some device.
 
     ``executed`` counts fences, not outcomes: one that ran on the CPU and was skipped on CUDA has been executed.
@@ -173,13 +171,8 @@ def summary(
         seconds=round(seconds, 3),
     )
     if fences is not None:
-        reasons: dict[str, int] = {}
-        for snippet in (s for page in fences.values() for s in page):
-            if not snippet.executable:
-                why = snippet.why_not or "no reason known"
-                reasons[why] = reasons.get(why, 0) + 1
-        counts["fences"] = sum(1 for page in fences.values() for _ in page)
-        counts["not_executable"] = dict(sorted(reasons.items()))
+        counts["fences"] = fences.total
+        counts["not_executable"] = dict(sorted(fences.idle.items()))
     return counts
 
 

@@ -7,13 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from kbtools.config import Project
-from kbtools.execution import devices
-from kbtools.execution.job import DeviceRequest, Job, Limits
+from kbtools.execution.job import Job
 from kbtools.execution.outcomes import Outcome
-from kbtools.execution.plan import plan
-from kbtools.execution.requirements import unmet
 from kbtools.execution.store import Result, Store
-from kbtools.snippets import Snippet
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +21,13 @@ class Reuse:
     """Pages and ids that have to be run."""
 
 
-def reuse(
-    project: Project,
-    pages: Mapping[str, Sequence[Snippet]],
-    selection: Sequence[str],
-    request: DeviceRequest,
-    *,
-    rehearse: bool = False,
-) -> Reuse:
+def reuse(project: Project, pages: Mapping[str, Sequence[Job]], selection: Sequence[str]) -> Reuse:
     """Take from the store the pages of which every selected session has passed as it stands, and here.
 
-    ``pages`` are those selected; ``selection`` may name single snippets of some of them. A page is answered or run as
-    a whole. Skips are told, and stored, without running anything.
+    ``pages`` are those selected, with their jobs; ``selection`` may name single snippets of some of them. A page is
+    answered or run as a whole. Skips are told, and stored, without running anything.
     """
     store = Store(project.state)
-    available = devices.available_for(request)
-    limits = Limits(project.config.run.timeout, project.config.run.memory)
     wanted: dict[str, list[str]] = {}
     for word in selection:
         path, sep, name = word.partition("::")
@@ -49,9 +36,8 @@ def reuse(
     whole = {word for word in selection if "::" not in word}
     outcomes: list[Outcome] = []
     left: list[str] = []
-    for path, snippets in pages.items():
+    for path, jobs in pages.items():
         names = () if _covered(path, whole) else wanted.get(path, ())
-        jobs = plan(path, snippets, request, available, limits, rehearse=rehearse, unmet=unmet)
         known = store.read(path) if jobs else {}
         found = _of_page(store, jobs, known, names)
         if found is None:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kbtools import sqlite_file
 from kbtools.config import Project
 from kbtools.errors import KbError
 from kbtools.incremental.database import FILE, Database, Row, Totals, sum_unchecked
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from kbtools.incremental.rows import Judge
     from kbtools.incremental.update import Change
     from kbtools.source import Source
-
-_OUT_OF_REACH = tuple(f"SQLITE_{e}" for e in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "FULL", "IOERR", "PERM"))
-"""Errors that say nothing against what stands in the file."""
 
 
 class Checked:
@@ -116,12 +114,12 @@ def _check(project: Project, today: date, judge: Judge | None, paranoid: bool) -
             notes.append(f"the index {file} cannot be written ({e.strerror}): checked without it")
             break
         except _damage() as e:
-            if getattr(e, "sqlite_errorname", "").startswith(_OUT_OF_REACH):
+            if sqlite_file.out_of_reach(e):
                 notes.append(f"the index {file} cannot be used ({e}): checked without it")
                 break
             # It holds nothing that the pages do not.
             notes.append(f"the index {file} was damaged ({e}) and has been made anew")
-            _delete(file)
+            sqlite_file.delete(file)
     from kbtools.incremental.scratch import scan
 
     rows, _ = scan(listing.entries, listing.attachments, project.config, today, judge)
@@ -139,11 +137,6 @@ def _damage() -> tuple[type[Exception], ...]:
     from json import JSONDecodeError
 
     return (sqlite3.DatabaseError, JSONDecodeError)
-
-
-def _delete(file: Path) -> None:
-    for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
-        file.with_name(name).unlink(missing_ok=True)
 
 
 def _totals(rows: list[Row]) -> Totals:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kbtools import sqlite_file
 from kbtools.listing import Mark
 
 FILE = "index.sqlite"
@@ -115,25 +116,14 @@ class Database:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._db = sqlite3.connect(file, timeout=10.0, isolation_level=None)
-        # A reader never waits for a writer. The file survives a killed process; what a power cut takes from the last
-        # seconds is whole transactions.
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db = sqlite_file.connect(file)
 
     def close(self) -> None:
         self._db.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; a second process waits."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        return sqlite_file.transaction(self._db)
 
     # -- what the index was made from ----------------------------------------------------------------------
 

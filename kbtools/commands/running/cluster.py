@@ -1,0 +1,48 @@
+"""``--cluster``: the sessions of a run handed to a Dask cluster."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.commands import Wiki
+from kbtools.commands.running.here import Ran
+from kbtools.commands.running.selection import selected
+from kbtools.errors import KbError
+from kbtools.execution.planned import Fences
+
+if TYPE_CHECKING:
+    from kbtools.cluster.client import ClusterRun
+
+
+def run_on(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> tuple[Ran, ClusterRun]:
+    """Run the selected snippets on a Dask cluster. Raises KbError for a cluster that cannot be used."""
+    from kbtools.cluster.client import ClusterOptions, run_on_cluster
+    from kbtools.commands.progress import Progress
+    from kbtools.execution.job import DeviceRequest, Job
+    from kbtools.selection import Selection
+
+    if args.paranoid is not None:
+        raise KbError("--paranoid doubts this machine's store, and does not go with --cluster")
+    chosen = Selection(paths=tuple(word for word in selection if "::" not in word))
+    ids = {word for word in selection if "::" in word}
+
+    def wanted(job: Job, outcome_id: str) -> bool:
+        whole = not selection or (bool(chosen.paths) and chosen.covers(job.path))
+        return whole or not ids.isdisjoint((outcome_id, outcome_id.rpartition("[")[0]))
+
+    fences = {p: wiki.index.pages[p].snippets for p in selected(wiki, selection)}
+    pages = {p: snippets for p, snippets in fences.items() if any(s.executable for s in snippets)}
+    options = ClusterOptions(
+        DeviceRequest.parse(args.device, args.require_device),
+        rehearse=args.rehearse,
+        update=args.update,
+        cached=not args.no_cache,
+        sandbox=args.sandbox,
+        wanted=wanted,
+    )
+    with Progress(sum(s.executable for snippets in pages.values() for s in snippets), sys.stderr) as progress:
+        done = run_on_cluster(args.cluster, wiki.project, pages, options, progress.seen)
+    return Ran(done.outcomes, len(fences), Fences.sum(map(Fences.of, fences.values()))), done

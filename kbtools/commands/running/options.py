@@ -1,0 +1,26 @@
+"""Values of the options of commands that run snippets."""
+
+from __future__ import annotations
+
+from kbtools.errors import KbError
+
+
+def workers(given: str, pages: int) -> int:
+    """``auto``: a worker a core, and none without a page to run."""
+    from kbtools.execution.runner import cores
+
+    if given == "auto":
+        return max(1, min(cores(), pages))
+    if not given.isdecimal() or not int(given):
+        raise KbError(f'-n takes a number or auto, not "{given}"')
+    return int(given)
+
+
+def share(given: str | None) -> float | None:
+    """``--paranoid``: ``20%`` as a share."""
+    if given is None:
+        return None
+    number = given.removesuffix("%")
+    if not number.isdecimal() or not 0 < int(number) <= 100:
+        raise KbError(f'--paranoid takes a share from 1% to 100%, not "{given}"', "as in --paranoid=20%")
+    return int(number) / 100

@@ -1,0 +1,33 @@
+"""Which pages and snippets a user has asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kbtools.commands import Wiki
+from kbtools.errors import KbError
+from kbtools.selection import Selection
+
+
+def selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:
+    """Pages and folders as vault paths, ids as they are once their page is found."""
+    out = []
+    for word in given:
+        path, sep, name = word.partition("::")
+        (found,) = wiki.narrow((path,))
+        if sep:
+            from kbtools.vault import read
+
+            entry = wiki.listing.entries.get(found)
+            names = {s.id for s in read(entry).snippets} if entry is not None else set()
+            if name.partition("[")[0] not in names:
+                listed = ", ".join(sorted(names)[:12]) or "none"
+                raise KbError(f'{found} has no snippet "{name}"', f"its snippets: {listed}")
+        out.append(f"{found}{sep}{name}")
+    return tuple(out)
+
+
+def selected(wiki: Wiki, selection: Sequence[str]) -> list[str]:
+    """The paths of the pages that a selection covers; of all without one."""
+    covers = Selection(paths=tuple(s.partition("::")[0] for s in selection)).covers
+    return [p for p in wiki.pages if covers(p)]

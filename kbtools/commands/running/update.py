@@ -1,0 +1,42 @@
+"""``--update``: what snippets printed, written where their pages say otherwise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.commands import Wiki, emit, plural, say, undo_command, unified_diff, use_color
+
+if TYPE_CHECKING:
+    from kbtools.execution.outcomes import Outcome
+
+
+def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
+    """Write what was printed into the pages; returns the pages that now say it in full."""
+    from kbtools.commands.reconcile import write
+    from kbtools.diagnostics import apply_edits
+    from kbtools.execution.update import update
+    from kbtools.fixer import Plan
+
+    texts: dict[str, str] = {}
+    partly = set()
+    for path in sorted({o.path for o in outcomes}):
+        page = wiki.index.pages[path]
+        # One device speaks for the page: the first that ran each snippet, the CPU where there is a choice.
+        found = update(page, sorted(outcomes, key=lambda o: o.device != "cpu", reverse=True))
+        for refusal in found.refused:
+            say(f"{path}:{refusal.line}: not updated: {refusal.why}")
+            partly.add(path)
+        if found.edits:
+            texts[path] = apply_edits(page.source.text, found.edits)
+    before = {p: wiki.index.pages[p].source.text for p in texts}
+    emit(unified_diff(before, texts, use_color(sys.stdout)))
+    if args.diff:
+        say(f"{plural(len(texts), 'page')} would change; nothing was written")
+        return frozenset()
+    if texts:
+        done = write(wiki, Plan(texts), "kb run --update", {})
+        say(f"{plural(len(texts), 'page')} updated; {undo_command(args, done.id)} restores them")
+    return frozenset(texts) - partly
