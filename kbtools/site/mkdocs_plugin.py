@@ -21,7 +21,7 @@ from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
-from kbtools.site import csp, features, graph, machine, previews, redirects, search
+from kbtools.site import attachments, csp, features, graph, machine, previews, redirects, search
 from kbtools.site import pages as generated
 from kbtools.site.addresses import Site
 from kbtools.site.feed import changed
@@ -54,6 +54,8 @@ class KbConfig(Config):  # type: ignore[no-untyped-call]
     owner is."""
     remote_images = config_options.Type(bool, default=False)
     """Show pictures that stand on other machines, which then learn who reads; otherwise they are links."""
+    active_files = config_options.ListOfItems(config_options.Type(str), default=[])
+    """Globs of attachments that are published as they are, though a browser runs what stands in them."""
     csp = config_options.Type(bool, default=False)
     """Give every page a Content-Security-Policy."""
 
@@ -132,6 +134,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         wiki = self.wiki
         assert wiki is not None
         assert self.graph is not None
+        if self.config.sanitize:
+            attachments.publish(files, config, self.config.active_files)
         for path, text in {**generated.generate(wiki), **self.graph.page()}.items():
             files.append(File.generated(config, path, content=text))
         assets = resources.files("kbtools.site") / "assets"
@@ -144,7 +148,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if wiki.has_diagrams:
             files.append(File.generated(config, MERMAID, content=(assets / "mermaid.min.js").read_bytes()))
         for figure in wiki.results.figures():
-            files.append(File.generated(config, f"{FIGURES}/{figure.name}", content=figure.data))
+            content = attachments.clean(figure.name, figure.data).content if self.config.sanitize else figure.data
+            files.append(File.generated(config, f"{FIGURES}/{figure.name}", content=content or b""))
         for path, content in {**graph.assets(), **(search.assets() if self.search is not None else {})}.items():
             files.append(File.generated(config, path, content=content))
         self.site = _site(config, files)

@@ -1,0 +1,238 @@
+"""Attachments that a browser would run when they are opened by their own address.
+
+A picture in SVG loses what could run or load from elsewhere; one without any of it is published byte for byte. HTML and
+what is like it is not published. ``img`` elements run nothing of an SVG; opening its address does.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import xml.etree.ElementTree as etree
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from xml.parsers.expat import ExpatError
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files, InclusionLevel
+
+from kbtools.site.sanitize import is_remote
+
+log = logging.getLogger("mkdocs.plugins.kbtools")
+
+SVG, XHTML, XSLT = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml", "http://www.w3.org/1999/XSL/Transform"
+PAGES = frozenset({".html", ".htm", ".xhtml", ".xht", ".shtml", ".mht", ".mhtml", ".xsl", ".xslt", ".svgz"})
+"""Endings of files that are pages of their authors, or that cannot be looked into."""
+DEPTH = 200
+"""Elements within each other; files with more are not read."""
+
+_RUN = frozenset({"script", "handler", "listener"})
+_IN_FOREIGN_OBJECTS = {
+    *(
+        "b",
+        "body",
+        "br",
+        "center",
+        "code",
+        "del",
+        "div",
+        "em",
+        "font",
+        "hr",
+        "i",
+        "ins",
+        "kbd",
+        "li",
+        "mark",
+        "ol",
+        "p",
+    ),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "pre", "s", "small", "span", "strong", "sub", "sup", "u", "ul"),
+    *("table", "caption", "tbody", "td", "tfoot", "th", "thead", "tr"),
+}
+_ANIMATIONS = frozenset({"animate", "set", "animateMotion", "animateTransform", "animateColor"})
+_LINKS = re.compile(r"(?:https?:|mailto:|[^:]*(?:[/?#]|\Z))", re.IGNORECASE)
+_PICTURES = re.compile(r"data:image/(?:png|jpeg|gif|webp|avif)[;,]", re.IGNORECASE)
+_BLANKS = re.compile("[\x00-\x20]+")
+_URL = re.compile(r"url\(\s*[\"']?\s*([^\"')\s]*)")
+_FUNCTIONS = re.compile(r"\b(?:image-set|image|cross-fade|src)\(")
+_INSIDE = ("data:image/", "data:font/", "data:application/")
+_DECLARED = (b"<!ENTITY", b"<!ATTLIST", b"\0")
+"""What makes the text of a file differ from what a browser reads in it: then it is written anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What became of a file."""
+
+    content: bytes | None
+    """What may be published; None where nothing may."""
+    removed: tuple[str, ...] = ()
+    """What was taken out, or why nothing may be published, for a message."""
+
+
+def is_active(name: str) -> bool:
+    """Whether a browser may run what stands in a file of this name."""
+    return _ending(name) in PAGES | {".svg", ".xml"}
+
+
+def _ending(name: str) -> str:
+    base = name.rpartition("/")[2]
+    return base[base.rfind(".") :].lower() if "." in base else ""
+
+
+def clean(name: str, content: bytes) -> Cleaned:
+    """A file by its name, as it may be published."""
+    ending = _ending(name)
+    if ending in PAGES:
+        return Cleaned(None, ("a page of its own",))
+    if ending == ".svg":
+        return clean_svg(content)
+    return _checked_xml(content) if ending == ".xml" else Cleaned(content)
+
+
+def publish(files: Files, config: MkDocsConfig, trusted: Sequence[str]) -> None:
+    """Put what may be published in the place of the wiki's own files, but for those that globs name as ``trusted``.
+    Files of the theme are its owner's."""
+    docs = Path(config.docs_dir)
+    for file in list(files):
+        path = file.src_uri
+        ours = file.src_dir is not None and Path(file.src_dir) == docs and file.inclusion != InclusionLevel.EXCLUDED
+        if not ours or not is_active(path) or any(fnmatchcase(path, glob) for glob in trusted):
+            continue
+        content = file.content_bytes
+        cleaned = clean(path, content)
+        if cleaned.content == content:
+            continue
+        files.remove(file)
+        told = ", ".join(cleaned.removed)
+        way = f"to publish it as it is, if you trust its author: active_files: [{path}] on the plugin kbtools"
+        if cleaned.content is None:
+            log.warning("%s is not published, since a browser could run it (%s); %s", path, told, way)
+            continue
+        files.append(File.generated(config, path, content=cleaned.content))
+        if told:
+            log.warning("%s is published without what a browser could run or load (%s); %s", path, told, way)
+
+
+class _Builder(etree.TreeBuilder):
+    """Builds the tree, and notes what stands beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = self.deepest = 0
+        self.styled = False
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> etree.Element:
+        self.depth += 1
+        self.deepest = max(self.deepest, self.depth)
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> etree.Element:
+        self.depth -= 1
+        return super().end(tag)
+
+    def pi(self, target: str, text: str | None = None, /) -> etree.Element | None:  # type: ignore[override]
+        self.styled = self.styled or target.lower() == "xml-stylesheet"
+        return None
+
+
+def _parsed(content: bytes) -> tuple[etree.Element, _Builder] | str:
+    builder = _Builder()
+    parser = etree.XMLParser(target=builder)
+    try:
+        parser.feed(content)
+        root = parser.close()
+    except (etree.ParseError, ExpatError, LookupError, ValueError) as e:
+        return f"no XML that can be read: {e}"
+    return (root, builder) if builder.deepest <= DEPTH else f"more than {DEPTH} elements within each other"
+
+
+def _checked_xml(content: bytes) -> Cleaned:
+    """XML without anything that a browser shows as a page."""
+    found = _parsed(content)
+    if isinstance(found, str):
+        return Cleaned(None, (found,))
+    root, builder = found
+    shown = any(_space(str(e.tag)) in (SVG, XHTML, XSLT) for e in root.iter())
+    if builder.styled or shown or any(mark in content for mark in _DECLARED):
+        return Cleaned(None, ("XML that is shown as a page",))
+    return Cleaned(content)
+
+
+def clean_svg(content: bytes) -> Cleaned:
+    """A picture in SVG without what could run or load from elsewhere."""
+    found = _parsed(content)
+    if isinstance(found, str):
+        return Cleaned(None, (found,))
+    root, builder = found
+    if root.tag != f"{{{SVG}}}svg":
+        return Cleaned(None, (f"no SVG: its root is <{_local(str(root.tag))}>",))
+    removed = dict.fromkeys(_take_out(root))
+    if builder.styled:
+        removed["xml-stylesheet"] = None
+    if not removed and not any(mark in content for mark in _DECLARED):
+        return Cleaned(content)
+    return Cleaned(etree.tostring(root, encoding="utf-8", xml_declaration=True), tuple(removed))
+
+
+def _take_out(root: etree.Element) -> Iterator[str]:
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        yield from _take_out_attributes(element)
+        if _local(str(element.tag)) == "style" and _loads(element.text or ""):
+            element.text = None
+            yield "<style> that loads files"
+        kept = [child for child in element if _may_stay(child)]
+        yield from (f"<{_local(str(child.tag))}>" for child in element if not _may_stay(child))
+        if len(kept) < len(element):
+            element[:] = kept
+        waiting += kept
+
+
+def _may_stay(element: etree.Element) -> bool:
+    space, name = _space(str(element.tag)), _local(str(element.tag))
+    if space == XHTML:
+        return name in _IN_FOREIGN_OBJECTS
+    if space == XSLT or name.lower() in _RUN or (name == "style" and len(element)):
+        return False
+    if name in _ANIMATIONS:
+        changed = element.get("attributeName", "").strip().lower()
+        return not (changed.startswith("on") or changed.rpartition(":")[2] == "href")
+    return True
+
+
+def _take_out_attributes(element: etree.Element) -> Iterator[str]:
+    link = _local(str(element.tag)) == "a"
+    for key, value in list(element.attrib.items()):
+        name = _local(key).lower()
+        packed = _BLANKS.sub("", value)
+        if name.startswith("on"):
+            bad = name
+        elif name in ("href", "src", "base"):
+            may = _LINKS.match(packed) if link else _PICTURES.match(packed) or not (":" in packed or is_remote(packed))
+            bad = "" if may else f"{name}={packed[:40]}"
+        else:
+            bad = f"{name} that loads files" if _loads(value) else ""
+        if bad:
+            del element.attrib[key]
+            yield bad
+
+
+def _loads(style: str) -> bool:
+    """Whether a style may load a file. Escapes could spell anything."""
+    low = style.lower()
+    if "@import" in low or _FUNCTIONS.search(low) or ("\\" in low and "(" in low):
+        return True
+    return any(not m[1].startswith(("#", *_INSIDE)) for m in _URL.finditer(low))
+
+
+def _space(tag: str) -> str:
+    return tag[1:].partition("}")[0] if tag.startswith("{") else ""
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
