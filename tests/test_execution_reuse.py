@@ -135,3 +135,27 @@ def test_what_was_only_skipped_is_stored_for_the_site(wiki: Path, capsys: pytest
     from kbtools.execution.store import Store
 
     assert list(Store(find_project(wiki).state).read("Gpu.md")) == ["Gpu.md::only[cuda]"]
+
+
+@pytest.mark.parametrize("left", ["", "# Other\n", None])
+def test_a_page_that_is_cut_or_deleted_while_its_snippets_run_is_told_of(
+    wiki: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, left: str | None
+) -> None:
+    from kbtools.commands.running import here
+
+    (wiki / "wiki" / "Page.md").unlink()
+    page = wiki / "wiki" / "sub" / "Other.md"
+    page.write_text("# Other\n\n```python {#one}\nassert 1 == 2\n```\n")
+    run_snippets = here.run_snippets
+
+    def meanwhile(*words: Any) -> here.Ran:
+        ran = run_snippets(*words)
+        page.unlink() if left is None else page.write_text(left)
+        return ran
+
+    monkeypatch.setattr(here, "run_snippets", meanwhile)
+    assert cli.main(["check", "--select", "failing-snippet", "--format", "concise", "-n", "1"]) == 1
+    out, err = capsys.readouterr()
+    assert "failing-snippet" in out
+    assert "one[cpu]: AssertionError" in out
+    assert "1 snippet: 1 failed" in err

@@ -329,11 +329,12 @@ _UNNEEDED = {
 }
 
 
-def test_a_run_of_nothing_new_loads_nothing_that_reads_pages_or_runs_them(wiki: Path) -> None:
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_a_run_of_nothing_new_loads_nothing_that_reads_pages_or_runs_them(wiki: Path, command: str) -> None:
     (wiki / "wiki" / "Page.md").write_text(PAGE.replace("assert not x", "assert x"))
     told = []
     for _ in range(2):
-        words = [sys.executable, "-c", _PROBE, "run", "--device", "cpu", "-n", "1"]
+        words = [sys.executable, "-c", _PROBE, command, "--device", "cpu", "-n", "1"]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         told.append(json.loads(done.stderr.strip().split("\n")[-1]))
     assert [one["code"] for one in told] == [0, 0]

@@ -171,8 +171,11 @@ def test_a_configuration_that_cannot_be_read_ends_pytest_with_the_reason(project
     code, text = pytest_in(project, "docs")
     assert code == 4
     assert "docz" in text
+    (project / "kb.toml").write_text('docs = "docs"\n')
     code, text = pytest_in(project, "docs", "--kb-device=gpu")
-    assert code == 4
+    assert (code, 'no device is called "gpu"' in text) == (4, True)
+    code, text = pytest_in(project, "docs", "--kb-sandbox=tight")
+    assert (code, "one of default, require, strict, off" in text) == (4, True)
 
 
 def test_run_with_pytest_is_the_same_with_and_without_xdist(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

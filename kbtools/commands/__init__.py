@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -43,15 +43,16 @@ def project(args: SimpleNamespace) -> Project:
 class Wiki:
     """A project with its pages, read and indexed when first asked for."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, listing: Listing | None = None) -> None:
         self.project = project
+        self._listing = listing
 
     @cached_property
     def listing(self) -> Listing:
         """Which files there are."""
         from kbtools.listing import Listing
 
-        return Listing.of(self.project)
+        return self._listing or Listing.of(self.project)
 
     @cached_property
     def pages(self) -> tuple[str, ...]:
@@ -113,14 +114,11 @@ def read(args: SimpleNamespace) -> Wiki:
     return Wiki(found)
 
 
-def shell_faults(wiki: Wiki, paths: Sequence[str] = ()) -> Mapping[tuple[str, str], tuple[int, str]]:
-    """What shells say of the shell fences of the wiki, or of some of its pages; where one is missing, that is told."""
+def shell_faults(wiki: Wiki) -> Mapping[tuple[str, str], tuple[int, str]]:
+    """What shells say of the shell fences of the wiki; where one is missing, that is told."""
     from collections import Counter
 
-    from kbtools.selection import Selection
-
-    covers = Selection(paths=tuple(paths)).covers
-    pages = [page for path, page in wiki.index.pages.items() if covers(path)]
+    pages = wiki.index.pages.values()
     judged = shell_judge(wiki.project)(pages)
     if judged.unchecked:
         asked = ((s.language.lower(), s.code) for page in pages for s in page.snippets)

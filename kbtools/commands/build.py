@@ -28,7 +28,7 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     from kbtools.checker import check
-    from kbtools.commands.check import exit_code, failing, show, snippet_counts, summarize
+    from kbtools.commands.check import exit_code, failing, not_run, outcome_counts, show, summarize
     from kbtools.commands.running.here import run_snippets
     from kbtools.selection import Selection
     from kbtools.site.build import build, config_file
@@ -42,14 +42,15 @@ def run(args: SimpleNamespace) -> int:
     reports = {name: _report(Path(name)) for name in args.results}
     say("== check")
     report = check(wiki.vault, wiki.index, wiki.project.config, shell=shell_faults(wiki))
-    outcomes = None
+    snippets = not_run(sum(s.executable for page in wiki.index.pages.values() for s in page.snippets))
     found = list(report.diagnostics)
     if not args.no_run and not exit_code(found, args.strict):
         say("== run the snippets")
         outcomes = run_snippets(wiki, args, (), wiki.index.pages).outcomes
-        found += failing(wiki, outcomes, Selection())
+        snippets = outcome_counts(outcomes)
+        found += failing(wiki.project, outcomes, wiki.source, Selection())
     show(wiki.project, "full", found, wiki.source, wiki.index.pages, watch.seconds)
-    summarize(found, report, snippet_counts(wiki, outcomes), watch.seconds)
+    summarize(found, report, snippets, watch.seconds)
     if exit_code(found, args.strict):
         say("nothing was built: mend the above first")
         return 1

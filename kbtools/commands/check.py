@@ -15,10 +15,8 @@ from kbtools.commands import (
     narrow,
     plural,
     project,
-    read,
     say,
     say_unchecked,
-    shell_faults,
     shell_judge,
     short_seconds,
     use_color,
@@ -65,14 +63,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def check_once(args: SimpleNamespace) -> int:
-    """One check of the whole wiki; returns the exit code."""
-    if args.no_run and not args.fix:
-        return _check_index(args)
-    return _check_and_run(args)
-
-
-def _check_index(args: SimpleNamespace) -> int:
-    """Nothing is run or fixed: the kept index is asked, and only what changed is read."""
+    """One check of the whole wiki; returns the exit code. The kept index is asked, and only what changed is read."""
     from datetime import date
 
     from kbtools.incremental.check import check
@@ -81,6 +72,10 @@ def _check_index(args: SimpleNamespace) -> int:
     watch = Stopwatch()
     found = project(args)
     warn_unfinished(found)
+    if args.fix:
+        from kbtools.commands.fix import apply_fixes
+
+        apply_fixes(Wiki(found), args)
     checked = check(found, date.today(), judge=shell_judge(found), paranoid=args.paranoid is not None)
     for note in checked.notes:
         say(f"kb: {note}")
@@ -88,7 +83,7 @@ def _check_index(args: SimpleNamespace) -> int:
         say_unchecked(read_unchecked(checked.unchecked))
     paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    if checked.found or args.select or args.ignore:
+    if checked.found or args.select or args.ignore or not args.no_run:
         from kbtools.selection import Selection
 
         selection = Selection(split_rules(args.select), split_rules(args.ignore), paths)
@@ -97,36 +92,18 @@ def _check_index(args: SimpleNamespace) -> int:
 
             require_rules((*selection.select, *selection.ignore), "--select/--ignore")
         diagnostics = tuple(d for d in checked.diagnostics(selection.covers) if selection.wants(d.rule))
-    show(found, args.format, diagnostics, checked.source, checked.pages, watch.seconds)
-    totals = checked.totals
-    summarize(diagnostics, totals, _not_run(totals.snippets), watch.seconds)
-    return exit_code(diagnostics, args.strict)
-
-
-def _check_and_run(args: SimpleNamespace) -> int:
-    from kbtools.checker import check
-    from kbtools.selection import Selection
-
-    watch = Stopwatch()
-    wiki = read(args)
-    if args.fix:
-        from kbtools.commands.fix import apply_fixes
-
-        if apply_fixes(wiki, args) and not args.diff:
-            wiki = read(args)
-    selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))
-    shell = shell_faults(wiki, selection.paths)
-    report = check(wiki.vault, wiki.index, wiki.project.config, selection, shell=shell)
-    diagnostics, outcomes = report.diagnostics, None
+    snippets = not_run(checked.totals.snippets)
     if not args.no_run:
         from kbtools.commands.running.here import run_snippets
 
-        outcomes = run_snippets(wiki, args, selection.paths, wiki.index.pages).outcomes
-        diagnostics = tuple(
-            sorted((*diagnostics, *failing(wiki, outcomes, selection)), key=lambda d: (d.path, d.span.start, d.rule))
-        )
-    show(wiki.project, args.format, diagnostics, wiki.source, wiki.index.pages, watch.seconds)
-    summarize(diagnostics, report, snippet_counts(wiki, outcomes), watch.seconds)
+        for path in {d.path for d in diagnostics}:
+            checked.source(path)  # what is found speaks of the page as it is now, whoever edits it during the run
+        outcomes = run_snippets(Wiki(found, checked.listing), args, paths).outcomes
+        snippets = outcome_counts(outcomes)
+        failures = tuple(failing(found, outcomes, checked.source, selection))
+        diagnostics = tuple(sorted((*diagnostics, *failures), key=lambda d: (d.path, d.span.start, d.rule)))
+    show(found, args.format, diagnostics, checked.source, checked.pages, watch.seconds)
+    summarize(diagnostics, checked.totals, snippets, watch.seconds)
     return exit_code(diagnostics, args.strict)
 
 
@@ -135,20 +112,30 @@ def exit_code(diagnostics: Iterable[Diagnostic], strict: bool) -> int:
     return int(any(d.severity.value in bad for d in diagnostics))
 
 
-def failing(wiki: Wiki, outcomes: Iterable[Outcome], selection: Selection) -> Iterator[Diagnostic]:
+def failing(
+    found: Project, outcomes: Iterable[Outcome], source: Callable[[str], Source], selection: Selection
+) -> Iterator[Diagnostic]:
     """Snippets that did not do what the page says, as diagnostics at the line that raised."""
-    from kbtools.checker import severities, suppress
-    from kbtools.diagnostics import Diagnostic, Problem
     from kbtools.execution.outcomes import Status
 
-    severity = severities(wiki.project.config).get("failing-snippet")
-    if severity is None or not selection.wants("failing-snippet"):
+    failed = [o for o in outcomes if o.outcome in (Status.FAILED, Status.ERROR)]
+    if not failed or not selection.wants("failing-snippet"):
         return
-    for o in outcomes:
-        if o.outcome not in (Status.FAILED, Status.ERROR):
-            continue
-        page = wiki.index.pages[o.path]
-        line = page.source.lines.line(o.traceback_line or o.line)
+    from kbtools.checker import severities, suppress
+    from kbtools.diagnostics import Diagnostic, Problem
+    from kbtools.page import Page
+
+    severity = severities(found.config).get("failing-snippet")
+    if severity is None:
+        return
+    pages: dict[str, Page] = {}
+    for o in failed:
+        if o.path not in pages:
+            pages[o.path] = Page.parse(source(o.path))
+        page = pages[o.path]
+        lines = page.source.lines
+        # A page that was edited while its snippets ran may have lost the line.
+        line = lines.line(min(o.traceback_line or o.line, len(lines.starts)))
         told = (o.message or o.reason or "it failed").rstrip("\n")
         first, _, rest = told.partition("\n")
         if told.count("\n") == 1 and o.reason and not told.startswith(o.reason):
@@ -232,14 +219,8 @@ def summarize(diagnostics: Sequence[Diagnostic], totals: Report | Totals, snippe
     say(" · ".join(parts))
 
 
-def snippet_counts(wiki: Wiki, outcomes: Sequence[Outcome] | None) -> str:
-    """What became of the snippets, where any were run."""
-    if outcomes is not None:
-        return outcome_counts(outcomes)
-    return _not_run(sum(s.executable for page in wiki.index.pages.values() for s in page.snippets))
-
-
-def _not_run(snippets: int) -> str:
+def not_run(snippets: int) -> str:
+    """``96 snippets, not run``."""
     return f"{plural(snippets, 'snippet')}, not run"
 
 
