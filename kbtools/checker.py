@@ -85,7 +85,9 @@ class Checker:
 
     def findings(self, page: Page) -> list[Diagnostic]:
         """Everything found on a page, by place and rule; what the page asks to ignore is left out."""
-        problems = _unique(p for p in self._problems(page) if p.rule in self.active)
+        problems = self._problems(page)
+        if problems:
+            problems = _unique(p for p in problems if p.rule in self.active)
         if not problems and not page.structure.comments:
             return []  # most pages
         found = [
@@ -100,17 +102,18 @@ class Checker:
         days = [day for turns in self._turning if (day := turns(page, self.context)) is not None]
         return min(days, default=None)
 
-    def _problems(self, page: Page) -> Iterator[Problem]:
+    def _problems(self, page: Page) -> list[Problem]:
         """What the parsers and the rules find on one page."""
-        yield from page.problems
+        found = list(page.problems)
         context = self.context
         if page.path not in context.index.outlines:
-            return
+            return found
         schema = context.schemas.get(page.path)
         if schema is not None and page.frontmatter is not None:
-            yield from validate(page.frontmatter, schema)
+            found += validate(page.frontmatter, schema)
         for check in self._concerned_with(traits_of(page, context.index)):
-            yield from check(page, context)
+            found += check(page, context)
+        return found
 
     def _concerned_with(self, traits: frozenset[Trait]) -> tuple[Check, ...]:
         """What looks at pages with these traits."""

@@ -389,6 +389,10 @@ class Index:
 
 def table(pairs: Iterable[tuple[str | None, str]]) -> dict[str, tuple[str, ...]]:
     """Keys to the paths that hold them, without the empty one. Pairs come sorted by path."""
+    pairs = [pair for pair in pairs if pair[0]]
+    alone = {key: (path,) for key, path in pairs}
+    if len(alone) == len(pairs):
+        return alone  # type: ignore[return-value]  # most: nobody shares a name
     out: dict[str, tuple[str, ...]] = {}
     shared: dict[str, list[str]] = {}
     for key, path in pairs:

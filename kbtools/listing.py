@@ -142,6 +142,8 @@ def matches(path: str, globs: Iterable[str]) -> bool:
 
 
 def _glob(path: str, glob: str) -> bool:
+    if glob == "**":
+        return True
     glob = glob.strip("/")
     if fnmatch.fnmatchcase(path, glob) or path.startswith(glob + "/"):
         return True

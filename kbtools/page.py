@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from kbtools import frontmatter, links, scanner, snippets
 from kbtools.diagnostics import Problem
 from kbtools.frontmatter import Frontmatter
+from kbtools.lazy import lazy
 from kbtools.links import WikiLink
 from kbtools.scanner import Heading, Structure
 from kbtools.snippets import Snippet
@@ -50,20 +50,20 @@ class Page:
         """The file's name without ``.md``, as it is on disk."""
         return self.path.rpartition("/")[2].removesuffix(".md")
 
-    @cached_property
+    @lazy
     def data(self) -> Mapping[str, object]:
         return self.frontmatter.data if self.frontmatter else {}
 
-    @cached_property
+    @lazy
     def title(self) -> str:
         """The frontmatter's title as written, else the file's name. A first heading is a heading, not a title."""
         return self._scalar("title") or self.stem
 
-    @cached_property
+    @lazy
     def id(self) -> str | None:
         return self._scalar("id") or None
 
-    @cached_property
+    @lazy
     def aliases(self) -> tuple[str, ...]:
         """Other names readers use. A single string counts as one alias; nulls count as none."""
         if self.frontmatter is None:
@@ -75,12 +75,12 @@ class Page:
         alias = self._scalar("aliases")
         return (alias,) if alias else ()
 
-    @cached_property
+    @lazy
     def redirect(self) -> str | None:
         """The name of the page that stands for this one (``duplicate_of``, ``redirect_to``), or None."""
         return next((name for key, name in self.references if key != "canonical_id"), None)
 
-    @cached_property
+    @lazy
     def references(self) -> tuple[tuple[str, str], ...]:
         """The fields that name another page to stand for this one, with the name: the redirects' raw material."""
         out = []
@@ -131,7 +131,7 @@ class Page:
         entry = self.frontmatter.entries.get(tuple(path))
         return (entry.raw if entry else str(value)).strip()
 
-    @cached_property
+    @lazy
     def _extracted(self) -> tuple[tuple[Snippet, ...], tuple[Problem, ...]]:
         defaults = self.data.get("snippets")
         if not (self.structure.fences or self.structure.comments or defaults):
@@ -148,7 +148,7 @@ class Page:
         """Every fence the site renders as code, in order."""
         return self._extracted[0]
 
-    @cached_property
+    @lazy
     def problems(self) -> tuple[Problem, ...]:
         """What the parsers found, without knowledge of other pages."""
         return (
@@ -156,7 +156,7 @@ class Page:
             *(self.frontmatter.problems if self.frontmatter else frontmatter.unclosed(self.source.text)),
             *self.structure.problems,
             *self._extracted[1],
-            *snippets.undefined_names(self.snippets),
+            *(snippets.undefined_names(found) if (found := self.snippets) else ()),
         )
 
 

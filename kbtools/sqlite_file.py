@@ -10,14 +10,27 @@ from pathlib import Path
 _OUT_OF_REACH = tuple(f"SQLITE_{e}" for e in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "FULL", "IOERR", "PERM"))
 
 
-def connect(file: Path) -> sqlite3.Connection:
-    """Open a file, or make one, in a folder that is there. Raises sqlite3.Error."""
+def connect(file: Path, *, filled_at_once: bool = False) -> sqlite3.Connection:
+    """Open a file, or make one, in a folder that is there. Raises sqlite3.Error.
+
+    ``filled_at_once``: whoever finds the file empty fills it in one transaction, and then calls ``keep_log``. Nobody
+    misses what is half written until then, so that nothing is written twice.
+    """
     db = sqlite3.connect(file, timeout=10.0, isolation_level=None)
-    # A reader never waits for a writer. The file survives a killed process; what a power cut takes from the last
-    # seconds is whole transactions.
-    db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
+    if filled_at_once and db.execute("PRAGMA page_count").fetchone() == (0,):
+        db.execute("PRAGMA journal_mode = OFF")
+        db.execute("PRAGMA cache_spill = OFF")
+    else:
+        keep_log(db)
     return db
+
+
+def keep_log(db: sqlite3.Connection) -> None:
+    """A reader never waits for a writer. The file survives a killed process; what a power cut takes from the last
+    seconds is whole transactions.
+    """
+    db.execute("PRAGMA journal_mode = WAL")
 
 
 @contextmanager

@@ -228,6 +228,24 @@ def test_a_damaged_index_is_made_anew(damage: str, tmp_path: Path) -> None:
     assert "made anew" in note
 
 
+def test_a_first_filling_that_was_cut_short_counts_for_nothing(tmp_path: Path) -> None:
+    """It is written without a log: what a killed process leaves is the file's beginning, or all but its seal."""
+    put(tmp_path / "vault", {**FILLER, "A.md": "[[Missing]]", "B.md": "[[A]]"})
+    first = check(project(tmp_path), DAY)
+    file = tmp_path / "state" / FILE
+    db = sqlite3.connect(file)
+    db.execute("DELETE FROM meta")
+    db.commit()
+    db.close()
+    unsealed = file.read_bytes()
+    for kept in range(0, len(unsealed) + 1, 4096):
+        file.write_bytes(unsealed[:kept])
+        again = check(project(tmp_path), DAY, paranoid=True)
+        assert (again.found, again.totals) == (first.found, first.totals)
+        assert all("made anew" in note for note in again.notes)
+        assert not (kept in (0, len(unsealed)) and again.notes)
+
+
 def test_an_index_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
     put(tmp_path / "vault", {"A.md": "[[Missing]]"})
     (tmp_path / "state").write_text("a file where the folder should be")

@@ -176,8 +176,8 @@ def _bring_up_to_date(db: Database, project: Project, listing: Listing, today: d
     from kbtools.incremental.scratch import scan
 
     rows, incoming = scan(listing.entries, listing.attachments, project.config, today, judge)
+    db.replace_all(((row, listing.mark(row.path)) for row in rows), incoming)
     with db.transaction():
-        db.replace_all(((row, listing.mark(row.path)) for row in rows), incoming)
         db.put_attachments(listing.attachments, ())
         _seal(db, made_from, today)
 

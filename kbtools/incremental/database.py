@@ -8,7 +8,7 @@ just those pages that hold, link to or refer to one of its keys.
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import chain
@@ -116,7 +116,7 @@ class Database:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._db = sqlite_file.connect(file)
+        self._db = sqlite_file.connect(file, filled_at_once=True)
 
     def close(self) -> None:
         self._db.close()
@@ -160,7 +160,14 @@ class Database:
     # -- filling -------------------------------------------------------------------------------------------
 
     def replace_all(self, rows: Iterable[tuple[Row, Mark]], incoming: Mapping[str, int]) -> None:
-        """Forget everything and keep these pages."""
+        """Forget everything and keep these pages. It is a transaction of its own, and what comes of it counts for
+        nothing until ``set_meta`` says what it was made from.
+        """
+        with self.transaction():
+            self._replace_all(rows, incoming)
+        sqlite_file.keep_log(self._db)
+
+    def _replace_all(self, rows: Iterable[tuple[Row, Mark]], incoming: Mapping[str, int]) -> None:
         for (table,) in self._db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             self._db.execute(f'DROP TABLE "{table}"')
         for statement in _SCHEMA.split(";\n"):
@@ -168,24 +175,20 @@ class Database:
         files: list[tuple[Any, ...]] = []
         pages: list[tuple[Any, ...]] = []
         findings: list[tuple[Any, ...]] = []
-        names: list[tuple[Any, ...]] = []
-        links: list[tuple[Any, ...]] = []
-        references: list[tuple[Any, ...]] = []
+        names, links, references = _Pairs(list), _Pairs(list), _Pairs(list)
         for i, (row, mark) in enumerate(rows, 1):
             files.append((i, row.path, *mark))
             pages.append((i, *_columns(row), incoming.get(row.path, 0)))
-            names += [(key, i) for key in row.names]
-            links += [(key, i) for key in row.keys]
-            references += [(key, i) for key in row.references]
+            for table, keys in ((names, row.names), (links, row.keys), (references, row.references)):
+                for key in keys:
+                    table[key].append(i)
             if row.found:
                 findings.append((i, row.found))
-        for pairs in (names, links, references):
-            pairs.sort()
         self._insert_all("file (id, path, modified, changed, size, digest)", files)
         self._insert_all(_PAGE, pages)
-        self._insert_all("name (key, page)", names)
-        self._insert_all("link (key, page)", links)
-        self._insert_all("reference (key, page)", references)
+        self._insert_all("name (key, page)", _in_order(names))
+        self._insert_all("link (key, page)", _in_order(links))
+        self._insert_all("reference (key, page)", _in_order(references))
         self._insert_all("finding (page, found)", findings)
         for statement in _INDEXES.split(";\n"):
             self._db.execute(statement)
@@ -357,6 +360,15 @@ class Database:
 
 _PAGE = "page (id, outline, keys, targets, links, broken, ambiguous, snippets, unchecked, turns, incoming)"
 _INSERT_PAGE = f"INSERT OR REPLACE INTO {_PAGE} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+_Pairs = defaultdict[str, list[int]]
+"""Keys and the pages that hold them, in order."""
+
+
+def _in_order(pairs: _Pairs) -> list[tuple[Any, ...]]:
+    """As the table keeps them: to sort the keys alone is quicker than to sort all pairs."""
+    return [(key, page) for key in sorted(pairs) for page in pairs[key]]
 
 
 def _parts(joined: str, between: str) -> tuple[str, ...]:

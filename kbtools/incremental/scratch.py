@@ -72,7 +72,11 @@ class _Share(Index):
         self.outlines = outlines
         self.by_stem = table((stem, path) for path, (stem, *_) in names.items())
         self.by_title = table((title, path) for path, (_, title, *_) in names.items())
-        self.by_fold = table((n, path) for path, (_, _, stem, title, _, _) in names.items() for n in (stem, title))
+        self.by_fold = table(
+            (n, path)
+            for path, (_, _, stem, title, _, _) in names.items()
+            for n in ((stem,) if stem == title else (stem, title))
+        )
         self.by_alias = table((alias, path) for path, (*_, aliases, _) in names.items() for alias in aliases)
         self.by_id = table((id_, path) for path, (*_, id_) in names.items())
         self.linked: frozenset[str] = frozenset()

@@ -36,10 +36,13 @@ class Team:
         return values
 
     def gather(self, value: Any) -> list[Any]:
-        """Tell the first member. It gets the values of all, in order; the others nothing."""
+        """Tell the first member. It gets the values of all, in order; the others end here.
+
+        They end at once: to take apart all they hold, object by object, takes longer than to hand it over.
+        """
         if self.number:
             _send(self._ends[0][1], value)
-            return []
+            os._exit(0)
         return [value, *(_receive(reader) for reader, _ in self._ends)]
 
 
