@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from kbtools.diagnostics import Applicability, Edit, Fix
 from kbtools.scanner import Structure
+from kbtools.scanning.headings import label_of
 from kbtools.source import Span
 
 
@@ -143,15 +144,28 @@ def _escaped(text: str, at: int) -> bool:
     return n % 2 == 1
 
 
+def written(link: WikiLink, text: str) -> str:
+    """What a link of a text says before its label: name and anchor as they stand there."""
+    end = link.target_start
+    while text[end] not in "|]":
+        end += 1
+    return text[link.target_start : end - link.table]
+
+
+def shown(link: WikiLink, text: str) -> str:
+    """How a link of a text is shown that has no label. ``link`` is as the wiki means it: see ``Index.read``."""
+    if "#" not in link.target.rstrip("#"):
+        return label_of(written(link, text)) or link.target
+    place = label_of(link.anchor or link.block or "")
+    return f"{link.target} › {place}" if place else link.target
+
+
 def other_readings(link: WikiLink, text: str) -> Iterator[WikiLink]:
     """The same link with more of it taken for the name, longest first: ``[[C# 기초]]``, ``[[C##Heading]]``.
 
     Only for wikis that have pages called so; a ``#`` otherwise begins an anchor.
     """
-    end = link.target_start
-    while text[end] not in "|]":
-        end += 1
-    whole = text[link.target_start : end - link.table]
+    whole = written(link, text)
     for cut in range(len(whole), len(link.target), -1):
         if cut < len(whole) and whole[cut] != "#":
             continue

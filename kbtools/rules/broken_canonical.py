@@ -41,4 +41,6 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if context.index.page_named(name, page.path) is None:
             message = f'{field}: no one page is called "{name}"'
             help_ = "write a page's title, file name or id" + (", or self" if field == "canonical_id" else "")
+            if "#" in page._scalar(field):
+                help_ += "; a name with # in it without brackets"
             yield Problem("broken-canonical", page.field_span(field), message, help_)

@@ -148,9 +148,13 @@ def _links(text: str) -> str:
     return _without(text, drops, shown)
 
 
+_ANCHOR = re.compile(r"#(?=[^\s#])")
+
+
 def label_of(target: str) -> str:
-    """How a wikilink without a label is shown: ``T#H1#H2`` as ``T › H1 › H2``."""
-    parts = (part.strip().lstrip("^") for part in target.rstrip("\\").split("#"))
+    """How a wikilink without a label is shown: ``T#H1#H2`` as ``T › H1 › H2``. Number signs that a blank follows, or
+    nothing, are part of a name more often than the beginning of a heading: ``C# 기초`` and ``C#`` stay as they are."""
+    parts = (part.strip().lstrip("^") for part in _ANCHOR.split(target.rstrip("\\")))
     return " › ".join(part for part in parts if part)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from kbtools import links
 from kbtools.diagnostics import Edit, apply_edits
 from kbtools.index import Resolution, Resolved
 from kbtools.links import WikiLink
 from kbtools.output.machine import dumps, plain
 from kbtools.page import Page
-from kbtools.scanning.headings import label_of
 from kbtools.site.addresses import Site, attachment_way, markdown_of, way
 from kbtools.site.text import hidden
 from kbtools.site.wiki import Wiki
@@ -43,7 +43,7 @@ def page_markdown(page: Page, wiki: Wiki, site: Site) -> str:
     here = markdown_of(site.pages[page.path])
     for link, resolution in wiki.index.links_of(page):
         if not any(span.start <= link.span.start < span.end for span in gone):
-            edits.append(Edit(link.span, _link(link, resolution, here, wiki, site)))
+            edits.append(Edit(link.span, _link(link, resolution, links.shown(link, text), here, wiki, site)))
     body = apply_edits(text, tuple(sorted(edits, key=lambda e: e.span)))
     return body.replace("\r\n", "\n").replace("\r", "\n").strip("\n") + "\n"
 
@@ -55,9 +55,8 @@ def _front(page: Page) -> str:
     return f"---\n{''.join(lines)}---\n"
 
 
-def _link(link: WikiLink, resolution: Resolution, here: str, wiki: Wiki, site: Site) -> str:
-    place = f"#{link.anchor}" if link.anchor is not None else ""
-    label = link.label.strip() if link.label and link.label.strip() else label_of(link.target + place) or link.target
+def _link(link: WikiLink, resolution: Resolution, shown: str, here: str, wiki: Wiki, site: Site) -> str:
+    label = link.label.strip() if link.label and link.label.strip() else shown
     if isinstance(resolution, Resolved) and resolution.how == "attachment":
         return f"{'!' if link.embed else ''}[{label}]({attachment_way(resolution.page, here)})"
     target = wiki.index.target_page(resolution)

@@ -15,7 +15,6 @@ from kbtools import links
 from kbtools.index import Alias, Ambiguous, Missing, Resolution, Resolved
 from kbtools.links import WikiLink
 from kbtools.page import NO_STRUCTURE, Page
-from kbtools.scanning.headings import label_of
 from kbtools.site.embeds import PLACE
 from kbtools.site.name_pages import key_of
 from kbtools.site.rendered import Embed
@@ -59,7 +58,8 @@ class WikiLinks(InlineProcessor):
         page = Page(Source(path or "", data), NO_STRUCTURE, None, (link,))
         link = wiki.index.read(link, page)
         resolution = wiki.index.resolve(link, page)
-        return render(link, resolution, page.path, wiki, self.embeds), link.span.start, link.span.end
+        label = _label(link, data)
+        return render(link, resolution, page.path, wiki, label, self.embeds), link.span.start, link.span.end
 
 
 def _shown(label: str) -> str:
@@ -67,11 +67,10 @@ def _shown(label: str) -> str:
     return re.sub("[<>&]", lambda m: f"{STX}{ord(m[0])}{ETX}", label)
 
 
-def _label(link: WikiLink) -> str:
+def _label(link: WikiLink, text: str) -> str:
     if link.label is not None and link.label.strip() and not (link.embed and _SIZE.match(link.label)):
         return _shown(link.label.strip())
-    anchor = f"#{link.anchor}" if link.anchor is not None else f"#^{link.block}" if link.block is not None else ""
-    return AtomicString(clean(label_of(link.target + anchor) or link.target))
+    return AtomicString(clean(links.shown(link, text)))
 
 
 def _element(tag: str, kind: str, label: str, **attributes: str) -> etree.Element:
@@ -81,13 +80,12 @@ def _element(tag: str, kind: str, label: str, **attributes: str) -> etree.Elemen
 
 
 def render(
-    link: WikiLink, resolution: Resolution, path: str, wiki: Wiki, embeds: list[Embed] | None = None
+    link: WikiLink, resolution: Resolution, path: str, wiki: Wiki, label: str, embeds: list[Embed] | None = None
 ) -> etree.Element:
     """A link as what a reader can do with it: follow it, or see why not. Never an ``<a>`` that leads nowhere.
 
     What is embedded is added to ``embeds``, with its place in the page.
     """
-    label = _label(link)
     name = clean(link.target or path)
     match resolution:
         case Resolved(page=target, how="attachment"):

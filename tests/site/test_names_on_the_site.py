@@ -178,3 +178,24 @@ def test_readers_without_scripts_arrive(browser: Any, tmp_path: Path) -> None:
         page.wait_for_url("**/topics/A/")
         assert "다 왔습니다." in page.content()
         context.close()
+
+
+def test_number_signs_in_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    """[[C# 기초]] is one name where a page is called so; a number sign before a blank is no sign of a section."""
+    body = "[[C# 기초]]의 [[C# 기초#첫 절]], [[C#]]와 [[A#첫 절]].\n\n## [[C# 기초]]에서\n\n글\n"
+    pages = {
+        "topics/C# 기초.md": topic("C# 기초", "## 첫 절\n\n글\n"),
+        "topics/C#.md": topic("C#", "글"),
+        "topics/A.md": topic("A", body + "\n## 첫 절\n\n[[#[[C# 기초]]에서]]\n"),
+    }
+    project = make(tmp_path, pages)
+    build(project)
+    site = project.root / "site/topics"
+    page = (site / "A/index.html").read_text(encoding="utf-8")
+    labels = re.findall(r'<a class="kb-link[^"]*" href="[^"]*">([^<]*)</a>', page)
+    assert labels[:4] == ["C# 기초", "C# 기초 › 첫 절", "C#", "A › 첫 절"]
+    (anchor,) = [h.id for h in load(project).index.pages["topics/A.md"].headings if "에서" in h.text]
+    assert f'id="{anchor}"' in page
+    backlinks = (site / "C# 기초/index.html").read_text(encoding="utf-8").partition("이 문서를 가리키는")[2]
+    assert "C# 기초의 C# 기초 › 첫 절, C#와 A › 첫 절." in backlinks
+    assert "[C# 기초](" in next(site.glob("A*/**/*.md"), site / "A.md").read_text(encoding="utf-8")
