@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 import uuid
 import xml.etree.ElementTree as etree
-from datetime import date, datetime
+from datetime import date
 
-from kbtools import confidence
 from kbtools.page import Page
 from kbtools.site.addresses import FEED, Site
+from kbtools.site.days import changed
 from kbtools.site.page_parts import lead
 from kbtools.site.text import clean
 from kbtools.site.wiki import Wiki, strings
@@ -22,15 +22,6 @@ LATEST = 50
 _SPACE = "http://www.w3.org/2005/Atom"
 _KB = uuid.UUID("5f0e0f0e-8f4b-5d7c-9a55-6b6274776b69")
 _NO_XML = re.compile("[\ufffe\uffff]")
-
-
-def changed(page: Page) -> date | None:
-    """The later of the days a page was verified and updated."""
-    updated = page.data.get("updated_at")
-    if isinstance(updated, datetime):
-        updated = updated.date()
-    days = [d for d in (confidence.last_verified(page), updated) if isinstance(d, date)]
-    return max(days, default=None)
 
 
 def atom(wiki: Wiki, site: Site) -> str:

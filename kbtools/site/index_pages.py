@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from kbtools import confidence
 from kbtools.page import Page
+from kbtools.site.days import changed
 from kbtools.site.infobox import STATUS, VERIFICATION
 from kbtools.site.lessons import told
 from kbtools.site.page_parts import (
@@ -128,12 +129,12 @@ def _states(wiki: Wiki, path: str, pages: Sequence[Page]) -> list[str]:
 
 
 def recent(pages: Sequence[Page]) -> str:
-    """What was verified last."""
-    dated = [p for p in pages if confidence.last_verified(p) is not None]
-    dated.sort(key=lambda p: (str(confidence.last_verified(p)), p.path), reverse=True)
-    rows = ((str(confidence.last_verified(p)), link(p, "recent.md"), status(p)) for p in dated[:RECENT])
-    body = table(("마지막 확인", "문서", "상태"), rows) if dated else ["날짜가 적힌 문서가 없습니다."]
-    return document("최근 갱신", "마지막으로 확인한 날짜가 가까운 문서부터 보입니다.", body)
+    """What was verified or changed last."""
+    dated = [(day, p) for p in pages if (day := changed(p)) is not None]
+    dated.sort(key=lambda d: (-d[0].toordinal(), sort_key(d[1])))
+    rows = ((day.isoformat(), link(p, "recent.md"), status(p)) for day, p in dated[:RECENT])
+    body = table(("날짜", "문서", "상태"), rows) if dated else ["날짜가 적힌 문서가 없습니다."]
+    return document("최근 갱신", "마지막으로 확인하거나 고친 날짜가 가까운 문서부터 보입니다.", body)
 
 
 def paths(wiki: Wiki) -> str:

@@ -6,7 +6,7 @@ import json
 
 from kbtools.page import Page
 from kbtools.site.addresses import Site
-from kbtools.site.feed import changed
+from kbtools.site.days import changed
 from kbtools.site.page_parts import lead
 from kbtools.site.text import clean
 from kbtools.site.wiki import Wiki, strings

@@ -24,7 +24,7 @@ from kbtools.errors import KbError
 from kbtools.site import attachments, csp, features, graph, machine, previews, redirects, search
 from kbtools.site import pages as generated
 from kbtools.site.addresses import Site
-from kbtools.site.feed import changed
+from kbtools.site.days import changed
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import FIGURES, Results, obstacles, refusal
 from kbtools.site.sanitize import is_remote

@@ -14,6 +14,7 @@ from kbtools.execution.outcomes import Outcome, Status
 from kbtools.index import Index
 from kbtools.page import Page, decode
 from kbtools.site.bars import columns, stacked
+from kbtools.site.days import changed
 from kbtools.site.health import health
 from kbtools.site.page_parts import LONG, parts
 from kbtools.site.pages import NAMES, generate
@@ -119,3 +120,32 @@ def test_bars_say_what_they_show() -> None:
     assert 'aria-label="없음"' in stacked([("ok", 0, "통과 0")], 0)
     assert 'aria-label="a: 2, b: 1"' in columns([("a", 2), ("b", 1), ("c", 0)])
     assert 'aria-label="없음"' in columns([])
+
+
+@pytest.mark.parametrize(
+    ("fields", "day"),
+    [
+        ("last_reinforced: 2026-05-08", "2026-05-08"),
+        ("last_reinforced: 2026-05-08\nupdated_at: 2026-06-01", "2026-06-01"),
+        ("date    : 2018-04-12 13:00:57 +0900\nupdated : 2018-04-18 20:44:02 +0900", "2018-04-18"),
+        ("created: 2024-01-02T10:00\nmodified: '2024-03-04'", "2024-03-04"),
+        ("date: {{date}}\nupdated: soon\nmodified: 2024-02-31\ncreated: [1]", "None"),
+        ("title: x", "None"),
+    ],
+)
+def test_the_day_of_a_change_is_read_from_what_vaults_write(fields: str, day: str) -> None:
+    page = wiki({"A.md": f"---\n{fields}\n---\n\n# A\n"}).index.pages["A.md"]
+    assert str(changed(page)) == day
+
+
+def test_recent_changes_list_what_was_changed_not_only_what_was_verified() -> None:
+    pages = {
+        "A.md": "---\nlast_reinforced: 2026-05-08\n---\n# A\n",
+        "B.md": "---\nupdated: 2026-06-01\n---\n# B\n",
+        "C.md": "# C\n",
+    }
+    rows = [line for line in generate(wiki(pages))["recent.md"].split("\n") if line.startswith("| 20")]
+    assert [(row[2:12], "B.md" in row, "A.md" in row) for row in rows] == [
+        ("2026-06-01", True, False),
+        ("2026-05-08", False, True),
+    ]

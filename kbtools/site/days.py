@@ -1,0 +1,31 @@
+"""When a page was last touched, by what its frontmatter says: no file keeps its date through a checkout."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from kbtools import confidence
+from kbtools.page import Page
+
+FIELDS = ("updated_at", "updated", "modified", "last_modified", "date", "created_at", "created")
+"""Besides ``last_reinforced``: the schema's own, and what vaults of other tools call the day of a change."""
+
+
+def changed(page: Page) -> date | None:
+    """The latest of the days a page was verified, updated or written."""
+    days = [confidence.last_verified(page), *(_day(page.data.get(name)) for name in FIELDS)]
+    return max((day for day in days if day is not None), default=None)
+
+
+def _day(value: object) -> date | None:
+    """A date, a point in time, or text that begins with a date as ISO 8601 writes it."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str):
+        return None
+    try:
+        return date.fromisoformat(value.strip()[:10])
+    except ValueError:
+        return None
