@@ -78,3 +78,6 @@ def test_what_is_worth_importing_before_the_fork() -> None:
     (step,) = job.steps
     assert replace(job, steps=(replace(step, code="import torch"),)).preload == ("torch",)
     assert replace(job, steps=(replace(step, code="import re"),)).preload == ()
+    pattern = 'import re, torch\nre.compile("x")'
+    assert "torch.compile" not in replace(job, steps=(replace(step, code=pattern),)).preload
+    assert "torch.compile" in replace(job, steps=(replace(step, code="import torch\nmodel.compile()"),)).preload

@@ -7,6 +7,19 @@ from pathlib import Path
 _VARIABLES = {"TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
 
 
+def server_cache(state: Path) -> tuple[tuple[str, str], ...]:
+    """The variable for the fork server's own part, which holds what it finds out about this machine's compiler.
+
+    No worker may write there: the server is not confined, and loads what it finds.
+    """
+    folder = state / "cache" / "server"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return ()
+    return (("TORCHINDUCTOR_CACHE_DIR", str(folder.resolve())),)
+
+
 def compile_cache(state: Path) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
     """The folders workers may write their compiled code to, and the variables that tell torch (``Settings``).
 

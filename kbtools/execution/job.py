@@ -152,7 +152,7 @@ class Job:
 
 _TORCH = {
     "torch.optim": re.compile(r"optim|checkpoint|compile|dynamo|vmap|export|torch\.(?:func|fx|library)"),
-    "torch.compile": re.compile(r"\.compile\(|torch\.compile"),
+    "torch.compile": re.compile(r"(?<!\bre)\.compile\(|torch\.compile"),
 }
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,29 +177,38 @@ class _Spawned:
 class ForkServerLauncher:
     """Workers forked in milliseconds off one server: starts it, or uses one that another process started."""
 
-    def __init__(self, folder: Path | None = None, preload: Sequence[str] = ()) -> None:
-        """Does not wait for the server: it imports ``preload`` while the caller goes on."""
+    def __init__(
+        self,
+        folder: Path | None = None,
+        preload: Sequence[str] = (),
+        environment: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Does not wait for the server: it imports ``preload`` while the caller goes on.
+
+        ``environment`` is set for the server alone.
+        """
         self._server: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kb-"))
         if folder is None:
-            self._server = self._start_server(preload)
+            self._server = self._start_server(preload, dict(environment))
 
     @classmethod
     def at(cls, folder: str) -> ForkServerLauncher:
         """The running server whose folder this is: it is not this launcher's to end."""
         return cls(Path(folder))
 
-    def _start_server(self, preload: Sequence[str]) -> subprocess.Popen[bytes]:
+    def _start_server(self, preload: Sequence[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
                 listener.bind(str(self.folder / "socket"))
                 listener.listen(64)
                 number = listener.fileno()
                 module = "kbtools.execution.forkserver"
+                own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), **more}
                 return subprocess.Popen(
                     [sys.executable, "-P", "-m", module, str(self.folder), str(number), *preload],
-                    env=_importable(clean_environment(1, {"HOME": str(self.folder), "TMPDIR": str(self.folder)})),
+                    env=_importable(clean_environment(1, own)),
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     pass_fds=(number,),
@@ -285,9 +294,9 @@ class _Forked:
         return message
 
 
-def default_launcher(*, fork: bool | None = None) -> Launcher:
-    """A fork server where forking is safe, else fresh processes."""
-    return ForkServerLauncher() if (forks() if fork is None else fork) else SpawnLauncher()
+def default_launcher(*, fork: bool | None = None, environment: Iterable[tuple[str, str]] = ()) -> Launcher:
+    """A fork server, with ``environment`` for itself, where forking is safe, else fresh processes."""
+    return ForkServerLauncher(environment=environment) if (forks() if fork is None else fork) else SpawnLauncher()
 
 
 def forks() -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from kbtools.config import Project
 from kbtools.execution import devices, verdict
 from kbtools.execution.ahead import Ahead
-from kbtools.execution.compile_cache import compile_cache
+from kbtools.execution.compile_cache import compile_cache, server_cache
 from kbtools.execution.course import Course
 from kbtools.execution.job import DeviceRequest, Job, Step
 from kbtools.execution.launchers import ForkServerLauncher, Launcher, SpawnLauncher, default_launcher
@@ -141,7 +141,8 @@ class Pool:
             elif self._kind == "spawn":
                 self._launcher = SpawnLauncher()
             else:
-                self._launcher = default_launcher(fork=True if self._kind == "fork" else None)
+                own = server_cache(self.project.state) if self.stored else ()
+                self._launcher = default_launcher(fork=True if self._kind == "fork" else None, environment=own)
         return self._launcher
 
     @property

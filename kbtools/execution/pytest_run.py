@@ -20,6 +20,7 @@ from typing import Any
 from kbtools.config import Project
 from kbtools.errors import KbError
 from kbtools.execution.ahead import MOST
+from kbtools.execution.compile_cache import server_cache
 from kbtools.execution.launchers import ForkServerLauncher, forks
 from kbtools.execution.outcomes import Outcome, by_place
 from kbtools.execution.runner import cores
@@ -64,7 +65,7 @@ def run_with_pytest(
     DeviceRequest.parse(options.device, options.required)
     gatherer = _Gatherer(on_outcome)
     told = io.StringIO()
-    with _server(options) as server, _quiet(told), _alone(project):
+    with _server(project, options) as server, _quiet(told), _alone(project):
         import pytest
 
         code = pytest.main(_words(project, options, server), plugins=[gatherer])
@@ -125,12 +126,13 @@ def _words(project: Project, options: RunOptions, server: str | None) -> list[st
 
 
 @contextlib.contextmanager
-def _server(options: RunOptions) -> Iterator[str | None]:
+def _server(project: Project, options: RunOptions) -> Iterator[str | None]:
     """The folder of a fork server that gets ready while pytest is imported and pages are read, where there is one."""
     if options.preload is None or not (options.launcher == "fork" or (options.launcher == "auto" and forks())):
         yield None
         return
-    launcher = ForkServerLauncher(preload=options.preload)
+    own = server_cache(project.state) if options.stored and "torch.compile" in options.preload else ()
+    launcher = ForkServerLauncher(preload=options.preload, environment=own)
     try:
         yield str(launcher.folder)
     finally:

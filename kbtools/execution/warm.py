@@ -1,0 +1,80 @@
+"""What nearly every page does first, done once in the fork server instead of in each worker forked off it.
+
+The first use of an operator binds symbols, fills tables and imports modules, which costs a page more than its own code.
+What is done here must leave the server as it has to be: one thread (no backward pass, which may start some, and all
+else with one OpenMP thread), and no accelerator asked for anything.
+"""
+
+from __future__ import annotations
+
+import glob
+import sys
+from contextlib import suppress
+from typing import Any
+
+_ACCELERATORS = ("/dev/nvidia*", "/dev/kfd", "/dev/dxg", "/dev/dri/renderD*", "/dev/accel*")
+
+
+def warm() -> None:
+    """Use what is imported, as pages will. What fails here would fail in a page, which says so."""
+    torch = sys.modules.get("torch")
+    if torch is None or not hasattr(torch, "set_num_threads"):
+        return
+    torch.set_num_threads(1)
+    if "numpy" in sys.modules:
+        with suppress(Exception):
+            import numpy.random  # noqa: F401 - every worker seeds it
+    # An optimizer and the compiler ask for accelerators, and a driver asked before a fork is of no use after it.
+    if not accelerators():
+        with suppress(Exception):
+            _tensors(torch)
+            _modules(torch)
+            if "torch._dynamo" in sys.modules:
+                _optimizer(torch)
+            if "torch._inductor.compile_fx" in sys.modules:
+                _compiler(torch)
+
+
+def accelerators() -> bool:
+    """Whether a driver of one offers itself here: looks at names alone."""
+    return any(map(glob.glob, _ACCELERATORS))
+
+
+def _tensors(torch: Any) -> None:
+    x = torch.arange(6.0, requires_grad=True)
+    (x**2).sum()
+    repr(x), repr(x.detach() + 1)
+    q, k, v = torch.randn(3, 2, 4, 8).unbind(0)
+    weights = torch.softmax(q @ k.transpose(-2, -1) / 8**0.5, dim=-1)
+    torch.allclose(weights @ v, torch.nn.functional.scaled_dot_product_attention(q, k, v))
+    torch.equal(q, k)
+
+
+def _modules(torch: Any) -> None:
+    nn, data = torch.nn, torch.utils.data
+    net = nn.Sequential(nn.Linear(8, 4), nn.ReLU(), nn.Linear(4, 2))
+    nn.functional.mse_loss(net(torch.randn(4, 8)), torch.randn(4, 2)).item()
+    repr(net)
+    for _ in data.DataLoader(data.TensorDataset(torch.arange(4), torch.arange(4)), batch_size=2, shuffle=True):
+        pass
+
+
+def _optimizer(torch: Any) -> None:
+    """Steps on gradients that are given."""
+    for kind in (torch.optim.SGD, torch.optim.AdamW):
+        weight = torch.nn.Parameter(torch.ones(3))
+        optimizer = kind([weight], lr=0.1)
+        optimizer.zero_grad()
+        weight.grad = torch.ones(3)
+        optimizer.step()
+
+
+def _compiler(torch: Any) -> None:
+    """All of the way but for generating code, which would leave this process's paths in tables."""
+    from torch._inductor.cpu_vec_isa import pick_vec_isa
+
+    # Builds a library for each kind of vector instruction and loads it in an interpreter of its own.
+    pick_vec_isa()
+    torch.compile(lambda x: x.sin() + 1, backend="aot_eager")(torch.ones(3))
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
