@@ -23,6 +23,8 @@ ATTRIBUTE = "kb_outcome"
 """The attribute of a report that carries its outcome, as JSON in ASCII, from xdist workers too."""
 _BEFORE, _BEHIND = 6, 3
 """Lines of a snippet shown before and behind the one that failed."""
+JOBS = "kb_jobs"
+"""The attribute of pytest's configuration that has plans of pages by path, from who has made them already."""
 _WIKI: pytest.StashKey[_Wiki | None] = pytest.StashKey()
 
 
@@ -89,14 +91,17 @@ class _Wiki:
         asked = [self.only[place] for place in _around(path) if place in self.only]
         return any(names is None or not names.isdisjoint((step.name, step.id.partition("::")[2])) for names in asked)
 
-    def jobs(self, path: str, data: bytes) -> tuple[Job, ...]:
+    def jobs(self, path: str, file: Path) -> tuple[Job, ...]:
+        planned: tuple[Job, ...] | None = getattr(self.config, JOBS, {}).get(path)
+        if planned is not None:
+            return planned
         from kbtools.execution.job import Limits
         from kbtools.execution.plan import plan
         from kbtools.execution.requirements import unmet
         from kbtools.page import decode
 
         run = self.project.config.run
-        snippets = decode(path, data).snippets
+        snippets = decode(path, file.read_bytes()).snippets
         if not any(snippet.executable for snippet in snippets):
             return ()
         return plan(
@@ -219,7 +224,7 @@ class KbPage(pytest.File):
     def collect(self) -> Iterator[KbItem]:
         wiki = _wiki(self.config)
         assert wiki is not None
-        for job in wiki.jobs(self.page, self.path.read_bytes()):
+        for job in wiki.jobs(self.page, self.path):
             for step in job.steps:
                 if step.reported and wiki.selects(step, self.page):
                     name = f"{step.name}[{step.device}]"

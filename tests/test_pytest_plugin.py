@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from kbtools import page
 from kbtools.config import find_project, foreign_vault
 from kbtools.errors import KbError
+from kbtools.execution.job import DeviceRequest
 from kbtools.execution.outcomes import Outcome, Status
+from kbtools.execution.plan import plan
 from kbtools.execution.pytest_run import RunOptions, run_with_pytest
 
 PAGE = """# Autograd
@@ -348,3 +351,19 @@ def test_nothing_of_kb_is_imported_where_there_is_no_wiki(tmp_path: Path) -> Non
         )
         last = done.stdout.strip().split("\n")[-1]
         assert last.endswith("['kbtools', 'kbtools.pytest_plugin']"), (words, done.stdout[-2000:])
+
+
+def test_a_plan_that_is_given_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kb.toml").write_text('docs = "wiki"\n')
+    (tmp_path / "wiki").mkdir()
+    text = "# P\n\n```python { #given }\nprint('as planned')\n```\n\n```python { #other }\nx = 1\n```\n"
+    (tmp_path / "wiki" / "P.md").write_text(text)
+    found = find_project(tmp_path)
+    snippets = page.decode("P.md", text.encode()).snippets
+    jobs = {"P.md": plan("P.md", snippets, DeviceRequest(("cpu",)), {"cpu": 1})}
+    made: list[str] = []
+    monkeypatch.setattr(page, "decode", lambda path, data: made.append(path))
+    options = RunOptions(("P.md::given",), device="cpu", preload=(), jobs=jobs)
+    (outcome,) = run_with_pytest(found, options)
+    assert (outcome.id, outcome.outcome.value, outcome.stdout) == ("P.md::given[cpu]", "passed", "as planned\n")
+    assert made == []

@@ -13,19 +13,20 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from kbtools.config import Project
 from kbtools.errors import KbError
 from kbtools.execution.ahead import MOST
 from kbtools.execution.compile_cache import server_cache
+from kbtools.execution.job import Job
 from kbtools.execution.launchers import ForkServerLauncher, forks
 from kbtools.execution.outcomes import Outcome, by_place
 from kbtools.execution.runner import cores
 
-_ATTRIBUTE = "kb_outcome"
+_ATTRIBUTE, _JOBS = "kb_outcome", "kb_jobs"
 _INTERRUPTED, _NOTHING = 2, 5
 
 
@@ -49,6 +50,8 @@ class RunOptions:
     launcher: str = "auto"
     preload: tuple[str, ...] | None = None
     """What the pages import (``job.preloads``), so that it is begun at once; None: wait for the first page."""
+    jobs: Mapping[str, tuple[Job, ...]] = field(default_factory=dict)
+    """The plans of pages, by path, where they are made: those pages are not analysed once more."""
 
 
 def run_with_pytest(
@@ -63,7 +66,7 @@ def run_with_pytest(
 
     options = options or RunOptions()
     DeviceRequest.parse(options.device, options.required)
-    gatherer = _Gatherer(on_outcome)
+    gatherer = _Gatherer(on_outcome, options.jobs)
     told = io.StringIO()
     with _server(project, options) as server, _quiet(told), _alone(project):
         import pytest
@@ -81,10 +84,16 @@ def run_with_pytest(
 class _Gatherer:
     """A pytest plugin that collects the outcomes its reports carry."""
 
-    def __init__(self, on_outcome: Callable[[Outcome], None] | None) -> None:
+    def __init__(
+        self, on_outcome: Callable[[Outcome], None] | None, jobs: Mapping[str, tuple[Job, ...]] | None = None
+    ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self.broken: list[str] = []
         self.on_outcome = on_outcome
+        self.jobs = jobs or {}
+
+    def pytest_configure(self, config: Any) -> None:
+        setattr(config, _JOBS, self.jobs)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         carried = getattr(report, _ATTRIBUTE, None)

@@ -88,6 +88,7 @@ def run_snippets(
         rehearse=rehearse,
         update=getattr(args, "update", False),
         preload=_preload(pages, left, request),
+        jobs={path: page.jobs for path, page in pages.items()},
     )
     with Progress(fences.executable, sys.stderr) as progress:
         for outcome in outcomes:
