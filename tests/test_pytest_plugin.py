@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools import page
+import kbtools.page
 from kbtools.config import find_project, foreign_vault
 from kbtools.errors import KbError
 from kbtools.execution.job import DeviceRequest
@@ -359,10 +359,10 @@ def test_a_plan_that_is_given_is_not_made_again(tmp_path: Path, monkeypatch: pyt
     text = "# P\n\n```python { #given }\nprint('as planned')\n```\n\n```python { #other }\nx = 1\n```\n"
     (tmp_path / "wiki" / "P.md").write_text(text)
     found = find_project(tmp_path)
-    snippets = page.decode("P.md", text.encode()).snippets
+    snippets = kbtools.page.decode("P.md", text.encode()).snippets
     jobs = {"P.md": plan("P.md", snippets, DeviceRequest(("cpu",)), {"cpu": 1})}
     made: list[str] = []
-    monkeypatch.setattr(page, "decode", lambda path, data: made.append(path))
+    monkeypatch.setattr(kbtools.page, "decode", lambda path, data: made.append(path))
     options = RunOptions(("P.md::given",), device="cpu", preload=(), jobs=jobs)
     (outcome,) = run_with_pytest(found, options)
     assert (outcome.id, outcome.outcome.value, outcome.stdout) == ("P.md::given[cpu]", "passed", "as planned\n")
