@@ -40,6 +40,8 @@ import make_pages
 import runners
 
 KB = str(Path(sys.executable).with_name("kb"))
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")}
+"""All are run with their bytecode, as they are installed."""
 PARTS = ("compare", "page", "workers", "compile", "unchanged")
 
 
@@ -79,7 +81,7 @@ class Subject:
 
     def _start(self, command: Sequence[str]) -> int:
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen(command, cwd=self.cwd, env=self.environment, **quiet)
+        process = subprocess.Popen(command, cwd=self.cwd, env=self.environment or ENVIRONMENT, **quiet)
         process.returncode = 0  # it is waited for by number
         return process.pid
 
@@ -113,7 +115,7 @@ def table(subjects: Sequence[Subject], base: Subject) -> str:
 def compare(folder: Path, pages: int, rounds: int, tools: Path) -> None:
     wiki = make_pages.make(folder / "torch", "torch", pages)
     fresh = runners.scripts(wiki)
-    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
+    alone = {**ENVIRONMENT, "OMP_NUM_THREADS": "1"}
     base = kb("kb run", wiki, "--no-cache")
     subjects = [
         base,
@@ -187,7 +189,9 @@ def unchanged(folder: Path, rounds: int, tools: Path, pages: int = 1000) -> None
         "pytest-markdown-docs, collecting", [(*command, "--collect-only")], wiki, runners.environment(tools)
     )
     measure((again, collect), rounds)
-    told = subprocess.run((sys.executable, "-X", "importtime", KB, "run"), cwd=wiki, capture_output=True, check=True)
+    told = subprocess.run(
+        (sys.executable, "-X", "importtime", KB, "run"), cwd=wiki, env=ENVIRONMENT, capture_output=True, check=True
+    )
     modules = {line.rpartition(b"|")[2].strip().partition(b".")[0] for line in told.stderr.split(b"\n")}
     imported = [name for name in ("torch", "pytest", "xdist") if name.encode() in modules]
     print(f"### {pages:,} pages with {pages * 5:,} snippets, all passed before\n\n{table((again, collect), again)}\n")

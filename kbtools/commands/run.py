@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -110,6 +110,9 @@ def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
 def _blocks(outcomes: Sequence[Outcome], color: bool) -> Iterator[str]:
     """What failed, with the page's own lines, and what was not run and why."""
     from kbtools.execution.outcomes import Status
+
+    if all(o.outcome in (Status.PASSED, Status.XFAILED, Status.REHEARSED) for o in outcomes):
+        return
     from kbtools.output.text import paint
 
     for o in outcomes:
@@ -127,9 +130,12 @@ def _blocks(outcomes: Sequence[Outcome], color: bool) -> Iterator[str]:
         yield f"{paint(why, '33', color)}: {shown}"
 
 
-def _differing(compared: Iterable[Parity], color: bool) -> Iterator[str]:
+def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
     """Snippets that say one thing on one device and another on the next: told, and no failure."""
     from kbtools.execution.parity import State
+
+    if not compared:
+        return
     from kbtools.output.text import paint
 
     for one in compared:

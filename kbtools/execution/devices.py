@@ -87,7 +87,7 @@ def environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "torch": torch_version(),
-        "platform": _platform(),
+        "platform": platform_name(),
         "machine": machines.given_name(),
         "cpu": machines.cpu_model(),
         "date": date.today().isoformat(),
@@ -96,7 +96,7 @@ def environment() -> dict[str, Any]:
 
 
 @functools.cache
-def _platform() -> str:
+def platform_name() -> str:
     """What ``platform.platform`` says, on Linux without the process it starts for a field it then leaves out."""
     if sys.platform != "linux":
         return platform.platform()

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib.metadata
 import importlib.util
+import platform
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -168,11 +169,11 @@ def environment(device: str) -> dict[str, object]:
     """What the machine adds to a key: a result holds only where this is the same."""
     import kbtools
 
-    known = devices.environment()
+    info = devices.probe().get(device)
     return {
         "kb": kbtools.__version__,
-        "python": known["python"],
-        "torch": known["torch"],
-        "platform": known["platform"],
-        "device_name": known["devices"].get(device, {}).get("name"),
+        "python": platform.python_version(),
+        "torch": devices.torch_version(),
+        "platform": devices.platform_name(),
+        "device_name": info.name if info is not None else None,
     }

@@ -70,6 +70,8 @@ def _of_page(
         told = [there[id] for id in chosen]
         found += told
         news = [o for o in told if not o.cached and (o.id not in known or known[o.id].key != chosen[o.id])]
+        if not news:
+            continue
         with suppress(OSError):  # the outcome stands without its copy on disk
             store.save(job, news)
     return found
