@@ -17,7 +17,7 @@ from kbtools.site.wiki import Wiki
 SHOWN = 20
 """Pages that are named for one missing page."""
 MOST = 1000
-"""Missing pages that are listed."""
+"""Missing pages that are listed, those asked for most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,48 @@ class Shared:
     """Its heading's, on the page of such names."""
     name: str
     pages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A page that links ask for and nobody has written."""
+
+    id: str | None
+    """Where it stands on the page of such names; None where it is not listed."""
+    name: str
+    pages: tuple[str, ...]
+    """Paths of those that link to it, by their titles."""
+
+
+def wanted_names(wiki: Wiki) -> Mapping[str, Wanted]:
+    """Every missing page that a link of the wiki asks for, by its folded name, those asked for most first."""
+    names: dict[str, str] = {}
+    asked: dict[str, dict[str, None]] = defaultdict(dict)
+    for path, links in wiki.index.links.items():
+        for link_, resolution in links:
+            if isinstance(resolution, Missing) and link_.target and not is_attachment_name(link_.target):
+                key = key_of(link_.target)
+                names.setdefault(key, page_name(link_.target))
+                asked[key].setdefault(path)
+    order = sorted(asked, key=lambda k: (-len(asked[k]), names[k].casefold(), k))
+    ids = _ids({key: names[key] for key in order[:MOST]}, "wanted")
+    by_title = {path: sort_key(wiki.index.pages[path]) for pages in asked.values() for path in pages}
+    return {key: Wanted(ids.get(key), names[key], tuple(sorted(asked[key], key=by_title.__getitem__))) for key in order}
+
+
+def _ids(names: Mapping[str, str], prefix: str) -> Mapping[str, str]:
+    """An id of its own for each name, by its key."""
+    out: dict[str, str] = {}
+    used: set[str] = set()
+    for key, name in names.items():
+        wanted = f"{prefix}-{slugify(name) or 'x'}"
+        id, n = wanted, 1
+        while id in used:
+            n += 1
+            id = f"{wanted}--{n}"
+        used.add(id)
+        out[key] = id
+    return out
 
 
 def shared_names(wiki: Wiki) -> Mapping[str, Shared]:
@@ -45,17 +87,8 @@ def shared_names(wiki: Wiki) -> Mapping[str, Shared]:
             pages = {c for c in candidates if c in wiki.index.pages}
             if pages:
                 found.setdefault(key_of(link_.target), (page_name(link_.target), set()))[1].update(pages)
-    out, used = {}, set()
-    for key in sorted(found):
-        name, pages = found[key]
-        wanted = f"name-{slugify(name) or 'x'}"
-        id, n = wanted, 1
-        while id in used:
-            n += 1
-            id = f"{wanted}--{n}"
-        used.add(id)
-        out[key] = Shared(id, name, tuple(sorted(pages)))
-    return out
+    ids = _ids({key: found[key][0] for key in sorted(found)}, "name")
+    return {key: Shared(id, found[key][0], tuple(sorted(found[key][1]))) for key, id in ids.items()}
 
 
 def key_of(target: str) -> str:
@@ -95,23 +128,16 @@ def _behind_title(headings: tuple[object, ...], start: int) -> int:
 
 
 def _wanted(wiki: Wiki) -> str:
-    """Pages that others link to and nobody has written, those asked for most first."""
-    names: dict[str, str] = {}
-    asked: dict[str, dict[str, None]] = defaultdict(dict)
-    for path, links in wiki.index.links.items():
-        for link_, resolution in links:
-            if isinstance(resolution, Missing) and link_.target and not is_attachment_name(link_.target):
-                key = key_of(link_.target)
-                names.setdefault(key, page_name(link_.target))
-                asked[key].setdefault(path)
-    if not asked:
-        return ""
-    order = sorted(asked, key=lambda k: (-len(asked[k]), names[k].casefold(), k))
+    """Pages that others link to and nobody has written."""
     rows = []
-    for key in order[:MOST]:
-        pages = sorted((wiki.index.pages[p] for p in asked[key]), key=sort_key)
-        told = ", ".join(link(p, "wanted.md") for p in pages[:SHOWN])
-        more = f" 외 {len(pages) - SHOWN:,}편" if len(pages) > SHOWN else ""
-        rows.append(f'- **{md(names[key])}** <span class="kb-count">{len(pages)}</span><br>{told}{more}')
-    lead = f"다른 문서가 가리키지만 아직 없는 문서 {len(order):,}편입니다. 많이 찾는 것부터 보입니다."
+    for wanted in wiki.wanted_names.values():
+        if wanted.id is None:
+            break
+        told = ", ".join(link(wiki.index.pages[p], "wanted.md") for p in wanted.pages[:SHOWN])
+        more = f" 외 {len(wanted.pages) - SHOWN:,}편" if len(wanted.pages) > SHOWN else ""
+        count = f'<span class="kb-count">{len(wanted.pages)}</span>'
+        rows.append(f"- **{md(wanted.name)}**{{ #{wanted.id} }} {count}<br>{told}{more}")
+    if not rows:
+        return ""
+    lead = f"다른 문서가 가리키지만 아직 없는 문서 {len(wiki.wanted_names):,}편입니다. 많이 찾는 것부터 보입니다."
     return document("쓰이기를 기다리는 문서", lead, listing(rows))

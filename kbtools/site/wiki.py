@@ -24,7 +24,7 @@ from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results
 
 if TYPE_CHECKING:
-    from kbtools.site.name_pages import Shared
+    from kbtools.site.name_pages import Shared, Wanted
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,13 @@ class Wiki:
         from kbtools.site.name_pages import shared_names
 
         return shared_names(self)
+
+    @cached_property
+    def wanted_names(self) -> Mapping[str, Wanted]:
+        """Missing pages that links ask for."""
+        from kbtools.site.name_pages import wanted_names
+
+        return wanted_names(self)
 
     def tag_href(self, tag: str, from_path: str) -> str | None:
         return f"{relative('tags.md', from_path)}#{tag_id(tag)}" if "tags.md" in self.generated else None

@@ -23,6 +23,8 @@ from kbtools.site.wiki import Wiki, relative
 from kbtools.source import Source
 
 IMAGES = re.compile(r"(?i)\.(png|jpe?g|gif|svg|webp|avif|bmp|ico)$")
+WANTING = 5
+"""Pages named in the title of a link to a missing one."""
 _SIZE = re.compile(r"^\s*(\d{1,5})(?:\s*[xX]\s*(\d{1,5}))?\s*$")
 _PLACEHOLDER = re.compile(f"[{STX}{ETX}]")
 
@@ -97,9 +99,21 @@ def render(
         case Ambiguous(candidates) | Alias(candidates):
             return _choice(link, candidates, path, wiki, label, name)
         case Missing():
-            pass
-    what = "파일이" if links.is_attachment_name(link.target) else "문서가 아직"
-    return _element("span", "kb-missing", label, title=f"‘{name}’ {what} 없습니다")
+            return _missing(link, path, wiki, label, name)
+
+
+def _missing(link: WikiLink, path: str, wiki: Wiki, label: str, name: str) -> etree.Element:
+    """A link to a page that nobody has written leads to its place among those that are wanted, where it has one."""
+    if links.is_attachment_name(link.target):
+        return _element("span", "kb-missing", label, title=f"‘{name}’ 파일이 없습니다")
+    told = f"‘{name}’ 문서가 아직 없습니다"
+    wanted = wiki.wanted_names.get(key_of(link.target)) if "wanted.md" in wiki.generated else None
+    if wanted is None or wanted.id is None:
+        return _element("span", "kb-missing", label, title=told)
+    first = ", ".join(wiki.index.pages[p].title for p in wanted.pages[:WANTING])
+    more = f" 외 {len(wanted.pages) - WANTING:,}편" if len(wanted.pages) > WANTING else ""
+    href = f"{relative('wanted.md', path)}#{wanted.id}"
+    return _element("a", "kb-missing", label, title=f"{told}. 찾는 문서: {clean(first)}{more}", href=href)
 
 
 def _choice(link: WikiLink, candidates: tuple[str, ...], path: str, wiki: Wiki, label: str, name: str) -> etree.Element:

@@ -175,7 +175,7 @@ def test_where_a_block_cannot_stand_there_is_a_link(tmp_path: Path) -> None:
     document = read(tmp_path / "site" / "A" / "index.html")
     assert len(document.all("a", "kb-embed")) == 3
     assert document.all("a", "kb-lost-anchor")
-    assert document.all("span", "kb-missing")
+    assert document.all("a", "kb-missing")
     assert [(i["width"], i.get("height")) for i in document.all("img", "kb-image")] == [("100", None), ("100", "145")]
 
 

@@ -161,6 +161,16 @@ def test_names_of_several_pages_and_of_none(tmp_path: Path) -> None:
     choices = read(site / "ambiguous/index.html")
     assert {"../a/Same/", "../b/Same/"} <= {a.get("href", "") for a in choices.all("a")}
     assert "첫째 글입니다." in choices.text
+    asked = {a["href"]: a["title"] for a in page.all("a", "kb-missing")}
+    assert asked == {
+        "../../wanted/#wanted-없는-것": "‘없는 것’ 문서가 아직 없습니다. 찾는 문서: X, Y",
+        "../../wanted/#wanted-또-없는-것": "‘또 없는 것’ 문서가 아직 없습니다. 찾는 문서: X",
+    }
+    assert [s["title"] for s in page.all("span", "kb-missing")] == ["‘그림.png’ 파일이 없습니다"]
+    listed = read(site / "wanted/index.html")
+    assert {f"#{e['id']}" for tag, e in listed.elements if tag == "strong" and "id" in e} == {
+        href.removeprefix("../../wanted/") for href in asked
+    }
     wanted = read(site / "wanted/index.html").text.partition("쓰이기를 기다리는 문서")[2]
     assert "2편" in wanted
     assert wanted.index("없는 것") < wanted.index("또 없는 것")

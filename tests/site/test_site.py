@@ -70,6 +70,9 @@ def test_links_lead_where_they_say(tmp_path: Path) -> None:
     assert broken_links(site) == []
     page = read(site / "topics" / "Autograd" / "index.html")
     hrefs = [a["href"] for a in page.all("a", "kb-link")]
+    (missing,) = page.all("a", "kb-missing")
+    assert missing["title"] == "‘없는 것’ 문서가 아직 없습니다. 찾는 문서: Autograd"
+    assert missing["href"] == hrefs.pop(hrefs.index("../../wanted/#wanted-없는-것"))
     there = "../%ED%85%90%EC%84%9C%20%EC%97%B0%EC%82%B0/"
     assert hrefs == [
         there, f"{there}#더하기와-빼기", there, "#아래", "./", there, f"{there}#block-sum", f"{there}#block-item",
@@ -77,8 +80,6 @@ def test_links_lead_where_they_say(tmp_path: Path) -> None:
     ]  # fmt: skip
     image = page.all("img", "kb-link")[0]
     assert (image["width"], image["height"], image["alt"]) == ("100", "50", "그림.png")
-    assert [a["title"] for a in page.all("span", "kb-missing")] == ["‘없는 것’ 문서가 아직 없습니다"]
-    assert "href" not in page.all("span", "kb-missing")[0]
     assert "^sum" not in read(site / "topics" / "텐서 연산" / "index.html").text
     assert "a/Same.md, b/Same.md" in read(site / "topics" / "Last" / "index.html").all("a", "kb-ambiguous")[0]["title"]
     assert "라벨 <strong>굵게</strong> <code>코드</code></a>" in html(project, "b/Same")
@@ -498,7 +499,7 @@ def test_the_preview_follows_the_pages(tmp_path: Path) -> None:
         wait_for("아직 실행하지 않음")
         page = project.vault / "topics" / "A.md"
         page.write_text(page.read_text(encoding="utf-8") + "\n바뀐 문장과 [[새 링크]]\n", encoding="utf-8")
-        wait_for("바뀐 문장과 <span")
+        wait_for("바뀐 문장과 <a")
     finally:
         server.terminate()
         server.wait(20)
