@@ -117,7 +117,7 @@ def plans(
         except OSError as e:
             notes.append(f"the plans {file} cannot be written ({e.strerror}): made without them")
             break
-        except (sqlite3.DatabaseError, ValueError, TypeError, LookupError, AttributeError) as e:
+        except sqlite3.DatabaseError as e:
             if sqlite_file.out_of_reach(e):
                 notes.append(f"the plans {file} cannot be used ({e}): made without them")
                 break
@@ -202,7 +202,11 @@ class _Maker:
         return planned
 
     def _kept(self, entry: Entry, row: _Row) -> Planned | None:
-        planned = load(entry.path, row.told, self.planner.unmet)
+        """Raises sqlite3.DataError for a row that is not ours."""
+        try:
+            planned = load(entry.path, row.told, self.planner.unmet)
+        except (ValueError, TypeError, LookupError, AttributeError) as e:
+            raise sqlite3.DataError(f"what is kept of {entry.path} cannot be read: {e}") from e
         if planned is not None:
             self.taken.add(entry.path)
         return planned
