@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from kbtools.config import Config, did_you_mean
@@ -18,10 +17,11 @@ from kbtools.schema import Schema, validate
 from kbtools.selection import EVERYTHING, Selection
 from kbtools.source import Span
 from kbtools.traits import Trait, traits_of
+from kbtools.values import frozen
 from kbtools.vault import Vault
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """What a check found. ``pages`` and ``links`` count the whole vault, ``diagnostics`` what was asked about."""
 
@@ -159,7 +159,7 @@ def _unique(problems: Iterable[Problem]) -> list[Problem]:
 _IGNORE = re.compile(r"^\s*kb:\s*ignore\[([^\]]*)\]\s*$")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Ignore:
     span: Span
     name: str

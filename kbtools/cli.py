@@ -5,6 +5,7 @@ Only the chosen command is imported, so that ``kb --help`` needs nothing but the
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -56,6 +57,7 @@ kb.toml, or mkdocs.yml. Any other folder of Markdown: kb check --vault DIR
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0 clean, 1 findings, 2 usage, configuration or internal error."""
     words = list(sys.argv[1:] if argv is None else argv)
+    collecting = gc.isenabled()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -71,6 +73,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe went away; nothing is left to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    finally:
+        if argv is None:
+            gc.freeze()  # the process ends: nobody needs to know what in it is garbage
+        elif collecting:
+            gc.enable()
 
 
 def _dispatch(words: list[str]) -> int:

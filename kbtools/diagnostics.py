@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from kbtools.source import Span
+from kbtools.values import frozen
 
 
 class Severity(str, Enum):
@@ -25,7 +25,7 @@ class Applicability(str, Enum):
     DISPLAY = "display"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class Edit:
     """Replace what ``span`` covers by ``replacement``."""
 
@@ -33,7 +33,7 @@ class Edit:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fix:
     """Edits of one page that together remove a finding."""
 
@@ -43,7 +43,7 @@ class Fix:
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Problem:
     """Something wrong at a place of one text, as a parser or a rule sees it: no path, no severity yet."""
 
@@ -54,7 +54,7 @@ class Problem:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnostic:
     """A problem of a page of the vault, with the severity the configuration gives its rule."""
 

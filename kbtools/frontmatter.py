@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kbtools.diagnostics import Problem
-from kbtools.metadata.editing import add_item, set_field
 from kbtools.metadata.model import Entries, Entry, Frontmatter, Path
 from kbtools.metadata.place import body_of, repeated, unclosed
 from kbtools.metadata.reading import MAX_SIZE, parse
@@ -14,6 +13,7 @@ from kbtools.metadata.scalars import quoted
 from kbtools.scanner import frontmatter_span as locate
 
 if TYPE_CHECKING:
+    from kbtools.metadata.editing import add_item, set_field
     from kbtools.metadata.handler import KbYamlHandler
 
 __all__ = [
@@ -58,7 +58,11 @@ def with_target(value: str, name: str) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    # Lazily: python-frontmatter is imported by those who use its API, not by every run of kb.
+    # Lazily: to edit, and to offer python-frontmatter's API, is for few runs of kb.
+    if name in ("add_item", "set_field"):
+        from kbtools.metadata import editing
+
+        return getattr(editing, name)
     if name == "KbYamlHandler":
         from kbtools.metadata.handler import KbYamlHandler
 

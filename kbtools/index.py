@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -14,12 +13,13 @@ from kbtools.links import WikiLink, can_be_target, fold_title, is_attachment_nam
 from kbtools.outline import Outline
 from kbtools.page import Page
 from kbtools.scanner import Heading
+from kbtools.values import frozen
 from kbtools.vault import Vault
 
 How = Literal["exact", "variant", "path", "self", "attachment"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolved:
     """A link that means one page, or one attachment."""
 
@@ -27,21 +27,21 @@ class Resolved:
     how: How
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ambiguous:
     """A link that two or more pages answer to."""
 
     candidates: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alias:
     """A link spelled as an alias. One holder: the site follows it. Several: a reader must choose."""
 
     candidates: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Missing:
     """A link nothing is called."""
 

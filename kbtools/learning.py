@@ -12,9 +12,6 @@ from kbtools.links import WikiLink
 from kbtools.page import Page
 from kbtools.source import Span
 
-FIELD = "learning_path"
-"""The frontmatter field that makes a page a learning path, when it is ``true``."""
-
 # What Python-Markdown and CommonMark both take for an item of a numbered list that is not nested.
 _ITEM = re.compile(r"(?:(?<=[\r\n])|\A) {0,3}(?P<item>\d{1,9}\.[ \t]+(?P<mark>\*{1,3}|_{1,3})?(?P<rest>[^\r\n]*))")
 _FOLD = re.compile(
@@ -24,10 +21,6 @@ _FOLD = re.compile(
 _SOLUTION = re.compile(r"(?i)^\W*(?:풀이|정답|해답|해설|모범 답안|solution|answer)")
 _HINT = re.compile(r"(?i)^\W*(?:힌트|실마리|도움말|hint)")
 _EXERCISES = re.compile(r"(?i)^\W*(?:\d[\d.]*\s*)?(?:연습|연습 ?문제|exercises?)\W*$")
-
-
-def is_learning_path(page: Page) -> bool:
-    return page.data.get(FIELD) is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,7 @@ class Item:
 
 def items(page: Page) -> tuple[Item, ...]:
     """A path's items in order; none for other pages."""
-    if not is_learning_path(page):
+    if not page.is_learning_path:
         return ()
     text, opaque = page.source.text, page.structure.opaque
     links = {link.span.start: link for link in page.links if not link.embed}
@@ -88,7 +81,7 @@ def learning_path(index: Index, page: Page) -> LearningPath:
 
 def learning_paths(index: Index) -> tuple[LearningPath, ...]:
     """Every learning path of a wiki, by the path of its page."""
-    return tuple(learning_path(index, page) for page in index.pages.values() if is_learning_path(page))
+    return tuple(learning_path(index, page) for page in index.pages.values() if page.is_learning_path)
 
 
 def _lesson(index: Index, page: Page, link: WikiLink) -> Lesson:

@@ -23,9 +23,9 @@ _COARSE = 1_000_000_000
 
 
 def digest(data: bytes) -> str:
-    import hashlib  # which loads all of OpenSSL
+    from _blake2 import blake2b  # hashlib's own: that loads all of OpenSSL before it gives it
 
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 class Entry(NamedTuple):

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from kbtools import frontmatter, links, scanner, snippets
+from kbtools import frontmatter, links, scanner
 from kbtools.diagnostics import Problem
 from kbtools.frontmatter import Frontmatter
 from kbtools.lazy import lazy
 from kbtools.links import WikiLink
 from kbtools.scanner import Heading, Structure
-from kbtools.snippets import Snippet
 from kbtools.source import Source, Span
+from kbtools.values import frozen
+
+if TYPE_CHECKING:
+    from kbtools.snippets import Snippet
 
 
-@dataclass(frozen=True)
+LEARNING_PATH = "learning_path"
+"""The frontmatter field that makes a page a learning path, when it is ``true``."""
+
+
+@frozen(slots=False)
 class Page:
     """A page by value. Snippets, which need a Python parser, are read when first asked for."""
 
@@ -91,6 +98,11 @@ class Page:
         return tuple(out)
 
     @property
+    def is_learning_path(self) -> bool:
+        """Whether its numbered list of wikilinks is a way through other pages (``kbtools.learning``)."""
+        return self.data.get(LEARNING_PATH) is True
+
+    @property
     def headings(self) -> tuple[Heading, ...]:
         return self.structure.headings
 
@@ -136,12 +148,22 @@ class Page:
         defaults = self.data.get("snippets")
         if not (self.structure.fences or self.structure.comments or defaults):
             return (), ()  # most pages: nothing that could say anything of code
+        from kbtools import snippets
+
         return snippets.extract(
             self.source.text,
             self.structure,
             defaults=defaults if isinstance(defaults, dict) else {},
             page_slug=scanner.slugify(self.stem) or "page",
         )
+
+    @property
+    def _undefined_names(self) -> tuple[Problem, ...]:
+        if not self.snippets:
+            return ()
+        from kbtools.snippets import undefined_names
+
+        return tuple(undefined_names(self.snippets))
 
     @property
     def snippets(self) -> tuple[Snippet, ...]:
@@ -156,7 +178,7 @@ class Page:
             *(self.frontmatter.problems if self.frontmatter else frontmatter.unclosed(self.source.text)),
             *self.structure.problems,
             *self._extracted[1],
-            *(snippets.undefined_names(found) if (found := self.snippets) else ()),
+            *self._undefined_names,
         )
 
 

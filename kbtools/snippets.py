@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from kbtools.codefence.annotations import (
@@ -29,6 +28,7 @@ from kbtools.languages.registry import Broken, find
 from kbtools.languages.shell import Script
 from kbtools.scanner import Comment, Fence, Structure
 from kbtools.source import LINE_END, LineIndex, Span
+from kbtools.values import frozen
 
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
 _LAUNCHED = 'show the whole output in an ```output fence behind it, or write expect="off"'
@@ -37,7 +37,7 @@ _RAISES = 'write raises="CalledProcessError" for any code but 0, and match="…"
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Expectation:
     """Output a page says a snippet prints."""
 
@@ -52,7 +52,7 @@ class Expectation:
     """It stands on lines of its own below ``of_line``: the span begins at the end of the line above."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snippet:
     """A fence with its meaning. ``code`` is what runs: the fence's body, from page line ``line`` on."""
 
@@ -78,7 +78,7 @@ class Snippet:
     defines: tuple[str, ...]
     uses: tuple[str, ...]
     """Names it reads without binding them first. One of Python's own only where the session has rebound it before."""
-    names: Names = field(default=Names(), repr=False)
+    names: Names = Names()
     """The same with places, for ``undefined_names``."""
 
 
@@ -374,6 +374,8 @@ def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:
         here = bound.setdefault(snippet.session, set())
         if any(read.builtin and read.name in here for read in snippet.names.reads):
             reads = (read.name for read in snippet.names.reads if not read.builtin or read.name in here)
+            from dataclasses import replace
+
             yield replace(snippet, uses=tuple(dict.fromkeys(reads)))
         else:
             yield snippet

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
+
+from kbtools.values import frozen
 
 # What Python-Markdown takes for a line end: never form feeds or U+2028, which str.splitlines cuts at.
 LINE_END = re.compile(r"\r\n|\r|\n")
 BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class Span:
     """A half-open range ``[start, end)`` of code points in a text."""
 
@@ -36,7 +38,7 @@ class Span:
         return self.start < other.end and other.start < self.end
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@frozen(order=True)
 class Position:
     """A 1-based line and a 1-based column counted in code points."""
 
@@ -96,7 +98,7 @@ class LineIndex:
         return Span(start, end - cut)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen(slots=False)
 class Source:
     """A file as text. ``bom`` and line ends are kept, so that ``encode`` gives back the same bytes."""
 
@@ -104,10 +106,10 @@ class Source:
     """Relative to the vault, with ``/``."""
     text: str
     bom: bool = False
-    lines: LineIndex = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "lines", LineIndex(self.text))
+    @cached_property
+    def lines(self) -> LineIndex:
+        return LineIndex(self.text)
 
     @classmethod
     def decode(cls, path: str, data: bytes) -> Source:

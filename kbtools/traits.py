@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from kbtools.index import Alias, Ambiguous, Index, Missing, Resolved
-from kbtools.learning import is_learning_path
 from kbtools.links import fold_title
 from kbtools.page import Page
 
@@ -64,7 +63,7 @@ def traits_of(page: Page, index: Index) -> frozenset[Trait]:
             add("reference")
         if data.get("status") in ASIDE or data.get("verification_status") == REDIRECTED:
             add("status aside")
-        if is_learning_path(page):
+        if page.is_learning_path:
             add("learning path")
         if page.id is not None and len(index.by_id.get(page.id, ())) > 1:
             add("shared id")

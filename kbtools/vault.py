@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kbtools.config import Project
 from kbtools.diagnostics import Problem
 from kbtools.listing import Entry, look
 from kbtools.page import Page, decode, unreadable
 from kbtools.source import Source, Span
+from kbtools.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Vault:
     """All pages of a wiki, by path relative to the vault."""
 

@@ -199,6 +199,37 @@ def test_an_unchanged_vault_opens_no_page(tmp_path: Path) -> None:
     assert those(imported(tmp_path), *parsers, *unwanted) == []
 
 
+def test_an_edited_page_takes_what_it_needs(tmp_path: Path) -> None:
+    """What is imported takes longer than to check the page: the ways that are long, and what code and errors need."""
+    put(tmp_path, {f"{i}.md": topic(i) for i in range(5)})
+    imported(tmp_path)
+    put(tmp_path, {"2.md": f"{topic(2)}\nmore\n"})
+    long_ways = [
+        "kbtools.scanning.whole",
+        "kbtools.scanning.blocks",
+        "kbtools.metadata.reader",
+        "kbtools.schema.problems",
+    ]
+    of_code = ["kbtools.snippets", "kbtools.codefence", "kbtools.languages", "kbtools.execution.shell_syntax"]
+    others = ["kbtools.suggest", "kbtools.learning", "kbtools.incremental.scratch", "kbtools.output"]
+    unwanted = ["dataclasses", "inspect", "difflib", "jsonschema_rs", "rapidfuzz", "yaml", *SLOW.split()]
+    loaded = imported(tmp_path)
+    assert those(loaded, *long_ways, *of_code, *others, *unwanted) == []
+    assert "kbtools.page" in loaded
+    assert imported(tmp_path).isdisjoint({"kbtools.page"})
+
+
+def test_an_edited_page_with_code_takes_no_shell(tmp_path: Path) -> None:
+    code = "\n```python\nx = 1\nprint(x)  #> 1\n```\n"
+    put(tmp_path, {f"{i}.md": topic(i) + code for i in range(5)})
+    imported(tmp_path)
+    put(tmp_path, {"2.md": f"{topic(2)}{code}\nmore\n"})
+    unwanted = ["dataclasses", "inspect", "difflib", "jsonschema_rs", "rapidfuzz", "yaml", *SLOW.split()]
+    loaded = imported(tmp_path)
+    assert those(loaded, "kbtools.execution.shell_syntax", *unwanted) == []
+    assert "kbtools.languages.python" in loaded
+
+
 def test_the_configuration_decides_too(tmp_path: Path) -> None:
     put(tmp_path / "vault", {"A.md": "[[Missing]]"})
     loud = check(project(tmp_path), DAY)

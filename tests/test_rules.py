@@ -121,6 +121,6 @@ def test_bars_are_looked_for_in_linear_time() -> None:
         pages = {page.path: page for page in (decode("index.md", text.encode()), decode("T.md", b"# H"))}
         index = Index(pages)
         rule = all_rules()["unescaped-bar"]
-        return lambda: [len(list(rule.check(pages["index.md"], Context(index))))]
+        return lambda: [len(list(rule.check(pages["index.md"], Context(index, Config(), date.today()))))]
 
     assert_linear(work, 500)

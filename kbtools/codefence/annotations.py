@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TypeVar
 
 from kbtools.codefence.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, BadValue, cut, suggest
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.scanner import Fence
 from kbtools.source import Span
+from kbtools.values import frozen
 
 CLASSES = ("skip", "hidden", "alone", "run", "repl", "output")
 NO_REASON = "no reason given"
@@ -18,7 +19,7 @@ NO_REASON = "no reason given"
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """The annotations of contract section 6, parsed and with defaults filled in."""
 
@@ -42,7 +43,7 @@ class Options:
     """False for ``expect="off"``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mark:
     """One annotation as written: ``.hidden``, ``#id`` (key ``#``) or ``key="value"`` (key without a dot)."""
 
@@ -56,7 +57,7 @@ class Mark:
     """False for page defaults, which hold for fences they were not written for."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """All annotations of one fence, together."""
 
@@ -68,7 +69,7 @@ class Settings:
     devices: tuple[str, ...] = ()
     """Empty: not said."""
     output: bool = False
-    declared: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, str] = MappingProxyType({})
 
 
 # Each alternative begins differently and holds no nested repetition: linear on any text.

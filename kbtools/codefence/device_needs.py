@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from kbtools.values import frozen
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # torch.cuda and torch.mps functions that work, or do nothing, where there is no such device.
@@ -27,7 +28,7 @@ _TELLING = frozenset({"cuda", "mps", "pin_memory", "to", "device", "device_ids",
 _GIVES_UP = frozenset({"RuntimeError", "AssertionError"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Need:
     """A device the code cannot do without."""
 

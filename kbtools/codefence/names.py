@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from kbtools.codefence.pycode import MAX_DEPTH, depth_within
@@ -19,6 +18,7 @@ from kbtools.codefence.scopes import (
     last_part,
 )
 from kbtools.source import Span
+from kbtools.values import frozen
 
 # site adds these to builtins; the module's own names are there in every session.
 BUILTINS = frozenset(dir(builtins)) | {"exit", "quit", "help", "copyright", "credits", "license"}
@@ -40,7 +40,7 @@ _CLASS_NAMES = frozenset({"__qualname__", "__module__", "__class__"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Read:
     """A name the snippet reads without having bound it."""
 
@@ -54,7 +54,7 @@ class Read:
     """Python has the name as well; only a session that rebinds it makes this a read of the session."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Names:
     """What a snippet binds, takes away and reads, at module scope, in order of appearance."""
 
@@ -88,14 +88,20 @@ def analyse(tree: ast.Module, place: Callable[[ast.Name], Span], *, flat: bool =
     return Names(tuple(walk.scopes[0].bound), removed, reads, walk.open)
 
 
-@dataclass(slots=True)
 class _Scope:
-    kind: str
-    """module, function, class or inner (a comprehension)."""
-    bound: dict[str, None] = field(default_factory=dict)
-    globals: frozenset[str] = frozenset()
-    direct: frozenset[str] = frozenset()
-    """Names a class body binds: until then it looks for them in the module, past the functions around it."""
+    def __init__(
+        self,
+        kind: str,
+        bound: dict[str, None] | None = None,
+        globals: frozenset[str] = frozenset(),
+        direct: frozenset[str] = frozenset(),
+    ) -> None:
+        self.kind = kind
+        """module, function, class or inner (a comprehension)."""
+        self.bound: dict[str, None] = bound if bound is not None else {}
+        self.globals = globals
+        self.direct = direct
+        """Names a class body binds: until then it looks for them in the module, past the functions around it."""
 
 
 class _Walk:

@@ -7,10 +7,10 @@ import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from kbtools.scanner import Fence
 from kbtools.source import Span
+from kbtools.values import frozen
 
 MAX_DEPTH = 150
 """Levels of nesting the recursive analyses follow; code that people write stays far below."""
@@ -96,7 +96,7 @@ class Places:
         return self.span(node.lineno, column, node.lineno, column + len(node.id))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fault:
     """What is wrong with code or data, and where on the page."""
 
@@ -105,7 +105,7 @@ class Fault:
     help: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Code:
     """Code as a syntax tree."""
 

@@ -120,6 +120,8 @@ def shell_faults(wiki: Wiki) -> Mapping[tuple[str, str], tuple[int, str]]:
 
     pages = wiki.index.pages.values()
     judged = shell_judge(wiki.project)(pages)
+    if judged is None:
+        return {}
     if judged.unchecked:
         asked = ((s.language.lower(), s.code) for page in pages for s in page.snippets)
         say_unchecked(Counter(judged.unchecked[q] for q in asked if q in judged.unchecked))
@@ -132,15 +134,20 @@ def say_unchecked(counts: Mapping[str, int]) -> None:
         say(f"{plural(count, 'shell fence')} not checked: {shell} is not installed")
 
 
-def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked]:
-    """Has the shell fences of pages judged by shells."""
+def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked | None]:
+    """Has the shell fences of pages judged by shells; says None of pages without any."""
 
-    def judge(pages: Iterable[Page]) -> Checked:
-        from kbtools.execution.shell_syntax import WORDS, Checked, check
+    def judge(pages: Iterable[Page]) -> Checked | None:
+        fenced = [page for page in pages if page.structure.fences]
+        if not fenced:
+            return None
+        from kbtools.languages.registry import JUDGED
 
-        asked = [page for page in pages if any(f.header.language.lower() in WORDS for f in page.structure.fences)]
+        asked = [page for page in fenced if any(f.header.language.lower() in JUDGED for f in page.structure.fences)]
         if not asked:
-            return Checked({}, {})
+            return None
+        from kbtools.execution.shell_syntax import check
+
         return check((snippet for page in asked for snippet in page.snippets), found.state)
 
     return judge

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -59,6 +60,8 @@ def run(args: SimpleNamespace) -> int:
         from kbtools.commands.watch import watch
 
         return watch(args, lambda: check_once(args))
+    if args.no_run:
+        gc.disable()  # what one check makes is kept to its end, and looking for garbage in it takes a tenth of the time
     return check_once(args)
 
 

@@ -72,10 +72,12 @@ _REDIRECTS = {"double": "double-redirect", "loops": "canonical-cycle", "broken":
 
 def _found(wiki: Wiki) -> dict[str, list[str]]:
     """The pages some rules find fault with: facts, whatever severity the configuration gives the rules."""
+    from datetime import date
+
     from kbtools.checker import suppress
     from kbtools.rules import Context, all_rules
 
-    context = Context(wiki.index, wiki.project.config)
+    context = Context(wiki.index, wiki.project.config, date.today())
     found: dict[str, list[str]] = {name: [] for name in ("orphan-page", "stale-page", *_REDIRECTS.values())}
     for path, page in wiki.index.pages.items():
         checks = (check for name in found if (check := all_rules()[name].check) is not None)

@@ -18,12 +18,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbtools.languages.registry import OWN
+from kbtools.languages.registry import JUDGED
 from kbtools.languages.shell import commands, is_plain
 from kbtools.snippets import Snippet
 
-WORDS = frozenset(word for word, kind in OWN.items() if kind.partition(":")[2] in ("Script", "Transcript"))
-"""The languages of fences that are judged."""
 _BATCH = 500
 _TIMEOUT = 60.0
 _KEPT = 20_000
@@ -52,7 +50,7 @@ def check(snippets: Iterable[Snippet], state: Path | None = None) -> Checked:
     programs: dict[str, str | None] = {}
     for snippet in snippets:
         language = snippet.language.lower()
-        if snippet.options.skip is not None or language not in WORDS:
+        if snippet.options.skip is not None or language not in JUDGED:
             continue
         found = commands(language, snippet.code)
         if found is None or is_plain(found[0]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -84,16 +83,6 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     and a note says so. ``judge`` has shell fences judged. Raises KbError for a wrong configuration, and where the index
     and the scratch check differ.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # what is made is kept to the end, and looking for garbage in it takes a tenth of the time
-    try:
-        return _check(project, today, judge, paranoid)
-    finally:
-        if collecting:
-            gc.enable()
-
-
-def _check(project: Project, today: date, judge: Judge | None, paranoid: bool) -> Checked:
     listing = Listing.of(project)
     file = project.state / FILE
     notes: list[str] = []

@@ -54,6 +54,7 @@ CREATE TABLE finding (page INTEGER PRIMARY KEY, found TEXT NOT NULL);
 _INDEXES = """
 CREATE INDEX file_young ON file (path) WHERE digest IS NOT NULL;
 CREATE INDEX page_turns ON page (turns) WHERE turns IS NOT NULL;
+CREATE INDEX page_unchecked ON page (id) WHERE unchecked <> '';
 CREATE INDEX page_broken ON page (id) WHERE broken > 0;
 CREATE INDEX name_hashed ON name (key) WHERE instr(key, '#') > 0;
 """

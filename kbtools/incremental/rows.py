@@ -34,8 +34,9 @@ class Judged(Protocol):
         """What no one could judge, with the shell that is missing."""
 
 
-Judge = Callable[[Iterable[Page]], Judged]
-"""Asks shells about the fences of some pages: a process, where it is not known yet, and so not this package's."""
+Judge = Callable[[Iterable[Page]], Judged | None]
+"""Asks shells about the fences of some pages, if any are theirs: a process, where it is not known yet, and so not this
+package's."""
 
 
 def outline_row(page: Page, *, is_page: bool = True) -> Row:

@@ -6,6 +6,7 @@ their own links, tell all which pages those lead to, and run the rules over thei
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import threading
@@ -27,6 +28,8 @@ from kbtools.page import Page
 from kbtools.rules import all_rules
 from kbtools.vault import read
 
+_NEEDED = ("kbtools.scanning.whole", "kbtools.metadata.reader", "kbtools.snippets", "kbtools.languages.python")
+"""What most pages do without, and some page of many needs."""
 _WORTH_A_PROCESS = 400
 """Pages."""
 
@@ -43,6 +46,9 @@ def scan(
     severities(config)
     paths = sorted(entries)
     members = _members(len(paths))
+    if members > 1:
+        for name in (*_NEEDED, *(["jsonschema_rs"] if config.schema else [])):
+            importlib.import_module(name)
 
     def work(team: Team) -> tuple[list[Row], Mapping[str, int]]:
         # Whole folders stay together: their files lie together on disk, and names in them are near each other.

@@ -8,7 +8,6 @@ any page leads to it; where a link is broken, on every name there is, since any 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from kbtools.checker import Checker
@@ -20,6 +19,7 @@ from kbtools.incremental.stored import called, load_outline, name_keys, referenc
 from kbtools.links import fold_title
 from kbtools.listing import Entry, Mark
 from kbtools.page import Page
+from kbtools.values import frozen
 from kbtools.vault import read
 
 _SHARE = 4
@@ -32,7 +32,7 @@ class TooMuch(Exception):
     """The change concerns so much of the vault that a scan from scratch is cheaper."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """What is otherwise on disk than in the database."""
 

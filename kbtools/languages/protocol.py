@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -11,11 +10,12 @@ from kbtools.codefence.device_needs import Need
 from kbtools.codefence.names import Names
 from kbtools.codefence.pycode import Fault, Places
 from kbtools.source import Span
+from kbtools.values import frozen
 
 _NO_NAMES = Names()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """Output that the code of a fence itself shows: a comment behind a ``print``, a result below a prompt."""
 
@@ -28,7 +28,7 @@ class Shown:
     """It stands on lines of its own; an empty span is where they belong."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """What a language makes of the code of one fence."""
 

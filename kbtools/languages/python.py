@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 from kbtools.codefence import device_needs, names, print_comments, pycode
@@ -39,4 +38,5 @@ class Python(Language):
 
 def without_underscore(found: Names) -> Names:
     """A prompt binds ``_`` to the last value it has shown."""
-    return replace(found, reads=tuple(read for read in found.reads if read.name != "_"))
+    reads = tuple(read for read in found.reads if read.name != "_")
+    return Names(found.defines, found.removes, reads, found.open)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from kbtools.languages.protocol import Language
+from kbtools.values import frozen
 
 GROUP = "kbtools.languages"
 """The entry-point group: the name is the fence's word in lower case, the value a subclass of ``Language``."""
@@ -24,9 +24,11 @@ OWN: Mapping[str, str] = {
     "toml": "kbtools.languages.data:Toml",
 }
 """kb's own, named like entry points."""
+JUDGED = frozenset(word for word, kind in OWN.items() if kind.partition(":")[2] in ("Script", "Transcript"))
+"""The words for fences whose syntax a shell is asked about."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Broken:
     """A language that an installed package announces and does not give."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from kbtools.diagnostics import Problem
 from kbtools.source import Span
+from kbtools.values import frozen
 
 Path = tuple[str | int, ...]
 """Where a value stands: ``("tech_stack", "language")``, ``("aliases", 0)``."""
@@ -15,7 +15,7 @@ Row = tuple[int, int, int, int, str]
 """An entry unpacked: key start (-1 for an item of a list), key end, value start, value end, raw text."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """A key with its value, or an item of a list (then ``key`` is None)."""
 
@@ -66,7 +66,7 @@ class Entries(Mapping[Path, Entry]):
         return f"Entries({dict(self)!r})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Frontmatter:
     """A page's metadata.
 

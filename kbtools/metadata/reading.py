@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from kbtools.diagnostics import Edit, Problem
-from kbtools.metadata.diagnosis import no_mapping
+from kbtools.diagnostics import Edit, Fix, Problem
 from kbtools.metadata.model import Entries, Frontmatter
 from kbtools.metadata.place import body_of, repeated
-from kbtools.metadata.reader import Broken, Duplicate, TooMuch, read
-from kbtools.metadata.recovery import recover
 from kbtools.metadata.simple import read_simple
 from kbtools.scanner import frontmatter_span
 from kbtools.source import LineIndex, Span
+
+if TYPE_CHECKING:
+    from kbtools.metadata.reader import Duplicate
 
 MAX_SIZE = 256_000
 """Code points between the ``---`` lines; more is refused unread."""
@@ -48,6 +48,15 @@ def read_block(text: str, body: Span, span: Span, more: tuple[Problem, ...] = ()
     yaml = body.of(text)
     if not more and (simple := read_simple(yaml)) is not None:
         return Frontmatter(span, simple, Entries(None, body.start, yaml), ())
+    return _read_whole(text, yaml, body, span, more)
+
+
+def _read_whole(text: str, yaml: str, body: Span, span: Span, more: tuple[Problem, ...]) -> Frontmatter:
+    """What ``read_block`` does with a block that is not simple."""
+    from kbtools.metadata.diagnosis import no_mapping
+    from kbtools.metadata.reader import Broken, TooMuch, read
+    from kbtools.metadata.recovery import recover
+
     complete = True
     try:
         found = read(yaml)
@@ -70,8 +79,9 @@ def moved(problem: Problem, by: int) -> Problem:
     """The same problem, of a text that has ``by`` more code points in front."""
     fix = problem.fix
     if fix:
-        fix = replace(fix, edits=tuple(Edit(e.span.shift(by), e.replacement) for e in fix.edits))
-    return replace(problem, span=problem.span.shift(by), fix=fix)
+        edits = tuple(Edit(e.span.shift(by), e.replacement) for e in fix.edits)
+        fix = Fix(fix.title, fix.applicability, edits)
+    return Problem(problem.rule, problem.span.shift(by), problem.message, problem.help, fix)
 
 
 def _duplicate(found: Duplicate, line: int, base: int) -> Problem:

@@ -47,6 +47,10 @@ _USUAL = re.compile(r"(0|[1-9]\d*)|(\d+\.\d+)|(\d{4}-\d\d-\d\d)", re.ASCII)
 """A whole number, a number with a fraction, a date: PyYAML's own constructors take microseconds."""
 
 
+_NUMBER_OR_DATE = re.compile(r"[0-9A-Fa-fINTXZinotxz_.:+<=&*! \t-]*")
+"""All characters of what PyYAML takes for one, or for a mark: ``10_Wiki/Topics`` is neither, and needs no PyYAML."""
+
+
 @cache
 def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     from yaml import SafeLoader
@@ -64,7 +68,7 @@ def kind_of(text: str) -> str:
         return "str"
     if text in _WORDS:
         return "null" if _WORDS[text] is None else "bool"
-    if text[0] in _MAYBE_TYPED:
+    if text[0] in _MAYBE_TYPED and _NUMBER_OR_DATE.fullmatch(text):
         for tag, pattern in _resolvers().get(text[0], ()):
             if pattern.match(text):
                 return tag

@@ -9,35 +9,40 @@ traits names these in ``LOOKS_AT``: it is not asked about any other page.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
-from typing import Any
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from kbtools.config import Config
 from kbtools.diagnostics import Problem, Severity
 from kbtools.index import Index
 from kbtools.page import Page
-from kbtools.suggest import Suggester
 from kbtools.traits import TRAITS, Trait
+from kbtools.values import frozen
+
+if TYPE_CHECKING:
+    from kbtools.suggest import Suggester
 
 
-@dataclass(frozen=True)
+@frozen(slots=False)
 class Context:
     """What a rule may know beyond the page."""
 
     index: Index
-    config: Config = field(default_factory=Config)
-    today: date = field(default_factory=date.today)
-    schemas: Mapping[str, Any] = field(default_factory=dict)
+    config: Config
+    today: date
+    schemas: Mapping[str, Any] = MappingProxyType({})
     """The schema of each page that has one, by path."""
-    shell: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    shell: Mapping[tuple[str, str], tuple[int, str]] = MappingProxyType({})
     """What a shell says is wrong with a fence (language in lower case, code): the code's line, from 1, and why."""
 
     @cached_property
     def suggester(self) -> Suggester:
+        from kbtools.suggest import Suggester
+
         return Suggester(self.index, self.config.link_style)
 
 
@@ -45,7 +50,7 @@ Check = Callable[[Page, Context], Iterable[Problem]]
 Turns = Callable[[Page, Context], date | None]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One kind of finding."""
 
@@ -69,11 +74,9 @@ class Rule:
 def all_rules() -> Mapping[str, Rule]:
     """Every rule, by name."""
     rules = {}
-    for info in pkgutil.iter_modules(__path__):
-        if info.name.startswith("_"):
-            continue  # __main__ writes the rules' pages
-        module = importlib.import_module(f"{__name__}.{info.name}")
-        name = info.name.replace("_", "-")
+    for file in sorted(Path(__file__).parent.glob("[!_]*.py")):  # pkgutil would import inspect
+        module = importlib.import_module(f"{__name__}.{file.stem}")
+        name = file.stem.replace("_", "-")
         doc = (module.__doc__ or "").strip()
         check, turns = getattr(module, "check", None), getattr(module, "turns", None)
         looks_at = getattr(module, "LOOKS_AT", None)

@@ -22,7 +22,6 @@ site gives them; `[[T#H1#H2]]` is H2 below H1.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
@@ -41,8 +40,10 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         target = index.target_page(resolution)
         if target is None or link.anchor is None or index.has_heading(target, link.anchor):
             continue
+        from difflib import get_close_matches
+
         headings = [h.text for h in index.outlines[target].headings]
-        close = difflib.get_close_matches(link.anchor, headings, n=1)
+        close = get_close_matches(link.anchor, headings, n=1)
         help_ = (
             f"did you mean #{close[0]}?" if close else f"its sections: {', '.join(headings[:8])}" if headings else None
         )

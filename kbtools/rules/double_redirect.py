@@ -46,7 +46,7 @@ from collections.abc import Iterator
 
 from kbtools.diagnostics import Applicability, Fix, Problem, Severity
 from kbtools.errors import KbError
-from kbtools.frontmatter import set_field, wikilink_target, with_target
+from kbtools.frontmatter import wikilink_target, with_target
 from kbtools.page import Page
 from kbtools.rules import Context
 
@@ -71,6 +71,8 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 def _fix(page: Page, context: Context, field: str, final: str) -> Fix | None:
     """Name the last page as the field named the one between: linked or bare."""
+    from kbtools.frontmatter import set_field
+
     written = page.frontmatter.entries[(field,)].raw if page.frontmatter else ""
     linked = wikilink_target(written) is not None
     name = context.index.reference(final, page.path, by_title=linked)

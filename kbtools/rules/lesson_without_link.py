@@ -40,8 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.learning import FIELD, is_learning_path, items
-from kbtools.page import Page
+from kbtools.page import LEARNING_PATH, Page
 from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
@@ -50,8 +49,10 @@ LOOKS_AT = ("learning path",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if not is_learning_path(page):
+    if not page.is_learning_path:
         return
+    from kbtools.learning import items  # which few pages need
+
     found = items(page)
     for item in found:
         if item.link is None:
@@ -60,4 +61,4 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     if not found:
         message = "the learning path has no lessons"
         help_ = "write them as a numbered list of wikilinks: 1. [[Title]]"
-        yield Problem("lesson-without-link", page.field_span(FIELD), message, help_)
+        yield Problem("lesson-without-link", page.field_span(LEARNING_PATH), message, help_)

@@ -24,7 +24,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.learning import is_learning_path
 from kbtools.page import Page
 from kbtools.rules import Context
 from kbtools.source import Span
@@ -38,7 +37,7 @@ ENTRANCES = ("index", "readme", "home")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    entrance = page.stem.lower() in ENTRANCES or is_learning_path(page)
+    entrance = page.stem.lower() in ENTRANCES or page.is_learning_path
     if entrance or page.redirect is not None or context.index.is_linked(page.path):
         return
     yield Problem("orphan-page", Span(0, 0), "no page links here", "link to it from a page about a wider subject")

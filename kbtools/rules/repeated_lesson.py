@@ -47,7 +47,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.learning import is_learning_path, learning_path
 from kbtools.page import Page
 from kbtools.rules import Context
 
@@ -57,8 +56,10 @@ LOOKS_AT = ("learning path",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if not is_learning_path(page):
+    if not page.is_learning_path:
         return
+    from kbtools.learning import learning_path  # which few pages need
+
     seen: set[str] = set()
     for lesson in learning_path(context.index, page).lessons:
         if lesson.page is None:

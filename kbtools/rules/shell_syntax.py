@@ -28,7 +28,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.codefence.pycode import Places
 from kbtools.diagnostics import Problem, Severity
 from kbtools.page import Page
 from kbtools.rules import Context
@@ -40,6 +39,8 @@ _WAY_OUT = 'for what is no script, call the fence `text`, or mark it `.skip reas
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
+    from kbtools.codefence.pycode import Places  # which pages without fences do without
+
     for snippet in page.snippets if context.shell else ():
         found = context.shell.get((snippet.language.lower(), snippet.code))
         if found is not None and snippet.options.skip is None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
 
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.scanning import fences
 from kbtools.scanning.lines import Body
 from kbtools.source import Span
+from kbtools.values import frozen
 
 RULE = "irregular-fence"
 _TOKEN = re.compile(r"""([^\s{}=,:]+)=("[^"]*"|'[^']*'|[^\s{}]*)|[^\s{},:]+|[{},:]""")
@@ -30,7 +30,7 @@ def _next(indices: list[int], at: int, otherwise: int) -> int:
     return indices[where] if where < len(indices) else otherwise
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """A line that looks like the start or the end of a fence."""
 
@@ -47,7 +47,7 @@ class Candidate:
         return self.bare and self.marks[0] == other.marks[0] and len(self.marks) >= len(other.marks)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Findings:
     """What is wrong, and the stretches that are meant as code although the site shows them otherwise."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
 
 from kbtools.scanning.lines import ETX, STX
 
@@ -43,31 +42,31 @@ _NEAREST = 8  # inline tags around a comment that are looked at
 MARK = re.compile(STX + "wzxhzdk:([0-9]+)" + ETX)
 
 
-@dataclass(slots=True)
 class Element:
     """A ``<tag markdown>`` whose content is Markdown (``block``), one inline text (``span``) or neither (``off``)."""
 
-    tag: str
-    state: str
-    attributes: dict[str, str]
-    text: list[tuple[str, int]] = field(default_factory=list)
-    """Runs of text, each with its offset, or -1 for what is not of the page."""
+    def __init__(self, tag: str, state: str, attributes: dict[str, str]) -> None:
+        self.tag = tag
+        self.state = state
+        self.attributes = attributes
+        self.text: list[tuple[str, int]] = []
+        """Runs of text, each with its offset, or -1 for what is not of the page."""
 
 
-@dataclass(slots=True)
 class Extracted:
     """What is left of a text when raw HTML has been replaced by placeholders."""
 
-    text: list[tuple[str, int]] = field(default_factory=list)
-    """Runs of text, each with its offset, or -1 for placeholders and line ends put in."""
-    raw: list[tuple[int, int]] = field(default_factory=list)
-    """Raw blocks (and the tags around Markdown) by offset."""
-    comments: list[tuple[int, int]] = field(default_factory=list)
-    """Comments by offset: those that stand as blocks, and those in raw HTML."""
-    elements: dict[int, Element] = field(default_factory=dict)
-    """Elements with Markdown in them, by the number in their placeholder."""
-    lost: set[int] = field(default_factory=set)
-    """Placeholders that nothing will show: they stand in elements that never end."""
+    def __init__(self) -> None:
+        self.text: list[tuple[str, int]] = []
+        """Runs of text, each with its offset, or -1 for placeholders and line ends put in."""
+        self.raw: list[tuple[int, int]] = []
+        """Raw blocks (and the tags around Markdown) by offset."""
+        self.comments: list[tuple[int, int]] = []
+        """Comments by offset: those that stand as blocks, and those in raw HTML."""
+        self.elements: dict[int, Element] = {}
+        """Elements with Markdown in them, by the number in their placeholder."""
+        self.lost: set[int] = set()
+        """Placeholders that nothing will show: they stand in elements that never end."""
 
 
 def mark(number: int) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from kbtools.diagnostics import Problem
 from kbtools.source import Span
+from kbtools.values import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Option:
     """One ``key="value"`` of a fence's info string."""
 
@@ -19,7 +19,7 @@ class Option:
     """The whole ``key="value"``."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """A fence's info string as syntax; what it means is for ``snippets`` to say."""
 
@@ -29,7 +29,7 @@ class Header:
     options: tuple[Option, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fence:
     """A fenced block of code that the site renders as code."""
 
@@ -63,7 +63,7 @@ class Heading(NamedTuple):
         return Span(self.start, self.end)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comment:
     """An HTML comment outside code."""
 
@@ -71,7 +71,7 @@ class Comment:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BlockId:
     """An Obsidian block id: ``^name`` at the end of a block."""
 
@@ -79,7 +79,7 @@ class BlockId:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Structure:
     """What one text holds, by place. All tuples are sorted by where they start."""
 

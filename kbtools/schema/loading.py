@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from importlib.resources import files
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -16,20 +15,51 @@ if TYPE_CHECKING:
     from jsonschema_rs import Validator
 
 _BUILT_IN = ("topic",)
+_FEW = 40
+"""Pages for which it does not pay to import a validator and compile the schema."""
 
 
-@dataclass(frozen=True, slots=True)
 class Schema:
     """A JSON Schema (any draft) for the frontmatter of a kind of page."""
 
-    name: str
-    """As the configuration names it: ``topic``, or the path of a file."""
-    document: Mapping[str, Any]
-    validator: Validator
-    text_fields: dict[tuple[str | int, ...], Mapping[str, Any] | None] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
-    """What ``dates`` found out about fields, for the next page."""
+    def __init__(self, name: str, document: dict[str, Any], base: str | None = None) -> None:
+        self.name = name
+        """As the configuration names it: ``topic``, or the path of a file."""
+        self.document = document
+        self._base = base
+        self._asked = 0
+        self.text_fields: dict[tuple[str | int, ...], Mapping[str, Any] | None] = {}
+        """What ``dates`` found out about fields, for the next page."""
+
+    def accepts(self, fields: object) -> bool:
+        """Whether fields follow the schema. The first few pages are asked without the validator, if that can be."""
+        if "validator" not in self.__dict__ and self._asked < _FEW:
+            from kbtools.schema.plain import follows
+
+            self._asked += 1
+            if follows(fields, self.document):
+                return True
+        return self.validator.is_valid(fields)
+
+    @cached_property
+    def validator(self) -> Validator:
+        """Compiled when first asked for. Raises KbError for a document that is no JSON Schema."""
+        import jsonschema_rs
+
+        try:
+            return jsonschema_rs.validator_for(
+                self.document,
+                validate_formats=True,
+                retriever=_retrieve,
+                base_uri=self.document.get("$id", self._base),
+            )
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
+            where = "/".join(map(str, getattr(error, "instance_path", ())))
+            reason = str(getattr(error, "message", None) or error).splitlines()[0]
+            place = f" at {where}" if where else ""
+            raise KbError(
+                f"schema {self.name} is no valid JSON Schema{place}: {reason}", "correct the schema file"
+            ) from None
 
     @classmethod
     def load(cls, name: str, root: Path | None = None) -> Schema:
@@ -39,29 +69,18 @@ class Schema:
         KbError when there is no such schema, or when it is no JSON or no valid JSON Schema.
         """
         if name in _BUILT_IN:
-            return cls.of(name, json.loads(schema_text(name)))
+            return cls(name, json.loads(schema_text(name)))
         path = (root or Path()) / name
         return cls.of(name, _json(path, name), path.absolute().as_uri())
 
     @classmethod
     def of(cls, name: str, document: object, base: str | None = None) -> Schema:
         """A schema from its parsed JSON; ``base`` is the URI its references are relative to. Raises KbError."""
-        import jsonschema_rs
-
         if not isinstance(document, dict):
             raise KbError(f"schema {name}: a JSON Schema for fields is an object", "see `kb schema topic` for one")
-        try:
-            validator = jsonschema_rs.validator_for(
-                document, validate_formats=True, retriever=_retrieve, base_uri=document.get("$id", base)
-            )
-        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
-            where = "/".join(map(str, getattr(error, "instance_path", ())))
-            reason = str(getattr(error, "message", None) or error).splitlines()[0]
-            place = f" at {where}" if where else ""
-            raise KbError(
-                f"schema {name} is no valid JSON Schema{place}: {reason}", "correct the schema file"
-            ) from None
-        return cls(name, document, validator)
+        made = cls(name, document, base)
+        _ = made.validator  # says what is wrong with it
+        return made
 
 
 def rule_at(document: Mapping[str, Any], path: Iterable[str | int]) -> Mapping[str, Any]:
@@ -89,7 +108,7 @@ def schema_text(name: str) -> str:
     """The JSON of a schema that ships with kb, as text. Raises KbError for an unknown name."""
     if name not in _BUILT_IN:
         raise KbError(f"no schema is called {name}", f"there is: {', '.join(_BUILT_IN)}")
-    return files("kbtools").joinpath("schemas", f"{name}.json").read_text(encoding="utf-8")
+    return (Path(__file__).parent.parent / "schemas" / f"{name}.json").read_text(encoding="utf-8")
 
 
 def _json(path: Path, name: str) -> object:

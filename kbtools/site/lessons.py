@@ -8,7 +8,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as etree
 from collections.abc import Iterator
 
-from kbtools.learning import LearningPath, Lesson, count_exercises, is_learning_path
+from kbtools.learning import LearningPath, Lesson, count_exercises
 from kbtools.page import Page
 from kbtools.reading_time import minutes
 from kbtools.site.elements import add, css_word
@@ -26,7 +26,7 @@ def duration(spent: int) -> str:
 
 
 def _own(page: Page, wiki: Wiki) -> LearningPath | None:
-    if not is_learning_path(page):
+    if not page.is_learning_path:
         return None
     return next((path for path in wiki.learning_paths if path.path == page.path), None)
 
