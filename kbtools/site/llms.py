@@ -9,7 +9,7 @@ from kbtools.page import Page
 from kbtools.site.addresses import Site
 from kbtools.site.infobox import STATUS
 from kbtools.site.page_parts import lead, sort_key
-from kbtools.site.text import plain
+from kbtools.site.text import clean
 from kbtools.site.wiki import Wiki
 
 FULL_LIMIT = 10_000_000
@@ -69,4 +69,4 @@ def _line(text: str) -> str:
 
 
 def _label(text: str) -> str:
-    return _line(plain(text)).replace("[", "(").replace("]", ")")
+    return _line(clean(text)).replace("[", "(").replace("]", ")")

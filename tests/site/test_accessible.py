@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_browser import tab
+from in_browser import served, tab
 from pages_of_every_kind import PAGES
+from small_site import make
+
+from kbtools.site.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -104,6 +107,23 @@ def test_a_table_wider_than_the_screen_is_scrolled_by_keyboard(browser: Any, sit
         wrap.focus()
         page.keyboard.press("ArrowRight")
         page.wait_for_function("document.querySelector('.md-typeset__scrollwrap').scrollLeft > 0")
+
+
+def test_code_wider_than_the_screen_is_scrolled_by_keyboard(browser: Any, tmp_path: Path, axe: str) -> None:
+    """Material sees to that only where code has a button to copy it."""
+    wide, narrow = f"```text\n{'wide ' * 40}\n```\n", "```text\nnarrow\n```\n"
+    folded = f"> [!note]- 접힌 것\n> {wide.replace(chr(10), chr(10) + '> ').rstrip('> ')}"
+    project = make(tmp_path, {"index.md": f"# 코드\n\n{wide}\n{narrow}\n{folded}\n"})
+    build(project)
+    with served(tmp_path / "site") as address, tab(browser, address, "", "phone") as page:
+        code = page.locator(".md-content pre > code")
+        assert [code.nth(n).get_attribute("tabindex") for n in range(2)] == ["0", None]
+        page.locator(".md-content summary").click()
+        page.wait_for_function("document.querySelectorAll('.md-content pre > code')[2].tabIndex === 0")
+        assert violations(page, axe) == []
+        code.first.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.querySelector('.md-content pre > code').scrollLeft > 0")
 
 
 def test_targets_are_large_enough_for_a_finger(browser: Any, site: str) -> None:

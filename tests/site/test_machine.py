@@ -224,3 +224,9 @@ def test_ways_lead_there(here: str, target: str) -> None:
 
 def test_markdown_stands_beside_its_page() -> None:
     assert [markdown_of(a) for a in ("", "a/", "a/b.html")] == ["index.md", "a/index.md", "a/b.md"]
+
+
+def test_titles_in_llms_txt_are_text(tmp_path: Path) -> None:
+    """A title is no Markdown: what looks like a list or a tag is part of it."""
+    folder = build(make(tmp_path, {"A.md": "---\ntitle: '+ 더하기 <c> [1]'\n---\n\n# 글\n"}))
+    assert "- [+ 더하기 <c> (1)](" in (folder / "llms.txt").read_text(encoding="utf-8")

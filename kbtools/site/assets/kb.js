@@ -1,4 +1,5 @@
-/* What reaches beyond the screen can be reached with a keyboard: tables that scroll sideways take the focus. */
+/* What reaches beyond the screen can be reached with a keyboard: tables and code that scroll sideways take the focus.
+   Material sees to code only where it has a button to copy it. */
 (() => {
   "use strict"
   const look = () => {
@@ -15,12 +16,20 @@
       }
     }
   }
+  const lookAtCode = () => {
+    for (const code of document.querySelectorAll(".md-content pre > code")) {
+      if (code.scrollWidth > code.clientWidth) code.tabIndex = 0
+      else code.removeAttribute("tabindex")
+    }
+  }
   const start = () => {
     const content = document.querySelector(".md-content")
     if (!content) return
     new MutationObserver(look).observe(content, { childList: true, subtree: true })
-    new ResizeObserver(look).observe(content)
+    new ResizeObserver(() => { look(); lookAtCode() }).observe(content)
+    content.addEventListener("toggle", lookAtCode, true) // what was folded had no width
     look()
+    lookAtCode()
   }
   if (window.document$) window.document$.subscribe(start)
   else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start)
