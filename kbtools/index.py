@@ -312,7 +312,7 @@ class Index:
     def has_heading(self, path: str, anchor: str) -> bool:
         """Whether an anchor of a link to ``path`` names one of its headings."""
         page = self.outlines.get(path)
-        if page is not None and "#" not in anchor and any(h.text == anchor for h in page.headings):
+        if page is not None and "#" not in anchor and anchor in [h.text for h in page.headings]:
             return bool(anchor)  # most: the heading's own words
         return self.heading_number(path, anchor) is not None
 
