@@ -89,6 +89,10 @@ class Subject:
     def seconds(self) -> float:
         return statistics.median(self.wall)
 
+    @property
+    def used(self) -> float:
+        return statistics.median(self.cpu)
+
 
 def measure(subjects: Sequence[Subject], rounds: int) -> None:
     """Every subject once a round, but for those that say otherwise."""
@@ -107,8 +111,7 @@ def table(subjects: Sequence[Subject], base: Subject) -> str:
     lines = ["| | wall, s | CPU, s | wall beside kb |", "|---|--:|--:|--:|"]
     for s in subjects:
         name = f"**{s.name}**" if s.name.startswith("kb") else s.name
-        cpu = statistics.median(s.cpu)
-        lines.append(f"| {name} | {s.seconds:.2f} | {cpu:.2f} | {s.seconds / base.seconds:.2f}× |")
+        lines.append(f"| {name} | {s.seconds:.2f} | {s.used:.2f} | {s.seconds / base.seconds:.2f}× |")
     return "\n".join(lines)
 
 
@@ -124,8 +127,8 @@ def compare(folder: Path, pages: int, rounds: int, tools: Path) -> None:
             Subject(name, [command], wiki, runners.environment(tools))
             for name, command in runners.in_process(wiki).items()
         ),
-        Subject("a fresh interpreter a page", fresh, wiki, alone, every=3),
-        Subject("a fresh interpreter a page, two at a time", fresh, wiki, alone, at_once=2, every=3),
+        Subject("a fresh interpreter a page", fresh, wiki, alone, every=rounds),
+        Subject("a fresh interpreter a page, two at a time", fresh, wiki, alone, at_once=2, every=rounds),
     ]
     measure(subjects, rounds)
     print(f"### {pages} pages of five torch snippets\n\n{table(subjects, base)}\n", flush=True)
@@ -133,7 +136,7 @@ def compare(folder: Path, pages: int, rounds: int, tools: Path) -> None:
 
 def page(folder: Path, rounds: int, few: int = 20, many: int = 220) -> None:
     """What a page costs beyond its own code."""
-    lines = ["| pages of one snippet | a page with one worker, ms | with two, ms |", "|---|--:|--:|"]
+    lines = ["| overhead of a page, ms | one worker, wall | CPU | two workers, wall | CPU |", "|---|--:|--:|--:|--:|"]
     for kind, said in (("trivial", "`x = 16`"), ("light", "`import torch`, `torch.ones(16)`")):
         pairs = []
         for workers in ("1", "2"):
@@ -144,18 +147,25 @@ def page(folder: Path, rounds: int, few: int = 20, many: int = 220) -> None:
             )
             pairs.append((small, large))
         measure([subject for pair in pairs for subject in pair], rounds)
-        slopes = [(large.seconds - small.seconds) / (many - few) * 1000 for small, large in pairs]
-        lines.append(f"| {said} | {slopes[0]:.1f} | {slopes[1]:.1f} |")
+        slopes = [
+            (large - small) / (many - few) * 1000
+            for pair in pairs
+            for small, large in (tuple(s.seconds for s in pair), tuple(s.used for s in pair))
+        ]
+        lines.append(f"| {said} | " + " | ".join(f"{slope:.1f}" for slope in slopes) + " |")
     print(f"### What a page costs, from {few} to {many} pages\n\n" + "\n".join(lines) + "\n", flush=True)
 
 
 def workers(folder: Path, rounds: int) -> None:
-    """One worker and two."""
+    """One worker and two. A worker has as many threads of OpenMP as there are cores for each: one alone has all."""
     kinds = (("second", 10), ("matmul", 10), ("torch", 1), ("torch", 30), ("trivial", 1), ("trivial", 30))
-    lines = ["| pages | one worker, s | two, s | throughput of two |", "|---|--:|--:|--:|"]
+    lines = [
+        "| pages | one worker, s | two, s | throughput of two | CPU of one, s | of two |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
     said = {
         "second": "of a second of Python each",
-        "matmul": "that multiply large matrices",
+        "matmul": "that multiply large matrices (one worker: a thread a core)",
         "torch": "of five torch snippets",
         "trivial": "of `x = 16`",
     }
@@ -164,7 +174,9 @@ def workers(folder: Path, rounds: int) -> None:
         one, two = (kb("", wiki, "--no-cache", "-n", n) for n in ("1", "2"))
         measure((one, two), rounds)
         name = f"{count} {'page' if count == 1 else 'pages'} {said[kind]}"
-        lines.append(f"| {name} | {one.seconds:.2f} | {two.seconds:.2f} | {one.seconds / two.seconds:.2f}× |")
+        ratio = one.seconds / two.seconds
+        used = f"{one.used:.2f} | {two.used:.2f}"
+        lines.append(f"| {name} | {one.seconds:.2f} | {two.seconds:.2f} | {ratio:.2f}× | {used} |")
     print("### A second worker\n\n" + "\n".join(lines) + "\n", flush=True)
 
 
@@ -204,7 +216,7 @@ def main() -> None:
         description=doc[0], epilog=doc[2], formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--pages", type=int, default=30, help="of the first part")
-    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--rounds", type=int, default=3)
     here = Path(__file__).resolve().parents[1] / ".venv-bench-runners"
     arguments.add_argument("--runners", type=Path, default=here, metavar="FOLDER")
     arguments.add_argument("--parts", default=",".join(PARTS), metavar="PART,PART,…")
