@@ -146,7 +146,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if wiki.has_lessons:
             files.append(File.generated(config, LEARN, content=(assets / "kb-learn.js").read_bytes()))
         if wiki.has_diagrams:
-            files.append(File.generated(config, MERMAID, content=(assets / "mermaid.min.js").read_bytes()))
+            script = b"\n".join((assets / name).read_bytes() for name in ("mermaid.min.js", "kb-diagrams.js"))
+            files.append(File.generated(config, MERMAID, content=script))
         for figure in wiki.results.figures():
             content = attachments.clean(figure.name, figure.data).content if self.config.sanitize else figure.data
             files.append(File.generated(config, f"{FIGURES}/{figure.name}", content=content or b""))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from in_browser import SIZES, tab
+from in_browser import SIZES, served, tab
 from pages_of_every_kind import PAGES
+from small_site import make
+
+from kbtools.site.build import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -95,3 +99,18 @@ def test_wikilinks_and_backlinks_can_be_walked(browser: Any, site: str) -> None:
         page.wait_for_url("**/topics/Autograd/")
         page.locator(".kb-backlinks a").first.click()
         page.wait_for_url("**/topics/Tensor/")
+
+
+def test_a_wide_diagram_is_read_by_scrolling_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    wide = "flowchart TD\n" + "".join(f'    A["처음"] --> B{i}["{i}번째 갈래의 끝"]\n' for i in range(8))
+    body = f"```mermaid\n{wide}```\n\n```mermaid\nflowchart TD\n    C --> D\n```\n"
+    site = build(make(tmp_path, {"a.md": f"# A\n\n{body}"}))
+    with served(site) as address, tab(browser, address, "a/", "phone") as page:
+        page.wait_for_function("document.querySelectorAll('div.mermaid').length == 2")
+        page.wait_for_selector("div.mermaid[tabindex='0']")
+        large, small = page.locator("div.mermaid").all()
+        assert large.evaluate("e => e.scrollWidth > 2 * e.clientWidth")
+        assert large.evaluate("e => e.scrollLeft > 50")  # the first node stands in the middle
+        assert large.get_attribute("aria-label") == "옆으로 넘겨 보는 그림"
+        assert small.evaluate("e => e.scrollWidth <= e.clientWidth && !e.hasAttribute('tabindex')")
+        assert page.evaluate("document.documentElement.scrollWidth") == 360

@@ -1,15 +1,15 @@
-/* What reaches beyond the screen can be reached with a keyboard: tables and code that scroll sideways take the focus.
-   Material sees to code only where it has a button to copy it. */
+/* What reaches beyond the screen can be reached with a keyboard: tables, diagrams and code that scroll sideways take the
+   focus. Material sees to code only where it has a button to copy it. */
 (() => {
   "use strict"
   const look = () => {
-    for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap")) {
+    for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap, div.mermaid")) {
       const wide = wrap.scrollWidth > wrap.clientWidth
       if (wide) wrap.tabIndex = 0
       else wrap.removeAttribute("tabindex")
       if (wide) {
         wrap.setAttribute("role", "region")
-        wrap.setAttribute("aria-label", "옆으로 넘겨 보는 표")
+        wrap.setAttribute("aria-label", wrap.matches(".mermaid") ? "옆으로 넘겨 보는 그림" : "옆으로 넘겨 보는 표")
       } else {
         wrap.removeAttribute("role")
         wrap.removeAttribute("aria-label")
