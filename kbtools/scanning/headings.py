@@ -6,7 +6,6 @@ heading of the same name gets ``_1``.
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -243,7 +242,9 @@ def plain_text(title: str, footnotes: frozenset[str] | set[str] = frozenset()) -
         text = _TAG.sub("", _AUTOLINK.sub(lambda m: keep(m[1]), text))
     text = _emphasis(text)
     if "&" in text:
-        text = html.unescape(text)
+        from html import unescape  # a table of all entities, which few headings have
+
+        text = unescape(text)
     if kept:
         text = re.sub(f"{STX}([0-9]+){ETX}", lambda m: kept[int(m[1])], text)
     return " ".join(text.split())
