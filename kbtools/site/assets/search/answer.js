@@ -4,7 +4,7 @@
 // that says everything in one paragraph goes before one that has the words here and there.
 
 const AT_ONCE = 10
-const APART = 0.5 // what is left of a score where nothing that was asked for stands together
+const APART = 0.3 // what is left of a score where nothing that was asked for stands together
 const NOWHERE = 0.1 // the weight of a word that no page has
 
 // {numbers, results, needles, meant, query}: numbers of all pages, best first; what to show of the first; what is marked
