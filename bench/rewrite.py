@@ -8,7 +8,9 @@ usage: python bench/rewrite.py [FOLDER] [--pages N] [--rounds N]
    `kb check --no-run` of the same vault. The bar is twice that.
 
 FOLDER is on the disk to be measured (default: the temporary folder; a folder in memory shows what is not the disk's
-part). Everything is measured in turns, in processes of their own for 2; printed are medians.
+part). Best a fresh file system: for minutes after files were deleted, ext4 looks longer for a place for a new one, so
+that with every round all takes longer. Everything is measured in turns, in processes of their own for 2; printed are
+medians.
 """
 
 from __future__ import annotations

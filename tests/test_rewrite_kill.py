@@ -17,7 +17,7 @@ import pytest
 from rewrite_faults import NEEDS_SPACE, faulty, killed, raising, tree
 
 from kbtools.errors import KbError
-from kbtools.rewrite import Backups, Change, State, Undone, interrupted
+from kbtools.rewrite import Backups, Change, State, Undone, disk, filesystem, interrupted
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks to be killed")
 
@@ -237,6 +237,45 @@ def test_the_disk_is_full_at_every_call(tmp_path: Path, lasting: bool) -> None:
         failed += 1
         at += 1
     assert failed > 30
+
+
+def test_a_flush_of_the_whole_file_system_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many files are flushed; then nobody knows which of them is lost, so none counts as written."""
+    flushed = 0
+
+    def broken(at: int) -> Callable[[int], None]:
+        left = iter(range(10))
+
+        def flush(descriptor: int) -> None:
+            nonlocal flushed
+            assert os.fstat(descriptor)
+            flushed += 1
+            if next(left) == at:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        return flush
+
+    monkeypatch.setattr(disk, "MANY", 2)
+    monkeypatch.setattr(filesystem, "can_flush", lambda folder: True)
+    for at in range(2):
+        backups = fresh(tmp_path / "v")
+        before = tree(tmp_path / "v")
+        monkeypatch.setattr(filesystem, "flush", broken(at))
+        _, message = outcome(apply, backups)
+        assert message is not None
+        assert_all(tmp_path / "v", "old")
+        assert tree(tmp_path / "v") == before
+        assert backups.unfinished() is None
+    monkeypatch.setattr(filesystem, "flush", broken(2))
+    apply(backups)
+    assert_all(tmp_path / "v", "new")
+    monkeypatch.setattr(filesystem, "flush", broken(0))
+    undone = backups.undo()
+    assert {r.reason for r in undone.refused} == {"Input/output error"}
+    assert_all(tmp_path / "v", "new")
+    assert not backups.undo().refused
+    assert_all(tmp_path / "v", "old")
+    assert flushed == 1 + 2 + 2 + 2
 
 
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])

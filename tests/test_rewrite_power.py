@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from rewrite_faults import tree
 
-from kbtools.rewrite import Backups, Change, State
+from kbtools.rewrite import Backups, Change, State, disk, filesystem
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX folders")
 
@@ -47,6 +47,11 @@ class Node:
         self.safe = self.data
         if self.names is not None:
             self.history = [dict(self.names)]
+
+    def flush_all(self) -> None:
+        self.flush()
+        for child in (self.names or {}).values():
+            child.flush_all()
 
 
 class Disk:
@@ -97,6 +102,8 @@ class Disk:
             self.open[args[0]].data = b""
         elif call == "fsync":
             self.open[args[0]].flush()
+        elif call == "syncfs":
+            self.top.flush_all()
         elif call == "link":
             (source, old), (folder, name) = self.find(args[0]), self.find(args[1])
             assert source.names is not None
@@ -140,10 +147,10 @@ Recorded = list[tuple[str, tuple[Any, ...], Any]]
 
 
 def recording(name: str, recorded: Recorded) -> Callable[..., Any]:
-    real = getattr(os, name)
+    real = getattr(os, name, None)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        result = None if name == "fsync" else real(*args, **kwargs)
+        result = None if name in ("fsync", "syncfs") else real(*args, **kwargs)
         recorded.append((name, tuple(bytes(a) if isinstance(a, memoryview) else a for a in args), result))
         return result
 
@@ -154,20 +161,28 @@ def after_each_call(root: Path, action: Callable[[], object]) -> Iterator[Disk]:
     """Run something, then replay it on the model, stopping after every call that changes the disk."""
     recorded: Recorded = []
     names = ("open", "close", "write", "ftruncate", "fsync", "mkdir", "unlink", "rmdir", "replace", "rename", "link")
-    disk = Disk(root)
+    model = Disk(root)
     with pytest.MonkeyPatch.context() as patch:
         for name in names:
             patch.setattr(os, name, recording(name, recorded))
+        patch.setattr(filesystem, "flush", recording("syncfs", recorded))
         action()
     for call_name, args, result in recorded:
-        if disk.saw(call_name, args, result):
-            yield disk
+        if model.saw(call_name, args, result):
+            yield model
 
 
 def choices() -> list[Callable[[int], int]]:
     """Nothing unflushed survived; all names did; two mixtures."""
     rng = random.Random(20261121)
     return [lambda n: 0, lambda n: n - 1, rng.randrange, rng.randrange]
+
+
+@pytest.fixture(params=[False, True], ids=["each flushed", "flushed together"], autouse=True)
+def together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param:
+        monkeypatch.setattr(disk, "MANY", 1)
+        monkeypatch.setattr(filesystem, "can_flush", lambda folder: True)
 
 
 @pytest.fixture
@@ -201,10 +216,10 @@ def test_power_fails_in_a_run(vault: Path, tmp_path: Path, monkeypatch: pytest.M
     states: set[State | None] = set()
     project = vault if where == "" else vault.parent
     root = after / where
-    for disk in after_each_call(project, lambda: Backups(vault, project).apply(CHANGES, command="fix")):
+    for state in after_each_call(project, lambda: Backups(vault, project).apply(CHANGES, command="fix")):
         for choose in choices():
             for way in ("undo", "finish"):
-                disk.power_off(after, choose)
+                state.power_off(after, choose)
                 kinds = assert_whole(root)
                 backups = Backups(root, after)
                 with monkeypatch.context() as patch:
@@ -231,9 +246,9 @@ def test_power_fails_in_an_undo(vault: Path, tmp_path: Path, monkeypatch: pytest
     after = tmp_path / "after"
     Backups(vault, vault).apply(CHANGES, command="fix")
     states: set[State | None] = set()
-    for disk in after_each_call(vault, lambda: Backups(vault, vault).undo()):
+    for state in after_each_call(vault, lambda: Backups(vault, vault).undo()):
         for choose in choices():
-            disk.power_off(after, choose)
+            state.power_off(after, choose)
             kinds = assert_whole(after)
             backups = Backups(after, after)
             with monkeypatch.context() as patch:
@@ -260,8 +275,8 @@ def test_the_model_sees_a_missing_flush(vault: Path, tmp_path: Path) -> None:
         os.replace(beside, vault / "a.md")  # noqa: PTH105 (the model watches os)
 
     lost = []
-    for disk in after_each_call(vault, careless):
+    for state in after_each_call(vault, careless):
         for choose in choices():
-            disk.power_off(tmp_path / "after", choose)
+            state.power_off(tmp_path / "after", choose)
             lost.append((tmp_path / "after/a.md").read_bytes())
     assert b"" in lost

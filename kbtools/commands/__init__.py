@@ -5,6 +5,7 @@ What several commands share stands here: options, finding the project, narrowing
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -107,8 +108,14 @@ def _vault_path(base: Path, given: str, pages: Iterable[str]) -> str:
     raise KbError(f'no page or folder "{given}" in {base}', f"did you mean {close[0]}?" if close else None)
 
 
-def read(args: SimpleNamespace) -> Wiki:
-    """Find the project and its pages; a run of kb that was cut short is mentioned."""
+def read(args: SimpleNamespace, *, lasting: bool = False) -> Wiki:
+    """Find the project and its pages; a run of kb that was cut short is mentioned.
+
+    What a command makes of a wiki is kept to its end, and looking for garbage in it takes nearly half of the time: it
+    is left out, but for ``lasting`` work, which makes more than it keeps.
+    """
+    if not lasting:
+        gc.disable()
     found = project(args)
     warn_unfinished(found)
     return Wiki(found)

@@ -37,7 +37,7 @@ def run(args: SimpleNamespace) -> int:
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     watch = Stopwatch()
-    wiki = read(args)
+    wiki = read(args, lasting=True)
     config_file(wiki.project)
     reports = {name: _report(Path(name)) for name in args.results}
     say("== check")

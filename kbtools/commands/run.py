@@ -40,7 +40,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.execution.parity import line, parity
 
     watch = Stopwatch()
-    wiki = read(args)
+    wiki = read(args, lasting=True)
     asked = selection(wiki, args.paths)
     part = shard(wiki, asked, args.shard) if args.shard is not None else asked
     if args.update:

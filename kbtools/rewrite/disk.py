@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kbtools.errors import KbError
+from kbtools.rewrite import filesystem
 
 # Windows translates line ends without O_BINARY; the other two do not exist there.
 READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -26,6 +27,8 @@ CREATE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0) | get
 # all of them (768 files: 0.13 s instead of 0.3). The batch bounds the open descriptors.
 FLUSHERS = 8
 BATCH = 64
+# From so many on, the whole file system is flushed once instead of each file (16,000 files: a tenth of the time).
+MANY = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,48 @@ def write_files(jobs: Sequence[Job]) -> dict[str, OSError]:
 
     The folders are not flushed: see ``flush_folders``.
     """
+    if len(jobs) >= MANY and filesystem.can_flush(os.path.dirname(jobs[0].path)):
+        return _flushed_together(jobs)
+    return _flushed_each(jobs)
+
+
+def _flushed_together(jobs: Sequence[Job]) -> dict[str, OSError]:
+    failed: dict[str, OSError] = {}
+    made: list[str] = []
+    first: int | None = None  # open all the time: it sees every error there is from now on
+    device = -1
+    try:
+        for job in jobs:
+            try:
+                fd = _create(job)
+            except OSError as error:
+                failed[job.path] = error
+                continue
+            if first is None:
+                first, device = fd, os.fstat(fd).st_dev
+                made.append(job.path)
+                continue
+            try:
+                if os.fstat(fd).st_dev == device:
+                    made.append(job.path)
+                elif (problem := _attempt(fd)) is not None:
+                    failed[job.path] = problem
+                    remove(job.path)
+            finally:
+                os.close(fd)
+        if first is not None:
+            filesystem.flush(first)
+    except OSError as error:
+        for path in made:
+            failed[path] = error
+            remove(path)
+    finally:
+        if first is not None:
+            os.close(first)
+    return failed
+
+
+def _flushed_each(jobs: Sequence[Job]) -> dict[str, OSError]:
     failed: dict[str, OSError] = {}
     with _side_by_side(len(jobs)) as each:
         for start in range(0, len(jobs), BATCH):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbtools.config import foreign_vault
+from kbtools.config import Config, foreign_vault
 from kbtools.index import Index
 from kbtools.page import decode
 from kbtools.rules import Context, all_rules
@@ -24,7 +24,7 @@ def assert_nothing_is_missed(index: Index, schemas: dict[str, object]) -> set[st
     """The traits that were met."""
     # Every fence is one that a shell complains of: the rules decide by the page alone.
     shell = {(s.language.lower(), s.code): (1, "wrong") for p in index.pages.values() for s in p.snippets}
-    context = Context(index, today=date(2026, 5, 1), schemas=schemas, shell=shell)
+    context = Context(index, Config(), date(2026, 5, 1), schemas, shell)
     met: set[str] = set()
     for one in index.pages.values():
         traits = traits_of(one, index)
