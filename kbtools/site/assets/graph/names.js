@@ -44,10 +44,14 @@ class Names {
       const size = first.includes(i) ? 14 : 11 + Math.round(2 * Math.sqrt(graph.into[i] / greatest))
       context.font = `${first.includes(i) ? 700 : 500} ${size}px ${drawing.font}`
       const { text, half } = this.name(context, i, size)
-      // Below the disc, above it, or beside it.
-      const places = [[x, y + r + size + 2], [x, y - r - 5], [x + r + half, y + size / 3], [x - r - half, y + size / 3]]
+      // Below the disc, above it, or beside it; moved aside at an edge, for none is cut off there.
+      const within = Math.min(Math.max(x, half), width - half)
+      const places = [
+        [within, y + r + size + 2], [within, y - r - 5], [x + r + half, y + size / 3], [x - r - half, y + size / 3],
+      ]
       for (const [middle, base] of places) {
         const box = [middle - half, base - size, middle + half, base + 4, i]
+        if (box[0] < 0 || box[2] > width || box[1] < 0 || box[3] > height) continue
         if (taken.some((t) => t[4] !== i && box[0] < t[2] && box[2] > t[0] && box[1] < t[3] && box[3] > t[1])) continue
         taken.push(box)
         drawn++
