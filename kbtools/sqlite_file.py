@@ -3,11 +3,61 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+
+class _Closes(Protocol):
+    def close(self) -> None: ...
+
+
+D = TypeVar("D", bound=_Closes)
+T = TypeVar("T")
+
+
+class Words(NamedTuple):
+    """How users are told of a file."""
+
+    called: str
+    without: str
+    """What is done where it cannot be used."""
+    damaged: str
+    """What became of it where it was damaged, with ``{}`` for how that was found."""
+
 
 _OUT_OF_REACH = tuple(f"SQLITE_{e}" for e in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "FULL", "IOERR", "PERM"))
+
+
+def consult(
+    file: Path,
+    open_: Callable[[Path], D],
+    ask: Callable[[D], T],
+    words: Words,
+    notes: list[str],
+    damage: Callable[[], tuple[type[Exception], ...]] = lambda: (sqlite3.DatabaseError,),
+) -> T | None:
+    """What ``ask`` has of a file, made anew once if it is damaged: it holds nothing that the pages do not.
+
+    None where it cannot be used; ``notes`` say why. ``damage`` names what is raised of a file that is cut off or holds
+    what is not ours; it is called only when something is raised.
+    """
+    for _ in range(2):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with closing(open_(file)) as db:
+                return ask(db)
+        except OSError as e:
+            notes.append(f"the {words.called} {file} cannot be written ({e.strerror}): {words.without}")
+            return None
+        except damage() as e:
+            if out_of_reach(e):
+                notes.append(f"the {words.called} {file} cannot be used ({e}): {words.without}")
+                return None
+            notes.append(f"the {words.called} {file} {words.damaged.format(e)}")
+            delete(file)
+    return None
 
 
 def connect(file: Path, *, filled_at_once: bool = False) -> sqlite3.Connection:

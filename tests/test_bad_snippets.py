@@ -5,23 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from terminal import run_kb
 
-from kbtools.execution.launchers import ForkServerLauncher, Launcher
+from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Status
 from kbtools.page import Page, decode
 from kbtools.testing import run_page
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    launcher = ForkServerLauncher()
-    yield launcher
-    launcher.close()
 
 
 def fence(code: str, info: str = "", language: str = "python") -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kbtools.execution import packages
 from kbtools.execution.job import DeviceRequest, Job, Limits, Step
-from kbtools.execution.launchers import ForkServerLauncher, Launcher
+from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.execution.plan import plan
 from kbtools.execution.process import Process, Reply
@@ -50,13 +49,6 @@ print(square(5))  # 25
 print(len(data))  # 4
 ```
 """
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    launcher = ForkServerLauncher()
-    yield launcher
-    launcher.close()
 
 
 @pytest.fixture

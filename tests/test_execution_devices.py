@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,13 +24,6 @@ from kbtools.execution.runner import run
 from kbtools.page import Page
 from kbtools.source import Source
 from kbtools.testing import jobs_of, run_page
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    launcher = ForkServerLauncher()
-    yield launcher
-    launcher.close()
 
 
 def planned(text: str, cuda: int, **request: object) -> dict[str, str | None]:

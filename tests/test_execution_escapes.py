@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from kbtools.execution import process
-from kbtools.execution.launchers import ForkServerLauncher, Launcher
+from kbtools.execution.launchers import Launcher
 from kbtools.execution.session import Session, Settings
 from kbtools.testing import jobs_of
 from tests.terminal import run_kb
@@ -37,13 +37,6 @@ class World:
     udp: int
     unix: str
     abstract: str
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    launcher = ForkServerLauncher()
-    yield launcher
-    launcher.close()
 
 
 @pytest.fixture

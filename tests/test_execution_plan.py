@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from kbtools.errors import KbError
 from kbtools.execution import devices
 from kbtools.execution.job import DeviceRequest, Job
-from kbtools.execution.launchers import ForkServerLauncher, Launcher
+from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.execution.plan import plan
 from kbtools.execution.planned import Fences
@@ -44,13 +43,6 @@ print(a)
 ls
 ```
 """
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    launcher = ForkServerLauncher()
-    yield launcher
-    launcher.close()
 
 
 def told(jobs: tuple[Job, ...]) -> dict[str, str | None]:

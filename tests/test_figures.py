@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from terminal import run_kb
 
 from kbtools.execution import figures
 from kbtools.execution.figures import Figure, clean_svg
-from kbtools.execution.launchers import ForkServerLauncher, Launcher
+from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.testing import run_page
 
@@ -23,13 +22,6 @@ needs_matplotlib = pytest.mark.skipif(
     __import__("importlib.util").util.find_spec("matplotlib") is None, reason="matplotlib is not installed"
 )
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"><path d="M0 0" id="%d"/></svg>'
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    launcher = ForkServerLauncher()
-    yield launcher
-    launcher.close()
 
 
 def fence(code: str, info: str = "{#a}") -> str:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbtools.diagnostics import apply_edits
-from kbtools.execution.launchers import ForkServerLauncher, Launcher
+from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.execution.update import update
 from kbtools.languages.pycon import examples
 from kbtools.page import Page
 from kbtools.source import Source
 from kbtools.testing import jobs_of, run_page
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    launcher = ForkServerLauncher()
-    yield launcher
-    launcher.close()
 
 
 def pycon(code: str, info: str = "{#a}") -> str:

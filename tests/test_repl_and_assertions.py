@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 import pytest
 
 from kbtools.diagnostics import apply_edits
 from kbtools.execution.assertions import difference, short
 from kbtools.execution.instrument import asserts
-from kbtools.execution.launchers import ForkServerLauncher, Launcher
+from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.execution.update import update
 from kbtools.page import Page
 from kbtools.source import Source
 from kbtools.testing import run_page
-
-
-@pytest.fixture(scope="module")
-def launcher() -> Iterator[Launcher]:
-    launcher = ForkServerLauncher()
-    yield launcher
-    launcher.close()
 
 
 def fence(code: str, info: str = "{#a}") -> str:

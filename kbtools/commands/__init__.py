@@ -108,14 +108,19 @@ def _vault_path(base: Path, given: str, pages: Iterable[str]) -> str:
     raise KbError(f'no page or folder "{given}" in {base}', f"did you mean {close[0]}?" if close else None)
 
 
+def keep_all() -> None:
+    """Look for no garbage from here on: what most commands make of a wiki is kept to their end, and to look through it
+    again and again takes nearly half of their time. ``main`` ends it."""
+    gc.disable()
+
+
 def read(args: SimpleNamespace, *, lasting: bool = False) -> Wiki:
     """Find the project and its pages; a run of kb that was cut short is mentioned.
 
-    What a command makes of a wiki is kept to its end, and looking for garbage in it takes nearly half of the time: it
-    is left out, but for ``lasting`` work, which makes more than it keeps.
+    ``lasting`` work makes more than it keeps: see ``keep_all``.
     """
     if not lasting:
-        gc.disable()
+        keep_all()
     found = project(args)
     warn_unfinished(found)
     return Wiki(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -13,6 +12,7 @@ from kbtools.commands import (
     Stopwatch,
     Wiki,
     emit,
+    keep_all,
     narrow,
     plural,
     project,
@@ -61,7 +61,7 @@ def run(args: SimpleNamespace) -> int:
 
         return watch(args, lambda: check_once(args))
     if args.no_run:
-        gc.disable()  # what one check makes is kept to its end, and looking for garbage in it takes a tenth of the time
+        keep_all()
     return check_once(args)
 
 

@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS plan (
   PRIMARY KEY (context, path)
 );
 """
+_WORDS = sqlite_file.Words("plans", "made without them", "were damaged ({}) and have been made anew")
 _CONTEXTS = 8
 """Kept side by side, for who runs the same pages now on these devices, now on those, or under two Pythons."""
 _NO_SAY = frozenset({"cluster", "commands", "incremental", "output", "renaming", "rewrite", "rules", "site"})
@@ -103,26 +104,16 @@ def plans(
     maker = _Maker(planner, listing, parsed or {})
     if not kept:
         return Plans({path: maker.of(listing.entries[path], None) for path in paths}, ())
-    state = planner.project.state
-    file = state / FILE
     notes: list[str] = []
-    for _ in range(2):
-        try:
-            state.mkdir(parents=True, exist_ok=True)
-            db = sqlite_file.connect(file)
-            try:
-                return Plans(_with_rows(db, maker, paths, doubt=doubt), tuple(notes))
-            finally:
-                db.close()
-        except OSError as e:
-            notes.append(f"the plans {file} cannot be written ({e.strerror}): made without them")
-            break
-        except sqlite3.DatabaseError as e:
-            if sqlite_file.out_of_reach(e):
-                notes.append(f"the plans {file} cannot be used ({e}): made without them")
-                break
-            notes.append(f"the plans {file} were damaged ({e}) and have been made anew")
-            sqlite_file.delete(file)
+    found = sqlite_file.consult(
+        planner.project.state / FILE,
+        sqlite_file.connect,
+        lambda db: _with_rows(db, maker, paths, doubt=doubt),
+        _WORDS,
+        notes,
+    )
+    if found is not None:
+        return Plans(found, tuple(notes))
     return Plans({path: maker.of(listing.entries[path], None) for path in paths}, tuple(notes))
 
 

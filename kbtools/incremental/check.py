@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kbtools.incremental.update import Change
     from kbtools.source import Source
 
+_WORDS = sqlite_file.Words("index", "checked without it", "was damaged ({}) and has been made anew")
+
 
 class Checked:
     """Everything that is wrong with a vault."""
@@ -84,31 +86,19 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     and the scratch check differ.
     """
     listing = Listing.of(project)
-    file = project.state / FILE
     notes: list[str] = []
-    for _ in range(2):
-        try:
-            project.state.mkdir(parents=True, exist_ok=True)
-            db = Database(file)
-            try:
-                _bring_up_to_date(db, project, listing, today, judge)
-                if paranoid:
-                    _compare(db, project, listing, today, judge)
-                meta = db.meta()
-                totals = Totals(*map(int, meta["totals"].split()))
-                return Checked(listing, totals, tuple(db.findings()), meta["unchecked"], tuple(notes))
-            finally:
-                db.close()
-        except OSError as e:
-            notes.append(f"the index {file} cannot be written ({e.strerror}): checked without it")
-            break
-        except _damage() as e:
-            if sqlite_file.out_of_reach(e):
-                notes.append(f"the index {file} cannot be used ({e}): checked without it")
-                break
-            # It holds nothing that the pages do not.
-            notes.append(f"the index {file} was damaged ({e}) and has been made anew")
-            sqlite_file.delete(file)
+
+    def ask(db: Database) -> Checked:
+        _bring_up_to_date(db, project, listing, today, judge)
+        if paranoid:
+            _compare(db, project, listing, today, judge)
+        meta = db.meta()
+        totals = Totals(*map(int, meta["totals"].split()))
+        return Checked(listing, totals, tuple(db.findings()), meta["unchecked"], tuple(notes))
+
+    checked = sqlite_file.consult(project.state / FILE, Database, ask, _WORDS, notes, _damage)
+    if checked is not None:
+        return checked
     from kbtools.incremental.scratch import scan
 
     rows, _ = scan(listing.entries, listing.attachments, project.config, today, judge)

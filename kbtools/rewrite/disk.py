@@ -59,18 +59,15 @@ def write_files(jobs: Sequence[Job]) -> dict[str, OSError]:
 def _flushed_together(jobs: Sequence[Job]) -> dict[str, OSError]:
     failed: dict[str, OSError] = {}
     made: list[str] = []
-    first: int | None = None  # open all the time: it sees every error there is from now on
-    device = -1
+    # Opened before the first file: it is told of every error there is from now on.
+    watch = os.open(os.path.dirname(jobs[0].path), os.O_RDONLY)
     try:
+        device = os.fstat(watch).st_dev
         for job in jobs:
             try:
                 fd = _create(job)
             except OSError as error:
                 failed[job.path] = error
-                continue
-            if first is None:
-                first, device = fd, os.fstat(fd).st_dev
-                made.append(job.path)
                 continue
             try:
                 if os.fstat(fd).st_dev == device:
@@ -80,15 +77,14 @@ def _flushed_together(jobs: Sequence[Job]) -> dict[str, OSError]:
                     remove(job.path)
             finally:
                 os.close(fd)
-        if first is not None:
-            filesystem.flush(first)
-    except OSError as error:
-        for path in made:
-            failed[path] = error
-            remove(path)
+        try:
+            filesystem.flush(watch)
+        except OSError as error:
+            for path in made:
+                failed[path] = error
+                remove(path)
     finally:
-        if first is not None:
-            os.close(first)
+        os.close(watch)
     return failed
 
 

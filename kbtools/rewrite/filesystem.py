@@ -26,8 +26,8 @@ def can_flush(folder: str) -> bool:
 
 
 def flush(descriptor: int) -> None:
-    """Flush the file system a file lies on: every file of it, and every folder. Raises OSError when any of what was
-    written since the file was opened could not be."""
+    """Flush the file system that an open file or folder lies on: every file of it, and every folder. Raises OSError
+    when any of what was written since that was opened could not be."""
     if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
