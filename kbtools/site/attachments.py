@@ -186,9 +186,12 @@ def _take_out(root: etree.Element) -> Iterator[str]:
         if _local(str(element.tag)) == "style" and _loads(element.text or ""):
             element.text = None
             yield "<style> that loads files"
-        kept = [child for child in element if _may_stay(child)]
-        yield from (f"<{_local(str(child.tag))}>" for child in element if not _may_stay(child))
-        if len(kept) < len(element):
+        kept: list[etree.Element] = []
+        gone: list[etree.Element] = []
+        for child in element:
+            (kept if _may_stay(child) else gone).append(child)
+        yield from (f"<{_local(str(child.tag))}>" for child in gone)
+        if gone:
             element[:] = kept
         waiting += kept
 
