@@ -1,5 +1,7 @@
 """What a worker may not do: called once in the worker, before any of the page's code, while it has one thread.
 
+First ``enclose``, which knows nothing of the session, so that it can be done ahead of time; then ``seal``.
+
 Every protection is attempted on its own and named in the result, so that ``--sandbox=require`` can insist and a report
 can say what held. Kernel interfaces: namespaces(7), landlock(7), prctl(2), setrlimit(2).
 """
@@ -8,14 +10,15 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
-import glob
 import os
 import signal
 import socket
 import struct
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 
 from kbtools.execution.hide import DEVICE_NODES, own_file_system
@@ -31,6 +34,10 @@ _RULE_PATH_BENEATH = 1
 _WRITE_FILE, _TRUNCATE, _REFER = 1 << 1, 1 << 14, 1 << 13
 _MAKE_AND_REMOVE = sum(1 << bit for bit in range(4, 13))
 _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
+_FILE_SIZE = 2 << 30
+"""Bytes a single file may grow to."""
+_MOUNTS = "mounts"
+"""Mounts of its own: what hiding files begins with, and no protection yet."""
 
 
 MOST_PROCESSES = max(512, 16 * (os.cpu_count() or 1))
@@ -42,19 +49,20 @@ class Rules:
     """What one worker is held to."""
 
     mode: str = "default"
+    network: bool = False
     writable: tuple[str, ...] = ()
     """Folders below which files may be written and made; the first is the scratch folder."""
-    network: bool = False
-    file_size: int = 2 << 30
-    """Bytes a single file may grow to."""
 
 
-def confine(rules: Rules) -> tuple[str, ...]:
-    """Hold this process and all it starts to the rules. Returns the names of the protections that are active."""
+def enclose(mode: str, *, network: bool) -> tuple[str, ...]:
+    """Hold this process and all it starts to what needs no folder: limits, and namespaces of its own.
+
+    Returns the names of the protections that are active.
+    """
     held = []
     if _own_session():
         held.append("session")
-    if _limit_resources(rules):
+    if _limit_resources():
         held.append("limits")
     if sys.platform != "linux":
         return tuple(held)
@@ -63,27 +71,31 @@ def confine(rules: Rules) -> tuple[str, ...]:
         held.append("dies with its parent")
     # What a snippet leaves behind becomes this process's child, and after it the launcher's: never lost from sight.
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    if rules.mode == "off":
+    if mode == "off":
         return tuple(held)
-    hides = rules.mode == "strict"
-    isolated = not rules.network and own_network_works()
-    if isolated or hides:
-        space = (_CLONE_NEWNET if isolated else 0) | (_CLONE_NEWNS if hides else 0)
-        if _own_namespaces(libc, space):
-            isolated = isolated and _loopback()
-            hides = hides and own_file_system(libc, rules.writable[0], rules.writable[1:])
-        else:
-            isolated = hides = False
-        if isolated or hides:
-            _limit_processes()
-    landlocked = _landlock(libc, rules)
-    if isolated:
-        held.append("network")
-    if landlocked:
-        held.append("files")
-    if hides and landlocked:
-        held.append("reading")  # without Landlock it could all be mounted again
+    hides = mode == "strict"
+    isolated = not network and own_network_works()
+    spaces = (_CLONE_NEWNET if isolated else 0) | (_CLONE_NEWNS if hides else 0)
+    if spaces and _own_namespaces(libc, spaces):
+        _limit_processes()
+        if isolated and _loopback():
+            held.append("network")
+        if hides:
+            held.append(_MOUNTS)
     return tuple(held)
+
+
+def seal(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
+    """Hold a process that is enclosed to its folders. Returns the names of all protections that are active."""
+    own_mounts = _MOUNTS in held
+    held = tuple(name for name in held if name != _MOUNTS)
+    if sys.platform != "linux" or rules.mode == "off":
+        return held
+    libc = ctypes.CDLL(None, use_errno=True)
+    hides = own_mounts and own_file_system(libc, rules.writable[0], rules.writable[1:])
+    if _landlock(libc, rules.writable):
+        held += ("files", "reading") if hides else ("files",)  # without Landlock it could all be mounted again
+    return held
 
 
 @cache
@@ -122,14 +134,14 @@ def _own_session() -> bool:
     return True
 
 
-def _limit_resources(rules: Rules) -> bool:
+def _limit_resources() -> bool:
     try:
         import resource
     except ImportError:
         return False
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (rules.file_size, rules.file_size))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_SIZE, _FILE_SIZE))
         return True
     return False
 
@@ -180,8 +192,8 @@ def _loopback() -> bool:
     return False
 
 
-def _landlock(libc: ctypes.CDLL, rules: Rules) -> bool:
-    """Writing only below ``rules.writable``, and signals only to what this process starts."""
+def _landlock(libc: ctypes.CDLL, writable: Iterable[str]) -> bool:
+    """Writing only below ``writable``, and signals only to what this process starts."""
     version = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), _LANDLOCK_VERSION)
     if version < 1:
         return False
@@ -197,7 +209,7 @@ def _landlock(libc: ctypes.CDLL, rules: Rules) -> bool:
     if ruleset < 0:
         return False
     try:
-        for folder in rules.writable:
+        for folder in writable:
             _allow(libc, ruleset, folder, files)
         # Shared memory of DataLoader workers; terminals, null and the accelerators' device files, but no disks.
         _allow(libc, ruleset, "/dev/shm", files)
@@ -212,9 +224,13 @@ def _landlock(libc: ctypes.CDLL, rules: Rules) -> bool:
 
 def _device_nodes() -> list[str]:
     """What of ``/dev`` may be written to."""
-    if os.path.exists("/dev/nvidiactl") and not os.path.exists("/dev/nvidia-uvm"):  # noqa: PTH110
+    try:
+        there = os.listdir("/dev")  # noqa: PTH208
+    except OSError:
+        return []
+    if "nvidiactl" in there and "nvidia-uvm" not in there:
         return ["/dev"]  # CUDA makes this node when it is first used, and a rule needs what is there
-    return [node for pattern in DEVICE_NODES for node in glob.glob(f"/dev/{pattern}")]  # noqa: PTH207
+    return [f"/dev/{name}" for name in there if any(fnmatchcase(name, pattern) for pattern in DEVICE_NODES)]
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, folder: str, access: int) -> None:

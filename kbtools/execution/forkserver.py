@@ -6,6 +6,9 @@ the pipe on its standard input closes: that is, when its owner ends, however tha
 
 Its owner opens the socket, so that nobody waits for the server to have started before connecting.
 
+Where a second session has come, a third is expected: a worker is forked ahead of it and made ready for a session of the
+same kind, while the one before it runs.
+
 Wire: a client connects to the Unix socket, sends one JSON line with four descriptors (channel, stdout, stderr, trace),
 and gets ``{"pid": n}``, then ``{"exit": waitstatus}`` once the worker has ended. Closing the connection kills it.
 """
@@ -23,9 +26,11 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from kbtools.execution.ready import Kind, ready
 from kbtools.execution.warm import warm
 
 PRELOADS = {
@@ -35,12 +40,32 @@ PRELOADS = {
 }
 """What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``, as slow as torch."""
 _DESCRIPTORS = 4
+_KINDS = 4
+"""For which workers are forked ahead."""
 
 
 @dataclass(slots=True)
 class _Client:
     connection: socket.socket
     pid: int | None = None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A worker that is given its descriptors over ``orders``, and ends when that closes."""
+
+    pid: int
+    orders: socket.socket
+
+    def give(self, descriptors: list[int]) -> bool:
+        """Whether it was still there to take them."""
+        try:
+            socket.send_fds(self.orders, [b"."], descriptors)
+        except OSError:
+            return False
+        finally:
+            self.orders.close()
+        return True
 
 
 class Server:
@@ -50,7 +75,13 @@ class Server:
         self.folder = folder
         self.preloaded: set[str] = set()
         self.clients: dict[int, _Client] = {}
-        self.workers: dict[int, _Client] = {}
+        self.workers: dict[int, _Client | None] = {}
+        """By process; None for those that wait."""
+        self.waiting: dict[Kind, _Waiting] = {}
+        """Forked ahead, the one last used at the end."""
+        self.foreseen: list[Kind] = []
+        """For which one is to be forked ahead when there is nothing else to do."""
+        self.started = 0
         self.selector = selectors.DefaultSelector()
         self.listener = listener
         self.wake, self.waker = socket.socketpair()
@@ -69,7 +100,10 @@ class Server:
         _import_worker()
         self._preload(preload)
         while True:
-            for key, _ in self.selector.select():
+            events = self.selector.select(0 if self.foreseen else None)
+            if not events:
+                self._fork_ahead(self.foreseen.pop())
+            for key, _ in events:
                 if key.data == "lifeline":
                     if not os.read(0, 4096):
                         return
@@ -107,37 +141,73 @@ class Server:
             return
         try:
             if len(descriptors) == _DESCRIPTORS and client.pid is None:
-                self._fork(client, json.loads(data), descriptors)
+                self._start(client, json.loads(data), descriptors)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
 
-    def _fork(self, client: _Client, request: dict[str, list[str]], descriptors: list[int]) -> None:
-        self._preload(request.get("preload", ()))
+    def _start(self, client: _Client, request: dict[str, Any], descriptors: list[int]) -> None:
+        if self._preload(request["preload"]):
+            for kind in tuple(self.waiting):
+                self._drop(kind)  # it lacks what is there now
+        kind = Kind(**request["kind"])
+        worker = self.waiting.pop(kind, None)
+        if worker is None or not worker.give(descriptors):
+            worker = self._fork(kind)
+            worker.give(descriptors)
+        client.pid = worker.pid
+        self.workers[worker.pid] = client
+        self._tell(client, {"pid": worker.pid})
+        self.started += 1
+        if self.started > 1 and kind not in self.foreseen:
+            self.foreseen.append(kind)
+
+    def _fork_ahead(self, kind: Kind) -> None:
+        if kind not in self.waiting:
+            while len(self.waiting) >= _KINDS:
+                self._drop(next(iter(self.waiting)))
+            self.waiting[kind] = self._fork(kind)
+
+    def _drop(self, kind: Kind) -> None:
+        worker = self.waiting.pop(kind)
+        worker.orders.close()
+        _kill(worker.pid)
+
+    def _fork(self, kind: Kind) -> _Waiting:
         # What is there stays: children share its memory instead of copying it at their first collection.
         gc.freeze()
+        ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
-            self._become_worker(descriptors)
-        client.pid = pid
-        self.workers[pid] = client
-        self._tell(client, {"pid": pid})
+            ours.close()
+            self._become_worker(kind, theirs)
+        theirs.close()
+        self.workers[pid] = None
+        return _Waiting(pid, ours)
 
-    def _become_worker(self, descriptors: list[int]) -> NoReturn:
+    def _become_worker(self, kind: Kind, orders: socket.socket) -> NoReturn:
         try:
             gc.enable()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self.selector.close()
-            for sock in (self.listener, self.wake, self.waker, *(c.connection for c in self.clients.values())):
+            others = (c.connection for c in self.clients.values()), (w.orders for w in self.waiting.values())
+            for sock in (self.listener, self.wake, self.waker, *chain(*others)):
                 sock.close()
-            from kbtools.execution import worker
+            held = None
+            with suppress(Exception):  # it is tried again, and told, when there is somebody to tell
+                held = ready(kind)
+            _, descriptors, _, _ = socket.recv_fds(orders, 1, _DESCRIPTORS)
+            orders.close()
+            if len(descriptors) == _DESCRIPTORS:
+                from kbtools.execution import worker
 
-            worker.main(*descriptors)
+                worker.main(descriptors, held)
         finally:
             os._exit(70)
 
-    def _preload(self, names: Iterable[str]) -> None:
+    def _preload(self, names: Iterable[str]) -> bool:
+        """Whether there was something to import."""
         new = [name for name in names if name not in self.preloaded]
         self.preloaded.update(new)
         for name in new:
@@ -147,6 +217,7 @@ class Server:
                     __import__(module)
         if new:
             warm()
+        return bool(new)
 
     def _reap(self, *, wait: bool = False) -> None:
         ended = False
@@ -159,6 +230,7 @@ class Server:
                 break
             client = self.workers.pop(pid, None)
             ended = True
+            self.waiting = {kind: worker for kind, worker in self.waiting.items() if worker.pid != pid}
             if client is not None:
                 self._tell(client, {"exit": status})
         if ended:

@@ -12,13 +12,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
 from kbtools.errors import KbError
+from kbtools.execution.background import Background
+from kbtools.execution.ready import Kind
 
 _KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "SYSTEMROOT", "NUMBER_OF_PROCESSORS")
 _KEPT_PREFIXES = (
@@ -79,8 +81,13 @@ class Launcher(Protocol):
 
     folder: Path
 
-    def start(self, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors) -> WorkerHandle:
+    def start(
+        self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
+    ) -> WorkerHandle:
         """Start a worker. Raises KbError when none can be started."""
+
+    def later(self, task: Callable[[], None]) -> None:
+        """Have something done about a worker that is no longer needed, at the latest before ``close`` returns."""
 
     def close(self) -> None:
         """End every worker and remove the folder."""
@@ -114,8 +121,12 @@ class SpawnLauncher:
         if os.name != "posix":
             raise KbError("snippets cannot be run on this system", "run kb on Linux, macOS or WSL, or use --no-run")
         self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
+        self._background = Background()
+        self.later = self._background.do
 
-    def start(self, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors) -> WorkerHandle:
+    def start(
+        self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
+    ) -> WorkerHandle:
         numbers = descriptors.all()
         words = [sys.executable, "-P", "-m", "kbtools.execution.worker", *map(str, numbers)]
         try:
@@ -133,6 +144,7 @@ class SpawnLauncher:
         return _Spawned(process)
 
     def close(self) -> None:
+        self._background.finish()
         remove(self.folder)
 
 
@@ -189,6 +201,8 @@ class ForkServerLauncher:
         """
         self._server: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._background = Background()
+        self.later = self._background.do
         self.folder = folder or Path(tempfile.mkdtemp(prefix="kb-"))
         if folder is None:
             self._server = self._start_server(preload, dict(environment))
@@ -219,11 +233,13 @@ class ForkServerLauncher:
             remove(self.folder)
             raise KbError(f"the fork server did not start: {problem}") from problem
 
-    def start(self, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors) -> WorkerHandle:
+    def start(
+        self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
+    ) -> WorkerHandle:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connection.connect(str(self.folder / "socket"))
-            request = json.dumps({"preload": list(preload)}).encode() + b"\n"
+            request = json.dumps({"preload": list(preload), "kind": asdict(kind)}).encode() + b"\n"
             socket.send_fds(connection, [request], list(descriptors.all()))
             return _Forked(connection)
         except OSError as problem:
@@ -231,6 +247,7 @@ class ForkServerLauncher:
             raise KbError(f"the fork server cannot be reached: {problem}") from problem
 
     def close(self) -> None:
+        self._background.finish()
         with self._lock:
             server, self._server = self._server, None
         if server is None:

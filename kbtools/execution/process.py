@@ -27,6 +27,7 @@ from kbtools.execution.launchers import (
     remove,
     stop_all,
 )
+from kbtools.execution.ready import Kind
 
 START_TIMEOUT = 120.0
 """Seconds for a worker to be ready: a cold import of torch on a busy machine."""
@@ -77,6 +78,7 @@ class Process:
 
     def __init__(self, job: Job, launcher: Launcher, settings: Settings, extra: Mapping[str, str]) -> None:
         self.job, self.settings = job, settings
+        self.kind = Kind(settings.sandbox, job.network, settings.threads, job.device)
         self.handle: WorkerHandle | None = None
         self._most: int | None = None
         self._outgrown = False
@@ -92,7 +94,7 @@ class Process:
         environment = {**self._environment(), **extra}
         try:
             descriptors = Descriptors(theirs.fileno(), out_end, err_end, self.trace.fileno())
-            self.handle = launcher.start(job.preload, environment, descriptors)
+            self.handle = launcher.start(self.kind, job.preload, environment, descriptors)
         except KbError:
             self.close()
             raise
@@ -161,13 +163,10 @@ class Process:
         job, settings = self.job, self.settings
         start = {
             "path": job.path,
-            "device": job.device,
+            "kind": asdict(self.kind),
             "scratch": str(self.scratch),
             "environment": environment,
-            "sandbox": settings.sandbox,
             "writable": list(settings.writable),
-            "network": job.network,
-            "threads": settings.threads,
             "preload": list(job.preload),
         }
         started = time.monotonic()

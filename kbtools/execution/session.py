@@ -61,13 +61,18 @@ class Session:
         return self._done[outcome_id]
 
     def close(self) -> None:
-        """End the worker and remove its folder. May be called at any time, and again."""
+        """End the worker and remove its folder, if not at once. May be called at any time, and again."""
         worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.close()
         gpu, self._gpu = self._gpu, None
-        if gpu is not None:
-            gpu.close()
+
+        def end() -> None:
+            if worker is not None:
+                worker.close()
+            if gpu is not None:
+                gpu.close()
+
+        if self.launcher is not None and (worker or gpu):
+            self.launcher.later(end)
 
     def __enter__(self) -> Session:
         return self

@@ -10,24 +10,23 @@ import faulthandler
 import io
 import multiprocessing
 import os
-import random
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kbtools.execution.channel import Channel
-from kbtools.execution.confine import Rules, confine, lacking, limit_memory
+from kbtools.execution.confine import Rules, enclose, lacking, limit_memory, seal
 from kbtools.execution.inside import Inside
 from kbtools.execution.interpreter import Interpreter, flush
+from kbtools.execution.ready import Kind, seed
 from kbtools.execution.requirements import unmet
 from kbtools.languages.registry import find
 
-SEED = 0
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
 
 
@@ -35,15 +34,19 @@ class NetworkOff(ConnectionError):
     """A snippet reached for the network without ``network="yes"``."""
 
 
-def main(channel: int, out: int, err: int, trace: int) -> NoReturn:
-    """Serve one session and end the process."""
+def main(descriptors: Sequence[int], held: tuple[str, ...] | None = None) -> NoReturn:
+    """Serve one session on ``launchers.Descriptors`` and end the process.
+
+    ``held`` is what ``ready`` came to, where it has been called.
+    """
+    channel, out, err, trace = descriptors
     code = 0
     link = Channel(socket.socket(fileno=channel))
     try:
         _streams(out, err)
         start = link.receive()
         if start is not None:
-            _Worker(link, start, out, err, trace).serve()
+            _Worker(link, start, (out, err, trace), held).serve()
     except BaseException:  # noqa: BLE001 - the process ends here, with the reason on standard error
         sys.excepthook(*sys.exc_info())
         code = 70
@@ -53,8 +56,11 @@ def main(channel: int, out: int, err: int, trace: int) -> NoReturn:
 
 
 class _Worker:
-    def __init__(self, link: Channel, start: dict[str, Any], out: int, err: int, trace: int) -> None:
-        self.link, self.out, self.err = link, out, err
+    def __init__(
+        self, link: Channel, start: dict[str, Any], streams: tuple[int, int, int], held: tuple[str, ...] | None
+    ) -> None:
+        self.link = link
+        self.out, self.err, trace = streams
         self.pid = os.getpid()
         self.scratch = Path(start["scratch"])
         self.network = False
@@ -72,15 +78,21 @@ class _Worker:
         if hasattr(faulthandler, "register"):
             # Sent before a worker that took too long is killed, to learn where it was.
             faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
-        rules = Rules(start["sandbox"], (str(self.scratch), *start["writable"]), start["network"])
-        held = confine(rules)
+        kind = Kind(**start["kind"])
+        seeded = held is not None and kind.device == "cpu"
+        rules = Rules(kind.sandbox, kind.network, (str(self.scratch), *start["writable"]))
+        held = seal(rules, held if held is not None else enclose(kind.sandbox, network=kind.network))
         missing = lacking(rules, held)
         script = self.scratch / "__page__.py"
         script.touch()
         self.interpreter = Interpreter(start["path"], str(script))
         sys.addaudithook(self._audit)
-        if not missing:
-            self._seed(start)
+        if not missing and not seeded:
+            if "torch" in start["preload"]:
+                # Installed or not: where it is not, the page's own import says so.
+                with suppress(ImportError):
+                    import torch  # noqa: F401
+            seed(kind)
         self.link.send({"ready": True, "protections": held, "lacking": missing})
 
     def serve(self) -> None:
@@ -120,20 +132,6 @@ class _Worker:
         target.write_bytes(code.encode("utf-8", "surrogatepass"))
         self.interpreter.modules[str(target)] = line
         return None
-
-    def _seed(self, start: dict[str, Any]) -> None:
-        random.seed(SEED)
-        if "torch" in start["preload"]:
-            # Installed or not: where it is not, the page's own import says so.
-            with suppress(ImportError):
-                import torch
-
-                torch.set_num_threads(start["threads"])
-                if start["device"] != "cpu":
-                    torch.set_default_device(start["device"])
-                torch.manual_seed(SEED)
-        if (numpy := sys.modules.get("numpy")) is not None:
-            numpy.random.seed(SEED)
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self.network or event not in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
@@ -188,4 +186,4 @@ class _Stream(io.TextIOWrapper):
 
 
 if __name__ == "__main__":
-    main(*(int(number) for number in sys.argv[1:5]))
+    main([int(number) for number in sys.argv[1:5]])
