@@ -40,6 +40,8 @@ PRELOADS = {
 }
 """What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``, as slow as torch."""
 _DESCRIPTORS = 4
+_PATIENCE = 5.0
+"""Seconds for a worker to say that it has its descriptors: it is asked when it is ready, or nearly."""
 _KINDS = 4
 """For which workers are forked ahead."""
 
@@ -52,20 +54,20 @@ class _Client:
 
 @dataclass(slots=True)
 class _Waiting:
-    """A worker that is given its descriptors over ``orders``, and ends when that closes."""
+    """A worker that is given its descriptors over ``orders``, says that it has them, and ends when that closes."""
 
     pid: int
     orders: socket.socket
 
     def give(self, descriptors: list[int]) -> bool:
-        """Whether it was still there to take them."""
-        try:
-            socket.send_fds(self.orders, [b"."], descriptors)
-        except OSError:
-            return False
-        finally:
-            self.orders.close()
-        return True
+        """Whether it was there to take them."""
+        with self.orders:
+            try:
+                self.orders.settimeout(_PATIENCE)
+                socket.send_fds(self.orders, [b"."], descriptors)
+                return bool(self.orders.recv(1))
+            except OSError:
+                return False
 
 
 class Server:
@@ -152,7 +154,10 @@ class Server:
                 self._drop(kind)  # it lacks what is there now
         kind = Kind(**request["kind"])
         worker = self.waiting.pop(kind, None)
-        if worker is None or not worker.give(descriptors):
+        if worker is not None and not worker.give(descriptors):
+            _kill(worker.pid)
+            worker = None
+        if worker is None:
             worker = self._fork(kind)
             worker.give(descriptors)
         client.pid = worker.pid
@@ -198,6 +203,8 @@ class Server:
             with suppress(Exception):  # it is tried again, and told, when there is somebody to tell
                 held = ready(kind)
             _, descriptors, _, _ = socket.recv_fds(orders, 1, _DESCRIPTORS)
+            if descriptors:
+                orders.send(b".")
             orders.close()
             if len(descriptors) == _DESCRIPTORS:
                 from kbtools.execution import worker

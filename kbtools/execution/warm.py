@@ -71,10 +71,18 @@ def _optimizer(torch: Any) -> None:
 
 def _compiler(torch: Any) -> None:
     """All of the way but for generating code, which would leave this process's paths in tables."""
+    from torch._inductor.codecache import torch_key
     from torch._inductor.cpu_vec_isa import pick_vec_isa
 
     # Builds a library for each kind of vector instruction and loads it in an interpreter of its own.
     pick_vec_isa()
+    # A hash of torch's own sources, of which the key of everything that is kept is made.
+    torch_key()
+    # Imported when the first call is traced, or taken from what is kept.
+    import torch.distributed.tensor.experimental
+    from torch._inductor.codegen.common import init_backend_registration
+
+    init_backend_registration()
     torch.compile(lambda x: x.sin() + 1, backend="aot_eager")(torch.ones(3))
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
