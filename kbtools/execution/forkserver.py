@@ -203,9 +203,8 @@ class Server:
             with suppress(Exception):  # it is tried again, and told, when there is somebody to tell
                 held = ready(kind)
             _, descriptors, _, _ = socket.recv_fds(orders, 1, _DESCRIPTORS)
-            if descriptors:
+            with orders, suppress(OSError):  # where the machine is so busy that nobody waits for it any more
                 orders.send(b".")
-            orders.close()
             if len(descriptors) == _DESCRIPTORS:
                 from kbtools.execution import worker
 

@@ -144,8 +144,10 @@ class SpawnLauncher:
         return _Spawned(process)
 
     def close(self) -> None:
-        self._background.finish()
-        remove(self.folder)
+        try:
+            self._background.finish()
+        finally:
+            remove(self.folder)
 
 
 class _Spawned:
@@ -247,11 +249,15 @@ class ForkServerLauncher:
             raise KbError(f"the fork server cannot be reached: {problem}") from problem
 
     def close(self) -> None:
-        self._background.finish()
         with self._lock:
             server, self._server = self._server, None
-        if server is None:
-            return
+        try:
+            self._background.finish()
+        finally:
+            if server is not None:
+                self._end(server)
+
+    def _end(self, server: subprocess.Popen[bytes]) -> None:
         assert server.stdin is not None
         with suppress(OSError):
             server.stdin.close()
