@@ -32,6 +32,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -180,13 +181,19 @@ def workers(folder: Path, rounds: int) -> None:
     print("### A second worker\n\n" + "\n".join(lines) + "\n", flush=True)
 
 
-def compiled(folder: Path, rounds: int, pages: int = 4) -> None:
-    """torch.compile, without and with what an earlier run has left."""
-    wiki = make_pages.make(folder / "compile", "compile", pages)
-    cold = kb("kb run, nothing compiled", wiki, "--no-cache", before=lambda: shutil.rmtree(wiki / ".kb", True))
-    warm = kb("kb run, compiled before", wiki, "--no-cache")
-    measure((cold, warm), rounds)
-    print(f"### {pages} pages of torch.compile\n\n{table((cold, warm), cold)}\n", flush=True)
+def compiled(folder: Path, rounds: int, few: int = 4, many: int = 12) -> None:
+    """torch.compile, without and with what an earlier run has left: whole commands, and what a page adds to them."""
+    pairs = []
+    for pages in (few, many):
+        wiki = make_pages.make(folder / f"compile-{pages}", "compile", pages)
+        forget = partial(shutil.rmtree, wiki / ".kb", ignore_errors=True)
+        cold = kb(f"kb run, {pages} pages, nothing compiled", wiki, "--no-cache", before=forget)
+        pairs.append((cold, kb(f"kb run, {pages} pages, compiled before", wiki, "--no-cache")))
+    measure([subject for pair in pairs for subject in pair], rounds)
+    for cold, warm in pairs:
+        print(f"### {cold.name.split(', ')[1]} of torch.compile\n\n{table((cold, warm), cold)}\n")
+    first, then = ((large.seconds - small.seconds) / (many - few) for small, large in zip(*pairs, strict=True))
+    print(f"Each page more: {first:.2f} s, and {then:.2f} compiled before, {then / first:.2f} of it.\n", flush=True)
 
 
 def unchanged(folder: Path, rounds: int, tools: Path, pages: int = 1000) -> None:
