@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 
 from kbtools.execution.confine import enclose
@@ -47,5 +46,4 @@ def seed(kind: Kind) -> None:
             torch.set_default_device(kind.device)
         torch.manual_seed(SEED)
     if (numpy := sys.modules.get("numpy")) is not None:
-        with suppress(AttributeError):
-            numpy.random.seed(SEED)
+        numpy.random.seed(SEED)
