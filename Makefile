@@ -58,6 +58,8 @@ $(VENV)/.dev: $(VENV)/.wiki
 
 fuzz: $(VENV)/.dev
 	@$(PIP) --editable '.[fuzz]'
+	@echo "== properties, with new random examples"
+	@HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -n auto -q -m 'not browser' tests/properties tests/conformance $$(grep -l hypothesis tests/test_*.py)
 	@echo "== fuzzing for a minute"
 	@mkdir -p .fuzz
 	@$(BIN)/python tests/fuzz/fuzz.py .fuzz -max_total_time=60 -max_len=3000 -timeout=20 -artifact_prefix=.fuzz-

@@ -84,7 +84,7 @@ def target(link: FileLink, from_path: str) -> str | None:
     return unicodedata.normalize("NFC", "/".join(out))
 
 
-_UNSAFE = re.compile(r"[\x00-\x20\x7f()<>%#?\\\"]")
+_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f()<>%#?\\\"]")  # a bare destination ends at any blank, U+00A0 and U+3000 too
 
 
 def written(part: str, link: FileLink, text: str) -> str:

@@ -1,14 +1,24 @@
-"""Shared by all tests: the switch that rewrites golden files, and a fork server."""
+"""Shared by all tests: the switch that rewrites golden files, Hypothesis profiles, and a fork server."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from kbtools.execution.launchers import Launcher
+
+
+# The gate says the same of the same code, every time: examples are derived from each test, not from chance. The profile
+# "search" looks for new ones (`make fuzz`); what it finds becomes an @example before the code is mended.
+SLOW = [HealthCheck.too_slow]  # says how busy the machine is, nothing of the code
+settings.register_profile("gate", derandomize=True, database=None, deadline=None, suppress_health_check=SLOW)
+settings.register_profile("search", deadline=None, suppress_health_check=SLOW, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

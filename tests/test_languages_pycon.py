@@ -196,7 +196,7 @@ def test_update_does_not_write_what_would_be_a_prompt(launcher: Launcher) -> Non
     assert updated(text, launcher) == (text, ["what it prints looks like a prompt"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.sampled_from([">>> a", "... b", ">>>", "...", "out", "", "  >>> c", "  ... d", "  x", ">>>e", "\x0c"]))
 )

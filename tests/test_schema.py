@@ -389,7 +389,7 @@ def test_what_plainly_follows_the_topic_schema_is_valid(changed: dict[str, objec
         assert TOPIC.validator.is_valid(fields)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(anything, rules)
 def test_what_plainly_follows_any_schema_is_valid(value: object, rule: dict[str, object]) -> None:
     document = {"properties": {"value": rule}, "$defs": {"a": {"type": "string"}, "b": {"$ref": "#/$defs/a"}}}

@@ -161,7 +161,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join), min_size=1, max_size=4).map("\n".join))
 def test_what_is_taken_for_plain_a_shell_takes_too(code: str) -> None:
     if is_plain(code):

@@ -34,6 +34,8 @@ class WholePage:
         self.hidden: set[int] = set()
         """Numbers of fences inside comments."""
         self.comments: list[Span] = []
+        self.element_text: dict[int, list[tuple[int, int]]] = {}
+        """The text of each HTML element with a ``markdown`` attribute, without that of elements inside it."""
         self.opaque: list[tuple[int, int]] = []
 
     def scan(self) -> Structure:
@@ -49,9 +51,11 @@ class WholePage:
         tree = blocks.parse(lines, self.restore, elements)
         found = self.shown_fences(tree)
         self.opaque += ((fence.span.start, fence.span.end) for fence in found)
-        raw = (view for number, (_, view) in elements.items() if number not in tree.opened)
-        for view in (*tree.code, *tree.math, *raw):
+        for view in (*tree.code, *tree.math):
             self.opaque += self.view_spans(view)
+        for number, spans in self.element_text.items():
+            if number not in tree.opened:
+                self.opaque += spans
         self.inline(tree.leaves)
         headings = self.headings(tree)
         problems = self.irregular_fences(tree)
@@ -132,9 +136,14 @@ class WholePage:
         for start, end in out.comments:
             self.hidden |= {int(m[1]) for m in rawhtml.MARK.finditer(joined, start, end)}
             self.comments.append(Span(self.at(places, start), self.at(places, end)))
-        elements = {
-            number: (element, _whole(places.lines(_trim(element.text)))) for number, element in out.elements.items()
-        }
+        elements = {}
+        for number, element in out.elements.items():
+            elements[number] = (element, _whole(places.lines(_trim(element.text))))
+            self.element_text[number] = [
+                (self.at(places, at), self.at(places, at + len(text)))
+                for text, at in element.text
+                if at >= 0 and text.strip()
+            ]
         return places.lines(out.text), elements
 
     def at(self, places: _Places, offset: int) -> int:

@@ -102,7 +102,7 @@ def test_all_of_them_on_one_page() -> None:
 
 
 @given(headings)
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_any_of_them_together(chosen: list[str]) -> None:
     agree("\n\n".join(chosen) + "\n")
 

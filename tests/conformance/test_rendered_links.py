@@ -123,7 +123,7 @@ def test_markdown_in_html(text: str) -> None:
 
 
 @given(pages)
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @example("[[a|b]] `c` [[d]]")
 def test_generated(text: str) -> None:
     agree(text)

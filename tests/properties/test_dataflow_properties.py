@@ -112,7 +112,7 @@ def units(codes: list[str]) -> tuple[Unit, ...]:
     return tuple(made)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(sessions())
 def test_what_a_snippet_needs_is_enough(codes: list[str]) -> None:
     whole = printed(codes, frozenset(range(len(codes))))

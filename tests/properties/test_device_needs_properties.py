@@ -49,7 +49,7 @@ value = st.sampled_from(DEVICES + OTHERS)
 statement = st.builds(str.format, st.sampled_from(STATEMENTS), value, value, st.sampled_from(["cuda", "mps", "cpu"]))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(statement, min_size=1, max_size=3).map("\n".join))
 def test_what_is_not_followed_needs_nothing(code: str) -> None:
     tree = ast.parse(code)

@@ -141,7 +141,7 @@ texts = st.builds("{}{}".format, fronts, (plain | wild).map("\n".join))
 @example("1２. # a")
 @example("1. 2. # a")
 @example("- x\n- # a")
-@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, suppress_health_check=list(HealthCheck))
 @given(texts | pages())
 def test_a_flat_page_has_the_structure_the_block_parser_gives_it(text: str) -> None:
     frontmatter = frontmatter_span(text)

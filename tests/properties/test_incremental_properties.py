@@ -81,7 +81,7 @@ def change(vault: Path, path: str, data: bytes | None) -> None:
 change.clock = 10**18
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(start=st.dictionaries(st.sampled_from(FILES), page, max_size=7), steps=st.lists(step, max_size=4), day=days)
 def test_an_index_kept_up_to_date_says_what_a_check_from_scratch_says(
     start: dict[str, bytes], steps: list[list[tuple[str, bytes | None]]], day: int
@@ -105,7 +105,7 @@ def test_an_index_kept_up_to_date_says_what_a_check_from_scratch_says(
             assert not kept.notes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(start=st.dictionaries(st.sampled_from(FILES), page, min_size=1, max_size=5), edit=write)
 def test_an_edit_at_once_after_a_check_is_seen(start: dict[str, bytes], edit: tuple[str, bytes]) -> None:
     """Within one tick of the clock neither time nor size need change."""

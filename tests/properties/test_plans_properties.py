@@ -58,7 +58,7 @@ step = st.one_of(
 
 
 @given(st.lists(step, min_size=2, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_kept_plans_are_those_that_would_be_made(steps: list[tuple[str, object, object]]) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)

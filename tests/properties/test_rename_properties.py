@@ -112,7 +112,7 @@ def files_linked(page: Page) -> list[str]:
     return [posixpath.normpath(posixpath.join(page.folder, unquote(a or b))) for a, b in found]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(vaults(), st.data())
 def test_every_link_means_what_it_meant(pages: dict[str, Page], data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(pages)))
@@ -169,7 +169,7 @@ def test_every_link_means_what_it_meant(pages: dict[str, Page], data: st.DataObj
     assert there.redirects == moved
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(vaults(), st.data())
 def test_there_and_back_again_leaves_one_trace(pages: dict[str, Page], data: st.DataObject) -> None:
     """Renamed back, a page has its old name; only aliases tell of it, and links may be spelled better than before."""

@@ -47,7 +47,7 @@ TOKENS = (
 anything = st.one_of(
     st.text(ALPHABET, max_size=80), st.lists(st.sampled_from(TOKENS), max_size=30).map("".join), pages()
 )
-quick = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=300, suppress_health_check=list(HealthCheck))
 
 
 def parts(structure: Structure) -> list[Span]:

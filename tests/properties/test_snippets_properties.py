@@ -13,7 +13,7 @@ from kbtools.codefence.expect import explain, matches
 from kbtools.scanner import scan
 from kbtools.snippets import DEVICES, Snippet, extract, undefined_names
 
-QUICK = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 ANY = st.text(st.characters(), max_size=60)  # lone surrogates, NUL, form feeds and U+2028 among them
 CODE = st.lists(
     st.sampled_from(

@@ -35,7 +35,7 @@ def assert_nothing_is_missed(index: Index, schemas: dict[str, object]) -> set[st
     return met
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.sampled_from(FILES), page, max_size=7))
 def test_what_a_rule_does_not_look_at_it_finds_nothing_on(files: dict[str, bytes]) -> None:
     index = Index.build(Vault({p: decode(p, data) for p, data in files.items()}, frozenset(OTHERS), {}))

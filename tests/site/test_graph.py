@@ -36,7 +36,7 @@ GRAPHS = st.integers(0, 12).flatmap(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(GRAPHS)
 def test_every_node_has_a_place_in_the_square(graph: tuple[int, list[tuple[int, int]]]) -> None:
     nodes, edges = graph

@@ -298,6 +298,10 @@ def test_keyboard_and_screen_reader(browser: Any, address: str) -> None:
             assert page.locator(".kb-search").evaluate("e => e.open")
             page.keyboard.press("Escape")
             assert not page.locator(".kb-search").evaluate("e => e.open")
+        # A key right after Escape, before the browser has moved the focus out of the closed dialog.
+        page.locator(".kb-search-input").dispatch_event("keydown", {"key": "/"})
+        assert page.locator(".kb-search").evaluate("e => e.open")
+        page.keyboard.press("Escape")
         page.locator("[data-kb-search]").press("Enter")
         box = page.get_by_role("combobox", name="검색")
         assert box.get_attribute("aria-expanded") == "false"

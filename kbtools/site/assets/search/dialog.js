@@ -205,7 +205,9 @@ function start() {
   const root = new URL("../", document.currentScript.src).href
   let dialog = null
   const open = () => (dialog ??= new Dialog(root)).open()
-  const inField = (e) => e.isContentEditable || /^(input|select|textarea)$/i.test(e.tagName)
+  // Until the next frame after Escape the focus is still in the field of the closed dialog, which is none to type in.
+  const inField = (e) =>
+    (e.isContentEditable || /^(input|select|textarea)$/i.test(e.tagName)) && !e.closest("dialog:not([open])")
   document.addEventListener("click", (event) => { if (event.target.closest?.("[data-kb-search]")) open() })
   document.addEventListener("keydown", (event) => {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey
