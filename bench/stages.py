@@ -30,11 +30,11 @@ from kbtools.incremental.database import Database
 from kbtools.incremental.rows import finding_row, link_row, outline_row
 from kbtools.incremental.stored import called, outline_of
 from kbtools.index import Index
-from kbtools.listing import Entry, look
 from kbtools.page import Page
 from kbtools.schema import validate
 from kbtools.source import Source
 from kbtools.traits import traits_of
+from kbtools.vault.listing import Entry, look
 
 T = TypeVar("T")
 

@@ -10,7 +10,6 @@ from kbtools.config import Config, did_you_mean
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.errors import KbError
 from kbtools.index import Ambiguous, Index, Missing
-from kbtools.listing import matches
 from kbtools.page import Page
 from kbtools.rules import Check, Context, all_rules
 from kbtools.schema import Schema, validate
@@ -18,7 +17,8 @@ from kbtools.selection import EVERYTHING, Selection
 from kbtools.source import Span
 from kbtools.traits import Trait, traits_of
 from kbtools.values import frozen
-from kbtools.vault import Vault
+from kbtools.vault.listing import matches
+from kbtools.vault.loading import Vault
 
 
 @frozen

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
-from kbtools.anchors import Anchors
 from kbtools.links import WikiLink, can_be_target, fold_title, is_attachment_name, other_readings, page_name
-from kbtools.outline import Outline
 from kbtools.page import Page
 from kbtools.scanner import Heading
 from kbtools.values import frozen
-from kbtools.vault import Vault
+from kbtools.vault.loading import Vault
+from kbtools.vault.outline import Outline
+from kbtools.vault.sections import Sections
 
 How = Literal["exact", "variant", "path", "self", "attachment"]
 
@@ -64,7 +64,7 @@ class Index:
         self.outlines: Mapping[str, Outline] = self.pages
         self.attachments = frozenset(attachments)
         self._links: dict[str, PageLinks] = {}
-        self._anchors: dict[str, Anchors] = {}
+        self._anchors: dict[str, Sections] = {}
         self._everywhere: dict[str, Resolved] = {}
         """What targets mean that mean the same from every folder."""
 
@@ -321,7 +321,7 @@ class Index:
         anchors = self._anchors.get(path)
         if anchors is None:
             page = self.outlines.get(path)
-            anchors = self._anchors[path] = Anchors(page.headings if page is not None else ())
+            anchors = self._anchors[path] = Sections(page.headings if page is not None else ())
         return anchors.find(anchor)
 
     def has_block(self, path: str, block: str) -> bool:

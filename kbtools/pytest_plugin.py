@@ -72,7 +72,7 @@ class _Wiki:
     def path_of(self, file: Path) -> str | None:
         """A page's path in the vault; None for a file that is no page of it."""
         from kbtools.config import ALWAYS_IGNORED
-        from kbtools.listing import matches
+        from kbtools.vault.listing import matches
 
         try:
             path = file.resolve().relative_to(self.root)

@@ -162,7 +162,7 @@ def test_a_device_that_leaves_the_cluster_is_told(
     from kbtools.cluster import client
     from kbtools.config import find_project
     from kbtools.execution.job import DeviceRequest
-    from kbtools.vault import load
+    from kbtools.vault.loading import load
 
     root = wiki(tmp_path, {"Gpu.md": '# Gpu\n\n```python {device="cuda"}\nimport time\ntime.sleep(60)\n```\n'})
     cluster.worker("plain")

@@ -15,7 +15,7 @@ from kbtools.diagnostics import Diagnostic, apply_edits
 from kbtools.fixer import choose, fix
 from kbtools.index import Index
 from kbtools.page import Page, decode
-from kbtools.vault import Vault, load
+from kbtools.vault.loading import Vault, load
 
 VAULTS = sorted(p for p in (Path(__file__).parent / "vaults").iterdir() if p.is_dir())
 

@@ -22,7 +22,7 @@ from kbtools.errors import KbError
 from kbtools.execution import devices, plans, requirements
 from kbtools.execution.job import DeviceRequest
 from kbtools.languages import registry
-from kbtools.listing import Listing
+from kbtools.vault.listing import Listing
 
 PAGE = """# Page
 
@@ -348,7 +348,7 @@ from pathlib import Path
 from kbtools.config import find_project
 from kbtools.execution import plans
 from kbtools.execution.job import DeviceRequest
-from kbtools.listing import Listing
+from kbtools.vault.listing import Listing
 project = find_project(Path(sys.argv[1]))
 planner = plans.Planner(project, DeviceRequest(("cpu",)))
 print("ready", flush=True)

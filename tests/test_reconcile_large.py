@@ -14,7 +14,7 @@ from kbtools.fixer import plan_reconcile
 from kbtools.index import Index
 from kbtools.rewrite import Backups, Change
 from kbtools.source import Source
-from kbtools.vault import load
+from kbtools.vault.loading import load
 
 PAGES, LINKS = 1_000, 16
 

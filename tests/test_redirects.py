@@ -13,7 +13,7 @@ from kbtools.config import Config
 from kbtools.diagnostics import Applicability, apply_edits
 from kbtools.index import Index
 from kbtools.page import decode
-from kbtools.vault import Vault
+from kbtools.vault.loading import Vault
 
 RULES = ("double-redirect", "canonical-cycle", "broken-canonical", "alias-shadows-title")
 

@@ -17,7 +17,7 @@ from kbtools.index import Index
 from kbtools.page import decode
 from kbtools.rules import Context, Rule, all_rules
 from kbtools.source import LineIndex
-from kbtools.vault import Vault
+from kbtools.vault.loading import Vault
 
 _FILE = re.compile(r'^(?P<m>`{3,})markdown title="(?P<path>[^"]+)"\n(?P<text>.*?)^(?P=m)$', re.MULTILINE | re.DOTALL)
 NEEDS_MORE = {"failing-snippet", "unreadable-page", "broken-language"}

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from kbtools.config import Project
     from kbtools.execution.shell_syntax import Checked
     from kbtools.index import Index
-    from kbtools.listing import Listing
     from kbtools.page import Page
     from kbtools.source import Source
     from kbtools.suggest import Suggester
-    from kbtools.vault import Vault
+    from kbtools.vault.listing import Listing
+    from kbtools.vault.loading import Vault
 
 
 def project(args: SimpleNamespace) -> Project:
@@ -51,7 +51,7 @@ class Wiki:
     @cached_property
     def listing(self) -> Listing:
         """Which files there are."""
-        from kbtools.listing import Listing
+        from kbtools.vault.listing import Listing
 
         return self._listing or Listing.of(self.project)
 
@@ -62,7 +62,7 @@ class Wiki:
 
     @cached_property
     def vault(self) -> Vault:
-        from kbtools.vault import load
+        from kbtools.vault.loading import load
 
         return load(self.project)
 

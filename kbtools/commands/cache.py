@@ -29,7 +29,7 @@ def run(args: SimpleNamespace) -> int:
         raise KbError("--older-than goes with prune", f"kb cache prune --older-than {args.older_than}")
     found = project(args)
     if args.action == "prune":
-        from kbtools.vault import load
+        from kbtools.vault.loading import load
 
         try:
             told = prune(found.state, load(found).pages, age)

@@ -43,7 +43,7 @@ def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
     from kbtools.fixer import fix
     from kbtools.index import Index
     from kbtools.selection import Selection
-    from kbtools.vault import Vault
+    from kbtools.vault.loading import Vault
 
     selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))
 

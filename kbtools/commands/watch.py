@@ -33,7 +33,7 @@ def watch(args: SimpleNamespace, work: Callable[[], int]) -> int:
 
 def _state(folder: Path) -> dict[str, object]:
     """What is there, and how each file would be known to have changed."""
-    from kbtools.listing import look
+    from kbtools.vault.listing import look
 
     entries, attachments = look(folder)
     told: dict[str, object] = {**entries.stamps, **entries.odd}

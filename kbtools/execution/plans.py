@@ -20,7 +20,7 @@ from kbtools.execution import devices
 from kbtools.execution.job import DeviceRequest, Limits
 from kbtools.execution.planned import NOTHING, Fences, Planned, dump, load
 from kbtools.execution.requirements import unmet
-from kbtools.listing import Entry, Listing, digest
+from kbtools.vault.listing import Entry, Listing, digest
 
 if TYPE_CHECKING:
     from kbtools.page import Page

@@ -13,7 +13,7 @@ from kbtools.config import Project
 from kbtools.errors import KbError
 from kbtools.incremental.database import FILE, Database, Row, Totals, sum_unchecked
 from kbtools.incremental.fingerprint import fingerprint
-from kbtools.listing import Entry, Listing
+from kbtools.vault.listing import Entry, Listing
 
 if TYPE_CHECKING:
     from kbtools.diagnostics import Diagnostic

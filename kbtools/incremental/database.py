@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kbtools import sqlite_file
-from kbtools.listing import Mark
+from kbtools.vault.listing import Mark
 
 FILE = "index.sqlite"
 

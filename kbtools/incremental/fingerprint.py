@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kbtools import program
 from kbtools.config import SCHEMAS, Project
-from kbtools.listing import digest
+from kbtools.vault.listing import digest
 
 _NOT_DECIDING = frozenset({"commands", "execution", "output", "rewrite", "site"})
 """Parts of the program that have no say in what is found."""

@@ -10,8 +10,8 @@ from kbtools.incremental.database import Database
 from kbtools.incremental.stored import StoredOutline, load_outline
 from kbtools.index import Index, nfc
 from kbtools.links import fold_title, page_name
-from kbtools.outline import Outline
 from kbtools.page import Page
+from kbtools.vault.outline import Outline
 
 V = TypeVar("V")
 

@@ -23,11 +23,11 @@ from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row, 
 from kbtools.incremental.stored import Called, StoredOutline, Told, called, outline_of
 from kbtools.incremental.team import Team, work_together
 from kbtools.index import Index, table
-from kbtools.listing import Entry
-from kbtools.outline import Outline
 from kbtools.page import Page
 from kbtools.rules import all_rules
-from kbtools.vault import read
+from kbtools.vault.listing import Entry
+from kbtools.vault.loading import read
+from kbtools.vault.outline import Outline
 
 _NEEDED = ("kbtools.scanning.whole", "kbtools.metadata.reader", "kbtools.snippets", "kbtools.languages.python")
 """What most pages do without, and some page of many needs."""

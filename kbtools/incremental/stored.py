@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kbtools.index import nfc, parts_of_path
 from kbtools.links import WikiLink, fold_title, page_name
-from kbtools.outline import Outline
+from kbtools.vault.outline import Outline
 
 
 class StoredSection(NamedTuple):

@@ -17,10 +17,10 @@ from kbtools.incremental.lookup import StoredIndex
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
 from kbtools.incremental.stored import called, load_outline, name_keys, reference_keys
 from kbtools.links import fold_title
-from kbtools.listing import Entry, Mark
 from kbtools.page import Page
 from kbtools.values import frozen
-from kbtools.vault import read
+from kbtools.vault.listing import Entry, Mark
+from kbtools.vault.loading import read
 
 _SHARE = 4
 """A change that concerns more than one page in so many is cheaper from scratch, on all cores."""

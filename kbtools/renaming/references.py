@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kbtools import filelinks
-from kbtools.anchors import Anchors
 from kbtools.diagnostics import Edit
 from kbtools.errors import KbError
 from kbtools.frontmatter import WIKILINK, set_field, wikilink_target, with_target
@@ -18,6 +17,7 @@ from kbtools.links import WikiLink, can_be_target, page_name
 from kbtools.page import Page
 from kbtools.scanner import Heading
 from kbtools.source import Span
+from kbtools.vault.sections import Sections
 
 Kind = Literal["wikilink", "embed", "markdown", "frontmatter", "title", "heading", "alias"]
 
@@ -108,7 +108,7 @@ def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: Name
     if link.anchor is None or names.heading is None or names.before.target_page(resolution) != names.old:
         return
     was, will = names.heading
-    only = Anchors((was,))
+    only = Sections((was,))
     parts = link.anchor.split("#")
     spelled = " ".join(re.sub(r"[:#|^\\\[\]]|%%", " ", will.text).split())
     renewed = [spelled if only.find(part) == 0 else part for part in parts]

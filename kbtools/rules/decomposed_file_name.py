@@ -25,7 +25,7 @@ from kbtools.diagnostics import Problem, Severity
 from kbtools.page import Page
 from kbtools.rules import Context
 from kbtools.source import Span
-from kbtools.vault import is_decomposed
+from kbtools.vault.loading import is_decomposed
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"

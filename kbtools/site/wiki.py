@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from kbtools import vault as vaults
 from kbtools.config import Project, find_project
 from kbtools.index import Index
 from kbtools.learning import LearningPath, count_exercises, learning_paths, stops
-from kbtools.listing import matches
 from kbtools.page import Page
 from kbtools.scanner import slugify
 from kbtools.site.mentions import Mention, mentions
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results
+from kbtools.vault import loading as vaults
+from kbtools.vault.listing import matches
 
 if TYPE_CHECKING:
     from kbtools.site.name_pages import Shared, Wanted

@@ -22,7 +22,7 @@ from kbtools.index import Ambiguous, Index, Resolved
 from kbtools.links import can_be_target
 from kbtools.page import Page, decode
 from kbtools.suggest import Suggester
-from kbtools.vault import load
+from kbtools.vault.loading import load
 
 KINDS: dict[str, Damage] = {**FOLDABLE, **OTHER}
 SHAPES = ("[[{}]]은", "[[{}|라벨]]", "[[{}#절]]", "![[{}]]", "[[{}#^b1|[x]]]를", "| a | [[{}\\|y]] |")

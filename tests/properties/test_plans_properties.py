@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kbtools.config import Config, Project, RunConfig
 from kbtools.execution.job import DeviceRequest
 from kbtools.execution.plans import Planner, plans
-from kbtools.listing import Listing
+from kbtools.vault.listing import Listing
 
 FILES = ("a.md", "b.md", "c/a.md", "c/빈 줄.md")
 annotation = st.lists(

@@ -14,7 +14,7 @@ from kbtools.index import Index
 from kbtools.page import decode
 from kbtools.rules import Context, all_rules
 from kbtools.traits import TRAITS, traits_of
-from kbtools.vault import Vault, load
+from kbtools.vault.loading import Vault, load
 from tests.properties.test_incremental_properties import FILES, OTHERS, page
 
 VAULTS = sorted(p for p in (Path(__file__).parent.parent / "vaults").iterdir() if p.is_dir())

@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-from kbtools import vault as vaults
 from kbtools.config import Project, find_project
 from kbtools.execution.job import DeviceRequest, Limits
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.execution.plan import plan
 from kbtools.execution.store import Store
+from kbtools.vault import loading as vaults
 
 CONFIG = """
 site_name: 작은 위키

@@ -21,12 +21,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 import small_site
 from small_site import broken_links, make, read, store, topic
 
-from kbtools import vault as vaults
 from kbtools.config import Project
 from kbtools.errors import KbError
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.site.build import build
 from kbtools.site.stored import stored
+from kbtools.vault import loading as vaults
 
 ATTACK = "<img src=x onerror=alert(1)>"
 FENCE = "```python {{#{id}{options}}}\n{code}\n```\n"

@@ -16,7 +16,7 @@ def selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:
         path, sep, name = word.partition("::")
         (found,) = wiki.narrow((path,))
         if sep:
-            from kbtools.vault import read
+            from kbtools.vault.loading import read
 
             entry = wiki.listing.entries.get(found)
             names = {s.id for s in read(entry).snippets} if entry is not None else set()

@@ -8,10 +8,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from kbtools.outline import Section
+from kbtools.vault.outline import Section
 
 
-class Anchors:
+class Sections:
     """The sections of one page, by what links call them. A look-up costs the same however many there are."""
 
     def __init__(self, headings: Sequence[Section]) -> None:

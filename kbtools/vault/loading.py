@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 from kbtools.config import Project
 from kbtools.diagnostics import Problem
-from kbtools.listing import Entry, look
 from kbtools.page import Page, decode, unreadable
 from kbtools.source import Source, Span
 from kbtools.values import frozen
+from kbtools.vault.listing import Entry, look
 
 
 @frozen

@@ -1,0 +1,1 @@
+"""Which files a vault has, what its pages are called, and what their links lead to."""
