@@ -48,12 +48,12 @@ $(VENV)/.wiki: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("kbtools needs Python 3.11 or later, this is " + sys.version.split()[0] + ": make PYTHON=python3.12") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "== packages (torch is large: the first time takes minutes)"
-	@$(PIP) --editable '.[torch]'
+	@$(PIP) --editable '.[wiki]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.wiki
 	@echo "== packages for development"
-	@$(PIP) --editable '.[torch,dev]'
+	@$(PIP) --editable '.[dev]'
 	@touch $@
 
 fuzz: $(VENV)/.dev

@@ -1,13 +1,21 @@
-"""How sure a page's claims are, today: the recorded score fades with the time since the page was last verified."""
+"""How sure a page's claims are: the recorded score, what a re-verification adds to it, and how it fades with time.
+
+The rubric is in the guide: docs/guide/authoring.md.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 
 from kbtools.page import Page
 
-GAIN, CAP = 0.05, 0.99
-"""What a re-verification adds to a page's confidence, and where it ends."""
+GAIN = 0.05
+"""What a re-verification adds to a page's confidence."""
+HIGHEST = 0.99
+CEILINGS: Mapping[str, float] = MappingProxyType({"conceptual": 0.8, "pending": 0.7})
+"""Where the score ends, by ``verification_status``, for pages whose claims were not tried out."""
 FADES = 0.02
 """What a month without one takes away."""
 MONTH = 365.2425 / 12
@@ -20,6 +28,17 @@ def recorded(page: Page) -> float | None:
     if isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1:
         return None
     return float(score)
+
+
+def ceiling(page: Page) -> float:
+    """The highest score that the page's ``verification_status`` allows."""
+    return CEILINGS.get(str(page.data.get("verification_status")), HIGHEST)
+
+
+def reinforced(page: Page) -> float | None:
+    """The score after a re-verification: never lower than before; None where none is recorded."""
+    score = recorded(page)
+    return None if score is None else max(score, round(min(ceiling(page), score + GAIN), 2))
 
 
 def last_verified(page: Page) -> date | None:

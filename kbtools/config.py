@@ -45,6 +45,8 @@ class Config(NamedTuple):
     """Which pages (glob) follow which frontmatter schema (``topic``, ``none`` or a file); the first match counts."""
     rules: Mapping[str, Level] = {}
     """Severity of rules, where it is not the rule's own."""
+    terms: Mapping[str, str] = {}
+    """Words to avoid, and what to write for each; ``*`` ends a word whose endings vary."""
     stale_after: int = 365
     """Days after ``last_reinforced`` at which a page is stale."""
     max_page_size: int = MAX_PAGE_SIZE
@@ -139,6 +141,7 @@ def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
         raise KbError(f'{where}: link_style must be "title" or "filename", not "{style}"')
     schema = r.take("schema", dict, {}, "a table of glob = schema")
     rules = r.take("rules", dict, {}, "a table of rule = severity")
+    terms = r.take("terms", dict, {}, "a table of word to avoid = word to write")
     stale = r.take("stale_after", int, 365, "a number of days")
     run = _Reader(r.take("run", dict, {}, "a table"), f"{where}: run")  # type: ignore[arg-type]
     timeout = run.take("timeout", (int, float), 60.0, "a number of seconds")
@@ -155,12 +158,17 @@ def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
     for rule, level in rules.items():
         if level not in get_args(Level):
             raise KbError(f'{where}: rules.{rule} must be one of {", ".join(get_args(Level))}, not "{level}"')
+    assert isinstance(terms, dict)
+    for term, preferred in terms.items():
+        if not term.removesuffix("*").strip() or not isinstance(preferred, str) or not preferred.strip():
+            raise KbError(f'{where}: terms."{term}" must name what to write instead, not {preferred!r}')
     config = Config(
         docs=docs if isinstance(docs, str) else None,
         exclude=r.strings("exclude"),
         link_style=style,  # type: ignore[arg-type]
         schema=tuple(schema.items()),
         rules=dict(rules),
+        terms=dict(terms),
         stale_after=stale,
         max_page_size=largest,
         run=RunConfig(float(timeout), memory),

@@ -20,6 +20,8 @@ _PARTICLES = """
 으로는 로는 으로의 로의 와의 과의 들 들은 들의 들을 들이
 """
 PARTICLES = tuple(sorted(_PARTICLES.split(), key=len, reverse=True))
+AFTER_NOUNS = frozenset((*PARTICLES, "이다", "입니다", "인", "일", "임", "과는", "과의", "와는", "만의", "고", "란"))
+"""What may stand behind a noun in one word with it: particles, and forms of the copula."""
 
 _NO_SIGNS = str.maketrans("", "", string.punctuation + " ")
 _NUMBER = re.compile(r"[0-9]+")

@@ -206,7 +206,7 @@ def test_every_dependency_is_accounted_for() -> None:
     wanted = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
     rows = re.findall(r"^\| ([\w, -]+?) \| ", text_of(DOCS / "development" / "dependencies.md"), re.MULTILINE)
     told = {name for row in rows if row != "package" for name in row.split(", ")}
-    assert told == {re.split(r"[<>=! ]", d)[0] for d in wanted}
+    assert told == {name for d in wanted if (name := re.split(r"[<>=! \[]", d)[0]) != project["name"]}
 
 
 # --- rules
@@ -408,7 +408,7 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
 def test_every_decision_has_a_number_of_its_own_and_is_listed() -> None:
     files = sorted((DOCS / "development" / "decisions").glob("*.md"))
     told = [(f.name, re.search(r'^title: "(.*)"$', f.read_text(encoding="utf-8"), re.MULTILINE)[1]) for f in files]
-    assert [int(name[:4]) for name, _ in told] == list(range(1, len(files) + 1))
+    assert len({name[:4] for name, _ in told}) == len(files) > 20
     assert all(title.startswith(name[:4] + ": ") for name, title in told)
     index = (DOCS / "development" / "index.md").read_text(encoding="utf-8")
     assert re.findall(r"^- \[(.*)\]\(decisions/(.*)\)$", index, re.MULTILINE) == [(t, n) for n, t in told]

@@ -34,6 +34,7 @@ def test_forked_workers_import_nothing_of_kb(tmp_path: Path) -> None:
 WARM = """
 import gc, os, sys
 gc.disable()
+import matplotlib.pyplot
 import torch, torch._inductor.compile_fx
 from kbtools.execution import warm
 before = len(os.listdir("/proc/self/task"))

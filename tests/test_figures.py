@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def fence(code: str, info: str = "{#a}") -> str:
 
 
 PLOT = (
-    "import matplotlib.pyplot as plt\nplt.figure(figsize=(4, 3))\nplt.plot([1, 2], label='training')\n"
+    "import matplotlib.pyplot as plt\nplt.figure('It falls', figsize=(4, 3))\nplt.plot([1, 2], label='training')\n"
     "plt.title('Loss')\nplt.xlabel('epoch')\nplt.ylabel('value')\nplt.legend()\nplt.show()"
 )
 
@@ -48,7 +49,10 @@ def test_figures_left_open_belong_to_their_snippet(launcher: Launcher) -> None:
     assert found["backend"].stdout.lower() == "agg\n"
     (figure,) = found["one"].figures
     assert (300 < figure.width < 480, 200 < figure.height < 360) == (True, True)
-    assert figure.alt == "Loss: epoch / value (training)"
+    assert figure.caption == "It falls"
+    assert figure.alt == "It falls; Loss: epoch / value (training)"
+    assert Figure.from_json(figure.to_json()) == figure
+    assert [f.caption for f in found["many"].figures] == [""] * figures.MOST
     assert figure.data.startswith(b"<svg")
     assert figure.name.endswith(".svg")
     assert clean_svg(figure.data) == figure.data
@@ -80,9 +84,10 @@ def test_what_would_be_large_is_a_png_and_what_fails_is_told(launcher: Launcher)
     assert len(found["raises"].figures) == 1
 
 
-def test_without_matplotlib_nothing_is_imported(launcher: Launcher) -> None:
-    page = fence("x = 1") + fence("import sys\nprint('matplotlib' in sys.modules)  # False", "{#b}")
-    assert run_page(page, launcher)["b"].outcome is Status.PASSED
+def test_where_nothing_drew_nothing_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "matplotlib.pyplot", raising=False)
+    assert figures.capture() == ([], None)
+    assert "matplotlib.pyplot" not in sys.modules
 
 
 REFUSED = {
@@ -163,5 +168,6 @@ def test_store_report_merge_and_site_carry_them(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stderr
     html = (wiki / "site" / "topics" / "Plot" / "index.html").read_text(encoding="utf-8")
     name = outcome["figures"][0]["name"]
-    assert f'<img src="../../assets/kb-figures/{name}" alt="Loss: epoch / value (training)" width="' in html
+    assert f'<img src="../../assets/kb-figures/{name}" alt="It falls; Loss: epoch / value (training)" width="' in html
+    assert "<figcaption>It falls</figcaption></figure>" in html
     assert (wiki / "site" / "assets" / "kb-figures" / name).is_file()

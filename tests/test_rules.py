@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable
 from datetime import date
 
@@ -10,7 +11,7 @@ import pytest
 from growth import assert_linear
 
 from kbtools.checker import check
-from kbtools.config import Config
+from kbtools.config import Config, from_mapping
 from kbtools.diagnostics import Diagnostic
 from kbtools.execution.shell_syntax import check as judge_shell
 from kbtools.index import Index
@@ -25,11 +26,17 @@ NEEDS_MORE = {"failing-snippet", "unreadable-page", "broken-language"}
 RULES = [r for r in all_rules().values() if r.name not in NEEDS_MORE]
 
 
-def found(pages: dict[str, str], schema: str = "none") -> list[Diagnostic]:
+def found(pages: dict[str, str], schema: str = "none", settings: str = "") -> list[Diagnostic]:
     vault = Vault({p: decode(p, t.encode()) for p, t in pages.items()}, frozenset(), {})
-    config = Config(schema=(("**", schema),))
+    config = from_mapping(tomllib.loads(settings))._replace(schema=(("**", schema),))
     shell = judge_shell(snippet for page in vault.pages.values() for snippet in page.snippets).complaints
     return list(check(vault, Index.build(vault), config, today=date(2026, 11, 21), shell=shell).diagnostics)
+
+
+def settings(rule: Rule) -> str:
+    """The configuration that a rule's examples are read with."""
+    m = re.search(r'^```toml title="kb.toml"\n(.*?)^```$', rule.doc, re.MULTILINE | re.DOTALL)
+    return m[1] if m else ""
 
 
 def example(rule: Rule, section: str) -> dict[str, str]:
@@ -46,8 +53,8 @@ def test_documentation_is_true(rule: Rule) -> None:
     bad, good = example(rule, "Reported"), example(rule, "Instead")
     assert bad
     assert good
-    assert rule.name in {d.rule for d in found(bad, schema)}
-    assert rule.name not in {d.rule for d in found(good, schema)}
+    assert rule.name in {d.rule for d in found(bad, schema, settings(rule))}
+    assert rule.name not in {d.rule for d in found(good, schema, settings(rule))}
 
 
 @pytest.mark.parametrize("rule", all_rules().values(), ids=lambda r: r.name)
@@ -124,3 +131,57 @@ def test_bars_are_looked_for_in_linear_time() -> None:
         return lambda: [len(list(rule.check(pages["index.md"], Context(index, Config(), date.today()))))]
 
     assert_linear(work, 500)
+
+
+TERMS = '[terms]\n"씨앗" = "시드"\n"견주*" = "비교하다"\n"무작위 수" = "난수"\nkernel = "커널"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        ("씨앗을 주고 견줍니다, 견주어 봅니다.", ["씨앗", "견주"]),
+        ("무작위 수는 씨앗입니다. Kernel도, kernels는 아닙니다", ["무작위 수", "씨앗", "Kernel"]),
+        ("씨앗호떡, 알씨앗, `씨앗`, $씨앗$, <!-- 씨앗 -->, [[씨앗]], [x](씨앗.md), https://x.org/씨앗", []),
+        ("# 씨앗\n\n[[T|씨앗]]을 [씨앗](T.md)\n\n```\n씨앗\n```\n", ["씨앗", "씨앗", "씨앗"]),
+        ("my_kernel kernel_size torch.kernel", []),
+        ("---\ntitle: 씨앗\n---\n<!-- kb: ignore[discouraged-term] -->\n\n씨앗", []),
+    ],
+)
+def test_discouraged_terms(text: str, spans: list[str]) -> None:
+    there = [d for d in found({"index.md": text, "T.md": ""}, settings=TERMS) if d.rule == "discouraged-term"]
+    assert [d.span.of(text) for d in there] == spans
+
+
+def test_a_term_is_replaced_where_the_particle_stays_right() -> None:
+    there = [d for d in found({"index.md": "씨앗을, 무작위 수를"}, settings=TERMS) if d.rule == "discouraged-term"]
+    assert [d.fix.title if d.fix else None for d in there] == [None, "write 난수"]
+
+
+@pytest.mark.parametrize(
+    ("source", "follows"),
+    [
+        ("https://docs.pytorch.org/docs/stable/nn.html (2026-11-29)", True),
+        ("docs.pytorch.org/docs/stable/nn.html", True),
+        ("doi:10.1038/nature14539", True),
+        ("arXiv 1706.03762", True),
+        ("PEP 523", True),
+        ("pytorch/pytorch#121583", True),
+        ("CVE-2025-32434", True),
+        ("3f2a91c", True),
+        ("papers/attention.pdf", True),
+        ("Hu et al.: LoRA (2021)", True),
+        ("PyTorch 2.13 documentation: torch.optim", True),
+        ("[[T]]", True),
+        ("[[Nowhere]]", False),
+        ("PyTorch API", False),
+        ("the linked pages of this wiki", False),
+        ("2019", False),
+        ("pytorch.org docs", False),
+        ("", True),  # a blank item is the schema's to report
+    ],
+)
+def test_sources_that_can_be_followed(source: str, follows: bool) -> None:
+    pages = {"index.md": f"---\nraw_sources:\n  - '{source}'\n---\n", "T.md": ""}
+    assert [d.span.of(pages["index.md"]) for d in found(pages) if d.rule == "untraceable-source"] == (
+        [] if follows else [f"'{source}'"]
+    )

@@ -18,7 +18,7 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     from kbtools.commands.reconcile import write
-    from kbtools.confidence import CAP, GAIN
+    from kbtools.confidence import ceiling, recorded, reinforced
     from kbtools.diagnostics import apply_edits
     from kbtools.fixer import Plan
     from kbtools.frontmatter import set_field
@@ -36,10 +36,12 @@ def run(args: SimpleNamespace) -> int:
         if page.frontmatter is None or page.frontmatter.problems:
             raise KbError(f"{path} has no sound frontmatter to record it in", "kb check --no-run says what is wrong")
         text = apply_edits(page.source.text, (set_field(page.source.text, "last_reinforced", day),))
-        confidence = page.data.get("confidence_score")
-        if isinstance(confidence, (int, float)) and not isinstance(confidence, bool) and confidence < CAP:
-            raised = round(min(CAP, confidence + GAIN), 2)
-            text = apply_edits(text, (set_field(text, "confidence_score", raised),))
+        before, after = recorded(page), reinforced(page)
+        if after != before:
+            text = apply_edits(text, (set_field(text, "confidence_score", after),))
+        elif before is not None:
+            status = page.data.get("verification_status")
+            say(f"{path} stays at {before:.2f}: the confidence of {status} pages ends at {ceiling(page):.2f}")
         if text != page.source.text:
             texts[path] = text
     if args.diff:

@@ -46,14 +46,16 @@ class Figure:
     name: str
     """``<hash>.svg`` or ``<hash>.png``."""
     alt: str
-    """What it shows, for those who do not see it: titles and labels of its axes."""
+    """What it shows, for those who do not see it: its caption, titles and labels of its axes."""
     width: int
     height: int
     """In CSS pixels."""
     data: bytes = field(repr=False)
+    caption: str = ""
+    """The name it was given, as by ``plt.figure("Loss by epoch")``."""
 
     @classmethod
-    def of(cls, data: bytes, alt: str, width: int, height: int) -> Figure | None:
+    def of(cls, data: bytes, alt: str, width: int, height: int, caption: str = "") -> Figure | None:
         """A picture of these bytes; None for what is neither PNG nor SVG that only draws, and for too much of it."""
         if not data.startswith(_PNG):
             clean = clean_svg(data)
@@ -64,7 +66,7 @@ class Figure:
             return None
         kind = "png" if data.startswith(_PNG) else "svg"
         name = f"{hashlib.sha256(data).hexdigest()[:32]}.{kind}"
-        return cls(name, alt, width, height, data)
+        return cls(name, alt, width, height, data, caption)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, the picture among them."""
@@ -72,13 +74,15 @@ class Figure:
 
     def without_data(self) -> dict[str, Any]:
         """Plain values for where the picture itself lies in a file of its name."""
-        return {"name": self.name, "alt": self.alt, "width": self.width, "height": self.height}
+        told = {"name": self.name, "alt": self.alt, "width": self.width, "height": self.height}
+        return {**told, "caption": self.caption} if self.caption else told
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Figure:
         """The inverse of ``to_json``. Raises KeyError, TypeError or ValueError for anything else."""
         content = base64.b64decode(str(data["data"]), validate=True)
-        found = cls.of(content, str(data["alt"]), int(data["width"]), int(data["height"]))
+        size = int(data["width"]), int(data["height"])
+        found = cls.of(content, str(data["alt"]), *size, str(data.get("caption", "")))
         if found is None:
             raise ValueError("a figure is no picture that may be shown")
         return found
@@ -163,18 +167,19 @@ def capture() -> tuple[list[dict[str, Any]], str | None]:
 def _drawn(figure: Any) -> Figure | None:
     import matplotlib as mpl
 
-    alt = describe(figure)
+    alt, caption = describe(figure), caption_of(figure)
     # Cut to what is drawn, as notebooks do: labels that reach over the edge are there.
     with warnings.catch_warnings(), mpl.rc_context({"svg.hashsalt": "kb"}):
         warnings.simplefilter("ignore")
         out = io.BytesIO()
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(out, format="svg", metadata=nothing, bbox_inches="tight")
-        if out.tell() <= LARGEST_SVG and (made := Figure.of(out.getvalue(), alt, *_size(out.getvalue()))) is not None:
+        drawn = out.getvalue()
+        if len(drawn) <= LARGEST_SVG and (made := Figure.of(drawn, alt, *_size(drawn), caption)) is not None:
             return made
         out = io.BytesIO()
         figure.savefig(out, format="png", dpi=_DPI, metadata={"Software": None}, bbox_inches="tight")
-        return Figure.of(out.getvalue(), alt, *_size(out.getvalue()))
+        return Figure.of(out.getvalue(), alt, *_size(out.getvalue()), caption)
 
 
 def _size(data: bytes) -> tuple[int, int]:
@@ -185,10 +190,15 @@ def _size(data: bytes) -> tuple[int, int]:
     return (round(float(found[1]) * 4 / 3), round(float(found[2]) * 4 / 3)) if found else (640, 480)
 
 
+def caption_of(figure: Any) -> str:
+    """The name a figure was given; none where it has a number alone."""
+    return " ".join(str(figure.get_label()).split())[:300]
+
+
 def describe(figure: Any) -> str:
-    """A figure in words: its title, and title and labels of each of its axes."""
+    """A figure in words: its caption and title, and title and labels of each of its axes."""
     heading = getattr(figure, "_suptitle", None)
-    parts = [heading.get_text()] if heading is not None else []
+    parts = [caption_of(figure), heading.get_text() if heading is not None else ""]
     for axes in figure.get_axes():
         labels = " / ".join(text for text in (axes.get_xlabel(), axes.get_ylabel()) if text)
         lines = [str(line.get_label()) for line in axes.get_lines() if not str(line.get_label()).startswith("_")]

@@ -37,8 +37,10 @@ PRELOADS = {
     "torch": ("torch",),
     "torch.optim": ("torch._dynamo",),
     "torch.compile": ("torch._inductor.compile_fx",),
+    "matplotlib": ("matplotlib.pyplot",),
 }
-"""What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``, as slow as torch."""
+"""What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``, as slow as torch;
+``matplotlib.pyplot`` reads every font of the machine where it has no list of them, as in a worker's empty folder."""
 _DESCRIPTORS = 4
 _PATIENCE = 5.0
 """Seconds for a worker to say that it has its descriptors: it is asked when it is ready, or nearly."""

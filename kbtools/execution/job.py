@@ -158,7 +158,9 @@ _TORCH = {
 
 def preloads(codes: Iterable[str]) -> tuple[str, ...]:
     """Names of ``forkserver.PRELOADS`` that code is likely to import. What is not foreseen is imported by the page."""
-    torch = [code for code in codes if "torch" in code]
-    if not torch:
-        return ()
-    return ("torch", *(name for name, word in _TORCH.items() if any(map(word.search, torch))))
+    known = tuple(codes)
+    torch = [code for code in known if "torch" in code]
+    found = ["torch", *(name for name, word in _TORCH.items() if any(map(word.search, torch)))] if torch else []
+    if any("matplotlib" in code for code in known):
+        found.append("matplotlib")
+    return tuple(found)

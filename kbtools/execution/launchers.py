@@ -221,7 +221,7 @@ class ForkServerLauncher:
                 listener.listen(64)
                 number = listener.fileno()
                 module = "kbtools.execution.forkserver"
-                own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), **more}
+                own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), "MPLBACKEND": "Agg", **more}
                 return subprocess.Popen(
                     [sys.executable, "-P", "-m", module, str(self.folder), str(number), *preload],
                     env=_importable(clean_environment(1, own)),

@@ -8,7 +8,9 @@ else with one OpenMP thread), and no accelerator asked for anything.
 from __future__ import annotations
 
 import glob
+import io
 import sys
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +19,9 @@ _ACCELERATORS = ("/dev/nvidia*", "/dev/kfd", "/dev/dxg", "/dev/dri/renderD*", "/
 
 def warm() -> None:
     """Use what is imported, as pages will. What fails here would fail in a page, which says so."""
+    if "matplotlib.pyplot" in sys.modules:
+        with suppress(Exception):
+            _figure()
     torch = sys.modules.get("torch")
     if torch is None or not hasattr(torch, "set_num_threads"):
         return
@@ -33,6 +38,21 @@ def warm() -> None:
                 _optimizer(torch)
             if "torch._inductor.compile_fx" in sys.modules:
                 _compiler(torch)
+
+
+def _figure() -> None:
+    """Fonts are found and read. A timer that matplotlib starts while it looks for them has ended before a fork."""
+    import matplotlib.pyplot as plt
+
+    _, axes = plt.subplots(figsize=(1, 1), layout="constrained")
+    axes.plot([0, 1], label="warm")
+    axes.set(title="warm", xlabel="0")
+    axes.legend()
+    plt.savefig(io.BytesIO(), format="svg")
+    plt.close("all")
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(1)
 
 
 def accelerators() -> bool:

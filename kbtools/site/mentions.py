@@ -17,7 +17,7 @@ from itertools import pairwise
 from kbtools.index import Index
 from kbtools.page import Page
 from kbtools.source import Span
-from kbtools.suggest import PARTICLES
+from kbtools.suggest import AFTER_NOUNS
 
 COMMON = 0.25
 """A name that more than this share of the pages speaks of, and more than ``FEW`` of them, says nothing."""
@@ -30,7 +30,6 @@ _WORD = re.compile(r"[가-힣ㄱ-ㆎ]+|[^\W가-힣ㄱ-ㆎ]+")
 _HANGUL = re.compile(r"[가-힣]+")
 _GAP = re.compile(r"[\s_\-\u2010-\u2015]+")
 _LINK = re.compile(r"!?\[[^\[\]\n]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])|<?\b[a-z][a-z0-9+.-]{0,15}://[^\s<>]+")
-_PARTICLES = frozenset((*PARTICLES, "이다", "입니다", "인", "일", "임", "과는", "과의", "와는", "만의", "고", "란"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,7 @@ def _beginnings(word: str) -> Iterator[str]:
     yield folded
     if _HANGUL.fullmatch(folded):
         for length in range(min(5, len(folded) - 1), 0, -1):
-            if folded[-length:] in _PARTICLES:
+            if folded[-length:] in AFTER_NOUNS:
                 yield folded[:-length]
 
 
@@ -170,7 +169,7 @@ def _match(name: _Name, words: list[re.Match[str]], at: int, prose: str) -> int:
         end, fits = m.end(), True
     else:
         end = m.start() + len(wanted)
-        fits = bool(_HANGUL.fullmatch(word)) and word.startswith(wanted) and word[len(wanted) :] in _PARTICLES
+        fits = bool(_HANGUL.fullmatch(word)) and word.startswith(wanted) and word[len(wanted) :] in AFTER_NOUNS
         return end if fits else 0
     return end if fits and _ends_here(prose, end) else 0
 
@@ -188,7 +187,7 @@ def _ends_here(prose: str, at: int) -> bool:
         return True
     if _HANGUL.match(following):
         m = _HANGUL.match(prose, at)
-        return m is not None and m[0] in _PARTICLES
+        return m is not None and m[0] in AFTER_NOUNS
     if following.isalnum() or following in "_+#/\\@":
         return False
     return not (following in ".:(" and prose[at + 1 : at + 2].isalnum() and prose[at + 1 : at + 2].isascii())

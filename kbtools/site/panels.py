@@ -184,7 +184,8 @@ def _pictures(runs: Sequence[Run], address: Callable[[Figure], str]) -> str:
     figures = {f.name: f for run in runs if run.fresh and run.outcome.outcome in _WELL for f in run.outcome.figures}
     return "".join(
         f'<figure class="kb-figure"><img src="{escape(address(figure))}" alt="{escape(figure.alt or _PICTURE)}" '
-        f'width="{figure.width}" height="{figure.height}" loading="lazy"></figure>'
+        f'width="{figure.width}" height="{figure.height}" loading="lazy">'
+        f"{f'<figcaption>{escape(figure.caption)}</figcaption>' if figure.caption else ''}</figure>"
         for figure in figures.values()
     )
 
