@@ -104,7 +104,7 @@ confidence_score: 0.9{number % 10}
 verification_status: applied
 tags: [pytorch, {rng.choice(WORDS["en"])}]
 raw_sources:
-  - "PyTorch documentation: {name}"
+  - "https://docs.pytorch.org/docs/stable/{name}.html"
 last_reinforced: {date(2026, 1 + number % 12, 1 + number % 28)}
 github_commit: pending
 tech_stack:

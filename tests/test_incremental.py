@@ -162,7 +162,7 @@ confidence_score: 0.9
 verification_status: applied
 tags: [pytorch, tensor]
 raw_sources:
-  - "PyTorch documentation"
+  - https://docs.pytorch.org/docs/stable/tensors.html
 last_reinforced: {date.today()}
 github_commit: pending
 tech_stack:

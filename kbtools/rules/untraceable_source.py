@@ -34,7 +34,7 @@ from kbtools.index import Missing
 from kbtools.page import Page
 from kbtools.rules import Context
 
-SEVERITY = Severity.WARNING
+SEVERITY = Severity.INFO
 GROUP = "frontmatter"
 
 _FIELD = "raw_sources"
