@@ -43,7 +43,6 @@ from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
 from kbtools.page import Page
 from kbtools.rules import Context
 from kbtools.source import Span
-from kbtools.suggest import AFTER_NOUNS
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"
@@ -87,6 +86,8 @@ def _ends(prose: str, at: int) -> bool:
     rest = _HANGUL.match(prose, at)
     assert rest is not None
     if rest[0]:
+        from kbtools.suggest import AFTER_NOUNS
+
         return rest[0] in AFTER_NOUNS
     following = prose[at : at + 1]
     return not (following.isalnum() or following == "_")
