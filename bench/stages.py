@@ -33,7 +33,6 @@ from kbtools.index import Index
 from kbtools.page import Page
 from kbtools.schema import validate
 from kbtools.source import Source
-from kbtools.traits import traits_of
 from kbtools.vault.listing import Entry, look
 
 T = TypeVar("T")
@@ -104,7 +103,6 @@ def one_round(stage: Callable[..., object], vault: Path, config: object, file: P
     checker = Checker(index, config, date.today(), index.pages)  # type: ignore[arg-type]
     schemas = checker.context.schemas
     run("of it: validate", lambda: [validate(p.frontmatter, schemas[p.path]) for p in pages if p.frontmatter])
-    run("of it: traits", lambda: [traits_of(p, index) for p in pages])
     rows = run("rules", lambda: [finding_row(r, p, checker, {}) for r, p in zip(rows, pages, strict=True)])
     db = Database(file)
     marks = [(row, (0, 0, 0, None)) for row in rows]

@@ -5,24 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from typing import NamedTuple
 
 from kbtools.config import Config, did_you_mean
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.errors import KbError
 from kbtools.index import Ambiguous, Index, Missing
 from kbtools.page import Page
-from kbtools.rules import Check, Context, all_rules
+from kbtools.rules import Context, all_rules
 from kbtools.schema import Schema, validate
 from kbtools.selection import EVERYTHING, Selection
 from kbtools.source import Span
-from kbtools.traits import Trait, traits_of
-from kbtools.values import frozen
 from kbtools.vault.listing import matches
 from kbtools.vault.loading import Vault
 
 
-@frozen
-class Report:
+class Report(NamedTuple):
     """What a check found. ``pages`` and ``links`` count the whole vault, ``diagnostics`` what was asked about."""
 
     diagnostics: tuple[Diagnostic, ...]
@@ -81,7 +79,7 @@ class Checker:
         self.rules = tuple(r for r in all_rules().values() if r.name in self.active)
         self.context = Context(index, config, today, schemas(pages, config), shell or {})
         self._turning = tuple(r.turns for r in self.rules if r.turns is not None)
-        self._concerned: dict[frozenset[Trait], tuple[Check, ...]] = {}
+        self._checks = tuple(r.check for r in self.rules if r.check is not None)
 
     def findings(self, page: Page) -> list[Diagnostic]:
         """Everything found on a page, by place and rule; what the page asks to ignore is left out."""
@@ -111,17 +109,9 @@ class Checker:
         schema = context.schemas.get(page.path)
         if schema is not None and page.frontmatter is not None:
             found += validate(page.frontmatter, schema)
-        for check in self._concerned_with(traits_of(page, context.index)):
+        for check in self._checks:
             found += check(page, context)
         return found
-
-    def _concerned_with(self, traits: frozenset[Trait]) -> tuple[Check, ...]:
-        """What looks at pages with these traits."""
-        held = self._concerned.get(traits)
-        if held is None:
-            asked = (r for r in self.rules if r.looks_at is None or r.looks_at & traits)
-            held = self._concerned[traits] = tuple(r.check for r in asked if r.check is not None)
-        return held
 
 
 def check(
@@ -159,8 +149,7 @@ def _unique(problems: Iterable[Problem]) -> list[Problem]:
 _IGNORE = re.compile(r"^\s*kb:\s*ignore\[([^\]]*)\]\s*$")
 
 
-@frozen
-class _Ignore:
+class _Ignore(NamedTuple):
     span: Span
     name: str
     lines: range

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from typing import NamedTuple
 
 from kbtools.source import Span
-from kbtools.values import frozen
 
 
 class Severity(str, Enum):
@@ -25,16 +25,14 @@ class Applicability(str, Enum):
     DISPLAY = "display"
 
 
-@frozen(order=True)
-class Edit:
+class Edit(NamedTuple):
     """Replace what ``span`` covers by ``replacement``."""
 
     span: Span
     replacement: str
 
 
-@frozen
-class Fix:
+class Fix(NamedTuple):
     """Edits of one page that together remove a finding."""
 
     title: str
@@ -43,8 +41,7 @@ class Fix:
     edits: tuple[Edit, ...]
 
 
-@frozen
-class Problem:
+class Problem(NamedTuple):
     """Something wrong at a place of one text, as a parser or a rule sees it: no path, no severity yet."""
 
     rule: str
@@ -54,8 +51,7 @@ class Problem:
     fix: Fix | None = None
 
 
-@frozen
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """A problem of a page of the vault, with the severity the configuration gives its rule."""
 
     rule: str

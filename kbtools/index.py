@@ -5,13 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from kbtools.links import WikiLink, can_be_target, fold_title, is_attachment_name, other_readings, page_name
 from kbtools.page import Page
 from kbtools.scanner import Heading
-from kbtools.values import frozen
 from kbtools.vault.loading import Vault
 from kbtools.vault.outline import Outline
 from kbtools.vault.sections import Sections
@@ -19,7 +19,7 @@ from kbtools.vault.sections import Sections
 How = Literal["exact", "variant", "path", "self", "attachment"]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """A link that means one page, or one attachment."""
 
@@ -27,21 +27,21 @@ class Resolved:
     how: How
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Ambiguous:
     """A link that two or more pages answer to."""
 
     candidates: tuple[str, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Alias:
     """A link spelled as an alias. One holder: the site follows it. Several: a reader must choose."""
 
     candidates: tuple[str, ...]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Missing:
     """A link nothing is called."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kbtools import frontmatter, links, scanner
 from kbtools.diagnostics import Problem
 from kbtools.frontmatter import Frontmatter
-from kbtools.lazy import lazy
 from kbtools.links import WikiLink
 from kbtools.scanner import Heading, Structure
 from kbtools.source import Source, Span
-from kbtools.values import frozen
 
 if TYPE_CHECKING:
     from kbtools.snippets import Snippet
@@ -22,7 +22,7 @@ LEARNING_PATH = "learning_path"
 """The frontmatter field that makes a page a learning path, when it is ``true``."""
 
 
-@frozen(slots=False)
+@dataclass(frozen=True)
 class Page:
     """A page by value. Snippets, which need a Python parser, are read when first asked for."""
 
@@ -57,20 +57,20 @@ class Page:
         """The file's name without ``.md``, as it is on disk."""
         return self.path.rpartition("/")[2].removesuffix(".md")
 
-    @lazy
+    @cached_property
     def data(self) -> Mapping[str, object]:
         return self.frontmatter.data if self.frontmatter else {}
 
-    @lazy
+    @cached_property
     def title(self) -> str:
         """The frontmatter's title as written, else the file's name. A first heading is a heading, not a title."""
         return self._scalar("title") or self.stem
 
-    @lazy
+    @cached_property
     def id(self) -> str | None:
         return self._scalar("id") or None
 
-    @lazy
+    @cached_property
     def aliases(self) -> tuple[str, ...]:
         """Other names readers use. A single string counts as one alias; nulls count as none."""
         if self.frontmatter is None:
@@ -82,12 +82,12 @@ class Page:
         alias = self._scalar("aliases")
         return (alias,) if alias else ()
 
-    @lazy
+    @cached_property
     def redirect(self) -> str | None:
         """The name of the page that stands for this one (``duplicate_of``, ``redirect_to``), or None."""
         return next((name for key, name in self.references if key != "canonical_id"), None)
 
-    @lazy
+    @cached_property
     def references(self) -> tuple[tuple[str, str], ...]:
         """The fields that name another page to stand for this one, with the name: the redirects' raw material."""
         out = []
@@ -143,7 +143,7 @@ class Page:
         entry = self.frontmatter.entries.get(tuple(path))
         return (entry.raw if entry else str(value)).strip()
 
-    @lazy
+    @cached_property
     def _extracted(self) -> tuple[tuple[Snippet, ...], tuple[Problem, ...]]:
         defaults = self.data.get("snippets")
         if not (self.structure.fences or self.structure.comments or defaults):
@@ -170,7 +170,7 @@ class Page:
         """Every fence the site renders as code, in order."""
         return self._extracted[0]
 
-    @lazy
+    @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What the parsers found, without knowledge of other pages."""
         return (

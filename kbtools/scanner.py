@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from kbtools.scanning import flat
 from kbtools.scanning.headings import slugify
+from kbtools.scanning.page_scanner import PageScanner
 from kbtools.scanning.structure import BlockId, Comment, Fence, Header, Heading, Option, Structure
 from kbtools.source import Span
 
@@ -46,12 +46,4 @@ def frontmatter_span(text: str) -> Span | None:
 
 def scan(text: str) -> Structure:
     """Everything in a page that has a place of its own. Pure, total, in time proportional to the text."""
-    frontmatter = frontmatter_span(text) if text.startswith("---") else None
-    return flat.scan(text, frontmatter) or scan_blocks(text, frontmatter)
-
-
-def scan_blocks(text: str, frontmatter: Span | None) -> Structure:
-    """What ``scan`` does with a page that is not flat: the long way, which takes any page."""
-    from kbtools.scanning.whole import WholePage  # most pages are flat, and do without it
-
-    return WholePage(text, frontmatter).scan()
+    return PageScanner(text, frontmatter_span(text) if text.startswith("---") else None).scan()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from kbtools.values import frozen
+from typing import NamedTuple
 
 
-@frozen
-class Selection:
+class Selection(NamedTuple):
     """Which findings are wanted: rules by name, pages by path or folder. Empty means all."""
 
     select: tuple[str, ...] = ()

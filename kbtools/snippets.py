@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from kbtools.codefence.annotations import (
@@ -28,7 +29,6 @@ from kbtools.languages.registry import Broken, find
 from kbtools.languages.shell import Script
 from kbtools.scanner import Comment, Fence, Structure
 from kbtools.source import LINE_END, LineIndex, Span
-from kbtools.values import frozen
 
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
 _LAUNCHED = 'show the whole output in an ```output fence behind it, or write expect="off"'
@@ -37,7 +37,7 @@ _RAISES = 'write raises="CalledProcessError" for any code but 0, and match="…"
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """Output a page says a snippet prints."""
 
@@ -52,7 +52,7 @@ class Expectation:
     """It stands on lines of its own below ``of_line``: the span begins at the end of the line above."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Snippet:
     """A fence with its meaning. ``code`` is what runs: the fence's body, from page line ``line`` on."""
 
@@ -78,7 +78,7 @@ class Snippet:
     defines: tuple[str, ...]
     uses: tuple[str, ...]
     """Names it reads without binding them first. One of Python's own only where the session has rebound it before."""
-    names: Names = Names()
+    names: Names = field(default_factory=Names)
     """The same with places, for ``undefined_names``."""
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-
-from kbtools.values import frozen
+from typing import NamedTuple
 
 # What Python-Markdown takes for a line end: never form feeds or U+2028, which str.splitlines cuts at.
 LINE_END = re.compile(r"\r\n|\r|\n")
 BOM = b"\xef\xbb\xbf"
 
 
-@frozen(order=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A half-open range ``[start, end)`` of code points in a text."""
 
@@ -38,8 +38,7 @@ class Span:
         return self.start < other.end and other.start < self.end
 
 
-@frozen(order=True)
-class Position:
+class Position(NamedTuple):
     """A 1-based line and a 1-based column counted in code points."""
 
     line: int
@@ -98,7 +97,7 @@ class LineIndex:
         return Span(start, end - cut)
 
 
-@frozen(slots=False)
+@dataclass(frozen=True)
 class Source:
     """A file as text. ``bom`` and line ends are kept, so that ``encode`` gives back the same bytes."""
 

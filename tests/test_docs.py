@@ -98,13 +98,13 @@ COMMON = {"-h", "--help", "--root", "--vault", "--schema"}
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))
 def test_every_command_tells_its_usage(command: str) -> None:
     """Signs such as % in a help text only fail when it is printed."""
-    assert parser(command).parser().format_help().startswith("usage: kb " + command)
+    assert parser(command).format_help().startswith("usage: kb " + command)
 
 
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))
 def test_commands_page_tells_every_option_and_no_other(command: str) -> None:
     file = GUIDE / "commands.md"
-    there = {o for o in parser(command).parser().options if o not in COMMON}
+    there = {o for o in parser(command).options if o not in COMMON}
     parts = sections(file, 2)
     if f"kb {command}" in parts:
         section = parts[f"kb {command}"]

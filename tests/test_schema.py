@@ -7,14 +7,11 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from kbtools.diagnostics import Applicability, Problem, apply_edits
 from kbtools.errors import KbError
 from kbtools.frontmatter import Frontmatter, parse
 from kbtools.schema import Schema, schema_text, validate
-from kbtools.schema.plain import follows
 
 TOPIC = Schema.load("topic")
 FIELDS = {
@@ -304,112 +301,3 @@ def test_the_topic_schema_helps_editors() -> None:
         own = jsonschema_rs.validator_for({**rule, "$defs": document["$defs"]}, validate_formats=True)
         assert all(own.is_valid(example) for example in rule["examples"]), name
         assert own.is_valid(rule.get("default", rule["examples"][0])), name
-
-
-# --- what is told without the validator
-
-GOOD = {
-    "id": "wiki-2026-0508-pytorch-foundations",
-    "title": "자동 미분 (autograd)",
-    "category": "10_Wiki/Topics",
-    "status": "verified",
-    "canonical_id": "self",
-    "aliases": ["Autograd"],
-    "duplicate_of": "none",
-    "source_trust_level": "A",
-    "confidence_score": 0.9,
-    "verification_status": "applied",
-    "tags": ["pytorch", "텐서"],
-    "raw_sources": ["https://docs.pytorch.org"],
-    "last_reinforced": "2026-05-10",
-    "github_commit": "3f2a91c",
-    "tech_stack": {"language": "Python", "framework": ["PyTorch", "NumPy"]},
-}
-TEXTS = [
-    "",
-    " ",
-    "x",
-    "텐서",
-    "é",
-    "\u3000",
-    "\x1c",
-    "\ufeff",
-    "a\n",
-    "none\n",
-    "none",
-    "[[A]]",
-    "[[ ]]",
-    "[[#a]]",
-    " [[A|b]] ",
-]
-TEXTS += [
-    "wiki-2026-0508-a",
-    "wiki-2026-0508-a\n",
-    "wiki-٢026-0508-a",
-    "wiki-2026-0508-a_b+텐서.c",
-    "wiki-2026-0508-a--b",
-]
-TEXTS += ["pending", "abcdef0", "abcdef", "2026-05-10", "2026-02-30", "2026-5-1", "0000-01-01", "２026-05-10", "A", "E"]
-anything = st.recursive(
-    st.sampled_from(TEXTS)
-    | st.text("a1 _가é\n٢", max_size=5)
-    | st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*GOOD, "x", "language"]), inner, max_size=3)
-    ),
-    max_leaves=4,
-)
-KEYWORDS: dict[str, list[object]] = {
-    "type": ["string", "array", "object", "number", "boolean", "integer", "null", ["string", "array"], ["null"]],
-    "enum": [["A", "x"], [1, None, "none"]],
-    "pattern": [r"\S", r"^a?$", r"^[^\s]+$", r"^\d+$", r"^[\p{L}\p{N}]+$", r"^\w+$", r"\p{L}", "^.$", "x++", "(?=x)x"],
-    "format": ["date", "email"],
-    "minimum": [0, 0.5],
-    "maximum": [1, 10**6],
-    "items": [{"type": "string"}, {"enum": ["A"]}, True, False],
-    "uniqueItems": [True, False],
-    "required": [["x"], []],
-    "properties": [{"x": {"type": "string"}}, {"x": {"$ref": "#/$defs/a"}}],
-    "additionalProperties": [False, True],
-    "$ref": ["#/$defs/a", "#/$defs/b"],
-    "minLength": [1],
-    "const": ["A"],
-    "title": ["a"],
-}
-rules = st.fixed_dictionaries({}, optional={name: st.sampled_from(told) for name, told in KEYWORDS.items()})
-
-
-@given(st.dictionaries(st.sampled_from([*GOOD, "created_at", "redirect_to", "snippets", "x"]), anything, max_size=3))
-def test_what_plainly_follows_the_topic_schema_is_valid(changed: dict[str, object]) -> None:
-    fields = {**GOOD, **changed}
-    if follows(fields, TOPIC.document):
-        assert TOPIC.validator.is_valid(fields)
-
-
-@settings(max_examples=400)
-@given(anything, rules)
-def test_what_plainly_follows_any_schema_is_valid(value: object, rule: dict[str, object]) -> None:
-    document = {"properties": {"value": rule}, "$defs": {"a": {"type": "string"}, "b": {"$ref": "#/$defs/a"}}}
-    if follows({"value": value}, document):
-        assert Schema.of("any", document).validator.is_valid({"value": value})
-
-
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("field", ["id", "title", "duplicate_of", "github_commit", "last_reinforced", "status"])
-def test_each_text_in_each_field(field: str, text: str) -> None:
-    fields = {**GOOD, field: text}
-    assert not follows(fields, TOPIC.document) or TOPIC.validator.is_valid(fields)
-
-
-def test_a_usual_page_plainly_follows() -> None:
-    assert follows(GOOD, TOPIC.document)
-
-
-def test_many_pages_are_worth_a_validator() -> None:
-    schema = Schema.load("topic")
-    assert [schema.accepts(GOOD) for _ in range(60)] == [True] * 60
-    assert "validator" in vars(schema)
-    assert not Schema.load("topic").accepts({**GOOD, "title": ""})

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from kbtools.codefence.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, BadValue, cut, suggest
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.scanner import Fence
 from kbtools.source import Span
-from kbtools.values import frozen
 
 CLASSES = ("skip", "hidden", "alone", "run", "repl", "output")
 NO_REASON = "no reason given"
@@ -19,7 +18,7 @@ NO_REASON = "no reason given"
 _T = TypeVar("_T")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Options:
     """The annotations of contract section 6, parsed and with defaults filled in."""
 
@@ -43,7 +42,7 @@ class Options:
     """False for ``expect="off"``."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Mark:
     """One annotation as written: ``.hidden``, ``#id`` (key ``#``) or ``key="value"`` (key without a dot)."""
 
@@ -57,7 +56,7 @@ class Mark:
     """False for page defaults, which hold for fences they were not written for."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All annotations of one fence, together."""
 
@@ -69,7 +68,7 @@ class Settings:
     devices: tuple[str, ...] = ()
     """Empty: not said."""
     output: bool = False
-    declared: Mapping[str, str] = MappingProxyType({})
+    declared: Mapping[str, str] = field(default_factory=dict)
 
 
 # Each alternative begins differently and holds no nested repetition: linear on any text.

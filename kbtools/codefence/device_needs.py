@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-
-from kbtools.values import frozen
+from dataclasses import dataclass
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # torch.cuda and torch.mps functions that work, or do nothing, where there is no such device.
@@ -28,7 +27,7 @@ _TELLING = frozenset({"cuda", "mps", "pin_memory", "to", "device", "device_ids",
 _GIVES_UP = frozenset({"RuntimeError", "AssertionError"})
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Need:
     """A device the code cannot do without."""
 

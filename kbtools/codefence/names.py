@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from kbtools.codefence.pycode import MAX_DEPTH, depth_within
@@ -18,7 +19,6 @@ from kbtools.codefence.scopes import (
     last_part,
 )
 from kbtools.source import Span
-from kbtools.values import frozen
 
 # site adds these to builtins; the module's own names are there in every session.
 BUILTINS = frozenset(dir(builtins)) | {"exit", "quit", "help", "copyright", "credits", "license"}
@@ -40,7 +40,7 @@ _CLASS_NAMES = frozenset({"__qualname__", "__module__", "__class__"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Read:
     """A name the snippet reads without having bound it."""
 
@@ -54,7 +54,7 @@ class Read:
     """Python has the name as well; only a session that rebinds it makes this a read of the session."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Names:
     """What a snippet binds, takes away and reads, at module scope, in order of appearance."""
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from kbtools.codefence.printed_value import brackets_opened, value_end
 from kbtools.codefence.pycode import Places
 from kbtools.source import Span
-from kbtools.values import frozen
 
 _BLANK = re.compile(r"[ \t\f;]*")
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Shown:
     """What a comment says a print call prints."""
 

@@ -7,10 +7,10 @@ import re
 import warnings
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from kbtools.scanner import Fence
 from kbtools.source import Span
-from kbtools.values import frozen
 
 MAX_DEPTH = 150
 """Levels of nesting the recursive analyses follow; code that people write stays far below."""
@@ -96,8 +96,7 @@ class Places:
         return self.span(node.lineno, column, node.lineno, column + len(node.id))
 
 
-@frozen
-class Fault:
+class Fault(NamedTuple):
     """What is wrong with code or data, and where on the page."""
 
     span: Span
@@ -105,8 +104,7 @@ class Fault:
     help: str | None = None
 
 
-@frozen
-class Code:
+class Code(NamedTuple):
     """Code as a syntax tree."""
 
     tree: ast.Module

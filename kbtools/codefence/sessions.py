@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from kbtools.codefence.names import BUILTINS, Names, Read
 from kbtools.codefence.option_values import cut, suggest
 from kbtools.diagnostics import Problem
-from kbtools.values import frozen
 
 _USUAL = {
     "torch": "import torch",
@@ -34,7 +34,7 @@ _SUGGESTED = 20
 _COMPARED = 500
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Part:
     """A snippet as far as its names go."""
 

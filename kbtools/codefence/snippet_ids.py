@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from kbtools.values import frozen
 
-
-@frozen
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What a fence's id is made of."""
 

@@ -1,41 +1,25 @@
-"""The options of one command: declared in argparse's words, and read by it; a plain line is read without it.
-
-To import argparse and to build a parser takes longer than many a check. Most lines hold nothing but options that are
-flags or have a value, and paths. Whatever else stands in a line is left to argparse, and so is every mistake; the tests
-hold the two against each other.
-"""
+"""The command line of one command: argparse, with the options many commands share and errors that name a way out."""
 
 from __future__ import annotations
 
+import argparse
+import difflib
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from kbtools.commands.parser import Parser
-
-_DECLARED = {"action", "choices", "default", "dest", "help", "metavar"}
-"""What may be said of an option that is read here."""
+from kbtools.errors import KbError
 
 
-class Arguments:
+class Arguments(argparse.ArgumentParser):
     """The options of one command. A mistake is one line with a suggestion, and exit code 2."""
 
     def __init__(self, command: str, summary: str) -> None:
-        self.command, self.summary = command, summary
-        self._declared: list[tuple[str | None, tuple[str, ...], dict[str, Any]]] = []
-        """Group, names and keywords of each ``add_argument``."""
+        super().__init__(f"kb {command}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
         where = self.add_argument_group("which wiki")
         where.add_argument("--root", metavar="DIR", help="look for the project from DIR upwards (default: here)")
         where.add_argument("--vault", metavar="DIR", help="take any folder of Markdown as the vault")
         where.add_argument("--schema", metavar="NAME", help="with --vault: topic, none or a JSON Schema file")
-
-    def add_argument(self, *names: str, group: str | None = None, **how: Any) -> None:
-        """As argparse's, of which this takes a part: no ``nargs`` but text, no ``type`` but a class."""
-        self._declared.append((group, names, how))
-
-    def add_argument_group(self, title: str) -> Group:
-        return Group(self, title)
 
     def add_dump_options(self) -> None:
         """What every dump of the wiki takes."""
@@ -70,74 +54,22 @@ class Arguments:
         group.add_argument("--machine", metavar="NAME", help="what reports and the site call this machine")
         group.add_argument("--no-cache", action="store_true", help="run again what passed and has not changed")
 
+    @property
+    def options(self) -> frozenset[str]:
+        """All names of options."""
+        return frozenset(self._option_string_actions)
+
+    def error(self, message: str) -> NoReturn:
+        raise KbError(message, f"{self.prog} --help lists its options")
+
     def parse(self, words: Sequence[str]) -> SimpleNamespace:
         """The options of a command line. Raises KbError, naming the option that was probably meant."""
-        plain = self.parse_plain(words)
-        return plain if plain is not None else self.parser().parse(words)
-
-    def parser(self) -> Parser:
-        """The options as argparse has them."""
-        from kbtools.commands.parser import Parser
-
-        parser = Parser(self.command, self.summary)
-        for group, names, how in self._declared:
-            parser.group(group).add_argument(*names, **how)
-        return parser
-
-    def parse_plain(self, words: Sequence[str]) -> SimpleNamespace | None:
-        """What argparse makes of a line, where that is plain to see; else None."""
-        found = SimpleNamespace()
-        options: dict[str, tuple[str, dict[str, Any]]] = {}
-        rest: str | None = None
-        for _, names, how in self._declared:
-            if names[0][0] != "-":
-                if how.get("nargs") != "*" or rest is not None:
-                    return None
-                rest = names[0]
-                setattr(found, rest, [])
-                continue
-            dest = how.get("dest") or next(n for n in names if n.startswith("--"))[2:].replace("-", "_")
-            setattr(found, dest, how.get("default", False if how.get("action") == "store_true" else None))
-            options.update(dict.fromkeys(names, (dest, how)))
-        paths: list[str] = []
-        left = iter(words)
-        for word in left:
-            if not word.startswith("-"):
-                paths.append(word)
-                continue
-            name, given, value = word.partition("=")
-            if not name.startswith("--") or name not in options:
-                return None
-            dest, how = options[name]
-            if not how.keys() <= _DECLARED:
-                return None
-            if how.get("action") == "store_true":
-                if given:
-                    return None
-                setattr(found, dest, True)
-                continue
-            if not given:
-                value = next(left, "-")
-            if value.startswith("-") or value not in how.get("choices", (value,)):
-                return None
-            if how.get("action") == "append":
-                setattr(found, dest, [*getattr(found, dest), value])
-            elif "action" in how:
-                return None
-            else:
-                setattr(found, dest, value)
-        if paths and rest is None:
-            return None
-        if rest is not None:
-            setattr(found, rest, paths)
-        return found
-
-
-class Group:
-    """Options that the help shows together."""
-
-    def __init__(self, arguments: Arguments, title: str) -> None:
-        self._arguments, self._title = arguments, title
-
-    def add_argument(self, *names: str, **how: Any) -> None:
-        self._arguments.add_argument(*names, group=self._title, **how)
+        args, unknown = self.parse_known_intermixed_args(words, SimpleNamespace())
+        for word in unknown:
+            option = word.partition("=")[0]
+            close = difflib.get_close_matches(option, list(self._option_string_actions), n=1)
+            if option.startswith("-"):
+                hint = f"did you mean {close[0]}?" if close else f"{self.prog} --help lists its options"
+                raise KbError(f"{self.prog} has no option {option}", hint)
+            raise KbError(f'one word too many: "{word}"', f"{self.prog} --help shows its usage")
+        return args

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import NamedTuple
 
 from kbtools.checker import Checker
 from kbtools.config import Config
@@ -18,7 +19,6 @@ from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
 from kbtools.incremental.stored import called, load_outline, name_keys, reference_keys
 from kbtools.links import fold_title
 from kbtools.page import Page
-from kbtools.values import frozen
 from kbtools.vault.listing import Entry, Mark
 from kbtools.vault.loading import read
 
@@ -32,8 +32,7 @@ class TooMuch(Exception):
     """The change concerns so much of the vault that a scan from scratch is cheaper."""
 
 
-@frozen
-class Change:
+class Change(NamedTuple):
     """What is otherwise on disk than in the database."""
 
     entries: Mapping[str, Entry]

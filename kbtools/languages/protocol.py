@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -10,12 +11,11 @@ from kbtools.codefence.device_needs import Need
 from kbtools.codefence.names import Names
 from kbtools.codefence.pycode import Fault, Places
 from kbtools.source import Span
-from kbtools.values import frozen
 
 _NO_NAMES = Names()
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Shown:
     """Output that the code of a fence itself shows: a comment behind a ``print``, a result below a prompt."""
 
@@ -28,7 +28,7 @@ class Shown:
     """It stands on lines of its own; an empty span is where they belong."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What a language makes of the code of one fence."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from kbtools.languages.protocol import Language
-from kbtools.values import frozen
 
 GROUP = "kbtools.languages"
 """The entry-point group: the name is the fence's word in lower case, the value a subclass of ``Language``."""
@@ -28,7 +28,7 @@ JUDGED = frozenset(word for word, kind in OWN.items() if kind.partition(":")[2] 
 """The words for fences whose syntax a shell is asked about."""
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A language that an installed package announces and does not give."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from kbtools.diagnostics import Problem
 from kbtools.source import Span
-from kbtools.values import frozen
 
 Path = tuple[str | int, ...]
 """Where a value stands: ``("tech_stack", "language")``, ``("aliases", 0)``."""
@@ -15,8 +15,7 @@ Row = tuple[int, int, int, int, str]
 """An entry unpacked: key start (-1 for an item of a list), key end, value start, value end, raw text."""
 
 
-@frozen
-class Entry:
+class Entry(NamedTuple):
     """A key with its value, or an item of a list (then ``key`` is None)."""
 
     key: Span | None
@@ -66,8 +65,7 @@ class Entries(Mapping[Path, Entry]):
         return f"Entries({dict(self)!r})"
 
 
-@frozen
-class Frontmatter:
+class Frontmatter(NamedTuple):
     """A page's metadata.
 
     ``data`` is plain Python values: str, int, float, bool, None, date, datetime, list, dict. Keys are always the text

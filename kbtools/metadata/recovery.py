@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kbtools.diagnostics import Edit, Problem, apply_edits
 from kbtools.metadata.diagnosis import diagnose, forbidden, line_at
@@ -171,9 +171,9 @@ class _Recovery:
         # No repair known, or it did not help: the field's other repairs go, and with them fixes that do not fix.
         for b in mine:
             b.edits = ()
-            b.problem = replace(b.problem, fix=None)
+            b.problem = b.problem._replace(fix=None)
         if not mine:
-            self.done.append(_Broken(replace(finding.problem, fix=None), (), chunk, finding.line))
+            self.done.append(_Broken(finding.problem._replace(fix=None), (), chunk, finding.line))
         self._cut(chunk)
         return chunk.end
 
@@ -206,8 +206,8 @@ def _brought_back(reading: Reading, edited: _Edited) -> Reading:
     for p in reading.problems:
         fix = p.fix
         if fix:
-            fix = replace(fix, edits=tuple(Edit(span(e.span), e.replacement) for e in fix.edits))
-        problems.append(replace(p, span=span(p.span), fix=fix))
+            fix = fix._replace(edits=tuple(Edit(span(e.span), e.replacement) for e in fix.edits))
+        problems.append(p._replace(span=span(p.span), fix=fix))
     duplicates = [Duplicate(d.name, span(d.key), edited.start(d.first)) for d in reading.duplicates]
     return Reading(reading.data, rows, problems, duplicates, reading.mapping)
 

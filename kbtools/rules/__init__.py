@@ -2,41 +2,38 @@
 
 A rule module sets ``SEVERITY`` and ``GROUP``, and either has ``check(page, context)`` yielding problems, or stands
 for problems that a parser finds while it reads the page. Nothing else needs to be edited to add one. A rule whose
-findings come with time says when in ``turns(page, context)``. One that has something to say only of pages with certain
-traits names these in ``LOOKS_AT``: it is not asked about any other page.
+findings come with time says when in ``turns(page, context)``.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from kbtools.config import Config
 from kbtools.diagnostics import Problem, Severity
 from kbtools.index import Index
 from kbtools.page import Page
-from kbtools.traits import TRAITS, Trait
-from kbtools.values import frozen
 
 if TYPE_CHECKING:
     from kbtools.suggest import Suggester
 
 
-@frozen(slots=False)
+@dataclass(frozen=True)
 class Context:
     """What a rule may know beyond the page."""
 
     index: Index
     config: Config
     today: date
-    schemas: Mapping[str, Any] = MappingProxyType({})
+    schemas: Mapping[str, Any] = field(default_factory=dict)
     """The schema of each page that has one, by path."""
-    shell: Mapping[tuple[str, str], tuple[int, str]] = MappingProxyType({})
+    shell: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     """What a shell says is wrong with a fence (language in lower case, code): the code's line, from 1, and why."""
 
     @cached_property
@@ -50,7 +47,7 @@ Check = Callable[[Page, Context], Iterable[Problem]]
 Turns = Callable[[Page, Context], date | None]
 
 
-@frozen
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One kind of finding."""
 
@@ -62,8 +59,6 @@ class Rule:
     check: Check | None
     turns: Turns | None = None
     """The day on which an unchanged page comes to be found, or ceases to be; None when time changes nothing."""
-    looks_at: frozenset[Trait] | None = None
-    """The rule finds nothing on a page that has none of these; None for a rule that may find something on any."""
 
     @property
     def summary(self) -> str:
@@ -79,8 +74,5 @@ def all_rules() -> Mapping[str, Rule]:
         name = file.stem.replace("_", "-")
         doc = (module.__doc__ or "").strip()
         check, turns = getattr(module, "check", None), getattr(module, "turns", None)
-        looks_at = getattr(module, "LOOKS_AT", None)
-        assert looks_at is None or TRAITS.issuperset(looks_at), f"{name}: no such trait"
-        traits = frozenset(looks_at) if looks_at is not None else None
-        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, check, turns, traits)
+        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, check, turns)
     return rules

@@ -43,7 +43,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.INFO
 GROUP = "links"
-LOOKS_AT = ("alias link",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -38,7 +38,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"
-LOOKS_AT = ("shared alias",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -43,7 +43,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
-LOOKS_AT = ("ambiguous link",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -31,7 +31,6 @@ from kbtools.source import Span
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
-LOOKS_AT = ("anchor",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

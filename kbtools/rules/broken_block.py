@@ -30,7 +30,6 @@ from kbtools.source import Span
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
-LOOKS_AT = ("block",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

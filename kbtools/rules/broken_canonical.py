@@ -33,7 +33,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"
-LOOKS_AT = ("reference",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

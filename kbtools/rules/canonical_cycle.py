@@ -41,7 +41,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"
-LOOKS_AT = ("reference",)
 
 _ITSELF = "write none, or the page that stands for this one"
 

@@ -52,7 +52,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "frontmatter"
-LOOKS_AT = ("reference",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -41,7 +41,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"
-LOOKS_AT = ("shared id",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -42,7 +42,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"
-LOOKS_AT = ("shared title",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

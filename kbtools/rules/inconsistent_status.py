@@ -36,11 +36,14 @@ from collections.abc import Iterator
 from kbtools.diagnostics import Problem, Severity
 from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.traits import ASIDE, REDIRECTED
 
 SEVERITY = Severity.WARNING
 GROUP = "frontmatter"
-LOOKS_AT = ("reference", "status aside")
+
+ASIDE = ("duplicate", "merged")
+"""Values of ``status`` that say that another page stands for this one."""
+REDIRECTED = "redirected"
+"""The value of ``verification_status`` that says so."""
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

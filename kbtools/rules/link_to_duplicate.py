@@ -48,7 +48,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
-LOOKS_AT = ("redirected link",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -28,7 +28,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.ERROR
 GROUP = "links"
-LOOKS_AT = ("missing link",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -30,7 +30,6 @@ from kbtools.source import Span
 
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"
-LOOKS_AT = ("no frontmatter",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

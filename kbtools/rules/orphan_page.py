@@ -30,7 +30,6 @@ from kbtools.source import Span
 
 SEVERITY = Severity.INFO
 GROUP = "vault"
-LOOKS_AT = ("no link here",)
 
 
 ENTRANCES = ("index", "readme", "home")

@@ -52,7 +52,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
-LOOKS_AT = ("learning path",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

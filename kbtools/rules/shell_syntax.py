@@ -34,7 +34,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.ERROR
 GROUP = "snippets"
-LOOKS_AT = ("fence",)
 _WAY_OUT = 'for what is no script, call the fence `text`, or mark it `.skip reason="…"`'
 
 

@@ -35,7 +35,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
-LOOKS_AT = ("label",)
 
 
 _BEHIND = re.compile(r"[A-Za-z]+")

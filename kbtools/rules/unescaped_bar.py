@@ -39,7 +39,6 @@ from kbtools.source import LineIndex, Span
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
-LOOKS_AT = ("label",)
 
 _RULED = frozenset("|:- ")
 

@@ -37,7 +37,6 @@ from kbtools.rules import Context
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
-LOOKS_AT = ("variant link",)
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

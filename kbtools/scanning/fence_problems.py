@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from typing import NamedTuple
 
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.scanning import fences
 from kbtools.scanning.lines import Body
 from kbtools.source import Span
-from kbtools.values import frozen
 
 RULE = "irregular-fence"
 _TOKEN = re.compile(r"""([^\s{}=,:]+)=("[^"]*"|'[^']*'|[^\s{}]*)|[^\s{},:]+|[{},:]""")
@@ -30,8 +30,7 @@ def _next(indices: list[int], at: int, otherwise: int) -> int:
     return indices[where] if where < len(indices) else otherwise
 
 
-@frozen
-class Candidate:
+class Candidate(NamedTuple):
     """A line that looks like the start or the end of a fence."""
 
     row: int
@@ -47,8 +46,7 @@ class Candidate:
         return self.bare and self.marks[0] == other.marks[0] and len(self.marks) >= len(other.marks)
 
 
-@frozen
-class Findings:
+class Findings(NamedTuple):
     """What is wrong, and the stretches that are meant as code although the site shows them otherwise."""
 
     problems: tuple[Problem, ...] = ()

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kbtools.scanning.lines import Body
 from kbtools.scanning.structure import Fence, Header, Option
 from kbtools.source import Span
-from kbtools.values import frozen
 
 OPENER_LINE = re.compile(r"^([> ]*+)(`{3,}|~{3,})([^\n]*)", re.MULTILINE)
 _LANGUAGE = re.compile(r"[ \t]*\.?([\w#.+-]+)(?=[\t ]|$)")
@@ -25,8 +25,7 @@ _HL_LINES = re.compile(r"\d+(?:-\d+)?(?:[ \t]+\d+(?:-\d+)?)*+$")
 _LONGEST_AMBIGUOUS = 4096
 
 
-@frozen
-class Block:
+class Block(NamedTuple):
     """A run of lines that superfences sets aside, or tried to."""
 
     first: int

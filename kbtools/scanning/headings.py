@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from types import MappingProxyType
 
 from kbtools.scanning.inlines import code_spans, math_spans
 from kbtools.scanning.lines import ETX, STX
 from kbtools.scanning.rawhtml import MARK
-from kbtools.scanning.structure import Heading
 
 _ATTRIBUTES = re.compile(r"[ ]+\{:?[ ]*([^}\n ][^\n]*)\}[ ]*$")
 _ATTRIBUTE = re.compile(r"""([^ =}]+)=(?:"(.*?)"|'(.*?)'|([^ =}]+))|([^ =}]+)|[ ]""")
@@ -92,34 +90,6 @@ def split_attributes(title: str) -> tuple[str, str | None]:
     if "}" in inner[at:]:
         return title, None
     return title[: m.start()].rstrip("#").rstrip(), name
-
-
-Title = tuple[int, str, int, int]
-"""A heading as found: its level, its text as written, where it begins and ends."""
-
-_LONGEST_KEPT = 200
-
-
-@lru_cache(maxsize=4096)
-def _read_kept(title: str) -> tuple[str, str, str | None]:
-    text, name = split_attributes(title)
-    text = plain_text(text)
-    return text, slugify(text), name
-
-
-def named(titles: list[Title]) -> tuple[Heading, ...]:
-    """Headings with the ids the site gives them, on a page where nothing but headings has ids, and no footnotes."""
-    if not titles:
-        return ()
-    # The same headings stand on many pages of a wiki.
-    read = [_read_kept(t) if len(t) <= _LONGEST_KEPT else _read_kept.__wrapped__(t) for _, t, _, _ in titles]
-    ids = Ids([name for _, _, name in read if name])
-    return tuple(
-        [
-            Heading(level, text, name or ids.unique(slug), start, end)
-            for (level, _, start, end), (text, slug, name) in zip(titles, read, strict=True)
-        ]
-    )
 
 
 def _links(text: str) -> str:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from typing import NamedTuple
 
 from kbtools.scanning.lines import STX
-from kbtools.values import frozen
 
 _TRIGGER = re.compile(r"[`$<]|\\\(|%%")
 _TICKS = re.compile(r"`+")
@@ -27,8 +27,7 @@ _HTML = re.compile(
 _PERCENT = re.compile(r"%%(?:[^%]|%(?!%))*+%%")
 
 
-@frozen
-class Inline:
+class Inline(NamedTuple):
     """A stretch of a text, and what it is: ``code``, ``math``, ``comment`` or ``tag``."""
 
     start: int

@@ -6,11 +6,9 @@ from typing import NamedTuple
 
 from kbtools.diagnostics import Problem
 from kbtools.source import Span
-from kbtools.values import frozen
 
 
-@frozen
-class Option:
+class Option(NamedTuple):
     """One ``key="value"`` of a fence's info string."""
 
     key: str
@@ -19,8 +17,7 @@ class Option:
     """The whole ``key="value"``."""
 
 
-@frozen
-class Header:
+class Header(NamedTuple):
     """A fence's info string as syntax; what it means is for ``snippets`` to say."""
 
     language: str
@@ -29,8 +26,7 @@ class Header:
     options: tuple[Option, ...] = ()
 
 
-@frozen
-class Fence:
+class Fence(NamedTuple):
     """A fenced block of code that the site renders as code."""
 
     span: Span
@@ -63,24 +59,21 @@ class Heading(NamedTuple):
         return Span(self.start, self.end)
 
 
-@frozen
-class Comment:
+class Comment(NamedTuple):
     """An HTML comment outside code."""
 
     span: Span
     text: str
 
 
-@frozen
-class BlockId:
+class BlockId(NamedTuple):
     """An Obsidian block id: ``^name`` at the end of a block."""
 
     name: str
     span: Span
 
 
-@frozen
-class Structure:
+class Structure(NamedTuple):
     """What one text holds, by place. All tuples are sorted by where they start."""
 
     frontmatter: Span | None

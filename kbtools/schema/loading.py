@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from jsonschema_rs import Validator
 
 _BUILT_IN = ("topic",)
-_FEW = 40
-"""Pages for which it does not pay to import a validator and compile the schema."""
 
 
 class Schema:
@@ -27,18 +25,11 @@ class Schema:
         """As the configuration names it: ``topic``, or the path of a file."""
         self.document = document
         self._base = base
-        self._asked = 0
         self.text_fields: dict[tuple[str | int, ...], Mapping[str, Any] | None] = {}
         """What ``dates`` found out about fields, for the next page."""
 
     def accepts(self, fields: object) -> bool:
-        """Whether fields follow the schema. The first few pages are asked without the validator, if that can be."""
-        if "validator" not in self.__dict__ and self._asked < _FEW:
-            from kbtools.schema.plain import follows
-
-            self._asked += 1
-            if follows(fields, self.document):
-                return True
+        """Whether fields follow the schema."""
         return self.validator.is_valid(fields)
 
     @cached_property

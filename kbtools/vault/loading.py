@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from kbtools.config import Project
 from kbtools.diagnostics import Problem
 from kbtools.page import Page, decode, unreadable
 from kbtools.source import Source, Span
-from kbtools.values import frozen
 from kbtools.vault.listing import Entry, look
 
 
-@frozen
-class Vault:
+class Vault(NamedTuple):
     """All pages of a wiki, by path relative to the vault."""
 
     pages: Mapping[str, Page]

@@ -10,8 +10,7 @@ from kbtools.metadata.place import body_of
 from kbtools.metadata.reader import read
 from kbtools.metadata.simple import read_simple
 from kbtools.page import Page, decode
-from kbtools.scanner import frontmatter_span, scan_blocks
-from kbtools.scanning import flat
+from kbtools.scanner import frontmatter_span
 from kbtools.schema import Schema, validate
 from kbtools.source import Source
 
@@ -42,16 +41,14 @@ def hold_of(page: Page) -> None:
     spans += [part.span for part in (*page.structure.headings, *page.structure.fences, *page.structure.comments)]
     for span in spans:
         assert 0 <= span.start <= span.end <= len(text), span
-    _short_ways(text)
+    _simple_frontmatter(text)
     _frontmatter(page)
     _links(page)
     _fixes(page)
 
 
-def _short_ways(text: str) -> None:
+def _simple_frontmatter(text: str) -> None:
     located = frontmatter_span(text)
-    short = flat.scan(text, located)
-    assert short is None or short == scan_blocks(text, located)
     if located:
         yaml = body_of(text, located).of(text)
         simple = read_simple(yaml)

@@ -20,7 +20,7 @@ _BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r
 _PERCENT = re.compile(r"((?:(?<=[\r\n])|\A) {0,3})?%%")
 
 
-class WholePage:
+class PageScanner:
     """One scan: the stages of the renderer one after the other, each leaving its places."""
 
     def __init__(self, text: str, frontmatter: Span | None) -> None:
