@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from kbtools.config import Project
+    from kbtools.errors import KbError
     from kbtools.execution.job import Job, Step
     from kbtools.execution.outcomes import Outcome
     from kbtools.execution.pool import Pool
@@ -25,7 +26,10 @@ _BEFORE, _BEHIND = 6, 3
 """Lines of a snippet shown before and behind the one that failed."""
 JOBS = "kb_jobs"
 """The attribute of pytest's configuration that has plans of pages by path, from who has made them already."""
+LAUNCHER = "kb_launcher"
+"""The attribute that has a launcher of workers, from who has started one already."""
 _WIKI: pytest.StashKey[_Wiki | None] = pytest.StashKey()
+_PROJECT: pytest.StashKey[Project | None] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,7 +39,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kb-require-device", metavar="D", action="append", default=[], help="a missing D is an error")
     group.addoption("--kb-sandbox", metavar="MODE", default="default", help="as kb run --sandbox")
     group.addoption("--kb-launcher", choices=("auto", "fork", "spawn"), default="auto")
-    group.addoption("--kb-server", metavar="DIR", help=argparse.SUPPRESS)
     group.addoption("--kb-ahead", metavar="N", type=int, default=1, help=argparse.SUPPRESS)
     group.addoption("--kb-cache", action="store_true", help="take results that passed and still hold from the store")
     group.addoption("--kb-store", action="store_true", help="keep results for the site")
@@ -128,7 +131,8 @@ class _Wiki:
                 stored=option("--kb-store"),
                 update=option("--kb-update"),
                 workers=int(self.passed_on.get("workers", 1)),
-                server=self.passed_on.get("server") or option("--kb-server"),
+                launcher_given=getattr(self.config, LAUNCHER, None),
+                locks=self.passed_on.get("locks"),
                 devices=self.passed_on.get("devices"),
                 ahead=option("--kb-ahead"),
             )
@@ -149,10 +153,67 @@ def _around(path: str) -> Iterator[str]:
 
 
 def _wiki(config: pytest.Config) -> _Wiki | None:
-    """The wiki of this run, or None. Raises UsageError for a configuration that cannot be read."""
+    """The wiki of this run, or None. Raises UsageError for settings or options that cannot be read."""
     if _WIKI not in config.stash:
-        config.stash[_WIKI] = _find(config)
+        project = _project(config)
+        config.stash[_WIKI] = None if project is None else _wiki_of(config, project)
     return config.stash[_WIKI]
+
+
+def _wiki_of(config: pytest.Config, project: Project) -> _Wiki:
+    from kbtools.errors import KbError
+
+    try:
+        return _Wiki(config, project)
+    except KbError as problem:
+        raise _usage(problem) from problem
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Keep pytest from taking settings and ``conftest.py`` out of the vault, before it loads the first of them."""
+    if _project(early_config) is None:
+        return
+    settings = early_config.inipath
+    if settings is not None and _is_data(early_config, settings):
+        raise pytest.UsageError(
+            f"pytest takes its settings from {_shown(settings)}, a file of the wiki: name others, "
+            "such as -c pyproject.toml (or -c /dev/null for none)"
+        )
+    manager = early_config.pluginmanager
+    # pytest has no hook for it: this method says of which folders conftest.py is loaded, at the start and later.
+    loads = manager._is_in_confcutdir
+    manager._is_in_confcutdir = lambda path: loads(path) and not _is_data(early_config, path)  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A folder of the vault is a folder, also with an ``__init__.py``: pytest would import that of a package."""
+    return pytest.Dir.from_parent(parent, path=path) if _is_data(parent.config, path) else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Python files of the vault are no tests: collecting them would import them."""
+    return True if collection_path.suffix == ".py" and _is_data(config, collection_path) else None
+
+
+def _is_data(config: pytest.Config, path: Path) -> bool:
+    """Whether a path is the vault or lies in it: pytest then takes nothing but pages from it.
+
+    Where the project is its own vault, its tests lie in the vault too, and stay pytest's to run.
+    """
+    project = _project(config)
+    if project is None or (project.vault.resolve() == project.root.resolve() and not project.foreign):
+        return False
+    vault = project.vault.resolve()
+    return path.is_relative_to(vault) or path.resolve().is_relative_to(vault)
+
+
+def _shown(path: Path) -> str:
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)
 
 
 def _no_wiki(root: Path) -> bool:
@@ -168,24 +229,34 @@ def _no_wiki(root: Path) -> bool:
     return True
 
 
-def _find(config: pytest.Config) -> _Wiki | None:
-    if config.getoption("--kb-vault") is None and _no_wiki(config.rootpath.resolve()):
+def _project(config: pytest.Config) -> Project | None:
+    """The project of this run, or None where there is no wiki. Raises UsageError for settings that cannot be read."""
+    if _PROJECT not in config.stash:
+        config.stash[_PROJECT] = _find(config)
+    return config.stash[_PROJECT]
+
+
+def _find(config: pytest.Config) -> Project | None:
+    folder = config.known_args_namespace.kb_vault
+    if folder is None and _no_wiki(config.rootpath.resolve()):
         return None
     from kbtools.config import find_project, foreign_vault
     from kbtools.errors import KbError
 
-    folder = config.getoption("--kb-vault")
     try:
         if folder is not None:
-            return _Wiki(config, foreign_vault(Path(folder)))
+            return foreign_vault(Path(folder))
         project = find_project(config.rootpath)
-        asked = project.file is None or not project.file.name.startswith("mkdocs") or _names_vault(config, project)
-        return _Wiki(config, project) if asked else None
     except KbError as problem:
         if folder is None and problem.message.startswith("no wiki"):
             return None
-        told = f"{problem.message}: {problem.hint}" if problem.hint else problem.message
-        raise pytest.UsageError(told) from problem
+        raise _usage(problem) from problem
+    asked = project.file is None or not project.file.name.startswith("mkdocs") or _names_vault(config, project)
+    return project if asked else None
+
+
+def _usage(problem: KbError) -> pytest.UsageError:
+    return pytest.UsageError(f"{problem.message}: {problem.hint}" if problem.hint else problem.message)
 
 
 def _names_vault(config: pytest.Config, project: Project) -> bool:
@@ -194,7 +265,8 @@ def _names_vault(config: pytest.Config, project: Project) -> bool:
     A bare ``mkdocs.yml`` says nothing about kb: the pages of such a project are tests only when asked for.
     """
     here, vault = config.invocation_params.dir, project.vault.resolve()
-    words = (str(arg).partition("::")[0] for arg in config.args)
+    given = config.known_args_namespace.file_or_dir or config.getini("testpaths") or [str(here)]
+    words = (str(arg).partition("::")[0] for arg in given)
     return any((here / word).resolve().is_relative_to(vault) for word in words if word)
 
 
@@ -312,7 +384,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """xdist: one fork server and one look at the devices for all workers."""
+    """xdist: one look at the devices for all workers, and one set of locks on GPUs."""
     wiki = _wiki(node.config)
     if wiki is not None:
         node.workerinput["kb"] = wiki.pool.share(len(node.nodemanager.specs))

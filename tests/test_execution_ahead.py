@@ -83,7 +83,7 @@ def test_a_session_gets_no_worker_of_another_kind(launcher: ForkServerLauncher) 
     assert process(launcher, free) != ahead
     (outcome,) = run_page(free, launcher).values()
     assert "network" not in outcome.protections
-    assert process(launcher, settings=Settings(sandbox="off")) != ahead
+    assert process(launcher, settings=Settings(threads=2)) != ahead
     (kept, *_) = waiting(launcher, 3)
     assert kept == ahead
     assert process(launcher) == ahead

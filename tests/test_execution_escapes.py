@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from kbtools.execution import process
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.session import Session, Settings
+from kbtools.execution.launchers import ForkServerLauncher, Launcher
+from kbtools.execution.session import Session
 from kbtools.testing import jobs_of
 from tests.terminal import run_kb
 
@@ -154,6 +154,50 @@ REACHING = {
     "another name of the machine": "import socket\nsocket.sethostname('mine')",
 }
 
+SERVER = """
+import json, os, pathlib, socket
+def ask(server):
+    ours, theirs = socket.socketpair()
+    r, w = os.pipe()
+    trace = os.open("t", os.O_RDWR | os.O_CREAT)
+    kind = {"sandbox": "off", "network": True, "threads": 1, "device": "cpu"}
+    for asked in (kind, {k: v for k, v in kind.items() if k != "sandbox"}):
+        told = json.dumps({"preload": [], "kind": asked}).encode() + b"\\n"
+        for descriptors in ([theirs.fileno(), w, w, trace], [theirs.fileno(), theirs.fileno(), w, w, trace]):
+            socket.send_fds(server, [told], descriptors)
+    theirs.close()
+    for told in (ours, server):
+        told.settimeout(1)
+        try:
+            if b"pid" in told.recv(100):
+                return
+        except TimeoutError:
+            pass
+    raise OSError("no answer")
+"""
+
+REACHING |= {
+    "the fork server, by a path": SERVER
+    + (
+        "found = [p for p in pathlib.Path.cwd().parent.rglob('*') if p.is_socket()]\n"
+        "found += [pathlib.Path(l.split()[-1]) for l in open('/proc/net/unix') if '/kb-' in l]\n"
+        "s = socket.socket(socket.AF_UNIX)\ns.connect(str(found[0]))\nask(s)"
+    ),
+    "the fork server, by what is inherited": SERVER
+    + (
+        "for number in range(256):\n    try:\n        ask(socket.socket(fileno=os.dup(number)))\n        break\n"
+        "    except OSError:\n        pass\nelse:\n    raise OSError('no socket leads there')"
+    ),
+    "the fork server, by its descriptors": SERVER
+    + LIBC
+    + (
+        "pid = must(libc.syscall(434, os.getppid(), 0))\n"
+        "for number in range(3, 64):\n    fd = libc.syscall(438, pid, number, 0)\n"
+        "    try:\n        ask(socket.socket(fileno=must(fd)))\n        break\n"
+        "    except OSError:\n        pass\nelse:\n    raise OSError('no socket leads there')"
+    ),
+}
+
 READING = {
     "a file": "open(out + '/secret').read()",
     "a folder": "import os\nassert os.listdir(out)",
@@ -192,13 +236,13 @@ READING = {
 }
 
 
-def attempt(code: str, world: World, launcher: Launcher, mode: str) -> str:
+def attempt(code: str, world: World, launcher: Launcher) -> str:
     """What came of it: what was printed, and how it ended."""
     names = f"out, victim, tcp, udp = {str(world.folder)!r}, {world.victim}, {world.tcp}, {world.udp}\n"
     names += f"unix, abstract = {world.unix!r}, {world.abstract!r}\n"
     page = f"```python {{timeout=20}}\n{names}\n{code}\nprint('escaped')\n```\n"
     (job,) = jobs_of(page.replace("timeout=20", 'timeout="20"'))
-    with Session(job, launcher, Settings(sandbox=mode)) as session:
+    with Session(job, launcher) as session:
         (outcome,) = session
         return outcome.stdout + (outcome.message or "")
 
@@ -210,14 +254,26 @@ def untouched(world: World) -> bool:
     return names == ["precious", "s", "secret"] and told == ("precious", 0o600, True)
 
 
+Launchers = dict[str, Launcher]
+
+
 @pytest.fixture(scope="module")
-def held(launcher: Launcher) -> dict[str, frozenset[str]]:
+def launchers() -> Iterator[Launchers]:
+    """A fork server for each mode."""
+    made: Launchers = {mode: ForkServerLauncher(mode) for mode in ("default", "strict")}
+    yield made
+    for launcher in made.values():
+        launcher.close()
+
+
+@pytest.fixture(scope="module")
+def held(launchers: Launchers) -> dict[str, frozenset[str]]:
     """What each mode can hold on this system: nothing that it cannot hold is attempted."""
-    return {mode: _protections(launcher, mode) for mode in ("default", "strict")}
+    return {mode: _protections(launcher, mode) for mode, launcher in launchers.items()}
 
 
 def _protections(launcher: Launcher, mode: str) -> frozenset[str]:
-    with Session(jobs_of("```python\n1\n```\n")[0], launcher, Settings(sandbox=mode)) as session:
+    with Session(jobs_of("```python\n1\n```\n")[0], launcher) as session:
         (outcome,) = session
         if mode == "strict" and "reading" not in session.protections:
             assert "does not confine" in (outcome.message or "")  # strict runs confined or not at all
@@ -229,35 +285,76 @@ Held = dict[str, frozenset[str]]
 
 @pytest.mark.parametrize("mode", ["default", "strict"])
 @pytest.mark.parametrize("name", WRITING)
-def test_nothing_is_written_outside(name: str, mode: str, world: World, launcher: Launcher, held: Held) -> None:
+def test_nothing_is_written_outside(name: str, mode: str, world: World, launchers: Launchers, held: Held) -> None:
     if "files" not in held[mode]:
         pytest.skip("no Landlock here")
-    told = attempt(WRITING[name], world, launcher, mode)
+    told = attempt(WRITING[name], world, launchers[mode])
     assert "escaped" not in told
     assert untouched(world)
 
 
 @pytest.mark.parametrize("mode", ["default", "strict"])
 @pytest.mark.parametrize("name", REACHING)
-def test_nobody_outside_is_reached(name: str, mode: str, world: World, launcher: Launcher, held: Held) -> None:
+def test_nobody_outside_is_reached(name: str, mode: str, world: World, launchers: Launchers, held: Held) -> None:
     if not {"files", "network"} <= held[mode]:
         pytest.skip("no Landlock or no namespaces here")
-    told = attempt(REACHING[name], world, launcher, mode)
+    told = attempt(REACHING[name], world, launchers[mode])
     assert "escaped" not in told
     assert untouched(world)
 
 
 @pytest.mark.parametrize("name", READING)
-def test_in_strict_mode_nothing_outside_is_seen(name: str, world: World, launcher: Launcher, held: Held) -> None:
+def test_in_strict_mode_nothing_outside_is_seen(name: str, world: World, launchers: Launchers, held: Held) -> None:
     if "reading" not in held["strict"]:
         pytest.skip("no mount namespaces here")
-    told = attempt(READING[name], world, launcher, "strict")
+    told = attempt(READING[name], world, launchers["strict"])
     assert "escaped" not in told
     assert "hunter2" not in told
     assert untouched(world)
 
 
-def test_in_strict_mode_ordinary_code_works(world: World, launcher: Launcher, held: Held) -> None:
+def test_the_fork_server_starts_what_is_asked_for_properly_and_nothing_more() -> None:
+    launcher = ForkServerLauncher("default")
+    try:
+        for kind in (
+            {"sandbox": "off", "network": False, "threads": 1, "device": "cpu"},
+            {"network": 1, "threads": 1, "device": "cpu"},
+            {"network": False, "threads": 0, "device": "cpu"},
+            {"network": False, "threads": 1, "device": "/dev/sda"},
+            {"network": False, "threads": 1},
+            [],
+        ):
+            assert _answer(launcher, json.dumps({"preload": [], "kind": kind}).encode()) == b""
+        proper = {"network": False, "threads": 1, "device": "cpu"}
+        for asked in (
+            b"x",
+            b"[" * 10_000,
+            b"\xff\xfe",
+            json.dumps({"kind": proper}).encode(),
+            json.dumps({"preload": ["antigravity"], "kind": proper}).encode(),
+            json.dumps({"preload": 5, "kind": proper}).encode(),
+        ):
+            assert _answer(launcher, asked) == b""
+        assert _answer(launcher, json.dumps({"preload": [], "kind": proper}).encode(), descriptors=2) == b""
+        assert b"pid" in _answer(launcher, json.dumps({"preload": [], "kind": proper}).encode())
+        assert not [path for path in launcher.folder.iterdir() if path.is_socket()]
+    finally:
+        launcher.close()
+
+
+def _answer(launcher: ForkServerLauncher, request: bytes, descriptors: int = 4) -> bytes:
+    """What the server tells who asks it, or nothing where it has closed the socket it was given."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        null = os.open(os.devnull, os.O_RDWR)
+        socket.send_fds(launcher._requests, [request], [theirs.fileno(), *[null] * descriptors])
+        os.close(null)
+        theirs.close()
+        ours.settimeout(20)
+        return ours.recv(100)
+
+
+def test_in_strict_mode_ordinary_code_works(world: World, launchers: Launchers, held: Held) -> None:
     if "reading" not in held["strict"]:
         pytest.skip("no mount namespaces here")
     code = (
@@ -272,15 +369,15 @@ def test_in_strict_mode_ordinary_code_works(world: World, launcher: Launcher, he
         "assert subprocess.run(['ls', '/'], capture_output=True, check=True).stdout\n"
         "assert subprocess.run([sys.executable, '-c', 'import torch'], check=True).returncode == 0"
     )
-    assert attempt(code, world, launcher, "strict") == "escaped\n"
+    assert attempt(code, world, launchers["strict"]) == "escaped\n"
 
 
-def test_processes_without_end_are_stopped(world: World, launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_without_end_are_stopped(world: World, launchers: Launchers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "MOST_PROCESSES", 40)
     code = "import os, time\nwhile True:\n    if os.fork() == 0:\n        os.setsid()\n        time.sleep(1000)\n"
     code += "    time.sleep(0.002)"
-    assert "too many processes" in attempt(code, world, launcher, "default")
-    assert attempt("1", world, launcher, "default") == "escaped\n"
+    assert "too many processes" in attempt(code, world, launchers["default"])
+    assert attempt("1", world, launchers["default"]) == "escaped\n"
 
 
 def test_a_run_tells_once_what_held(tmp_path: Path) -> None:

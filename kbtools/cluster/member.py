@@ -66,9 +66,9 @@ def run_job(job: Job, options: Options) -> dict[str, Any]:
     key = worker.get_current_task()
     threads = worker.state.nthreads
     gpus = devices.probe()["cuda"].count if job.device == "cuda" else 0
-    settings = Settings(sandbox=options.sandbox, threads=threads_for(threads), update=options.update, gpus=gpus)
+    settings = Settings(threads=threads_for(threads), update=options.update, gpus=gpus)
     outcomes = []
-    with contextlib.closing(iter(outcomes_of(job, _launcher(), settings, None))) as found:  # type: ignore[type-var]
+    with contextlib.closing(iter(outcomes_of(job, _launcher(options.sandbox), settings, None))) as found:  # type: ignore[type-var]
         for outcome in found:
             outcomes.append(outcome.to_wire())
             task = worker.state.tasks.get(key)
@@ -82,18 +82,18 @@ def _versions(job: Job) -> Mapping[str, dict[str, str]]:
 
 
 _lock = threading.Lock()
-_held: list[Launcher] = []
+_held: dict[str, Launcher] = {}
 
 
-def _launcher() -> Launcher:
-    """The fork server of this worker, started when the first session comes."""
+def _launcher(sandbox: str) -> Launcher:
+    """The fork server of this worker for one way to confine sessions, started when the first of them comes."""
     with _lock:
-        if not _held:
-            _held.append(default_launcher())
-        return _held[0]
+        if sandbox not in _held:
+            _held[sandbox] = default_launcher(sandbox)
+        return _held[sandbox]
 
 
 def _close() -> None:
     with _lock:
         while _held:
-            _held.pop().close()
+            _held.popitem()[1].close()

@@ -1,16 +1,18 @@
 """A process that has imported what is slow to import and forks a worker for every session (Linux).
 
-One server serves a whole run, every xdist worker of it too. Its rules: one thread, no parallel operation, no
-accelerator (a forked child of a process that used either hangs or fails). It ends, and all it started with it, when
-the pipe on its standard input closes: that is, when its owner ends, however that happens.
+One server serves one process. Its rules: one thread, no parallel operation, no accelerator (a forked child of a process
+that used either hangs or fails). It ends, and all it started with it, when its owner's end of their socket closes: that
+is, when its owner ends, however that happens.
 
-Its owner opens the socket, so that nobody waits for the server to have started before connecting.
+How workers are confined is said once, on the server's command line. The server is asked over a socket that it inherits
+from its owner and that has no name anywhere: no session can reach it, and no request can ask for less confinement.
 
 Where a second session has come, a third is expected: a worker is forked ahead of it and made ready for a session of the
 same kind, while the one before it runs.
 
-Wire: a client connects to the Unix socket, sends one JSON line with four descriptors (channel, stdout, stderr, trace),
-and gets ``{"pid": n}``, then ``{"exit": waitstatus}`` once the worker has ended. Closing the connection kills it.
+Wire: a request is one packet of JSON with five descriptors: a socket for what is told of the worker, and the worker's
+channel, stdout, stderr and trace. Told are ``{"pid": n}``, then ``{"exit": waitstatus}`` once the worker has ended; a
+request that is not understood gets neither. Closing that socket kills the worker.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from kbtools.codefence.option_values import DEVICES
 from kbtools.execution.ready import Kind, ready
 from kbtools.execution.warm import warm
 
@@ -42,6 +45,9 @@ PRELOADS = {
 """What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``, as slow as torch;
 ``matplotlib.pyplot`` reads every font of the machine where it has no list of them, as in a worker's empty folder."""
 _DESCRIPTORS = 4
+_MOST_THREADS = 1 << 16
+_LARGEST = 1 << 16
+"""Bytes of a request."""
 _PATIENCE = 5.0
 """Seconds for a worker to say that it has its descriptors: it is asked when it is ready, or nearly."""
 _KINDS = 4
@@ -73,10 +79,10 @@ class _Waiting:
 
 
 class Server:
-    """The loop. ``folder`` holds the socket and every session's scratch folder, and is removed at the end."""
+    """The loop. ``folder`` holds every session's scratch folder, and is removed at the end."""
 
-    def __init__(self, folder: Path, listener: socket.socket) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, requests: socket.socket, mode: str) -> None:
+        self.folder, self.mode = folder, mode
         self.preloaded: set[str] = set()
         self.clients: dict[int, _Client] = {}
         self.workers: dict[int, _Client | None] = {}
@@ -87,20 +93,19 @@ class Server:
         """For which one is to be forked ahead when there is nothing else to do."""
         self.started = 0
         self.selector = selectors.DefaultSelector()
-        self.listener = listener
+        self.requests = requests
         self.wake, self.waker = socket.socketpair()
-        for sock in (self.listener, self.wake, self.waker):
+        for sock in (self.requests, self.wake, self.waker):
             sock.setblocking(False)
 
     def serve(self, preload: Sequence[str]) -> None:
-        """Until the lifeline ends. ``preload`` is imported first: whoever connects meanwhile waits."""
+        """Until the owner's end closes. ``preload`` is imported first: who asks meanwhile waits."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.set_wakeup_fd(self.waker.fileno(), warn_on_full_buffer=False)
         _prctl_subreaper()
-        self.selector.register(self.listener, selectors.EVENT_READ, "listener")
+        self.selector.register(self.requests, selectors.EVENT_READ, "request")
         self.selector.register(self.wake, selectors.EVENT_READ, "child")
-        self.selector.register(0, selectors.EVENT_READ, "lifeline")
         _import_worker()
         self._preload(preload)
         while True:
@@ -108,17 +113,15 @@ class Server:
             if not events:
                 self._fork_ahead(self.foreseen.pop())
             for key, _ in events:
-                if key.data == "lifeline":
-                    if not os.read(0, 4096):
+                if key.data == "request":
+                    if not self._hear():
                         return
-                elif key.data == "listener":
-                    self._accept()
                 elif key.data == "child":
                     with suppress(BlockingIOError):
                         self.wake.recv(4096)
                     self._reap()
                 else:
-                    self._hear(key.data)
+                    self._forget(key.data)  # nothing is ever said there: it has been closed
 
     def close(self) -> None:
         """Kill what is left and remove the folder."""
@@ -127,34 +130,35 @@ class Server:
         self._reap(wait=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _accept(self) -> None:
-        with suppress(OSError):
-            connection, _ = self.listener.accept()
-            client = _Client(connection)
-            self.clients[connection.fileno()] = client
-            self.selector.register(connection, selectors.EVENT_READ, client)
-
-    def _hear(self, client: _Client) -> None:
-        descriptors: list[int] = []
+    def _hear(self) -> bool:
+        """Take a request. False when the owner has gone."""
         try:
-            data, descriptors, _, _ = socket.recv_fds(client.connection, 1 << 16, _DESCRIPTORS)
+            data, descriptors, _, _ = socket.recv_fds(self.requests, _LARGEST, 1 + _DESCRIPTORS)
+        except BlockingIOError:
+            return True
         except OSError:
-            data = b""
+            return False
         if not data:
-            self._forget(client)
-            return
-        try:
-            if len(descriptors) == _DESCRIPTORS and client.pid is None:
-                self._start(client, json.loads(data), descriptors)
-        finally:
+            return False
+        asked = _request(data)
+        if len(descriptors) != 1 + _DESCRIPTORS or asked is None:
             for descriptor in descriptors:
                 os.close(descriptor)
+            return True
+        client = _Client(socket.socket(fileno=descriptors[0]))
+        self.clients[client.connection.fileno()] = client
+        self.selector.register(client.connection, selectors.EVENT_READ, client)
+        try:
+            self._start(client, *asked, descriptors[1:])
+        finally:
+            for descriptor in descriptors[1:]:
+                os.close(descriptor)
+        return True
 
-    def _start(self, client: _Client, request: dict[str, Any], descriptors: list[int]) -> None:
-        if self._preload(request["preload"]):
-            for kind in tuple(self.waiting):
-                self._drop(kind)  # it lacks what is there now
-        kind = Kind(**request["kind"])
+    def _start(self, client: _Client, kind: Kind, preload: Sequence[str], descriptors: list[int]) -> None:
+        if self._preload(preload):
+            for waiting in tuple(self.waiting):
+                self._drop(waiting)  # it lacks what is there now
         worker = self.waiting.pop(kind, None)
         if worker is not None and not worker.give(descriptors):
             _kill(worker.pid)
@@ -199,18 +203,18 @@ class Server:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self.selector.close()
             others = (c.connection for c in self.clients.values()), (w.orders for w in self.waiting.values())
-            for sock in (self.listener, self.wake, self.waker, *chain(*others)):
+            for sock in (self.requests, self.wake, self.waker, *chain(*others)):
                 sock.close()
             held = None
             with suppress(Exception):  # it is tried again, and told, when there is somebody to tell
-                held = ready(kind)
+                held = ready(kind, self.mode)
             _, descriptors, _, _ = socket.recv_fds(orders, 1, _DESCRIPTORS)
             with orders, suppress(OSError):  # where the machine is so busy that nobody waits for it any more
                 orders.send(b".")
             if len(descriptors) == _DESCRIPTORS:
                 from kbtools.execution import worker
 
-                worker.main(descriptors, held)
+                worker.main(descriptors, self.mode, held)
         finally:
             os._exit(70)
 
@@ -301,11 +305,30 @@ def _prctl_subreaper() -> None:
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
 
-def main(folder: str, listener: str, *preload: str) -> None:
-    """Serve in ``folder``, on a listening socket given as a descriptor, until standard input closes."""
+def _request(data: bytes) -> tuple[Kind, tuple[str, ...]] | None:
+    """What is asked for: a kind of worker, and names of PRELOADS; None for what is no such request."""
+    try:
+        asked = json.loads(data)
+        kind, preload = Kind(**asked["kind"]), tuple(asked["preload"])
+        sound = (
+            type(kind.network) is bool
+            and type(kind.threads) is int
+            and 0 < kind.threads <= _MOST_THREADS
+            and kind.device in DEVICES
+            and all(name in PRELOADS for name in preload)
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return (kind, preload) if sound else None
+
+
+def main(folder: str, requests: str, mode: str, *preload: str) -> None:
+    """Serve in ``folder``, on a socket given as a descriptor, workers confined as ``mode`` says."""
     # Looking for garbage while so much is imported takes a quarter of the time, and finds next to none.
     gc.disable()
-    server = Server(Path(folder), socket.socket(fileno=int(listener)))
+    own = socket.socket(fileno=int(requests))
+    own.set_inheritable(False)
+    server = Server(Path(folder), own, mode)
     try:
         server.serve(preload)
     finally:

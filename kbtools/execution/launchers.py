@@ -80,6 +80,8 @@ class Launcher(Protocol):
     """Starts workers. ``folder`` is where sessions may put their scratch folders."""
 
     folder: Path
+    sandbox: str
+    """How all its workers are confined: one of ``protections.MODES``."""
 
     def start(
         self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
@@ -117,7 +119,8 @@ def clean_environment(threads: int, extra: Mapping[str, str] | None = None) -> d
 class SpawnLauncher:
     """A fresh interpreter for every session: everywhere, and slow where torch must be imported each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, sandbox: str = "default") -> None:
+        self.sandbox = sandbox
         if os.name != "posix":
             raise KbError("snippets cannot be run on this system", "run kb on Linux, macOS or WSL, or use --no-run")
         self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
@@ -128,7 +131,7 @@ class SpawnLauncher:
         self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
     ) -> WorkerHandle:
         numbers = descriptors.all()
-        words = [sys.executable, "-P", "-m", "kbtools.execution.worker", *map(str, numbers)]
+        words = [sys.executable, "-P", "-m", "kbtools.execution.worker", *map(str, numbers), self.sandbox]
         try:
             process = subprocess.Popen(
                 words,
@@ -189,11 +192,11 @@ class _Spawned:
 
 
 class ForkServerLauncher:
-    """Workers forked in milliseconds off one server: starts it, or uses one that another process started."""
+    """Workers forked in milliseconds off one server, which is this launcher's alone. Threads may share it."""
 
     def __init__(
         self,
-        folder: Path | None = None,
+        sandbox: str = "default",
         preload: Sequence[str] = (),
         environment: Iterable[tuple[str, str]] = (),
     ) -> None:
@@ -201,51 +204,46 @@ class ForkServerLauncher:
 
         ``environment`` is set for the server alone.
         """
-        self._server: subprocess.Popen[bytes] | None = None
+        self.sandbox = sandbox
         self._lock = threading.Lock()
         self._background = Background()
         self.later = self._background.do
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="kb-"))
-        if folder is None:
-            self._server = self._start_server(preload, dict(environment))
+        self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
+        # A socket without a name: only the two processes that hold its ends can use it.
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._server: subprocess.Popen[bytes] | None = None
+        with theirs:
+            self._server = self._start_server(theirs.fileno(), preload, dict(environment))
 
-    @classmethod
-    def at(cls, folder: str) -> ForkServerLauncher:
-        """The running server whose folder this is: it is not this launcher's to end."""
-        return cls(Path(folder))
-
-    def _start_server(self, preload: Sequence[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    def _start_server(self, requests: int, preload: Sequence[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), "MPLBACKEND": "Agg", **more}
+        words = [sys.executable, "-P", "-m", "kbtools.execution.forkserver"]
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-                listener.bind(str(self.folder / "socket"))
-                listener.listen(64)
-                number = listener.fileno()
-                module = "kbtools.execution.forkserver"
-                own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), "MPLBACKEND": "Agg", **more}
-                return subprocess.Popen(
-                    [sys.executable, "-P", "-m", module, str(self.folder), str(number), *preload],
-                    env=_importable(clean_environment(1, own)),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    pass_fds=(number,),
-                    start_new_session=True,
-                    cwd=self.folder,
-                )
+            return subprocess.Popen(
+                [*words, str(self.folder), str(requests), self.sandbox, *preload],
+                env=_importable(clean_environment(1, own)),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(requests,),
+                start_new_session=True,
+                cwd=self.folder,
+            )
         except OSError as problem:
+            self._requests.close()
             remove(self.folder)
             raise KbError(f"the fork server did not start: {problem}") from problem
 
     def start(
         self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
     ) -> WorkerHandle:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours, theirs = socket.socketpair()
+        request = json.dumps({"preload": list(preload), "kind": asdict(kind)}).encode()
         try:
-            connection.connect(str(self.folder / "socket"))
-            request = json.dumps({"preload": list(preload), "kind": asdict(kind)}).encode() + b"\n"
-            socket.send_fds(connection, [request], list(descriptors.all()))
-            return _Forked(connection)
+            with theirs:
+                socket.send_fds(self._requests, [request], [theirs.fileno(), *descriptors.all()])
+            return _Forked(ours)
         except OSError as problem:
-            connection.close()
+            ours.close()
             raise KbError(f"the fork server cannot be reached: {problem}") from problem
 
     def close(self) -> None:
@@ -258,9 +256,7 @@ class ForkServerLauncher:
                 self._end(server)
 
     def _end(self, server: subprocess.Popen[bytes]) -> None:
-        assert server.stdin is not None
-        with suppress(OSError):
-            server.stdin.close()
+        self._requests.close()
         try:
             server.wait(10)
         except subprocess.TimeoutExpired:
@@ -317,9 +313,13 @@ class _Forked:
         return message
 
 
-def default_launcher(*, fork: bool | None = None, environment: Iterable[tuple[str, str]] = ()) -> Launcher:
+def default_launcher(
+    sandbox: str = "default", *, fork: bool | None = None, environment: Iterable[tuple[str, str]] = ()
+) -> Launcher:
     """A fork server, with ``environment`` for itself, where forking is safe, else fresh processes."""
-    return ForkServerLauncher(environment=environment) if (forks() if fork is None else fork) else SpawnLauncher()
+    if forks() if fork is None else fork:
+        return ForkServerLauncher(sandbox, environment=environment)
+    return SpawnLauncher(sandbox)
 
 
 def forks() -> bool:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from kbtools.config import Project
 from kbtools.execution import devices, verdict
 from kbtools.execution.ahead import Ahead
-from kbtools.execution.compile_cache import compile_cache, server_cache
+from kbtools.execution.compile_cache import server_cache, session_cache
 from kbtools.execution.course import Course
 from kbtools.execution.job import DeviceRequest, Job, Step
-from kbtools.execution.launchers import ForkServerLauncher, Launcher, SpawnLauncher, default_launcher
+from kbtools.execution.launchers import Launcher, default_launcher, remove
 from kbtools.execution.outcomes import Outcome
 from kbtools.execution.runner import threads_for
 from kbtools.execution.session import Session, Settings
@@ -37,18 +40,19 @@ class Pool:
         stored: bool = False,
         update: bool = False,
         workers: int = 1,
-        server: str | None = None,
+        launcher_given: Launcher | None = None,
+        locks: str | None = None,
         devices: str | None = None,
         ahead: int = 1,
     ) -> None:
         """``workers`` processes like this one share the machine; ``ahead`` sessions are run side by side in this one.
 
-        The latter needs ``server``, the folder of a fork server.
+        The latter needs ``launcher_given``, which is not closed here; ``locks`` is the folder of the run's GPU locks.
         """
         self.project, self.sandbox, self.cached, self.update, self.workers = project, sandbox, cached, update, workers
         self.store = Store(project.state) if cached or stored else None
         self.stored = stored
-        self._kind, self._server = launcher, server
+        self._kind, self._given, self._locks = launcher, launcher_given, locks
         self._launcher: Launcher | None = None
         self._settings: Settings | None = None
         self._courses: OrderedDict[str, Course] = OrderedDict()
@@ -58,6 +62,7 @@ class Pool:
         self._left: dict[str, int] = {}
         self._ahead: Ahead | None = None
         self._threads = ahead
+        self._own_locks: str | None = None
         if devices is not None:
             os.environ[_DEVICES] = devices
 
@@ -67,15 +72,15 @@ class Pool:
 
     def share(self, workers: int) -> dict[str, Any]:
         """What the pools of ``workers`` other processes of this run are to be made with."""
-        launcher = self.launcher
-        server = str(launcher.folder) if isinstance(launcher, ForkServerLauncher) else None
-        return {"workers": workers, "server": server, "devices": devices.export()}
+        if self._locks is None:
+            self._locks = self._own_locks = tempfile.mkdtemp(prefix="kb-")
+        return {"workers": workers, "locks": self._locks, "devices": devices.export()}
 
     def expect(self, steps: Iterable[tuple[Job, Step]]) -> None:
         """Say which steps will be asked for: a session ends after the last of them."""
         steps = tuple(steps)
         jobs = len({job.id for job, _ in steps})
-        if self._threads > 1 and jobs > 1 and self._server is not None:
+        if self._threads > 1 and jobs > 1 and self._given is not None:
             self._ahead = Ahead([self._another() for _ in range(min(self._threads, jobs))], steps)
             return
         self._left, self._asked = {}, {}
@@ -115,6 +120,9 @@ class Pool:
         launcher, self._launcher = self._launcher, None
         if launcher is not None:
             launcher.close()
+        if self._own_locks is not None:
+            remove(Path(self._own_locks))
+            self._own_locks = None
 
     def keep_nothing(self) -> None:
         """From here on results are not stored: what comes now is of sessions that were cut off."""
@@ -130,30 +138,26 @@ class Pool:
             stored=self.stored,
             update=self.update,
             workers=self._threads,
-            server=self._server,
+            launcher_given=self._given,
+            locks=self._locks,
         )
 
     @property
     def launcher(self) -> Launcher:
+        if self._given is not None:
+            return self._given
         if self._launcher is None:
-            if self._server is not None:
-                self._launcher = ForkServerLauncher.at(self._server)
-            elif self._kind == "spawn":
-                self._launcher = SpawnLauncher()
-            else:
-                own = server_cache(self.project.state) if self.stored else ()
-                self._launcher = default_launcher(fork=True if self._kind == "fork" else None, environment=own)
+            own = server_cache(self.project.state) if self.stored else ()
+            fork = {"fork": True, "spawn": False}.get(self._kind)
+            self._launcher = default_launcher(self.sandbox, fork=fork, environment=own)
         return self._launcher
 
     @property
     def settings(self) -> Settings:
         if self._settings is None:
-            writable, environment = compile_cache(self.project.state) if self.stored else ((), ())
             self._settings = Settings(
-                sandbox=self.sandbox,
+                locks=self._locks,
                 threads=threads_for(self.workers),
-                writable=writable,
-                environment=environment,
                 update=self.update,
             )
         return self._settings
@@ -180,11 +184,11 @@ class Pool:
             course.finish()
 
     def _for(self, job: Job) -> Settings:
-        if job.device != "cuda":
-            return self.settings
-        from dataclasses import replace
-
-        return replace(self.settings, gpus=devices.probe()["cuda"].count)
+        settings = self.settings
+        if self.stored and self.sandbox != "strict":
+            writable, environment = session_cache(self.project.state, job)
+            settings = replace(settings, writable=writable, environment=environment)
+        return settings if job.device != "cuda" else replace(settings, gpus=devices.probe()["cuda"].count)
 
     def _end(self, job_id: str) -> None:
         course = self._courses.pop(job_id, None)

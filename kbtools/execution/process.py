@@ -41,7 +41,6 @@ class Settings:
     """How sessions are run; the same for all of a run."""
 
     limits: Limits = field(default_factory=Limits)
-    sandbox: str = "default"
     threads: int = 1
     """Threads of OpenMP and the like in a worker."""
     writable: tuple[str, ...] = ()
@@ -52,6 +51,8 @@ class Settings:
     """Output that differs is about to be rewritten: it blocks nothing."""
     gpus: int = 1
     """CUDA devices to share out: each serves one session at a time."""
+    locks: str | None = None
+    """The folder of the locks by which processes of one run share GPUs out; None: this process is the only one."""
 
 
 @dataclass(slots=True)
@@ -78,7 +79,8 @@ class Process:
 
     def __init__(self, job: Job, launcher: Launcher, settings: Settings, extra: Mapping[str, str]) -> None:
         self.job, self.settings = job, settings
-        self.kind = Kind(settings.sandbox, job.network, settings.threads, job.device)
+        self.kind = Kind(job.network, settings.threads, job.device)
+        self.mode = launcher.sandbox
         self.handle: WorkerHandle | None = None
         self._most: int | None = None
         self._outgrown = False
@@ -182,7 +184,7 @@ class Process:
         if message["lacking"]:
             self.close()
             raise KbError(
-                f"--sandbox={self.settings.sandbox}: this system does not confine {' and '.join(message['lacking'])}",
+                f"--sandbox={self.mode}: this system does not confine {' and '.join(message['lacking'])}",
                 "Landlock and user namespaces are needed; without them use --sandbox=default",
             )
         return tuple(message["protections"])

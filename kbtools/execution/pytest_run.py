@@ -26,7 +26,7 @@ from kbtools.execution.launchers import ForkServerLauncher, forks
 from kbtools.execution.outcomes import Outcome, by_place
 from kbtools.execution.runner import cores
 
-_ATTRIBUTE, _JOBS = "kb_outcome", "kb_jobs"
+_ATTRIBUTE, _JOBS, _LAUNCHER = "kb_outcome", "kb_jobs", "kb_launcher"
 _INTERRUPTED, _NOTHING = 2, 5
 
 
@@ -66,12 +66,12 @@ def run_with_pytest(
 
     options = options or RunOptions()
     DeviceRequest.parse(options.device, options.required)
-    gatherer = _Gatherer(on_outcome, options.jobs)
     told = io.StringIO()
     with _server(project, options) as server, _quiet(told), _alone(project):
         import pytest
 
-        code = pytest.main(_words(project, options, server), plugins=[gatherer])
+        gatherer = _Gatherer(on_outcome, options.jobs, server)
+        code = pytest.main(_words(project, options, server is not None), plugins=[gatherer])
     if code == _INTERRUPTED:
         raise KeyboardInterrupt
     if code not in (0, 1, _NOTHING) or gatherer.broken:
@@ -85,15 +85,20 @@ class _Gatherer:
     """A pytest plugin that collects the outcomes its reports carry."""
 
     def __init__(
-        self, on_outcome: Callable[[Outcome], None] | None, jobs: Mapping[str, tuple[Job, ...]] | None = None
+        self,
+        on_outcome: Callable[[Outcome], None] | None,
+        jobs: Mapping[str, tuple[Job, ...]] | None = None,
+        launcher: ForkServerLauncher | None = None,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self.broken: list[str] = []
         self.on_outcome = on_outcome
         self.jobs = jobs or {}
+        self.launcher = launcher
 
     def pytest_configure(self, config: Any) -> None:
         setattr(config, _JOBS, self.jobs)
+        setattr(config, _LAUNCHER, self.launcher)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         carried = getattr(report, _ATTRIBUTE, None)
@@ -110,7 +115,7 @@ class _Gatherer:
             self.broken.append(f"{report.nodeid}: {report.longreprtext}")
 
 
-def _words(project: Project, options: RunOptions, server: str | None) -> list[str]:
+def _words(project: Project, options: RunOptions, server: bool) -> list[str]:
     vault = str(project.vault.resolve())
     workers = cores() if options.workers is None else options.workers
     words = [vault, "-c", os.devnull, f"--rootdir={project.root.resolve()}", "--noconftest", "--capture=no", "-q"]
@@ -120,9 +125,7 @@ def _words(project: Project, options: RunOptions, server: str | None) -> list[st
     words += ["-o", "python_files=", "-o", "norecursedirs=.git", "-o", "addopts=", "--tb=short"]
     words += ["-p", "kbtools.pytest_plugin", f"--kb-device={options.device}", f"--kb-sandbox={options.sandbox}"]
     words += [f"--kb-launcher={options.launcher}", *(f"--kb-require-device={d}" for d in options.required)]
-    if server is not None:
-        words.append(f"--kb-server={server}")
-    if server is not None and workers <= MOST:
+    if server and workers <= MOST:
         words.append(f"--kb-ahead={workers}")
     elif workers > 1:
         words += ["-p", "xdist.plugin", "-n", str(workers), "--maxprocesses", str(workers)]
@@ -135,15 +138,15 @@ def _words(project: Project, options: RunOptions, server: str | None) -> list[st
 
 
 @contextlib.contextmanager
-def _server(project: Project, options: RunOptions) -> Iterator[str | None]:
-    """The folder of a fork server that gets ready while pytest is imported and pages are read, where there is one."""
+def _server(project: Project, options: RunOptions) -> Iterator[ForkServerLauncher | None]:
+    """A fork server that gets ready while pytest is imported and pages are read, where there is one."""
     if options.preload is None or not (options.launcher == "fork" or (options.launcher == "auto" and forks())):
         yield None
         return
     own = server_cache(project.state) if options.stored and "torch.compile" in options.preload else ()
-    launcher = ForkServerLauncher(preload=options.preload, environment=own)
+    launcher = ForkServerLauncher(options.sandbox, options.preload, own)
     try:
-        yield str(launcher.folder)
+        yield launcher
     finally:
         launcher.close()
 

@@ -18,16 +18,15 @@ SEED = 0
 class Kind:
     """What is the same for many sessions."""
 
-    sandbox: str
     network: bool
     threads: int
     """Of OpenMP and the like."""
     device: str
 
 
-def ready(kind: Kind) -> tuple[str, ...]:
+def ready(kind: Kind, mode: str) -> tuple[str, ...]:
     """Make this process ready for a session of a kind. Returns the names of the protections that are active."""
-    held = enclose(kind.sandbox, network=kind.network)
+    held = enclose(mode, network=kind.network)
     if kind.device == "cpu":
         seed(kind)
     return held

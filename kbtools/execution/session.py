@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 
 from kbtools.errors import KbError
@@ -146,7 +147,7 @@ class Session:
         if self.job.device == "cuda":
             if self._gpu is not None:  # held by a worker that died
                 self._gpu.close()
-            self._gpu = Slots.take(self.launcher.folder, self.settings.gpus, self.job.gpus)
+            self._gpu = Slots.take(Path(self.settings.locks or self.launcher.folder), self.settings.gpus, self.job.gpus)
             environment["CUDA_VISIBLE_DEVICES"] = self._gpu.visible()
         else:
             # Code that picks the best device it finds must find this session's.

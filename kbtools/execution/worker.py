@@ -34,8 +34,8 @@ class NetworkOff(ConnectionError):
     """A snippet reached for the network without ``network="yes"``."""
 
 
-def main(descriptors: Sequence[int], held: tuple[str, ...] | None = None) -> NoReturn:
-    """Serve one session on ``launchers.Descriptors`` and end the process.
+def main(descriptors: Sequence[int], mode: str, held: tuple[str, ...] | None = None) -> NoReturn:
+    """Serve one session on ``launchers.Descriptors``, confined as ``mode`` says, and end the process.
 
     ``held`` is what ``ready`` came to, where it has been called.
     """
@@ -46,7 +46,7 @@ def main(descriptors: Sequence[int], held: tuple[str, ...] | None = None) -> NoR
         _streams(out, err)
         start = link.receive()
         if start is not None:
-            _Worker(link, start, (out, err, trace), held).serve()
+            _Worker(link, start, (out, err, trace), mode, held).serve()
     except BaseException:  # noqa: BLE001 - the process ends here, with the reason on standard error
         sys.excepthook(*sys.exc_info())
         code = 70
@@ -57,7 +57,12 @@ def main(descriptors: Sequence[int], held: tuple[str, ...] | None = None) -> NoR
 
 class _Worker:
     def __init__(
-        self, link: Channel, start: dict[str, Any], streams: tuple[int, int, int], held: tuple[str, ...] | None
+        self,
+        link: Channel,
+        start: dict[str, Any],
+        streams: tuple[int, int, int],
+        mode: str,
+        held: tuple[str, ...] | None,
     ) -> None:
         self.link = link
         self.out, self.err, trace = streams
@@ -80,8 +85,8 @@ class _Worker:
             faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
         kind = Kind(**start["kind"])
         seeded = held is not None and kind.device == "cpu"
-        rules = Rules(kind.sandbox, kind.network, (str(self.scratch), *start["writable"]))
-        held = seal(rules, held if held is not None else enclose(kind.sandbox, network=kind.network))
+        rules = Rules(mode, kind.network, (str(self.scratch), *start["writable"]))
+        held = seal(rules, held if held is not None else enclose(mode, network=kind.network))
         missing = lacking(rules, held)
         script = self.scratch / "__page__.py"
         script.touch()
@@ -186,4 +191,4 @@ class _Stream(io.TextIOWrapper):
 
 
 if __name__ == "__main__":
-    main([int(number) for number in sys.argv[1:5]])
+    main([int(number) for number in sys.argv[1:5]], sys.argv[5])
