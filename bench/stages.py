@@ -23,15 +23,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import make_vault
 
-from kbtools import frontmatter, links, scanner
+from kbtools import frontmatter, links
 from kbtools.checker import Checker
 from kbtools.config import find_project
+from kbtools.fields.schema import validate
 from kbtools.incremental.database import Database
 from kbtools.incremental.rows import finding_row, link_row, outline_row
 from kbtools.incremental.stored import called, outline_of
 from kbtools.index import Index
+from kbtools.markdown.scanner import scan
 from kbtools.page import Page
-from kbtools.schema import validate
 from kbtools.source import Source
 from kbtools.vault.listing import Entry, look
 
@@ -81,7 +82,7 @@ def one_round(stage: Callable[..., object], vault: Path, config: object, file: P
     data = run("open and read", lambda: [file_bytes(e) for e in entries])
     sources = run("decode", lambda: [Source.decode(e.path, d) for e, d in zip(entries, data, strict=True)])
     texts = [s.text for s in sources]
-    found = run("scan: blocks, headings and their ids", lambda: [scanner.scan(t) for t in texts])
+    found = run("scan: blocks, headings and their ids", lambda: [scan(t) for t in texts])
     blocks = run(
         "frontmatter", lambda: [frontmatter.parse(t, s.frontmatter) for t, s in zip(texts, found, strict=True)]
     )

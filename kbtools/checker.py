@@ -10,10 +10,10 @@ from typing import NamedTuple
 from kbtools.config import Config, did_you_mean
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.errors import KbError
+from kbtools.fields.schema import Schema, validate
 from kbtools.index import Ambiguous, Index, Missing
 from kbtools.page import Page
 from kbtools.rules import Context, all_rules
-from kbtools.schema import Schema, validate
 from kbtools.selection import EVERYTHING, Selection
 from kbtools.source import Span
 from kbtools.vault.listing import matches

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from kbtools.scanner import Structure
+from kbtools.markdown.structure import Structure
 from kbtools.source import Span
 
 

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kbtools.diagnostics import Problem
-from kbtools.metadata.model import Entries, Entry, Frontmatter, Path
-from kbtools.metadata.place import body_of, repeated, unclosed
-from kbtools.metadata.reading import MAX_SIZE, parse
-from kbtools.metadata.scalars import quoted
-from kbtools.scanner import frontmatter_span as locate
+from kbtools.fields.locate import body_of, repeated, unclosed
+from kbtools.fields.model import Entries, Entry, Frontmatter, Path
+from kbtools.fields.parse import MAX_SIZE, parse
+from kbtools.fields.scalars import quoted
+from kbtools.markdown.frontmatter_block import frontmatter_span as locate
 
 if TYPE_CHECKING:
-    from kbtools.metadata.editing import add_item, set_field
-    from kbtools.metadata.handler import KbYamlHandler
+    from kbtools.fields.edit import add_item, set_field
+    from kbtools.fields.handler import KbYamlHandler
 
 __all__ = [
     "MAX_SIZE",
@@ -60,11 +60,11 @@ def with_target(value: str, name: str) -> str:
 def __getattr__(name: str) -> Any:
     # Lazily: to edit, and to offer python-frontmatter's API, is for few runs of kb.
     if name in ("add_item", "set_field"):
-        from kbtools.metadata import editing
+        from kbtools.fields import edit as editing
 
         return getattr(editing, name)
     if name == "KbYamlHandler":
-        from kbtools.metadata.handler import KbYamlHandler
+        from kbtools.fields.handler import KbYamlHandler
 
         return KbYamlHandler
     raise AttributeError(name)

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Literal
 
 from kbtools.links import WikiLink, can_be_target, fold_title, is_attachment_name, other_readings, page_name
+from kbtools.markdown.structure import Heading
 from kbtools.page import Page
-from kbtools.scanner import Heading
 from kbtools.vault.loading import Vault
 from kbtools.vault.outline import Outline
 from kbtools.vault.sections import Sections

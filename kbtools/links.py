@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kbtools.diagnostics import Applicability, Edit, Fix
-from kbtools.scanner import Structure
-from kbtools.scanning.headings import label_of
+from kbtools.markdown.headings import label_of
+from kbtools.markdown.structure import Structure
 from kbtools.source import Span
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kbtools import frontmatter, links, scanner
+from kbtools import frontmatter, links
 from kbtools.diagnostics import Problem
 from kbtools.frontmatter import Frontmatter
 from kbtools.links import WikiLink
-from kbtools.scanner import Heading, Structure
+from kbtools.markdown.headings import slugify
+from kbtools.markdown.scanner import scan
+from kbtools.markdown.structure import Heading, Structure
 from kbtools.source import Source, Span
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ class Page:
 
     @classmethod
     def parse(cls, source: Source, reading: tuple[Problem, ...] = ()) -> Page:
-        structure = scanner.scan(source.text)
+        structure = scan(source.text)
         return cls(
             source=source,
             structure=structure,
@@ -154,7 +156,7 @@ class Page:
             self.source.text,
             self.structure,
             defaults=defaults if isinstance(defaults, dict) else {},
-            page_slug=scanner.slugify(self.stem) or "page",
+            page_slug=slugify(self.stem) or "page",
         )
 
     @property

@@ -27,7 +27,7 @@ from kbtools.diagnostics import Problem
 from kbtools.languages import Language, Reading
 from kbtools.languages.registry import Broken, find
 from kbtools.languages.shell import Script
-from kbtools.scanner import Comment, Fence, Structure
+from kbtools.markdown.structure import Comment, Fence, Structure
 from kbtools.source import LINE_END, LineIndex, Span
 
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})

@@ -22,10 +22,10 @@ from kbtools.commands.check import FORMATS
 from kbtools.config import Config, RunConfig, from_mapping
 from kbtools.errors import KbError
 from kbtools.execution.outcomes import Status
+from kbtools.fields.schema import Schema, validate
 from kbtools.page import decode
 from kbtools.rules import __main__ as generator
 from kbtools.rules import all_rules
-from kbtools.schema import Schema, validate
 from kbtools.site.pages import NAMES as GENERATED
 
 ROOT = Path(__file__).parent.parent

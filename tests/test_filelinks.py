@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbtools.filelinks import find, target, written
-from kbtools.scanner import scan
+from kbtools.markdown.scanner import scan
 
 
 @pytest.mark.parametrize(

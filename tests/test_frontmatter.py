@@ -16,16 +16,8 @@ from growth import assert_linear
 
 from kbtools.diagnostics import Applicability, Problem, apply_edits
 from kbtools.errors import KbError
-from kbtools.frontmatter import (
-    Frontmatter,
-    KbYamlHandler,
-    locate,
-    parse,
-    set_field,
-    unclosed,
-    wikilink_target,
-)
-from kbtools.scanner import scan
+from kbtools.frontmatter import Frontmatter, KbYamlHandler, locate, parse, set_field, unclosed, wikilink_target
+from kbtools.markdown.scanner import scan
 
 SUITE = Path(__file__).parent / "suites" / "frontmatter.md"
 CASES = re.findall(

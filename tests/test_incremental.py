@@ -203,7 +203,7 @@ def test_an_unchanged_vault_opens_no_page(tmp_path: Path) -> None:
     """Nothing can read a page without the parsers, and they are not even imported."""
     put(tmp_path, {f"{i}.md": topic(i) for i in range(5)})
     imported(tmp_path)
-    parsers = ["kbtools.scanning", "kbtools.scanner", "kbtools.page", "kbtools.rules", "kbtools.diagnostics"]
+    parsers = ["kbtools.markdown", "kbtools.page", "kbtools.rules", "kbtools.diagnostics"]
     assert those(imported(tmp_path), *parsers, "dataclasses", "jsonschema_rs", *SLOW) == []
 
 
@@ -215,7 +215,7 @@ def test_an_edited_page_takes_what_it_needs(tmp_path: Path) -> None:
     of_code = ["kbtools.snippets", "kbtools.codefence.names", "kbtools.languages", "kbtools.execution.shell_syntax"]
     others = ["kbtools.suggest", "kbtools.learning", "kbtools.incremental.scratch", "kbtools.output"]
     loaded = imported(tmp_path)
-    assert those(loaded, "kbtools.metadata.reader", "kbtools.schema.problems", *of_code, *others, *SLOW) == []
+    assert those(loaded, "kbtools.fields.compose", "kbtools.fields.schema.problems", *of_code, *others, *SLOW) == []
     assert "kbtools.page" in loaded
     assert imported(tmp_path).isdisjoint({"kbtools.page"})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from terminal import run_kb
 
-from kbtools.scanner import scan
+from kbtools.markdown.scanner import scan
 from kbtools.snippets import extract
 
 

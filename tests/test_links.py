@@ -10,7 +10,7 @@ import pytest
 
 from kbtools.diagnostics import apply_edits
 from kbtools.links import WikiLink, can_be_target, find, fold_title, other_readings, reconcile, relabel
-from kbtools.scanner import scan
+from kbtools.markdown.scanner import scan
 
 SUITES = Path(__file__).parent / "suites"
 _CASE = re.compile(r"^## (.+?)\n\n````markdown\n(.*?)````\n\n```links\n(.*?)```", re.MULTILINE | re.DOTALL)

@@ -321,7 +321,7 @@ print(json.dumps({"code": code, "modules": sorted(sys.modules)}), file=sys.stder
 """
 _UNNEEDED = {
     *("torch", "pytest", "xdist", "yaml", "ctypes"),
-    *("kbtools.page", "kbtools.index", "kbtools.scanner", "kbtools.links", "kbtools.snippets", "kbtools.frontmatter"),
+    *("kbtools.page", "kbtools.index", "kbtools.markdown", "kbtools.links", "kbtools.snippets", "kbtools.frontmatter"),
     *("kbtools.codefence.annotations", "kbtools.codefence.names", "kbtools.codefence.dataflow"),
     *("kbtools.codefence.device_needs", "kbtools.codefence.expect"),
     *("kbtools.execution.plan", "kbtools.execution.keys", "kbtools.execution.judge", "kbtools.execution.process"),

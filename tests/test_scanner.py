@@ -10,7 +10,8 @@ from growth import assert_linear
 from suite import Case, load
 
 from kbtools.diagnostics import Applicability, apply_edits
-from kbtools.scanner import frontmatter_span, scan
+from kbtools.markdown.frontmatter_block import frontmatter_span
+from kbtools.markdown.scanner import scan
 from kbtools.source import Span
 
 SUITES = Path(__file__).parent / "suites"

@@ -10,8 +10,8 @@ import pytest
 
 from kbtools.diagnostics import Applicability, Problem, apply_edits
 from kbtools.errors import KbError
+from kbtools.fields.schema import Schema, schema_text, validate
 from kbtools.frontmatter import Frontmatter, parse
-from kbtools.schema import Schema, schema_text, validate
 
 TOPIC = Schema.load("topic")
 FIELDS = {

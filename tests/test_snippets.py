@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from kbtools.diagnostics import Applicability, apply_edits
-from kbtools.scanner import scan
+from kbtools.markdown.scanner import scan
 from kbtools.snippets import DEVICES, Options, Snippet, extract, undefined_names
 from kbtools.source import LineIndex
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from kbtools.codefence.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, BadValue, cut, suggest
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
-from kbtools.scanner import Fence
+from kbtools.markdown.structure import Fence
 from kbtools.source import Span
 
 CLASSES = ("skip", "hidden", "alone", "run", "repl", "output")

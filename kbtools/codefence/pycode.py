@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from kbtools.scanner import Fence
+from kbtools.markdown.structure import Fence
 from kbtools.source import Span
 
 MAX_DEPTH = 150

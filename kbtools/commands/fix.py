@@ -6,17 +6,7 @@ import sys
 from collections.abc import Mapping
 from types import SimpleNamespace
 
-from kbtools.commands import (
-    Wiki,
-    emit,
-    plural,
-    read,
-    say,
-    shell_faults,
-    undo_command,
-    unified_diff,
-    use_color,
-)
+from kbtools.commands import Wiki, emit, plural, read, say, shell_faults, undo_command, unified_diff, use_color
 from kbtools.commands.arguments import Arguments
 from kbtools.diagnostics import Diagnostic
 from kbtools.page import Page

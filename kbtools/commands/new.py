@@ -17,6 +17,8 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
+    from kbtools.checker import schemas
+    from kbtools.fields.new_page import new_page
     from kbtools.index import Missing, Resolved
     from kbtools.links import can_be_target
     from kbtools.renaming import file_name
@@ -36,9 +38,12 @@ def run(args: SimpleNamespace) -> int:
     if not target.parent.resolve().is_relative_to(wiki.project.vault.resolve()):
         raise KbError(f"{folder} is outside the vault")
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_new(target, _page(title, folder, date.today()).encode("utf-8"))
+    schema = schemas([path], wiki.project.config).get(path)
+    text = new_page(title, schema, date.today())
+    write_new(target, text.encode("utf-8"))
     emit((path,))
-    say(f"fill in aliases, tags and raw_sources; kb check {path} tells what is missing")
+    if schema is not None:
+        say(f"{_to_fill_in(text)}kb check {path} tells what is missing")
     return 0
 
 
@@ -47,31 +52,14 @@ def _folder(schema: tuple[tuple[str, str], ...]) -> str:
     return glob.partition("*")[0].rstrip("/")
 
 
-def _page(title: str, folder: str, today: date) -> str:
-    from kbtools.frontmatter import quoted
-    from kbtools.scanner import slugify
+def _to_fill_in(text: str) -> str:
+    """``fill in aliases, tags and raw_sources; ``: the fields of a new page that hold nothing yet."""
+    from kbtools.frontmatter import parse
 
-    slug = slugify(title)[:32].strip("-") or "page"
-    return f"""---
-id: wiki-{today:%Y-%m%d}-{slug}
-title: {quoted(title)}
-category: 10_Wiki/Topics
-status: draft
-canonical_id: self
-aliases: []
-duplicate_of: none
-source_trust_level: C
-confidence_score: 0.5
-verification_status: pending
-tags: []
-raw_sources: []
-last_reinforced: {today.isoformat()}
-github_commit: pending
-tech_stack:
-  language: Python
-  framework: none
----
-
-# {title}
-
-"""
+    found = parse(text)
+    empty = [key for key, value in found.data.items() if value in ("", [], {})] if found else []
+    if not empty:
+        return ""
+    *first, last = empty
+    names = f"{', '.join(first)} and {last}" if first else last
+    return f"fill in {names}; "

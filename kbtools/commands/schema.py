@@ -13,7 +13,7 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.schema import schema_text
+    from kbtools.fields.schema import schema_text
 
     emit((schema_text(args.name).rstrip("\n"),))
     return 0

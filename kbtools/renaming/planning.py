@@ -11,11 +11,11 @@ from kbtools.errors import KbError
 from kbtools.frontmatter import add_item, set_field
 from kbtools.index import Ambiguous, Index
 from kbtools.links import fold_title, page_name
+from kbtools.markdown.structure import Heading
 from kbtools.page import Page
 from kbtools.renaming.names import clean_title, new_path, require_free
 from kbtools.renaming.references import Names, Respelling, body_edits, frontmatter_edits
 from kbtools.renaming.verification import Place, verify
-from kbtools.scanner import Heading
 from kbtools.source import Source, Span
 
 

@@ -14,8 +14,8 @@ from kbtools.errors import KbError
 from kbtools.frontmatter import WIKILINK, set_field, wikilink_target, with_target
 from kbtools.index import Index, Resolution, Resolved
 from kbtools.links import WikiLink, can_be_target, page_name
+from kbtools.markdown.structure import Heading
 from kbtools.page import Page
-from kbtools.scanner import Heading
 from kbtools.source import Span
 from kbtools.vault.sections import Sections
 

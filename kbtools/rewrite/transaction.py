@@ -12,16 +12,7 @@ from pathlib import Path
 
 from kbtools.errors import KbError
 from kbtools.rewrite.disk import flush_folder, publish, remove_tree, write_beside
-from kbtools.rewrite.forward import (
-    Change,
-    describe,
-    discard,
-    interrupted,
-    look_at,
-    replace_pages,
-    roll_forward,
-    stage,
-)
+from kbtools.rewrite.forward import Change, describe, discard, interrupted, look_at, replace_pages, roll_forward, stage
 from kbtools.rewrite.journal import BACKUP_FOLDER, NEW, UNDOABLE, UNFINISHED, Journal, Run, State
 from kbtools.rewrite.lock import Lock, is_settled
 from kbtools.rewrite.restore import restore, sweep

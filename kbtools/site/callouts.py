@@ -14,7 +14,7 @@ from markdown import Markdown
 from markdown.blockprocessors import BlockQuoteProcessor
 from markdown.treeprocessors import Treeprocessor
 
-from kbtools.scanning.containers import CALLOUT
+from kbtools.markdown.containers import CALLOUT
 
 KINDS: Mapping[str, tuple[str, str]] = {
     "note": ("note", "참고"),

@@ -30,8 +30,8 @@ from markdown.util import AtomicString
 
 from kbtools.config import Project, find_project
 from kbtools.errors import KbError
+from kbtools.markdown.scanner import scan
 from kbtools.page import Page
-from kbtools.scanner import scan
 from kbtools.site import callouts, chrome, panels
 from kbtools.site.embeds import Expand, Places
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark

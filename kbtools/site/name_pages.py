@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kbtools.index import Alias, Ambiguous, Missing
 from kbtools.links import fold_title, is_attachment_name, page_name
-from kbtools.scanner import slugify
+from kbtools.markdown.headings import slugify
 from kbtools.site.page_parts import document, link, listing, sort_key, status
 from kbtools.site.text import first_paragraph
 from kbtools.site.text import markdown_escape as md

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import re
 
+from kbtools.markdown.headings import label_of
 from kbtools.page import Page
-from kbtools.scanning.headings import label_of
 from kbtools.source import Span
 
 # Python-Markdown marks what it set aside with STX and ETX: text from outside must never bring its own.

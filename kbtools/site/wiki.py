@@ -15,8 +15,8 @@ from urllib.parse import quote
 from kbtools.config import Project, find_project
 from kbtools.index import Index
 from kbtools.learning import LearningPath, count_exercises, learning_paths, stops
+from kbtools.markdown.headings import slugify
 from kbtools.page import Page
-from kbtools.scanner import slugify
 from kbtools.site.mentions import Mention, mentions
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results

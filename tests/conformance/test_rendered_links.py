@@ -24,8 +24,8 @@ from renderer import EXTENSIONS
 from kbtools.config import Config, Project
 from kbtools.index import Index
 from kbtools.links import WikiLink
+from kbtools.markdown.frontmatter_block import frontmatter_span
 from kbtools.page import Page
-from kbtools.scanner import frontmatter_span
 from kbtools.site import wikilinks
 from kbtools.site.wiki import Wiki
 from kbtools.source import Source

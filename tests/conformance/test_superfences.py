@@ -14,7 +14,9 @@ from pages import pages
 from renderer import Rendered
 from suite import load
 
-from kbtools.scanner import Fence, frontmatter_span, scan
+from kbtools.markdown.frontmatter_block import frontmatter_span
+from kbtools.markdown.scanner import scan
+from kbtools.markdown.structure import Fence
 
 SUITES = Path(__file__).parents[1] / "suites"
 CASES = [case for name in ("fences.md", "opaque.md") for case in load(SUITES / name)]

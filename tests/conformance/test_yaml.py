@@ -7,10 +7,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kbtools.fields.compose import Broken, TooMuch, read
+from kbtools.fields.events import event_parser, python_parser
+from kbtools.fields.scalars import MAX_TYPED, UnreadableScalar, typed
 from kbtools.frontmatter import parse
-from kbtools.metadata.events import event_parser, python_parser
-from kbtools.metadata.reader import Broken, TooMuch, read
-from kbtools.metadata.scalars import MAX_TYPED, UnreadableScalar, typed
 
 ORDINARY = [
     "title: A\ntags: [a, b]\n",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from kbtools import links
 from kbtools.diagnostics import Applicability, apply_edits
 from kbtools.errors import KbError
+from kbtools.fields.compose import read
+from kbtools.fields.locate import body_of
+from kbtools.fields.schema import Schema, validate
+from kbtools.fields.simple import read_simple
 from kbtools.frontmatter import parse, set_field
-from kbtools.metadata.place import body_of
-from kbtools.metadata.reader import read
-from kbtools.metadata.simple import read_simple
+from kbtools.markdown.frontmatter_block import frontmatter_span
 from kbtools.page import Page, decode
-from kbtools.scanner import frontmatter_span
-from kbtools.schema import Schema, validate
 from kbtools.source import Source
 
 TOPIC = Schema.load("topic")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbtools.codefence.dataflow import Unit, flows
-from kbtools.scanner import scan
+from kbtools.markdown.scanner import scan
 from kbtools.snippets import extract
 
 _NAMES = "abcd"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kbtools.codefence.device_needs import followed, needs
 from kbtools.codefence.pycode import nodes_within
-from kbtools.scanner import scan
+from kbtools.markdown.scanner import scan
 
 ROOT = Path(__file__).parent.parent.parent
 DEVICES = ('"cuda"', '"cuda:1"', '"mps"', '"c" "uda"', '"nccl"', "0", "1", 'f"cuda:{rank}"', '"torch.cuda.FloatTensor"')

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kbtools.diagnostics import apply_edits
 from kbtools.links import can_be_target, find, fold_title, page_name, reconcile
-from kbtools.scanner import scan
+from kbtools.markdown.scanner import scan
 from kbtools.source import Span
 
 any_text = st.text(alphabet=st.characters(), max_size=60)

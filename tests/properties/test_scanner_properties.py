@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from pages import contain, fences, indent, pages, quote
 
 from kbtools.diagnostics import apply_edits
-from kbtools.scanner import Structure, scan
+from kbtools.markdown.scanner import scan
+from kbtools.markdown.structure import Structure
 from kbtools.source import Span
 
 # Characters that mean something to some stage, and those that text handling trips over.

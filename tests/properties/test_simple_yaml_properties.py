@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kbtools.fields.compose import read
+from kbtools.fields.simple import read_simple
 from kbtools.frontmatter import parse
-from kbtools.metadata.reader import read
-from kbtools.metadata.simple import read_simple
 
 # Whatever can stand on one line behind a colon or a dash, between bars.
 WRITTEN = (

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kbtools.codefence.expect import explain, matches
-from kbtools.scanner import scan
+from kbtools.markdown.scanner import scan
 from kbtools.snippets import DEVICES, Snippet, extract, undefined_names
 
 QUICK = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])

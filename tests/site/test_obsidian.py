@@ -20,7 +20,7 @@ from growth import assert_linear
 from in_browser import SIZES, served, tab
 from small_site import CONFIG, make, store, topic
 
-from kbtools.scanner import scan
+from kbtools.markdown.scanner import scan
 from kbtools.site.build import build
 from kbtools.site.callouts import KINDS
 

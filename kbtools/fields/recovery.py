@@ -1,0 +1,216 @@
+"""Broken YAML: say what is wrong in words, with a fix where there is one, and read the rest of the block.
+
+Metadata is mostly one field a line, so a block that is no YAML is repaired field by field. The repair that a fix would
+make is made on a copy (then the field has the value its author meant), or the field is taken out (then it has an entry
+and no value). What is left is read, and every span is brought back to the text as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from kbtools.diagnostics import Edit, Problem, apply_edits
+from kbtools.fields.compose import MAX_NODES, Broken, Duplicate, Reading, TooMuch, read
+from kbtools.fields.explain import diagnose, forbidden, line_at
+from kbtools.fields.model import Path, Row
+from kbtools.source import Span
+
+MAX_FINDINGS = 20
+"""Broken places that are looked at one by one; what follows more than that is not read."""
+
+_FIELD = re.compile(
+    r"""(?:\A|(?<=[\r\n\x85\u2028\u2029]))
+    ("[^"\r\n]*+"|'[^'\r\n]*+'|[^\s"'\#\[\]{},&*!|>%@`?:-][^:\r\n\x85\u2028\u2029]*+):(?=\s|\Z)""",
+    re.VERBOSE,
+)
+
+
+class _Edited:
+    """A text with edits applied, and the way back from its offsets to the original's."""
+
+    def __init__(self, original: str, edits: list[Edit]) -> None:
+        self.text = apply_edits(original, edits)
+        # Parallel: where a stretch begins in the new text, where in the old, how long it is in both.
+        self.new: list[int] = [0]
+        self.stretches: list[tuple[int, int, int]] = []
+        at = 0
+        for edit in sorted(edits):
+            self._add(at, edit.span.start, edit.span.start - at)
+            self._add(edit.span.start, edit.span.end, len(edit.replacement))
+            at = edit.span.end
+        self._add(at, len(original), len(original) - at)
+        self.new.pop()
+
+    def _add(self, start: int, end: int, length: int) -> None:
+        self.stretches.append((start, end, length))
+        self.new.append(self.new[-1] + length)
+
+    def start(self, offset: int) -> int:
+        """The original's offset of something that begins at ``offset``."""
+        i = bisect_right(self.new, offset) - 1
+        start, end, length = self.stretches[i]
+        inside = offset - self.new[i]
+        return start + inside if end - start == length else start if inside < length else end
+
+    def end(self, offset: int) -> int:
+        """The original's offset of something that ends at ``offset``."""
+        i = bisect_right(self.new, offset) - 1
+        while i > 0 and self.new[i] == offset:
+            i -= 1
+        start, end, length = self.stretches[i]
+        inside = offset - self.new[i]
+        return start + inside if end - start == length else end if inside > 0 else start
+
+
+def recover(text: str, error: Broken | TooMuch) -> tuple[Reading, bool]:
+    """What can be read of a text that ``read`` refused, and whether that is all of it."""
+    if isinstance(error, TooMuch):
+        return _stopped(text, error.at), False
+    bad = forbidden(text)
+    if bad is None:
+        return _Recovery(text).run()
+    if not bad.repair:
+        return Reading(problems=[bad.problem]), False
+    # Read as if the forbidden characters were not there; all else is found in that text, and brought back.
+    edited = _Edited(text, list(bad.repair))
+    try:
+        reading, complete = read(edited.text), True
+    except TooMuch as much:
+        reading, complete = _stopped(edited.text, much.at), False
+    except Broken:
+        reading, complete = _Recovery(edited.text).run()
+    reading = _brought_back(reading, edited)
+    reading.problems.insert(0, bad.problem)
+    return reading, complete
+
+
+def _stopped(text: str, at: int) -> Reading:
+    line = line_at(text, at)
+    message = f"this frontmatter holds more than {MAX_NODES:,} values; none of it is read"
+    problem = Problem("invalid-yaml", line, message, "keep metadata small: move data into files of its own")
+    return Reading(problems=[problem])
+
+
+@dataclass(slots=True)
+class _Broken:
+    """What was found at one place, and what was done about it on the copy."""
+
+    problem: Problem
+    edits: tuple[Edit, ...]
+    chunk: Span
+    line: Span
+
+
+class _Recovery:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.fields = list(_FIELD.finditer(text))
+        self.starts = sorted({0, *(m.start() for m in self.fields)})
+        self.done: list[_Broken] = []
+        self.dropped: dict[str, Row] = {}
+        self.cuts: list[Edit] = []
+
+    def chunk(self, at: int) -> Span:
+        """The field an offset belongs to: from its key to the next field's."""
+        i = bisect_right(self.starts, at) - 1
+        return Span(self.starts[i], self.starts[i + 1] if i + 1 < len(self.starts) else len(self.text))
+
+    def edits(self, since: int = 0) -> list[Edit]:
+        made = [e for b in self.done for e in b.edits] + self.cuts
+        return [e for e in made if e.span.start >= since]
+
+    def run(self) -> tuple[Reading, bool]:
+        since = 0
+        complete = True
+        while True:
+            edited = _Edited(self.text[since:], [_shift(e, -since) for e in self.edits(since)])
+            try:
+                read(edited.text)
+                break
+            except TooMuch as much:
+                return _stopped(self.text, edited.start(much.at) + since), False
+            except Broken as broken:
+                at, start, last = (
+                    edited.start(min(max(o, 0), len(edited.text))) + since
+                    for o in (broken.at, broken.since, broken.last)
+                )
+                error = Broken(broken.reason, at, start, last if broken.last >= 0 else -1)
+            if len(self.done) >= MAX_FINDINGS:
+                rest = self.chunk(self._culprit(error)).start
+                self._cut(Span(max(rest, since), len(self.text)))
+                complete = False
+                break
+            since = max(since, self._handle(error))
+        edited = _Edited(self.text, self.edits())
+        try:
+            reading = read(edited.text)
+        except (Broken, TooMuch):
+            reading, complete = Reading(), False
+        reading = _brought_back(reading, edited)
+        for name, row in self.dropped.items():
+            reading.rows.setdefault((name,), row)
+        in_order = sorted(reading.rows.items(), key=lambda item: item[1][0] if item[1][0] >= 0 else item[1][2])
+        reading.rows = dict(in_order)
+        reading.problems += (b.problem for b in self.done)
+        return reading, complete
+
+    def _culprit(self, error: Broken) -> int:
+        return diagnose(self.text, error).line.start
+
+    def _handle(self, error: Broken) -> int:
+        """Repair or cut what is broken; the offset from which the rest is to be read again."""
+        finding = diagnose(self.text, error)
+        chunk = self.chunk(finding.line.start)
+        mine = [b for b in self.done if b.chunk == chunk]
+        again = any(finding.line.start <= b.line.start for b in mine)
+        if not again and finding.repair:
+            self.done.append(_Broken(finding.problem, finding.repair, chunk, finding.line))
+            return chunk.start
+        # No repair known, or it did not help: the field's other repairs go, and with them fixes that do not fix.
+        for b in mine:
+            b.edits = ()
+            b.problem = b.problem._replace(fix=None)
+        if not mine:
+            self.done.append(_Broken(finding.problem._replace(fix=None), (), chunk, finding.line))
+        self._cut(chunk)
+        return chunk.end
+
+    def _cut(self, span: Span) -> None:
+        for m in self.fields:
+            if span.start <= m.start() < span.end:
+                key = m[1].strip().strip("\"'")
+                start, end = m.end(), line_at(self.text, m.end()).end
+                shown = self.text[start:end]
+                start += len(shown) - len(shown.lstrip(" \t"))
+                self.dropped[key] = (m.start(1), m.end(1), start, max(start, end), shown.strip())
+        self.cuts = [e for e in self.cuts if not e.span.overlaps(span)] + [Edit(span, "")]
+        for b in self.done:
+            b.edits = tuple(e for e in b.edits if not span.start <= e.span.start < span.end)
+
+
+def _brought_back(reading: Reading, edited: _Edited) -> Reading:
+    """What was read of an edited text, with the places it has in the original."""
+
+    def span(s: Span) -> Span:
+        start = edited.start(s.start)
+        return Span(start, max(start, edited.end(s.end)))
+
+    rows: dict[Path, Row] = {}
+    for path, (key_start, key_end, start, end, raw) in reading.rows.items():
+        key = span(Span(key_start, key_end)) if key_start >= 0 else Span(-1, -1)
+        value = span(Span(start, end))
+        rows[path] = (key.start, key.end, value.start, value.end, raw)
+    problems = []
+    for p in reading.problems:
+        fix = p.fix
+        if fix:
+            fix = fix._replace(edits=tuple(Edit(span(e.span), e.replacement) for e in fix.edits))
+        problems.append(p._replace(span=span(p.span), fix=fix))
+    duplicates = [Duplicate(d.name, span(d.key), edited.start(d.first)) for d in reading.duplicates]
+    return Reading(reading.data, rows, problems, duplicates, reading.mapping)
+
+
+def _shift(edit: Edit, by: int) -> Edit:
+    return Edit(edit.span.shift(by), edit.replacement)

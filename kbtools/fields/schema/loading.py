@@ -1,0 +1,124 @@
+"""JSON Schemas from the package or from a team's own file, compiled once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Validator
+
+_BUILT_IN = ("topic",)
+
+
+class Schema:
+    """A JSON Schema (any draft) for the frontmatter of a kind of page."""
+
+    def __init__(self, name: str, document: dict[str, Any], base: str | None = None) -> None:
+        self.name = name
+        """As the configuration names it: ``topic``, or the path of a file."""
+        self.document = document
+        self._base = base
+        self.text_fields: dict[tuple[str | int, ...], Mapping[str, Any] | None] = {}
+        """What ``dates`` found out about fields, for the next page."""
+
+    def accepts(self, fields: object) -> bool:
+        """Whether fields follow the schema."""
+        return self.validator.is_valid(fields)
+
+    @cached_property
+    def validator(self) -> Validator:
+        """Compiled when first asked for. Raises KbError for a document that is no JSON Schema."""
+        import jsonschema_rs
+
+        try:
+            return jsonschema_rs.validator_for(
+                self.document,
+                validate_formats=True,
+                retriever=_retrieve,
+                base_uri=self.document.get("$id", self._base),
+            )
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError, TypeError) as error:
+            where = "/".join(map(str, getattr(error, "instance_path", ())))
+            reason = str(getattr(error, "message", None) or error).splitlines()[0]
+            place = f" at {where}" if where else ""
+            raise KbError(
+                f"schema {self.name} is no valid JSON Schema{place}: {reason}", "correct the schema file"
+            ) from None
+
+    @classmethod
+    def load(cls, name: str, root: Path | None = None) -> Schema:
+        """A schema by name (``topic``) or by path, relative to ``root`` (the working directory by default).
+
+        References to other files are read relative to the schema's; nothing is fetched over the network. Raises
+        KbError when there is no such schema, or when it is no JSON or no valid JSON Schema.
+        """
+        if name in _BUILT_IN:
+            return cls(name, json.loads(schema_text(name)))
+        path = (root or Path()) / name
+        return cls.of(name, _json(path, name), path.absolute().as_uri())
+
+    @classmethod
+    def of(cls, name: str, document: object, base: str | None = None) -> Schema:
+        """A schema from its parsed JSON; ``base`` is the URI its references are relative to. Raises KbError."""
+        if not isinstance(document, dict):
+            raise KbError(f"schema {name}: a JSON Schema for fields is an object", "see `kb schema topic` for one")
+        made = cls(name, document, base)
+        _ = made.validator  # says what is wrong with it
+        return made
+
+
+def rule_at(document: Mapping[str, Any], path: Iterable[str | int]) -> Mapping[str, Any]:
+    """The part of a schema that a path leads to; empty where it leads out of this document."""
+    part: Any = document
+    for key in path:
+        try:
+            part = part[key]
+        except (KeyError, IndexError, TypeError):
+            return {}
+    return part if isinstance(part, dict) else {}
+
+
+def resolved(document: Mapping[str, Any], rule: Any) -> Mapping[str, Any]:
+    """What a rule that only refers to another part of its document refers to; else the rule."""
+    for _ in range(10):
+        reference = rule.get("$ref") if isinstance(rule, dict) else None
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            break
+        rule = rule_at(document, reference[2:].split("/"))
+    return rule if isinstance(rule, dict) else {}
+
+
+def schema_text(name: str) -> str:
+    """The JSON of a schema that ships with kb, as text. Raises KbError for an unknown name."""
+    if name not in _BUILT_IN:
+        raise KbError(f"no schema is called {name}", f"there is: {', '.join(_BUILT_IN)}")
+    return (Path(__file__).parents[2] / "schemas" / f"{name}.json").read_text(encoding="utf-8")
+
+
+def _json(path: Path, name: str) -> object:
+    try:
+        return json.loads(path.read_bytes())
+    except OSError as error:
+        hint = f"give the path of a JSON file, or one of: {', '.join(_BUILT_IN)}, none"
+        raise KbError(f"schema {name} cannot be read: {error.strerror or error}", hint) from None
+    except json.JSONDecodeError as error:
+        message = f"schema {name} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}"
+        raise KbError(message, "correct the file") from None
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise KbError(f"schema {name} is no JSON: {error}", "correct the file") from None
+
+
+def _retrieve(uri: str) -> Any:
+    from urllib.request import url2pathname  # brings a whole HTTP client along
+
+    parts = urlsplit(uri)
+    if parts.scheme != "file":
+        raise KbError(f"{uri} is not fetched", "copy the schema it names beside your own")
+    return _json(Path(url2pathname(unquote(parts.path))), uri)

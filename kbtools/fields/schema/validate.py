@@ -1,0 +1,33 @@
+"""A page's fields against a schema."""
+
+from __future__ import annotations
+
+from kbtools.diagnostics import Problem
+from kbtools.fields.model import Frontmatter, Path
+from kbtools.fields.schema.dates import as_json, find_dates, text_rule
+from kbtools.fields.schema.loading import Schema
+from kbtools.source import Span
+
+_MAX = 100
+"""Problems of one page; a file with more is no page of this schema."""
+
+
+def validate(fm: Frontmatter, schema: Schema) -> tuple[Problem, ...]:
+    """What the fields have wrong: ``missing-field``, ``unknown-field``, ``wrong-type``, ``invalid-value``.
+
+    Sorted by place. Dates count as their ISO text where the schema asks for a ``format`` or ``pattern``, and as a wrong
+    type where it asks for any text. Fields that could not be read are not reported as missing.
+    """
+    dates: list[Path] = []
+    find_dates(fm.data, (), dates)
+    instance = as_json(fm.data, dates)
+    if schema.accepts(instance) and not any(text_rule(schema, path) for path in dates):
+        return ()
+    from kbtools.fields.schema.problems import Wrong  # most pages have nothing wrong
+
+    found: dict[tuple[Span, str, str], Problem] = {}
+    for problem in Wrong(fm, schema, instance, dates).problems():
+        found.setdefault((problem.span, problem.rule, problem.message), problem)
+        if len(found) >= _MAX:
+            break
+    return tuple(sorted(found.values(), key=lambda p: (p.span, p.rule)))

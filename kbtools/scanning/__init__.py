@@ -1,1 +1,0 @@
-"""The parts of ``kbtools.scanner``: lines, blocks, fences, headings and opaque text, as the renderer sees them."""
