@@ -32,13 +32,16 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.commands.running.here import run_snippets
     from kbtools.selection import Selection
     from kbtools.site.build import build, config_file
+    from kbtools.site.owner_code import refuse
     from kbtools.site.redirects import is_redirect
     from kbtools.site.stored import stored
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     watch = Stopwatch()
     wiki = read(args, lasting=True)
-    config_file(wiki.project)
+    file = config_file(wiki.project)
+    if args.sandbox == "strict":
+        refuse(file)
     reports = {name: _report(Path(name)) for name in args.results}
     say("== check")
     report = check(wiki.vault, wiki.index, wiki.project.config, shell=shell_faults(wiki))

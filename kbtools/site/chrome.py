@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from kbtools.page import Page
 from kbtools.site import exercises, lessons
-from kbtools.site.elements import add
+from kbtools.site.elements import add, element
 from kbtools.site.infobox import has_infobox, infobox
 from kbtools.site.text import sentence_at, visible
 from kbtools.site.wiki import Wiki, relative
@@ -24,7 +24,7 @@ def notice(page: Page, wiki: Wiki) -> etree.Element | None:
     if target is None:
         return None
     final = wiki.index.final(page.path)
-    banner = etree.Element("div", {"class": "kb-notice", "role": "note", "data-search-exclude": ""})
+    banner = element("div", {"class": "kb-notice", "role": "note", "data-search-exclude": ""})
     text = add(banner, "p", "이 문서는 더 이상 정본이 아닙니다. ")
     link = add(text, "a", wiki.index.pages[final].title, href=relative(final, page.path))
     link.tail = " 문서를 보십시오."
@@ -38,7 +38,7 @@ def backlinks(page: Page, wiki: Wiki) -> etree.Element | None:
         first.setdefault(path, (link.span.start, link.span.end))
     if not first:
         return None
-    section = etree.Element(
+    section = element(
         "section", {"class": "kb-backlinks", "aria-labelledby": "__kb-backlinks", "data-search-exclude": ""}
     )
     heading = add(section, "h2", "이 문서를 가리키는 문서 ", id="__kb-backlinks")
@@ -57,7 +57,7 @@ def unlinked(page: Page, wiki: Wiki) -> etree.Element | None:
     held = wiki.mentions.get(page.path, ())
     if not held:
         return None
-    section = etree.Element(
+    section = element(
         "section",
         {"class": "kb-backlinks kb-mentions", "aria-labelledby": "__kb-mentions", "data-search-exclude": ""},
     )
@@ -92,8 +92,8 @@ def insert(root: etree.Element, page: Page, wiki: Wiki) -> None:
     if has_infobox(page):
         head.append(infobox(page, wiki))
     at = next((i + 1 for i, child in enumerate(root) if child.tag == "h1"), 0)
-    for element in reversed([e for e in head if e is not None]):
-        root.insert(at, element)
+    for made in reversed([e for e in head if e is not None]):
+        root.insert(at, made)
     root.extend(
         e for e in (*lessons.neighbours(page, wiki), backlinks(page, wiki), unlinked(page, wiki)) if e is not None
     )

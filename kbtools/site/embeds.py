@@ -20,6 +20,7 @@ from markdown.util import ETX, STX
 
 from kbtools.site.pieces import Part, settle
 from kbtools.site.rendered import Embed
+from kbtools.site.sanitize import OWN
 from kbtools.site.text import escape
 from kbtools.site.urls import moved, url_of, way
 from kbtools.site.wiki import Wiki
@@ -31,7 +32,7 @@ MOST = 100
 LONGEST = 1_000_000
 """Characters of HTML that one page takes from others."""
 
-PLACE = "kb-embed-at"
+PLACE = f"{OWN}-embed-at"
 _MARK = re.compile(f"{STX}kb-embed:(\\d+){ETX}")
 _BLOCKS = frozenset(("li", "td", "th", "dd", "blockquote", "div", "section", "details", "aside", "figure"))
 

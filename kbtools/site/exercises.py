@@ -7,6 +7,7 @@ import xml.etree.ElementTree as etree
 from kbtools.learning import exercise_headings, is_solution
 from kbtools.page import Page
 from kbtools.site.elements import add
+from kbtools.site.sanitize import OWN
 
 
 def mark(root: etree.Element, page: Page) -> None:
@@ -23,7 +24,7 @@ def mark(root: etree.Element, page: Page) -> None:
             kinds = element.get("class", "")
             if is_solution(kinds, title, inside):
                 number += 1
-                element.set("class", f"{kinds} kb-solution".strip())
+                element.set("class", f"{kinds} {OWN}-solution".strip())
                 element.set("id", element.get("id") or f"solution-{number}")
                 row = add(element, "p", kind="kb-solved", data_search_exclude="", hidden="hidden")
                 label = add(row, "label", kind="kb-done")

@@ -39,6 +39,11 @@ FEATURES = (
 )
 
 
+def names() -> tuple[str, ...]:
+    """The files and folders of the site that are theirs."""
+    return tuple(f"assets/{asset}" for feature in FEATURES for asset in feature.assets)
+
+
 def files(wiki: Wiki) -> Mapping[str, bytes]:
     """The files that a wiki's site needs for them, by their place in it."""
     out: dict[str, bytes] = {}

@@ -12,6 +12,7 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.util import ETX, STX
 
+from kbtools.site.author_html import Made
 from kbtools.snippets import Snippet
 
 _MARK = re.compile(f"{STX}kb-fence:(\\d+){ETX}")
@@ -32,10 +33,13 @@ class Recorder(Preprocessor):
     def __init__(self, md: Markdown) -> None:
         super().__init__(md)
         self.codes: list[str] = []
+        self.made: set[int] = set()
+        """Which of them a plugin's or the owner's own formatter made."""
         self._wrapped: set[int] = set()
 
     def run(self, lines: list[str]) -> list[str]:
         self.codes = []
+        self.made = set()
         names = {p.name for p in self.md.preprocessors._priority}  # type: ignore[attr-defined]
         fences = self.md.preprocessors["fenced_code_block"] if "fenced_code_block" in names else None
         extension = getattr(fences, "extension", None)
@@ -46,9 +50,14 @@ class Recorder(Preprocessor):
         return lines
 
     def _recording(self, formatter: Formatter) -> Formatter:
+        inner = getattr(formatter, "func", formatter)  # a partial names no module
+        is_foreign = not str(getattr(inner, "__module__", "")).startswith(("pymdownx.", "markdown."))
+
         def format_and_mark(*args: Any, **kwargs: Any) -> Any:
             out = formatter(*args, **kwargs)
             code = kwargs.get("src", args[0] if args else "")
+            if is_foreign:
+                self.made.add(len(self.codes))
             self.codes.append(code if isinstance(code, str) else "")
             return f"{out}{STX}kb-fence:{len(self.codes) - 1}{ETX}" if isinstance(out, str) else out
 
@@ -79,10 +88,16 @@ class Panels(Postprocessor):
     PRIORITY = 31
 
     def __init__(
-        self, md: Markdown, recorder: Recorder, snippets: Callable[[], Sequence[Snippet]], decorate: Decorate
+        self,
+        md: Markdown,
+        recorder: Recorder,
+        made: Made,
+        snippets: Callable[[], Sequence[Snippet]],
+        decorate: Decorate,
     ) -> None:
         super().__init__(md)
         self.recorder = recorder
+        self.made = made
         self.snippets = snippets
         self.decorate = decorate
 
@@ -99,9 +114,12 @@ class Panels(Postprocessor):
         if not shown:  # the table of contents runs postprocessors over single headings
             return text
         matched = match([self.recorder.codes[code] for _, code in shown], self.snippets())
-        for (number, _), snippet in zip(shown, matched, strict=True):
+        for (number, code), snippet in zip(shown, matched, strict=True):
             html = _MARK.sub("", blocks[number])
-            blocks[number] = self.decorate(snippet, html) if snippet is not None else html
+            if snippet is not None:
+                blocks[number] = self.decorate(snippet, html)
+            if snippet is not None or code in self.recorder.made:
+                self.made.numbers.add(number)
         return text
 
 

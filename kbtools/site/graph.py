@@ -56,6 +56,11 @@ search:
 """
 
 
+def names() -> tuple[str, ...]:
+    """The files that the graph needs."""
+    return (LOADER, _VIEW, _STYLE, _DATA, _LICENSE)
+
+
 def assets() -> Mapping[str, bytes]:
     """Scripts and style sheet, by their place in the site."""
     folder = resources.files("kbtools.site") / "assets"

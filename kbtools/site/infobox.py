@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from kbtools import confidence
 from kbtools.page import Page
-from kbtools.site.elements import add, css_word
+from kbtools.site.elements import add, css_word, element
 from kbtools.site.text import clean
 from kbtools.site.wiki import Wiki, strings
 
@@ -53,8 +53,8 @@ def has_infobox(page: Page) -> bool:
 
 def infobox(page: Page, wiki: Wiki) -> etree.Element:
     """What the frontmatter says, in three parts: how far to trust the page, what it is called, where it comes from."""
-    box = etree.Element("aside", {"class": "kb-infobox", "aria-label": "문서 정보", "data-search-exclude": ""})
-    facts = etree.Element("dl", {"class": "kb-facts"})
+    box = element("aside", {"class": "kb-infobox", "aria-label": "문서 정보", "data-search-exclude": ""})
+    facts = element("dl", {"class": "kb-facts"})
     _trust(facts, page, wiki)
     if len(facts):
         box.append(facts)
@@ -65,7 +65,7 @@ def infobox(page: Page, wiki: Wiki) -> etree.Element:
             href = wiki.tag_href(tag, page.path)
             item = add(row, "li")
             add(item, "a", tag, "kb-tag", href=href) if href else add(item, "span", tag, "kb-tag")
-    more = etree.Element("dl", {"class": "kb-more"})
+    more = element("dl", {"class": "kb-more"})
     _origin(more, page, wiki)
     if len(more):
         details = add(box, "details")

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from kbtools.learning import LearningPath, Lesson, count_exercises
 from kbtools.page import Page
 from kbtools.reading_time import minutes
-from kbtools.site.elements import add, css_word
+from kbtools.site.elements import add, css_word, element
 from kbtools.site.infobox import STATUS
+from kbtools.site.sanitize import OWN
 from kbtools.site.wiki import Wiki, relative
 
 
@@ -54,7 +55,7 @@ def summary(page: Page, wiki: Wiki) -> etree.Element | None:
     if path is None:
         return None
     lessons = len(path.pages)
-    box = etree.Element(
+    box = element(
         "section",
         {"class": "kb-path", "aria-label": "학습 경로", "data-kb-path": page.path, "data-search-exclude": ""},
     )
@@ -85,7 +86,7 @@ def mark(root: etree.Element, page: Page, wiki: Wiki) -> None:
     waiting = list(path.lessons)
     number = 1
     for listing in root.findall("ol"):
-        listing.set("class", "kb-lessons")
+        listing.set("class", f"{OWN}-lessons")
         if number > 1:
             listing.set("start", str(number))
         for item in listing.findall("li"):
@@ -94,8 +95,8 @@ def mark(root: etree.Element, page: Page, wiki: Wiki) -> None:
             lesson = _take(waiting, link, page) if link is not None else None
             if lesson is None or lesson.page is None:
                 continue
-            item.set("class", "kb-lesson")
-            item.set("data-kb-lesson", lesson.page)
+            item.set("class", f"{OWN}-lesson")
+            item.set(f"data-{OWN}-lesson", lesson.page)
             _facts(item, wiki.index.pages[lesson.page], wiki)
 
 
@@ -105,7 +106,7 @@ def _leading_link(item: etree.Element) -> etree.Element | None:
     while not (at.text or "").strip() and len(at):
         at = at[0]
         if at.tag == "a":
-            return at if "kb-link" in (at.get("class") or "").split() else None
+            return at if f"{OWN}-link" in (at.get("class") or "").split() else None
     return None
 
 
@@ -146,7 +147,7 @@ def place(page: Page, wiki: Wiki) -> etree.Element | None:
     paths = wiki.stops.get(page.path, ())
     if not paths:
         return None
-    nav = etree.Element("nav", {"class": "kb-course", "aria-label": "학습 경로", "data-search-exclude": ""})
+    nav = element("nav", {"class": "kb-course", "aria-label": "학습 경로", "data-search-exclude": ""})
     for path in paths:
         row = add(nav, "p", kind="kb-course-path", data_kb_path=path.path)
         add(row, "a", path.title, href=relative(path.path, page.path))
@@ -161,14 +162,14 @@ def neighbours(page: Page, wiki: Wiki) -> Iterator[etree.Element]:
     paths = wiki.stops.get(page.path, ())
     if not paths:
         return
-    done = etree.Element("p", {"class": "kb-course-done", "data-search-exclude": "", "hidden": "hidden"})
+    done = element("p", {"class": "kb-course-done", "data-search-exclude": "", "hidden": "hidden"})
     label = add(done, "label", kind="kb-done")
     box = add(label, "input", type="checkbox", data_kb_done=page.path)
     box.tail = "이 문서를 다 읽었습니다"
     yield done
     for path in paths:
         at = path.pages.index(page.path)
-        nav = etree.Element(
+        nav = element(
             "nav",
             {
                 "class": "kb-course-next",

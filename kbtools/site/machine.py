@@ -16,6 +16,9 @@ from kbtools.site.page_parts import sort_key
 from kbtools.site.text import escape
 from kbtools.site.wiki import Wiki
 
+NAMES = (FEED, "llms.txt", "llms-full.txt", "graph.json", "results.json")
+"""Files of the whole site."""
+
 
 def files(wiki: Wiki, site: Site) -> Iterator[tuple[str, str]]:
     """Every file with its path in the built site."""

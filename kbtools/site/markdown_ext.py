@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import xml.etree.ElementTree as etree
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -26,19 +27,19 @@ from markdown.inlinepatterns import (
 from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
-from markdown.util import AtomicString
 
 from kbtools.config import Project, find_project
 from kbtools.errors import KbError
 from kbtools.markdown.scanner import scan
 from kbtools.page import Page
 from kbtools.site import callouts, chrome, panels
+from kbtools.site.author_html import Made, RemoteImages
 from kbtools.site.embeds import Expand, Places
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark
 from kbtools.site.pieces import Part
 from kbtools.site.rendered import Embed, Rendered, Settings
 from kbtools.site.results import FIGURES
-from kbtools.site.sanitize import is_remote, removed, sanitize, sanitize_contents
+from kbtools.site.sanitize import removed, sanitize, sanitize_contents
 from kbtools.site.stored import stored
 from kbtools.site.urls import url_of, way
 from kbtools.site.wiki import Wiki, load
@@ -152,45 +153,14 @@ class _Chrome(Treeprocessor):
             chrome.insert(root, page, wiki)
 
 
-class _RemoteImages(Treeprocessor):
-    """Pictures on other machines as links to them: reading a page tells nobody."""
-
-    PRIORITY = 1
-
-    def run(self, root: etree.Element) -> None:
-        for parent in root.iter():
-            for image in parent.findall("img"):
-                address = image.get("src", "")
-                if not is_remote(address):
-                    continue
-                told = image.get("alt") or address
-                image.tag = "span" if parent.tag == "a" else "a"
-                image.attrib.clear()
-                image.set("class", "kb-remote")
-                image.text = AtomicString(told)
-                if image.tag == "a":
-                    image.set("href", address)
-
-
-class _Sanitize(Postprocessor):
-    """The last word on a page's HTML, and on its table of contents."""
+class _Contents(Postprocessor):
+    """The table of contents, which templates write as it is."""
 
     PRIORITY = -100
 
-    def __init__(self, md: Markdown, extension: KbExtension) -> None:
-        super().__init__(md)
-        self.extension = extension
-        self.told: set[tuple[str | None, str]] = set()
-
     def run(self, text: str) -> str:
-        if self.extension.is_part:
-            return text  # it is sanitized as a whole, and spoken of where it is at home
-        path = self.extension.path
-        if (what := removed(text)) is not None and (path, what) not in self.told:
-            self.told.add((path, what))  # headings come by before the page does
-            log.warning("%s: not published: %s in HTML of the page", path or "a page", what)
         sanitize_contents(getattr(self.md, "toc_tokens", []))
-        return sanitize(text, remote_images=bool(self.extension.getConfig("remote_images")))
+        return text
 
 
 class KbExtension(Extension):
@@ -211,6 +181,7 @@ class KbExtension(Extension):
         """What the page being rendered embeds."""
         self.is_part = False
         """Whether pages are rendered for others to embed: without what stands around them."""
+        self._told: set[tuple[str | None, str]] = set()
         super().__init__(**kwargs)
 
     @property
@@ -258,17 +229,22 @@ class KbExtension(Extension):
         md.inlinePatterns.register(mark, "kb-mark", 60)  # behind pymdownx.mark, where that is on
         recorder = Recorder(md)
         md.preprocessors.register(recorder, "kb-recorder", Recorder.PRIORITY)
-        md.postprocessors.register(Panels(md, recorder, self._snippets, self._decorate), "kb-panels", Panels.PRIORITY)
+        made = Made(md)
+        panels_ = Panels(md, recorder, made, self._snippets, self._decorate)
+        md.postprocessors.register(panels_, "kb-panels", Panels.PRIORITY)
         md.postprocessors.register(Unmark(md), "kb-unmark", Unmark.PRIORITY)
         md.treeprocessors.register(Places(md, self.embeds), "kb-embed-places", Places.PRIORITY)
         expand = Expand(md, self.embeds, lambda: (None if self.is_part else self.wiki, self.path))
         md.postprocessors.register(expand, "kb-embeds", Expand.PRIORITY)
         md.treeprocessors.register(_Blocks(md), "kb-blocks", _Blocks.PRIORITY)
         md.treeprocessors.register(_Chrome(md, self), "kb-chrome", _Chrome.PRIORITY)
-        if not self.getConfig("remote_images"):
-            md.treeprocessors.register(_RemoteImages(md), "kb-remote-images", _RemoteImages.PRIORITY)
+        remote = bool(self.getConfig("remote_images"))
+        if not remote:
+            images = RemoteImages(md, made, self._tell_of_picture)
+            md.treeprocessors.register(images, "kb-remote-images", RemoteImages.PRIORITY)
+        made.register(self._tell, bool(self.getConfig("sanitize")), remote)
         if self.getConfig("sanitize"):
-            md.postprocessors.register(_Sanitize(md, self), "kb-sanitize", _Sanitize.PRIORITY)
+            md.postprocessors.register(_Contents(md), "kb-contents", _Contents.PRIORITY)
 
     def reset(self) -> None:
         """Nothing of a page is kept: what is rendered is asked for anew."""
@@ -280,7 +256,39 @@ class KbExtension(Extension):
         self.config["path"][0] = page.path
         md.reset()
         begin = page.structure.frontmatter.end if page.structure.frontmatter else 0
-        return Part(sanitize(md.convert(page.source.text[begin:]))), tuple(self.embeds)
+        return Part(md.convert(page.source.text[begin:])), tuple(self.embeds)
+
+    def _tell(self, before: str, after: str) -> None:
+        """Warn of what was taken out of the page's HTML, each thing once, with its line."""
+        if self.is_part:
+            return  # it is spoken of where it is at home
+        path = self.path
+        used: Counter[str] = Counter()
+        for what, written in removed(before, after):
+            used[written] += 1
+            place = self._place(written, used[written])
+            if (path, f"{place}{what}") not in self._told:  # headings come by before the page does
+                self._told.add((path, f"{place}{what}"))
+                is_picture = re.match(r"src(?:set)?=.*of <(?:img|source)>", what) is not None
+                level = logging.INFO if is_picture else logging.WARNING
+                log.log(level, "%s%s: not published: %s", path or "a page", place, what)
+
+    def _tell_of_picture(self, address: str) -> None:
+        path = self.path
+        if not self.is_part and (path, address) not in self._told:
+            self._told.add((path, address))
+            place = self._place(address, 1)
+            log.info("%s%s: a picture on another machine is shown as a link: %s", path or "a page", place, address)
+
+    def _place(self, written: str, occurrence: int) -> str:
+        """Where in the page something stands, as ``:LINE``; nothing where another plugin has brought it in."""
+        page = self.page
+        if page is None:
+            return ""
+        fences = [fence.span for fence in page.structure.fences]
+        found = (m.start() for m in re.finditer(re.escape(written), page.source.text, re.IGNORECASE))
+        places = [at for at in found if not any(at in span for span in fences)]
+        return f":{page.source.lines.line_of(places[occurrence - 1])}" if len(places) >= occurrence else ""
 
     def _snippets(self) -> Sequence[Snippet]:
         page = self.page
@@ -289,6 +297,8 @@ class KbExtension(Extension):
     def _decorate(self, snippet: Snippet, html: str) -> str:
         wiki, path = self.wiki, self.path
         runs = wiki.results.of_snippet(path, snippet) if wiki is not None and path is not None else ()
+        if self.getConfig("sanitize"):
+            html = sanitize(html)  # an info string's attributes get into it as they are
         if wiki is None or path is None or not isinstance(self.getConfig("wiki"), Wiki):
             return panels.decorate(snippet, html, runs)  # nobody writes files: pictures stand in the page
         here = url_of(path, wiki.directory_urls)

@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import html as markup
 import logging
+import re
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from mkdocs.config import config_options
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
@@ -23,16 +26,17 @@ from mkdocs.structure.pages import Page
 from kbtools.errors import KbError
 from kbtools.site import attachments, csp, features, graph, machine, previews, redirects, search
 from kbtools.site import pages as generated
-from kbtools.site.addresses import Site
+from kbtools.site.addresses import Site, markdown_of
 from kbtools.site.days import changed
+from kbtools.site.elements import own_markup
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import FIGURES, Results, obstacles, refusal
-from kbtools.site.sanitize import is_remote
 from kbtools.site.serve import guard
 from kbtools.site.stored import stored
 from kbtools.site.text import escape
 from kbtools.site.theme_text import SafeTitle, safe_meta, safe_title, title_of_html, without_theme_keys
 from kbtools.site.wiki import Wiki, load, project_for, strings
+from kbtools.svg import clean_svg, is_remote
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
 
@@ -42,6 +46,7 @@ CSS = "assets/kb.css"
 SCRIPT = "assets/kb.js"
 LEARN = "assets/kb-learn.js"
 MERMAID = "assets/kb-mermaid.min.js"
+_DIAGRAM = re.compile(r"(?i)<pre\b[^>]*\bmermaid\b")
 
 
 class KbConfig(Config):  # type: ignore[no-untyped-call]
@@ -56,8 +61,11 @@ class KbConfig(Config):  # type: ignore[no-untyped-call]
     """Show pictures that stand on other machines, which then learn who reads; otherwise they are links."""
     active_files = config_options.ListOfItems(config_options.Type(str), default=[])
     """Globs of attachments that are published as they are, though a browser runs what stands in them."""
-    csp = config_options.Type(bool, default=False)
-    """Give every page a Content-Security-Policy."""
+    csp = config_options.Type(bool, default=True)
+    """Give every page a Content-Security-Policy. Not while serving: the preview puts a script into its pages."""
+    csp_hosts = config_options.ListOfItems(config_options.Type(str), default=[])
+    """Other machines that pages may load from, ``https://example.org``, besides those that ``mkdocs.yml`` and the
+    owner's templates name."""
 
 
 class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
@@ -71,8 +79,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         """The wiki as ``kb build`` has just read it; otherwise the plugin reads it."""
         self.wiki: Wiki | None = None
         self.serving = False
+        self.has_diagrams = False
         self.site: Site | None = None
-        self.theme_scripts: tuple[str, ...] = ()
+        self.policy: csp.Policy | None = None
         self.search: search.Search | None = None
         self.graph: graph.Graph | None = None
 
@@ -108,6 +117,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.search is not None and search.STYLE not in config.extra_css:
             config.extra_css = [search.STYLE, *config.extra_css]
             config.extra_javascript = [*config.extra_javascript, search.SCRIPT]
+        self.policy = None
+        if self.config.csp and not self.serving:
+            self.policy = csp.Policy(config, self.config.csp_hosts, remote_images=self.config.remote_images)
         self.graph = graph.Graph(self.wiki)
         if graph.LOADER not in map(str, config.extra_javascript):
             config.extra_javascript = [*config.extra_javascript, graph.LOADER]
@@ -135,9 +147,10 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         assert wiki is not None
         assert self.graph is not None
         if self.config.sanitize:
-            attachments.publish(files, config, self.config.active_files)
+            attachments.publish(files, config, self.config.active_files, self._owned(files))
+        attachments.collisions(files)
         for path, text in {**generated.generate(wiki), **self.graph.page()}.items():
-            files.append(File.generated(config, path, content=text))
+            files.append(File.generated(config, path, content=own_markup(text)))
         assets = resources.files("kbtools.site") / "assets"
         files.append(File.generated(config, CSS, content=(assets / "kb.css").read_bytes()))
         files.append(File.generated(config, SCRIPT, content=(assets / "kb.js").read_bytes()))
@@ -145,16 +158,22 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             files.append(File.generated(config, path, content=data))
         if wiki.has_lessons:
             files.append(File.generated(config, LEARN, content=(assets / "kb-learn.js").read_bytes()))
-        if wiki.has_diagrams:
-            script = b"\n".join((assets / name).read_bytes() for name in ("mermaid.min.js", "kb-diagrams.js"))
-            files.append(File.generated(config, MERMAID, content=script))
         for figure in wiki.results.figures():
-            content = attachments.clean(figure.name, figure.data).content if self.config.sanitize else figure.data
-            files.append(File.generated(config, f"{FIGURES}/{figure.name}", content=content or b""))
+            cleaned = clean_svg(figure.data) if figure.name.endswith(".svg") and self.config.sanitize else None
+            content = figure.data if cleaned is None else cleaned.content or b""
+            files.append(File.generated(config, f"{FIGURES}/{figure.name}", content=content))
         for path, content in {**graph.assets(), **(search.assets() if self.search is not None else {})}.items():
             files.append(File.generated(config, path, content=content))
         self.site = _site(config, files)
         return files
+
+    def _owned(self, files: Files) -> Iterator[str]:
+        """The places on the site that kb writes to: none of the wiki's own files takes one."""
+        yield from machine.NAMES
+        for file in files.documentation_pages():
+            yield unquote(markdown_of(file.url))
+            yield unquote(previews.place_of(file.url))
+        yield from (FIGURES, CSS, SCRIPT, LEARN, MERMAID, *features.names(), *search.names(), *graph.names())
 
     @event_priority(-50)
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -184,15 +203,18 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             name = markup.unescape(str(page.title or ""))
             self.search.add(page.file.src_uri, page.url, name, page.meta, html)
         assert self.graph is not None
+        if self.policy is not None:
+            self.policy.of_plugins(html, self._is_written)
         return html + self.graph.add(page.file.src_uri, page.url)
 
+    @event_priority(-100)
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
-        if self.config.csp and template_name == "404.html":
-            self.theme_scripts = csp.inline_scripts(output)
-            return csp.with_policy(output, csp.policy(self.theme_scripts, remote_images=self.config.remote_images))
+        if self.policy is not None and template_name == "404.html":
+            self.policy.of_theme(output)
+            return csp.with_policy(output, self.policy.value())
         return output
 
-    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+    def _equip(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Material fetches mermaid from a CDN unless it is there already: give pages with diagrams a copy."""
         if self.search is not None:
             output = search.with_button(output)
@@ -200,16 +222,33 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.wiki is not None and self.site is not None:
             output = machine.with_head(output, page.file.src_uri, self.wiki, self.site)
             output = redirects.stand_aside(output, page.file.src_uri, self.wiki, self.site)
-        if '<pre class="mermaid' in output:
+        if _DIAGRAM.search(output):
             output = _with_script(output, MERMAID, page.url)
-            if self.config.sanitize and not self.config.csp and not _loads_styles_from_elsewhere(config):
+            self.has_diagrams = True
+            if self.config.sanitize and self.policy is None and not _loads_styles_from_elsewhere(config):
                 output = csp.with_policy(output, csp.DIAGRAMS)
-        if self.config.csp:
-            scripts = (csp.at_base(script, csp.base_of(page.url)) for script in self.theme_scripts)
-            output = csp.with_policy(output, csp.policy(scripts, remote_images=self.config.remote_images))
         return output
 
+    @event_priority(-100)
+    def _protect(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        """Behind all other plugins: the page's policy, with what they have put into it."""
+        if self.policy is None:
+            return output
+        self.policy.of_plugins(output, self._is_written)
+        return csp.with_policy(output, self.policy.value())
+
+    on_post_page = CombinedEvent(_equip, _protect)
+
+    def _is_written(self, text: str) -> bool:
+        """Whether a page of the wiki holds a text."""
+        assert self.wiki is not None
+        return any(text in page.source.text for page in self.wiki.index.pages.values())
+
     def on_post_build(self, *, config: MkDocsConfig) -> None:
+        if self.has_diagrams:
+            assets = resources.files("kbtools.site") / "assets"
+            script = b"\n".join((assets / name).read_bytes() for name in ("mermaid.min.js", "kb-diagrams.js"))
+            (Path(config.site_dir) / MERMAID).write_bytes(script)
         for part in (self.search, self.graph):
             if part is not None:
                 part.write(Path(config.site_dir))

@@ -39,6 +39,11 @@ def wanted(plugins: Iterable[str]) -> bool:
     return not any(name in _OTHERS for name in plugins)
 
 
+def names() -> Iterable[str]:
+    """What the search needs of the site: files, and the folder of its index."""
+    return (SCRIPT, STYLE, FOLDER)
+
+
 def assets() -> Mapping[str, bytes]:
     """The script and the style sheet, by their place in the site."""
     folder = resources.files("kbtools.site") / "assets" / "search"

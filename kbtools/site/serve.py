@@ -51,6 +51,8 @@ def guarded(app: App, port: int) -> App:
             return _refuse(start, "421 Misdirected Request", b"This preview is for this machine: ask for localhost.\n")
         if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
             return _refuse(start, "405 Method Not Allowed", b"Only GET and HEAD.\n")
+        if "\0" in environ.get("PATH_INFO", ""):
+            return _refuse(start, "400 Bad Request", b"No file has such a name.\n")
         return app(environ, start)
 
     return answer

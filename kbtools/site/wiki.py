@@ -79,11 +79,6 @@ class Wiki:
         return bool(self.learning_paths) or any(count_exercises(page) for page in self.index.pages.values())
 
     @cached_property
-    def has_diagrams(self) -> bool:
-        """Whether any page draws one: what draws them is large."""
-        return any(f.header.language == "mermaid" for p in self.index.pages.values() for f in p.structure.fences)
-
-    @cached_property
     def mentions(self) -> Mapping[str, tuple[Mention, ...]]:
         """Pages of the knowledge base that speak of each page and do not link to it."""
         return mentions(self.index, self.listed)

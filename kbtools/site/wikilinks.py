@@ -15,6 +15,7 @@ from kbtools import links
 from kbtools.index import Alias, Ambiguous, Missing, Resolution, Resolved
 from kbtools.links import WikiLink
 from kbtools.page import NO_STRUCTURE, Page
+from kbtools.site.elements import element, own
 from kbtools.site.embeds import PLACE
 from kbtools.site.name_pages import key_of
 from kbtools.site.rendered import Embed
@@ -76,9 +77,9 @@ def _label(link: WikiLink, text: str) -> str:
 
 
 def _element(tag: str, kind: str, label: str, **attributes: str) -> etree.Element:
-    element = etree.Element(tag, {"class": f"kb-link{' ' + kind if kind else ''}", **attributes})
-    element.text = label
-    return element
+    made = element(tag, {"class": f"kb-link{' ' + kind if kind else ''}", **attributes})
+    made.text = label
+    return made
 
 
 def render(
@@ -132,7 +133,7 @@ def _attachment(link: WikiLink, target: str, path: str) -> etree.Element:
     if not (link.embed and IMAGES.search(target)):
         label = _shown(link.label.strip()) if link.label and link.label.strip() else AtomicString(name)
         return _element("a", "kb-file", label, href=href)
-    image = etree.Element("img", {"class": "kb-link kb-image", "src": href, "alt": name, "loading": "lazy"})
+    image = element("img", {"class": "kb-link kb-image", "src": href, "alt": name, "loading": "lazy"})
     size = _SIZE.match(link.label or "")
     if size:
         image.set("width", size[1])
@@ -155,16 +156,16 @@ def _to_page(
         card = _card(link, target, href, wiki, kinds, label)
         if lost or embeds is None or wiki.rendered.settings is None:
             return card
-        place = etree.Element("span", {"class": PLACE, "data-number": str(len(embeds))})
+        place = element("span", {"class": PLACE, "data-number": str(len(embeds))})
         place.append(card)
         embeds.append(Embed(target, fragment, _embed_title(link, target, wiki)))
         return place
-    element = _element("a", kinds, label, href=href)
+    made = _element("a", kinds, label, href=href)
     if lost:
-        element.set("title", f"이 문서에는 ‘{clean(lost)}’ 부분이 없습니다")
+        made.set("title", f"이 문서에는 ‘{clean(lost)}’ 부분이 없습니다")
     elif kind == "kb-alias":
-        element.set("title", f"‘{clean(wiki.index.pages[target].title)}’의 다른 이름입니다")
-    return element
+        made.set("title", f"‘{clean(wiki.index.pages[target].title)}’의 다른 이름입니다")
+    return made
 
 
 def _embed_title(link: WikiLink, target: str, wiki: Wiki) -> str:
@@ -198,12 +199,12 @@ def _card(link: WikiLink, target: str, href: str, wiki: Wiki, kinds: str, label:
     else:
         first = next((h for h in page.structure.headings if h.level == 1), None)
         start = first.span.end if first else start
-    card = etree.Element("a", {"class": f"kb-link kb-embed{' ' + kinds if kinds else ''}", "href": href})
-    title = etree.SubElement(card, "strong", {"class": "kb-embed-title"})
+    card = element("a", {"class": f"kb-link kb-embed{' ' + kinds if kinds else ''}", "href": href})
+    title = etree.SubElement(card, "strong", own({"class": "kb-embed-title"}))
     title.text = label
     excerpt = first_paragraph(text, start)
     if excerpt:
-        body = etree.SubElement(card, "span", {"class": "kb-embed-text"})
+        body = etree.SubElement(card, "span", own({"class": "kb-embed-text"}))
         body.text = AtomicString(excerpt)
     return card
 

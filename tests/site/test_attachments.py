@@ -19,8 +19,9 @@ from in_browser import served
 from small_site import make
 
 from kbtools.errors import KbError
-from kbtools.site.attachments import clean, clean_svg
+from kbtools.site.attachments import clean
 from kbtools.site.build import build
+from kbtools.svg import clean_svg
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="90" height="60" '
 SHAPE = '<rect width="80" height="50" fill="#0a0"/>'
@@ -84,21 +85,30 @@ def test_it_is_total(content: bytes) -> None:
         ("a.svg", (HEAD + ">" + "<g>" * 5000 + "</g>" * 5000 + "</svg>").encode()),
         ("a.SVGZ", gzip.compress(HARMLESS)),
         ("a.HTML", b"text"),
+        *(
+            (f"a.{ending}", b"text")
+            for ending in ("xhtm", "xpdl", "shtml", "mht", "xsl", "rdf", "wsdl", "xsd", "unknown")
+        ),
+        ("extensionless", b"<script>"),
         ("a.xml", f"<a><b xmlns='{XHTML}'/></a>".encode()),
         ("a.xml", b"<?xml-stylesheet href='a.xsl'?><a/>"),
         ("a.xml", b"<a><b>"),
     ],
 )
 def test_what_cannot_be_made_safe_is_not_published(name: str, content: bytes) -> None:
-    cleaned = clean(name, content)
+    cleaned = clean(name, lambda: content)
+    assert cleaned is not None
     assert cleaned.content is None
     assert cleaned.removed
 
 
 def test_other_files_are_not_touched() -> None:
     feed = b"<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'/>"
-    assert clean("feed.xml", feed).content is feed
-    assert clean("a.png", b"<script>").content == b"<script>"
+    cleaned = clean("feed.xml", lambda: feed)
+    assert cleaned is not None
+    assert cleaned.content is feed
+    for name in ("a.png", "LICENSE", "a.PDF", "data.tar.gz", "a.ipynb"):
+        assert clean(name, lambda: b"<script>") is None
 
 
 def test_it_takes_linear_time() -> None:
@@ -173,3 +183,66 @@ def test_files_of_trusted_authors_are_published_as_they_are(browser: Any, tmp_pa
 def test_a_strict_build_refuses_what_has_to_be_changed(tmp_path: Path) -> None:
     with pytest.raises(KbError):
         build(wiki(tmp_path), strict=True)
+
+
+def test_the_theme_s_and_kb_s_own_files_are_the_site_s(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    import material
+
+    theme = Path(material.__file__).parent / "templates/assets"
+    script = next(theme.glob("javascripts/bundle.*.min.js")).name
+    sheet = next(theme.glob("stylesheets/main.*.min.css")).name
+    worker = next(theme.glob("javascripts/workers/*.js")).name
+    taken = [
+        f"assets/javascripts/{script}", f"Assets/Javascripts/{script.upper()}", f"assets/stylesheets/{sheet}",
+        f"assets/javascripts/workers/{worker}", "assets/images/favicon.png", "assets/kb.js", "assets/KB.css",
+        "assets/kb-search/index.js", "assets/kb-figures/a.svg", "assets/kb-graph-data.js", "404.html", "sitemap.xml",
+        "graph.json", "results.json", "feed.xml", "llms.txt", "topics/A/preview.json", "assets/katex/katex.min.js",
+    ]  # fmt: skip
+    pages = dict.fromkeys(taken, "/* taken by an author */ alert('fired')")
+    pages |= {
+        "topics/A.md": "# A\n\n$x$\n",
+        "CNAME": "evil.example",
+        "_headers": "/*",
+        "robots.txt": "x",
+        "mine.js": "1",
+    }
+    site = build(make(tmp_path, pages))
+    published = [f for f in site.rglob("*") if f.is_file() and "taken by an author" in f.read_text("utf-8", "replace")]
+    assert published == []
+    assert (site / "assets/javascripts" / script).stat().st_size > 50_000
+    told = "\n".join(r.getMessage() for r in caplog.records if r.levelname == "WARNING")
+    assert [name for name in taken if f"{name} is not published" not in told] == []
+    assert [name for name in ("CNAME", "_headers", "robots.txt") if f"{name} is published, and" not in told] == []
+    assert (site / "mine.js").is_file()
+
+
+def test_the_owner_names_what_replaces_the_theme_s_files(tmp_path: Path) -> None:
+    config = small_site.CONFIG.replace(
+        "  font: false\n", "  font: false\n  favicon: assets/images/favicon.png\n"
+    ).replace("  - kbtools\nmarkdown", "  - kbtools: {active_files: [CNAME]}\nmarkdown")
+    site = build(make(tmp_path, {"assets/images/favicon.png": "mine", "CNAME": "own.example"}, config), strict=True)
+    assert (site / "assets/images/favicon.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"all": "x"}, "all"),
+        ({"index.html/a.md": "# A\n"}, "index.html"),
+        ({"assets/kb.css/a.md": "# A\n"}, "assets/kb.css"),
+        ({"/".join(["d" * 20] * 300) + "/a.md": "# A\n"}, ""),
+    ],
+)
+def test_places_that_cannot_be_on_one_site_are_told(
+    tmp_path: Path, files: dict[str, str], told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    try:
+        project = make(tmp_path, files)
+    except OSError:
+        pytest.skip("the file system itself refuses such a path")
+    try:
+        build(project)
+        messages = "\n".join(r.getMessage() for r in caplog.records if r.levelname == "WARNING")
+    except KbError as e:
+        messages = str(e)
+    assert told in messages

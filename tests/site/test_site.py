@@ -174,7 +174,7 @@ def test_results_stand_beside_the_code(tmp_path: Path) -> None:
     assert len(blocks) == 8
     assert page.count("숨긴 준비 코드") == 1
     assert '<details class="kb-hidden"><summary>숨긴 준비 코드</summary><div class="kb-snippet">' in page
-    assert '<details class="kb-stdout" open="">' in blocks[1]
+    assert '<details class="kb-stdout" open>' in blocks[1]
     assert "<samp>1</samp>" in blocks[1]
     assert '<details class="kb-stdout"><summary' in blocks[2]  # the comment says it already
     assert '<details class="kb-stdout"><summary' in blocks[3]
