@@ -94,6 +94,6 @@ def refuse(file: Path) -> None:
     if found:
         shown = "\n".join(f"  {what}" for what in found[:10])
         raise KbError(
-            f"under --sandbox strict no site is built with a mkdocs.yml that runs code outside of the sandbox:\n{shown}",
+            f"under --sandbox strict no site is built with a mkdocs.yml that runs code outside of it:\n{shown}",
             "build it without --sandbox strict once you have read that code; `kb run --sandbox strict` runs the pages'",
         )

@@ -156,6 +156,8 @@ def test_the_site_map_has_the_days_of_the_pages(folder: Path) -> None:
 def test_without_an_address_and_with_flat_urls(tmp_path: Path) -> None:
     pages = {"topics/A.md": topic("A", "[[B]]", last_reinforced="2026-01-01"), "topics/B.md": topic("B", "b")}
     made = make(tmp_path, {**pages, "llms.txt": "mine\n"}, CONFIG + "use_directory_urls: false\n")
+    config = CONFIG.replace("  - kbtools\nmark", "  - kbtools: {active_files: [llms.txt]}\nmark")
+    (tmp_path / "mkdocs.yml").write_text(config + "use_directory_urls: false\n", encoding="utf-8")
     folder = build(made, strict=True)
     assert (folder / "llms.txt").read_text() == "mine\n"
     assert "[B](B.md)" in (folder / "topics" / "A.md").read_text()
