@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from kbtools.config import Config, did_you_mean
+from kbtools.config import Config
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate
@@ -15,6 +15,7 @@ from kbtools.index import Ambiguous, Index, Missing
 from kbtools.page import Page
 from kbtools.rules import Context, all_rules
 from kbtools.selection import EVERYTHING, Selection
+from kbtools.settings import did_you_mean
 from kbtools.source import Span
 from kbtools.vault.listing import matches
 from kbtools.vault.loading import Vault
@@ -89,7 +90,7 @@ class Checker:
         if not problems and not page.structure.comments:
             return []  # most pages
         found = [
-            Diagnostic(p.rule, self.active[p.rule], page.path, p.span, p.message, p.help, p.fix)
+            Diagnostic(p.rule, self.active[p.rule], page.path, p.span, p.message, p.help, p.fix, p.about)
             for p in suppress(page, problems, "unused-ignore" in self.active)
         ]
         found.sort(key=lambda d: (d.span.start, d.rule, d.span.end, d.message))

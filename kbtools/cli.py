@@ -20,6 +20,7 @@ COMMANDS = {
     "fix": "apply the safe fixes",
     "reconcile": "respell wikilinks as the titles they mean; --apply writes, --undo takes back",
     "run": "run the snippets on every available device",
+    "baseline": "accept the present findings, so that checks fail on new ones only",
     "build": "check, run, then build the site",
     "serve": "preview the site while you write",
     "new": "start a page with every field of the schema",
@@ -32,7 +33,8 @@ COMMANDS = {
     "stats": "figures of the wiki: wanted pages, orphans, most linked, stale",
     "results": "join the reports of several machines",
     "cache": "what is kept between runs; prune takes out what nobody needs",
-    "schema": "print the frontmatter schema, for editors",
+    "config": "every setting with its value and where that comes from",
+    "schema": "print a JSON Schema for editors: of frontmatter, or of the configuration",
     "rule": "explain a rule, or list all",
 }
 

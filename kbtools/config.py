@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 from kbtools.errors import KbError
+from kbtools.settings import MAX_PAGE_SIZE, SETTINGS, Setting, SettingError, line_of, read_settings
 
 LinkStyle = Literal["title", "filename"]
 Level = Literal["error", "warning", "info", "off"]
@@ -18,9 +19,6 @@ SCHEMAS = ("topic", "none")
 """Schemas that are named, not files."""
 
 ALWAYS_IGNORED = frozenset({".git", ".obsidian", ".kb", "_link_reconcile_backup", "node_modules"})
-
-MAX_PAGE_SIZE = 4 * 1024**2
-"""Bytes. Nobody writes a longer page by hand, and reading one takes seconds."""
 
 
 class RunConfig(NamedTuple):
@@ -51,6 +49,8 @@ class Config(NamedTuple):
     """Days after ``last_reinforced`` at which a page is stale."""
     max_page_size: int = MAX_PAGE_SIZE
     """Bytes; a larger page is reported and not read."""
+    rules_url: str | None = None
+    """Where the documentation of rules is published, with ``{rule}`` for a rule's name."""
     run: RunConfig = RunConfig()
 
 
@@ -73,108 +73,17 @@ class Project(NamedTuple):
         return self.root / "_link_reconcile_backup"
 
 
-_SIZE = re.compile(r"(?i)^\s*(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|kB|MB|GB)?\s*$")
-_UNITS = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
-
-
-def parse_size(text: str) -> int | None:
-    """Bytes of ``4GiB``, ``512 MB`` or ``1000``; None when it is no size."""
-    m = _SIZE.match(text)
-    return int(float(m[1]) * _UNITS[(m[2] or "B").lower()]) if m else None
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """``did you mean "x"?`` for the closest known word, if one is close."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else None
-
-
-class _Reader:
-    """Takes keys out of a mapping with their types checked, and refuses what is left."""
-
-    def __init__(self, data: Mapping[str, object], where: str) -> None:
-        self.data = dict(data)
-        self.where = where
-        self.known: list[str] = []
-
-    def take(self, key: str, kind: type | tuple[type, ...], default: object, what: str) -> object:
-        self.known.append(key)
-        if key not in self.data:
-            return default
-        value = self.data.pop(key)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise KbError(f"{self.where}: {key} must be {what}, not {value!r}")
-        return value
-
-    def strings(self, key: str) -> tuple[str, ...]:
-        value = self.take(key, list, [], "a list of strings")
-        assert isinstance(value, list)
-        if not all(isinstance(v, str) for v in value):
-            raise KbError(f"{self.where}: {key} must be a list of strings")
-        return tuple(value)
-
-    def done(self) -> None:
-        for key in self.data:
-            hint = did_you_mean(key, self.known) or f"known keys: {', '.join(sorted(self.known))}"
-            raise KbError(f'{self.where}: unknown key "{key}"', hint)
-
-
-def _take_size(r: _Reader, key: str, default: int, example: str, where: str) -> int:
-    value = r.take(key, (str, int), default, f'a size such as "{example}"')
-    size = parse_size(str(value))
-    if size is None:
-        raise KbError(f'{where} must be a size such as "{example}", not "{value}"')
-    return size
-
-
 def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
     """The configuration a TOML table means.
 
     Raises KbError for unknown keys and values of a wrong type, naming ``where`` they stand.
     """
-    r = _Reader(data, where)
-    docs = r.take("docs", str, None, "a folder")
-    style = r.take("link_style", str, "title", '"title" or "filename"')
-    if style not in get_args(LinkStyle):
-        raise KbError(f'{where}: link_style must be "title" or "filename", not "{style}"')
-    schema = r.take("schema", dict, {}, "a table of glob = schema")
-    rules = r.take("rules", dict, {}, "a table of rule = severity")
-    terms = r.take("terms", dict, {}, "a table of word to avoid = word to write")
-    stale = r.take("stale_after", int, 365, "a number of days")
-    run = _Reader(r.take("run", dict, {}, "a table"), f"{where}: run")  # type: ignore[arg-type]
-    timeout = run.take("timeout", (int, float), 60.0, "a number of seconds")
-    memory = _take_size(run, "memory", 4 * 2**30, "4GiB", f"{where}: run.memory")
-    run.done()
-    largest = _take_size(r, "max_page_size", MAX_PAGE_SIZE, "4MiB", f"{where}: max_page_size")
-    assert isinstance(schema, dict)
-    assert isinstance(rules, dict)
-    assert isinstance(timeout, (int, float))
-    assert isinstance(stale, int)
-    for glob, name in schema.items():
-        if not isinstance(name, str):
-            raise KbError(f'{where}: schema."{glob}" must name a schema, not {name!r}')
-    for rule, level in rules.items():
-        if level not in get_args(Level):
-            raise KbError(f'{where}: rules.{rule} must be one of {", ".join(get_args(Level))}, not "{level}"')
-    assert isinstance(terms, dict)
-    for term, preferred in terms.items():
-        if not term.removesuffix("*").strip() or not isinstance(preferred, str) or not preferred.strip():
-            raise KbError(f'{where}: terms."{term}" must name what to write instead, not {preferred!r}')
-    config = Config(
-        docs=docs if isinstance(docs, str) else None,
-        exclude=r.strings("exclude"),
-        link_style=style,  # type: ignore[arg-type]
-        schema=tuple(schema.items()),
-        rules=dict(rules),
-        terms=dict(terms),
-        stale_after=stale,
-        max_page_size=largest,
-        run=RunConfig(float(timeout), memory),
-    )
-    r.done()
-    return config
+    values = read_settings(data, where)
+    run = {key.removeprefix("run."): value for key, value in values.items() if key.startswith("run.")}
+    top: dict[str, Any] = {key: value for key, value in values.items() if "." not in key}
+    if "schema" in top:
+        top["schema"] = tuple(top["schema"].items())
+    return Config(**top, run=RunConfig(**run))  # type: ignore[arg-type]  # read_settings has looked at the types
 
 
 def _table(file: Path) -> Mapping[str, object] | None:
@@ -203,6 +112,19 @@ def _docs_dir(root: Path) -> str:
     return "docs"
 
 
+def _read(table: Mapping[str, object], file: Path) -> Config:
+    """The settings of a file. Raises KbError, which names the line where that is plain to see."""
+    inside = "tool.kb" if file.name == "pyproject.toml" else ""
+    where = f"{file} [{inside}]" if inside else str(file)
+    try:
+        return from_mapping(table, where)
+    except SettingError as e:
+        line = line_of(file.read_text(encoding="utf-8"), e.key, inside)
+        if line is None:
+            raise
+        raise KbError(f"{file}:{line}{e.message.removeprefix(str(file))}", e.hint) from e
+
+
 def _project_at(root: Path) -> Project | None:
     file: Path | None = None
     table: Mapping[str, object] | None = None
@@ -215,8 +137,8 @@ def _project_at(root: Path) -> Project | None:
         if file is None:
             return None
         table = {}
-    where = f"{file} [tool.kb]" if file and file.name == "pyproject.toml" else str(file)
-    config = from_mapping(table, where)
+    assert file is not None
+    config = _read(table, file)
     config = config._replace(schema=tuple((glob, _schema(name, root)) for glob, name in config.schema))
     vault = root / (config.docs or _docs_dir(root))
     if not vault.is_dir():
@@ -257,3 +179,42 @@ def foreign_vault(folder: Path, schema: str = "none") -> Project:
 def _schema(name: str, base: Path) -> str:
     """A schema's name, or the full path of a file named from where the setting stands."""
     return name if name in SCHEMAS else str((base / name).resolve())
+
+
+class Explained(NamedTuple):
+    """A setting as it counts in a project."""
+
+    setting: Setting
+    written: object
+    """As TOML has it; None where it is not set and has no default."""
+    origin: str
+    """Where the value comes from: a file and line, or ``default``."""
+
+
+def explain(project: Project) -> list[Explained]:
+    """Every setting with its value and origin, in the order of ``SETTINGS``."""
+    table: Mapping[str, object] = {}
+    text, inside = "", ""
+    file = project.file
+    if file is not None and file.suffix == ".toml":
+        table = _table(file) or {}
+        text, inside = file.read_text(encoding="utf-8"), "tool.kb" if file.name == "pyproject.toml" else ""
+    out = []
+    for setting in SETTINGS:
+        value: object = table
+        for part in setting.key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None:
+            line = line_of(text, setting.key, inside)
+            out.append(Explained(setting, value, f"{file.name}:{line}" if file and line else str(file and file.name)))
+        elif setting.key == "docs":
+            shown = os.path.relpath(project.vault, project.root).replace(os.sep, "/")
+            named = next((n for n in ("mkdocs.yml", "mkdocs.yaml") if (project.root / n).is_file()), None)
+            out.append(
+                Explained(
+                    setting, shown, f"docs_dir of {named}" if named else "--vault" if project.foreign else "default"
+                )
+            )
+        else:
+            out.append(Explained(setting, setting.default, "default"))
+    return out

@@ -49,6 +49,8 @@ class Problem(NamedTuple):
     message: str
     help: str | None = None
     fix: Fix | None = None
+    about: str | None = None
+    """What tells the problem from others of its rule on the page, where that is not the text it marks."""
 
 
 class Diagnostic(NamedTuple):
@@ -62,6 +64,13 @@ class Diagnostic(NamedTuple):
     message: str
     help: str | None = None
     fix: Fix | None = None
+    about: str | None = None
+    """See ``Problem.about``."""
+
+
+def subject(d: Diagnostic, text: str) -> str:
+    """What a diagnostic is about, on one line: it stays the same when other lines of the page change."""
+    return " ".join((d.span.of(text) if d.about is None else d.about).split())
 
 
 class OverlappingEdits(ValueError):

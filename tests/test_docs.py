@@ -18,11 +18,11 @@ from kbtools import cli
 from kbtools.codefence.annotations import CLASSES
 from kbtools.codefence.option_values import KEYS
 from kbtools.commands.arguments import Arguments
-from kbtools.commands.check import FORMATS
 from kbtools.config import Config, RunConfig, from_mapping
 from kbtools.errors import KbError
 from kbtools.execution.outcomes import Status
 from kbtools.fields.schema import Schema, validate
+from kbtools.output import FORMATS
 from kbtools.page import decode
 from kbtools.rules import __main__ as generator
 from kbtools.rules import all_rules
@@ -126,7 +126,7 @@ def test_options_of_every_command_are_told() -> None:
 def test_formats_are_told() -> None:
     row = re.search(r"^\| `--format FORMAT` \| (`full`.*) \|$", text_of(GUIDE / "commands.md"), re.MULTILINE)
     assert row
-    assert tuple(re.findall(r"`(\w+)`", row[1])) == FORMATS
+    assert tuple(re.findall(r"`(\w+)`", row[1])) == tuple(FORMATS)
 
 
 # --- configuration, fields, annotations, outcomes

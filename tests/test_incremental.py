@@ -213,7 +213,7 @@ def test_an_edited_page_takes_what_it_needs(tmp_path: Path) -> None:
     imported(tmp_path)
     put(tmp_path, {"2.md": f"{topic(2)}\nmore\n"})
     of_code = ["kbtools.snippets", "kbtools.codefence.names", "kbtools.languages", "kbtools.execution.shell_syntax"]
-    others = ["kbtools.suggest", "kbtools.learning", "kbtools.incremental.scratch", "kbtools.output"]
+    others = ["kbtools.suggest", "kbtools.learning", "kbtools.incremental.scratch", "kbtools.output.findings"]
     loaded = imported(tmp_path)
     assert those(loaded, "kbtools.fields.compose", "kbtools.fields.schema.problems", *of_code, *others, *SLOW) == []
     assert "kbtools.page" in loaded

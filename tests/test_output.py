@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 from xml.etree import ElementTree
 
 import pytest
 
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
-from kbtools.output import junit, machine, text
+from kbtools.output import FORMATS, render, sarif, text
+from kbtools.output.findings import Findings, Sources, most_important
+from kbtools.output.github import LIMIT
 from kbtools.source import Source, Span
 
 
-def finding(page: str, marked: str, **more: object) -> tuple[Diagnostic, text.Sources]:
+def finding(page: str, marked: str, **more: object) -> tuple[Diagnostic, Sources]:
     at = page.index(marked)
     fields: dict[str, object] = {"message": "no", "help": None, "fix": None, **more}
     d = Diagnostic("broken-link", Severity.ERROR, "a.md", Span(at, at + len(marked)), **fields)  # type: ignore[arg-type]
     return d, lambda _: Source("a.md", page)
 
 
+def lines_of(form: str, d: Diagnostic, sources: Sources, **more: object) -> list[str]:
+    fields: dict[str, object] = {"pages": ("a.md",), "prefix": "docs/", **more}
+    return list(render(form, Findings((d,), sources, **fields)))  # type: ignore[arg-type]
+
+
 def block(page: str, marked: str, **more: object) -> list[str]:
     d, sources = finding(page, marked, **more)
-    return "".join(text.full([d], sources)).rstrip("\n").split("\n")
+    return "".join(lines_of("full", d, sources)).rstrip("\n").split("\n")
 
 
 def test_the_caret_stands_under_wide_characters() -> None:
@@ -66,20 +74,21 @@ def test_nothing_in_a_page_moves_the_cursor() -> None:
 
 def test_color_only_when_asked() -> None:
     d, sources = finding("x", "x")
-    assert "\x1b[" not in "".join(text.full([d], sources))
-    assert "\x1b[1;31m" in "".join(text.full([d], sources, color=True))
+    assert "\x1b[" not in "".join(lines_of("full", d, sources))
+    assert "\x1b[1;31m" in "".join(lines_of("full", d, sources, color=True))
 
 
 def test_concise() -> None:
     d, sources = finding("a\r\nb x", "x")
-    assert list(text.concise([d], sources)) == ["a.md:2:3: error[broken-link] no"]
+    assert lines_of("concise", d, sources) == ["a.md:2:3: error[broken-link] no"]
 
 
 def test_json_is_the_contract_s() -> None:
     fix = Fix("write y", Applicability.SAFE, (Edit(Span(2, 3), "y"),))
     d, sources = finding("a x", "x", help="h", fix=fix)
     place = {"start": {"line": 1, "column": 3}, "end": {"line": 1, "column": 4}}
-    assert json.loads(machine.to_json([d], sources, {"pages": 1})) == {
+    (text_,) = lines_of("json", d, sources, seconds=0.5)
+    assert json.loads(text_) == {
         "version": 1,
         "diagnostics": [
             {
@@ -92,36 +101,120 @@ def test_json_is_the_contract_s() -> None:
                 "fix": {"title": "write y", "applicability": "safe", "edits": [{**place, "replacement": "y"}]},
             }
         ],
-        "summary": {"pages": 1},
+        "summary": {"pages": 1, "errors": 1, "warnings": 0, "infos": 0, "seconds": 0.5},
     }
 
 
-def test_json_survives_lone_surrogates() -> None:
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_survives_lone_surrogates_and_finds_nothing_too(form: str) -> None:
     d, sources = finding("x", "x", message="\ud800")
-    machine.to_json([d], sources, {}).encode("utf-8")
+    "".join(lines_of(form, d, sources)).encode("utf-8", "replace")
+    list(render(form, Findings((), sources)))
 
 
 def test_github_escapes() -> None:
     d, sources = finding("x", "x", message="50%,\nnext: line")
-    (line,) = machine.to_github([d], sources, "docs/")
+    (line,) = lines_of("github", d, sources)
     assert line == ("::error file=docs/a.md,line=1,endLine=1,col=1,endColumn=2,title=broken-link::50%25,%0Anext: line")
 
 
+def test_a_rare_finding_is_not_hidden_behind_many() -> None:
+    rare, sources = finding("x y", "y")
+    many = [rare._replace(rule="missing-attachment", span=Span(0, 1), message=str(n)) for n in range(200)]
+    assert most_important([*many, rare])[0] is rare
+    told = list(render("github", Findings((*many, rare), sources)))
+    shown = [line for line in told if line.startswith("::error")]
+    assert len(shown) == LIMIT
+    assert "title=broken-link" in shown[0]
+    assert "192 more" in shown[-1]
+    assert sum(": error[" in line for line in told) == 201  # the log has all
+
+
+def test_a_page_cannot_give_the_runner_commands_from_the_log() -> None:
+    d, sources = finding("x", "x", message="::add-mask::docs")
+    told = list(render("github", Findings((d,) * 20, sources)))
+    stop = next(i for i, line in enumerate(told) if line.startswith("::stop-commands::"))
+    token = told[stop].removeprefix("::stop-commands::")
+    assert told[-2] == f"::{token}::"
+    assert not any(token in line for line in told[stop + 1 : -2])
+
+
 def test_sarif() -> None:
-    d, sources = finding("가 x", "x")
-    log = json.loads(machine.to_sarif([d], sources, {"broken-link": (Severity.ERROR, "short", "long")}, "docs/"))
+    fix = Fix("write y", Applicability.SAFE, (Edit(Span(2, 3), "y"),))
+    d, sources = finding("가 x", "x", fix=fix)
+    (text_,) = lines_of("sarif", d, sources, rules_url="https://example.org/{rule}.html")
+    log = json.loads(text_)
     (run,) = log["runs"]
     (result,) = run["results"]
     assert (log["version"], run["columnKind"]) == ("2.1.0", "unicodeCodePoints")
-    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "broken-link"
+    rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
+    assert rule["id"] == result["ruleId"] == "broken-link"
+    assert rule["helpUri"] == "https://example.org/broken-link.html"
+    assert run["tool"]["driver"]["informationUri"] == "https://example.org/"
     location = result["locations"][0]["physicalLocation"]
-    assert location["artifactLocation"]["uri"] == "docs/a.md"
-    assert location["region"] == {"startLine": 1, "startColumn": 3, "endLine": 1, "endColumn": 4}
+    assert location["artifactLocation"] == {"uri": "docs/a.md", "uriBaseId": "%SRCROOT%"}
+    region = {"startLine": 1, "startColumn": 3, "endLine": 1, "endColumn": 4}
+    assert location["region"] == region
+    (change,) = result["fixes"][0]["artifactChanges"]
+    assert change["replacements"] == [{"deletedRegion": region, "insertedContent": {"text": "y"}}]
+
+
+def test_no_address_is_made_up() -> None:
+    d, sources = finding("x", "x")
+    assert not re.search(r"helpUri|informationUri", lines_of("sarif", d, sources)[0])
+
+
+def test_fingerprints_stay_when_lines_move_and_differ_where_findings_do() -> None:
+    def names(page: str) -> list[str]:
+        spans = [Span(m.start(), m.end()) for m in re.finditer("x|y", page)]
+        found = [Diagnostic("broken-link", Severity.ERROR, "a.md", span, "no") for span in spans]
+        return Findings(tuple(found), lambda _: Source("a.md", page)).fingerprints()
+
+    assert names("x y x") == names("above\n\nx  y\nx")
+    assert len(set(names("x y x"))) == 3
+
+
+def test_sarif_holds_no_more_than_code_scanning_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 5)
+    d, sources = finding("x y", "x")
+    (text_,) = render(
+        "sarif", Findings((*(d._replace(severity=Severity.INFO, message=str(n)) for n in range(6)), d), sources)
+    )
+    (run,) = json.loads(text_)["runs"]
+    assert [r["level"] for r in run["results"]].count("error") == 1
+    assert len(run["results"]) == 5
+    assert "2 findings" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+
+
+def test_gitlab_has_what_code_quality_asks_for() -> None:
+    d, sources = finding("a\n가 x", "x")
+    (text_,) = lines_of("gitlab", d, sources)
+    (row,) = json.loads(text_)
+    assert row.pop("fingerprint")
+    assert row == {
+        "description": "no",
+        "check_name": "broken-link",
+        "severity": "major",
+        "location": {"path": "docs/a.md", "lines": {"begin": 2, "end": 2}},
+    }
+
+
+def test_markdown_renders_nothing_of_a_page() -> None:
+    d, sources = finding("x", "x", message="see <img src=x> [a](b) @team `c`\n# d")
+    told = "\n".join(
+        lines_of("markdown", d, sources, snippets={"cpu": {"passed": 2, "failed": 1}}, known=3, compared="x")
+    )
+    assert r"\<img src=x\> \[a\](b)" in told
+    assert "@team" not in told
+    assert "| cpu | 2 | 1 |" in told
+    assert told.startswith("## kb: new 1 error")
+    assert "3 known (x)" in told
 
 
 def test_junit_is_xml_whatever_the_page_says() -> None:
     d, sources = finding("x", "x", message='<&"\x00\ud800>')
-    suite = ElementTree.fromstring(junit.diagnostics_as_junit([d], sources, ["a.md", "b.md"])).find("testsuite")
+    (text_,) = lines_of("junit", d, sources, pages=("a.md", "b.md"))
+    suite = ElementTree.fromstring(text_).find("testsuite")
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert [c.get("name") for c in suite] == ["a.md", "b.md"]

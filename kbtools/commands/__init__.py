@@ -211,7 +211,7 @@ def emit(lines: Iterable[str]) -> None:
 
 def dump(args: SimpleNamespace, rows: Callable[[Wiki, str], Iterable[dict[str, object]]]) -> int:
     """Print a command's rows, page by page, for the pages its options ask for: one JSON object a line, or one list."""
-    from kbtools.output.machine import dumps
+    from kbtools.output.json import dumps
     from kbtools.selection import Selection
 
     wiki = read(args)

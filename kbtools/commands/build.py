@@ -6,10 +6,25 @@ import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from kbtools.commands import Stopwatch, plural, read, say, shell_faults, short_seconds
 from kbtools.commands.arguments import Arguments
+from kbtools.commands.known import add_baseline_options, answered_by, compare
+from kbtools.commands.reporting import (
+    exit_code,
+    findings_of,
+    not_run,
+    outcome_counts,
+    say_known,
+    show,
+    summarize,
+)
 from kbtools.errors import KbError
+from kbtools.selection import EVERYTHING
+
+if TYPE_CHECKING:
+    from kbtools.execution.outcomes import Outcome
 
 
 def configure(arguments: Arguments) -> None:
@@ -24,13 +39,13 @@ def configure(arguments: Arguments) -> None:
     )
     arguments.add_argument("--strict", action="store_true", help="warnings stop the build too")
     arguments.add_run_options()
+    add_baseline_options(arguments)
 
 
 def run(args: SimpleNamespace) -> int:
     from kbtools.checker import check
-    from kbtools.commands.check import exit_code, failing, not_run, outcome_counts, show, summarize
+    from kbtools.commands.failures import failing
     from kbtools.commands.running.here import run_snippets
-    from kbtools.selection import Selection
     from kbtools.site.build import build, config_file
     from kbtools.site.owner_code import refuse
     from kbtools.site.redirects import is_redirect
@@ -46,16 +61,24 @@ def run(args: SimpleNamespace) -> int:
     say("== check")
     report = check(wiki.vault, wiki.index, wiki.project.config, shell=shell_faults(wiki))
     snippets = not_run(sum(s.executable for page in wiki.index.pages.values() for s in page.snippets))
-    found = list(report.diagnostics)
-    if not args.no_run and not exit_code(found, args.strict):
+    found = report.diagnostics
+    outcomes: tuple[Outcome, ...] | None = None
+    known = compare(wiki.project, found, wiki.source, answered_by(EVERYTHING, None), ignored=args.no_baseline)
+    if not args.no_run and not exit_code(known.new, args.strict):
         say("== run the snippets")
         outcomes = run_snippets(wiki, args, (), wiki.index.pages).outcomes
-        snippets = outcome_counts(outcomes)
-        found += failing(wiki.project, outcomes, wiki.source, Selection())
-    show(wiki.project, "full", found, wiki.source, wiki.index.pages, watch.seconds)
-    summarize(found, report, snippets, watch.seconds)
-    if exit_code(found, args.strict):
-        say("nothing was built: mend the above first")
+        failures = tuple(failing(wiki.project, outcomes, wiki.source, EVERYTHING))
+        found = (*found, *(d for _, d in failures))
+        answered = answered_by(EVERYTHING, outcomes)
+        known = compare(wiki.project, found, wiki.source, answered, failures, ignored=args.no_baseline)
+        snippets = outcome_counts(outcomes, known.snippets)
+    told = findings_of(
+        wiki.project, known.new, wiki.source, tuple(wiki.index.pages), watch.seconds, totals=report, known=known
+    )
+    show(told, "full")
+    summarize(known.new, report, snippets, watch.seconds, known.known)
+    if say_known(known, args) or exit_code(known.new, args.strict):
+        say("nothing was built: mend the above first, or accept it for now: kb baseline")
         return 1
     say("== build the site")
     building = Stopwatch()

@@ -22,7 +22,7 @@ def run(args: SimpleNamespace) -> int:
     from dataclasses import asdict
 
     from kbtools.execution.housekeeping import prune, usage
-    from kbtools.output.machine import dumps
+    from kbtools.output.json import dumps
 
     age = None if args.older_than is None else _seconds(args.older_than)
     if age is not None and args.action != "prune":

@@ -28,8 +28,8 @@ def run(args: SimpleNamespace) -> int:
 def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
     """Fix what can be fixed; returns how many pages change. ``--diff`` shows the patch instead of writing."""
     from kbtools.checker import check
-    from kbtools.commands.check import split_rules
     from kbtools.commands.reconcile import write
+    from kbtools.commands.reporting import split_rules
     from kbtools.fixer import fix
     from kbtools.index import Index
     from kbtools.selection import Selection

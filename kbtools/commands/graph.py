@@ -14,7 +14,7 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     from kbtools.output.graph import graph
-    from kbtools.output.machine import dumps
+    from kbtools.output.json import dumps
 
     emit((dumps(graph(read(args).index), indent=1),))
     return 0

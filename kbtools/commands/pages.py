@@ -18,7 +18,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
-    from kbtools.output.machine import plain
+    from kbtools.output.json import plain
 
     page = wiki.index.pages[path]
     yield {

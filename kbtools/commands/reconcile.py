@@ -54,7 +54,7 @@ def run(args: SimpleNamespace) -> int:
     plan = plan_reconcile(wiki.index, style, args.titles, args.follow_duplicates, covers)
     done = write(wiki, plan, "kb reconcile", {"links": len(plan.changes)}) if args.apply and plan.texts else None
     if args.format == "json":
-        from kbtools.output.machine import dumps
+        from kbtools.output.json import dumps
 
         emit((dumps(_report(wiki, plan, done, args.apply), indent=1),))
         return 0
@@ -177,10 +177,15 @@ def undo(found: Project, run: str, form: str) -> int:
         raise KbError(f"there is nothing to undo: no {found.backups.name} in {found.root}")
     undone = Backups(found.vault, found.root).undo(run or None)
     if form == "json":
-        from kbtools.output.machine import dumps
+        from kbtools.output.json import dumps
 
         refused = [{"path": r.path, "reason": r.reason} for r in undone.refused]
         emit((dumps({"version": 1, "run": undone.run.id, "restored": list(undone.restored), "refused": refused}),))
+    old, new = undone.run.summary.get("page"), undone.run.summary.get("to")
+    if old in undone.restored and isinstance(old, str) and isinstance(new, str):  # a rename
+        from kbtools.commands.known import move_entries
+
+        move_entries(found, new, old)
     for refusal in undone.refused:
         say(f"{refusal.path}: not restored: {refusal.reason}")
     say(f"{plural(len(undone.restored), 'page')} restored: as before {undone.run.id}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kbtools.commands import Wiki, emit, plural, read, say, undo_command, unified_diff
 from kbtools.commands.arguments import Arguments
+from kbtools.commands.known import move_entries
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def run(args: SimpleNamespace) -> int:
     )
     done = _write(wiki, plan) if args.apply else None
     if args.format == "json":
-        from kbtools.output.machine import dumps
+        from kbtools.output.json import dumps
 
         emit((dumps(_report(wiki, plan, done), indent=1),))
         return 0
@@ -105,6 +106,7 @@ def _write(wiki: Wiki, plan: Rename) -> Run:
     summary = {"page": plan.old, "to": plan.new, "title": plan.old_title, "new_title": plan.title}
     done = Backups(wiki.project.vault, wiki.project.root).apply(changes, command=COMMAND, summary=summary)
     assert done is not None, "a rename changes something"
+    move_entries(wiki.project, plan.old, plan.new)
     return done
 
 

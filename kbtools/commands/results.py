@@ -21,7 +21,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.execution import report as reports
     from kbtools.execution.outcomes import Outcome
     from kbtools.execution.parity import line, parity
-    from kbtools.output.machine import dumps
+    from kbtools.output.json import dumps
 
     merged = reports.merge([(name, _read(Path(name))) for name in args.files])
     text = dumps(merged, indent=1)

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Stopwatch, emit, plural, read, say, short_seconds, use_color
+from kbtools.commands import Stopwatch, Wiki, emit, plural, read, say, short_seconds, use_color
 from kbtools.commands.arguments import Arguments
-from kbtools.commands.check import outcome_counts
+from kbtools.commands.known import Known, add_baseline_options, answered_by, compare
+from kbtools.commands.reporting import outcome_counts, say_known
 from kbtools.commands.running.here import Ran, run_snippets
 from kbtools.commands.running.selection import selection
 from kbtools.commands.running.shard import shard
@@ -32,6 +33,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--rehearse", action="store_true", help="retarget snippets bound to a missing device")
     arguments.add_argument("--report", metavar="FILE", help="write the report as JSON (or, named *.xml, as JUnit)")
     arguments.add_argument("--format", choices=["text", "json", "junit"], default="text", help="default: text")
+    add_baseline_options(arguments)
 
 
 def run(args: SimpleNamespace) -> int:
@@ -64,32 +66,57 @@ def run(args: SimpleNamespace) -> int:
         made = reports.report(
             outcomes, where, seconds=watch.seconds, fences=ran.fences, machines=machines, ran_on=ran_on
         )
-    if args.report:
-        _save(Path(args.report), made, outcomes)
     failing = [o for o in outcomes if o.outcome in reports.FAILING]
+    known = _known(wiki, outcomes, part, args)
+    taken: frozenset[str] = frozenset()
     if args.update:
         from kbtools.commands.running.update import write_printed
 
         updated = write_printed(wiki, outcomes, args)
-        failing = [o for o in failing if not (o.path in updated and o.only_output_differs)]
+        taken = frozenset(o.id for o in failing if o.path in updated and o.only_output_differs)
+    failing = [o for o in failing if o.id not in taken and o.id not in known.snippets]
+    if args.report:
+        save_report(Path(args.report), made, outcomes, known)
     compared = parity(outcomes)
     if args.format == "json":
-        from kbtools.output.machine import dumps
+        from kbtools.output.json import dumps
 
         emit((dumps(made, indent=1),))
     elif args.format == "junit":
-        emit((_junit(outcomes),))
+        emit((_junit(outcomes, known),))
     else:
-        emit(_blocks(outcomes, use_color(sys.stdout)))
+        emit(_blocks([o for o in outcomes if o.id not in taken], known, use_color(sys.stdout)))
         emit(_differing(compared, use_color(sys.stdout)))
     summary = reports.summary(outcomes)
     executed = f"{summary['executed']:,} of {summary['snippets']:,} executed"
     executed += f" ({summary['cached']:,} outcomes cached)" if summary["cached"] else ""
-    told = (plural(ran.pages, "page"), outcome_counts(outcomes), executed, line(compared), short_seconds(watch.seconds))
+    told = (
+        plural(ran.pages, "page"),
+        outcome_counts(outcomes, known.snippets, taken),
+        executed,
+        line(compared),
+        short_seconds(watch.seconds),
+    )
     say(" · ".join(part for part in told if part))
     for line_ in _confined(outcomes, args.sandbox):
         say(line_)
-    return int(bool(failing))
+    return max(int(bool(failing)), say_known(known, args))
+
+
+def _known(wiki: Wiki, outcomes: Sequence[Outcome], part: Sequence[str], args: SimpleNamespace) -> Known:
+    """The outcomes beside the baseline; without one, no page is read for it."""
+    from kbtools.commands.known import read_baseline
+
+    if args.no_baseline or read_baseline(wiki.project) is None:
+        return Known(())
+    from kbtools.commands.failures import failing
+    from kbtools.selection import Selection
+
+    selection = Selection(select=("failing-snippet",), paths=tuple(w.partition("::")[0] for w in part))
+    failures = tuple(failing(wiki.project, outcomes, wiki.source, selection))
+    whole = not any("::" in word for word in part)
+    answered = answered_by(selection, outcomes) if whole else lambda entry: False
+    return compare(wiki.project, (d for _, d in failures), wiki.source, answered, failures)
 
 
 def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
@@ -107,8 +134,8 @@ def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
         yield f"not confined here: {' and '.join(lacking)} (the guide's page on security says what that means)"
 
 
-def _blocks(outcomes: Sequence[Outcome], color: bool) -> Iterator[str]:
-    """What failed, with the page's own lines, and what was not run and why."""
+def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[str]:
+    """What failed, with the page's own lines, what is known to fail, and what was not run and why."""
     from kbtools.execution.outcomes import Status
 
     if all(o.outcome in (Status.PASSED, Status.XFAILED, Status.REHEARSED) for o in outcomes):
@@ -116,7 +143,9 @@ def _blocks(outcomes: Sequence[Outcome], color: bool) -> Iterator[str]:
     from kbtools.output.text import paint
 
     for o in outcomes:
-        if o.outcome in (Status.FAILED, Status.ERROR):
+        if o.id in known.snippets:
+            yield f"{paint('known to fail', '33', color)} since {known.snippets[o.id].isoformat()}: {o.id}"
+        elif o.outcome in (Status.FAILED, Status.ERROR):
             yield f"{paint(o.outcome.value, '1;31', color)}: {o.id}"
             yield f"  --> {o.path}:{o.traceback_line or o.line}"
             yield from (f"   | {line}" for line in (o.message or "").rstrip("\n").split("\n"))
@@ -144,24 +173,27 @@ def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
             yield from (f"   | {text}" for text in (one.diff or "").rstrip("\n").split("\n") if one.diff)
 
 
-def _junit(outcomes: Sequence[Outcome]) -> str:
+def _junit(outcomes: Sequence[Outcome], known: Known) -> str:
     from kbtools.execution.outcomes import Status
     from kbtools.output.junit import case, suite
 
     cases = []
     for o in outcomes:
-        failure = (o.message or o.outcome.value) if o.outcome in (Status.FAILED, Status.ERROR) else None
-        idle = o.outcome in (Status.SKIPPED, Status.BLOCKED)
-        skipped = f"{o.outcome.value}: {o.reason}" if idle else None
+        since = known.snippets.get(o.id)
+        fails = o.outcome in (Status.FAILED, Status.ERROR) and since is None
+        failure = (o.message or o.outcome.value) if fails else None
+        idle = o.outcome in (Status.SKIPPED, Status.BLOCKED) or since is not None
+        skipped = f"fails, known since {since}" if since else f"{o.outcome.value}: {o.reason}" if idle else None
         name = o.id.partition("::")[2]
         cases.append((case(name, o.path, o.seconds, failure=failure, skipped=skipped), failure is not None, idle))
     return suite("kb run", cases)
 
 
-def _save(file: Path, made: dict[str, object], outcomes: Sequence[Outcome]) -> None:
-    from kbtools.output.machine import dumps
+def save_report(file: Path, made: dict[str, object], outcomes: Sequence[Outcome], known: Known | None = None) -> None:
+    """Write a run's report: JSON, or JUnit for a name that ends in ``.xml``. Raises KbError."""
+    from kbtools.output.json import dumps
 
-    text = _junit(outcomes) if file.suffix == ".xml" else dumps(made, indent=1)
+    text = _junit(outcomes, known or Known(())) if file.suffix == ".xml" else dumps(made, indent=1)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes((text + "\n").encode("utf-8"))

@@ -1,4 +1,4 @@
-"""``kb schema``: the frontmatter schema as JSON Schema, for editors and for a team's own."""
+"""``kb schema``: JSON Schemas for editors: of a page's frontmatter, of ``kb.toml``, of ``pyproject.toml``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,23 @@ from kbtools.commands.arguments import Arguments
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("name", nargs="?", default="topic", help="a schema that ships with kb (default: topic)")
+    arguments.add_argument(
+        "name",
+        nargs="?",
+        default="topic",
+        help="topic (default): frontmatter; config: kb.toml; pyproject: [tool.kb] in pyproject.toml",
+    )
 
 
 def run(args: SimpleNamespace) -> int:
+    if args.name in ("config", "pyproject"):
+        from kbtools.output.json import dumps
+        from kbtools.rules import all_rules
+        from kbtools.settings import json_schema, pyproject_schema
+
+        make = json_schema if args.name == "config" else pyproject_schema
+        emit((dumps(make({name: rule.summary for name, rule in all_rules().items()}), indent=2),))
+        return 0
     from kbtools.fields.schema import schema_text
 
     emit((schema_text(args.name).rstrip("\n"),))

@@ -25,7 +25,7 @@ def run(args: SimpleNamespace) -> int:
         raise KbError(f"--most must be 0 or more, not {args.most}")
     figures = stats(read(args))
     if args.format == "json":
-        from kbtools.output.machine import dumps
+        from kbtools.output.json import dumps
 
         emit((dumps({"version": 1, **figures}, indent=1),))
     else:

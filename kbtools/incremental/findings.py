@@ -12,7 +12,16 @@ from kbtools.source import Span
 def dump_findings(found: Iterable[Diagnostic]) -> str:
     """Findings of one page as text; "" for none."""
     rows = [
-        (d.rule, d.severity.value, d.span.start, d.span.end, d.message, d.help, _fix_row(d.fix) if d.fix else None)
+        (
+            d.rule,
+            d.severity.value,
+            d.span.start,
+            d.span.end,
+            d.message,
+            d.help,
+            _fix_row(d.fix) if d.fix else None,
+            d.about,
+        )
         for d in found
     ]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
@@ -23,9 +32,9 @@ def _fix_row(fix: Fix) -> object:
 
 
 def load_findings(path: str, text: str) -> Iterator[Diagnostic]:
-    for rule, severity, start, end, message, help_, fix in json.loads(text):
+    for rule, severity, start, end, message, help_, fix, about in json.loads(text):
         mended = None
         if fix is not None:
             title, applicability, edits = fix
             mended = Fix(title, Applicability(applicability), tuple(Edit(Span(a, b), new) for a, b, new in edits))
-        yield Diagnostic(rule, Severity(severity), path, Span(start, end), message, help_, mended)
+        yield Diagnostic(rule, Severity(severity), path, Span(start, end), message, help_, mended, about)

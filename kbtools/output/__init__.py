@@ -1,0 +1,33 @@
+"""Formats of findings: a table of names, each with the module that writes it. A module is imported when it is used.
+
+A module has a function of its format's name that takes ``Findings`` and yields lines.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kbtools.output.findings import Findings
+
+FORMATS = {
+    "full": "text",
+    "concise": "text",
+    "json": "json",
+    "jsonl": "json",
+    "github": "github",
+    "sarif": "sarif",
+    "junit": "junit",
+    "gitlab": "gitlab",
+    "markdown": "markdown",
+}
+"""The module of each format."""
+
+
+def render(form: str, findings: Findings) -> Iterable[str]:
+    """The findings in a format, as lines without their ends. Raises KeyError for a format there is not."""
+    module = importlib.import_module(f"kbtools.output.{FORMATS[form]}")
+    lines: Iterable[str] = getattr(module, form)(findings)
+    return lines

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from kbtools.index import Index
-from kbtools.output.machine import plain
+from kbtools.output.json import plain
 
 
 def graph(index: Index) -> dict[str, list[dict[str, Any]]]:

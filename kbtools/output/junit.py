@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
 from kbtools.diagnostics import Diagnostic, Severity
-from kbtools.output.text import Sources
+from kbtools.output.findings import Findings, Sources
 
 
-def diagnostics_as_junit(diagnostics: Iterable[Diagnostic], sources: Sources, paths: Iterable[str]) -> str:
+def junit(findings: Findings) -> Iterator[str]:
     """A test case a page, failed by its errors, so that CI lists the pages that are clean too."""
-    by_path: dict[str, list[Diagnostic]] = {p: [] for p in sorted(paths)}
-    for d in diagnostics:
+    sources = findings.sources
+    by_path: dict[str, list[Diagnostic]] = {p: [] for p in sorted(findings.pages)}
+    for d in findings.diagnostics:
         by_path.setdefault(d.path, []).append(d)
     cases = []
     for path, found in by_path.items():
@@ -24,7 +25,7 @@ def diagnostics_as_junit(diagnostics: Iterable[Diagnostic], sources: Sources, pa
         if others:
             body += _element("system-out", "\n".join(_line(d, sources) for d in others))
         cases.append((_element("testcase", body, raw=True, classname="kb.check", name=path), bool(errors), False))
-    return _suite("kb check", cases)
+    yield _suite("kb check", cases)
 
 
 def _line(d: Diagnostic, sources: Sources) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from kbtools.diagnostics import Diagnostic, Severity
+from kbtools.output.findings import Findings
 from kbtools.source import Source
-
-Sources = Callable[[str], Source]
-"""The text of a page by path, for places and excerpts."""
 
 _COLORS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
 _TAB = 4
@@ -52,19 +50,18 @@ def printable(text: str) -> str:
     return "".join(out)
 
 
-def concise(diagnostics: Iterable[Diagnostic], sources: Sources, color: bool = False) -> Iterator[str]:
+def concise(findings: Findings) -> Iterator[str]:
     """``path:line:column: severity[rule] message``, a line each."""
-    for d in diagnostics:
-        at = sources(d.path).lines.position(d.span.start)
-        label = paint(f"{d.severity.value}[{d.rule}]", _COLORS[d.severity], color)
+    for d in findings.diagnostics:
+        at = findings.sources(d.path).lines.position(d.span.start)
+        label = paint(f"{d.severity.value}[{d.rule}]", _COLORS[d.severity], findings.color)
         yield f"{printable(d.path)}:{at.line}:{at.column}: {label} {printable(d.message)}"
 
 
-def full(diagnostics: Iterable[Diagnostic], sources: Sources, color: bool = False) -> Iterator[str]:
+def full(findings: Findings) -> Iterator[str]:
     """Rule, message, place, the source with a caret under the exact span, and what to do; a block each."""
-    for d in diagnostics:
-        source = sources(d.path)
-        yield "\n".join(_block(d, source, color)) + "\n"
+    for d in findings.diagnostics:
+        yield "\n".join(_block(d, findings.sources(d.path), findings.color)) + "\n"
 
 
 def _block(d: Diagnostic, source: Source, color: bool) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kbtools.output.graph import graph
-from kbtools.output.machine import dumps
+from kbtools.output.json import dumps
 from kbtools.site.addresses import Site
 from kbtools.site.panels import LONGEST
 from kbtools.site.results import Run

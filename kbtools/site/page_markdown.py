@@ -6,7 +6,7 @@ from kbtools import links
 from kbtools.diagnostics import Edit, apply_edits
 from kbtools.index import Resolution, Resolved
 from kbtools.links import WikiLink
-from kbtools.output.machine import dumps, plain
+from kbtools.output.json import dumps, plain
 from kbtools.page import Page
 from kbtools.site.addresses import Site, attachment_way, markdown_of, way
 from kbtools.site.text import hidden

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
-from kbtools.config import ALWAYS_IGNORED, MAX_PAGE_SIZE, Project
+from kbtools.config import ALWAYS_IGNORED, Project
+from kbtools.settings import MAX_PAGE_SIZE
 
 Stamp = tuple[int, int, int]
 """Time of the last change of the bytes and of the file, in nanoseconds, and the size in bytes."""

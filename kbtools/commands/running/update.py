@@ -21,6 +21,7 @@ def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace
     from kbtools.fixer import Plan
 
     texts: dict[str, str] = {}
+    written: dict[str, Sequence[object]] = {}
     partly = set()
     for path in sorted({o.path for o in outcomes}):
         page = wiki.index.pages[path]
@@ -30,6 +31,7 @@ def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace
             say(f"{path}:{refusal.line}: not updated: {refusal.why}")
             partly.add(path)
         if found.edits:
+            written[path] = found.edits
             texts[path] = apply_edits(page.source.text, found.edits)
     before = {p: wiki.index.pages[p].source.text for p in texts}
     emit(unified_diff(before, texts, use_color(sys.stdout)))
@@ -38,5 +40,11 @@ def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace
         return frozenset()
     if texts:
         done = write(wiki, Plan(texts), "kb run --update", {})
-        say(f"{plural(len(texts), 'page')} updated; {undo_command(args, done.id)} restores them")
+        outputs = sum(len(edits) for edits in written.values())
+        for path, edits in written.items():
+            say(f"{path}: {plural(len(edits), 'output')} taken over")
+        say(
+            f"{plural(outputs, 'output')} in {plural(len(texts), 'page')} taken over from this run; "
+            f"{undo_command(args, done.id)} restores them"
+        )
     return frozenset(texts) - partly

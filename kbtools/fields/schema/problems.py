@@ -96,7 +96,7 @@ class Wrong:
         if described(wanted):
             help += f": {described(wanted)}"
         holder = f" in `{field_name(path)}`" if path else ""
-        yield Problem("missing-field", self.key_span(path), f"`{name}` is missing{holder}", help)
+        yield Problem("missing-field", self.key_span(path), f"`{name}` is missing{holder}", help, about=str(name))
 
     def unknown(self, path: Path, rule: Mapping[str, Any]) -> Problem:
         name = str(path[-1])

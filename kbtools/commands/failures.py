@@ -1,0 +1,61 @@
+"""Snippets that did not do what their page says, as findings at the line that raised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from kbtools.source import Span
+
+if TYPE_CHECKING:
+    from kbtools.config import Project
+    from kbtools.diagnostics import Diagnostic
+    from kbtools.execution.outcomes import Outcome
+    from kbtools.selection import Selection
+    from kbtools.source import Source
+
+
+def failing(
+    found: Project, outcomes: Iterable[Outcome], source: Callable[[str], Source], selection: Selection
+) -> Iterator[tuple[Outcome, Diagnostic]]:
+    """Each outcome that failed with the finding it makes, unless the configuration, the options or a comment on the
+    page ask not to report it."""
+    from kbtools.execution.outcomes import Status
+
+    failed = [o for o in outcomes if o.outcome in (Status.FAILED, Status.ERROR)]
+    if not failed or not selection.wants("failing-snippet"):
+        return
+    from kbtools.checker import severities, suppress
+    from kbtools.diagnostics import Diagnostic, Problem
+    from kbtools.page import Page
+
+    severity = severities(found.config).get("failing-snippet")
+    if severity is None:
+        return
+    pages: dict[str, Page] = {}
+    for o in failed:
+        if o.path not in pages:
+            pages[o.path] = Page.parse(source(o.path))
+        page = pages[o.path]
+        lines = page.source.lines
+        # A page that was edited while its snippets ran may have lost the line.
+        line = lines.line(min(o.traceback_line or o.line, len(lines.starts)))
+        told = (o.message or o.reason or "it failed").rstrip("\n")
+        first, _, rest = told.partition("\n")
+        if told.count("\n") == 1 and o.reason and not told.startswith(o.reason):
+            first, rest = f"{o.reason}: {' · '.join(' '.join(part.split()) for part in told.split(chr(10)))}", ""
+        elif o.reason and first != o.reason:
+            first, rest = o.reason, told
+        span = _stripped(page.source.text, line)
+        about = f"{o.device}: {span.of(page.source.text)}"
+        where = o.id.partition("::")[2]
+        problem = Problem("failing-snippet", span, f"{where}: {first}", rest or None, about=about)
+        for p in suppress(page, (problem,), report_unused=False):
+            yield o, Diagnostic(p.rule, severity, o.path, p.span, p.message, p.help, p.fix, p.about)
+
+
+def _stripped(text: str, line: Span) -> Span:
+    """A line's span without blanks at its ends."""
+    shown = line.of(text)
+    start = line.start + len(shown) - len(shown.lstrip())
+    return Span(start, max(start, line.start + len(shown.rstrip())))

@@ -1,0 +1,82 @@
+"""The value that every output format takes: diagnostics with what is needed to show them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from kbtools.diagnostics import Diagnostic, Severity, subject
+from kbtools.source import Source
+
+Sources = Callable[[str], Source]
+"""The text of a page by its path, for places and excerpts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a command found in a vault."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    """Sorted by path, place and rule."""
+    sources: Sources
+    pages: tuple[str, ...] = ()
+    """Paths of all pages that were looked at, also those without a finding."""
+    seconds: float = 0.0
+    prefix: str = ""
+    """From the top of the repository to the vault, with ``/`` at its end: what code hosts want before a path."""
+    rules_url: str | None = None
+    """Where the documentation of rules is published, with ``{rule}`` for a rule's name."""
+    color: bool = False
+    links: Mapping[str, int] = field(default_factory=dict)
+    """Numbers for a summary: ``links``, ``broken``, ``ambiguous``."""
+    snippets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Numbers of outcomes by device: ``{"cpu": {"passed": 88, "failed": 1}}``; empty when none was run."""
+    changed_outputs: tuple[str, ...] = ()
+    """Ids of snippets that printed something else than their page says."""
+    known: int = 0
+    """Findings that the baseline holds, and that are not among the diagnostics."""
+    mended: tuple[str, ...] = ()
+    """What the baseline (or the compared revision) holds and was not found any more, each in one line."""
+    compared: str | None = None
+    """What the findings were compared with: the name of the baseline's file, or a revision."""
+
+    def count(self, severity: Severity) -> int:
+        return sum(d.severity is severity for d in self.diagnostics)
+
+    def by_severity(self, severity: Severity) -> list[Diagnostic]:
+        return [d for d in self.diagnostics if d.severity is severity]
+
+    def rule_address(self, rule: str) -> str | None:
+        """Where a rule's documentation is published, if the configuration says so."""
+        return self.rules_url.replace("{rule}", rule) if self.rules_url else None
+
+    def fingerprints(self) -> list[str]:
+        """A name for each diagnostic that stays when lines move: of rule, page and the text it is about.
+
+        Where several are alike, their order tells them apart.
+        """
+        seen: Counter[str] = Counter()
+        names = []
+        for d in self.diagnostics:
+            key = "\0".join((d.rule, d.path, subject(d, self.sources(d.path).text)))
+            digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:16]
+            seen[digest] += 1
+            names.append(f"{digest}:{seen[digest]}")
+        return names
+
+
+def most_important(found: list[Diagnostic]) -> list[Diagnostic]:
+    """Findings of one severity in the order in which they are worth seeing when not all can be shown.
+
+    The first of each rule comes before the second of any, and rare rules come before frequent ones: a mistake that
+    was made once is not hidden behind one that was made two hundred times.
+    """
+    frequency = Counter(d.rule for d in found)
+    rank: Counter[str] = Counter()
+    keyed = []
+    for position, d in enumerate(found):
+        keyed.append((rank[d.rule], frequency[d.rule], position, d))
+        rank[d.rule] += 1
+    return [d for *_, d in sorted(keyed, key=lambda k: k[:3])]

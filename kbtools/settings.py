@@ -1,0 +1,374 @@
+"""Every setting of ``kb.toml`` and ``[tool.kb]`` in one table: for reading, JSON Schema and ``kb config``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from kbtools.errors import KbError
+
+MAX_PAGE_SIZE = 4 * 1024**2
+"""Bytes. Nobody writes a longer page by hand, and reading one takes seconds."""
+
+LINK_STYLES = ("title", "filename")
+LEVELS = ("error", "warning", "info", "off")
+
+Read = Callable[[object, str], object]
+"""Turns a TOML value into the value of a setting, or raises KbError; the second argument says where it stands."""
+
+
+class SettingError(KbError):
+    """A key that is unknown or has a wrong value."""
+
+    def __init__(self, message: str, hint: str | None, key: str) -> None:
+        super().__init__(message, hint)
+        self.key = key
+
+
+class Setting(NamedTuple):
+    """One key of the configuration."""
+
+    key: str
+    """With its table before a dot: ``run.timeout``."""
+    meaning: str
+    """One sentence, in Markdown."""
+    default: object
+    """As it is written in TOML; None where nothing is said."""
+    read: Read
+    schema: Mapping[str, Any]
+    """The JSON Schema of the value."""
+    example: object = None
+    """A value other than the default."""
+
+    @property
+    def table(self) -> str:
+        return self.key.rpartition(".")[0]
+
+    @property
+    def name(self) -> str:
+        return self.key.rpartition(".")[2]
+
+
+_SIZE = re.compile(r"(?i)^\s*(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|kB|MB|GB)?\s*$")
+_UNITS = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+
+
+def parse_size(text: str) -> int | None:
+    """Bytes of ``4GiB``, ``512 MB`` or ``1000``; None when it is no size."""
+    m = _SIZE.match(text)
+    return int(float(m[1]) * _UNITS[(m[2] or "B").lower()]) if m else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """``did you mean "x"?`` for the closest known word, if one is close."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f'did you mean "{close[0]}"?' if close else None
+
+
+def _refuse(where: str, what: str, value: object) -> KbError:
+    shown = f'"{value}"' if isinstance(value, str) else repr(value)
+    return KbError(f"{where} must be {what}, not {shown}")
+
+
+def _text(what: str) -> tuple[Read, dict[str, Any]]:
+    def read(value: object, where: str) -> object:
+        if not isinstance(value, str):
+            raise _refuse(where, what, value)
+        return value
+
+    return read, {"type": "string"}
+
+
+def _choice(*options: str) -> tuple[Read, dict[str, Any]]:
+    listed = " or ".join(f'"{o}"' for o in options) if len(options) == 2 else f"one of {', '.join(options)}"
+
+    def read(value: object, where: str) -> object:
+        if not isinstance(value, str) or value not in options:
+            error = _refuse(where, listed, value)
+            error.hint = did_you_mean(value, options) if isinstance(value, str) else None
+            raise error
+        return value
+
+    return read, {"type": "string", "enum": list(options)}
+
+
+def _flag() -> tuple[Read, dict[str, Any]]:
+    def read(value: object, where: str) -> object:
+        if not isinstance(value, bool):
+            raise _refuse(where, "true or false", value)
+        return value
+
+    return read, {"type": "boolean"}
+
+
+def _number(what: str, *, whole: bool) -> tuple[Read, dict[str, Any]]:
+    def read(value: object, where: str) -> object:
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
+            raise _refuse(where, what, value)
+        return value if whole else float(value)
+
+    return read, {"type": "integer" if whole else "number"}
+
+
+def _size(example: str) -> tuple[Read, dict[str, Any]]:
+    def read(value: object, where: str) -> object:
+        given = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+        size = parse_size(given)
+        if size is None:
+            raise _refuse(where, f'a size such as "{example}"', value)
+        return size
+
+    pattern = r"^\s*\d+(\.\d+)?\s*([Bb]|[KkMmGg][Ii]?[Bb])?\s*$"
+    return read, {"anyOf": [{"type": "string", "pattern": pattern}, {"type": "integer", "minimum": 0}]}
+
+
+def _texts(what: str = "a list of strings") -> tuple[Read, dict[str, Any]]:
+    def read(value: object, where: str) -> object:
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise _refuse(where, what, value)
+        return tuple(value)
+
+    return read, {"type": "array", "items": {"type": "string"}}
+
+
+def _table(
+    what: str, of: tuple[Read, dict[str, Any]], names: Mapping[str, Any] | None = None
+) -> tuple[Read, dict[str, Any]]:
+    """A table whose keys the user chooses; ``names`` is the JSON Schema of those."""
+    read_value, schema = of
+
+    def read(value: object, where: str) -> object:
+        if not isinstance(value, dict):
+            raise _refuse(where, what, value)
+        return {
+            key: read_value(item, f'{where}."{key}"' if not _BARE.match(key) else f"{where}.{key}")
+            for key, item in value.items()
+        }
+
+    return read, {"type": "object", "additionalProperties": schema, **({"propertyNames": names} if names else {})}
+
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
+
+
+def _term(value: object, where: str) -> object:
+    if not isinstance(value, str) or not value.strip():
+        raise KbError(f"{where} must name what to write instead, not {value!r}")
+    return value
+
+
+def _terms(value: object, where: str) -> object:
+    read, _ = _table("a table of word to avoid = word to write", (_term, {}))
+    found = read(value, where)
+    assert isinstance(found, dict)
+    for word in found:
+        if not word.removesuffix("*").strip():
+            raise KbError(f'{where}."{word}" is no word to avoid')
+    return found
+
+
+def _address(value: object, where: str) -> object:
+    if not isinstance(value, str) or not re.match(r"https?://", value) or "{rule}" not in value:
+        raise _refuse(
+            where, 'an address with {rule} in place of the name, such as "https://example.org/rules/{rule}/"', value
+        )
+    return value
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("docs", "The vault: the folder of pages, relative to the root.", None, *_text("a folder"), "wiki"),
+    Setting(
+        "exclude",
+        "Globs, relative to the vault, of files that are no pages. "
+        "`**` spans folders; the name of a folder covers all in it.",
+        [],
+        *_texts(),
+        ["templates/**"],
+    ),
+    Setting(
+        "link_style",
+        'What a reconciled link is spelled as: `"title"` or `"filename"`.',
+        "title",
+        *_choice(*LINK_STYLES),
+        "filename",
+    ),
+    Setting(
+        "schema",
+        "Which pages (a glob) follow which frontmatter schema: `topic`, `none` or a file. "
+        "The first glob that fits counts.",
+        {},
+        *_table("a table of glob = schema", _text("the name of a schema")),
+        {"topics/**": "topic"},
+    ),
+    Setting(
+        "rules",
+        "Severities of rules, where they are not the rule's own.",
+        {},
+        *_table("a table of rule = severity", _choice(*LEVELS)),
+        {"orphan-page": "off"},
+    ),
+    Setting(
+        "terms",
+        "Words to avoid, and what to write for each; `*` ends a word whose endings vary.",
+        {},
+        _terms,
+        {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
+        {"learning speed": "learning rate"},
+    ),
+    Setting(
+        "stale_after",
+        "Days after `last_reinforced` at which a page is reported as stale.",
+        365,
+        *_number("a number of days", whole=True),
+        180,
+    ),
+    Setting(
+        "max_page_size",
+        "A larger page is reported as unreadable and not read: it is an export or a log, not a page.",
+        "4MiB",
+        *_size("4MiB"),
+        "1MiB",
+    ),
+    Setting(
+        "rules_url",
+        "Where the documentation of rules is published, with `{rule}` in place of a rule's name. "
+        "SARIF and Markdown output link to it.",
+        None,
+        _address,
+        {"type": "string", "pattern": r"^https?://.*\{rule\}"},
+        "https://example.org/rules/{rule}/",
+    ),
+    Setting(
+        "run.timeout",
+        "Seconds a snippet may take, unless its fence says otherwise.",
+        60,
+        *_number("a number of seconds", whole=False),
+        120,
+    ),
+    Setting(
+        "run.memory",
+        "Private memory of a session's process, unless a fence says otherwise.",
+        "4GiB",
+        *_size("4GiB"),
+        "8GiB",
+    ),
+)
+
+
+def read_settings(data: Mapping[str, object], where: str) -> dict[str, object]:
+    """The value of every setting that a TOML table gives, by key.
+
+    ``where`` names the file in messages. Raises KbError for unknown keys, with the nearest known one, and for values of
+    a wrong type.
+    """
+    by_key = {s.key: s for s in SETTINGS}
+    tables = {s.table for s in SETTINGS if s.table}
+    values: dict[str, object] = {}
+
+    def take(part: Mapping[str, object], table: str) -> None:
+        for name, value in part.items():
+            key = f"{table}.{name}" if table else name
+            if key in by_key:
+                try:
+                    values[key] = by_key[key].read(value, f"{where}: {key}")
+                except KbError as e:
+                    raise SettingError(e.message, e.hint, key) from e
+            elif key in tables:
+                if not isinstance(value, dict):
+                    raise SettingError(_refuse(f"{where}: {key}", "a table", value).message, None, key)
+                take(value, key)
+            else:
+                raise _unknown(key, table, where)
+
+    take(data, "")
+    return values
+
+
+def _unknown(key: str, table: str, where: str) -> SettingError:
+    name = key.rpartition(".")[2]
+    inside = f"{table}." if table else ""
+    known = sorted(
+        {rest.partition(".")[0] for s in SETTINGS if s.key.startswith(inside) and (rest := s.key[len(inside) :])}
+    )
+    elsewhere = [s.key for s in SETTINGS if s.name == name]
+    hint = (
+        f'did you mean "{elsewhere[0]}"?'
+        if elsewhere
+        else did_you_mean(name, known) or did_you_mean(key, [s.key for s in SETTINGS])
+    )
+    return SettingError(f'{where}: unknown key "{key}"', hint or f"known keys: {', '.join(known)}", key)
+
+
+def default(key: str) -> object:
+    """The value that a setting has when nothing is said. Raises KeyError for an unknown key."""
+    setting = next((s for s in SETTINGS if s.key == key), None)
+    if setting is None:
+        raise KeyError(key)
+    return None if setting.default is None else setting.read(setting.default, key)
+
+
+def json_schema(rules: Mapping[str, str]) -> dict[str, Any]:
+    """The JSON Schema (draft 7, which TOML editors know) of ``kb.toml``. ``rules`` gives each rule's summary."""
+    root: dict[str, Any] = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Settings of kb",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {},
+    }
+    for setting in SETTINGS:
+        holder = root
+        if setting.table:
+            empty = {"type": "object", "additionalProperties": False, "properties": {}}
+            holder = root["properties"].setdefault(setting.table, empty)
+        schema = {"description": setting.meaning, **setting.schema}
+        if setting.default is not None:
+            schema["default"] = setting.default
+        if setting.example is not None:
+            schema["examples"] = [setting.example]
+        if setting.key == "rules":
+            schema["additionalProperties"] = False
+            schema["properties"] = {
+                name: {**setting.schema["additionalProperties"], "description": summary}
+                for name, summary in rules.items()
+            }
+        holder["properties"][setting.name] = schema
+    return root
+
+
+def pyproject_schema(rules: Mapping[str, str]) -> dict[str, Any]:
+    """The JSON Schema of a ``pyproject.toml`` as far as kb is concerned: its ``[tool.kb]``."""
+    inner = json_schema(rules)
+    head = {"$schema": inner.pop("$schema"), "title": "pyproject.toml with [tool.kb]", "type": "object"}
+    tool = {"type": "object", "properties": {"kb": inner}}
+    return {**head, "properties": {"tool": tool}}
+
+
+def line_of(text: str, key: str, prefix: str = "") -> int | None:
+    """The line (from 1) of a TOML text on which a key is set or its table begins; None where that is not plain to see.
+
+    ``prefix`` is the table that all settings stand in, such as ``tool.kb``. For messages: a text that TOML itself has
+    accepted is searched, and a key written in a way that is not recognised merely has no line.
+    """
+    wanted = f"{prefix}.{key}" if prefix else key
+    table = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        head = re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", line)
+        if head:
+            table = _plain(head[1])
+            if table == wanted:
+                return number
+            continue
+        m = re.match(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_.\s-])+?)\s*=""", line)
+        if m and (f"{table}." if table else "") + _plain(m[1]) == wanted:
+            return number
+    return None
+
+
+def _plain(key: str) -> str:
+    """A dotted key without quotes and blanks: ``tool . "kb"`` is ``tool.kb``."""
+    parts = re.findall(r"""\s*(?:"([^"]*)"|'([^']*)'|([^.\s"']+))\s*\.?""", key)
+    return ".".join(a or b or c for a, b, c in parts)
