@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -32,6 +33,11 @@ from kbtools.source import LINE_END, LineIndex, Span
 
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
 _LAUNCHED = 'show the whole output in an ```output fence behind it, or write expect="off"'
+_OFF = 'expect="off"'
+_OWNER = "put it behind the snippet that prints it, or call the fence `text`"
+_APART = "the fence before it stands under another heading"
+_SECOND = "another output fence stands between it and the snippet"
+_STRAY = "put it behind the statement that prints it, or on the next line"
 _PROGRAM_FAILED = ("CalledProcessError", "subprocess.CalledProcessError")
 _RAISES = 'write raises="CalledProcessError" for any code but 0, and match="…" for what it writes to standard error'
 _NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -47,9 +53,21 @@ class Expectation:
     """1-based line of the page."""
     text: str
     of_line: int | None
-    """The page's line of what writes it, a ``print`` or a prompt; None for an output fence: the whole stdout."""
+    """The page's line of the statement or prompt whose output it is; None for an output fence: the whole stdout."""
     block: bool = False
     """It stands on lines of its own below ``of_line``: the span begins at the end of the line above."""
+    statement: tuple[int, int] | None = None
+    """Where in the code that statement begins: line from 1, column in UTF-8 bytes."""
+    marked: bool = True
+    """It is the whole output; else a value that a comment names: see ``expect.agrees``."""
+    value: bool = False
+    """Where the statement prints nothing, the value of its expression counts."""
+    short: int | None = None
+    """Length of the text without the brackets at its end, if they may be a remark."""
+    comment: Span | None = None
+    """The whole comment, where it is one."""
+    why_not: str | None = None
+    """Why it is not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +160,11 @@ class _Extraction:
         ids = self.ids(settings, owners)
         snippets: list[Snippet] = []
         for at, fence in enumerate(fences):
-            output = fences[at + 1] if at + 1 < len(fences) and owners[at + 1] == at else None
-            if output is not None and not settings[at + 1].options.compare:
-                output = None
+            shown = at + 1 if at + 1 < len(fences) and owners[at + 1] == at else None
+            output = None
+            if shown is not None:
+                compared = settings[at].options.compare and settings[shown].options.compare
+                output = self.output(fences[shown], None if compared else _OFF)
             snippets.append(self.snippet(fence, settings[at], ids[at], owners[at] is not None, output))
         problems = sorted(self.problems, key=lambda p: (p.span, p.rule, p.message))
         return tuple(_with_rebound(snippets)), tuple(problems)
@@ -178,13 +198,17 @@ class _Extraction:
     def owners(self, starts: list[int], settings: list[Settings]) -> list[int | None]:
         """For each fence the one whose output it shows, or None."""
         owners: list[int | None] = []
-        for at, fence in enumerate(self.structure.fences):
+        fences, headings = self.structure.fences, [heading.span.start for heading in self.structure.headings]
+        for at, fence in enumerate(fences):
             owner = None
-            if at and _is_output(fence, settings[at]):
-                last = self.structure.fences[at - 1]
-                runs = _runs(last, settings[at - 1])
-                if runs and _only_blank(self.text, last.span.end, starts[at]):
+            if _is_output(fence, settings[at]):
+                last = fences[at - 1] if at else None
+                apart = last is None or bisect(headings, last.span.start) != bisect(headings, fence.span.start)
+                if last is not None and not apart and _runs(last, settings[at - 1]):
                     owner = at - 1
+                elif settings[at].options.compare and (last is None or apart or _is_output(last, settings[at - 1])):
+                    what = "no snippet stands before it" if last is None else _APART if apart else _SECOND
+                    self.uncompared(fence.info, what, _OWNER)
             owners.append(owner)
         return owners
 
@@ -209,7 +233,7 @@ class _Extraction:
 
     # --- one fence
 
-    def snippet(self, fence: Fence, settings: Settings, id: str, shows: bool, output: Fence | None) -> Snippet:
+    def snippet(self, fence: Fence, settings: Settings, id: str, shows: bool, output: Expectation | None) -> Snippet:
         options = settings.options
         executable = _runs(fence, settings)
         session = f"alone:{id}" if settings.alone else settings.session or ""
@@ -225,8 +249,8 @@ class _Extraction:
             self.report([Problem("invalid-option", fence.info, message, _RAISES)])
         devices, reason = self.devices(language, fence, settings, reading) if executable else ((), None)
         expects = self.expected(fence, options, reading) if executable else []
-        if executable and output is not None and options.compare:
-            expects.append(self.output(output))
+        if executable and output is not None:
+            expects.append(output)
         found = reading.names
         return Snippet(
             fence=fence,
@@ -290,25 +314,45 @@ class _Extraction:
 
     def expected(self, fence: Fence, options: Options, reading: Reading) -> list[Expectation]:
         """The output the code itself shows."""
-        if options.launch is not None and reading.shown:
-            message = "what a launched script prints is not tied to its lines: this comment is not compared"
-            self.report([Problem("invalid-option", reading.shown[0].span, message, _LAUNCHED)])
-            return []
+        why_not = None if options.compare else _OFF
+        if options.launch is not None:
+            why_not = "a launched script's output is not told apart by lines"
+            if reading.shown and options.compare:
+                self.uncompared(reading.shown[0].span, "what a launched script prints is not tied to its lines", _LAUNCHED)
+        for span in reading.stray if options.compare else ():
+            self.uncompared(span, "no statement ends on the line above", _STRAY)
         found = []
         for shown in reading.shown:
             below = shown.block and bool(shown.text)
-            line = self.index.line_of(shown.span.start) + below
-            found.append(Expectation(shown.span, line, shown.text, self.line_of_code(fence, shown.line), shown.block))
+            found.append(
+                Expectation(
+                    span=shown.span,
+                    line=self.index.line_of(shown.span.start) + below,
+                    text=shown.text,
+                    of_line=self.line_of_code(fence, shown.line),
+                    block=shown.block,
+                    statement=(shown.line, shown.column),
+                    marked=shown.marked,
+                    value=shown.value,
+                    short=shown.short,
+                    comment=shown.comment,
+                    why_not=shown.why_not or why_not,
+                )
+            )
         return found
 
-    def output(self, fence: Fence) -> Expectation:
+    def uncompared(self, span: Span, what: str, help: str) -> None:
+        self.report([Problem("uncompared-output", span, f"this output is compared with nothing: {what}", help)])
+
+    def output(self, fence: Fence, why_not: str | None) -> Expectation:
+        """The expectation that an output fence is."""
         if fence.lines:
             span = Span(fence.lines[0].start, max(fence.lines[0].start, fence.lines[-1].end))
         else:
             end = LINE_END.search(self.text, fence.info.end)
             at = min(end.end() if end else fence.info.end, fence.span.end)
             span = Span(at, at)
-        return Expectation(span, self.index.line_of(span.start), fence.code, None)
+        return Expectation(span, self.index.line_of(span.start), fence.code, None, why_not=why_not)
 
 
 _ADJACENT = "put it on the line directly before a fence, nothing between"
@@ -326,15 +370,10 @@ def _annotation(text: str, span: Span) -> Span | None:
 
 
 _PREFIX = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t>]*")
-_BLANK = re.compile(r"[ \t\r\n>]*")
 
 
 def _only_prefix(text: str, start: int, end: int) -> bool:
     return _PREFIX.fullmatch(text, start, end) is not None
-
-
-def _only_blank(text: str, start: int, end: int) -> bool:
-    return _BLANK.fullmatch(text, start, end) is not None
 
 
 def _runs(fence: Fence, settings: Settings) -> bool:
@@ -353,7 +392,7 @@ def _is_output(fence: Fence, settings: Settings) -> bool:
 def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
     language = fence.header.language
     if _is_output(fence, settings):
-        return "expected output" if shows else "output, but no snippet stands directly before it"
+        return "expected output" if shows else "output, but no snippet stands before it"
     if not language:
         return "no language"
     known = find(language)

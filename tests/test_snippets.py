@@ -58,7 +58,10 @@ def tell(page: str, defaults: dict[str, object], *, names: bool) -> str:
         out.append(f"{snippet.line}-{snippet.end_line} {snippet.id}: {facts(snippet)}")
         for expect in snippet.expects:
             whose = "the whole output" if expect.of_line is None else f"line {expect.of_line}"
-            out.append(f"  line {expect.line} shows {expect.text!r} of {whose}")
+            why = f" (not compared: {expect.why_not})" if expect.why_not else ""
+            how = "shows" if expect.marked else "ends in" if not expect.value else "is worth"
+            or_ = f" or {expect.text[: expect.short]!r}" if expect.short else ""
+            out.append(f"  line {expect.line} {how} {expect.text!r}{or_} of {whose}{why}")
         for label, found in (("defines", snippet.defines), ("uses", snippet.uses)):
             if names and found:
                 out.append(f"  {label} {', '.join(found)}")

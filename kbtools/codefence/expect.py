@@ -1,9 +1,14 @@
-"""Compares what a page says is printed with what was printed."""
+"""Compares what a page says a statement gives with what it gave.
+
+``matches`` compares marked output (``#> 3``, output fences, prompts) in whole; ``agrees`` compares what a comment shows
+beside a statement (``# 3``), which may leave out a label and is spelled as people do.
+"""
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal, Underflow
 
@@ -25,6 +30,10 @@ _EXACT = Decimal("1e-6")
 _CONTEXT = Context(prec=40, traps=[])
 for _flag in (InvalidOperation, Overflow, Underflow, Inexact, Subnormal):
     _CONTEXT.traps[_flag] = False
+_DEEPEST = 40
+"""Brackets within brackets, from which on sets are compared as they are written."""
+_CUT_OFF = 3
+"""Decimals from which on a number may be cut off where it should be rounded."""
 _SHOWN_LINES = 40
 
 
@@ -45,14 +54,171 @@ class _Token:
 def matches(expected: str, actual: str) -> bool:
     """Whether output is what was expected.
 
-    Floats may differ by less than half a unit of the last digit shown (``0.`` and ``2.0`` by a millionth: nothing
-    says they were rounded); integers are compared exactly, and an integer is no float. ``...`` in the expectation
-    stands for anything, or nothing. Runs of blanks are equal; inside brackets, blanks after ``[``, ``(`` and ``,``
-    and before closing brackets are layout. ``device='…'`` and ``grad_fn=<…>`` of a repr may be absent on either side,
-    and addresses (``at 0x7f…``) are all equal.
+    Floats may differ by less than half a unit of the last digit shown, or be cut off after three decimals or more
+    (``0.`` and ``2.0`` by a millionth: nothing says they were rounded); integers are compared exactly, and an integer
+    is no float. Sets may be in any order. ``...`` in the expectation stands for anything, or nothing. Runs of blanks
+    are equal; inside brackets, blanks after ``[``, ``(`` and ``,`` and before closing brackets are layout.
+    ``device='…'`` and ``grad_fn=<…>`` of a repr may be absent on either side, and addresses (``at 0x7f…``) are equal.
     """
-    if _elided(expected, actual):
+    expected = expected.replace("\N{HORIZONTAL ELLIPSIS}", "...")
+    if _elided(expected, actual) or _alike(expected, actual):
         return True
+    if "{" in expected and "{" in actual:
+        one, other = _sorted(expected), _sorted(actual)
+        return (one, other) != (expected, actual) and _alike(one, other)
+    return False
+
+
+def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = False) -> bool:
+    """Whether a comment that shows a value says the same as what was printed.
+
+    It may leave out a label in front of the value (text with a letter in it), the quotes round a string, and what
+    ``_SPELLINGS`` lists. ``short`` is the length of the comment without the brackets at its end, which may be a remark.
+    Of a ``value``, which nobody has printed, the order in a dict does not count either.
+    """
+    readings = [shown] if short is None else [shown, shown[:short]]
+    for text in readings:
+        if _ends(text, printed):
+            return True
+        bare = _unquoted(text)
+        if bare is not None and _ends(bare, printed):
+            return True
+        if any(_ends(one, other) for one, other in _respelled(text, printed, dicts=value)):
+            return True
+    return False
+
+
+def same_kind(shown: str, value: str) -> bool:
+    """Whether two values are both numbers, both lists, …: a shape behind a tensor is no other value of it."""
+    return _kind(shown) == _kind(value)
+
+
+def _kind(text: str) -> str:
+    for pattern, plain in _SPELLINGS[:2]:
+        text = pattern.sub(plain, text)
+    token = next((token for token in _tokens(text) if token.text not in "+-"), None)
+    if token is None or token.kind in ("number", "version"):
+        return "number"
+    if token.text in ("True", "False"):
+        return "bool"
+    return "string" if token.text in "'\"" else token.text
+
+
+def _ends(expected: str, actual: str) -> bool:
+    """Whether output is what was expected, or ends so behind a label."""
+    if matches(expected, actual):
+        return True
+    expected = expected.replace("\N{HORIZONTAL ELLIPSIS}", "...")
+    want, got = _tokens(expected), _tokens(actual)
+    start = len(got) - len(want)
+    if start < 1 or not want or any(token.kind == "dots" for token in want):
+        return False
+    before, first = got[start - 1], got[start]
+    apart = first.blank or before.text in _LABEL_ENDS
+    return apart and any(token.kind == "word" for token in got[:start]) and _run(want, got, start)
+
+
+def _unquoted(text: str) -> str | None:
+    """What a string in quotes holds; None for anything else."""
+    import ast
+
+    if text[-1:] not in ("'", '"'):
+        return None
+    try:
+        held = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return held if isinstance(held, str) else None
+
+
+_LABEL_ENDS = frozenset(":=>$€£¥₩")
+_SPELLINGS = (
+    # What NumPy 2 shows inside containers, and NumPy 1 did not.
+    (re.compile(r"\b(?:np|numpy)\.(?:float|int|uint|complex|bool|str|bytes)(?:[0-9]+|_)?\(([^()]*)\)"), r"\1"),
+    (re.compile(r"\b(?:np|numpy)\.(True|False)_"), r"\1"),
+    # repr names the module of a class; people do not.
+    (re.compile(r"\b(?:datetime|decimal|fractions|collections|pathlib|uuid)\.(?=[A-Za-z]+\()"), ""),
+    # Either kind of quotes.
+    (re.compile('"'), "'"),
+    # A shape: a tuple, or a list.
+    (re.compile(r"\btorch\.Size\(\[([0-9]+)\]\)"), r"(\1,)"),
+    (re.compile(r"\btorch\.Size\(\[([0-9, ]*)\]\)"), r"(\1)"),
+)
+"""Other spellings of the same value, each with what stands for it on both sides."""
+_ARRAY = re.compile(
+    r"\s*(?:tensor|array)\(([^()]*?)(?:,\s*(?:dtype|device|grad_fn|requires_grad)=[^()]*)?\)\s*\Z", re.S
+)
+_SHAPE = re.compile(r"torch\.Size\((\[[0-9, ]*\])\)")
+
+
+def _respelled(shown: str, printed: str, *, dicts: bool) -> Iterator[tuple[str, str]]:
+    """Both texts again in the spellings of ``_SPELLINGS``, and arrays as the lists they print."""
+    if shown.startswith("["):
+        yield shown, _SHAPE.sub(r"\1", printed)
+    one, other = shown, printed
+    for pattern, plain in _SPELLINGS:
+        one, other = pattern.sub(plain, one), pattern.sub(plain, other)
+    if "{" in one and "{" in other:
+        one, other = _sorted(one, dicts=dicts), _sorted(other, dicts=dicts)
+    yield one, other
+    left, right = _ARRAY.match(one), _ARRAY.match(other)
+    if (left is None) != (right is None):
+        # array([1, 2]) is printed as [1 2].
+        one, other = left[1] if left else one, right[1] if right else other
+        yield one, other
+        yield one.replace(",", " "), other.replace(",", " ")
+
+
+def _sorted(text: str, *, dicts: bool = False) -> str:
+    """The text with the elements of every set shown in it (and of every dict) in one order."""
+    opened: list[int] = []
+    pieces = re.split(r"('(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|[\[\](){},:])", text)
+    whole: list[str] = []
+    for at, piece in enumerate(pieces):
+        whole.append(piece)
+        if at % 2 == 0:
+            continue
+        if piece in ("(", "[", "{"):
+            opened.append(len(whole) - 1)
+        elif piece in (")", "]", "}") and opened:
+            start = opened.pop()
+            if len(opened) > _DEEPEST:
+                return text
+            if piece == "}" and whole[start] == "{":
+                whole[start:] = [_in_order(whole[start + 1 : -1], dicts=dicts)]
+            else:
+                whole[start:] = ["".join(whole[start:])]
+    return "".join(whole)
+
+
+def _in_order(pieces: list[str], *, dicts: bool) -> str:
+    """What stands between two braces, with its elements sorted if it shows a set."""
+    elements: list[list[str]] = [[]]
+    for piece in pieces:
+        if piece == ",":
+            elements.append([])
+        else:
+            elements[-1].append(piece)
+    texts = [" ".join("".join(element).split()) for element in elements]
+    if texts and not texts[-1]:
+        texts.pop()
+    dots = any("..." in text or not text for text in texts)
+    colons = any(":" in element for element in elements)
+    if len(texts) < 2 or dots or (colons and not dicts):
+        return "{" + "".join(pieces) + "}"
+    return "{" + ", ".join(sorted(texts, key=_order)) + "}"
+
+
+def _order(text: str) -> tuple[int, float, str]:
+    try:
+        number = float(text)
+    except ValueError:
+        return 1, 0.0, text
+    return (1, 0.0, text) if math.isnan(number) else (0, number, "")
+
+
+def _alike(expected: str, actual: str) -> bool:
+    """``matches`` token by token, in the order written."""
     want, got = _tokens(expected), _tokens(actual)
     parts: list[list[_Token]] = [[]]
     for token in want:
@@ -75,7 +241,10 @@ def matches(expected: str, actual: str) -> bool:
 
 
 def explain(expected: str, actual: str) -> str:
-    """How the two differ, for people: one line each when they are short, else a diff by lines."""
+    """How the two differ, for people: one line each when they are short, else a diff by lines.
+
+    Control characters are made visible.
+    """
     want, got = expected.strip("\r\n"), actual.strip("\r\n")
     if "\n" not in want and "\n" not in got:
         if not want:
@@ -129,23 +298,32 @@ def _split(text: str) -> list[str]:
 
 def _line(text: str) -> str:
     text = text.rstrip("\r")
-    return text if len(text) <= 200 else text[:199] + "…"
+    return visible(text if len(text) <= 200 else text[:199] + "…")
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    """The text with escape sequences, carriage returns and other characters nobody sees as ``\\x1b``."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def _tokens(text: str) -> list[_Token]:
     text = _PLACE.sub("", text.strip())
     tokens: list[_Token] = []
     depth = 0
-    blank = opened = False
+    blank = opened = closed = False
     for match in _TOKEN.finditer(text):
         kind, said = match.lastgroup or "", match[0]
         if kind == "blank":
             blank = True
             continue
         closes = said in (")", "]", "}")
-        loose = depth > 0 and (opened or closes)
-        opened = said in ("(", "[", "{", ",")
-        depth += (said in ("(", "[", "{")) - (closes and depth > 0)
+        opens = said in ("(", "[", "{")
+        loose = depth > 0 and (opened or closes or (opens and closed))
+        opened, closed = opens or said == ",", closes
+        depth += opens - (closes and depth > 0)
         low = high = value = None
         if kind == "number" and len(said) <= 400 and not said.lstrip("+-").isdecimal():
             low, high, value = _interval(said)
@@ -163,6 +341,10 @@ def _interval(number: str) -> tuple[Decimal, Decimal, Decimal]:
         slack = _CONTEXT.multiply(value.copy_abs(), _EXACT) if value else _EXACT
     else:
         slack = _CONTEXT.create_decimal(f"5e{power - len(digits) - 1}")
+        if len(digits) >= _CUT_OFF:  # cut off, not rounded
+            whole = _CONTEXT.multiply(slack, Decimal(2))
+            below, above = (whole, slack) if number.startswith("-") else (slack, whole)
+            return _CONTEXT.subtract(value, below), _CONTEXT.add(value, above), value
     return _CONTEXT.subtract(value, slack), _CONTEXT.add(value, slack), value
 
 

@@ -88,6 +88,12 @@ def analyse(tree: ast.Module, place: Callable[[ast.Name], Span], *, flat: bool =
     return Names(tuple(walk.scopes[0].bound), removed, reads, walk.open)
 
 
+def without_underscore(found: Names) -> Names:
+    """The names of code at a prompt, which binds ``_`` to the last value it has shown."""
+    reads = tuple(read for read in found.reads if read.name != "_")
+    return Names(found.defines, found.removes, reads, found.open)
+
+
 class _Scope:
     def __init__(
         self,

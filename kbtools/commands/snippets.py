@@ -34,7 +34,7 @@ def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
             "devices": list(s.devices),
             "device_reason": s.device_reason,
             "options": dict(s.declared),
-            "expects": [{"line": e.line, "text": e.text} for e in s.expects],
+            "expects": [{"line": e.line, "text": e.text} for e in s.expects if e.why_not is None],
             "defines": list(s.defines),
             "uses": list(s.uses),
         }

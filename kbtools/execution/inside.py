@@ -8,6 +8,7 @@ from typing import Any
 from kbtools.execution import figures, scripts
 from kbtools.execution.interpreter import Expected, Interpreter, Transform
 from kbtools.languages import Language, SnippetFailed
+from kbtools.languages.pycon import has_prompts
 from kbtools.languages.registry import Broken
 
 
@@ -29,7 +30,7 @@ class Inside:
         """Have the fence's language run it; never raises."""
         if not isinstance(language, Language):
             told = f"{language.message}\n{language.help}" if language else "no language runs this fence here"
-            return {"seconds": 0.0, "printed": {}, "error": {"message": told, "line": self.line, "config": True}}
+            return {"seconds": 0.0, "error": {"message": told, "line": self.line, "config": True}}
         if type(language).__module__.startswith("kbtools."):
             language.run(self.step["code"], self)
         else:
@@ -45,22 +46,24 @@ class Inside:
     def python(self) -> None:
         """The fence is Python."""
         step = self.step
-        if step["launch"] is not None:
+        if has_prompts(step["code"]):
+            self.converse(loose=True)
+        elif step["launch"] is not None:
             self.reply = scripts.run_script(step["code"], self.line, self.page, step["launch"], self.folder)
         else:
             self.reply = self.interpreter.run(
                 step["code"],
                 self.line,
-                watch=frozenset(step["watch"]),
+                watched=frozenset((line, column) for line, column in step["watch"]),
                 repl=step["repl"],
                 transform=self.transform,
                 expected=self.expected,
             )
 
-    def converse(self) -> None:
+    def converse(self, *, loose: bool = False) -> None:
         """The fence is a session at Python's prompt."""
         self.reply = self.interpreter.converse(
-            self.step["code"], self.line, transform=self.transform, expected=self.expected
+            self.step["code"], self.line, loose=loose, transform=self.transform, expected=self.expected
         )
 
     def shell(self) -> None:

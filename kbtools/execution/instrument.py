@@ -11,46 +11,53 @@ from collections.abc import Iterator
 
 from kbtools.codefence.pycode import depth_within
 
-WATCH, SHOW, PART, HELD = "__kb_watch__", "__kb_show__", "__kb_part__", "__kb_held__"
+PRINT, CAPTURE, VALUE, SHOW, PART, HELD = (
+    f"__kb_{name}__" for name in ("print", "capture", "value", "show", "part", "held")
+)
 """Helpers the changed code calls: they are added to builtins."""
+Place = tuple[int, int]
+"""Where a statement begins: its line in the code, from 1, and its column in UTF-8 bytes."""
 _DEPTH = 60
 """Levels of a condition that are looked into: copying recurses."""
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _HOLDERS = (ast.stmt, ast.excepthandler, ast.match_case)
 
 
-class Watch(ast.NodeTransformer):
-    """Wraps the callee of every ``print(...)`` that begins or ends on one of the lines."""
+class _Watch(ast.NodeTransformer):
+    """Has the statements at some places hand over what they print, and what their expressions are worth."""
 
-    def __init__(self, lines: frozenset[int]) -> None:
-        self.lines = lines
+    def __init__(self, places: frozenset[Place], turn: int) -> None:
+        self.places, self.turn = places, turn
 
-    def line_of(self, node: ast.expr) -> int | None:
-        return next((n for n in (node.end_lineno, node.lineno) if n in self.lines), None)
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        node = super().generic_visit(node)
+        place = (node.lineno, node.col_offset) if isinstance(node, ast.stmt) else None
+        return self.watched(node, place) if isinstance(node, ast.stmt) and place in self.places else node
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if not _is_print(node):
+    def watched(self, node: ast.stmt, place: Place) -> ast.stmt:
+        key = ast.Tuple([ast.Constant(number) for number in (self.turn, *place)], ast.Load())
+        if isinstance(node, _SCOPES):
             return node
-        line = self.line_of(node)
-        if line is not None:
-            callee = node.func
-            node.func = _call(WATCH, callee, ast.Constant(line), callee)
-        return node
+        if isinstance(node, ast.Expr):
+            call = node.value
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print":
+                call.func = _call(PRINT, call.func, key, call.func)
+                return node
+            node.value = _call(VALUE, node.value, key, node.value)
+        made = ast.With([ast.withitem(_call(CAPTURE, node, key))], [node])
+        return ast.copy_location(made, node)
 
 
-def show(tree: ast.Module, lines: frozenset[int]) -> ast.Module:
-    """Hand the value of every expression that is a statement outside functions and classes to the display hook.
+def watch(tree: ast.Module, places: frozenset[Place], turn: int) -> ast.Module:
+    """The tree with the statements that begin at these places watched, for the snippet of this number."""
+    return _Watch(places, turn).visit(tree) if places else tree
 
-    Output of those on one of the lines is told apart, as that of ``print`` is.
-    """
-    found = [node for node in _statements(tree) if isinstance(node, ast.Expr)]
-    watch = Watch(lines)
-    places = [None if _is_print(node.value) else watch.line_of(node.value) for node in found]
-    if lines:
-        tree = watch.visit(tree)
-    for node, line in zip(found, places, strict=True):
-        node.value = _call(SHOW, node.value, ast.Constant(line), node.value)
+
+def show(tree: ast.Module) -> ast.Module:
+    """Hand the value of every expression that is a statement outside functions and classes to the display hook."""
+    for node in _statements(tree):
+        if isinstance(node, ast.Expr):
+            node.value = _call(SHOW, node.value, node.value)
     return tree
 
 
@@ -133,13 +140,13 @@ class _Wrap:
             node.left, node.right = self.value(node.left, deep=False), self.value(node.right, deep=False)
 
 
-def _is_print(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
-
-
-def _call(name: str, place: ast.expr, *arguments: ast.expr) -> ast.Call:
-    """A call of one of the helpers, at the place of the expression it stands for."""
+def _call(name: str, place: ast.expr | ast.stmt, *arguments: ast.expr) -> ast.Call:
+    """A call of one of the helpers, at the place of what it stands for."""
     made = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
-    for new in (made, made.func, *(a for a in arguments if isinstance(a, ast.Constant))):
-        ast.copy_location(new, place)
+    new: list[ast.AST] = [made, made.func]
+    for argument in arguments:
+        if isinstance(argument, (ast.Constant, ast.Tuple)) and not hasattr(argument, "lineno"):
+            new += ast.walk(argument)
+    for node in new:
+        ast.copy_location(node, place)
     return made

@@ -6,10 +6,9 @@ import __future__
 import ast
 import asyncio
 import builtins
-import ctypes
+import contextvars
 import inspect
 import linecache
-import os
 import re
 import sys
 import time
@@ -18,20 +17,19 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, ModuleType, TracebackType
-from typing import Any, TextIO
+from types import CodeType, ModuleType
+from typing import Any
 
 from kbtools.execution.assertions import Assertions
-from kbtools.execution.instrument import HELD, PART, SHOW, WATCH, Watch, asserts, show
+from kbtools.execution.captures import Captures
+from kbtools.execution.instrument import CAPTURE, HELD, PART, PRINT, SHOW, VALUE, Place, asserts, show, watch
 from kbtools.execution.respawn import BEGIN, line_of
 from kbtools.execution.tracebacks import names, summary, told, unlike
-from kbtools.languages.pycon import TRACEBACK, Example, examples, sources
+from kbtools.languages.pycon import TRACEBACK, Example, examples
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
-_KEPT_EXECUTIONS = 1000
-_KEPT_CHARACTERS = 1 << 16
 _UNREADABLE = re.compile("[\\0\ud800-\udfff]")
 
 
@@ -45,22 +43,6 @@ class Expected:
     defines: tuple[str, ...] = ()
     raises: str | None = None
     match: str | None = None
-
-
-class Tee:
-    """Stands in for ``sys.stdout`` while an expected ``print`` runs: passes everything on and remembers it."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self.text = ""
-
-    def write(self, text: str) -> int:
-        if len(self.text) < _KEPT_CHARACTERS:
-            self.text += text[:_KEPT_CHARACTERS]
-        return self._stream.write(text)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
 
 
 class Interpreter:
@@ -85,11 +67,20 @@ class Interpreter:
         self._flags = 0
         self._executed = 0
         self._runner: asyncio.Runner | None = None
+        self._context = contextvars.copy_context()
+        """What ContextVars, decimal and NumPy are set to, with ``await`` and without."""
         self._lines: list[str] = []
-        self._prints: dict[int, list[str]] = {}
         sys.modules["__main__"] = self.module
         self.assertions = Assertions()
-        helpers = {WATCH: self._watched, SHOW: self._shown, PART: self.assertions.part, HELD: self.assertions.held}
+        self.captures = Captures()
+        helpers = {
+            PRINT: self.captures.print,
+            CAPTURE: self.captures.capture,
+            VALUE: self.captures.value,
+            SHOW: self._shown,
+            PART: self.assertions.part,
+            HELD: self.assertions.held,
+        }
         vars(builtins).update(helpers)
 
     def run(
@@ -97,7 +88,7 @@ class Interpreter:
         code: str,
         line: int,
         *,
-        watch: frozenset[int] = frozenset(),
+        watched: frozenset[Place] = frozenset(),
         repl: bool = False,
         transform: Transform | None = None,
         expected: Expected = Expected(),
@@ -108,29 +99,34 @@ class Interpreter:
         """
 
         def action() -> None:
+            compiled = self._compile(code, line, watched, transform, repl=repl)
             self.remember(code, line)
             self._pass_on(code, line)
-            self._execute(self._compile(code, line, watch, transform, repl=repl))
+            self._execute(compiled)
 
         self._executed = 0
         # What is told as run must have been: ``judge`` looks at this.
         return {**self.attempt(action, expected), "executed": self._executed}
 
     def converse(
-        self, code: str, line: int, *, transform: Transform | None = None, expected: Expected = Expected()
+        self,
+        code: str,
+        line: int,
+        *,
+        loose: bool = False,
+        transform: Transform | None = None,
+        expected: Expected = Expected(),
     ) -> dict[str, Any]:
         """Run a session at Python's prompt, example by example, up to the first that raises what it should not.
+
+        ``loose`` as in ``pycon.examples``.
 
         What each has written is in the reply under the page's line of its prompt; what a traceback ends with, where
         the page shows one.
         """
-        lines = code.split("\n")
-        found, _ = examples(lines)
+        found, _ = examples(code.split("\n"), loose=loose)
 
         def action() -> None:
-            typed = "\n".join(sources(lines, found))
-            self.remember(typed, line)
-            self._pass_on(typed, line)
             for example in found:
                 if "SKIP" not in example.options and not self._answer(example, line, transform):
                     break
@@ -139,12 +135,15 @@ class Interpreter:
 
     def _answer(self, example: Example, line: int, transform: Transform | None) -> bool:
         """Run one example; whether the session goes on."""
-        stream = sys.stdout
-        sys.stdout = tee = Tee(stream)
+        key = (self.captures.turn, example.line, 0)
         goes_on, said = True, None
         try:
-            compiled = self._compile(example.source, line + example.line - 1, frozenset(), transform, repl=True)
-            self._execute(compiled)
+            with self.captures.capture(key):
+                above = line + example.line - 1
+                compiled = self._compile(example.source, above, frozenset(), transform, repl=True)
+                self.remember(example.source, above)
+                self._pass_on(example.source, above)
+                self._execute(compiled)
         except SystemExit as stop:
             if stop.code not in (None, 0):
                 raise
@@ -154,16 +153,12 @@ class Interpreter:
                 raise
             told = traceback.format_exception_only(error)
             said = told[-1] if isinstance(error, SyntaxError) else "".join(told)
-        finally:
-            if sys.stdout is tee:
-                sys.stdout = stream
-            text = tee.text if said is None else f"{TRACEBACK}\n    ...\n{said}"
-            self._prints[line + example.line] = [text]
+            self.captures.written[key[1:]] = [(f"{TRACEBACK}\n    ...\n{said}", None, None)]
         return goes_on
 
     def attempt(self, action: Callable[[], None], expected: Expected) -> dict[str, Any]:
         """Do something on behalf of a snippet; never raises. What came of it, as a worker's reply."""
-        self._prints = {}
+        self.captures.begin()
         before = {name: self.module.__dict__[name] for name in expected.defines if name in self.module.__dict__}
         hook = sys.displayhook
         started = time.perf_counter()
@@ -184,7 +179,8 @@ class Interpreter:
     def _reply(
         self, seconds: float, error: BaseException | None, before: Mapping[str, object], expected: Expected
     ) -> dict[str, Any]:
-        reply: dict[str, Any] = {"seconds": seconds, "printed": {str(k): v for k, v in self._prints.items()}}
+        printed = [[line, column, times] for (line, column), times in self.captures.written.items()]
+        reply: dict[str, Any] = {"seconds": seconds, "printed": printed}
         raises = expected.raises
         if error is None and raises is None:
             return reply
@@ -206,7 +202,8 @@ class Interpreter:
     def remember(self, code: str, line: int) -> None:
         """Give ``linecache`` the code at its page lines, for tracebacks and ``inspect.getsource``.
 
-        The code's own lines, not the page's: those carry the indentation or ``>`` of what the fence stands in.
+        Only code that compiles: one fence that does not would keep the others from being read. The code's own lines,
+        not the page's: those carry the indentation or ``>`` of what the fence stands in.
         """
         lines = code.split("\n")
         missing = line + len(lines) - len(self._lines)
@@ -227,7 +224,7 @@ class Interpreter:
         return told(error, self.path, self.modules, values)
 
     def _compile(
-        self, code: str, line: int, watch: frozenset[int], transform: Transform | None, *, repl: bool
+        self, code: str, line: int, watched: frozenset[Place], transform: Transform | None, *, repl: bool
     ) -> CodeType:
         bad = _UNREADABLE.search(code)
         if bad is not None:  # compile would say so without a place
@@ -243,12 +240,11 @@ class Interpreter:
                 error.end_lineno = error.end_lineno + line if error.end_lineno else error.end_lineno
             raise
         assert isinstance(tree, ast.Module)
+        tree = watch(tree, watched, self.captures.turn)
         ast.increment_lineno(tree, line)
         self.assertions.known.update(asserts(tree))
         if repl:
-            tree = show(tree, watch)
-        elif watch:
-            tree = Watch(watch).visit(tree)
+            tree = show(tree)
         if transform is not None:
             tree = transform(tree)
         compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True)
@@ -261,30 +257,13 @@ class Interpreter:
         if compiled.co_flags & inspect.CO_COROUTINE:
             if self._runner is None:
                 self._runner = asyncio.Runner()
-            coroutine = eval(compiled, self.module.__dict__)
-            self._runner.run(coroutine)
+            coroutine = self._context.run(eval, compiled, self.module.__dict__)
+            self._runner.run(coroutine, context=self._context)
         else:
-            exec(compiled, self.module.__dict__)
+            self._context.run(exec, compiled, self.module.__dict__)
 
-    def _watched(self, line: int, callee: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            stream = sys.stdout
-            tee = Tee(stream)
-            sys.stdout = tee
-            try:
-                return callee(*args, **kwargs)
-            finally:
-                if sys.stdout is tee:
-                    sys.stdout = stream
-                texts = self._prints.setdefault(line, [])
-                if len(texts) < _KEPT_EXECUTIONS:
-                    texts.append(tee.text)
-
-        return call
-
-    def _shown(self, line: int | None, value: object) -> None:
-        show = sys.displayhook
-        (show if line is None else self._watched(line, show))(value)
+    def _shown(self, value: object) -> None:
+        sys.displayhook(value)
 
     def _intact(self, before: Mapping[str, object], defines: tuple[str, ...]) -> list[str]:
         """Names a failed snippet would have bound and that are as good as if it had not run: untouched, or modules."""
@@ -294,23 +273,3 @@ class Interpreter:
             for name in defines
             if name in now and (isinstance(now[name], ModuleType) or (name in before and before[name] is now[name]))
         ]
-
-
-_LIBC: list[Any] = []
-
-
-def flush() -> None:
-    """Write out what Python and C hold back."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            stream.flush()
-    with suppress(OSError, AttributeError):
-        if not _LIBC:
-            _LIBC.append(ctypes.CDLL(None))
-        _LIBC[0].fflush(None)
-
-
-def excepthook(kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
-    """For errors outside a snippet: to standard error, in full."""
-    traceback.print_exception(kind, value, trace)
-    os._exit(70)

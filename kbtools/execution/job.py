@@ -57,8 +57,14 @@ class Wanted:
     """Output a step must have: see ``snippets.Expectation``."""
 
     line: int
+    """1-based line of the page that says so."""
     text: str
-    of_line: int | None
+    statement: tuple[int, int] | None = None
+    """Where in the code the statement begins (line from 1, column in UTF-8 bytes); None for the whole output."""
+    marked: bool = True
+    value: bool = False
+    short: int | None = None
+    why_not: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from kbtools.codefence import expect
 from kbtools.execution.confine import MOST_PROCESSES
 from kbtools.execution.figures import received
 from kbtools.execution.job import Job, Step, Wanted
-from kbtools.execution.outcomes import OUTPUT_DIFFERS, Outcome, Printed, Status
+from kbtools.execution.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status
 from kbtools.execution.process import Reply
 from kbtools.execution.respawn import hint
 from kbtools.execution.verdict import outcome
@@ -32,7 +33,7 @@ def judge(job: Job, step: Step, reply: Reply) -> Outcome:
 def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any]) -> Outcome:
     if message.get("skip"):
         return outcome(job, step, Status.SKIPPED, reason=message["skip"])
-    printed = tuple(Printed(int(line), tuple(texts)) for line, texts in sorted(message.get("printed", {}).items()))
+    printed = tuple(_printed(entry) for entry in message.get("printed", ()))
     error = message.get("error")
     if step.raises is not None and message.get("script"):
         error = message["error"] = _as_expected(step, reply, error)
@@ -40,35 +41,33 @@ def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any]) -> Outco
             message["expected"] = _ended(step, message, reply.stderr)
     if error is not None:
         return _failed(job, step, reply, error, printed)
-    if message.get("executed") == 0:
+    if message.get("executed") == 0 and message.get("expected") is None:
         return outcome(job, step, Status.ERROR, reason="it was told as run, but none of it was executed")
-    problems = [problem for want in step.expects for problem in (_compare(want, reply.stdout, printed),) if problem]
+    compared, problems = compare(step, reply.stdout, printed)
+    status, reason, told, line = Status.PASSED, None, message.get("expected"), None
     if problems:
-        text = "\n\n".join(told for _, told in problems)
-        return outcome(
-            job,
-            step,
-            Status.FAILED,
-            reason=OUTPUT_DIFFERS,
-            message=text,
-            line=problems[0][0],
-            seconds=reply.seconds,
-            stdout=reply.stdout,
-            printed=printed,
-        )
-    status, reason = Status.PASSED, None
-    if step.rehearse is not None:
+        status, reason, line = Status.FAILED, OUTPUT_DIFFERS, problems[0][0]
+        told = _with_stderr("\n\n".join(text for _, text in problems), reply.stderr)
+    elif step.rehearse is not None:
         status, reason = Status.REHEARSED, f"retargeted to {step.rehearse}"
     return outcome(
         job,
         step,
         status,
         reason=reason,
-        message=message.get("expected"),
+        message=told,
+        line=line,
         seconds=reply.seconds,
         stdout=reply.stdout,
         printed=printed,
+        compared=compared,
     )
+
+
+def _printed(entry: Any) -> Printed:
+    line, column, times = entry
+    values = tuple(None if form is None else (form, text or form) for _, form, text in times)
+    return Printed((line, column), tuple(text for text, _, _ in times), values)
 
 
 def died(job: Job, step: Step, reply: Reply) -> Outcome:
@@ -162,22 +161,52 @@ def _ended(step: Step, message: dict[str, Any], stderr: str) -> str:
     return f"{name}: {last}" if name == PROGRAM_FAILED else last
 
 
-def _compare(want: Wanted, stdout: str, printed: tuple[Printed, ...]) -> tuple[int, str] | None:
-    """The line and the diff, where the output is not as the page says."""
-    if want.of_line is None:
-        return None if expect.matches(want.text, stdout) else (want.line, _told(want.line, want.text, stdout))
-    texts = next((p.texts for p in printed if p.line == want.of_line), ())
-    if not texts:
-        return want.of_line, f"line {want.of_line}: this print was never reached"
-    whole = "".join(texts)
-    if expect.matches(want.text, whole):
-        return None
-    wrong = next((text for text in texts if not expect.matches(want.text, text)), None)
-    return None if wrong is None else (want.of_line, _told(want.of_line, want.text, wrong))
+def compare(
+    step: Step, stdout: str, printed: Sequence[Printed]
+) -> tuple[tuple[Compared, ...], tuple[tuple[int, str], ...]]:
+    """What became of each expectation of a step that ran; the line and the diff of each that differs."""
+    by_place = {one.statement: one for one in printed}
+    compared, problems = [], []
+    for want in step.expects:
+        found = by_place.get(want.statement) if want.statement is not None else None
+        why, actual = want.why_not, None
+        if want.why_not is None:
+            why, actual = _unlike(want, stdout, found)
+        state = Comparison.NOT_COMPARED if why else Comparison.EQUAL if actual is None else Comparison.DIFFERENT
+        compared.append(Compared(want.line - step.line, state, why))
+        if state is Comparison.DIFFERENT:
+            line = want.line if want.statement is None else step.line + want.statement[0]
+            problems.append((line, f"line {line}: {expect.explain(want.text, actual or '')}"))
+    return tuple(compared), tuple(problems)
 
 
-def _told(line: int, expected: str, actual: str) -> str:
-    return f"line {line}: {expect.explain(expected, actual)}"
+def _unlike(want: Wanted, stdout: str, found: Printed | None) -> tuple[str | None, str | None]:
+    """Why an expectation cannot be compared, or what was printed that is not as it says; neither where it holds."""
+    if want.statement is None:
+        return None, None if expect.matches(want.text, stdout) else stdout
+    if found is None or not found.texts:
+        return "never reached", None
+    if holds(want, "".join(found.texts)):
+        return None, None
+    silent = want.value and not any(found.texts)
+    if not silent:
+        return None, next((text for text in found.texts if not holds(want, text)), None)
+    values = [value for value in found.values if value is not None]
+    if not values:
+        return ("it has no value and prints nothing", None) if not want.marked else (None, "")
+    wrong = next((value for value in values if not any(holds(want, form) for form in value)), None)
+    if wrong is None:
+        return None, None
+    if not want.marked and not expect.same_kind(want.text, wrong[0]):
+        return "the value is of another kind", None
+    return None, wrong[0]
+
+
+def holds(want: Wanted, text: str) -> bool:
+    """Whether what was printed, or a value, is as an expectation says."""
+    if want.marked:
+        return expect.matches(want.text, text)
+    return expect.agrees(want.text, text, short=want.short, value=want.value)
 
 
 def _with_stderr(text: str, stderr: str) -> str:

@@ -19,7 +19,7 @@ from kbtools.languages.python import Python
 from kbtools.languages.registry import find
 from kbtools.languages.shell import SHELLS
 
-SCHEME = 3
+SCHEME = 4
 """Changes when keys, seeds or the way snippets are run change: no older result is taken for one of today."""
 _LAST_VALUE = re.compile(r"(?<!\w)_(?!\w)")
 # What a result does not hang on, or only through what is hashed beside it.
@@ -38,7 +38,7 @@ def keyed(steps: Sequence[Step], path: str, session: str, device: str) -> tuple[
     keys: list[str] = []
     for step, flow in zip(steps, found, strict=True):
         values = {name: value for name, value in asdict(step).items() if name not in _LEFT_OUT}
-        expects = [[w.line - step.line, w.text, w.of_line and w.of_line - step.line] for w in step.expects]
+        expects = [[*asdict(w).values()][1:] for w in step.expects]
         told = step.line if flow.lines or _script(step) else None
         needed = [keys[n] for n in flow.needs]
         whole = [SCHEME, path, session, device, torch, step.device, values, expects, told, needed]

@@ -28,11 +28,32 @@ OUTPUT_DIFFERS = "output differs"
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What one expected ``print`` wrote, once for every time it ran: what ``--update`` writes back."""
+    """What one watched statement gave, once for every time it ran: what ``--update`` writes back."""
 
-    line: int
-    """1-based page line of the ``print``."""
+    statement: tuple[int, int]
+    """Where in the code it begins: line from 1, column in UTF-8 bytes."""
     texts: tuple[str, ...]
+    values: tuple[tuple[str, str] | None, ...] = ()
+    """Of an expression what it was worth each time, as ``repr`` and as ``str``; None for ``None``."""
+
+
+class Comparison(str, Enum):
+    """What became of an expectation."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    NOT_COMPARED = "not compared"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One expectation of a snippet, once its outcome is known."""
+
+    offset: int
+    """Lines from the snippet's opening fence to the text that is expected."""
+    state: Comparison
+    reason: str | None = None
+    """Why it was not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +77,8 @@ class Outcome:
     raised as it should, the exception in one line."""
     traceback_line: int | None = None
     """The page's line that raised."""
+    compared: tuple[Compared, ...] = ()
+    """The snippet's expectations, each in one of three states."""
     printed: tuple[Printed, ...] = ()
     """Not part of the report."""
     figures: tuple[Figure, ...] = ()
@@ -84,13 +107,17 @@ class Outcome:
             "message": self.message,
             "traceback_line": self.traceback_line,
             "figures": [figure.to_json() for figure in self.figures],
+            "expectations": [
+                {"line": self.line + one.offset, "state": one.state.value, "reason": one.reason}
+                for one in self.compared
+            ],
         }
 
     def to_wire(self) -> dict[str, Any]:
         """Like ``to_json`` with everything in it, for another process of the same run."""
         return {
             **self.to_json(),
-            "printed": [[p.line, list(p.texts)] for p in self.printed],
+            "printed": [[p.statement, p.texts, p.values] for p in self.printed],
             "protections": list(self.protections),
         }
 
@@ -110,7 +137,16 @@ class Outcome:
             message=data["message"],
             traceback_line=data["traceback_line"],
             figures=tuple(Figure.from_json(value) for value in data.get("figures", ())),
-            printed=tuple(Printed(int(line), tuple(texts)) for line, texts in data.get("printed", ())),
+            compared=tuple(
+                Compared(int(one["line"]) - int(data["line"]), Comparison(one["state"]), one["reason"])
+                for one in data.get("expectations", ())
+            ),
+            printed=tuple(
+                Printed(
+                    (int(line), int(column)), tuple(texts), tuple(value and (value[0], value[1]) for value in values)
+                )
+                for (line, column), texts, values in data.get("printed", ())
+            ),
             protections=tuple(data.get("protections", ())),
         )
 

@@ -122,7 +122,9 @@ def _step(
         line=snippet.line,
         timeout=options.timeout if options.timeout is not None else limits.timeout,
         memory=options.memory if options.memory is not None else limits.memory,
-        expects=tuple(Wanted(e.line, e.text, e.of_line) for e in snippet.expects) if options.compare else (),
+        expects=tuple(
+            Wanted(e.line, e.text, e.statement, e.marked, e.value, e.short, e.why_not) for e in snippet.expects
+        ),
         raises=options.raises,
         match=options.match,
         requires=options.requires,

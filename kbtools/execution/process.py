@@ -119,7 +119,7 @@ class Process:
         self.trace.seek(0)
         self.trace.truncate()
         order = asdict(step)
-        order["watch"] = sorted({w.of_line for w in step.expects if w.of_line is not None})
+        order["watch"] = sorted({w.statement for w in step.expects if w.statement is not None and w.why_not is None})
         # CUDA reserves far more address space than it uses, which this limit would count: there the memory really taken
         # is watched from here.
         order["limit_memory"] = self.job.device == "cpu"

@@ -50,7 +50,7 @@ def run_script(code: str, line: int, path: str, launch: str, scratch: Path) -> d
     try:
         words = command(launch)
     except ValueError as problem:
-        return {"seconds": 0.0, "printed": {}, "error": {"message": str(problem), "line": None, "config": True}}
+        return {"seconds": 0.0, "error": {"message": str(problem), "line": None, "config": True}}
     return _program([*words, str(script)], scratch, str(script))
 
 
@@ -75,8 +75,8 @@ def _program(words: list[str], scratch: Path, script: str | None) -> dict[str, A
         code = subprocess.run(words, cwd=scratch, stdin=subprocess.DEVNULL, check=False).returncode
     except OSError as problem:
         message = f"{Path(words[0]).name} cannot be started: {problem.strerror}"
-        return {"seconds": 0.0, "printed": {}, "error": {"message": message, "line": None, "config": True}}
-    reply: dict[str, Any] = {"seconds": time.perf_counter() - started, "printed": {}, "script": True}
+        return {"seconds": 0.0, "error": {"message": message, "line": None, "config": True}}
+    reply: dict[str, Any] = {"seconds": time.perf_counter() - started, "script": True}
     if code:
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
         reply["ended"] = f"the script {ended}"

@@ -117,7 +117,8 @@ class Session:
         return found, tuple(reply.message.get("intact", ()))
 
     def _remember(self, step: Step, outcome: Outcome, intact: tuple[str, ...]) -> None:
-        complete = outcome.outcome in _ENDED or (self.settings.update and outcome.only_output_differs)
+        # What differs in its output alone has run to its end: its names are there.
+        complete = outcome.outcome in _ENDED or outcome.only_output_differs
         if self._worker is not None and step.skip is None and outcome.outcome is not Status.BLOCKED:
             self._history.append((step, complete))
         if complete:

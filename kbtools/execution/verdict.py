@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kbtools.execution.job import Job, Step
-from kbtools.execution.outcomes import Outcome, Printed, Status
+from kbtools.execution.outcomes import Compared, Comparison, Outcome, Printed, Status
 
 
 def outcome(
@@ -19,10 +19,19 @@ def outcome(
     seconds: float = 0.0,
     stdout: str = "",
     printed: tuple[Printed, ...] = (),
+    compared: tuple[Compared, ...] | None = None,
 ) -> Outcome:
-    """An outcome of a step. A status of error without a message takes the reason for one."""
+    """An outcome of a step. A status of error without a message takes the reason for one.
+
+    Where nothing is ``compared``, every expectation is not compared for the step's own reason.
+    """
     if status in (Status.FAILED, Status.ERROR) and message is None:
         message = reason
+    if compared is None:
+        why = {Status.SKIPPED: "skipped", Status.BLOCKED: "blocked"}.get(status, "the snippet failed")
+        compared = tuple(
+            Compared(want.line - step.line, Comparison.NOT_COMPARED, want.why_not or why) for want in step.expects
+        )
     return Outcome(
         id=step.id,
         path=job.path,
@@ -35,6 +44,7 @@ def outcome(
         message=message,
         traceback_line=line,
         printed=printed,
+        compared=compared,
     )
 
 

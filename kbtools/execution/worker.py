@@ -19,10 +19,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from kbtools.execution.captures import flush
 from kbtools.execution.channel import Channel
 from kbtools.execution.confine import Rules, enclose, lacking, limit_memory, seal
 from kbtools.execution.inside import Inside
-from kbtools.execution.interpreter import Interpreter, flush
+from kbtools.execution.interpreter import Interpreter
 from kbtools.execution.ready import Kind, seed
 from kbtools.execution.requirements import unmet
 from kbtools.languages.registry import find
@@ -114,7 +115,7 @@ class _Worker:
         for requirement in step["requires"]:
             lack = unmet(requirement)
             if lack is not None:
-                return {"seconds": 0.0, "printed": {}, "skip": lack}
+                return {"seconds": 0.0, "skip": lack}
         self.network = step["network"]
         if step["limit_memory"]:
             limit_memory(step["memory"])
@@ -122,7 +123,7 @@ class _Worker:
         if step["file"] is not None:
             complaint = self._write(step["file"], code, line)
             if complaint is not None:
-                return {"seconds": 0.0, "printed": {}, "error": {"message": complaint, "line": line, "config": True}}
+                return {"seconds": 0.0, "error": {"message": complaint, "line": line, "config": True}}
         inside = Inside(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
         reply = inside.run(find(step["language"]))
         flush()

@@ -8,24 +8,12 @@ from typing import Any, Literal, Protocol
 
 from kbtools.codefence.annotations import Options
 from kbtools.codefence.device_needs import Need
+from kbtools.codefence.expected_output import Shown
 from kbtools.codefence.names import Names
 from kbtools.codefence.pycode import Fault, Places
 from kbtools.source import Span
 
 _NO_NAMES = Names()
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Output that the code of a fence itself shows: a comment behind a ``print``, a result below a prompt."""
-
-    span: Span
-    """What ``--update`` rewrites."""
-    text: str
-    line: int
-    """1-based line of the code that it is the output of."""
-    block: bool = False
-    """It stands on lines of its own; an empty span is where they belong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +26,9 @@ class Reading:
     needs: tuple[Need, ...] = ()
     """Devices it cannot do without."""
     shown: tuple[Shown, ...] = ()
+    """Output that the code itself shows."""
+    stray: tuple[Span, ...] = ()
+    """Comments marked as output that belong to no statement."""
     why_not: str | None = None
     """Why this fence does not run though its language does."""
 

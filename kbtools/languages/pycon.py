@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from kbtools.codefence import device_needs, names, pycode
+from kbtools.codefence import device_needs, expected_output, names, pycode, value_forms
 from kbtools.codefence.annotations import Options
+from kbtools.codefence.expected_output import Shown
 from kbtools.codefence.pycode import Fault, Places
-from kbtools.languages.protocol import Interior, Language, Reading, Session, Shown
-from kbtools.languages.python import without_underscore
+from kbtools.languages.protocol import Interior, Language, Reading, Session
 
 TRACEBACK = "Traceback (most recent call last):"
 _PROMPT = re.compile(r"([ \t]*)>>>(?:( )|$)?")
+_COMMENT = re.compile(r"[ \t]*#[ ]?")
 _OPTION = re.compile(r"#[ \t]*doctest:[ \t]*([^\n'\"]*)$", re.M)
 _KNOWN = frozenset(
     """
@@ -49,6 +50,8 @@ class Example:
     """doctest's options that are on: ``SKIP``."""
     unknown: tuple[str, ...] = ()
     """Words of a doctest comment that mean nothing."""
+    commented: bool = False
+    """The output is written as comments; ``want`` is without their ``#``."""
 
     @property
     def source_end(self) -> int:
@@ -75,8 +78,20 @@ class Example:
         return f"{TRACEBACK}\n...\n{raised}"
 
 
-def examples(lines: Sequence[str]) -> tuple[tuple[Example, ...], tuple[int, ...]]:
-    """The examples of a session, and the lines (from 1) whose prompt no blank follows. Text before is passed over."""
+def has_prompts(code: str) -> bool:
+    """Whether Python code is a session at the prompt: its first line that is no comment begins with one."""
+    if ">>>" not in code:
+        return False
+    lines = (line.lstrip(" \t") for line in code.split("\n"))
+    return next((line for line in lines if line.strip() and line[0] != "#"), "").startswith(">>>")
+
+
+def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Example, ...], tuple[int, ...]]:
+    """The examples of a session, and the lines (from 1) whose prompt no blank follows. Text before is passed over.
+
+    ``loose`` is for prompts in a fence called ``python``: there a blank line ends the output, as in doctest, and the
+    output may be written as comments.
+    """
     found: list[Example] = []
     glued: list[int] = []
     at = 0
@@ -96,14 +111,16 @@ def examples(lines: Sequence[str]) -> tuple[tuple[Example, ...], tuple[int, ...]
             source.append(lines[at][indent + 4 :])
             at += 1
         start = at
-        while at < len(lines) and _PROMPT.match(lines[at]) is None:
+        while at < len(lines) and _PROMPT.match(lines[at]) is None and not (loose and not lines[at].strip()):
             at += 1
         end = at
         while end > start and not lines[end - 1].strip():
             end -= 1
-        want = "\n".join(line[indent:] if not line[:indent].strip() else line for line in lines[start:end])
+        shown = [line[indent:] if not line[:indent].strip() else line for line in lines[start:end]]
+        commented = loose and bool(shown) and all(map(_COMMENT.match, shown))
+        want = "\n".join(_COMMENT.sub("", line, count=1) if commented else line for line in shown)
         options, unknown = _options("\n".join(source))
-        found.append(Example(first + 1, "\n".join(source), indent, want, end, options, unknown))
+        found.append(Example(first + 1, "\n".join(source), indent, want, end, options, unknown, commented))
     return tuple(found), tuple(glued)
 
 
@@ -138,40 +155,67 @@ class Pycon(Language):
     portable = True
 
     def read(self, places: Places, options: Options) -> Reading:
-        found, glued = examples(places.lines)
-        if not found:
-            return Reading(why_not="no line begins with the prompt >>>")
-        faults = [Fault(places.line(line), "the prompt is not followed by a blank", "write `>>> `") for line in glued]
-        shifts = {line: example.indent + 4 for example in found for line in range(example.line, example.source_end + 1)}
-        typed = places.behind(sources(places.lines, found), shifts)
-        module = ast.Module([], [])
-        unknown = False
-        for example in found:
-            faults += [
-                Fault(places.line(example.line), f"doctest has no option {word}", "such as +SKIP or +ELLIPSIS")
-                for word in example.unknown
-            ]
-            if "SKIP" in example.options:
-                continue
-            if any(example.line <= line <= example.source_end for line in glued):
-                unknown = True
-                continue
-            parsed = pycode.parse(typed, example.line, example.source_end)
-            if not isinstance(parsed, Fault):
-                module.body += parsed.tree.body
-            elif not (example.raises and any(name in example.want for name in _ERRORS)):
-                faults.append(parsed)
-                unknown = True
-        shown = []
-        if options.compare:
-            for example in found:
-                if "SKIP" not in example.options:
-                    last = example.source_end
-                    start = len(places.lines[last - 1])
-                    span = places.span(last, start, example.end, len(places.lines[example.end - 1]))
-                    shown.append(Shown(span, example.text, example.line, block=True))
-        own = names.UNKNOWN if unknown else without_underscore(names.analyse(module, typed.name))
-        return Reading(tuple(faults), own, device_needs.needs(module), tuple(shown))
+        return read(places, loose=False)
 
     def run(self, code: str, session: Session) -> None:
         cast(Interior, session).converse()
+
+
+def read(places: Places, *, loose: bool) -> Reading:
+    """What can be said of a session without running it; ``loose`` as in ``examples``."""
+    found, glued = examples(places.lines, loose=loose)
+    if not found:
+        return Reading(why_not="no line begins with the prompt >>>")
+    faults = [Fault(places.line(line), "the prompt is not followed by a blank", "write `>>> `") for line in glued]
+    shifts = {line: example.indent + 4 for example in found for line in range(example.line, example.source_end + 1)}
+    typed = places.behind(sources(places.lines, found), shifts)
+    module = ast.Module([], [])
+    shown: list[Shown] = []
+    unknown = False
+    silent = not any(example.want.strip() for example in found)
+    for example in found:
+        faults += [
+            Fault(places.line(example.line), f"doctest has no option {word}", "such as +SKIP or +ELLIPSIS")
+            for word in example.unknown
+        ]
+        if "SKIP" in example.options:
+            continue
+        body: list[ast.stmt] = []
+        if any(example.line <= line <= example.source_end for line in glued):
+            unknown = True
+        else:
+            parsed = pycode.parse(typed, example.line, example.source_end)
+            if not isinstance(parsed, Fault):
+                body = parsed.tree.body
+                module.body += body
+            elif not (example.raises and any(name in example.want for name in _ERRORS)):
+                faults.append(parsed)
+                unknown = True
+        # Where nothing is shown at all, or people write as they like, what is not shown is not claimed.
+        if example.want.strip() or not (silent or loose):
+            one = _shown(places, example, loose=loose, prints=any(map(expected_output.is_print, body)))
+            if one is not None:
+                shown.append(one)
+    own = names.UNKNOWN if unknown else names.without_underscore(names.analyse(module, typed.name))
+    return Reading(tuple(faults), own, device_needs.needs(module), tuple(shown))
+
+
+def _shown(places: Places, example: Example, *, loose: bool, prints: bool) -> Shown | None:
+    """The output of an example. A comment counts where it is a value, or stands below a ``print``."""
+    last = example.source_end
+    if not example.commented:
+        span = places.span(last, len(places.lines[last - 1]), example.end, len(places.lines[example.end - 1]))
+        exact = not loose or "\n" in example.text
+        return Shown(span, example.text, example.line, block=True, marked=exact)
+    text, short = example.text, None
+    if not example.raises:
+        value = value_forms.find(text)
+        if value is None and not prints:
+            return None
+        if value is not None:
+            short = None if value.short is None else value.short - value.start
+            text = text[value.start : value.end]
+    first = places.lines[last]
+    at = len(first) - len(first.lstrip())
+    span = places.span(last + 1, at, example.end, len(places.lines[example.end - 1]))
+    return Shown(span, text, example.line, marked=example.raises, short=short, comment=span)

@@ -1,0 +1,33 @@
+"""Output that is shown as a snippet's and compared with nothing.
+
+A comment marked with `#>` belongs to the statement it stands behind, or to the one that ends on the line above. A fence
+of language `output` belongs to the snippet before it under the same heading. Where there is none, readers take the
+output for what the code prints, and nobody has looked.
+
+## Reported
+
+````markdown title="A.md"
+```python
+x = 1
+
+#> 2
+```
+````
+
+## Instead
+
+````markdown title="A.md"
+```python
+x = 1
+print(x + 1)
+#> 2
+```
+````
+"""
+
+from __future__ import annotations
+
+from kbtools.diagnostics import Severity
+
+SEVERITY = Severity.WARNING
+GROUP = "snippets"
