@@ -318,7 +318,8 @@ class _Extraction:
         if options.launch is not None:
             why_not = "a launched script's output is not told apart by lines"
             if reading.shown and options.compare:
-                self.uncompared(reading.shown[0].span, "what a launched script prints is not tied to its lines", _LAUNCHED)
+                what = "what a launched script prints is not tied to its lines"
+                self.uncompared(reading.shown[0].span, what, _LAUNCHED)
         for span in reading.stray if options.compare else ():
             self.uncompared(span, "no statement ends on the line above", _STRAY)
         found = []

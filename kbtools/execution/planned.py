@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kbtools.execution.job import Job, Step, Wanted
 
@@ -82,7 +82,11 @@ def load(path: str, text: str, unmet: Callable[[str], str | None]) -> Planned | 
 
 def _step(values: list[object]) -> Step:
     expects = values[_EXPECTS]
-    values[_EXPECTS] = tuple(Wanted(*wanted) for wanted in expects) if expects else ()  # type: ignore[attr-defined]
+    values[_EXPECTS] = tuple(_wanted(*wanted) for wanted in expects) if expects else ()  # type: ignore[attr-defined]
     for at in _TUPLES:
         values[at] = tuple(values[at])  # type: ignore[arg-type]
     return Step(*values)  # type: ignore[arg-type]
+
+
+def _wanted(line: int, text: str, statement: list[int] | None, *rest: Any) -> Wanted:
+    return Wanted(line, text, (statement[0], statement[1]) if statement else None, *rest)
