@@ -22,12 +22,12 @@ def assert_linear(
     size: int,
     factor: int = 4,
     clock: Callable[[], float] = time.process_time,
-    times: int = 3,
+    times: int = 1,
 ) -> None:
     """``factor`` times the text takes at most 2.5 times ``factor`` the time; a square would take ``factor`` squared.
 
     ``work`` prepares a text of a size and returns what to measure. CPU time of this process (or of what ``clock``
-    counts), the best of ``times``, measured side by side; only growth seen in every one of three attempts counts.
+    counts), measured side by side, the best of ``times``; only growth seen in every one of three attempts counts.
     """
     small, large = work(size), work(factor * size)
     ratios = []
