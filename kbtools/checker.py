@@ -147,6 +147,10 @@ def _unique(problems: Iterable[Problem]) -> list[Problem]:
     return list({(p.rule, p.span, p.message): p for p in problems}.values())
 
 
+FOUND_LATER = frozenset({"failing-snippet", "broken-url", "moved-url", "unreachable-url"})
+"""Rules whose findings come from running snippets or from asking servers: a check of texts cannot say that a comment
+which asks to ignore one is unused."""
+
 _IGNORE = re.compile(r"^\s*kb:\s*ignore\[([^\]]*)\]\s*$")
 
 
@@ -176,7 +180,7 @@ def suppress(page: Page, problems: Iterable[Problem], report_unused: bool = True
     if not report_unused:
         return
     for ignore in ignores:
-        if ignore not in used:
+        if ignore not in used and ignore.name not in FOUND_LATER:
             known = ignore.name in all_rules()
             message = f'nothing here is reported by "{ignore.name}"' if known else f'there is no rule "{ignore.name}"'
             fix = Fix("remove the comment", Applicability.UNSAFE, (Edit(ignore.span, ""),))

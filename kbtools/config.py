@@ -30,6 +30,21 @@ class RunConfig(NamedTuple):
     """Bytes."""
 
 
+class ExternalConfig(NamedTuple):
+    """How ``kb check --external`` asks for addresses."""
+
+    ignore: tuple[str, ...] = ()
+    """Patterns of addresses that are not asked for."""
+    allow_private: bool = False
+    """Whether private networks and this machine are asked too."""
+    archive: bool = True
+    """Whether a web archive is asked for copies of what is gone."""
+    timeout: float = 20.0
+    """Seconds for one address."""
+    keep_days: float = 7.0
+    """Days for which a good answer counts."""
+
+
 class Config(NamedTuple):
     """The settings of one project. Every field has a default that suits a folder never seen before."""
 
@@ -51,6 +66,7 @@ class Config(NamedTuple):
     """Bytes; a larger page is reported and not read."""
     rules_url: str | None = None
     """Where the documentation of rules is published, with ``{rule}`` for a rule's name."""
+    external: ExternalConfig = ExternalConfig()
     run: RunConfig = RunConfig()
 
 
@@ -79,11 +95,15 @@ def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
     Raises KbError for unknown keys and values of a wrong type, naming ``where`` they stand.
     """
     values = read_settings(data, where)
-    run = {key.removeprefix("run."): value for key, value in values.items() if key.startswith("run.")}
+    tables: dict[str, dict[str, Any]] = {"external": {}, "run": {}}
+    for key, value in values.items():
+        table, _, name = key.rpartition(".")
+        if table:
+            tables[table][name] = value
     top: dict[str, Any] = {key: value for key, value in values.items() if "." not in key}
     if "schema" in top:
         top["schema"] = tuple(top["schema"].items())
-    return Config(**top, run=RunConfig(**run))  # type: ignore[arg-type]  # read_settings has looked at the types
+    return Config(**top, external=ExternalConfig(**tables["external"]), run=RunConfig(**tables["run"]))
 
 
 def _table(file: Path) -> Mapping[str, object] | None:

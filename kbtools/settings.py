@@ -242,6 +242,41 @@ SETTINGS: tuple[Setting, ...] = (
         "https://example.org/rules/{rule}/",
     ),
     Setting(
+        "external.ignore",
+        "Patterns of addresses that `kb check --external` leaves alone; `*` stands for anything.",
+        [],
+        *_texts(),
+        ["https://intranet.example/*"],
+    ),
+    Setting(
+        "external.allow_private",
+        "Whether addresses in private networks and on this machine are asked for.",
+        False,
+        *_flag(),
+        True,
+    ),
+    Setting(
+        "external.archive",
+        "Whether a web archive (archive.org) is asked for copies of what is gone.",
+        True,
+        *_flag(),
+        False,
+    ),
+    Setting(
+        "external.timeout",
+        "Seconds for one external address, redirects and further attempts included.",
+        20,
+        *_number("a number of seconds", whole=False),
+        60,
+    ),
+    Setting(
+        "external.keep_days",
+        "Days for which an external address that was there is not asked for again.",
+        7,
+        *_number("a number of days", whole=False),
+        30,
+    ),
+    Setting(
         "run.timeout",
         "Seconds a snippet may take, unless its fence says otherwise.",
         60,
@@ -293,9 +328,9 @@ def _unknown(key: str, table: str, where: str) -> SettingError:
     known = sorted(
         {rest.partition(".")[0] for s in SETTINGS if s.key.startswith(inside) and (rest := s.key[len(inside) :])}
     )
-    elsewhere = [s.key for s in SETTINGS if s.name == name]
+    elsewhere = [f'"{s.key}"' for s in SETTINGS if s.name == name]
     hint = (
-        f'did you mean "{elsewhere[0]}"?'
+        f"did you mean {' or '.join(elsewhere)}?"
         if elsewhere
         else did_you_mean(name, known) or did_you_mean(key, [s.key for s in SETTINGS])
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.config import Config, RunConfig, explain, find_project, foreign_vault, from_mapping
+from kbtools.config import Config, explain, find_project, foreign_vault, from_mapping
 from kbtools.errors import KbError
 from kbtools.rules import all_rules
 from kbtools.settings import SETTINGS, json_schema, parse_size, pyproject_schema
@@ -102,7 +102,7 @@ def test_sizes(text: str, size: int | None) -> None:
     ("table", "hint"),
     [
         ({"exlude": []}, 'did you mean "exclude"?'),
-        ({"timeout": 3}, 'did you mean "run.timeout"?'),
+        ({"timeout": 3}, 'did you mean "external.timeout" or "run.timeout"?'),
         ({"run": {"tiemout": 3}}, 'did you mean "timeout"?'),
         ({"link_style": "filenam"}, 'did you mean "filename"?'),
         ({"qqq": 1}, "known keys: docs, exclude, "),
@@ -175,7 +175,8 @@ def test_editors_are_told_the_same_as_kb_tells(table: dict[str, object]) -> None
 
 
 def test_every_setting_is_a_field_of_the_configuration() -> None:
-    fields = {f for f in Config._fields if f != "run"} | {f"run.{f}" for f in RunConfig._fields}
+    fields = {f for f in Config._fields if f not in ("external", "run")}
+    fields |= {f"{table}.{f}" for table in ("external", "run") for f in getattr(Config(), table)._fields}
     assert {s.key for s in SETTINGS} == fields
     assert from_mapping({s.key: s.default for s in SETTINGS if not s.table and s.default is not None}) == Config()
 

@@ -18,7 +18,7 @@ from kbtools import cli
 from kbtools.codefence.annotations import CLASSES
 from kbtools.codefence.option_values import KEYS
 from kbtools.commands.arguments import Arguments
-from kbtools.config import Config, RunConfig, from_mapping
+from kbtools.config import Config, from_mapping
 from kbtools.errors import KbError
 from kbtools.execution.outcomes import Status
 from kbtools.fields.schema import Schema, validate
@@ -26,6 +26,7 @@ from kbtools.output import FORMATS
 from kbtools.page import decode
 from kbtools.rules import __main__ as generator
 from kbtools.rules import all_rules
+from kbtools.settings import SETTINGS
 from kbtools.site.pages import NAMES as GENERATED
 
 ROOT = Path(__file__).parent.parent
@@ -145,7 +146,7 @@ def test_every_key_is_told_with_its_default() -> None:
     rows = dict(
         re.findall(r"^\| `([\w.]+)` \| (.+?) \|", sections(GUIDE / "configuration.md", 2)["Keys"], re.MULTILINE)
     )
-    keys = {f for f in Config._fields if f != "run"} | {f"run.{f}" for f in RunConfig._fields}
+    keys = {s.key for s in SETTINGS}
     assert set(rows) == keys
     for key, default in rows.items():
         if m := re.fullmatch(r"`([^`]+)`", default):

@@ -21,7 +21,7 @@ from kbtools.source import LineIndex
 from kbtools.vault.loading import Vault
 
 _FILE = re.compile(r'^(?P<m>`{3,})markdown title="(?P<path>[^"]+)"\n(?P<text>.*?)^(?P=m)$', re.MULTILINE | re.DOTALL)
-NEEDS_MORE = {"failing-snippet", "unreadable-page", "broken-language"}
+NEEDS_MORE = {"failing-snippet", "unreadable-page", "broken-language", "broken-url", "moved-url", "unreachable-url"}
 """Found by running, by reading the disk or in what is installed, not by looking at text: tested where that is."""
 RULES = [r for r in all_rules().values() if r.name not in NEEDS_MORE]
 

@@ -51,6 +51,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument(
         "--changed-since", metavar="REV", help="only pages that differ from a git revision, and pages that name them"
     )
+    arguments.add_argument("--external", action="store_true", help="also ask for every external address")
     arguments.add_run_options()
     add_output_options(arguments)
     arguments.add_argument("--report", metavar="FILE", help="write the outcomes of the snippets as JSON")
@@ -140,6 +141,11 @@ def gather(args: SimpleNamespace) -> Gathered:
         failures = tuple(failing(found, outcomes, checked.source, selection))
         diagnostics = (*diagnostics, *(d for _, d in failures))
         diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.path, d.span.start, d.rule)))
+    if getattr(args, "external", False):
+        from kbtools.commands.external import external
+
+        more = external(Wiki(found, checked.listing), selection, covers)
+        diagnostics = tuple(sorted((*diagnostics, *more), key=lambda d: (d.path, d.span.start, d.rule)))
     pages = checked.pages if concerned is None else sorted(concerned)
     return Gathered(found, selection, diagnostics, checked.source, pages, checked.totals, outcomes, failures, concerned)
 

@@ -1,0 +1,60 @@
+"""Answers kept between checks: an address that was there is not asked for again for some days."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from kbtools.external.client import Answer, Kind
+
+_KEPT = (Kind.OK, Kind.MOVED)
+"""What is wrong is asked for every time, so that a link that was mended is seen to be."""
+_VERSION = 1
+_DAY = 86_400.0
+
+
+class Kept(NamedTuple):
+    """An answer, and when it was given: seconds since the epoch."""
+
+    answer: Answer
+    when: float
+
+
+def read(file: Path, now: float, days: float) -> dict[str, Answer]:
+    """The answers that still count. A file that is not there or cannot be understood holds none."""
+    return {url: kept.answer for url, kept in _load(file).items() if 0 <= now - kept.when < days * _DAY}
+
+
+def write(file: Path, answers: Mapping[str, Answer], now: float, days: float) -> None:
+    """Add answers to those that still count. Where that is not possible, nothing is kept: the next check asks again."""
+    kept = {url: k for url, k in _load(file).items() if 0 <= now - k.when < days * _DAY}
+    kept.update({url: Kept(a, now) for url, a in answers.items() if a.kind in _KEPT})
+    rows = {
+        url: [k.answer.kind.value, k.answer.reason, k.answer.moved_to, k.answer.status, k.when]
+        for url, k in kept.items()
+    }
+    beside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(
+            json.dumps({"version": _VERSION, "answers": rows}, indent=0, sort_keys=True), encoding="utf-8"
+        )
+        beside.replace(file)
+    except OSError:
+        beside.unlink(missing_ok=True)
+
+
+def _load(file: Path) -> dict[str, Kept]:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        if data["version"] != _VERSION:
+            return {}
+        return {
+            str(url): Kept(Answer(Kind(kind), str(reason), moved, status), float(when))
+            for url, (kind, reason, moved, status, when) in data["answers"].items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}

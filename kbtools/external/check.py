@@ -1,0 +1,59 @@
+"""External links of pages as findings."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from kbtools.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.external.client import Answer, Kind
+from kbtools.external.urls import Url, find
+from kbtools.page import Page
+
+RULES = {Kind.BROKEN: "broken-url", Kind.UNREACHABLE: "unreachable-url", Kind.MOVED: "moved-url"}
+"""The rule that reports an answer; the others are no findings."""
+
+
+class Located(NamedTuple):
+    """Where an address stands."""
+
+    page: Page
+    url: Url
+
+
+def located(pages: Iterable[Page], ignore: tuple[str, ...] = ()) -> list[Located]:
+    """Every external address of pages, but those that a pattern says to leave alone (``https://*.corp.example/*``)."""
+    return [
+        Located(page, url)
+        for page in pages
+        for url in find(page)
+        if not any(fnmatch.fnmatchcase(url.address, pattern) for pattern in ignore)
+    ]
+
+
+def problems(found: Iterable[Located], answers: Mapping[str, Answer]) -> Iterator[tuple[Page, Problem]]:
+    """What is wrong with addresses, by their answers."""
+    for page, url in found:
+        answer = answers.get(url.address)
+        rule = RULES.get(answer.kind) if answer is not None else None
+        if answer is None or rule is None:
+            continue
+        written = url.span.of(page.source.text)
+        help_, fix = None, None
+        if answer.archived:
+            help_ = f"an archive has a copy: {answer.archived}"
+        elif answer.moved_to is not None:
+            fragment = written.partition("#")[1] + written.partition("#")[2] if "#" not in answer.moved_to else ""
+            new = answer.moved_to + fragment
+            help_ = f"write {new}"
+            if _plain(new):
+                fix = Fix(f"write {new}", Applicability.UNSAFE, (Edit(url.span, new),))
+        elif answer.kind is Kind.UNREACHABLE:
+            help_ = "look at it in a browser; `external.ignore` in the configuration leaves it out"
+        yield page, Problem(rule, url.span, answer.reason or rule, help_, fix)
+
+
+def _plain(address: str) -> bool:
+    """Whether an address can take the place of another one wherever that is written."""
+    return address.isascii() and not set(address) & set(" <>\"'`\\^{}|()[]*_\n\r\t")

@@ -1,0 +1,333 @@
+"""Asks for addresses over HTTP: concurrently, politely, and never longer than agreed, whatever servers do.
+
+A server is asked for the head of a page first and for the page itself only where that does not answer; no body is
+read. Each host is asked by few requests at a time with a pause between them, and ``Retry-After`` is honoured. Every
+redirect is followed by hand, so that each hop is held to the same rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from kbtools import __version__
+from kbtools.external.guard import Private, Unknown, addresses
+from kbtools.external.urls import host_of
+
+
+class Kind(str, Enum):
+    """What an address came to."""
+
+    OK = "ok"
+    MOVED = "moved"
+    """For good, to another address that answers."""
+    BROKEN = "broken"
+    """The server, or the lack of one, says that nothing is there."""
+    UNREACHABLE = "unreachable"
+    """No answer that would tell: a timeout, an error of the server, a refusal of machines."""
+    SKIPPED = "skipped"
+    """Not asked for."""
+
+
+class Answer(NamedTuple):
+    """What is known of an address."""
+
+    kind: Kind
+    reason: str = ""
+    """In one line; empty when all is well."""
+    moved_to: str | None = None
+    status: int | None = None
+    archived: str | None = None
+    """A copy in a web archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How addresses are asked for."""
+
+    allow_private: bool = False
+    timeout: float = 20.0
+    """Seconds for one address, redirects and retries included."""
+    concurrency: int = 16
+    """Requests at a time."""
+    per_host: int = 2
+    """Requests at a time to one host."""
+    pause: float = 0.2
+    """Seconds between two requests to one host."""
+    retries: int = 2
+    redirects: int = 10
+    archive: str | None = "https://archive.org/wayback/available?url="
+    """Asked for copies of what is broken; None asks nobody."""
+    verify: bool | str = True
+    """Certificates; a string is a file of authorities to trust."""
+
+
+_GONE = frozenset({404, 410, 451})
+_REFUSALS = frozenset({401, 402, 403, 405, 406, 407, 418, 429, 999})
+"""Statuses by which a site sends machines away that it would let a reader in with."""
+_TRY_GET = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 411, 415, 418, 429, 500, 501, 502, 503, 504, 520, 999})
+"""After HEAD, these say little: many servers answer it wrongly."""
+_RETRY = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
+_PERMANENT = frozenset({301, 308})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HEADERS = {
+    "User-Agent": f"kbtools/{__version__} (link checker of a documentation site)",
+    "Accept": "text/html,application/xhtml+xml,*/*;q=0.8",
+    "Accept-Language": "en,*;q=0.5",
+}
+
+
+class Client:
+    """Asks for addresses. Used as an asynchronous context manager."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._all = asyncio.Semaphore(options.concurrency)
+        self._hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(options.per_host))
+        self._next: dict[str, float] = defaultdict(float)
+
+    async def __aenter__(self) -> Client:
+        self._http = httpx.AsyncClient(
+            headers=_HEADERS,
+            timeout=self.options.timeout,
+            # A connection is never used again: it is known by its IP address, which many names share.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            verify=self.options.verify,
+            trust_env=False,  # no proxy of the environment: what was looked at is what is connected to
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def ask(self, url: str) -> Answer:
+        """What an address comes to. Never raises but when cancelled."""
+        try:
+            return await self._follow(url, _Budget(self.options.timeout))
+        except TimeoutError:
+            return Answer(Kind.UNREACHABLE, f"no answer within {self.options.timeout:g} s")
+
+    async def archived(self, url: str) -> str | None:
+        """The address of a copy in the archive, if it says that it has one."""
+        if self.options.archive is None:
+            return None
+        from urllib.parse import quote
+
+        try:
+            async with self._turn(self.options.archive), asyncio.timeout(self.options.timeout):
+                response = await self._http.get(self.options.archive + quote(url, safe=""))
+                found = response.json()["archived_snapshots"]["closest"]
+                address = found["url"] if found["available"] else None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, TimeoutError):
+            return None
+        if not isinstance(address, str) or not address.startswith(("http://", "https://")):
+            return None
+        return address.replace("http://web.archive.org", "https://web.archive.org", 1)
+
+    async def _follow(self, url: str, budget: _Budget) -> Answer:
+        here, permanent = url, True
+        seen = {url}
+        for _ in range(self.options.redirects + 1):
+            answer, status, location = await self._settled(here, budget)
+            if status not in _REDIRECTS or location is None:
+                if here != url and answer.kind is Kind.OK and permanent:
+                    return Answer(Kind.MOVED, f"it has moved to {here}", here, status)
+                if here != url and answer.kind is not Kind.OK:
+                    return answer._replace(reason=f"{answer.reason} (redirected to {here})")
+                return answer
+            permanent = permanent and status in _PERMANENT
+            try:
+                here = urljoin(here, location)
+                scheme = urlsplit(here).scheme
+            except ValueError:
+                return Answer(Kind.BROKEN, f"it redirects to what is no address: {location[:100]!r}", status=status)
+            if scheme not in ("http", "https"):
+                return Answer(Kind.BROKEN, f"it redirects to what is no web page: {here[:100]!r}", status=status)
+            if here in seen:
+                return Answer(Kind.BROKEN, "it redirects in a circle", status=status)
+            seen.add(here)
+        return Answer(Kind.BROKEN, f"it redirects more than {self.options.redirects} times")
+
+    async def _settled(self, url: str, budget: _Budget) -> tuple[Answer, int | None, str | None]:
+        """The answer of one address, without following it on: by HEAD, by GET where that tells more, again later
+        where the server asks for that."""
+        reply: _Reply | None = None
+        for attempt in range(self.options.retries + 1):
+            try:
+                reply = await self._once("HEAD", url, budget)
+                if reply.status in _TRY_GET:
+                    reply = await self._once("GET", url, budget)
+            except Private as e:
+                return Answer(Kind.SKIPPED, str(e)), None, None
+            except (Unknown, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as e:
+                return Answer(Kind.BROKEN, str(e) if isinstance(e, Unknown) else f"it is no address: {e}"), None, None
+            except httpx.RemoteProtocolError as e:
+                if "location header" in str(e):
+                    return Answer(Kind.BROKEN, "it redirects to what is no address"), None, None
+                # What is wrong may be the answer to HEAD alone.
+                try:
+                    reply = await self._once("GET", url, budget)
+                except httpx.HTTPError as e2:
+                    return Answer(Kind.UNREACHABLE, _told(e2)), None, None
+            except httpx.HTTPError as e:
+                if attempt == self.options.retries or not isinstance(e, (httpx.ConnectError, httpx.ReadError)):
+                    return Answer(Kind.UNREACHABLE, _told(e)), None, None
+                await asyncio.sleep(_wait(None, attempt))
+                continue
+            if reply.status not in _RETRY or attempt == self.options.retries:
+                break
+            pause = _wait(reply.retry_after, attempt)
+            host = _place(url)
+            self._next[host] = max(self._next[host], time.monotonic() + pause)
+            await asyncio.sleep(pause)
+        assert reply is not None
+        return _judge(reply), reply.status, reply.location
+
+    async def _once(self, method: str, url: str, budget: _Budget) -> _Reply:
+        parts = urlsplit(url)
+        host = host_of(url)
+        if host is None:
+            raise Unknown("the address names no host")
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        async with self._turn(url), budget.spend():
+            ips = await addresses(host, port, allow_private=self.options.allow_private)
+            last: Exception | None = None
+            for ip in ips[:3]:
+                # Connected to the address that was looked at; the name is asked for in the header and in TLS.
+                target = httpx.URL(url).copy_with(host=ip, username="", password="")
+                headers = {"Host": httpx.URL(url).netloc.decode("ascii").rpartition("@")[2]}
+                extensions = {"sni_hostname": httpx.URL(url).raw_host.decode("ascii")}
+                try:
+                    async with self._http.stream(method, target, headers=headers, extensions=extensions) as response:
+                        return _Reply(
+                            response.status_code,
+                            response.headers.get("Location"),
+                            response.headers.get("Retry-After"),
+                        )
+                except httpx.ConnectError as e:
+                    last = e
+            assert last is not None
+            raise last
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, url: str) -> AsyncIterator[None]:
+        """Wait until another request to this host is polite."""
+        host = _place(url)
+        async with self._hosts[host], self._all:
+            now = time.monotonic()
+            start = max(now, self._next[host])
+            self._next[host] = start + self.options.pause
+            if start > now:
+                await asyncio.sleep(start - now)
+            yield
+
+
+class _Budget:
+    """Seconds that may go into one address: the time of its requests, not that of waiting for a turn."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    @contextlib.asynccontextmanager
+    async def spend(self) -> AsyncIterator[None]:
+        """Raises TimeoutError when all of it is spent."""
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.0, self._left)):
+                yield
+        finally:
+            self._left -= time.monotonic() - began
+
+
+class _Reply(NamedTuple):
+    status: int
+    location: str | None
+    retry_after: str | None
+
+
+def _place(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
+
+
+def _judge(reply: _Reply) -> Answer:
+    status = reply.status
+    if status < 300 or (status in _REDIRECTS and reply.location is not None):
+        return Answer(Kind.OK, status=status)
+    if status in _GONE:
+        return Answer(Kind.BROKEN, f"the server says {status}: {_WORDS.get(status, 'not there')}", status=status)
+    if status in _REFUSALS or status >= 500:
+        return Answer(Kind.UNREACHABLE, f"the server says {status}", status=status)
+    if status < 400:
+        return Answer(Kind.BROKEN, f"the server redirects ({status}) and does not say where to", status=status)
+    return Answer(Kind.BROKEN, f"the server says {status}", status=status)
+
+
+_WORDS = {404: "not found", 410: "gone", 451: "unavailable for legal reasons"}
+_LONGEST_WAIT = 10.0
+
+
+def _wait(retry_after: str | None, attempt: int) -> float:
+    """Seconds to wait before another attempt: what the server asks for, within reason."""
+    if retry_after is not None:
+        if retry_after.strip().isdecimal():
+            return min(float(retry_after), _LONGEST_WAIT)
+        try:
+            return min(max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time()), _LONGEST_WAIT)
+        except (ValueError, TypeError, OverflowError):
+            pass
+    return float(0.5 * 2**attempt)
+
+
+def _told(error: Exception) -> str:
+    """An error of the connection in one line."""
+    cause: BaseException = error
+    while cause.__cause__ is not None or cause.__context__ is not None:
+        cause = cause.__cause__ or cause.__context__ or cause
+    text = str(error) or str(cause)
+    if "CERTIFICATE" in text.upper():
+        return "its certificate is not valid: " + text.partition("certificate verify failed: ")[2].partition(" (")[0]
+    known = {
+        httpx.ConnectTimeout: "no connection in time",
+        httpx.ReadTimeout: "no answer in time",
+        httpx.RemoteProtocolError: "the server does not speak HTTP",
+        httpx.ReadError: "the connection broke off",
+    }
+    words = next((w for kind, w in known.items() if isinstance(error, kind)), "no connection")
+    return f"{words}: {' '.join(text.split())[:150]}" if text else words
+
+
+async def _ask_all(
+    urls: Iterable[str], options: Options, on_answer: Callable[[str, Answer], None] | None
+) -> dict[str, Answer]:
+    answers: dict[str, Answer] = {}
+    async with Client(options) as client:
+
+        async def one(url: str) -> None:
+            answer = await client.ask(url)
+            if answer.kind is Kind.BROKEN:
+                answer = answer._replace(archived=await client.archived(url))
+            answers[url] = answer
+            if on_answer is not None:
+                on_answer(url, answer)
+
+        await asyncio.gather(*(one(url) for url in urls))
+    return answers
+
+
+def ask_all(
+    urls: Iterable[str], options: Options, on_answer: Callable[[str, Answer], None] | None = None
+) -> dict[str, Answer]:
+    """The answer for every address, each asked once. ``on_answer`` is told of each when it is there."""
+    return asyncio.run(_ask_all(dict.fromkeys(urls), options, on_answer))

@@ -1,0 +1,43 @@
+"""Which hosts may be asked: never a private, local or otherwise special address, unless that is allowed."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+
+
+class Private(Exception):
+    """A host that lies in a private network, or on this machine; the text says so."""
+
+
+class Unknown(Exception):
+    """A host that has no address; the text says why."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the open internet. Of IPv6 forms that carry an IPv4 address, both must."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    inner = [ip]
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner += [a for a in (ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())) if a is not None]
+        if ip in ipaddress.ip_network("64:ff9b::/96"):
+            inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+    return all(a.is_global and not a.is_multicast for a in inner)
+
+
+async def addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
+    """The IP addresses of a host. Whoever connects must use one of these, not ask again: the next answer may differ.
+
+    Raises Private when any of them is not public, and Unknown when there is none.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as e:
+        raise Unknown(f"the name {host} is not known: {getattr(e, 'strerror', None) or e}") from e
+    ips = list(dict.fromkeys(str(info[4][0]) for info in found))
+    if not ips:
+        raise Unknown(f"the name {host} has no address")
+    if not allow_private and not all(is_public(ip) for ip in ips):
+        raise Private(f"{host} is in a private network")
+    return ips
