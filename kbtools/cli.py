@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import gc
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kbtools import __version__
 from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.commands.arguments import Arguments
 
 COMMANDS = {
     "check": "check frontmatter, links and snippets (runs them, unless --no-run)",
@@ -24,6 +28,8 @@ COMMANDS = {
     "build": "check, run, then build the site",
     "serve": "preview the site while you write",
     "new": "start a page with every field of the schema",
+    "import": "make a page of a notebook, with its outputs as expectations",
+    "export": "make a notebook of a page, with what its snippets printed and drew",
     "rename": "give a page another title and file name, and rewrite every link to it",
     "reinforce": "record that a page was verified again",
     "links": "list every wikilink and what it means",
@@ -98,15 +104,25 @@ def _dispatch(words: list[str]) -> int:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         what = f"no option {name} before the command" if name.startswith("-") else f'no command "{name}"'
         raise KbError(what, f"did you mean kb {close[0]}?" if close else "kb --help lists the commands")
-    module: Any = importlib.import_module(f"kbtools.commands.{name}")
+    parser = parser_of(name)
+    try:
+        return int(module_of(name).run(parser.parse(words[1:])))
+    finally:
+        sys.stdout.flush()
+
+
+def module_of(name: str) -> Any:
+    """The module of a command."""
+    return importlib.import_module(f"kbtools.commands.{name}{'_' if keyword.iskeyword(name) else ''}")
+
+
+def parser_of(name: str) -> Arguments:
+    """The command line of a command."""
     from kbtools.commands.arguments import Arguments
 
     parser = Arguments(name, COMMANDS[name])
-    module.configure(parser)
-    try:
-        return int(module.run(parser.parse(words[1:])))
-    finally:
-        sys.stdout.flush()
+    module_of(name).configure(parser)
+    return parser
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import shlex
@@ -50,10 +49,7 @@ def blocks(file: Path, language: str) -> list[str]:
 
 
 def parser(command: str) -> Arguments:
-    module = importlib.import_module(f"kbtools.commands.{command}")
-    arguments = Arguments(command, cli.COMMANDS[command])
-    module.configure(arguments)
-    return arguments
+    return cli.parser_of(command)
 
 
 # --- commands and their options

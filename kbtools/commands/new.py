@@ -28,7 +28,7 @@ def run(args: SimpleNamespace) -> int:
     title = " ".join(args.title.split())
     if not title or not can_be_target(title):
         raise KbError(f'"{args.title}" cannot be written in a wikilink', "leave out [ ] | # and line ends")
-    folder = args.folder.strip("/") if args.folder else _folder(wiki.project.config.schema)
+    folder = args.folder.strip("/") if args.folder else default_folder(wiki.project.config.schema)
     path = str(PurePosixPath(folder, file_name(title)))
     taken = wiki.index.resolve_name(title, path)
     pages = () if isinstance(taken, Missing) else (taken.page,) if isinstance(taken, Resolved) else taken.candidates
@@ -47,7 +47,7 @@ def run(args: SimpleNamespace) -> int:
     return 0
 
 
-def _folder(schema: tuple[tuple[str, str], ...]) -> str:
+def default_folder(schema: tuple[tuple[str, str], ...]) -> str:
     glob = next((g for g, name in schema if name != "none"), "")
     return glob.partition("*")[0].rstrip("/")
 

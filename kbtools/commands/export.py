@@ -1,0 +1,75 @@
+"""``kb export``: a page as a notebook, with what its snippets printed and drew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.commands import emit, read, say
+from kbtools.commands.arguments import Arguments
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.commands import Wiki
+    from kbtools.execution.outcomes import Outcome
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument("page", metavar="PAGE", help="the page: path, title, id or file name")
+    arguments.add_argument("--to", choices=["ipynb"], default="ipynb", help="default: ipynb, a Jupyter notebook")
+    arguments.add_argument("-o", "--output", metavar="FILE", help="default: the page's name here; - is standard output")
+    arguments.add_argument("--device", default="cpu", metavar="D", help="whose results are taken (default: cpu)")
+    arguments.add_argument("--overwrite", action="store_true", help="replace a file that is there")
+
+
+def run(args: SimpleNamespace) -> int:
+    from kbtools.commands.rename import page_given
+    from kbtools.notebooks.export import Surroundings, export
+
+    wiki = read(args)
+    path = page_given(wiki, args.page)
+    page = wiki.index.pages[path]
+    found = _outcomes(wiki, path, args.device)
+    text = export(page, found, Surroundings(picture=lambda name: picture(wiki, path, name)))
+    if args.output == "-":
+        emit((text.rstrip("\n"),))
+        return 0
+    file = Path(args.output or f"{page.stem}.ipynb")
+    if not args.overwrite and os.path.lexists(file):
+        raise KbError(f"{file} is there already", "name another with -o, or replace it with --overwrite")
+    try:
+        file.write_bytes(text.encode("utf-8"))
+    except OSError as e:
+        raise KbError(f"{file} cannot be written: {e.strerror}", "name another with -o") from e
+    runnable = sum(s.executable for s in page.snippets)
+    emit((str(file),))
+    if runnable and len(found) < runnable:
+        say(
+            f"results of {len(found)} of {runnable} snippets are known on {args.device}; kb run {path} makes the others"
+        )
+    return 0
+
+
+def _outcomes(wiki: Wiki, path: str, device: str) -> list[Outcome]:
+    """What is stored of a page's snippets and still holds."""
+    from kbtools.site.stored import stored
+
+    results = stored(wiki.project, [wiki.index.pages[path]])
+    return [run.outcome for runs in results.runs.values() for run in runs if run.fresh and run.outcome.device == device]
+
+
+def picture(wiki: Wiki, path: str, name: str) -> bytes | None:
+    """The bytes of a picture that a page shows, by its name or path; None where the vault has no such file."""
+    from urllib.parse import unquote
+
+    folder = wiki.project.vault / path
+    base = wiki.project.vault.resolve()
+    given = unquote(name)
+    named = [a for a in wiki.index.attachments if a.rpartition("/")[2] == given.rpartition("/")[2]]
+    for candidate in (folder.parent / given, base / given.lstrip("/"), *(base / a for a in sorted(named))):
+        full = candidate.resolve()
+        if full.is_file() and full.is_relative_to(base):
+            return full.read_bytes()
+    return None

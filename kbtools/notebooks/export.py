@@ -1,0 +1,246 @@
+"""A page as a notebook: text as Markdown cells, executable Python as code cells, results and figures as outputs."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from kbtools.execution.figures import Figure
+from kbtools.execution.outcomes import Outcome, Status
+from kbtools.links import WikiLink
+from kbtools.page import Page
+from kbtools.snippets import Snippet
+
+PYTHON = ("python", "py", "python3")
+_DONE = (Status.PASSED, Status.XFAILED)
+_TYPES = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "svg": "image/svg+xml"}
+_CALLOUT = re.compile(r"^([ \t]*)(?:!!!|\?\?\?\+?)[ \t]+(\w[\w -]*?)(?:[ \t]+\"([^\"]*)\")?[ \t]*$")
+_TAB = re.compile(r"^([ \t]*)===[!+]*[ \t]+\"([^\"]*)\"[ \t]*$")
+_ATTRIBUTES = re.compile(r"^(#{1,6}[ \t].*?)[ \t]*\{:?[ \t]*[#.][^{}]*\}[ \t]*$")
+_PICTURE = re.compile(r"!\[([^\[\]]*)\]\(<?([^()<>\s]+)>?\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a page's text leads to. The default knows nothing: links become their words, pictures stay addresses."""
+
+    address: Callable[[WikiLink], str | None] = lambda link: None
+    """Where a wikilink leads on a published site."""
+    picture: Callable[[str], bytes | None] = lambda name: None
+    """The bytes of a picture of the vault, by the name or path that the page gives."""
+
+
+@dataclass(slots=True)
+class _Shown:
+    """A stretch of Markdown as a notebook shows it."""
+
+    text: str
+    attachments: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def export(page: Page, outcomes: Iterable[Outcome] = (), around: Surroundings | None = None) -> str:
+    """The notebook of a page, as JSON text.
+
+    ``outcomes`` are those of one device; what a snippet printed and drew becomes its cell's output. The same page and
+    outcomes give the same bytes.
+    """
+    by_id = {o.id.rpartition("[")[0].partition("::")[2]: o for o in outcomes if o.path == page.path}
+    around = around or Surroundings()
+    cells: list[Any] = []
+    count = 0
+    for piece in _pieces(page):
+        if isinstance(piece, str):
+            cells.append(_text_cell(page, piece, around))
+            continue
+        snippet, head, body, tail = piece
+        outcome = by_id.get(snippet.id)
+        count += outcome is not None
+        cells.append(_code_cell(snippet, head, body, tail, outcome, count))
+    front = page.structure.frontmatter
+    kb = {"path": page.path, "title": page.title, "frontmatter": front.of(page.source.text) if front else ""}
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "kb": kb,
+    }
+    notebook = new_notebook(cells=cells, metadata=metadata)
+    for number, cell in enumerate(notebook.cells):  # ids by content and place: random ones would differ every time
+        cell["id"] = sha256(f"{number}\0{cell['source']}".encode("utf-8", "replace")).hexdigest()[:12]
+    nbformat.validate(notebook)
+    return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
+
+
+def _pieces(page: Page) -> Iterator[str | tuple[Snippet, str, str, str]]:
+    """The page's body, cut into Markdown and code; joined again it is the body.
+
+    A code piece has what stands before its code (opening fence), the code's lines with their prefixes, and what stands
+    behind (closing fence and blank lines).
+    """
+    text = page.source.text
+    lines = page.source.lines
+    at = page.structure.frontmatter.end if page.structure.frontmatter else 0
+    for snippet in page.snippets:
+        if not snippet.executable or snippet.options.skip is not None:
+            continue  # "Run all" must not run what the page does not run
+        if snippet.language.lower() not in PYTHON or not snippet.fence.lines:
+            continue
+        start = lines.line(lines.line_of(snippet.fence.span.start)).start
+        first = lines.line(snippet.line + 1).start
+        last = lines.line_of(snippet.fence.lines[-1].start)
+        body_end = lines.line(last + 1).start if last < len(lines) else len(text)
+        closing = lines.line_of(snippet.fence.span.end)
+        end = lines.line(closing + 1).start if closing < len(lines) else len(text)
+        blank = re.compile(r"(?:[ \t]*\r?\n)*").match(text, end)
+        end = blank.end() if blank else end
+        if start < at:
+            continue
+        if text[at:start]:
+            yield text[at:start]
+        yield snippet, text[start:first], text[first:body_end], text[body_end:end]
+        at = end
+    if text[at:]:
+        yield text[at:]
+
+
+def _text_cell(page: Page, raw: str, around: Surroundings) -> Any:
+    shown = _shown(page, raw, around)
+    kb: dict[str, object] = {"raw": raw}
+    text = shown.text.strip("\n")
+    if text != raw:
+        kb["shown"] = text
+    cell = new_markdown_cell(text, metadata={"kb": kb})
+    if shown.attachments:
+        cell["attachments"] = shown.attachments
+    return cell
+
+
+def _shown(page: Page, raw: str, around: Surroundings) -> _Shown:
+    """Markdown as Jupyter renders it, line by line: wikilinks as links or words, callouts and tabs as quotes, pictures
+    of the vault as attachments."""
+    from kbtools.links import find
+    from kbtools.markdown.scanner import scan
+
+    attachments: dict[str, dict[str, str]] = {}
+    structure = scan(raw)
+
+    def attached(name: str, alt: str) -> str | None:
+        ending = name.rpartition(".")[2].lower()
+        data = around.picture(name) if ending in _TYPES else None
+        if data is None:
+            return None
+        short = name.rpartition("/")[2]
+        attachments[short] = {_TYPES[ending]: base64.b64encode(data).decode("ascii")}
+        return f"![{alt}](attachment:{short.replace(' ', '%20')})"
+
+    out: list[str] = []
+    at = 0
+    for link in find(raw, structure):
+        out.append(raw[at : link.start])
+        words = link.label or "#".join(part for part in (link.target, link.anchor) if part)
+        picture = attached(link.target, words) if link.embed else None
+        address = around.address(link)
+        out.append(picture or (f"[{words}]({address})" if address else words))
+        at = link.end
+    out.append(raw[at:])
+    text = "".join(out)
+    opaque = scan(text).opaque if attachments or "![" in text else ()
+    text = _PICTURE.sub(
+        lambda m: (
+            m[0]
+            if any(m.start() in span for span in opaque) or "://" in m[2] or m[2].startswith("attachment:")
+            else attached(m[2], m[1]) or m[0]
+        ),
+        text,
+    )
+    return _Shown("\n".join(_plain_lines(text.split("\n"))), attachments)
+
+
+def _plain_lines(lines: list[str]) -> Iterator[str]:
+    """Callouts and tabs of Material as quotes; attributes of headings left out. Line by line, none is added or lost."""
+    depth: list[int] = []
+    fence = ""
+    for line in lines:
+        indent = len(line) - len(line.lstrip(" \t"))
+        while depth and line.strip() and indent < depth[-1]:
+            depth.pop()
+        inner = line[depth[-1] :] if depth and line.strip() else line
+        quote = "> " * len(depth)
+        mark = re.match(r"\s*(`{3,}|~{3,})", inner)
+        if mark:
+            fence = "" if fence and mark[1].startswith(fence) else fence or mark[1]
+        found = None if fence else _CALLOUT.match(line) or _TAB.match(line)
+        if found is not None and len(found[1]) == (depth[-1] if depth else 0):
+            title = found[found.lastindex or 2] or found[2].capitalize()
+            depth.append(len(found[1]) + 4)
+            yield f"{quote}> **{title}**"
+        elif not fence and not depth and (heading := _ATTRIBUTES.match(line)):
+            yield heading[1]
+        else:
+            yield f"{quote}{inner}" if depth else line
+
+
+def _code_cell(snippet: Snippet, head: str, body: str, tail: str, outcome: Outcome | None, count: int) -> Any:
+    options = snippet.options
+    source = snippet.code.rstrip("\n")
+    kb: dict[str, object] = {"head": head, "body": body, "tail": tail, "sha": digest(source), "id": snippet.id}
+    tags = []
+    metadata: dict[str, object] = {"kb": kb}
+    if options.hidden:
+        metadata["jupyter"] = {"source_hidden": True}
+        tags.append("hide-input")
+    if options.raises:
+        tags.append("raises-exception")
+    if tags:
+        metadata["tags"] = tags
+    if options.file:
+        kb["magic"] = f"%%writefile {options.file}"
+        source = f"{kb['magic']}\n{source}"
+        kb["sha"] = digest(source)
+    cell = new_code_cell(source, metadata=metadata)
+    if outcome is not None:
+        cell["outputs"] = list(_outputs(snippet, outcome, count))
+        cell["execution_count"] = count
+    elif expected := _expected(snippet):
+        cell["outputs"] = [new_output("stream", name="stdout", text=expected)]
+    return cell
+
+
+def _expected(snippet: Snippet) -> str:
+    """What the page says is printed: the whole of it is known from an output fence alone."""
+    return next((e.text.rstrip("\n") + "\n" for e in snippet.expects if e.of_line is None and e.text.strip()), "")
+
+
+def _outputs(snippet: Snippet, outcome: Outcome, count: int) -> Iterator[Any]:
+    if outcome.stdout:
+        yield new_output("stream", name="stdout", text=outcome.stdout)
+    for figure in outcome.figures:
+        yield new_output("display_data", data=_picture(figure), metadata={})
+    if outcome.outcome not in _DONE or (snippet.options.raises and outcome.message):
+        text = outcome.message or outcome.reason or outcome.outcome.value
+        if outcome.outcome in (Status.SKIPPED, Status.BLOCKED):
+            yield new_output("stream", name="stderr", text=f"{outcome.outcome.value}: {text}\n")
+            return
+        first = text.strip().split("\n")[0]
+        name, _, value = first.partition(": ")
+        known = re.fullmatch(r"[A-Za-z_][\w.]*", name) is not None
+        yield new_output(
+            "error", ename=name if known else "Failed", evalue=value if known else first, traceback=text.split("\n")
+        )
+
+
+def _picture(figure: Figure) -> Mapping[str, str]:
+    ending = figure.name.rpartition(".")[2]
+    data = figure.data.decode("utf-8") if ending == "svg" else base64.b64encode(figure.data).decode("ascii")
+    return {_TYPES[ending]: data, "text/plain": figure.alt or "figure"}
+
+
+def digest(source: str) -> str:
+    """What tells whether a cell was edited."""
+    return sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
