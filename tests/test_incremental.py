@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kbtools.config import Config, Project
-from kbtools.incremental import update
+from kbtools.incremental import scratch, update
 from kbtools.incremental.check import Checked, check
 from kbtools.incremental.database import FILE
 from tests.terminal import run_kb
@@ -179,6 +179,21 @@ Some `code`, and [[주제 {(number + 1) % 5}#개요]].
 - one
 - two
 """
+
+
+def test_processes_find_what_one_alone_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names, links over the border between two shares, backlinks, code: everything that processes tell each other."""
+    pages = {
+        f"{i}/p{i}.md": f"---\ntitle: T{i}\n---\n[[T{(i * 7) % 30}]] [[p{i + 1}]]\n\n```python\nx{i}\n```\n"
+        for i in range(30)
+    }
+    put(tmp_path / "vault", {**pages, "a.md": "[[T1#Nowhere]] [[t2]]", "b.md": "[[t2]]"})
+    monkeypatch.setattr(scratch, "_members", lambda pages: 1)
+    alone = check(project(tmp_path), DAY)
+    monkeypatch.setattr(scratch, "_members", lambda pages: 3)
+    together = check(project(tmp_path), DAY, paranoid=True)
+    (tmp_path / "state" / FILE).unlink()
+    assert check(project(tmp_path), DAY).found == together.found == alone.found != ()
 
 
 def those(modules: set[str], *names: str) -> list[str]:

@@ -29,7 +29,7 @@ from kbtools.vault.listing import Entry
 from kbtools.vault.loading import read
 from kbtools.vault.outline import Outline
 
-_NEEDED = ("kbtools.markdown.whole", "kbtools.fields.compose", "kbtools.snippets", "kbtools.languages.python")
+_NEEDED = ("kbtools.fields.compose", "kbtools.snippets", "kbtools.languages.python")
 """What most pages do without, and some page of many needs."""
 _WORTH_A_PROCESS = 400
 """Pages."""
