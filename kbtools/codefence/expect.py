@@ -138,6 +138,7 @@ _SPELLINGS = (
     (re.compile(r"\b(?:np|numpy)\.(True|False)_"), r"\1"),
     # repr names the module of a class; people do not.
     (re.compile(r"\b(?:datetime|decimal|fractions|collections|pathlib|uuid)\.(?=[A-Za-z]+\()"), ""),
+    (re.compile(r"\b_sre\.SRE_Match\b"), "re.Match"),
     # Either kind of quotes.
     (re.compile('"'), "'"),
     # A shape: a tuple, or a list.

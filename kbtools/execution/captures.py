@@ -82,6 +82,11 @@ class Captures:
                 break
         return value
 
+    def shown(self, value: Any) -> None:
+        """The prompt shows this value, of the statement that is being captured."""
+        if self.open:
+            self.open[-1].value = _told(repr, value), _told(str, value)
+
 
 class _Recorder:
     """Standard output as one ``print`` sees it: passes everything on and remembers it."""

@@ -263,6 +263,7 @@ class Interpreter:
             self._context.run(exec, compiled, self.module.__dict__)
 
     def _shown(self, value: object) -> None:
+        self.captures.shown(value)
         sys.displayhook(value)
 
     def _intact(self, before: Mapping[str, object], defines: tuple[str, ...]) -> list[str]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from kbtools.codefence import expect
 from kbtools.execution.confine import MOST_PROCESSES
@@ -19,21 +19,37 @@ from kbtools.execution.verdict import outcome
 
 PROGRAM_FAILED = "CalledProcessError"
 """What ``raises`` names where a program of its own is to end with an exit code other than 0, as subprocess does."""
+VARIES = "changes from run to run"
+"""Why an expectation is not compared that a second run does not give again."""
 _STDERR_SHOWN = 4000
 
 
-def judge(job: Job, step: Step, reply: Reply) -> Outcome:
-    """The outcome of a step whose worker answered."""
+Again = Callable[[], "Given | None"]
+"""Runs a step a second time under other conditions; None where that cannot be done."""
+
+
+class Given(NamedTuple):
+    """What a step wrote: all of it, and what each watched statement gave."""
+
+    stdout: str
+    printed: Sequence[Printed]
+
+
+def judge(job: Job, step: Step, reply: Reply, again: Again | None = None) -> Outcome:
+    """The outcome of a step whose worker answered.
+
+    What differs from what the page says, and in a second run (``again``) differs from itself, is not compared.
+    """
     assert reply.message is not None
     drawn = reply.message.get("figures")
-    found = _judge(job, step, reply, reply.message)
+    found = _judge(job, step, reply, reply.message, again)
     return replace(found, figures=received(drawn)) if drawn else found
 
 
-def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any]) -> Outcome:
+def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: Again | None) -> Outcome:
     if message.get("skip"):
         return outcome(job, step, Status.SKIPPED, reason=message["skip"])
-    printed = tuple(_printed(entry) for entry in message.get("printed", ()))
+    printed = printed_of(message)
     error = message.get("error")
     if step.raises is not None and message.get("script"):
         error = message["error"] = _as_expected(step, reply, error)
@@ -43,11 +59,16 @@ def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any]) -> Outco
         return _failed(job, step, reply, error, printed)
     if message.get("executed") == 0 and message.get("expected") is None:
         return outcome(job, step, Status.ERROR, reason="it was told as run, but none of it was executed")
-    compared, problems = compare(step, reply.stdout, printed)
+    checks = compare(step, Given(reply.stdout, printed))
+    if again is not None and any(check.actual is not None for check in checks):
+        second = again()
+        if second is not None:
+            checks = [check.reviewed(Given(reply.stdout, printed), second) for check in checks]
     status, reason, told, line = Status.PASSED, None, message.get("expected"), None
-    if problems:
-        status, reason, line = Status.FAILED, OUTPUT_DIFFERS, problems[0][0]
-        told = _with_stderr("\n\n".join(text for _, text in problems), reply.stderr)
+    wrong = [check for check in checks if check.actual is not None]
+    if wrong:
+        status, reason, line = Status.FAILED, OUTPUT_DIFFERS, wrong[0].line(step)
+        told = _with_stderr("\n\n".join(check.told(step) for check in wrong), reply.stderr)
     elif step.rehearse is not None:
         status, reason = Status.REHEARSED, f"retargeted to {step.rehearse}"
     return outcome(
@@ -60,14 +81,17 @@ def _judge(job: Job, step: Step, reply: Reply, message: dict[str, Any]) -> Outco
         seconds=reply.seconds,
         stdout=reply.stdout,
         printed=printed,
-        compared=compared,
+        compared=tuple(check.compared(step) for check in checks),
     )
 
 
-def _printed(entry: Any) -> Printed:
-    line, column, times = entry
-    values = tuple(None if form is None else (form, text or form) for _, form, text in times)
-    return Printed((line, column), tuple(text for text, _, _ in times), values)
+def printed_of(message: Mapping[str, Any]) -> tuple[Printed, ...]:
+    """What a worker says the watched statements gave."""
+    found = []
+    for line, column, times in message.get("printed", ()):
+        values = tuple(None if form is None else (form, text or form) for _, form, text in times)
+        found.append(Printed((line, column), tuple(text for text, _, _ in times), values))
+    return tuple(found)
 
 
 def died(job: Job, step: Step, reply: Reply) -> Outcome:
@@ -161,23 +185,66 @@ def _ended(step: Step, message: dict[str, Any], stderr: str) -> str:
     return f"{name}: {last}" if name == PROGRAM_FAILED else last
 
 
-def compare(
-    step: Step, stdout: str, printed: Sequence[Printed]
-) -> tuple[tuple[Compared, ...], tuple[tuple[int, str], ...]]:
-    """What became of each expectation of a step that ran; the line and the diff of each that differs."""
-    by_place = {one.statement: one for one in printed}
-    compared, problems = [], []
+class Check(NamedTuple):
+    """One expectation beside what was given."""
+
+    want: Wanted
+    why_not: str | None
+    """Why it is not compared."""
+    actual: str | None
+    """What was given and is not as expected."""
+
+    def compared(self, step: Step) -> Compared:
+        """The same as part of the outcome."""
+        different = Comparison.EQUAL if self.actual is None else Comparison.DIFFERENT
+        state = Comparison.NOT_COMPARED if self.why_not else different
+        return Compared(self.want.line - step.line, state, self.why_not)
+
+    def line(self, step: Step) -> int:
+        """The page's line to look at."""
+        return self.want.line if self.want.statement is None else step.line + self.want.statement[0]
+
+    def told(self, step: Step) -> str:
+        """How the two differ."""
+        return f"line {self.line(step)}: {expect.explain(self.want.text, self.actual or '')}"
+
+    def reviewed(self, first: Given, second: Given) -> Check:
+        """The same after a second run: what differs there from the first run is not compared."""
+        if self.actual is None or not _varies(self.want, _of(self.want, first), _of(self.want, second)):
+            return self
+        return Check(self.want, VARIES, None)
+
+
+def compare(step: Step, given: Given) -> list[Check]:
+    """Each expectation of a step beside what the step gave."""
+    by_place = {one.statement: one for one in given.printed}
+    checks = []
     for want in step.expects:
-        found = by_place.get(want.statement) if want.statement is not None else None
         why, actual = want.why_not, None
-        if want.why_not is None:
-            why, actual = _unlike(want, stdout, found)
-        state = Comparison.NOT_COMPARED if why else Comparison.EQUAL if actual is None else Comparison.DIFFERENT
-        compared.append(Compared(want.line - step.line, state, why))
-        if state is Comparison.DIFFERENT:
-            line = want.line if want.statement is None else step.line + want.statement[0]
-            problems.append((line, f"line {line}: {expect.explain(want.text, actual or '')}"))
-    return tuple(compared), tuple(problems)
+        if why is None:
+            why, actual = _unlike(want, given.stdout, by_place.get(want.statement) if want.statement else None)
+        checks.append(Check(want, why, actual))
+    return checks
+
+
+def _of(want: Wanted, given: Given) -> str:
+    """What was given at the place of an expectation."""
+    if want.statement is None:
+        return given.stdout
+    found = next((one for one in given.printed if one.statement == want.statement), Printed((0, 0), ()))
+    return "".join(found.texts) or "\n".join(value[0] for value in found.values if value is not None)
+
+
+def _varies(want: Wanted, one: str, other: str) -> bool:
+    """Whether all that is not as expected is different in another run. Lines are told apart where they correspond."""
+    if one == other:
+        return False
+    wanted, first, second = (text.strip("\n").split("\n") for text in (want.text, one, other))
+    if want.statement is not None and len(first) == 1:
+        return True
+    if not len(wanted) == len(first) == len(second):
+        return False
+    return all(a != b or expect.matches(text, a) for text, a, b in zip(wanted, first, second, strict=True))
 
 
 def _unlike(want: Wanted, stdout: str, found: Printed | None) -> tuple[str | None, str | None]:
@@ -188,18 +255,18 @@ def _unlike(want: Wanted, stdout: str, found: Printed | None) -> tuple[str | Non
         return "never reached", None
     if holds(want, "".join(found.texts)):
         return None, None
-    silent = want.value and not any(found.texts)
-    if not silent:
-        return None, next((text for text in found.texts if not holds(want, text)), None)
-    values = [value for value in found.values if value is not None]
-    if not values:
-        return ("it has no value and prints nothing", None) if not want.marked else (None, "")
-    wrong = next((value for value in values if not any(holds(want, form) for form in value)), None)
-    if wrong is None:
-        return None, None
-    if not want.marked and not expect.same_kind(want.text, wrong[0]):
-        return "the value is of another kind", None
-    return None, wrong[0]
+    worth = found.values if want.value else ()
+    wrong = None
+    for at, text in enumerate(found.texts):
+        value = worth[at] if at < len(worth) else None
+        if any(holds(want, form) for form in (*([text] if text or value is None else ()), *(value or ()))):
+            continue
+        if value is not None and not want.marked and not expect.same_kind(want.text, value[0]):
+            return "the value is of another kind", None
+        if want.value and not want.marked and not text and value is None:
+            return "it has no value and prints nothing", None
+        wrong = wrong if wrong is not None else text or (value[0] if value else "")
+    return None, wrong
 
 
 def holds(want: Wanted, text: str) -> bool:

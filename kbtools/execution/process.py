@@ -77,15 +77,20 @@ class Reply:
 class Process:
     """A worker process with its pipes and scratch folder."""
 
-    def __init__(self, job: Job, launcher: Launcher, settings: Settings, extra: Mapping[str, str]) -> None:
+    def __init__(
+        self, job: Job, launcher: Launcher, settings: Settings, extra: Mapping[str, str], *, changed: bool = False
+    ) -> None:
+        """``changed``: under other conditions, as a second run is."""
         self.job, self.settings = job, settings
-        self.kind = Kind(job.network, settings.threads, job.device)
+        self.kind = Kind(job.network, settings.threads, job.device, changed)
         self.mode = launcher.sandbox
         self.handle: WorkerHandle | None = None
         self._most: int | None = None
         self._outgrown = False
         self._crowded = False
-        self.scratch = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
+        self._folder = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
+        self.scratch = self._folder / "changed" / "s" if changed else self._folder
+        self.scratch.mkdir(parents=True, exist_ok=True)
         ours, theirs = socket.socketpair()
         ours.setblocking(True)
         out, out_end = os.pipe()
@@ -154,7 +159,7 @@ class Process:
         for thing in (self.channel, self.out, self.err, self.trace, getattr(self, "selector", None)):
             if thing is not None:
                 thing.close()
-        remove(self.scratch)
+        remove(self._folder)
 
     def _environment(self) -> dict[str, str]:
         place = str(self.scratch)

@@ -22,6 +22,8 @@ class Kind:
     threads: int
     """Of OpenMP and the like."""
     device: str
+    changed: bool = False
+    """Under other conditions than the first run: see ``second_run``."""
 
 
 def ready(kind: Kind, mode: str) -> tuple[str, ...]:
@@ -37,12 +39,13 @@ def seed(kind: Kind) -> None:
 
     For a device other than the CPU to be called only when the environment says which of them the session may see.
     """
-    random.seed(SEED)
+    seed = SEED + kind.changed
+    random.seed(seed)
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "manual_seed"):
         torch.set_num_threads(kind.threads)
         if kind.device != "cpu":
             torch.set_default_device(kind.device)
-        torch.manual_seed(SEED)
+        torch.manual_seed(seed)
     if (numpy := sys.modules.get("numpy")) is not None:
-        numpy.random.seed(SEED)
+        numpy.random.seed(seed)

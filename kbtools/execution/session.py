@@ -17,6 +17,7 @@ from kbtools.execution.job import Job, Step
 from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.execution.process import Process, Reply, Settings
+from kbtools.execution.second_run import SecondRun
 
 __all__ = ["Session", "Settings"]
 
@@ -45,6 +46,8 @@ class Session:
         self._outcomes = self._run()
         self._done: dict[str, Outcome] = {}
         self._gpu: Slots | None = None
+        self._again: SecondRun | None = None
+        self._seconds = 0.0
         self.protections: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Outcome]:
@@ -64,15 +67,18 @@ class Session:
     def close(self) -> None:
         """End the worker and remove its folder, if not at once. May be called at any time, and again."""
         worker, self._worker = self._worker, None
+        again, self._again = self._again, None
         gpu, self._gpu = self._gpu, None
 
         def end() -> None:
             if worker is not None:
                 worker.close()
+            if again is not None:
+                again.close()
             if gpu is not None:
                 gpu.close()
 
-        if self.launcher is not None and (worker or gpu):
+        if self.launcher is not None and (worker or again or gpu):
             self.launcher.later(end)
 
     def __enter__(self) -> Session:
@@ -113,8 +119,22 @@ class Session:
         if reply.message is None:
             self.close()
             return judge.died(self.job, step, reply), ()
-        found = replace(judge.judge(self.job, step, reply), protections=self.protections)
+        found = judge.judge(self.job, step, reply, lambda: self._second_run(step))
+        found = replace(found, protections=self.protections)
         return found, tuple(reply.message.get("intact", ()))
+
+    def _second_run(self, step: Step) -> judge.Given | None:
+        """What a step gives in a second run of the session; None where that is not worth its time.
+
+        Neither on a device others wait for, nor over the network, nor for long.
+        """
+        here = self.job.device == "cpu" and step.rehearse is None and not self.job.network
+        if not here or self._seconds > step.timeout / 2:
+            return None
+        if self._again is None:
+            assert self.launcher is not None
+            self._again = SecondRun(self.job, self.launcher, self.settings, self._environment())
+        return self._again.given(step, [earlier for earlier, _ in self._history])
 
     def _remember(self, step: Step, outcome: Outcome, intact: tuple[str, ...]) -> None:
         # What differs in its output alone has run to its end: its names are there.
@@ -139,7 +159,13 @@ class Session:
                 self._lost = problem
                 raise
         assert self._worker is not None
-        return self._worker.run(step)
+        reply = self._worker.run(step)
+        self._seconds += reply.seconds
+        return reply
+
+    def _environment(self) -> dict[str, str]:
+        # Code that picks the best device it finds must find this session's.
+        return {**dict(self.settings.environment), "CUDA_VISIBLE_DEVICES": ""}
 
     def _begin(self) -> None:
         """Start a worker and bring it where the last one was before it died. Raises KbError when that fails."""

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from kbtools.execution import other_conditions
 from kbtools.execution.captures import flush
 from kbtools.execution.channel import Channel
 from kbtools.execution.confine import Rules, enclose, lacking, limit_memory, seal
@@ -93,6 +94,8 @@ class _Worker:
         script.touch()
         self.interpreter = Interpreter(start["path"], str(script))
         sys.addaudithook(self._audit)
+        if kind.changed:
+            other_conditions.change(self.scratch)
         if not missing and not seeded:
             if "torch" in start["preload"]:
                 # Installed or not: where it is not, the page's own import says so.

@@ -71,7 +71,7 @@ class Example:
         lines = self.want.split("\n")[1:]
         while lines and (not lines[0].strip() or lines[0][0] in " \t"):
             del lines[0]
-        raised = "\n".join(lines)
+        raised = "\n".join(lines).removeprefix("__main__.")
         if "IGNORE_EXCEPTION_DETAIL" in self.options:
             name = raised.partition("\n")[0].partition(":")[0].strip()
             raised = f"...{name.rpartition('.')[2]}..."
@@ -118,8 +118,15 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
             end -= 1
         shown = [line[indent:] if not line[:indent].strip() else line for line in lines[start:end]]
         commented = loose and bool(shown) and all(map(_COMMENT.match, shown))
+        while loose and not commented and shown and _COMMENT.match(shown[-1]):  # about what comes next
+            del shown[-1]
+            end -= 1
+        while loose and not commented and shown and _COMMENT.match(shown[0]):  # about what is shown
+            del shown[0]
         want = "\n".join(_COMMENT.sub("", line, count=1) if commented else line for line in shown)
         options, unknown = _options("\n".join(source))
+        if loose:  # what Python's own messages say changes with its version
+            options |= {"IGNORE_EXCEPTION_DETAIL"}
         found.append(Example(first + 1, "\n".join(source), indent, want, end, options, unknown, commented))
     return tuple(found), tuple(glued)
 
@@ -193,29 +200,32 @@ def read(places: Places, *, loose: bool) -> Reading:
                 unknown = True
         # Where nothing is shown at all, or people write as they like, what is not shown is not claimed.
         if example.want.strip() or not (silent or loose):
-            one = _shown(places, example, loose=loose, prints=any(map(expected_output.is_print, body)))
+            one = _shown(places, example, body, loose=loose)
             if one is not None:
                 shown.append(one)
     own = names.UNKNOWN if unknown else names.without_underscore(names.analyse(module, typed.name))
     return Reading(tuple(faults), own, device_needs.needs(module), tuple(shown))
 
 
-def _shown(places: Places, example: Example, *, loose: bool, prints: bool) -> Shown | None:
-    """The output of an example. A comment counts where it is a value, or stands below a ``print``."""
-    last = example.source_end
-    if not example.commented:
-        span = places.span(last, len(places.lines[last - 1]), example.end, len(places.lines[example.end - 1]))
-        exact = not loose or "\n" in example.text
-        return Shown(span, example.text, example.line, block=True, marked=exact)
-    text, short = example.text, None
-    if not example.raises:
-        value = value_forms.find(text)
-        if value is None and not prints:
+def _shown(places: Places, example: Example, body: Sequence[ast.stmt], *, loose: bool) -> Shown | None:
+    """The output of an example, if it is one: a comment shows what an expression is worth, or what ``print`` writes."""
+    text, short, last = example.text, None, example.source_end
+    single = loose and not example.raises and "\n" not in text
+    value = value_forms.find(text) if single or example.commented else None
+    if example.commented and not example.raises:
+        prints = any(map(expected_output.is_print, body))
+        if not body or not isinstance(body[-1], ast.Expr) or (value is None and not prints):
             return None
-        if value is not None:
-            short = None if value.short is None else value.short - value.start
-            text = text[value.start : value.end]
+    if value is not None:
+        short = None if value.short is None else value.short - value.start
+        text = text[value.start : value.end]
+    worth = single and bool(body) and not expected_output.is_print(body[-1])
+    if not example.commented:
+        end = len(places.lines[example.end - 1])
+        span = places.span(last, len(places.lines[last - 1]), example.end, end)
+        return Shown(span, text, example.line, block=True, marked=not single, value=worth, short=short)
     first = places.lines[last]
     at = len(first) - len(first.lstrip())
     span = places.span(last + 1, at, example.end, len(places.lines[example.end - 1]))
-    return Shown(span, text, example.line, marked=example.raises, short=short, comment=span)
+    marked = example.raises
+    return Shown(span, text, example.line, marked=marked, value=worth, short=short, comment=span)

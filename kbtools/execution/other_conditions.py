@@ -1,0 +1,109 @@
+"""What a second run finds otherwise than the first: day and time, addresses and hashes of objects, files elsewhere.
+
+Only ever done in a worker whose output is compared with that of another (``second_run``), never shown to anyone.
+"""
+
+from __future__ import annotations
+
+import builtins
+import datetime
+import os
+import os.path
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+_SHIFT = datetime.timedelta(days=3 * 365 + 133, hours=6, minutes=17, seconds=23, microseconds=123_457)
+"""Changes each part of a date: year, month, day, weekday, hour, minute, second."""
+_MASK = 0x5A5A5A50
+
+
+def change(folder: Path) -> None:
+    """Change them for the code that is imported from now on; ``folder`` is the session's own."""
+    _clock()
+    _dates()
+    _files(folder)
+    find, digest = builtins.id, builtins.hash
+    builtins.id = lambda value: find(value) ^ _MASK
+    builtins.hash = lambda value: digest(value) if isinstance(value, (int, float, complex)) else digest(value) ^ _MASK
+
+
+def _clock() -> None:
+    seconds = _SHIFT.total_seconds()
+    now, now_ns = time.time, time.time_ns
+    time.time = lambda: now() + seconds
+    time.time_ns = lambda: now_ns() + int(seconds * 1e9)
+
+    def at_present(form: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda at=None: form(time.time() if at is None else at)
+
+    time.localtime, time.gmtime = at_present(time.localtime), at_present(time.gmtime)
+    time.ctime = at_present(time.ctime)
+    format_time, as_text = time.strftime, time.asctime
+    time.strftime = lambda form, at=None: format_time(form, time.localtime() if at is None else at)
+    time.asctime = lambda at=None: as_text(time.localtime() if at is None else at)
+
+
+def _dates() -> None:
+    real_date, real_datetime = datetime.date, datetime.datetime
+
+    class Like(type):
+        """Instances of the real class count as those of the changed one."""
+
+        real: type
+
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, cls.real)
+
+    def today(cls: Any) -> Any:
+        then = real_date.today() + _SHIFT
+        return cls(then.year, then.month, then.day)
+
+    def now(cls: Any, tz: Any = None) -> Any:
+        then = real_datetime.now(tz) + _SHIFT
+        return cls.combine(then.date(), then.timetz())
+
+    def utcnow(cls: Any) -> Any:
+        return now(cls, datetime.UTC).replace(tzinfo=None)
+
+    # Named as they are shown.
+    changed = {"today": classmethod(today), "real": real_date}
+    vars(datetime)["date"] = Like("datetime.date", (real_date,), changed)
+    changed = {"today": classmethod(now), "now": classmethod(now), "utcnow": classmethod(utcnow), "real": real_datetime}
+    vars(datetime)["datetime"] = Like("datetime.datetime", (real_datetime,), changed)
+
+
+def _files(folder: Path) -> None:
+    """Files that the session has not made itself may be there on another machine, and of another size."""
+    made: set[str] = set()
+    root = str(folder)
+
+    def full_path(path: Any) -> str:
+        return str(os.path.abspath(os.fspath(path)))  # noqa: PTH100 - resolve() would ask for files, which is changed here
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        paths = {"open": arguments[:1], "os.mkdir": arguments[:1], "os.rename": arguments[:2]}.get(event, ())
+        for path in paths:
+            with suppress(TypeError, ValueError):
+                made.add(full_path(path))
+
+    sys.addaudithook(note)
+
+    def is_foreign(path: Any) -> bool:
+        try:
+            full = full_path(path)
+        except (TypeError, ValueError):
+            return False
+        return full not in made and not (full.startswith(root) and os.path.lexists(full))
+
+    def there(question: Callable[..., bool]) -> Callable[..., bool]:
+        return lambda path, *rest, **named: question(path, *rest, **named) or is_foreign(path)
+
+    for module, names in ((os.path, ("exists", "isfile", "isdir")), (Path, ("exists", "is_file", "is_dir"))):
+        for name in names:
+            setattr(module, name, there(getattr(module, name)))
+    size = os.path.getsize
+    vars(os.path)["getsize"] = lambda path: size(path) + is_foreign(path)

@@ -1,0 +1,85 @@
+"""What differs from the page, and from itself in a second run, is not compared; everything else is."""
+
+from __future__ import annotations
+
+from kbtools.execution.launchers import Launcher
+from kbtools.execution.outcomes import Outcome, Status
+from kbtools.testing import run_page
+
+CHANGES = "changes from run to run"
+
+
+def run(code: str, launcher: Launcher, behind: str = "") -> Outcome:
+    return run_page(f"```python {{#a}}\n{code}\n```\n\n{behind}", launcher)["a"]
+
+
+def states(outcome: Outcome) -> list[str]:
+    return [one.reason or one.state.value for one in outcome.compared]
+
+
+def test_what_no_two_runs_give_alike_is_not_compared(launcher: Launcher) -> None:
+    code = """import datetime, os, random, tempfile, time, uuid
+from datetime import date, datetime as dt
+print(random.random())  # 0.5
+print("year:", date.today().year)  # 2019
+print(dt.now())  # 2020-01-01 10:00:00
+print(datetime.date.today().strftime("%A"))  # Output: some day
+print(time.strftime("%Y"))  # 2019
+print(time.perf_counter())  # 0.25
+print(os.getcwd())  #> /home/me
+print(os.path.exists("/home/me/notes.txt"))  # True
+print(id(object()))  # 140123456789012
+print(hash("a"))  # 123456789
+print(uuid.uuid4())  #> 1b4e28ba-2fa1-11d2-883f-0016d3cca427
+random.random()  # 0.25
+print(2 + 2)  # 4"""
+    outcome = run(code, launcher)
+    assert outcome.outcome is Status.PASSED, outcome.message
+    assert states(outcome) == [CHANGES] * 12 + ["equal"]
+
+
+def test_what_is_the_same_in_every_run_is_wrong_where_it_differs(launcher: Launcher) -> None:
+    code = """import datetime, os, random
+random.seed(1)
+print(random.random())  # 0.5
+open("made.txt", "w").close()
+print(os.path.exists("made.txt"))  # False
+os.remove("made.txt")
+print(os.path.exists("made.txt"))  # True
+print(datetime.datetime(2020, 1, 2))  # 2020-01-03 00:00:00
+datetime.date(2020, 1, 2)  # datetime.date(2020, 1, 3)
+print(hash(1))  # 2
+print(random.random() < 2)  # False"""
+    outcome = run(code, launcher)
+    assert states(outcome) == ["different"] * 7
+    assert "0.1343" in (outcome.message or "")
+
+
+def test_only_what_is_wrong_is_told(launcher: Launcher) -> None:
+    outcome = run("import random\nprint(random.random())  # 0.5\nprint(1)  # 2", launcher)
+    assert outcome.message == "line 4: expected: 2\nprinted:  1"
+    assert outcome.traceback_line == 4
+
+
+def test_lines_of_an_output_fence_are_told_apart(launcher: Launcher) -> None:
+    code = "import random\nprint('loss', random.random())\nprint('done')"
+    good = run(code, launcher, "```output\nloss 0.5\ndone\n```\n")
+    assert (good.outcome, states(good)) == (Status.PASSED, [CHANGES])
+    bad = run(code, launcher, "```output\nloss 0.5\ngone\n```\n")
+    assert (bad.outcome, states(bad)) == (Status.FAILED, ["different"])
+
+
+def test_what_agrees_at_first_is_equal(launcher: Launcher) -> None:
+    outcome = run("import random\nrandom.random()  # 0.8444218515250481\nrandom.random()  # 0.75795440", launcher)
+    assert states(outcome) == ["equal", "equal"]
+
+
+def test_later_snippets_have_what_earlier_ones_made_in_the_second_run_too(launcher: Launcher) -> None:
+    page = "```python {#a}\nimport random\nx = random.random()\nprint(x)  # 0.5\n```\n\n"
+    page += "```python {#b}\nprint(x)  # 0.5\nprint(round(x) * 0)  # 1\n```\n\n```python {#c}\nx  # 0.5\n```\n"
+    outcomes = run_page(page, launcher)
+    assert {name: states(outcome) for name, outcome in outcomes.items()} == {
+        "a": [CHANGES],
+        "b": [CHANGES, "different"],
+        "c": [CHANGES],
+    }
