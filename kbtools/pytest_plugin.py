@@ -1,12 +1,15 @@
-"""The pytest plugin: a page is a file, a snippet on a device is a test item. ``kb run`` runs through it too.
+"""The pytest plugin: a page is a file, a snippet on a device is a test item.
 
-Inert where there is no wiki: nothing heavy is imported and nothing collected. All meaning is in ``kbtools.execution``.
+It adapts ``kbtools.execution`` to pytest. Where there is no wiki it imports nothing heavy and collects nothing. A vault
+is data: of it pytest gets pages alone.
 """
 
 from __future__ import annotations
 
-import argparse
+import functools
 import json
+import shutil
+import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,16 +21,13 @@ if TYPE_CHECKING:
     from kbtools.errors import KbError
     from kbtools.execution.job import Job, Step
     from kbtools.execution.outcomes import Outcome
-    from kbtools.execution.pool import Pool
+    from kbtools.execution.plan import Planner
+    from kbtools.execution.runner import Runner
 
 ATTRIBUTE = "kb_outcome"
 """The attribute of a report that carries its outcome, as JSON in ASCII, from xdist workers too."""
 _BEFORE, _BEHIND = 6, 3
 """Lines of a snippet shown before and behind the one that failed."""
-JOBS = "kb_jobs"
-"""The attribute of pytest's configuration that has plans of pages by path, from who has made them already."""
-LAUNCHER = "kb_launcher"
-"""The attribute that has a launcher of workers, from who has started one already."""
 _WIKI: pytest.StashKey[_Wiki | None] = pytest.StashKey()
 _PROJECT: pytest.StashKey[Project | None] = pytest.StashKey()
 
@@ -39,12 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kb-require-device", metavar="D", action="append", default=[], help="a missing D is an error")
     group.addoption("--kb-sandbox", metavar="MODE", default="default", help="as kb run --sandbox")
     group.addoption("--kb-launcher", choices=("auto", "fork", "spawn"), default="auto")
-    group.addoption("--kb-ahead", metavar="N", type=int, default=1, help=argparse.SUPPRESS)
     group.addoption("--kb-cache", action="store_true", help="take results that passed and still hold from the store")
     group.addoption("--kb-store", action="store_true", help="keep results for the site")
     group.addoption("--kb-rehearse", action="store_true", help="retarget snippets bound to a device that is missing")
-    group.addoption("--kb-update", action="store_true", help="output that differs blocks nothing")
-    group.addoption("--kb-only", metavar="PATH|ID", action="append", default=[], help="only this page or snippet")
 
 
 class _Wiki:
@@ -62,15 +59,12 @@ class _Wiki:
             raise KbError(f'--kb-sandbox takes one of {", ".join(MODES)}, not "{option("--kb-sandbox")}"')
         self.request = DeviceRequest.parse(option("--kb-device"), tuple(option("--kb-require-device")))
         self.passed_on: dict[str, Any] = getattr(config, "workerinput", {}).get("kb") or {}
-        self._pool: Pool | None = None
-        self.only: dict[str, set[str] | None] = {}
-        """Pages and folders that are asked for, each with the ids that are, or None for all."""
-        for path, sep, name in (str(word).partition("::") for word in option("--kb-only")):
-            names = self.only.setdefault("" if path == "." else path.rstrip("/"), set() if sep else None)
-            if sep and names is not None:
-                names.add(name)
-            elif not sep:
-                self.only["" if path == "." else path.rstrip("/")] = None
+        self.wanted: dict[str, set[str]] = {}
+        """By job, the ids of the outcomes that will be asked for."""
+        self._locks: str | None = None
+        self._job: Job | None = None
+        self._running: Iterator[Outcome] = iter(())
+        self._outcomes: dict[tuple[str, str], Outcome] = {}
 
     def path_of(self, file: Path) -> str | None:
         """A page's path in the vault; None for a file that is no page of it."""
@@ -85,71 +79,62 @@ class _Wiki:
         name = shown.as_posix()
         if ALWAYS_IGNORED & {*path.parts, *shown.parts} or matches(name, self.project.config.exclude):
             return None
-        return name if not self.only or any(place in self.only for place in _around(name)) else None
-
-    def selects(self, step: Step, path: str) -> bool:
-        """Whether ``--kb-only`` asks for a step of a page."""
-        if not self.only:
-            return True
-        asked = [self.only[place] for place in _around(path) if place in self.only]
-        return any(names is None or not names.isdisjoint((step.name, step.id.partition("::")[2])) for names in asked)
+        return name
 
     def jobs(self, path: str, file: Path) -> tuple[Job, ...]:
-        planned: tuple[Job, ...] | None = getattr(self.config, JOBS, {}).get(path)
-        if planned is not None:
-            return planned
-        from kbtools.execution.job import Limits
-        from kbtools.execution.plan import plan
-        from kbtools.execution.requirements import unmet
         from kbtools.page import decode
 
-        run = self.project.config.run
         snippets = decode(path, file.read_bytes()).snippets
-        if not any(snippet.executable for snippet in snippets):
-            return ()
-        return plan(
-            path,
-            snippets,
-            self.request,
-            self.pool.available(self.request),
-            Limits(run.timeout, run.memory),
-            rehearse=self.config.getoption("--kb-rehearse"),
-            unmet=unmet,
+        return self.planner.plan(path, snippets) if any(snippet.executable for snippet in snippets) else ()
+
+    @functools.cached_property
+    def planner(self) -> Planner:
+        from kbtools.execution import devices
+        from kbtools.execution.plan import Planner
+
+        devices.take_over(self.passed_on.get("devices"))
+        return Planner(self.project.config.run, self.request, rehearse=self.config.getoption("--kb-rehearse"))
+
+    @functools.cached_property
+    def runner(self) -> Runner:
+        from kbtools.execution.job import RunOptions
+        from kbtools.execution.runner import Runner
+
+        option = self.config.getoption
+        options = RunOptions(
+            sandbox=option("--kb-sandbox"),
+            start=option("--kb-launcher"),
+            workers=int(self.passed_on.get("workers", 1)),
+            cached=option("--kb-cache"),
         )
+        state = self.project.state if option("--kb-cache") or option("--kb-store") else None
+        return Runner(state, options, locks=self.passed_on.get("locks"))
 
-    @property
-    def pool(self) -> Pool:
-        if self._pool is None:
-            from kbtools.execution.pool import Pool
+    def outcome(self, job: Job, step: Step) -> Outcome:
+        """The outcome of one step. Its session runs up to there; one begun before is first run to its end."""
+        while (job.id, step.id) not in self._outcomes:
+            outcome = next(self._running, None)
+            if outcome is not None and self._job is not None:
+                self._outcomes[self._job.id, outcome.id] = outcome
+            elif self._job is job:
+                raise KeyError(step.id)
+            else:
+                self._job, self._running = job, self.runner.outcomes(job, self.wanted.get(job.id, {step.id}))
+        return self._outcomes[job.id, step.id]
 
-            option = self.config.getoption
-            self._pool = Pool(
-                self.project,
-                launcher=option("--kb-launcher"),
-                sandbox=option("--kb-sandbox"),
-                cached=option("--kb-cache"),
-                stored=option("--kb-store"),
-                update=option("--kb-update"),
-                workers=int(self.passed_on.get("workers", 1)),
-                launcher_given=getattr(self.config, LAUNCHER, None),
-                locks=self.passed_on.get("locks"),
-                devices=self.passed_on.get("devices"),
-                ahead=option("--kb-ahead"),
-            )
-        return self._pool
+    def share(self, workers: int) -> dict[str, Any]:
+        """What xdist workers are told, ``workers`` of them: they share the GPUs, and what is known of the devices."""
+        from kbtools.execution import devices
+
+        if self._locks is None:
+            self._locks = tempfile.mkdtemp(prefix="kb-")
+        return {"workers": workers, "locks": self._locks, "devices": devices.export()}
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
-
-
-def _around(path: str) -> Iterator[str]:
-    """A page, the folders it lies in, and the vault itself."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
-    yield ""
+        if "runner" in vars(self):
+            self.runner.close()
+        if self._locks is not None:
+            shutil.rmtree(self._locks, ignore_errors=True)
 
 
 def _wiki(config: pytest.Config) -> _Wiki | None:
@@ -298,7 +283,7 @@ class KbPage(pytest.File):
         assert wiki is not None
         for job in wiki.jobs(self.page, self.path):
             for step in job.steps:
-                if step.reported and wiki.selects(step, self.page):
+                if step.reported:
                     name = f"{step.name}[{step.device}]"
                     # As a string: pytest 9 reads the bracket of one as parameters, and --lf compares those.
                     item: KbItem = KbItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}")
@@ -318,7 +303,7 @@ class KbItem(pytest.Item):
 
         wiki = _wiki(self.config)
         assert wiki is not None
-        self.outcome = outcome = wiki.pool.outcome(self.job, self.step)
+        self.outcome = outcome = wiki.outcome(self.job, self.step)
         if outcome.stdout:
             self.add_report_section("call", "stdout", outcome.stdout)
         if outcome.outcome is Status.SKIPPED:
@@ -375,11 +360,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Let the pool know what will be asked for, so that it ends each session after its last item."""
+    """Note what will be asked for: sessions end behind that."""
     items = [item for item in session.items if isinstance(item, KbItem)]
     wiki = session.config.stash.get(_WIKI, None)
     if wiki is not None and items and not session.config.option.collectonly:
-        wiki.pool.expect((item.job, item.step) for item in items)
+        for item in items:
+            wiki.wanted.setdefault(item.job.id, set()).add(item.step.id)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -387,7 +373,7 @@ def pytest_configure_node(node: Any) -> None:
     """xdist: one look at the devices for all workers, and one set of locks on GPUs."""
     wiki = _wiki(node.config)
     if wiki is not None:
-        node.workerinput["kb"] = wiki.pool.share(len(node.nodemanager.specs))
+        node.workerinput["kb"] = wiki.share(len(node.nodemanager.specs))
 
 
 @pytest.hookimpl(optionalhook=True, tryfirst=True)

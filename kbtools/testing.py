@@ -7,7 +7,7 @@ from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome
 from kbtools.execution.plan import plan
 from kbtools.execution.runner import run
-from kbtools.execution.session import Settings
+from kbtools.execution.session import Session, Settings
 from kbtools.page import Page
 from kbtools.source import Source
 
@@ -29,6 +29,13 @@ def jobs_of(
 def run_page(
     text: str, launcher: Launcher | None = None, *, path: str = "Page.md", settings: Settings | None = None
 ) -> dict[str, Outcome]:
-    """Run a page given as text on the CPU; its outcomes by the snippets' own ids."""
-    outcomes = run(jobs_of(text, path=path), launcher, settings=settings)
+    """Run a page given as text on the CPU; its outcomes by the snippets' own ids.
+
+    With ``settings`` and a launcher, sessions run with these.
+    """
+    jobs = jobs_of(text, path=path)
+    if settings is None:
+        outcomes = run(jobs, launcher)
+    else:
+        outcomes = tuple(outcome for job in jobs for outcome in Session(job, launcher, settings))
     return {outcome.id.partition("::")[2].rpartition("[")[0]: outcome for outcome in outcomes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture
+def outside() -> Iterator[Path]:
+    """A folder where snippets may not write: on a disk, since they may write to the memory that others share."""
+    with tempfile.TemporaryDirectory(prefix="kb-test-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="module")

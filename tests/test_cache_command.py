@@ -79,7 +79,7 @@ def test_what_is_older_goes_too(wiki: Path, capsys: pytest.CaptureFixture[str]) 
     assert (gone["results"], gone["compiled_files"]) == (1, 1)
     assert not compiled.parent.exists()
     assert [(o["id"], o["cached"]) for o in run(capsys, "Page.md")[1]] == [
-        ("Page.md::one[cpu]", True),
+        ("Page.md::one[cpu]", False),
         ("Page.md::two[cpu]", False),
     ]
 
@@ -139,7 +139,7 @@ page = "".join(f"```python {{#{name}{n} session=\\"{name}\\"}}\\nx = {n}\\n```\\
 print("ready", flush=True)
 for n in range(count):
     store.save(job, [Outcome(s.id, "Page.md", s.line, "cpu", Status.PASSED, stdout="x" * 2000) for s in job.steps])
-    store.known(job)
+    store.answer(job, [s.id for s in job.steps])
 """
 
 

@@ -30,7 +30,7 @@ def launcher() -> Iterator[ForkServerLauncher]:
 
 def process(launcher: ForkServerLauncher, text: str = PAGE, settings: Settings | None = None) -> int:
     """The process a page ran in."""
-    (outcome,) = run_page(text, launcher, settings=settings).values()
+    (outcome,) = run_page(text, launcher, settings=settings or Settings()).values()
     assert outcome.outcome is Status.PASSED, outcome.message
     return int(outcome.stdout)
 
@@ -81,7 +81,7 @@ def test_a_session_gets_no_worker_of_another_kind(launcher: ForkServerLauncher) 
     (ahead,) = waiting(launcher)
     free = PAGE.replace("{#a}", '{#a network="yes"}')
     assert process(launcher, free) != ahead
-    (outcome,) = run_page(free, launcher).values()
+    (outcome,) = run_page(free, launcher, settings=Settings()).values()
     assert "network" not in outcome.protections
     assert process(launcher, settings=Settings(threads=2)) != ahead
     (kept, *_) = waiting(launcher, 3)

@@ -12,8 +12,7 @@ from kbtools.execution.compile_cache import session_cache
 from kbtools.execution.job import Job
 from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome, Status
-from kbtools.execution.runner import run
-from kbtools.execution.session import Settings
+from kbtools.execution.session import Session, Settings
 from kbtools.testing import jobs_of
 from tests.terminal import run_kb
 
@@ -49,7 +48,7 @@ def settings(state: Path, job: Job) -> Settings:
 
 def run_once(text: str, state: Path, launcher: Launcher, path: str = "Page.md") -> Outcome:
     (job,) = jobs_of(text, path=path)
-    (outcome,) = run([job], launcher, settings=settings(state, job))
+    (outcome,) = Session(job, launcher, settings(state, job))
     assert outcome.outcome is Status.PASSED, outcome.message
     return outcome
 

@@ -40,8 +40,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("outside")
+def world(outside: Path) -> Iterator[World]:
+    folder = outside
     (folder / "secret").write_text("hunter2")
     (folder / "precious").write_text("precious")
     (folder / "precious").chmod(0o600)
@@ -393,7 +393,7 @@ def test_a_run_tells_once_what_held(tmp_path: Path) -> None:
     assert "each session: limits, its own session, ends with kb" in off.stderr
 
 
-def test_where_no_network_can_be_had_the_rest_holds_and_the_loopback_works(tmp_path: Path) -> None:
+def test_where_no_network_can_be_had_the_rest_holds_and_the_loopback_works(tmp_path: Path, outside: Path) -> None:
     """As on systems that forbid user namespaces (many containers, Ubuntu by AppArmor)."""
     forbidden = "echo 0 > /proc/sys/user/max_user_namespaces"
     if subprocess.run(["unshare", "-Ur", "sh", "-c", forbidden], capture_output=True, check=False).returncode:
@@ -402,7 +402,7 @@ def test_where_no_network_can_be_had_the_rest_holds_and_the_loopback_works(tmp_p
         "```python {#talk}\nimport socket\ns = socket.create_server(('127.0.0.1', 0))\n"
         "socket.create_connection(s.getsockname())\n```\n\n"
         "```python {#out .alone}\nimport socket\nsocket.create_connection(('192.0.2.1', 80))\n```\n\n"
-        f"```python {{#write .alone}}\nopen({str(tmp_path / 'new')!r}, 'w')\n```\n",
+        f"```python {{#write .alone}}\nopen({str(outside / 'new')!r}, 'w')\n```\n",
     )
     words = (sys.executable, "-m", "kbtools.cli", "run", "--vault", str(tmp_path), "--no-cache", "--format", "json")
     told = subprocess.run(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.execution.job import Limits
+from kbtools.execution.job import Limits, RunOptions
 from kbtools.execution.launchers import ForkServerLauncher, Launcher, SpawnLauncher
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.execution.runner import run
@@ -158,10 +158,10 @@ def test_no_secret_reaches_a_snippet(launcher: Launcher, monkeypatch: pytest.Mon
     assert outcome.outcome is Status.PASSED, outcome.message
 
 
-def test_files_outside_are_protected_where_the_system_can(launcher: Launcher, tmp_path: Path) -> None:
-    (tmp_path / "kept").write_text("kept")
-    code = f"import pathlib\np = pathlib.Path({str(tmp_path)!r})\n(p / 'new').write_text('x')"
-    remove = f"import pathlib\n(pathlib.Path({str(tmp_path)!r}) / 'kept').unlink()"
+def test_files_outside_are_protected_where_the_system_can(launcher: Launcher, outside: Path) -> None:
+    (outside / "kept").write_text("kept")
+    code = f"import pathlib\np = pathlib.Path({str(outside)!r})\n(p / 'new').write_text('x')"
+    remove = f"import pathlib\n(pathlib.Path({str(outside)!r}) / 'kept').unlink()"
     (job,) = jobs_of(fence(code, "{#a}") + fence(remove, "{#b}"))
     with Session(job, launcher) as session:
         outcomes = list(session)
@@ -169,7 +169,7 @@ def test_files_outside_are_protected_where_the_system_can(launcher: Launcher, tm
     if "files" not in held:
         pytest.skip("no Landlock here")
     assert [o.outcome for o in outcomes] == [Status.FAILED, Status.FAILED]
-    assert [f.name for f in tmp_path.iterdir()] == ["kept"]
+    assert [f.name for f in outside.iterdir()] == ["kept"]
 
 
 def test_sandbox_require_runs_confined_or_not_at_all() -> None:
@@ -220,7 +220,7 @@ def test_sessions_run_side_by_side(launcher: Launcher, tmp_path: Path) -> None:
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    outcomes = run(jobs, launcher, workers=8, on_outcome=lambda o: seen.append(o.path))
+    outcomes = run(jobs, launcher, RunOptions(workers=8), on_outcome=lambda o: seen.append(o.path))
     watcher.join()
     assert [o.outcome for o in outcomes] == [Status.PASSED] * 8
     assert [o.path for o in outcomes] == sorted(seen) == [f"P{n}.md" for n in range(8)]

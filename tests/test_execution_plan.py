@@ -13,11 +13,10 @@ from kbtools.execution import devices
 from kbtools.execution.job import DeviceRequest, Job
 from kbtools.execution.launchers import Launcher
 from kbtools.execution.outcomes import Outcome, Status
-from kbtools.execution.plan import plan
-from kbtools.execution.planned import Fences
+from kbtools.execution.plan import Fences, plan
 from kbtools.execution.report import report
 from kbtools.execution.runner import run
-from kbtools.execution.store import Freshness, Store
+from kbtools.execution.store import Store
 from kbtools.page import Page
 from kbtools.source import Source
 from kbtools.testing import jobs_of, run_page
@@ -159,54 +158,6 @@ def test_every_fence_ends_in_exactly_one_state(launcher: Launcher) -> None:
 def test_outcomes_travel_without_loss() -> None:
     outcome = Outcome("P.md::a[cpu]", "P.md", 3, "cpu", Status.FAILED, "r", 0.5, False, "\ud800\n", "m", 4)
     assert Outcome.from_json(json.loads(json.dumps(outcome.to_wire()))) == outcome
-
-
-def test_the_store_tells_fresh_from_stale_and_reuses_no_failure(tmp_path: Path, launcher: Launcher) -> None:
-    store = Store(tmp_path)
-    good = "```python {#a}\nx = 1\nprint(x)\n```\n"
-    (job,) = jobs_of(good)
-    assert [s.status for s in store.load("Page.md", [job])] == [Freshness.MISSING]
-    assert not store.known(job)
-    run([job], launcher, store=store)
-    (shown,) = store.load("Page.md", [job])
-    assert shown.status is Freshness.FRESH
-    assert shown.result is not None
-    assert shown.result.outcome.stdout == "1\n"
-    (reused,) = run([job], launcher, store=store, cached=True)
-    assert reused.cached
-    (changed,) = jobs_of(good.replace("x = 1", "x = 2"))
-    assert [s.status for s in store.load("Page.md", [changed])] == [Freshness.STALE]
-    assert not store.known(changed)
-    (bad,) = jobs_of(good.replace("x = 1", "x = 1 / 0"))
-    run([bad], launcher, store=store)
-    (shown,) = store.load("Page.md", [bad])
-    assert shown.status is Freshness.FRESH, "kept, to be shown"
-    assert not store.known(bad)
-    assert not store.known(job), "what another text gave is gone"
-
-
-def test_a_result_of_another_torch_is_not_reused(
-    tmp_path: Path, launcher: Launcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = Store(tmp_path)
-    (job,) = jobs_of("```python {#a}\nprint(1)\n```\n")
-    run([job], launcher, store=store)
-    assert store.known(job)
-    monkeypatch.setattr(devices, "torch_version", lambda: "0.0.1")
-    assert not store.known(job)
-
-
-@pytest.mark.parametrize(
-    "damage", [b"", b"{", b"[]", b'{"version": 99}', b"\xff\xfe", b'{"version":1,"path":"Page.md"}']
-)
-def test_a_damaged_store_is_an_empty_one(tmp_path: Path, launcher: Launcher, damage: bytes) -> None:
-    store = Store(tmp_path)
-    (job,) = jobs_of("```python {#a}\nprint(1)\n```\n")
-    store.folder.mkdir(parents=True)
-    store.file("Page.md").write_bytes(damage)
-    assert not store.known(job)
-    run([job], launcher, store=store)
-    assert store.known(job)
 
 
 def test_pages_whose_names_differ_little_have_files_of_their_own(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from kbtools.execution.update import update
 from kbtools.languages.pycon import examples
 from kbtools.page import Page
 from kbtools.source import Source
-from kbtools.testing import jobs_of, run_page
+from kbtools.testing import run_page
 
 
 def pycon(code: str, info: str = "{#a}") -> str:
@@ -216,14 +216,3 @@ def test_time_is_linear() -> None:
         return lambda: page(text).problems
 
     assert_linear(work, 100)
-
-
-def test_what_hangs_on_a_session_is_known() -> None:
-    text = (
-        "```python {#a}\nx = [1]\n```\n\n"
-        + pycon(">>> y = 2\n>>> y\n2", "{#b}")
-        + pycon(">>> x.append(3)\n>>> _", "{#c}")
-        + "```python {#d}\nprint(y)\n```\n\n```sql-of-nobody {#e}\nx\n```\n"
-    )
-    (job,) = jobs_of(text)
-    assert [(step.name, step.needs) for step in job.steps] == [("a", ()), ("b", ()), ("c", (0, 1)), ("d", (0, 1, 2))]

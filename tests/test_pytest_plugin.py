@@ -1,7 +1,8 @@
-"""``pytest docs/`` and what ``kb run`` does with pytest: the same snippets, ids and outcomes, however asked for."""
+"""``pytest docs/``: the same snippets, ids and outcomes as ``kb run``, however they are asked for."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -11,13 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import kbtools.page
-from kbtools.config import find_project, foreign_vault
-from kbtools.errors import KbError
-from kbtools.execution.job import DeviceRequest
-from kbtools.execution.outcomes import Outcome, Status
-from kbtools.execution.plan import plan
-from kbtools.execution.pytest_run import RunOptions, run_with_pytest
+from tests.terminal import run_kb
 
 PAGE = """# Autograd
 
@@ -93,10 +88,6 @@ def verdicts(text: str) -> dict[str, str]:
     return {**dict(plain), **{id: verdict for verdict, id in spread}}
 
 
-def by_id(outcomes: list[Outcome]) -> dict[str, str]:
-    return {outcome.id: outcome.outcome.value for outcome in outcomes}
-
-
 def test_every_snippet_is_an_item_with_its_id(project: Path) -> None:
     code, text = pytest_in(project, "docs", "-v", "--kb-device=cpu")
     assert verdicts(text) == IDS
@@ -106,6 +97,9 @@ def test_every_snippet_is_an_item_with_its_id(project: Path) -> None:
     assert "FAILED docs/topics/Autograd.md::bad[cpu] - ValueError: no" in text
     assert "INTERNALERROR" not in text
     assert not list(project.rglob("left"))
+    told = json.loads(run_kb(["run", "--device", "cpu", "--format", "json"], cwd=project).stdout)["outcomes"]
+    as_pytest = {"blocked": "SKIPPED"}
+    assert {f"docs/{o['id']}": as_pytest.get(o["outcome"], o["outcome"].upper()) for o in told} == IDS
 
 
 def test_xdist_gives_the_same(project: Path) -> None:
@@ -181,120 +175,6 @@ def test_a_configuration_that_cannot_be_read_ends_pytest_with_the_reason(project
     assert (code, "one of default, require, strict, off" in text) == (4, True)
 
 
-def test_run_with_pytest_is_the_same_with_and_without_xdist(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = find_project(project)
-    seen: list[str] = []
-    alone = run_with_pytest(found, RunOptions(device="cpu"), on_outcome=lambda o: seen.append(o.id))
-    spread = run_with_pytest(found, RunOptions(device="cpu", workers=2))
-    blocked = ("docs/topics/Autograd.md::needs-f[cpu]", "docs/topics/Autograd.md::after-gpu[cpu]")
-    expected = {id: "blocked" if id in blocked else verdict.lower() for id, verdict in IDS.items()}
-    assert {f"docs/{id}": status for id, status in by_id(alone).items()} == expected
-    assert by_id(alone) == by_id(spread)
-    assert [o.id for o in alone] == [o.id for o in spread], "in the same order"
-    assert sorted(seen) == sorted(o.id for o in alone)
-    assert [(o.message, o.reason, o.stdout, o.traceback_line) for o in alone] == [
-        (o.message, o.reason, o.stdout, o.traceback_line) for o in spread
-    ]
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux")
-def test_sessions_run_ahead_are_the_same(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = find_project(project)
-    alone = run_with_pytest(found, RunOptions(device="cpu"))
-    monkeypatch.setitem(sys.modules, "xdist.plugin", None)  # importing it fails
-    seen: list[str] = []
-    ahead = RunOptions(device="cpu", workers=2, preload=())
-    spread = run_with_pytest(found, ahead, on_outcome=lambda o: seen.append(o.id))
-    told = [(o.id, o.outcome, o.message, o.reason, o.stdout, o.traceback_line) for o in alone]
-    assert told == [(o.id, o.outcome, o.message, o.reason, o.stdout, o.traceback_line) for o in spread]
-    assert sorted(seen) == sorted(o.id for o in alone)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux")
-def test_sessions_run_ahead_run_side_by_side(tmp_path: Path) -> None:
-    (tmp_path / "wiki").mkdir()
-    (tmp_path / "kb.toml").write_text('docs = "wiki"\n')
-    # Each waits until the other has been: one after the other they would wait for ever.
-    for me, other in (("a", "b"), ("b", "a")):
-        code = (
-            "import time\nfrom pathlib import Path\n\n"
-            f'Path("/dev/shm/kb-{tmp_path.name}-{me}").touch()\n'
-            f'while not Path("/dev/shm/kb-{tmp_path.name}-{other}").exists():\n    time.sleep(0.01)\n'
-        )
-        (tmp_path / "wiki" / f"{me}.md").write_text(f'# {me}\n\n```python {{ timeout="20" }}\n{code}```\n')
-    try:
-        told = by_id(run_with_pytest(find_project(tmp_path), RunOptions(device="cpu", workers=2, preload=())))
-        assert set(told.values()) == {"passed"}
-        assert len(told) == 2
-    finally:
-        for me in "ab":
-            Path(f"/dev/shm/kb-{tmp_path.name}-{me}").unlink(missing_ok=True)
-
-
-def test_run_with_pytest_takes_nothing_from_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = "raise SystemExit('ran')\n"
-    for name in ("conftest.py", "test_x.py", "build/conftest.py", "sitecustomize.py", "pytest.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(bomb)
-    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
-    for name in ("build/A[1] b.md", ".hidden/B.md", "가.md"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("```python {#a}\nprint(1)  # 1\n```\n")
-    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "node_modules/cache"))
-    monkeypatch.chdir(tmp_path)
-    before = {f for f in tmp_path.rglob("*") if "node_modules" not in f.parts}
-    vault = foreign_vault(tmp_path)
-    for workers in (1, 2):
-        outcomes = by_id(run_with_pytest(vault, RunOptions(device="cpu", workers=workers)))
-        assert outcomes == dict.fromkeys((".hidden/B.md::a[cpu]", "build/A[1] b.md::a[cpu]", "가.md::a[cpu]"), "passed")
-    assert {f for f in tmp_path.rglob("*") if "node_modules" not in f.parts} == before
-    one = run_with_pytest(vault, RunOptions(("build/A[1] b.md::a[cpu]",), device="cpu"))
-    assert list(by_id(one)) == ["build/A[1] b.md::a[cpu]"]
-    assert os.environ["PYTEST_ADDOPTS"] == "--no-such-option"
-
-
-def test_selection_by_page_folder_and_id(project: Path) -> None:
-    found = find_project(project)
-
-    def ids(*selection: str) -> list[str]:
-        return [o.id for o in run_with_pytest(found, RunOptions(selection, device="cpu"))]
-
-    assert ids("Other.md") == ["Other.md::count[cpu]"]
-    assert len(ids("topics")) == 7
-    assert ids("topics/Autograd.md::show") == ["topics/Autograd.md::show[cpu]"]
-    assert ids("topics/Autograd.md::show[cpu]", "Other.md") == ["Other.md::count[cpu]", "topics/Autograd.md::show[cpu]"]
-    assert ids("topics/Autograd.md::sho") == []
-
-
-def test_what_passed_is_taken_over_until_text_or_failure_speaks_against_it(project: Path) -> None:
-    found = find_project(project)
-    options = RunOptions(device="cpu", cached=True)
-
-    def cached() -> dict[str, bool]:
-        return {o.id: o.cached for o in run_with_pytest(found, options)}
-
-    assert not any(cached().values())
-    again = cached()
-    assert again.pop("Other.md::count[cpu]")
-    assert not any(again.values()), "a session with a failure runs again as a whole"
-    file = project / "docs/Other.md"
-    file.write_text(file.read_text().replace("> 0)", "> -1)"))
-    assert cached()["Other.md::count[cpu]"] is False
-    assert cached()["Other.md::count[cpu]"] is True
-
-
-def test_a_required_device_that_is_missing_is_an_error(project: Path) -> None:
-    outcomes = run_with_pytest(find_project(project), RunOptions(required=("mps",), workers=1))
-    missing = [o for o in outcomes if o.device == "mps"]
-    assert {o.outcome for o in missing} <= {Status.ERROR, Status.PASSED, Status.FAILED, Status.BLOCKED}
-    if sys.platform != "darwin":
-        assert {(o.outcome, o.reason) for o in missing} == {(Status.ERROR, "no MPS device here")}
-    with pytest.raises(KbError, match='no device is called "gpu"'):
-        run_with_pytest(find_project(project), RunOptions(device="gpu"))
-
-
 def test_a_failure_shows_the_pages_own_lines_and_how_the_output_differs(project: Path) -> None:
     (project / "docs/Diff.md").write_text(
         "# Diff\n\n> ```python {#wrong}\n> a = 1\n> print(a)\n> ```\n>\n> ```output\n> 2\n> ```\n"
@@ -351,19 +231,3 @@ def test_nothing_of_kb_is_imported_where_there_is_no_wiki(tmp_path: Path) -> Non
         )
         last = done.stdout.strip().split("\n")[-1]
         assert last.endswith("['kbtools', 'kbtools.pytest_plugin']"), (words, done.stdout[-2000:])
-
-
-def test_a_plan_that_is_given_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "kb.toml").write_text('docs = "wiki"\n')
-    (tmp_path / "wiki").mkdir()
-    text = "# P\n\n```python { #given }\nprint('as planned')\n```\n\n```python { #other }\nx = 1\n```\n"
-    (tmp_path / "wiki" / "P.md").write_text(text)
-    found = find_project(tmp_path)
-    snippets = kbtools.page.decode("P.md", text.encode()).snippets
-    jobs = {"P.md": plan("P.md", snippets, DeviceRequest(("cpu",)), {"cpu": 1})}
-    made: list[str] = []
-    monkeypatch.setattr(kbtools.page, "decode", lambda path, data: made.append(path))
-    options = RunOptions(("P.md::given",), device="cpu", preload=(), jobs=jobs)
-    (outcome,) = run_with_pytest(found, options)
-    assert (outcome.id, outcome.outcome.value, outcome.stdout) == ("P.md::given[cpu]", "passed", "as planned\n")
-    assert made == []

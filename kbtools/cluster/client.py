@@ -21,7 +21,7 @@ from kbtools.execution.outcomes import Outcome, Status, by_place
 from kbtools.execution.packages import Elsewhere
 from kbtools.execution.plan import plan
 from kbtools.execution.report import environment_of
-from kbtools.execution.runner import outcomes_of
+from kbtools.execution.runner import Runner
 from kbtools.execution.store import Store
 from kbtools.snippets import Snippet
 
@@ -58,8 +58,8 @@ class ClusterOptions:
     update: bool = False
     cached: bool = True
     sandbox: str = "default"
-    wanted: Callable[[Job, str], bool] = field(default=lambda job, outcome_id: True)
-    """Whether the outcome of a job's step is asked for, by its id."""
+    wanted: Callable[[str, str], bool] = field(default=lambda path, outcome_id: True)
+    """Whether an outcome is asked for, by its page and its id."""
 
 
 def run_on_cluster(
@@ -114,7 +114,6 @@ class _Run:
         self.outcomes: list[Outcome] = []
         self.ran_on: dict[str, str] = {}
         """By an outcome's id, the address of the worker it is from."""
-        self._store = Store(project.state)
 
     # -- who is there --------------------------------------------------------------------------------------
 
@@ -157,7 +156,7 @@ class _Run:
             job
             for path, snippets in pages.items()
             for job in plan(path, snippets, self.options.request, available, limits, rehearse=self.options.rehearse)
-            if any(step.reported and self.options.wanted(job, step.id) for step in job.steps)
+            if any(step.reported and self.options.wanted(job.path, step.id) for step in job.steps)
         ]
         imports = sorted({name for job in jobs for step in job.steps for name in step.imports})
         requires = sorted({name for job in jobs for step in job.steps for name in step.requires})
@@ -165,7 +164,7 @@ class _Run:
         to_run = []
         for job in jobs:
             if not job.runs:
-                self._tell(job, list(outcomes_of(job, None, None, self._store)))
+                self._tell(job, Runner(self.project.state).run([job]))
             elif (known := self._known(job)) is not None:
                 self._tell(job, known)
             else:
@@ -185,13 +184,13 @@ class _Run:
         machines = [_elsewhere(self.members[a]) for a in self._eligible(job)]
         if not self.options.cached or not machines or any(m != machines[0] for m in machines):
             return None
-        known = Store(self.project.state, machines[0]).known(job)
-        steps = [step for step in job.steps if step.reported]
-        return [known[s.id] for s in steps] if all(s.id in known for s in steps) else None
+        store = Store(self.project.state, machines[0], sandbox=self.options.sandbox)
+        known = store.answer(job, [step.id for step in job.steps if step.reported])
+        return known.outcomes if known is not None else None
 
     def _tell(self, job: Job, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
-            if self.options.wanted(job, outcome.id):
+            if self.options.wanted(job.path, outcome.id):
                 self.outcomes.append(outcome)
                 self.on_outcome(outcome)
 
@@ -258,7 +257,8 @@ class _Run:
         outcomes = [Outcome.from_json(data) for data in result["outcomes"]]
         member = self.members.get(result["worker"]) or self._newcomer(result["worker"])
         versions = {**member["versions"], **result["versions"]}
-        store = Store(self.project.state, Elsewhere(member["keys"], versions, member["environment"]))
+        machine = Elsewhere(member["keys"], versions, member["environment"])
+        store = Store(self.project.state, machine, sandbox=self.options.sandbox)
         store.save(job, outcomes)
         self.ran_on.update((outcome.id, result["worker"]) for outcome in outcomes)
         self._tell(job, outcomes)

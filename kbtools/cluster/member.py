@@ -16,11 +16,9 @@ from distributed import Worker, WorkerPlugin, get_worker
 
 import kbtools
 from kbtools.execution import devices, packages
-from kbtools.execution.job import Job
-from kbtools.execution.launchers import Launcher, default_launcher
+from kbtools.execution.job import Job, RunOptions
 from kbtools.execution.requirements import unmet
-from kbtools.execution.runner import outcomes_of, threads_for
-from kbtools.execution.session import Settings
+from kbtools.execution.runner import Runner
 
 
 class Announce(WorkerPlugin):
@@ -64,11 +62,10 @@ def run_job(job: Job, options: Options) -> dict[str, Any]:
     """Run a session here. Ends early when nobody waits for it any more."""
     worker = get_worker()
     key = worker.get_current_task()
-    threads = worker.state.nthreads
-    gpus = devices.probe()["cuda"].count if job.device == "cuda" else 0
-    settings = Settings(threads=threads_for(threads), update=options.update, gpus=gpus)
+    runner = _runner(options, worker.state.nthreads)
+    ids = [step.id for step in job.steps if step.reported]
     outcomes = []
-    with contextlib.closing(iter(outcomes_of(job, _launcher(options.sandbox), settings, None))) as found:  # type: ignore[type-var]
+    with contextlib.closing(runner.outcomes(job, ids)) as found:  # type: ignore[type-var]
         for outcome in found:
             outcomes.append(outcome.to_wire())
             task = worker.state.tasks.get(key)
@@ -82,15 +79,16 @@ def _versions(job: Job) -> Mapping[str, dict[str, str]]:
 
 
 _lock = threading.Lock()
-_held: dict[str, Launcher] = {}
+_held: dict[Options, Runner] = {}
 
 
-def _launcher(sandbox: str) -> Launcher:
-    """The fork server of this worker for one way to confine sessions, started when the first of them comes."""
+def _runner(options: Options, threads: int) -> Runner:
+    """What runs sessions in this worker, made when the first comes."""
     with _lock:
-        if sandbox not in _held:
-            _held[sandbox] = default_launcher(sandbox)
-        return _held[sandbox]
+        if options not in _held:
+            chosen = RunOptions(sandbox=options.sandbox, update=options.update, workers=threads)
+            _held[options] = Runner(options=chosen)
+        return _held[options]
 
 
 def _close() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,6 +45,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.checker import check
     from kbtools.commands.failures import failing
     from kbtools.commands.running.here import run_snippets
+    from kbtools.execution.report import load
     from kbtools.site.build import build, config_file
     from kbtools.site.owner_code import refuse
     from kbtools.site.redirects import is_redirect
@@ -57,7 +57,7 @@ def run(args: SimpleNamespace) -> int:
     file = config_file(wiki.project)
     if args.sandbox == "strict":
         refuse(file)
-    reports = {name: _report(Path(name)) for name in args.results}
+    reports = {name: load(Path(name)) for name in args.results}
     say("== check")
     report = check(wiki.vault, wiki.index, wiki.project.config, shell=shell_faults(wiki))
     snippets = not_run(sum(s.executable for page in wiki.index.pages.values() for s in page.snippets))
@@ -94,13 +94,3 @@ def run(args: SimpleNamespace) -> int:
     say(f"{pages} in {shown}/ · {short_seconds(building.seconds)}")
     say(f"look at it: kb serve, or python -m http.server -d {shown} and open http://127.0.0.1:8000/")
     return 0
-
-
-def _report(file: Path) -> object:
-    """A report of ``kb run --report``, as JSON has it. Raises KbError when there is none."""
-    try:
-        return json.loads(file.read_bytes())
-    except OSError as e:
-        raise KbError(f"the report {file} cannot be read: {e.strerror}") from e
-    except ValueError as e:
-        raise KbError(f"{file} is no report: {e}", "kb run --report FILE writes one") from e

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,7 +22,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.execution.parity import line, parity
     from kbtools.output.json import dumps
 
-    merged = reports.merge([(name, _read(Path(name))) for name in args.files])
+    merged = reports.merge([(name, reports.load(Path(name))) for name in args.files])
     text = dumps(merged, indent=1)
     if args.output is None:
         emit((text,))
@@ -39,12 +38,3 @@ def run(args: SimpleNamespace) -> int:
     told = (plural(len(args.files), "report"), reports.line(outcomes), compared)
     say(" · ".join(part for part in told if part))
     return int(reports.failed(outcomes))
-
-
-def _read(file: Path) -> object:
-    try:
-        return json.loads(file.read_bytes())
-    except OSError as e:
-        raise KbError(f"{file} cannot be read: {e.strerror}") from e
-    except (ValueError, RecursionError) as e:
-        raise KbError(f"{file} is no JSON: {e}", "write a report with `kb run --report FILE`") from e

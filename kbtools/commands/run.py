@@ -1,4 +1,4 @@
-"""``kb run``: run the snippets, through pytest and xdist, and report what became of each."""
+"""``kb run``: run the snippets, and report what became of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kbtools.commands.running.here import Ran, run_snippets
 from kbtools.commands.running.selection import selection
 from kbtools.commands.running.shard import shard
 from kbtools.errors import KbError
-from kbtools.execution.planned import Fences
+from kbtools.execution.plan import Fences
 
 if TYPE_CHECKING:
     from kbtools.execution.outcomes import Outcome

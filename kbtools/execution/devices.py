@@ -73,6 +73,12 @@ def export() -> str:
     return json.dumps({name: asdict(info) for name, info in probe().items()})
 
 
+def take_over(answer: str | None) -> None:
+    """Let ``probe`` give the answer that ``export`` gave in another process."""
+    if answer is not None:
+        os.environ[VARIABLE] = answer
+
+
 @functools.cache
 def torch_version() -> str | None:
     """The installed torch's version, without importing it."""

@@ -80,7 +80,7 @@ def _results(file: Path) -> dict[str, Any]:
 
     try:
         results = json.loads(file.read_bytes())["results"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
     return results if isinstance(results, dict) else {}
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from kbtools.codefence.option_values import DEVICES
 from kbtools.errors import KbError
 
 MIB = 1 << 20
 GIB = 1 << 30
+ANY = "*"
+"""In ``Step.imports``: code that may import anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +105,20 @@ class Step:
     """The device it is retargeted to, when it is only rehearsed."""
     gpus: int = 1
     """CUDA devices it needs at once."""
-    needs: tuple[int, ...] = ()
-    """Positions in the job of the earlier steps that may decide what it does: see ``codefence.dataflow``."""
-    changes: tuple[str, ...] = ()
-    """Names of earlier objects that it changes: what reads them is blocked when it does not pass."""
     imports: tuple[str, ...] = ()
-    """Packages that it, or a step it needs, imports."""
+    """Packages that it, or a step before it, imports."""
+    source: str = ""
+    """A hash of what the page says up to here in the session: see ``keys.sources``."""
     key: str = ""
-    """A hash of all that decides its result, but for the machine: see ``keys``."""
+    """A hash of all that decides its result, but for the machine: see ``keys.keyed``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One session of one page on one device: what one worker process runs, in order.
 
-    This is the seam for running elsewhere: a job is plain values, which pickle, and hangs on nothing but itself;
-    ``course.Course`` (or ``runner.run``) makes outcomes of it, which are plain values too, on any machine with kbtools
-    and the packages its ``imports`` name.
+    A job is plain values that pickle and needs nothing but itself: ``runner`` makes outcomes of it on any machine with
+    kbtools and the packages its ``imports`` name.
     """
 
     path: str
@@ -154,6 +154,22 @@ class Job:
     @property
     def network(self) -> bool:
         return any(step.network for step in self.steps if step.skip is None)
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How sessions are run."""
+
+    sandbox: str = "default"
+    """One of ``protections.MODES``."""
+    start: Literal["auto", "fork", "spawn"] = "auto"
+    """How workers come to be: forked off a server, or fresh interpreters."""
+    workers: int = 1
+    """Sessions side by side; together they get no more threads than the machine has cores."""
+    cached: bool = False
+    """Answer from the store what passed and still holds."""
+    update: bool = False
+    """Output that differs is about to be rewritten: it blocks nothing."""
 
 
 _TORCH = {

@@ -1,94 +1,118 @@
-"""What decides a step's result, as a hash: its own code and options, the steps it hangs on, the device.
+"""Cache keys: hashes of a session up to and including a snippet.
 
-Neither its name nor its line is part of it, nor the steps it does not need: a result outlives prose, headings and
-unrelated code. What the machine adds (Python, torch, packages, hardware) is kept beside the key, in the store.
+``sources`` hashes what the page says: code and options of the snippet and of all before it in its session. ``keyed``
+adds what the run decides: the device, and which snippets are skipped or rehearsed. A result holds where its key, and
+what the machine adds (``store``), are the same. Neither ids nor line numbers are part of a key, except where code may
+read its own line number.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
-from kbtools.codefence.dataflow import Flow, Unit, flows
-from kbtools.execution.job import Step
+from kbtools.execution.job import ANY, Step
 from kbtools.languages import Language, pycon
-from kbtools.languages.python import Python
 from kbtools.languages.registry import find
 from kbtools.languages.shell import SHELLS
+from kbtools.snippets import Snippet
 
 SCHEME = 4
 """Changes when keys, seeds or the way snippets are run change: no older result is taken for one of today."""
-_LAST_VALUE = re.compile(r"(?<!\w)_(?!\w)")
-# What a result does not hang on, or only through what is hashed beside it.
-_LEFT_OUT = frozenset(
-    {"id", "name", "line", "expects", "uses", "defines", "needs", "changes", "imports", "missing_is_error", "reported"}
-    | {"key", "device"}
+_LINES = re.compile(
+    r"lineno|traceback|inspect|_getframe|currentframe|logging|tracemalloc|co_|exc_info|__code__|\bdis\b|monitoring"
 )
+"""Code that may learn at which line of the page it stands."""
+_DYNAMIC = re.compile(r"__import__|importlib|import_module|\bexec\b|\beval\b|runpy|subprocess|pkg_resources|os\.system")
+
+
+def sources(snippets: Iterable[Snippet]) -> dict[str, str]:
+    """By the ids of a page's executable snippets: the hash of what the page says up to there in their session."""
+    before: dict[str, str] = {}
+    placed: set[str] = set()
+    found: dict[str, str] = {}
+    for snippet in snippets:
+        if not snippet.executable:
+            continue
+        name = snippet.session
+        if _LINES.search(snippet.code) or snippet.options.launch is not None or snippet.language.lower() in SHELLS:
+            placed.add(name)  # what is defined here may be called from any later snippet
+        place = snippet.line if name in placed else None
+        expects = [[e.text, e.statement, e.marked, e.value, e.short, e.why_not] for e in snippet.expects]
+        said = [snippet.code, snippet.language.lower(), place, expects, snippet.devices, _options(snippet)]
+        before[name] = found[snippet.id] = _hash([before.get(name, _session(name)), *said])
+    return found
+
+
+def _options(snippet: Snippet) -> dict[str, object]:
+    """What the fence asks of the run; not how it is shown, nor the reason for a skip."""
+    options = asdict(snippet.options)
+    del options["hidden"], options["run"]
+    return {**options, "skip": snippet.options.skip is not None}
+
+
+def _session(name: str) -> str:
+    return "alone" if name.startswith("alone:") else name
 
 
 def keyed(steps: Sequence[Step], path: str, session: str, device: str) -> tuple[Step, ...]:
-    """The steps with what they need of each other, and their keys."""
-    found = flows(tuple(_unit(step, runs) for step, runs in zip(steps, _running(steps), strict=True)))
+    """The steps of a session on a device with their keys, and with what they may import."""
     # Where nothing mentions torch it is not imported before the first snippet, and NumPy is not seeded with it.
     torch = device != "cpu" or any("torch" in step.code for step in steps if step.skip is None)
-    session = "alone" if session.startswith("alone:") else session
-    keys: list[str] = []
-    for step, flow in zip(steps, found, strict=True):
-        values = {name: value for name, value in asdict(step).items() if name not in _LEFT_OUT}
-        expects = [[*asdict(w).values()][1:] for w in step.expects]
-        told = step.line if flow.lines or _script(step) else None
-        needed = [keys[n] for n in flow.needs]
-        whole = [SCHEME, path, session, device, torch, step.device, values, expects, told, needed]
-        keys.append(hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest())
-    return tuple(_with(step, flow, key, found) for step, flow, key in zip(steps, found, keys, strict=True))
-
-
-def _with(step: Step, flow: Flow, key: str, found: Sequence[Flow]) -> Step:
-    imports = sorted(set(flow.imports).union(_foreign(step), *(found[n].imports for n in flow.needs)))
-    return replace(step, key=key, needs=flow.needs, changes=flow.changes, imports=tuple(imports))
-
-
-def _script(step: Step) -> bool:
-    return step.launch is not None or step.language.lower() in SHELLS
-
-
-def _unit(step: Step, runs: bool) -> Unit:
-    language, code, certain = find(step.language), step.code, True
-    if isinstance(language, pycon.Pycon):
-        lines = step.code.split("\n")
-        # An exception that is expected ends its example, not the fence.
-        code, certain = "\n".join(pycon.sources(lines, pycon.examples(lines)[0])), False
-    last_value = (step.repl or not certain) and _LAST_VALUE.search(code) is not None
-    return Unit(
-        code=code,
-        defines=step.defines,
-        python=isinstance(language, (Python, pycon.Pycon)) and not last_value,
-        separate=_script(step),
-        runs=runs,
-        certain=certain and step.raises is None and not step.requires and step.rehearse is None,
-        file=step.file,
-    )
-
-
-def _foreign(step: Step) -> tuple[str, ...]:
-    """The package of a language that is not kb's own: its version decides as well."""
-    language = find(step.language)
-    package = type(language).__module__.partition(".")[0]
-    return (package,) if isinstance(language, Language) and package != "kbtools" else ()
-
-
-def _running(steps: Sequence[Step]) -> list[bool]:
-    """Which steps run if all that runs passes: not those skipped, nor those that wait for a name of one skipped."""
-    missing: set[str] = set()
+    before = _hash([SCHEME, path, _session(session), device, torch])
+    imports: set[str] = set()
     found = []
     for step in steps:
-        runs = step.skip is None and missing.isdisjoint(step.uses)
-        found.append(runs)
-        if runs:
-            missing.difference_update(step.defines)
-        else:
-            missing.update(step.defines)
+        if step.skip is None:
+            imports |= imported(step.code, step.language)
+        ran = [step.device, step.skip is not None, step.rehearse, step.gpus, step.timeout, step.memory]
+        before = _hash([before, step.source, ran])
+        found.append(replace(step, key=before, imports=tuple(sorted(imports))))
+    return tuple(found)
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def imported(code: str, language: str) -> set[str]:
+    """The top-level packages that code imports; ANY among them where that cannot be read off it."""
+    spoken = find(language)
+    found = set[str]()
+    package = type(spoken).__module__.partition(".")[0]
+    if isinstance(spoken, Language) and package != "kbtools":
+        found.add(package)  # its version decides as well
+    if language.lower() in SHELLS or _DYNAMIC.search(code):
+        found.add(ANY)
+    if isinstance(spoken, pycon.Pycon):
+        lines = code.split("\n")
+        typed = pycon.examples(lines)[0]
+        for example in typed:
+            found |= _imports(example.source)
+    elif language.lower() not in SHELLS:
+        found |= _imports(code)
     return found
+
+
+def _imports(code: str) -> set[str]:
+    try:
+        flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        with warnings.catch_warnings():  # they are told when the code runs
+            warnings.simplefilter("ignore")
+            tree = compile(code, "<fence>", "exec", flags, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return {ANY} if "import" in code else set()
+    return set(_named(ast.walk(tree)))
+
+
+def _named(nodes: Iterable[ast.AST]) -> Iterable[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]

@@ -20,32 +20,11 @@ from typing import Protocol
 
 from kbtools.errors import KbError
 from kbtools.execution.background import Background
+from kbtools.execution.environment import worker_environment
 from kbtools.execution.ready import Kind
 
-_KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "SYSTEMROOT", "NUMBER_OF_PROCESSORS")
-_KEPT_PREFIXES = (
-    "LC_",
-    "PYTHON",
-    "TORCH",
-    "PYTORCH",
-    "CUDA",
-    "NVIDIA_",
-    "HIP_",
-    "ROCM_",
-    "ROCR_",
-    "LD_LIBRARY",
-    "DYLD_",
-)
-_SECRET = ("TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "APIKEY", "API_KEY")
 _SWEEP = 5.0
 """Seconds for which processes that a worker leaves behind are looked for and killed."""
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +72,6 @@ class Launcher(Protocol):
 
     def close(self) -> None:
         """End every worker and remove the folder."""
-
-
-def clean_environment(threads: int, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of workers: what Python and torch need, no secrets, thread pools of ``threads``."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if (name in _KEPT or name.startswith(_KEPT_PREFIXES)) and not any(s in name.upper() for s in _SECRET)
-    }
-    for name in ("PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT"):
-        kept.pop(name, None)
-    kept.update(dict.fromkeys(_THREADS, str(threads)))
-    # Threads that wait for each other in a loop take the time of the sessions beside them.
-    kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Printed sets and dicts of strings keep their order from run to run; a probe must not initialise CUDA.
-    kept.update(PYTHONHASHSEED="0", PYTORCH_NVML_BASED_CUDA_CHECK="1", PYTHONDONTWRITEBYTECODE="1", NO_COLOR="1")
-    kept.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8", PYTHON_COLORS="0")
-    # torch.compile: no pool of processes for a page's few kernels, and no precompiled header: Inductor keeps it among
-    # temporary files, so each session would make it anew, which costs more than all the kernels of a page.
-    kept.update(TORCHINDUCTOR_COMPILE_THREADS="1", TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS="0")
-    return {**kept, **(extra or {})}
 
 
 class SpawnLauncher:
@@ -221,7 +179,7 @@ class ForkServerLauncher:
         try:
             return subprocess.Popen(
                 [*words, str(self.folder), str(requests), self.sandbox, *preload],
-                env=_importable(clean_environment(1, own)),
+                env=_importable(worker_environment(1, own)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(requests,),
@@ -311,15 +269,6 @@ class _Forked:
         line, _, self._buffer = self._buffer.partition(b"\n")
         message: dict[str, int] = json.loads(line)
         return message
-
-
-def default_launcher(
-    sandbox: str = "default", *, fork: bool | None = None, environment: Iterable[tuple[str, str]] = ()
-) -> Launcher:
-    """A fork server, with ``environment`` for itself, where forking is safe, else fresh processes."""
-    if forks() if fork is None else fork:
-        return ForkServerLauncher(sandbox, environment=environment)
-    return SpawnLauncher(sandbox)
 
 
 def forks() -> bool:

@@ -72,3 +72,10 @@ def told(environment: Mapping[str, Any], device: str) -> str | None:
         hardware = info.get("name")
     parts = (environment.get("machine"), hardware)
     return " · ".join(str(part) for part in parts if part) or None
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib.metadata
 import importlib.util
+import os
 import platform
 import re
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kbtools.execution import devices, machines
+from kbtools.execution.environment import digest
+from kbtools.execution.job import ANY
 
 _SOURCES = (".py", ".pyi", ".so", ".pyd", ".dylib")
 _MOST_FILES = 5000
@@ -70,13 +73,32 @@ class Elsewhere:
 def versions(imports: Iterable[str]) -> dict[str, str]:
     """By package: its version, and for code that is worked on in place (editable, or on the path) what its files are.
 
-    Torch has its place in the environment; modules of the standard library have Python's version.
+    Torch has its place in the environment; modules of the standard library have Python's version. For ``keys.ANY``, all
+    that is installed, and where programs are looked for.
     """
     found: dict[str, str] = {}
     for name in sorted(set(imports)):
-        if name != "torch" and name not in sys.stdlib_module_names:
+        if name == ANY:
+            found[ANY] = _installed()
+        elif name != "torch" and name not in sys.stdlib_module_names:
             found.update(_of_module(name))
     return found
+
+
+@functools.cache
+def _installed() -> str:
+    """A hash of the names and versions of all installed distributions, by the names of their folders."""
+    told = hashlib.sha256(os.environ.get("PATH", "").encode("utf-8", "surrogateescape"))
+    for place in sys.path:
+        try:
+            names = sorted(name for name in os.listdir(place or ".") if name.endswith((".dist-info", ".egg-info")))  # noqa: PTH208
+        except OSError:
+            continue
+        for name in names:
+            told.update(name.encode("utf-8", "surrogateescape") + b"\0")
+            if (Path(place) / name / "direct_url.json").exists():
+                told.update(_in_place(importlib.metadata.PathDistribution(Path(place) / name)).encode())
+    return told.hexdigest()[:16]
 
 
 @functools.cache
@@ -176,4 +198,5 @@ def environment(device: str) -> dict[str, object]:
         "torch": devices.torch_version(),
         "platform": devices.platform_name(),
         "device_name": info.name if info is not None else None,
+        "variables": digest(),
     }

@@ -2,14 +2,73 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from kbtools.codefence.gpu_count import gpus
+from kbtools import program
 from kbtools.codefence.option_values import DEVICES
+from kbtools.config import RunConfig
+from kbtools.execution import devices
 from kbtools.execution.job import DeviceRequest, Job, Limits, Step, Wanted
-from kbtools.execution.keys import keyed
-from kbtools.snippets import Snippet
+from kbtools.execution.requirements import unmet as lacking
+
+if TYPE_CHECKING:
+    from kbtools.snippets import Snippet
+
+
+_NO_SAY = frozenset({"cluster", "commands", "incremental", "output", "renaming", "rewrite", "rules", "site"})
+"""Parts of the program that have no say in what is planned."""
+
+
+class Fences(NamedTuple):
+    """How many fences there are, and why some of them are not executable."""
+
+    total: int
+    idle: Mapping[str, int]
+
+    @classmethod
+    def of(cls, snippets: Iterable[Snippet]) -> Fences:
+        """Of some snippets."""
+        total, idle = 0, dict[str, int]()
+        for snippet in snippets:
+            total += 1
+            if not snippet.executable:
+                why = snippet.why_not or "no reason known"
+                idle[why] = idle.get(why, 0) + 1
+        return cls(total, idle)
+
+    @property
+    def executable(self) -> int:
+        return self.total - sum(self.idle.values())
+
+
+class Planner:
+    """Plans pages for one request on this machine."""
+
+    def __init__(self, config: RunConfig, request: DeviceRequest, *, rehearse: bool = False) -> None:
+        self.request, self.rehearse = request, rehearse
+        self.available = devices.available_for(request)
+        self.limits = Limits(config.timeout, config.memory)
+        self.unmet = functools.cache(lacking)
+
+    def context(self) -> bytes:
+        """Equal where all that decides the plan of a page is equal, but for the page."""
+        asked = (self.request, sorted(self.available.items()), self.limits, self.rehearse)
+        return "\n".join([*program.parts(_NO_SAY), repr(asked)]).encode("utf-8", "surrogateescape")
+
+    def plan(self, path: str, snippets: Sequence[Snippet]) -> tuple[Job, ...]:
+        """The jobs of a page."""
+        return plan(
+            path,
+            snippets,
+            self.request,
+            self.available,
+            self.limits,
+            rehearse=self.rehearse,
+            unmet=self.unmet,
+        )
 
 
 def plan(
@@ -31,7 +90,10 @@ def plan(
     them; in the sessions that do run it stands silent, so that what needs its names is blocked.
     """
     limits = limits or Limits()
+    from kbtools.execution.keys import keyed, sources
+
     jobs: list[Job] = []
+    hashes = sources(snippets)
     for session, members in _sessions(snippets).items():
         chosen = request.chosen(available)
         usable = tuple(d for d in chosen if available.get(d))
@@ -40,7 +102,7 @@ def plan(
             steps = tuple(
                 step
                 for snippet in members
-                for step in _step(path, snippet, device, chosen, usable, request, limits, told, rehearse)
+                for step in _step(path, snippet, hashes, device, chosen, usable, request, limits, told, rehearse)
             )
             steps = tuple(_enough(step, available) for step in steps)
             if any(step.reported for step in steps):
@@ -54,6 +116,8 @@ def _enough(step: Step, available: Mapping[str, int]) -> Step:
     """The step, skipped where it needs more GPUs than there are."""
     if step.device != "cuda" or step.skip is not None or step.rehearse is not None:
         return step
+    from kbtools.codefence.gpu_count import gpus
+
     needed, there = gpus(step.code, step.launch), int(available.get("cuda", 0))
     if needed <= there:
         return replace(step, gpus=needed)
@@ -80,6 +144,7 @@ def _sessions(snippets: Sequence[Snippet]) -> dict[str, list[Snippet]]:
 def _step(
     path: str,
     snippet: Snippet,
+    hashes: Mapping[str, str],
     device: str,
     chosen: tuple[str, ...],
     usable: tuple[str, ...],
@@ -138,6 +203,7 @@ def _step(
         missing_is_error=skip is not None and options.skip is None and on in request.required,
         reported=reported,
         rehearse=target,
+        source=hashes[snippet.id],
     )
 
 

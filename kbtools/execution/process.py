@@ -17,12 +17,12 @@ from typing import IO, Any
 from kbtools.errors import KbError
 from kbtools.execution.channel import Channel
 from kbtools.execution.confine import MOST_PROCESSES
+from kbtools.execution.environment import worker_environment
 from kbtools.execution.job import Job, Limits, Step
 from kbtools.execution.launchers import (
     Descriptors,
     Launcher,
     WorkerHandle,
-    clean_environment,
     more_below,
     remove,
     stop_all,
@@ -164,7 +164,7 @@ class Process:
     def _environment(self) -> dict[str, str]:
         place = str(self.scratch)
         own = {"HOME": place, "TMPDIR": place, "TMP": place, "TEMP": place, "MPLBACKEND": "Agg", "MPLCONFIGDIR": place}
-        return clean_environment(self.settings.threads, own)
+        return worker_environment(self.settings.threads, own)
 
     def _greet(self, environment: dict[str, str]) -> tuple[str, ...]:
         job, settings = self.job, self.settings

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from kbtools.errors import KbError
 from kbtools.execution import parity
 from kbtools.execution.outcomes import Outcome, Status, by_place
-from kbtools.execution.planned import Fences
+from kbtools.execution.plan import Fences
 
 VERSION = 1
 RAN = (Status.PASSED, Status.FAILED, Status.ERROR, Status.XFAILED)
@@ -54,6 +56,16 @@ _WEIGHT = (
     (Status.BLOCKED,),
     (Status.SKIPPED,),
 )
+
+
+def load(file: Path) -> object:
+    """What a file holds that ``kb run --report`` wrote, as JSON has it. Raises KbError when it is no JSON."""
+    try:
+        return json.loads(file.read_bytes())
+    except OSError as e:
+        raise KbError(f"the report {file} cannot be read: {e.strerror}") from e
+    except (ValueError, RecursionError) as e:
+        raise KbError(f"{file} is no report: {e}", "write one with `kb run --report FILE`") from e
 
 
 def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:

@@ -1,11 +1,8 @@
-"""One session from outside its worker: orders step after step, watches the clock, and judges what comes back.
-
-Given ``only``, it runs those steps and what is skipped; of the others it is known that they would pass.
-"""
+"""One session from outside its worker: orders step after step, watches the clock, and judges what comes back."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -32,10 +29,8 @@ class Session:
         job: Job,
         launcher: Launcher | None,
         settings: Settings | None = None,
-        only: Collection[int] | None = None,
     ) -> None:
-        """``launcher`` may be None for a job of which nothing runs; ``only`` holds positions in the job."""
-        self.only = only
+        """``launcher`` may be None for a job of which nothing runs."""
         self.job = job
         self.launcher = launcher
         self.settings = settings or Settings()
@@ -44,7 +39,6 @@ class Session:
         self._lost: KbError | None = None
         self._broken: dict[str, tuple[Step, Outcome]] = {}
         self._outcomes = self._run()
-        self._done: dict[str, Outcome] = {}
         self._gpu: Slots | None = None
         self._again: SecondRun | None = None
         self._seconds = 0.0
@@ -52,17 +46,7 @@ class Session:
 
     def __iter__(self) -> Iterator[Outcome]:
         """The reported outcomes, as they come. The worker ends with the last one."""
-        for outcome in self._outcomes:
-            self._done[outcome.id] = outcome
-            yield outcome
-
-    def until(self, outcome_id: str) -> Outcome:
-        """The outcome of one step, after running those before it. Raises KeyError for one that is not of the job."""
-        if outcome_id not in self._done:
-            for outcome in self:
-                if outcome.id == outcome_id:
-                    break
-        return self._done[outcome_id]
+        return self._outcomes
 
     def close(self) -> None:
         """End the worker and remove its folder, if not at once. May be called at any time, and again."""
@@ -91,11 +75,7 @@ class Session:
 
     def _run(self) -> Iterator[Outcome]:
         try:
-            for at, step in enumerate(self.job.steps):
-                if self.only is not None and at not in self.only and step.skip is None:
-                    for name in step.defines:
-                        self._broken.pop(name, None)
-                    continue
+            for step in self.job.steps:
                 outcome, intact = self._step(step)
                 self._remember(step, outcome, intact)
                 if step.reported:
@@ -145,7 +125,7 @@ class Session:
             for name in step.defines:
                 self._broken.pop(name, None)
         else:
-            for name in (*step.defines, *step.changes):
+            for name in step.defines:
                 if name not in intact:
                     self._broken[name] = (step, outcome)
 

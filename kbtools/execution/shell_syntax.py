@@ -137,7 +137,7 @@ def _load(state: Path | None) -> dict[str, Answer]:
     try:
         data = json.loads(_file(state).read_bytes())
         return {str(k): None if v is None else (int(v[0]), str(v[1])) for k, v in data.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
         return {}
 
 

@@ -14,34 +14,23 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kbtools.execution import packages, verdict
 from kbtools.execution.figures import is_name
 from kbtools.execution.job import Job, Step
 from kbtools.execution.outcomes import Outcome, Status
 
-VERSION = 2
+VERSION = 3
 FIGURES = "figures"
 """The folder of pictures, within that of the results."""
 HERE = packages.Here()
 _REUSABLE = (Status.PASSED, Status.XFAILED)
-_BAD = (Status.FAILED, Status.ERROR)
-
-
-class Freshness(str, Enum):
-    """How a stored result relates to the page as it is."""
-
-    FRESH = "fresh"
-    STALE = "stale"
-    """The snippet, or one that it needs, has changed since."""
-    MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +39,60 @@ class Result:
 
     outcome: Outcome
     key: str
+    """``Step.key``."""
+    source: str
+    """``Step.source``."""
     job: str
     python: str
     torch: str | None
     platform: str
     device_name: str | None
     kb: str
+    variables: str
+    """A hash of the environment variables."""
+    sandbox: str
+    """How the session was confined."""
+    imports: tuple[str, ...]
+    """``Step.imports``."""
     packages: Mapping[str, str]
-    """Versions of what the snippet, and what it needs, imports."""
+    """Versions of what the snippet, and those before it, import."""
     date: str
     """ISO 8601, UTC."""
     machine: str | None = None
     """What readers are told of where it ran."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What is known of a step: its result, if there is one, and whether it still speaks for the page."""
+class Known(NamedTuple):
+    """What decides a page's plan, and what the plan came to: where the first is the same, so is the second."""
 
-    id: str
-    status: Freshness
-    result: Result | None
+    made_from: str
+    """A hash of the page's bytes and of all else that decides."""
+    keys: Mapping[str, str]
+    """By outcome id, ``Step.key``."""
+    fences: int
+    """How many the page has."""
+    idle: Mapping[str, int]
+    """How many of them do not run, by reason."""
+
+
+class Answer(NamedTuple):
+    """Outcomes that were known without running anything."""
+
+    outcomes: list[Outcome]
+    news: list[Outcome]
+    """Those of them that the store does not have: skips."""
 
 
 class Store:
     """The results of one vault. Files are replaced whole; writers of one page take turns."""
 
-    def __init__(self, state: Path, machine: packages.Machine = HERE) -> None:
-        """``machine`` is where what is kept was run, and where what is asked for would be."""
+    def __init__(self, state: Path, machine: packages.Machine = HERE, *, sandbox: str = "default") -> None:
+        """``machine`` is where what is kept was run, and where what is asked for would be; so is ``sandbox``."""
         self.folder = state / "results"
-        self.machine = machine
+        self.machine, self.sandbox = machine, sandbox
+        self._environments: dict[str, Mapping[str, object]] = {}
+        self.pages: Mapping[str, Known] = {}
+        """What is known of pages as they are now, by path: kept with their results."""
 
     def file(self, path: str) -> Path:
         """Where a page's results are. The hash keeps apart what file systems take for the same name."""
@@ -89,70 +102,80 @@ class Store:
     def read(self, path: str) -> dict[str, Result]:
         """A page's results by outcome id. A file that cannot be read or is of another version holds none."""
         try:
-            data = json.loads(self.file(path).read_bytes())
-            if data["version"] != VERSION or data["path"] != path:
-                return {}
-            return {
-                id: _result(whole)
-                for id, entry in data["results"].items()
-                if (whole := self._with_pictures(entry)) is not None
-            }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return self._results(self._data(path))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return {}
 
-    def load(self, path: str, jobs: Iterable[Job]) -> tuple[Shown, ...]:
-        """What is known of every reported step of a page's jobs, planned from its snippets as they are now."""
-        held = self.read(path)
-        keys = by_key(held)
-        shown = []
-        for job in jobs:
-            for step in job.steps:
-                if step.reported:
-                    result = fitting(step, held, keys)
-                    if result is not None:
-                        shown.append(Shown(step.id, Freshness.FRESH, result))
-                    else:
-                        old = held.get(step.id)
-                        shown.append(Shown(step.id, Freshness.STALE if old else Freshness.MISSING, old))
-        return tuple(shown)
+    def _data(self, path: str) -> dict[str, Any]:
+        data = json.loads(self.file(path).read_bytes())
+        if data["version"] != VERSION or data["path"] != path:
+            raise ValueError("results of another version or page")
+        return dict(data)
 
-    def known(self, job: Job, held: Mapping[str, Result] | None = None) -> dict[str, Outcome]:
-        """What need not be run of a session, by step id: results that passed as they stand and here, marked cached.
+    def _results(self, data: Mapping[str, Any]) -> dict[str, Result]:
+        entries = data["results"].items()
+        return {id: _result(whole) for id, entry in entries if (whole := self._with_pictures(entry)) is not None}
 
-        A result counts only where everything the snippet needs is known too. Skips, and what waits for a name of a
-        skipped snippet, are told as they will be. ``held`` is what ``read`` gives, for who has it already.
+    def answer_page(self, path: str, made_from: str) -> tuple[Known, list[Outcome]] | None:
+        """All outcomes of a page without reading it, let alone running it; None where that takes more.
+
+        It is what ``answer`` would say of all its jobs: the page and what decides its plan are as they were.
         """
-        if held is None:
-            held = self.read(job.path)
-        keys = by_key(held)
-        here = self.machine.environment(job.device)
-        found: dict[str, Outcome] = {}
-        sure: set[int] = set()
+        try:
+            data = self._data(path)
+            known = Known(**data["page"])
+            if known.made_from != made_from:
+                return None
+            results = self._results(data)
+            found = []
+            for id, key in known.keys.items():
+                result = results[id]
+                skipped = result.outcome.outcome in (Status.SKIPPED, Status.BLOCKED)
+                if result.key != key or not (skipped or self._holds(result, result.imports, device_of(result.job))):
+                    return None
+                found.append(result.outcome if skipped else replace(result.outcome, cached=True))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+        return known, found
+
+    def answer(self, job: Job, ids: Collection[str]) -> Answer | None:
+        """The outcomes of these steps without running anything; None where one of them has to be run.
+
+        Of a step that ran, it is the stored one, marked cached, where it has passed, and so have all before it, as they
+        stand, and here. A step that is skipped, or waits for a name of one that is, is told of as it will be.
+        """
+        results = self.read(job.path)
+        keys = by_key(results)
+        found: list[Outcome] = []
+        news: list[Outcome] = []
         missing: dict[str, tuple[Step, Outcome]] = {}
-        for at, step in enumerate(job.steps):
+        for step in job.steps[: max((at for at, step in enumerate(job.steps) if step.id in ids), default=-1) + 1]:
             outcome = verdict.skipped(job, step) if step.skip is not None else verdict.blocked(job, step, missing)
             if outcome is not None:
-                missing.update((name, (step, outcome)) for name in (*step.defines, *step.changes))
-            elif sure.issuperset(step.needs) and not step.network:
-                result = fitting(step, held, keys)
-                if result is not None and self._holds(result, step, here):
-                    outcome = replace(result.outcome, cached=True)
-            if outcome is None or outcome.cached:
+                missing.update((name, (step, outcome)) for name in step.defines)
+            else:
+                result = fitting(step, results, keys)
+                if step.network or result is None or not self._holds(result, step.imports, job.device):
+                    return None
+                outcome = replace(result.outcome, cached=True)
                 for name in step.defines:
                     missing.pop(name, None)
-            if outcome is not None:
-                sure.add(at)
-                found[step.id] = outcome
-        if any(r is not None and r.outcome.outcome in _BAD for r in (fitting(s, held, keys) for s in job.steps)):
-            # It would fail again, and a session with a failure is run as a whole.
-            return {id: outcome for id, outcome in found.items() if not outcome.cached}
-        return found
+            if step.id in ids:
+                found.append(outcome)
+                if not outcome.cached and (step.id not in results or results[step.id].key != step.key):
+                    news.append(outcome)
+        return Answer(found, news)
 
-    def _holds(self, result: Result, step: Step, here: Mapping[str, object]) -> bool:
+    def _environment(self, device: str) -> Mapping[str, object]:
+        if device not in self._environments:
+            self._environments[device] = {**self.machine.environment(device), "sandbox": self.sandbox}
+        return self._environments[device]
+
+    def _holds(self, result: Result, imports: Sequence[str], device: str) -> bool:
         return (
             result.outcome.outcome in _REUSABLE
-            and all(getattr(result, name) == value for name, value in here.items())
-            and result.packages == self.machine.versions(step.imports)
+            and all(getattr(result, name) == value for name, value in self._environment(device).items())
+            and result.packages == self.machine.versions(imports)
         )
 
     def save(self, job: Job, outcomes: Iterable[Outcome]) -> None:
@@ -162,14 +185,16 @@ class Store:
         """
         steps = {step.id: step for step in job.steps}
         outcomes = tuple(outcomes)
-        here = self.machine.environment(job.device)
+        here = self._environment(job.device)
         date = datetime.now(UTC).isoformat(timespec="seconds")
         machine = self.machine.told(job.device)
         new = {
             outcome.id: {
                 "outcome": _told(outcome),
                 "key": steps[outcome.id].key,
+                "source": steps[outcome.id].source,
                 "job": job.id,
+                "imports": list(steps[outcome.id].imports),
                 "packages": dict(self.machine.versions(steps[outcome.id].imports)),
                 "date": date,
                 "machine": machine,
@@ -193,7 +218,21 @@ class Store:
                 if result is not None and result.job == job.id:
                     kept[step.id] = _entry(result)
             data = {"version": VERSION, "path": job.path, "results": dict(sorted({**kept, **new}.items()))}
+            if job.path in self.pages:
+                data["page"] = self.pages[job.path]._asdict()
             _replace(file, json.dumps(data, indent=1).encode("ascii"))
+
+    def remember(self, paths: Iterable[str]) -> None:
+        """Keep what ``pages`` says of pages whose results have all been answered. Raises OSError."""
+        for path in paths:
+            with _lock(self.folder / ".lock"):
+                try:
+                    data = self._data(path)
+                except (ValueError, KeyError, TypeError, RecursionError):
+                    continue
+                _replace(
+                    self.file(path), json.dumps({**data, "page": self.pages[path]._asdict()}, indent=1).encode("ascii")
+                )
 
     def _keep_pictures(self, outcome: Outcome) -> None:
         """Pictures lie beside the results, under the names their content gives them."""
@@ -233,7 +272,7 @@ class Store:
                 try:
                     data = json.loads(file.read_bytes())
                     new = change(file, data if isinstance(data, dict) else {})
-                except ValueError:
+                except (ValueError, RecursionError):
                     new = change(file, {})
                 if new is None:
                     file.unlink(missing_ok=True)
@@ -249,6 +288,14 @@ class Store:
                 picture.unlink(missing_ok=True)
 
 
+_FIELDS = tuple(name for name in Result.__dataclass_fields__ if name not in ("outcome", "machine"))
+
+
+def device_of(job_id: str) -> str:
+    """The device of a job, by its id."""
+    return job_id.rpartition("[")[2].removesuffix("]")
+
+
 def by_key(held: Mapping[str, Result]) -> dict[str, Result]:
     """Results by what was run."""
     return {result.key: result for result in held.values()}
@@ -259,13 +306,18 @@ def fitting(step: Step, held: Mapping[str, Result], keys: Mapping[str, Result]) 
     result = held.get(step.id)
     if result is None or result.key != step.key:
         result = keys.get(step.key)
-    if result is None:
-        return None
-    outcome, by = result.outcome, step.line - result.outcome.line
-    if by and (outcome.outcome not in _REUSABLE or _tells_place(outcome)):
+    return None if result is None else at_place(result, step.id, step.line)
+
+
+def at_place(result: Result, id: str, line: int) -> Result | None:
+    """A result of the same code under its name and at its line of today; None where it may tell of the line it had."""
+    outcome = result.outcome
+    if line != outcome.line and (outcome.outcome not in _REUSABLE or _tells_place(outcome)):
         return None
     return (
-        replace(result, outcome=replace(outcome, id=step.id, line=step.line)) if by or outcome.id != step.id else result
+        result
+        if (id, line) == (outcome.id, outcome.line)
+        else replace(result, outcome=replace(outcome, id=id, line=line))
     )
 
 
@@ -276,9 +328,12 @@ def _tells_place(outcome: Outcome) -> bool:
 
 
 def _result(entry: Mapping[str, Any]) -> Result:
-    names = ("key", "job", "python", "torch", "platform", "device_name", "kb", "packages", "date")
-    held = {name: entry[name] for name in names}
-    return Result(outcome=Outcome.from_json(entry["outcome"]), machine=entry.get("machine"), **held)
+    held = {name: entry[name] for name in _FIELDS}
+    return Result(
+        outcome=Outcome.from_json(entry["outcome"]),
+        machine=entry.get("machine"),
+        **{**held, "imports": tuple(entry["imports"])},
+    )
 
 
 def _entry(result: Result) -> dict[str, Any]:

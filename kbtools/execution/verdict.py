@@ -54,13 +54,12 @@ def skipped(job: Job, step: Step) -> Outcome:
 
 
 def blocked(job: Job, step: Step, broken: Mapping[str, tuple[Step, Outcome]]) -> Outcome | None:
-    """The outcome of a step that reads a broken name, each with who should have made or changed it; else None."""
+    """The outcome of a step that reads a broken name, each with the step that should have bound it; else None."""
     for name in step.uses:
         if name in broken:
             culprit, what = broken[name]
             state = {"failed": "failed", "error": "ended in an error"}.get(
                 what.outcome.value, f"was {what.outcome.value}"
             )
-            how = "from" if name in culprit.defines else "as changed by"
-            return outcome(job, step, Status.BLOCKED, reason=f"needs {name} {how} #{culprit.name}, which {state}")
+            return outcome(job, step, Status.BLOCKED, reason=f"needs {name} from #{culprit.name}, which {state}")
     return None

@@ -4,45 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
-from itertools import product
 
+from kbtools.codefence.option_values import DEVICES
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.execution.job import DeviceRequest, Limits
+from kbtools.execution.keys import sources
 from kbtools.execution.machines import told
 from kbtools.execution.outcomes import Outcome
-from kbtools.execution.plan import plan
 from kbtools.execution.report import machine_of
-from kbtools.execution.requirements import unmet
-from kbtools.execution.store import Result, Store, by_key, fitting
+from kbtools.execution.store import Result, Store, at_place
 from kbtools.page import Page
 from kbtools.site.results import Results, Run, snippet_key, snippet_of
 
-# What a run may have been asked for and found. A result's key covers the plan it was part of, and the site is often
-# built on another machine than the one with the GPU, so any of these may have made it; the likeliest come first.
-_PLANS = tuple(
-    product(
-        (False, True),
-        (DeviceRequest(), DeviceRequest(("all",)), DeviceRequest(("cpu",)), DeviceRequest(("cuda",))),
-        ({"cpu": 1}, {"cpu": 1, "cuda": 1}, {"cpu": 1, "mps": 1}, {"cpu": 1, "cuda": 1024}),
-    )
-)
 
-
-def _vouched(page: Page, results: Mapping[str, Result], limits: Limits) -> dict[str, Result]:
-    """The results that still speak for the page as it is, by today's ids."""
-    keys = by_key(results)
-    open_keys, fresh = set(keys), dict[str, Result]()
-    for rehearse, request, available in _PLANS:
-        if not open_keys:
-            break
-        for job in plan(page.path, page.snippets, request, available, limits, rehearse=rehearse, unmet=unmet):
-            for step in job.steps:
-                result = fitting(step, results, keys) if step.id not in fresh else None
-                if result is not None:
-                    fresh[step.id] = result
-                    open_keys.discard(step.key)
-    return fresh
+def _vouched(page: Page, results: Mapping[str, Result]) -> dict[str, Result]:
+    """The results that still speak for the page as it is, by today's ids: what it says up to there is the same."""
+    by_source = {(result.source, result.outcome.device): result for result in results.values()}
+    found: dict[str, Result] = {}
+    lines = {snippet.id: snippet.line for snippet in page.snippets}
+    for snippet, source in sources(page.snippets).items():
+        for device in DEVICES:
+            id = f"{page.path}::{snippet}[{device}]"
+            result = results.get(id)
+            if result is None or result.source != source:
+                result = by_source.get((source, device))
+            if result is not None and (now := at_place(result, id, lines[snippet])) is not None:
+                found[id] = now
+    return found
 
 
 def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object] | None = None) -> Results:
@@ -51,7 +39,6 @@ def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object
     Results of snippets a page no longer has are left out. Raises KbError for a report that is none.
     """
     store = Store(project.state)
-    limits = Limits(project.config.run.timeout, project.config.run.memory)
     runs: list[Run] = []
     lines: dict[str, int] = {}
     for page in pages:
@@ -59,7 +46,7 @@ def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object
             continue
         lines.update((snippet_key(page.path, s.id), s.line) for s in page.snippets if s.executable)
         results = store.read(page.path)
-        fresh = _vouched(page, results, limits)
+        fresh = _vouched(page, results)
         runs += (
             Run(r.outcome, r.torch, _date(r.date), r.machine, id in fresh) for id, r in {**results, **fresh}.items()
         )

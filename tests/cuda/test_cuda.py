@@ -14,11 +14,10 @@ import pytest
 
 from kbtools.config import find_project
 from kbtools.execution import devices
-from kbtools.execution.job import DeviceRequest, Limits
+from kbtools.execution.job import DeviceRequest, Limits, RunOptions
 from kbtools.execution.launchers import ForkServerLauncher, SpawnLauncher
 from kbtools.execution.outcomes import Outcome, Status
 from kbtools.execution.plan import plan
-from kbtools.execution.process import Settings
 from kbtools.execution.runner import run
 from kbtools.page import Page
 from kbtools.source import Source
@@ -112,8 +111,7 @@ def outcomes(text: str, launcher: Any, device: str = "cuda", **options: Any) -> 
     page = Page.parse(Source("P.md", text))
     there = devices.available()
     jobs = plan("P.md", page.snippets, DeviceRequest.parse(device), there, Limits(timeout=120.0), **options)
-    count = devices.probe()["cuda"].count
-    return {o.id.partition("::")[2]: o for o in run(jobs, launcher, settings=Settings(gpus=max(1, count)), workers=2)}
+    return {o.id.partition("::")[2]: o for o in run(jobs, launcher, RunOptions(workers=2))}
 
 
 def passed(found: dict[str, Outcome]) -> None:

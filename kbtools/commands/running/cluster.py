@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from kbtools.commands import Wiki
 from kbtools.commands.running.here import Ran
-from kbtools.commands.running.selection import selected
+from kbtools.commands.running.selection import selected, wants
 from kbtools.errors import KbError
-from kbtools.execution.planned import Fences
+from kbtools.execution.plan import Fences
 
 if TYPE_CHECKING:
     from kbtools.cluster.client import ClusterRun
@@ -21,18 +21,10 @@ def run_on(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> tuple
     """Run the selected snippets on a Dask cluster. Raises KbError for a cluster that cannot be used."""
     from kbtools.cluster.client import ClusterOptions, run_on_cluster
     from kbtools.commands.progress import Progress
-    from kbtools.execution.job import DeviceRequest, Job
-    from kbtools.selection import Selection
+    from kbtools.execution.job import DeviceRequest
 
     if args.paranoid is not None:
         raise KbError("--paranoid doubts this machine's store, and does not go with --cluster")
-    chosen = Selection(paths=tuple(word for word in selection if "::" not in word))
-    ids = {word for word in selection if "::" in word}
-
-    def wanted(job: Job, outcome_id: str) -> bool:
-        whole = not selection or (bool(chosen.paths) and chosen.covers(job.path))
-        return whole or not ids.isdisjoint((outcome_id, outcome_id.rpartition("[")[0]))
-
     fences = {p: wiki.index.pages[p].snippets for p in selected(wiki, selection)}
     pages = {p: snippets for p, snippets in fences.items() if any(s.executable for s in snippets)}
     options = ClusterOptions(
@@ -41,8 +33,8 @@ def run_on(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> tuple
         update=args.update,
         cached=not args.no_cache,
         sandbox=args.sandbox,
-        wanted=wanted,
+        wanted=wants(selection),
     )
     with Progress(sum(s.executable for snippets in pages.values() for s in snippets), sys.stderr) as progress:
         done = run_on_cluster(args.cluster, wiki.project, pages, options, progress.seen)
-    return Ran(done.outcomes, len(fences), Fences.sum(map(Fences.of, fences.values()))), done
+    return Ran(done.outcomes, len(fences), Fences.of(s for found in fences.values() for s in found)), done

@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from kbtools.commands import plural
-from kbtools.config import Project
-
-if TYPE_CHECKING:
-    from kbtools.commands.progress import Progress
-    from kbtools.execution.outcomes import Outcome
-    from kbtools.execution.pytest_run import RunOptions
+from kbtools.commands.progress import Progress
+from kbtools.execution.outcomes import Outcome
+from kbtools.execution.paranoid import WRONG, sample, verify
 
 
 def doubt(
-    project: Project, stored: Sequence[Outcome], pages: tuple[str, ...], options: RunOptions, progress: Progress
-) -> tuple[Outcome, ...]:
-    """Run pages that the store knows, and compare; says what came of it."""
-    from dataclasses import replace
+    outcomes: list[Outcome],
+    share: float,
+    again: Callable[[Sequence[str]], tuple[Outcome, ...]],
+    progress: Progress,
+) -> list[Outcome]:
+    """Run a share of the pages that the store answered for once more, with ``again``, and say what came of it.
 
-    from kbtools.execution.paranoid import WRONG, verify
-    from kbtools.execution.pytest_run import run_with_pytest
-
-    asked = {outcome.id for outcome in stored}
-
-    def again(paths: Sequence[str]) -> list[Outcome]:
-        chosen = replace(options, selection=tuple(paths), cached=False)
-        return [o for o in run_with_pytest(project, chosen, on_outcome=progress.seen) if o.id in asked]
-
-    found = verify(stored, pages, again)
+    Returns all outcomes, with those found now in place of the stored ones.
+    """
+    pages = sample(outcomes, share)
+    if not pages:
+        progress.say("paranoid: nothing was taken from the store")
+        return outcomes
+    found = verify(outcomes, pages, again)
     wrong = sum(outcome.reason == WRONG for outcome in found.outcomes)
     told = f"paranoid: {plural(found.compared, 'stored result')} of {plural(len(pages), 'page')} run again"
     progress.say(f"{told}, {wrong} wrong" if wrong else f"{told}, all as stored")
     for id in found.unsteady:
         progress.say(f"paranoid: {id} says something else every time, which tells nothing of the store")
-    return found.outcomes
+    return [*(o for o in outcomes if o.path not in pages), *found.outcomes]

@@ -1,22 +1,25 @@
-"""Running snippets on this machine: what the store knows is told, the rest is run through pytest."""
+"""Running snippets on this machine on behalf of a command."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Wiki, say
+from kbtools.commands import Wiki
+from kbtools.commands.progress import Progress
 from kbtools.commands.running.options import share, workers
-from kbtools.commands.running.selection import selected
-from kbtools.execution.job import DeviceRequest, preloads
+from kbtools.commands.running.selection import selected, wants
+from kbtools.execution.job import DeviceRequest, Job, RunOptions
 from kbtools.execution.machines import name_machine
 from kbtools.execution.outcomes import Outcome, by_place
-from kbtools.execution.planned import Fences, Planned
-from kbtools.execution.plans import Planner, plans
-from kbtools.execution.reuse import reuse
+from kbtools.execution.plan import Fences, Planner
+from kbtools.execution.store import Known, Store
+from kbtools.vault.listing import digest
 
 if TYPE_CHECKING:
     from kbtools.page import Page
@@ -42,83 +45,112 @@ def run_snippets(
     """
     if args.machine is not None:
         name_machine(args.machine)
+    doubted = share(args.paranoid)
     request = DeviceRequest.parse(args.device, args.require_device)
-    rehearse = getattr(args, "rehearse", False)
-    doubted_share = share(args.paranoid)
-    planner = Planner(wiki.project, request, rehearse=rehearse)
+    planner = Planner(wiki.project.config.run, request, rehearse=getattr(args, "rehearse", False))
+    store = Store(wiki.project.state, sandbox=args.sandbox)
     paths = selected(wiki, selection)
-    planned = plans(
-        planner, wiki.listing, paths, parsed=parsed, kept=not args.no_cache, doubt=doubted_share is not None
-    )
-    for note in planned.notes:
-        say(f"kb: {note}")
-    pages = {path: page for path, page in planned.pages.items() if page.fences.executable}
-    fences = Fences.sum(page.fences for page in planned.pages.values())
-    # The whole wiki needs no list of its pages.
-    left = () if "" in selection else tuple(dict.fromkeys(selection))
-    to_run = len(pages)
-    known: tuple[Outcome, ...] = ()
-    if not args.no_cache:
-        found = reuse(wiki.project, {path: page.jobs for path, page in pages.items()}, left)
-        known = found.outcomes
-        if known or not found.left:
-            left, to_run = found.left, len({word.partition("::")[0] for word in found.left})
-    doubted: tuple[str, ...] = ()
-    if doubted_share is not None:
-        from kbtools.execution.paranoid import sample
-
-        doubted = sample(known, doubted_share)
-        if not doubted:
-            say("paranoid: nothing was taken from the store")
-    outcomes = [outcome for outcome in known if outcome.path not in doubted]
-    if not to_run and not doubted:
-        return Ran(tuple(by_place(outcomes)), len(paths), fences)
-    # pytest is imported only where something is left to run.
-    from kbtools.commands.progress import Progress
-    from kbtools.execution.pytest_run import RunOptions, run_with_pytest
-
+    planned = plan_pages(wiki, paths, planner, None if args.no_cache else store, parsed or {})
+    wanted = wants(selection)
     options = RunOptions(
-        selection=left,
-        device=args.device,
-        required=tuple(args.require_device),
-        workers=workers(args.workers, max(to_run, len(doubted))),
         sandbox=args.sandbox,
-        launcher=args.start_method,
+        start=args.start_method,
+        workers=workers(args.workers, len(planned.jobs)),
         cached=not args.no_cache,
-        rehearse=rehearse,
         update=getattr(args, "update", False),
-        preload=_preload(pages, left, request),
-        jobs={path: page.jobs for path, page in pages.items()},
     )
-    with Progress(fences.executable, sys.stderr) as progress:
+    with Progress(planned.fences.executable, sys.stderr) as progress:
+        outcomes = [outcome for outcome in planned.known if wanted(outcome.path, outcome.id)]
         for outcome in outcomes:
             progress.seen(outcome)
-        if to_run:
-            outcomes += run_with_pytest(wiki.project, options, on_outcome=progress.seen)
-        if doubted:
+        if planned.jobs:
+            outcomes += run_jobs(wiki, planned, options, wanted, progress)
+        if doubted is not None:
             from kbtools.commands.running.doubt import doubt
 
-            outcomes += doubt(wiki.project, known, doubted, options, progress)
-    return Ran(tuple(by_place(outcomes)), len(paths), fences)
+            def again(pages: Sequence[str]) -> tuple[Outcome, ...]:
+                fresh = plan_pages(wiki, pages, planner, None, parsed or {})
+                return run_jobs(wiki, fresh, replace(options, cached=False), wanted, progress)
+
+            outcomes = doubt(outcomes, doubted, again, progress)
+    return Ran(tuple(by_place(outcomes)), len(paths), planned.fences)
 
 
-def _preload(pages: Mapping[str, Planned], left: Sequence[str], request: DeviceRequest) -> tuple[str, ...] | None:
-    """What the pages that are left to run import; None where it may be that nothing of them runs."""
-    paths = {word.partition("::")[0] for word in left}
-    chosen = (page for path, page in pages.items() if not paths or not paths.isdisjoint(_around(path)))
-    codes = [
-        step.code
-        for page in chosen
-        for job in page.jobs
-        if job.device == "cpu"
-        for step in job.steps
-        if step.skip is None
-    ]
-    return preloads(codes) if codes and request.devices in (("auto",), ("all",), ("cpu",)) else None
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is to be run of some pages, and what is known already."""
+
+    jobs: tuple[Job, ...]
+    known: tuple[Outcome, ...]
+    """Of pages that have not changed since all of them passed."""
+    pages: Mapping[str, Known]
+    """What is to be kept of the others."""
+    fences: Fences
+    """Of all."""
 
 
-def _around(path: str) -> Iterator[str]:
-    """A page, and the folders it lies in."""
-    while path:
-        yield path
-        path = path.rpartition("/")[0]
+def plan_pages(
+    wiki: Wiki, paths: Sequence[str], planner: Planner, store: Store | None, parsed: Mapping[str, Page]
+) -> Planned:
+    """Plan pages, but for those that the ``store`` answers for: these are not even parsed."""
+    context = planner.context()
+    jobs: list[Job] = []
+    known: list[Outcome] = []
+    pages: dict[str, Known] = {}
+    total, idle = 0, Counter[str]()
+    for path in paths:
+        data = parsed[path].source.encode() if path in parsed else bytes_of(wiki, path)
+        if data is None or not (b"```" in data or b"~~~" in data):
+            continue  # it cannot be read, or has no fence
+        made_from = digest(context + data)
+        answer = store.answer_page(path, made_from) if store is not None else None
+        if answer is not None:
+            known += answer[1]
+        else:
+            from kbtools.page import decode
+
+            page = parsed.get(path) or decode(path, data)
+            planned = planner.plan(path, page.snippets)
+            jobs += planned
+            fences = Fences.of(page.snippets)
+            keys = {step.id: step.key for job in planned for step in job.steps if step.reported}
+            pages[path] = Known(made_from if is_lasting(page, planned) else "", keys, fences.total, fences.idle)
+        found = answer[0] if answer is not None else pages[path]
+        total += found.fences
+        idle.update(found.idle)
+    return Planned(tuple(jobs), tuple(known), pages, Fences(total, idle))
+
+
+def is_lasting(page: Page, jobs: Sequence[Job]) -> bool:
+    """Whether a page means and does the same until something changes that can be seen: not where it asks the network,
+    nor where another package decides what its fences mean, whose code may be edited without a sign."""
+    from kbtools.languages.registry import OWN, find
+
+    words = {fence.header.language.lower() for fence in page.structure.fences}
+    return not any(job.network for job in jobs) and all(word in OWN or find(word) is None for word in words)
+
+
+def bytes_of(wiki: Wiki, path: str) -> bytes | None:
+    """A page's bytes as it is now; None where it cannot be read, which a check reports."""
+    entry = wiki.listing.entries[path]
+    if entry.trouble is not None or entry.shown != entry.path:
+        return None
+    try:
+        return Path(entry.file).read_bytes()
+    except OSError:
+        return None
+
+
+def run_jobs(
+    wiki: Wiki, planned: Planned, options: RunOptions, wanted: Callable[[str, str], bool], progress: Progress
+) -> tuple[Outcome, ...]:
+    """The outcomes of what is wanted of some jobs."""
+    from kbtools.execution.runner import Runner
+
+    runner = Runner(wiki.project.state, options)
+    assert runner.store is not None
+    runner.store.pages = planned.pages
+    try:
+        return runner.run(planned.jobs, wanted, progress.seen)
+    finally:
+        runner.close()

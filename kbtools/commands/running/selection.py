@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from kbtools.commands import Wiki
 from kbtools.errors import KbError
@@ -25,6 +25,18 @@ def selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:
                 raise KbError(f'{found} has no snippet "{name}"', f"its snippets: {listed}")
         out.append(f"{found}{sep}{name}")
     return tuple(out)
+
+
+def wants(selection: Sequence[str]) -> Callable[[str, str], bool]:
+    """Whether a selection covers an outcome, by its page and its id."""
+    covers = Selection(paths=tuple(word for word in selection if "::" not in word)).covers
+    ids = {word for word in selection if "::" in word}
+    whole = len(ids) < len(selection)
+
+    def wanted(path: str, id: str) -> bool:
+        return not selection or (whole and covers(path)) or not ids.isdisjoint((id, id.rpartition("[")[0]))
+
+    return wanted
 
 
 def selected(wiki: Wiki, selection: Sequence[str]) -> list[str]:
