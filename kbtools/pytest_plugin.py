@@ -1,6 +1,6 @@
 """The pytest plugin: a page is a file, a snippet on a device is a test item.
 
-It adapts ``kbtools.execution`` to pytest. Where there is no wiki it imports nothing heavy and collects nothing. A vault
+It adapts ``kbtools.run`` to pytest. Where there is no wiki it imports nothing heavy and collects nothing. A vault
 is data: of it pytest gets pages alone.
 """
 
@@ -19,10 +19,10 @@ import pytest
 if TYPE_CHECKING:
     from kbtools.config import Project
     from kbtools.errors import KbError
-    from kbtools.execution.job import Job, Step
-    from kbtools.execution.outcomes import Outcome
-    from kbtools.execution.plan import Planner
-    from kbtools.execution.runner import Runner
+    from kbtools.run.job import Job, Step
+    from kbtools.run.outcomes import Outcome
+    from kbtools.run.plan import Planner
+    from kbtools.run.runner import Runner
 
 ATTRIBUTE = "kb_outcome"
 """The attribute of a report that carries its outcome, as JSON in ASCII, from xdist workers too."""
@@ -51,8 +51,8 @@ class _Wiki:
         self.config, self.project = config, project
         self.root = project.vault.resolve()
         from kbtools.errors import KbError
-        from kbtools.execution.job import DeviceRequest
-        from kbtools.execution.protections import MODES
+        from kbtools.run.job import DeviceRequest
+        from kbtools.run.sandbox.names import MODES
 
         option = config.getoption
         if option("--kb-sandbox") not in MODES:
@@ -89,16 +89,16 @@ class _Wiki:
 
     @functools.cached_property
     def planner(self) -> Planner:
-        from kbtools.execution import devices
-        from kbtools.execution.plan import Planner
+        from kbtools.run.devices import probe as devices
+        from kbtools.run.plan import Planner
 
         devices.take_over(self.passed_on.get("devices"))
         return Planner(self.project.config.run, self.request, rehearse=self.config.getoption("--kb-rehearse"))
 
     @functools.cached_property
     def runner(self) -> Runner:
-        from kbtools.execution.job import RunOptions
-        from kbtools.execution.runner import Runner
+        from kbtools.run.job import RunOptions
+        from kbtools.run.runner import Runner
 
         option = self.config.getoption
         options = RunOptions(
@@ -124,7 +124,7 @@ class _Wiki:
 
     def share(self, workers: int) -> dict[str, Any]:
         """What xdist workers are told, ``workers`` of them: they share the GPUs, and what is known of the devices."""
-        from kbtools.execution import devices
+        from kbtools.run.devices import probe as devices
 
         if self._locks is None:
             self._locks = tempfile.mkdtemp(prefix="kb-")
@@ -299,7 +299,7 @@ class KbItem(pytest.Item):
     outcome: Outcome | None = None
 
     def runtest(self) -> None:
-        from kbtools.execution.outcomes import Status
+        from kbtools.run.outcomes import Status
 
         wiki = _wiki(self.config)
         assert wiki is not None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kbtools.execution.job import DeviceRequest, Job, Limits
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.outcomes import Outcome
-from kbtools.execution.plan import plan
-from kbtools.execution.runner import run
-from kbtools.execution.session import Session, Settings
 from kbtools.page import Page
+from kbtools.run.job import DeviceRequest, Job, Limits
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Outcome
+from kbtools.run.plan import plan
+from kbtools.run.runner import run
+from kbtools.run.session import Session, Settings
 from kbtools.source import Source
 
 

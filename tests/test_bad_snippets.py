@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from terminal import run_kb
 
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.outcomes import Status
 from kbtools.page import Page, decode
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Status
 from kbtools.testing import run_page
 
 

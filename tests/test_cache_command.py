@@ -15,7 +15,7 @@ import pytest
 
 from kbtools import cli
 from kbtools.config import find_project
-from kbtools.execution.store import Store
+from kbtools.run.store import Store
 
 PAGE = "# Page\n\n```python {#one}\nx = [1]\nprint(x)\n```\n\n```python {#two}\nx.append(2)\nprint(x)\n```\n"
 
@@ -130,8 +130,8 @@ _WRITER = """
 import sys
 from pathlib import Path
 from dataclasses import replace
-from kbtools.execution.store import Store
-from kbtools.execution.outcomes import Outcome, Status
+from kbtools.run.store import Store
+from kbtools.run.outcomes import Outcome, Status
 from kbtools.testing import jobs_of
 store, name, count = Store(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 page = "".join(f"```python {{#{name}{n} session=\\"{name}\\"}}\\nx = {n}\\n```\\n\\n" for n in range(40))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.execution.store import Store
+from kbtools.run.store import Store
 from tests.terminal import run_kb
 
 pytest.importorskip("distributed")
@@ -161,7 +161,7 @@ def test_a_device_that_leaves_the_cluster_is_told(
 ) -> None:
     from kbtools.cluster import client
     from kbtools.config import find_project
-    from kbtools.execution.job import DeviceRequest
+    from kbtools.run.job import DeviceRequest
     from kbtools.vault.loading import load
 
     root = wiki(tmp_path, {"Gpu.md": '# Gpu\n\n```python {device="cuda"}\nimport time\ntime.sleep(60)\n```\n'})

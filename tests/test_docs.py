@@ -19,12 +19,12 @@ from kbtools.codefence.option_values import KEYS
 from kbtools.commands.arguments import Arguments
 from kbtools.config import Config, from_mapping
 from kbtools.errors import KbError
-from kbtools.execution.outcomes import Status
 from kbtools.fields.schema import Schema, validate
 from kbtools.output import FORMATS
 from kbtools.page import decode
 from kbtools.rules import __main__ as generator
 from kbtools.rules import all_rules
+from kbtools.run.outcomes import Status
 from kbtools.settings import SETTINGS
 from kbtools.site.pages import NAMES as GENERATED
 
@@ -276,7 +276,7 @@ def test_the_manual_is_clean() -> None:
 # --- the README's tour
 
 _VARIABLE = (
-    # What a kernel offers is its own; test_execution_escapes tells of it.
+    # What a kernel offers is its own; test_run_escapes tells of it.
     (re.compile(r"^(each session|not confined here): .*\n", re.MULTILINE), ""),
     (re.compile(r"\b\d+\.\d+ (s|min)\b"), "0.0 s"),
     (re.compile(r"\b\d{8}T\d{6}-[0-9a-f]{4}\b"), "20260101T000000-0000"),

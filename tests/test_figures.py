@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from terminal import run_kb
 
-from kbtools.execution import figures
-from kbtools.execution.figures import Figure, clean_svg
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.outcomes import Outcome, Status
+from kbtools.run import figures
+from kbtools.run.figures import Figure, clean_svg
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Outcome, Status
 from kbtools.testing import run_page
 
 needs_matplotlib = pytest.mark.skipif(

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbtools.diagnostics import apply_edits
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.outcomes import Outcome, Status
-from kbtools.execution.update import update
 from kbtools.languages.pycon import examples
 from kbtools.page import Page
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.update import update
 from kbtools.source import Source
 from kbtools.testing import run_page
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from kbtools.errors import KbError
-from kbtools.execution.figures import Figure
-from kbtools.execution.outcomes import Outcome, Status
 from kbtools.notebooks.export import Surroundings, export
 from kbtools.notebooks.importing import import_notebook, read
 from kbtools.page import Page, decode
+from kbtools.run.figures import Figure
+from kbtools.run.outcomes import Outcome, Status
 from kbtools.source import Source
 
 ROOT = Path(__file__).parent.parent

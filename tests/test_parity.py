@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from kbtools import cli
-from kbtools.execution import devices
-from kbtools.execution.outcomes import Outcome, Status
-from kbtools.execution.parity import State, line, parity
-from kbtools.execution.report import report
 from kbtools.page import Page
+from kbtools.run.devices import probe as devices
+from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.parity import State, line, parity
+from kbtools.run.report import report
 from kbtools.site.panels import decorate
 from kbtools.site.results import Run
 from kbtools.source import Source

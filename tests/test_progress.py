@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from kbtools.commands.progress import Progress
-from kbtools.execution.outcomes import Outcome, Status
 from kbtools.output.text import width
+from kbtools.run.outcomes import Outcome, Status
 
 
 def on_terminal(words: list[str], cwd: Path, columns: int) -> str:

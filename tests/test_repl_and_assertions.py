@@ -7,12 +7,12 @@ import ast
 import pytest
 
 from kbtools.diagnostics import apply_edits
-from kbtools.execution.assertions import difference, short
-from kbtools.execution.instrument import asserts
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.outcomes import Outcome, Status
-from kbtools.execution.update import update
 from kbtools.page import Page
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.update import update
+from kbtools.run.worker.assertions import difference, short
+from kbtools.run.worker.ast_transforms import asserts
 from kbtools.source import Source
 from kbtools.testing import run_page
 

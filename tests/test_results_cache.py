@@ -14,15 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbtools import cli
-from kbtools.execution import devices, environment, packages
-from kbtools.execution.job import ANY, DeviceRequest, Job, Limits, RunOptions
-from kbtools.execution.keys import imported, sources
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.outcomes import Outcome, Status
-from kbtools.execution.plan import plan
-from kbtools.execution.runner import Runner
-from kbtools.execution.store import Store
 from kbtools.page import Page
+from kbtools.run import environment, packages
+from kbtools.run.devices import probe as devices
+from kbtools.run.job import ANY, DeviceRequest, Job, Limits, RunOptions
+from kbtools.run.keys import imported, sources
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.plan import plan
+from kbtools.run.runner import Runner
+from kbtools.run.store import Store
 from kbtools.source import Source
 from kbtools.testing import jobs_of
 

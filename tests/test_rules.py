@@ -13,10 +13,10 @@ from growth import assert_linear
 from kbtools.checker import check
 from kbtools.config import Config, from_mapping
 from kbtools.diagnostics import Diagnostic
-from kbtools.execution.shell_syntax import check as judge_shell
 from kbtools.index import Index
 from kbtools.page import decode
 from kbtools.rules import Context, Rule, all_rules
+from kbtools.run.shell_syntax import check as judge_shell
 from kbtools.source import LineIndex
 from kbtools.vault.loading import Vault
 

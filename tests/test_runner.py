@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.execution.job import RunOptions
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.outcomes import Outcome
-from kbtools.execution.runner import Runner
+from kbtools.run.job import RunOptions
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Outcome
+from kbtools.run.runner import Runner
 from kbtools.testing import jobs_of
 from tests.terminal import run_kb
 

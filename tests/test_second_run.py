@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.outcomes import Outcome, Status
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Outcome, Status
 from kbtools.testing import run_page
 
 CHANGES = "changes from run to run"

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from terminal import run_kb
 
-from kbtools.execution import shell_syntax
 from kbtools.languages.shell import commands, is_plain
 from kbtools.page import Page
+from kbtools.run import shell_syntax
 from kbtools.source import Source
 
 BASH = shutil.which("bash")

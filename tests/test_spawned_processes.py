@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kbtools.execution.launchers import Launcher
-from kbtools.execution.outcomes import Status
-from kbtools.execution.respawn import define
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Status
+from kbtools.run.worker.multiprocessing_main import define
 from kbtools.testing import run_page
 
 

@@ -21,7 +21,7 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _VARIABLE = (
-    # What a kernel offers is its own; test_execution_escapes tells of it.
+    # What a kernel offers is its own; test_run_escapes tells of it.
     (re.compile(r"^(each session|not confined here): .*\n", re.MULTILINE), ""),
     (re.compile(r"\b\d+\.\d+ (s|min)\b"), "0.0 s"),
     (re.compile(r'"seconds": ?[\d.]+'), '"seconds": 0.0'),

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 import kbtools
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.execution import verdict
-from kbtools.execution.job import DeviceRequest, Job, Limits
-from kbtools.execution.outcomes import Outcome, Status, by_place
-from kbtools.execution.packages import Elsewhere
-from kbtools.execution.plan import plan
-from kbtools.execution.report import environment_of
-from kbtools.execution.runner import Runner
-from kbtools.execution.store import Store
+from kbtools.run.job import DeviceRequest, Job, Limits
+from kbtools.run.outcomes import Outcome, Status, by_place, outcome_of
+from kbtools.run.packages import Elsewhere
+from kbtools.run.plan import plan
+from kbtools.run.report import environment_of
+from kbtools.run.runner import Runner
+from kbtools.run.store import Store
 from kbtools.snippets import Snippet
 
 if TYPE_CHECKING:
@@ -278,4 +277,4 @@ def _elsewhere(member: Mapping[str, Any]) -> Elsewhere:
 
 def _lost(job: Job, why: str) -> list[Outcome]:
     """Errors for all of a session that nobody could run to its end."""
-    return [verdict.outcome(job, step, Status.ERROR, reason=why) for step in job.steps if step.reported]
+    return [outcome_of(job, step, Status.ERROR, reason=why) for step in job.steps if step.reported]

@@ -15,10 +15,11 @@ from typing import Any
 from distributed import Worker, WorkerPlugin, get_worker
 
 import kbtools
-from kbtools.execution import devices, packages
-from kbtools.execution.job import Job, RunOptions
-from kbtools.execution.requirements import unmet
-from kbtools.execution.runner import Runner
+from kbtools.run import packages
+from kbtools.run.devices import probe as devices
+from kbtools.run.job import Job, RunOptions
+from kbtools.run.runner import Runner
+from kbtools.run.worker.requirements import unmet
 
 
 class Announce(WorkerPlugin):

@@ -19,9 +19,9 @@ from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.config import Project
-    from kbtools.execution.shell_syntax import Checked
     from kbtools.index import Index
     from kbtools.page import Page
+    from kbtools.run.shell_syntax import Checked
     from kbtools.source import Source
     from kbtools.suggest import Suggester
     from kbtools.vault.listing import Listing
@@ -158,7 +158,7 @@ def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked | None]:
         asked = [page for page in fenced if any(f.header.language.lower() in JUDGED for f in page.structure.fences)]
         if not asked:
             return None
-        from kbtools.execution.shell_syntax import check
+        from kbtools.run.shell_syntax import check
 
         return check((snippet for page in asked for snippet in page.snippets), found.state)
 

@@ -31,7 +31,7 @@ class Arguments(argparse.ArgumentParser):
 
     def add_run_options(self) -> None:
         """The options ``kb run`` shares with commands that run snippets on the way."""
-        from kbtools.execution.protections import MODES
+        from kbtools.run.sandbox.names import MODES
 
         group = self.add_argument_group("running")
         group.add_argument(

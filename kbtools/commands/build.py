@@ -23,7 +23,7 @@ from kbtools.errors import KbError
 from kbtools.selection import EVERYTHING
 
 if TYPE_CHECKING:
-    from kbtools.execution.outcomes import Outcome
+    from kbtools.run.outcomes import Outcome
 
 
 def configure(arguments: Arguments) -> None:
@@ -45,7 +45,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.checker import check
     from kbtools.commands.failures import failing
     from kbtools.commands.running.here import run_snippets
-    from kbtools.execution.report import load
+    from kbtools.run.report import load
     from kbtools.site.build import build, config_file
     from kbtools.site.owner_code import refuse
     from kbtools.site.redirects import is_redirect

@@ -21,8 +21,8 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     from dataclasses import asdict
 
-    from kbtools.execution.housekeeping import prune, usage
     from kbtools.output.json import dumps
+    from kbtools.run.prune import prune, usage
 
     age = None if args.older_than is None else _seconds(args.older_than)
     if age is not None and args.action != "prune":

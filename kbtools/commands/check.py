@@ -40,8 +40,8 @@ from kbtools.selection import Selection
 if TYPE_CHECKING:
     from kbtools.config import Project
     from kbtools.diagnostics import Diagnostic
-    from kbtools.execution.outcomes import Outcome
     from kbtools.incremental.database import Totals
+    from kbtools.run.outcomes import Outcome
     from kbtools.source import Source
 
 
@@ -183,7 +183,7 @@ def check_once(args: SimpleNamespace) -> int:
 
 def _report(file: Path, outcomes: tuple[Outcome, ...], seconds: float) -> None:
     from kbtools.commands.run import save_report
-    from kbtools.execution import report
-    from kbtools.execution.devices import environment
+    from kbtools.run import report
+    from kbtools.run.devices.probe import environment
 
     save_report(file, report.report(outcomes, environment(), seconds=seconds), outcomes)

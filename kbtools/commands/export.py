@@ -13,7 +13,7 @@ from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.commands import Wiki
-    from kbtools.execution.outcomes import Outcome
+    from kbtools.run.outcomes import Outcome
 
 
 def configure(arguments: Arguments) -> None:

@@ -10,7 +10,7 @@ from kbtools.source import Span
 if TYPE_CHECKING:
     from kbtools.config import Project
     from kbtools.diagnostics import Diagnostic
-    from kbtools.execution.outcomes import Outcome
+    from kbtools.run.outcomes import Outcome
     from kbtools.selection import Selection
     from kbtools.source import Source
 
@@ -20,7 +20,7 @@ def failing(
 ) -> Iterator[tuple[Outcome, Diagnostic]]:
     """Each outcome that failed with the finding it makes, unless the configuration, the options or a comment on the
     page ask not to report it."""
-    from kbtools.execution.outcomes import Status
+    from kbtools.run.outcomes import Status
 
     failed = [o for o in outcomes if o.outcome in (Status.FAILED, Status.ERROR)]
     if not failed or not selection.wants("failing-snippet"):

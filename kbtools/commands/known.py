@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kbtools.check.baseline import Answered, Baseline, Entry
     from kbtools.config import Project
     from kbtools.diagnostics import Diagnostic
-    from kbtools.execution.outcomes import Outcome
+    from kbtools.run.outcomes import Outcome
     from kbtools.selection import Selection
     from kbtools.source import Source
 

@@ -11,7 +11,7 @@ from kbtools.commands import use_color
 from kbtools.output.text import printable, width
 
 if TYPE_CHECKING:
-    from kbtools.execution.outcomes import Outcome
+    from kbtools.run.outcomes import Outcome
 
 _EVERY = 0.05
 """Seconds between redraws."""
@@ -51,7 +51,7 @@ class Progress:
 
     def seen(self, outcome: Outcome) -> None:
         """Take note of an outcome as it comes."""
-        from kbtools.execution.report import FAILING
+        from kbtools.run.report import FAILING
 
         self.done.add(outcome.id.rpartition("[")[0])
         self.pages.add(outcome.path)

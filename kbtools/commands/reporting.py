@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from kbtools.commands.known import Known
     from kbtools.config import Project
     from kbtools.diagnostics import Diagnostic
-    from kbtools.execution.outcomes import Outcome
     from kbtools.incremental.database import Totals
     from kbtools.output.findings import Findings
+    from kbtools.run.outcomes import Outcome
     from kbtools.source import Source
 
 
@@ -149,7 +149,7 @@ def outcome_counts(
 ) -> str:
     """``96 snippets: 88 passed, 8 skipped (no CUDA device)``. Failures that are known, and those whose output was just
     written into the page, are told apart, by their ids."""
-    from kbtools.execution.outcomes import Status
+    from kbtools.run.outcomes import Status
 
     if not outcomes:
         return "0 snippets"

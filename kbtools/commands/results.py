@@ -17,10 +17,10 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.execution import report as reports
-    from kbtools.execution.outcomes import Outcome
-    from kbtools.execution.parity import line, parity
     from kbtools.output.json import dumps
+    from kbtools.run import report as reports
+    from kbtools.run.outcomes import Outcome
+    from kbtools.run.parity import line, parity
 
     merged = reports.merge([(name, reports.load(Path(name))) for name in args.files])
     text = dumps(merged, indent=1)

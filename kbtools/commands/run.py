@@ -16,11 +16,11 @@ from kbtools.commands.running.here import Ran, run_snippets
 from kbtools.commands.running.selection import selection
 from kbtools.commands.running.shard import shard
 from kbtools.errors import KbError
-from kbtools.execution.plan import Fences
+from kbtools.run.plan import Fences
 
 if TYPE_CHECKING:
-    from kbtools.execution.outcomes import Outcome
-    from kbtools.execution.parity import Parity
+    from kbtools.run.outcomes import Outcome
+    from kbtools.run.parity import Parity
 
 
 def configure(arguments: Arguments) -> None:
@@ -37,9 +37,9 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.execution import report as reports
-    from kbtools.execution.devices import environment
-    from kbtools.execution.parity import line, parity
+    from kbtools.run import report as reports
+    from kbtools.run.devices.probe import environment
+    from kbtools.run.parity import line, parity
 
     watch = Stopwatch()
     wiki = read(args, lasting=True)
@@ -121,7 +121,7 @@ def _known(wiki: Wiki, outcomes: Sequence[Outcome], part: Sequence[str], args: S
 
 def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
     """Once a run: what held all that ran, and what of the important could not be had."""
-    from kbtools.execution.protections import ESSENTIAL, TOLD
+    from kbtools.run.sandbox.names import ESSENTIAL, TOLD
 
     ran = [set(o.protections) for o in outcomes if o.protections]
     if not ran:
@@ -136,7 +136,7 @@ def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
 
 def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[str]:
     """What failed, with the page's own lines, what is known to fail, and what was not run and why."""
-    from kbtools.execution.outcomes import Status
+    from kbtools.run.outcomes import Status
 
     if all(o.outcome in (Status.PASSED, Status.XFAILED, Status.REHEARSED) for o in outcomes):
         return
@@ -161,7 +161,7 @@ def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[
 
 def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
     """Snippets that say one thing on one device and another on the next: told, and no failure."""
-    from kbtools.execution.parity import State
+    from kbtools.run.parity import State
 
     if not compared:
         return
@@ -174,8 +174,8 @@ def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
 
 
 def _junit(outcomes: Sequence[Outcome], known: Known) -> str:
-    from kbtools.execution.outcomes import Status
     from kbtools.output.junit import case, suite
+    from kbtools.run.outcomes import Status
 
     cases = []
     for o in outcomes:

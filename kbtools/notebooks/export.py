@@ -12,10 +12,10 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from kbtools.execution.figures import Figure
-from kbtools.execution.outcomes import Outcome, Status
 from kbtools.links import WikiLink
 from kbtools.page import Page
+from kbtools.run.figures import Figure
+from kbtools.run.outcomes import Outcome, Status
 from kbtools.snippets import Snippet
 
 PYTHON = ("python", "py", "python3")

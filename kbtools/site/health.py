@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from kbtools import confidence
 from kbtools.checker import suppress
 from kbtools.codefence.option_values import DEVICES
-from kbtools.execution.outcomes import Status
 from kbtools.index import Ambiguous
 from kbtools.links import page_name
 from kbtools.page import Page
 from kbtools.rules import Context, all_rules
+from kbtools.run.outcomes import Status
 from kbtools.site.panels import state_of
 from kbtools.site.results import Run
 from kbtools.site.wiki import Wiki

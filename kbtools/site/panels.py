@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kbtools.codefence.option_values import DEVICES
-from kbtools.execution.figures import Figure
-from kbtools.execution.outcomes import Status
-from kbtools.execution.parity import State, parity
+from kbtools.run.figures import Figure
+from kbtools.run.outcomes import Status
+from kbtools.run.parity import State, parity
 from kbtools.site.results import Run
 from kbtools.site.text import clean, escape
 from kbtools.snippets import Snippet

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from kbtools.execution.figures import Figure
-from kbtools.execution.outcomes import Outcome, Status
 from kbtools.page import Page
+from kbtools.run.figures import Figure
+from kbtools.run.outcomes import Outcome, Status
 from kbtools.snippets import Snippet
 
 

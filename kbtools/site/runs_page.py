@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from kbtools.codefence.option_values import DEVICES
-from kbtools.execution.outcomes import Status
 from kbtools.page import Page
+from kbtools.run.outcomes import Status
 from kbtools.site.health import run_on, states
 from kbtools.site.page_parts import Groups, link, sort_key, spread, table
 from kbtools.site.panels import DEVICE_NAMES, WORDS, badge, seconds, state_of, torch_versions

@@ -8,12 +8,12 @@ from datetime import date, datetime
 from kbtools.codefence.option_values import DEVICES
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.execution.keys import sources
-from kbtools.execution.machines import told
-from kbtools.execution.outcomes import Outcome
-from kbtools.execution.report import machine_of
-from kbtools.execution.store import Result, Store, at_place
 from kbtools.page import Page
+from kbtools.run.host_info import told
+from kbtools.run.keys import sources
+from kbtools.run.outcomes import Outcome
+from kbtools.run.report import machine_of
+from kbtools.run.store import Result, Store, at_place
 from kbtools.site.results import Results, Run, snippet_key, snippet_of
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from kbtools.execution import devices
+from kbtools.run.devices import probe as devices
 
 _FIGURES: list[str] = []
 _RESULTS: list[tuple[str, str, float]] = []

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from kbtools.config import find_project
-from kbtools.execution import devices
-from kbtools.execution.job import DeviceRequest, Limits, RunOptions
-from kbtools.execution.launchers import ForkServerLauncher, SpawnLauncher
-from kbtools.execution.outcomes import Outcome, Status
-from kbtools.execution.plan import plan
-from kbtools.execution.runner import run
 from kbtools.page import Page
+from kbtools.run.devices import probe as devices
+from kbtools.run.job import DeviceRequest, Limits, RunOptions
+from kbtools.run.launchers import ForkServerLauncher, SpawnLauncher
+from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.plan import plan
+from kbtools.run.runner import run
 from kbtools.source import Source
 
 ROOT = Path(__file__).parents[2]

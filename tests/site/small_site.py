@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 from kbtools.config import Project, find_project
-from kbtools.execution.job import DeviceRequest, Limits
-from kbtools.execution.outcomes import Outcome, Status
-from kbtools.execution.plan import plan
-from kbtools.execution.store import Store
+from kbtools.run.job import DeviceRequest, Limits
+from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.plan import plan
+from kbtools.run.store import Store
 from kbtools.vault import loading as vaults
 
 CONFIG = """

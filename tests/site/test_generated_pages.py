@@ -10,9 +10,9 @@ import pytest
 
 from kbtools import confidence
 from kbtools.config import Config, Project
-from kbtools.execution.outcomes import Outcome, Status
 from kbtools.index import Index
 from kbtools.page import Page, decode
+from kbtools.run.outcomes import Outcome, Status
 from kbtools.site.bars import columns, stacked
 from kbtools.site.days import changed
 from kbtools.site.health import health

@@ -23,7 +23,7 @@ from small_site import broken_links, make, read, store, topic
 
 from kbtools.config import Project
 from kbtools.errors import KbError
-from kbtools.execution.outcomes import Outcome, Status
+from kbtools.run.outcomes import Outcome, Status
 from kbtools.site.build import build
 from kbtools.site.stored import stored
 from kbtools.vault import loading as vaults

@@ -11,7 +11,7 @@ from kbtools.commands import Wiki
 from kbtools.commands.running.here import Ran
 from kbtools.commands.running.selection import selected, wants
 from kbtools.errors import KbError
-from kbtools.execution.plan import Fences
+from kbtools.run.plan import Fences
 
 if TYPE_CHECKING:
     from kbtools.cluster.client import ClusterRun
@@ -21,7 +21,7 @@ def run_on(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> tuple
     """Run the selected snippets on a Dask cluster. Raises KbError for a cluster that cannot be used."""
     from kbtools.cluster.client import ClusterOptions, run_on_cluster
     from kbtools.commands.progress import Progress
-    from kbtools.execution.job import DeviceRequest
+    from kbtools.run.job import DeviceRequest
 
     if args.paranoid is not None:
         raise KbError("--paranoid doubts this machine's store, and does not go with --cluster")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from kbtools.commands import plural
 from kbtools.commands.progress import Progress
-from kbtools.execution.outcomes import Outcome
-from kbtools.execution.paranoid import WRONG, sample, verify
+from kbtools.run.outcomes import Outcome
+from kbtools.run.verify_cache import WRONG, sample, verify
 
 
 def doubt(

@@ -14,11 +14,11 @@ from kbtools.commands import Wiki
 from kbtools.commands.progress import Progress
 from kbtools.commands.running.options import share, workers
 from kbtools.commands.running.selection import selected, wants
-from kbtools.execution.job import DeviceRequest, Job, RunOptions
-from kbtools.execution.machines import name_machine
-from kbtools.execution.outcomes import Outcome, by_place
-from kbtools.execution.plan import Fences, Planner
-from kbtools.execution.store import Known, Store
+from kbtools.run.host_info import name_machine
+from kbtools.run.job import DeviceRequest, Job, RunOptions
+from kbtools.run.outcomes import Outcome, by_place
+from kbtools.run.plan import Fences, Planner
+from kbtools.run.store import Known, Store
 from kbtools.vault.listing import digest
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def run_jobs(
     wiki: Wiki, planned: Planned, options: RunOptions, wanted: Callable[[str, str], bool], progress: Progress
 ) -> tuple[Outcome, ...]:
     """The outcomes of what is wanted of some jobs."""
-    from kbtools.execution.runner import Runner
+    from kbtools.run.runner import Runner
 
     runner = Runner(wiki.project.state, options)
     assert runner.store is not None

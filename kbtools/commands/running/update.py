@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 from kbtools.commands import Wiki, emit, plural, say, undo_command, unified_diff, use_color
 
 if TYPE_CHECKING:
-    from kbtools.execution.outcomes import Outcome
+    from kbtools.run.outcomes import Outcome
 
 
 def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
     """Write what was printed into the pages; returns the pages that now say it in full."""
     from kbtools.commands.reconcile import write
     from kbtools.diagnostics import apply_edits
-    from kbtools.execution.update import update
     from kbtools.fixer import Plan
+    from kbtools.run.update import update
 
     texts: dict[str, str] = {}
     written: dict[str, Sequence[object]] = {}

@@ -1,0 +1,1 @@
+"""Running snippets: planning, sessions in worker processes, grading, stored results."""

@@ -1,0 +1,1 @@
+"""Which devices a machine has, found without importing torch, and who uses them."""

@@ -1,0 +1,340 @@
+"""A process that has imported what is slow to import and forks a worker for every session (Linux).
+
+One server serves one process. Its rules: one thread, no parallel operation, no accelerator (a forked child of a process
+that used either hangs or fails). It ends, and all it started with it, when its owner's end of their socket closes: that
+is, when its owner ends, however that happens.
+
+How workers are confined is said once, on the server's command line. The server is asked over a socket that it inherits
+from its owner and that has no name anywhere: no session can reach it, and no request can ask for less confinement.
+
+Where a second session has come, a third is expected: a worker is forked ahead of it and made ready for a session of the
+same kind, while the one before it runs.
+
+Wire: a request is one packet of JSON with five descriptors: a socket for what is told of the worker, and the worker's
+channel, stdout, stderr and trace. Told are ``{"pid": n}``, then ``{"exit": waitstatus}`` once the worker has ended; a
+request that is not understood gets neither. Closing that socket kills the worker.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import NoReturn
+
+from kbtools.codefence.option_values import DEVICES
+from kbtools.run.worker.preload import warm
+from kbtools.run.worker.ready import Kind, ready
+
+PRELOADS = {
+    "torch": ("torch",),
+    "torch.optim": ("torch._dynamo",),
+    "torch.compile": ("torch._inductor.compile_fx",),
+    "matplotlib": ("matplotlib.pyplot",),
+}
+"""What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``, as slow as torch;
+``matplotlib.pyplot`` reads every font of the machine where it has no list of them, as in a worker's empty folder."""
+_DESCRIPTORS = 4
+_MOST_THREADS = 1 << 16
+_LARGEST = 1 << 16
+"""Bytes of a request."""
+_PATIENCE = 5.0
+"""Seconds for a worker to say that it has its descriptors: it is asked when it is ready, or nearly."""
+_KINDS = 4
+"""For which workers are forked ahead."""
+
+
+@dataclass(slots=True)
+class _Client:
+    connection: socket.socket
+    pid: int | None = None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A worker that is given its descriptors over ``orders``, says that it has them, and ends when that closes."""
+
+    pid: int
+    orders: socket.socket
+
+    def give(self, descriptors: list[int]) -> bool:
+        """Whether it was there to take them."""
+        with self.orders:
+            try:
+                self.orders.settimeout(_PATIENCE)
+                socket.send_fds(self.orders, [b"."], descriptors)
+                return bool(self.orders.recv(1))
+            except OSError:
+                return False
+
+
+class Server:
+    """The loop. ``folder`` holds every session's scratch folder, and is removed at the end."""
+
+    def __init__(self, folder: Path, requests: socket.socket, mode: str) -> None:
+        self.folder, self.mode = folder, mode
+        self.preloaded: set[str] = set()
+        self.clients: dict[int, _Client] = {}
+        self.workers: dict[int, _Client | None] = {}
+        """By process; None for those that wait."""
+        self.waiting: dict[Kind, _Waiting] = {}
+        """Forked ahead, the one last used at the end."""
+        self.foreseen: list[Kind] = []
+        """For which one is to be forked ahead when there is nothing else to do."""
+        self.started = 0
+        self.selector = selectors.DefaultSelector()
+        self.requests = requests
+        self.wake, self.waker = socket.socketpair()
+        for sock in (self.requests, self.wake, self.waker):
+            sock.setblocking(False)
+
+    def serve(self, preload: Sequence[str]) -> None:
+        """Until the owner's end closes. ``preload`` is imported first: who asks meanwhile waits."""
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.set_wakeup_fd(self.waker.fileno(), warn_on_full_buffer=False)
+        _prctl_subreaper()
+        self.selector.register(self.requests, selectors.EVENT_READ, "request")
+        self.selector.register(self.wake, selectors.EVENT_READ, "child")
+        _import_worker()
+        self._preload(preload)
+        while True:
+            events = self.selector.select(0 if self.foreseen else None)
+            if not events:
+                self._fork_ahead(self.foreseen.pop())
+            for key, _ in events:
+                if key.data == "request":
+                    if not self._hear():
+                        return
+                elif key.data == "child":
+                    with suppress(BlockingIOError):
+                        self.wake.recv(4096)
+                    self._reap()
+                else:
+                    self._forget(key.data)  # nothing is ever said there: it has been closed
+
+    def close(self) -> None:
+        """Kill what is left and remove the folder."""
+        for pid in list(self.workers):
+            _kill(pid)
+        self._reap(wait=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _hear(self) -> bool:
+        """Take a request. False when the owner has gone."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self.requests, _LARGEST, 1 + _DESCRIPTORS)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        if not data:
+            return False
+        asked = _request(data)
+        if len(descriptors) != 1 + _DESCRIPTORS or asked is None:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            return True
+        client = _Client(socket.socket(fileno=descriptors[0]))
+        self.clients[client.connection.fileno()] = client
+        self.selector.register(client.connection, selectors.EVENT_READ, client)
+        try:
+            self._start(client, *asked, descriptors[1:])
+        finally:
+            for descriptor in descriptors[1:]:
+                os.close(descriptor)
+        return True
+
+    def _start(self, client: _Client, kind: Kind, preload: Sequence[str], descriptors: list[int]) -> None:
+        if self._preload(preload):
+            for waiting in tuple(self.waiting):
+                self._drop(waiting)  # it lacks what is there now
+        worker = self.waiting.pop(kind, None)
+        if worker is not None and not worker.give(descriptors):
+            _kill(worker.pid)
+            worker = None
+        if worker is None:
+            worker = self._fork(kind)
+            worker.give(descriptors)
+        client.pid = worker.pid
+        self.workers[worker.pid] = client
+        self._tell(client, {"pid": worker.pid})
+        self.started += 1
+        if self.started > 1 and kind not in self.foreseen:
+            self.foreseen.append(kind)
+
+    def _fork_ahead(self, kind: Kind) -> None:
+        if kind not in self.waiting:
+            while len(self.waiting) >= _KINDS:
+                self._drop(next(iter(self.waiting)))
+            self.waiting[kind] = self._fork(kind)
+
+    def _drop(self, kind: Kind) -> None:
+        worker = self.waiting.pop(kind)
+        worker.orders.close()
+        _kill(worker.pid)
+
+    def _fork(self, kind: Kind) -> _Waiting:
+        # What is there stays: children share its memory instead of copying it at their first collection.
+        gc.freeze()
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            self._become_worker(kind, theirs)
+        theirs.close()
+        self.workers[pid] = None
+        return _Waiting(pid, ours)
+
+    def _become_worker(self, kind: Kind, orders: socket.socket) -> NoReturn:
+        try:
+            gc.enable()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self.selector.close()
+            others = (c.connection for c in self.clients.values()), (w.orders for w in self.waiting.values())
+            for sock in (self.requests, self.wake, self.waker, *chain(*others)):
+                sock.close()
+            held = None
+            with suppress(Exception):  # it is tried again, and told, when there is somebody to tell
+                held = ready(kind, self.mode)
+            _, descriptors, _, _ = socket.recv_fds(orders, 1, _DESCRIPTORS)
+            with orders, suppress(OSError):  # where the machine is so busy that nobody waits for it any more
+                orders.send(b".")
+            if len(descriptors) == _DESCRIPTORS:
+                from kbtools.run.worker import main as worker
+
+                worker.main(descriptors, self.mode, held)
+        finally:
+            os._exit(70)
+
+    def _preload(self, names: Iterable[str]) -> bool:
+        """Whether there was something to import."""
+        new = [name for name in names if name not in self.preloaded]
+        self.preloaded.update(new)
+        for name in new:
+            for module in PRELOADS.get(name, ()):
+                # Not installed, or broken: the page that imports it will show why.
+                with suppress(Exception):
+                    __import__(module)
+        if new:
+            warm()
+        return bool(new)
+
+    def _reap(self, *, wait: bool = False) -> None:
+        ended = False
+        while True:
+            try:
+                pid, status = os.waitpid(-1, 0 if wait and self.workers else os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            client = self.workers.pop(pid, None)
+            ended = True
+            self.waiting = {kind: worker for kind, worker in self.waiting.items() if worker.pid != pid}
+            if client is not None:
+                self._tell(client, {"exit": status})
+        if ended:
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Kill what ended workers left behind: as the nearest subreaper, this process has become its parent.
+
+        While a worker lives its own orphans are its children, so any child that is no worker is a leftover.
+        """
+        for pid in _children():
+            if pid not in self.workers:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _forget(self, client: _Client) -> None:
+        with suppress(KeyError, ValueError):
+            self.selector.unregister(client.connection)
+        self.clients.pop(client.connection.fileno(), None)
+        client.connection.close()
+        if client.pid in self.workers:
+            _kill(client.pid)
+
+    def _tell(self, client: _Client, message: dict[str, int]) -> None:
+        with suppress(OSError):
+            client.connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _import_worker() -> None:
+    """Import here what every worker needs: forked children have it, and need not each import it anew."""
+    import encodings.ascii  # noqa: F401
+    import resource  # noqa: F401
+
+    from kbtools.languages.registry import find
+    from kbtools.run.sandbox.limits import own_network_works
+    from kbtools.run.worker import main as worker  # noqa: F401
+
+    find("python")
+    own_network_works()  # an answer for all workers, while this process is small
+
+
+def _kill(pid: int | None) -> None:
+    if pid is not None:
+        for kill in (os.killpg, os.kill):
+            with suppress(OSError):
+                kill(pid, signal.SIGKILL)
+
+
+def _children() -> list[int]:
+    me = os.getpid()
+    try:
+        return [int(pid) for pid in Path(f"/proc/{me}/task/{me}/children").read_bytes().split()]
+    except OSError:
+        return []
+
+
+def _prctl_subreaper() -> None:
+    import ctypes
+
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
+def _request(data: bytes) -> tuple[Kind, tuple[str, ...]] | None:
+    """What is asked for: a kind of worker, and names of PRELOADS; None for what is no such request."""
+    try:
+        asked = json.loads(data)
+        kind, preload = Kind(**asked["kind"]), tuple(asked["preload"])
+        sound = (
+            type(kind.network) is bool
+            and type(kind.changed) is bool
+            and type(kind.threads) is int
+            and 0 < kind.threads <= _MOST_THREADS
+            and kind.device in DEVICES
+            and all(name in PRELOADS for name in preload)
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return (kind, preload) if sound else None
+
+
+def main(folder: str, requests: str, mode: str, *preload: str) -> None:
+    """Serve in ``folder``, on a socket given as a descriptor, workers confined as ``mode`` says."""
+    # Looking for garbage while so much is imported takes a quarter of the time, and finds next to none.
+    gc.disable()
+    own = socket.socket(fileno=int(requests))
+    own.set_inheritable(False)
+    server = Server(Path(folder), own, mode)
+    try:
+        server.serve(preload)
+    finally:
+        server.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

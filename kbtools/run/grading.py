@@ -1,0 +1,305 @@
+"""Grading: from what a worker reports, and what it has written, to the outcome of a step."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from kbtools.codefence import expect
+from kbtools.run.figures import received
+from kbtools.run.job import Job, Step, Wanted
+from kbtools.run.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
+from kbtools.run.process import Reply
+from kbtools.run.sandbox.limits import MOST_PROCESSES
+from kbtools.run.worker.multiprocessing_main import hint
+
+PROGRAM_FAILED = "CalledProcessError"
+"""What ``raises`` names where a program of its own is to end with an exit code other than 0, as subprocess does."""
+VARIES = "changes from run to run"
+"""Why an expectation is not compared that a second run does not give again."""
+_STDERR_SHOWN = 4000
+
+
+Again = Callable[[], "Given | None"]
+"""Runs a step a second time under other conditions; None where that cannot be done."""
+
+
+class Given(NamedTuple):
+    """What a step wrote: all of it, and what each watched statement gave."""
+
+    stdout: str
+    printed: Sequence[Printed]
+
+
+def grade(job: Job, step: Step, reply: Reply, again: Again | None = None) -> Outcome:
+    """The outcome of a step whose worker answered.
+
+    What differs from what the page says, and in a second run (``again``) differs from itself, is not compared.
+    """
+    assert reply.message is not None
+    drawn = reply.message.get("figures")
+    found = _grade(job, step, reply, reply.message, again)
+    return replace(found, figures=received(drawn)) if drawn else found
+
+
+def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: Again | None) -> Outcome:
+    if message.get("skip"):
+        return outcome_of(job, step, Status.SKIPPED, reason=message["skip"])
+    printed = printed_of(message)
+    error = message.get("error")
+    if step.raises is not None and message.get("script"):
+        error = message["error"] = _as_expected(step, reply, error)
+        if error is None:
+            message["expected"] = _ended(step, message, reply.stderr)
+    if error is not None:
+        return _failed(job, step, reply, error, printed)
+    if message.get("executed") == 0 and message.get("expected") is None:
+        return outcome_of(job, step, Status.ERROR, reason="it was told as run, but none of it was executed")
+    checks = compare(step, Given(reply.stdout, printed))
+    if again is not None and any(check.actual is not None for check in checks):
+        second = again()
+        if second is not None:
+            checks = [check.reviewed(Given(reply.stdout, printed), second) for check in checks]
+    status, reason, told, line = Status.PASSED, None, message.get("expected"), None
+    wrong = [check for check in checks if check.actual is not None]
+    if wrong:
+        status, reason, line = Status.FAILED, OUTPUT_DIFFERS, wrong[0].line(step)
+        told = _with_stderr("\n\n".join(check.told(step) for check in wrong), reply.stderr)
+    elif step.rehearse is not None:
+        status, reason = Status.REHEARSED, f"retargeted to {step.rehearse}"
+    return outcome_of(
+        job,
+        step,
+        status,
+        reason=reason,
+        message=told,
+        line=line,
+        seconds=reply.seconds,
+        stdout=reply.stdout,
+        printed=printed,
+        compared=tuple(check.compared(step) for check in checks),
+    )
+
+
+def printed_of(message: Mapping[str, Any]) -> tuple[Printed, ...]:
+    """What a worker says the watched statements gave."""
+    found = []
+    for line, column, times in message.get("printed", ()):
+        values = tuple(None if form is None else (form, text or form) for _, form, text in times)
+        found.append(Printed((line, column), tuple(text for text, _, _ in times), values))
+    return tuple(found)
+
+
+def died(job: Job, step: Step, reply: Reply) -> Outcome:
+    """The outcome of a step whose worker did not answer."""
+    found = re.findall(r'File "' + re.escape(job.path) + r'", line (\d+)', reply.trace)
+    line = int(found[0]) if found else None
+    at = f" (it was at line {line})" if line is not None else ""
+    if reply.outgrown:
+        reason = f"out of memory (limit {_size(step.memory)}){at}"
+    elif reply.crowded:
+        reason = f"too many processes (limit {MOST_PROCESSES}){at}"
+    elif reply.timed_out:
+        reason = f"timed out after {step.timeout:g} s{at}"
+    elif reply.exit is None:
+        reason = "the process stopped answering"
+    elif reply.exit < 0:
+        reason = f"the process was killed: {_signal(-reply.exit)}{at}"
+    else:
+        reason = f"the process ended by itself with exit code {reply.exit}"
+    return outcome_of(
+        job,
+        step,
+        Status.ERROR,
+        reason=reason,
+        message=_with_stderr(reason, reply.stderr),
+        line=line,
+        seconds=reply.seconds,
+        stdout=reply.stdout,
+    )
+
+
+def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printed: tuple[Printed, ...]) -> Outcome:
+    text = str(error["message"])
+    line = error.get("line")
+    status, reason = Status.FAILED, error.get("summary")
+    if error.get("expected"):
+        reason = error["expected"]
+    if error.get("memory"):
+        # No limit of memory is set for other devices: it is the device's that ran out.
+        where = f"limit {_size(step.memory)}" if job.device == "cpu" else f"of {job.device}"
+        status, reason = Status.ERROR, f"out of memory ({where})"
+    # The first line says what is wrong, for those who show one line.
+    if reason:
+        text = f"{reason}\n{text}"
+    if error.get("config"):
+        status, reason = Status.ERROR, text
+    if error.get("script"):
+        name = re.escape(str(error["script"]))
+        # Python's way to name a line, bash's and dash's.
+        found = [
+            m[1] or m[2] for m in re.finditer(rf'File "{name}", line (\d+)|{name}: (?:line )?(\d+):', reply.stderr)
+        ]
+        line = int(found[-1]) if found else None
+    advice = hint(f"{text}\n{reply.stderr}")
+    return outcome_of(
+        job,
+        step,
+        status,
+        reason=str(reason) if reason else text.split("\n")[0],
+        message=_with_stderr(text, reply.stderr) + (f"\n\n{advice}" if advice else ""),
+        line=line if isinstance(line, int) else None,
+        seconds=reply.seconds,
+        stdout=reply.stdout,
+        printed=printed,
+    )
+
+
+def _as_expected(step: Step, reply: Reply, error: dict[str, object] | None) -> dict[str, object] | None:
+    """What is wrong with the way a program ended that is to fail: ``raises`` on a script or a launched snippet."""
+    raises = step.raises or ""
+    name = raises.rpartition(".")[2]
+    if error is None:
+        return {"message": f"{raises} was expected, the program ended with exit code 0", "line": None}
+    if error.get("config"):
+        return error
+    complaint = None
+    told = rf"(?m)^(?:\[rank\d+\]: ?)?(?:[\w.]+\.)?{re.escape(name)}(?::|$)"
+    if name != PROGRAM_FAILED and re.search(told, reply.stderr) is None:
+        complaint = f"{raises} was expected, the program's standard error names none"
+    elif step.match is not None and re.search(step.match, reply.stderr) is None:
+        complaint = f"it failed, but standard error does not match {step.match!r}"
+    return None if complaint is None else {**error, "expected": complaint}
+
+
+def _ended(step: Step, message: dict[str, Any], stderr: str) -> str:
+    """How a program failed as it should, in a line."""
+    name = (step.raises or "").rpartition(".")[2]
+    lines = [line.strip() for line in stderr.split("\n") if line.strip()]
+    named = [line for line in lines if name in line]
+    last = (named or lines or [str(message.get("ended", ""))])[-1]
+    return f"{name}: {last}" if name == PROGRAM_FAILED else last
+
+
+class Check(NamedTuple):
+    """One expectation beside what was given."""
+
+    want: Wanted
+    why_not: str | None
+    """Why it is not compared."""
+    actual: str | None
+    """What was given and is not as expected."""
+
+    def compared(self, step: Step) -> Compared:
+        """The same as part of the outcome."""
+        different = Comparison.EQUAL if self.actual is None else Comparison.DIFFERENT
+        state = Comparison.NOT_COMPARED if self.why_not else different
+        return Compared(self.want.line - step.line, state, self.why_not)
+
+    def line(self, step: Step) -> int:
+        """The page's line to look at."""
+        return self.want.line if self.want.statement is None else step.line + self.want.statement[0]
+
+    def told(self, step: Step) -> str:
+        """How the two differ."""
+        return f"line {self.line(step)}: {expect.explain(self.want.text, self.actual or '')}"
+
+    def reviewed(self, first: Given, second: Given) -> Check:
+        """The same after a second run: what differs there from the first run is not compared."""
+        if self.actual is None or not _varies(self.want, _of(self.want, first), _of(self.want, second)):
+            return self
+        return Check(self.want, VARIES, None)
+
+
+def compare(step: Step, given: Given) -> list[Check]:
+    """Each expectation of a step beside what the step gave."""
+    by_place = {one.statement: one for one in given.printed}
+    checks = []
+    for want in step.expects:
+        why, actual = want.why_not, None
+        if why is None:
+            why, actual = _unlike(want, given.stdout, by_place.get(want.statement) if want.statement else None)
+        checks.append(Check(want, why, actual))
+    return checks
+
+
+def _of(want: Wanted, given: Given) -> str:
+    """What was given at the place of an expectation."""
+    if want.statement is None:
+        return given.stdout
+    found = next((one for one in given.printed if one.statement == want.statement), Printed((0, 0), ()))
+    return "".join(found.texts) or "\n".join(value[0] for value in found.values if value is not None)
+
+
+def _varies(want: Wanted, one: str, other: str) -> bool:
+    """Whether all that is not as expected is different in another run. Lines are told apart where they correspond."""
+    if one == other:
+        return False
+    wanted, first, second = (text.strip("\n").split("\n") for text in (want.text, one, other))
+    if want.statement is not None and len(first) == 1:
+        return True
+    if not len(wanted) == len(first) == len(second):
+        return False
+    return all(a != b or expect.matches(text, a) for text, a, b in zip(wanted, first, second, strict=True))
+
+
+def _unlike(want: Wanted, stdout: str, found: Printed | None) -> tuple[str | None, str | None]:
+    """Why an expectation cannot be compared, or what was printed that is not as it says; neither where it holds."""
+    if want.statement is None:
+        return None, None if expect.matches(want.text, stdout) else stdout
+    if found is None or not found.texts:
+        return "never reached", None
+    if holds(want, "".join(found.texts)):
+        return None, None
+    worth = found.values if want.value else ()
+    wrong = None
+    for at, text in enumerate(found.texts):
+        value = worth[at] if at < len(worth) else None
+        if any(holds(want, form) for form in (*([text] if text or value is None else ()), *(value or ()))):
+            continue
+        if value is not None and not want.marked and not expect.same_kind(want.text, value[0]):
+            return "the value is of another kind", None
+        if want.value and not want.marked and not text and value is None:
+            return "it has no value and prints nothing", None
+        wrong = wrong if wrong is not None else text or (value[0] if value else "")
+    return None, wrong
+
+
+def holds(want: Wanted, text: str) -> bool:
+    """Whether what was printed, or a value, is as an expectation says."""
+    if want.marked:
+        return expect.matches(want.text, text)
+    return expect.agrees(want.text, text, short=want.short, value=want.value)
+
+
+def _with_stderr(text: str, stderr: str) -> str:
+    stderr = stderr.strip("\n")
+    if not stderr:
+        return text
+    if len(stderr) > _STDERR_SHOWN:
+        stderr = "[…]" + stderr[-_STDERR_SHOWN:]
+    return f"{text}\n\nstandard error:\n{stderr}"
+
+
+def _signal(number: int) -> str:
+    names = {
+        signal.SIGSEGV: "segmentation fault",
+        signal.SIGABRT: "aborted",
+        signal.SIGKILL: "by the system, perhaps for its memory",
+    }
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    told = names.get(signal.Signals(number))
+    return f"{name}, {told}" if told else name
+
+
+def _size(size: int) -> str:
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size >= unit:
+            return f"{size / unit:g} {name}"
+    return f"{size} bytes"

@@ -1,0 +1,118 @@
+"""Cache keys: hashes of a session up to and including a snippet.
+
+``sources`` hashes what the page says: code and options of the snippet and of all before it in its session. ``keyed``
+adds what the run decides: the device, and which snippets are skipped or rehearsed. A result holds where its key, and
+what the machine adds (``store``), are the same. Neither ids nor line numbers are part of a key, except where code may
+read its own line number.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+
+from kbtools.languages import Language, pycon
+from kbtools.languages.registry import find
+from kbtools.languages.shell import SHELLS
+from kbtools.run.job import ANY, Step
+from kbtools.snippets import Snippet
+
+SCHEME = 4
+"""Changes when keys, seeds or the way snippets are run change: no older result is taken for one of today."""
+_LINES = re.compile(
+    r"lineno|traceback|inspect|_getframe|currentframe|logging|tracemalloc|co_|exc_info|__code__|\bdis\b|monitoring"
+)
+"""Code that may learn at which line of the page it stands."""
+_DYNAMIC = re.compile(r"__import__|importlib|import_module|\bexec\b|\beval\b|runpy|subprocess|pkg_resources|os\.system")
+
+
+def sources(snippets: Iterable[Snippet]) -> dict[str, str]:
+    """By the ids of a page's executable snippets: the hash of what the page says up to there in their session."""
+    before: dict[str, str] = {}
+    placed: set[str] = set()
+    found: dict[str, str] = {}
+    for snippet in snippets:
+        if not snippet.executable:
+            continue
+        name = snippet.session
+        if _LINES.search(snippet.code) or snippet.options.launch is not None or snippet.language.lower() in SHELLS:
+            placed.add(name)  # what is defined here may be called from any later snippet
+        place = snippet.line if name in placed else None
+        expects = [[e.text, e.statement, e.marked, e.value, e.short, e.why_not] for e in snippet.expects]
+        said = [snippet.code, snippet.language.lower(), place, expects, snippet.devices, _options(snippet)]
+        before[name] = found[snippet.id] = _hash([before.get(name, _session(name)), *said])
+    return found
+
+
+def _options(snippet: Snippet) -> dict[str, object]:
+    """What the fence asks of the run; not how it is shown, nor the reason for a skip."""
+    options = asdict(snippet.options)
+    del options["hidden"], options["run"]
+    return {**options, "skip": snippet.options.skip is not None}
+
+
+def _session(name: str) -> str:
+    return "alone" if name.startswith("alone:") else name
+
+
+def keyed(steps: Sequence[Step], path: str, session: str, device: str) -> tuple[Step, ...]:
+    """The steps of a session on a device with their keys, and with what they may import."""
+    # Where nothing mentions torch it is not imported before the first snippet, and NumPy is not seeded with it.
+    torch = device != "cpu" or any("torch" in step.code for step in steps if step.skip is None)
+    before = _hash([SCHEME, path, _session(session), device, torch])
+    imports: set[str] = set()
+    found = []
+    for step in steps:
+        if step.skip is None:
+            imports |= imported(step.code, step.language)
+        ran = [step.device, step.skip is not None, step.rehearse, step.gpus, step.timeout, step.memory]
+        before = _hash([before, step.source, ran])
+        found.append(replace(step, key=before, imports=tuple(sorted(imports))))
+    return tuple(found)
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def imported(code: str, language: str) -> set[str]:
+    """The top-level packages that code imports; ANY among them where that cannot be read off it."""
+    spoken = find(language)
+    found = set[str]()
+    package = type(spoken).__module__.partition(".")[0]
+    if isinstance(spoken, Language) and package != "kbtools":
+        found.add(package)  # its version decides as well
+    if language.lower() in SHELLS or _DYNAMIC.search(code):
+        found.add(ANY)
+    if isinstance(spoken, pycon.Pycon):
+        lines = code.split("\n")
+        typed = pycon.examples(lines)[0]
+        for example in typed:
+            found |= _imports(example.source)
+    elif language.lower() not in SHELLS:
+        found |= _imports(code)
+    return found
+
+
+def _imports(code: str) -> set[str]:
+    try:
+        flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        with warnings.catch_warnings():  # they are told when the code runs
+            warnings.simplefilter("ignore")
+            tree = compile(code, "<fence>", "exec", flags, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return {ANY} if "import" in code else set()
+    return set(_named(ast.walk(tree)))
+
+
+def _named(nodes: Iterable[ast.AST]) -> Iterable[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]

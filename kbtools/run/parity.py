@@ -1,0 +1,133 @@
+"""Whether a snippet that ran on several devices printed the same on them: values in, values out.
+
+It is told beside the outcomes and fails nothing: a page that shows random numbers may well differ.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from kbtools.run.outcomes import Outcome, Status, by_place
+
+_FLOAT = re.compile(r"(?<![\w.])-?[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?(?![\w.])")
+
+
+class State(str, Enum):
+    """What comparing two devices came to."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    NOT_COMPARABLE = "not comparable"
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """One snippet on one device, beside the first device it ran on."""
+
+    id: str
+    """The snippet, without a device: ``topics/Autograd.md::backward``."""
+    path: str
+    line: int
+    devices: tuple[str, str]
+    """The one compared with (the CPU, where it ran there), and the other."""
+    state: State
+    reason: str | None = None
+    """Why it cannot be compared, or how it differs in one line."""
+    diff: str | None = None
+    """The two outputs beside each other, for people."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "path": self.path,
+            "line": self.line,
+            "devices": list(self.devices),
+            "state": self.state.value,
+            "reason": self.reason,
+            "diff": self.diff,
+        }
+
+
+def parity(outcomes: Iterable[Outcome]) -> tuple[Parity, ...]:
+    """Every snippet that was run on more than one device, device by device, sorted by place."""
+    by_snippet: dict[str, list[Outcome]] = {}
+    for outcome in by_place(list(outcomes)):
+        if outcome.outcome in _RUN:
+            by_snippet.setdefault(outcome.id.removesuffix(f"[{outcome.device}]"), []).append(outcome)
+    found = []
+    for id, there in by_snippet.items():
+        first, *others = sorted(there, key=lambda o: o.device != "cpu")
+        found += [_compared(id, first, other) for other in others]
+    return tuple(found)
+
+
+_RUN = (Status.PASSED, Status.XFAILED, Status.FAILED, Status.ERROR)
+
+
+def _compared(id: str, one: Outcome, other: Outcome) -> Parity:
+    from kbtools.codefence import expect  # most runs have one device, and compare nothing
+
+    def told(state: State, reason: str | None = None, diff: str | None = None) -> Parity:
+        return Parity(id, one.path, one.line, (one.device, other.device), state, reason, diff)
+
+    ended = [o.outcome in (Status.PASSED, Status.XFAILED) or o.only_output_differs for o in (one, other)]
+    if not any(ended):
+        return told(State.NOT_COMPARABLE, f"it came to its end neither on {one.device} nor on {other.device}")
+    if not all(ended):
+        good, bad = (one, other) if ended[0] else (other, one)
+        why = (bad.reason or bad.message or bad.outcome.value).partition("\n")[0]
+        if bad.outcome is Status.ERROR:
+            return told(State.NOT_COMPARABLE, f"on {bad.device}: {why}")
+        return told(State.DIFFERS, f"it runs on {good.device}, and fails on {bad.device}: {why}")
+    if not one.stdout.strip() and not other.stdout.strip():
+        if one.message == other.message:
+            return told(State.NOT_COMPARABLE, "it prints nothing")
+        return told(State.DIFFERS, "it raises differently", expect.explain(one.message or "", other.message or ""))
+    if same(one.stdout, other.stdout):
+        return told(State.SAME)
+    diff = expect.explain(one.stdout, other.stdout)
+    return told(State.DIFFERS, f"{one.device} and {other.device} print different things", diff)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two outputs say the same: as ``expect`` has it, with a unit in the last digit either shows for floats.
+
+    Both have been rounded, each its own way, so what differs by rounding may differ by a whole unit.
+    """
+    from kbtools.codefence import expect
+
+    if one == other or expect.matches(one, other):
+        return True
+    floats = _FLOAT.findall(one)
+    if len(floats) != len(_FLOAT.findall(other)):
+        return False
+    left = iter(floats)
+    return expect.matches(one, _FLOAT.sub(lambda found: _nearly(next(left), found[0]), other))
+
+
+def _nearly(wanted: str, got: str) -> str:
+    """``wanted`` where ``got`` is within a unit of the last digit of either, else ``got``."""
+    from decimal import Decimal
+
+    one, other = Decimal(wanted), Decimal(got)
+    unit = max(Decimal((0, (1,), number.as_tuple().exponent)) for number in (one, other))  # type: ignore[arg-type]
+    return wanted if abs(one - other) <= unit else got
+
+
+def counts(found: Iterable[Parity]) -> dict[str, int]:
+    """How many of each state, for the report's summary."""
+    told = {state.value.replace(" ", "_"): 0 for state in State}
+    for one in found:
+        told[one.state.value.replace(" ", "_")] += 1
+    return told
+
+
+def line(found: Iterable[Parity]) -> str:
+    """For people: ``parity: 12 same, 1 differs``; "" where nothing ran on two devices."""
+    numbers = counts(found)
+    told = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in numbers.items() if count)
+    return f"parity: {told}" if told else ""

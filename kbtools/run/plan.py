@@ -1,0 +1,218 @@
+"""From a page's snippets to its jobs: sessions on the chosen devices, and what is skipped beforehand and why."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from kbtools import program
+from kbtools.codefence.option_values import DEVICES
+from kbtools.config import RunConfig
+from kbtools.run.devices import probe as devices
+from kbtools.run.job import DeviceRequest, Job, Limits, Step, Wanted
+from kbtools.run.worker.requirements import unmet as lacking
+
+if TYPE_CHECKING:
+    from kbtools.snippets import Snippet
+
+
+_NO_SAY = frozenset({"cluster", "commands", "incremental", "output", "renaming", "rewrite", "rules", "site"})
+"""Parts of the program that have no say in what is planned."""
+
+
+class Fences(NamedTuple):
+    """How many fences there are, and why some of them are not executable."""
+
+    total: int
+    idle: Mapping[str, int]
+
+    @classmethod
+    def of(cls, snippets: Iterable[Snippet]) -> Fences:
+        """Of some snippets."""
+        total, idle = 0, dict[str, int]()
+        for snippet in snippets:
+            total += 1
+            if not snippet.executable:
+                why = snippet.why_not or "no reason known"
+                idle[why] = idle.get(why, 0) + 1
+        return cls(total, idle)
+
+    @property
+    def executable(self) -> int:
+        return self.total - sum(self.idle.values())
+
+
+class Planner:
+    """Plans pages for one request on this machine."""
+
+    def __init__(self, config: RunConfig, request: DeviceRequest, *, rehearse: bool = False) -> None:
+        self.request, self.rehearse = request, rehearse
+        self.available = devices.available_for(request)
+        self.limits = Limits(config.timeout, config.memory)
+        self.unmet = functools.cache(lacking)
+
+    def context(self) -> bytes:
+        """Equal where all that decides the plan of a page is equal, but for the page."""
+        asked = (self.request, sorted(self.available.items()), self.limits, self.rehearse)
+        return "\n".join([*program.parts(_NO_SAY), repr(asked)]).encode("utf-8", "surrogateescape")
+
+    def plan(self, path: str, snippets: Sequence[Snippet]) -> tuple[Job, ...]:
+        """The jobs of a page."""
+        return plan(
+            path,
+            snippets,
+            self.request,
+            self.available,
+            self.limits,
+            rehearse=self.rehearse,
+            unmet=self.unmet,
+        )
+
+
+def plan(
+    path: str,
+    snippets: Sequence[Snippet],
+    request: DeviceRequest,
+    available: Mapping[str, int],
+    limits: Limits | None = None,
+    *,
+    rehearse: bool = False,
+    unmet: Callable[[str], str | None] | None = None,
+) -> tuple[Job, ...]:
+    """The jobs of one page. Every executable snippet gets an outcome: one a device it can run on.
+
+    ``available`` tells how many of each device there are. ``unmet`` says why a ``requires=`` is not met here
+    (``requirements.unmet``); without it workers find out.
+
+    A snippet bound to devices of which none is chosen and available gets one outcome, skipped, under the first of
+    them; in the sessions that do run it stands silent, so that what needs its names is blocked.
+    """
+    limits = limits or Limits()
+    from kbtools.run.keys import keyed, sources
+
+    jobs: list[Job] = []
+    hashes = sources(snippets)
+    for session, members in _sessions(snippets).items():
+        chosen = request.chosen(available)
+        usable = tuple(d for d in chosen if available.get(d))
+        told: set[str] = set()
+        for device in chosen or ("cpu",):
+            steps = tuple(
+                step
+                for snippet in members
+                for step in _step(path, snippet, hashes, device, chosen, usable, request, limits, told, rehearse)
+            )
+            steps = tuple(_enough(step, available) for step in steps)
+            if any(step.reported for step in steps):
+                if unmet is not None:
+                    steps = tuple(_lacking(step, unmet) for step in steps)
+                jobs.append(Job(path, session, device, keyed(steps, path, session, device)))
+    return tuple(jobs)
+
+
+def _enough(step: Step, available: Mapping[str, int]) -> Step:
+    """The step, skipped where it needs more GPUs than there are."""
+    if step.device != "cuda" or step.skip is not None or step.rehearse is not None:
+        return step
+    from kbtools.codefence.gpu_count import gpus
+
+    needed, there = gpus(step.code, step.launch), int(available.get("cuda", 0))
+    if needed <= there:
+        return replace(step, gpus=needed)
+    return replace(step, skip=f"needs {needed} GPUs: there {'is' if there == 1 else 'are'} {there}")
+
+
+def _lacking(step: Step, unmet: Callable[[str], str | None]) -> Step:
+    """The step, skipped where a package it requires is missing."""
+    if step.skip is not None:
+        return step
+    lack = next((why for requirement in step.requires if (why := unmet(requirement)) is not None), None)
+    return step if lack is None else replace(step, skip=lack)
+
+
+def _sessions(snippets: Sequence[Snippet]) -> dict[str, list[Snippet]]:
+    """Snippets by namespace, in page order. ``extract`` gives every ``.alone`` fence a session of its own."""
+    sessions: dict[str, list[Snippet]] = {}
+    for snippet in snippets:
+        if snippet.executable:
+            sessions.setdefault(snippet.session, []).append(snippet)
+    return sessions
+
+
+def _step(
+    path: str,
+    snippet: Snippet,
+    hashes: Mapping[str, str],
+    device: str,
+    chosen: tuple[str, ...],
+    usable: tuple[str, ...],
+    request: DeviceRequest,
+    limits: Limits,
+    told: set[str],
+    rehearse: bool,
+) -> Iterable[Step]:
+    """The snippet's part in the session on ``device``: one step."""
+    on = device
+    skip = snippet.options.skip
+    reported = True
+    target: str | None = None
+    if device in snippet.devices:
+        if device not in usable and skip is None:
+            skip = _missing(snippet, device)
+            # A rehearsal on another device is told of instead.
+            reported = not (rehearse and usable and not any(d in usable for d in snippet.devices))
+    else:
+        # Bound to other devices. It is told of once: in the session on one of them, else in the first that exists.
+        on = snippet.devices[0] if snippet.devices else device
+        elsewhere = any(d in chosen for d in snippet.devices)
+        if rehearse and skip is None and not any(d in usable for d in snippet.devices) and device in usable:
+            target = device
+            reported = snippet.id not in told
+        else:
+            reported = not elsewhere and snippet.id not in told
+            if skip is None:
+                asked = request.devices in (("auto",), ("all",))
+                skip = _missing(snippet, on) if asked else f"{_needs(snippet, on)}: not among the devices asked for"
+        if reported:
+            told.add(snippet.id)
+    options = snippet.options
+    yield Step(
+        id=f"{path}::{snippet.id}[{on}]",
+        name=snippet.id,
+        device=on,
+        language=snippet.language,
+        code=snippet.code,
+        line=snippet.line,
+        timeout=options.timeout if options.timeout is not None else limits.timeout,
+        memory=options.memory if options.memory is not None else limits.memory,
+        expects=tuple(
+            Wanted(e.line, e.text, e.statement, e.marked, e.value, e.short, e.why_not) for e in snippet.expects
+        ),
+        raises=options.raises,
+        match=options.match,
+        requires=options.requires,
+        network=options.network,
+        file=options.file,
+        launch=options.launch,
+        repl=options.repl,
+        uses=snippet.uses,
+        defines=snippet.defines,
+        skip=skip,
+        missing_is_error=skip is not None and options.skip is None and on in request.required,
+        reported=reported,
+        rehearse=target,
+        source=hashes[snippet.id],
+    )
+
+
+def _needs(snippet: Snippet, device: str) -> str:
+    why = f" ({snippet.device_reason})" if snippet.device_reason and len(snippet.devices) < len(DEVICES) else ""
+    return f"needs {device}{why}"
+
+
+def _missing(snippet: Snippet, device: str) -> str:
+    if set(snippet.devices) >= set(DEVICES):
+        return f"no {device.upper()} device here"
+    return f"{_needs(snippet, device)}: no {device.upper()} device here"

@@ -1,0 +1,203 @@
+"""The report of a run as plain values (contract, "Report"), and the figures every summary shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kbtools.errors import KbError
+from kbtools.run import parity
+from kbtools.run.outcomes import Outcome, Status, by_place
+from kbtools.run.plan import Fences
+
+VERSION = 1
+RAN = (Status.PASSED, Status.FAILED, Status.ERROR, Status.XFAILED)
+FAILING = (Status.FAILED, Status.ERROR)
+
+
+def report(
+    outcomes: Iterable[Outcome],
+    environment: Mapping[str, Any],
+    *,
+    seconds: float = 0.0,
+    fences: Fences | None = None,
+    machines: Sequence[Mapping[str, Any]] = (),
+    ran_on: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """The whole report. ``fences`` are those of the selected pages.
+
+    Of a run on several machines, ``machines`` holds each one's environment, and ``ran_on`` the place of an outcome's in
+    that list, by the outcome's id.
+    """
+    ordered = by_place(list(outcomes))
+    compared = parity.parity(ordered)
+    ran_on = ran_on or {}
+    return {
+        "version": VERSION,
+        "environment": dict(environment),
+        **({"machines": [dict(machine) for machine in machines]} if machines else {}),
+        "outcomes": [_entry(outcome, ran_on.get(outcome.id)) for outcome in ordered],
+        "parity": [one.to_json() for one in compared],
+        "summary": {**summary(ordered, seconds=seconds, fences=fences), "parity": parity.counts(compared)},
+    }
+
+
+def _entry(outcome: Outcome, machine: int | None) -> dict[str, Any]:
+    return outcome.to_json() if machine is None else {**outcome.to_json(), "machine": machine}
+
+
+# Of one snippet on one device: what failed anywhere has failed, and any run says more than none.
+_WEIGHT = (
+    (Status.FAILED, Status.ERROR),
+    (Status.PASSED, Status.XFAILED),
+    (Status.REHEARSED,),
+    (Status.BLOCKED,),
+    (Status.SKIPPED,),
+)
+
+
+def load(file: Path) -> object:
+    """What a file holds that ``kb run --report`` wrote, as JSON has it. Raises KbError when it is no JSON."""
+    try:
+        return json.loads(file.read_bytes())
+    except OSError as e:
+        raise KbError(f"the report {file} cannot be read: {e.strerror}") from e
+    except (ValueError, RecursionError) as e:
+        raise KbError(f"{file} is no report: {e}", "write one with `kb run --report FILE`") from e
+
+
+def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
+    """One report out of several machines' or shards', each with the name of where it stands.
+
+    Of the same snippet on the same device the weightier outcome counts: a failure, then a pass, then what did not run;
+    of equal ones the first. ``environment`` joins what differs with commas and calls a device available that one of
+    them has; ``machines`` holds each environment as it was, and each outcome names its own there. The figures are of
+    the outcomes; those of fences are left out, since nothing says which pages two reports share. Raises KbError for
+    what is no report of version 1.
+    """
+    found: dict[str, Outcome] = {}
+    machines: list[Mapping[str, Any]] = []
+    ran_on: dict[str, int] = {}
+    seconds = 0.0
+    for where, data in reports:
+        environments, outcomes, took = _parsed(where, data)
+        places = [_place(machines, environment) for environment in environments]
+        seconds += took
+        for outcome, machine in outcomes:
+            old = found.get(outcome.id)
+            if old is None or _weight(outcome) < _weight(old):
+                found[outcome.id] = outcome
+                ran_on.pop(outcome.id, None)
+                if machine is not None:
+                    ran_on[outcome.id] = places[machine]
+    return report(found.values(), environment_of(machines), seconds=seconds, machines=machines, ran_on=ran_on)
+
+
+def _place(machines: list[Mapping[str, Any]], environment: Mapping[str, Any]) -> int:
+    """Where a machine is in the list, to which it is added: shards of one machine are one."""
+    if environment not in machines:
+        machines.append(environment)
+    return machines.index(environment)
+
+
+def machine_of(data: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The environment that an outcome of a report is from; None where the report does not tell several apart.
+
+    Raises KeyError, TypeError or ValueError for what is no report.
+    """
+    machines = data.get("machines")
+    if not machines:
+        environment: Mapping[str, Any] = data["environment"]
+        return environment
+    number = entry.get("machine")
+    if number is None:
+        return None
+    if not isinstance(number, int) or not 0 <= number < len(machines):
+        raise ValueError(f"there is no machine {number!r}")
+    machine: Mapping[str, Any] = machines[number]
+    return machine
+
+
+def environment_of(machines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Several machines as one: what differs is joined with commas, the last day counts, and a device is there that
+    one of them has."""
+    machines = tuple(machines)
+    together: dict[str, Any] = {}
+    for name in ("python", "torch", "platform", "machine", "cpu"):
+        values = dict.fromkeys(str(m[name]) for m in machines if m.get(name) is not None)
+        together[name] = ", ".join(values) or None
+    if days := [str(m["date"]) for m in machines if m.get("date") is not None]:
+        together["date"] = max(days)
+    together["devices"] = {}
+    for machine in machines:
+        for name, info in machine["devices"].items():
+            if name not in together["devices"] or (info["available"] and not together["devices"][name]["available"]):
+                together["devices"][name] = info
+    return together
+
+
+def _parsed(where: str, data: object) -> tuple[list[Mapping[str, Any]], list[tuple[Outcome, int | None]], float]:
+    """A report's environments; its outcomes, each with the place of its own among them; and its seconds."""
+    hint = "write one with `kb run --report FILE`"
+    if not isinstance(data, Mapping) or data.get("version") != VERSION:
+        raise KbError(f"{where} is no report of version {VERSION}", hint)
+    try:
+        environments = list(data.get("machines") or [data["environment"]])
+        for environment in environments:
+            for info in environment["devices"].values():
+                bool(info["available"])
+        outcomes = []
+        for entry in data["outcomes"]:
+            machine = machine_of(data, entry)
+            place = None if machine is None else environments.index(machine)
+            outcomes.append((Outcome.from_json(entry), place))
+        return environments, outcomes, float(data["summary"]["seconds"])
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise KbError(f"{where} is no report of kb run: {type(problem).__name__}: {problem}", hint) from problem
+
+
+def _weight(outcome: Outcome) -> int:
+    return next(n for n, statuses in enumerate(_WEIGHT) if outcome.outcome in statuses)
+
+
+def summary(outcomes: Iterable[Outcome], *, seconds: float = 0.0, fences: Fences | None = None) -> dict[str, Any]:
+    """Counts by status, and how many of the executable fences ran to a result on some device.
+
+    ``executed`` counts fences, not outcomes: one that ran on the CPU and was skipped on CUDA has been executed.
+    """
+    outcomes = tuple(outcomes)
+    counts: dict[str, Any] = {status.value: 0 for status in Status}
+    for outcome in outcomes:
+        counts[outcome.outcome.value] += 1
+    known = {_snippet(o) for o in outcomes}
+    executed = {_snippet(o) for o in outcomes if o.outcome in RAN}
+    counts.update(
+        outcomes=len(outcomes),
+        snippets=len(known),
+        executed=len(executed),
+        executed_share=round(len(executed) / len(known), 4) if known else None,
+        cached=sum(o.cached for o in outcomes),
+        pages=len({o.path for o in outcomes}),
+        seconds=round(seconds, 3),
+    )
+    if fences is not None:
+        counts["fences"] = fences.total
+        counts["not_executable"] = dict(sorted(fences.idle.items()))
+    return counts
+
+
+def failed(outcomes: Iterable[Outcome]) -> bool:
+    """Whether a run's exit code is 1."""
+    return any(outcome.outcome in FAILING for outcome in outcomes)
+
+
+def line(outcomes: Iterable[Outcome]) -> str:
+    """For people: ``88 passed, 2 failed, 8 skipped``."""
+    counts = summary(outcomes)
+    return ", ".join(f"{counts[s.value]} {s.value}" for s in Status if counts[s.value]) or "none run"
+
+
+def _snippet(outcome: Outcome) -> str:
+    return outcome.id.rpartition("[")[0]

@@ -1,0 +1,195 @@
+"""Runs sessions: answers from the store what holds, runs the rest side by side in worker processes, keeps results.
+
+``kb run``, ``check``, ``build``, the pytest plugin and the workers of a Dask cluster all run snippets through this.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
+from pathlib import Path
+
+from kbtools.run.compile_cache import server_cache, session_cache
+from kbtools.run.devices import probe as devices
+from kbtools.run.host_info import cores
+from kbtools.run.job import Job, RunOptions
+from kbtools.run.launchers import ForkServerLauncher, Launcher, SpawnLauncher, forks
+from kbtools.run.outcomes import Outcome, by_place
+from kbtools.run.session import Session, Settings
+from kbtools.run.store import Store
+
+
+class Runner:
+    """Runs sessions with one set of options. To be closed; may be used from several threads."""
+
+    def __init__(
+        self,
+        state: Path | None = None,
+        options: RunOptions | None = None,
+        *,
+        launcher: Launcher | None = None,
+        locks: str | None = None,
+    ) -> None:
+        """``state`` is the folder where results and compiled code are kept; None keeps none.
+
+        A ``launcher`` given is used and not closed. ``locks`` is the folder of the locks on GPUs that several
+        processes share.
+        """
+        self.state, self.options = state, options or RunOptions()
+        self.store = Store(state, sandbox=self.options.sandbox) if state is not None else None
+        self._launcher, self._owns = launcher, launcher is None
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._settings = Settings(
+            threads=max(1, cores() // max(1, self.options.workers)), update=self.options.update, locks=locks
+        )
+
+    def run(
+        self,
+        jobs: Iterable[Job],
+        wanted: Callable[[str, str], bool] | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
+    ) -> tuple[Outcome, ...]:
+        """The outcomes of jobs, sorted by place; of some steps alone where ``wanted`` says so of page and id.
+
+        ``on_outcome`` sees each as it comes, from any thread, one at a time. Raises KbError when no worker can be
+        started at all.
+        """
+        found: list[Outcome] = []
+        to_run: list[tuple[Job, frozenset[str]]] = []
+        for job in jobs:
+            ids = frozenset(s.id for s in job.steps if s.reported and (wanted is None or wanted(job.path, s.id)))
+            known = self._known(job, ids)
+            if known is None:
+                to_run.append((job, ids))
+                continue
+            found += known
+            if on_outcome is not None:
+                for outcome in known:
+                    on_outcome(outcome)
+        if self.store is not None:
+            self._try(self.store.remember, self.store.pages.keys() - {job.path for job, _ in to_run})
+        if to_run:
+            found += self._run(to_run, on_outcome)
+        return tuple(by_place(found))
+
+    def _run(
+        self, to_run: list[tuple[Job, frozenset[str]]], on_outcome: Callable[[Outcome], None] | None
+    ) -> list[Outcome]:
+        telling = threading.Lock()
+
+        def one(job: Job, ids: frozenset[str]) -> list[Outcome]:
+            outcomes = []
+            for outcome in self._fresh(job, ids):
+                if self._stopped.is_set():
+                    break
+                outcomes.append(outcome)
+                if on_outcome is not None:
+                    with telling:
+                        on_outcome(outcome)
+            return outcomes
+
+        if any(job.runs for job, _ in to_run):
+            self._start({name for job, _ in to_run for name in job.preload})
+        found: list[Outcome] = []
+        threads = ThreadPoolExecutor(max(1, self.options.workers), thread_name_prefix="kb-session")
+        try:
+            for future in as_completed([threads.submit(one, job, ids) for job, ids in to_run]):
+                found += future.result()
+        except BaseException:
+            self._stopped.set()
+            threads.shutdown(wait=False, cancel_futures=True)
+            self.close()  # ends the workers of sessions under way, and so those threads
+            raise
+        finally:
+            threads.shutdown(wait=True)
+        return found
+
+    def outcomes(self, job: Job, ids: Collection[str]) -> Iterator[Outcome]:
+        """The outcomes of steps of a job, in order, each run when it is asked for."""
+        known = self._known(job, ids)
+        yield from self._fresh(job, ids) if known is None else known
+
+    def close(self) -> None:
+        """End all workers of this runner's own."""
+        with self._lock:
+            launcher, self._launcher = self._launcher, None
+        if launcher is not None and self._owns:
+            launcher.close()
+
+    def _known(self, job: Job, ids: Collection[str]) -> list[Outcome] | None:
+        if not ids:
+            return []
+        known = self.store.answer(job, ids) if self.store is not None and self.options.cached else None
+        if known is None:
+            return None
+        self._keep(job, known.news)
+        return known.outcomes
+
+    def _fresh(self, job: Job, ids: Collection[str]) -> Iterator[Outcome]:
+        """Run a session from its start up to the last step that is asked for."""
+        last = max((at for at, step in enumerate(job.steps) if step.id in ids), default=-1)
+        part = replace(job, steps=job.steps[: last + 1])
+        ran: list[Outcome] = []
+        try:
+            launcher = self._start(part.preload) if part.runs else None
+            with Session(part, launcher, self._settings_for(part)) as session:
+                for outcome in session:
+                    if self._stopped.is_set():
+                        return  # the worker was killed to end the run: that is no result
+                    ran.append(outcome)
+                    if outcome.id in ids:
+                        yield outcome
+        finally:
+            self._keep(job, ran)
+
+    def _start(self, preload: Collection[str]) -> Launcher:
+        with self._lock:
+            if self._launcher is None:
+                if self.options.start == "spawn" or (self.options.start == "auto" and not forks()):
+                    self._launcher = SpawnLauncher(self.options.sandbox)
+                else:
+                    compiles = self.state is not None and "torch.compile" in preload
+                    own = server_cache(self.state) if compiles and self.state is not None else ()
+                    self._launcher = ForkServerLauncher(self.options.sandbox, sorted(preload), own)
+            return self._launcher
+
+    def _settings_for(self, job: Job) -> Settings:
+        settings = self._settings
+        if self.state is not None and self.options.sandbox != "strict":
+            writable, environment = session_cache(self.state, job)
+            settings = replace(settings, writable=writable, environment=environment)
+        return settings if job.device != "cuda" else replace(settings, gpus=devices.probe()["cuda"].count)
+
+    def _keep(self, job: Job, outcomes: Collection[Outcome]) -> None:
+        if self.store is not None and outcomes:
+            self._try(self.store.save, job, outcomes)
+
+    def _try(self, keep: Callable[..., None], *what: object) -> None:
+        """Keep something. Where that is not possible it is told once, and nothing more is tried."""
+        try:
+            keep(*what)
+        except OSError as problem:
+            with self._lock:
+                told, self.store = self.store is None, None
+            if not told:
+                print(f"kb: results are not kept: {problem}", file=sys.stderr)
+
+
+def run(
+    jobs: Iterable[Job],
+    launcher: Launcher | None = None,
+    options: RunOptions | None = None,
+    *,
+    state: Path | None = None,
+    on_outcome: Callable[[Outcome], None] | None = None,
+) -> tuple[Outcome, ...]:
+    """Run jobs with a runner of their own: see ``Runner``."""
+    runner = Runner(state, options, launcher=launcher)
+    try:
+        return runner.run(jobs, on_outcome=on_outcome)
+    finally:
+        runner.close()

@@ -1,0 +1,244 @@
+"""What a worker may not do: called once in the worker, before any of the page's code, while it has one thread.
+
+First ``enclose``, which knows nothing of the session, so that it can be done ahead of time; then ``seal``.
+
+Every protection is attempted on its own and named in the result, so that ``--sandbox=require`` can insist and a report
+can say what held. Kernel interfaces: namespaces(7), landlock(7), prctl(2), setrlimit(2).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+
+from kbtools.run.sandbox.filesystem import DEVICE_NODES, own_file_system
+from kbtools.run.sandbox.names import ESSENTIAL
+
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
+_CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWNS = 0x10000000, 0x40000000, 0x00020000
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
+_LANDLOCK_VERSION = 1
+_RULE_PATH_BENEATH = 1
+# Bits of LANDLOCK_ACCESS_FS_*: write_file, remove_dir, remove_file, make_*, then refer (ABI 2) and truncate (ABI 3).
+_WRITE_FILE, _TRUNCATE, _REFER = 1 << 1, 1 << 14, 1 << 13
+_MAKE_AND_REMOVE = sum(1 << bit for bit in range(4, 13))
+_SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
+_FILE_SIZE = 2 << 30
+"""Bytes a single file may grow to."""
+_MOUNTS = "mounts"
+"""Mounts of its own: what hiding files begins with, and no protection yet."""
+
+
+MOST_PROCESSES = max(512, 16 * (os.cpu_count() or 1))
+"""That one session may have at a time, threads included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one worker is held to."""
+
+    mode: str = "default"
+    network: bool = False
+    writable: tuple[str, ...] = ()
+    """Folders below which files may be written and made; the first is the scratch folder."""
+
+
+def enclose(mode: str, *, network: bool) -> tuple[str, ...]:
+    """Hold this process and all it starts to what needs no folder: limits, and namespaces of its own.
+
+    Returns the names of the protections that are active.
+    """
+    held = []
+    if _own_session():
+        held.append("session")
+    if _limit_resources():
+        held.append("limits")
+    if sys.platform != "linux":
+        return tuple(held)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
+        held.append("dies with its parent")
+    # What a snippet leaves behind becomes this process's child, and after it the launcher's: never lost from sight.
+    libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    if mode == "off":
+        return tuple(held)
+    hides = mode == "strict"
+    isolated = not network and own_network_works()
+    spaces = (_CLONE_NEWNET if isolated else 0) | (_CLONE_NEWNS if hides else 0)
+    if spaces and _own_namespaces(libc, spaces):
+        _limit_processes()
+        if isolated and _loopback():
+            held.append("network")
+        if hides:
+            held.append(_MOUNTS)
+    return tuple(held)
+
+
+def seal(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
+    """Hold a process that is enclosed to its folders. Returns the names of all protections that are active."""
+    own_mounts = _MOUNTS in held
+    held = tuple(name for name in held if name != _MOUNTS)
+    if sys.platform != "linux" or rules.mode == "off":
+        return held
+    libc = ctypes.CDLL(None, use_errno=True)
+    hides = own_mounts and own_file_system(libc, rules.writable[0], rules.writable[1:])
+    if _landlock(libc, rules.writable):
+        held += ("files", "reading") if hides else ("files",)  # without Landlock it could all be mounted again
+    return held
+
+
+@cache
+def own_network_works() -> bool:
+    """Whether a process can get a network of its own here, with a loopback that works. Tried in a child: there is no
+    way back from a namespace, and one without a loopback would break what talks to itself (gloo, test servers).
+
+    Where AppArmor restricts user namespaces (Ubuntu), the namespaces can be had but nothing in them set up. Landlock
+    is no substitute: it cannot tell the loopback from elsewhere. Ask before the process has grown: it is forked.
+    """
+    if sys.platform != "linux":
+        return False
+    child = os.fork()
+    if child == 0:
+        works = False
+        try:
+            works = _own_namespaces(ctypes.CDLL(None, use_errno=True), _CLONE_NEWNET) and _loopback()
+        finally:
+            os._exit(0 if works else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def lacking(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
+    """What the mode asks for and is not active. A fence with ``network="yes"`` waives that part itself."""
+    if rules.mode not in ("require", "strict"):
+        return ()
+    asked = (*ESSENTIAL, "reading") if rules.mode == "strict" else ESSENTIAL
+    return tuple(name for name in asked if name not in held and not (name == "network" and rules.network))
+
+
+def _own_session() -> bool:
+    try:
+        os.setsid()
+    except OSError:
+        return os.getpid() == os.getsid(0)
+    return True
+
+
+def _limit_resources() -> bool:
+    try:
+        import resource
+    except ImportError:
+        return False
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (_FILE_SIZE, _FILE_SIZE))
+        return True
+    return False
+
+
+def _limit_processes() -> None:
+    """Processes, counted in this user namespace alone (since Linux 5.14; before, all the user has would count)."""
+    import resource
+
+    release = tuple(int(part) for part in os.uname().release.split(".")[:2] if part.isdecimal())
+    if release >= (5, 14):
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
+
+
+def limit_memory(limit: int) -> None:
+    """Private memory of this process from here on, in bytes: going over it raises instead of swapping the machine."""
+    try:
+        import resource
+    except ImportError:
+        return
+    kind = resource.RLIMIT_DATA
+    with suppress(ValueError, OSError):
+        hard = resource.getrlimit(kind)[1]
+        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def _own_namespaces(libc: ctypes.CDLL, spaces: int) -> bool:
+    """Namespaces of this process's own, in a user namespace in which it is who it was."""
+    uid, gid = os.geteuid(), os.getegid()
+    if libc.unshare(_CLONE_NEWUSER | spaces) != 0:
+        return False
+    try:
+        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - not a file of a page
+                file.write(text)
+    except OSError:
+        pass  # the namespaces stand; who the process is in them only decides what it can set up
+    return True
+
+
+def _loopback() -> bool:
+    """Bring up the one interface of a network namespace, which gloo and torchrun need."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = struct.pack("16sh14x", b"lo", 0)
+        flags = struct.unpack("16sh14x", fcntl.ioctl(sock.fileno(), _SIOCGIFFLAGS, request))[1]
+        fcntl.ioctl(sock.fileno(), _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
+        return True
+    return False
+
+
+def _landlock(libc: ctypes.CDLL, writable: Iterable[str]) -> bool:
+    """Writing only below ``writable``, and signals only to what this process starts."""
+    version = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), _LANDLOCK_VERSION)
+    if version < 1:
+        return False
+    files = _WRITE_FILE | _MAKE_AND_REMOVE
+    if version >= 2:
+        files |= _REFER
+    if version >= 3:
+        files |= _TRUNCATE
+    scoped = (_SCOPE_SIGNALS | _SCOPE_ABSTRACT_SOCKETS) if version >= 6 else 0
+    attributes = struct.pack("=QQQ", files, 0, scoped)
+    size = 24 if version >= 6 else 16 if version >= 4 else 8
+    ruleset = libc.syscall(_LANDLOCK_CREATE, attributes, ctypes.c_size_t(size), 0)
+    if ruleset < 0:
+        return False
+    try:
+        for folder in writable:
+            _allow(libc, ruleset, folder, files)
+        # Shared memory of DataLoader workers; terminals, null and the accelerators' device files, but no disks.
+        _allow(libc, ruleset, "/dev/shm", files)
+        for node in _device_nodes():
+            _allow(libc, ruleset, node, _WRITE_FILE | (_TRUNCATE if version >= 3 else 0))
+        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+            return False
+        return bool(libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0)
+    finally:
+        os.close(ruleset)
+
+
+def _device_nodes() -> list[str]:
+    """What of ``/dev`` may be written to."""
+    try:
+        there = os.listdir("/dev")  # noqa: PTH208
+    except OSError:
+        return []
+    if "nvidiactl" in there and "nvidia-uvm" not in there:
+        return ["/dev"]  # CUDA makes this node when it is first used, and a rule needs what is there
+    return [f"/dev/{name}" for name in there if any(fnmatchcase(name, pattern) for pattern in DEVICE_NODES)]
+
+
+def _allow(libc: ctypes.CDLL, ruleset: int, folder: str, access: int) -> None:
+    try:
+        descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        libc.syscall(_LANDLOCK_ADD, ruleset, _RULE_PATH_BENEATH, struct.pack("=Qi", access, descriptor), 0)
+    finally:
+        os.close(descriptor)

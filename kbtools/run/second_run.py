@@ -1,0 +1,53 @@
+"""A session run a second time under other conditions, to tell what no two runs give alike from what is wrong.
+
+Output that differs from what a page shows may be a date, a duration, an address, a path, or drawn at random without a
+seed. Such output differs from itself in a second run with another seed, on another day, in another folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from kbtools.errors import KbError
+from kbtools.run.grading import Given, printed_of
+from kbtools.run.job import Job, Step
+from kbtools.run.launchers import Launcher
+from kbtools.run.process import Process, Reply, Settings
+
+
+class SecondRun:
+    """A second worker for a session, started when output first differs, that catches up as far as it is asked."""
+
+    def __init__(self, job: Job, launcher: Launcher, settings: Settings, environment: Mapping[str, str]) -> None:
+        self._job, self._launcher, self._settings, self._environment = job, launcher, settings, environment
+        self._worker: Process | None = None
+        self._done = 0
+        self._lost = False
+
+    def given(self, step: Step, before: Sequence[Step]) -> Given | None:
+        """What a step gives here, after the steps before it; None where it does not come to its end."""
+        try:
+            reply = None if self._lost else self._run(step, before)
+        except (KbError, OSError):
+            reply = None
+        if reply is None or reply.message is None or reply.message.get("error"):
+            self._lost = True
+            return None
+        return Given(reply.stdout, printed_of(reply.message))
+
+    def _run(self, step: Step, before: Sequence[Step]) -> Reply | None:
+        if self._worker is None:
+            self._worker = Process(self._job, self._launcher, self._settings, self._environment, changed=True)
+        for earlier in before[self._done :]:
+            if self._worker.run(earlier).message is None:
+                return None
+        self._done = len(before) + 1
+        return self._worker.run(step)
+
+    def close(self) -> None:
+        """End the worker."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            with suppress(OSError):
+                worker.close()

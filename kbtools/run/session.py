@@ -1,0 +1,171 @@
+"""One session from outside its worker: orders step after step, watches the clock, and judges what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from kbtools.errors import KbError
+from kbtools.run import grading
+from kbtools.run.devices.gpus import Slots
+from kbtools.run.job import Job, Step
+from kbtools.run.launchers import Launcher
+from kbtools.run.outcomes import Outcome, Status, blocked, outcome_of, skipped
+from kbtools.run.process import Process, Reply, Settings
+from kbtools.run.second_run import SecondRun
+
+__all__ = ["Session", "Settings"]
+
+_ENDED = (Status.PASSED, Status.XFAILED, Status.REHEARSED)
+
+
+class Session:
+    """Runs a job's steps in order, in one worker; after a crash, in a new one that has caught up."""
+
+    def __init__(
+        self,
+        job: Job,
+        launcher: Launcher | None,
+        settings: Settings | None = None,
+    ) -> None:
+        """``launcher`` may be None for a job of which nothing runs."""
+        self.job = job
+        self.launcher = launcher
+        self.settings = settings or Settings()
+        self._worker: Process | None = None
+        self._history: list[tuple[Step, bool]] = []
+        self._lost: KbError | None = None
+        self._broken: dict[str, tuple[Step, Outcome]] = {}
+        self._outcomes = self._run()
+        self._gpu: Slots | None = None
+        self._again: SecondRun | None = None
+        self._seconds = 0.0
+        self.protections: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """The reported outcomes, as they come. The worker ends with the last one."""
+        return self._outcomes
+
+    def close(self) -> None:
+        """End the worker and remove its folder, if not at once. May be called at any time, and again."""
+        worker, self._worker = self._worker, None
+        again, self._again = self._again, None
+        gpu, self._gpu = self._gpu, None
+
+        def end() -> None:
+            if worker is not None:
+                worker.close()
+            if again is not None:
+                again.close()
+            if gpu is not None:
+                gpu.close()
+
+        if self.launcher is not None and (worker or again or gpu):
+            self.launcher.later(end)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> Iterator[Outcome]:
+        try:
+            for step in self.job.steps:
+                outcome, intact = self._step(step)
+                self._remember(step, outcome, intact)
+                if step.reported:
+                    yield outcome
+        finally:
+            self.close()
+
+    def _step(self, step: Step) -> tuple[Outcome, tuple[str, ...]]:
+        """The outcome, and which of the names a failed step defines are none the worse for it."""
+        if step.skip is not None:
+            return skipped(self.job, step), ()
+        waiting = blocked(self.job, step, self._broken)
+        if waiting is not None:
+            return waiting, ()
+        try:
+            reply = self._order(step)
+        except KbError as problem:
+            self.close()
+            message = problem.message if problem.hint is None else f"{problem.message}\n{problem.hint}"
+            return outcome_of(self.job, step, Status.ERROR, reason=problem.message, message=message), ()
+        if reply.message is None:
+            self.close()
+            return grading.died(self.job, step, reply), ()
+        found = grading.grade(self.job, step, reply, lambda: self._second_run(step))
+        found = replace(found, protections=self.protections)
+        return found, tuple(reply.message.get("intact", ()))
+
+    def _second_run(self, step: Step) -> grading.Given | None:
+        """What a step gives in a second run of the session; None where that is not worth its time.
+
+        Neither on a device others wait for, nor over the network, nor for long.
+        """
+        here = self.job.device == "cpu" and step.rehearse is None and not self.job.network
+        if not here or self._seconds > step.timeout / 2:
+            return None
+        if self._again is None:
+            assert self.launcher is not None
+            self._again = SecondRun(self.job, self.launcher, self.settings, self._environment())
+        return self._again.given(step, [earlier for earlier, _ in self._history])
+
+    def _remember(self, step: Step, outcome: Outcome, intact: tuple[str, ...]) -> None:
+        # What differs in its output alone has run to its end: its names are there.
+        complete = outcome.outcome in _ENDED or outcome.only_output_differs
+        if self._worker is not None and step.skip is None and outcome.outcome is not Status.BLOCKED:
+            self._history.append((step, complete))
+        if complete:
+            for name in step.defines:
+                self._broken.pop(name, None)
+        else:
+            for name in step.defines:
+                if name not in intact:
+                    self._broken[name] = (step, outcome)
+
+    def _order(self, step: Step) -> Reply:
+        if self._lost is not None:
+            raise self._lost
+        if self._worker is None:
+            try:
+                self._begin()
+            except KbError as problem:
+                self._lost = problem
+                raise
+        assert self._worker is not None
+        reply = self._worker.run(step)
+        self._seconds += reply.seconds
+        return reply
+
+    def _environment(self) -> dict[str, str]:
+        # Code that picks the best device it finds must find this session's.
+        return {**dict(self.settings.environment), "CUDA_VISIBLE_DEVICES": ""}
+
+    def _begin(self) -> None:
+        """Start a worker and bring it where the last one was before it died. Raises KbError when that fails."""
+        assert self.launcher is not None
+        environment = dict(self.settings.environment)
+        if self.job.device == "cuda":
+            if self._gpu is not None:  # held by a worker that died
+                self._gpu.close()
+            self._gpu = Slots.take(Path(self.settings.locks or self.launcher.folder), self.settings.gpus, self.job.gpus)
+            environment["CUDA_VISIBLE_DEVICES"] = self._gpu.visible()
+        else:
+            # Code that picks the best device it finds must find this session's.
+            environment["CUDA_VISIBLE_DEVICES"] = ""
+        self._worker = worker = Process(self.job, self.launcher, self.settings, environment)
+        self.protections = worker.protections
+        for earlier, passed in self._history:
+            again = worker.run(earlier)
+            # What failed before may fail again: it is run for the names it binds until then.
+            if again.message is None or (passed and again.message.get("error")):
+                raise KbError(
+                    f"the session was begun again after a crash, and #{earlier.name} did not run as before",
+                    "give the snippet that ends the process the class .alone",
+                )

@@ -1,0 +1,158 @@
+"""``kb run --update``: the edits that make a page say what its snippets printed, and nothing else.
+
+What is written is read back: an edit counts only where the page, read again, expects at the same place what was
+printed. So a value that reads as prose becomes marked output (``#> HELLO``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kbtools.codefence import value_forms
+from kbtools.diagnostics import Edit, apply_edits
+from kbtools.page import Page
+from kbtools.run.grading import holds
+from kbtools.run.job import Wanted
+from kbtools.run.outcomes import Comparison, Outcome, Printed, Status
+from kbtools.snippets import Expectation, Snippet
+from kbtools.source import LINE_END, Source, Span
+
+_SEVERAL = "it prints several lines: write an ```output fence behind the snippet"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An expectation that cannot be rewritten in place."""
+
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one page would say."""
+
+    edits: tuple[Edit, ...]
+    refused: tuple[Refusal, ...]
+
+
+def update(page: Page, outcomes: Iterable[Outcome]) -> Update:
+    """Rewrite the expectations of a page that its outcomes on one device contradict.
+
+    Only snippets that ran to their end count; expectations that hold as they stand keep their spelling.
+    """
+    by_snippet = {o.id.rpartition("[")[0].partition("::")[2]: o for o in outcomes if o.path == page.path}
+    edits: list[Edit] = []
+    refused: list[Refusal] = []
+    for at, snippet in enumerate(page.snippets):
+        outcome = by_snippet.get(snippet.id)
+        if outcome is None or outcome.outcome not in (Status.FAILED, Status.PASSED):
+            continue
+        different = {one.offset for one in outcome.compared if one.state is Comparison.DIFFERENT}
+        for number, wanted in enumerate(snippet.expects):
+            if wanted.line - snippet.line not in different:
+                continue
+            actual = _actual(wanted, outcome)
+            written = _written(page, snippet, wanted, actual)
+            if isinstance(written, Refusal):
+                refused.append(written)
+                continue
+            edit = next((one for one in written if _reads_back(page, one, at, number, actual)), None)
+            if edit is None:
+                refused.append(Refusal(wanted.line, "what it prints cannot be told from what stands behind it"))
+            else:
+                edits.append(edit)
+    return Update(tuple(edits), tuple(refused))
+
+
+def _actual(wanted: Expectation, outcome: Outcome) -> str:
+    """What the page should say is printed."""
+    if wanted.statement is None:
+        return outcome.stdout
+    found = next((p for p in outcome.printed if p.statement == wanted.statement), Printed((0, 0), ()))
+    texts = found.texts
+    if wanted.value and not any(texts):
+        texts = tuple(value[0] for value in found.values if value is not None)
+    return texts[0] if len(set(texts)) == 1 else "".join(texts)
+
+
+def _reads_back(page: Page, edit: Edit, at: int, number: int, actual: str) -> bool:
+    """Whether the page, with the edit alone, expects what was printed, at the same place."""
+    again = Page.parse(Source(page.path, apply_edits(page.source.text, (edit,))))
+    if at >= len(again.snippets) or number >= len(again.snippets[at].expects):
+        return False
+    wanted = again.snippets[at].expects[number]
+    want = Wanted(0, wanted.text, wanted.statement, wanted.marked, wanted.value, wanted.short)
+    return wanted.statement == page.snippets[at].expects[number].statement and holds(want, actual)
+
+
+def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> list[Edit] | Refusal:
+    """Ways to write the output, the best first."""
+    lines = [line.rstrip() for line in LINE_END.split(actual.strip("\r\n"))]
+    if wanted.block:
+        return _below(page, snippet, wanted, lines if actual.strip("\r\n") else [])
+    if wanted.statement is None:
+        return _fence(page, wanted, actual)
+    if len(lines) > 1:
+        return Refusal(wanted.line, _SEVERAL)
+    if wanted.marked:
+        return [Edit(wanted.span, lines[0])]
+    span = wanted.span if wanted.short is None else Span(wanted.span.start, wanted.span.start + wanted.short)
+    found = [Edit(span, text) for text in _values(lines[0], quoted=wanted.text[-1:] in "'\"")]
+    if wanted.comment is not None:
+        # Up to the end of the value, so that a remark stays: whether it can stay is found by reading it back.
+        end = span.end if page.source.text[span.end : wanted.comment.end].strip() else wanted.comment.end
+        found.append(Edit(Span(wanted.comment.start, end), f"#> {lines[0]}"))
+    return found
+
+
+def _values(line: str, *, quoted: bool) -> Iterator[str]:
+    """The line as a value: all of it, or what stands behind a label."""
+    if quoted and not value_forms.is_value(line):
+        yield repr(line)
+    if value_forms.is_value(line):
+        yield line
+        return
+    words = line.split(" ")
+    for first in range(1, len(words)):
+        text = " ".join(words[first:])
+        if value_forms.is_value(text):
+            yield text.strip()
+            return
+
+
+def _fence(page: Page, wanted: Expectation, actual: str) -> list[Edit] | Refusal:
+    """The body of an output fence."""
+    text = page.source.text
+    lines = [line.rstrip() for line in LINE_END.split(actual.rstrip("\r\n"))]
+    fence = next((f for f in page.structure.fences if f.span.start <= wanted.span.start <= f.span.end), None)
+    marks = text[fence.span.start] if fence else "`"
+    if any(line.lstrip().startswith(marks * 3) for line in lines):
+        return Refusal(wanted.line, "what it prints would end the output fence")
+    start = page.source.lines.line(page.source.lines.line_of(fence.span.start if fence else wanted.span.start)).start
+    prefix = text[start : fence.span.start] if fence else ""
+    end = _newline(text)
+    body = (end + prefix).join(lines)
+    if not wanted.span and fence and not fence.lines:
+        body = prefix + body + end
+    return [Edit(Span(wanted.span.start, wanted.span.end), body)]
+
+
+def _below(page: Page, snippet: Snippet, wanted: Expectation, lines: list[str]) -> list[Edit] | Refusal:
+    """Output on lines of its own, below what writes it and indented alike."""
+    if any(line.lstrip().startswith(">>>") for line in lines):
+        return Refusal(wanted.line, "what it prints looks like a prompt")
+    text = page.source.text
+    at = snippet.fence.lines[(wanted.of_line or 0) - snippet.line - 1]
+    code = at.of(text)
+    start = page.source.lines.line(page.source.lines.line_of(at.start)).start
+    prefix = text[start : at.start] + code[: len(code) - len(code.lstrip())]
+    end = _newline(text)
+    body = "".join(f"{end}{prefix}{line}" if line else f"{end}{prefix}<BLANKLINE>" for line in lines)
+    return [Edit(wanted.span, body)]
+
+
+def _newline(text: str) -> str:
+    found = LINE_END.search(text)
+    return found[0] if found else "\n"

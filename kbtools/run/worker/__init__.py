@@ -1,0 +1,1 @@
+"""What runs in the worker process of a session; imports nothing else of kbtools."""

@@ -1,0 +1,276 @@
+"""Runs Python snippets one after the other in one namespace, and says what happened in the page's own lines."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import asyncio
+import builtins
+import contextvars
+import inspect
+import linecache
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from kbtools.languages.pycon import TRACEBACK, Example, examples
+from kbtools.run.worker.assertions import Assertions
+from kbtools.run.worker.ast_transforms import CAPTURE, HELD, PART, PRINT, SHOW, VALUE, Place, asserts, show, watch
+from kbtools.run.worker.captures import Captures
+from kbtools.run.worker.multiprocessing_main import BEGIN, line_of
+from kbtools.run.worker.tracebacks import names, summary, told, unlike
+
+_FUTURE = 0
+for _name in __future__.all_feature_names:
+    _FUTURE |= getattr(__future__, _name).compiler_flag
+_UNREADABLE = re.compile("[\\0\ud800-\udfff]")
+
+
+Transform = Callable[[ast.Module], ast.Module]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a snippet is to come to."""
+
+    defines: tuple[str, ...] = ()
+    raises: str | None = None
+    match: str | None = None
+
+
+class Interpreter:
+    """A session's namespace: the ``__dict__`` of the module registered as ``__main__``.
+
+    It must be registered, or pickling, ``torch.jit`` and ``typing.get_type_hints`` do not find the page's classes; it
+    is called ``__main__`` so that the ``if __name__ == "__main__":`` of a script runs.
+    """
+
+    def __init__(self, path: str, file: str) -> None:
+        """``path`` is the page as tracebacks name it, ``file`` an existing, empty file.
+
+        A class finds its source through its module's ``__file__``, and a process started by multiprocessing's spawn
+        runs that file: the page itself is neither Python nor there.
+        """
+        self.path, self.script = path, file
+        self.module = ModuleType("__main__")
+        self.module.__file__ = file
+        self.module.__dict__["__builtins__"] = builtins
+        self.modules: dict[str, int] = {}
+        """Files written for ``file=``, with the page line before their first."""
+        self._flags = 0
+        self._executed = 0
+        self._runner: asyncio.Runner | None = None
+        self._context = contextvars.copy_context()
+        """What ContextVars, decimal and NumPy are set to, with ``await`` and without."""
+        self._lines: list[str] = []
+        sys.modules["__main__"] = self.module
+        self.assertions = Assertions()
+        self.captures = Captures()
+        helpers = {
+            PRINT: self.captures.print,
+            CAPTURE: self.captures.capture,
+            VALUE: self.captures.value,
+            SHOW: self._shown,
+            PART: self.assertions.part,
+            HELD: self.assertions.held,
+        }
+        vars(builtins).update(helpers)
+
+    def run(
+        self,
+        code: str,
+        line: int,
+        *,
+        watched: frozenset[Place] = frozenset(),
+        repl: bool = False,
+        transform: Transform | None = None,
+        expected: Expected = Expected(),
+    ) -> dict[str, Any]:
+        """Run code whose first line is page line ``line + 1``; never raises. The result is a worker's reply.
+
+        With ``repl`` the values of expressions are shown as Python's prompt does.
+        """
+
+        def action() -> None:
+            compiled = self._compile(code, line, watched, transform, repl=repl)
+            self.remember(code, line)
+            self._pass_on(code, line)
+            self._execute(compiled)
+
+        self._executed = 0
+        # What is told as run must have been: ``judge`` looks at this.
+        return {**self.attempt(action, expected), "executed": self._executed}
+
+    def converse(
+        self,
+        code: str,
+        line: int,
+        *,
+        loose: bool = False,
+        transform: Transform | None = None,
+        expected: Expected = Expected(),
+    ) -> dict[str, Any]:
+        """Run a session at Python's prompt, example by example, up to the first that raises what it should not.
+
+        ``loose`` as in ``pycon.examples``.
+
+        What each has written is in the reply under the page's line of its prompt; what a traceback ends with, where
+        the page shows one.
+        """
+        found, _ = examples(code.split("\n"), loose=loose)
+
+        def action() -> None:
+            for example in found:
+                if "SKIP" not in example.options and not self._answer(example, line, transform):
+                    break
+
+        return self.attempt(action, expected)
+
+    def _answer(self, example: Example, line: int, transform: Transform | None) -> bool:
+        """Run one example; whether the session goes on."""
+        key = (self.captures.turn, example.line, 0)
+        goes_on, said = True, None
+        try:
+            with self.captures.capture(key):
+                above = line + example.line - 1
+                compiled = self._compile(example.source, above, frozenset(), transform, repl=True)
+                self.remember(example.source, above)
+                self._pass_on(example.source, above)
+                self._execute(compiled)
+        except SystemExit as stop:
+            if stop.code not in (None, 0):
+                raise
+            goes_on = False
+        except Exception as error:
+            if not example.raises:
+                raise
+            told = traceback.format_exception_only(error)
+            said = told[-1] if isinstance(error, SyntaxError) else "".join(told)
+            self.captures.written[key[1:]] = [(f"{TRACEBACK}\n    ...\n{said}", None, None)]
+        return goes_on
+
+    def attempt(self, action: Callable[[], None], expected: Expected) -> dict[str, Any]:
+        """Do something on behalf of a snippet; never raises. What came of it, as a worker's reply."""
+        self.captures.begin()
+        before = {name: self.module.__dict__[name] for name in expected.defines if name in self.module.__dict__}
+        hook = sys.displayhook
+        started = time.perf_counter()
+        error: BaseException | None = None
+        try:
+            action()
+        except SystemExit as stop:
+            error = None if stop.code in (None, 0) else stop
+        except BaseException as problem:  # noqa: BLE001 - whatever a snippet raises is its result
+            error = problem
+        seconds = time.perf_counter() - started
+        sys.displayhook = hook
+        try:
+            return self._reply(seconds, error, before, expected)
+        finally:
+            self.assertions.forget()
+
+    def _reply(
+        self, seconds: float, error: BaseException | None, before: Mapping[str, object], expected: Expected
+    ) -> dict[str, Any]:
+        printed = [[line, column, times] for (line, column), times in self.captures.written.items()]
+        reply: dict[str, Any] = {"seconds": seconds, "printed": printed}
+        raises = expected.raises
+        if error is None and raises is None:
+            return reply
+        reply["intact"] = self._intact(before, expected.defines)
+        if error is None:
+            reply["error"] = {"message": f"{raises} was expected, nothing was raised", "line": None}
+            return reply
+        reply["raised"] = names(error)
+        if raises is not None:
+            complaint = unlike(error, raises, expected.match)
+            if complaint is None:
+                reply["expected"] = summary(error)
+                return reply
+            reply["error"] = {**self.describe(error), "expected": complaint}
+            return reply
+        reply["error"] = self.describe(error)
+        return reply
+
+    def remember(self, code: str, line: int) -> None:
+        """Give ``linecache`` the code at its page lines, for tracebacks and ``inspect.getsource``.
+
+        Only code that compiles: one fence that does not would keep the others from being read. The code's own lines,
+        not the page's: those carry the indentation or ``>`` of what the fence stands in.
+        """
+        lines = code.split("\n")
+        missing = line + len(lines) - len(self._lines)
+        self._lines += ["\n"] * max(0, missing)
+        self._lines[line : line + len(lines)] = [text + "\n" for text in lines]
+        # No modification time: linecache must not look for such a file on disk.
+        for name in (self.path, self.script):
+            linecache.cache[name] = (sum(map(len, self._lines)), None, self._lines, name)
+
+    def _pass_on(self, code: str, line: int) -> None:
+        """Let processes that are started afresh know what the page defines up to here."""
+        with suppress(OSError), Path(self.script).open("ab") as file:
+            file.write((b"" if file.tell() else BEGIN) + line_of(self.path, code, line))
+
+    def describe(self, error: BaseException) -> dict[str, Any]:
+        """What was raised, in the page's lines, with the values an assertion failed on."""
+        values = self.assertions.why(error, self.path, self._lines)
+        return told(error, self.path, self.modules, values)
+
+    def _compile(
+        self, code: str, line: int, watched: frozenset[Place], transform: Transform | None, *, repl: bool
+    ) -> CodeType:
+        bad = _UNREADABLE.search(code)
+        if bad is not None:  # compile would say so without a place
+            number = code.count("\n", 0, bad.start()) + 1
+            what = "a NUL character" if bad[0] == "\0" else "a lone surrogate"
+            raise SyntaxError(f"{what} cannot stand in Python code", (self.path, line + number, None, None))
+        flags = self._flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        try:
+            tree = compile(code, self.path, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+        except SyntaxError as error:
+            if error.filename == self.path and error.lineno is not None:
+                error.lineno += line
+                error.end_lineno = error.end_lineno + line if error.end_lineno else error.end_lineno
+            raise
+        assert isinstance(tree, ast.Module)
+        tree = watch(tree, watched, self.captures.turn)
+        ast.increment_lineno(tree, line)
+        self.assertions.known.update(asserts(tree))
+        if repl:
+            tree = show(tree)
+        if transform is not None:
+            tree = transform(tree)
+        compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True)
+        # A `from __future__ import` holds for the rest of the session, as it does for the rest of a script.
+        self._flags |= compiled.co_flags & _FUTURE
+        return compiled
+
+    def _execute(self, compiled: CodeType) -> None:
+        self._executed += 1
+        if compiled.co_flags & inspect.CO_COROUTINE:
+            if self._runner is None:
+                self._runner = asyncio.Runner()
+            coroutine = self._context.run(eval, compiled, self.module.__dict__)
+            self._runner.run(coroutine, context=self._context)
+        else:
+            self._context.run(exec, compiled, self.module.__dict__)
+
+    def _shown(self, value: object) -> None:
+        self.captures.shown(value)
+        sys.displayhook(value)
+
+    def _intact(self, before: Mapping[str, object], defines: tuple[str, ...]) -> list[str]:
+        """Names a failed snippet would have bound and that are as good as if it had not run: untouched, or modules."""
+        now = self.module.__dict__
+        return [
+            name
+            for name in defines
+            if name in now and (isinstance(now[name], ModuleType) or (name in before and before[name] is now[name]))
+        ]

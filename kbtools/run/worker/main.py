@@ -1,0 +1,198 @@
+"""The process that runs one session: set up, confined, told step by step what to run.
+
+Started by a launcher with four descriptors: a channel for messages, standard output and error, and a file for the
+tracebacks of crashes and hangs. It never decides what an outcome is; it says what happened.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+from kbtools.languages.registry import find
+from kbtools.run.sandbox.limits import Rules, enclose, lacking, limit_memory, seal
+from kbtools.run.worker import other_conditions
+from kbtools.run.worker.captures import flush
+from kbtools.run.worker.channel import Channel
+from kbtools.run.worker.interpreter import Interpreter
+from kbtools.run.worker.ready import Kind, seed
+from kbtools.run.worker.requirements import unmet
+from kbtools.run.worker.session_api import Inside
+
+_LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
+
+
+class NetworkOff(ConnectionError):
+    """A snippet reached for the network without ``network="yes"``."""
+
+
+def main(descriptors: Sequence[int], mode: str, held: tuple[str, ...] | None = None) -> NoReturn:
+    """Serve one session on ``launchers.Descriptors``, confined as ``mode`` says, and end the process.
+
+    ``held`` is what ``ready`` came to, where it has been called.
+    """
+    channel, out, err, trace = descriptors
+    code = 0
+    link = Channel(socket.socket(fileno=channel))
+    try:
+        _streams(out, err)
+        start = link.receive()
+        if start is not None:
+            _Worker(link, start, (out, err, trace), mode, held).serve()
+    except BaseException:  # noqa: BLE001 - the process ends here, with the reason on standard error
+        sys.excepthook(*sys.exc_info())
+        code = 70
+    flush()
+    # Not sys.exit: handlers that the launcher's process registered are none of this session's.
+    os._exit(code)
+
+
+class _Worker:
+    def __init__(
+        self,
+        link: Channel,
+        start: dict[str, Any],
+        streams: tuple[int, int, int],
+        mode: str,
+        held: tuple[str, ...] | None,
+    ) -> None:
+        self.link = link
+        self.out, self.err, trace = streams
+        self.pid = os.getpid()
+        self.scratch = Path(start["scratch"])
+        self.network = False
+        os.environ.clear()
+        os.environ.update(start["environment"])
+        # Both remember the folder for temporary files of the process this one was forked off.
+        tempfile.tempdir = None
+        multiprocessing.current_process()._config.pop("tempdir", None)  # type: ignore[attr-defined]
+        os.chdir(self.scratch)
+        sys.path.insert(0, str(self.scratch))
+        sys.argv = [start["path"]]
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, signal.default_int_handler if stop == signal.SIGINT else signal.SIG_DFL)
+        faulthandler.enable(file=trace, all_threads=False)
+        if hasattr(faulthandler, "register"):
+            # Sent before a worker that took too long is killed, to learn where it was.
+            faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
+        kind = Kind(**start["kind"])
+        seeded = held is not None and kind.device == "cpu"
+        rules = Rules(mode, kind.network, (str(self.scratch), *start["writable"]))
+        held = seal(rules, held if held is not None else enclose(mode, network=kind.network))
+        missing = lacking(rules, held)
+        script = self.scratch / "__page__.py"
+        script.touch()
+        self.interpreter = Interpreter(start["path"], str(script))
+        sys.addaudithook(self._audit)
+        if kind.changed:
+            other_conditions.change(self.scratch)
+        if not missing and not seeded:
+            if "torch" in start["preload"]:
+                # Installed or not: where it is not, the page's own import says so.
+                with suppress(ImportError):
+                    import torch  # noqa: F401
+            seed(kind)
+        self.link.send({"ready": True, "protections": held, "lacking": missing})
+
+    def serve(self) -> None:
+        while (order := self.link.receive()) is not None and order.get("op") == "run":
+            reply = self._run(order["step"])
+            if os.getpid() != self.pid:
+                # A child that a snippet forked came to the snippet's end: it must not speak for the session.
+                flush()
+                os._exit(0)
+            _restore(self.out, self.err)
+            self.link.send(reply)
+
+    def _run(self, step: dict[str, Any]) -> dict[str, Any]:
+        for requirement in step["requires"]:
+            lack = unmet(requirement)
+            if lack is not None:
+                return {"seconds": 0.0, "skip": lack}
+        self.network = step["network"]
+        if step["limit_memory"]:
+            limit_memory(step["memory"])
+        code, line = step["code"], step["line"]
+        if step["file"] is not None:
+            complaint = self._write(step["file"], code, line)
+            if complaint is not None:
+                return {"seconds": 0.0, "error": {"message": complaint, "line": line, "config": True}}
+        inside = Inside(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
+        reply = inside.run(find(step["language"]))
+        flush()
+        return reply
+
+    def _write(self, name: str, code: str, line: int) -> str | None:
+        """Write a ``file=`` snippet below the scratch folder; what is wrong with its name, or None."""
+        target = Path(os.path.normpath(self.scratch / name))
+        if not target.is_relative_to(self.scratch) or target == self.scratch:
+            return f'file="{name}" is outside the session\'s folder'
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(code.encode("utf-8", "surrogatepass"))
+        self.interpreter.modules[str(target)] = line
+        return None
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self.network or event not in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+            return
+        host = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
+        if isinstance(host, tuple):
+            host = host[0] if host else None
+        elif event != "socket.getaddrinfo":
+            return  # a Unix socket
+        if isinstance(host, bytes):
+            host = host.decode("latin-1")
+        if not isinstance(host, str) or not host or host.startswith(_LOCAL) or host == socket.gethostname():
+            return
+        raise NetworkOff(f'the network is off ({host}): allow it with network="yes" on the fence')
+
+
+def _retarget(device: str | None) -> Callable[..., Any] | None:
+    if device is None:
+        return None
+    from kbtools.run.worker.rehearse import retarget
+
+    return lambda tree: retarget(tree, device)
+
+
+def _streams(out: int, err: int) -> None:
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    _restore(out, err)
+
+
+def _restore(out: int, err: int) -> None:
+    """Standard output and error as they were, whatever a snippet did to them."""
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    for name, number, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
+        stream = getattr(sys, f"__{name}__", None)
+        if not (isinstance(stream, io.TextIOWrapper) and getattr(stream, "kb", None) == number and not stream.closed):
+            stream = _Stream(number, errors)
+            setattr(sys, f"__{name}__", stream)
+        setattr(sys, name, stream)
+
+
+class _Stream(io.TextIOWrapper):
+    """Line by line, so that output keeps its order among Python, C libraries and child processes."""
+
+    def __init__(self, number: int, errors: str) -> None:
+        self.kb = number
+        raw = io.BufferedWriter(io.FileIO(number, "wb", closefd=False))
+        super().__init__(raw, encoding="utf-8", errors=errors, newline="\n", line_buffering=True)
+
+
+if __name__ == "__main__":
+    main([int(number) for number in sys.argv[1:5]], sys.argv[5])

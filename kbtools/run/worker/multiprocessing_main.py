@@ -1,0 +1,80 @@
+"""What a process started afresh (multiprocessing's spawn and forkserver) finds of the page that started it.
+
+Such a process runs the main module's file again under another name, and unpickles what it is given by the names in it.
+For a session that file defines again what the page has defined: functions, classes, imports and constants, but does
+nothing else the page does, as a script guarded by ``if __name__ == "__main__":`` would.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import linecache
+import re
+from contextlib import suppress
+from typing import Any
+
+_FUTURE = 0
+for _name in __future__.all_feature_names:
+    _FUTURE |= getattr(__future__, _name).compiler_flag
+_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_VALUES = (ast.Constant, ast.Name, ast.Attribute, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp)
+_PLAIN = (*_VALUES, ast.expr_context, ast.operator, ast.unaryop)
+_TROUBLE = re.compile(r"Can't get attribute|Can't pickle|cannot pickle|PicklingError|attribute lookup \S+ on __main__")
+HINT = (
+    "a process started afresh (spawn, forkserver) knows the functions, classes, imports and constants of the page's "
+    'fences, and nothing else of the session: give it what it needs, or put it into a fence with file="data.py" and '
+    "import it from there"
+)
+
+
+BEGIN = b"from kbtools.run.worker.multiprocessing_main import define as __kb_define__\n"
+"""How the main module's file begins."""
+
+
+def line_of(page: str, code: str, line: int) -> bytes:
+    """What the main module's file says of a code that the session has run; ``line`` is its fence's."""
+    return f"__kb_define__(globals(), {page!a}, {code!a}, {line})\n".encode("ascii")
+
+
+_FLAGS = [0]
+"""Of ``from __future__ import``, which hold for the rest of the session."""
+
+
+def define(namespace: dict[str, Any], page: str, code: str, line: int) -> None:
+    """Define in ``namespace`` what the code defines. What fails is left out: its absence is told where it is missed."""
+    _remember(page, code, line)
+    try:
+        parse = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | _FLAGS[0]
+        tree = compile(code, page, "exec", parse, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    assert isinstance(tree, ast.Module)
+    ast.increment_lineno(tree, line)
+    for statement in tree.body:
+        if isinstance(statement, _DEFINITIONS) or _is_constant(statement):
+            with suppress(Exception):
+                compiled = compile(ast.Module([statement], []), page, "exec", _FLAGS[0], dont_inherit=True)
+                _FLAGS[0] |= compiled.co_flags & _FUTURE
+                exec(compiled, namespace)
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    """An assignment that calls nothing."""
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
+        return False
+    return all(isinstance(node, _PLAIN) for node in ast.walk(statement.value))
+
+
+def _remember(page: str, code: str, line: int) -> None:
+    """The page's lines for tracebacks."""
+    held = [text + "\n" for text in code.split("\n")]
+    lines = list(linecache.cache[page][2]) if page in linecache.cache else []  # type: ignore[misc]
+    lines += ["\n"] * (line + len(held) - len(lines))
+    lines[line : line + len(held)] = held
+    linecache.cache[page] = (1, None, lines, page)
+
+
+def hint(told: str) -> str | None:
+    """What to do about an error of pickling, if the text tells of one."""
+    return HINT if _TROUBLE.search(told) else None

@@ -1,0 +1,51 @@
+"""What a worker does before it knows its session: all that sessions of one kind have in common.
+
+A fork server has it done ahead of time (``forkserver``), so that a session does not wait for it.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from dataclasses import dataclass
+
+from kbtools.run.sandbox.limits import enclose
+
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is the same for many sessions."""
+
+    network: bool
+    threads: int
+    """Of OpenMP and the like."""
+    device: str
+    changed: bool = False
+    """Under other conditions than the first run: see ``second_run``."""
+
+
+def ready(kind: Kind, mode: str) -> tuple[str, ...]:
+    """Make this process ready for a session of a kind. Returns the names of the protections that are active."""
+    held = enclose(mode, network=kind.network)
+    if kind.device == "cpu":
+        seed(kind)
+    return held
+
+
+def seed(kind: Kind) -> None:
+    """Seed the random generators and set torch up, where they are imported.
+
+    For a device other than the CPU to be called only when the environment says which of them the session may see.
+    """
+    seed = SEED + kind.changed
+    random.seed(seed)
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "manual_seed"):
+        torch.set_num_threads(kind.threads)
+        if kind.device != "cpu":
+            torch.set_default_device(kind.device)
+        torch.manual_seed(seed)
+    if (numpy := sys.modules.get("numpy")) is not None:
+        numpy.random.seed(seed)

@@ -1,0 +1,105 @@
+"""The session from inside its worker, as the code of one fence finds it: what ``languages.Session`` promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kbtools.languages import Language, SnippetFailed
+from kbtools.languages.pycon import has_prompts
+from kbtools.languages.registry import Broken
+from kbtools.run import figures
+from kbtools.run.worker import scripts
+from kbtools.run.worker.interpreter import Expected, Interpreter, Transform
+
+
+class Inside:
+    """One fence's turn in a session. ``reply`` is what the worker answers."""
+
+    def __init__(
+        self, interpreter: Interpreter, step: dict[str, Any], folder: Path, transform: Transform | None
+    ) -> None:
+        self.interpreter, self.step, self.folder, self.transform = interpreter, step, folder, transform
+        self.page: str = interpreter.path
+        self.line: int = step["line"]
+        self.device: str = step["device"]
+        self.namespace: dict[str, Any] = interpreter.module.__dict__
+        self.expected = Expected(tuple(step["defines"]), step["raises"], step["match"])
+        self.reply: dict[str, Any] | None = None
+
+    def run(self, language: Language | Broken | None) -> dict[str, Any]:
+        """Have the fence's language run it; never raises."""
+        if not isinstance(language, Language):
+            told = f"{language.message}\n{language.help}" if language else "no language runs this fence here"
+            return {"seconds": 0.0, "error": {"message": told, "line": self.line, "config": True}}
+        if type(language).__module__.startswith("kbtools."):
+            language.run(self.step["code"], self)
+        else:
+            self.reply = self._foreign(language)
+        assert self.reply is not None
+        drawn, problem = figures.capture()
+        if drawn:
+            self.reply["figures"] = drawn
+        if problem is not None and "error" not in self.reply:
+            self.reply["error"] = {"message": problem, "line": None, "summary": problem.partition("\n")[0]}
+        return self.reply
+
+    def python(self) -> None:
+        """The fence is Python."""
+        step = self.step
+        if has_prompts(step["code"]):
+            self.converse(loose=True)
+        elif step["launch"] is not None:
+            self.reply = scripts.run_script(step["code"], self.line, self.page, step["launch"], self.folder)
+        else:
+            self.reply = self.interpreter.run(
+                step["code"],
+                self.line,
+                watched=frozenset((line, column) for line, column in step["watch"]),
+                repl=step["repl"],
+                transform=self.transform,
+                expected=self.expected,
+            )
+
+    def converse(self, *, loose: bool = False) -> None:
+        """The fence is a session at Python's prompt."""
+        self.reply = self.interpreter.converse(
+            self.step["code"], self.line, loose=loose, transform=self.transform, expected=self.expected
+        )
+
+    def shell(self) -> None:
+        """The fence is a script for a shell."""
+        language = self.step["language"].lower()
+        self.reply = scripts.run_shell(self.step["code"], self.line, self.page, language, self.folder)
+
+    def _foreign(self, language: Language) -> dict[str, Any]:
+        """A language of another package: its mistakes are told in a line, not in a traceback of its insides."""
+        caught: list[Exception] = []
+
+        def action() -> None:
+            try:
+                language.run(self.step["code"], self)
+            except Exception as error:
+                caught.append(error)
+                cause = error.__cause__
+                if isinstance(error, SnippetFailed) and cause is not None:
+                    raise cause from None  # what ``raises=`` names
+                raise
+
+        reply = self.interpreter.attempt(action, self.expected)
+        if caught and "error" in reply:
+            reply["error"] |= self._told(language, caught[0])
+        return reply
+
+    def _told(self, language: Language, error: Exception) -> dict[str, Any]:
+        if isinstance(error, SnippetFailed):
+            line = self.line + error.line if error.line else self.line
+            return {"message": str(error), "line": line, "summary": str(error).partition("\n")[0]}
+        where = ""
+        trace = error.__traceback__
+        while trace is not None:
+            where = f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
+            trace = trace.tb_next
+        name = f"{type(language).__module__}.{type(language).__qualname__}"
+        told = f"{name} raised {type(error).__name__}: {error}{where}"
+        return {"message": told, "line": self.line, "summary": told.partition("\n")[0]}

@@ -1,0 +1,134 @@
+"""Workers are forked ahead of their sessions, one for each kind of session; what is done in the background is done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kbtools.run.launchers import ForkServerLauncher, forks
+from kbtools.run.outcomes import Status
+from kbtools.run.reaper import Reaper
+from kbtools.run.session import Settings
+from kbtools.testing import run_page
+
+forking = pytest.mark.skipif(not forks(), reason="there is no fork server on this system")
+PAGE = "```python {#a}\nimport os\nprint(os.getpid())\n```\n"
+
+
+@pytest.fixture
+def launcher() -> Iterator[ForkServerLauncher]:
+    launcher = ForkServerLauncher()
+    yield launcher
+    launcher.close()
+
+
+def process(launcher: ForkServerLauncher, text: str = PAGE, settings: Settings | None = None) -> int:
+    """The process a page ran in."""
+    (outcome,) = run_page(text, launcher, settings=settings or Settings()).values()
+    assert outcome.outcome is Status.PASSED, outcome.message
+    return int(outcome.stdout)
+
+
+def children(launcher: ForkServerLauncher) -> list[int]:
+    assert launcher._server is not None
+    pid = launcher._server.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_bytes().split()]
+
+
+def waiting(launcher: ForkServerLauncher, count: int = 1) -> list[int]:
+    """The server's children, once it has so many and no session runs."""
+    until(lambda: len(children(launcher)) == count)
+    return children(launcher)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@forking
+def test_a_third_session_finds_its_worker_there_and_a_single_page_leaves_none(launcher: ForkServerLauncher) -> None:
+    process(launcher)
+    assert waiting(launcher, 0) == []
+    process(launcher)
+    (ahead,) = waiting(launcher)
+    assert process(launcher) == ahead
+    (next_one,) = waiting(launcher)
+    assert next_one != ahead
+    launcher.close()
+    assert not Path(f"/proc/{next_one}").exists()
+
+
+@forking
+def test_one_that_died_waiting_is_replaced(launcher: ForkServerLauncher) -> None:
+    process(launcher), process(launcher)
+    (ahead,) = waiting(launcher)
+    os.kill(ahead, signal.SIGKILL)
+    assert process(launcher) != ahead
+
+
+@forking
+def test_a_session_gets_no_worker_of_another_kind(launcher: ForkServerLauncher) -> None:
+    process(launcher), process(launcher)
+    (ahead,) = waiting(launcher)
+    free = PAGE.replace("{#a}", '{#a network="yes"}')
+    assert process(launcher, free) != ahead
+    (outcome,) = run_page(free, launcher, settings=Settings()).values()
+    assert "network" not in outcome.protections
+    assert process(launcher, settings=Settings(threads=2)) != ahead
+    (kept, *_) = waiting(launcher, 3)
+    assert kept == ahead
+    assert process(launcher) == ahead
+
+
+@forking
+def test_one_that_waited_lacks_nothing_that_was_imported_since(launcher: ForkServerLauncher) -> None:
+    pytest.importorskip("torch")
+    process(launcher), process(launcher)
+    (ahead,) = waiting(launcher)
+    page = "```python {#a}\nimport sys\nassert 'torch' in sys.modules\nimport os, torch\nprint(os.getpid())\n```\n"
+    assert process(launcher, page) != ahead
+    (later,) = waiting(launcher)
+    assert later != ahead
+    assert process(launcher, page) == later
+
+
+@forking
+def test_waiting_changes_no_seed(launcher: ForkServerLauncher) -> None:
+    pytest.importorskip("torch")
+    page = "```python {#a}\nimport random, torch\nprint(random.random(), torch.rand(2), torch.get_num_threads())\n```\n"
+    told = []
+    for _ in range(4):
+        (outcome,) = run_page(page, launcher, settings=Settings(threads=2)).values()
+        told.append(outcome.stdout)
+        until(lambda: len(children(launcher)) == min(1, len(told) - 1))
+    assert len(set(told)) == 1
+    assert told[0].endswith(" 2\n")
+
+
+def test_tasks_are_done_in_turn_and_what_they_raise_is_told_at_the_end() -> None:
+    background, done = Reaper(), []
+    go = threading.Event()
+
+    def fail() -> None:
+        raise OSError("no")
+
+    background.do(lambda: done.append(go.wait(20)))
+    background.do(fail)
+    background.do(lambda: done.append(threading.current_thread() is not threading.main_thread()))
+    assert not done
+    go.set()
+    with pytest.raises(OSError, match="no"):
+        background.finish()
+    assert done == [True, True]
+    background.do(lambda: done.append(threading.current_thread() is threading.main_thread()))
+    assert done == [True, True, True]
+    background.finish()
