@@ -276,7 +276,7 @@ class _Extraction:
         """What the language says of the code; its faults are reported unless the page means them."""
         options = settings.options
         try:
-            reading = language.read(Places(fence), options)
+            reading = language.read(Places(fence, self.index.line_of(fence.span.start)), options)
             faults = [Problem(language.rule, fault.span, fault.message, fault.help) for fault in reading.faults]
         except Exception as error:
             if type(language).__module__.startswith("kbtools."):

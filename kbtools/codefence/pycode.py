@@ -9,32 +9,33 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from kbtools.codefence.hints import hint
 from kbtools.markdown.structure import Fence
 from kbtools.source import Span
 
 MAX_DEPTH = 150
 """Levels of nesting the recursive analyses follow; code that people write stays far below."""
 
-_ON_LINE = re.compile(r" on line (\d+)\Z")
+_ON_LINE = re.compile(r"\b(on|at) line (\d+)\b")
 _SURROGATES = ("\ud800", "\udfff")
-_MAGIC = 'IPython magics are not Python: leave the line out (`requires=` names packages), or mark it `.skip reason="…"`'
-_PROMPT = "this is an interactive session: call the fence `pycon`, or write the code without `>>>`"
 
 
 class Places:
     """Places in a fence's code as spans of its page: the container's prefixes are stepped over."""
 
-    __slots__ = ("_bytes", "_fence", "_shifts", "lines")
+    __slots__ = ("_bytes", "_fence", "_shifts", "above", "lines")
 
-    def __init__(self, fence: Fence) -> None:
+    def __init__(self, fence: Fence, above: int = 0) -> None:
+        """``above`` is the page's line of the opening fence, from 1: the code's first line is the next one."""
         self.lines = fence.code.split("\n")
+        self.above = above
         self._fence = fence
         self._bytes: dict[int, list[int]] = {}
         self._shifts: Mapping[int, int] = {}
 
     def behind(self, lines: list[str], shifts: Mapping[int, int]) -> Places:
         """The same places, of lines whose first ``shifts[line]`` characters were taken off."""
-        inner = Places(self._fence)
+        inner = Places(self._fence, self.above)
         inner.lines, inner._shifts = lines, shifts
         return inner
 
@@ -112,6 +113,20 @@ class Code(NamedTuple):
     """All of the tree, in the order of ``ast.walk``; None where it is nested more than ``MAX_DEPTH`` levels deep."""
 
 
+def margin(lines: Sequence[str]) -> int:
+    """Columns by which a fence is indented as a whole: it runs as if it were not."""
+    first = next((line for line in lines if line.strip()), "")
+    prefix = first[: len(first) - len(first.lstrip(" \t"))]
+    return len(prefix) if prefix and all(line.startswith(prefix) or not line.strip() for line in lines) else 0
+
+
+def dedented(code: str) -> str:
+    """The code without the indentation that all of it has."""
+    lines = code.split("\n")
+    by = margin(lines)
+    return "\n".join(line[by:] for line in lines) if by else code
+
+
 def parse(places: Places, first: int = 1, last: int | None = None) -> Code | Fault:
     """The tree of the code, or of its lines from ``first`` to ``last``, or why there is none.
 
@@ -174,7 +189,7 @@ def _fault(places: Places, error: SyntaxError, first: int) -> Fault:
     line = min(max(error.lineno or 1, 1) + above, len(places.lines))
     text = places.lines[line - 1]
     message = (error.msg or "invalid syntax").removesuffix(f" on line {error.lineno}")
-    message = _ON_LINE.sub(lambda m: f" on line {int(m[1]) + above} of the code", message)
+    message = _ON_LINE.sub(lambda m: f"{m[1]} line {places.above + above + int(m[2])}", message)
     span = places.line(line)
     shown = (error.text or "").rstrip("\n")
     if error.offset and error.offset > 0 and (error.text is None or text.startswith(shown)):
@@ -186,7 +201,4 @@ def _fault(places: Places, error: SyntaxError, first: int) -> Fault:
         if (end_line, end) <= (line, start):
             end_line, end = line, start + 1
         span = places.span(line, start, end_line, end) or span
-    stripped = text.strip()
-    if stripped.startswith(("%", "!")) or (stripped.endswith("?") and not stripped.startswith("#")):
-        return Fault(span, message, _MAGIC)
-    return Fault(span, message, _PROMPT if stripped.startswith((">>>", "...")) else None)
+    return Fault(span, message, hint(f"{type(error).__name__}: {message}", places.text, line))

@@ -20,6 +20,7 @@ from kbtools.languages.protocol import Interior, Language, Reading, Session
 
 TRACEBACK = "Traceback (most recent call last):"
 _PROMPT = re.compile(r"([ \t]*)>>>(?:( )|$)?")
+_BANNER = re.compile(r"(?m)^Python [23]\.\d+.*\n(?:\[|Type )|^Type \"help\", \"copyright\"")
 _COMMENT = re.compile(r"[ \t]*#[ ]?")
 _OPTION = re.compile(r"#[ \t]*doctest:[ \t]*([^\n'\"]*)$", re.M)
 _KNOWN = frozenset(
@@ -79,11 +80,16 @@ class Example:
 
 
 def has_prompts(code: str) -> bool:
-    """Whether Python code is a session at the prompt: its first line that is no comment begins with one."""
+    """Whether Python code is a session at the prompt: it begins with one, comments and Python's banner aside."""
     if ">>>" not in code:
         return False
-    lines = (line.lstrip(" \t") for line in code.split("\n"))
-    return next((line for line in lines if line.strip() and line[0] != "#"), "").startswith(">>>")
+    for line in map(str.strip, code.split("\n")):
+        if line.startswith(">>>"):
+            return True
+        if line and line[0] != "#":
+            # Python's banner, perhaps below the command that started it.
+            return _BANNER.search(code) is not None and re.search(r"(?m)^[ \t]*>>>", code) is not None
+    return False
 
 
 def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Example, ...], tuple[int, ...]]:

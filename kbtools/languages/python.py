@@ -21,6 +21,11 @@ class Python(Language):
     def read(self, places: Places, options: Options) -> Reading:
         if pycon.has_prompts(places.text):
             return pycon.read(places, loose=True)
+        by = pycode.margin(places.lines)
+        if by:
+            places = places.behind(
+                [line[by:] for line in places.lines], dict.fromkeys(range(1, len(places.lines) + 1), by)
+            )
         parsed = pycode.parse(places)
         if isinstance(parsed, Fault):
             return Reading((parsed,), names.UNKNOWN)

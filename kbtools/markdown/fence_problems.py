@@ -21,6 +21,8 @@ _TOKEN = re.compile(r"""([^\s{}=,:]+)=("[^"]*"|'[^']*'|[^\s{}]*)|[^\s{},:]+|[{},
 _LANGUAGE = re.compile(r"[ \t]*\.?([\w#+-][\w#.+-]*)")
 _DEVICES = ("cpu", "cuda", "mps")
 _SKIP = ("skip", "ignore", "notest", "no_run", "norun", "noexec", "no-run", "no-test", "skip-test", "notebook-skip")
+# A fence behind the bullet or number of a list item, on the same line.
+_ITEM_FENCE = re.compile(r"^([> ]*+(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(`{3,}|~{3,})((?:(?!\2)[^\n`])*)$", re.MULTILINE)
 _LONGEST = 16  # fences of more characters are told apart no further
 
 
@@ -37,10 +39,12 @@ class Candidate(NamedTuple):
     prefix: str
     marks: str
     info: str
+    item: bool = False
+    """It stands behind the bullet or number of a list item: the renderer knows no such fence."""
 
     @property
     def bare(self) -> bool:
-        return not self.info.strip()
+        return not self.item and not self.info.strip()
 
     def may_close(self, other: Candidate) -> bool:
         return self.bare and self.marks[0] == other.marks[0] and len(self.marks) >= len(other.marks)
@@ -55,10 +59,14 @@ class Findings(NamedTuple):
 
 def is_suspicious(body: SourceLines, blocks: list[fences.Block], literal: bool) -> bool:
     """Whether a page with these fences needs the second reading."""
-    return literal or any(
-        block.end is not fences.End.CLOSED
-        or any(body.texts[row].lstrip("> ").startswith(block.marks) for row in range(block.first + 1, block.last))
-        for block in blocks
+    return (
+        literal
+        or any(map(_ITEM_FENCE.match, body.texts))
+        or any(
+            block.end is not fences.End.CLOSED
+            or any(body.texts[row].lstrip("> ").startswith(block.marks) for row in range(block.first + 1, block.last))
+            for block in blocks
+        )
     )
 
 
@@ -156,7 +164,12 @@ class _Reading:
             if m[2][0] == "`" and "`" in m[3] and fences.parse_header(m[3]) is None:
                 continue
             found.append(Candidate(row, m[1], m[2], m[3]))
-        return found
+        row = counted = 0
+        for m in _ITEM_FENCE.finditer(joined):
+            row += joined.count("\n", counted, m.start())
+            counted = m.start()
+            found.append(Candidate(row, m[1], m[2], m[3], item=True))
+        return sorted(found, key=lambda candidate: candidate.row)
 
     def run(self) -> Findings:
         at = 0
@@ -170,6 +183,8 @@ class _Reading:
         if self.is_quiet(self.mark_span(opener).start):
             return at + 1
         closer = self.meant_closer(at)
+        if opener.item:
+            return self.in_item(opener, at, closer)
         if fences.parse_header(opener.info) is None:
             self.refused(opener)
             return self.skip(opener, at, closer)
@@ -194,6 +209,8 @@ class _Reading:
         for length in range(least, _LONGEST + 1):
             closer = min(closer, _next(self.bare.get((opener.marks[0], length), []), at, closer))
         opening = self.next_opening(opener, at)
+        if opener.item:
+            opening = next((n for n in range(at + 1, closer) if not self.candidates[n].bare), closer)
         if closer == len(self.candidates) or opening < closer:
             return None
         return closer if self.candidates[closer].may_close(opener) else None
@@ -227,6 +244,17 @@ class _Reading:
         self.problems.append(Problem(RULE, span, message, help_, fix))
 
     # -- the causes
+
+    def in_item(self, opener: Candidate, at: int, closer: int | None) -> int:
+        """A fence that begins on its list item's own line; without an end it is text in backticks."""
+        if closer is None:
+            return at + 1
+        self.report(
+            self.mark_span(opener),
+            "the site does not render this fence: it begins on its list item's own line",
+            "begin it on a line of its own below, the whole fence indented by four columns, with an empty line before",
+        )
+        return self.skip(opener, at, closer)
 
     def refused(self, opener: Candidate) -> None:
         at = self.mark_span(opener).end

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kbtools.codefence.pycode import dedented
 from kbtools.languages import Language, SnippetFailed
 from kbtools.languages.pycon import has_prompts
 from kbtools.languages.registry import Broken
@@ -47,13 +48,14 @@ class Inside:
     def python(self) -> None:
         """The fence is Python."""
         step = self.step
-        if has_prompts(step["code"]):
+        code = dedented(step["code"])
+        if has_prompts(code):
             self.converse(loose=True)
         elif step["launch"] is not None:
-            self.reply = scripts.run_script(step["code"], self.line, self.page, step["launch"], self.folder)
+            self.reply = scripts.run_script(code, self.line, self.page, step["launch"], self.folder)
         else:
             self.reply = self.interpreter.run(
-                step["code"],
+                code,
                 self.line,
                 watched=frozenset((line, column) for line, column in step["watch"]),
                 repl=step["repl"],

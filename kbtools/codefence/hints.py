@@ -1,0 +1,193 @@
+"""What to do about code that does not run, from what Python says: one table for ``check``, ``run`` and pytest.
+
+An entry matches what was raised (``ModuleNotFoundError: No module named 'x'``), and where it says so the line or the
+whole of the code. The first entry that fits gives the advice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+_SYNTAX = r"(?:SyntaxError|IndentationError|TabError)\b"
+_SHAPES: tuple[tuple[str, str, str], ...] = (
+    (r"^[ \t]*Traceback \(most recent call last\)", "a traceback", "`text`, or `output` behind the snippet"),
+    (r"^[ \t]*(?:>>>|In \[\d+\]:|Out\[\d+\]:)", "a session at Python's prompt", "`pycon`, each line behind `>>> `"),
+    (
+        r"\A\s*(?:[\w.@~/:-]*[$%] \S|[\w.-]+@[\w.-]+\S*# \S"
+        r"|(?:\$ )?(?:sudo|pip3?|conda|python3?|apt(?:-get)?|brew|git|npm|docker|curl|wget"
+        r"|mkdir|cd|ls|source|export|uv|poetry) [\w./~-])",
+        "commands for a shell",
+        "`bash`, or `console` with its output",
+    ),
+    (r"^[ \t]*[+|][-=+:|]{3}|^[ \t]*\|[^|\n]+\|[^|\n]+\||^[ \t]*[─━┌┏╭]{2}", "a table", "`text`"),
+    (r"^[ \t│|]*[├└┣┗]|^[ \t]*[|`+]--", "a tree of files", "`text`"),
+    (r"^(?:--- a/|\+\+\+ b/|@@ -\d)", "a diff", "`diff`"),
+    (r"\A\s*<(?:!DOCTYPE|\?xml|[a-zA-Z][\w-]*(?:\s+[\w-]+=|>))", "markup", "`html` or `xml`"),
+    (r'\A\s*[{\[](?=[^\n]*$)[\s\S]*(?:"[^"\n]*"\s*:|\b(?:true|false|null)\b)', "JSON", "`json`"),
+    (r"\A\s*(?!try:|else:|finally:)[\w-]+:(?:[ \t]+\S[^\n]*)?\n(?:[ \t]+[\w-]+:|[ \t]*- )", "YAML", "`yaml`"),
+    (
+        r"\A(?:[ \t]*(?:@[\w.]+[^\n]*|#[^\n]*)?\n)*[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\w+[^\n]*\s*\Z"
+        r"|\A\s*[\w.]+\([^()]*\)[ \t]*(?:->|→|⇒)",
+        "a signature without a body",
+        "`text`, or give it the body `...`",
+    ),
+    (
+        r"\A\s*(?:\[?[-+]?\d[\d.,eE+-]*[\]%]?(?:[ \t]+|\s*\Z)){2,}|\A\s*(?:tensor|array)\([^\n]*\n(?![\s\S]*^\w+\s*=)"
+        r"|\A\s*<[\w.]+ (?:object|function|class)",
+        "output",
+        "`text`, or `output` behind the snippet that prints it",
+    ),
+    (r"<[A-Za-z][\w -]*>|\[, ?\w+[^\n]*\]|(?:^|[\s,(])\.\.(?!\.)", "a pattern with placeholders", "`text`"),
+)
+"""What a fence called ``python`` may hold instead: what gives it away, what it is, what to call the fence."""
+_WORDS = re.compile(r"\A[ \t]*[^\W\d]\w*(?:[ \t]+[^\W\d]\w*){2,}[.:!?]?[ \t]*\Z|\A[ \t]*[A-Z]\w*(?: \w+)*: \S")
+_KEYWORDS = frozenset("and as assert await class def del elif else for from if import in is lambda not or with".split())  # noqa: SIM905
+
+_DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "skimage": "scikit-image",
+    "cv2": "opencv-python",
+    "PIL": "pillow",
+    "yaml": "pyyaml",
+    "bs4": "beautifulsoup4",
+    "dotenv": "python-dotenv",
+    "dateutil": "python-dateutil",
+    "serial": "pyserial",
+    "Crypto": "pycryptodome",
+    "git": "gitpython",
+    "docx": "python-docx",
+    "pptx": "python-pptx",
+    "fitz": "pymupdf",
+    "attr": "attrs",
+    "jwt": "pyjwt",
+    "MySQLdb": "mysqlclient",
+    "psycopg2": "psycopg2-binary",
+    "OpenSSL": "pyopenssl",
+    "usb": "pyusb",
+    "zmq": "pyzmq",
+    "torch_geometric": "torch-geometric",
+    "pytorch_lightning": "pytorch-lightning",
+    "sentence_transformers": "sentence-transformers",
+    "google.protobuf": "protobuf",
+    "mpl_toolkits": "matplotlib",
+    "pkg_resources": "setuptools",
+    "win32com": "pywin32",
+    "discord": "discord.py",
+    "telegram": "python-telegram-bot",
+    "slugify": "python-slugify",
+    "magic": "python-magic",
+    "lxml.html": "lxml",
+    "tensorflow_datasets": "tensorflow-datasets",
+    "flask_sqlalchemy": "flask-sqlalchemy",
+    "rest_framework": "djangorestframework",
+    "faiss": "faiss-cpu",
+    "umap": "umap-learn",
+    "nacl": "pynacl",
+    "ruamel": "ruamel.yaml",
+}
+"""Modules whose package has another name."""
+_FAMOUS = frozenset(
+    """
+    numpy pandas scipy matplotlib seaborn plotly requests httpx flask django fastapi tensorflow keras jax flax torch
+    torchvision torchaudio transformers datasets accelerate pytest pydantic sqlalchemy nltk spacy gensim xgboost
+    lightgbm catboost statsmodels sympy networkx polars pyarrow numba cython onnx onnxruntime tqdm rich click typer
+    jinja2 redis pymongo boto3 selenium scrapy aiohttp uvicorn starlette celery psutil pillow einops wandb mlflow
+    tensorboard gym gymnasium ray dask distributed bokeh altair streamlit gradio openai anthropic langchain tiktoken
+    """.split()  # noqa: SIM905
+)
+
+
+class Hint(NamedTuple):
+    """One kind of failure and the way out."""
+
+    raised: str
+    """What was raised, as ``Name: message``: a regular expression that is searched."""
+    advice: str | Callable[[re.Match[str]], str]
+    line: str = ""
+    """What the code's line must hold, if anything."""
+
+
+def _missing_module(found: re.Match[str]) -> str:
+    name = found[1]
+    top = name.partition(".")[0]
+    package = _DISTRIBUTIONS.get(name) or _DISTRIBUTIONS.get(top) or top.replace("_", "-")
+    told = f'requires="{package}" on the fence skips it where the package is missing; `pip install {package}` brings it'
+    if top in _FAMOUS or top in _DISTRIBUTIONS or name in _DISTRIBUTIONS:
+        return told
+    file = top + ".py"
+    return f'{told}. If it is a file of the page: a fence with file="{file}" before this one, or files="{file}"'
+
+
+def _missing_file(found: re.Match[str]) -> str:
+    name = found[1].rpartition("/")[2] or found[1]
+    return (
+        "a snippet runs in an empty folder: "
+        f'files="{name}" on the fence brings a file that lies beside the page, file="{name}" on a fence writes one'
+    )
+
+
+TABLE: tuple[Hint, ...] = (
+    Hint(
+        _SYNTAX,
+        "this is an interactive session: call the fence `pycon`, or write the code without `>>>`",
+        r"^\s*(?:>>>|\.\.\.[ \t]+\S)",
+    ),
+    Hint(
+        _SYNTAX,
+        'IPython magics are not Python: leave the line out (`requires=` names packages), or mark it `.skip reason="…"`',
+        r"^\s*(?:%{1,2}\w|!\s*\w)|^[^#]*\w\?{1,2}\s*$",
+    ),
+    Hint(r"NameError: name 'get_ipython'", "IPython is not there: leave the line out, or mark the fence `.skip`"),
+    Hint(r"(?:ModuleNotFound|Import)Error: No module named '([\w.]+)'", _missing_module),
+    Hint(
+        r"EOFError: EOF when reading a line",
+        "nobody types at a snippet: give `input` its answers in a `.hidden` fence, as in "
+        '`input = lambda *prompt: "42"`, or mark the fence `.skip reason="…"`',
+    ),
+    Hint(r"FileNotFoundError: .*?: '([^']+)'", _missing_file),
+    Hint(
+        r"(?:PermissionError: .*'|OSError: \[Errno 30\])",
+        "a snippet writes in its own folder and in /tmp alone: use a relative name",
+    ),
+    Hint(
+        r"KeyError: '([A-Za-z_]\w*)'",
+        lambda found: (
+            f"variables of the environment do not reach snippets: list {found[1]} in `environment` of "
+            "[tool.kb.snippets], or set it in a `.hidden` fence"
+        ),
+        r"environ",
+    ),
+    Hint(
+        r"NetworkOff|(?:Connection|ConnectTimeout|URL|SSL|gaierror|Timeout)\w*: .*(?:host=|the network is off|urlopen"
+        r"|Name or service|name resolution|getaddrinfo)",
+        'the network is off: allow it with network="yes" on the fence',
+    ),
+    Hint(
+        r"(?:error: setupterm|TERM environment variable|no display name|couldn't connect to display|TclError)",
+        'there is neither a terminal nor a screen: mark the fence `.skip reason="…"`',
+    ),
+)
+
+
+def hint(raised: str, code: str = "", line: int | None = None) -> str | None:
+    """What to do about code that raised this (``Name: message``), at this line of it, from 1; None: nothing known."""
+    lines = code.split("\n")
+    text = lines[line - 1] if line is not None and 0 < line <= len(lines) else ""
+    for entry in TABLE:
+        found = re.search(entry.raised, raised)
+        if found is not None and (not entry.line or re.search(entry.line, text)):
+            return entry.advice if isinstance(entry.advice, str) else entry.advice(found)
+    return not_python(code, text) if re.match(_SYNTAX, raised) else None
+
+
+def not_python(code: str, line: str) -> str | None:
+    """What code that does not parse looks like, and what to call its fence; ``line`` is where Python gave up."""
+    for pattern, what, name in _SHAPES:
+        if re.search(pattern, code, re.MULTILINE):
+            return f"this looks like {what}: call the fence {name}"
+    words = line.split()
+    if _WORDS.match(line) and not (words and words[0] in _KEYWORDS and len(words) < 4):
+        return "these are words, not code: call the fence `text`, or make a comment of them"
+    return None
