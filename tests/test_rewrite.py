@@ -810,3 +810,29 @@ def test_write_new_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: py
         write_new(tmp_path / "a.md", b"b")
     assert (tmp_path / "a.md").read_bytes() == b"a"
     assert names(tmp_path) == ["a.md"]
+
+
+def test_one_refused_file_is_not_held_against_the_others(tmp_path: Path) -> None:
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_bytes(b"x")
+    changes = [Change("gone.md", b"x", b"y"), Change("a.md", b"x", b"y"), Change("b.md", b"x", b"y")]
+    with pytest.raises(RefusedError) as caught:
+        Backups(tmp_path, tmp_path).apply(changes, command="test")
+    assert [r.path for r in caught.value.refusals] == ["gone.md"]
+
+
+def test_a_file_that_is_made_takes_no_other_s_place_and_goes_at_undo(tmp_path: Path) -> None:
+    backups = Backups(tmp_path, tmp_path)
+    (tmp_path / "there.txt").write_bytes(b"x")
+    with pytest.raises(RefusedError, match="exists already"):
+        backups.apply([Change("new.txt", None, b"n"), Change("there.txt", None, b"n")], command="test")
+    assert not (tmp_path / "new.txt").exists()
+    backups.apply([Change("new.txt", None, b"n"), Change("there.txt", b"x", b"y")], command="test")
+    assert (tmp_path / "new.txt").read_bytes() == b"n"
+    assert backups.undo().restored == ("new.txt", "there.txt")
+    assert not (tmp_path / "new.txt").exists()
+    backups.apply([Change("new.txt", None, b"n")], command="test")
+    (tmp_path / "new.txt").write_bytes(b"edited")
+    undone = backups.undo()
+    assert [r.path for r in undone.refused] == ["new.txt"]
+    assert (tmp_path / "new.txt").read_bytes() == b"edited"

@@ -1,6 +1,7 @@
 """Killed at every single call that changes the disk: no page is ever anything but its old or its new bytes.
 
 Two of the pages get another name on the way, one of them in another folder: each is always found under one or both.
+One file is made: it is there whole, or not at all.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ MODES = {"Tensor.md": 0o640, "topics/Autograd.md": 0o644, "topics/deep/빈 줄.m
 LINK = "topics/Linked.md"
 """A symbolic link to Autograd.md, through which that page is changed."""
 MOVED = {"Tensor.md": "topics/deep/텐서.md", "topics/deep/no newline.md": "topics/deep/A newline.md"}
-CHANGES = tuple(Change(LINK if p == "topics/Autograd.md" else p, OLD[p], NEW[p], MOVED.get(p)) for p in OLD)
+MADE = {"topics/made.md": "# 새 문서\n".encode() * 200}
+CHANGES = (
+    *(Change(path, None, data) for path, data in MADE.items()),
+    *(Change(LINK if p == "topics/Autograd.md" else p, OLD[p], NEW[p], MOVED.get(p)) for p in OLD),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +63,11 @@ def apply(backups: Backups) -> None:
     backups.apply(CHANGES, command="reconcile")
 
 
+def only_rewrite(backups: Backups) -> None:
+    """Without the file that is made: undoing that takes no write which could fail."""
+    backups.apply(CHANGES[len(MADE) :], command="reconcile")
+
+
 def pages(root: Path) -> dict[str, str]:
     """Whether each page is old or new; anything else, or a page that is gone, fails."""
     found = {}
@@ -71,14 +81,19 @@ def pages(root: Path) -> dict[str, str]:
         data = (root / path).read_bytes()
         assert data == old or (moved is None and data == NEW[path]), (path, data)
         found.setdefault(path, "old" if data == old else "new")
+    for path, new in MADE.items():
+        there = (root / path).exists()
+        assert not there or (root / path).read_bytes() == new
+        found[path] = "new" if there else "old"
     return found
 
 
-def assert_all(root: Path, which: str) -> None:
+def assert_all(root: Path, which: str, without: dict[str, bytes] | None = None) -> None:
     """Every page is old (then with its mode and time too) or new, and nothing lies about."""
     names = {path: path if which == "old" else MOVED.get(path, path) for path in OLD}
     expected: dict[str, bytes | str] = {**BYSTANDER, LINK: "Autograd.md"}
     expected |= {names[path]: OLD[path] if which == "old" else NEW[path] for path in OLD}
+    expected |= {path: data for path, data in MADE.items() if which == "new" and path not in (without or {})}
     assert tree(root) == expected
     for number, path in enumerate(OLD):
         status = (root / names[path]).stat()
@@ -261,18 +276,18 @@ def test_a_flush_of_the_whole_file_system_fails(tmp_path: Path, monkeypatch: pyt
         backups = fresh(tmp_path / "v")
         before = tree(tmp_path / "v")
         monkeypatch.setattr(filesystem, "flush", broken(at))
-        _, message = outcome(apply, backups)
+        _, message = outcome(only_rewrite, backups)
         assert message is not None
         assert_all(tmp_path / "v", "old")
         assert tree(tmp_path / "v") == before
         assert backups.unfinished() is None
     monkeypatch.setattr(filesystem, "flush", broken(2))
-    apply(backups)
-    assert_all(tmp_path / "v", "new")
+    only_rewrite(backups)
+    assert_all(tmp_path / "v", "new", MADE)
     monkeypatch.setattr(filesystem, "flush", broken(0))
     undone = backups.undo()
     assert {r.reason for r in undone.refused} == {"Input/output error"}
-    assert_all(tmp_path / "v", "new")
+    assert_all(tmp_path / "v", "new", MADE)
     assert not backups.undo().refused
     assert_all(tmp_path / "v", "old")
     assert flushed == 1 + 2 + 2 + 2

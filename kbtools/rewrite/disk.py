@@ -244,9 +244,7 @@ def write_new(path: Path, data: bytes) -> None:
             # Not mkdir(parents=True): of a file in a folder's place it says "exists", which is true of another path.
             with contextlib.suppress(FileExistsError):
                 up.mkdir()
-        umask = os.umask(0)
-        os.umask(umask)
-        failed = write_files([Job(beside, data, 0o666 & ~umask)])
+        failed = write_files([Job(beside, data, 0o666 & ~current_umask())])
         if failed:
             raise failed[beside]
         try:
@@ -258,6 +256,13 @@ def write_new(path: Path, data: bytes) -> None:
         raise KbError(f"{path} exists already", "choose another title, or edit that page") from error
     except OSError as error:
         raise KbError(f"{path} could not be written: {error.strerror or error}") from error
+
+
+def current_umask() -> int:
+    """The permissions that new files do not get."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
 
 
 def claim(beside: str, path: str) -> None:

@@ -12,10 +12,20 @@ from datetime import UTC, datetime
 from functools import partial
 
 from kbtools.errors import KbError
-from kbtools.rewrite.disk import Job, flush_folder, flush_folders, mode_of, remove_tree, write_files
+from kbtools.rewrite.disk import (
+    Job,
+    claim,
+    current_umask,
+    flush_folder,
+    flush_folders,
+    mode_of,
+    remove,
+    remove_tree,
+    write_files,
+)
 from kbtools.rewrite.journal import NEW, FileRecord, Journal, Run, State, sha256
 from kbtools.rewrite.moving import destination, forward, go_forward, move
-from kbtools.rewrite.restore import homes, look, restore, sweep
+from kbtools.rewrite.restore import homes, look, place_of, restore, sweep
 from kbtools.rewrite.target import CHANGED, Locator, Refusal, Refused, RefusedError, Target, why
 
 
@@ -25,8 +35,8 @@ class Change:
 
     path: str
     """Relative to the vault, with ``/``."""
-    before: bytes
-    """What was read when the edit was computed."""
+    before: bytes | None
+    """What was read when the edit was computed; None for a file that is to be made."""
     after: bytes
     to: str | None = None
     """The path it should get, in a folder there is; None keeps its own. Never one that a file has."""
@@ -58,13 +68,14 @@ class Plan:
     """Changes that can be made, each with the file it is about as it is now, and where that will lie."""
 
     changes: tuple[Change, ...]
-    targets: tuple[Target, ...]
+    targets: tuple[Target | None, ...]
+    """None where a file is made."""
     places: tuple[str, ...]
 
     @property
     def folders(self) -> set[str]:
         """All folders in which names change."""
-        return {target.folder for target in self.targets} | {os.path.dirname(place) for place in self.places}
+        return {t.folder for t in self.targets if t is not None} | {os.path.dirname(place) for place in self.places}
 
     def temp(self, run: Run, number: int) -> str:
         """The temporary file that holds a new text: beside its place."""
@@ -76,7 +87,7 @@ def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
 
     Raises RefusedError, which names every file that fails.
     """
-    targets: list[Target] = []
+    targets: list[Target | None] = []
     places: list[str] = []
     given: set[str] = set()
     refused: list[Refusal] = []
@@ -84,6 +95,15 @@ def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
     seen: dict[tuple[int, int], str] = {}
     for change in changes:
         try:
+            if change.before is None:
+                place = locator.place(change.path)
+                if os.path.lexists(place) or place in given:
+                    refused.append(Refusal(change.path, "exists already"))
+                    continue
+                targets.append(None)
+                places.append(place)
+                given.add(place)
+                continue
             target = locator.read(change.path)
             place = target.real
             if change.to not in (None, change.path):
@@ -91,10 +111,12 @@ def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
         except Refused as error:
             refused.append(Refusal(change.path, str(error)))
             continue
-        first = seen.setdefault((target.status.st_dev, target.status.st_ino), change.path)
-        if len(seen) == len(targets) + len(refused):
-            refused.append(Refusal(change.path, f"the same file as {first}"))
-        elif target.data != change.before:
+        identity = (target.status.st_dev, target.status.st_ino)
+        if identity in seen:
+            refused.append(Refusal(change.path, f"the same file as {seen[identity]}"))
+            continue
+        seen[identity] = change.path
+        if target.data != change.before:
             stale += 1
             refused.append(Refusal(change.path, "changed since it was read"))
         elif place != target.real and place in given:
@@ -117,15 +139,15 @@ def describe(
     records = tuple(
         FileRecord(
             path=change.path,
-            target=locator.relative(target.real),
-            before=sha256(change.before),
+            target=locator.relative(target.real if target is not None else place),
+            before=sha256(change.before) if change.before is not None else "",
             after=sha256(change.after),
-            size=len(change.before),
+            size=len(change.before or b""),
             size_after=len(change.after),
-            mode=mode_of(target.status),
-            mtime_ns=target.status.st_mtime_ns,
-            atime_ns=target.status.st_atime_ns,
-            moved="" if place == target.real else locator.relative(place),
+            mode=mode_of(target.status) if target is not None else 0,
+            mtime_ns=target.status.st_mtime_ns if target is not None else 0,
+            atime_ns=target.status.st_atime_ns if target is not None else 0,
+            moved="" if target is None or place == target.real else locator.relative(place),
         )
         for change, target, place in zip(plan.changes, plan.targets, plan.places, strict=True)
     )
@@ -156,6 +178,8 @@ def _save_originals(new: str, plan: Plan) -> None:
     jobs: list[Job] = []
     folders = {new}
     for change, target in zip(plan.changes, plan.targets, strict=True):
+        if target is None or change.before is None:
+            continue
         path = os.path.join(new, "files", *change.path.split("/"))
         jobs.append(Job(path, change.before, (mode_of(target.status) & 0o777) | 0o600))
         folder = os.path.dirname(path)
@@ -173,8 +197,12 @@ def _write_new_texts(plan: Plan, run: Run) -> None:
     paths: dict[str, str] = {}
     jobs: list[Job] = []
     for number, (change, target) in enumerate(zip(plan.changes, plan.targets, strict=True)):
-        temp, status = plan.temp(run, number), target.status
+        temp = plan.temp(run, number)
         paths[temp] = change.path
+        if target is None:
+            jobs.append(Job(temp, change.after, 0o666 & ~current_umask()))
+            continue
+        status = target.status
         # A file that only gets another name keeps its time.
         times = (status.st_atime_ns, status.st_mtime_ns) if change.before == change.after else None
         jobs.append(Job(temp, change.after, mode_of(status), status, target.real, times))
@@ -191,6 +219,10 @@ def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> R
     at = 0
     try:
         for at, target in enumerate(plan.targets):
+            if target is None:
+                claim(plan.temp(run, at), plan.places[at])
+                remove(plan.temp(run, at))
+                continue
             if not target.unchanged():
                 raise RefusedError(  # noqa: TRY301 (raised to be rolled back below, like any other failure)
                     "a file changed while the run was under way, so every page was put back",
@@ -241,6 +273,13 @@ def roll_forward(journal: Journal, locator: Locator, run: Run) -> Run:
     for number, record in enumerate(run.files):
         temp = os.path.join(homes(locator.root, record)[1], run.leftover_names(number)[0])
         try:
+            if record.created:
+                now = _digest(place_of(locator, record))
+                if now is None and _digest(temp) == record.after:
+                    todo.append(partial(_create, temp, place_of(locator, record)))
+                elif now != record.after:
+                    refused.append(Refusal(record.path, CHANGED if now else "its new text is gone"))
+                continue
             if record.moved:
                 names = forward(locator, run, number, _digest(temp))
                 if names is not None:
@@ -279,6 +318,11 @@ def discard(journal: Journal, locator: Locator, run: Run) -> None:
     os.rename(folder, gone)
     flush_folder(journal.store)
     remove_tree(gone)
+
+
+def _create(temp: str, place: str) -> None:
+    claim(temp, place)
+    remove(temp)
 
 
 def _replace(temp: str, target: Target) -> None:

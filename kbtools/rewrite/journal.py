@@ -70,6 +70,11 @@ class FileRecord:
     moved: str = ""
     """The path the run gives it, relative to the vault; empty when it keeps its own."""
 
+    @property
+    def created(self) -> bool:
+        """Whether the run made the file: there is no original, and undoing removes it."""
+        return not self.before
+
 
 _FIELDS = tuple(f.name for f in fields(FileRecord))
 

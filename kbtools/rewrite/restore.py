@@ -1,6 +1,6 @@
 """Putting originals back, file by file: for undo, and for a run that fails on its way."""
 
-# ruff: noqa: PTH105, PTH112, PTH118, PTH120
+# ruff: noqa: PTH105, PTH108, PTH112, PTH114, PTH118, PTH120
 
 from __future__ import annotations
 
@@ -49,6 +49,10 @@ def restore(locator: Locator, journal: Journal, run: Run, first: int | None = No
         if record.restored:
             already.append(record.path)
             continue
+        if record.created:
+            _take_away(locator, record, restored, already, refused)
+            touched.add(homes(locator.root, record)[0])
+            continue
         try:
             found = _look_back(locator, journal, run, record)
         except (Refused, OSError) as error:
@@ -75,6 +79,33 @@ def restore(locator: Locator, journal: Journal, run: Run, first: int | None = No
             refused.append(Refusal(record.path, reason))
     flush_folders(touched)
     return Restored(tuple(restored), tuple(already), tuple(refused))
+
+
+def place_of(locator: Locator, record: FileRecord) -> str:
+    """Where a file that a run made lies. Raises Refused."""
+    real = locator.place(record.path)
+    if locator.relative(real) != record.target or os.path.islink(real):
+        raise Refused("a symbolic link now leads to another file")
+    return real
+
+
+def _take_away(
+    locator: Locator, record: FileRecord, restored: list[str], already: list[str], refused: list[Refusal]
+) -> None:
+    """Remove a file that the run made, if it is as the run made it."""
+    try:
+        real = place_of(locator, record)
+        data, _ = read_regular(real)
+        if sha256(data) != record.after:
+            refused.append(Refusal(record.path, CHANGED))
+            return
+        os.unlink(real)
+    except FileNotFoundError:
+        already.append(record.path)
+    except (Refused, OSError) as error:
+        refused.append(Refusal(record.path, why(error)))
+    else:
+        restored.append(record.path)
 
 
 def _swap(beside: str, where: Target | Names) -> str | None:
