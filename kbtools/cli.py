@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kbtools.commands.arguments import Arguments
 
 COMMANDS = {
+    "init": "make a folder of Markdown, an Obsidian vault or a MkDocs project a project of kb",
     "check": "check frontmatter, links and snippets (runs them, unless --no-run)",
     "fix": "apply the safe fixes",
     "reconcile": "respell wikilinks as the titles they mean; --apply writes, --undo takes back",

@@ -56,6 +56,8 @@ def build(project: Project, *, strict: bool = False, results: Results | None = N
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
+    from kbtools.site import vault_at_top
+
     file = config_file(project)
     wiki = load(project)  # anew: a run may have taken minutes, and MkDocs reads the pages as they are now
     pages = wiki.index.pages.values()
@@ -64,7 +66,8 @@ def build(project: Project, *, strict: bool = False, results: Results | None = N
     if found := obstacles(pages, results):
         raise KbError(refusal(found))
     try:
-        config = load_config(str(file), strict=False)
+        with vault_at_top.allowed():
+            config = load_config(str(file), strict=False)
     except (ConfigurationError, Abort) as e:
         raise KbError(f"{file}: {e}", "mkdocs.yml cannot be used as it is") from e
     plugin = config.plugins.get("kbtools")
@@ -136,8 +139,11 @@ def serve(project: Project, host: str = "127.0.0.1", port: int = 8000) -> None:
     from mkdocs.commands import serve as mkdocs_serve
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
+    from kbtools.site import vault_at_top
+
     try:
-        mkdocs_serve.serve(str(config_file(project)), livereload=True, dev_addr=f"{host}:{port}")
+        with vault_at_top.allowed():
+            mkdocs_serve.serve(str(config_file(project)), livereload=True, dev_addr=f"{host}:{port}")
     except (BuildError, Abort, ConfigurationError) as e:
         raise KbError(str(e) or "mkdocs gave up: see its messages") from e
     except OSError as e:

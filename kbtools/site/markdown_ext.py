@@ -322,11 +322,14 @@ def _settings(project: Project) -> tuple[Callable[[], Settings] | None, bool]:
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort, ConfigurationError
 
+    from kbtools.site import vault_at_top
+
     file = next((f for n in ("mkdocs.yml", "mkdocs.yaml") if (f := project.root / n).is_file()), None)
     if file is None:
         return None, True
     try:
-        config = load_config(str(file), plugins=[], strict=False)
+        with vault_at_top.allowed():
+            config = load_config(str(file), plugins=[], strict=False)
     except (ConfigurationError, Abort) as e:
         raise KbError(f"{file}: {e}", "mkdocs.yml cannot be used as it is") from e
     return lambda: (config.markdown_extensions, config.mdx_configs), config.use_directory_urls

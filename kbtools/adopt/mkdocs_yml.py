@@ -1,0 +1,166 @@
+"""A plugin entered into somebody's ``mkdocs.yml``: one entry is added, every other byte stays.
+
+The text is edited, not written anew, since comments, tags and layout are the owner's. The result is read again and must
+differ from the old reading in that one entry; where it would not, the caller is told which line to add by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from kbtools.errors import KbError
+
+PLUGIN = "kbtools"
+
+
+class _Tagged(str):
+    """A value with a tag that only MkDocs can construct, as its text."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads any tag as plain data."""
+
+
+def _any_tag(loader: _Loader, suffix: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.ScalarNode):
+        return _Tagged(f"!{suffix} {node.value}")
+    if isinstance(node, yaml.SequenceNode):
+        return [f"!{suffix}", *loader.construct_sequence(node, deep=True)]
+    assert isinstance(node, yaml.MappingNode)
+    return {f"!{suffix}": loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _any_tag)
+_Loader.add_multi_constructor("tag:yaml.org,2002:python/", _any_tag)
+
+
+def load(text: str, where: str = "mkdocs.yml") -> dict[str, Any]:
+    """The settings, tags as text. Raises KbError for what is no YAML mapping."""
+    try:
+        data = yaml.load(text, _Loader)
+    except (yaml.YAMLError, RecursionError, ValueError) as e:
+        raise KbError(
+            f"{where} cannot be read: {' '.join(str(e).split())[:200]}", "mend it; mkdocs build says the same"
+        ) from e
+    if not isinstance(data, dict):
+        raise KbError(f"{where} holds no settings", 'a site needs at least "site_name: …"')
+    return data
+
+
+def plugins_of(settings: dict[str, Any]) -> list[str] | None:
+    """The names of the plugins; None where none are named (MkDocs then uses ``search``)."""
+    plugins = settings.get("plugins")
+    if plugins is None:
+        return None
+    entries = (
+        plugins
+        if isinstance(plugins, list)
+        else [{name: value} for name, value in plugins.items()]
+        if isinstance(plugins, dict)
+        else []
+    )
+    return [next(iter(entry)) if isinstance(entry, dict) and entry else str(entry) for entry in entries]
+
+
+def with_plugin(text: str, where: str = "mkdocs.yml") -> str:
+    """The file with ``kbtools`` among its plugins. Unchanged where it is there already.
+
+    Raises KbError when the file cannot be edited safely, with the line to add by hand.
+    """
+    before = load(text, where)
+    named = plugins_of(before)
+    if named is not None and PLUGIN in named:
+        return text
+    new = _edited(text, before)
+    wanted = dict(before)
+    plugins = before.get("plugins")
+    if isinstance(plugins, dict):
+        wanted["plugins"] = {**plugins, PLUGIN: {}}
+    else:
+        wanted["plugins"] = [*(plugins if isinstance(plugins, list) else ["search"]), PLUGIN]
+    if new is None or load(new, where) != wanted:
+        raise KbError(
+            f"{where} is written in a way that cannot be edited safely", f"add {PLUGIN} to its plugins by hand"
+        )
+    return new
+
+
+def _edited(text: str, settings: dict[str, Any]) -> str | None:
+    end = "\r\n" if "\r\n" in text else "\n"
+    node = _plugins_node(text)
+    if node is None:
+        if "plugins" in settings and settings["plugins"] is not None:
+            return None  # by a merge key or an anchor
+        if "plugins" in settings:  # an empty entry
+            return re.sub(
+                r"(?m)^plugins:[ \t]*(?=#|\r?$)", lambda m: f"plugins: [search, {PLUGIN}] ".rstrip(), text, count=1
+            )
+        gap = "" if not text or text.endswith("\n") else end
+        return f"{text}{gap}{end if text.strip() else ''}plugins:{end}  - search{end}  - {PLUGIN}{end}"
+    if node.start_mark.line == node.end_mark.line or node.flow_style:
+        return _flow(text, node)
+    if not node.value:
+        return None
+    last = node.value[-1]
+    first = node.value[0]
+    column = (first[0] if isinstance(node, yaml.MappingNode) else first).start_mark.column
+    tail = last[1] if isinstance(node, yaml.MappingNode) else last
+    at = _behind(text, tail)
+    if isinstance(node, yaml.MappingNode):
+        return f"{text[:at]}{_gap(text, at, end)}{' ' * column}{PLUGIN}: {{}}{end}{text[at:]}"
+    dash = _dash_column(text, first)
+    if dash is None:
+        return None
+    return f"{text[:at]}{_gap(text, at, end)}{' ' * dash}- {PLUGIN}{end}{text[at:]}"
+
+
+def _gap(text: str, at: int, end: str) -> str:
+    return "" if at == 0 or text[at - 1] == "\n" else end
+
+
+def _plugins_node(text: str) -> Any:
+    """The node of the value of ``plugins`` at the top."""
+    root = yaml.compose(text, _Loader)
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    for key, value in root.value:
+        if isinstance(key, yaml.ScalarNode) and key.value == "plugins":
+            return value if isinstance(value, (yaml.SequenceNode, yaml.MappingNode)) else None
+    return None
+
+
+def _flow(text: str, node: Any) -> str | None:
+    """``[a, b]`` and ``{a: {}}``."""
+    at = node.end_mark.index - 1
+    if at < 0 or text[at] not in "]}":
+        return None
+    entry = PLUGIN if text[at] == "]" else f"{PLUGIN}: {{}}"
+    before = text[:at].rstrip()
+    comma = "" if before.endswith(("[", "{", ",")) else ","
+    space = " " if comma or before.endswith(",") else ""
+    return f"{before}{comma}{space}{entry}{text[len(before) : at]}{text[at:]}"
+
+
+def _behind(text: str, node: Any) -> int:
+    """The start of the line behind a node's last line of content (PyYAML ends a block where the next token begins)."""
+    last = _last_content(node)
+    newline = text.find("\n", last)
+    return len(text) if newline < 0 else newline + 1
+
+
+def _last_content(node: Any) -> int:
+    if isinstance(node, yaml.ScalarNode) or getattr(node, "flow_style", False) or not node.value:
+        return int(max(node.start_mark.index, node.end_mark.index - 1))
+    tail = node.value[-1]
+    return _last_content(tail[1] if isinstance(node, yaml.MappingNode) else tail)
+
+
+def _dash_column(text: str, first: Any) -> int | None:
+    start = text.rfind("\n", 0, first.start_mark.index) + 1
+    m = re.match(r"([ \t]*)-[ \t]", text[start:])
+    if m is None:
+        m = re.search(r"(?m)^([ \t]*)-[ \t]*(?:#.*)?\r?\n(?:.*\r?\n)*?\Z", text[: first.start_mark.index])
+    return len(m[1]) if m else None

@@ -1,0 +1,224 @@
+"""The files that make a folder a project: settings, the site's configuration, what git shall not keep."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kbtools.adopt.mkdocs_yml import load, plugins_of, with_plugin
+from kbtools.adopt.survey import Survey
+from kbtools.errors import KbError
+from kbtools.settings import SETTINGS
+
+SMALL = 100
+"""Pages up to which a site shows all of them in its navigation. Material repeats the navigation on every page."""
+RUNS = 0.8
+"""Share of a folder's fences that must read well for its code to be run."""
+_KEPT = (".kb/", "_link_reconcile_backup/", "/site/")
+_EXTENSIONS = """\
+markdown_extensions:
+  - abbr
+  - admonition
+  - attr_list
+  - def_list
+  - footnotes
+  - md_in_html
+  - tables
+  - toc:
+      permalink: true
+      slugify: !!python/object/apply:pymdownx.slugs.slugify
+        kwds:
+          case: lower
+  - pymdownx.arithmatex:
+      generic: true
+  - pymdownx.betterem
+  - pymdownx.details
+  - pymdownx.highlight:
+      anchor_linenums: true
+  - pymdownx.inlinehilite
+  - pymdownx.mark
+  - pymdownx.superfences:
+      custom_fences:
+        - name: mermaid
+          class: mermaid
+          format: !!python/name:pymdownx.superfences.fence_code_format
+  - pymdownx.tabbed:
+      alternate_style: true
+  - pymdownx.tasklist:
+      custom_checkbox: true
+  - pymdownx.tilde
+  - kbtools
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewText:
+    """A file that is made or changed."""
+
+    path: str
+    """Relative to the root."""
+    before: bytes | None
+    """None for a file that is made."""
+    after: bytes
+    why: str
+    """In a few words."""
+
+
+def excluded(found: Survey) -> list[str]:
+    """Globs of what is no page: patterns of notes, drawings, built sites, what Obsidian leaves out."""
+    globs = [f"{folder}/**" for folder in found.obsidian.templates]
+    globs += found.obsidian.ignored
+    globs += ["*.excalidraw.md"] if found.drawings or any(found.vault.rglob("*.excalidraw.md")) else []
+    if found.docs == ".":
+        globs += ["site/**"]
+        globs += [f"{name}/**" for name in ("venv", "env") if (found.root / name / "pyvenv.cfg").is_file()]
+    return list(dict.fromkeys(globs))
+
+
+def propose(found: Survey, *, site: bool = True) -> list[NewText]:
+    """The files to write. Raises KbError when the site's configuration cannot be edited safely."""
+    files = [NewText("kb.toml", None, settings(found).encode("utf-8"), "settings; kb config explains each")]
+    if site:
+        files += _site(found)
+    if ignored := _ignored(found.root):
+        files.append(ignored)
+    return files
+
+
+def settings(found: Survey) -> str:
+    """``kb.toml``, with the reason of each line."""
+    exclude = excluded(found)
+    lines = ["# Settings of kb. `kb config` prints all of them, `kb config KEY` explains one.", ""]
+    if found.kind != "mkdocs":
+        lines.append(f'docs = "{_toml(found.docs)}"')
+        lines.append('link_style = "filename"  # links are spelled so that Obsidian and other editors follow them')
+    if exclude:
+        lines.append(f"exclude = [{', '.join(chr(34) + _toml(g) + chr(34) for g in exclude)}]")
+    modes = list(code_modes(found))
+    if modes and any(s.key == "snippets" for s in SETTINGS):
+        lines += ["", "[snippets]", '# What code is held to, by folder: "run", "check" (read, not run) or "show".']
+        lines += [f'"{_toml(glob)}" = "{mode}"' for glob, mode in modes]
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def code_modes(found: Survey) -> Iterator[tuple[str, str]]:
+    """What code is held to: run in folders where nearly all of it reads well, else shown; the first glob counts."""
+    modes = {folder: "run" if c.alone >= RUNS * c.fences else "show" for folder, c in sorted(found.code.items())}
+    if not modes:
+        return
+    runs = [folder for folder, mode in modes.items() if mode == "run"]
+    if len(runs) == len(modes):
+        yield "**", "run"
+        return
+    yield from ((f"{folder}/**", "run") for folder in runs if folder)
+    yield "**", "show"
+
+
+def _toml(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _site(found: Survey) -> Iterator[NewText]:
+    if found.mkdocs is None:
+        text = mkdocs_yml(found)
+        yield NewText("mkdocs.yml", None, text.encode("utf-8"), "the site: kb build builds it, kb serve previews it")
+        return
+    file, data = _holding_plugins(found.mkdocs, found.root)
+    new = with_plugin(_decoded(data, file), file.name).encode("utf-8")
+    if new != data:
+        path = file.relative_to(found.root).as_posix()
+        yield NewText(path, data, new, "one line more: the plugin kbtools; the rest is as it was")
+
+
+def _holding_plugins(file: Path, root: Path) -> tuple[Path, bytes]:
+    """The configuration that names the plugins: the file itself or one that it inherits from."""
+    seen: set[Path] = set()
+    here = file
+    while here not in seen:
+        seen.add(here)
+        data = here.read_bytes()
+        read = load(_decoded(data, here), here.name)
+        if plugins_of(read) is not None:
+            return here, data
+        parent = read.get("INHERIT")
+        above = (here.parent / parent).resolve() if isinstance(parent, str) else None
+        if above is None or not above.is_file() or not above.is_relative_to(root.resolve()):
+            break
+        here = above
+    return file, file.read_bytes()
+
+
+def _decoded(data: bytes, file: Path) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as e:
+        raise KbError(f"{file} is not UTF-8", "save it as UTF-8") from e
+
+
+def mkdocs_yml(found: Survey) -> str:
+    """A site's configuration for a folder that has none."""
+    name = re.sub(r"[-_]+", " ", found.root.name).strip() or "Wiki"
+    lines = [f"site_name: {_yaml(name)}", f"docs_dir: {_yaml(found.docs)}", "site_dir: site", ""]
+    lines += ["theme:", "  name: material", f"  language: {found.language}", "  features:"]
+    lines += ["    - content.code.copy", "    - navigation.top", "    - navigation.indexes", ""]
+    if found.pages > SMALL:
+        lines += [
+            "# Material repeats the navigation on every page. Pages are found by search, links and these lists.",
+            "nav:",
+        ]
+        lines += ([f"  - {found.start_page}"] if found.start_page else []) + [
+            "  - all.md",
+            "  - tags.md",
+            "  - graph.md",
+            "",
+        ]
+    left_out = [f"/{g.removesuffix('/**')}/" if g.endswith("/**") else g for g in excluded(found)]
+    if found.docs == ".":
+        left_out = [
+            "/_link_reconcile_backup/",
+            "node_modules/",
+            "/kb.toml",
+            "/kb-baseline.json",
+            "/mkdocs.yml",
+            *left_out,
+        ]
+    if left_out:
+        lines += ["exclude_docs: |", *(f"  {g}" for g in dict.fromkeys(left_out)), ""]
+    lines += ["validation:", "  omitted_files: ignore", "", "plugins:", "  - kbtools", ""]
+    return "\n".join(lines) + "\n" + _EXTENSIONS
+
+
+def _yaml(text: str) -> str:
+    plain = re.fullmatch(r"[A-Za-z가-힣][\w가-힣 ./-]*", text) is not None and text.lower() not in (
+        "yes",
+        "no",
+        "on",
+        "off",
+        "true",
+        "false",
+        "null",
+    )
+    return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _ignored(root: Path) -> NewText | None:
+    """``.gitignore`` with what kb keeps for itself; None where no repository is, or it says so already."""
+    from kbtools.git import top
+
+    if top(root) is None:
+        return None
+    file = root / ".gitignore"
+    before = file.read_bytes() if file.is_file() else None
+    text = (before or b"").decode("utf-8", "replace")
+    said = {line.strip().strip("/") for line in text.split("\n")}
+    missing = [line for line in _KEPT if line.strip("/") not in said]
+    if not missing:
+        return None
+    end = "\r\n" if "\r\n" in text else "\n"
+    gap = b"" if not text or text.endswith("\n") else end.encode()
+    added = "".join(f"{line}{end}" for line in missing).encode()
+    return NewText(
+        ".gitignore", before, (before or b"") + gap + added, "kept out of version control: " + ", ".join(missing)
+    )

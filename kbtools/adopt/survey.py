@@ -1,0 +1,177 @@
+"""What a folder of Markdown holds, before anything is changed: kind, links, code by folder, frontmatter, findings."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kbtools.adopt.mkdocs_yml import load
+from kbtools.adopt.obsidian import ObsidianSettings, read_settings
+from kbtools.checker import check
+from kbtools.config import LinkStyle, Project, foreign_vault
+from kbtools.diagnostics import Applicability, Severity
+from kbtools.index import Index, Missing, Resolved
+from kbtools.page import Page
+from kbtools.vault.loading import load as load_vault
+
+START = ("index.md", "README.md")
+"""Pages that MkDocs shows at the site's address."""
+_CODE_RULES = ("syntax-error", "undefined-name")
+_SAMPLE = 200_000
+"""Code points of text by which the language is judged."""
+
+
+@dataclass(slots=True)
+class FolderCode:
+    """The Python fences of one folder at the top of the vault."""
+
+    fences: int = 0
+    alone: int = 0
+    """Those that read well: no syntax error, no name that nothing defines."""
+
+
+@dataclass(slots=True)
+class Survey:
+    """What was found."""
+
+    root: Path
+    docs: str
+    """The vault, relative to the root; ``.`` is the root itself."""
+    kind: str
+    """``obsidian``, ``mkdocs``, ``foam`` or ``markdown``."""
+    mkdocs: Path | None = None
+    obsidian: ObsidianSettings = field(default_factory=ObsidianSettings)
+    pages: int = 0
+    links: Counter[str] = field(default_factory=Counter)
+    """``resolve``, ``can be reconciled``, ``dangle``, ``are ambiguous``."""
+    code: dict[str, FolderCode] = field(default_factory=dict)
+    with_frontmatter: int = 0
+    fits_topic: int = 0
+    """Pages whose frontmatter fits the schema ``topic``."""
+    findings: Counter[tuple[Severity, str]] = field(default_factory=Counter)
+    fixable: int = 0
+    start_page: str | None = None
+    language: str = "en"
+    drawings: int = 0
+    """Pages that a drawing program keeps its data in."""
+
+    @property
+    def vault(self) -> Path:
+        return self.root / self.docs
+
+
+def look_at(root: Path, exclude: Iterable[str] = ()) -> Survey:
+    """Read a folder as it is; writes nothing into it. Raises KbError when there are no pages."""
+    root = root.resolve()
+    found = Survey(root, *_where(root))
+    found.mkdocs = next((f for n in ("mkdocs.yml", "mkdocs.yaml") if (f := root / n).is_file()), None)
+    if found.kind == "obsidian":
+        found.obsidian = read_settings(found.vault)
+    project = surveyed(found, exclude)
+    vault = load_vault(project)
+    index = Index.build(vault)
+    found.pages = len(index.pages)
+    for path, held in index.links.items():
+        for link, resolution in held:
+            found.links[_fate(index, path, link.target, resolution)] += 1
+    for path, page in index.pages.items():
+        _count_code(found, path, page)
+        found.with_frontmatter += page.frontmatter is not None and bool(page.frontmatter.data)
+        found.drawings += path.endswith(".excalidraw.md")
+    found.fits_topic = _fitting(index.pages.values())
+    report = check(vault, index, project.config)
+    for d in report.diagnostics:
+        found.findings[d.severity, d.rule] += 1
+        found.fixable += d.fix is not None and d.fix.applicability is Applicability.SAFE
+    found.start_page = next((name for name in START if name in index.pages), None)
+    found.language = _language(index.pages.values())
+    return found
+
+
+def surveyed(found: Survey, exclude: Iterable[str] = ()) -> Project:
+    """The folder as a project with what is proposed for it, its state in the user's cache."""
+    project = foreign_vault(found.vault)
+    style: LinkStyle = "title" if found.kind == "mkdocs" else "filename"
+    return project._replace(config=project.config._replace(exclude=tuple(exclude), link_style=style))
+
+
+def _where(root: Path) -> tuple[str, str]:
+    """The vault below a root, and what kind of folder it is."""
+    for name in ("mkdocs.yml", "mkdocs.yaml"):
+        if (root / name).is_file():
+            settings = load((root / name).read_text(encoding="utf-8", errors="replace"), str(root / name))
+            docs = settings.get("docs_dir")
+            return (str(docs) if isinstance(docs, str) else "docs"), "mkdocs"
+    if (root / ".obsidian").is_dir():
+        return ".", "obsidian"
+    inner = [
+        f for f in sorted(root.iterdir()) if f.is_dir() and not f.name.startswith(".") and (f / ".obsidian").is_dir()
+    ]
+    if len(inner) == 1:
+        return inner[0].name, "obsidian"
+    kind = "foam" if (root / ".foam").is_dir() or _names_foam(root / ".vscode" / "settings.json") else "markdown"
+    for name in ("docs", "content", "notes", "wiki"):
+        folder = root / name
+        if folder.is_dir() and next(folder.rglob("*.md"), None) is not None:
+            outside = sum(1 for f in root.glob("*.md"))
+            if sum(1 for _ in zip(folder.rglob("*.md"), range(1000), strict=False)) > outside:
+                return name, kind
+    return ".", kind
+
+
+def _names_foam(file: Path) -> bool:
+    try:
+        return "foam." in file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def _fate(index: Index, path: str, target: str, resolution: object) -> str:
+    if isinstance(resolution, Resolved):
+        return "can be reconciled" if resolution.how == "variant" else "resolve"
+    if isinstance(resolution, Missing):
+        return "dangle"
+    return "resolve" if type(resolution).__name__ == "Alias" else "are ambiguous"
+
+
+def _count_code(found: Survey, path: str, page: Page) -> None:
+    python = [s for s in page.snippets if s.executable and s.language.lower() in ("python", "py", "python3")]
+    if not python:
+        return
+    folder = path.partition("/")[0] if "/" in path else ""
+    here = found.code.setdefault(folder, FolderCode())
+    lines = page.source.lines
+    amiss = {lines.line_of(p.span.start) for p in page.problems if p.rule in _CODE_RULES}
+    here.fences += len(python)
+    here.alone += sum(not any(s.line <= line <= s.end_line for line in amiss) for s in python)
+
+
+def _fitting(pages: Iterable[Page]) -> int:
+    from kbtools.fields.schema import Schema, validate
+
+    schema = Schema.load("topic")
+    return sum(
+        page.frontmatter is not None and bool(page.frontmatter.data) and not list(validate(page.frontmatter, schema))
+        for page in pages
+    )
+
+
+def _language(pages: Iterable[Page]) -> str:
+    """The language of the text, as far as its script tells: the site's words are in it."""
+    counts: Counter[str] = Counter()
+    left = _SAMPLE
+    for page in pages:
+        text = page.source.text[: min(left, 4000)]
+        left -= len(text)
+        counts["ko"] += len(re.findall(r"[\uac00-\ud7a3]", text))
+        counts["ja"] += len(re.findall(r"[\u3040-\u30ff]", text)) * 2
+        counts["zh"] += len(re.findall(r"[\u4e00-\u9fff]", text))
+        counts["ru"] += len(re.findall(r"[\u0400-\u04ff]", text)) // 3
+        counts["en"] += len(re.findall(r"[A-Za-z]", text)) // 5
+        if left <= 0:
+            break
+    best, n = max(counts.items(), key=lambda c: c[1], default=("en", 0))
+    return best if n else "en"
