@@ -11,12 +11,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple
 
 from kbtools.diagnostics import Diagnostic, subject
 from kbtools.errors import KbError
 from kbtools.source import Source
 
+FILE = "kb-baseline.json"
+"""Lies in the project's root, under version control."""
 VERSION = 1
 SNIPPETS = "failing-snippet"
 """The rule of snippets that fail. What its findings are about begins with a device, ``cpu: print(x)``, because a
@@ -81,7 +84,7 @@ class Baseline(NamedTuple):
     entries: tuple[Entry, ...] = ()
 
     @classmethod
-    def parse(cls, text: str, where: str = "the baseline") -> Baseline:
+    def parse(cls, text: str, where: str = FILE) -> Baseline:
         """The baseline that a file holds. Raises KbError for one that cannot be understood."""
         try:
             data = json.loads(text)
@@ -108,6 +111,22 @@ class Baseline(NamedTuple):
             old = held.get(e.key)
             held[e.key] = Entry(e.key, min(e.since, old.since), e.times + old.times) if old else e
         return cls(tuple(sorted(held.values(), key=lambda e: (e.key.page, e.key.rule, e.key.about))))
+
+    @classmethod
+    def read(cls, root: Path) -> Baseline | None:
+        """The baseline of the project at ``root``; None when it has none. Raises KbError when it cannot be read."""
+        file = root / FILE
+        try:
+            return cls.parse(file.read_text(encoding="utf-8"), str(file))
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as e:
+            raise KbError(f"{file} cannot be read: {e}", _HINT) from e
+
+    def since(self, d: Diagnostic, sources: Sources) -> date | None:
+        """The day since when a finding is accepted; None when it is not."""
+        key = key_of(d, sources)
+        return next((e.since for e in self.entries if e.key == key), None)
 
     def text(self) -> str:
         """The file: one entry a line, so that version control shows and merges them one by one."""

@@ -42,10 +42,10 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
+    from kbtools.check.failures import failing
     from kbtools.checker import check
-    from kbtools.commands.failures import failing
     from kbtools.commands.running.here import run_snippets
-    from kbtools.run.report import load
+    from kbtools.run.report import failed, load
     from kbtools.site.build import build, config_file
     from kbtools.site.owner_code import refuse
     from kbtools.site.redirects import is_redirect
@@ -67,7 +67,7 @@ def run(args: SimpleNamespace) -> int:
     if not args.no_run and not exit_code(known.new, args.strict):
         say("== run the snippets")
         outcomes = run_snippets(wiki, args, (), wiki.index.pages).outcomes
-        failures = tuple(failing(wiki.project, outcomes, wiki.source, EVERYTHING))
+        failures = tuple(failing(wiki.project.config, failed(outcomes), wiki.source))
         found = (*found, *(d for _, d in failures))
         answered = answered_by(EVERYTHING, outcomes)
         known = compare(wiki.project, found, wiki.source, answered, failures, ignored=args.no_baseline)

@@ -128,8 +128,9 @@ def gather(args: SimpleNamespace) -> Gathered:
     outcomes: tuple[Outcome, ...] | None = None
     failures: tuple[tuple[Outcome, Diagnostic], ...] = ()
     if not args.no_run:
-        from kbtools.commands.failures import failing
+        from kbtools.check.failures import failing
         from kbtools.commands.running.here import run_snippets
+        from kbtools.run.report import failed
 
         for path in {d.path for d in diagnostics}:
             checked.source(path)  # what is found speaks of the page as it is now, whoever edits it during the run
@@ -138,7 +139,7 @@ def gather(args: SimpleNamespace) -> Gathered:
         else:
             mine = tuple(sorted(path for path in changed if covers(path)))
             outcomes = run_snippets(Wiki(found, checked.listing), args, mine).outcomes if mine else ()
-        failures = tuple(failing(found, outcomes, checked.source, selection))
+        failures = tuple(failing(found.config, failed(outcomes), checked.source, selection))
         diagnostics = (*diagnostics, *(d for _, d in failures))
         diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.path, d.span.start, d.rule)))
     if getattr(args, "external", False):

@@ -184,15 +184,16 @@ def _accept(root: Path, backups: object, first: str, *, no_run: bool) -> int:
     """Check the new project as ``kb check`` does, and accept what it finds. Returns how many findings that are."""
     from datetime import date
 
-    from kbtools import cli
     from kbtools.check.baseline import Baseline
-    from kbtools.commands.check import gather
+    from kbtools.commands import check
     from kbtools.commands.known import FILE, answered_by
     from kbtools.rewrite import Backups, Change
 
     assert isinstance(backups, Backups)
     words = ["--root", str(root), *(["--no-run"] if no_run else [])]
-    found = gather(cli.parser_of("check").parse(words))
+    arguments = Arguments("check", COMMAND)
+    check.configure(arguments)
+    found = check.gather(arguments.parse(words))
     answered = answered_by(found.selection, found.outcomes)
     baseline = Baseline().record(found.diagnostics, found.source, date.today(), answered)
     if baseline.entries:

@@ -37,4 +37,4 @@ def run(args: SimpleNamespace) -> int:
     compared = line(parity(outcomes))
     told = (plural(len(args.files), "report"), reports.line(outcomes), compared)
     say(" · ".join(part for part in told if part))
-    return int(reports.failed(outcomes))
+    return int(bool(reports.failed(outcomes)))

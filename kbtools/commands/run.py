@@ -66,15 +66,15 @@ def run(args: SimpleNamespace) -> int:
         made = reports.report(
             outcomes, where, seconds=watch.seconds, fences=ran.fences, machines=machines, ran_on=ran_on
         )
-    failing = [o for o in outcomes if o.outcome in reports.FAILING]
-    known = _known(wiki, outcomes, part, args)
+    failing = reports.failed(outcomes)
+    known, errors = _known(wiki, failing, outcomes, part, args)
     taken: frozenset[str] = frozenset()
     if args.update:
         from kbtools.commands.running.update import write_printed
 
         updated = write_printed(wiki, outcomes, args)
         taken = frozenset(o.id for o in failing if o.path in updated and o.only_output_differs)
-    failing = [o for o in failing if o.id not in taken and o.id not in known.snippets]
+    counting = errors - taken - known.snippets.keys()
     if args.report:
         save_report(Path(args.report), made, outcomes, known)
     compared = parity(outcomes)
@@ -100,23 +100,30 @@ def run(args: SimpleNamespace) -> int:
     say(" · ".join(part for part in told if part))
     for line_ in _confined(outcomes, args.sandbox):
         say(line_)
-    return max(int(bool(failing)), say_known(known, args))
+    return max(int(bool(counting)), say_known(known, args))
 
 
-def _known(wiki: Wiki, outcomes: Sequence[Outcome], part: Sequence[str], args: SimpleNamespace) -> Known:
-    """The outcomes beside the baseline; without one, no page is read for it."""
+def _known(
+    wiki: Wiki, failing: Sequence[Outcome], outcomes: Sequence[Outcome], part: Sequence[str], args: SimpleNamespace
+) -> tuple[Known, frozenset[str]]:
+    """The outcomes beside the baseline; and the ids of those that failed and count as errors, which a comment on the
+    page or the configuration may have decided otherwise."""
     from kbtools.commands.known import read_baseline
 
-    if args.no_baseline or read_baseline(wiki.project) is None:
-        return Known(())
-    from kbtools.commands.failures import failing
+    if not failing and (args.no_baseline or read_baseline(wiki.project) is None):
+        return Known(()), frozenset()  # no page is read for nothing
+    from kbtools.check.failures import RULE
+    from kbtools.check.failures import failing as findings
+    from kbtools.diagnostics import Severity
     from kbtools.selection import Selection
 
-    selection = Selection(select=("failing-snippet",), paths=tuple(w.partition("::")[0] for w in part))
-    failures = tuple(failing(wiki.project, outcomes, wiki.source, selection))
+    selection = Selection(select=(RULE,), paths=tuple(w.partition("::")[0] for w in part))
+    failures = tuple(findings(wiki.project.config, failing, wiki.source, selection))
     whole = not any("::" in word for word in part)
     answered = answered_by(selection, outcomes) if whole else lambda entry: False
-    return compare(wiki.project, (d for _, d in failures), wiki.source, answered, failures)
+    found = (d for _, d in failures)
+    known = compare(wiki.project, found, wiki.source, answered, failures, ignored=args.no_baseline)
+    return known, frozenset(o.id for o, d in failures if d.severity is Severity.ERROR)
 
 
 def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:

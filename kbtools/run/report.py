@@ -188,9 +188,9 @@ def summary(outcomes: Iterable[Outcome], *, seconds: float = 0.0, fences: Fences
     return counts
 
 
-def failed(outcomes: Iterable[Outcome]) -> bool:
-    """Whether a run's exit code is 1."""
-    return any(outcome.outcome in FAILING for outcome in outcomes)
+def failed(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """Those that make a run's exit code 1."""
+    return [outcome for outcome in outcomes if outcome.outcome in FAILING]
 
 
 def line(outcomes: Iterable[Outcome]) -> str:

@@ -225,6 +225,8 @@ class Store:
     def remember(self, paths: Iterable[str]) -> None:
         """Keep what ``pages`` says of pages whose results have all been answered. Raises OSError."""
         for path in paths:
+            if not self.file(path).is_file():
+                continue  # nothing is kept of a page without a result, such as one whose snippets are all skipped
             with _lock(self.folder / ".lock"):
                 try:
                     data = self._data(path)

@@ -148,6 +148,8 @@ def _reasons(runs: Sequence[Run]) -> str:
             continue
         words = WORDS[state_of(run)][1]
         reason = f": {escape(o.reason)}" if o.reason and not well else ""
+        if run.known is not None:
+            reason += f" · {run.known.isoformat()}부터 알려진 실패"
         name = DEVICE_NAMES.get(o.device, escape(o.device))
         more = f' <span class="kb-where">{made}</span>' if made else ""
         out.append(f'<p class="kb-reason"><b>{name}</b> {words}{reason}{more}</p>')

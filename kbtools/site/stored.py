@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
+from kbtools.check.baseline import Baseline
+from kbtools.check.failures import failing
 from kbtools.codefence.option_values import DEVICES
 from kbtools.config import Project
+from kbtools.diagnostics import Severity
 from kbtools.errors import KbError
 from kbtools.page import Page
 from kbtools.run.host_info import told
@@ -14,7 +18,7 @@ from kbtools.run.keys import sources
 from kbtools.run.outcomes import Outcome
 from kbtools.run.report import machine_of
 from kbtools.run.store import Result, Store, at_place
-from kbtools.site.results import Results, Run, snippet_key, snippet_of
+from kbtools.site.results import BAD, Results, Run, snippet_key, snippet_of
 
 
 def _vouched(page: Page, results: Mapping[str, Result]) -> dict[str, Result]:
@@ -38,6 +42,7 @@ def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object
 
     Results of snippets a page no longer has are left out. Raises KbError for a report that is none.
     """
+    pages = tuple(pages)
     store = Store(project.state)
     runs: list[Run] = []
     lines: dict[str, int] = {}
@@ -52,7 +57,25 @@ def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object
         )
     for name, report in (reports or {}).items():
         runs += reported(report, name, lines)
-    return Results.of(runs)
+    return Results.of(_accepted(project, pages, runs))
+
+
+def _accepted(project: Project, pages: Iterable[Page], runs: list[Run]) -> list[Run]:
+    """The runs, with what the baseline, a comment on the page or the configuration says of those that failed."""
+    bad = [run.outcome for run in runs if run.fresh and run.outcome.outcome in BAD]
+    if not bad:
+        return runs
+    texts = {page.path: page.source for page in pages}
+    baseline = Baseline.read(project.root) or Baseline()
+    errors: dict[str, date | None] = {}
+    for outcome, found in failing(project.config, bad, texts.__getitem__):
+        if found.severity is Severity.ERROR:
+            errors[outcome.id] = baseline.since(found, texts.__getitem__)
+    for number, run in enumerate(runs):
+        if run.fresh and run.outcome.outcome in BAD:
+            since = errors.get(run.outcome.id)
+            runs[number] = replace(run, accepted=since is not None or run.outcome.id not in errors, known=since)
+    return runs
 
 
 def _date(text: str) -> date | None:

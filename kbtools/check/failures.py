@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeVar
 
-from kbtools.source import Span
+from kbtools.checker import severities, suppress
+from kbtools.config import Config
+from kbtools.diagnostics import Diagnostic, Problem
+from kbtools.page import Page
+from kbtools.selection import EVERYTHING, Selection
+from kbtools.source import Source, Span
 
-if TYPE_CHECKING:
-    from kbtools.config import Project
-    from kbtools.diagnostics import Diagnostic
-    from kbtools.run.outcomes import Outcome
-    from kbtools.selection import Selection
-    from kbtools.source import Source
+RULE = "failing-snippet"
+
+
+class Failed(Protocol):
+    """The outcome of a snippet, as far as a finding says it: see ``run.outcomes.Outcome``."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def reason(self) -> str | None: ...
+    @property
+    def message(self) -> str | None: ...
+    @property
+    def traceback_line(self) -> int | None: ...
+
+
+F = TypeVar("F", bound=Failed)
 
 
 def failing(
-    found: Project, outcomes: Iterable[Outcome], source: Callable[[str], Source], selection: Selection
-) -> Iterator[tuple[Outcome, Diagnostic]]:
+    config: Config, failed: Iterable[F], source: Callable[[str], Source], selection: Selection = EVERYTHING
+) -> Iterator[tuple[F, Diagnostic]]:
     """Each outcome that failed with the finding it makes, unless the configuration, the options or a comment on the
     page ask not to report it."""
-    from kbtools.run.outcomes import Status
-
-    failed = [o for o in outcomes if o.outcome in (Status.FAILED, Status.ERROR)]
-    if not failed or not selection.wants("failing-snippet"):
+    failed = list(failed)
+    if not failed or not selection.wants(RULE):
         return
-    from kbtools.checker import severities, suppress
-    from kbtools.diagnostics import Diagnostic, Problem
-    from kbtools.page import Page
-
-    severity = severities(found.config).get("failing-snippet")
+    severity = severities(config).get(RULE)
     if severity is None:
         return
     pages: dict[str, Page] = {}
@@ -49,7 +65,7 @@ def failing(
         span = _stripped(page.source.text, line)
         about = f"{o.device}: {span.of(page.source.text)}"
         where = o.id.partition("::")[2]
-        problem = Problem("failing-snippet", span, f"{where}: {first}", rest or None, about=about)
+        problem = Problem(RULE, span, f"{where}: {first}", rest or None, about=about)
         for p in suppress(page, (problem,), report_unused=False):
             yield o, Diagnostic(p.rule, severity, o.path, p.span, p.message, p.help, p.fix, p.about)
 

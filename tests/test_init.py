@@ -1,0 +1,294 @@
+"""``kb init``: what a folder is, what is proposed, and that nothing of it is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kbtools.adopt.mkdocs_yml import load, plugins_of, with_plugin
+from kbtools.adopt.obsidian import read_settings
+from kbtools.adopt.proposal import propose, settings
+from kbtools.adopt.survey import look_at
+from kbtools.config import find_project, from_mapping
+from kbtools.errors import KbError
+
+# --- one entry more in somebody's mkdocs.yml
+
+EDITED = {
+    "site_name: x\n": "site_name: x\n\nplugins:\n  - search\n  - kbtools\n",
+    "site_name: x": "site_name: x\n\nplugins:\n  - search\n  - kbtools\n",
+    "plugins:\n  - search # s\n\n# next\nx: 1\n": "plugins:\n  - search # s\n  - kbtools\n\n# next\nx: 1\n",
+    "plugins:\n- search\n- blog:\n    a: 1 # c\nx: 1\n": "plugins:\n- search\n- blog:\n    a: 1 # c\n- kbtools\nx: 1\n",
+    "plugins: [search, 'a'] # c\n": "plugins: [search, 'a', kbtools] # c\n",
+    "plugins: [\n  search,\n]\n": "plugins: [\n  search, kbtools\n]\n",
+    "plugins: []\n": "plugins: [kbtools]\n",
+    "plugins: {search: {}}\n": "plugins: {search: {}, kbtools: {}}\n",
+    "plugins:\n  a:\n  b:\n    c: true\n# c\n": "plugins:\n  a:\n  b:\n    c: true\n  kbtools: {}\n# c\n",
+    "plugins:\n": "plugins: [search, kbtools]\n",
+    "plugins:\r\n  - search\r\ny: 1\r\n": "plugins:\r\n  - search\r\n  - kbtools\r\ny: 1\r\n",
+    "x: !!python/name:a.b\nplugins:\n  - s: !ENV [A, b]\n": "x: !!python/name:a.b\n"
+    "plugins:\n  - s: !ENV [A, b]\n  - kbtools\n",
+    "plugins:\n  - kbtools\n": "plugins:\n  - kbtools\n",
+    "plugins:\n  - kbtools:\n      csp: true\n": "plugins:\n  - kbtools:\n      csp: true\n",
+}
+
+
+@pytest.mark.parametrize("text", EDITED)
+def test_one_entry_is_added_and_nothing_else(text: str) -> None:
+    assert with_plugin(text) == EDITED[text]
+    assert with_plugin(with_plugin(text)) == with_plugin(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &p [search]\nplugins: *p\n",
+        "plugins:\n  -\n    search\n",
+        "{site_name: x}\n",
+        "- a\n",
+        "a: [\n",
+        "a: *b\n",
+        "",
+    ],
+)
+def test_what_cannot_be_edited_safely_is_left_with_the_way_out(text: str) -> None:
+    with pytest.raises(KbError) as caught:
+        with_plugin(text)
+    assert caught.value.hint
+
+
+NAMES = st.sampled_from(["search", "tags", "blog", "a-b", "'quoted'", "x.y"])
+
+
+@given(
+    st.lists(
+        st.tuples(NAMES, st.sampled_from(["", ":", ":\n      a: 1", ":\n      t: |\n        text\n", "  # c"])),
+        min_size=1,
+    ),
+    st.sampled_from(["", "  ", "    "]),
+    st.sampled_from(["", "\n", "# c\n", "\n\n# a\n", "nav:\n  - a.md\n", "theme: {name: x}\n"]),
+    st.booleans(),
+)
+def test_any_list_of_plugins_keeps_its_bytes(
+    entries: list[tuple[str, str]], indent: str, rest: str, crlf: bool
+) -> None:
+    text = f"site_name: x\nplugins:\n{''.join(f'{indent}- {n}{more}{chr(10)}' for n, more in entries)}{rest}"
+    text = text.replace("\n", "\r\n") if crlf else text
+    try:
+        before = load(text)
+        new = with_plugin(text)
+    except KbError:
+        return
+    added = [line for line in new.splitlines() if "kbtools" in line]
+    assert len(added) == 1
+    assert new.replace(added[0] + ("\r\n" if crlf else "\n"), "", 1) == text
+    assert load(new) == {**before, "plugins": [*before["plugins"], "kbtools"]}
+    assert plugins_of(load(new))
+
+
+# --- what a folder is
+
+NOTE = "# A\n\n[[b]] and [[Nowhere]]\n\n```python\nprint(1)  # 1\n```\n"
+
+
+def put(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text.encode())
+    return root
+
+
+OBSIDIAN = {
+    ".obsidian/app.json": json.dumps({"attachmentFolderPath": "Files", "userIgnoreFilters": ["Old/", "/^x/", "none"]}),
+    ".obsidian/templates.json": json.dumps({"folder": "Meta/Templates"}),
+    ".obsidian/plugins/templater-obsidian/data.json": json.dumps({"templates_folder": "Templater"}),
+    ".obsidian/daily-notes.json": json.dumps({"folder": "Daily"}),
+    "Meta/Templates/T.md": "{{title}} [[{{date}}]]\n",
+    "Templater/P.md": "<% x %>\n",
+    "Files/x.png": "x",
+    "Old/o.md": "# Old\n",
+    "Daily/2026-11-29.md": "[[A]]\n",
+    "A.md": NOTE,
+    "B.md": "[[A]]\n",
+    "plot.excalidraw.md": "drawing\n",
+}
+
+
+def test_an_obsidian_vault_is_understood(tmp_path: Path) -> None:
+    put(tmp_path, OBSIDIAN)
+    read = read_settings(tmp_path)
+    assert read.templates == ("Meta/Templates", "Templater")
+    assert (read.daily_notes, read.attachments, read.ignored) == ("Daily", "Files", ("Old",))
+    found = look_at(tmp_path)
+    assert (found.kind, found.docs) == ("obsidian", ".")
+    assert 'exclude = ["Meta/Templates/**", "Templater/**", "Old", "*.excalidraw.md", "site/**"]' in settings(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"attachmentFolderPath": 3, "userIgnoreFilters": {}}', '{"folder": "/etc"}']
+)
+def test_damaged_settings_of_obsidian_say_nothing(tmp_path: Path, text: str) -> None:
+    put(tmp_path, {f".obsidian/{name}.json": text for name in ("app", "templates", "daily-notes")})
+    read = read_settings(tmp_path)
+    assert (read.templates, read.daily_notes, read.attachments, read.ignored) == ((), None, None, ())
+
+
+@pytest.mark.parametrize(
+    ("files", "kind", "docs"),
+    [
+        ({"mkdocs.yml": "site_name: x\ndocs_dir: pages\n", "pages/a.md": "a"}, "mkdocs", "pages"),
+        ({"mkdocs.yml": "site_name: x\n", "docs/a.md": "a"}, "mkdocs", "docs"),
+        ({"README.md": "a", "docs/a.md": "a", "docs/b.md": "b"}, "markdown", "docs"),
+        ({"README.md": "a", "one/README.md": "a"}, "markdown", "."),
+        ({"notes/.obsidian/app.json": "{}", "notes/a.md": "a", "README.md": "r"}, "obsidian", "notes"),
+        ({".vscode/settings.json": '{"foam.x": 1}', "a.md": "a"}, "foam", "."),
+    ],
+)
+def test_kinds_of_folders(tmp_path: Path, files: dict[str, str], kind: str, docs: str) -> None:
+    found = look_at(put(tmp_path, files))
+    assert (found.kind, found.docs) == (kind, docs)
+
+
+def test_what_is_proposed_is_accepted(tmp_path: Path) -> None:
+    put(tmp_path, {**OBSIDIAN, 'we"ird\\name/a.md': "a"})
+    for file in propose(look_at(tmp_path)):
+        assert file.before is None
+        (tmp_path / file.path).write_bytes(file.after)
+    project = find_project(tmp_path)
+    assert project.vault.samefile(tmp_path)
+    assert project.config.link_style == "filename"
+    from_mapping({"docs": "."})
+
+
+def test_the_language_of_the_text_is_that_of_the_site(tmp_path: Path) -> None:
+    assert look_at(put(tmp_path / "en", {"a.md": "Plain English text, with one 한글 word."})).language == "en"
+    assert look_at(put(tmp_path / "ko", {"a.md": "PyTorch는 텐서를 다루는 라이브러리입니다."})).language == "ko"
+    assert look_at(put(tmp_path / "ja", {"a.md": "これは日本語の文書です。"})).language == "ja"
+
+
+def test_plugins_that_a_file_inherits_are_edited_where_they_are_named(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        {"mkdocs.yml": "INHERIT: base.yml\nsite_name: x\n", "base.yml": "plugins:\n  - search\n", "docs/a.md": "a"},
+    )
+    changed = {f.path: f.after.decode() for f in propose(look_at(tmp_path))}
+    assert changed["base.yml"] == "plugins:\n  - search\n  - kbtools\n"
+    assert "mkdocs.yml" not in changed
+
+
+# --- the command
+
+
+def tree(root: Path) -> dict[str, str]:
+    return {
+        p.relative_to(root).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() if p.is_file() else ""
+        for p in root.rglob("*")
+    }
+
+
+def kb(root: Path, *words: str, code: int = 0) -> str:
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "XDG_CACHE_HOME": str(root.parent / "cache")}
+    command = [sys.executable, "-m", "kbtools.cli", *words]
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+SKIPPED = "```python {.skip reason='no'}\nprint(1)\n```\n"
+FAILS = "# Fails\n\n```python\nprint(2)  # 3\n```\n"
+
+
+def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
+    """The vault is the project's own folder, as with Obsidian always."""
+    root = put(tmp_path / "vault", {**OBSIDIAN, "F.md": FAILS, "S.md": SKIPPED, ".gitignore": "x"})
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    before = tree(root)
+    assert "nothing was written" in kb(root, "init")
+    assert "site_name: vault" in kb(root, "init", "--diff")
+    assert tree(root) == before
+    told = kb(root, "init", "--yes")
+    for file in ("kb.toml", "mkdocs.yml", ".gitignore", "kb-baseline.json"):
+        assert f"wrote {file}" in told
+    assert (root / ".gitignore").read_text(encoding="utf-8") == "x\n.kb/\n_link_reconcile_backup/\n/site/\n"
+    assert "nothing new to report" in kb(root, "check")
+    kb(root, "check", "--no-baseline", code=1)
+    assert "is a project already" in kb(root, "init", code=2)
+    told = kb(root, "build")
+    assert "in site/" in told, told
+    built = {p.relative_to(root / "site").as_posix() for p in (root / "site").rglob("*")}
+    assert "A/index.html" in built
+    assert not {p for p in built if p.startswith(("kb.toml", "mkdocs.yml", "site/", "Meta/", "Old/", "_link"))}
+    assert "kb-is-failed" in (root / "site/F/index.html").read_text(encoding="utf-8")
+    subprocess.run(["rm", "-r", "site"], cwd=root, check=True)
+    told = kb(root, "init", "--undo")
+    assert "kb.toml removed" in told
+    assert ".gitignore as it was before" in told
+    assert tree(root) == before
+    assert "has written nothing" in kb(root, "init", "--undo", code=2)
+
+
+MKDOCS = """\
+# Ours
+site_name: x
+theme:
+  name: material # the look
+plugins:
+  - search
+  - tags  # ours
+extra:
+  value: !ENV [NOWHERE, 1]
+"""
+
+
+def test_a_mkdocs_project_keeps_its_configuration(tmp_path: Path) -> None:
+    root = put(
+        tmp_path / "project", {"mkdocs.yml": MKDOCS, "docs/index.md": "# Home\n\n[a](a.md)\n", "docs/a.md": FAILS}
+    )
+    before = tree(root)
+    kb(root, "init", "--yes")
+    assert (root / "mkdocs.yml").read_text(encoding="utf-8") == MKDOCS.replace("# ours\n", "# ours\n  - kbtools\n")
+    assert "nothing new to report" in kb(root, "check")
+    kb(root, "build")
+    assert (root / "site/a/index.html").is_file()
+    subprocess.run(["rm", "-r", "site"], cwd=root, check=True)
+    (root / "kb.toml").write_text("# mine now\n", encoding="utf-8")
+    assert "kb.toml: left as it is" in kb(root, "init", "--undo", code=1)
+    assert (root / "mkdocs.yml").read_text(encoding="utf-8") == MKDOCS
+    (root / "kb.toml").unlink()
+    kb(root, "init", "--undo")
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "there is no page"),
+        ({"a.mdx": "x"}, "there are MDX files"),
+        ({"a.ipynb": "{}"}, "kb import NOTEBOOK"),
+        ({"kb.toml": "", "docs/a.md": "a"}, "is a project already"),
+        ({"mkdocs.yml": "a: [", "docs/a.md": "a"}, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_adopted_is_told(tmp_path: Path, files: dict[str, str], words: str) -> None:
+    root = put(tmp_path / "x", files)
+    root.mkdir(exist_ok=True)
+    assert words in kb(root, "init", "--yes", code=2)
+    assert not (root / "_link_reconcile_backup").exists()
