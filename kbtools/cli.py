@@ -43,6 +43,7 @@ COMMANDS = {
     "config": "every setting with its value and where that comes from",
     "schema": "print a JSON Schema for editors: of frontmatter, or of the configuration",
     "rule": "explain a rule, or list all",
+    "completion": "what a shell needs to complete kb's words with the Tab key",
 }
 
 USAGE = "usage: kb COMMAND [options]"
@@ -71,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
+        if "_ARGCOMPLETE" in os.environ and "COMP_LINE" in os.environ:
+            from kbtools.commands.completion import complete
+
+            complete(COMMANDS)
         return _dispatch(words)
     except KbError as e:
         print(f"kb: {e.message}", *([f"  hint: {e.hint}"] if e.hint else []), sep="\n", file=sys.stderr)

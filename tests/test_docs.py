@@ -17,6 +17,7 @@ from kbtools import cli
 from kbtools.codefence.annotations import CLASSES
 from kbtools.codefence.option_values import KEYS
 from kbtools.commands.arguments import Arguments
+from kbtools.commands.examples import EXAMPLES
 from kbtools.config import Config, from_mapping
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate
@@ -90,6 +91,17 @@ def options_in(text: str) -> set[str]:
 
 
 COMMON = {"-h", "--help", "--root", "--vault", "--schema"}
+
+
+@pytest.mark.parametrize("command", sorted(cli.COMMANDS))
+def test_every_command_has_examples_that_are_understood(command: str) -> None:
+    assert EXAMPLES[command]
+    for line, meaning in EXAMPLES[command]:
+        words = shlex.split(line.partition(" > ")[0])
+        assert words[:2] == ["kb", command]
+        parser(command).parse(words[2:])
+        assert f"  {line}" in parser(command).format_help()
+        assert meaning
 
 
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))

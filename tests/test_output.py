@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
-from kbtools.output import FORMATS, render, sarif, text
+from kbtools.output import FORMATS, overview, render, sarif, text
 from kbtools.output.findings import Findings, Sources, most_important
 from kbtools.output.github import LIMIT
 from kbtools.source import Source, Span
@@ -218,3 +218,34 @@ def test_junit_is_xml_whatever_the_page_says() -> None:
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert [c.get("name") for c in suite] == ["a.md", "b.md"]
+
+
+def many() -> Findings:
+    """A big vault's first check: one rule that a fix mends, one that nothing does, a rare error."""
+    page = "x" * 10
+    fix = Fix("write y", Applicability.SAFE, (Edit(Span(0, 1), "y"),))
+    found = [Diagnostic("unquoted-wikilink", Severity.ERROR, "a/p.md", Span(0, 1), "no", None, fix)] * 50
+    found += [Diagnostic("orphan-page", Severity.INFO, f"b/{n}.md", Span(0, 0), "no") for n in range(40)]
+    found += [Diagnostic("missing-attachment", Severity.ERROR, "c/z.md", Span(2, 3), "no")]
+    return Findings(tuple(found), lambda path: Source(path, page))
+
+
+def test_very_many_findings_end_in_a_table_and_three_things_to_do() -> None:
+    told = list(overview.overview(many()))
+    text_ = "\n".join(told)
+    assert text_.count("-->") == overview.SHOWN + 1  # infos are counted only
+    assert "     50  error    unquoted-wikilink   50 by kb fix" in told
+    assert "     40  info     orphan-page" in told
+    start = told.index("worth doing first:")
+    assert len(told[start + 1 : -1]) == 3
+    assert "mends 50 of 91 (50 unquoted-wikilink)" in told[start + 1]
+    assert "kb check --all" in told[-1]
+
+
+def test_what_is_worth_doing_first_is_never_nothing() -> None:
+    d, sources = finding("x", "x")
+    for rule in ("broken-link", "syntax-error", "orphan-page", "stale-page"):
+        found = tuple(d._replace(rule=rule, path=f"{n % 3}/a.md") for n in range(100))
+        lines = overview.advice(Findings(found, sources))
+        assert lines[-1].startswith("`kb baseline`")
+        assert len(lines) >= 2

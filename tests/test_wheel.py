@@ -41,6 +41,39 @@ def test_it_holds_every_file_of_the_package(wheel: Path) -> None:
     assert any(name.endswith("LICENSE") for name in held)
 
 
+@pytest.mark.parametrize("tool", ["pipx", "uv"])
+def test_tools_install_the_wheel_and_put_kb_on_the_path(tool: str, wheel: Path, tmp_path: Path) -> None:
+    """As the README says."""
+    program = Path(sys.executable).parent / tool
+    if not program.is_file():
+        pytest.skip(f"{tool} is not installed here: pip install {tool}")
+    homes = {
+        "PIPX_HOME": "pipx",
+        "PIPX_BIN_DIR": "bin",
+        "UV_TOOL_DIR": "uv",
+        "UV_TOOL_BIN_DIR": "bin",
+        "UV_CACHE_DIR": "cache",
+    }
+    environment = {**os.environ, **{name: str(tmp_path / folder) for name, folder in homes.items()}}
+    words = {
+        "pipx": [
+            "install",
+            "--python",
+            sys.executable,
+            f"--pip-args=--quiet --constraint={ROOT / 'constraints.txt'}",
+            str(wheel),
+        ],
+        "uv": ["tool", "install", "--python", sys.executable, "--no-config", str(wheel)],
+    }[tool]
+    done = subprocess.run(
+        [str(program), *words], env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    command = tmp_path / "bin" / ("kb.exe" if os.name == "nt" else "kb")
+    told = subprocess.run([str(command), "--version"], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.startswith("kb ")
+
+
 def test_it_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path / "env", with_pip=True)
     scripts = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")

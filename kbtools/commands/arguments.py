@@ -15,7 +15,15 @@ class Arguments(argparse.ArgumentParser):
     """The options of one command. A mistake is one line with a suggestion, and exit code 2."""
 
     def __init__(self, command: str, summary: str) -> None:
-        super().__init__(f"kb {command}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
+        from kbtools.commands.examples import epilog
+
+        super().__init__(
+            f"kb {command}",
+            description=summary[0].upper() + summary[1:] + ".",
+            epilog=epilog(command),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
         where = self.add_argument_group("which wiki")
         where.add_argument("--root", metavar="DIR", help="look for the project from DIR upwards (default: here)")
         where.add_argument("--vault", metavar="DIR", help="take any folder of Markdown as the vault")

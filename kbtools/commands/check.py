@@ -174,7 +174,7 @@ def check_once(args: SimpleNamespace) -> int:
             outcomes=found.outcomes or (),
             known=known,
         )
-        show(told, args.format)
+        show(told, args.format, whole=args.all or bool(args.select), statistics=args.statistics)
         save(told, wanted)
     if args.report:
         _report(Path(args.report), found.outcomes or (), watch.seconds)

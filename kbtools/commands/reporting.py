@@ -38,6 +38,8 @@ def add_output_options(arguments: Arguments) -> None:
         metavar="FORMAT=FILE",
         help="also write the findings to FILE in FORMAT; may be repeated",
     )
+    arguments.add_argument("--all", action="store_true", help="every finding in full, however many there are")
+    arguments.add_argument("--statistics", action="store_true", help="only how many findings there are of each rule")
     arguments.add_argument("--strict", action="store_true", help="warnings fail too")
 
 
@@ -87,15 +89,22 @@ def findings_of(
     )
 
 
-def show(findings: Findings, form: str) -> None:
-    """The findings on standard output."""
+def show(findings: Findings, form: str, *, whole: bool = False, statistics: bool = False) -> None:
+    """The findings on standard output. Of very many, people are shown the first of each rule and an overview, unless
+    they want the whole."""
     if not findings.diagnostics and form in SILENT:
         return
     from dataclasses import replace
 
-    from kbtools.output import render
+    from kbtools.output import overview, render
 
-    emit(render(form, replace(findings, color=use_color(sys.stdout))))
+    findings = replace(findings, color=use_color(sys.stdout))
+    if statistics:
+        emit(overview.statistics(findings))
+    elif form == "full" and not whole and len(findings.diagnostics) > overview.MANY:
+        emit(overview.overview(findings))
+    else:
+        emit(render(form, findings))
 
 
 def save(findings: Findings, wanted: Iterable[tuple[str, Path]]) -> None:

@@ -9,7 +9,7 @@ from kbtools.commands.arguments import Arguments
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("name", nargs="?", help="a rule; all are listed without one")
+    arguments.add_argument("name", nargs="?", metavar="RULE", help="a rule; all are listed without one")
 
 
 def run(args: SimpleNamespace) -> int:

@@ -1,0 +1,123 @@
+"""Many findings at a glance: a table by rule, and the three things worth doing first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kbtools.diagnostics import Applicability, Diagnostic, Severity
+from kbtools.output.findings import Findings
+from kbtools.output.text import full, paint, printable
+
+MANY = 60
+"""Findings up to which all are shown one by one."""
+SHOWN = 2
+"""Of each rule, where there are more."""
+_COLORS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
+_CODE = ("syntax-error", "undefined-name", "failing-snippet", "invalid-data", "shell-syntax")
+_LINKS = ("variant-link",)
+
+
+def overview(findings: Findings) -> Iterator[str]:
+    """The first findings of each rule in full, then the table and what to do."""
+    seen: Counter[str] = Counter()
+    first: list[Diagnostic] = []
+    for d in findings.diagnostics:
+        seen[d.rule] += 1
+        if seen[d.rule] <= SHOWN and d.severity is not Severity.INFO:
+            first.append(d)
+    yield from full(replace(findings, diagnostics=tuple(first)))
+    yield from statistics(findings)
+    yield ""
+    yield "worth doing first:"
+    yield from (f"  {number}. {line}" for number, line in enumerate(advice(findings)[:3], 1))
+    example = max(seen, key=lambda rule: seen[rule])
+    yield f"every finding: kb check --all · of one rule: kb check --select {example}"
+
+
+def statistics(findings: Findings) -> Iterator[str]:
+    """How many findings there are of each rule, by severity and number."""
+    counts = Counter((d.severity, d.rule) for d in findings.diagnostics)
+    fixes = Counter(d.rule for d in findings.diagnostics if _is_safe(d))
+    order = list(Severity)
+    rows = sorted(counts.items(), key=lambda c: (order.index(c[0][0]), -c[1], c[0][1]))
+    width = max((len(rule) for (_, rule), _ in rows), default=0)
+    for (severity, rule), n in rows:
+        label = paint(f"{severity.value:<8}", _COLORS[severity], findings.color)
+        fix = f"  {fixes[rule]:,} by kb fix" if fixes[rule] else ""
+        yield f"{n:>7,}  {label} {rule:<{width if fix else 0}}{fix}"
+
+
+def advice(findings: Findings) -> list[str]:
+    """What to do about many findings, what helps most with least work first."""
+    found = findings.diagnostics
+    total = len(found)
+    out = []
+    safe = [d for d in found if _is_safe(d)]
+    respelled = sum(d.rule in _LINKS for d in found)
+    if len(safe) > respelled:
+        rules = ", ".join(f"{n:,} {rule}" for rule, n in Counter(d.rule for d in safe).most_common(3))
+        out.append(f"`kb fix --diff` shows what mends {len(safe):,} of {total:,} ({rules}); `kb fix` does it")
+    elif respelled:
+        links = f"{respelled:,} link{'s' if respelled > 1 else ''}"
+        out.append(
+            f"`kb reconcile --diff` shows {links} respelled as the pages they mean; `kb reconcile --apply` does it"
+        )
+    out += _one_folder(found)
+    out += _one_kind(found)
+    errors = [d for d in found if d.severity is Severity.ERROR and not _is_safe(d)]
+    rare = Counter(d.rule for d in errors).most_common()
+    if rare and len(errors) < total:
+        rule, n = rare[-1]
+        where = next(d for d in errors if d.rule == rule)
+        line = findings.sources(where.path).lines.position(where.span.start).line
+        out.append(f"{rule}: {n:,} error{'s' if n > 1 else ''}, beginning with {printable(where.path)}:{line}")
+    out.append("`kb baseline` accepts what is left for now; `kb check` then fails on new findings only")
+    return out
+
+
+def _is_safe(d: Diagnostic) -> bool:
+    return d.fix is not None and d.fix.applicability is Applicability.SAFE
+
+
+def _one_folder(found: tuple[Diagnostic, ...]) -> list[str]:
+    """A folder at the top that holds most of the findings, of which others hold pages too."""
+    folders = Counter(d.path.partition("/")[0] for d in found if "/" in d.path)
+    if not folders:
+        return []
+    name, n = folders.most_common(1)[0]
+    if n < 0.4 * len(found) or len({d.path.partition("/")[0] for d in found}) < 3:
+        return []
+    shown = printable(name)
+    return [f'{n:,} of {len(found):,} are below {shown}/: if these are no pages of yours, exclude = ["{shown}/**"]']
+
+
+def _one_kind(found: tuple[Diagnostic, ...]) -> list[str]:
+    """The rule with most findings that no command mends, and what is usually done about it."""
+    rest = Counter(d.rule for d in found if not _is_safe(d) and d.rule not in _LINKS)
+    code = sum(rest[rule] for rule in _CODE)
+    if code >= 0.3 * len(found):
+        way = _show_setting()
+        return [f"{code:,} are about code in fences: if it is not meant to run, {way}"]
+    if not rest:
+        return []
+    rule, n = rest.most_common(1)[0]
+    if n < 0.25 * len(found):
+        return []
+    ways = {
+        "broken-link": "`kb stats` ranks the pages that are linked to and not written",
+        "orphan-page": 'index pages link to many at once; or orphan-page = "off" in [rules]',
+        "duplicate-title": "give pages a `title`, or link to them with their folder",
+    }
+    return [
+        f"{rule} is {n:,} of {len(found):,}: {ways.get(rule, f'`kb rule {rule}` says why and what to write instead')}"
+    ]
+
+
+def _show_setting() -> str:
+    from kbtools.settings import SETTINGS
+
+    if any(s.key == "snippets" for s in SETTINGS):
+        return '"**" = "show" in [snippets] shows it only, by folder'
+    return "`.skip` on a fence, or `snippets: {skip: …}` on a page, shows it only"
