@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "_ARGCOMPLETE" in os.environ and "COMP_LINE" in os.environ:
             from kbtools.commands.completion import complete
 
-            complete(COMMANDS)
+            complete(COMMANDS, parser_of)
         return _dispatch(words)
     except KbError as e:
         print(f"kb: {e.message}", *([f"  hint: {e.hint}"] if e.hint else []), sep="\n", file=sys.stderr)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 
 from kbtools.commands import emit, say
@@ -31,14 +32,10 @@ def run(args: SimpleNamespace) -> int:
     return 0
 
 
-def complete(commands: Iterable[str]) -> None:
+def complete(commands: Iterable[str], parser_of: Callable[[str], argparse.ArgumentParser]) -> None:
     """Answer a shell that asks what may follow (``_ARGCOMPLETE`` is set), and end the process. Only the command that
     was typed is imported."""
-    import argparse
-
     import argcomplete
-
-    from kbtools.cli import parser_of
 
     line, point = os.environ["COMP_LINE"], int(os.environ.get("COMP_POINT", "0") or 0)
     start = len(line) - len(line.lstrip())
@@ -48,7 +45,7 @@ def complete(commands: Iterable[str]) -> None:
         command = words[1]
         if command not in known:
             os._exit(1)
-        parser: argparse.ArgumentParser = parser_of(command)
+        parser = parser_of(command)
         for action in parser._actions:
             _completed(action)
         # What follows is completed as if the command were the program: its name is taken out of the line.

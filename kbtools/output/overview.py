@@ -64,7 +64,7 @@ def advice(findings: Findings) -> list[str]:
         out.append(
             f"`kb reconcile --diff` shows {links} respelled as the pages they mean; `kb reconcile --apply` does it"
         )
-    out += _one_folder(found)
+    out += _one_folder(findings)
     out += _one_kind(found)
     errors = [d for d in found if d.severity is Severity.ERROR and not _is_safe(d)]
     rare = Counter(d.rule for d in errors).most_common()
@@ -81,13 +81,15 @@ def _is_safe(d: Diagnostic) -> bool:
     return d.fix is not None and d.fix.applicability is Applicability.SAFE
 
 
-def _one_folder(found: tuple[Diagnostic, ...]) -> list[str]:
-    """A folder at the top that holds most of the findings, of which others hold pages too."""
+def _one_folder(findings: Findings) -> list[str]:
+    """A folder at the top that has many of the findings and few of the pages: templates, an archive, an export."""
+    found = findings.diagnostics
     folders = Counter(d.path.partition("/")[0] for d in found if "/" in d.path)
     if not folders:
         return []
     name, n = folders.most_common(1)[0]
-    if n < 0.4 * len(found) or len({d.path.partition("/")[0] for d in found}) < 3:
+    pages = sum(path.startswith(f"{name}/") for path in findings.pages)
+    if n < 0.4 * len(found) or pages > 0.3 * len(findings.pages):
         return []
     shown = printable(name)
     return [f'{n:,} of {len(found):,} are below {shown}/: if these are no pages of yours, exclude = ["{shown}/**"]']
