@@ -153,7 +153,7 @@ def test_the_network_is_off_and_says_how_to_turn_it_on(launcher: Launcher) -> No
 def test_no_secret_reaches_a_snippet(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_SETTING", "hidden")
     monkeypatch.setenv("PYTHON_TOKEN", "hidden")
-    code = "import os\nassert 'hidden' not in os.environ.values()\nprint(os.environ['HOME'] == os.getcwd())  # True"
+    code = "import os\nassert 'hidden' not in os.environ.values()\nprint(os.listdir(os.environ['HOME']))  # []"
     outcome = run_page(fence(code, "{#a}"), launcher)["a"]
     assert outcome.outcome is Status.PASSED, outcome.message
 
@@ -256,13 +256,13 @@ def test_the_server_and_its_workers_end_with_their_owner(tmp_path: Path) -> None
 
 
 def test_what_is_told_as_run_must_have_been_executed() -> None:
-    from kbtools.run.grading import judge
+    from kbtools.run.grading import grade
     from kbtools.run.process import Reply
 
     (job,) = jobs_of(fence("x = 1"))
     for executed, status in ((0, Status.ERROR), (1, Status.PASSED)):
-        reply = Reply({"seconds": 0.0, "printed": {}, "executed": executed}, "", "")
-        assert judge(job, job.steps[0], reply).outcome is status
+        reply = Reply({"seconds": 0.0, "executed": executed}, "", "")
+        assert grade(job, job.steps[0], reply).outcome is status
 
 
 def test_a_worker_says_what_it_executed(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,21 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
-_KEPT = ("PATH", "LANG", "LANGUAGE", "TZ", "VIRTUAL_ENV", "CONDA_PREFIX", "SYSTEMROOT", "NUMBER_OF_PROCESSORS")
+_KEPT = (
+    "PATH",
+    "PYTHONPATH",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "SYSTEMROOT",
+    "NUMBER_OF_PROCESSORS",
+)
 _KEPT_PREFIXES = (
     "LC_",
-    "PYTHON",
     "TORCH",
     "PYTORCH",
     "CUDA",
@@ -21,8 +31,8 @@ _KEPT_PREFIXES = (
     "LD_LIBRARY",
     "DYLD_",
 )
-_DROPPED = ("PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONBREAKPOINT", "PYTHONOPTIMIZE")
-"""The last would take the assertions out of the code."""
+_FOR_INTERPRETERS = ("PYTHONPROFILEIMPORTTIME",)
+"""What kb's own interpreters may be told by whoever looks into them."""
 _SECRET = ("TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "APIKEY", "API_KEY")
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -40,20 +50,39 @@ def worker_environment(threads: int, extra: Mapping[str, str] | None = None) -> 
     kept = {
         name: value
         for name, value in os.environ.items()
-        if (name in _KEPT or name.startswith(_KEPT_PREFIXES))
-        and name not in _DROPPED
-        and not any(s in name.upper() for s in _SECRET)
+        if (name in _KEPT or name.startswith(_KEPT_PREFIXES)) and not any(s in name.upper() for s in _SECRET)
     }
     kept.update(dict.fromkeys(_THREADS, str(threads)))
     # Threads that wait for each other in a loop take the time of the sessions beside them.
     kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # Printed sets and dicts of strings keep their order from run to run; a probe must not initialise CUDA.
-    kept.update(PYTHONHASHSEED="0", PYTORCH_NVML_BASED_CUDA_CHECK="1", PYTHONDONTWRITEBYTECODE="1", NO_COLOR="1")
-    kept.update(PYTHONUNBUFFERED="1", PYTHONIOENCODING="utf-8", PYTHON_COLORS="0")
+    # A probe must not initialise CUDA.
+    kept.update(PYTORCH_NVML_BASED_CUDA_CHECK="1", NO_COLOR="1")
+    if not any(name in kept for name in ("LC_ALL", "LC_CTYPE", "LANG")):
+        kept["LANG"] = "C.UTF-8"
     # torch.compile: no pool of processes for a page's few kernels, and no precompiled header: Inductor keeps it among
     # temporary files, so each session would make it anew, which costs more than all the kernels of a page.
     kept.update(TORCHINDUCTOR_COMPILE_THREADS="1", TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS="0")
     return {**kept, **(extra or {})}
+
+
+def interpreter_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the interpreter of a worker is started with, beside its variables: no page sees this.
+
+    Printed sets of strings keep their order from run to run. This very kbtools is on the module path, installed or
+    not.
+    """
+    import kbtools
+
+    here = str(Path(kbtools.__file__).parent.parent)
+    paths = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    told = {name: os.environ[name] for name in _FOR_INTERPRETERS if name in os.environ}
+    return {
+        **environment,
+        **told,
+        "PYTHONPATH": os.pathsep.join([*paths, *([] if here in paths else [here])]),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def digest() -> str:

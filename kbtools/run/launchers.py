@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kbtools.errors import KbError
-from kbtools.run.environment import worker_environment
+from kbtools.run.environment import interpreter_environment, worker_environment
 from kbtools.run.reaper import Reaper
 from kbtools.run.worker.ready import Kind
 
@@ -93,7 +93,7 @@ class SpawnLauncher:
         try:
             process = subprocess.Popen(
                 words,
-                env=_importable(environment),
+                env=interpreter_environment(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=descriptors.err,
@@ -179,7 +179,7 @@ class ForkServerLauncher:
         try:
             return subprocess.Popen(
                 [*words, str(self.folder), str(requests), self.sandbox, *preload],
-                env=_importable(worker_environment(1, own)),
+                env=interpreter_environment(worker_environment(1, own)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(requests,),
@@ -334,12 +334,3 @@ def _is_zombie(pid: int) -> bool:
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
     return True
-
-
-def _importable(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment with this very kbtools on the module path, installed or not."""
-    import kbtools
-
-    here = str(Path(kbtools.__file__).parent.parent)
-    paths = [p for p in environment.get("PYTHONPATH", "").split(os.pathsep) if p]
-    return {**environment, "PYTHONPATH": os.pathsep.join([*paths, *([] if here in paths else [here])])}

@@ -88,9 +88,11 @@ class Process:
         self._most: int | None = None
         self._outgrown = False
         self._crowded = False
-        self._folder = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
-        self.scratch = self._folder / "changed" / "s" if changed else self._folder
-        self.scratch.mkdir(parents=True, exist_ok=True)
+        self._made = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
+        self.folder = self._made / "changed" / "s" if changed else self._made
+        self.scratch = self.folder / "work"
+        for place in (self.scratch, self.folder / "home", self.folder / "tmp"):
+            place.mkdir(parents=True)
         ours, theirs = socket.socketpair()
         ours.setblocking(True)
         out, out_end = os.pipe()
@@ -159,11 +161,11 @@ class Process:
         for thing in (self.channel, self.out, self.err, self.trace, getattr(self, "selector", None)):
             if thing is not None:
                 thing.close()
-        remove(self._folder)
+        remove(self._made)
 
     def _environment(self) -> dict[str, str]:
-        place = str(self.scratch)
-        own = {"HOME": place, "TMPDIR": place, "TMP": place, "TEMP": place, "MPLBACKEND": "Agg", "MPLCONFIGDIR": place}
+        home, tmp = str(self.folder / "home"), str(self.folder / "tmp")
+        own = {"HOME": home, "TMPDIR": tmp, "TMP": tmp, "TEMP": tmp, "MPLBACKEND": "Agg", "MPLCONFIGDIR": home}
         return worker_environment(self.settings.threads, own)
 
     def _greet(self, environment: dict[str, str]) -> tuple[str, ...]:
@@ -171,7 +173,7 @@ class Process:
         start = {
             "path": job.path,
             "kind": asdict(self.kind),
-            "scratch": str(self.scratch),
+            "folder": str(self.folder),
             "environment": environment,
             "writable": list(settings.writable),
             "preload": list(job.preload),

@@ -77,6 +77,25 @@ def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str]) ->
     return True
 
 
+def own_tmp(libc: ctypes.CDLL, folder: str, writable: Iterable[str]) -> bool:
+    """Whether ``/tmp`` is now ``folder/tmp``. What Python needs of the old one is shown there, to be read."""
+    shown = {*_readable(), *sys.path, "/tmp/nvidia-mps"}
+    here = os.getcwd()  # noqa: PTH109
+    try:
+        _mount(libc, None, "/", None, _REC | _PRIVATE)
+        for path in sorted(shown):
+            if path.startswith("/tmp/") and os.path.lexists(path):
+                _show(libc, Path(folder), path, read_only=True)
+        for path in sorted({folder, *writable}):
+            if path.startswith("/tmp/"):
+                _show(libc, Path(folder), path, read_only=False, recursive=False)
+        _mount(libc, str(Path(folder) / "tmp"), "/tmp", None, _BIND | _REC)
+        os.chdir(here)
+    except OSError:
+        return False
+    return True
+
+
 def _readable() -> Iterator[str]:
     yield from (path for path in _SYSTEM if os.path.lexists(path))
     yield from (f"/etc/{name}" for name in _ETC if os.path.lexists(f"/etc/{name}"))

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 
-from kbtools.run.sandbox.filesystem import DEVICE_NODES, own_file_system
+from kbtools.run.sandbox.filesystem import DEVICE_NODES, own_file_system, own_tmp
 from kbtools.run.sandbox.names import ESSENTIAL
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
@@ -37,7 +37,7 @@ _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
 _FILE_SIZE = 2 << 30
 """Bytes a single file may grow to."""
 _MOUNTS = "mounts"
-"""Mounts of its own: what hiding files begins with, and no protection yet."""
+"""Mounts of its own: what hiding files and a /tmp of its own begin with, and no protection yet."""
 
 
 MOST_PROCESSES = max(512, 16 * (os.cpu_count() or 1))
@@ -73,14 +73,15 @@ def enclose(mode: str, *, network: bool) -> tuple[str, ...]:
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if mode == "off":
         return tuple(held)
-    hides = mode == "strict"
-    isolated = not network and own_network_works()
-    spaces = (_CLONE_NEWNET if isolated else 0) | (_CLONE_NEWNS if hides else 0)
+    works = own_network_works()
+    isolated = works and not network
+    mounts = works or mode == "strict"
+    spaces = (_CLONE_NEWNET if isolated else 0) | (_CLONE_NEWNS if mounts else 0)
     if spaces and _own_namespaces(libc, spaces):
         _limit_processes()
         if isolated and _loopback():
             held.append("network")
-        if hides:
+        if mounts:
             held.append(_MOUNTS)
     return tuple(held)
 
@@ -92,8 +93,11 @@ def seal(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
     if sys.platform != "linux" or rules.mode == "off":
         return held
     libc = ctypes.CDLL(None, use_errno=True)
-    hides = own_mounts and own_file_system(libc, rules.writable[0], rules.writable[1:])
-    if _landlock(libc, rules.writable):
+    folder, *others = rules.writable
+    strict = rules.mode == "strict"
+    hides = own_mounts and strict and own_file_system(libc, folder, others)
+    private = hides or (own_mounts and not strict and own_tmp(libc, folder, others))
+    if _landlock(libc, (*rules.writable, *(("/tmp",) if private else ()))):
         held += ("files", "reading") if hides else ("files",)  # without Landlock it could all be mounted again
     return held
 

@@ -237,6 +237,7 @@ class Interpreter:
         except SyntaxError as error:
             if error.filename == self.path and error.lineno is not None:
                 error.lineno += line
+                error.msg = re.sub(r"\b(on|at) line (\d+)\b", lambda m: f"{m[1]} line {int(m[2]) + line}", error.msg)
                 error.end_lineno = error.end_lineno + line if error.end_lineno else error.end_lineno
             raise
         assert isinstance(tree, ast.Module)

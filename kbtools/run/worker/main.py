@@ -7,9 +7,9 @@ tracebacks of crashes and hangs. It never decides what an outcome is; it says wh
 from __future__ import annotations
 
 import faulthandler
-import io
 import multiprocessing
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -28,7 +28,10 @@ from kbtools.run.worker.interpreter import Interpreter
 from kbtools.run.worker.ready import Kind, seed
 from kbtools.run.worker.requirements import unmet
 from kbtools.run.worker.session_api import Inside
+from kbtools.run.worker.streams import Threads, open_streams, restore
 
+_PATIENCE = 10.0
+"""Seconds that a snippet's threads are waited for at most."""
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
 
 
@@ -45,7 +48,7 @@ def main(descriptors: Sequence[int], mode: str, held: tuple[str, ...] | None = N
     code = 0
     link = Channel(socket.socket(fileno=channel))
     try:
-        _streams(out, err)
+        open_streams(out, err)
         start = link.receive()
         if start is not None:
             _Worker(link, start, (out, err, trace), mode, held).serve()
@@ -69,10 +72,12 @@ class _Worker:
         self.link = link
         self.out, self.err, trace = streams
         self.pid = os.getpid()
-        self.scratch = Path(start["scratch"])
+        self.folder = Path(start["folder"])
+        self.scratch = self.folder / "work"
         self.network = False
         os.environ.clear()
         os.environ.update(start["environment"])
+        _find_python(self.folder)
         # Both remember the folder for temporary files of the process this one was forked off.
         tempfile.tempdir = None
         multiprocessing.current_process()._config.pop("tempdir", None)  # type: ignore[attr-defined]
@@ -87,10 +92,10 @@ class _Worker:
             faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
         kind = Kind(**start["kind"])
         seeded = held is not None and kind.device == "cpu"
-        rules = Rules(mode, kind.network, (str(self.scratch), *start["writable"]))
+        rules = Rules(mode, kind.network, (str(self.folder), *start["writable"]))
         held = seal(rules, held if held is not None else enclose(mode, network=kind.network))
         missing = lacking(rules, held)
-        script = self.scratch / "__page__.py"
+        script = self.folder / "__page__.py"
         script.touch()
         self.interpreter = Interpreter(start["path"], str(script))
         sys.addaudithook(self._audit)
@@ -111,7 +116,7 @@ class _Worker:
                 # A child that a snippet forked came to the snippet's end: it must not speak for the session.
                 flush()
                 os._exit(0)
-            _restore(self.out, self.err)
+            restore(self.out, self.err, intact="error" not in reply)
             self.link.send(reply)
 
     def _run(self, step: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +133,9 @@ class _Worker:
             if complaint is not None:
                 return {"seconds": 0.0, "error": {"message": complaint, "line": line, "config": True}}
         inside = Inside(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
+        threads = Threads()
         reply = inside.run(find(step["language"]))
+        threads.finish(min(_PATIENCE, step["timeout"] / 2))
         flush()
         return reply
 
@@ -157,41 +164,25 @@ class _Worker:
         raise NetworkOff(f'the network is off ({host}): allow it with network="yes" on the fence')
 
 
+def _find_python(folder: Path) -> None:
+    """Let ``python`` be the interpreter that this is, for the programs that a page starts."""
+    programs = Path(sys.executable).parent
+    if not (programs / "python").exists():
+        programs = folder / "bin"
+        programs.mkdir()
+        (programs / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8")
+        (programs / "python").chmod(0o755)
+    os.environ["PATH"] = os.pathsep.join([str(programs), *filter(None, [os.environ.get("PATH")])])
+    if sys.prefix != sys.base_prefix:
+        os.environ["VIRTUAL_ENV"] = sys.prefix
+
+
 def _retarget(device: str | None) -> Callable[..., Any] | None:
     if device is None:
         return None
     from kbtools.run.worker.rehearse import retarget
 
     return lambda tree: retarget(tree, device)
-
-
-def _streams(out: int, err: int) -> None:
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    _restore(out, err)
-
-
-def _restore(out: int, err: int) -> None:
-    """Standard output and error as they were, whatever a snippet did to them."""
-    os.dup2(out, 1)
-    os.dup2(err, 2)
-    for name, number, errors in (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace")):
-        stream = getattr(sys, f"__{name}__", None)
-        if not (isinstance(stream, io.TextIOWrapper) and getattr(stream, "kb", None) == number and not stream.closed):
-            stream = _Stream(number, errors)
-            setattr(sys, f"__{name}__", stream)
-        setattr(sys, name, stream)
-
-
-class _Stream(io.TextIOWrapper):
-    """Line by line, so that output keeps its order among Python, C libraries and child processes."""
-
-    def __init__(self, number: int, errors: str) -> None:
-        self.kb = number
-        raw = io.BufferedWriter(io.FileIO(number, "wb", closefd=False))
-        super().__init__(raw, encoding="utf-8", errors=errors, newline="\n", line_buffering=True)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def command(launch: str) -> list[str]:
         own = [] if any(o.startswith(("--rdzv", "--master", "--standalone")) for o in options) else ["--standalone"]
         return [sys.executable, "-m", "torch.distributed.run", *own, "--local-addr=127.0.0.1", *options]
     if name in ("python", "python3"):
-        return [sys.executable, *options]
+        return [sys.executable, "-u", *options]
     if name == "accelerate" and options[:1] == ["launch"]:
         return [sys.executable, "-m", "accelerate.commands.launch", *options[1:]]
     raise ValueError(f'launch="{launch}": the launchers are torchrun, accelerate launch and python')
