@@ -129,7 +129,7 @@ class Page:
         found = (*self.reading, *(self.frontmatter.problems if self.frontmatter else ()))
         return any(p.rule in rules for p in found)
 
-    def _scalar(self, *path: str | int) -> str:
+    def scalar(self, *path: str | int) -> str:
         """A scalar as the author wrote it (``001`` stays ``001``); "" when there is none."""
         if self.frontmatter is None:
             return ""
@@ -144,6 +144,19 @@ class Page:
             return value.strip()
         entry = self.frontmatter.entries.get(tuple(path))
         return (entry.raw if entry else str(value)).strip()
+
+    _scalar = scalar
+
+    @property
+    def body_start(self) -> int:
+        """Where the body begins, behind the frontmatter."""
+        return self.structure.frontmatter.end if self.structure.frontmatter else 0
+
+    @property
+    def text_start(self) -> int:
+        """Where the text begins, behind the first heading of level 1 if there is one."""
+        first = next((h for h in self.structure.headings if h.level == 1), None)
+        return first.span.end if first is not None else self.body_start
 
     @cached_property
     def _extracted(self) -> tuple[tuple[Snippet, ...], tuple[Problem, ...]]:

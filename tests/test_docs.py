@@ -27,7 +27,7 @@ from kbtools.rules import __main__ as generator
 from kbtools.rules import all_rules
 from kbtools.run.outcomes import Status
 from kbtools.settings import SETTINGS
-from kbtools.site.pages import NAMES as GENERATED
+from kbtools.site.generated import NAMES as GENERATED
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

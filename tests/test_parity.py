@@ -14,9 +14,12 @@ from kbtools.run.devices import probe as devices
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.parity import State, line, parity
 from kbtools.run.report import report
-from kbtools.site.panels import decorate
+from kbtools.site.result_panel import View, decorate
 from kbtools.site.results import Run
+from kbtools.site.words import words_of
 from kbtools.source import Source
+
+VIEW = View(words_of("ko"))
 
 
 def outcome(device: str, stdout: str, status: str = "passed", name: str = "a", **more: Any) -> Outcome:
@@ -125,10 +128,10 @@ def test_a_run_on_two_devices_compares_them(
 def test_the_site_says_whether_devices_agree() -> None:
     page = Page.parse(Source("P.md", "```python {#a}\nprint(1)\n```\n"))
     runs = [Run(outcome("cpu", "1\n")), Run(outcome("cuda", "1\n"))]
-    assert "CPU = CUDA" in decorate(page.snippets[0], "<pre></pre>", runs)
+    assert "CPU = CUDA" in decorate(page.snippets[0], "<pre></pre>", runs, VIEW)
     runs[1] = Run(outcome("cuda", "2\n"))
-    assert "CPU ≠ CUDA" in decorate(page.snippets[0], "<pre></pre>", runs)
+    assert "CPU ≠ CUDA" in decorate(page.snippets[0], "<pre></pre>", runs, VIEW)
     runs[1] = Run(outcome("cuda", "2\n"), fresh=False)
-    told = decorate(page.snippets[0], "<pre></pre>", runs)
+    told = decorate(page.snippets[0], "<pre></pre>", runs, VIEW)
     assert "≠" not in told
     assert "CPU = CUDA" not in told

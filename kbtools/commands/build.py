@@ -50,6 +50,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.site.owner_code import refuse
     from kbtools.site.redirects import is_redirect
     from kbtools.site.stored import stored
+    from kbtools.site.wiki import of_vault as site_of
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     watch = Stopwatch()
@@ -83,9 +84,9 @@ def run(args: SimpleNamespace) -> int:
     say("== build the site")
     building = Stopwatch()
     try:
-        folder = build(
-            wiki.project, strict=args.strict, results=stored(wiki.project, wiki.index.pages.values(), reports)
-        )
+        results = stored(wiki.project, wiki.index.pages.values(), reports)
+        site = site_of(wiki.project, wiki.vault)
+        folder = build(wiki.project, strict=args.strict, results=results, wiki=site, say=say)
     except KbError as e:
         say(f"nothing was built: {e.message}" + (f"\n  hint: {e.hint}" if e.hint else ""))
         return 1

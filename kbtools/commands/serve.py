@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from types import SimpleNamespace
 
-from kbtools.commands import project
+from kbtools.commands import project, say
 from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
@@ -21,5 +21,5 @@ def run(args: SimpleNamespace) -> int:
     if args.host not in ("127.0.0.1", "::1", "localhost"):
         raise KbError(f"kb serve is a preview for this machine: {args.host} is no loopback address")
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
-    serve(project(args), args.host, args.port)
+    serve(project(args), args.host, args.port, say)
     return 0

@@ -25,6 +25,10 @@ from kbtools.svg import is_remote
 
 _PLACEHOLDER = HTML_PLACEHOLDER % r"([0-9]+)"
 _SET_ASIDE = re.compile(f"<p>{_PLACEHOLDER}</p>|{_PLACEHOLDER}")
+_ASIDE = re.compile("\x02[^\x02\x03]*\x03")
+_MARKER = re.compile(r"<!--\s*(?!kb:)(?:more|[\w-]+[/:][\w/.:-]*)(?:\s+[\w./:{}\"',\[\]=-]+){0,8}\s*-->")
+"""Comments by which plugins know a place in a page: ``<!-- more -->``, ``<!-- material/tags -->``."""
+_MARK = re.compile("\x02kb-mark:(\\d+)\x03")
 _IN_TAG = re.compile(r'<[A-Za-z][^<>"]*(?:"[^"]*"[^<>"]*)*>')
 _OF_MARKDOWN = ("markdown.", "pymdownx.")
 
@@ -38,6 +42,8 @@ class Made:
         self.md = md
         self.numbers: set[int] = set()
         """Their places in the stash."""
+        self.is_plugin_s: Callable[[str], bool] = lambda _: False
+        """Whether raw HTML of the page was put there by another plugin."""
         self.source = ""
         """The page's Markdown with all that preprocessors copied into it."""
         stash = md.htmlStash
@@ -56,12 +62,24 @@ class Made:
         stash.store = noting_store  # type: ignore[method-assign]
         stash.reset = noting_reset  # type: ignore[method-assign]
 
-    def set_aside(self, element: etree.Element) -> etree.Element:
-        """Keep an element that no author wrote until the page is sanitized; returns what stands for it."""
-        tail, element.tail = element.tail, None
-        kept = etree.Element("span")
-        kept.text, kept.tail = self.md.htmlStash.store(self.md.serializer(element)), tail
-        return kept
+    def set_aside(self, parent: etree.Element, at: int) -> None:
+        """Keep the tags of an element that no author wrote until the page is sanitized. What stands in it stays."""
+        element = parent[at]
+        bare = etree.Element(str(element.tag), dict(element.attrib))
+        bare.text = "\x00"
+        begin, _, end = self.md.serializer(bare).partition("\x00")
+        first = self.md.htmlStash.store(begin) + (element.text or "")
+        last = (self.md.htmlStash.store(end) if end else "") + (element.tail or "")
+        children = list(element)
+        if children:
+            children[-1].tail = (children[-1].tail or "") + last
+        else:
+            first += last
+        parent[at : at + 1] = children
+        if at > 0:
+            parent[at - 1].tail = (parent[at - 1].tail or "") + first
+        else:
+            parent.text = (parent.text or "") + first
 
     def may_be_written(self, tag: str) -> bool:
         """Whether the page could hold such an element because its author wrote it: as HTML, or as a block of
@@ -120,7 +138,7 @@ class RemoteImages(Treeprocessor):
 
     def run(self, root: etree.Element) -> None:
         for parent in root.iter():
-            for at, image in enumerate(list(parent)):
+            for image in list(parent):
                 if image.tag != "img":
                     continue
                 is_written = image.attrib.pop(self._written, None) is not None or self.made.may_be_written("img")
@@ -128,7 +146,6 @@ class RemoteImages(Treeprocessor):
                 if not is_remote(address):
                     continue
                 if not is_written:
-                    parent[at] = self.made.set_aside(image)
                     continue
                 self.told(address)
                 shown = image.get("alt") or address
@@ -166,10 +183,17 @@ class _SetAside(Treeprocessor):
 
     def run(self, root: etree.Element) -> None:
         for parent in list(root.iter()):
-            for at, child in enumerate(list(parent)):
-                tag = child.tag
-                if isinstance(tag, str) and not is_allowed(tag) and not self.made.may_be_written(tag):
-                    parent[at] = self.made.set_aside(child)
+            for child in list(parent):
+                if self._is_made(child):
+                    self.made.set_aside(parent, list(parent).index(child))
+
+    def _is_made(self, element: etree.Element) -> bool:
+        tag = element.tag
+        if not isinstance(tag, str):
+            return False
+        if is_allowed(tag) and tag != "autoref" and not (tag == "img" and is_remote(element.get("src", ""))):
+            return False
+        return not self.made.may_be_written(tag)
 
 
 class Sanitize(Postprocessor):
@@ -187,12 +211,26 @@ class Sanitize(Postprocessor):
     def run(self, text: str) -> str:
         if not self.sanitizes:
             return settle(text)
+        self._clean_within_made()
+        marks: list[str] = []
         whole = self._put_back(text.replace(AMP_SUBSTITUTE, "&"))
+        whole = _MARKER.sub(lambda m: marks.append(m[0]) or f"\x02kb-mark:{len(marks) - 1}\x03", whole)  # type: ignore[func-returns-value]
         clean = sanitize(whole, remote_images=self.remote_images)
         if clean != whole:
             self.told(whole, clean)
         # Within a tag nothing is put back: it would end the attribute it stands in.
-        return settle(_IN_TAG.sub(lambda m: _SET_ASIDE.sub("", m[0]) if "\x02" in m[0] else m[0], clean))
+        clean = _IN_TAG.sub(lambda m: _ASIDE.sub("", m[0]) if "\x02" in m[0] else m[0], clean)
+        return settle(_MARK.sub(lambda m: marks[int(m[1])] if int(m[1]) < len(marks) else "", clean))
+
+    def _clean_within_made(self) -> None:
+        """An extension may have put what an author wrote into HTML of its own."""
+        blocks = self.md.htmlStash.rawHtmlBlocks
+        for number in self.made.numbers:
+            held = blocks[number] if number < len(blocks) else None
+            if isinstance(held, str) and "\x02" in held:
+                blocks[number] = _SET_ASIDE.sub(
+                    lambda m: m[0] if int(m[1] or m[2]) in self.made.numbers else sanitize(self._put_back(m[0])), held
+                )
 
     def _put_back(self, text: str) -> str:
         raw = self.md.postprocessors["raw_html"]
@@ -204,6 +242,9 @@ class Sanitize(Postprocessor):
             if number >= len(blocks) or number in self.made.numbers:
                 return m[0]
             html = raw.stash_to_string(blocks[number])  # type: ignore[arg-type]
+            if self.made.is_plugin_s(html):
+                self.made.numbers.add(number)
+                return m[0]
             shown = html if m[1] is None or raw.isblocklevel(html) else f"<p>{html}</p>"
             return _SET_ASIDE.sub(one, shown)
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kbtools.config import Project
 from kbtools.errors import KbError
+from kbtools.site import vault_at_top
 from kbtools.site.results import Results, obstacles, refusal
 from kbtools.site.stored import stored
-from kbtools.site.wiki import load
+from kbtools.site.wiki import Wiki, load
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
 
 
 def config_file(project: Project) -> Path:
@@ -25,54 +31,85 @@ def config_file(project: Project) -> Path:
 
 
 class _Heard(logging.Handler):
-    """What MkDocs warns of and complains about."""
+    """What MkDocs and its plugins say."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.messages: list[str] = []
+        super().__init__(logging.INFO)
+        self.warnings: list[str] = []
+        self.notes: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
+        message = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            self.warnings.append(message)
+        elif record.name.endswith(".kbtools"):
+            self.notes.append(message)
 
 
 @contextmanager
-def _warnings() -> Iterator[list[str]]:
+def _listening() -> Iterator[_Heard]:
     heard = _Heard()
-    logger = logging.getLogger("mkdocs")
-    logger.addHandler(heard)
+    loggers = [logging.getLogger("mkdocs"), logging.getLogger("kbtools"), logging.getLogger("mkdocs.plugins.kbtools")]
+    levels = [logger.level for logger in loggers]
+    loggers[0].addHandler(heard)
+    loggers[0].setLevel(logging.INFO)
     try:
-        yield heard.messages
+        yield heard
     finally:
-        logger.removeHandler(heard)
+        loggers[0].removeHandler(heard)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
-def build(project: Project, *, strict: bool = False, results: Results | None = None) -> Path:
-    """Build the site and return its folder, ``<root>/site`` unless ``site_dir`` says otherwise.
+def load_mkdocs(project: Project, *, strict: bool = False) -> MkDocsConfig:
+    """The project's MkDocs configuration, as MkDocs reads it; ``docs`` of kb's own configuration is its ``docs_dir``.
 
-    ``results`` are those of a run just made; None reads what runs have stored. With ``strict``, warnings refuse the
-    site. Raises KbError when it cannot be built; the old site stands untouched then.
+    Raises KbError for one that cannot be used.
     """
-    from mkdocs.commands import build as mkdocs_build
     from mkdocs.config import load_config
-    from mkdocs.exceptions import Abort, BuildError, ConfigurationError
-
-    from kbtools.site import vault_at_top
+    from mkdocs.exceptions import Abort, ConfigurationError
 
     file = config_file(project)
-    wiki = load(project)  # anew: a run may have taken minutes, and MkDocs reads the pages as they are now
+    options: dict[str, Any] = {"strict": True} if strict else {}
+    if project.config.docs is not None:
+        options["docs_dir"] = str(project.vault)
+    with _listening() as heard, vault_at_top.allowed():
+        try:
+            return load_config(str(file), **options)
+        except (ConfigurationError, Abort) as e:
+            told = "; ".join(filter(None, [str(e), *heard.warnings]))
+            raise KbError(f"{file}: {told}", "mkdocs.yml cannot be used as it is") from e
+
+
+def build(
+    project: Project,
+    *,
+    strict: bool = False,
+    results: Results | None = None,
+    wiki: Wiki | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Build the site and return its folder: ``<root>/site``, or what ``site_dir`` says.
+
+    ``wiki`` is what was read and proven: its text is published, whatever is saved meanwhile; None reads the pages now.
+    ``results`` are those of a run just made; None reads what runs have stored. With ``strict``, here or in
+    ``mkdocs.yml``, warnings refuse the site. ``say`` is told what MkDocs and its plugins warn of, and what kb changed.
+    Raises KbError when the site cannot be built; the old one stands untouched then.
+    """
+    from mkdocs.commands import build as mkdocs_build
+    from mkdocs.exceptions import Abort, BuildError, ConfigurationError
+
+    if wiki is None:
+        wiki = load(project)
     pages = wiki.index.pages.values()
     if results is None:
         results = stored(project, pages)
-    if found := obstacles(pages, results):
-        raise KbError(refusal(found))
-    try:
-        with vault_at_top.allowed():
-            config = load_config(str(file), strict=False)
-    except (ConfigurationError, Abort) as e:
-        raise KbError(f"{file}: {e}", "mkdocs.yml cannot be used as it is") from e
+    config = load_mkdocs(project, strict=strict)
     plugin = config.plugins.get("kbtools")
     if plugin is None:
-        raise KbError(f"{file}: the plugin kbtools is not on", "add kbtools to its plugins")
+        raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
+    if not plugin.config.lenient and (found := obstacles(pages, results)):
+        raise KbError(refusal(found))
     plugin.results, plugin.read = results, wiki
     target = Path(config.site_dir)
     _refuse_foreign(target, project)
@@ -80,24 +117,38 @@ def build(project: Project, *, strict: bool = False, results: Results | None = N
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         config.site_dir = str(fresh)
-        with _warnings() as warned:
+        with _listening() as heard:
             try:
                 config.plugins.on_startup(command="build", dirty=False)
                 mkdocs_build.build(config)
             except (BuildError, Abort, ConfigurationError) as e:
-                raise KbError(warned[-1] if warned else str(e)) from e
+                raise KbError(_refused(heard.warnings, str(e))) from e
+            except OSError as e:
+                raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}") from e
             finally:
                 config.plugins.on_shutdown()
-        if strict and warned:
-            n = len(warned)
-            raise KbError(
-                f"{n} warning{'s' if n > 1 else ''} of mkdocs: {warned[0]}", "build without --strict to see the site"
-            )
+        if strict and heard.warnings:
+            raise KbError(_refused(heard.warnings, ""), "build without --strict to see the site")
         fresh.chmod(0o755)
         _swap(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+    for kind, messages in (("warning", heard.warnings), ("note", heard.notes)):
+        for message in messages:
+            say(f"{kind}: {message}")
     return target
+
+
+_MOST = 20
+
+
+def _refused(warnings: list[str], error: str) -> str:
+    """Why MkDocs gave up, or what it warned of."""
+    if not warnings:
+        return error
+    shown = "".join(f"\n  {text}" for text in warnings[:_MOST])
+    more = f"\n  … and {len(warnings) - _MOST} more" if len(warnings) > _MOST else ""
+    return f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''} of mkdocs:{shown}{more}"
 
 
 def _refuse_foreign(target: Path, project: Project) -> None:
@@ -131,20 +182,48 @@ def _swap(fresh: Path, target: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def serve(project: Project, host: str = "127.0.0.1", port: int = 8000) -> None:
+def serve(
+    project: Project, host: str = "127.0.0.1", port: int = 8000, say: Callable[[str], None] = lambda _: None
+) -> None:
     """A live preview that rebuilds when pages change, until interrupted. Snippets that have not run are shown as such.
 
-    Raises KbError when it cannot start.
+    ``say`` is told what the preview does. Raises KbError when it cannot start.
     """
     from mkdocs.commands import serve as mkdocs_serve
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
-    from kbtools.site import vault_at_top
-
+    file = config_file(project)
+    docs: dict[str, Any] = {"docs_dir": str(project.vault)} if project.config.docs is not None else {}
+    telling = _Telling(say)
+    logger = logging.getLogger("mkdocs")
+    logger.addHandler(telling)
+    logger.setLevel(logging.INFO)
+    say(f"building {file.parent.name}/{file.name}; code is not run: results are those of the last kb run")
     try:
         with vault_at_top.allowed():
-            mkdocs_serve.serve(str(config_file(project)), livereload=True, dev_addr=f"{host}:{port}")
+            mkdocs_serve.serve(str(file), livereload=True, dev_addr=f"{host}:{port}", **docs)
     except (BuildError, Abort, ConfigurationError) as e:
         raise KbError(str(e) or "mkdocs gave up: see its messages") from e
     except OSError as e:
         raise KbError(f"cannot serve on {host}:{port}: {e.strerror or e}", "try another --port") from e
+    finally:
+        logger.removeHandler(telling)
+
+
+class _Telling(logging.Handler):
+    """What MkDocs says while it serves, for a terminal."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__(logging.INFO)
+        self.say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            self.say(f"warning: {message}")
+        elif m := re.search(r"Serving on (\S+)", message):
+            self.say(f"serving {m[1]} · follows what you save · Ctrl-C ends it")
+        elif message.startswith("Documentation built in"):
+            self.say(f"built in {message.removeprefix('Documentation built in ')}")
+        elif message.startswith("Detected file changes"):
+            self.say("a file has changed: building again")

@@ -8,44 +8,80 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from markdown import Markdown
 from markdown.blockprocessors import BlockQuoteProcessor
 from markdown.treeprocessors import Treeprocessor
 
 from kbtools.markdown.containers import CALLOUT
+from kbtools.site.words import Words
 
-KINDS: Mapping[str, tuple[str, str]] = {
-    "note": ("note", "참고"),
-    "abstract": ("abstract", "요약"),
-    "summary": ("abstract", "요약"),
-    "tldr": ("abstract", "요약"),
-    "info": ("info", "정보"),
-    "todo": ("info", "할 일"),
-    "tip": ("tip", "도움말"),
-    "hint": ("tip", "힌트"),
-    "important": ("tip", "중요"),
-    "success": ("success", "성공"),
-    "check": ("success", "확인"),
-    "done": ("success", "완료"),
-    "question": ("question", "질문"),
-    "help": ("question", "도움 요청"),
-    "faq": ("question", "자주 묻는 질문"),
-    "warning": ("warning", "주의"),
-    "caution": ("warning", "주의"),
-    "attention": ("warning", "주의"),
-    "failure": ("failure", "실패"),
-    "fail": ("failure", "실패"),
-    "missing": ("failure", "없음"),
-    "danger": ("danger", "위험"),
-    "error": ("danger", "오류"),
-    "bug": ("bug", "버그"),
-    "example": ("example", "예시"),
-    "quote": ("quote", "인용"),
-    "cite": ("quote", "인용"),
+KINDS: Mapping[str, str] = {
+    "note": "note",
+    "abstract": "abstract",
+    "summary": "abstract",
+    "tldr": "abstract",
+    "info": "info",
+    "todo": "info",
+    "tip": "tip",
+    "hint": "tip",
+    "important": "tip",
+    "success": "success",
+    "check": "success",
+    "done": "success",
+    "question": "question",
+    "help": "question",
+    "faq": "question",
+    "warning": "warning",
+    "caution": "warning",
+    "attention": "warning",
+    "failure": "failure",
+    "fail": "failure",
+    "missing": "failure",
+    "danger": "danger",
+    "error": "danger",
+    "bug": "bug",
+    "example": "example",
+    "quote": "quote",
+    "cite": "quote",
 }
-"""Obsidian's kinds: the theme's kind for each, and the title of one that gives none."""
+"""Obsidian's kinds, with the theme's kind for each."""
+
+
+def title_of(kind: str, words: Words) -> str | None:
+    """The title of a callout that gives none; None for a kind that is not known."""
+    titles = {
+        "note": words("Note"),
+        "abstract": words("Abstract"),
+        "summary": words("Summary"),
+        "tldr": words("TL;DR"),
+        "info": words("Info"),
+        "todo": words("To do"),
+        "tip": words("Tip"),
+        "hint": words("Hint"),
+        "important": words("Important"),
+        "success": words("Success"),
+        "check": words("Check"),
+        "done": words("Done"),
+        "question": words("Question"),
+        "help": words("Help"),
+        "faq": words("FAQ"),
+        "warning": words("Warning"),
+        "caution": words("Caution"),
+        "attention": words("Attention"),
+        "failure": words("Failure"),
+        "fail": words("Failure"),
+        "missing": words("Missing"),
+        "danger": words("Danger"),
+        "error": words("Error"),
+        "bug": words("Bug"),
+        "example": words("Example"),
+        "quote": words("Quote"),
+        "cite": words("Quote"),
+    }
+    return titles.get(kind)
+
 
 _ELEMENT = "kb-callout"
 _UNSAFE = re.compile(r"[^a-z0-9-]+")
@@ -78,19 +114,23 @@ class Callouts(Treeprocessor):
 
     PRIORITY = 25
 
+    def __init__(self, md: Markdown, words: Callable[[], Words]) -> None:
+        super().__init__(md)
+        self.words = words
+
     def run(self, root: etree.Element) -> None:
         for element in list(root.iter(_ELEMENT)):
-            _dress(element)
+            _dress(element, self.words())
 
 
-def _dress(element: etree.Element) -> None:
+def _dress(element: etree.Element, words: Words) -> None:
     first = element[0] if len(element) else None
     m = CALLOUT.match((first.text or "").lstrip()) if first is not None and first.tag == "p" else None
     if first is None or m is None:
         element.tag = "blockquote"
         return
     written = m["kind"].lower()
-    kind, name = KINDS.get(written, ("note", m["kind"]))
+    kind, name = KINDS.get(written, "note"), title_of(written, words) or m["kind"]
     own = _UNSAFE.sub("-", written).strip("-")
     kinds = f"{kind} {own}" if own and own != kind else kind
     first.text = (first.text or "").lstrip()[m.end() :].strip() or name
@@ -106,6 +146,6 @@ def _dress(element: etree.Element) -> None:
         first.set("class", "admonition-title")
 
 
-def register(md: Markdown) -> None:
+def register(md: Markdown, words: Callable[[], Words]) -> None:
     md.parser.blockprocessors.register(Quotes(md.parser), "kb-callouts", Quotes.PRIORITY)
-    md.treeprocessors.register(Callouts(md), "kb-callouts", Callouts.PRIORITY)
+    md.treeprocessors.register(Callouts(md, words), "kb-callouts", Callouts.PRIORITY)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from kbtools.output.graph import graph
 from kbtools.output.json import dumps
-from kbtools.site.addresses import Site
-from kbtools.site.panels import LONGEST
+from kbtools.site.result_panel import LONGEST
 from kbtools.site.results import Run
+from kbtools.site.urls import Site
 from kbtools.site.wiki import Wiki
 
 VERSION = 1

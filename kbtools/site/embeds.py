@@ -18,11 +18,11 @@ from markdown.postprocessors import Postprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, STX
 
-from kbtools.site.pieces import Part, settle
+from kbtools.site.fragments import Part, settle
 from kbtools.site.rendered import Embed
 from kbtools.site.sanitize import OWN
 from kbtools.site.text import escape
-from kbtools.site.urls import moved, url_of, way
+from kbtools.site.urls import relative_url, written_target
 from kbtools.site.wiki import Wiki
 
 DEEPEST = 4
@@ -144,12 +144,12 @@ def _expanded(
 
 def _frame(embed: Embed, path: str, wiki: Wiki, chain: tuple[tuple[str, str], ...], budget: _Budget) -> str:
     """One embed as HTML for the page at ``path``: the way to its page, and its content or why it is not shown."""
-    here = way(url_of(embed.path, wiki.directory_urls), url_of(path, wiki.directory_urls))
+    here = wiki.address(embed.path, path)
     content, note = "", ""
     if (embed.path, embed.fragment) in chain or (not embed.fragment and any(p == embed.path for p, _ in chain)):
-        note = "이 문서 안에 이미 들어 있어 다시 펼치지 않았습니다."
+        note = wiki.words("Shown on this page already.")
     elif len(chain) > DEEPEST or budget.left <= 0 or budget.characters <= 0:
-        note = "너무 깊거나 많아 여기서는 펼치지 않았습니다."
+        note = wiki.words("Not unfolded here: there are too many embeds, or too many within each other.")
     else:
         budget.left -= 1
         budget.numbers += 1
@@ -157,9 +157,9 @@ def _frame(embed: Embed, path: str, wiki: Wiki, chain: tuple[tuple[str, str], ..
         part, inner = wiki.rendered.page(embed.path, wiki)
         cut = _cut(part, embed.fragment)
         if cut is None:
-            note = "이 부분을 찾지 못했습니다."
+            note = wiki.words("This part was not found.")
         else:
-            content = settle(cut, prefix, embed.below, lambda href: moved(href, embed.path, path, wiki), here)
+            content = settle(cut, prefix, embed.below, lambda href: _moved(href, embed.path, path, wiki), here)
             budget.characters -= len(content)
             inner = tuple(Embed(e.path, e.fragment, e.title, min(5, e.below + max(0, embed.below - 1))) for e in inner)
             content = _expanded(content, inner, path, wiki, (*chain, (embed.path, embed.fragment)), budget)
@@ -169,6 +169,17 @@ def _frame(embed: Embed, path: str, wiki: Wiki, chain: tuple[tuple[str, str], ..
         f'<section class="kb-embed" aria-label="{title}" data-search-exclude><p class="kb-embed-title">'
         f'<a class="kb-link" href="{escape(here + embed.fragment)}">{title}</a></p>{body}</section>'
     )
+
+
+def _moved(href: str, path: str, to_path: str, wiki: Wiki) -> str:
+    """A link of one page as it must be written on another."""
+    found = written_target(href, path, wiki.url_of(path))
+    if found is None:
+        return href
+    target, url, rest = found
+    if target in wiki.index.pages or target in wiki.generated or target in wiki.index.attachments:
+        return wiki.address(target, to_path) + rest
+    return relative_url(url, wiki.url_of(to_path)) + rest
 
 
 def _cut(part: Part, fragment: str) -> str | None:

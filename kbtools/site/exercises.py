@@ -8,9 +8,10 @@ from kbtools.learning import exercise_headings, is_solution
 from kbtools.page import Page
 from kbtools.site.elements import add
 from kbtools.site.sanitize import OWN
+from kbtools.site.words import Words
 
 
-def mark(root: etree.Element, page: Page) -> None:
+def mark(root: etree.Element, page: Page, words: Words) -> None:
     """Give each foldable solution (``???``) a number and a box to tick, hidden until the script for it runs."""
     if "???" not in page.source.text:
         return
@@ -29,4 +30,4 @@ def mark(root: etree.Element, page: Page) -> None:
                 row = add(element, "p", kind="kb-solved", data_search_exclude="", hidden="hidden")
                 label = add(row, "label", kind="kb-done")
                 box = add(label, "input", type="checkbox", data_kb_solved=f"{page.path} {number}")
-                box.tail = "풀었습니다"
+                box.tail = words("Solved")

@@ -12,10 +12,10 @@ import xml.etree.ElementTree as etree
 from datetime import date
 
 from kbtools.page import Page
-from kbtools.site.addresses import FEED, Site
-from kbtools.site.days import changed
-from kbtools.site.page_parts import lead
+from kbtools.site.dates import changed
+from kbtools.site.generated.document import lead
 from kbtools.site.text import clean
+from kbtools.site.urls import FEED, Site
 from kbtools.site.wiki import Wiki, strings
 
 LATEST = 50

@@ -12,10 +12,14 @@ from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
+from markupsafe import Markup
+
+from kbtools.site.generated.document import Document, Section, document
 from kbtools.site.graph_layout import layout
-from kbtools.site.infobox import STATUS
-from kbtools.site.text import clean
+from kbtools.site.infobox import breadcrumb, label
+from kbtools.site.text import clean, escape
 from kbtools.site.wiki import Wiki
+from kbtools.site.words import Words
 
 NAME = "graph.md"
 LOADER = "assets/kb-graph.js"
@@ -40,20 +44,6 @@ _D3 = (
 """Modules of D3, each after those it needs."""
 GRID = 10_000
 """Places are whole numbers from 0 to this."""
-_PAGE = """---
-title: 연결 그래프
-hide:
-  - toc
-search:
-  exclude: true
----
-
-# 연결 그래프
-
-문서가 점이고 링크가 선입니다. 링크를 많이 받은 문서일수록 큽니다. 목록은 [전체 문서](all.md)에 있습니다.
-
-<div class="kb-graph" data-kb-graph-all></div>
-"""
 
 
 def names() -> tuple[str, ...]:
@@ -61,7 +51,7 @@ def names() -> tuple[str, ...]:
     return (LOADER, _VIEW, _STYLE, _DATA, _LICENSE)
 
 
-def assets() -> Mapping[str, bytes]:
+def assets(words: Words) -> Mapping[str, bytes]:
     """Scripts and style sheet, by their place in the site."""
     folder = resources.files("kbtools.site") / "assets"
     modules = "\n".join((folder / "d3" / f"d3-{name}.min.js").read_text(encoding="utf-8") for name in _D3)
@@ -70,8 +60,8 @@ def assets() -> Mapping[str, bytes]:
     # The modules find each other as in Node, so that a D3 of the wiki's own is neither seen nor replaced.
     found = "const d3 = {}\n;((exports, module, require) => {\n" + modules + "\n})(d3, {}, () => d3)"
     return {
-        LOADER: (folder / "graph" / "loader.js").read_bytes(),
-        _VIEW: f'"use strict";\n(() => {{\n{found}\n{parts}\n}})()\n'.encode(),
+        LOADER: words.script((folder / "graph" / "loader.js").read_text(encoding="utf-8")).encode(),
+        _VIEW: words.script(f"{found}\n{parts}").encode(),
         _STYLE: (folder / "graph" / "graph.css").read_bytes(),
         _LICENSE: b"\n".join(licenses),
     }
@@ -90,20 +80,32 @@ class Graph:
         final = self.wiki.index.final
         return frozenset(p for p in self.wiki.listed_paths if final(p) == p)
 
-    def page(self) -> Mapping[str, str]:
+    def page(self) -> Mapping[str, Document]:
         """The generated page of the whole graph, unless the vault has one of that name."""
-        return {} if {NAME, "graph/index.md"} & self.wiki.index.pages.keys() else {NAME: _PAGE}
+        if {NAME, "graph/index.md"} & self.wiki.index.pages.keys() or not self.wiki.parts.graph:
+            return {}
+        words = self.wiki.words
+        lead = words("Pages are dots and links are lines. The more links lead to a page, the larger it is.")
+        body = Markup('<div class="kb-graph" data-kb-graph-all></div>')
+        return {NAME: document(words("Graph"), lead, [Section([body])], hide=("toc",))}
 
     def add(self, path: str, url: str) -> str:
         """Take note of a rendered page and its address, relative to the site's root. Returns what opens the page's
         surroundings, to stand at its end; nothing for pages that are not in the graph."""
-        if path not in self.paths:
+        if path not in self.paths or not self.wiki.parts.graph:
             return ""
         self.urls[path] = url
+        if not self._has_neighbours(path):
+            return ""
         return (
-            '<p class="kb-graph-open" data-search-exclude><button type="button" class="md-button" data-kb-graph '
-            'aria-haspopup="dialog">이 문서의 연결 그래프</button></p>'
+            '<p class="kb-graph-open" data-search-exclude><button type="button" class="kb-button" data-kb-graph '
+            f'aria-haspopup="dialog">{escape(self.wiki.words("Graph around this page"))}</button></p>'
         )
+
+    def _has_neighbours(self, path: str) -> bool:
+        index = self.wiki.index
+        targets = {index.target_page(resolution) for _, resolution in index.links[path]}
+        return bool(targets - {None, path}) or any(other != path for other, _ in index.backlinks.get(path, ()))
 
     def write(self, site: Path) -> None:
         """Write the graph's data into a built site."""
@@ -122,8 +124,9 @@ class Graph:
             links.append(sorted(t for t in targets if t is not None and t != number))
         places = layout(len(nodes), [(a, b) for a, targets in enumerate(links) for b in targets])
         pages = [index.pages[path] for path in nodes]
-        categories, category = _groups([p._scalar("category").replace("_", " ").replace("/", " › ") for p in pages], {})
-        statuses, status = _groups([p._scalar("status") for p in pages], STATUS)
+        words = self.wiki.words
+        categories, category = _groups([breadcrumb(p.scalar("category")) for p in pages], words)
+        statuses, status = _groups([label("status", p.scalar("status"), words) for p in pages], words)
         return {
             "titles": [_shown(p.title) for p in pages],
             "urls": [self.urls[path] for path in nodes],
@@ -131,8 +134,8 @@ class Graph:
             "y": [round(y * GRID) for _, y in places],
             "links": links,
             "groups": {
-                "category": {"name": "분류", "labels": categories, "of": category},
-                "status": {"name": "상태", "labels": statuses, "of": status},
+                "category": {"name": words("Category"), "labels": categories, "of": category},
+                "status": {"name": words("Status"), "labels": statuses, "of": status},
             },
         }
 
@@ -143,12 +146,12 @@ def script(data: Mapping[str, object]) -> tuple[str, bytes]:
     return _DATA, f'kbGraphData("{base64.b64encode(zlib.compress(text, 9)).decode()}")\n'.encode()
 
 
-def _groups(values: list[str], names: Mapping[str, str]) -> tuple[list[str], list[int]]:
+def _groups(values: list[str], words: Words) -> tuple[list[str], list[int]]:
     """Labels, those of most pages first, and which one each page has."""
     counts = Counter(values)
     order = sorted(counts, key=lambda v: (-counts[v], v))
     number = {value: i for i, value in enumerate(order)}
-    return [_shown(names.get(v, v)) or "없음" for v in order], [number[v] for v in values]
+    return [_shown(v) or words("None") for v in order], [number[v] for v in values]
 
 
 def _shown(text: str) -> str:

@@ -12,16 +12,9 @@ from kbtools.learning import LearningPath, Lesson, count_exercises
 from kbtools.page import Page
 from kbtools.reading_time import minutes
 from kbtools.site.elements import add, css_word, element
-from kbtools.site.infobox import STATUS
+from kbtools.site.infobox import label
 from kbtools.site.sanitize import OWN
 from kbtools.site.wiki import Wiki, relative
-
-
-def duration(spent: int) -> str:
-    """Minutes as people say them."""
-    hours, rest = divmod(spent, 60)
-    return " ".join(f"{n}{unit}" for n, unit in ((hours, "시간"), (rest, "분")) if n)
-
 
 # -- the path's page -----------------------------------------------------------------------------------------
 
@@ -41,11 +34,12 @@ def figures(path: LearningPath, wiki: Wiki) -> tuple[int, int, int]:
 def told(path: LearningPath, wiki: Wiki) -> str:
     """The same in words."""
     lessons, spent, exercises = figures(path, wiki)
-    parts = [f"문서 {lessons}편"]
+    words = wiki.words
+    parts = [words.many("{count} page", "{count} pages", lessons)]
     if spent:
-        parts.append(f"읽는 시간 약 {duration(spent)}")
+        parts.append(words("about {time} to read", time=words.minutes(spent)))
     if exercises:
-        parts.append(f"연습 {exercises}개")
+        parts.append(words.many("{count} exercise", "{count} exercises", exercises))
     return " · ".join(parts)
 
 
@@ -54,26 +48,32 @@ def summary(page: Page, wiki: Wiki) -> etree.Element | None:
     path = _own(page, wiki)
     if path is None:
         return None
+    words = wiki.words
     lessons = len(path.pages)
     box = element(
         "section",
-        {"class": "kb-path", "aria-label": "학습 경로", "data-kb-path": page.path, "data-search-exclude": ""},
+        {
+            "class": "kb-path",
+            "aria-label": words("Learning path"),
+            "data-kb-path": page.path,
+            "data-search-exclude": "",
+        },
     )
     add(box, "p", told(path, wiki), "kb-path-figures")
     live = add(box, "div", kind="kb-path-live", hidden="hidden")
     row = add(live, "div", kind="kb-path-row")
-    add(row, "progress", "", "kb-path-bar", max=str(max(1, lessons)), value="0", aria_label="읽은 문서")
+    add(row, "progress", "", "kb-path-bar", max=str(max(1, lessons)), value="0", aria_label=words("Pages read"))
     add(row, "span", f"0/{lessons}", "kb-path-count")
-    add(row, "a", "처음부터 읽기", "kb-path-continue", href="#")
+    add(row, "a", words("Start reading"), "kb-path-continue", href="#")
     tools = add(live, "details", kind="kb-path-tools")
-    add(tools, "summary", "진행 기록")
-    add(tools, "p", "기록은 이 브라우저에만 남습니다. 파일로 내보내면 다른 브라우저에서 이어서 읽을 수 있습니다.")
+    add(tools, "summary", words("Progress"))
+    add(tools, "p", words("Kept in this browser only. Export it to a file to go on in another browser."))
     buttons = add(tools, "div", kind="kb-path-buttons")
-    add(buttons, "button", "내보내기", "kb-button kb-path-export", type="button")
-    add(buttons, "button", "가져오기", "kb-button kb-path-import", type="button")
+    add(buttons, "button", words("Export"), "kb-button kb-path-export", type="button")
+    add(buttons, "button", words("Import"), "kb-button kb-path-import", type="button")
     add(buttons, "input", None, "kb-path-file", type="file", accept=".json,application/json", hidden="hidden",
-        aria_label="진행 기록 파일")  # fmt: skip
-    add(buttons, "button", "이 경로의 기록 지우기", "kb-button kb-path-clear", type="button")
+        aria_label=words("A file with progress"))  # fmt: skip
+    add(buttons, "button", words("Clear the progress of this path"), "kb-button kb-path-clear", type="button")
     add(tools, "p", "", "kb-path-said", role="status")
     return box
 
@@ -121,22 +121,31 @@ def _take(waiting: list[Lesson], link: etree.Element, page: Page) -> Lesson | No
 
 
 def _facts(item: etree.Element, lesson: Page, wiki: Wiki) -> None:
+    words = wiki.words
     row = add(item, "div", kind="kb-lesson-facts", data_search_exclude="")
-    label = add(row, "label", kind="kb-done", hidden="hidden")
-    box = add(label, "input", type="checkbox", data_kb_done=lesson.path)
-    box.tail = "읽음"
-    add(row, "span", f"약 {duration(minutes(lesson))}", "kb-lesson-time")
-    if status := lesson._scalar("status"):
-        add(row, "span", STATUS.get(status, status), f"kb-status kb-status-{css_word(status)}")
+    tick = add(row, "label", kind="kb-done", hidden="hidden")
+    box = add(tick, "input", type="checkbox", data_kb_done=lesson.path)
+    box.tail = words("Read")
+    add(row, "span", words("about {time}", time=words.minutes(minutes(lesson))), "kb-lesson-time")
+    if status := lesson.scalar("status"):
+        add(row, "span", label("status", status, words), f"kb-status kb-status-{css_word(status)}")
     passed, executable = wiki.results.proven(lesson)
     if executable:
         state = "passed" if passed == executable else "unknown"
         told = (
-            f"코드 {executable}개 실행 확인" if passed == executable else f"코드 {executable}개 중 {passed}개 실행 확인"
+            words.many("{count} snippet run", "{count} snippets run", executable)
+            if passed == executable
+            else words("{passed} of {all} snippets run", passed=words.number(passed), all=words.number(executable))
         )
         add(row, "span", told, f"kb-badge kb-is-{state}")
     if exercises := count_exercises(lesson):
-        add(row, "span", f"연습 {exercises}개", "kb-lesson-exercises", data_kb_exercises=f"{lesson.path} {exercises}")
+        add(
+            row,
+            "span",
+            words.many("{count} exercise", "{count} exercises", exercises),
+            "kb-lesson-exercises",
+            data_kb_exercises=f"{lesson.path} {exercises}",
+        )
 
 
 # -- a lesson's page -----------------------------------------------------------------------------------------
@@ -147,13 +156,13 @@ def place(page: Page, wiki: Wiki) -> etree.Element | None:
     paths = wiki.stops.get(page.path, ())
     if not paths:
         return None
-    nav = element("nav", {"class": "kb-course", "aria-label": "학습 경로", "data-search-exclude": ""})
+    nav = element("nav", {"class": "kb-course", "aria-label": wiki.words("Learning paths"), "data-search-exclude": ""})
     for path in paths:
         row = add(nav, "p", kind="kb-course-path", data_kb_path=path.path)
         add(row, "a", path.title, href=relative(path.path, page.path))
         where = f"{path.pages.index(page.path) + 1}/{len(path.pages)}"
-        add(row, "span", where, "kb-course-place", title="이 경로에서의 순서")
-    add(nav, "p", f"읽는 시간 약 {duration(minutes(page))}", "kb-course-time")
+        add(row, "span", where, "kb-course-place", title=wiki.words("Place in this path"))
+    add(nav, "p", wiki.words("about {time} to read", time=wiki.words.minutes(minutes(page))), "kb-course-time")
     return nav
 
 
@@ -163,9 +172,9 @@ def neighbours(page: Page, wiki: Wiki) -> Iterator[etree.Element]:
     if not paths:
         return
     done = element("p", {"class": "kb-course-done", "data-search-exclude": "", "hidden": "hidden"})
-    label = add(done, "label", kind="kb-done")
-    box = add(label, "input", type="checkbox", data_kb_done=page.path)
-    box.tail = "이 문서를 다 읽었습니다"
+    tick = add(done, "label", kind="kb-done")
+    box = add(tick, "input", type="checkbox", data_kb_done=page.path)
+    box.tail = wiki.words("I have read this page")
     yield done
     for path in paths:
         at = path.pages.index(page.path)
@@ -173,7 +182,7 @@ def neighbours(page: Page, wiki: Wiki) -> Iterator[etree.Element]:
             "nav",
             {
                 "class": "kb-course-next",
-                "aria-label": f"{path.title}: 앞뒤 문서",
+                "aria-label": wiki.words("{path}: previous and next page", path=path.title),
                 "data-kb-path": path.path,
                 "data-search-exclude": "",
             },
@@ -181,17 +190,17 @@ def neighbours(page: Page, wiki: Wiki) -> Iterator[etree.Element]:
         head = add(nav, "p", kind="kb-course-name")
         add(head, "a", path.title, href=relative(path.path, page.path))
         if at > 0:
-            _way(nav, "이전", path.pages[at - 1], page, wiki, "kb-course-before")
+            _way(nav, "prev", path.pages[at - 1], page, wiki, "kb-course-before")
         if at + 1 < len(path.pages):
-            _way(nav, "다음", path.pages[at + 1], page, wiki, "kb-course-after")
+            _way(nav, "next", path.pages[at + 1], page, wiki, "kb-course-after")
         else:
             end = add(nav, "a", kind="kb-course-after", href=relative(path.path, page.path))
-            add(end, "small", "끝")
-            add(end, "span", f"{path.title} 마침")
+            add(end, "small", wiki.words("End"))
+            add(end, "span", wiki.words("{path} finished", path=path.title))
         yield nav
 
 
-def _way(nav: etree.Element, word: str, target: str, page: Page, wiki: Wiki, kind: str) -> None:
-    link = add(nav, "a", kind=kind, href=relative(target, page.path), rel="prev" if word == "이전" else "next")
-    add(link, "small", word)
+def _way(nav: etree.Element, way: str, target: str, page: Page, wiki: Wiki, kind: str) -> None:
+    link = add(nav, "a", kind=kind, href=relative(target, page.path), rel=way)
+    add(link, "small", wiki.words("Previous") if way == "prev" else wiki.words("Next"))
     add(link, "span", wiki.index.pages[target].title)

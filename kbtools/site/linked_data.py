@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from kbtools.page import Page
-from kbtools.site.addresses import Site
-from kbtools.site.days import changed
-from kbtools.site.page_parts import lead
+from kbtools.site.dates import changed
+from kbtools.site.generated.document import lead
 from kbtools.site.text import clean
+from kbtools.site.urls import Site
 from kbtools.site.wiki import Wiki, strings
 
 # Within a script element nothing may look like markup, and JavaScript once took these two for line ends.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kbtools.page import Page
-from kbtools.site.addresses import Site
-from kbtools.site.infobox import STATUS
-from kbtools.site.page_parts import lead, sort_key
+from kbtools.site.generated.document import lead, sorted_pages
+from kbtools.site.infobox import breadcrumb, label
 from kbtools.site.text import clean
+from kbtools.site.urls import Site
 from kbtools.site.wiki import Wiki
 
 FULL_LIMIT = 10_000_000
@@ -17,29 +17,42 @@ FULL_LIMIT = 10_000_000
 
 
 def llms_txt(wiki: Wiki, site: Site, full: bool) -> str:
+    words = wiki.words
     listed: dict[str, list[Page]] = defaultdict(list)
     others: list[Page] = []
     paths = {path.path for path in wiki.learning_paths}
-    for page in sorted(wiki.index.pages.values(), key=sort_key):
+    for page in sorted_pages(wiki.index.pages.values(), words):
         if page.path not in site.pages or page.path in paths:
             continue
         if page.path in wiki.listed_paths:
             if page.path not in wiki.index.redirects:
-                listed[page._scalar("category")].append(page)
+                listed[page.scalar("category")].append(page)
         else:
             others.append(page)
     out = [f"# {_line(site.name)}", ""]
     if site.description:
         out += [f"> {_line(site.description)}", ""]
-    out += ["코드 예제는 사이트를 만들 때마다 실행해 확인합니다. 링크는 각 문서의 Markdown입니다.", ""]
+    out += [" ".join(_about(wiki)), ""]
     if full:
-        out += ["모든 문서를 이은 파일은 llms-full.txt에 있습니다.", ""]
+        out += [words("All pages in one file: {file}", file="llms-full.txt"), ""]
     courses = [wiki.index.pages[path.path] for path in wiki.learning_paths if path.path in site.pages]
-    out += _section("학습 경로", courses, wiki, site)
+    out += _section(words("Learning paths"), courses, wiki, site)
     for category, pages in sorted(listed.items()):
-        out += _section(_line(category.replace("_", " ").replace("/", " › ")) or "문서", pages, wiki, site)
+        out += _section(_line(breadcrumb(category)) or words("Pages"), pages, wiki, site)
     out += _section("Optional", others, wiki, site)
     return "\n".join(out)
+
+
+def _about(wiki: Wiki) -> Iterator[str]:
+    """What may be said of the code: nothing where there is none, and no more than the results bear out."""
+    proven = [wiki.results.proven(page) for page in wiki.index.pages.values()]
+    passed, executable = (sum(p[n] for p in proven) for n in (0, 1))
+    if executable and passed == executable:
+        yield wiki.words("Every code example was run when this site was built.")
+    elif executable:
+        words, (one, all_) = wiki.words, (wiki.words.number(passed), wiki.words.number(executable))
+        yield words("{passed} of {all} code examples were run when this site was built.", passed=one, all=all_)
+    yield wiki.words("Links lead to the Markdown of each page.")
 
 
 def _section(title: str, pages: Iterable[Page], wiki: Wiki, site: Site) -> list[str]:
@@ -50,10 +63,10 @@ def _section(title: str, pages: Iterable[Page], wiki: Wiki, site: Site) -> list[
 def _note(page: Page, wiki: Wiki) -> str:
     about = lead(page)
     passed, executable = wiki.results.proven(page)
-    status = page._scalar("status")
-    facts = [STATUS.get(status, status)] if status and page.path in wiki.listed_paths else []
+    status = page.scalar("status")
+    facts = [label("status", status, wiki.words)] if status and page.path in wiki.listed_paths else []
     if executable:
-        facts.append(f"코드 {executable}개 중 {passed}개 실행 확인")
+        facts.append(wiki.words("{passed} of {all} snippets run", passed=passed, all=executable))
     told = about + (f" ({_line(', '.join(facts))})" if facts else "")
     return f": {_line(told)}" if told else ""
 

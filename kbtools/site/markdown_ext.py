@@ -32,18 +32,23 @@ from kbtools.config import Project, find_project
 from kbtools.errors import KbError
 from kbtools.markdown.scanner import scan
 from kbtools.page import Page
-from kbtools.site import callouts, chrome, panels
+from kbtools.run.figures import Figure
+from kbtools.site import callouts, page_header_footer, result_panel, vault_at_top
 from kbtools.site.author_html import Made, RemoteImages
 from kbtools.site.embeds import Expand, Places
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark
-from kbtools.site.pieces import Part
+from kbtools.site.fragments import Part
+from kbtools.site.generated.runs import row_id
+from kbtools.site.parts import Parts
 from kbtools.site.rendered import Embed, Rendered, Settings
 from kbtools.site.results import FIGURES
 from kbtools.site.sanitize import removed, sanitize, sanitize_contents
 from kbtools.site.stored import stored
-from kbtools.site.urls import url_of, way
+from kbtools.site.text_plugins import tags
+from kbtools.site.urls import relative_url
 from kbtools.site.wiki import Wiki, load
 from kbtools.site.wikilinks import WikiLinks, block_id
+from kbtools.site.words import words_of
 from kbtools.snippets import Snippet
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
@@ -136,6 +141,23 @@ class _Blocks(Treeprocessor):
         return not alone
 
 
+class _HeadingIds(Treeprocessor):
+    """Ids of headings of generated pages, before the table of contents gives each heading one."""
+
+    PRIORITY = 6
+
+    def __init__(self, md: Markdown, extension: KbExtension) -> None:
+        super().__init__(md)
+        self.extension = extension
+
+    def run(self, root: etree.Element) -> None:
+        wiki, path = self.extension.wiki, self.extension.path
+        ids = wiki.build.heading_ids.get(path, ()) if wiki is not None and path is not None else ()
+        for heading, id in zip(root.iter("h2"), ids, strict=False):
+            if id:
+                heading.set("id", id)
+
+
 class _Chrome(Treeprocessor):
     """Behind the table of contents (5), before links are made relative (0)."""
 
@@ -147,10 +169,10 @@ class _Chrome(Treeprocessor):
 
     def run(self, root: etree.Element) -> None:
         wiki, page = self.extension.wiki, self.extension.page
-        if self.extension.is_part:
+        if self.extension.is_part or not self.extension.is_page:
             return
         if wiki is not None and page is not None:
-            chrome.insert(root, page, wiki)
+            page_header_footer.insert(root, page, wiki)
 
 
 class _Contents(Postprocessor):
@@ -212,6 +234,15 @@ class KbExtension(Extension):
         return None
 
     @property
+    def is_page(self) -> bool:
+        """Whether this is the rendering of a page, and not an excerpt of it that a plugin shows elsewhere."""
+        assert self.md is not None
+        wiki = self.wiki
+        if wiki is None or wiki.build.file is None or "relpath" not in self.md.treeprocessors:
+            return True
+        return getattr(self.md.treeprocessors["relpath"], "file", None) is wiki.build.file
+
+    @property
     def page(self) -> Page | None:
         wiki, path = self.wiki, self.path
         return wiki.index.pages.get(path) if wiki is not None and path is not None else None
@@ -224,7 +255,7 @@ class KbExtension(Extension):
         md.inlinePatterns.register(_Tags(HTML_RE, md), "kb-tags", _Tags.PRIORITY)
         md.inlinePatterns.register(_Addresses(AUTOLINK_RE, md), "kb-addresses", _Addresses.PRIORITY)
         md.preprocessors.register(_Comments(md), "kb-comments", _Comments.PRIORITY)
-        callouts.register(md)
+        callouts.register(md, lambda: self.wiki.words if self.wiki is not None else words_of("en"))
         mark = SimpleTagInlineProcessor(_HIGHLIGHT, "mark")
         md.inlinePatterns.register(mark, "kb-mark", 60)  # behind pymdownx.mark, where that is on
         recorder = Recorder(md)
@@ -237,11 +268,13 @@ class KbExtension(Extension):
         expand = Expand(md, self.embeds, lambda: (None if self.is_part else self.wiki, self.path))
         md.postprocessors.register(expand, "kb-embeds", Expand.PRIORITY)
         md.treeprocessors.register(_Blocks(md), "kb-blocks", _Blocks.PRIORITY)
+        md.treeprocessors.register(_HeadingIds(md, self), "kb-heading-ids", _HeadingIds.PRIORITY)
         md.treeprocessors.register(_Chrome(md, self), "kb-chrome", _Chrome.PRIORITY)
         remote = bool(self.getConfig("remote_images"))
         if not remote:
             images = RemoteImages(md, made, self._tell_of_picture)
             md.treeprocessors.register(images, "kb-remote-images", RemoteImages.PRIORITY)
+        made.is_plugin_s = self._is_plugin_s
         made.register(self._tell, bool(self.getConfig("sanitize")), remote)
         if self.getConfig("sanitize"):
             md.postprocessors.register(_Contents(md), "kb-contents", _Contents.PRIORITY)
@@ -257,6 +290,15 @@ class KbExtension(Extension):
         md.reset()
         begin = page.structure.frontmatter.end if page.structure.frontmatter else 0
         return Part(md.convert(page.source.text[begin:])), tuple(self.embeds)
+
+    def _is_plugin_s(self, html: str) -> bool:
+        """Whether raw HTML of the page was put there by another plugin."""
+        wiki, path = self.wiki, self.path
+        inserted = wiki.build.inserted.get(path, frozenset()) if wiki is not None and path is not None else frozenset()
+        found = tags(html)
+        if wiki is None or not found or not found <= inserted:
+            return False
+        return not any(wiki.build.is_written(tag) for tag in found)
 
     def _tell(self, before: str, after: str) -> None:
         """Warn of what was taken out of the page's HTML, each thing once, with its line."""
@@ -296,13 +338,24 @@ class KbExtension(Extension):
 
     def _decorate(self, snippet: Snippet, html: str) -> str:
         wiki, path = self.wiki, self.path
-        runs = wiki.results.of_snippet(path, snippet) if wiki is not None and path is not None else ()
         if self.getConfig("sanitize"):
             html = sanitize(html)  # an info string's attributes get into it as they are
-        if wiki is None or path is None or not isinstance(self.getConfig("wiki"), Wiki):
-            return panels.decorate(snippet, html, runs)  # nobody writes files: pictures stand in the page
-        here = url_of(path, wiki.directory_urls)
-        return panels.decorate(snippet, html, runs, lambda figure: way(f"{FIGURES}/{figure.name}", here))
+        if wiki is None or path is None:
+            return html
+        return result_panel.decorate(snippet, html, wiki.results.of_snippet(path, snippet), self._view(wiki, path))
+
+    def _view(self, wiki: Wiki, path: str) -> result_panel.View:
+        rows = wiki.result_rows.get(path)
+
+        def row(snippet: Snippet) -> str | None:
+            return f"{wiki.address(rows, path)}#{row_id(path, snippet.id)}" if rows is not None else None
+
+        def picture(figure: Figure) -> str:
+            if not isinstance(self.getConfig("wiki"), Wiki):
+                return figure.address  # nobody writes files: pictures stand in the page
+            return relative_url(f"{FIGURES}/{figure.name}", wiki.url_of(path))
+
+        return result_panel.View(wiki.words, wiki.shows_devices, wiki.parts.results, row, picture)
 
 
 @lru_cache(maxsize=1)
@@ -310,29 +363,34 @@ def _read(root: Path) -> Wiki:
     """The wiki on disk with its stored results, for builders that hand over none. Raises KbError without a project."""
     project = find_project(root)
     wiki = load(project)
-    settings, directory_urls = _settings(project)
-    results = stored(project, wiki.index.pages.values())
-    rendered = Rendered(settings)
-    return Wiki(project, wiki.index, results, directory_urls=directory_urls, rendered=rendered)
+    settings, directory_urls, language = _settings(project)
+    return wiki.for_site(
+        results=stored(project, wiki.index.pages.values()),
+        parts=Parts(),
+        generated=frozenset(),
+        directory_urls=directory_urls,
+        language=language,
+        rendered=Rendered(settings),
+    )
 
 
-def _settings(project: Project) -> tuple[Callable[[], Settings] | None, bool]:
-    """How ``mkdocs.yml`` has Markdown rendered, and whether pages are folders; builders that run no plugins read it
-    too."""
+def _settings(project: Project) -> tuple[Callable[[], Settings] | None, bool, str]:
+    """How ``mkdocs.yml`` has Markdown rendered, whether pages are folders, and the site's language; builders that run
+    no plugins read it too.
+    """
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort, ConfigurationError
 
-    from kbtools.site import vault_at_top
-
     file = next((f for n in ("mkdocs.yml", "mkdocs.yaml") if (f := project.root / n).is_file()), None)
     if file is None:
-        return None, True
+        return None, True, "en"
     try:
         with vault_at_top.allowed():
             config = load_config(str(file), plugins=[], strict=False)
     except (ConfigurationError, Abort) as e:
         raise KbError(f"{file}: {e}", "mkdocs.yml cannot be used as it is") from e
-    return lambda: (config.markdown_extensions, config.mdx_configs), config.use_directory_urls
+    language = str(config.theme.get("language") or "en")
+    return lambda: (config.markdown_extensions, config.mdx_configs), config.use_directory_urls, language
 
 
 def makeExtension(**kwargs: Any) -> KbExtension:

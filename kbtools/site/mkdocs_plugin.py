@@ -1,5 +1,5 @@
-"""The MkDocs plugin, thin on purpose: it loads the wiki once, hands it to the Markdown extension, adds generated pages
-and assets, keeps titles from being markup, and refuses to publish what has not been proven to run.
+"""The MkDocs plugin: hands the wiki to the Markdown extension, adds generated pages and assets, and refuses to publish
+what has not been proven to run.
 """
 
 from __future__ import annotations
@@ -7,7 +7,8 @@ from __future__ import annotations
 import html as markup
 import logging
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -19,23 +20,35 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 from kbtools.errors import KbError
-from kbtools.site import attachments, csp, features, graph, machine, previews, redirects, search
-from kbtools.site import pages as generated
-from kbtools.site.addresses import Site, markdown_of
-from kbtools.site.days import changed
+from kbtools.site import (
+    attachments,
+    csp,
+    generated,
+    graph,
+    machine_readable,
+    page_assets,
+    previews,
+    redirects,
+    search,
+    text_plugins,
+)
+from kbtools.site.dates import changed
 from kbtools.site.elements import own_markup
+from kbtools.site.generated.document import Document
+from kbtools.site.parts import Parts
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import FIGURES, Results, obstacles, refusal
+from kbtools.site.safe_meta import SafeTitle, allowed_theme_keys, safe_meta, safe_title, title_of_html
 from kbtools.site.serve import guard
 from kbtools.site.stored import stored
 from kbtools.site.text import escape
-from kbtools.site.theme_text import SafeTitle, safe_meta, safe_title, title_of_html, without_theme_keys
-from kbtools.site.wiki import Wiki, load, project_for, strings
+from kbtools.site.urls import Site, markdown_of, preview_of
+from kbtools.site.wiki import Wiki, load, project_for
 from kbtools.svg import clean_svg, is_remote
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
@@ -47,6 +60,12 @@ SCRIPT = "assets/kb.js"
 LEARN = "assets/kb-learn.js"
 MERMAID = "assets/kb-mermaid.min.js"
 _DIAGRAM = re.compile(r"(?i)<pre\b[^>]*\bmermaid\b")
+_UNREAD = (".mdx", ".markdown", ".mdown", ".mkdn", ".mkd", ".ipynb", ".qmd", ".rmd")
+
+
+def _switch() -> Any:
+    """An option of ``Parts``, which checks it."""
+    return config_options.Optional(config_options.Type((bool, str, list)))
 
 
 class KbConfig(Config):  # type: ignore[no-untyped-call]
@@ -60,12 +79,25 @@ class KbConfig(Config):  # type: ignore[no-untyped-call]
     remote_images = config_options.Type(bool, default=False)
     """Show pictures that stand on other machines, which then learn who reads; otherwise they are links."""
     active_files = config_options.ListOfItems(config_options.Type(str), default=[])
-    """Globs of attachments that are published as they are, though a browser runs what stands in them."""
+    """Globs of attachments that are published as they are, whatever a browser makes of them."""
     csp = config_options.Type(bool, default=True)
     """Give every page a Content-Security-Policy. Not while serving: the preview puts a script into its pages."""
     csp_hosts = config_options.ListOfItems(config_options.Type(str), default=[])
     """Other machines that pages may load from, ``https://example.org``, besides those that ``mkdocs.yml`` and the
     owner's templates name."""
+    results = _switch()
+    devices = _switch()
+    infobox = _switch()
+    backlinks = _switch()
+    mentions = _switch()
+    previews = _switch()
+    graph = _switch()
+    search = _switch()
+    pages = _switch()
+    feed = _switch()
+    llms = _switch()
+    redirects = _switch()
+    data_files = _switch()
 
 
 class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
@@ -84,9 +116,17 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.policy: csp.Policy | None = None
         self.search: search.Search | None = None
         self.graph: graph.Graph | None = None
+        self.made: Mapping[str, Document] = {}
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        """Generated pages and assets as files."""
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         self.serving = command == "serve"
+
+    def on_shutdown(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Also at every rebuild of ``mkdocs serve``, so that pages and results are as they are on disk."""
@@ -95,103 +135,168 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             known = self.read is not None and self.read.project.vault.resolve() == project.vault.resolve()
             wiki = self.read if known and self.read is not None else load(project)
             results = self.results if self.results is not None else stored(project, wiki.index.pages.values())
+            parts = Parts.of(self.config)
         except KbError as e:
             raise PluginError(f"{e.message}\n{e.hint}" if e.hint else e.message) from e
         if not (self.serving or self.config.lenient) and (found := obstacles(wiki.index.pages.values(), results)):
             raise PluginError(refusal(found))
-        free = frozenset(n for n in generated.NAMES if not {n, n[:-3] + "/index.md"} & wiki.index.pages.keys())
-        rendered = Rendered(lambda: (config.markdown_extensions, config.mdx_configs))
-        self.wiki = Wiki(project, wiki.index, results, free, config.use_directory_urls, rendered)
-        if not any(name in config.markdown_extensions for name in _NAMES):
-            config.markdown_extensions.append(EXTENSION)
-        for name in _NAMES:
-            if name in config.markdown_extensions:
-                ours = {"wiki": self.wiki, **self._extension_options()}
-                config.mdx_configs[name] = {**(config.mdx_configs.get(name) or {}), **ours}
-        if CSS not in config.extra_css:
-            config.extra_css = [CSS, *config.extra_css]
-        scripts = {str(script) for script in config.extra_javascript}
-        added = [SCRIPT, *([LEARN] if self.wiki.has_lessons else [])]
-        config.extra_javascript = [*config.extra_javascript, *(s for s in added if s not in scripts)]
-        self.search = search.Search(self.wiki) if search.wanted(config.plugins) else None
-        if self.search is not None and search.STYLE not in config.extra_css:
-            config.extra_css = [search.STYLE, *config.extra_css]
-            config.extra_javascript = [*config.extra_javascript, search.SCRIPT]
+        self.wiki = wiki = wiki.for_site(
+            results=results,
+            parts=parts,
+            generated=frozenset(
+                n
+                for n in generated.NAMES
+                if parts.has_page(n) and not {n, n[:-3] + "/index.md"} & wiki.index.pages.keys()
+            ),
+            directory_urls=config.use_directory_urls,
+            language=str(config.theme.get("language") or "en"),
+            rendered=Rendered(lambda: (config.markdown_extensions, config.mdx_configs)),
+        )
+        self._extend_markdown(config, wiki)
+        text_plugins.watch(config, self, wiki.build.inserted)
+        wiki.build.is_written = text_plugins.Written(Path(config.docs_dir)).holds
+        self._add_assets(config, wiki)
+        self.graph = graph.Graph(wiki) if parts.graph else None
         self.policy = None
         if self.config.csp and not self.serving:
             self.policy = csp.Policy(config, self.config.csp_hosts, remote_images=self.config.remote_images)
-        self.graph = graph.Graph(self.wiki)
-        if graph.LOADER not in map(str, config.extra_javascript):
-            config.extra_javascript = [*config.extra_javascript, graph.LOADER]
         return config
 
-    def _extension_options(self) -> dict[str, bool]:
-        return {"sanitize": self.config.sanitize, "remote_images": self.config.remote_images}
+    def _extend_markdown(self, config: MkDocsConfig, wiki: Wiki) -> None:
+        if not any(name in config.markdown_extensions for name in _NAMES):
+            config.markdown_extensions.append(EXTENSION)
+        ours = {"wiki": wiki, "sanitize": self.config.sanitize, "remote_images": self.config.remote_images}
+        for name in _NAMES:
+            if name in config.markdown_extensions:
+                config.mdx_configs[name] = {**(config.mdx_configs.get(name) or {}), **ours}
 
+    def _add_assets(self, config: MkDocsConfig, wiki: Wiki) -> None:
+        is_wanted = not search.has_other(config.plugins) if wiki.parts.search == "auto" else wiki.parts.search
+        self.search = search.Search(wiki) if is_wanted else None
+        previews_wanted = wiki.parts.previews
+        if previews_wanted == "auto":
+            previews_wanted = "navigation.instant.preview" not in (config.theme.get("features") or ())
+        self.has_previews = bool(previews_wanted)
+        scripts = [SCRIPT, *([LEARN] if wiki.has_lessons else []), *([search.SCRIPT] if self.search else [])]
+        scripts += [graph.LOADER] if wiki.parts.graph else []
+        sheets = [CSS, *([search.STYLE] if self.search else [])]
+        named = {str(name) for name in (*config.extra_javascript, *config.extra_css)}
+        config.extra_css = [*(s for s in sheets if s not in named), *config.extra_css]
+        config.extra_javascript = [*config.extra_javascript, *(s for s in scripts if s not in named)]
+
+    def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object) -> LiveReloadServer:
+        guard(server)
+        return server
+
+    @event_priority(-90)  # behind plugins that look at every file and know their own kinds alone
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        wiki = self.wiki
+        assert wiki is not None
+        unread = sorted(
+            f.src_uri for f in files if f.src_uri.lower().endswith(_UNREAD) and f.src_dir == config.docs_dir
+        )
+        if unread and "mkdocs-jupyter" not in config.plugins:
+            more = f" and {len(unread) - 3} more" if len(unread) > 3 else ""
+            told = ", ".join(unread[:3]) + more
+            log.info("kb reads .md alone: %s: not checked, not run; rename what are pages", told)
+        if self.config.sanitize:
+            attachments.publish(files, config, self.config.active_files, self._owned(files))
+        pages: dict[str, Document] = {**generated.generate(wiki), **(self.graph.page() if self.graph else {})}
+        for path in pages:  # navigations that list every page leave them out; one that names them has them
+            self._add(path, b"", files, config, InclusionLevel.NOT_IN_NAV)
+        for path, content in self._assets(wiki):
+            self._add(path, content, files, config)
+        attachments.collisions(files)
+        if not self.serving and not any(f.url in ("", ".", "./", "index.html") for f in files.documentation_pages()):
+            log.warning(
+                "the site has no first page: %s has no index.md or README.md, so its address shows none; write one",
+                Path(config.docs_dir).name,
+            )
+        return files
+
+    def _add(
+        self,
+        path: str,
+        content: bytes | str,
+        files: Files,
+        config: MkDocsConfig,
+        inclusion: InclusionLevel = InclusionLevel.UNDEFINED,
+    ) -> None:
+        """One more file of the site, with a place on disk: other plugins ask where a file is."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="kb-site-")
+        place = Path(self._folder.name, path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+        if (old := files.get_file_from_path(path)) is not None:
+            files.remove(old)
+        files.append(File.generated(config, path, abs_src_path=str(place), inclusion=inclusion))
+
+    def _assets(self, wiki: Wiki) -> Iterator[tuple[str, bytes | str]]:
+        folder = resources.files("kbtools.site") / "assets"
+        yield CSS, (folder / "kb.css").read_bytes()
+        yield SCRIPT, wiki.words.script((folder / "kb.js").read_text(encoding="utf-8"))
+        if wiki.has_lessons:
+            yield LEARN, wiki.words.script((folder / "kb-learn.js").read_text(encoding="utf-8"))
+        yield from page_assets.files(wiki, self.has_previews).items()
+        for figure in wiki.results.figures():
+            cleaned = clean_svg(figure.data) if figure.name.endswith(".svg") and self.config.sanitize else None
+            yield f"{FIGURES}/{figure.name}", figure.data if cleaned is None else cleaned.content or b""
+        if self.graph is not None:
+            yield from graph.assets(wiki.words).items()
+        if self.search is not None:
+            yield from search.assets(wiki.words).items()
+
+    def _owned(self, files: Files) -> Iterator[str]:
+        """The places on the site that kb writes to: none of the wiki's own files takes one."""
+        yield from machine_readable.NAMES
+        for file in files.documentation_pages():
+            yield unquote(markdown_of(file.url))
+            yield unquote(preview_of(file.url))
+        yield from (FIGURES, CSS, SCRIPT, LEARN, MERMAID, *page_assets.names(), *search.names(), *graph.names())
+
+    @event_priority(-100)
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
-        """Sections are called as folders are, and folders are called as authors like."""
+        """All files are known now, and where they are on the site. Pages get the text that was proven: what is saved
+        while the site is built waits for the next build."""
+        wiki = self.wiki
+        assert wiki is not None
+        self.site = _site(config, files)
+        wiki.build.urls = dict(self.site.pages)
+        self.made = {**generated.generate(wiki), **(self.graph.page() if self.graph else {})}
+        wiki.build.heading_ids = {path: page.ids for path, page in self.made.items()}
+        for file in files:
+            if (page := self.made.get(file.src_uri)) is not None and file.generated_by is not None:
+                _give(file, own_markup(page.text))
+            elif (known := wiki.index.pages.get(file.src_uri)) is not None and file.generated_by is None:
+                _give(file, known.source.text.replace("\r\n", "\n").replace("\r", "\n"))
         waiting = list(nav.items)
-        while waiting:
+        while waiting:  # sections are called as folders are, and folders are called as authors like
             item = waiting.pop()
             if isinstance(item, Section):
                 item.title = safe_title(item.title)
                 waiting += item.children
         return nav
 
-    def on_serve(self, server: LiveReloadServer, *, config: MkDocsConfig, builder: object) -> LiveReloadServer:
-        guard(server)
-        return server
-
-    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        wiki = self.wiki
-        assert wiki is not None
-        assert self.graph is not None
-        if self.config.sanitize:
-            attachments.publish(files, config, self.config.active_files, self._owned(files))
-        attachments.collisions(files)
-        for path, text in {**generated.generate(wiki), **self.graph.page()}.items():
-            files.append(File.generated(config, path, content=own_markup(text)))
-        assets = resources.files("kbtools.site") / "assets"
-        files.append(File.generated(config, CSS, content=(assets / "kb.css").read_bytes()))
-        files.append(File.generated(config, SCRIPT, content=(assets / "kb.js").read_bytes()))
-        for path, data in features.files(wiki).items():
-            files.append(File.generated(config, path, content=data))
-        if wiki.has_lessons:
-            files.append(File.generated(config, LEARN, content=(assets / "kb-learn.js").read_bytes()))
-        for figure in wiki.results.figures():
-            cleaned = clean_svg(figure.data) if figure.name.endswith(".svg") and self.config.sanitize else None
-            content = figure.data if cleaned is None else cleaned.content or b""
-            files.append(File.generated(config, f"{FIGURES}/{figure.name}", content=content))
-        for path, content in {**graph.assets(), **(search.assets() if self.search is not None else {})}.items():
-            files.append(File.generated(config, path, content=content))
-        self.site = _site(config, files)
-        return files
-
-    def _owned(self, files: Files) -> Iterator[str]:
-        """The places on the site that kb writes to: none of the wiki's own files takes one."""
-        yield from machine.NAMES
-        for file in files.documentation_pages():
-            yield unquote(markdown_of(file.url))
-            yield unquote(previews.place_of(file.url))
-        yield from (FIGURES, CSS, SCRIPT, LEARN, MERMAID, *features.names(), *search.names(), *graph.names())
-
     @event_priority(-50)
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Frontmatter for templates. Material has its own use for ``status``."""
+        """The page's own frontmatter made safe for templates, which write it as it is."""
         assert self.wiki is not None
+        self.wiki.build.file = page.file
         known = self.wiki.index.pages.get(page.file.src_uri)
+        if known is None:
+            return markdown
         meta: dict[str, Any] = dict(page.meta)
-        if known is not None and known.frontmatter is not None:
-            if "title" in meta:
-                meta["title"] = known.title
-            meta.pop("status", None)
-            # Material's search weighs these most, and shows them only there: a page is found by its other names.
-            meta["tags"] = [*known.aliases, *strings(known.data.get("tags"))]
+        if "title" in meta and known.frontmatter is not None:
+            meta["title"] = known.title
+        if self.wiki.has_schema and known.path in self.wiki.listed_paths:
+            meta.pop("status", None)  # the schema's; Material has an icon for a word of its own
         if self.config.sanitize:
-            meta = without_theme_keys(meta, config.theme.custom_dir, config.theme.dirs)
-        if known is not None and (day := changed(known)) is not None:
+            meta = allowed_theme_keys(meta, known.data, config.theme.dirs)
+        if (day := changed(known)) is not None:
             page.update_date = day.isoformat()  # for the site map; MkDocs knows only the day of the build
-        page.meta = safe_meta(meta)
+        # A page without frontmatter of kb's kind may have MkDocs' other one: all of that is its author's.
+        page.meta = safe_meta(meta, known.data or None)
         return markdown
 
     @event_priority(-100)
@@ -202,10 +307,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.search is not None:
             name = markup.unescape(str(page.title or ""))
             self.search.add(page.file.src_uri, page.url, name, page.meta, html)
-        assert self.graph is not None
         if self.policy is not None:
             self.policy.of_plugins(html, self._is_written)
-        return html + self.graph.add(page.file.src_uri, page.url)
+        return html + (self.graph.add(page.file.src_uri, page.url) if self.graph is not None else "")
 
     @event_priority(-100)
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
@@ -216,12 +320,14 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
 
     def _equip(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Material fetches mermaid from a CDN unless it is there already: give pages with diagrams a copy."""
+        wiki, site = self.wiki, self.site
+        assert wiki is not None
+        assert site is not None
         if self.search is not None:
-            output = search.with_button(output)
-        output = features.equip(output, "../" * page.url.count("/"))
-        if self.wiki is not None and self.site is not None:
-            output = machine.with_head(output, page.file.src_uri, self.wiki, self.site)
-            output = redirects.stand_aside(output, page.file.src_uri, self.wiki, self.site)
+            output = search.with_button(output, wiki.words)
+        output = page_assets.equip(output, "../" * page.url.count("/"), self.has_previews)
+        output = machine_readable.with_head(output, page.file.src_uri, wiki, site)
+        output = redirects.add_canonical_link(output, page.file.src_uri, wiki, site)
         if _DIAGRAM.search(output):
             output = _with_script(output, MERMAID, page.url)
             self.has_diagrams = True
@@ -245,17 +351,29 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         return any(text in page.source.text for page in self.wiki.index.pages.values())
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
+        folder = Path(config.site_dir)
+        wiki, site = self.wiki, self.site
+        if wiki is None or site is None:
+            return
         if self.has_diagrams:
             assets = resources.files("kbtools.site") / "assets"
-            script = b"\n".join((assets / name).read_bytes() for name in ("mermaid.min.js", "kb-diagrams.js"))
-            (Path(config.site_dir) / MERMAID).write_bytes(script)
+            diagrams = wiki.words.script((assets / "kb-diagrams.js").read_text(encoding="utf-8")).encode()
+            (folder / MERMAID).write_bytes(b"\n".join(((assets / "mermaid.min.js").read_bytes(), diagrams)))
         for part in (self.search, self.graph):
             if part is not None:
-                part.write(Path(config.site_dir))
-        if self.wiki is not None and self.site is not None:
-            machine.write(self.wiki, self.site, Path(config.site_dir))
-            previews.write(self.wiki, self.site, Path(config.site_dir))
-            redirects.write(self.wiki, self.site, Path(config.site_dir))
+                part.write(folder)
+        machine_readable.write(wiki, site, folder)
+        if self.has_previews:
+            previews.write(wiki, site, folder)
+        if wiki.parts.redirects:
+            redirects.write(wiki, site, folder)
+
+
+def _give(file: File, text: str) -> None:
+    """Have MkDocs read this text for a file. Other plugins still find where it is on disk."""
+    place = file.abs_src_path
+    file.content_string = text
+    file.abs_src_path = place
 
 
 def _site(config: MkDocsConfig, files: Files) -> Site:

@@ -8,8 +8,8 @@ from kbtools.index import Resolution, Resolved
 from kbtools.links import WikiLink
 from kbtools.output.json import dumps, plain
 from kbtools.page import Page
-from kbtools.site.addresses import Site, attachment_way, markdown_of, way
 from kbtools.site.text import hidden
+from kbtools.site.urls import Site, markdown_of, relative_url, url_of
 from kbtools.site.wiki import Wiki
 from kbtools.source import Span
 
@@ -34,7 +34,7 @@ FIELDS = (
 def page_markdown(page: Page, wiki: Wiki, site: Site) -> str:
     """A page without comments and with its wikilinks as Markdown links to the Markdown of other pages."""
     text = page.source.text
-    start = page.structure.frontmatter.end if page.structure.frontmatter else 0
+    start = page.body_start
     edits = [Edit(Span(0, start), _front(page))] if start else []
     gone = hidden(page)
     for span in gone:
@@ -58,8 +58,8 @@ def _front(page: Page) -> str:
 def _link(link: WikiLink, resolution: Resolution, shown: str, here: str, wiki: Wiki, site: Site) -> str:
     label = link.label.strip() if link.label and link.label.strip() else shown
     if isinstance(resolution, Resolved) and resolution.how == "attachment":
-        return f"{'!' if link.embed else ''}[{label}]({attachment_way(resolution.page, here)})"
+        return f"{'!' if link.embed else ''}[{label}]({relative_url(url_of(resolution.page), here)})"
     target = wiki.index.target_page(resolution)
     if target is None or target not in site.pages:
         return label
-    return f"[{label}]({way(markdown_of(site.pages[target]), here)})"
+    return f"[{label}]({relative_url(markdown_of(site.pages[target]), here)})"

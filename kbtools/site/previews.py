@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from kbtools.page import Page
-from kbtools.site.addresses import Site
 from kbtools.site.elements import css_word
-from kbtools.site.infobox import STATUS, TRUST
+from kbtools.site.infobox import label, trust_note
 from kbtools.site.text import clean, first_paragraph, visible
+from kbtools.site.urls import Site, preview_of
 from kbtools.site.wiki import Wiki
 
 LONGEST = 280
@@ -20,29 +20,18 @@ SECTIONS = 60
 """Sections of a page that are told of."""
 
 
-def place_of(address: str) -> str:
-    """Where a page's preview is: ``topics/A/preview.json`` beside ``topics/A/``, ``A.preview.json`` beside ``A.html``.
-
-    The script in the pages goes by the same rule.
-    """
-    if not address or address.endswith("/"):
-        return f"{address}preview.json"
-    return address.removesuffix(".html") + ".preview.json"
-
-
 def preview(page: Page, wiki: Wiki) -> dict[str, object]:
     """A page's title, status, trust and beginning, and the beginnings of its sections by their ids. All plain text."""
     text = visible(page)
-    start = page.structure.frontmatter.end if page.structure.frontmatter else 0
-    title = next((h for h in page.structure.headings if h.level == 1), None)
     out: dict[str, object] = {"title": clean(page.title)}
-    if status := page._scalar("status"):
-        out["status"] = [clean(STATUS.get(status, status)), css_word(status)]
-    if trust := page._scalar("source_trust_level"):
-        out["trust"] = [clean(trust), clean(TRUST.get(trust, "")), css_word(trust)]
+    if status := page.scalar("status"):
+        out["status"] = [clean(label("status", status, wiki.words)), css_word(status)]
+    if trust := page.scalar("source_trust_level"):
+        out["trust"] = [clean(trust), clean(trust_note(trust, wiki.words)), css_word(trust)]
     if path := wiki.index.redirects.get(page.path):
-        out["instead"] = clean(wiki.index.pages[wiki.index.final(path)].title)
-    out["text"] = first_paragraph(text, title.span.end if title else start, LONGEST)
+        instead = clean(wiki.index.pages[wiki.index.final(path)].title)
+        out["instead"] = wiki.words("“{page}” stands for this page", page=instead)
+    out["text"] = first_paragraph(text, page.text_start, LONGEST)
     parts = {
         h.id: [clean(h.text), first_paragraph(text, h.span.end, LONGEST)]
         for h in page.structure.headings[:SECTIONS]
@@ -57,7 +46,7 @@ def files(wiki: Wiki, site: Site) -> Iterator[tuple[str, str]]:
     for path, page in wiki.index.pages.items():
         if path in site.pages:
             data = preview(page, wiki)
-            yield unquote(place_of(site.pages[path])), json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+            yield unquote(preview_of(site.pages[path])), json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def write(wiki: Wiki, site: Site, folder: Path) -> None:

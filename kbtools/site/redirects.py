@@ -16,16 +16,15 @@ from urllib.parse import quote
 
 from kbtools.page import Page
 from kbtools.renaming.names import file_name
-from kbtools.site.addresses import Site, way
 from kbtools.site.text import escape
-from kbtools.site.urls import file_of
+from kbtools.site.urls import Site, file_of, relative_url, url_of
 from kbtools.site.wiki import Wiki, strings
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\\<>:"|?*\ud800-\udfff]')
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 _LONGEST = 200
 """Bytes of one name: file systems take 255, with what is added."""
-_BEGINNING = '<!doctype html><html lang="ko"><head><meta charset="utf-8">'
+_BEGINNING = '<!doctype html><!-- a redirect of kb --><html lang="'
 
 
 def names(page: Page) -> Iterator[str]:
@@ -76,7 +75,7 @@ def plan(wiki: Wiki, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
             stem = name.removesuffix(".md")
             if not is_fit(stem):
                 continue
-            file = file_of(name, wiki.directory_urls)
+            file = file_of(url_of(name, wiki.directory_urls))
             key = _key(file)
             parents = {key[: m.start()] for m in re.finditer("/", key)}
             if key in held or key in folders or parents & held:
@@ -102,7 +101,9 @@ def document(targets: tuple[str, ...], file: str, wiki: Wiki, site: Site) -> str
     """The page at a place of the site that sends on to a page, or offers several."""
     here = file.removesuffix("index.html") if wiki.directory_urls else file
     ways = {
-        path: escape(way(site.pages[path], quote(here, errors="replace"))) for path in targets if path in site.pages
+        path: escape(relative_url(site.pages[path], quote(here, errors="replace")))
+        for path in targets
+        if path in site.pages
     }
     links = "".join(f'<li><a href="{w}">{escape(wiki.index.pages[p].title)}</a></li>' for p, w in ways.items())
     if len(ways) == 1:
@@ -112,12 +113,13 @@ def document(targets: tuple[str, ...], file: str, wiki: Wiki, site: Site) -> str
             f'<link rel="canonical" href="{escape(site.page(path)) if site.url else to}">'
             f'<meta http-equiv="refresh" content="0; url={to}">'
         )
-        body = f'<p><a href="{to}">{title}</a> 문서로 이동합니다.</p>'
+        told = escape(wiki.words("This leads to {page}.", page="\n")).replace("\n", f'<a href="{to}">{title}</a>')
+        body = f"<p>{told}</p>"
     else:
-        title, head = "여러 문서", ""
-        body = f"<h1>이 이름의 문서가 여럿입니다</h1><ul>{links}</ul>"
+        title, head = escape(wiki.words("Several pages have this name")), ""
+        body = f"<h1>{title}</h1><ul>{links}</ul>"
     return (
-        f"{_BEGINNING}<title>{title}</title>{head}"
+        f'{_BEGINNING}{escape(wiki.words.language)}"><head><meta charset="utf-8"><title>{title}</title>{head}'
         '<meta name="robots" content="noindex"><meta name="viewport" content="width=device-width">'
         f'<meta name="color-scheme" content="light dark"></head><body>{body}</body></html>\n'
     )
@@ -134,14 +136,13 @@ _NOTHING_OF_ITS_OWN = re.compile(r"(?m)^#{1,6}[^\n]*$|<!--(?:[^-]|-(?!->))*-->|!
 
 def is_empty(page: Page) -> bool:
     """Whether a page says nothing itself: headings, links to other pages, no more."""
-    start = page.structure.frontmatter.end if page.structure.frontmatter else 0
-    return not page.structure.fences and not _NOTHING_OF_ITS_OWN.sub("", page.source.text[start:])
+    return not page.structure.fences and not _NOTHING_OF_ITS_OWN.sub("", page.source.text[page.body_start :])
 
 
 _CANONICAL = re.compile(r'<link rel="canonical" href="[^"]*">')
 
 
-def stand_aside(html: str, path: str, wiki: Wiki, site: Site) -> str:
+def add_canonical_link(html: str, path: str, wiki: Wiki, site: Site) -> str:
     """A page as it is; one that another stands for names that as the canonical one, or sends on if it is empty."""
     if path not in wiki.index.redirects:
         return html
@@ -149,8 +150,8 @@ def stand_aside(html: str, path: str, wiki: Wiki, site: Site) -> str:
     if final == path or final not in site.pages:
         return html
     if is_empty(wiki.index.pages[path]):
-        return document((final,), file_of(path, wiki.directory_urls), wiki, site)
-    to = site.page(final) if site.url else way(site.pages[final], site.pages[path])
+        return document((final,), file_of(site.pages[path]), wiki, site)
+    to = site.page(final) if site.url else relative_url(site.pages[final], site.pages[path])
     tag = f'<link rel="canonical" href="{escape(to)}">'
     if _CANONICAL.search(html):
         return _CANONICAL.sub(lambda _: tag, html, count=1)

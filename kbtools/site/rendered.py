@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kbtools.site.pieces import Part
+from kbtools.site.fragments import Part
 
 if TYPE_CHECKING:
     from markdown import Markdown

@@ -167,16 +167,21 @@ _REPLACED = _words("img video svg hr td th tr table col meter progress input")
 def _style(tag: str, style: str) -> str:
     """The declarations that keep an element within its place, and those that make it stay there added."""
     kept: dict[str, str] = {}
-    for declaration in style.split(";"):
+    written = 0
+    for declaration in filter(None, map(str.strip, style.split(";"))):
+        written += 1
         name, colon, value = declaration.partition(":")
         name, value = name.strip().lower(), value.strip()
         if colon and name in _STYLES and _is_harmless(name, value.lower()):
             kept[name] = value
+    whole = len(kept)
     if tag not in _REPLACED:
         if {"height", "max-height"} & kept.keys() and not {"overflow", "overflow-y"} & kept.keys():
             kept["overflow"] = "hidden"  # a part that is higher than its frame would lie over what follows
         if any(map(_WIDEST.match, kept)):
-            kept["max-width"] = "100%"
+            kept.setdefault("max-width", "100%")
+    if written == whole == len(kept):
+        return style
     return ";".join(f"{name}:{value}" for name, value in kept.items())
 
 
@@ -239,7 +244,6 @@ _RULES: dict[str, Any] = {
     "attributes": _ATTRIBUTES,
     "generic_attribute_prefixes": {"data-", "aria-"},
     "url_schemes": _SCHEMES,
-    "filter_style_properties": _STYLES,
     "link_rel": None,
     "strip_comments": True,
 }

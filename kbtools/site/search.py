@@ -16,8 +16,9 @@ from typing import Any
 
 from kbtools.site.search_index import Entry, files
 from kbtools.site.search_text import Section, sections
-from kbtools.site.text import clean
+from kbtools.site.text import clean, escape
 from kbtools.site.wiki import Wiki, strings
+from kbtools.site.words import Words
 
 FOLDER = "assets/kb-search"
 SCRIPT = "assets/kb-search.js"
@@ -30,13 +31,13 @@ _BUTTON = (
     ' aria-keyshortcuts="/ Control+K">'
     '<svg aria-hidden="true" viewBox="0 0 24 24"><path d="M9.5 3a6.5 6.5 0 0 1 5.2 10.4l5.4 5.5-1.4 1.4-5.5-5.4'
     'A6.5 6.5 0 1 1 9.5 3m0 2a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9"/></svg>'
-    '<span class="kb-search-word">검색</span><kbd aria-hidden="true">/</kbd></button>'
+    '<span class="kb-search-word">{word}</span><kbd aria-hidden="true">/</kbd></button>'
 )
 
 
-def wanted(plugins: Iterable[str]) -> bool:
-    """Whether a site leaves search to kbtools: it does unless another search plugin is on."""
-    return not any(name in _OTHERS for name in plugins)
+def has_other(plugins: Iterable[str]) -> bool:
+    """Whether another search plugin is on: then the search is left to that one."""
+    return any(name in _OTHERS for name in plugins)
 
 
 def names() -> Iterable[str]:
@@ -44,20 +45,20 @@ def names() -> Iterable[str]:
     return (SCRIPT, STYLE, FOLDER)
 
 
-def assets() -> Mapping[str, bytes]:
+def assets(words: Words) -> Mapping[str, bytes]:
     """The script and the style sheet, by their place in the site."""
     folder = resources.files("kbtools.site") / "assets" / "search"
     parts = "\n".join((folder / name).read_text(encoding="utf-8") for name in _PARTS)
     return {
-        SCRIPT: f'"use strict";\n(() => {{\n{parts}\n}})()\n'.encode(),
+        SCRIPT: words.script(parts).encode(),
         STYLE: (folder / "search.css").read_bytes(),
     }
 
 
-def with_button(page: str) -> str:
+def with_button(page: str, words: Words) -> str:
     """A page of Material's with the button that opens the search in its header; other pages as they are."""
     m = _HEADER_END.search(page)
-    return f"{page[: m.end()]}{_BUTTON}{page[m.end() :]}" if m else page
+    return f"{page[: m.end()]}{_BUTTON.format(word=escape(words('Search')))}{page[m.end() :]}" if m else page
 
 
 class Search:

@@ -1,60 +1,87 @@
-"""Where the site puts things, by the rule of MkDocs: ``topics/A.md`` is at ``topics/A/``, or at ``topics/A.html``."""
+"""Addresses on the site, all relative to its root and percent-encoded: ``topics/A/`` for the page ``topics/A.md``."""
 
 from __future__ import annotations
 
 import posixpath
-from urllib.parse import quote, unquote, urlsplit
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from kbtools.site.wiki import Wiki
+FEED = "feed.xml"
 
 
 def url_of(path: str, directory_urls: bool = True) -> str:
-    """The address of a file's page (or of the file), from the site's root, not encoded."""
+    """The address of a file of the vault, by the rule of MkDocs: ``topics/A/``, or ``topics/A.html``."""
     folder, _, name = path.rpartition("/")
     if name[-3:].lower() != ".md":
-        return path
-    stem = name[:-3]
+        return quote(path, errors="replace")
+    stem, base = name[:-3], quote(f"{folder}/" if folder else "", errors="replace")
     if stem in ("index", "README"):
-        return f"{folder}/" if folder and directory_urls else "" if directory_urls else _join(folder, "index.html")
-    return _join(folder, f"{stem}/" if directory_urls else f"{stem}.html")
+        return base if directory_urls else f"{base}index.html"
+    return base + quote(stem, errors="replace") + ("/" if directory_urls else ".html")
 
 
-def file_of(path: str, directory_urls: bool = True) -> str:
-    """The file of the built site that a page becomes."""
-    url = url_of(path, directory_urls)
-    return f"{url}index.html" if url.endswith("/") or not url else url
+def file_of(url: str) -> str:
+    """The file of the built site that an address leads to."""
+    path = unquote(url)
+    return f"{path}index.html" if path.endswith("/") or not path else path
 
 
-def way(url: str, from_url: str) -> str:
-    """A link from one address of the site to another, encoded."""
-    folder = posixpath.dirname(from_url)
-    relative = posixpath.relpath(url or ".", folder or ".") if url != folder + "/" else "."
-    return quote(relative + ("/" if url.endswith("/") or not url else ""), errors="replace")
+def relative_url(target: str, here: str) -> str:
+    """From one address of the site to another."""
+    folder = posixpath.dirname(here)
+    relative = posixpath.relpath(target or ".", folder or ".")
+    return relative + ("/" if not target or target.endswith("/") else "")
 
 
-def _join(folder: str, name: str) -> str:
-    return f"{folder}/{name}" if folder else name
+def markdown_of(url: str) -> str:
+    """Where a page's Markdown is: ``topics/Tensor/index.md`` beside ``topics/Tensor/``."""
+    return f"{url}index.md" if not url or url.endswith("/") else posixpath.splitext(url)[0] + ".md"
 
 
-def moved(href: str, path: str, to_path: str, wiki: Wiki) -> str:
-    """A link as it is written on ``path`` (by the source's place, or by its address), for the built ``to_path``.
+def preview_of(url: str) -> str:
+    """Where a page's preview is: ``topics/A/preview.json`` beside ``topics/A/``, ``A.preview.json`` beside ``A.html``.
 
-    Links to other sites, to the root and to places on the same page stay as they are.
+    The script in the pages goes by the same rule.
+    """
+    return f"{url}preview.json" if not url or url.endswith("/") else f"{url.removesuffix('.html')}.preview.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What a site says of itself, and the address of each of its pages."""
+
+    name: str
+    pages: Mapping[str, str]
+    """By the page's path in the vault."""
+    url: str = ""
+    """Where the site is published, with a slash at its end; empty when nobody said."""
+    description: str = ""
+    author: str = ""
+    language: str = "en"
+
+    def page(self, path: str) -> str:
+        """A page's address: absolute where it is known where the site is published, else from its root."""
+        return urljoin(self.url, self.pages[path]) if self.url else self.pages[path] or "./"
+
+    def markdown(self, path: str) -> str:
+        """The same of a page's Markdown."""
+        return urljoin(self.url, markdown_of(self.pages[path])) if self.url else markdown_of(self.pages[path])
+
+
+def written_target(href: str, path: str, path_url: str) -> tuple[str, str, str] | None:
+    """What a link in a rendered page may lead to: the path of a file, the address, and the rest (``?…#…``).
+
+    Renderers leave links by the source's place (``../A.md``), those of themes and plugins go by address. None for links
+    to other sites, to the root and to places on the same page.
     """
     try:
         parts = urlsplit(href)
     except ValueError:
-        return href
+        return None
     if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/"):
-        return href
-    directory_urls = wiki.directory_urls
-    here = url_of(to_path, directory_urls)
+        return None
     rest = (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
-    named = unquote(parts.path)
-    target = posixpath.normpath(posixpath.join(posixpath.dirname(path), named))
-    if target in wiki.index.pages or target in wiki.generated:
-        return way(url_of(target, directory_urls), here) + rest
-    if target in wiki.index.attachments:
-        return way(target, here) + rest
-    by_address = posixpath.normpath(posixpath.join(posixpath.dirname(url_of(path, directory_urls)), named))
-    return way(by_address + ("/" if named.endswith("/") else ""), here) + rest
+    by_source = posixpath.normpath(posixpath.join(posixpath.dirname(path), unquote(parts.path)))
+    by_url = posixpath.normpath(posixpath.join(posixpath.dirname(path_url), parts.path))
+    return by_source, by_url + ("/" if parts.path.endswith("/") else ""), rest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,13 +18,33 @@ from kbtools.learning import LearningPath, count_exercises, learning_paths, stop
 from kbtools.markdown.headings import slugify
 from kbtools.page import Page
 from kbtools.site.mentions import Mention, mentions
+from kbtools.site.parts import Parts
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import Results
+from kbtools.site.urls import relative_url, url_of
+from kbtools.site.words import Words, words_of
 from kbtools.vault import loading as vaults
 from kbtools.vault.listing import matches
+from kbtools.vault.loading import Vault
 
 if TYPE_CHECKING:
-    from kbtools.site.name_pages import Shared, Wanted
+    from kbtools.site.generated.names import Shared, Wanted
+
+
+@dataclass
+class Build:
+    """What becomes known while a site is built."""
+
+    urls: dict[str, str] = field(default_factory=dict)
+    """The addresses of pages; others follow MkDocs' rule."""
+    heading_ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of the headings of generated pages."""
+    inserted: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Tags that plugins have put into the Markdown of pages."""
+    is_written: Callable[[str], bool] = lambda _: True
+    """Whether a file of the wiki holds a text."""
+    file: object = None
+    """The file whose page MkDocs renders next; None for builders that do not say."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +58,36 @@ class Wiki:
     """Names of generated pages, so that others may link to them."""
     directory_urls: bool = True
     """Whether ``A.md`` becomes ``A/`` and not ``A.html``."""
+    words: Words = field(default_factory=lambda: words_of("en"))
+    """What the site says, in its language."""
+    parts: Parts = field(default_factory=Parts)
+    """Which of kb's parts it has."""
+    build: Build = field(default_factory=Build, compare=False)
+    """What a builder has told while it builds."""
     rendered: Rendered = field(default_factory=Rendered, compare=False, repr=False)
     """Pages rendered for embedding."""
+
+    def for_site(
+        self,
+        *,
+        results: Results,
+        parts: Parts,
+        generated: frozenset[str],
+        directory_urls: bool,
+        language: str,
+        rendered: Rendered,
+    ) -> Wiki:
+        """The wiki as one site shows it."""
+        return replace(
+            self,
+            results=results,
+            parts=parts,
+            generated=generated,
+            directory_urls=directory_urls,
+            words=words_of(language),
+            rendered=rendered,
+            build=Build(),
+        )
 
     @cached_property
     def today(self) -> date:
@@ -52,7 +100,7 @@ class Wiki:
         """The pages of the knowledge base, as against the site's guide and front page: those the configuration gives
         a schema; all pages when it names none."""
         globs = self.project.config.schema
-        if not any(name != "none" for _, name in globs):
+        if not self.has_schema:
             return tuple(self.index.pages.values())
 
         def schema_of(path: str) -> str:
@@ -79,23 +127,55 @@ class Wiki:
         return bool(self.learning_paths) or any(count_exercises(page) for page in self.index.pages.values())
 
     @cached_property
+    def has_schema(self) -> bool:
+        """Whether the configuration gives pages a schema."""
+        return any(name != "none" for _, name in self.project.config.schema)
+
+    @cached_property
+    def result_rows(self) -> Mapping[str, str]:
+        """The generated page on which the results of each page's snippets stand."""
+        from kbtools.site.generated.runs import rows_of
+
+        return rows_of(self) if "runs.md" in self.generated else {}
+
+    @cached_property
+    def shows_devices(self) -> bool:
+        """Whether results tell of devices and machines."""
+        if self.parts.devices != "auto":
+            return self.parts.devices
+        snippets = (s for page in self.index.pages.values() if page.structure.fences for s in page.snippets)
+        if any(snippet.device_reason is not None for snippet in snippets if snippet.executable):
+            return True
+        return any(run.outcome.device != "cpu" for runs in self.results.runs.values() for run in runs)
+
+    @cached_property
     def mentions(self) -> Mapping[str, tuple[Mention, ...]]:
         """Pages of the knowledge base that speak of each page and do not link to it."""
-        return mentions(self.index, self.listed)
+        wanted = self.has_schema if self.parts.mentions == "auto" else self.parts.mentions
+        return mentions(self.index, self.listed) if wanted else {}
 
     @cached_property
     def shared_names(self) -> Mapping[str, Shared]:
         """Names that links use and several pages have."""
-        from kbtools.site.name_pages import shared_names
+        from kbtools.site.generated.names import shared_names
 
         return shared_names(self)
 
     @cached_property
     def wanted_names(self) -> Mapping[str, Wanted]:
         """Missing pages that links ask for."""
-        from kbtools.site.name_pages import wanted_names
+        from kbtools.site.generated.names import wanted_names
 
         return wanted_names(self)
+
+    def url_of(self, path: str) -> str:
+        """The address of a file of the vault, or of a generated page, from the site's root."""
+        known = self.build.urls.get(path)
+        return url_of(path, self.directory_urls) if known is None else known
+
+    def address(self, path: str, from_path: str) -> str:
+        """The same from another page."""
+        return relative_url(self.url_of(path), self.url_of(from_path))
 
     def tag_href(self, tag: str, from_path: str) -> str | None:
         return f"{relative('tags.md', from_path)}#{tag_id(tag)}" if "tags.md" in self.generated else None
@@ -120,9 +200,14 @@ def relative(path: str, from_path: str) -> str:
     return quote(posixpath.relpath(path, posixpath.dirname(from_path) or "."), errors="replace")
 
 
-def load(project: Project, results: Results | None = None) -> Wiki:
+def load(project: Project) -> Wiki:
     """Read a vault for rendering. Unreadable files are for ``kb check`` to report."""
-    return Wiki(project, Index.build(vaults.load(project)), results or Results())
+    return of_vault(project, vaults.load(project))
+
+
+def of_vault(project: Project, vault: Vault) -> Wiki:
+    """What the site has of a vault."""
+    return Wiki(project, Index.build(vault))
 
 
 def project_for(config_file: str | None, docs_dir: str) -> Project:

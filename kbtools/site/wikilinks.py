@@ -17,7 +17,7 @@ from kbtools.links import WikiLink
 from kbtools.page import NO_STRUCTURE, Page
 from kbtools.site.elements import element, own
 from kbtools.site.embeds import PLACE
-from kbtools.site.name_pages import key_of
+from kbtools.site.generated.names import key_of
 from kbtools.site.rendered import Embed
 from kbtools.site.text import clean, first_paragraph, plain
 from kbtools.site.wiki import Wiki, relative
@@ -106,20 +106,23 @@ def render(
 def _missing(link: WikiLink, path: str, wiki: Wiki, label: str, name: str) -> etree.Element:
     """A link to a page that nobody has written leads to its place among those that are wanted, where it has one."""
     if links.is_attachment_name(link.target):
-        return _element("span", "kb-missing", label, title=f"‘{name}’ 파일이 없습니다")
-    told = f"‘{name}’ 문서가 아직 없습니다"
+        return _element("span", "kb-missing", label, title=wiki.words("There is no file “{name}”", name=name))
+    told = wiki.words("There is no page “{name}” yet", name=name)
     wanted = wiki.wanted_names.get(key_of(link.target)) if "wanted.md" in wiki.generated else None
     if wanted is None or wanted.id is None:
         return _element("span", "kb-missing", label, title=told)
     first = ", ".join(wiki.index.pages[p].title for p in wanted.pages[:WANTING])
-    more = f" 외 {len(wanted.pages) - WANTING:,}편" if len(wanted.pages) > WANTING else ""
+    if (rest := len(wanted.pages) - WANTING) > 0:
+        first = wiki.words.many("{names} and {count} more", "{names} and {count} more", rest, names=first)
     href = f"{relative('wanted.md', path)}#{wanted.id}"
-    return _element("a", "kb-missing", label, title=f"{told}. 찾는 문서: {clean(first)}{more}", href=href)
+    return _element(
+        "a", "kb-missing", label, title=f"{told}. " + wiki.words("Wanted by: {names}", names=clean(first)), href=href
+    )
 
 
 def _choice(link: WikiLink, candidates: tuple[str, ...], path: str, wiki: Wiki, label: str, name: str) -> etree.Element:
     """A link that several pages answer to leads to a list of them, where there is one."""
-    told = f"‘{name}’에 해당하는 문서가 여럿입니다: {clean(', '.join(candidates))}"
+    told = wiki.words("Several pages are called “{name}”: {pages}", name=name, pages=clean(", ".join(candidates)))
     shared = wiki.shared_names.get(key_of(link.target)) if "ambiguous.md" in wiki.generated else None
     if shared is None:
         return _element("span", "kb-ambiguous", label, title=told)
@@ -162,9 +165,9 @@ def _to_page(
         return place
     made = _element("a", kinds, label, href=href)
     if lost:
-        made.set("title", f"이 문서에는 ‘{clean(lost)}’ 부분이 없습니다")
+        made.set("title", wiki.words("That page has no part “{part}”", part=clean(lost)))
     elif kind == "kb-alias":
-        made.set("title", f"‘{clean(wiki.index.pages[target].title)}’의 다른 이름입니다")
+        made.set("title", wiki.words("Another name of “{page}”", page=clean(wiki.index.pages[target].title)))
     return made
 
 
@@ -191,14 +194,12 @@ def _card(link: WikiLink, target: str, href: str, wiki: Wiki, kinds: str, label:
     """An embedded page as a card: its name, the beginning of what is embedded, and the way there."""
     page = wiki.index.pages[target]
     text = page.source.text
-    start = page.structure.frontmatter.end if page.structure.frontmatter else 0
     if link.block is not None:
-        start = _block_start(page, link.block, start)
+        start = _block_start(page, link.block, page.body_start)
     elif link.anchor is not None and (heading := wiki.index.heading(target, link.anchor)) is not None:
         start = heading.span.end
     else:
-        first = next((h for h in page.structure.headings if h.level == 1), None)
-        start = first.span.end if first else start
+        start = page.text_start
     card = element("a", {"class": f"kb-link kb-embed{' ' + kinds if kinds else ''}", "href": href})
     title = etree.SubElement(card, "strong", own({"class": "kb-embed-title"}))
     title.text = label

@@ -159,7 +159,7 @@ def test_a_tower_of_embeds_is_cut(tmp_path: Path) -> None:
     text = html(tmp_path, "p0")
     assert "층 4" in text
     assert "층 5" not in text
-    assert text.count("너무 깊거나 많아") == 32
+    assert text.count("너무 많거나 깊어") == 32
     assert html(tmp_path, "wide").count('<div class="kb-embed-body">') == 100
 
 

@@ -13,19 +13,23 @@ from kbtools.config import Config, Project
 from kbtools.index import Index
 from kbtools.page import Page, decode
 from kbtools.run.outcomes import Outcome, Status
-from kbtools.site.bars import columns, stacked
-from kbtools.site.days import changed
-from kbtools.site.health import health
-from kbtools.site.page_parts import LONG, parts
-from kbtools.site.pages import NAMES, generate
+from kbtools.site.dates import changed
+from kbtools.site.generated import NAMES, generate
+from kbtools.site.generated.bar_chart import columns, stacked
+from kbtools.site.generated.document import LONG, parts
+from kbtools.site.generated.figures import health
+from kbtools.site.generated.runs import row_id
 from kbtools.site.results import Results, Run
 from kbtools.site.wiki import Wiki
+from kbtools.site.words import words_of
 
 
 def wiki(texts: dict[str, str], runs: tuple[Run, ...] = ()) -> Wiki:
     here = Path("/nowhere")
     index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
-    return Wiki(Project(here, here, here / ".kb", Config()), index, Results.of(runs), frozenset(NAMES))
+    return Wiki(
+        Project(here, here, here / ".kb", Config()), index, Results.of(runs), frozenset(NAMES), words=words_of("ko")
+    )
 
 
 def test_figures_of_health(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,12 +66,13 @@ def test_figures_of_health(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.orphans == ("alone.md", "x/same.md", "y/same.md")
     assert found.wanted == (("wanted", ("B.md", "index.md")), ("other", ("B.md",)))
     assert found.ambiguous == (("same", ("x/same.md", "y/same.md"), ("index.md",)),)
-    text = generate(held)["health.md"]
+    text = generate(held)["health.md"].text
     assert "67%" in text
     assert "7.00초" in text
-    runs = generate(held)["runs.md"]
-    told = runs.partition("통과하지 않은 코드")[2]
-    assert re.findall(r"^\| [AB] \| \[(\w+)\]", told, re.MULTILINE) == ["fast", "slow", "new"]
+    told = generate(held)["runs.md"].text.partition("코드별")[2]
+    rows = re.findall(r'<tr id="(run-[0-9a-f]+)"><td><a [^>]*>[AB]</a></td><td><code>(\w+)</code>', told)
+    assert [name for _, name in rows] == ["fast", "slow", "new"]
+    assert rows[1][0] == row_id("A.md", "slow")
 
 
 def test_confidence_fades_and_never_below_nothing() -> None:
@@ -91,13 +96,13 @@ def test_long_lists_go_on_elsewhere() -> None:
     made = generate(wiki(texts))
     parts = ("all.md", "all/2.md", "all/3.md")
     assert {*parts, "tags/tag-t.md", "tags/tag-t/2.md", "categories/category-c/3.md"} <= set(made)
-    listed = [re.findall(r"^- \[(.+?)\]\((.+?)\)", made[path], re.MULTILINE) for path in parts]
+    listed = [re.findall(r'<li><a class="kb-link" href="(.+?)">(.+?)</a>', made[path].text) for path in parts]
     assert [len(found) for found in listed] == [LONG, LONG, 7]
-    assert len({title for found in listed for title, _ in found}) == many
-    assert listed[0][0][1] == "p0.md"
-    assert listed[1][-1][1].startswith("../p")
-    assert max(map(len, made.values())) < 200_000
-    assert made["recent.md"].count("|") < 500
+    assert len({title for found in listed for _, title in found}) == many
+    assert listed[0][0][0] == "../p0/"
+    assert listed[1][-1][0].startswith("../../p")
+    assert max(len(page.text) for page in made.values()) < 300_000
+    assert made["recent.md"].text.count("<tr>") < 500
 
 
 def test_parts_lose_nothing_and_keep_order() -> None:
@@ -114,12 +119,12 @@ def test_parts_lose_nothing_and_keep_order() -> None:
 
 
 def test_bars_say_what_they_show() -> None:
-    bar = stacked([("ok", 1, "통과 1"), ("bad", 0, "실패 0"), ("calm", 3, 'x"<')], 4)
-    assert 'aria-label="통과 1, x&quot;&lt;"' in bar
+    bar = stacked([("ok", 1, "통과 1"), ("bad", 0, "실패 0"), ("calm", 3, 'x"<')], 4, "없음")
+    assert 'aria-label="통과 1, x&#34;&lt;"' in bar
     assert re.findall(r'width="([\d.]+)" height="8"/>', bar) == ["100", "25.00", "75.00"]
-    assert 'aria-label="없음"' in stacked([("ok", 0, "통과 0")], 0)
-    assert 'aria-label="a: 2, b: 1"' in columns([("a", 2), ("b", 1), ("c", 0)])
-    assert 'aria-label="없음"' in columns([])
+    assert 'aria-label="없음"' in stacked([("ok", 0, "통과 0")], 0, "없음")
+    assert 'aria-label="a: 2, b: 1"' in columns([("a", 2), ("b", 1), ("c", 0)], words_of("ko"))
+    assert 'aria-label="없음"' in columns([], words_of("ko"))
 
 
 @pytest.mark.parametrize(
@@ -144,8 +149,8 @@ def test_recent_changes_list_what_was_changed_not_only_what_was_verified() -> No
         "B.md": "---\nupdated: 2026-06-01\n---\n# B\n",
         "C.md": "# C\n",
     }
-    rows = [line for line in generate(wiki(pages))["recent.md"].split("\n") if line.startswith("| 20")]
-    assert [(row[2:12], "B.md" in row, "A.md" in row) for row in rows] == [
-        ("2026-06-01", True, False),
-        ("2026-05-08", False, True),
-    ]
+    text = generate(wiki(pages))["recent.md"].text
+    rows = re.findall(
+        r'<tr><td><time datetime="([\d-]+)">[^<]*</time></td><td><a class="kb-link" href="\.\./(\w)/"', text
+    )
+    assert rows == [("2026-06-01", "B"), ("2026-05-08", "A")]

@@ -18,11 +18,11 @@ from small_site import CONFIG, make, read, store, topic
 
 from kbtools.frontmatter import parse
 from kbtools.page import Page
-from kbtools.site.addresses import Site, markdown_of, way
 from kbtools.site.build import build
 from kbtools.site.feed import atom
 from kbtools.site.linked_data import linked_data, script
 from kbtools.site.page_markdown import page_markdown
+from kbtools.site.urls import Site, markdown_of, relative_url
 
 NASTY = '</script><script>alert(1)</script> <!-- & ]]> "x" y'
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -221,7 +221,7 @@ WAYS = [("", "feed.xml"), ("a/", ""), ("a/b/", "feed.xml"), ("a/b.html", "a/c.ht
 @pytest.mark.parametrize(("here", "target"), [*WAYS, ("a/", "b/c/")])
 def test_ways_lead_there(here: str, target: str) -> None:
     base = "https://e.org/x/"
-    assert urljoin(base + here, way(target, here)) == base + target
+    assert urljoin(base + here, relative_url(target, here)) == base + target
 
 
 def test_markdown_stands_beside_its_page() -> None:

@@ -168,10 +168,10 @@ def test_names_of_several_pages_and_of_none(tmp_path: Path) -> None:
     }
     assert [s["title"] for s in page.all("span", "kb-missing")] == ["‘그림.png’ 파일이 없습니다"]
     listed = read(site / "wanted/index.html")
-    assert {f"#{e['id']}" for tag, e in listed.elements if tag == "strong" and "id" in e} == {
+    assert {f"#{e['id']}" for tag, e in listed.elements if tag == "b" and "id" in e} == {
         href.removeprefix("../../wanted/") for href in asked
     }
-    wanted = read(site / "wanted/index.html").text.partition("쓰이기를 기다리는 문서")[2]
+    wanted = read(site / "wanted/index.html").text.partition("아직 없는 문서")[2]
     assert "2편" in wanted
     assert wanted.index("없는 것") < wanted.index("또 없는 것")
     assert "그림.png" not in wanted

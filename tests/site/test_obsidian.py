@@ -22,7 +22,8 @@ from small_site import CONFIG, make, store, topic
 
 from kbtools.markdown.scanner import scan
 from kbtools.site.build import build
-from kbtools.site.callouts import KINDS
+from kbtools.site.callouts import KINDS, title_of
+from kbtools.site.words import words_of
 
 CALLOUTS = """> [!note] 알림의 **제목** [[Two|둘]]과 `코드`
 > - 하나
@@ -89,7 +90,7 @@ def test_callouts() -> None:
 @pytest.mark.parametrize("written", [*KINDS, "Note", "WARNING", "mine"])
 @pytest.mark.parametrize("fold", ["", "+", "-"])
 def test_every_kind(written: str, fold: str) -> None:
-    kind, name = KINDS.get(written.lower(), ("note", written))
+    kind, name = KINDS.get(written.lower(), "note"), title_of(written.lower(), words_of("ko")) or written
     html = render(f"> [!{written}]{fold}\n> 글")
     assert re.search(rf'class="(?:admonition )?{kind}\b', html)
     assert f">{name}</" in html

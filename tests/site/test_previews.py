@@ -19,7 +19,7 @@ from in_browser import SIZES, served, tab
 from small_site import CONFIG, make, topic
 
 from kbtools.site.build import build
-from kbtools.site.previews import place_of
+from kbtools.site.urls import preview_of as place_of
 
 BODY = """[[Target]] 그리고 [[Target#둘째 절|절]]과 [[없는 것]]과 [[#끝]]입니다.
 
@@ -60,7 +60,10 @@ def test_what_is_told(folder: Path) -> None:
         "text": "첫 문단은 굵고 이어집니다 태그.",
         "parts": {"둘째-절": ["둘째 절", "절의 글."]},
     }
-    assert json.loads((folder / "topics/Old/preview.json").read_text(encoding="utf-8"))["instead"] == "Page"
+    assert (
+        json.loads((folder / "topics/Old/preview.json").read_text(encoding="utf-8"))["instead"]
+        == "‘Page’ 문서가 대신합니다"
+    )
     assert place_of("") == "preview.json"
     assert place_of("a/B.html") == "a/B.preview.json"
     assert "kb-preview.js" not in (folder / "runs/index.html").read_text(encoding="utf-8")

@@ -170,10 +170,12 @@ def test_results_stand_beside_the_code(tmp_path: Path) -> None:
     )
     build(project, strict=True)
     page = html(project, "topics/Code")
-    blocks = page.split('<div class="kb-snippet">')[1:]
+    blocks = page.split('class="kb-snippet ')[1:]
     assert len(blocks) == 8
     assert page.count("숨긴 준비 코드") == 1
-    assert '<details class="kb-hidden"><summary>숨긴 준비 코드</summary><div class="kb-snippet">' in page
+    assert (
+        '<details class="kb-hidden"><summary>숨긴 준비 코드</summary><div id="setup" class="kb-snippet hidden' in page
+    )
     assert '<details class="kb-stdout" open>' in blocks[1]
     assert "<samp>1</samp>" in blocks[1]
     assert '<details class="kb-stdout"><summary' in blocks[2]  # the comment says it already
@@ -410,8 +412,8 @@ def test_the_site_tells_on_which_machine_a_snippet_ran(tmp_path: Path) -> None:
     text = re.sub("<[^>]*>", " ", html(project, "runs").partition('id="실행한-기계"')[2].partition("<h2")[0])
     rows = [" ".join(row.split()) for row in re.split(r"(?=AMD EPYC|&lt;b&gt;)", text)[1:]]
     assert rows == [
-        "AMD EPYC 7B13 CPU 2.13.0 2026-02-03 ✓ 통과 1",
-        "&lt;b&gt;lab&lt;/b&gt; · NVIDIA H100 &lt;80&gt; CUDA 2.13.0 2026-02-03 ✓ 통과 2",
+        "AMD EPYC 7B13 CPU 2.13.0 2026. 2. 3. ✓ 통과 1",
+        "&lt;b&gt;lab&lt;/b&gt; · NVIDIA H100 &lt;80&gt; CUDA 2.13.0 2026. 2. 3. ✓ 통과 2",
     ]
     bad = {**report, "outcomes": [outcome("one", "cpu", 7)]}
     with pytest.raises(KbError, match="no machine 7"):
@@ -437,7 +439,7 @@ def test_a_report_of_another_machine_counts(tmp_path: Path) -> None:
     page = html(project, "topics/A")
     assert "<samp>from afar</samp>" in page
     assert page.count("CUDA</b> 건너뜀") == 1
-    assert 'PyTorch 2.13.0 · <time datetime="2026-02-03">2026-02-03</time></span>' in page
+    assert 'PyTorch 2.13.0 · <time datetime="2026-02-03">2026. 2. 3.</time></span>' in page
     first = page.split('class="kb-run"')[1]
     assert re.findall(r"<b>(CPU|CUDA)</b> 통과 <span class=\"kb-where\">(?:[^<]* · )?PyTorch ([\w.]+)", first) == [
         ("CPU", "2.13.0"),

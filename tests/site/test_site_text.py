@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.site.page_parts import letter_of
 from kbtools.site.text import clean, escape, first_paragraph, markdown_escape, plain, sentence_at
+from kbtools.site.words import words_of
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_excerpts_take_bounded_time(piece: str) -> None:
 @pytest.mark.parametrize(
     ("title", "letter"),
     [("가", "ㄱ"), ("까치", "ㄱ"), ("힣", "ㅎ"), ("\u1112\u1161\u11ab글", "ㅎ"), ("abc", "A"), ("“Quoted”", "Q"), ("3D", "0–9"),
-     ("ㄱ", "기타"), ("漢字", "기타"), ("", "기타"), ("*", "기타")],
+     ("Éclair", "E"), ("Жук", "Ж"), ("漢字", "기타"), ("", "기타"), ("*", "기타")],
 )  # fmt: skip
 def test_letters(title: str, letter: str) -> None:
-    assert letter_of(title) == letter
+    assert words_of("ko").letter(title) == letter

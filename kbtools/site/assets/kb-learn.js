@@ -1,7 +1,6 @@
 /* What a reader has read and solved. It is kept in this browser and sent nowhere; where a browser keeps nothing, the
    boxes stay hidden. A record is {"version": 1, "read": {page: day}, "solved": {"page n": day}}. */
 (() => {
-  "use strict"
   const base = new URL("..", document.currentScript.src).pathname
   const KEY = `kb-progress:${base}`
   const CAME = `kb-path:${base}`
@@ -87,10 +86,10 @@
       item.classList.toggle("kb-is-read", record.read.has(item.dataset.kbLesson))
     }
     for (const told of all("[data-kb-exercises]")) {
-      const [, page, count] = /^(.*) (\d+)$/.exec(told.dataset.kbExercises)
+      const [, page, held] = /^(.*) (\d+)$/.exec(told.dataset.kbExercises)
       let solved = 0
-      for (let n = 1; n <= Number(count); n++) solved += record.solved.has(`${page} ${n}`)
-      told.textContent = solved ? `연습 ${solved}/${count}개` : `연습 ${count}개`
+      for (let n = 1; n <= Number(held); n++) solved += record.solved.has(`${page} ${n}`)
+      told.textContent = solved ? _("{solved} of {all} exercises solved", { solved, all: held }) : many("{count} exercise", "{count} exercises", Number(held))
     }
     for (const card of all("[data-kb-lessons]")) {
       const pages = JSON.parse(card.dataset.kbLessons)
@@ -105,16 +104,16 @@
       if (next) {
         const to = one("a.kb-link", next)
         link.href = to.href
-        link.textContent = pages.some((page) => record.read.has(page)) ? `이어서 읽기: ${to.textContent}` : "처음부터 읽기"
+        link.textContent = pages.some((page) => record.read.has(page)) ? _("Go on reading: {page}", { page: to.textContent }) : _("Start reading")
       }
     }
   }
 
-  const bar = (root, done, count) => {
+  const bar = (root, done, all) => {
     const progress = one("progress", root)
-    progress.max = Math.max(1, count)
+    progress.max = Math.max(1, all)
     progress.value = done
-    one(".kb-path-count", root).textContent = done && done === count ? `${count}편 모두 읽음` : `${done}/${count}편 읽음`
+    one(".kb-path-count", root).textContent = done && done === all ? many("Page read", "All {count} pages read", all) : _("{done} of {all} pages read", { done, all })
     progress.hidden = false
   }
 
@@ -145,7 +144,7 @@
     link.download = "kb-progress.json"
     link.click()
     URL.revokeObjectURL(link.href)
-    say("kb-progress.json으로 내보냈습니다.")
+    say(_("Exported as {file}.", { file: "kb-progress.json" }))
   }
 
   const take = async (file) => {
@@ -153,7 +152,7 @@
     try {
       found = parse(await file.text())
     } catch {
-      say("이 파일은 진행 기록이 아닙니다. 아무것도 바꾸지 않았습니다.")
+      say(_("This file holds no progress. Nothing was changed."))
       return
     }
     const record = load()
@@ -165,7 +164,7 @@
     }
     save(record)
     show()
-    say(`읽은 문서 ${found.read.size}편, 푼 연습 ${found.solved.size}개를 더했습니다.`)
+    say(_("Added: pages read {read}, exercises solved {solved}.", { read: found.read.size, solved: found.solved.size }))
   }
 
   const clear = () => {
@@ -175,7 +174,7 @@
     for (const name of [...record.solved.keys()]) if (pages.has(name.replace(/ \d+$/, ""))) record.solved.delete(name)
     save(record)
     show()
-    say("이 경로의 기록을 지웠습니다.")
+    say(_("The progress of this path was cleared."))
   }
 
   const start = () => {

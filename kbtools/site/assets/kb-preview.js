@@ -41,7 +41,7 @@
         add(row, "span", "kb-preview-note", data.trust[1])
       }
     }
-    if (data.instead) add(card, "span", "kb-preview-note", `‘${data.instead}’ 문서가 대신합니다`)
+    if (data.instead) add(card, "span", "kb-preview-note", data.instead)
     const text = (part && part[1]) || data.text
     if (text) add(card, "span", "kb-preview-text", text)
   }

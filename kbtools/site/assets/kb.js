@@ -1,7 +1,6 @@
 /* What reaches beyond the screen can be reached with a keyboard: tables, diagrams and code that scroll sideways take the
    focus. Material sees to code only where it has a button to copy it. */
 (() => {
-  "use strict"
   const look = () => {
     for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap, div.mermaid")) {
       const wide = wrap.scrollWidth > wrap.clientWidth
@@ -9,7 +8,7 @@
       else wrap.removeAttribute("tabindex")
       if (wide) {
         wrap.setAttribute("role", "region")
-        wrap.setAttribute("aria-label", wrap.matches(".mermaid") ? "옆으로 넘겨 보는 그림" : "옆으로 넘겨 보는 표")
+        wrap.setAttribute("aria-label", wrap.matches(".mermaid") ? _("A picture that scrolls sideways") : _("A table that scrolls sideways"))
       } else {
         wrap.removeAttribute("role")
         wrap.removeAttribute("aria-label")

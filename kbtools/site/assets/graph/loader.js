@@ -23,7 +23,7 @@
     button.setAttribute("aria-busy", "true")
     loaded().then((graph) => graph.around(root, document.querySelector("base")?.href ?? location.href)).catch((error) => {
       console.error(error)
-      button.textContent = "그래프를 불러오지 못했습니다. 다시 누르면 다시 시도합니다."
+      button.textContent = _("The graph could not be loaded. Press again to try again.")
     }).finally(() => button.removeAttribute("aria-busy"))
   })
 
@@ -32,7 +32,7 @@
     if (!place) return
     loaded().then((graph) => graph.whole(root, place)).catch((error) => {
       console.error(error)
-      place.textContent = "그래프를 불러오지 못했습니다."
+      place.textContent = _("The graph could not be loaded.")
     })
   }
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", whole)

@@ -22,7 +22,7 @@ async function around(root, href) {
   const start = graph.at(href)
   if (start === null) throw new Error("this page is not in the graph")
   const place = node("div", { class: "kb-graph" })
-  const depths = [1, 2].map((depth) => node("button", { type: "button", "aria-pressed": String(depth === 1) }, `${depth}단계`))
+  const depths = [1, 2].map((depth) => node("button", { type: "button", "aria-pressed": String(depth === 1) }, many("{count} step", "{count} steps", depth)))
   let view = null
   const show = (depth) => {
     view?.close()
@@ -33,11 +33,11 @@ async function around(root, href) {
   depths.forEach((button, i) => button.addEventListener("click", () => show(i + 1)))
   const all = new URL(location.protocol === "file:" ? "graph/index.html" : "graph/", root)
   all.searchParams.set("page", graph.urls[start])
-  const close = node("button", { type: "button" }, "닫기")
-  const dialog = node("dialog", { class: "kb-graph-dialog md-typeset", "aria-label": `${graph.titles[start]}: 연결 그래프` },
-    node("div", { class: "kb-graph-head" }, node("b", {}, "연결 그래프"),
-      node("div", { class: "kb-graph-kinds", role: "group", "aria-label": "몇 단계 떨어진 문서까지" }, ...depths),
-      node("a", { href: all.href }, "전체 그래프"), close), place)
+  const close = node("button", { type: "button" }, _("Close"))
+  const dialog = node("dialog", { class: "kb-graph-dialog md-typeset", "aria-label": _("Graph around {page}", { page: graph.titles[start] }) },
+    node("div", { class: "kb-graph-head" }, node("b", {}, _("Graph")),
+      node("div", { class: "kb-graph-kinds", role: "group", "aria-label": _("How many links away") }, ...depths),
+      node("a", { href: all.href }, _("Whole graph")), close), place)
   close.addEventListener("click", () => dialog.close())
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close() })
   dialog.addEventListener("close", () => { view.close(); dialog.remove() })

@@ -6,9 +6,9 @@ function tableOf(graph) {
   const kinds = Object.values(graph.groups)
   const order = graph.titles.map((_, i) => i)
     .sort((a, b) => graph.into[b] - graph.into[a] || (graph.titles[a] < graph.titles[b] ? -1 : 1))
-  const head = ["문서", ...kinds.map((group) => group.name), "가리키는 문서", "들어오는 링크"]
+  const head = [_("Page"), ...kinds.map((group) => group.name), _("Links to"), _("Links from other pages")]
   const body = node("tbody")
-  const more = node("button", { type: "button", class: "md-button" }, "더 보기")
+  const more = node("button", { type: "button", class: "md-button" }, _("Show more"))
   let shown = 0
   const add = () => {
     const next = order.slice(shown, shown + ROWS)
@@ -22,7 +22,7 @@ function tableOf(graph) {
   }
   more.addEventListener("click", add)
   const table = node("table", {}, node("thead", {}, node("tr", {}, ...head.map((h) => node("th", { scope: "col" }, h)))), body)
-  const details = node("details", { class: "kb-graph-table" }, node("summary", {}, `표로 보기 (${count(order.length)}편)`),
+  const details = node("details", { class: "kb-graph-table" }, node("summary", {}, many("As a table ({count} page)", "As a table ({count} pages)", order.length)),
     node("div", { class: "md-typeset__scrollwrap" }, node("div", { class: "md-typeset__table" }, table)), more)
   details.addEventListener("toggle", () => { if (details.open && !shown) add() })
   return details

@@ -6,7 +6,6 @@ const node = (tag, attributes = {}, ...children) => {
   element.append(...children)
   return element
 }
-const count = (n) => n.toLocaleString("ko")
 let views = 0
 
 class View {
@@ -14,10 +13,10 @@ class View {
     this.graph = graph
     this.id = `__kb-graph-${++views}`
     this.canvas = node("div", { class: "kb-graph-canvas", tabindex: "0", role: "application",
-      "aria-label": "그래프. 화살표로 이웃한 점으로 가고, Enter로 문서를 열고, 더하기와 빼기로 확대하고 줄이며, Shift와 화살표로 옮깁니다.",
+      "aria-label": _("Graph. Arrows go to the next page in a direction, Enter opens it, plus and minus zoom, Shift with an arrow moves."),
       "aria-describedby": `${this.id}-status` })
     this.status = node("p", { id: `${this.id}-status`, class: "kb-graph-status", role: "status" })
-    this.legend = node("div", { class: "kb-graph-legend", role: "group", "aria-label": "보이는 무리" })
+    this.legend = node("div", { class: "kb-graph-legend", role: "group", "aria-label": _("Groups shown") })
     const bar = node("div", { class: "kb-graph-bar" })
     place.replaceChildren(bar, this.legend, this.canvas, this.status, tableOf(graph))
     this.drawing = new Drawing(graph, this.canvas)
@@ -31,9 +30,9 @@ class View {
   // -- The bar ---------------------------------------------------------------------------------------------------
 
   finder() {
-    const list = node("div", { id: `${this.id}-found`, class: "kb-graph-found", role: "listbox", "aria-label": "찾은 문서" })
-    const input = node("input", { type: "text", class: "kb-graph-input", role: "combobox", placeholder: "문서 찾기",
-      "aria-label": "그래프에서 문서 찾기", "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list",
+    const list = node("div", { id: `${this.id}-found`, class: "kb-graph-found", role: "listbox", "aria-label": _("Pages found") })
+    const input = node("input", { type: "text", class: "kb-graph-input", role: "combobox", placeholder: _("Find a page"),
+      "aria-label": _("Find a page in the graph"), "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list",
       autocomplete: "off", spellcheck: "false" })
     let [hits, at] = [[], 0]
     const show = () => {
@@ -82,7 +81,7 @@ class View {
       })
       return button
     })
-    return node("div", { class: "kb-graph-kinds", role: "group", "aria-label": "색이 뜻하는 것" }, ...buttons)
+    return node("div", { class: "kb-graph-kinds", role: "group", "aria-label": _("What colours mean") }, ...buttons)
   }
 
   zooms() {
@@ -91,8 +90,8 @@ class View {
       element.addEventListener("click", act)
       return element
     }
-    return node("div", { class: "kb-graph-zooms" }, button("+", "확대", () => this.hands.nearer(1.5)),
-      button("−", "축소", () => this.hands.nearer(1 / 1.5)), button("전체", "그래프 전체 보기", () => this.hands.whole()))
+    return node("div", { class: "kb-graph-zooms" }, button("+", _("Zoom in"), () => this.hands.nearer(1.5)),
+      button("−", _("Zoom out"), () => this.hands.nearer(1 / 1.5)), button(_("All"), _("Show the whole graph"), () => this.hands.whole()))
   }
 
   // What each colour means; those chosen are shown alone. Groups beyond the colours share the last one.
@@ -103,7 +102,7 @@ class View {
     const rest = sizes.slice(COLOURS - 1).filter((size) => size)
     const shown = labels.slice(0, COLOURS).map((label, slot) => {
       const many = slot === COLOURS - 1 && rest.length > 1
-      return [slot, many ? `그 밖의 ${count(rest.length)}가지` : label, many ? rest.reduce((a, b) => a + b) : sizes[slot]]
+      return [slot, many ? many("{count} other", "{count} others", rest.length) : label, many ? rest.reduce((a, b) => a + b) : sizes[slot]]
     })
     this.legend.replaceChildren(...shown.filter(([, , size]) => size).map(([slot, label, size]) => {
       const dot = node("i", { class: `kb-graph-dot kb-graph-dot-${slot}` })
@@ -139,15 +138,16 @@ class View {
     const { graph, drawing } = this
     const i = drawing.selected
     if (i === null) {
-      const all = `문서 ${count(graph.titles.length)}편`
       const shown = graph.titles.filter((_, n) => drawing.shows(n)).length
-      this.status.textContent = drawing.only.size ? `${all} 중 ${count(shown)}편을 보입니다.`
-        : `${all}, 링크 ${count(drawing.count)}개. 점을 고르면 이웃이 보입니다.`
+      const links = many("{count} link", "{count} links", drawing.count)
+      this.status.textContent = drawing.only.size
+        ? _("{shown} of {all} pages are shown.", { shown: count(shown), all: count(graph.titles.length) })
+        : `${many("{count} page", "{count} pages", graph.titles.length)}, ${links}. ${_("Choose a dot to see its neighbours.")}`
       return
     }
     const groups = Object.values(graph.groups).map((group) => group.labels[group.of[i]]).join(" · ")
     this.status.replaceChildren(node("a", { href: graph.href(i) }, graph.titles[i]),
-      ` ${groups} · 나가는 링크 ${count(graph.out[i])} · 들어오는 링크 ${count(graph.into[i])}`)
+      ` ${groups} · ${_("Links out: {out}, in: {into}", { out: count(graph.out[i]), into: count(graph.into[i]) })}`)
   }
 
   open(i) {

@@ -20,15 +20,15 @@ class Dialog {
       return element
     }
     this.node = node
-    this.input = node("input", { type: "text", inputmode: "search", class: "kb-search-input", placeholder: "검색어를 입력하세요",
-      role: "combobox",      "aria-label": "검색", "aria-expanded": "false", "aria-controls": "__kb-results", "aria-autocomplete": "list",
+    this.input = node("input", { type: "text", inputmode: "search", class: "kb-search-input", placeholder: _("Search this site"),
+      role: "combobox",      "aria-label": _("Search"), "aria-expanded": "false", "aria-controls": "__kb-results", "aria-autocomplete": "list",
       autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false",
       enterkeyhint: "go" })
-    this.close = node("button", { type: "button", class: "kb-search-close" }, "닫기")
+    this.close = node("button", { type: "button", class: "kb-search-close" }, _("Close"))
     this.status = node("p", { class: "kb-search-status", role: "status" })
-    this.list = node("div", { id: "__kb-results", class: "kb-search-list", role: "listbox", "aria-label": "검색 결과" })
+    this.list = node("div", { id: "__kb-results", class: "kb-search-list", role: "listbox", "aria-label": _("Results") })
     this.scroll = node("div", { class: "kb-search-scroll", tabindex: "0" }, this.status, this.list)
-    this.dialog = node("dialog", { class: "kb-search", "aria-label": "검색" },
+    this.dialog = node("dialog", { class: "kb-search", "aria-label": _("Search") },
       node("div", { class: "kb-search-bar" }, this.input, this.close), this.scroll)
     document.body.append(this.dialog)
 
@@ -61,7 +61,7 @@ class Dialog {
   failed(error) {
     console.error(error)
     this.clear()
-    this.say("검색 색인을 불러오지 못했습니다. 연결을 확인하고 다시 입력해 보십시오.")
+    this.say(_("The index could not be loaded. Check the connection and type again."))
   }
 
   clear() {
@@ -96,10 +96,10 @@ class Dialog {
   }
 
   summary({ numbers, meant }) {
-    if (!numbers.length) return "검색어와 일치하는 문서가 없습니다"
-    const count = `${numbers.length.toLocaleString("ko")}개의 문서`
-    if (!meant.length) return count
-    return `${count} · ${meant.map(([typed, word]) => `‘${typed}’ 대신 ‘${word}’`).join(", ")}`
+    if (!numbers.length) return _("No page matches")
+    const found = many("{count} page", "{count} pages", numbers.length)
+    if (!meant.length) return found
+    return `${found} · ${meant.map(([typed, word]) => _("“{word}” instead of “{typed}”", { typed, word })).join(", ")}`
   }
 
   async more() {

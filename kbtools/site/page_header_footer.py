@@ -25,9 +25,10 @@ def notice(page: Page, wiki: Wiki) -> etree.Element | None:
         return None
     final = wiki.index.final(page.path)
     banner = element("div", {"class": "kb-notice", "role": "note", "data-search-exclude": ""})
-    text = add(banner, "p", "이 문서는 더 이상 정본이 아닙니다. ")
+    before, _, after = wiki.words("Another page stands for this one: {page}.", page="\x00").partition("\x00")
+    text = add(banner, "p", before)
     link = add(text, "a", wiki.index.pages[final].title, href=relative(final, page.path))
-    link.tail = " 문서를 보십시오."
+    link.tail = after
     return banner
 
 
@@ -41,13 +42,14 @@ def backlinks(page: Page, wiki: Wiki) -> etree.Element | None:
     section = element(
         "section", {"class": "kb-backlinks", "aria-labelledby": "__kb-backlinks", "data-search-exclude": ""}
     )
-    heading = add(section, "h2", "이 문서를 가리키는 문서 ", id="__kb-backlinks")
-    add(heading, "span", str(len(first)), "kb-count")
-    listed = sorted(first, key=lambda p: (p not in wiki.listed_paths, wiki.index.pages[p].title.casefold(), p))
+    heading = add(section, "h2", wiki.words("Pages that link here") + " ", id="__kb-backlinks")
+    add(heading, "span", wiki.words.number(len(first)), "kb-count")
+    order = wiki.words.order
+    listed = sorted(first, key=lambda p: (p not in wiki.listed_paths, order(wiki.index.pages[p].title), p))
     _items(add(section, "ul"), listed[:MANY], first, page, wiki)
     if len(listed) > MANY:
         rest = add(section, "details")
-        add(rest, "summary", f"{len(listed) - MANY}개 더 보기")
+        add(rest, "summary", wiki.words("{count} more", count=len(listed) - MANY))
         _items(add(rest, "ul"), listed[MANY:], first, page, wiki)
     return section
 
@@ -61,13 +63,13 @@ def unlinked(page: Page, wiki: Wiki) -> etree.Element | None:
         "section",
         {"class": "kb-backlinks kb-mentions", "aria-labelledby": "__kb-mentions", "data-search-exclude": ""},
     )
-    heading = add(section, "h2", "링크 없이 언급한 문서 ", id="__kb-mentions")
-    add(heading, "span", str(len(held)), "kb-count")
+    heading = add(section, "h2", wiki.words("Mentioned without a link") + " ", id="__kb-mentions")
+    add(heading, "span", wiki.words.number(len(held)), "kb-count")
     places = {m.path: (m.span.start, m.span.end) for m in held[:MOST_MENTIONS]}
     _items(add(section, "ul"), list(places)[:FEW_MENTIONS], places, page, wiki)
     if len(places) > FEW_MENTIONS:
         rest = add(section, "details")
-        add(rest, "summary", f"{len(places) - FEW_MENTIONS}개 더 보기")
+        add(rest, "summary", wiki.words("{count} more", count=len(places) - FEW_MENTIONS))
         _items(add(rest, "ul"), list(places)[FEW_MENTIONS:], places, page, wiki)
     return section
 
@@ -87,13 +89,12 @@ def _items(
 def insert(root: etree.Element, page: Page, wiki: Wiki) -> None:
     """Put what belongs there behind the page's first heading and at its end, and mark lessons and exercises."""
     lessons.mark(root, page, wiki)
-    exercises.mark(root, page)
+    exercises.mark(root, page, wiki.words)
     head = [notice(page, wiki), lessons.place(page, wiki), lessons.summary(page, wiki)]
-    if has_infobox(page):
+    if has_infobox(page, wiki):
         head.append(infobox(page, wiki))
     at = next((i + 1 for i, child in enumerate(root) if child.tag == "h1"), 0)
     for made in reversed([e for e in head if e is not None]):
         root.insert(at, made)
-    root.extend(
-        e for e in (*lessons.neighbours(page, wiki), backlinks(page, wiki), unlinked(page, wiki)) if e is not None
-    )
+    links = backlinks(page, wiki) if wiki.parts.backlinks else None
+    root.extend(e for e in (*lessons.neighbours(page, wiki), links, unlinked(page, wiki)) if e is not None)

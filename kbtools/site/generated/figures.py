@@ -1,4 +1,4 @@
-"""Figures of a wiki's health: what is proven, what is stale, what is missing, what nobody leads to."""
+"""Figures of a wiki's health as values: what is proven, stale, missing, or linked by nobody."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kbtools.links import page_name
 from kbtools.page import Page
 from kbtools.rules import Context, all_rules
 from kbtools.run.outcomes import Status
-from kbtools.site.panels import state_of
+from kbtools.site.result_panel import state_of
 from kbtools.site.results import Run
 from kbtools.site.wiki import Wiki
 from kbtools.snippets import Snippet
@@ -123,7 +123,7 @@ def health(wiki: Wiki) -> Health:
 def _categories(wiki: Wiki, proven: Mapping[str, tuple[int, int]]) -> tuple[Category, ...]:
     groups: dict[str, list[Page]] = defaultdict(list)
     for page in wiki.listed:
-        groups[page._scalar("category")].append(page)
+        groups[page.scalar("category")].append(page)
     out = []
     for name, pages in sorted(groups.items()):
         scores = [s for p in pages if (s := confidence.today(p, wiki.today)) is not None]

@@ -28,8 +28,12 @@ def _has_formulas(wiki: Wiki) -> bool:
     return any(mark in page.source.text for page in wiki.index.pages.values() for mark in marks)
 
 
+PREVIEWS = Feature(
+    ('class="kb-link', 'class="kb-backlinks', 'class="kb-notice'),
+    ("kb-preview.css", "kb-preview.js"),
+)
 FEATURES = (
-    Feature(('class="kb-link', 'class="kb-backlinks', 'class="kb-notice'), ("kb-preview.css", "kb-preview.js")),
+    PREVIEWS,
     Feature(('class="kb-embed"',), ("kb-embed.css",)),
     Feature(
         ('class="arithmatex"',),
@@ -44,14 +48,15 @@ def names() -> tuple[str, ...]:
     return tuple(f"assets/{asset}" for feature in FEATURES for asset in feature.assets)
 
 
-def files(wiki: Wiki) -> Mapping[str, bytes]:
+def files(wiki: Wiki, previews: bool = True) -> Mapping[str, bytes]:
     """The files that a wiki's site needs for them, by their place in it."""
     out: dict[str, bytes] = {}
     for feature in FEATURES:
-        if feature.wanted(wiki):
+        if feature.wanted(wiki) and (previews or feature is not PREVIEWS):
             for name in feature.assets:
                 _collect(resources.files("kbtools.site") / "assets" / name, f"assets/{name}", out)
-    return out
+    ours = [path for path in out if path.startswith("assets/kb-") and path.endswith(".js")]
+    return out | {path: wiki.words.script(out[path].decode("utf-8")).encode() for path in ours}
 
 
 def _collect(file: Traversable, path: str, out: dict[str, bytes]) -> None:
@@ -62,11 +67,11 @@ def _collect(file: Traversable, path: str, out: dict[str, bytes]) -> None:
         out[path] = file.read_bytes()
 
 
-def equip(html: str, to_root: str) -> str:
+def equip(html: str, to_root: str, previews: bool = True) -> str:
     """A page with the assets of what it has; ``to_root`` leads from the page to the site's root."""
     sheets, scripts = [], []
     for feature in FEATURES:
-        if not any(mark in html for mark in feature.marks):
+        if (feature is PREVIEWS and not previews) or not any(mark in html for mark in feature.marks):
             continue
         for asset in feature.assets:
             address = escape(f"{to_root}assets/{asset}")

@@ -1,4 +1,4 @@
-"""What of a page a theme's templates get to write. They write it as it is: here it becomes text, or goes."""
+"""Frontmatter and titles for a theme's templates, which write them as they are: as escaped text, or not at all."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def title_of_html(title: str) -> str:
     return SafeTitle(html.unescape(title)) if _RISKY.search(title) else title
 
 
-def safe_meta(meta: Mapping[str, object]) -> dict[str, object]:
-    """Frontmatter for templates, all its texts made safe."""
-    return {key: _safe(value) for key, value in meta.items()}
+def safe_meta(meta: Mapping[str, object], written: Mapping[str, object] | None = None) -> dict[str, object]:
+    """Frontmatter for templates, its texts made safe: those of ``written``, where other plugins have added some."""
+    return {key: _safe(value) if written is None or key in written else value for key, value in meta.items()}
 
 
 def _safe(value: object) -> object:
@@ -51,24 +51,25 @@ def _safe(value: object) -> object:
     return value
 
 
-def without_theme_keys(
-    meta: Mapping[str, object], custom_dir: str | None, theme_dirs: Iterable[str]
+def allowed_theme_keys(
+    meta: Mapping[str, object], written: Mapping[str, object], theme_dirs: Iterable[str]
 ) -> dict[str, object]:
-    """Frontmatter without the keys by which a page would choose files of the theme.
+    """Frontmatter without what its author has written to choose a template or an icon that the theme does not have.
 
-    ``template: redirect.html`` of Material runs a ``location: "javascript:…"``, and a file that is not there ends the
-    build. A template that the wiki's owner made stays, and so does an icon that the theme has.
+    Material's ``redirect.html`` runs a ``location: "javascript:…"``, and a file that is not there ends the build. What
+    a plugin has set stays.
     """
     kept = dict(meta)
+    folders = tuple(theme_dirs)
     template, icon = kept.get("template"), kept.get("icon")
-    if template is not None and not (custom_dir and _is_file_in(custom_dir, template)):
-        del kept["template"]
-    if icon is not None and not (
-        isinstance(icon, str)
-        and _ICON.fullmatch(icon)
-        and any(_is_file_in(folder, f".icons/{icon}.svg") for folder in theme_dirs)
-    ):
-        del kept["icon"]
+    if template is not None and template == written.get("template"):
+        is_there = any(_is_file_in(folder, template) for folder in folders)
+        if not is_there or template == "redirect.html":
+            del kept["template"]
+    if icon is not None and icon == written.get("icon"):
+        is_name = isinstance(icon, str) and _ICON.fullmatch(icon)
+        if not is_name or not any(_is_file_in(folder, f".icons/{icon}.svg") for folder in folders):
+            del kept["icon"]
     return kept
 
 

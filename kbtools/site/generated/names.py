@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from kbtools.index import Alias, Ambiguous, Missing
 from kbtools.links import fold_title, is_attachment_name, page_name
 from kbtools.markdown.headings import slugify
-from kbtools.site.page_parts import document, link, listing, sort_key, status
-from kbtools.site.text import first_paragraph
-from kbtools.site.text import markdown_escape as md
+from kbtools.site.generated.document import Document, Section, count, document, joined, link, listing, note, status
+from kbtools.site.text import clean, first_paragraph
 from kbtools.site.wiki import Wiki
 
 SHOWN = 20
@@ -53,7 +54,8 @@ def wanted_names(wiki: Wiki) -> Mapping[str, Wanted]:
                 asked[key].setdefault(path)
     order = sorted(asked, key=lambda k: (-len(asked[k]), names[k].casefold(), k))
     ids = _ids({key: names[key] for key in order[:MOST]}, "wanted")
-    by_title = {path: sort_key(wiki.index.pages[path]) for pages in asked.values() for path in pages}
+    order_of = wiki.words.order
+    by_title = {path: (order_of(wiki.index.pages[path].title), path) for held in asked.values() for path in held}
     return {key: Wanted(ids.get(key), names[key], tuple(sorted(asked[key], key=by_title.__getitem__))) for key in order}
 
 
@@ -95,49 +97,47 @@ def key_of(target: str) -> str:
     return fold_title(page_name(target))
 
 
-def name_pages(wiki: Wiki) -> Mapping[str, str]:
+def name_pages(wiki: Wiki) -> Mapping[str, Document]:
     """``ambiguous.md`` and ``wanted.md``, where there is something to list."""
     made = {"ambiguous.md": _ambiguous(wiki), "wanted.md": _wanted(wiki)}
-    return {path: text for path, text in made.items() if text}
+    return {path: page for path, page in made.items() if page is not None}
 
 
-def _ambiguous(wiki: Wiki) -> str:
+def _ambiguous(wiki: Wiki) -> Document | None:
     """Where a link leads that cannot tell which page it means."""
     if not wiki.shared_names:
-        return ""
-    body: list[str] = []
+        return None
+    words = wiki.words
+    sections = []
     for shared in wiki.shared_names.values():
-        body += [f"## {md(shared.name)} {{ #{shared.id} }}", ""]
-        rows = []
+        items = []
         for path in shared.pages:
             page = wiki.index.pages[path]
-            start = page.structure.frontmatter.end if page.structure.frontmatter else 0
-            told = first_paragraph(page.source.text, _behind_title(page.structure.headings, start))
-            rows.append(
-                f'- {link(page, "ambiguous.md")} {status(page)} <small class="kb-note">{md(path)}</small>'
-                + (f"<br>{md(told)}" if told else "")
-            )
-        body += listing(rows)
-    lead = "한 이름을 여러 문서가 쓰고 있습니다. 링크가 뜻한 문서를 고르십시오."
-    return document("이름이 겹치는 문서", lead, body)
+            told = first_paragraph(page.source.text, page.text_start)
+            entry = joined((link(page, "ambiguous.md", wiki), status(page, words), note(path)))
+            items.append(entry + (Markup("<br>{}").format(told) if told else ""))
+        sections.append(Section([listing(items)], shared.name, shared.id))
+    lead = words("Several pages have the same name. Choose the one that the link meant.")
+    return document(words("Shared names"), lead, sections)
 
 
-def _behind_title(headings: tuple[object, ...], start: int) -> int:
-    first = next((h for h in headings if getattr(h, "level", 0) == 1), None)
-    return first.span.end if first is not None else start  # type: ignore[attr-defined]
-
-
-def _wanted(wiki: Wiki) -> str:
+def _wanted(wiki: Wiki) -> Document | None:
     """Pages that others link to and nobody has written."""
-    rows = []
+    words = wiki.words
+    items = []
     for wanted in wiki.wanted_names.values():
         if wanted.id is None:
             break
-        told = ", ".join(link(wiki.index.pages[p], "wanted.md") for p in wanted.pages[:SHOWN])
-        more = f" 외 {len(wanted.pages) - SHOWN:,}편" if len(wanted.pages) > SHOWN else ""
-        count = f'<span class="kb-count">{len(wanted.pages)}</span>'
-        rows.append(f"- **{md(wanted.name)}**{{ #{wanted.id} }} {count}<br>{told}{more}")
-    if not rows:
-        return ""
-    lead = f"다른 문서가 가리키지만 아직 없는 문서 {len(wiki.wanted_names):,}편입니다. 많이 찾는 것부터 보입니다."
-    return document("쓰이기를 기다리는 문서", lead, listing(rows))
+        told = joined((link(wiki.index.pages[p], "wanted.md", wiki) for p in wanted.pages[:SHOWN]), ", ")
+        if (rest := len(wanted.pages) - SHOWN) > 0:
+            told += " " + words.many("and {count} more", "and {count} more", rest)
+        name = Markup('<b id="{}">{}</b> {}').format(wanted.id, clean(wanted.name), count(len(wanted.pages), words))
+        items.append(Markup("{}<br>{}").format(name, told))
+    if not items:
+        return None
+    lead = words.many(
+        "{count} page that others link to and nobody has written yet.",
+        "{count} pages that others link to and nobody has written yet, those most asked for first.",
+        len(wiki.wanted_names),
+    )
+    return document(words("Wanted pages"), lead, [Section([listing(items)])])

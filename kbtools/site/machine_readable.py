@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from kbtools.site.addresses import FEED, Site, markdown_of, way
 from kbtools.site.data_files import graph_json, results_json
 from kbtools.site.feed import atom
+from kbtools.site.generated.document import sorted_pages
 from kbtools.site.linked_data import linked_data, script
 from kbtools.site.llms import llms_full, llms_txt
 from kbtools.site.page_markdown import page_markdown
-from kbtools.site.page_parts import sort_key
 from kbtools.site.text import escape
+from kbtools.site.urls import FEED, Site, markdown_of, relative_url
 from kbtools.site.wiki import Wiki
 
 NAMES = (FEED, "llms.txt", "llms-full.txt", "graph.json", "results.json")
@@ -22,18 +22,21 @@ NAMES = (FEED, "llms.txt", "llms-full.txt", "graph.json", "results.json")
 
 def files(wiki: Wiki, site: Site) -> Iterator[tuple[str, str]]:
     """Every file with its path in the built site."""
-    written = {}
+    written: dict[str, str] = {}
     for path, page in wiki.index.pages.items():
-        if path in site.pages:
+        if path in site.pages and wiki.parts.llms:
             written[path] = page_markdown(page, wiki, site)
             yield unquote(markdown_of(site.pages[path])), written[path]
-    full = llms_full((p.path for p in sorted(wiki.listed, key=sort_key)), written)
+    full = None if not wiki.parts.llms else llms_full((p.path for p in sorted_pages(wiki.listed, wiki.words)), written)
     if full is not None:
         yield "llms-full.txt", full
-    yield "llms.txt", llms_txt(wiki, site, full is not None)
-    yield FEED, atom(wiki, site)
-    yield "graph.json", graph_json(wiki, site)
-    yield "results.json", results_json(wiki, site)
+    if wiki.parts.llms:
+        yield "llms.txt", llms_txt(wiki, site, full is not None)
+    if wiki.parts.feed:
+        yield FEED, atom(wiki, site)
+    if wiki.parts.data_files:
+        yield "graph.json", graph_json(wiki, site)
+        yield "results.json", results_json(wiki, site)
 
 
 def write(wiki: Wiki, site: Site, folder: Path) -> None:
@@ -52,12 +55,16 @@ def with_head(html: str, path: str, wiki: Wiki, site: Site) -> str:
         return html
     # Material takes every ``rel="alternate"`` and nothing else for the site in another language; a second word, which
     # browsers pass over, tells these apart.
-    feed = escape(way(FEED, address))
-    found = [f'<link rel="alternate feed" type="application/atom+xml" title="{escape(site.name)}" href="{feed}">']
+    feed = escape(relative_url(FEED, address))
+    found = []
+    if wiki.parts.feed:
+        name = escape(site.name)
+        found.append(f'<link rel="alternate feed" type="application/atom+xml" title="{name}" href="{feed}">')
     page = wiki.index.pages.get(path)
     if page is not None:
-        markdown = escape(way(markdown_of(address), address))
-        found.append(f'<link rel="alternate source" type="text/markdown" href="{markdown}">')
+        markdown = escape(relative_url(markdown_of(address), address))
+        if wiki.parts.llms:
+            found.append(f'<link rel="alternate source" type="text/markdown" href="{markdown}">')
         data = linked_data(page, wiki, site)
         if data is not None:
             found.append(script(data))

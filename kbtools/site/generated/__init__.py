@@ -1,0 +1,56 @@
+"""Pages made from the vault: lists that lead to other pages, and what is known of the whole.
+
+They are Markdown, so that any builder renders them and they can be written to disk before a build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kbtools.site.generated.document import Document, sorted_pages
+from kbtools.site.generated.health import health_page
+from kbtools.site.generated.lists import categories, everything, paths, recent, tags
+from kbtools.site.generated.names import name_pages
+from kbtools.site.generated.runs import runs_pages
+from kbtools.site.wiki import Wiki
+
+NAMES = (
+    "all.md",
+    "tags.md",
+    "categories.md",
+    "recent.md",
+    "paths.md",
+    "health.md",
+    "runs.md",
+    "wanted.md",
+    "ambiguous.md",
+)
+"""Those every wiki has, the last two where there is something to list; long ones go on in a folder of their name,
+``all/2.md``."""
+
+
+def generate(wiki: Wiki) -> Mapping[str, Document]:
+    """The generated pages by path: those that are wanted and whose names the vault has left free."""
+    pages = sorted_pages(wiki.listed, wiki.words)
+    makers: Mapping[str, Callable[[], Mapping[str, Document]]] = {
+        "all.md": lambda: everything(pages, wiki),
+        "tags.md": lambda: tags(pages, wiki),
+        "categories.md": lambda: categories(pages, wiki),
+        "recent.md": lambda: {"recent.md": recent(pages, wiki)},
+        "paths.md": lambda: {"paths.md": paths(wiki)},
+        "health.md": lambda: {"health.md": health_page(wiki)},
+        "wanted.md": lambda: name_pages(wiki),
+        "runs.md": lambda: runs_pages(wiki),
+    }
+    made: dict[str, Document] = {}
+    for name, make in makers.items():
+        if name in wiki.generated or (name == "wanted.md" and "ambiguous.md" in wiki.generated):
+            made.update(make())
+    own = wiki.index.pages.keys()
+    return {path: page for path, page in made.items() if path not in own and _first(path) in wiki.generated}
+
+
+def _first(path: str) -> str:
+    """The page that a page of its folder belongs to."""
+    folder, _, rest = path.partition("/")
+    return f"{folder}.md" if rest else path

@@ -1,0 +1,199 @@
+"""What generated pages are made of: headings in Markdown, everything between them as finished HTML.
+
+So they need no Markdown extension that a site may not have. What comes from pages is escaped by ``markupsafe``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup, escape
+
+from kbtools.page import Page
+from kbtools.site.elements import css_word
+from kbtools.site.infobox import label
+from kbtools.site.text import clean, first_paragraph, visible
+from kbtools.site.text import markdown_escape as md
+from kbtools.site.wiki import Wiki
+from kbtools.site.words import Words
+
+LONG = 500
+"""Entries of a list on one page."""
+
+
+class Section(NamedTuple):
+    """A part of a generated page."""
+
+    html: Iterable[Markup]
+    heading: str = ""
+    """As text; none for what stands before the first heading."""
+    id: str = ""
+    """The heading's, where others link to it; by default it is made of its text."""
+
+
+class Document(NamedTuple):
+    """A generated page."""
+
+    text: str
+    """Markdown."""
+    ids: tuple[str, ...] = ()
+    """Of its headings below the title, in order; empty ones are left to the renderer."""
+
+
+def document(title: str, lead: str, sections: Iterable[Section], hide: Sequence[str] = ()) -> Document:
+    """A generated page. It is kept out of the search: what it lists is found by itself."""
+    hidden = "".join(f"  - {name}\n" for name in hide)
+    front = f"---\ntitle: {dumps(title)}\n" + (f"hide:\n{hidden}" if hide else "") + "search:\n  exclude: true\n---\n\n"
+    lines = [f"# {md(title)}", "", md(lead), ""]
+    ids = []
+    for section in sections:
+        if section.heading:
+            ids.append(section.id)
+            lines += [f"## {md(section.heading)}", ""]
+        if html := "\n".join(one_line(part) for part in section.html):
+            lines += [f'<div class="kb-generated">{html}</div>', ""]
+    return Document(front + "\n".join(lines) + "\n", tuple(ids))
+
+
+def dumps(text: str) -> str:
+    """Text as a YAML scalar: JSON is one."""
+    return json.dumps(clean(text), ensure_ascii=False)
+
+
+def one_line(html: Markup) -> str:
+    """HTML without empty lines, at which Markdown would end a block."""
+    return "\n".join(line for line in str(html).split("\n") if line.strip())
+
+
+def sorted_pages(pages: Iterable[Page], words: Words) -> list[Page]:
+    return sorted(pages, key=lambda page: (words.order(page.title), page.path))
+
+
+def link(page: Page, from_path: str, wiki: Wiki, fragment: str = "") -> Markup:
+    return Markup('<a class="kb-link" href="{}">{}</a>').format(
+        wiki.address(page.path, from_path) + fragment, clean(page.title)
+    )
+
+
+def lead(page: Page) -> str:
+    """The first paragraph of a page's text, as plain words."""
+    return first_paragraph(visible(page), page.text_start)
+
+
+def status(page: Page, words: Words) -> Markup:
+    value = page.scalar("status")
+    if not value:
+        return Markup("")
+    return Markup('<span class="kb-status kb-status-{}">{}</span>').format(
+        css_word(value), clean(label("status", value, words))
+    )
+
+
+def note(text: str) -> Markup:
+    return Markup('<small class="kb-note">{}</small>').format(clean(text))
+
+
+def count(number: int, words: Words) -> Markup:
+    return Markup('<span class="kb-count">{}</span>').format(words.number(number))
+
+
+def joined(parts: Iterable[Markup | str], between: str = " ") -> Markup:
+    return Markup(between).join(parts)
+
+
+def table(head: Sequence[Markup | str], rows: Iterable[Sequence[Markup | str | int]]) -> Markup:
+    """A table; cells are escaped unless they are HTML already. A row may begin with its ``Id``."""
+    heads = joined((Markup('<th scope="col">{}</th>').format(_shown(cell)) for cell in head), "")
+    body = joined((_row(row) for row in rows), "\n")
+    return Markup("<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody>\n</table>").format(heads, body)
+
+
+class Id(str):
+    """The id of a row, in place of a first cell."""
+
+    __slots__ = ()
+
+
+def _row(row: Sequence[Markup | str | int]) -> Markup:
+    first, cells = (row[0], row[1:]) if row and isinstance(row[0], Id) else ("", row)
+    mark = Markup(' id="{}"').format(first) if first else Markup("")
+    return Markup("<tr{}>{}</tr>").format(mark, joined((Markup("<td>{}</td>").format(_shown(c)) for c in cells), ""))
+
+
+def _shown(cell: Markup | str | int) -> Markup:
+    return cell if isinstance(cell, Markup) else escape(clean(str(cell)))
+
+
+def listing(items: Iterable[Markup]) -> Markup:
+    held = joined((Markup("<li>{}</li>").format(item) for item in items), "\n")
+    return Markup('<ul class="kb-index">\n{}\n</ul>').format(held)
+
+
+def paragraph(text: Markup | str) -> Markup:
+    return Markup("<p>{}</p>").format(text)
+
+
+def unique(ids: Mapping[str, str]) -> dict[str, str]:
+    """Ids that differ; the first of several keeps the one that links from elsewhere lead to."""
+    seen: Counter[str] = Counter()
+    out = {}
+    for name, wanted in ids.items():
+        seen[wanted] += 1
+        out[name] = wanted if seen[wanted] == 1 else f"{wanted}--{seen[wanted]}"
+    return out
+
+
+Groups = Sequence[tuple[str, Sequence[Page]]]
+
+
+def parts(groups: Groups, long: int = LONG) -> Iterator[Groups]:
+    """Groups cut into parts of at most ``long`` pages each; a group that is cut goes on under its name."""
+    part: list[tuple[str, Sequence[Page]]] = []
+    room = long
+    for name, pages in groups:
+        rest = pages
+        while rest:
+            part.append((name, rest[:room]))
+            rest = rest[room:]
+            room -= len(part[-1][1])
+            if room == 0:
+                yield part
+                part, room = [], long
+    if part:
+        yield part
+
+
+Show = Callable[[str, Groups], Iterable[Section]]
+
+
+def spread(
+    path: str, title: str, lead: str, groups: Groups, show: Show, wiki: Wiki, long: int = LONG
+) -> dict[str, Document]:
+    """One document, or several where there is more than a page can bear: ``all.md``, ``all/2.md`` and so on.
+
+    ``show`` writes groups for the page at a path.
+    """
+    cut = list(parts(groups, long)) or [()]
+    paths = [path, *(f"{path[:-3]}/{n}.md" for n in range(2, len(cut) + 1))]
+    out = {}
+    for at, (own, held) in enumerate(zip(paths, cut, strict=True)):
+        ways = [_ways(paths, cut, at, wiki)] if len(paths) > 1 else []
+        name = title if at == 0 else f"{title} {at + 1}/{len(paths)}"
+        out[own] = document(name, lead, [Section(ways), *show(own, held), Section(ways)])
+    return out
+
+
+def _ways(paths: Sequence[str], cut: Sequence[Groups], here: int, wiki: Wiki) -> Markup:
+    """From part to part, each named by where it begins and ends."""
+    links = []
+    for at, (path, held) in enumerate(zip(paths, cut, strict=True)):
+        first, last = held[0][1][0].title, held[-1][1][-1].title
+        name = Markup("{} – {}").format(clean(first[:12]), clean(last[:12]))
+        if at == here:
+            links.append(Markup("<b>{}</b>").format(name))
+        else:
+            links.append(Markup('<a href="{}">{}</a>').format(wiki.address(path, paths[here]), name))
+    return Markup('<p class="kb-pages">{}</p>').format(joined(links, " · "))

@@ -1,0 +1,189 @@
+"""What ran where, as pages: results by device, machines, pages, and a row for each snippet that badges lead to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+from markupsafe import Markup
+
+from kbtools.codefence.option_values import DEVICES
+from kbtools.page import Page
+from kbtools.run.outcomes import Status
+from kbtools.site.generated.document import (
+    Document,
+    Groups,
+    Id,
+    Section,
+    joined,
+    link,
+    sorted_pages,
+    spread,
+    table,
+)
+from kbtools.site.generated.figures import run_on, states
+from kbtools.site.result_panel import DEVICE_NAMES, MARKS, badge, proven, state_of, state_words, torch_versions
+from kbtools.site.results import Run
+from kbtools.site.wiki import Wiki
+from kbtools.snippets import Snippet
+
+PATH = "runs.md"
+_ORDER = ("passed", "xfailed", "failed", "error", "stale", "blocked", "skipped", "rehearsed", "unknown")
+LONG = 100
+"""Pages whose snippets stand on one page."""
+
+
+def runs_pages(wiki: Wiki) -> Mapping[str, Document]:
+    words = wiki.words
+    pages = [p for p in sorted_pages(wiki.index.pages.values(), words) if any(s.executable for s in p.snippets)]
+    if not pages:
+        lead = words("There is no code to run.")
+        return spread(PATH, words("Results of the code"), lead, [], lambda *_: [], wiki)
+    fences = sum(len(p.snippets) for p in wiki.index.pages.values())
+    counted = [wiki.results.proven(p) for p in pages]
+    passed, executable = (sum(p[n] for p in counted) for n in (0, 1))
+    lead = words(
+        "Of {fences} code blocks {executable} are there to be run. {passed} ({share}) ran and did what the page says.",
+        fences=words.number(fences),
+        executable=words.number(executable),
+        passed=words.number(passed),
+        share=words.percent(passed / executable),
+    )
+    if wiki.shows_devices:
+        lead += " " + words("Code for a device that was not there counts as skipped, never as passed.")
+    places = _places(pages)
+
+    def show(path: str, held: Groups) -> list[Section]:
+        shown = [page for _, found in held for page in found]
+        sections = []
+        if path == PATH:
+            sections += [Section([_totals(wiki, pages)]), *_machines(wiki, pages)]
+            sections.append(Section([_by_page(wiki, pages, places)], words("By page")))
+        rows = (row for page in shown for row in _snippets(wiki, page, path))
+        head = (words("Page"), words("Code"), words("Line"), words("Result"), words("Reason"))
+        return [*sections, Section([table(head, rows)], words("By snippet"))]
+
+    groups = [("", pages)]
+    return spread(PATH, words("Results of the code"), lead, groups, show, wiki, LONG)
+
+
+def _places(pages: Sequence[Page]) -> Mapping[str, str]:
+    """On which of the generated pages the snippets of a page stand."""
+    return {page.path: PATH if at < LONG else f"runs/{at // LONG + 1}.md" for at, page in enumerate(pages)}
+
+
+def rows_of(wiki: Wiki) -> Mapping[str, str]:
+    """The generated page that holds the rows of each page's snippets."""
+    pages = sorted_pages(wiki.index.pages.values(), wiki.words)
+    return _places([page for page in pages if any(s.executable for s in page.snippets)])
+
+
+def row_id(path: str, snippet_id: str) -> str:
+    """The id of a snippet's row."""
+    from hashlib import sha256
+
+    return f"run-{sha256(f'{path}::{snippet_id}'.encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
+def _devices(wiki: Wiki) -> Sequence[str]:
+    return DEVICES if wiki.shows_devices else ("cpu",)
+
+
+def _heads(wiki: Wiki) -> list[str]:
+    return [DEVICE_NAMES[d] for d in DEVICES] if wiki.shows_devices else [wiki.words("Snippets")]
+
+
+def _totals(wiki: Wiki, pages: Iterable[Page]) -> Markup:
+    totals: dict[str, Counter[str]] = {d: Counter() for d in _devices(wiki)}
+    for page in pages:
+        for device, counter in totals.items():
+            counter.update(states(wiki, page, device))
+    rows = []
+    for state in _ORDER:
+        if any(counts[state] for counts in totals.values()):
+            name = Markup('<span class="kb-badge kb-is-{}"><span aria-hidden="true">{}</span> {}</span>').format(
+                state, MARKS[state], state_words(state, wiki.words)
+            )
+            rows.append((name, *(wiki.words.number(c[state]) if c[state] else "·" for c in totals.values())))
+    return table((wiki.words("Result"), *_heads(wiki)), rows)
+
+
+def _machines(wiki: Wiki, pages: Iterable[Page]) -> Iterator[Section]:
+    """What ran where: a row for each machine, device and version of torch."""
+    if not wiki.shows_devices:
+        return
+    words = wiki.words
+    counts: dict[tuple[str, str, str], Counter[str]] = {}
+    days: dict[tuple[str, str, str], date] = {}
+    for page in pages:
+        for run in (r for s in page.snippets if s.executable for r in wiki.results.of_snippet(page.path, s)):
+            if run.outcome.outcome in (Status.SKIPPED, Status.BLOCKED):
+                continue  # it ran nowhere
+            place = (run.machine or "", run.outcome.device, torch_versions(run))
+            counts.setdefault(place, Counter())[state_of(run)] += 1
+            if run.when is not None:
+                days[place] = max(run.when, days.get(place, run.when))
+    rows = (
+        (
+            place[0] or "–",
+            DEVICE_NAMES.get(place[1], place[1]),
+            place[2] or "–",
+            words.date(days[place]) if place in days else "–",
+            _counts(found, wiki),
+        )
+        for place, found in sorted(counts.items(), key=lambda item: (_rank(item[0][1]), item[0]))
+    )
+    if counts:
+        head = (words("Machine"), words("Device"), "PyTorch", words("Last run"), words("Result"))
+        yield Section([table(head, rows)], words("Machines"))
+
+
+def _rank(device: str) -> int:
+    return DEVICES.index(device) if device in DEVICES else len(DEVICES)
+
+
+def _by_page(wiki: Wiki, pages: Iterable[Page], places: Mapping[str, str]) -> Markup:
+    words = wiki.words
+    rows = []
+    for page in pages:
+        first = next(s for s in page.snippets if s.executable)
+        href = f"{wiki.address(places[page.path], PATH)}#{row_id(page.path, first.id)}"
+        number = Markup('<a href="{}">{}</a>').format(href, words.number(sum(s.executable for s in page.snippets)))
+        counts = (_counts(states(wiki, page, d), wiki) for d in _devices(wiki))
+        rows.append((link(page, PATH, wiki), number, *counts))
+    return table((words("Page"), words("Snippets"), *(_heads(wiki) if wiki.shows_devices else [words("Result")])), rows)
+
+
+def _counts(found: Counter[str], wiki: Wiki) -> Markup:
+    return joined(
+        Markup(
+            '<span class="kb-badge kb-is-{0}" title="{2}"><span aria-hidden="true">{1}</span>'
+            '<span class="kb-sr">{2}</span> {3}</span>'
+        ).format(state, MARKS[state], state_words(state, wiki.words), wiki.words.number(found[state]))
+        for state in _ORDER
+        if found[state]
+    )
+
+
+def _snippets(wiki: Wiki, page: Page, path: str) -> Iterator[Sequence[Markup | str | int]]:
+    for snippet in page.snippets:
+        if snippet.executable:
+            yield _snippet_row(wiki, page, snippet, path)
+
+
+def _snippet_row(wiki: Wiki, page: Page, snippet: Snippet, path: str) -> Sequence[Markup | str | int]:
+    runs = wiki.results.of_snippet(page.path, snippet)
+    found = {d: run_on(wiki, page, snippet, d) for d in _devices(wiki)}
+    badges = joined(
+        badge(d if wiki.shows_devices else "", state_of(run), wiki.words, _time(run, wiki))
+        for d, run in found.items()
+        if run or d in snippet.devices
+    )
+    reason = next((r.outcome.reason for r in runs if r.outcome.reason), None)
+    code = Markup("<code>{}</code>").format(snippet.id)
+    return (Id(row_id(page.path, snippet.id)), link(page, path, wiki), code, snippet.line, badges, reason or "")
+
+
+def _time(run: Run | None, wiki: Wiki) -> str:
+    return wiki.words.seconds(run.outcome.seconds) if run is not None and proven(run) else ""
