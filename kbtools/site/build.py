@@ -108,7 +108,7 @@ def build(
     plugin = config.plugins.get("kbtools")
     if plugin is None:
         raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
-    if not plugin.config.lenient and (found := obstacles(pages, results)):
+    if found := obstacles(pages, results):
         raise KbError(refusal(found))
     plugin.results, plugin.read = results, wiki
     target = Path(config.site_dir)

@@ -53,7 +53,8 @@ def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object
         results = store.read(page.path)
         fresh = _vouched(page, results)
         runs += (
-            Run(r.outcome, r.torch, _date(r.date), r.machine, id in fresh) for id, r in {**results, **fresh}.items()
+            Run(r.outcome, r.torch, _date(r.date), r.machine, fresh=id in fresh)
+            for id, r in {**results, **fresh}.items()
         )
     for name, report in (reports or {}).items():
         runs += reported(report, name, lines)
