@@ -111,7 +111,7 @@ def _table(file: Path) -> Mapping[str, object] | None:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise KbError(f"{file}: not readable as TOML: {e}") from e
+        raise KbError(f"{file}: not readable as TOML: {e}", 'values of TOML are quoted: docs = "wiki"') from e
     if file.name == "kb.toml":
         return data
     tool = data.get("tool")
@@ -170,7 +170,7 @@ def find_project(start: Path) -> Project:
     """The project that ``start`` lies in, looking upwards. Raises KbError when there is none."""
     start = start.resolve()
     if not start.is_dir():
-        raise KbError(f"there is no folder {start}")
+        raise KbError(f"there is no folder {start}", "--root takes a folder in which, or above which, a project lies")
     for folder in (start, *start.parents):
         if project := _project_at(folder):
             return project
@@ -186,7 +186,7 @@ def foreign_vault(folder: Path, schema: str = "none") -> Project:
     Raises KbError when there is no such folder.
     """
     if not folder.is_dir():
-        raise KbError(f"there is no folder {folder}")
+        raise KbError(f"there is no folder {folder}", "--vault takes a folder of Markdown")
     folder = folder.resolve()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     import hashlib

@@ -56,7 +56,9 @@ class _Wiki:
 
         option = config.getoption
         if option("--kb-sandbox") not in MODES:
-            raise KbError(f'--kb-sandbox takes one of {", ".join(MODES)}, not "{option("--kb-sandbox")}"')
+            raise KbError(
+                f'--kb-sandbox takes one of {", ".join(MODES)}, not "{option("--kb-sandbox")}"', "as kb run --sandbox"
+            )
         self.request = DeviceRequest.parse(option("--kb-device"), tuple(option("--kb-require-device")))
         self.passed_on: dict[str, Any] = getattr(config, "workerinput", {}).get("kb") or {}
         self.wanted: dict[str, set[str]] = {}

@@ -70,7 +70,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
 def _refuse(where: str, what: str, value: object) -> KbError:
     shown = f'"{value}"' if isinstance(value, str) else repr(value)
-    return KbError(f"{where} must be {what}, not {shown}")
+    key = where.rpartition(": ")[2]
+    return KbError(f"{where} must be {what}, not {shown}", f"kb config {key} shows an example")
 
 
 def _text(what: str) -> tuple[Read, dict[str, Any]]:
@@ -88,7 +89,7 @@ def _choice(*options: str) -> tuple[Read, dict[str, Any]]:
     def read(value: object, where: str) -> object:
         if not isinstance(value, str) or value not in options:
             error = _refuse(where, listed, value)
-            error.hint = did_you_mean(value, options) if isinstance(value, str) else None
+            error.hint = (did_you_mean(value, options) if isinstance(value, str) else None) or error.hint
             raise error
         return value
 
@@ -156,7 +157,9 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 def _term(value: object, where: str) -> object:
     if not isinstance(value, str) or not value.strip():
-        raise KbError(f"{where} must name what to write instead, not {value!r}")
+        raise KbError(
+            f"{where} must name what to write instead, not {value!r}", 'as in "learning speed" = "learning rate"'
+        )
     return value
 
 
@@ -166,7 +169,7 @@ def _terms(value: object, where: str) -> object:
     assert isinstance(found, dict)
     for word in found:
         if not word.removesuffix("*").strip():
-            raise KbError(f'{where}."{word}" is no word to avoid')
+            raise KbError(f'{where}."{word}" is no word to avoid', 'as in "learning speed" = "learning rate"')
     return found
 
 

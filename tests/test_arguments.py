@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from kbtools import cli
 from kbtools.commands import check
 from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
+
+
+def test_every_error_names_a_way_out() -> None:
+    """A hint, or a computed one: nobody is left with what is wrong alone."""
+    bare = []
+    for file in sorted(Path(cli.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "KbError"):
+                continue
+            if len(node.args) + len(node.keywords) < 2 and not any(isinstance(a, ast.Starred) for a in node.args):
+                bare.append(f"{file}:{node.lineno}")
+    assert bare == []
 
 
 @pytest.mark.parametrize(

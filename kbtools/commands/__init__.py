@@ -34,7 +34,9 @@ def project(args: SimpleNamespace) -> Project:
 
     if args.vault is not None:
         if args.root is not None:
-            raise KbError("--root and --vault exclude each other")
+            raise KbError(
+                "--root and --vault exclude each other", "--root names a project, --vault a folder without one"
+            )
         return foreign_vault(Path(args.vault), args.schema or "none")
     if args.schema is not None:
         raise KbError("--schema goes with --vault", "in a project, set [tool.kb.schema]")

@@ -34,7 +34,10 @@ def run(args: SimpleNamespace) -> int:
         try:
             told = prune(found.state, load(found).pages, age)
         except OSError as problem:
-            raise KbError(f"{found.state} cannot be written: {problem.strerror}") from problem
+            raise KbError(
+                f"{found.state} cannot be written: {problem.strerror}",
+                "make it writable, or remove it: it holds nothing that cannot be made again",
+            ) from problem
     else:
         told = usage(found.state)
     if args.format == "json":
@@ -54,7 +57,9 @@ def run(args: SimpleNamespace) -> int:
 def _seconds(given: str) -> float:
     found = re.fullmatch(r"(\d{1,6})([hdw])", given.strip())
     if found is None:
-        raise KbError(f'--older-than takes hours, days or weeks such as 12h, 30d or 8w, not "{given}"')
+        raise KbError(
+            f'--older-than takes hours, days or weeks such as 12h, 30d or 8w, not "{given}"', "as in --older-than 30d"
+        )
     return int(found[1]) * _UNITS[found[2]]
 
 

@@ -36,7 +36,7 @@ def run(args: SimpleNamespace) -> int:
         raise KbError(f'"{title}" is a name of {", ".join(pages)}', "choose another title, or edit that page")
     target = wiki.project.vault / path
     if not target.parent.resolve().is_relative_to(wiki.project.vault.resolve()):
-        raise KbError(f"{folder} is outside the vault")
+        raise KbError(f"{folder} is outside the vault", "name a folder in it: --folder topics")
     target.parent.mkdir(parents=True, exist_ok=True)
     schema = schemas([path], wiki.project.config).get(path)
     text = new_page(title, schema, date.today())

@@ -38,7 +38,9 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     asked = {"--apply": args.apply, "--undo": args.undo is not None, "--finish": args.finish is not None}
     if sum(asked.values()) > 1:
-        raise KbError(" and ".join(o for o, given in asked.items() if given) + " exclude each other")
+        raise KbError(
+            " and ".join(o for o, given in asked.items() if given) + " exclude each other", "give one of them"
+        )
     if args.runs:
         return _runs(args)
     if args.undo is not None:
@@ -163,7 +165,9 @@ def _finish(args: SimpleNamespace) -> int:
 
     found = project(args)
     if not found.backups.is_dir():
-        raise KbError(f"there is nothing to finish: no {found.backups.name} in {found.root}")
+        raise KbError(
+            f"there is nothing to finish: no {found.backups.name} in {found.root}", "no command has written here"
+        )
     done = Backups(found.vault, found.root).finish(args.finish or None)
     say(f"{done.id} is {done.state.value}: {plural(len(done.files), 'page')}")
     return 0
@@ -174,7 +178,9 @@ def undo(found: Project, run: str, form: str) -> int:
     from kbtools.rewrite import Backups
 
     if not found.backups.is_dir():
-        raise KbError(f"there is nothing to undo: no {found.backups.name} in {found.root}")
+        raise KbError(
+            f"there is nothing to undo: no {found.backups.name} in {found.root}", "no command has written here"
+        )
     undone = Backups(found.vault, found.root).undo(run or None)
     if form == "json":
         from kbtools.output.json import dumps

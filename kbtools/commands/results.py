@@ -32,7 +32,7 @@ def run(args: SimpleNamespace) -> int:
             out.parent.mkdir(parents=True, exist_ok=True)
             out.write_bytes((text + "\n").encode("utf-8"))
         except OSError as e:
-            raise KbError(f"the report cannot be written to {out}: {e.strerror}") from e
+            raise KbError(f"the report cannot be written to {out}: {e.strerror}", "name another file with -o") from e
     outcomes = [Outcome.from_json(entry) for entry in merged["outcomes"]]
     compared = line(parity(outcomes))
     told = (plural(len(args.files), "report"), reports.line(outcomes), compared)

@@ -205,4 +205,4 @@ def save_report(file: Path, made: dict[str, object], outcomes: Sequence[Outcome]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes((text + "\n").encode("utf-8"))
     except OSError as e:
-        raise KbError(f"the report cannot be written to {file}: {e.strerror}") from e
+        raise KbError(f"the report cannot be written to {file}: {e.strerror}", "name another file") from e

@@ -19,7 +19,10 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.site.build import serve
 
     if args.host not in ("127.0.0.1", "::1", "localhost"):
-        raise KbError(f"kb serve is a preview for this machine: {args.host} is no loopback address")
+        raise KbError(
+            f"kb serve is a preview for this machine: {args.host} is no loopback address",
+            "leave --host out, or give 127.0.0.1; kb build makes a site for others",
+        )
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     serve(project(args), args.host, args.port, say)
     return 0

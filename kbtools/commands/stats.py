@@ -22,7 +22,7 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     if args.most < 0:
-        raise KbError(f"--most must be 0 or more, not {args.most}")
+        raise KbError(f"--most must be 0 or more, not {args.most}", "as in --most 20")
     figures = stats(read(args))
     if args.format == "json":
         from kbtools.output.json import dumps

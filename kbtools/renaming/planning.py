@@ -61,7 +61,7 @@ def plan_rename(
     new = new_path(page, title, keep_file)
     same = title == page.title
     if same and new == path:
-        raise KbError(f'{path} is called "{title}" already')
+        raise KbError(f'{path} is called "{title}" already', "give it another title")
     require_free(index, page, title, new, frozenset((*index.pages, *index.attachments, *unread)))
 
     heading = None if same else _repeated_title(page)

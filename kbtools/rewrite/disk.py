@@ -255,7 +255,7 @@ def write_new(path: Path, data: bytes) -> None:
     except FileExistsError as error:
         raise KbError(f"{path} exists already", "choose another title, or edit that page") from error
     except OSError as error:
-        raise KbError(f"{path} could not be written: {error.strerror or error}") from error
+        raise KbError(f"{path} could not be written: {error.strerror or error}", "nothing was left behind") from error
 
 
 def current_umask() -> int:

@@ -238,7 +238,7 @@ def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> R
     except (OSError, Refused) as error:
         _roll_back(journal, locator, run, at, error)
         what = f"{run.files[at].path} cannot be rewritten: {why(error)}; every page was put back"
-        raise KbError(what) from error
+        raise KbError(what, "free the file or the disk, then run the command again") from error
     except BaseException as error:  # a file changed meanwhile, or Ctrl-C
         _roll_back(journal, locator, run, at, error)
         raise

@@ -183,7 +183,9 @@ class Backups:
         if name is not None:
             run = self._mine(self._journal.read(name))
             if run.state not in UNDOABLE:
-                raise KbError(f"run {name} is {run.state.value.replace('-', ' ')} already")
+                raise KbError(
+                    f"run {name} is {run.state.value.replace('-', ' ')} already", "`kb reconcile --runs` lists the runs"
+                )
             return run
         found = next(self._ours(UNDOABLE), None)
         if found is None:

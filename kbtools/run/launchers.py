@@ -101,7 +101,7 @@ class SpawnLauncher:
                 start_new_session=True,
             )
         except OSError as problem:
-            raise KbError(f"no worker could be started: {problem}") from problem
+            raise KbError(f"no worker could be started: {problem}", "try --start-method spawn") from problem
         return _Spawned(process)
 
     def close(self) -> None:
@@ -189,7 +189,7 @@ class ForkServerLauncher:
         except OSError as problem:
             self._requests.close()
             remove(self.folder)
-            raise KbError(f"the fork server did not start: {problem}") from problem
+            raise KbError(f"the fork server did not start: {problem}", "try --start-method spawn") from problem
 
     def start(
         self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
@@ -202,7 +202,9 @@ class ForkServerLauncher:
             return _Forked(ours)
         except OSError as problem:
             ours.close()
-            raise KbError(f"the fork server cannot be reached: {problem}") from problem
+            raise KbError(
+                f"the fork server cannot be reached: {problem}", "run again; or try --start-method spawn"
+            ) from problem
 
     def close(self) -> None:
         with self._lock:

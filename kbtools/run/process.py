@@ -187,7 +187,10 @@ class Process:
             self._drain()
             told = self.err.text().strip().split("\n")[-1]
             self.close()
-            raise KbError(f"the worker did not start{': ' + told if told else ''}")
+            raise KbError(
+                f"the worker did not start{': ' + told if told else ''}",
+                "run again with -n 1; kb check --no-run needs none",
+            )
         if message["lacking"]:
             self.close()
             raise KbError(

@@ -63,7 +63,7 @@ def load(file: Path) -> object:
     try:
         return json.loads(file.read_bytes())
     except OSError as e:
-        raise KbError(f"the report {file} cannot be read: {e.strerror}") from e
+        raise KbError(f"the report {file} cannot be read: {e.strerror}", "write one with `kb run --report FILE`") from e
     except (ValueError, RecursionError) as e:
         raise KbError(f"{file} is no report: {e}", "write one with `kb run --report FILE`") from e
 

@@ -109,7 +109,7 @@ def build(
     if plugin is None:
         raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
     if found := obstacles(pages, results):
-        raise KbError(refusal(found))
+        raise KbError(refusal(found), "or accept them for now: kb baseline")
     plugin.results, plugin.read = results, wiki
     target = Path(config.site_dir)
     _refuse_foreign(target, project)
@@ -122,9 +122,9 @@ def build(
                 config.plugins.on_startup(command="build", dirty=False)
                 mkdocs_build.build(config)
             except (BuildError, Abort, ConfigurationError) as e:
-                raise KbError(_refused(heard.warnings, str(e))) from e
+                raise KbError(_refused(heard.warnings, str(e)), "mkdocs build -v says where it comes from") from e
             except OSError as e:
-                raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}") from e
+                raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file") from e
             finally:
                 config.plugins.on_shutdown()
         if strict and heard.warnings:
@@ -203,7 +203,7 @@ def serve(
         with vault_at_top.allowed():
             mkdocs_serve.serve(str(file), livereload=True, dev_addr=f"{host}:{port}", **docs)
     except (BuildError, Abort, ConfigurationError) as e:
-        raise KbError(str(e) or "mkdocs gave up: see its messages") from e
+        raise KbError(str(e) or "mkdocs gave up: see its messages", "mkdocs serve -v says more") from e
     except OSError as e:
         raise KbError(f"cannot serve on {host}:{port}: {e.strerror or e}", "try another --port") from e
     finally:

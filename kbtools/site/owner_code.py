@@ -39,7 +39,7 @@ def running_code(file: Path) -> Iterator[str]:
     try:
         node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
-        raise KbError(f"{file}: not readable as YAML: {e}") from e
+        raise KbError(f"{file}: not readable as YAML: {e}", "mkdocs build says the same; mend it there") from e
     yield from (f"{file.name}:{line}: {what}" for line, what in _tags(node))
     if not isinstance(node, yaml.MappingNode):
         return

@@ -24,7 +24,7 @@ def run_on(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> tuple
     from kbtools.run.job import DeviceRequest
 
     if args.paranoid is not None:
-        raise KbError("--paranoid doubts this machine's store, and does not go with --cluster")
+        raise KbError("--paranoid doubts this machine's store, and does not go with --cluster", "leave one of them out")
     fences = {p: wiki.index.pages[p].snippets for p in selected(wiki, selection)}
     pages = {p: snippets for p, snippets in fences.items() if any(s.executable for s in snippets)}
     options = ClusterOptions(

@@ -12,7 +12,7 @@ def workers(given: str, pages: int) -> int:
     if given == "auto":
         return max(1, min(cores(), pages))
     if not given.isdecimal() or not int(given):
-        raise KbError(f'-n takes a number or auto, not "{given}"')
+        raise KbError(f'-n takes a number or auto, not "{given}"', "as in -n 4")
     return int(given)
 
 

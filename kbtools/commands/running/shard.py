@@ -14,7 +14,7 @@ def shard(wiki: Wiki, selection: Sequence[str], given: str) -> tuple[str, ...]:
     """One part of a selection, page by page: a page is in the same part on every machine, whatever else there is."""
     number, sep, of = given.partition("/")
     if not (sep and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
-        raise KbError(f'--shard takes I/N with I from 1 to N, such as 1/3, not "{given}"')
+        raise KbError(f'--shard takes I/N with I from 1 to N, such as 1/3, not "{given}"', "N machines run 1/N to N/N")
 
     def mine(path: str) -> bool:
         digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest()
