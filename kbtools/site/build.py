@@ -124,7 +124,9 @@ def build(
             except (BuildError, Abort, ConfigurationError) as e:
                 raise KbError(_refused(heard.warnings, str(e)), "mkdocs build -v says where it comes from") from e
             except OSError as e:
-                raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file") from e
+                raise KbError(
+                    f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file"
+                ) from e
             finally:
                 config.plugins.on_shutdown()
         if strict and heard.warnings:

@@ -56,7 +56,10 @@ class Parts:
             else:
                 allowed = "true, false" + (' or "auto"' if field.default == "auto" else "")
                 allowed += " or a list of names" if field.name == "pages" else ""
-                raise KbError(f"mkdocs.yml: kbtools: {field.name} must be {allowed}, not {value!r}")
+                raise KbError(
+                    f"mkdocs.yml: kbtools: {field.name} must be {allowed}, not {value!r}",
+                    "leave it out for the default",
+                )
         return cls(**found)  # type: ignore[arg-type]
 
     def has_page(self, path: str) -> bool:
