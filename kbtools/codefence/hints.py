@@ -160,7 +160,7 @@ TABLE: tuple[Hint, ...] = (
         r"environ",
     ),
     Hint(
-        r"NetworkOff|(?:Connection|ConnectTimeout|URL|SSL|gaierror|Timeout)\w*: .*(?:host=|the network is off|urlopen"
+        r"(?!.*allow it with network)(?:Connection|ConnectTimeout|URL|SSL|gaierror|Timeout)\w*: .*(?:host=|the network is off|urlopen"
         r"|Name or service|name resolution|getaddrinfo)",
         'the network is off: allow it with network="yes" on the fence',
     ),

@@ -175,7 +175,27 @@ def outcome_counts(
     if n := sum(o.id in known for o in outcomes):
         listed.append(f"{n:,} known to fail")
     snippets = len({(o.path, o.line) for o in outcomes})
-    return f"{plural(snippets, 'snippet')}: {', '.join(listed)}"
+    told = f"{plural(snippets, 'snippet')}: {', '.join(listed)}"
+    outputs = output_counts([o for o in outcomes if o.id not in updated])
+    return f"{told} · {outputs}" if outputs else told
+
+
+def output_counts(outcomes: Sequence[Outcome]) -> str:
+    """``244 outputs: 241 as shown, 1 differs, 2 not compared``; "" where no output is shown."""
+    from kbtools.run.outcomes import Comparison
+
+    counts = Counter(one.state for o in outcomes for one in o.compared)
+    words = (
+        (Comparison.EQUAL, "as shown"),
+        (Comparison.DIFFERENT, "differ"),
+        (Comparison.NOT_COMPARED, "not compared"),
+    )
+    listed = [
+        f"{counts[state]:,} {word}{'s' * (word == 'differ' and counts[state] == 1)}"
+        for state, word in words
+        if counts[state]
+    ]
+    return f"{plural(counts.total(), 'output')}: {', '.join(listed)}" if listed else ""
 
 
 def split_rules(given: Sequence[str]) -> tuple[str, ...]:

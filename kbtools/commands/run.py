@@ -145,7 +145,8 @@ def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[
     """What failed, with the page's own lines, what is known to fail, and what was not run and why."""
     from kbtools.run.outcomes import Status
 
-    if all(o.outcome in (Status.PASSED, Status.XFAILED, Status.REHEARSED) for o in outcomes):
+    uncompared = _uncompared(outcomes)
+    if not uncompared and all(o.outcome in (Status.PASSED, Status.XFAILED, Status.REHEARSED) for o in outcomes):
         return
     from kbtools.output.text import paint
 
@@ -161,9 +162,22 @@ def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[
     for o in outcomes:
         if o.outcome in (Status.SKIPPED, Status.BLOCKED):
             quiet.setdefault(f"{o.outcome.value}: {o.reason}", []).append(o.id)
+    quiet.update((f"not compared: {why}", places) for why, places in uncompared.items())
     for why, ids in quiet.items():
         shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
         yield f"{paint(why, '33', color)}: {shown}"
+
+
+def _uncompared(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
+    """Where output that is shown has not been compared although its snippet ran, by the reason."""
+    from kbtools.run.outcomes import Comparison, Status
+
+    found: dict[str, list[str]] = {}
+    for o in outcomes:
+        for one in o.compared if o.outcome is Status.PASSED or o.only_output_differs else ():
+            if one.state is Comparison.NOT_COMPARED and one.reason:
+                found.setdefault(one.reason, []).append(f"{o.path}:{o.line + one.offset}")
+    return {why: list(dict.fromkeys(places)) for why, places in found.items()}
 
 
 def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:

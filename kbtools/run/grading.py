@@ -9,12 +9,14 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from kbtools.codefence import expect
+from kbtools.codefence.hints import hint
+from kbtools.codefence.pycode import dedented
 from kbtools.run.figures import received
 from kbtools.run.job import Job, Step, Wanted
 from kbtools.run.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
 from kbtools.run.process import Reply
 from kbtools.run.sandbox.limits import MOST_PROCESSES
-from kbtools.run.worker.multiprocessing_main import hint
+from kbtools.run.worker.multiprocessing_main import hint as pickling_hint
 
 PROGRAM_FAILED = "CalledProcessError"
 """What ``raises`` names where a program of its own is to end with an exit code other than 0, as subprocess does."""
@@ -144,7 +146,7 @@ def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printe
             m[1] or m[2] for m in re.finditer(rf'File "{name}", line (\d+)|{name}: (?:line )?(\d+):', reply.stderr)
         ]
         line = int(found[-1]) if found else None
-    advice = hint(f"{text}\n{reply.stderr}")
+    advice = pickling_hint(f"{text}\n{reply.stderr}") or _advice(step, error, line, reply.stderr)
     return outcome_of(
         job,
         step,
@@ -156,6 +158,18 @@ def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printe
         stdout=reply.stdout,
         printed=printed,
     )
+
+
+def _advice(step: Step, error: Mapping[str, object], line: object, stderr: str) -> str | None:
+    """The way out for what was raised, in the snippet or by the program it is."""
+    raised = str(error.get("summary") or "")
+    if error.get("script"):
+        raised = next(
+            (text for text in reversed(stderr.split("\n")) if re.match(r"[\w.]+(?:Error|Exception): ", text)), ""
+        )
+    if error.get("config") or error.get("expected") or not raised:
+        return None
+    return hint(raised, dedented(step.code), line - step.line if isinstance(line, int) else None)
 
 
 def _as_expected(step: Step, reply: Reply, error: dict[str, object] | None) -> dict[str, object] | None:

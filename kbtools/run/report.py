@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kbtools.errors import KbError
 from kbtools.run import parity
-from kbtools.run.outcomes import Outcome, Status, by_place
+from kbtools.run.outcomes import Comparison, Outcome, Status, by_place
 from kbtools.run.plan import Fences
 
 VERSION = 1
@@ -182,6 +183,8 @@ def summary(outcomes: Iterable[Outcome], *, seconds: float = 0.0, fences: Fences
         pages=len({o.path for o in outcomes}),
         seconds=round(seconds, 3),
     )
+    states = Counter(one.state for o in outcomes for one in o.compared)
+    counts["expectations"] = {state.value.replace(" ", "_"): states[state] for state in Comparison}
     if fences is not None:
         counts["fences"] = fences.total
         counts["not_executable"] = dict(sorted(fences.idle.items()))
