@@ -160,8 +160,8 @@ TABLE: tuple[Hint, ...] = (
         r"environ",
     ),
     Hint(
-        r"(?!.*allow it with network)(?:Connection|ConnectTimeout|URL|SSL|gaierror|Timeout)\w*: .*(?:host=|the network is off|urlopen"
-        r"|Name or service|name resolution|getaddrinfo)",
+        r"(?!.*allow it with network)(?:Connection|ConnectTimeout|URL|SSL|gaierror|Timeout)\w*: "
+        r".*(?:host=|the network is off|urlopen|Name or service|name resolution|getaddrinfo)",
         'the network is off: allow it with network="yes" on the fence',
     ),
     Hint(
