@@ -225,7 +225,7 @@ def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
     assert "site_name: vault" in kb(root, "init", "--diff")
     assert tree(root) == before
     told = kb(root, "init", "--yes")
-    for file in ("kb.toml", "mkdocs.yml", ".gitignore", "kb-baseline.json"):
+    for file in ("kb.toml", "mkdocs.yml", "index.md", ".gitignore", "kb-baseline.json"):
         assert f"wrote {file}" in told
     assert (root / ".gitignore").read_text(encoding="utf-8") == "x\n.kb/\n_link_reconcile_backup/\n/site/\n"
     assert "nothing new to report" in kb(root, "check")
@@ -234,7 +234,8 @@ def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
     told = kb(root, "build")
     assert "in site/" in told, told
     built = {p.relative_to(root / "site").as_posix() for p in (root / "site").rglob("*")}
-    assert "A/index.html" in built
+    assert {"index.html", "A/index.html"} <= built
+    assert 'href="A/"' in (root / "site/index.html").read_text(encoding="utf-8")
     assert not {p for p in built if p.startswith(("kb.toml", "mkdocs.yml", "site/", "Meta/", "Old/", "_link"))}
     assert "kb-is-failed" in (root / "site/F/index.html").read_text(encoding="utf-8")
     subprocess.run(["rm", "-r", "site"], cwd=root, check=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kbtools.adopt.mkdocs_yml import load, plugins_of, with_plugin
-from kbtools.adopt.survey import Survey
+from kbtools.adopt.survey import START, Survey
 from kbtools.errors import KbError
 from kbtools.settings import SETTINGS
 
@@ -122,6 +122,11 @@ def _toml(text: str) -> str:
 
 def _site(found: Survey) -> Iterator[NewText]:
     if found.mkdocs is None:
+        if found.start_page is None:
+            path = START[0] if found.docs == "." else f"{found.docs}/{START[0]}"
+            yield NewText(
+                path, None, start_page(found).encode("utf-8"), "the site's start page, to be written anew by you"
+            )
         text = mkdocs_yml(found)
         yield NewText("mkdocs.yml", None, text.encode("utf-8"), "the site: kb build builds it, kb serve previews it")
         return
@@ -157,10 +162,18 @@ def _decoded(data: bytes, file: Path) -> str:
         raise KbError(f"{file} is not UTF-8", "save it as UTF-8") from e
 
 
+def start_page(found: Survey) -> str:
+    """A page for the site's address: the pages that are linked most."""
+    return f"# {site_name(found)}\n\n" + "".join(f"- [[{name}]]\n" for name in found.central)
+
+
+def site_name(found: Survey) -> str:
+    return re.sub(r"[-_]+", " ", found.root.name).strip() or "Wiki"
+
+
 def mkdocs_yml(found: Survey) -> str:
     """A site's configuration for a folder that has none."""
-    name = re.sub(r"[-_]+", " ", found.root.name).strip() or "Wiki"
-    lines = [f"site_name: {_yaml(name)}", f"docs_dir: {_yaml(found.docs)}", "site_dir: site", ""]
+    lines = [f"site_name: {_yaml(site_name(found))}", f"docs_dir: {_yaml(found.docs)}", "site_dir: site", ""]
     lines += ["theme:", "  name: material", f"  language: {found.language}", "  features:"]
     lines += ["    - content.code.copy", "    - navigation.top", "    - navigation.indexes", ""]
     if found.pages > SMALL:
@@ -168,12 +181,7 @@ def mkdocs_yml(found: Survey) -> str:
             "# Material repeats the navigation on every page. Pages are found by search, links and these lists.",
             "nav:",
         ]
-        lines += ([f"  - {found.start_page}"] if found.start_page else []) + [
-            "  - all.md",
-            "  - tags.md",
-            "  - graph.md",
-            "",
-        ]
+        lines += [f"  - {found.start_page or START[0]}", "  - all.md", "  - tags.md", "  - graph.md", ""]
     left_out = [f"/{g.removesuffix('/**')}/" if g.endswith("/**") else g for g in excluded(found)]
     if found.docs == ".":
         left_out = [

@@ -20,6 +20,7 @@ from kbtools.vault.loading import load as load_vault
 START = ("index.md", "README.md")
 """Pages that MkDocs shows at the site's address."""
 _CODE_RULES = ("syntax-error", "undefined-name")
+_CENTRAL = 15
 _SAMPLE = 200_000
 """Code points of text by which the language is judged."""
 
@@ -54,6 +55,8 @@ class Survey:
     findings: Counter[tuple[Severity, str]] = field(default_factory=Counter)
     fixable: int = 0
     start_page: str | None = None
+    central: tuple[str, ...] = ()
+    """The pages that are linked most, as a link on a start page is spelled."""
     language: str = "en"
     drawings: int = 0
     """Pages that a drawing program keeps its data in."""
@@ -87,6 +90,7 @@ def look_at(root: Path, exclude: Iterable[str] = ()) -> Survey:
         found.findings[d.severity, d.rule] += 1
         found.fixable += d.fix is not None and d.fix.applicability is Applicability.SAFE
     found.start_page = next((name for name in START if name in index.pages), None)
+    found.central = _central(index)
     found.language = _language(index.pages.values())
     return found
 
@@ -120,6 +124,12 @@ def _where(root: Path) -> tuple[str, str]:
             if sum(1 for _ in zip(folder.rglob("*.md"), range(1000), strict=False)) > outside:
                 return name, kind
     return ".", kind
+
+
+def _central(index: Index) -> tuple[str, ...]:
+    ranked = sorted(index.pages, key=lambda path: (-len(index.backlinks.get(path, ())), path))
+    spelled = (index.spelling(path, START[0], "filename") for path in ranked[:_CENTRAL])
+    return tuple(name for name in spelled if name)
 
 
 def _names_foam(file: Path) -> bool:

@@ -130,15 +130,14 @@ def _proposed(files: list[NewText], found: Survey, *, full: bool) -> Iterator[st
     yield "proposed:"
     for file in files:
         yield f"  {file.path:<18} {'new' if file.before is None else 'changed'}: {file.why}"
-        if full or file.path == "kb.toml":
+        if full or file.path in ("kb.toml", "mkdocs.yml" if file.before is not None else ""):
             before = set((file.before or b"").decode("utf-8", "replace").split("\n"))
             text = file.after.decode("utf-8").rstrip("\n").split("\n")
             yield from (f"    {line}".rstrip() for line in text if line not in before or file.before is None)
     if found.findings:
         yield f"  {'kb-baseline.json':<18} new: the present findings, accepted for now, so that only new ones fail"
-    if found.start_page is None:
-        where = "here" if found.docs == "." else f"in {found.docs}/"
-        yield f"there is no index.md or README.md {where}: write one for the site's start page"
+    if found.start_page is None and found.kind == "mkdocs":
+        yield f"there is no index.md or README.md in {found.docs}/: the site's address shows nothing; write one"
 
 
 def _agreed() -> bool:
