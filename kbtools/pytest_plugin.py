@@ -124,6 +124,16 @@ class _Wiki:
                 self._job, self._running = job, self.runner.outcomes(job, self.wanted.get(job.id, {step.id}))
         return self._outcomes[job.id, step.id]
 
+    def why_accepted(self, failed: Outcome) -> str | None:
+        """Why a snippet that failed is no error: see ``check.failures``."""
+        from kbtools.check.baseline import Baseline
+        from kbtools.check.failures import why_accepted
+        from kbtools.source import Source
+
+        source = Source.decode(failed.path, (self.root / failed.path).read_bytes())
+        baseline = Baseline.read(self.project.root) or Baseline()
+        return why_accepted(self.project.config, baseline, failed, lambda path: source)
+
     def share(self, workers: int) -> dict[str, Any]:
         """What xdist workers are told, ``workers`` of them: they share the GPUs, and what is known of the devices."""
         from kbtools.run.devices import probe as devices
@@ -316,6 +326,8 @@ class KbItem(pytest.Item):
         if outcome.outcome is Status.REHEARSED:
             raise pytest.skip.Exception(f"rehearsed: {outcome.reason}", _use_item_location=True)
         if outcome.outcome in (Status.FAILED, Status.ERROR):
+            if (why := wiki.why_accepted(outcome)) is not None:
+                raise pytest.xfail.Exception(why)
             raise SnippetFailed(outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

@@ -115,6 +115,20 @@ def test_only_changed_snippets_run(repository: Path) -> None:
     assert "0 snippets" in kb(repository, "check", "--root", "sub", "--changed-since", "main").stderr
 
 
+def test_the_summary_tells_what_a_change_repairs_and_brings(repository: Path) -> None:
+    text = (
+        PAGES["sub/docs/Linking.md"].replace("[[Nope 3]]", "[[Target]] [[Nope 7]]").replace("[[target]]", "[[Target]]")
+    )
+    put(repository, {"sub/docs/Linking.md": text, "sub/docs/Nope 1.md": "# New\n\n[[Target]]\n"})
+    code, out, _ = told(repository / "sub", "check", "--changed-since", "main", "--no-run", "--format", "markdown")
+    assert code == 1
+    assert "since main: 1 new, " in out
+    repaired = out.partition("### Links repaired: 3")[2].partition("###")[0]
+    assert "Linking.md: broken-link: Nope 3" in repaired
+    assert "Linking.md: variant-link: target" in repaired
+    assert "Target.md: broken-link: Nope 1" in repaired  # by a page that is new
+
+
 @pytest.mark.parametrize("revision", ["nowhere", "--output=x", "", "main:sub"])
 def test_an_unknown_revision_is_told(repository: Path, revision: str) -> None:
     code, _, err = told(repository / "sub", "check", "--no-run", f"--changed-since={revision}")

@@ -231,3 +231,21 @@ def test_nothing_of_kb_is_imported_where_there_is_no_wiki(tmp_path: Path) -> Non
         )
         last = done.stdout.strip().split("\n")[-1]
         assert last.endswith("['kbtools', 'kbtools.pytest_plugin']"), (words, done.stdout[-2000:])
+
+
+def test_what_is_accepted_fails_neither_here_nor_with_kb_run(project: Path) -> None:
+    """By the baseline, or by a comment on the page; and it is never told as passed."""
+    assert run_kb(["run", "--device", "cpu"], project).returncode == 1
+    assert run_kb(["baseline", "--device", "cpu"], project).returncode == 0
+    page = project / "docs" / "Ignored.md"
+    page.write_text(
+        '<!-- kb: ignore[failing-snippet] -->\n```python {#odd}\nraise ValueError("odd")\n```\n', encoding="utf-8"
+    )
+    assert run_kb(["run", "--device", "cpu"], project).returncode == 0
+    code, said = pytest_in(project, "docs", "-rx", "--kb-device", "cpu")
+    assert code == 0, said
+    assert re.search(r"XFAIL docs/topics/Autograd\.md::bad\[cpu\] - fails, known since \d{4}-\d\d-\d\d", said)
+    assert "XFAIL docs/Ignored.md::odd[cpu] - failing-snippet is not reported here" in said
+    (project / "kb-baseline.json").unlink()
+    assert run_kb(["run", "--device", "cpu"], project).returncode == 1
+    assert pytest_in(project, "docs", "--kb-device", "cpu")[0] == 1

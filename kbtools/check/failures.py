@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
+from kbtools.check.baseline import Baseline
 from kbtools.checker import severities, suppress
 from kbtools.config import Config
-from kbtools.diagnostics import Diagnostic, Problem
+from kbtools.diagnostics import Diagnostic, Problem, Severity
 from kbtools.page import Page
 from kbtools.selection import EVERYTHING, Selection
 from kbtools.source import Source, Span
@@ -75,3 +76,16 @@ def _stripped(text: str, line: Span) -> Span:
     shown = line.of(text)
     start = line.start + len(shown) - len(shown.lstrip())
     return Span(start, max(start, line.start + len(shown.rstrip())))
+
+
+def why_accepted(config: Config, baseline: Baseline, failed: Failed, source: Callable[[str], Source]) -> str | None:
+    """Why a failing snippet is no error here, in a few words: the baseline knows it, or a comment on the page or the
+    configuration says so; None when it is one."""
+    for _, found in failing(config, (failed,), source):
+        since = baseline.since(found, source)
+        if since is not None:
+            return f"fails, known since {since.isoformat()}"
+        return (
+            None if found.severity is Severity.ERROR else f"failing-snippet is of severity {found.severity.value} here"
+        )
+    return "failing-snippet is not reported here"

@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kbtools import git
 from kbtools.check.changes import concerned
 from kbtools.commands import Wiki, plural, say
 
+if TYPE_CHECKING:
+    from kbtools.check.baseline import Comparison, Sources
+    from kbtools.diagnostics import Diagnostic
+
 _WHOLE = ("mkdocs.yml", "mkdocs.yaml", "kb.toml", "pyproject.toml", "kb-baseline.json")
 """Files of a project's root that can alter what is found on any page."""
+
+
+def compared_with(wiki: Wiki, revision: str, found: Sequence[Diagnostic], source: Sources) -> Comparison:
+    """Findings beside those that the pages had where this branch left a revision: what is new, what was there, what is
+    mended. Snippets are not run for it: their findings count as new."""
+    from kbtools.check.baseline import SNIPPETS, Baseline
+    from kbtools.checker import check
+    from kbtools.index import Index
+    from kbtools.page import decode
+    from kbtools.vault.loading import Vault
+
+    project = wiki.project
+    top = git.top(project.root)
+    assert top is not None
+    prefix = git.prefix(project.vault, top)
+    base = git.merge_base(project.root, revision)
+    changed = {f.removeprefix(prefix) for f in git.changed(project.root, revision) if f.startswith(prefix)}
+    before = {path: git.show(project.root, base, prefix + path) for path in changed}
+    pages = {path: page for path, page in wiki.index.pages.items() if path not in changed}
+    pages |= {path: decode(path, data) for path, data in before.items() if data is not None and path.endswith(".md")}
+    kept = {a for a in wiki.index.attachments if a not in changed}
+    kept |= {path for path, data in before.items() if data is not None and not path.endswith(".md")}
+    vault = Vault(pages, frozenset(kept), {})
+    touched = concerned(wiki.index, changed, {p: pages[p].source.text for p in changed if p in pages}) | changed
+    old = [d for d in check(vault, Index.build(vault), project.config).diagnostics if d.path in touched]
+    baseline = Baseline().record(old, lambda path: pages[path].source, date.today(), lambda _: True)
+    return baseline.compare(found, source, lambda entry: entry.key.rule != SNIPPETS)
 
 
 def since(wiki: Wiki, revision: str) -> tuple[frozenset[str], frozenset[str]]:

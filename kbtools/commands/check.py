@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from kbtools.config import Project
     from kbtools.diagnostics import Diagnostic
     from kbtools.incremental.database import Totals
+    from kbtools.output.findings import Findings
     from kbtools.run.outcomes import Outcome
     from kbtools.source import Source
 
@@ -174,12 +175,25 @@ def check_once(args: SimpleNamespace) -> int:
             outcomes=found.outcomes or (),
             known=known,
         )
+        if args.changed_since is not None and "markdown" in (args.format, *(form for form, _ in wanted)):
+            told = compared(told, found, args.changed_since)
         show(told, args.format, whole=args.all or bool(args.select), statistics=args.statistics)
         save(told, wanted)
     if args.report:
         _report(Path(args.report), found.outcomes or (), watch.seconds)
     summarize(known.new, found.totals, snippets, watch.seconds, known.known)
     return max(exit_code(known.new, args.strict), say_known(known, args))
+
+
+def compared(told: Findings, found: Gathered, revision: str) -> Findings:
+    """The findings with what a revision had instead, for a summary of what a change does."""
+    from dataclasses import replace
+
+    from kbtools.commands.changed import compared_with
+
+    beside = compared_with(Wiki(found.project), revision, told.diagnostics, found.source)
+    mended = tuple(str(entry) for entry in beside.mended)
+    return replace(told, revision=revision, repaired=mended, older=len(beside.known))
 
 
 def _report(file: Path, outcomes: tuple[Outcome, ...], seconds: float) -> None:

@@ -40,7 +40,13 @@ class Findings:
     mended: tuple[str, ...] = ()
     """What the baseline (or the compared revision) holds and was not found any more, each in one line."""
     compared: str | None = None
-    """What the findings were compared with: the name of the baseline's file, or a revision."""
+    """The name of the baseline's file, where there is one."""
+    revision: str | None = None
+    """The revision that the findings were compared with."""
+    repaired: tuple[str, ...] = ()
+    """What was found at that revision and is not any more, each in one line."""
+    older: int = 0
+    """How many of the diagnostics were found at that revision too."""
 
     def count(self, severity: Severity) -> int:
         return sum(d.severity is severity for d in self.diagnostics)

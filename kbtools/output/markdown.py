@@ -11,6 +11,16 @@ from kbtools.output.findings import Findings, most_important
 LISTED = 20
 """Findings that are listed one by one; GitHub takes a mebibyte of summary, and nobody reads it."""
 _ITEMS = 10
+_LINKS = (
+    "broken-link",
+    "broken-anchor",
+    "broken-block",
+    "missing-attachment",
+    "ambiguous-link",
+    "variant-link",
+    "broken-url",
+    "moved-url",
+)
 _STATUSES = ("passed", "failed", "error", "skipped", "blocked", "rehearsed")
 
 
@@ -27,7 +37,10 @@ def markdown(findings: Findings) -> Iterator[str]:
     yield from _section(
         "Snippets whose output differs from their page", (f"`{_code(i)}`" for i in findings.changed_outputs)
     )
-    yield from _section("Mended", (_text(line) for line in findings.mended))
+    mended = list(dict.fromkeys((*findings.repaired, *findings.mended)))
+    links = [line for line in mended if any(f": {rule}" in line for rule in _LINKS)]
+    yield from _section("Links repaired", (_text(line) for line in links))
+    yield from _section("Mended", (_text(line) for line in mended if line not in links))
     if findings.snippets:
         yield from _snippets(findings)
 
@@ -46,7 +59,10 @@ def _facts(findings: Findings) -> Iterator[str]:
         parts.append(_plural(findings.links["links"], "link") + (f" ({', '.join(trouble)})" if trouble else ""))
     if findings.compared:
         parts.append(f"{findings.known:,} known ({_text(findings.compared)})")
-    if repaired := len(findings.mended):
+    if findings.revision is not None:
+        new = len(findings.diagnostics) - findings.older
+        parts.append(f"since {_text(findings.revision)}: {new:,} new, {findings.older:,} older")
+    if repaired := len({*findings.mended, *findings.repaired}):
         parts.append(f"{repaired:,} mended")
     yield " · ".join(parts)
     yield ""
