@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
+from kbtools import state_folder
+
 
 class _Closes(Protocol):
     def close(self) -> None: ...
@@ -45,7 +47,7 @@ def consult(
     """
     for _ in range(2):
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            state_folder.make(file.parent)
             with closing(open_(file)) as db:
                 return ask(db)
         except OSError as e:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,15 @@ def test_every_outcome_is_kept(tmp_path: Path, workers: str) -> None:
         reported = {o["id"]: o["outcome"] for o in json.loads(done.stdout)["outcomes"]}
         assert len(reported) == 9
         assert kept(tmp_path) == reported
+
+
+def test_what_is_kept_keeps_itself_out_of_version_control(tmp_path: Path) -> None:
+    (tmp_path / "kb.toml").write_text("", encoding="utf-8")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("```python\nprint(1)\n```\n", encoding="utf-8")
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    assert run_kb(["run", "--device", "cpu"], tmp_path).returncode == 0
+    listed = subprocess.run(
+        ["git", "status", "--porcelain", "-uall"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert sorted(listed.stdout.split("\n")) == ["", "?? docs/a.md", "?? kb.toml"]

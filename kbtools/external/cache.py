@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from kbtools import state_folder
 from kbtools.external.client import Answer, Kind
 
 _KEPT = (Kind.OK, Kind.MOVED)
@@ -38,7 +39,7 @@ def write(file: Path, answers: Mapping[str, Answer], now: float, days: float) ->
     }
     beside = file.with_name(f"{file.name}.{os.getpid()}.tmp")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        state_folder.make(file.parent)
         beside.write_text(
             json.dumps({"version": _VERSION, "answers": rows}, indent=0, sort_keys=True), encoding="utf-8"
         )

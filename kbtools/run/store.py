@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kbtools import state_folder
 from kbtools.run import packages
 from kbtools.run.figures import is_name
 from kbtools.run.job import Job, Step
@@ -205,7 +206,7 @@ class Store:
         }
         if not new:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        state_folder.make(self.folder)
         file = self.file(job.path)
         with _lock(self.folder / ".lock"):
             for outcome in outcomes:

@@ -1,0 +1,19 @@
+"""The folder where kb keeps what it can make again: ``.kb`` in a project, kept out of version control by itself."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+NAME = ".kb"
+
+
+def make(folder: Path) -> None:
+    """Make a folder in it, or itself. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    top = next((f for f in (folder, *folder.parents) if f.name == NAME), None)
+    if top is None or (ignore := top / ".gitignore").exists():
+        return
+    # Another process may be first; without the file nothing is lost.
+    with contextlib.suppress(OSError), ignore.open("x", encoding="utf-8") as file:
+        file.write("*\n")
