@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
+from kbtools.codefence import dialects
 from kbtools.codefence.annotations import (
     CLASSES,
     Mark,
@@ -19,14 +21,15 @@ from kbtools.codefence.annotations import (
     header_marks,
     settle,
 )
-from kbtools.codefence.names import Names
+from kbtools.codefence.device_needs import Guards, gpus, guards_of, unguarded
+from kbtools.codefence.names import UNKNOWN, Names
 from kbtools.codefence.option_values import DEVICES, KEYS, cut
-from kbtools.codefence.pycode import Places
+from kbtools.codefence.pycode import SYNTAX_ERRORS, Places
 from kbtools.codefence.sessions import Part, undefined
 from kbtools.codefence.snippet_ids import Wish, assign
 from kbtools.diagnostics import Problem
 from kbtools.languages import Language, Reading
-from kbtools.languages.registry import Broken, find
+from kbtools.languages.registry import PYTHON, Broken, find
 from kbtools.languages.shell import Script
 from kbtools.markdown.structure import Comment, Fence, Structure
 from kbtools.source import LINE_END, LineIndex, Span
@@ -92,6 +95,8 @@ class Snippet:
     """Where it can run: all of DEVICES when portable, else those it is bound to. Empty when not executable."""
     device_reason: str | None
     """Why it is bound, for people: ``line 14 calls .cuda()``."""
+    gpus: int
+    """CUDA devices it needs at once where it runs on them."""
     expects: tuple[Expectation, ...]
     defines: tuple[str, ...]
     uses: tuple[str, ...]
@@ -109,6 +114,15 @@ def extract(
     Total: whatever the text, the result is values. Names are checked by ``undefined_names``.
     """
     return _Extraction(text, structure, defaults, page_slug).run()
+
+
+class _Read(NamedTuple):
+    """A fence as its language reads it."""
+
+    language: Language | Broken | None
+    options: Options
+    executable: bool
+    reading: Reading
 
 
 class _Extraction:
@@ -158,6 +172,8 @@ class _Extraction:
         self.strays()
         owners = self.owners(starts, settings)
         ids = self.ids(settings, owners)
+        read = [self.read_fence(fence, settled) for fence, settled in zip(fences, settings, strict=True)]
+        guards = self.guards(settings, ids, read)
         snippets: list[Snippet] = []
         for at, fence in enumerate(fences):
             shown = at + 1 if at + 1 < len(fences) and owners[at + 1] == at else None
@@ -165,9 +181,22 @@ class _Extraction:
             if shown is not None:
                 compared = settings[at].options.compare and settings[shown].options.compare
                 output = self.output(fences[shown], None if compared else _OFF)
-            snippets.append(self.snippet(fence, settings[at], ids[at], owners[at] is not None, output))
+            why_not = _why_not(fence, settings[at], owners[at] is not None)
+            snippets.append(self.snippet(fence, settings[at], ids[at], read[at], guards, why_not, output))
         problems = sorted(self.problems, key=lambda p: (p.span, p.rule, p.message))
         return tuple(_with_rebound(snippets)), tuple(problems)
+
+    def guards(self, settings: list[Settings], ids: Sequence[str], read: list[_Read]) -> dict[str, tuple[Guards, ...]]:
+        """By session: what its fences let each other ask about devices, where anything hangs on that."""
+        found: dict[str, list[_Read]] = {}
+        for settled, id, one in zip(settings, ids, read, strict=True):
+            if one.executable:
+                found.setdefault(_session(settled, id), []).append(one)
+        return {
+            session: tuple(guards_of(one.reading.tree) for one in members if one.reading.tree is not None)
+            for session, members in found.items()
+            if any(need.under for one in members for need in one.reading.needs)
+        }
 
     # --- annotations before a fence
 
@@ -233,22 +262,48 @@ class _Extraction:
 
     # --- one fence
 
-    def snippet(self, fence: Fence, settings: Settings, id: str, shows: bool, output: Expectation | None) -> Snippet:
-        options = settings.options
-        executable = _runs(fence, settings)
-        session = f"alone:{id}" if settings.alone else settings.session or ""
-        reading = Reading()
+    def read_fence(self, fence: Fence, settings: Settings) -> _Read:
+        """What the language of a fence says of it, and whether it runs."""
+        options, executable = settings.options, _runs(fence, settings)
         language = None if _is_output(fence, settings) else find(fence.header.language)
+        other = dialects.RUN
+        if executable and fence.header.language.lower() in PYTHON:
+            other = dialects.read(fence.code)
+        if fence.header.tool.endswith("}}"):
+            other = dialects.Reading(f"another tool's: {fence.header.tool} is shown")
+        if other.shown is not None:
+            return _Read(language, options, False, Reading(names=UNKNOWN, why_not=other.shown))
+        if other.file is not None:
+            options = replace(options, file=options.file or other.file, write_only=True)
+            return _Read(language, options, True, Reading())
+        reading = Reading()
         if isinstance(language, Broken):
             self.report([Problem("broken-language", fence.info, language.message, language.help)])
         elif language is not None and (executable or options.skip is None):
             reading = self.read(language, fence, settings)
         executable = executable and reading.why_not is None
+        if not executable and options.file is not None and not _is_output(fence, settings):
+            return _Read(language, replace(options, write_only=True), True, reading)
         if isinstance(language, Script) and executable and options.raises not in (None, *_PROGRAM_FAILED):
             message = f"a script raises no {cut(options.raises or '')}: it ends with an exit code"
             self.report([Problem("invalid-option", fence.info, message, _RAISES)])
-        devices, reason = self.devices(language, fence, settings, reading) if executable else ((), None)
-        expects = self.expected(fence, options, reading) if executable else []
+        return _Read(language, options, executable, reading)
+
+    def snippet(
+        self,
+        fence: Fence,
+        settings: Settings,
+        id: str,
+        read: _Read,
+        guards: Mapping[str, tuple[Guards, ...]],
+        why_not: str,
+        output: Expectation | None,
+    ) -> Snippet:
+        options, reading, executable = read.options, read.reading, read.executable
+        session = _session(settings, id)
+        told = guards.get(session, ())
+        devices, reason = self.devices(fence, settings, read, told) if executable else ((), None)
+        expects = self.expected(fence, options, reading) if executable and not options.write_only else []
         if executable and output is not None:
             expects.append(output)
         found = reading.names
@@ -263,9 +318,10 @@ class _Extraction:
             options=options,
             declared=MappingProxyType(dict(settings.declared)),
             executable=executable,
-            why_not=None if executable else reading.why_not or _why_not(fence, settings, shows),
+            why_not=None if executable else reading.why_not or why_not,
             devices=devices,
             device_reason=reason,
+            gpus=gpus(reading.ordinals, told, options.launch),
             expects=tuple(expects),
             defines=found.defines,
             uses=tuple(dict.fromkeys(read.name for read in found.reads if not read.builtin)),
@@ -287,8 +343,7 @@ class _Extraction:
             where = f"{type(language).__module__}.{type(language).__qualname__}"
             self.report([Problem("broken-language", fence.info, " ".join(message.split()), f"report it to {where}")])
             return Reading()
-        meant = options.skip is not None or options.raises in ("SyntaxError", "IndentationError", "TabError")
-        if not meant:
+        if options.skip is None and options.raises not in SYNTAX_ERRORS and not _other_python(options):
             self.report(faults)
         return reading
 
@@ -299,17 +354,21 @@ class _Extraction:
         return self.index.line_of(fence.lines[min(line, len(fence.lines)) - 1].start)
 
     def devices(
-        self, language: Language | Broken | None, fence: Fence, settings: Settings, reading: Reading
+        self, fence: Fence, settings: Settings, read: _Read, guards: tuple[Guards, ...]
     ) -> tuple[tuple[str, ...], str | None]:
         """Where a fence can run, and why not everywhere."""
+        language = read.language
+        if read.options.write_only:
+            return DEVICES, None
         if isinstance(language, Language) and not language.portable:
             return settings.devices or ("cpu",), f"a {language.title or fence.header.language} fence"
         if settings.devices:
             return settings.devices, f'asked for by device="{cut(settings.declared.get("device", ""))}"'
-        if not reading.needs:
+        needs = unguarded(read.reading.needs, guards)
+        if not needs:
             return DEVICES, None
-        reason = " and ".join(f"line {self.line_of_code(fence, need.line)} {need.what}" for need in reading.needs)
-        wanted = {need.device for need in reading.needs}
+        reason = " and ".join(f"line {self.line_of_code(fence, need.line)} {need.what}" for need in needs)
+        wanted = {need.device for need in needs}
         return tuple(device for device in DEVICES if device in wanted), reason
 
     def expected(self, fence: Fence, options: Options, reading: Reading) -> list[Expectation]:
@@ -377,6 +436,24 @@ def _only_prefix(text: str, start: int, end: int) -> bool:
     return _PREFIX.fullmatch(text, start, end) is not None
 
 
+def _session(settings: Settings, id: str) -> str:
+    return f"alone:{id}" if settings.alone else settings.session or ""
+
+
+def _other_python(options: Options) -> bool:
+    """Whether the code is for another version of Python than this one, which cannot judge its syntax."""
+    wanted = [text for text in options.requires if text.lower().startswith("python")]
+    if not wanted:
+        return False
+    import platform
+
+    from packaging.requirements import Requirement
+
+    found = [Requirement(text) for text in wanted]
+    here = platform.python_version()
+    return any(one.name.lower() == "python" and not one.specifier.contains(here, prereleases=True) for one in found)
+
+
 def _runs(fence: Fence, settings: Settings) -> bool:
     if _is_output(fence, settings):
         return False
@@ -395,15 +472,15 @@ def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
     if _is_output(fence, settings):
         return "expected output" if shows else "output, but no snippet stands before it"
     if not language:
-        return "no language"
+        return f"another tool's: {fence.header.tool}" if fence.header.tool else "no language"
     known = find(language)
     if isinstance(known, Language):
         return known.why_not or f"{known.title or language} is checked, not run"
+    if fence.header.tool.startswith("MyST") and find(language) is None:
+        return f"another tool's: {fence.header.tool}"
     low = language.lower()
     if low in _TEXT:
         return f"{low} is not code"
-    if low == "ipython":
-        return "ipython: its prompts are not read; `pycon` is run"
     return f'language "{cut(language)}" has no runner'
 
 
@@ -414,8 +491,6 @@ def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:
         here = bound.setdefault(snippet.session, set())
         if any(read.builtin and read.name in here for read in snippet.names.reads):
             reads = (read.name for read in snippet.names.reads if not read.builtin or read.name in here)
-            from dataclasses import replace
-
             yield replace(snippet, uses=tuple(dict.fromkeys(reads)))
         else:
             yield snippet
@@ -431,10 +506,14 @@ def undefined_names(snippets: Iterable[Snippet]) -> tuple[Problem, ...]:
     """
     sessions: dict[str, list[Part]] = {}
     for snippet in snippets:
-        if snippet.executable:
+        if snippet.executable or snippet.names.open:
             # A launched script is a process of its own: it shares files, not names.
             key = f"launch:{snippet.id}" if snippet.options.launch else snippet.session
-            quiet = snippet.options.skip is not None or (snippet.options.raises or "").endswith("NameError")
+            quiet = (
+                not snippet.executable
+                or snippet.options.skip is not None
+                or (snippet.options.raises or "").endswith("NameError")
+            )
             sessions.setdefault(key, []).append(Part(snippet.line, snippet.names, quiet))
     found = [problem for session in sessions.values() for problem in undefined(session)]
     return tuple(sorted(found, key=lambda problem: problem.span))

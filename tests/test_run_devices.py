@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from kbtools import cli
-from kbtools.codefence.gpu_count import gpus
 from kbtools.page import Page
 from kbtools.run.devices import probe as devices
 from kbtools.run.devices.gpus import Slots
@@ -50,7 +49,9 @@ def planned(text: str, cuda: int, **request: object) -> dict[str, str | None]:
     ],
 )
 def test_how_many_gpus_code_needs(code: str, launch: str | None, needed: int) -> None:
-    assert gpus(code, launch) == needed
+    options = f' {{launch="{launch}"}}' if launch else ""
+    (snippet,) = Page.parse(Source("P.md", f"```python{options}\n{code}\n```\n")).snippets
+    assert snippet.gpus == needed
 
 
 def test_code_for_two_gpus_needs_two() -> None:

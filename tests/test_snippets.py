@@ -29,7 +29,7 @@ CASE = re.compile(
 
 def cases() -> list[object]:
     found = []
-    for name in ("annotations", "expectations", "names", "devices"):
+    for name in ("annotations", "dialects", "expectations", "names", "devices"):
         path = SUITES / f"{name}.md"
         text = path.read_text(encoding="utf-8")
         headings = re.findall(r"^## ([^\n]+)$", re.sub(r"^`{5}.*?^`{5}$", "", text, flags=re.M | re.S), re.M)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from kbtools.codefence import dialects
 from kbtools.codefence.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, BadValue, cut, suggest
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.markdown.structure import Fence
@@ -38,6 +39,10 @@ class Options:
     network: bool = False
     launch: str | None = None
     file: str | None = None
+    files: tuple[str, ...] = ()
+    """Files of the vault that are there when it runs."""
+    write_only: bool = False
+    """The file is written and the code not run: ``%%writefile``, data with ``file=``."""
     compare: bool = True
     """False for ``expect="off"``."""
 
@@ -191,7 +196,8 @@ def check(mark: Mark) -> Problem | None:
         return _check_class(mark)
     read = VALUES.get(mark.key)
     if read is None:
-        return None if mark.key in RENDERERS_KEYS or mark.key.startswith("data-") else _unknown_key(mark)
+        known = mark.key in RENDERERS_KEYS or mark.key in dialects.OPTIONS or mark.key.startswith("data-")
+        return None if known else _unknown_key(mark)
     try:
         read(mark.value)
     except BadValue as bad:
@@ -247,7 +253,8 @@ def settle(marks: Iterable[Mark]) -> tuple[Settings, list[Problem]]:
     def bad(mark: Mark, message: str, help: str) -> None:
         problems.append(Problem("invalid-option", mark.at, message, help))
 
-    skip = None
+    elsewhere = dialects.asked({key: mark.value for key, mark in last.items() if key in dialects.OPTIONS})
+    skip = elsewhere.skip
     if ".skip" in last:
         skip = str(value.get("reason", NO_REASON))
         if "reason" not in value:
@@ -278,15 +285,17 @@ def settle(marks: Iterable[Mark]) -> tuple[Settings, list[Problem]]:
         network=value.get("network") is True,
         launch=_get(value, "launch", str),
         file=_get(value, "file", str),
+        files=_get(value, "files", tuple) or (),
         compare=value.get("expect") is not False,
     )
     # .alone in a fence beats a page's session, and the reverse.
     alone = ".alone" in last and not ("session" in value and last["session"].explicit and not last[".alone"].explicit)
+    session = _get(value, "session", str)
     return Settings(
         options,
         last.get("#"),
-        _get(value, "session", str),
-        alone,
+        session or elsewhere.session,
+        alone or (elsewhere.alone and session is None),
         _get(value, "device", tuple) or (),
         ".output" in last,
         declared,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -25,6 +27,10 @@ _DATA_PARALLEL = ("DDP", "DistributedDataParallel")
 # Without one of these names, and without text that names a device, nothing below finds a need.
 _TELLING = frozenset({"cuda", "mps", "pin_memory", "to", "device", "device_ids", "is_available", "is_cuda", "is_mps"})
 _GIVES_UP = frozenset({"RuntimeError", "AssertionError"})
+_ORDINAL = re.compile(r"cuda:(\d{1,3})\Z")
+_RANKS = re.compile(r"--nproc[-_]per[-_]node[=\s]+(\d{1,3})\b")
+_TAKES_ORDINAL = frozenset({"cuda", "set_device", "device", "get_device_properties", "synchronize", "to"})
+_MOST_DEVICES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +42,92 @@ class Need:
     """1-based line of the code."""
     what: str
     """For people, after "line 3": ``calls .cuda()``."""
+    under: frozenset[str] = frozenset()
+    """Names in the conditions around it: it is no need where one of them tells whether the device is there."""
 
 
-def needs(tree: ast.Module, nodes: Iterable[ast.AST] | None = None) -> tuple[Need, ...]:
-    """The devices the code names without an availability guard, the first place of each, in order.
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What code lets later code of its session ask: is the device there?"""
 
-    ``nodes``: all of the tree, for those who have been through it.
+    told: frozenset[str] = frozenset()
+    """Names that hold the answer (``use_cuda``, ``args.cuda``), and functions that give it (``has_gpu()``)."""
+    derived: tuple[tuple[str, frozenset[str]], ...] = ()
+    """Names made from others: they hold the answer where one of those does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """What code says about devices."""
+
+    needs: tuple[Need, ...] = ()
+    ordinals: tuple[tuple[int, frozenset[str]], ...] = ()
+    """Numbers of devices that are named (``cuda:1``), each with the names in the conditions around it."""
+
+
+NOTHING = Devices()
+
+
+def analyse(tree: ast.Module, nodes: Iterable[ast.AST] | None = None) -> Devices:
+    """What the code says about devices, in order.
+
+    ``nodes``: all of the tree, for callers that have walked it.
     """
-    if not any(map(_is_telling, ast.walk(tree) if nodes is None else nodes)):
-        return ()
-    return followed(tree)
+    nodes = list(ast.walk(tree)) if nodes is None else nodes
+    if not any(map(_is_telling, nodes)):
+        return NOTHING
+    return followed(tree, nodes)
 
 
-def followed(tree: ast.Module) -> tuple[Need, ...]:
-    """What ``needs`` finds in code that names anything to do with devices."""
-    walk = Walk(tree)
+def followed(tree: ast.Module, nodes: Iterable[ast.AST]) -> Devices:
+    """What ``analyse`` finds in code that names anything to do with devices."""
+    visitor = _Visitor(nodes)
+    visitor.visit(tree)
+    needs = tuple(sorted(dict.fromkeys(visitor.needs), key=lambda need: need.line))
+    return Devices(needs, tuple(visitor.ordinals))
+
+
+def guards_of(tree: ast.Module) -> Guards:
+    """What code lets later code of its session ask."""
+    visitor = _Visitor(ast.walk(tree))
+    return Guards(frozenset(visitor.told), tuple(visitor.derived))
+
+
+def unguarded(needs: Iterable[Need], guards: Iterable[Guards]) -> tuple[Need, ...]:
+    """The first need of each device that no guard of the session provides for."""
+    told = known(guards)
     found: dict[str, Need] = {}
-    for need in sorted(walk.run(), key=lambda need: need.line):
-        found.setdefault(need.device, need)
+    for need in needs:
+        if told.isdisjoint(need.under):
+            found.setdefault(need.device, need)
     return tuple(found.values())
 
 
+def known(guards: Iterable[Guards]) -> frozenset[str]:
+    """The names that tell whether a device is there, those made from others included."""
+    guards = tuple(guards)
+    told = {name for one in guards for name in one.told}
+    left = [pair for one in guards for pair in one.derived]
+    while more := {name for name, sources in left if name not in told and not told.isdisjoint(sources)}:
+        told |= more
+    return frozenset(told)
+
+
+def gpus(
+    ordinals: Iterable[tuple[int, frozenset[str]]], guards: Iterable[Guards] = (), launch: str | None = None
+) -> int:
+    """The GPUs that code bound to CUDA needs, at least one.
+
+    By the highest number it names where nothing asks how many there are, and one for each rank it is launched with.
+    """
+    told = known(guards)
+    ranks = _RANKS.search(launch or "")
+    highest = max((number for number, under in ordinals if told.isdisjoint(under)), default=0)
+    return max(1, int(ranks[1]) if ranks else 1, highest + 1)
+
+
 def _is_telling(node: ast.AST) -> bool:
-    """Whether a need can hang on a node. Most code has none, and is not followed."""
+    """Whether a need or a guard can hang on a node. Most code has none, and is not followed."""
     kind = type(node)
     if kind is ast.Name:
         return node.id in _TELLING  # type: ignore[attr-defined]
@@ -84,30 +153,26 @@ def device_of(node: ast.AST | None) -> str | None:
     return "cuda" if node.value.startswith("torch.cuda.") else None
 
 
-class Walk:
-    """Goes through the tree with a stack of its own: depth does not matter."""
+class _Visitor(ast.NodeVisitor):
+    """Finds what is named outside the reach of an availability guard, having learnt from all nodes what guards."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self.tree = tree
-        self.found: list[Need] = []
+    def __init__(self, nodes: Iterable[ast.AST]) -> None:
+        self.needs: list[Need] = []
+        self.ordinals: list[tuple[int, frozenset[str]]] = []
+        self.told: set[str] = set()
+        self.derived: list[tuple[str, frozenset[str]]] = []
         self.modules: dict[str, str] = {}
         """Other names of torch.cuda and torch.mps: ``from torch import cuda``."""
-        self.asked: set[str] = set()
-        """Names that hold the answer of an availability question."""
         self.parameters: dict[str, list[str]] = {}
+        self.guarded = False
+        self.under: frozenset[str] = frozenset()
+        self.answers: frozenset[str] = frozenset()
+        for node in nodes:
+            self.learn(node)
+        self.answers = known([Guards(frozenset(self.told), tuple(self.derived))])
 
-    def run(self) -> list[Need]:
-        for node in ast.walk(self.tree):
-            self._learn(node)
-        todo: list[tuple[ast.AST, bool]] = [(self.tree, False)]
-        while todo:
-            node, guarded = todo.pop()
-            if not guarded:
-                self.look(node)
-            todo += self._children(node, guarded)
-        return self.found
-
-    def _learn(self, node: ast.AST) -> None:
+    def learn(self, node: ast.AST) -> None:
+        """Note what holds for the whole of the code, wherever it stands."""
         if isinstance(node, ast.ImportFrom) and node.module == "torch":
             for alias in node.names:
                 if alias.name in ("cuda", "mps"):
@@ -117,145 +182,217 @@ class Walk:
                 if alias.asname and alias.name in ("torch.cuda", "torch.mps"):
                     self.modules[alias.asname] = alias.name[6:]
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if node.value is not None and not isinstance(node.value, ast.IfExp) and self._asks(node.value):
-                self.asked.update(target.id for target in targets if isinstance(target, ast.Name))
+            if node.value is None or isinstance(node.value, ast.IfExp):
+                return
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                self.bind(_dotted(target), node.value)
         elif isinstance(node, _FUNCTIONS):
             self.parameters[node.name] = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Return) and inner.value is not None:
+                    self.bind(f"{node.name}()", inner.value)
+
+    def bind(self, name: str, value: ast.AST) -> None:
+        if not name:
+            return
+        if self.asks(value):
+            self.told.add(name)
+        elif sources := _names(value):
+            self.derived.append((name, sources))
 
     # --- guards
 
-    def _asks(self, test: ast.AST) -> bool:
+    def asks(self, test: ast.AST) -> bool:
         """Whether a condition tells machines with the device from those without."""
         for node in ast.walk(test):
             if isinstance(node, ast.Call) and last_name(node.func) in _ASKS:
                 return True
             if isinstance(node, ast.Attribute) and node.attr in ("is_cuda", "is_mps"):
                 return True
-            if isinstance(node, ast.Name) and node.id in self.asked:
-                return True
             if isinstance(node, ast.Compare) and any(device_of(x) for x in (node.left, *node.comparators)):
                 return True
-        return False
+        return not self.answers.isdisjoint(_names(test))
 
-    def _children(self, node: ast.AST, guarded: bool) -> list[tuple[ast.AST, bool]]:
-        if guarded:
-            return [(child, True) for child in ast.iter_child_nodes(node)]
-        if isinstance(node, (ast.If, ast.While, ast.IfExp)) and (self._asks(node.test) or _chooses(node)):
-            return [(child, True) for child in ast.iter_child_nodes(node)]
-        if isinstance(node, ast.For) and self._asks(node.iter):  # as many turns as there are devices
-            return [(child, True) for child in ast.iter_child_nodes(node)]
-        if isinstance(node, ast.BoolOp) and self._asks(node.values[0]):
-            return [(child, True) for child in node.values]
-        if isinstance(node, ast.Try) and any(_catches_all(handler.type) for handler in node.handlers):
-            rest = [*node.handlers, *node.orelse, *node.finalbody]
-            return [*((child, True) for child in node.body), *((child, False) for child in rest)]
-        if isinstance(node, (ast.With, ast.AsyncWith)):
-            calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
-            if any(last_name(call.func) == "suppress" and any(_catches_all(a) for a in call.args) for call in calls):
-                return [(child, True) for child in ast.iter_child_nodes(node)]
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)) and any(self._asks(d) for d in node.decorator_list):
-            return [(child, True) for child in ast.iter_child_nodes(node)]
-        children: list[tuple[ast.AST, bool]] = []
+    @contextmanager
+    def within(self, *tests: ast.AST, sure: bool = False) -> Iterator[None]:
+        """What is visited here runs under conditions; ``sure``: they provide for the device's absence."""
+        before = self.guarded, self.under
+        self.guarded = self.guarded or sure or any(map(self.asks, tests))
+        self.under = self.under.union(*map(_names, tests))
+        yield
+        self.guarded, self.under = before
+
+    def visit(self, node: ast.AST) -> None:
+        if not self.guarded:
+            self.look(node)
+        super().visit(node)
+
+    def visit_If(self, node: ast.If | ast.While) -> None:
+        with self.within(node.test):
+            self.generic_visit(node)
+
+    visit_While = visit_If
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        # "cuda" if use_gpu else "cpu": whatever the question, the answer is a device that is there.
+        with self.within(node.test, sure=_names_cpu(node)):
+            self.generic_visit(node)
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        with self.within(sure=self.asks(node.iter)):  # as many turns as there are devices
+            self.generic_visit(node)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        with self.within(node.values[0]):
+            self.generic_visit(node)
+
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
+        with self.within(sure=any(_catches_all(handler.type) for handler in node.handlers)):
+            self.block(node.body)
+        for part in (*node.handlers, *node.orelse, *node.finalbody):
+            self.visit(part)
+
+    visit_TryStar = visit_Try
+
+    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
+        calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
+        suppressed = any(last_name(c.func) == "suppress" and any(map(_catches_all, c.args)) for c in calls)
+        with self.within(sure=suppressed):
+            self.generic_visit(node)
+
+    visit_AsyncWith = visit_With
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        with self.within(sure=any(map(self.asks, node.decorator_list))):
+            self.generic_visit(node)
+
+    visit_AsyncFunctionDef = visit_ClassDef = visit_FunctionDef
+
+    def generic_visit(self, node: ast.AST) -> None:
         for name, value in ast.iter_fields(node):
             if name == "body" and isinstance(value, list):
-                children += self._block(value, isinstance(node, ast.Module))
+                self.block(value, module=isinstance(node, ast.Module))
             elif isinstance(value, list):
-                children += [(item, False) for item in value if isinstance(item, ast.AST)]
+                for item in value:
+                    if isinstance(item, ast.AST):
+                        self.visit(item)
             elif isinstance(value, ast.AST):
-                children.append((value, False))
-        return children
+                self.visit(value)
 
-    def _block(self, body: list[ast.stmt], module: bool) -> list[tuple[ast.AST, bool]]:
+    def block(self, body: Sequence[ast.stmt], *, module: bool = False) -> None:
         """Statements after ``if not torch.cuda.is_available(): return`` are guarded; giving up by raising is a need."""
-        children: list[tuple[ast.AST, bool]] = []
-        left = False
+        before = self.guarded, self.under
         for statement in body:
-            children.append((statement, left))
-            if left or not isinstance(statement, ast.If) or not self._asks(statement.test) or statement.orelse:
+            self.visit(statement)
+            if self.guarded or not isinstance(statement, ast.If) or statement.orelse:
                 continue
             last = statement.body[-1]
             if isinstance(last, (ast.Return, ast.Continue, ast.Break)):
-                left = True
+                self.guarded = self.asks(statement.test)
+                self.under |= _names(statement.test)
             elif (
                 _gives_up(last)
                 and module
                 and isinstance(statement.test, ast.UnaryOp)
                 and _demands(statement.test.operand)
             ):
-                self.found.append(Need(_device_asked(statement.test), statement.lineno, "gives up without it"))
-        return children
+                self.add(_device_asked(statement.test), statement, "gives up without it")
+        self.guarded, self.under = before
 
     # --- needs
 
-    def _need(self, device: str | None, node: ast.AST, what: str) -> None:
+    def add(self, device: str | None, node: ast.AST, what: str) -> None:
         if device is not None:
-            self.found.append(Need(device, getattr(node, "lineno", 1), what))
+            self.needs.append(Need(device, getattr(node, "lineno", 1), what, self.under))
+
+    def add_number(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Constant) and type(node.value) is int and 0 <= node.value < _MOST_DEVICES:
+            self.ordinals.append((node.value, self.under))
 
     def look(self, node: ast.AST) -> None:
-        if isinstance(node, ast.Call):
-            self._call(node)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if found := _ORDINAL.match(node.value):
+                self.ordinals.append((int(found[1]), self.under))
+        elif isinstance(node, ast.Call):
+            self.call(node)
         elif isinstance(node, ast.Assert) and _demands(node.test):
-            self._need(_device_asked(node.test), node, "asserts that it is there")
+            self.add(_device_asked(node.test), node, "asserts that it is there")
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(_is_device_word(last_name(target)) for target in targets):
-                self._need(device_of(node.value), node, f"names {_shown(node.value)}")
+                self.add(device_of(node.value), node, f"names {_shown(node.value)}")
             if any(last_name(target).lower() == "backend" for target in targets) and _is_nccl(node.value):
-                self._need("cuda", node, 'names "nccl"')
+                self.add("cuda", node, 'names "nccl"')
         elif isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.iter, (ast.List, ast.Tuple)):
             tests = (
                 node.ifs
                 if isinstance(node, ast.comprehension)
                 else [s.test for s in node.body if isinstance(s, ast.If)]
             )
-            if _is_device_word(last_name(node.target)) and not any(self._asks(test) for test in tests):
+            if _is_device_word(last_name(node.target)) and not any(self.asks(test) for test in tests):
                 for item in node.iter.elts:
-                    self._need(device_of(item), item, f"names {_shown(item)}")
+                    self.add(device_of(item), item, f"names {_shown(item)}")
         elif isinstance(node, ast.arguments):
             positional = [*node.posonlyargs, *node.args]
             pairs = [*zip(positional[len(positional) - len(node.defaults) :], node.defaults, strict=True)]
             pairs += [(a, d) for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True) if d is not None]
             for argument, default in pairs:
                 if _is_device_word(argument.arg):
-                    self._need(device_of(default), default, f"names {_shown(default)}")
+                    self.add(device_of(default), default, f"names {_shown(default)}")
                 elif argument.arg == "backend" and _is_nccl(default):
-                    self._need("cuda", default, 'names "nccl"')
+                    self.add("cuda", default, 'names "nccl"')
 
-    def _call(self, node: ast.Call) -> None:
+    def call(self, node: ast.Call) -> None:
         name = last_name(node.func)
-        module = self._torch_module(node.func)
+        module = self.torch_module(node.func)
         if module is not None and name not in _HARMLESS:
-            self._need(module, node, f"calls {_dotted(node.func)}()")
+            self.add(module, node, f"calls {_dotted(node.func)}()")
         elif isinstance(node.func, ast.Attribute) and name in ("cuda", "pin_memory"):
-            self._need(
-                "cuda", node.func.value if node.func.value.end_lineno == node.lineno else node, f"calls .{name}()"
-            )
+            place = node.func.value if node.func.value.end_lineno == node.lineno else node
+            self.add("cuda", place, f"calls .{name}()")
+        if isinstance(node.func, ast.Attribute) and name in _TAKES_ORDINAL and node.args:
+            self.add_number(node.args[0])
         parameters = self.parameters.get(name, [])
         for at, argument in enumerate(node.args):
             if (at == 0 and name in _TAKES_DEVICE) or (at < len(parameters) and _is_device_word(parameters[at])):
-                self._need(device_of(argument), argument, f"names {_shown(argument)}")
+                self.add(device_of(argument), argument, f"names {_shown(argument)}")
                 if name == "to" and _is_ordinal(argument):
-                    self._need("cuda", argument, f"names device {_shown(argument)}")
+                    self.add("cuda", argument, f"names device {_shown(argument)}")
             if _is_nccl(argument) and name != "print":
-                self._need("cuda", argument, 'names "nccl"')
+                self.add("cuda", argument, 'names "nccl"')
         for keyword in node.keywords:
             value = keyword.value
+            if keyword.arg in ("device", "output_device"):
+                self.add_number(value)
             if keyword.arg is not None and _is_device_word(keyword.arg):
-                self._need(device_of(value), value, f"names {_shown(value)}")
+                self.add(device_of(value), value, f"names {_shown(value)}")
                 if keyword.arg == "device" and _is_ordinal(value):
-                    self._need("cuda", value, f"names device {_shown(value)}")
+                    self.add("cuda", value, f"names device {_shown(value)}")
             elif keyword.arg == "backend" and _is_nccl(value):
-                self._need("cuda", value, 'names "nccl"')
+                self.add("cuda", value, 'names "nccl"')
             elif keyword.arg == "device_ids" and name in _DATA_PARALLEL and not _is_none(value):
-                self._need("cuda", value, "gives device_ids")
+                self.add("cuda", value, "gives device_ids")
+            if keyword.arg == "device_ids" and isinstance(value, (ast.List, ast.Tuple)):
+                for item in value.elts:
+                    self.add_number(item)
 
-    def _torch_module(self, function: ast.AST) -> str | None:
+    def torch_module(self, function: ast.AST) -> str | None:
         """cuda or mps for a function of ``torch.cuda`` or ``torch.mps``, by whatever name."""
         parts = _dotted(function).split(".")
         if len(parts) > 2 and parts[0] == "torch" and parts[1] in ("cuda", "mps"):
             return parts[1]
         return self.modules.get(parts[0]) if len(parts) > 1 else None
+
+
+def _names(test: ast.AST) -> frozenset[str]:
+    """What a condition asks: names, dotted ones whole, and functions it calls (``has_gpu()``)."""
+    found = set[str]()
+    for node in ast.walk(test):
+        if isinstance(node, ast.Call):
+            found.add(f"{_dotted(node.func)}()")
+        elif isinstance(node, (ast.Name, ast.Attribute)):
+            found.add(_dotted(node))
+    return frozenset(found - {"", "()"})
 
 
 def last_name(node: ast.AST | None) -> str:
@@ -298,10 +435,8 @@ def _is_none(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _chooses(node: ast.AST) -> bool:
-    """``"cuda" if use_gpu else "cpu"``: whatever the question, the answer is a device that is there."""
-    if not isinstance(node, ast.IfExp):
-        return False
+def _names_cpu(node: ast.IfExp) -> bool:
+    """Whether one of the two is the CPU."""
     texts = [n.value for branch in (node.body, node.orelse) for n in ast.walk(branch) if isinstance(n, ast.Constant)]
     return "cpu" in texts
 

@@ -110,6 +110,8 @@ def _requirements(value: str) -> tuple[str, ...]:
 
     # A comma joins version bounds of one package as well as packages: bounds begin with an operator.
     wanted = [part.strip() for part in re.split(r",(?![ ]*[<>=!~])", value)]
+    # A bare version is one of Python, as pytest-examples has it.
+    wanted = [f"python>={part}" if re.fullmatch(r"[0-9]+(?:\.[0-9]+)*", part) else part for part in wanted]
     if not any(wanted):
         raise BadValue("it names no package", 'write packages, as in requires="onnx>=1.17"')
     for part in wanted:
@@ -154,6 +156,18 @@ def _file(value: str) -> str:
     return name
 
 
+def _files(value: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if not names:
+        raise BadValue("it names no file", 'write files="data.csv", or several with commas between')
+    for name in names:
+        if "\\" in name or "\0" in name or PureWindowsPath(name).drive or name.startswith("~"):
+            raise BadValue(
+                f'"{cut(name)}" is no path', 'write it from the page\'s folder, as in files="data/train.csv"'
+            )
+    return names
+
+
 def _session(value: str) -> str:
     name = value.strip()
     if re.search(r"[\[\]:\s]", name):
@@ -180,6 +194,7 @@ VALUES: dict[str, Callable[[str], object]] = {
     "network": _switch("yes", "no"),
     "launch": _launcher,
     "file": _file,
+    "files": _files,
     "expect": _switch("on", "off"),
 }
 """Readers by option; each raises BadValue."""

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from kbtools.codefence.dialects import without_options
 from kbtools.codefence.hints import hint
 from kbtools.markdown.structure import Fence
 from kbtools.source import Span
@@ -17,6 +18,7 @@ MAX_DEPTH = 150
 """Levels of nesting the recursive analyses follow; code that people write stays far below."""
 
 _ON_LINE = re.compile(r"\b(on|at) line (\d+)\b")
+SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 _SURROGATES = ("\ud800", "\udfff")
 
 
@@ -113,18 +115,16 @@ class Code(NamedTuple):
     """All of the tree, in the order of ``ast.walk``; None where it is nested more than ``MAX_DEPTH`` levels deep."""
 
 
-def margin(lines: Sequence[str]) -> int:
-    """Columns by which a fence is indented as a whole: it runs as if it were not."""
+def runnable(code: str) -> tuple[str, int]:
+    """The code as it runs, line for line, and by how many columns its lines are shorter.
+
+    The indentation that all of a fence has is left out, and a cell magic that only measures it.
+    """
+    lines = without_options(code).split("\n")
     first = next((line for line in lines if line.strip()), "")
     prefix = first[: len(first) - len(first.lstrip(" \t"))]
-    return len(prefix) if prefix and all(line.startswith(prefix) or not line.strip() for line in lines) else 0
-
-
-def dedented(code: str) -> str:
-    """The code without the indentation that all of it has."""
-    lines = code.split("\n")
-    by = margin(lines)
-    return "\n".join(line[by:] for line in lines) if by else code
+    by = len(prefix) if prefix and all(line.startswith(prefix) or not line.strip() for line in lines) else 0
+    return "\n".join(line[by:] for line in lines) if by else "\n".join(lines), by
 
 
 def parse(places: Places, first: int = 1, last: int | None = None) -> Code | Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -25,6 +26,10 @@ class Reading:
     """What the code binds and reads in the namespace of its session."""
     needs: tuple[Need, ...] = ()
     """Devices it cannot do without."""
+    ordinals: tuple[tuple[int, frozenset[str]], ...] = ()
+    """Numbers of devices that are named: see ``device_needs.Devices``."""
+    tree: ast.Module | None = None
+    """The code, where it is Python."""
     shown: tuple[Shown, ...] = ()
     """Output that the code itself shows."""
     stray: tuple[Span, ...] = ()

@@ -30,7 +30,6 @@ _KNOWN = frozenset(
     """.split()  # noqa: SIM905
 )
 """doctest's and pytest's options. Those that make the comparison looser are always on here."""
-_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +200,7 @@ def read(places: Places, *, loose: bool) -> Reading:
             if not isinstance(parsed, Fault):
                 body = parsed.tree.body
                 module.body += body
-            elif not (example.raises and any(name in example.want for name in _ERRORS)):
+            elif not (example.raises and any(name in example.want for name in pycode.SYNTAX_ERRORS)):
                 faults.append(parsed)
                 unknown = True
         # Where nothing is shown at all, or people write as they like, what is not shown is not claimed.
@@ -210,7 +209,10 @@ def read(places: Places, *, loose: bool) -> Reading:
             if one is not None:
                 shown.append(one)
     own = names.UNKNOWN if unknown else names.without_underscore(names.analyse(module, typed.name))
-    return Reading(tuple(faults), own, device_needs.needs(module), tuple(shown))
+    devices = device_needs.analyse(module) if pycode.depth_within(module, pycode.MAX_DEPTH) else device_needs.NOTHING
+    return Reading(
+        faults=tuple(faults), names=own, needs=devices.needs, ordinals=devices.ordinals, tree=module, shown=tuple(shown)
+    )
 
 
 def _shown(places: Places, example: Example, body: Sequence[ast.stmt], *, loose: bool) -> Shown | None:

@@ -19,22 +19,29 @@ class Python(Language):
     portable = True
 
     def read(self, places: Places, options: Options) -> Reading:
-        if pycon.has_prompts(places.text):
+        code, by = pycode.runnable(places.text)
+        if code != places.text:
+            places = places.behind(code.split("\n"), dict.fromkeys(range(1, len(places.lines) + 1), by))
+        if pycon.has_prompts(code):
             return pycon.read(places, loose=True)
-        by = pycode.margin(places.lines)
-        if by:
-            places = places.behind(
-                [line[by:] for line in places.lines], dict.fromkeys(range(1, len(places.lines) + 1), by)
-            )
         parsed = pycode.parse(places)
         if isinstance(parsed, Fault):
-            return Reading((parsed,), names.UNKNOWN)
+            # Code that is to raise a SyntaxError never runs, and binds nothing.
+            return Reading((parsed,), names.Names() if options.raises in pycode.SYNTAX_ERRORS else names.UNKNOWN)
         tree, nodes = parsed.tree, parsed.nodes
         found = names.UNKNOWN if nodes is None else names.analyse(tree, places.name, flat=True)
         if options.repl:
             found = names.without_underscore(found)
         output = expected_output.find(tree, places, repl=options.repl, nodes=nodes)
-        return Reading((), found, device_needs.needs(tree, nodes), output.shown, output.stray)
+        devices = device_needs.analyse(tree, nodes) if nodes is not None else device_needs.NOTHING
+        return Reading(
+            names=found,
+            needs=devices.needs,
+            ordinals=devices.ordinals,
+            tree=tree if nodes is not None else None,
+            shown=output.shown,
+            stray=output.stray,
+        )
 
     def run(self, code: str, session: Session) -> None:
         cast(Interior, session).python()

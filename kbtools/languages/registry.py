@@ -12,8 +12,9 @@ from kbtools.languages.protocol import Language
 GROUP = "kbtools.languages"
 """The entry-point group: the name is the fence's word in lower case, the value a subclass of ``Language``."""
 
+PYTHON = ("python", "py", "python3", "py3", "ipython", "ipython3")
 OWN: Mapping[str, str] = {
-    **dict.fromkeys(("python", "py", "python3", "py3"), "kbtools.languages.python:Python"),
+    **dict.fromkeys(PYTHON, "kbtools.languages.python:Python"),
     **dict.fromkeys(("pycon", "pycon3", "python-console"), "kbtools.languages.pycon:Pycon"),
     **dict.fromkeys(("bash", "sh", "shell", "zsh"), "kbtools.languages.shell:Script"),
     **dict.fromkeys(("console", "shell-session", "sh-session", "shellsession"), "kbtools.languages.shell:Transcript"),

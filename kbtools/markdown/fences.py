@@ -24,6 +24,11 @@ _KEY = re.compile(r"[ \t]*([a-zA-Z][a-zA-Z0-9_]*)")
 _OPTION = re.compile(r"""([a-zA-Z][a-zA-Z0-9_]*)(?:=(?:"(.*?)"|'(.*?)'))?""")
 _HL_LINES = re.compile(r"\d+(?:-\d+)?(?:[ \t]+\d+(?:-\d+)?)*+$")
 _LONGEST_AMBIGUOUS = 4096
+# Quarto's and knitr's cells are shown by superfences, as code without a language; MyST's cells and directives are not,
+# nor are fences with options of markdown-exec unless it is there: they are fences of sites that use those tools.
+_QUARTO = re.compile(r"[ \t]*\{\{?(python|r|julia|bash|sh|sql|ojs|mermaid|dot)(?=[ ,}])[^{}]*\}?\}[ \t]*\Z")
+_MYST = re.compile(r"[ \t]*\{([a-zA-Z][\w:.+-]*)\}(?:[ \t]+([^{}`]*?))?[ \t]*\Z")
+_CELLS = ("code-cell", "code-block", "code", "sourcecode")
 
 
 class End(Enum):
@@ -108,6 +113,11 @@ def parse_header(info: str, at: int = 0) -> Header | None:
     language, rest = (m[1], m.end()) if m else ("", 0)
     if rest == len(info):
         return Header(language)
+    if (cell := _QUARTO.match(info)) is not None:
+        shown = info.lstrip(" \t").startswith("{{")
+        return Header(cell[1], tool="Quarto's {{…}}" if shown else "Quarto")
+    if (directive := _MYST.match(info)) is not None:
+        return Header((directive[2] or "") if directive[1] in _CELLS else "", tool=f"MyST's {{{directive[1]}}}")
     inner = len(info) - len(info[rest:].lstrip(" \t"))
     if info[inner] == "{" and info.endswith("}"):
         name, classes, options, valued = _attributes(info[inner + 1 : -1].replace("\t", " "), at + inner + 1)
@@ -122,11 +132,8 @@ def parse_header(info: str, at: int = 0) -> Header | None:
     for option in _OPTION.finditer(info, rest):
         value = option[2] if option[2] is not None else option[3]
         value = option[1] if value is None else value
-        if not _valid(option[1], value):
-            found[option[1]] = Option(option[1], value, Span(at, at))
-            break
         found[option[1]] = Option(option[1], value, Span(at + option.start(), at + option.end()))
-    if all(_valid(option.key, option.value) for option in found.values()):
+    if "exec" in found or all(_valid(option.key, option.value) for option in found.values()):
         return Header(language, options=tuple(found.values()))
     return None
 

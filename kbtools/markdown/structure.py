@@ -24,6 +24,8 @@ class Header(NamedTuple):
     id: str | None = None
     classes: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
+    tool: str = ""
+    """Another tool whose header this is, and whose cell or directive the fence: Quarto's, MyST's."""
 
 
 class Fence(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kbtools.codefence import expect
 from kbtools.codefence.hints import hint
-from kbtools.codefence.pycode import dedented
+from kbtools.codefence.pycode import runnable
 from kbtools.run.figures import received
 from kbtools.run.job import Job, Step, Wanted
 from kbtools.run.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
@@ -169,7 +169,7 @@ def _advice(step: Step, error: Mapping[str, object], line: object, stderr: str) 
         )
     if error.get("config") or error.get("expected") or not raised:
         return None
-    return hint(raised, dedented(step.code), line - step.line if isinstance(line, int) else None)
+    return hint(raised, runnable(step.code)[0], line - step.line if isinstance(line, int) else None)
 
 
 def _as_expected(step: Step, reply: Reply, error: dict[str, object] | None) -> dict[str, object] | None:

@@ -91,10 +91,14 @@ class Step:
     requires: tuple[str, ...] = ()
     network: bool = False
     file: str | None = None
+    write_only: bool = False
+    """The file is written, and the code not run."""
     launch: str | None = None
     repl: bool = False
     uses: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
+    open: bool = False
+    """It may define names nobody can tell."""
     skip: str | None = None
     """Why it is not run, or None."""
     missing_is_error: bool = False

@@ -32,12 +32,15 @@ _DYNAMIC = re.compile(r"__import__|importlib|import_module|\bexec\b|\beval\b|run
 
 
 def sources(snippets: Iterable[Snippet]) -> dict[str, str]:
-    """By the ids of a page's executable snippets: the hash of what the page says up to there in their session."""
+    """By the ids of a page's snippets: the hash of what the page says up to there in their session.
+
+    Of those that run, and those that may define what others need.
+    """
     before: dict[str, str] = {}
     placed: set[str] = set()
     found: dict[str, str] = {}
     for snippet in snippets:
-        if not snippet.executable:
+        if not snippet.executable and not snippet.names.open:
             continue
         name = snippet.session
         if _LINES.search(snippet.code) or snippet.options.launch is not None or snippet.language.lower() in SHELLS:

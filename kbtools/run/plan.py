@@ -116,11 +116,9 @@ def _enough(step: Step, available: Mapping[str, int]) -> Step:
     """The step, skipped where it needs more GPUs than there are."""
     if step.device != "cuda" or step.skip is not None or step.rehearse is not None:
         return step
-    from kbtools.codefence.gpu_count import gpus
-
-    needed, there = gpus(step.code, step.launch), int(available.get("cuda", 0))
+    needed, there = step.gpus, int(available.get("cuda", 0))
     if needed <= there:
-        return replace(step, gpus=needed)
+        return step
     return replace(step, skip=f"needs {needed} GPUs: there {'is' if there == 1 else 'are'} {there}")
 
 
@@ -133,10 +131,13 @@ def _lacking(step: Step, unmet: Callable[[str], str | None]) -> Step:
 
 
 def _sessions(snippets: Sequence[Snippet]) -> dict[str, list[Snippet]]:
-    """Snippets by namespace, in page order. ``extract`` gives every ``.alone`` fence a session of its own."""
+    """Snippets by namespace, in page order. ``extract`` gives every ``.alone`` fence a session of its own.
+
+    Code that is only shown is among them where it may define what others need.
+    """
     sessions: dict[str, list[Snippet]] = {}
     for snippet in snippets:
-        if snippet.executable:
+        if snippet.executable or snippet.names.open:
             sessions.setdefault(snippet.session, []).append(snippet)
     return sessions
 
@@ -155,10 +156,10 @@ def _step(
 ) -> Iterable[Step]:
     """The snippet's part in the session on ``device``: one step."""
     on = device
-    skip = snippet.options.skip
-    reported = True
+    skip = snippet.options.skip if snippet.executable else snippet.why_not
+    reported = snippet.executable
     target: str | None = None
-    if device in snippet.devices:
+    if device in snippet.devices or not snippet.executable:
         if device not in usable and skip is None:
             skip = _missing(snippet, device)
             # A rehearsal on another device is told of instead.
@@ -199,11 +200,14 @@ def _step(
         repl=options.repl,
         uses=snippet.uses,
         defines=snippet.defines,
+        open=snippet.names.open,
         skip=skip,
         missing_is_error=skip is not None and options.skip is None and on in request.required,
         reported=reported,
         rehearse=target,
         source=hashes[snippet.id],
+        gpus=snippet.gpus,
+        write_only=options.write_only,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from kbtools.run.second_run import SecondRun
 
 __all__ = ["Session", "Settings"]
 
+_UNDEFINED = re.compile(r"NameError: name '(\w+)' is not defined")
 _ENDED = (Status.PASSED, Status.XFAILED, Status.REHEARSED)
 
 
@@ -41,6 +43,8 @@ class Session:
         self._outcomes = self._run()
         self._gpu: Slots | None = None
         self._again: SecondRun | None = None
+        self._unknown: tuple[Step, Outcome] | None = None
+        """The last step that did not run to its end and may define names nobody can tell."""
         self._seconds = 0.0
         self.protections: tuple[str, ...] = ()
 
@@ -100,8 +104,18 @@ class Session:
             self.close()
             return grading.died(self.job, step, reply), ()
         found = grading.grade(self.job, step, reply, lambda: self._second_run(step))
-        found = replace(found, protections=self.protections)
+        found = self._waits_for_unknown(step, found) or replace(found, protections=self.protections)
         return found, tuple(reply.message.get("intact", ()))
+
+    def _waits_for_unknown(self, step: Step, outcome: Outcome) -> Outcome | None:
+        """The outcome of a step that lacked a name which a snippet may define that did not run to its end."""
+        lacks = _UNDEFINED.match(outcome.reason or "") if outcome.outcome is Status.FAILED else None
+        if lacks is None or self._unknown is None:
+            return None
+        culprit, what = self._unknown
+        how = "did not run" if what.outcome in (Status.SKIPPED, Status.BLOCKED) else "failed"
+        reason = f"needs {lacks[1]}, which #{culprit.name} may define: it {how}"
+        return outcome_of(self.job, step, Status.BLOCKED, reason=reason)
 
     def _second_run(self, step: Step) -> grading.Given | None:
         """What a step gives in a second run of the session; None where that is not worth its time.
@@ -125,6 +139,8 @@ class Session:
             for name in step.defines:
                 self._broken.pop(name, None)
         else:
+            if step.open:
+                self._unknown = (step, outcome)
             for name in step.defines:
                 if name not in intact:
                     self._broken[name] = (step, outcome)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbtools.codefence.device_needs import followed, needs
+from kbtools.codefence.device_needs import analyse, followed
 from kbtools.codefence.pycode import nodes_within
 from kbtools.markdown.scanner import scan
 
@@ -53,7 +53,8 @@ statement = st.builds(str.format, st.sampled_from(STATEMENTS), value, value, st.
 @given(st.lists(statement, min_size=1, max_size=3).map("\n".join))
 def test_what_is_not_followed_needs_nothing(code: str) -> None:
     tree = ast.parse(code)
-    assert needs(tree) == needs(tree, nodes_within(tree, 100)) == followed(tree)
+    found = analyse(tree).needs
+    assert found == analyse(tree, nodes_within(tree, 100)).needs == followed(tree, ast.walk(tree)).needs
 
 
 @pytest.mark.filterwarnings("ignore:invalid escape")
@@ -65,7 +66,7 @@ def test_the_same_of_the_manual_and_the_suites() -> None:
                 tree = ast.parse(fence.code)
             except SyntaxError:
                 continue
-            assert needs(tree) == followed(tree), fence.code
+            assert analyse(tree).needs == followed(tree, ast.walk(tree)).needs, fence.code
             seen += 1
     assert seen > 20
 

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from kbtools.codefence.dialects import without_options
 from kbtools.languages.registry import find
 from kbtools.run.sandbox.limits import Rules, enclose, lacking, limit_memory, seal
 from kbtools.run.worker import other_conditions
@@ -132,6 +133,8 @@ class _Worker:
             complaint = self._write(step["file"], code, line)
             if complaint is not None:
                 return {"seconds": 0.0, "error": {"message": complaint, "line": line, "config": True}}
+            if step["write_only"]:
+                return {"seconds": 0.0}
         inside = Inside(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
         threads = Threads()
         reply = inside.run(find(step["language"]))
@@ -145,7 +148,9 @@ class _Worker:
         if not target.is_relative_to(self.scratch) or target == self.scratch:
             return f'file="{name}" is outside the session\'s folder'
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(code.encode("utf-8", "surrogatepass"))
+        text = without_options(code).lstrip("\n")
+        line += without_options(code).count("\n") - text.count("\n")
+        target.write_bytes((text if text.endswith("\n") or not text else text + "\n").encode("utf-8", "surrogatepass"))
         self.interpreter.modules[str(target)] = line
         return None
 

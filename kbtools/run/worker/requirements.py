@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import platform
 import re
 
 
@@ -10,7 +11,7 @@ def unmet(requirement: str) -> str | None:
     """Why a ``requires=`` is not met (``onnx>=1.17``), or None."""
     name = re.split(r"[\s<>=!~;\[]", requirement.strip(), maxsplit=1)[0]
     try:
-        version = importlib.metadata.version(name)
+        version = platform.python_version() if name.lower() == "python" else importlib.metadata.version(name)
     except (importlib.metadata.PackageNotFoundError, ValueError):
         return f"{requirement} is not installed"
     try:
@@ -22,5 +23,9 @@ def unmet(requirement: str) -> str | None:
     except InvalidRequirement:
         return f"{requirement} is no requirement that can be read"
     if not wanted.specifier.contains(version, prereleases=True):
-        return f"{requirement} is not installed, {version} is"
+        return (
+            f"needs {requirement}, this is {version}"
+            if name.lower() == "python"
+            else (f"{requirement} is not installed, {version} is")
+        )
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kbtools.codefence.pycode import dedented
+from kbtools.codefence.pycode import runnable
 from kbtools.languages import Language, SnippetFailed
 from kbtools.languages.pycon import has_prompts
 from kbtools.languages.registry import Broken
@@ -48,7 +48,7 @@ class Inside:
     def python(self) -> None:
         """The fence is Python."""
         step = self.step
-        code = dedented(step["code"])
+        code = runnable(step["code"])[0]
         if has_prompts(code):
             self.converse(loose=True)
         elif step["launch"] is not None:

@@ -1,0 +1,115 @@
+"""Fences written for other tools: their options, and code that they complete before anyone runs it.
+
+What such a fence means is done where it is clear (a group is a session, ``test="skip"`` skips); where it is not, the
+fence is shown. Nothing of another tool is an error.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+TOOLS: Mapping[str, tuple[str, ...]] = {
+    "pytest-examples": ("test", "lint", "upgrade", "group", "output", "dependency_group", "title_prefix"),
+    "markdown-exec": (
+        *("exec", "source", "html", "result", "tabs", "returncode", "width", "updatetoc", "workdir", "idprefix"),
+        *("id", "install", "assets", "theme", "height", "bootstrap", "admonition"),
+    ),
+    "Quarto": (
+        *("echo", "eval", "include", "warning", "message", "label", "fig-cap", "fig-width", "fig-height", "results"),
+        *("cache", "out-width", "code-fold", "column", "output-location"),
+    ),
+    "MyST": ("tags", "name", "caption", "emphasize-lines", "lineno-start", "lines", "dedent", "force", "mystnb"),
+    "Docusaurus": ("showLineNumbers", "live", "metastring", "noInline"),
+    "Quartz and rehype": ("showlinenumbers", "caption", "word-wrap"),
+    "Zensical and Material": ("select", "copy", "annotate"),
+    "pytest-markdown-docs": ("fixture", "continuation", "notest", "retry", "memory-limit"),
+    "Sybil and phmdoctest": ("clear-namespace", "phmdoctest", "invisible-code"),
+    "runme": ("interactive", "background", "cwd", "interpreter", "mimeType", "promptEnv", "terminalRows", "category"),
+    "mdbook and rustdoc": ("ignore", "no_run", "should_panic", "editable", "compile_fail", "edition"),
+}
+"""Options of fences that other tools read."""
+OPTIONS: Mapping[str, str] = {option: tool for tool, options in TOOLS.items() for option in options}
+_OFF = ("skip", "false", "off", "no", "0", "ignore")
+_ON = ("on", "true", "yes", "1")
+
+_INCLUDES = re.compile(r"^[ \t]*;?-{1,}8<-{1,}(?:[ \t]|$)", re.MULTILINE)
+_MACROS = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^{}\n]*%\}")
+_PLACEHOLDERS = re.compile(r"^[ \t]*(?:\{\*[^{}\n]*\*\}|\{!>?[^{}\n]*!\}|\{\{<[^{}\n]*>\}\}|!include\b)", re.MULTILINE)
+_CELL = re.compile(r"\A(?:[ \t]*\n)*[ \t]*%%(\w+)[ \t]*([^\n]*)(?:\n|\Z)")
+_CELL_OPTIONS = re.compile(r"(?:---\n(?:[^\n]*\n)*?---(?:\n|\Z))?(?:[ \t]*:[\w-]+:[^\n]*(?:\n|\Z))*")
+_TIMED = ("time", "timeit", "capture", "prun", "memit", "mprun", "ipytest")
+"""Cell magics whose cell does, and leaves behind, what it would without them."""
+
+
+class Reading(NamedTuple):
+    """What a fence for another tool comes to here."""
+
+    shown: str | None = None
+    """Why it is only shown."""
+    file: str | None = None
+    """It is written to this file, and not run."""
+
+
+RUN = Reading()
+
+
+def read(code: str) -> Reading:
+    """What Python code that another tool completes comes to; ``RUN`` for code that runs as it is."""
+    if "8<" in code and _INCLUDES.search(code):
+        return Reading("another tool's: it includes a file (pymdownx.snippets)")
+    if "{" in code:
+        if _PLACEHOLDERS.search(code):
+            return Reading("another tool's: it includes a file")
+        if _MACROS.search(code) and _is_template(code):
+            return Reading("another tool's: a template (mkdocs-macros)")
+    if "%%" in code and (cell := _CELL.match(code)) is not None:
+        if cell[1] == "writefile":
+            words = [word for word in cell[2].split() if word not in ("-a", "--append")]
+            return Reading(file=words[0]) if len(words) == 1 else Reading("another tool's: %%writefile (IPython)")
+        if cell[1] not in _TIMED:
+            return Reading(f"another tool's: %%{cell[1]} (IPython)")
+    return RUN
+
+
+def without_options(code: str) -> str:
+    """The code of a cell without what is said about the cell, line for line.
+
+    That is a magic that only measures it, the options of MyST (``:tags: [hide]``), and of ``%%writefile`` the name.
+    """
+    head = _CELL.match(code) if "%%" in code else _CELL_OPTIONS.match(code)
+    if head is None or not head[0]:
+        return code
+    return "\n" * head[0].count("\n") + code[head.end() :]
+
+
+def _is_template(code: str) -> bool:
+    """Whether code with ``{{ … }}`` in it is no Python, or builds sets of sets, which Python cannot."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return any(isinstance(n, ast.Set) and any(isinstance(e, ast.Set) for e in n.elts) for n in ast.walk(tree))
+
+
+class Asked(NamedTuple):
+    """What the options of another tool say of running the fence."""
+
+    skip: str | None = None
+    """The option as written, where it says not to."""
+    session: str | None = None
+    alone: bool = False
+
+
+def asked(options: Mapping[str, str]) -> Asked:
+    """Read ``test="skip"`` and ``group="x"`` (pytest-examples), ``exec="on"`` (markdown-exec), ``eval="false"``."""
+    skip = None
+    for key in ("test", "eval", "exec"):
+        if options.get(key, "").lower() in _OFF:
+            skip = f'{key}="{options[key]}"'
+    skip = skip or next((key for key in ("notest", "no_run", "ignore") if key in options), None)
+    group = re.sub(r"[\[\]:\s]+", "-", options.get("group", "")) or None
+    executed = options.get("exec", "").lower() in _ON
+    return Asked(skip, group, executed)
