@@ -60,7 +60,8 @@ Validates pages, reconciles links, runs every snippet, builds the site.
 {listed}
 
 kb COMMAND --help shows a command's options. kb looks for its project from here upwards: [tool.kb] in pyproject.toml,
-kb.toml, or mkdocs.yml. Any other folder of Markdown: kb check --vault DIR
+kb.toml, or mkdocs.yml. Any other folder of Markdown: kb check --vault DIR looks at it as it is, kb init DIR makes it a
+project.
 """
 
 

@@ -246,6 +246,26 @@ def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
     assert "has written nothing" in kb(root, "init", "--undo", code=2)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs a terminal")
+@pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("\n", True), ("n\n", False), ("\x04", False)])
+def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> None:
+    import pty
+
+    root = put(tmp_path / "notes", {"A.md": "# A\n"})
+    ours, theirs = pty.openpty()
+    os.write(ours, answer.encode())
+    command = [sys.executable, "-m", "kbtools.cli", "init", "--no-site", "--no-run"]
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(
+        command, cwd=root, env=environment, stdin=theirs, capture_output=True, text=True, check=False, timeout=120
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert done.returncode == 0, done.stderr
+    assert "write these files? [Y/n]" in done.stdout
+    assert (root / "kb.toml").exists() == written
+
+
 MKDOCS = """\
 # Ours
 site_name: x

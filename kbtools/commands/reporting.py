@@ -39,7 +39,9 @@ def add_output_options(arguments: Arguments) -> None:
         help="also write the findings to FILE in FORMAT; may be repeated",
     )
     arguments.add_argument("--all", action="store_true", help="every finding in full, however many there are")
-    arguments.add_argument("--statistics", action="store_true", help="only how many findings there are of each rule")
+    arguments.add_argument(
+        "--statistics", action="store_true", help="only how many there are of each rule, and what to do first"
+    )
     arguments.add_argument("--strict", action="store_true", help="warnings fail too")
 
 

@@ -75,6 +75,10 @@ def run(args: SimpleNamespace) -> int:
         updated = write_printed(wiki, outcomes, args)
         taken = frozenset(o.id for o in failing if o.path in updated and o.only_output_differs)
     counting = errors - taken - known.snippets.keys()
+    entries = made.get("outcomes")
+    for entry in entries if isinstance(entries, list) else ():
+        if (since := known.snippets.get(entry["id"])) is not None:
+            entry["known_since"] = since.isoformat()
     if args.report:
         save_report(Path(args.report), made, outcomes, known)
     compared = parity(outcomes)

@@ -29,15 +29,12 @@ def overview(findings: Findings) -> Iterator[str]:
             first.append(d)
     yield from full(replace(findings, diagnostics=tuple(first)))
     yield from statistics(findings)
-    yield ""
-    yield "worth doing first:"
-    yield from (f"  {number}. {line}" for number, line in enumerate(advice(findings)[:3], 1))
     example = max(seen, key=lambda rule: seen[rule])
     yield f"every finding: kb check --all · of one rule: kb check --select {example}"
 
 
 def statistics(findings: Findings) -> Iterator[str]:
-    """How many findings there are of each rule, by severity and number."""
+    """How many findings there are of each rule, by severity and number, and what to do about them."""
     counts = Counter((d.severity, d.rule) for d in findings.diagnostics)
     fixes = Counter(d.rule for d in findings.diagnostics if _is_safe(d))
     order = list(Severity)
@@ -47,6 +44,10 @@ def statistics(findings: Findings) -> Iterator[str]:
         label = paint(f"{severity.value:<8}", _COLORS[severity], findings.color)
         fix = f"  {fixes[rule]:,} by kb fix" if fixes[rule] else ""
         yield f"{n:>7,}  {label} {rule:<{width if fix else 0}}{fix}"
+    if rows:
+        yield ""
+        yield "worth doing first:"
+        yield from (f"  {number}. {line}" for number, line in enumerate(advice(findings)[:3], 1))
 
 
 def advice(findings: Findings) -> list[str]:
