@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -106,7 +107,7 @@ async def _answer(server: Server, method: str, path: str, head: str, writer: asy
 
 
 @contextmanager
-def misbehaving() -> Iterator[Server]:
+def misbehaving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     server = Server()
     loop = asyncio.new_event_loop()
     ready = threading.Event()
@@ -133,7 +134,7 @@ def misbehaving() -> Iterator[Server]:
             writer.close()
 
     async def start() -> None:
-        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+        listening = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
         server.port = listening.sockets[0].getsockname()[1]
         ready.set()
 

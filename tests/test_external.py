@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -190,6 +192,32 @@ def test_the_name_is_asked_for_though_the_address_is_connected_to(
     monkeypatch.setattr(client, "addresses", resolve)
     (answer,) = ask_all([f"http://wiki.test:{server.port}/ok"], Options(archive=None)).values()
     assert answer.kind is Kind.OK
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_certificates_are_those_of_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though the connection goes to an address that was looked at before."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=wiki.test -addext subjectAltName=DNS:wiki.test"
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True, timeout=60)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+
+    async def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr(client, "addresses", resolve)
+    with misbehaving(tls) as running:
+        trusting = Options(archive=None, pause=0.0, verify=ssl.create_default_context(cafile=str(certificate)))
+        url, other = (f"https://{host}.test:{running.port}/ok" for host in ("wiki", "other"))
+        found = ask_all([url, other], trusting)
+        assert found[url].kind is Kind.OK, found
+        assert found[other].kind is Kind.UNREACHABLE
+        assert "certificate is not valid" in found[other].reason
+        (answer,) = ask_all([url], Options(archive=None, pause=0.0)).values()
+        assert answer.kind is Kind.UNREACHABLE
+        assert "self-signed" in answer.reason.replace(" ", "-")
 
 
 # --- what is kept

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -69,8 +70,8 @@ class Options:
     redirects: int = 10
     archive: str | None = "https://archive.org/wayback/available?url="
     """Asked for copies of what is broken; None asks nobody."""
-    verify: bool | str = True
-    """Certificates; a string is a file of authorities to trust."""
+    verify: bool | ssl.SSLContext = True
+    """How certificates are verified; True trusts the authorities that certifi lists."""
 
 
 _GONE = frozenset({404, 410, 451})
