@@ -71,9 +71,10 @@ Answered = Callable[[Entry], bool]
 
 
 def key_of(d: Diagnostic, sources: Sources) -> Key:
-    about = subject(d, sources(d.path).text)
+    # A lone surrogate cannot be written to a file.
+    about = subject(d, sources(d.path).text).encode("utf-8", "replace").decode("utf-8")
     if len(about) > _LONGEST:
-        digest = sha256(about.encode("utf-8", "replace")).hexdigest()[:12]
+        digest = sha256(about.encode("utf-8")).hexdigest()[:12]
         about = f"{about[: _LONGEST - 40]} … {digest}"
     return Key(d.rule, d.path, about)
 
@@ -133,8 +134,7 @@ class Baseline(NamedTuple):
         rows = []
         for e in self.entries:
             row = {"page": e.key.page, "rule": e.key.rule, "about": e.key.about, "since": e.since.isoformat()}
-            line = json.dumps({**row, "count": e.times} if e.times > 1 else row, ensure_ascii=False)
-            rows.append(line.encode("utf-8", "replace").decode("utf-8"))
+            rows.append(json.dumps({**row, "count": e.times} if e.times > 1 else row, ensure_ascii=False))
         body = ",\n".join(rows)
         return (
             f'{{"version": {VERSION}, "findings": [\n{body}\n]}}\n'
