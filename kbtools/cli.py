@@ -27,6 +27,7 @@ COMMANDS = {
     "run": "run the snippets on every available device",
     "baseline": "accept the present findings, so that checks fail on new ones only",
     "build": "check, run, then build the site",
+    "gate": "check, run, then do what stands behind --: another builder, a deployment",
     "serve": "preview the site while you write",
     "new": "start a page with every field of the schema",
     "import": "make a page of a notebook, with its outputs as expectations",

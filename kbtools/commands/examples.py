@@ -26,6 +26,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("kb baseline --prune", "lets go of what is mended"),
     ),
     "build": (("kb build", "checks, runs, builds the site"), ("kb build --no-run", "with the results that are stored")),
+    "gate": (("kb gate", "checks and runs"), ("kb gate -- zensical build", "and builds with Zensical")),
     "serve": (("kb serve", "a preview at http://127.0.0.1:8000/"),),
     "new": (('kb new "Harmonic Mean"', "starts topics/Harmonic-Mean.md"),),
     "import": (

@@ -17,6 +17,7 @@ from kbtools.site import vault_at_top
 from kbtools.site.results import Results, obstacles, refusal
 from kbtools.site.stored import stored
 from kbtools.site.wiki import Wiki, load
+from kbtools.site.words import words_of
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -79,6 +80,17 @@ def load_mkdocs(project: Project, *, strict: bool = False) -> MkDocsConfig:
         except (ConfigurationError, Abort) as e:
             told = "; ".join(filter(None, [str(e), *heard.warnings]))
             raise KbError(f"{file}: {told}", "mkdocs.yml cannot be used as it is") from e
+
+
+def assets(project: Project) -> dict[str, bytes]:
+    """Style sheet and script of kb's parts, for builders that run no MkDocs plugins, by their names."""
+    from importlib import resources
+
+    language = str(load_mkdocs(project).theme.get("language") or "en")
+    folder = resources.files("kbtools.site") / "assets"
+    sheets = b"\n".join((folder / name).read_bytes() for name in ("kb.css", "kb-embed.css"))
+    script = words_of(language).script((folder / "kb.js").read_text(encoding="utf-8"))
+    return {"kb.css": sheets, "kb.js": script.encode()}
 
 
 def build(

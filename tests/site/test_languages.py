@@ -112,8 +112,8 @@ def pseudo(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 DATA = re.compile(
-    r"(?i)no \w+ device here|index|anfang|eins|erstes|zweites|zwei|drei|vier|acht|doppelt|fehlt|nichts|weg|"
-    r"antwort|warum|"
+    r"(?i)no \w+ device here|index|anfang|eins|erstes|zweites|zwei|drei|vier|acht|doppelt|fehlt|nichts|weg|antwort|"
+    r"warum|"
     r"pytorch|torch|cuda|mps|cpu|"
     r"exercises|"
     r"[\w./#-]*\.(?:md|png|json|txt|org)/?|https?://\S*|setup|printed|raising|gpu|not-run|code|needs|"
