@@ -14,6 +14,9 @@ from kbtools.errors import KbError
 class Arguments(argparse.ArgumentParser):
     """The options of one command. A mistake is one line with a suggestion, and exit code 2."""
 
+    takes_command = False
+    """Whether what stands behind ``--`` is another program's command line (``args.command``)."""
+
     def __init__(self, command: str, summary: str) -> None:
         from kbtools.commands.examples import epilog
 
@@ -72,7 +75,11 @@ class Arguments(argparse.ArgumentParser):
 
     def parse(self, words: Sequence[str]) -> SimpleNamespace:
         """The options of a command line. Raises KbError, naming the option that was probably meant."""
-        args, unknown = self.parse_known_intermixed_args(words, SimpleNamespace())
+        own, behind = list(words), list[str]()
+        if self.takes_command and "--" in own:
+            at = own.index("--")
+            own, behind = own[:at], own[at + 1 :]
+        args, unknown = self.parse_known_intermixed_args(own, SimpleNamespace(command=behind))
         for word in unknown:
             option = word.partition("=")[0]
             close = difflib.get_close_matches(option, list(self._option_string_actions), n=1)

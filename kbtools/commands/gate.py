@@ -4,7 +4,6 @@ behind it: another builder, a deployment."""
 from __future__ import annotations
 
 import subprocess
-from argparse import REMAINDER
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -35,7 +34,8 @@ def configure(arguments: Arguments) -> None:
         metavar="DIR",
         help="write the style sheet and script of kb's parts there first, for builders that run no MkDocs plugins",
     )
-    arguments.add_argument("command", nargs=REMAINDER, metavar="-- COMMAND", help="what to run when all is well")
+    arguments.usage = "kb gate [options] [-- COMMAND …]"
+    arguments.takes_command = True
 
 
 def add_gate_options(arguments: Arguments) -> None:
@@ -51,7 +51,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.site.results import obstacles, refusal
     from kbtools.site.stored import stored
 
-    command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    command = args.command
     wiki = read(args, lasting=True)
     if not passes(wiki, args):
         say("the command was not run" if command else "not all is well")
