@@ -3,7 +3,7 @@ looked up there.
 
 Words in letters are terms as they stand, lower case; names are also found by their parts (``requires_grad``,
 ``DataLoader``), and names with dots by each two that stand together (``torch.utils``, ``loss.backward``). Hangul, and
-other scripts that are written without spaces or with endings on their words, is cut in pairs of syllables: 자동미분을
+other scripts that are written without spaces or with endings on their words, is cut in pairs of characters: 자동미분을
 is 자동, 동미, 미분, 분을. So parts of compounds are found, endings need no grammar, and the number of terms stays
 bounded, where suffixes of words would grow with every new form.
 """
@@ -19,6 +19,7 @@ from itertools import pairwise
 _PAIRED = "가-힣ㄱ-ㅎㅏ-ㅣ々〆ぁ-ヿ㐀-䶿一-鿿"
 _RUN = re.compile(rf"[{_PAIRED}]+|[^\W{_PAIRED}]+")
 _PAIRED_RUN = re.compile(rf"[{_PAIRED}]")
+_HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _DOTTED = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -56,7 +57,11 @@ def _of_run(run: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if len(run) > LONGEST:
         return (), ()
     if _PAIRED_RUN.match(run):
-        return (tuple(run[i : i + 2] for i in range(len(run) - 1)) if len(run) > 1 else (run,)), ()
+        if len(run) == 1:
+            return (run,), ()
+        # One character is a word in Chinese and Japanese: the last of a run begins no pair.
+        last = () if _HANGUL.match(run[-1]) else (run[-1],)
+        return tuple(run[i : i + 2] for i in range(len(run) - 1)), last
     trimmed = run.strip("_")
     word = trimmed.lower()
     if not word:

@@ -48,7 +48,8 @@ QUERIES = Path(__file__).with_name("search_queries.txt")
         ("Conv2dBlock", "block conv conv2dblock"),
         (unicodedata.normalize("NFD", "자동"), "자동"),
         ("텐서😀연산", "연산 텐서"),
-        ("행列", "행列"),
+        ("행列", "행列 列"),
+        ("自動微分は", "自動 動微 微分 分は は"),
         ("x" * 100, ""),
         ("___ ... \ud800 \x00", ""),
     ],
@@ -181,6 +182,53 @@ def test_readers_find_what_they_look_for(browser: Any, wiki: str) -> None:
             if not {f"topics/{name}" for name in pages} & set(first):
                 missed.append((query, first))
     assert len(missed) <= len(asked) * 0.05, missed
+
+
+# -- What is found: other languages ------------------------------------------------------------------------------------
+
+WORDS = {
+    "en": {
+        "training": "Models are trained on batches. She ran a query and stopped.",
+        "running": "The queries run while training stops. Making caches.",
+        "other": "Nothing of the kind.",
+    },
+    "zh": {"tensor": "张量是多维数组。自动微分记录运算。", "model": "模型在训练集上训练。", "cat": "这是一只黑猫"},
+    "ja": {
+        "tensor": "テンソルは多次元配列です。自動微分を使います。",
+        "model": "モデルを訓練する方法。",
+        "cat": "これは黒猫",
+    },
+}
+ASKED = {
+    "en": [
+        ("trains", ["training", "running"]), ("train", ["training", "running"]), ("run", ["running"]),
+        ("runs", ["running"]), ("queried", ["training", "running"]), ("stopping", ["training", "running"]),
+        ("batch", ["training"]), ("make", ["running"]), ("cached", ["running"]),
+    ],
+    "zh": [("自动微分", ["tensor"]), ("微分", ["tensor"]), ("训练", ["model"]), ("多维 数组", ["tensor"]),
+           ("猫", ["cat"])],
+    "ja": [("自動微分", ["tensor"]), ("訓練", ["model"]), ("テンソル", ["tensor"]), ("配列", ["tensor"]),
+           ("猫", ["cat"])],
+}  # fmt: skip
+
+
+@pytest.mark.browser
+def test_word_forms_and_scripts_without_blanks(browser: Any, tmp_path: Path) -> None:
+    """English by the forms of its words, Chinese and Japanese within their sentences."""
+    pages = {
+        f"{lang}/{name}.md": f"# {name[:1]}\n\n{text}\n" for lang, held in WORDS.items() for name, text in held.items()
+    }
+    site = built(make(tmp_path, pages, CONFIG.replace("  - search\n", "").replace(": ko", ": en")), tmp_path / "site")
+    missed = []
+    with served(site) as root, tab(browser, root, "") as page:
+        page.keyboard.press("/")
+        for lang, asked in ASKED.items():
+            for query, wanted in asked:
+                ask(page, query)
+                got = {url.partition("/")[2] for url in found(page) if url.startswith(lang)}
+                if got != set(wanted):
+                    missed.append((query, wanted, got))
+    assert missed == []
 
 
 # -- What the dialog does ------------------------------------------------------------------------------------------

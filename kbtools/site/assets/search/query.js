@@ -74,13 +74,42 @@ function pairedUnits(run, weight, typing) {
 
 const SUFFIXES = ["izations", "ization", "ations", "ation", "ings", "ing", "ions", "ion", "ers", "er", "ed", "es", "e", "s"]
 
+// Other forms of an English word, by the rules of its endings: training, trained and trains; queries and query; running
+// and run; made up of letters alone, and no dictionary.
+function formsOf(word) {
+  if (!/^[a-z]{3,}$/.test(word)) return []
+  const bases = new Set([word])
+  const base = (text) => { if (text.length > 2) bases.add(text) }
+  if (/(ies|ied)$/.test(word)) base(`${word.slice(0, -3)}y`)
+  if (/[^s]s$/.test(word)) base(word.slice(0, -1))
+  if (/(s|x|z|ch|sh)es$/.test(word)) base(word.slice(0, -2))
+  const ending = /(ing|ed|ers?)$/.exec(word)?.[0]
+  if (ending) {
+    const stem = word.slice(0, -ending.length)
+    base(stem)
+    base(`${stem}e`)
+    if (/([bdgklmnprt])\1$/.test(stem)) base(stem.slice(0, -1))
+  }
+  const forms = new Set()
+  for (const one of bases) {
+    forms.add(one)
+    if (one.endsWith("e")) for (const end of ["s", "d", "r"]) forms.add(one + end)
+    if (one.endsWith("e")) forms.add(`${one.slice(0, -1)}ing`)
+    else if (/[^aeiou]y$/.test(one)) for (const end of ["ies", "ied"]) forms.add(one.slice(0, -1) + end)
+    else for (const end of ["s", "es", "ed", "er", "ing"]) forms.add(one + end)
+    if (one.endsWith("y")) forms.add(`${one}ing`)
+    if (/[^aeiou][aeiou][bdgklmnprt]$/.test(one)) for (const end of ["ed", "er", "ing"]) forms.add(one + one.at(-1) + end)
+  }
+  forms.delete(word)
+  return [...forms]
+}
+
 function wordUnits(run, weight) {
   const whole = run.replace(/^_+|_+$/g, "")
   const word = whole.toLowerCase()
   if (!word) return []
-  const ways = [exact(word), prefix(word, 0.7)]
+  const ways = [exact(word), prefix(word, 0.7), ...formsOf(word).map((form) => exact(form, 0.9))]
   if (word.length > 3) {
-    ways.push(exact(word.endsWith("s") ? word.slice(0, -1) : word + "s", 0.95))
     const suffix = SUFFIXES.find((s) => word.endsWith(s) && word.length - s.length >= 4)
     if (suffix) ways.push(prefix(word.slice(0, -suffix.length), 0.45))
   }
