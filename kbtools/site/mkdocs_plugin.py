@@ -291,12 +291,13 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             meta["title"] = known.title
         if self.wiki.has_schema and known.path in self.wiki.listed_paths:
             meta.pop("status", None)  # the schema's; Material has an icon for a word of its own
+        # Without frontmatter of kb's kind a page may have MkDocs' other one: all of it is its author's then.
+        written = known.data or meta
         if self.config.sanitize:
-            meta = allowed_theme_keys(meta, known.data, config.theme.dirs)
+            meta = allowed_theme_keys(meta, written, config.theme.dirs)
         if (day := changed(known)) is not None:
             page.update_date = day.isoformat()  # for the site map; MkDocs knows only the day of the build
-        # A page without frontmatter of kb's kind may have MkDocs' other one: all of that is its author's.
-        page.meta = safe_meta(meta, known.data or None)
+        page.meta = safe_meta(meta, written)
         return markdown
 
     @event_priority(-100)

@@ -243,10 +243,11 @@ def _said(snippet: Snippet, runs: Sequence[Run], view: View) -> Markup:
     opened = Markup(" open") if lines <= SHORT and not shown_beside else Markup("")
     head = words("Output") if lines == 1 else words.many("Output, {count} line", "Output, {count} lines", lines)
     return (
-        Markup(
-            '<details class="kb-stdout"{}><summary class="kb-run-bar"><span class="kb-toggle">{}</span>{}</summary>'
+        plain
+        + Markup(
+            '<details class="kb-stdout"{}><summary><span class="kb-toggle">{}</span></summary>'
             '<pre tabindex="0"><samp>{}{}</samp></pre></details>'
-        ).format(opened, head, bar, stdout[:LONGEST], note)
+        ).format(opened, head, stdout[:LONGEST], note)
         + raised
     )
 

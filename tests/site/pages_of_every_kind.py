@@ -104,6 +104,7 @@ def build_site(root: Path) -> Path:
     config = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     pages = {
         "guide/index.md": "# 안내\n",
+        "assets/extra.css": (ROOT / "docs/assets/extra.css").read_text(encoding="utf-8"),
         "assets/kb-favicon.svg": (ROOT / "docs/assets/kb-favicon.svg").read_text(encoding="utf-8"),
         "topics/Autograd.md": topic("Autograd", CODE, **FIELDS),
         "topics/Tensor.md": topic(

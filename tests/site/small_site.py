@@ -20,6 +20,7 @@ theme:
   name: material
   language: ko
   font: false
+  palette: {scheme: default}
 nav:
   - index.md
 validation:

@@ -69,8 +69,8 @@ def test_poor_contrast_would_be_seen(browser: Any, site: str) -> None:
 
 def test_diagrams_are_drawn_without_a_network(browser: Any, site: str) -> None:
     with tab(browser, site, "topics/Autograd/") as page:
-        page.wait_for_function("document.querySelector('div.mermaid')?.shadowRoot || window.mermaid")
-        page.wait_for_function("!document.querySelector('pre.mermaid')")
+        page.wait_for_function("() => document.querySelector('div.mermaid')?.shadowRoot || window.mermaid")
+        page.wait_for_function("() => !document.querySelector('pre.mermaid')")
         assert page.evaluate("document.querySelectorAll('div.mermaid').length") == 1
     with tab(browser, site, "topics/Tensor/") as page:
         assert page.evaluate("typeof mermaid") == "undefined"  # three megabytes only where they are needed
@@ -106,7 +106,7 @@ def test_a_wide_diagram_is_read_by_scrolling_on_a_phone(browser: Any, tmp_path: 
     body = f"```mermaid\n{wide}```\n\n```mermaid\nflowchart TD\n    C --> D\n```\n"
     site = build(make(tmp_path, {"a.md": f"# A\n\n{body}"}))
     with served(site) as address, tab(browser, address, "a/", "phone") as page:
-        page.wait_for_function("document.querySelectorAll('div.mermaid').length == 2")
+        page.wait_for_function("() => document.querySelectorAll('div.mermaid').length == 2")
         page.wait_for_selector("div.mermaid[tabindex='0']")
         large, small = page.locator("div.mermaid").all()
         assert large.evaluate("e => e.scrollWidth > 2 * e.clientWidth")

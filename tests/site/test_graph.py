@@ -399,7 +399,7 @@ def test_it_fits_and_can_be_read(
         assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
         assert page.evaluate(CONTRAST) == []
         page.evaluate("scrollTo(0, 0)")  # not half under the header, which fades back to the site's name
-        page.wait_for_function("!document.querySelector('.md-header__title--active')")
+        page.wait_for_function("() => !document.querySelector('.md-header__title--active')")
         page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished)).then(() => null)")
         assert violations(page, axe) == []
         assert page.locator(".kb-graph img").count() == 0  # titles are text

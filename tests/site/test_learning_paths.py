@@ -83,14 +83,14 @@ def test_progress_goes_to_a_file_and_comes_back(browser: Any, site: str, tmp_pat
     with tab(browser, site, "paths/first/") as page:
         page.locator(".kb-path-tools summary").click()
         page.locator(".kb-path-file").set_input_files(file)
-        page.wait_for_function("document.querySelector('.kb-path-said').textContent.includes('1편')")
+        page.wait_for_function("() => document.querySelector('.kb-path-said').textContent.includes('1편')")
         assert page.locator(".kb-path-count").inner_text() == "1/2편 읽음"
         for bad in ("", "[]", "null", '{"version": 2}', '{"version": 1, "read": [], "solved": {}}', "\x00"):
             wrong = tmp_path / "wrong.json"
             wrong.write_text(bad, encoding="utf-8")
             page.evaluate("document.querySelector('.kb-path-said').textContent = ''")
             page.locator(".kb-path-file").set_input_files(wrong)
-            page.wait_for_function("document.querySelector('.kb-path-said').textContent.includes('아닙니다')")
+            page.wait_for_function("() => document.querySelector('.kb-path-said').textContent.includes('아닙니다')")
             assert page.locator(".kb-path-count").inner_text() == "1/2편 읽음"
 
 

@@ -223,5 +223,5 @@ def _look(browser: Any, base: str) -> None:
         page.locator(".kb-run .kb-badge").first.wait_for()
         assert page.evaluate("window.kept")  # instant navigation has put the page into this one
         page.evaluate("history.back()")
-        page.wait_for_function("location.pathname.endsWith('/a/')")
+        page.wait_for_function("() => location.pathname.endsWith('/a/')")
         page.locator(".md-annotation__index").first.wait_for()

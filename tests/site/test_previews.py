@@ -37,7 +37,7 @@ PAGES = {
     ),
     "topics/Old.md": topic("Old", "옛 글", status="duplicate", duplicate_of='"[[Page]]"'),
 }
-PALETTE = CONFIG.replace("  font: false", "  font: false\n  palette:\n    - {media: '(prefers-color-scheme: light)', scheme: default, toggle: {icon: material/weather-night, name: a}}\n    - {media: '(prefers-color-scheme: dark)', scheme: slate, toggle: {icon: material/weather-night, name: b}}")  # fmt: skip
+PALETTE = CONFIG.replace("  palette: {scheme: default}", "  palette:\n    - {media: '(prefers-color-scheme: light)', scheme: default, toggle: {icon: material/weather-night, name: a}}\n    - {media: '(prefers-color-scheme: dark)', scheme: slate, toggle: {icon: material/weather-night, name: b}}")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

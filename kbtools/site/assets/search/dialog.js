@@ -26,7 +26,7 @@ class Dialog {
       enterkeyhint: "go" })
     this.close = node("button", { type: "button", class: "kb-search-close" }, _("Close"))
     this.status = node("p", { class: "kb-search-status", role: "status" })
-    this.list = node("div", { id: "__kb-results", class: "kb-search-list", role: "listbox", "aria-label": _("Results") })
+    this.list = node("div", { id: "__kb-results", class: "kb-search-list", role: "listbox", "aria-label": _("Search results") })
     this.scroll = node("div", { class: "kb-search-scroll", tabindex: "0" }, this.status, this.list)
     this.dialog = node("dialog", { class: "kb-search", "aria-label": _("Search") },
       node("div", { class: "kb-search-bar" }, this.input, this.close), this.scroll)
