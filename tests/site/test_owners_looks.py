@@ -136,6 +136,18 @@ def owner_site(root: Path, plugins: str) -> Path:
     return root / "site"
 
 
+def _at_rest(page: Any) -> bytes:
+    """A picture of a page on which nothing moves any more."""
+    before = b""
+    for _ in range(20):
+        page.wait_for_timeout(200)
+        picture: bytes = page.screenshot(full_page=True)
+        if picture == before:
+            return picture
+        before = picture
+    pytest.fail("the page does not come to rest")
+
+
 def test_pages_without_parts_of_kb_are_the_same_to_the_pixel(browser: Any, tmp_path: Path) -> None:
     sites = {
         name: owner_site(tmp_path / name, plugins) for name, plugins in (("plain", "search"), ("kb", "search, kbtools"))
@@ -156,8 +168,7 @@ def test_pages_without_parts_of_kb_are_the_same_to_the_pixel(browser: Any, tmp_p
                     page.evaluate(
                         "document.querySelectorAll('.kb-graph-open, .kb-backlinks').forEach((e) => e.remove())"
                     )
-                    page.wait_for_timeout(400)
-                    pictures[name][path, size, scheme] = page.screenshot(full_page=True)
+                    pictures[name][path, size, scheme] = _at_rest(page)
                 context.close()
     different = [key for key, picture in pictures["plain"].items() if pictures["kb"][key] != picture]
     assert different == []
