@@ -71,7 +71,8 @@ def run(args: SimpleNamespace) -> int:
     try:
         return subprocess.run(command, check=False).returncode
     except OSError as e:
-        raise KbError(f"{command[0]} cannot be run: {e.strerror}") from e
+        hint = "see that it is installed in this environment, and how it is spelled"
+        raise KbError(f"{command[0]} cannot be run: {e.strerror}", hint) from e
 
 
 def write_if_changed(file: Path, content: bytes) -> None:
