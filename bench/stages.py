@@ -30,10 +30,10 @@ from kbtools.fields.schema import validate
 from kbtools.incremental.database import Database
 from kbtools.incremental.rows import finding_row, link_row, outline_row
 from kbtools.incremental.stored import called, outline_of
-from kbtools.index import Index
 from kbtools.markdown.scanner import scan
 from kbtools.page import Page
 from kbtools.source import Source
+from kbtools.vault.index import Index
 from kbtools.vault.listing import Entry, look
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ def one_round(stage: Callable[..., object], vault: Path, config: object, file: P
         return stage(name, do)  # type: ignore[return-value]
 
     docs = vault / "docs"
-    entries = run("walk and stat", lambda: list(look(docs)[0].values()))
+    entries = run("walk and stat", lambda: list(look(docs, config)[0].values()))
     data = run("open and read", lambda: [file_bytes(e) for e in entries])
     sources = run("decode", lambda: [Source.decode(e.path, d) for e, d in zip(entries, data, strict=True)])
     texts = [s.text for s in sources]

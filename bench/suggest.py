@@ -14,10 +14,12 @@ import time
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from kbtools.index import Index, Missing
 from kbtools.links import fold_title
 from kbtools.page import Page, decode
 from kbtools.suggest import Suggester
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import Missing
+from kbtools.vault.spelling import Speller
 
 ENGLISH = [
     "tensor",
@@ -92,17 +94,17 @@ def main(count: int = 10_000, missing: int = 1_200) -> None:
     dead = [misspelled(rng.choice(names), rng) for _ in range(missing)]
     here = pages["start.md"] = page("start.md", " ".join(f"[[{d}]]" for d in dead))
     index = Index(pages)
-    asked = [(link, r) for link, r in index.links["start.md"] if isinstance(r, Missing)]
-    _ = index.by_alias, index.redirects  # made by any check, before the first suggestion
+    asked = [link for link, r in index.links["start.md"].wiki if isinstance(r, Missing)]
+    _ = index.names.by_alias, index.redirects  # made by any check, before the first suggestion
     took, found = [], 0
     for _ in range(5):
         begin = time.perf_counter()
-        suggester = Suggester(index)
-        found = sum(suggester.suggest(link, here, r) is not None for link, r in asked)
+        suggester = Suggester(index, Speller(index))
+        found = sum(suggester.suggest(link, here) is not None for link in asked)
         took.append(time.perf_counter() - begin)
     folded = [fold_title(n) for n in names]
     begin = time.perf_counter()
-    for link, _ in asked[:60]:
+    for link in asked[:60]:
         process.extractOne(fold_title(link.name), folded, scorer=OSA.distance, score_cutoff=2)
     scan = (time.perf_counter() - begin) * len(asked) / 60
     best = min(took)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -11,14 +11,17 @@ from kbtools.config import Config
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate
-from kbtools.index import Ambiguous, Index, Missing
 from kbtools.page import Page
-from kbtools.rules import Context, all_rules
+from kbtools.rules import Context, Surroundings, all_rules
 from kbtools.selection import EVERYTHING, Selection
 from kbtools.settings import did_you_mean
-from kbtools.source import Span
+from kbtools.source import Span, visible
+from kbtools.vault.graph import PageLinks
+from kbtools.vault.index import Index
 from kbtools.vault.listing import matches
 from kbtools.vault.loading import Vault
+from kbtools.vault.resolution import Ambiguous, Missing
+from kbtools.vault.resolve import Resolver
 
 
 class Report(NamedTuple):
@@ -70,49 +73,88 @@ class Checker:
 
     def __init__(
         self,
-        index: Index,
+        resolver: Resolver,
         config: Config,
         today: date,
         pages: Iterable[str],
+        is_linked: Callable[[str], bool],
         shell: Mapping[tuple[str, str], tuple[int, str]] | None = None,
+        links: Callable[[Page], PageLinks] | None = None,
     ) -> None:
         self.active = severities(config)
         self.rules = tuple(r for r in all_rules().values() if r.name in self.active)
-        self.context = Context(index, config, today, schemas(pages, config), shell or {})
+        self.around = Surroundings(resolver, config, today, is_linked, schemas(pages, config), shell or {}, links)
         self._turning = tuple(r.turns for r in self.rules if r.turns is not None)
         self._checks = tuple(r.check for r in self.rules if r.check is not None)
 
-    def findings(self, page: Page) -> list[Diagnostic]:
+    def context(self, page: Page) -> Context:
+        """What the rules may ask about a page."""
+        return Context(page, self.around)
+
+    def findings(self, page: Page, context: Context | None = None) -> list[Diagnostic]:
         """Everything found on a page, by place and rule; what the page asks to ignore is left out."""
-        problems = self._problems(page)
+        problems = self._problems(page, context or self.context(page))
         if problems:
             problems = _unique(p for p in problems if p.rule in self.active)
         if not problems and not page.structure.comments:
             return []  # most pages
         found = [
-            Diagnostic(p.rule, self.active[p.rule], page.path, p.span, p.message, p.help, p.fix, p.about)
+            Diagnostic(
+                p.rule,
+                self._severity(p),
+                page.path,
+                p.span,
+                visible(p.message),
+                visible(p.help) if p.help is not None else None,
+                p.fix,
+                p.about,
+            )
             for p in suppress(page, problems, "unused-ignore" in self.active)
         ]
         found.sort(key=lambda d: (d.span.start, d.rule, d.span.end, d.message))
         return found
 
-    def next_turn(self, page: Page) -> date | None:
+    def _severity(self, problem: Problem) -> Severity:
+        own = problem.severity if problem.rule not in self.around.config.rules else None
+        return own or self.active[problem.rule]
+
+    def next_turn(self, page: Page, context: Context | None = None) -> date | None:
         """The first day on which the findings of an unchanged page will be others."""
-        days = [day for turns in self._turning if (day := turns(page, self.context)) is not None]
+        context = context or self.context(page)
+        days = [day for turns in self._turning if (day := turns(page, context)) is not None]
         return min(days, default=None)
 
-    def _problems(self, page: Page) -> list[Problem]:
+    def _problems(self, page: Page, context: Context) -> list[Problem]:
         """What the parsers and the rules find on one page."""
         found = list(page.problems)
-        context = self.context
-        if page.path not in context.index.outlines:
+        if page.path not in self.around.resolver.outlines:
             return found
-        schema = context.schemas.get(page.path)
+        schema = context.schema
         if schema is not None and page.frontmatter is not None:
             found += validate(page.frontmatter, schema)
         for check in self._checks:
             found += check(page, context)
         return found
+
+
+def of_index(
+    index: Index, config: Config, today: date, shell: Mapping[tuple[str, str], tuple[int, str]] | None = None
+) -> Checker:
+    """A checker of a whole vault in memory."""
+    return Checker(index, config, today, index.pages, index.is_linked, shell, index.graph.of)
+
+
+def found_by(index: Index, config: Config, today: date, rules: Iterable[str]) -> dict[str, list[str]]:
+    """The pages that each of these rules finds fault with: facts, whatever severity the configuration gives them."""
+    checker = of_index(index, config, today)
+    checks = {name: all_rules()[name].check for name in rules}
+    found: dict[str, list[str]] = {name: [] for name in checks}
+    for path, page in index.pages.items():
+        context = checker.context(page)
+        problems = [problem for check in checks.values() if check is not None for problem in check(page, context)]
+        for rule in dict.fromkeys(p.rule for p in suppress(page, problems, report_unused=False)):
+            found[rule].append(path)
+    return found
 
 
 def check(
@@ -129,10 +171,10 @@ def check(
     Raises KbError for rule names or schemas the configuration has wrong.
     """
     require_rules((*selection.select, *selection.ignore), "--select/--ignore")
-    checker = Checker(index, config, today or date.today(), index.pages, shell)
+    checker = of_index(index, config, today or date.today(), shell)
     pages = {**index.pages, **vault.unread}
     found = [checker.findings(pages[path]) for path in sorted(pages) if selection.covers(path)]
-    links = [resolution for held in index.links.values() for _, resolution in held]
+    links = [resolution for held in index.links.values() for _, resolution in (*held.wiki, *held.shown_files)]
     return Report(
         diagnostics=tuple(d for held in found for d in held if selection.wants(d.rule)),
         pages=len(index.pages),

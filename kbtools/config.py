@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from kbtools import mkdocs_file, obsidian
 from kbtools.errors import KbError
+from kbtools.mkdocs_file import MkDocs
+from kbtools.obsidian import Obsidian
 from kbtools.settings import MAX_PAGE_SIZE, SETTINGS, Setting, SettingError, line_of, read_settings
 
 LinkStyle = Literal["title", "filename"]
@@ -18,7 +20,8 @@ Level = Literal["error", "warning", "info", "off"]
 SCHEMAS = ("topic", "none")
 """Schemas that are named, not files."""
 
-ALWAYS_IGNORED = frozenset({".git", ".obsidian", ".kb", "_link_reconcile_backup", "node_modules"})
+NEVER_READ = frozenset({"_link_reconcile_backup", "node_modules"})
+"""Names of folders in which nothing is a page or a target of links; nor is anything whose name begins with a dot."""
 
 
 class RunConfig(NamedTuple):
@@ -54,6 +57,12 @@ class Config(NamedTuple):
     """Globs, relative to the vault, of files that are no pages."""
     link_style: LinkStyle = "title"
     """What a reconciled link is spelled as."""
+    keep_words: bool = False
+    """Whether a reconciled link goes on showing the words it showed; where links are spelled as file names it does."""
+    obsidian: Obsidian | None = None
+    """Set where Obsidian's rules for links hold: in its vaults, and under ``--vault``."""
+    mkdocs: MkDocs | None = None
+    """What ``mkdocs.yml`` says of pages, in a project that has one."""
     schema: tuple[tuple[str, str], ...] = ()
     """Which pages (glob) follow which frontmatter schema (``topic``, ``none`` or a file); the first match counts."""
     rules: Mapping[str, Level] = {}
@@ -119,19 +128,6 @@ def _table(file: Path) -> Mapping[str, object] | None:
     return table if isinstance(table, dict) else None
 
 
-_DOCS_DIR = re.compile(r"(?m)^docs_dir:[ \t]*[\"']?([^\"'#\r\n]+?)[\"']?[ \t]*(?:#.*)?$")
-
-
-def _docs_dir(root: Path) -> str:
-    """``docs_dir`` of the ``mkdocs.yml`` beside, which may hold tags only MkDocs can read."""
-    for name in ("mkdocs.yml", "mkdocs.yaml"):
-        file = root / name
-        if file.is_file():
-            m = _DOCS_DIR.search(file.read_text(encoding="utf-8", errors="replace"))
-            return m[1] if m else "docs"
-    return "docs"
-
-
 def _read(table: Mapping[str, object], file: Path) -> Config:
     """The settings of a file. Raises KbError, which names the line where that is plain to see."""
     inside = "tool.kb" if file.name == "pyproject.toml" else ""
@@ -152,17 +148,24 @@ def _project_at(root: Path) -> Project | None:
         if (root / name).is_file() and (table := _table(root / name)) is not None:
             file = root / name
             break
+    site = mkdocs_file.find(root)
     if table is None:
-        file = next((f for f in (root / "mkdocs.yml", root / "mkdocs.yaml") if f.is_file()), None)
-        if file is None:
+        if site is None:
             return None
-        table = {}
+        file, table = site, {}
     assert file is not None
     config = _read(table, file)
-    config = config._replace(schema=tuple((glob, _schema(name, root)) for glob, name in config.schema))
-    vault = root / (config.docs or _docs_dir(root))
+    mkdocs = mkdocs_file.read(site) if site is not None else None
+    vault = root / (config.docs or (mkdocs.docs_dir if mkdocs else "docs"))
+    noted = next((folder for folder in (vault, root) if (folder / obsidian.FOLDER).is_dir()), None)
     if not vault.is_dir():
         raise KbError(f"{file}: there is no folder {vault}", 'set docs = "…" to the folder that holds the pages')
+    config = config._replace(
+        schema=tuple((glob, _schema(name, root)) for glob, name in config.schema),
+        link_style="filename" if noted is not None and "link_style" not in table else config.link_style,
+        obsidian=obsidian.read(noted) if noted is not None else None,
+        mkdocs=mkdocs,
+    )
     return Project(root, vault, root / ".kb", config, file)
 
 
@@ -180,8 +183,9 @@ def find_project(start: Path) -> Project:
     )
 
 
-def foreign_vault(folder: Path, schema: str = "none") -> Project:
-    """Any folder as a vault, with default configuration and its state in the user's cache.
+def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = ()) -> Project:
+    """Any folder as a vault, with default configuration and its state in the user's cache. What links mean in it, and
+    how they are spelled, is what Obsidian would say. ``exclude`` are globs of files that are no pages.
 
     Raises KbError when there is no such folder.
     """
@@ -192,7 +196,12 @@ def foreign_vault(folder: Path, schema: str = "none") -> Project:
     import hashlib
 
     key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    config = Config(schema=(("**", _schema(schema, Path.cwd())),))
+    config = Config(
+        exclude=tuple(exclude),
+        link_style="filename",
+        schema=(("**", _schema(schema, Path.cwd())),),
+        obsidian=obsidian.read(folder),
+    )
     return Project(folder, folder, cache / "kbtools" / key, config, foreign=True)
 
 
@@ -229,12 +238,12 @@ def explain(project: Project) -> list[Explained]:
             out.append(Explained(setting, value, f"{file.name}:{line}" if file and line else str(file and file.name)))
         elif setting.key == "docs":
             shown = os.path.relpath(project.vault, project.root).replace(os.sep, "/")
-            named = next((n for n in ("mkdocs.yml", "mkdocs.yaml") if (project.root / n).is_file()), None)
-            out.append(
-                Explained(
-                    setting, shown, f"docs_dir of {named}" if named else "--vault" if project.foreign else "default"
-                )
-            )
+            site = mkdocs_file.find(project.root)
+            origin = f"docs_dir of {site.name}" if site else "--vault" if project.foreign else "default"
+            out.append(Explained(setting, shown, origin))
+        elif setting.key == "link_style" and project.config.obsidian is not None:
+            origin = "--vault" if project.foreign else f"default in a vault with {obsidian.FOLDER}"
+            out.append(Explained(setting, project.config.link_style, origin))
         else:
             out.append(Explained(setting, setting.default, "default"))
     return out

@@ -39,6 +39,8 @@ class Fix(NamedTuple):
     """An imperative: ``write [[Tensor]]``."""
     applicability: Applicability
     edits: tuple[Edit, ...]
+    unlinks: bool = False
+    """The link the finding is about is to be none afterwards."""
 
 
 class Problem(NamedTuple):
@@ -51,6 +53,8 @@ class Problem(NamedTuple):
     fix: Fix | None = None
     about: str | None = None
     """What tells the problem from others of its rule on the page, where that is not the text it marks."""
+    severity: Severity | None = None
+    """Where it matters less than its rule says; a severity set in the configuration stands above both."""
 
 
 class Diagnostic(NamedTuple):

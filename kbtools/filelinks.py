@@ -1,95 +1,123 @@
-"""Markdown links to pages' files, ``[x](Page.md#section)`` and ``[id]: Page.md``, with the spans of their parts."""
+"""Markdown links to files: ``[x](Page.md#section)``, ``![x](p.png)``, ``[id]: Page.md``, ``<a href="Page.md">``."""
 
 from __future__ import annotations
 
+import html
 import re
-import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import Literal, NamedTuple
 from urllib.parse import quote, unquote
 
-from kbtools.markdown.structure import Structure
+from kbtools.markdown.structure import MarkdownLink, Structure
 from kbtools.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class FileLink:
-    """A relative destination that ends in ``.md``, as written."""
+class FileLink(NamedTuple):
+    """A Markdown link whose address has no scheme: it leads to something of the vault, or of where the site lies."""
 
+    kind: Literal["link", "image", "definition", "html"]
+    start: int
+    end: int
     path: str
-    """Decoded: without ``%20`` and backslashes."""
-    span: Span
+    """Decoded: without ``%20``, backslashes and entities, and without what follows ``?``; empty for ``#section``."""
+    path_start: int
+    path_end: int
     """The path as written, without ``<`` and without the fragment."""
     fragment: str | None = None
     """What follows ``#``, decoded."""
-    fragment_span: Span | None = None
+    fragment_start: int = 0
+    fragment_end: int = 0
     pointed: bool = False
     """Between ``<`` and ``>``, where blanks may stand."""
+    is_used: bool = True
+    """Whether a reader sees a link: a definition may define what no link names."""
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+    @property
+    def path_span(self) -> Span:
+        return Span(self.path_start, self.path_end)
+
+    @property
+    def fragment_span(self) -> Span:
+        return Span(self.fragment_start, self.fragment_end)
+
+    @property
+    def anchor(self) -> str | None:
+        """The section the fragment names."""
+        return self.fragment if self.fragment and not self.fragment.startswith("^") else None
+
+    @property
+    def block(self) -> str | None:
+        """The block the fragment names, as Obsidian writes it: ``#^name``."""
+        return self.fragment[1:] if self.fragment and self.fragment.startswith("^") else None
 
 
-# Each alternative starts with another character and none can run over the other's end: linear.
-_DESTINATION = r"[ \t]*(?:<(?P<pointed>[^<>\r\n]*)>|(?P<bare>[^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)*))"
-_OPENING = r"(?:\]\(|(?:(?<=[\r\n])|\A) {0,3}\[(?!\^)[^\[\]\r\n]+\]:)"
-_LINK = re.compile(_OPENING + _DESTINATION)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|\\\\")
+_TITLED = re.compile(r"\s+=\s*\d*x\d*\s*$")  # ![x](a.png =100x20), as some editors write a size
 
 
 def find(text: str, structure: Structure) -> tuple[FileLink, ...]:
-    """Every Markdown link of a page to a page's file, in order; what the site shows as code or a comment holds none."""
-    return tuple(_find(text, structure)) if ".md" in text else ()
+    """Every Markdown link of a page to a file or a section, in order; what the site shows as code holds none."""
+    return tuple(_find(text, structure.links))
 
 
-def _find(text: str, structure: Structure) -> Iterator[FileLink]:
-    starts = [s.start for s in structure.opaque]
-    for m in _LINK.finditer(text):
-        group = "bare" if m["pointed"] is None else "pointed"
-        i = bisect_right(starts, m.start()) - 1
-        if (i >= 0 and m.start() < structure.opaque[i].end) or _SCHEME.match(m[group]):
+def _find(text: str, links: tuple[MarkdownLink, ...]) -> Iterator[FileLink]:
+    for link in links:
+        written = text[link.address : link.address_end]
+        if _SCHEME.match(written) or "[[" in written:
             continue
-        path, mark, fragment = m[group].partition("#")
-        begin = m.start(group)
-        decoded = _decoded(path)
-        if not decoded.endswith(".md"):
-            if path or not mark:
-                continue
-            decoded = ""  # [x](#section): the page itself
-        at = begin + len(path) + 1
+        path, mark, fragment = written.partition("#")
+        place = path.partition("?")[0]
+        at = link.address + len(path) + 1
         yield FileLink(
-            decoded,
-            Span(begin, begin + len(path)),
-            _decoded(fragment) if mark else None,
-            Span(at, at + len(fragment)) if mark else None,
-            group == "pointed",
+            link.kind,
+            link.start,
+            link.end,
+            decoded(place),
+            link.address,
+            link.address + len(place),
+            decoded(fragment) if mark else None,
+            at,
+            at + len(fragment) if mark else at,
+            link.is_pointed,
+            link.is_used,
         )
 
 
-def _decoded(written: str) -> str:
-    return unquote(_ESCAPED.sub(r"\1", written))
+def decoded(written: str) -> str:
+    """An address, or part of one, as the file it names is called."""
+    plain = _ESCAPED.sub(r"\1", written) if "\\" in written else written
+    if "&" in plain:
+        plain = html.unescape(plain)
+    return unquote(plain) if "%" in plain else plain
 
 
-def target(link: FileLink, from_path: str) -> str | None:
-    """The path in the vault a link on ``from_path`` leads to, NFC; None where it leads out of it."""
-    if not link.path:
-        return unicodedata.normalize("NFC", from_path)
-    out = [] if link.path.startswith("/") else from_path.split("/")[:-1]
-    for part in link.path.split("/"):
-        if part == "..":
-            if not out:
-                return None
-            out.pop()
-        elif part not in ("", "."):
-            out.append(part)
-    return unicodedata.normalize("NFC", "/".join(out))
-
-
-_UNSAFE = re.compile(r"[\s\x00-\x1f\x7f()<>%#?\\\"]")  # a bare destination ends at any blank, U+00A0 and U+3000 too
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f()<>%#?\\\"]|\s")
+_UNSAFE_POINTED = re.compile(r"[\x00-\x1f\x7f<>%#?\\]")
+_UNSAFE_IN_HTML = re.compile(r"[\x00-\x1f\x7f<>%#?\"'&]")
 
 
 def written(part: str, link: FileLink, text: str) -> str:
     """A path or fragment as it is written in a link's place: encoded as far as the link was, or must be."""
-    if "%" in link.span.of(text):
+    if "%" in link.path_span.of(text):
         return quote(part, safe="/!$&'*+,;=:@~-._")
-    unsafe = re.compile(r"[\x00-\x1f\x7f<>%#?\\]") if link.pointed else _UNSAFE
+    unsafe = _UNSAFE_POINTED if link.pointed else _UNSAFE_IN_HTML if link.kind == "html" else _UNSAFE
     return unsafe.sub(lambda m: quote(m[0], safe=""), part)
+
+
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+
+
+def has_ending(name: str) -> bool:
+    """Whether a file's name says what kind of file it is."""
+    return _ENDING.search(name) is not None
+
+
+def is_page_path(link: FileLink) -> bool:
+    """Whether the address of a Markdown link is that of a page, by its form."""
+    last = link.path.rpartition("/")[2].lower()
+    return last.endswith(".md") or (link.kind != "image" and (not has_ending(last) or last.endswith((".html", ".htm"))))

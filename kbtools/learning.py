@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from kbtools.index import Index
 from kbtools.links import WikiLink
 from kbtools.page import Page
 from kbtools.source import Span
+from kbtools.vault.graph import PageLinks
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import target_page
 
 # What Python-Markdown and CommonMark both take for an item of a numbered list that is not nested.
 _ITEM = re.compile(r"(?:(?<=[\r\n])|\A) {0,3}(?P<item>\d{1,9}\.[ \t]+(?P<mark>\*{1,3}|_{1,3})?(?P<rest>[^\r\n]*))")
@@ -73,21 +75,21 @@ class LearningPath:
         return tuple(dict.fromkeys(lesson.page for lesson in self.lessons if lesson.page is not None))
 
 
-def learning_path(index: Index, page: Page) -> LearningPath:
-    """A page's lessons, resolved."""
-    lessons = tuple(_lesson(index, page, item.link) for item in items(page) if item.link is not None)
-    return LearningPath(page.path, page.title, lessons)
+def learning_path(page: Page, links: PageLinks, final: Callable[[str], str]) -> LearningPath:
+    """A page's lessons. ``links`` are its own, resolved; ``final`` says where redirects end."""
+    resolved = {link.start: found for link, found in links.wiki}
+    lessons = []
+    for item in items(page):
+        if item.link is not None:
+            target = target_page(resolved[item.link.start])
+            lessons.append(Lesson(item.link, target, final(target) if target is not None else None))
+    return LearningPath(page.path, page.title, tuple(lessons))
 
 
 def learning_paths(index: Index) -> tuple[LearningPath, ...]:
     """Every learning path of a wiki, by the path of its page."""
-    return tuple(learning_path(index, page) for page in index.pages.values() if page.is_learning_path)
-
-
-def _lesson(index: Index, page: Page, link: WikiLink) -> Lesson:
-    link = index.read(link, page)
-    target = index.target_page(index.resolve(link, page))
-    return Lesson(link, target, index.final(target) if target is not None else None)
+    paths = (page for page in index.pages.values() if page.is_learning_path)
+    return tuple(learning_path(page, index.graph.of(page), index.final) for page in paths)
 
 
 def stops(paths: tuple[LearningPath, ...]) -> Mapping[str, tuple[LearningPath, ...]]:

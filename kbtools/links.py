@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from kbtools.diagnostics import Applicability, Edit, Fix
 from kbtools.markdown.headings import label_of
+from kbtools.markdown.link_syntax import ADDRESS_BEHIND, WIKILINK, is_escaped
 from kbtools.markdown.structure import Structure
 from kbtools.source import Span
 
@@ -47,20 +47,21 @@ class WikiLink(NamedTuple):
         return Span(self.target_start, self.target_start + len(self.target))
 
     @property
+    def place_span(self) -> Span:
+        """What stands behind the target, within the brackets."""
+        return Span(self.target_start + len(self.target), self.end - 2)
+
+    @property
     def name(self) -> str:
         """The target as a name to look up: NFC, without ``.md``."""
         return page_name(self.target)
 
 
-# Inside: no line end and no bracket in the target; a label may hold single brackets. Every alternative starts
-# with another character, so the pattern cannot backtrack more than once a character. The ``!`` of an embed is looked
-# for afterwards: a pattern that begins with two known characters is found four times as fast.
-_BRACKETS = r"\[\[([^\[\]|\r\n]*)(?:\|((?:[^\[\]\r\n]|\[(?!\[)|\](?!\]))*))?\]\]"
-_LINK = re.compile(_BRACKETS)
-MAYBE_LINK = re.compile("!?" + _BRACKETS)
+# The ``!`` of an embed is looked for afterwards: a pattern that begins with two known characters is found four times as
+# fast.
+_LINK = WIKILINK
+MAYBE_LINK = re.compile("!?" + WIKILINK.pattern)
 """What ``read`` can read: for those who have taken out code and comments themselves."""
-
-_URL = re.compile(r"\([^()\r\n]*\)")
 
 
 def find(text: str, structure: Structure) -> tuple[WikiLink, ...]:
@@ -68,6 +69,9 @@ def find(text: str, structure: Structure) -> tuple[WikiLink, ...]:
     if "[[" not in text:
         return ()
     opaque = structure.opaque
+    if "]([[" in text:
+        addresses = (Span(link.address, link.address_end) for link in structure.links)
+        opaque = tuple(sorted((*opaque, *(span for span in addresses if span))))
     starts = [s.start for s in opaque]
     found: list[WikiLink] = []
     at = opaque[0].end if opaque and not opaque[0].start else 0
@@ -106,11 +110,11 @@ def _read(text: str, m: re.Match[str], start: int, embed: bool) -> WikiLink | No
     end = m.end()
     whole, label = m.groups()
     target_start = m.start(1)
-    if start and text[start - 1] == "\\" and _escaped(text, start):
+    if start and text[start - 1] == "\\" and is_escaped(text, start):
         if not embed:
             return None
         start, embed = start + 1, False  # \![[x]]: an escaped mark, then a link
-    if text.startswith("(", end) and _URL.match(text, end):
+    if text.startswith("(", end) and ADDRESS_BEHIND.match(text, end):
         return None  # [[x]](url) is an ordinary link whose text is [x]
     table = label is not None and whole.endswith("\\")
     if table:
@@ -135,13 +139,6 @@ def _split_anchor(whole: str) -> tuple[str, str | None]:
     name, mark, anchor = whole.partition("#")
     anchor = anchor.lstrip("#")
     return (name, anchor) if mark and anchor.strip() else (whole, None)
-
-
-def _escaped(text: str, at: int) -> bool:
-    n = 0
-    while n < at and text[at - n - 1] == "\\":
-        n += 1
-    return n % 2 == 1
 
 
 def written(link: WikiLink, text: str) -> str:
@@ -175,7 +172,9 @@ def other_readings(link: WikiLink, text: str) -> Iterator[WikiLink]:
         yield link._replace(target=name, anchor=heading, block=block)
 
 
-_GAP = re.compile(r"[\s_\-\u2010-\u2015\u2212\uFE58\uFE63\uFF0D]+")
+_DASHES = r"_\-\u2010-\u2015\u2212\uFE58\uFE63\uFF0D"
+_GAP = re.compile(rf"[\s{_DASHES}]+")
+_ALONE = re.compile(rf"(?<=\s)[{_DASHES}]+(?=\s)")
 
 
 def page_name(name: str) -> str:
@@ -191,8 +190,9 @@ def fold_title(name: str) -> str:
     """The one normalisation under which two spellings are the same name.
 
     A trailing ``.md`` is dropped; then canonical caseless matching (Unicode 3.13, D145; never NFKC, so that
-    ``①`` stays itself), runs of blanks, ``_`` and dashes as one space, trimmed. Punctuation stays: C, C++ and
-    C# differ. Idempotent.
+    ``①`` stays itself), runs of blanks, ``_`` and dashes between words as one space, trimmed. Dashes at either end of
+    the name, or between blanks, are part of it: ``Cl-``, ``_draft``, ``A - B``. So is punctuation: C, C++ and C#
+    differ. Idempotent.
     """
     name = page_name(name)
     if not name.isascii():
@@ -200,10 +200,20 @@ def fold_title(name: str) -> str:
         name = unicodedata.normalize("NFC", name)
     else:
         name = name.lower()
-    name = _GAP.sub(" ", name).strip(" ")
+    name = _GAP.sub(_folded_gap, name).strip()
     # "x.md .md" must not need a second pass to come to rest.
     return fold_title(name) if name.endswith(".md") else name
 
+
+def _folded_gap(gap: re.Match[str]) -> str:
+    run = gap[0]
+    if gap.start() == 0 or gap.end() == len(gap.string):
+        return _BLANKS.sub(" ", run)
+    alone = _ALONE.findall(run)
+    return f" {' '.join(alone)} " if alone else " "
+
+
+_BLANKS = re.compile(r"\s+")
 
 _ATTACHMENT = re.compile(
     r"(?i)\.(png|jpe?g|gif|svg|webp|avif|bmp|tiff?|ico|pdf|mp[34]|webm|ogg|wav|flac|m4a|mov|mkv|ogv|3gp"
@@ -216,28 +226,6 @@ def is_attachment_name(target: str) -> bool:
     return _ATTACHMENT.search(target.strip()) is not None
 
 
-def relabel(link: WikiLink, target: str, text: str) -> str:
-    """The link with another target and the words a reader saw before as its label; anchor and embed mark stay."""
-    anchor = f"#{link.anchor}" if link.anchor is not None else f"#^{link.block}" if link.block is not None else ""
-    if "#" in target:
-        anchor = ""
-    pipe = "\\|" if link.table or _in_table_row(link, text) else "|"
-    label = link.label if link.label is not None else "" if link.embed else link.target
-    shown = f"{pipe}{label}" if label and label != target else ""
-    return f"{'!' if link.embed else ''}[[{target}{anchor}{shown}]]"
-
-
-def relabel_fix(link: WikiLink, target: str, text: str) -> Fix:
-    """The one edit that makes a link mean ``target`` and keeps the words a reader saw; never applied unasked."""
-    written = relabel(link, target, text)
-    return Fix(f"write {written}", Applicability.UNSAFE, (Edit(link.span, written),))
-
-
-def _in_table_row(link: WikiLink, text: str) -> bool:
-    start = max(text.rfind("\n", 0, link.span.start), text.rfind("\r", 0, link.span.start)) + 1
-    return text[start : link.span.start].lstrip().startswith("|")
-
-
 def can_be_target(name: str) -> bool:
     """Whether a name can stand between brackets and mean itself."""
     return bool(name.strip()) and name == name.strip() and not set("[]|\r\n") & set(name) and not _anchored(name)
@@ -245,13 +233,3 @@ def can_be_target(name: str) -> bool:
 
 def _anchored(name: str) -> bool:
     return _split_anchor(name)[1] is not None or name.endswith("\\")
-
-
-def reconcile(links: Iterable[WikiLink], canonical: Callable[[WikiLink], str | None]) -> tuple[Edit, ...]:
-    """The edits that spell each link's target as ``canonical`` says (None: leave it), and touch nothing else."""
-    edits = []
-    for link in links:
-        name = canonical(link)
-        if name is not None and name != link.target:
-            edits.append(Edit(link.target_span, name))
-    return tuple(edits)

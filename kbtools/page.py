@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kbtools import frontmatter, links
+from kbtools import filelinks, frontmatter, links
 from kbtools.diagnostics import Problem
+from kbtools.filelinks import FileLink
 from kbtools.frontmatter import Frontmatter
 from kbtools.links import WikiLink
 from kbtools.markdown.headings import slugify
@@ -60,6 +61,11 @@ class Page:
         return self.path.rpartition("/")[2].removesuffix(".md")
 
     @cached_property
+    def files(self) -> tuple[FileLink, ...]:
+        """Its Markdown links to files and sections."""
+        return filelinks.find(self.source.text, self.structure)
+
+    @cached_property
     def data(self) -> Mapping[str, object]:
         return self.frontmatter.data if self.frontmatter else {}
 
@@ -68,20 +74,31 @@ class Page:
         """The frontmatter's title as written, else the file's name. A first heading is a heading, not a title."""
         return self._scalar("title") or self.stem
 
+    @property
+    def has_title(self) -> bool:
+        """Whether the frontmatter says what the page is called."""
+        return bool(self._scalar("title"))
+
     @cached_property
     def id(self) -> str | None:
         return self._scalar("id") or None
+
+    @cached_property
+    def alias_field(self) -> str:
+        """The field of its aliases, as the page writes it. Obsidian knows ``aliases`` and ``alias``, in any case."""
+        return next((key for key in self.data if key.lower() in ("aliases", "alias")), "aliases")
 
     @cached_property
     def aliases(self) -> tuple[str, ...]:
         """Other names readers use. A single string counts as one alias; nulls count as none."""
         if self.frontmatter is None:
             return ()
-        value = self.frontmatter.data.get("aliases")
+        field = self.alias_field
+        value = self.data.get(field)
         if isinstance(value, list):
-            named = (item.strip() if type(item) is str else self._scalar("aliases", i) for i, item in enumerate(value))
+            named = (item.strip() if type(item) is str else self._scalar(field, i) for i, item in enumerate(value))
             return tuple(dict.fromkeys(a for a in named if a))
-        alias = self._scalar("aliases")
+        alias = self._scalar(field)
         return (alias,) if alias else ()
 
     @cached_property
@@ -100,6 +117,11 @@ class Page:
         return tuple(out)
 
     @property
+    def is_published(self) -> bool:
+        """Whether the site shows it: not with ``draft: true``, nor with Obsidian Publish's ``publish: false``."""
+        return self.data.get("draft") is not True and self.data.get("publish") is not False
+
+    @property
     def is_learning_path(self) -> bool:
         """Whether its numbered list of wikilinks is a way through other pages (``kbtools.learning``)."""
         return self.data.get(LEARNING_PATH) is True
@@ -107,6 +129,11 @@ class Page:
     @property
     def headings(self) -> tuple[Heading, ...]:
         return self.structure.headings
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of elements that are no headings."""
+        return self.structure.ids
 
     @property
     def block_names(self) -> tuple[str, ...]:
@@ -120,9 +147,9 @@ class Page:
     def alias_span(self, alias: str) -> Span:
         """Where an alias stands."""
         for path, entry in self.frontmatter.entries.items() if self.frontmatter else ():
-            if path[0] == "aliases" and entry.raw.strip() == alias:
+            if path[0] == self.alias_field and entry.raw.strip() == alias:
                 return entry.value
-        return self.field_span("aliases")
+        return self.field_span(self.alias_field)
 
     def problems_of(self, *rules: str) -> bool:
         """Whether the parsers found one of these; without asking for the snippets."""

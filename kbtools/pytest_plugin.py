@@ -53,6 +53,7 @@ class _Wiki:
         from kbtools.errors import KbError
         from kbtools.run.job import DeviceRequest
         from kbtools.run.sandbox.names import MODES
+        from kbtools.vault.listing import Exclusion
 
         option = config.getoption
         if option("--kb-sandbox") not in MODES:
@@ -61,6 +62,7 @@ class _Wiki:
             )
         self.request = DeviceRequest.parse(option("--kb-device"), tuple(option("--kb-require-device")))
         self.passed_on: dict[str, Any] = getattr(config, "workerinput", {}).get("kb") or {}
+        self.exclusion = Exclusion(self.project.config)
         self.wanted: dict[str, set[str]] = {}
         """By job, the ids of the outcomes that will be asked for."""
         self._locks: str | None = None
@@ -70,16 +72,13 @@ class _Wiki:
 
     def path_of(self, file: Path) -> str | None:
         """A page's path in the vault; None for a file that is no page of it."""
-        from kbtools.config import ALWAYS_IGNORED
-        from kbtools.vault.listing import matches
-
         try:
             path = file.resolve().relative_to(self.root)
             shown = file.parent.resolve().relative_to(self.root) / file.name
         except ValueError:
             return None
         name = shown.as_posix()
-        if ALWAYS_IGNORED & {*path.parts, *shown.parts} or matches(name, self.project.config.exclude):
+        if self.exclusion.covers(name) or self.exclusion.covers(path.as_posix()):
             return None
         return name
 

@@ -193,10 +193,18 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "link_style",
-        'What a reconciled link is spelled as: `"title"` or `"filename"`.',
+        'What a reconciled link is spelled as: `"title"` or `"filename"`. '
+        'In an Obsidian vault the default is `"filename"`: Obsidian finds notes by that only.',
         "title",
         *_choice(*LINK_STYLES),
         "filename",
+    ),
+    Setting(
+        "keep_words",
+        "Whether a reconciled link goes on showing the words it showed. Where links are file names it always does.",
+        False,
+        *_flag(),
+        True,
     ),
     Setting(
         "schema",

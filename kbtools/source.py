@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,18 @@ from typing import NamedTuple
 # What Python-Markdown takes for a line end: never form feeds or U+2028, which str.splitlines cuts at.
 LINE_END = re.compile(r"\r\n|\r|\n")
 BOM = b"\xef\xbb\xbf"
+
+
+def is_invisible(character: str) -> bool:
+    """Whether a reader cannot tell that a character is there, or takes it for a plain blank."""
+    return not character.isascii() and unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp")
+
+
+def visible(text: str) -> str:
+    """The text for a message: characters nobody sees are named, ``<U+00A0>``. Joined emoji stay as they are."""
+    if text.isascii():
+        return text
+    return "".join(f"<U+{ord(c):04X}>" if is_invisible(c) and c not in "\u200d\ufe0f" else c for c in text)
 
 
 @dataclass(frozen=True, slots=True, order=True)

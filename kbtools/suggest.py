@@ -1,17 +1,27 @@
-"""What a link that resolves to nothing was probably meant to say. Suggestions are shown, never applied unasked."""
+"""What a link that leads nowhere was probably meant to say. Suggestions are shown, never applied unasked.
+
+Only what is very likely to be right is offered: a guess that is wrong half of the time costs readers more than it
+gives, and ``kb fix --unsafe`` writes what is offered.
+"""
 
 from __future__ import annotations
 
-import re
-import string
-import unicodedata
-from collections.abc import Iterable, Sequence
+import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import unquote
 
-from kbtools.index import Alias, Ambiguous, Index, Missing, Resolution, Resolved
-from kbtools.links import WikiLink, fold_title
+from kbtools.diagnostics import Applicability, Edit, Fix
+from kbtools.filelinks import FileLink, has_ending, written
+from kbtools.links import WikiLink, fold_title, is_attachment_name
+from kbtools.near_names import NearNames
 from kbtools.page import Page
+from kbtools.source import is_invisible
+from kbtools.vault.names import nfc, table
+from kbtools.vault.resolution import Alias, Ambiguous, Resolved
+from kbtools.vault.resolve import Resolver
+from kbtools.vault.spelling import Speller
 
 # Postpositions that get caught inside the brackets, longest first.
 _PARTICLES = """
@@ -23,102 +33,144 @@ PARTICLES = tuple(sorted(_PARTICLES.split(), key=len, reverse=True))
 AFTER_NOUNS = frozenset((*PARTICLES, "이다", "입니다", "인", "일", "임", "과는", "과의", "와는", "만의", "고", "란"))
 """What may stand behind a noun in one word with it: particles, and forms of the copula."""
 
-_NO_SIGNS = str.maketrans("", "", string.punctuation + " ")
-_NUMBER = re.compile(r"[0-9]+")
-_WORDS = 12
-"""Words of a name that are looked at; so a name of a thousand words costs no million characters."""
-_FEW = 24
-"""Names that are compared one by one rather than listed under parts of a word."""
+_ENTRANCES = frozenset(("index", "readme"))
+_SHORTEST_ALIAS = 10
+"""Letters of an alias that a misspelled link may mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """A spelling that would work, and why it is offered."""
 
-    target: str
-    page: str
+    target: str | None
+    """None where nothing can be offered but what is known: ``why``."""
+    page: str | None
     why: str
 
 
 class Suggester:
-    """Suggestions for one index. Its table of near names is made on the first link that needs it."""
+    """Suggestions for one vault. Its tables are made on the first link that needs them."""
 
-    def __init__(self, index: Index, style: str = "title") -> None:
-        self.index = index
-        self.style = style
+    def __init__(self, resolver: Resolver, speller: Speller) -> None:
+        self.resolver = resolver
+        self.speller = speller
+        self._near_sections: dict[str, tuple[NearNames, Mapping[str, str]]] = {}
 
-    def suggest(self, link: WikiLink, page: Page, resolution: Resolution) -> Suggestion | None:
-        """The best guess for a link that did not resolve, or None."""
-        if isinstance(resolution, Alias):
-            if len(resolution.candidates) != 1:
-                return None
-            return self._to(resolution.candidates[0], page, f'"{link.target}" is an alias of this page')
-        if not isinstance(resolution, Missing):
-            return None
-        guesses = (self._particle, self._folder, self._near, self._heading)
+    # -- wikilinks
+
+    def suggest(self, link: WikiLink, page: Page) -> Suggestion | None:
+        """The best guess for a link to a page that does not exist; None where there is no good one."""
+        guesses = (self._respelled, self._particle, self._folder, self._index, self._near, self._heading)
         return next((s for guess in guesses if (s := guess(link, page)) is not None), None)
 
-    def choices(self, resolution: Ambiguous, page: Page) -> tuple[str, ...]:
+    def choices(self, resolution: Ambiguous, from_path: str) -> tuple[str, ...]:
         """The spellings that tell the candidates of an ambiguous link apart."""
         named = (
-            self.index.qualified(c, page.path) or self.index.spelling(c, page.path, self.style)
+            self.speller.qualified(c, from_path) or self.speller.spelling(c, from_path)
             for c in resolution.candidates
-            if c in self.index.outlines
+            if c in self.resolver.outlines
         )
         return tuple(n for n in named if n)
 
     def _to(self, path: str, page: Page, why: str) -> Suggestion | None:
-        target = self.index.spelling(self.index.final(path), page.path, self.style)
-        return Suggestion(target, self.index.final(path), why) if target else None
+        final = self.resolver.final(path)
+        target = self.speller.spelling(final, page.path) if final != page.path else None
+        return Suggestion(target, final, why) if target else None
+
+    def _page(self, name: str, page: Page) -> str | None:
+        """The one page a name means, by an alias too."""
+        hit = self.resolver.resolve_name(name, page.path)
+        if isinstance(hit, Alias) and len(hit.candidates) == 1:
+            return hit.candidates[0]
+        return hit.page if isinstance(hit, Resolved) and hit.page in self.resolver.outlines else None
+
+    def _respelled(self, link: WikiLink, page: Page) -> Suggestion | None:
+        """The name behind an encoding, backslashes, or characters nobody sees."""
+        seen = "".join(c for c in link.target if not is_invisible(c))
+        spaced = "".join(" " if is_invisible(c) else c for c in link.target)
+        ways = (
+            (unquote(link.target), f'"{link.target}" is written as in an address'),
+            (link.target.replace("\\", "/"), "folders are divided by /"),
+            (seen, "an invisible character stands in the name"),
+            (spaced, "an invisible character stands in the name"),
+        )
+        for name, why in ways:
+            if name != link.target and (path := self._page(name, page)) is not None:
+                return self._to(path, page, why)
+        return None
 
     def _particle(self, link: WikiLink, page: Page) -> Suggestion | None:
         name = link.name
         for particle in PARTICLES if not name.isascii() else ():
             if not name.endswith(particle) or len(name) == len(particle):
                 continue
-            hit = self.index.resolve_name(name[: -len(particle)], page.path)
-            if isinstance(hit, Alias) and len(hit.candidates) == 1:
-                return self._to(hit.candidates[0], page, f'the particle "{particle}" belongs behind the brackets')
-            if isinstance(hit, Resolved) and hit.page in self.index.outlines:
-                return self._to(hit.page, page, f'the particle "{particle}" belongs behind the brackets')
+            if (path := self._page(name[: -len(particle)], page)) is not None:
+                return self._to(path, page, f'the particle "{particle}" belongs behind the brackets')
         return None
 
     def _folder(self, link: WikiLink, page: Page) -> Suggestion | None:
         head, slash, last = link.name.rpartition("/")
-        if not slash:
+        if not slash or fold_title(last) in _ENTRANCES:
             return None
-        hit = self.index.resolve_name(last, page.path)
-        if isinstance(hit, Resolved) and hit.page in self.index.outlines:
-            return self._to(hit.page, page, f'there is no "{last}" in a folder "{head}"')
-        return None
+        path = self._page(last, page)
+        return self._to(path, page, f'there is no "{last}" in a folder "{head}"') if path is not None else None
+
+    def _index(self, link: WikiLink, page: Page) -> Suggestion | None:
+        """A folder: the page that shows it, or what is in it."""
+        folders = self._folders.get(fold_title(link.name.strip("/").rpartition("/")[2]), ())
+        wanted = [fold_title(s) for s in link.name.strip("/").split("/")]
+        folders = tuple(f for f in folders if [fold_title(s) for s in f.split("/")][-len(wanted) :] == wanted)
+        if len(folders) != 1:
+            return None
+        folder = folders[0]
+        for entrance in ("index", "README", "readme", folder.rpartition("/")[2]):
+            if (path := f"{folder}/{entrance}.md") in self.resolver.outlines:
+                return self._to(path, page, f'"{folder}" is a folder, and this is its page')
+        return Suggestion(None, None, f'"{folder}" is a folder: link to a page in it')
 
     def _near(self, link: WikiLink, page: Page) -> Suggestion | None:
         head, _, last = link.name.rpartition("/")
-        paths = {p for name in self._near_names.nearest(fold_title(last)) for p in self._names[name]}
+        found = [(name, p) for name in self._near_names.nearest(fold_title(last)) for p in self._names[name]]
+        paths = {self.resolver.final(p) for _, p in found}
         if head and len(paths) > 1:
             folders = [fold_title(s) for s in head.split("/") if s not in ("", ".", "..")]
             paths = {p for p in paths if _folders(p)[-len(folders) :] == folders} or paths
         if len(paths) > 1:
             paths = {p for p in paths if p.rpartition("/")[0] == page.folder}
-        return self._to(next(iter(paths)), page, "the spelling is close") if len(paths) == 1 else None
+        if len(paths) != 1:
+            return None
+        path = next(iter(paths))
+        outline = self.resolver.outlines[path]
+        name = next((n for n, p in found if self.resolver.final(p) == path), "")
+        alias = next((a for a in outline.aliases if fold_title(a) == name), None)
+        own = name in (fold_title(outline.stem), fold_title(outline.title))
+        why = "the spelling is close" if own or alias is None else f'its alias "{alias}" is close'
+        return self._to(path, page, why)
 
     def _heading(self, link: WikiLink, page: Page) -> Suggestion | None:
-        found = self._headings.get(fold_title(link.name), ())
-        if len(found) != 1:
+        """A page whose first heading says so, or the one section of that name."""
+        name = fold_title(link.name)
+        if name in {fold_title(h.text) for h in page.headings}:
+            return Suggestion(None, None, f'a heading of this page says so; the page is called "{page.title}"')
+        called = self._first_headings.get(name, ())
+        if len(called) == 1:
+            return self._to(called[0], page, "its first heading says so")
+        found = self._headings.get(name, ())
+        if len(called) > 1 or len(found) != 1 or " " not in name or is_attachment_name(link.target):
             return None
         path, text = found[0]
-        if set("[]|#^") & set(text):
+        target = self.speller.spelling(path, page.path)
+        if target is None or set("[]|#^") & set(text):
             return None
-        target = self.index.spelling(path, page.path, self.style)
-        return Suggestion(f"{target}#{text}", path, "it is a section there") if target else None
+        return Suggestion(f"{target}#{text}", path, "it is a section there")
 
     @cached_property
     def _names(self) -> dict[str, tuple[str, ...]]:
-        names = dict(self.index.by_fold)
-        for name, paths in self.index.by_alias.items():
-            names[name] = tuple(dict.fromkeys((*names.get(name, ()), *paths)))
-        if self.index.redirects:
-            return {n: tuple(dict.fromkeys(self.index.final(p) for p in paths)) for n, paths in names.items()}
+        """The names a misspelled link may mean."""
+        names = dict(self.resolver.names.by_fold)
+        for name, paths in self.resolver.names.by_alias.items():
+            if len(name) >= _SHORTEST_ALIAS or (not name.isascii() and len(name) >= _SHORTEST_ALIAS // 2):
+                names[name] = tuple(dict.fromkeys((*names.get(name, ()), *paths)))
         return names
 
     @cached_property
@@ -126,115 +178,106 @@ class Suggester:
         return NearNames(self._names)
 
     @cached_property
+    def _folders(self) -> Mapping[str, tuple[str, ...]]:
+        """The folders that hold pages, by their folded last name."""
+        folders: dict[str, None] = {}
+        for path in self.resolver.outlines:
+            folder = path.rpartition("/")[0]
+            while folder and folder not in folders:
+                folders[folder] = None
+                folder = folder.rpartition("/")[0]
+        return table((fold_title(f.rpartition("/")[2]), f) for f in sorted(folders))
+
+    @cached_property
+    def _first_headings(self) -> Mapping[str, tuple[str, ...]]:
+        """Of the pages that have one heading above all others, and begin with it."""
+        firsts = []
+        for path, page in self.resolver.outlines.items():
+            headings = page.headings
+            if headings and headings[0].level == 1 and all(h.level > 1 for h in headings[1:]):
+                firsts.append((fold_title(headings[0].text), path))
+        return table(sorted(firsts, key=lambda f: f[1]))
+
+    @cached_property
     def _headings(self) -> dict[str, list[tuple[str, str]]]:
-        table: dict[str, list[tuple[str, str]]] = {}
-        for path, page in self.index.outlines.items():
+        found: dict[str, list[tuple[str, str]]] = {}
+        for path, page in self.resolver.outlines.items():
             for h in page.headings:
                 if h.text.strip():
-                    table.setdefault(fold_title(h.text), []).append((path, h.text))
-        return table
+                    found.setdefault(fold_title(h.text), []).append((path, h.text))
+        return found
+
+    # -- sections
+
+    def section(self, path: str, anchor: str) -> str | None:
+        """The section of a page that an anchor was probably meant to name; failing that, which there are."""
+        headings = self.resolver.outlines[path].headings
+        held = self._near_sections.get(path)
+        if held is None:
+            texts = {fold_title(h.text): h.text for h in reversed(headings)}
+            held = self._near_sections[path] = NearNames(texts), texts
+        near, known = held
+        name = fold_title(anchor.rpartition("#")[2])
+        close = (name,) if name in known else near.nearest(name)
+        if len(close) == 1:
+            return f'did you mean "{known[close[0]]}"?'
+        shown = [h.text for h in headings[:8]]
+        more = f" and {len(headings) - 8:,} more" if len(headings) > 8 else ""
+        return f"its sections: {', '.join(shown)}{more}" if shown else "it has no sections"
+
+    # -- files
+
+    def attachment(self, target: str) -> tuple[str | None, str | None]:
+        """What to say of a file that is not there, and the name of the one that was certainly meant."""
+        name = nfc(target).rpartition("/")[2]
+        plain = nfc(unquote(target)).rpartition("/")[2]
+        if plain != name and len(found := self._files.get(plain.casefold(), ())) == 1:
+            return f'"{target}" is written as in an address', found[0].rpartition("/")[2]
+        return self._alike(name), None
+
+    def file(self, link: FileLink, page: Page) -> tuple[str | None, Fix | None]:
+        """What to say of a Markdown link that leads nowhere, and the fix where one file was certainly meant."""
+        if not link.path:
+            return "write an address between the parentheses", None
+        name = nfc(link.path.replace("\\", "/")).rstrip("/").rpartition("/")[2]
+        meant = self._meant(name, page)
+        if meant is None:
+            if "." in name and "/" not in link.path and name.split(".")[0] == "www":
+                return f"write https://{link.path}", None
+            return self._alike(name), None
+        path = posixpath.relpath(meant, page.folder or ".")
+        edit = Edit(link.path_span, written(path, link, page.source.text))
+        return f"there is {meant}", Fix(f"write {edit.replacement}", Applicability.UNSAFE, (edit,))
+
+    def _meant(self, name: str, page: Page) -> str | None:
+        """The one page or file of a name, up to case, wherever it lies."""
+        if fold_title(name) in _ENTRANCES:
+            return None
+        if has_ending(name) and name[-3:].lower() != ".md":
+            found: tuple[str, ...] = self._files.get(name.casefold(), ())
+        else:
+            pages = self.resolver.names.by_fold.get(fold_title(name), ())
+            found = tuple(p for p in pages if fold_title(self.resolver.outlines[p].stem) == fold_title(name))
+        return found[0] if len(found) == 1 and found[0] != page.path else None
+
+    def _alike(self, name: str) -> str | None:
+        """A file of the same name but for case, folder or ending."""
+        found = self._files.get(name.casefold(), ()) or self._files_by_stem.get(_without_ending(name.casefold()), ())
+        return f"there is {found[0]}" if found else None
+
+    @cached_property
+    def _files(self) -> Mapping[str, tuple[str, ...]]:
+        return table((nfc(a.rpartition("/")[2]).casefold(), a) for a in sorted(self.resolver.names.attachments))
+
+    @cached_property
+    def _files_by_stem(self) -> Mapping[str, tuple[str, ...]]:
+        stems = ((_without_ending(nfc(a.rpartition("/")[2]).casefold()), a) for a in self.resolver.names.attachments)
+        return table(sorted(stems, key=lambda s: s[1]))
+
+
+def _without_ending(name: str) -> str:
+    return name.rpartition(".")[0]
 
 
 def _folders(path: str) -> list[str]:
     return [fold_title(s) for s in path.split("/")[:-1]]
-
-
-class NearNames:
-    """Folded names by what a slip of the fingers leaves of them.
-
-    A slip falls into one word, so the others lead to the name: each name is listed under itself with one word left
-    out. A gap or sign too many, too few or in the wrong place is found by the name without them. Where many names
-    differ in the same word alone, that word is found by its forms with one character left out (symmetric deletion,
-    as in SymSpell, of W. Garbe). Two edits are bridged where one deletion on either side is enough; numbers are
-    never taken for slips: ``Chapter 12`` is not ``Chapter 13``.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._listed: dict[str, str | list[str]] = {}
-        """A name alone stands for a list of one: most keys hold one, and lists cost more than all else here."""
-        self._by_word: dict[str, dict[str, list[str]]] = {}
-        listed = self._listed
-        for name in names:
-            for key in _keys(name):
-                held = listed.get(key)
-                if held is None:
-                    listed[key] = name
-                elif isinstance(held, str):
-                    listed[key] = [held, name]
-                else:
-                    held.append(name)
-
-    def _under(self, key: str) -> Sequence[str]:
-        held = self._listed.get(key, ())
-        return (held,) if isinstance(held, str) else held
-
-    def nearest(self, name: str) -> tuple[str, ...]:
-        """The names closest to a folded one that is none of them; more than one when they are equally close."""
-        words = name.split(" ")
-        joined, *keys = _keys(name)
-        seen = set(self._under(joined))
-        for i, (key, word) in enumerate(zip(keys, words, strict=False)):
-            held = self._under(key)
-            if len(held) <= _FEW:
-                seen.update(held)
-                continue
-            table = self._by_word.get(key)
-            if table is None:
-                table = self._by_word[key] = _deleted(held, i)
-            for form in _forms(word):
-                seen.update(table.get(form, ()))
-        numbers = _NUMBER.findall(name)
-        scored = sorted((d, n) for n in seen if (d := _distance(name, n)) is not None and _NUMBER.findall(n) == numbers)
-        return tuple(n for d, n in scored if d == scored[0][0])
-
-
-def _keys(name: str) -> list[str]:
-    """The name without gaps and signs, then the name without each of its words; folded names hold no line ends."""
-    words = name.split(" ")
-    joined = "".join(words)
-    if not joined.isalnum():
-        joined = joined.translate(_NO_SIGNS)
-    if len(words) == 1:
-        return [joined, "\n"]
-    keys = [joined]
-    for i in range(min(len(words), _WORDS)):
-        word, words[i] = words[i], "\n"
-        keys.append(" ".join(words))
-        words[i] = word
-    return keys
-
-
-def _deleted(names: Iterable[str], at: int) -> dict[str, list[str]]:
-    table: dict[str, list[str]] = {}
-    for name in names:
-        for form in _forms(name.split(" ")[at]):
-            table.setdefault(form, []).append(name)
-    return table
-
-
-def _forms(word: str) -> set[str]:
-    """A word, and what is left of it without one character; of Hangul also without one letter of a syllable."""
-    forms = {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
-    if not word.isascii():
-        letters = unicodedata.normalize("NFD", word)
-        if letters != word:
-            forms |= {letters[:i] + letters[i + 1 :] for i in range(len(letters))}
-    return forms
-
-
-def _distance(a: str, b: str) -> tuple[int, int] | None:
-    """Edits between two names, in characters and in letters of Hangul; None where they are too many to be a slip.
-
-    One edit is a slip from three characters on, two from eight on; one letter within a syllable in any two syllables.
-    """
-    from rapidfuzz.distance import OSA
-
-    allowed = 0 if len(a) < 3 else 1 if len(a) < 8 else 2
-    edits = OSA.distance(a, b, score_cutoff=2)
-    if a.isascii() or b.isascii():
-        return (edits, edits) if edits <= allowed else None
-    letters_a, letters_b = unicodedata.normalize("NFD", a), unicodedata.normalize("NFD", b)
-    letters = OSA.distance(letters_a, letters_b)
-    if edits <= allowed or (letters <= 1 and len(letters_a) > 3 and a != letters_a):
-        return edits, letters
-    return None

@@ -90,7 +90,7 @@ def options_in(text: str) -> set[str]:
     return set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", " ".join(first_cells(text))))
 
 
-COMMON = {"-h", "--help", "--root", "--vault", "--schema"}
+COMMON = {"-h", "--help", "--root", "--vault", "--schema", "--exclude"}
 
 
 @pytest.mark.parametrize("command", sorted(cli.COMMANDS))

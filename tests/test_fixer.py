@@ -12,9 +12,9 @@ import pytest
 from kbtools.checker import check
 from kbtools.config import foreign_vault
 from kbtools.diagnostics import Diagnostic, apply_edits
-from kbtools.fixer import choose, fix
-from kbtools.index import Index
+from kbtools.edit.fix import choose, fix
 from kbtools.page import Page, decode
+from kbtools.vault.index import Index
 from kbtools.vault.loading import Vault, load
 
 VAULTS = sorted(p for p in (Path(__file__).parent / "vaults").iterdir() if p.is_dir())
@@ -27,11 +27,15 @@ def read(folder: Path) -> tuple[Vault, Path]:
 def checker(vault: Vault, folder: Path, schema: str = "none"):
     config = foreign_vault(folder, schema).config
 
-    def findings(pages: Mapping[str, Page]) -> tuple[Diagnostic, ...]:
-        now = Vault(pages, vault.attachments, vault.unread)
-        return check(now, Index.build(now), config, today=date(2026, 11, 21)).diagnostics
+    def findings(index: Index) -> tuple[Diagnostic, ...]:
+        return check(vault, index, config, today=date(2026, 11, 21)).diagnostics
 
     return findings
+
+
+def of_pages(pages: Mapping[str, Page]):
+    config = foreign_vault(Path()).config
+    return lambda index: check(Vault(pages, frozenset(), {}), index, config).diagnostics
 
 
 @pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
@@ -39,9 +43,10 @@ def checker(vault: Vault, folder: Path, schema: str = "none"):
 def test_fixing_a_vault(folder: Path, unsafe: bool) -> None:
     vault, _ = read(folder)
     findings = checker(vault, folder, "topic" if folder.name == "frontmatter" else "none")
-    before = findings(vault.pages)
-    plan = fix(vault.pages, findings, unsafe=unsafe)
-    fixed = {**vault.pages, **{p: decode(p, t.encode()) for p, t in plan.texts.items()}}
+    index = Index.build(vault)
+    before = findings(index)
+    plan = fix(index, findings, unsafe=unsafe)
+    fixed = index.with_pages({**vault.pages, **{p: decode(p, t.encode()) for p, t in plan.texts.items()}})
     after = findings(fixed)
     per_page_before, per_page_after = (Counter(d.path for d in ds) for ds in (before, after))
     for path in plan.texts:
@@ -53,7 +58,7 @@ def test_fixing_a_vault(folder: Path, unsafe: bool) -> None:
 @pytest.mark.parametrize("folder", VAULTS, ids=lambda p: p.name)
 def test_edits_stay_out_of_code_and_comments(folder: Path) -> None:
     vault, _ = read(folder)
-    for path, edits in choose(checker(vault, folder)(vault.pages), unsafe=True).items():
+    for _, (path, edits, _) in choose(checker(vault, folder)(Index.build(vault)), unsafe=True):
         page = vault.pages[path]
         code = [f.span for f in page.structure.fences]
         assert not any(e.span.overlaps(s) for e in edits for s in code)
@@ -63,21 +68,12 @@ def test_edits_stay_out_of_code_and_comments(folder: Path) -> None:
 def test_an_edit_that_helps_nobody_is_not_made() -> None:
     # Both spellings of the link are broken: the unsafe guess would only move the finding.
     pages = {"a.md": decode("a.md", b"[[Tensors]] x\n"), "b.md": decode("b.md", b"# b\n")}
-    vault = Vault(pages, frozenset(), {})
-
-    def findings(now: Mapping[str, Page]) -> tuple[Diagnostic, ...]:
-        return check(Vault(now, frozenset(), {}), Index(now), foreign_vault(Path()).config).diagnostics
-
-    assert fix(vault.pages, findings, unsafe=True).texts == {}
+    assert fix(Index(pages), of_pages(pages), unsafe=True).texts == {}
 
 
 def test_bom_and_line_ends_survive() -> None:
     data = b"\xef\xbb\xbf[[B_B]]\r\nlast"
     pages = {"a.md": decode("a.md", data), "b b.md": decode("b b.md", b"[[a]]")}
-
-    def findings(now: Mapping[str, Page]) -> tuple[Diagnostic, ...]:
-        return check(Vault(now, frozenset(), {}), Index(now), foreign_vault(Path()).config).diagnostics
-
-    (text,) = fix(pages, findings).texts.values()
-    assert text == "[[b b]]\r\nlast"
+    (text,) = fix(Index(pages), of_pages(pages)).texts.values()
+    assert text == "[[b b|B_B]]\r\nlast"
     assert pages["a.md"].source.bom

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbtools.adopt.mkdocs_yml import load, plugins_of, with_plugin
-from kbtools.adopt.obsidian import read_settings
 from kbtools.adopt.proposal import propose, settings
 from kbtools.adopt.survey import look_at
 from kbtools.config import find_project, from_mapping
 from kbtools.errors import KbError
+from kbtools.obsidian import read as read_settings
 
 # --- one entry more in somebody's mkdocs.yml
 
@@ -127,7 +127,7 @@ def test_an_obsidian_vault_is_understood(tmp_path: Path) -> None:
     put(tmp_path, OBSIDIAN)
     read = read_settings(tmp_path)
     assert read.templates == ("Meta/Templates", "Templater")
-    assert (read.daily_notes, read.attachments, read.ignored) == ("Daily", "Files", ("Old",))
+    assert (read.daily_notes, read.attachment_folder, read.ignored) == ("Daily", "Files", ("Old",))
     found = look_at(tmp_path)
     assert (found.kind, found.docs) == ("obsidian", ".")
     assert 'exclude = ["Meta/Templates/**", "Templater/**", "Old", "*.excalidraw.md", "site/**"]' in settings(found)
@@ -139,7 +139,7 @@ def test_an_obsidian_vault_is_understood(tmp_path: Path) -> None:
 def test_damaged_settings_of_obsidian_say_nothing(tmp_path: Path, text: str) -> None:
     put(tmp_path, {f".obsidian/{name}.json": text for name in ("app", "templates", "daily-notes")})
     read = read_settings(tmp_path)
-    assert (read.templates, read.daily_notes, read.attachments, read.ignored) == ((), None, None, ())
+    assert (read.templates, read.daily_notes, read.attachment_folder, read.ignored) == ((), None, None, ())
 
 
 @pytest.mark.parametrize(

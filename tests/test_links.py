@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.diagnostics import apply_edits
-from kbtools.links import WikiLink, can_be_target, find, fold_title, other_readings, reconcile, relabel
+from kbtools.links import WikiLink, can_be_target, find, fold_title, other_readings
 from kbtools.markdown.scanner import scan
 
 SUITES = Path(__file__).parent / "suites"
@@ -52,16 +51,6 @@ def test_decomposed_hangul_is_the_same_name() -> None:
     assert fold_title(unicodedata.normalize("NFD", "텐서 연산")) == fold_title("텐서 연산")
 
 
-def test_reconcile_touches_the_target_and_nothing_else() -> None:
-    text = "\ufeff  [[pytorch foundations#매 핵심|라벨]]은 ![[pytorch_foundations]]\r\n끝"
-    edits = reconcile(links_of(text), lambda _: "PyTorch Foundations")
-    assert apply_edits(text, edits) == ("\ufeff  [[PyTorch Foundations#매 핵심|라벨]]은 ![[PyTorch Foundations]]\r\n끝")
-
-
-def test_reconcile_leaves_links_it_has_no_name_for() -> None:
-    assert reconcile(links_of("[[a]] [[b]]"), lambda link: "B" if link.target == "b" else None)[0].replacement == "B"
-
-
 def test_a_name_with_a_number_sign_can_be_read_whole() -> None:
     text = "[[C# 기초|x]]"
     (link,) = links_of(text)
@@ -76,23 +65,6 @@ def test_a_number_sign_of_a_name_can_stand_before_an_anchor() -> None:
     assert (link.target, link.anchor) == ("C", "Heading")
     readings = [(r.target, r.anchor) for r in other_readings(link, text)]
     assert readings == [("C##Heading", None), ("C#", "Heading")]
-
-
-@pytest.mark.parametrize(
-    ("text", "written"),
-    [
-        ("[[old]]", "[[New|old]]"),
-        ("[[old|label]]", "[[New|label]]"),
-        ("[[old#H|label]]", "[[New#H|label]]"),
-        ("[[New]]", "[[New]]"),
-        ("![[old#^b]]", "![[New#^b]]"),
-        ("| [[old]] |", "[[New\\|old]]"),
-        ("| [[old\\|x]] |", "[[New\\|x]]"),
-    ],
-)
-def test_relabel_keeps_what_the_reader_saw(text: str, written: str) -> None:
-    (link,) = links_of(text)
-    assert relabel(link, "New", text) == written
 
 
 @pytest.mark.parametrize("name", ["a|b", "a]b", "[x", "a#b", "", " a", "x\n", "ends\\"])

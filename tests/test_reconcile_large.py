@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from kbtools.config import foreign_vault
-from kbtools.fixer import plan_reconcile
-from kbtools.index import Index
+from kbtools.edit.reconcile import plan_reconcile
 from kbtools.rewrite import Backups, Change
 from kbtools.source import Source
+from kbtools.vault.index import Index
 from kbtools.vault.loading import load
+from kbtools.vault.spelling import Speller
 
 PAGES, LINKS = 1_000, 16
 
@@ -44,7 +45,8 @@ def test_sixteen_thousand_links_and_back(tmp_path: Path, monkeypatch: pytest.Mon
     write_vault(tmp_path)
     before = state(tmp_path)
     vault = load(foreign_vault(tmp_path))
-    plan = plan_reconcile(Index.build(vault))
+    index = Index.build(vault)
+    plan = plan_reconcile(index, Speller(index))
     assert len(plan.changes) == PAGES * LINKS == 16_000
     changes = []
     for path, text in plan.texts.items():

@@ -11,8 +11,8 @@ from terminal import run_kb
 from kbtools.checker import Selection, check
 from kbtools.config import Config
 from kbtools.diagnostics import Applicability, apply_edits
-from kbtools.index import Index
 from kbtools.page import decode
+from kbtools.vault.index import Index
 from kbtools.vault.loading import Vault
 
 RULES = ("double-redirect", "canonical-cycle", "broken-canonical", "alias-shadows-title")

@@ -13,10 +13,10 @@ import pytest
 from rewrite_faults import tree
 from terminal import run_kb
 
+from kbtools.edit.rename import Rename, plan_rename
 from kbtools.errors import KbError
-from kbtools.index import Index
 from kbtools.page import decode
-from kbtools.renaming import Rename, plan_rename
+from kbtools.vault.index import Index
 
 
 def rename(pages: dict[str, str], path: str, title: str, **options: object) -> Rename:
@@ -247,7 +247,7 @@ def test_applied_and_undone(vault: Path) -> None:
     assert tree(vault) == before
     done = run_kb(("rename", "Old", "New Name", "--apply", "--format", "json", *at))
     report = json.loads(done.stdout)
-    assert (report["applied"], report["new_page"], report["pages_changed"]) == (True, "a/New-Name.md", 3)
+    assert (report["applied"], report["new_page"], report["pages_changed"]) == (True, "a/New Name.md", 3)
     assert tree(vault)["b/y.md"] == "\ufeff[[New Name|x]]\r\n".encode()
     assert "a/Old.md" not in tree(vault)
     undone = run_kb(("rename", "--undo", "--format", "json", *at))
@@ -257,7 +257,7 @@ def test_applied_and_undone(vault: Path) -> None:
 
 
 def test_undo_takes_back_the_last_rename_not_another_run(vault: Path) -> None:
-    at = ("--vault", str(vault))
+    at = ("--vault", str(vault), "--link-style", "title")
     before = tree(vault)
     run_kb(("rename", "Old", "Newer", "--apply", *at))
     (vault / "c.md").write_text("[[taken]]")

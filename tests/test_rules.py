@@ -10,14 +10,14 @@ from datetime import date
 import pytest
 from growth import assert_linear
 
-from kbtools.checker import check
+from kbtools.checker import check, of_index
 from kbtools.config import Config, from_mapping
 from kbtools.diagnostics import Diagnostic
-from kbtools.index import Index
 from kbtools.page import decode
-from kbtools.rules import Context, Rule, all_rules
+from kbtools.rules import Rule, all_rules
 from kbtools.run.shell_syntax import check as judge_shell
 from kbtools.source import LineIndex
+from kbtools.vault.index import Index
 from kbtools.vault.loading import Vault
 
 _FILE = re.compile(r'^(?P<m>`{3,})markdown title="(?P<path>[^"]+)"\n(?P<text>.*?)^(?P=m)$', re.MULTILINE | re.DOTALL)
@@ -111,6 +111,10 @@ def test_ignores(text: str, rules: list[str]) -> None:
         ("| [[T|x]]\n", []),
         ("| a |\n| [[T|x]] |\n", []),
         ("[[T|x]] | b\n", []),
+        ("a | b\n--- | ---\n[[T|x]] | 1\n", [(3, 4)]),
+        ("a | [[T|x]]\n--- | ---\n1 | 2\n", [(1, 8)]),
+        ("a | [[T|x]]\n--- | --- | ---\n1 | 2 | 3\n", [(1, 8)]),  # a table, though not the one that was meant
+        ("text\n\n[[T|x]] | 1\n", []),
     ],
 )
 def test_bars_that_end_a_cell(text: str, bars: list[tuple[int, int]]) -> None:
@@ -126,9 +130,9 @@ def test_bars_are_looked_for_in_linear_time() -> None:
     def work(size: int) -> Callable[[], object]:
         text = "| a | b |\n|---|---|\n" + "| [[T|x]] | [[T|y]] |\n" * size
         pages = {page.path: page for page in (decode("index.md", text.encode()), decode("T.md", b"# H"))}
-        index = Index(pages)
+        checker = of_index(Index(pages), Config(), date.today())
         rule = all_rules()["unescaped-bar"]
-        return lambda: [len(list(rule.check(pages["index.md"], Context(index, Config(), date.today()))))]
+        return lambda: [len(list(rule.check(pages["index.md"], checker.context(pages["index.md"]))))]
 
     assert_linear(work, 500)
 

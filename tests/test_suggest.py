@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kbtools.index import Ambiguous, Index
 from kbtools.page import decode
 from kbtools.suggest import Suggester, Suggestion
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import Ambiguous, Missing
+from kbtools.vault.spelling import Speller
 
 
 def suggested(names: tuple[str, ...], link: str, here: str = "Here.md") -> Suggestion | None:
@@ -14,8 +16,9 @@ def suggested(names: tuple[str, ...], link: str, here: str = "Here.md") -> Sugge
     texts[here] = f"[[{link}]]"
     index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
     page = index.pages[here]
-    ((found, resolution),) = index.links[here]
-    return Suggester(index).suggest(found, page, resolution)
+    ((found, resolution),) = index.links[here].wiki
+    assert isinstance(resolution, Missing)
+    return Suggester(index, Speller(index)).suggest(found, page)
 
 
 @pytest.mark.parametrize(
@@ -31,8 +34,17 @@ def suggested(names: tuple[str, ...], link: str, here: str = "Here.md") -> Sugge
         (("텐서",), "텐서에서는", "텐서"),
         (("텐서 연산", "텐서 연장"), "텐서 연신", "텐서 연산"),
         (("a/Tensor",), "b/Tensor", "Tensor"),
-        (("a/Tensor",), "a/Tensro", "Tensor"),
-        (("a/Tensor", "b/Tensor"), "b/Tenser", "b/Tensor"),
+        (("a/Tensors",), "a/Tensros", "Tensors"),
+        (("a/Tensors", "b/Tensors"), "b/Tensros", "b/Tensors"),
+        (("My Note",), "My%20Note", "My Note"),
+        (("folder/Note",), "folder\\Note", "Note"),
+        (("Foo Bar",), "Foo\u200bBar", "Foo Bar"),
+        (("Foo Bar",), "Foo\u00ad Bar", "Foo Bar"),
+        (("a/index",), "a", "index"),
+        (("Archive/README",), "Archive", "README"),
+        (("Attention Is All You Need",), "Attention Is All You Need?", "Attention Is All You Need"),
+        (("Normalization",), "Normalisation", "Normalization"),
+        (("데이터 전처리",), "데이타 전처리", "데이터 전처리"),
         (("Chapter 12",), "Chaptre 12", "Chapter 12"),
     ],
 )
@@ -53,6 +65,19 @@ def test_a_slip_is_taken_for_what_was_meant(names: tuple[str, ...], link: str, t
         (("연산",), "연구"),
         (("Tenser", "Tensor"), "Tensxr"),
         (("a/Tensor", "b/Tensor"), "Tenxor"),
+        (("Money",), "Monkey"),
+        (("Board",), "Body"),
+        (("Tensor",), "Tenser"),
+        (("Tensors",), "Tensor"),
+        (("Casual",), "Causal"),
+        (("Effect size",), "Affect size"),
+        (("C++",), "C"),
+        (("C#",), "C++"),
+        (("Model A",), "Model B"),
+        (("Forward pass",), "Backward pass"),
+        (("분류",), "분로"),
+        (("사과",), "사자"),
+        (("v1",), "v 1x"),
         (("Attention",), "Tensor"),
     ],
 )
@@ -61,9 +86,9 @@ def test_nothing_is_offered_for_another_name_or_a_choice_of_two(names: tuple[str
 
 
 def test_of_two_pages_of_a_name_the_one_in_the_links_folder_is_offered() -> None:
-    found = suggested(("a/Tensor", "b/Tensor"), "Tenxor", here="b/Here.md")
+    found = suggested(("a/Autograd", "b/Autograd"), "Autogard", here="b/Here.md")
     assert found is not None
-    assert found.page == "b/Tensor.md"
+    assert found.page == "b/Autograd.md"
 
 
 def test_a_section_of_another_page() -> None:
@@ -86,6 +111,6 @@ def test_long_names_are_no_trouble(name: str) -> None:
 def test_a_choice_is_spelled_so_that_it_means_one_page() -> None:
     texts = {"a/T.md": "", "b/T.md": "", "Here.md": "[[T]]"}
     index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
-    ((_, resolution),) = index.links["Here.md"]
+    ((_, resolution),) = index.links["Here.md"].wiki
     assert isinstance(resolution, Ambiguous)
-    assert Suggester(index).choices(resolution, index.pages["Here.md"]) == ("a/T", "b/T")
+    assert Suggester(index, Speller(index)).choices(resolution, "Here.md") == ("a/T", "b/T")

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kbtools.adopt.mkdocs_yml import load
-from kbtools.adopt.obsidian import ObsidianSettings, read_settings
 from kbtools.checker import check
 from kbtools.config import LinkStyle, Project, foreign_vault
 from kbtools.diagnostics import Applicability, Severity
-from kbtools.index import Index, Missing, Resolved
+from kbtools.obsidian import Obsidian
+from kbtools.obsidian import read as read_settings
 from kbtools.page import Page
+from kbtools.vault.index import Index
 from kbtools.vault.loading import load as load_vault
+from kbtools.vault.resolution import Alias, Missing, Resolved
+from kbtools.vault.spelling import Speller
 
 START = ("index.md", "README.md")
 """Pages that MkDocs shows at the site's address."""
@@ -44,7 +47,7 @@ class Survey:
     kind: str
     """``obsidian``, ``mkdocs``, ``foam`` or ``markdown``."""
     mkdocs: Path | None = None
-    obsidian: ObsidianSettings = field(default_factory=ObsidianSettings)
+    obsidian: Obsidian = field(default_factory=Obsidian)
     pages: int = 0
     links: Counter[str] = field(default_factory=Counter)
     """``resolve``, ``can be reconciled``, ``dangle``, ``are ambiguous``."""
@@ -77,8 +80,8 @@ def look_at(root: Path, exclude: Iterable[str] = ()) -> Survey:
     vault = load_vault(project)
     index = Index.build(vault)
     found.pages = len(index.pages)
-    for path, held in index.links.items():
-        for link, resolution in held:
+    for path, held in index.graph.links.items():
+        for link, resolution in held.wiki:
             found.links[_fate(index, path, link.target, resolution)] += 1
     for path, page in index.pages.items():
         _count_code(found, path, page)
@@ -127,8 +130,9 @@ def _where(root: Path) -> tuple[str, str]:
 
 
 def _central(index: Index) -> tuple[str, ...]:
-    ranked = sorted(index.pages, key=lambda path: (-len(index.backlinks.get(path, ())), path))
-    spelled = (index.spelling(path, START[0], "filename") for path in ranked[:_CENTRAL])
+    ranked = sorted(index.pages, key=lambda path: (-len(index.graph.backlinks.get(path, ())), path))
+    speller = Speller(index, "filename")
+    spelled = (speller.spelling(path, START[0]) for path in ranked[:_CENTRAL])
     return tuple(name for name in spelled if name)
 
 
@@ -144,7 +148,7 @@ def _fate(index: Index, path: str, target: str, resolution: object) -> str:
         return "can be reconciled" if resolution.how == "variant" else "resolve"
     if isinstance(resolution, Missing):
         return "dangle"
-    return "resolve" if type(resolution).__name__ == "Alias" else "are ambiguous"
+    return "resolve" if isinstance(resolution, Alias) else "are ambiguous"
 
 
 def _count_code(found: Survey, path: str, page: Page) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from kbtools.index import Ambiguous, Index, Resolved, nfc
 from kbtools.links import fold_title
 from kbtools.page import Page
 from kbtools.source import Source
+from kbtools.vault.graph import link_keys
+from kbtools.vault.index import Index
+from kbtools.vault.names import Called, name_keys, reference_keys
 
 
 def concerned(index: Index, changed: Iterable[str], before: Mapping[str, str]) -> frozenset[str]:
@@ -21,28 +23,13 @@ def concerned(index: Index, changed: Iterable[str], before: Mapping[str, str]) -
     touched = set(changed)
     pages = [index.pages[path] for path in touched if path in index.pages]
     pages += [Page.parse(Source(path, text)) for path, text in before.items()]
-    names = {
-        fold_title(name) for page in pages for name in (page.stem, page.title, *page.aliases, page.id or page.stem)
-    }
-    files = {nfc(path.rpartition("/")[2]).casefold() for path in touched if not path.endswith(".md")}
+    keys = {key for page in pages for key in name_keys(Called.of(page))}
+    keys |= {fold_title(path.rpartition("/")[2]) for path in touched}
     found = touched & index.pages.keys()
     for path, page in index.pages.items():
-        if path in found:
-            continue
-        if any(fold_title(name) in names for _, name in page.references):
+        if path not in found and not (
+            keys.isdisjoint(link_keys(index.links[path], page.folder))
+            and keys.isdisjoint(reference_keys(name for _, name in page.references))
+        ):
             found.add(path)
-            continue
-        for link, resolution in index.links[path]:
-            targets: tuple[str, ...] = ()
-            if isinstance(resolution, Resolved):
-                targets = (resolution.page,)
-            elif isinstance(resolution, Ambiguous):
-                targets = resolution.candidates
-            last = link.target.rpartition("/")[2]
-            if touched.intersection(targets) or fold_title(link.target) in names or fold_title(last) in names:
-                found.add(path)
-                break
-            if files and nfc(last).casefold() in files:
-                found.add(path)
-                break
     return frozenset(found)

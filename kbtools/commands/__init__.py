@@ -19,13 +19,14 @@ from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.config import Project
-    from kbtools.index import Index
     from kbtools.page import Page
     from kbtools.run.shell_syntax import Checked
     from kbtools.source import Source
     from kbtools.suggest import Suggester
+    from kbtools.vault.index import Index
     from kbtools.vault.listing import Listing
     from kbtools.vault.loading import Vault
+    from kbtools.vault.spelling import Speller
 
 
 def project(args: SimpleNamespace) -> Project:
@@ -37,10 +38,19 @@ def project(args: SimpleNamespace) -> Project:
             raise KbError(
                 "--root and --vault exclude each other", "--root names a project, --vault a folder without one"
             )
-        return foreign_vault(Path(args.vault), args.schema or "none")
-    if args.schema is not None:
+        found = foreign_vault(Path(args.vault), args.schema or "none", args.exclude)
+    elif args.schema is not None:
         raise KbError("--schema goes with --vault", "in a project, set [tool.kb.schema]")
-    return find_project(Path(args.root or "."))
+    elif args.exclude:
+        raise KbError("--exclude goes with --vault", "in a project, set exclude in [tool.kb]")
+    else:
+        found = find_project(Path(args.root or "."))
+    style, keep_words = getattr(args, "link_style", None), getattr(args, "keep_words", False)
+    if style is None and not keep_words:
+        return found
+    config = found.config
+    spelled = config._replace(link_style=style or config.link_style, keep_words=keep_words or config.keep_words)
+    return found._replace(config=spelled)
 
 
 class Wiki:
@@ -60,7 +70,7 @@ class Wiki:
     @cached_property
     def pages(self) -> tuple[str, ...]:
         """The paths of all pages, sorted."""
-        return tuple(sorted(path for path, entry in self.listing.entries.items() if entry.is_page))
+        return tuple(sorted(self.listing.pages))
 
     @cached_property
     def vault(self) -> Vault:
@@ -70,7 +80,7 @@ class Wiki:
 
     @cached_property
     def index(self) -> Index:
-        from kbtools.index import Index
+        from kbtools.vault.index import Index
 
         return Index.build(self.vault)
 
@@ -83,7 +93,13 @@ class Wiki:
     def suggester(self) -> Suggester:
         from kbtools.suggest import Suggester
 
-        return Suggester(self.index, self.project.config.link_style)
+        return Suggester(self.index, self.speller)
+
+    @cached_property
+    def speller(self) -> Speller:
+        from kbtools.vault.spelling import Speller
+
+        return Speller(self.index, self.project.config.link_style, self.project.config.keep_words)
 
     def source(self, path: str) -> Source:
         page = self.vault.pages.get(path) or self.vault.unread[path]

@@ -31,11 +31,24 @@ class Arguments(argparse.ArgumentParser):
         where.add_argument("--root", metavar="DIR", help="look for the project from DIR upwards (default: here)")
         where.add_argument("--vault", metavar="DIR", help="take any folder of Markdown as the vault")
         where.add_argument("--schema", metavar="NAME", help="with --vault: topic, none or a JSON Schema file")
+        where.add_argument(
+            "--exclude", action="append", metavar="GLOB", default=[], help="with --vault: these files are no pages"
+        )
 
     def add_dump_options(self) -> None:
         """What every dump of the wiki takes."""
         self.add_paths()
         self.add_argument("--format", choices=["jsonl", "json"], default="jsonl", help="default: jsonl")
+
+    def add_link_style(self) -> None:
+        """How links are spelled, for every command that tells or writes a spelling."""
+        group = self.add_argument_group("spelling of links")
+        group.add_argument(
+            "--link-style",
+            choices=["title", "filename"],
+            help="as titles or as file names (default: link_style; file names with --vault and in Obsidian's vaults)",
+        )
+        group.add_argument("--keep-words", action="store_true", help="a respelled link shows the words it showed")
 
     def add_paths(self, what: str = "pages or folders") -> None:
         self.add_argument("paths", nargs="*", metavar="PATH", help=f"only these {what} (the whole wiki is still read)")

@@ -25,9 +25,9 @@ def compared_with(wiki: Wiki, revision: str, found: Sequence[Diagnostic], source
     mended. Snippets are not run for it: their findings count as new."""
     from kbtools.check.baseline import SNIPPETS, Baseline
     from kbtools.checker import check
-    from kbtools.index import Index
     from kbtools.page import decode
-    from kbtools.vault.loading import Vault
+    from kbtools.vault.index import Index
+    from kbtools.vault.listing import Exclusion
 
     project = wiki.project
     top = git.top(project.root)
@@ -36,11 +36,13 @@ def compared_with(wiki: Wiki, revision: str, found: Sequence[Diagnostic], source
     base = git.merge_base(project.root, revision)
     changed = {f.removeprefix(prefix) for f in git.changed(project.root, revision) if f.startswith(prefix)}
     before = {path: git.show(project.root, base, prefix + path) for path in changed}
+    covers = Exclusion(project.config).covers
+    before = {path: data for path, data in before.items() if not covers(path)}
     pages = {path: page for path, page in wiki.index.pages.items() if path not in changed}
     pages |= {path: decode(path, data) for path, data in before.items() if data is not None and path.endswith(".md")}
     kept = {a for a in wiki.index.attachments if a not in changed}
     kept |= {path for path, data in before.items() if data is not None and not path.endswith(".md")}
-    vault = Vault(pages, frozenset(kept), {})
+    vault = wiki.vault._replace(pages=pages, attachments=frozenset(kept), unread={})
     touched = concerned(wiki.index, changed, {p: pages[p].source.text for p in changed if p in pages}) | changed
     old = [d for d in check(vault, Index.build(vault), project.config).diagnostics if d.path in touched]
     baseline = Baseline().record(old, lambda path: pages[path].source, date.today(), lambda _: True)

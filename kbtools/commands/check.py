@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 
 def configure(arguments: Arguments) -> None:
+    arguments.add_link_style()
     arguments.add_paths()
     arguments.add_argument("--no-run", action="store_true", help="read the snippets, but do not run them")
     arguments.add_argument(

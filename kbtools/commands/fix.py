@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from types import SimpleNamespace
 
 from kbtools.commands import Wiki, emit, plural, read, say, shell_faults, undo_command, unified_diff, use_color
 from kbtools.commands.arguments import Arguments
 from kbtools.diagnostics import Diagnostic
-from kbtools.page import Page
 
 
 def configure(arguments: Arguments) -> None:
+    arguments.add_link_style()
     arguments.add_paths()
     arguments.add_argument("--diff", action="store_true", help="show the changes as a patch and write nothing")
     arguments.add_argument("--unsafe", action="store_true", help="also apply fixes that are a good guess")
@@ -30,20 +29,18 @@ def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
     from kbtools.checker import check
     from kbtools.commands.reconcile import write
     from kbtools.commands.reporting import split_rules
-    from kbtools.fixer import fix
-    from kbtools.index import Index
+    from kbtools.edit.fix import fix
     from kbtools.selection import Selection
-    from kbtools.vault.loading import Vault
+    from kbtools.vault.index import Index
 
     selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))
 
     shell = shell_faults(wiki)
 
-    def findings(pages: Mapping[str, Page]) -> tuple[Diagnostic, ...]:
-        vault = Vault(pages, wiki.vault.attachments, wiki.vault.unread)
-        return check(vault, Index.build(vault), wiki.project.config, selection, shell=shell).diagnostics
+    def findings(index: Index) -> tuple[Diagnostic, ...]:
+        return check(wiki.vault, index, wiki.project.config, selection, shell=shell).diagnostics
 
-    plan = fix(wiki.vault.pages, findings, unsafe=getattr(args, "unsafe", False))
+    plan = fix(wiki.index, findings, unsafe=getattr(args, "unsafe", False))
     if args.diff:
         before = {p: wiki.vault.pages[p].source.text for p in plan.texts}
         emit(unified_diff(before, dict(plan.texts), use_color(sys.stdout)))

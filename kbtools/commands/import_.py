@@ -44,11 +44,11 @@ def run(args: SimpleNamespace) -> int:
 def _new(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
     from kbtools.checker import schemas
     from kbtools.commands.new import default_folder
+    from kbtools.edit.new_names import file_name
     from kbtools.fields.new_page import new_page
-    from kbtools.index import Missing
     from kbtools.links import can_be_target
-    from kbtools.renaming import file_name
     from kbtools.rewrite import write_new
+    from kbtools.vault.resolution import Missing
 
     title = " ".join((args.title or made.title).split())
     if not title or not can_be_target(title):
@@ -87,7 +87,7 @@ def _into(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
 
     from kbtools.commands.reconcile import write
     from kbtools.commands.rename import page_given
-    from kbtools.fixer import Plan
+    from kbtools.edit.plan import Plan
 
     path = page_given(wiki, args.into)
     if made.path is None:

@@ -103,7 +103,7 @@ def _told(found: Survey) -> Iterator[str]:
     for what, folder in (
         ("templates", ", ".join(settings.templates)),
         ("daily notes", settings.daily_notes),
-        ("attachments", settings.attachments),
+        ("attachments", settings.attachment_folder),
         ("left out in Obsidian", ", ".join(settings.ignored)),
     ):
         if folder:

@@ -1,4 +1,4 @@
-"""``kb links``: every wikilink and what it means, as contract section 4 says."""
+"""``kb links``: every link and what it means, as contract section 4 says; Markdown links too, by their ``kind``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from types import SimpleNamespace
 
 from kbtools.commands import Wiki, dump
 from kbtools.commands.arguments import Arguments
-from kbtools.index import Alias, Ambiguous, Resolution, Resolved
+from kbtools.filelinks import FileLink
 from kbtools.links import WikiLink
 from kbtools.page import Page
+from kbtools.vault.resolution import Alias, Ambiguous, FileResolution, Missing, Resolution, Resolved
 
 
 def configure(arguments: Arguments) -> None:
+    arguments.add_link_style()
     arguments.add_dump_options()
 
 
@@ -22,43 +24,68 @@ def run(args: SimpleNamespace) -> int:
 
 def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
     page = wiki.index.pages[path]
-    return (_row(wiki, page, link, resolution) for link, resolution in wiki.index.links[path])
+    held = wiki.index.links[path]
+    rows = [(link.start, _wikilink(wiki, page, link, found)) for link, found in held.wiki]
+    rows += [(file.start, _file(wiki, page, file, found)) for file, found in held.files if file.is_used]
+    return (row for _, row in sorted(rows, key=lambda row: row[0]))
 
 
-def _row(wiki: Wiki, page: Page, link: WikiLink, resolution: Resolution) -> dict[str, object]:
-    at = page.source.lines.position(link.span.start)
-    target = resolution.page if isinstance(resolution, Resolved) else None
-    suggestion = wiki.suggester.suggest(link, page, resolution)
-    candidates: tuple[str, ...] = (suggestion.page,) if suggestion else ()
-    if isinstance(resolution, (Ambiguous, Alias)):
-        candidates = resolution.candidates
+def _wikilink(wiki: Wiki, page: Page, link: WikiLink, resolution: Resolution) -> dict[str, object]:
+    suggestion, candidates = None, resolution.candidates if isinstance(resolution, (Ambiguous, Alias)) else ()
+    if isinstance(resolution, Missing) and (found := wiki.suggester.suggest(link, page)) is not None:
+        suggestion, candidates = found.target, (found.page,) if found.page is not None else ()
+    elif isinstance(resolution, Alias) and len(candidates) == 1:
+        suggestion = wiki.speller.spelling(wiki.index.final(candidates[0]), page.path)
     return {
-        "path": page.path,
-        "line": at.line,
-        "column": at.column,
-        "raw": link.span.of(page.source.text),
+        **_place(page, link),
+        "kind": "wikilink",
         "embed": link.embed,
         "target": link.target,
         "anchor": link.anchor,
         "block": link.block,
         "label": link.label,
         "resolution": kind(resolution),
-        "page": target,
+        "page": resolution.page if isinstance(resolution, Resolved) else None,
         "candidates": list(candidates),
-        "anchor_ok": anchor_ok(wiki, link, target),
-        "suggestion": suggestion.target if suggestion else None,
+        "anchor_ok": anchor_ok(wiki, link, resolution),
+        "suggestion": suggestion,
     }
 
 
-def kind(resolution: Resolution) -> str:
+def _file(wiki: Wiki, page: Page, link: FileLink, resolution: FileResolution) -> dict[str, object]:
+    return {
+        **_place(page, link),
+        "kind": {"link": "markdown"}.get(link.kind, link.kind),
+        "embed": link.kind == "image",
+        "target": link.path,
+        "anchor": link.anchor,
+        "block": link.block,
+        "label": None,
+        "resolution": kind(resolution),
+        "page": resolution.page if isinstance(resolution, Resolved) else None,
+        "candidates": list(resolution.candidates) if isinstance(resolution, Ambiguous) else [],
+        "anchor_ok": anchor_ok(wiki, link, resolution),
+        "suggestion": None,
+    }
+
+
+def _place(page: Page, link: WikiLink | FileLink) -> dict[str, object]:
+    at = page.source.lines.position(link.span.start)
+    return {"path": page.path, "line": at.line, "column": at.column, "raw": link.span.of(page.source.text)}
+
+
+def kind(resolution: Resolution | FileResolution) -> str:
     """The contract's word for a resolution."""
-    return resolution.how if isinstance(resolution, Resolved) else type(resolution).__name__.lower()
+    if isinstance(resolution, Resolved):
+        return {"name": "path", "address": "path"}.get(resolution.how, resolution.how)
+    return type(resolution).__name__.lower()
 
 
-def anchor_ok(wiki: Wiki, link: WikiLink, target: str | None) -> bool | None:
+def anchor_ok(wiki: Wiki, link: WikiLink | FileLink, resolution: Resolution | FileResolution) -> bool | None:
     """Whether the section or block a link names is there; None when it names none, or its page is not known."""
-    if target is None or target not in wiki.index.pages or (link.anchor is None and link.block is None):
+    target = resolution.page if isinstance(resolution, Resolved) else None
+    if target is None or target not in wiki.index.pages:
         return None
     if link.block is not None:
         return wiki.index.has_block(target, link.block)
-    return wiki.index.has_heading(target, link.anchor or "")
+    return wiki.index.has_section(target, link.anchor) if link.anchor is not None else None

@@ -18,11 +18,11 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     from kbtools.checker import schemas
+    from kbtools.edit.new_names import file_name
     from kbtools.fields.new_page import new_page
-    from kbtools.index import Missing, Resolved
     from kbtools.links import can_be_target
-    from kbtools.renaming import file_name
     from kbtools.rewrite import write_new
+    from kbtools.vault.resolution import Missing, Resolved
 
     wiki = read(args)
     title = " ".join(args.title.split())

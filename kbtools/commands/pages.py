@@ -38,6 +38,6 @@ def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
             for h in page.structure.headings
         ],
         "snippets": len(page.snippets),
-        "outgoing": sum(wiki.index.target_page(r) is not None for _, r in wiki.index.links[path]),
-        "incoming": len(wiki.index.backlinks.get(path, ())),
+        "outgoing": sum(1 for _ in wiki.index.links[path].targets()),
+        "incoming": len(wiki.index.graph.backlinks.get(path, ())),
     }

@@ -13,11 +13,12 @@ from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.config import Project
-    from kbtools.fixer import Plan
+    from kbtools.edit.plan import Plan
     from kbtools.rewrite import Run
 
 
 def configure(arguments: Arguments) -> None:
+    arguments.add_link_style()
     arguments.add_paths()
     arguments.add_argument("--apply", action="store_true", help="write the changes, with a backup")
     arguments.add_argument("--diff", action="store_true", help="show the changes as a patch")
@@ -47,13 +48,14 @@ def run(args: SimpleNamespace) -> int:
         return undo(project(args), args.undo, args.format)
     if args.finish is not None:
         return _finish(args)
-    from kbtools.fixer import plan_reconcile
+    from kbtools.edit.reconcile import plan_reconcile
     from kbtools.selection import Selection
 
     wiki = read(args)
     covers = Selection(paths=wiki.narrow(args.paths)).covers
-    style = wiki.project.config.link_style
-    plan = plan_reconcile(wiki.index, style, args.titles, args.follow_duplicates, covers)
+    plan = plan_reconcile(
+        wiki.index, wiki.speller, titles=args.titles, follow_duplicates=args.follow_duplicates, covers=covers
+    )
     done = write(wiki, plan, "kb reconcile", {"links": len(plan.changes)}) if args.apply and plan.texts else None
     if args.format == "json":
         from kbtools.output.json import dumps
@@ -93,7 +95,7 @@ def write(wiki: Wiki, plan: Plan, command: str, summary: dict[str, object]) -> R
 def _left(wiki: Wiki) -> Counter[str]:
     from kbtools.commands.links import kind
 
-    return Counter(kind(resolution) for held in wiki.index.links.values() for _, resolution in held)
+    return Counter(kind(resolution) for held in wiki.index.links.values() for _, resolution in held.wiki)
 
 
 def _report(wiki: Wiki, plan: Plan, done: Run | None, applied: bool) -> dict[str, object]:

@@ -20,7 +20,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.commands.reconcile import write
     from kbtools.confidence import ceiling, recorded, reinforced
     from kbtools.diagnostics import apply_edits
-    from kbtools.fixer import Plan
+    from kbtools.edit.plan import Plan
     from kbtools.frontmatter import set_field
 
     try:

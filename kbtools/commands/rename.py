@@ -14,13 +14,14 @@ from kbtools.commands.known import move_entries
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
-    from kbtools.renaming import Rename
+    from kbtools.edit.rename import Rename
     from kbtools.rewrite import Run
 
 COMMAND = "kb rename"
 
 
 def configure(arguments: Arguments) -> None:
+    arguments.add_link_style()
     arguments.add_argument("page", nargs="?", metavar="PAGE", help="the page: path, title, id or file name")
     arguments.add_argument("title", nargs="?", metavar="NEW-TITLE", help="its title from now on")
     arguments.add_argument("--apply", action="store_true", help="write the changes, with a backup")
@@ -42,7 +43,7 @@ def run(args: SimpleNamespace) -> int:
         return _undo(args)
     if args.page is None or args.title is None:
         raise KbError("name the page and its new title", 'kb rename PAGE "New Title"')
-    from kbtools.renaming import plan_rename
+    from kbtools.edit.rename import plan_rename
 
     wiki = read(args)
     plan = plan_rename(
@@ -71,8 +72,8 @@ def page_given(wiki: Wiki, given: str) -> str:
     Raises KbError when there is none, or several.
     """
     from kbtools.frontmatter import wikilink_target
-    from kbtools.index import Ambiguous, Resolved
     from kbtools.links import fold_title, page_name
+    from kbtools.vault.resolution import Ambiguous, Resolved
 
     index = wiki.index
     base = wiki.project.vault.resolve()
@@ -84,7 +85,7 @@ def page_given(wiki: Wiki, given: str) -> str:
     meant = index.resolve_name(name, "")
     if isinstance(meant, Resolved) and meant.page in index.pages:
         return meant.page
-    found = meant.candidates if isinstance(meant, Ambiguous) else index.by_id.get(page_name(name), ())
+    found = meant.candidates if isinstance(meant, Ambiguous) else index.names.by_id.get(page_name(name), ())
     if len(found) == 1:
         return found[0]
     if found:

@@ -35,21 +35,20 @@ def run(args: SimpleNamespace) -> int:
 
 def stats(wiki: Wiki) -> dict[str, object]:
     """Figures by name; lists are sorted by weight, then name."""
-    from kbtools import filelinks
+    from datetime import date
+
+    from kbtools.checker import found_by
     from kbtools.commands.links import kind
 
     index = wiki.index
-    kinds = Counter(kind(r) for held in index.links.values() for _, r in held)
-    linked = Counter({path: len(found) for path, found in index.backlinks.items()})
-    found = _found(wiki)
+    kinds = Counter(kind(found) for held in index.links.values() for _, found in (*held.wiki, *held.shown_files))
+    linked = Counter({path: len(found) for path, found in index.graph.backlinks.items()})
+    rules = ("orphan-page", "stale-page", *_REDIRECTS.values())
+    found = found_by(index, wiki.project.config, date.today(), rules)
     snippets = [s for page in index.pages.values() for s in page.snippets]
 
     def leads_on(page: Page) -> bool:
-        named = (index.target_page(r) for _, r in index.links_of(page))
-        files = (filelinks.target(link, page.path) for link in filelinks.find(page.source.text, page.structure))
-        return any(p is not None and p != page.path for p in named) or any(
-            f in index.pages and f != page.path for f in files
-        )
+        return any(target != page.path for target, _ in index.graph.of(page).targets())
 
     return {
         "pages": len(index.pages),
@@ -58,7 +57,7 @@ def stats(wiki: Wiki) -> dict[str, object]:
         "redirects": {"pages": len(index.redirects), **{key: len(found[rule]) for key, rule in _REDIRECTS.items()}},
         "wanted": [
             {"name": name, "count": len(asking), "pages": list(dict.fromkeys(path for path, _ in asking))}
-            for name, asking in index.wanted.items()
+            for name, asking in index.graph.wanted.items()
         ],
         "most_linked": _ranked(linked),
         "orphans": found["orphan-page"],
@@ -68,23 +67,6 @@ def stats(wiki: Wiki) -> dict[str, object]:
 
 
 _REDIRECTS = {"double": "double-redirect", "loops": "canonical-cycle", "broken": "broken-canonical"}
-
-
-def _found(wiki: Wiki) -> dict[str, list[str]]:
-    """The pages some rules find fault with: facts, whatever severity the configuration gives the rules."""
-    from datetime import date
-
-    from kbtools.checker import suppress
-    from kbtools.rules import Context, all_rules
-
-    context = Context(wiki.index, wiki.project.config, date.today())
-    found: dict[str, list[str]] = {name: [] for name in ("orphan-page", "stale-page", *_REDIRECTS.values())}
-    for path, page in wiki.index.pages.items():
-        checks = (check for name in found if (check := all_rules()[name].check) is not None)
-        problems = [problem for check in checks for problem in check(page, context)]
-        for rule in dict.fromkeys(p.rule for p in suppress(page, problems, report_unused=False)):
-            found[rule].append(path)
-    return found
 
 
 def _ranked(counts: Counter[str]) -> list[dict[str, object]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,9 @@ from kbtools.config import Project
 from kbtools.errors import KbError
 from kbtools.incremental.database import FILE, Database, Row, Totals, sum_unchecked
 from kbtools.incremental.fingerprint import fingerprint
+from kbtools.incremental.whole import Whole
 from kbtools.vault.listing import Entry, Listing
+from kbtools.vault.ways_in import ways_in
 
 if TYPE_CHECKING:
     from kbtools.diagnostics import Diagnostic
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from kbtools.incremental.update import Change
     from kbtools.source import Source
 
+_BETWEEN = "//"
+"""Between paths, which have no empty segment."""
 _WORDS = sqlite_file.Words("index", "checked without it", "was damaged ({}) and has been made anew")
 
 
@@ -48,7 +52,7 @@ class Checked:
     @property
     def pages(self) -> list[str]:
         """The pages of the vault, by path."""
-        return sorted(path for path, entry in self.listing.entries.items() if entry.is_page)
+        return sorted(self.listing.pages)
 
     def diagnostics(self, covers: Callable[[str], bool]) -> Iterator[Diagnostic]:
         """The findings on the pages that ``covers`` wants, by path and place."""
@@ -86,12 +90,13 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     and the scratch check differ.
     """
     listing = Listing.of(project)
+    whole = Whole(listing.attachments, ways_in(project, listing.pages, listing.attachments))
     notes: list[str] = []
 
     def ask(db: Database) -> Checked:
-        _bring_up_to_date(db, project, listing, today, judge)
+        _bring_up_to_date(db, project, listing, whole, today, judge)
         if paranoid:
-            _compare(db, project, listing, today, judge)
+            _compare(db, project, listing, whole, today, judge)
         meta = db.meta()
         totals = Totals(*map(int, meta["totals"].split()))
         return Checked(listing, totals, tuple(db.findings()), meta["unchecked"], tuple(notes))
@@ -101,7 +106,7 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
         return checked
     from kbtools.incremental.scratch import scan
 
-    rows, _ = scan(listing.entries, listing.attachments, project.config, today, judge)
+    rows, _ = scan(listing.entries, whole, project.config, today, judge)
     return Checked(
         listing,
         _totals(rows),
@@ -129,45 +134,59 @@ def _totals(rows: list[Row]) -> Totals:
     )
 
 
-def _bring_up_to_date(db: Database, project: Project, listing: Listing, today: date, judge: Judge | None) -> None:
+def _bring_up_to_date(
+    db: Database, project: Project, listing: Listing, whole: Whole, today: date, judge: Judge | None
+) -> None:
     made_from = fingerprint(project)
     meta = db.meta()
     if meta.get("made from") == made_from:
-        change, confirmed = _difference(db, listing, today, int(meta["day"]))
+        change, confirmed = _difference(db, listing, whole, today, meta)
         if confirmed:
             with db.transaction():
                 for path in confirmed:
                     db.set_mark(path, listing.mark(path))
         if change is None:
             if meta["day"] != str(today.toordinal()):
-                _seal(db, made_from, today)
+                _seal(db, made_from, whole, today)
             return
         from kbtools.incremental.update import TooMuch, update
 
         try:
             with db.transaction():
                 update(db, change, project.config, today, judge)
-                _seal(db, made_from, today)
+                _seal(db, made_from, whole, today)
         except TooMuch:
             pass
         else:
             return
     from kbtools.incremental.scratch import scan
 
-    rows, incoming = scan(listing.entries, listing.attachments, project.config, today, judge)
+    rows, incoming = scan(listing.entries, whole, project.config, today, judge)
     db.replace_all(((row, listing.mark(row.path)) for row in rows), incoming)
     with db.transaction():
         db.put_attachments(listing.attachments, ())
-        _seal(db, made_from, today)
+        _seal(db, made_from, whole, today)
 
 
-def _seal(db: Database, made_from: str, today: date) -> None:
+def _seal(db: Database, made_from: str, whole: Whole, today: date) -> None:
     totals = " ".join(map(str, db.sums()))
-    db.set_meta({"made from": made_from, "day": str(today.toordinal()), "totals": totals, "unchecked": db.unchecked()})
+    db.set_meta(
+        {
+            "made from": made_from,
+            "day": str(today.toordinal()),
+            "totals": totals,
+            "unchecked": db.unchecked(),
+            "ways in": _BETWEEN.join(sorted(whole.ways_in)),
+        }
+    )
 
 
-def _difference(db: Database, listing: Listing, today: date, day: int) -> tuple[Change | None, list[str]]:
+def _difference(
+    db: Database, listing: Listing, whole: Whole, today: date, meta: Mapping[str, str]
+) -> tuple[Change | None, list[str]]:
     """What is otherwise than the index has it, if anything; and files that only seemed to be."""
+    day = int(meta["day"])
+    ways = frozenset(meta["ways in"].split(_BETWEEN)) - {""}
     known, here = db.stamps(), listing.stamps()
     changed: list[str] = []
     gone: list[str] = []
@@ -182,19 +201,20 @@ def _difference(db: Database, listing: Listing, today: date, day: int) -> tuple[
     moved = held ^ listing.attachments
     now = today.toordinal()
     turned = db.turning(min(day, now), max(day, now)) if day != now else ()
-    if not (changed or gone or moved or turned):
+    if not (changed or gone or moved or turned or ways != whole.ways_in):
         return None, confirmed
     from kbtools.incremental.update import Change
 
     marks = {path: listing.mark(path) for path in sorted(changed)}
-    return Change(listing.entries, listing.attachments, marks, tuple(gone), moved, turned), confirmed
+    opened, closed = whole.ways_in - ways, ways - whole.ways_in
+    return Change(listing.entries, whole, marks, tuple(gone), moved, turned, opened, closed), confirmed
 
 
-def _compare(db: Database, project: Project, listing: Listing, today: date, judge: Judge | None) -> None:
+def _compare(db: Database, project: Project, listing: Listing, whole: Whole, today: date, judge: Judge | None) -> None:
     """Raises KbError where the index and a check from scratch differ: a bug in kb, never in a page."""
     from kbtools.incremental.scratch import scan
 
-    rows, incoming = scan(listing.entries, listing.attachments, project.config, today, judge)
+    rows, incoming = scan(listing.entries, whole, project.config, today, judge)
     kept = {row.path: (row, n) for row, n in db.rows()}
     fresh = {row.path: (row._replace(names=(), references=()), incoming.get(row.path, 0)) for row in rows}
     names = {(key, row.path) for row in rows for key in row.names}

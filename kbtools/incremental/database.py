@@ -60,8 +60,8 @@ CREATE INDEX name_hashed ON name (key) WHERE instr(key, '#') > 0;
 """
 
 
-_BETWEEN_KEYS = "\n"
-"""Folded names are of one line."""
+_BETWEEN_KEYS = "\n\0"
+"""Folded names hold no line end, and ids, which stand behind one, hold no NUL."""
 _BETWEEN_PATHS = "//"
 """Paths have no empty segment."""
 _VARIABLES = 900

@@ -8,7 +8,7 @@ from kbtools import program
 from kbtools.config import SCHEMAS, Project
 from kbtools.vault.listing import digest
 
-_NOT_DECIDING = frozenset({"commands", "execution", "output", "rewrite", "site"})
+_NOT_DECIDING = frozenset({"commands", "edit", "execution", "output", "rewrite", "site"})
 """Parts of the program that have no say in what is found."""
 
 

@@ -1,4 +1,4 @@
-"""The index of the wiki, answered from the database: a name costs a query, a page nobody asks for costs nothing."""
+"""The names of the wiki, answered from the database: a name costs a query, and no page is read for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from functools import cached_property
 from typing import TypeVar
 
 from kbtools.incremental.database import Database
-from kbtools.incremental.stored import StoredOutline, load_outline
-from kbtools.index import Index, nfc
+from kbtools.incremental.stored import load_outline
 from kbtools.links import fold_title, page_name
-from kbtools.page import Page
+from kbtools.vault.names import PageNames, nfc
 from kbtools.vault.outline import Outline
 
 V = TypeVar("V")
@@ -51,64 +50,59 @@ class Asked(Mapping[str, V]):
         return self._whole.items()
 
 
-class StoredIndex(Index):
-    """The names of the vault as the database has them. ``pages`` are read from disk when asked for."""
+class StoredNames:
+    """The names of the vault as the database has them."""
 
-    def __init__(self, db: Database, attachments: Iterable[str], read: Callable[[str], Page | None]) -> None:
-        super().__init__({}, attachments)
+    def __init__(self, db: Database, attachments: frozenset[str]) -> None:
         self.db = db
-        self.outlines = Asked(self._outline, self._all_outlines)
-        self.pages = Asked(read, lambda: {p: page for p in self.outlines if (page := read(p)) is not None})
+        self.attachments = attachments
+        self.outlines: Mapping[str, Outline] = Asked(self._outline, self._all_outlines)
 
-    def _outline(self, path: str) -> StoredOutline | None:
+    def _outline(self, path: str) -> Outline | None:
         text = self.db.outline(path)
         return load_outline(path, text) if text is not None else None
 
     def _all_outlines(self) -> Mapping[str, Outline]:
         return {path: load_outline(path, text) for path, text in self.db.outlines()}
 
+    @cached_property
+    def _whole(self) -> PageNames:
+        """All names, for who walks through a table."""
+        return PageNames(dict(self.outlines.items()))
+
     def _table(
-        self, called: Callable[[Outline], Iterable[str | None]], stored: Callable[[str], str], attribute: str
-    ) -> Asked[tuple[str, ...]]:
+        self,
+        called: Callable[[Outline], Iterable[str | None]],
+        stored: Callable[[str], str],
+        whole: Callable[[], Mapping[str, tuple[str, ...]]],
+    ) -> Mapping[str, tuple[str, ...]]:
         """Pages by one kind of name: those that hold the stored key, and are really called so."""
-        whole = getattr(Index, attribute).func
 
         def ask(key: str) -> tuple[str, ...] | None:
             return tuple(p for p in self.db.named(stored(key)) if key in called(self.outlines[p])) or None
 
-        return Asked(ask, lambda: whole(self))
+        return Asked(ask, whole)
 
     @cached_property
     def by_stem(self) -> Mapping[str, tuple[str, ...]]:
-        return self._table(lambda p: (nfc(p.stem),), fold_title, "by_stem")
+        return self._table(lambda p: (nfc(p.stem),), fold_title, lambda: self._whole.by_stem)
 
     @cached_property
     def by_title(self) -> Mapping[str, tuple[str, ...]]:
-        return self._table(lambda p: (page_name(p.title),), fold_title, "by_title")
+        return self._table(lambda p: (page_name(p.title),), fold_title, lambda: self._whole.by_title)
 
     @cached_property
     def by_fold(self) -> Mapping[str, tuple[str, ...]]:
-        return self._table(lambda p: (fold_title(p.stem), fold_title(p.title)), str, "by_fold")
+        return self._table(lambda p: (fold_title(p.stem), fold_title(p.title)), str, lambda: self._whole.by_fold)
 
     @cached_property
     def by_alias(self) -> Mapping[str, tuple[str, ...]]:
-        return self._table(lambda p: map(fold_title, p.aliases), str, "by_alias")
+        return self._table(lambda p: map(fold_title, p.aliases), str, lambda: self._whole.by_alias)
 
     @cached_property
     def by_id(self) -> Mapping[str, tuple[str, ...]]:
-        return self._table(lambda p: (p.id,), "\n{}".format, "by_id")
+        return self._table(lambda p: (p.id,), "\n{}".format, lambda: self._whole.by_id)
 
     @cached_property
     def hashed(self) -> frozenset[str]:
         return frozenset(key for key in self.db.hashed() if key in self.by_fold)
-
-    @cached_property
-    def redirects(self) -> Mapping[str, str]:
-        def ask(path: str) -> str | None:
-            page = self.outlines.get(path)
-            return self.redirect_of(page) if page is not None else None
-
-        return Asked(ask, lambda: {p: end for p in self.db.all_referring() if (end := ask(p)) is not None})
-
-    def is_linked(self, path: str) -> bool:
-        return self.db.is_linked(path)

@@ -9,18 +9,11 @@ from typing import Protocol
 from kbtools.checker import Checker
 from kbtools.incremental.database import Row
 from kbtools.incremental.findings import dump_findings
-from kbtools.incremental.stored import (
-    Called,
-    Told,
-    called,
-    dump_outline,
-    link_keys,
-    name_keys,
-    outline_of,
-    reference_keys,
-)
-from kbtools.index import Ambiguous, Index, Missing
+from kbtools.incremental.stored import Told, dump_outline, outline_of
 from kbtools.page import Page
+from kbtools.vault.graph import PageLinks, link_keys
+from kbtools.vault.names import Called, name_keys, reference_keys
+from kbtools.vault.resolution import Ambiguous, Missing
 
 
 class Judged(Protocol):
@@ -41,36 +34,36 @@ package's."""
 
 def outline_row(page: Page, *, is_page: bool = True) -> Row:
     """What other pages may know of a page; nothing of what only shows in parts of the vault that are no pages."""
-    return told_row(page, outline_of(page), called(page)) if is_page else Row(page.path)
+    return told_row(page, outline_of(page), Called.of(page)) if is_page else Row(page.path)
 
 
 def told_row(page: Page, outline: Told, names: Called) -> Row:
     """The same, for those who know it already."""
-    return Row(page.path, dump_outline(outline), name_keys(names), reference_keys(page))
+    references = reference_keys(name for _, name in page.references) if page.references else ()
+    return Row(page.path, dump_outline(outline), name_keys(names), references)
 
 
-def link_row(row: Row, page: Page, index: Index) -> Row:
+def link_row(row: Row, page: Page, links: PageLinks) -> Row:
     """The row with what the page's links mean."""
-    links = index.links_of(page) if row.outline is not None else ()
-    if not links:
+    if row.outline is None or not (links.wiki or links.files):
         return row
-    targets: set[str] = set()
-    broken = ambiguous = 0
-    for _, meaning in links:
-        if (target := index.target_page(meaning)) is not None:
-            targets.add(target)
-        elif type(meaning) is Missing:
-            broken += 1
-        elif type(meaning) is Ambiguous:
-            ambiguous += 1
-    targets.discard(page.path)
-    keys = link_keys([link for link, _ in links], page.folder)
-    return Row(*row[:4], keys, tuple(sorted(targets)), len(links), broken, ambiguous)
+    shown = tuple(links.shown_files)
+    found = [meaning for _, meaning in (*links.wiki, *shown)]
+    targets = {target for target, _ in links.targets()} - {page.path}
+    return row._replace(
+        keys=tuple(sorted(link_keys(links, page.folder))),
+        targets=tuple(sorted(targets)),
+        links=len(found),
+        broken=sum(type(meaning) is Missing for meaning in found),
+        ambiguous=sum(type(meaning) is Ambiguous for meaning in found),
+    )
 
 
 def finding_row(row: Row, page: Page, checker: Checker, unchecked: Mapping[tuple[str, str], str]) -> Row:
-    """The row with what the rules find."""
-    turn = checker.next_turn(page)
+    """The row with what the rules find, and the names they asked for to find it."""
+    context = checker.context(page)
+    found = dump_findings(checker.findings(page, context))
+    turn = checker.next_turn(page, context)
     missing: Counter[str] = Counter()
     if unchecked:
         asked = ((s.language.lower(), s.code) for s in page.snippets)
@@ -81,4 +74,5 @@ def finding_row(row: Row, page: Page, checker: Checker, unchecked: Mapping[tuple
         for snippet in page.snippets:
             snippets += snippet.executable
     turns = turn.toordinal() if turn is not None else None
-    return Row(*row[:9], snippets, shells, turns, dump_findings(checker.findings(page)))
+    keys = tuple(sorted(context.asked.union(row.keys) - {""})) if context.asked else row.keys
+    return row._replace(keys=keys, snippets=snippets, unchecked=shells, turns=turns, found=found)

@@ -15,19 +15,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import chain
+from typing import Any
 
 from kbtools.checker import Checker, severities
 from kbtools.config import Config
 from kbtools.incremental.database import Row
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row, told_row
-from kbtools.incremental.stored import Called, StoredOutline, Told, called, outline_of
+from kbtools.incremental.stored import StoredOutline, Told, outline_of
 from kbtools.incremental.team import Team, work_together
-from kbtools.index import Index, table
-from kbtools.page import Page
+from kbtools.incremental.whole import Whole
 from kbtools.rules import all_rules
+from kbtools.vault.graph import links_of
 from kbtools.vault.listing import Entry
 from kbtools.vault.loading import read
+from kbtools.vault.names import Called, Conventions, PageNames
 from kbtools.vault.outline import Outline
+from kbtools.vault.resolve import Resolver
 
 _NEEDED = ("kbtools.fields.compose", "kbtools.snippets", "kbtools.languages.python")
 """What most pages do without, and some page of many needs."""
@@ -37,7 +40,7 @@ _WORTH_A_PROCESS = 400
 
 def scan(
     entries: Mapping[str, Entry],
-    attachments: frozenset[str],
+    vault: Whole,
     config: Config,
     today: date,
     judge: Judge | None = None,
@@ -54,7 +57,7 @@ def scan(
     def work(team: Team) -> tuple[list[Row], Mapping[str, int]]:
         # Whole folders stay together: their files lie together on disk, and names in them are near each other.
         share = paths[len(paths) * team.number // members : len(paths) * (team.number + 1) // members]
-        return _scan_share([entries[p] for p in share], attachments, config, today, judge, team)
+        return _scan_share([entries[p] for p in share], vault, config, today, judge, team)
 
     collecting = gc.isenabled()
     gc.disable()  # what is read is kept to the end; to look for garbage in it takes a seventh of the time
@@ -71,36 +74,9 @@ def _members(pages: int) -> int:
     return max(1, min(len(os.sched_getaffinity(0)), pages // _WORTH_A_PROCESS))
 
 
-class _Share(Index):
-    """The index as one process has it: its own pages, and the outlines of all."""
-
-    def __init__(
-        self,
-        pages: Mapping[str, Page],
-        outlines: Mapping[str, Outline],
-        names: Mapping[str, Called],
-        attachments: frozenset[str],
-    ) -> None:
-        super().__init__(pages, attachments)
-        self.outlines = outlines
-        self.by_stem = table((stem, path) for path, (stem, *_) in names.items())
-        self.by_title = table((title, path) for path, (_, title, *_) in names.items())
-        self.by_fold = table(
-            (n, path)
-            for path, (_, _, stem, title, _, _) in names.items()
-            for n in ((stem,) if stem == title else (stem, title))
-        )
-        self.by_alias = table((alias, path) for path, (*_, aliases, _) in names.items() for alias in aliases)
-        self.by_id = table((id_, path) for path, (*_, id_) in names.items())
-        self.linked: frozenset[str] = frozenset()
-
-    def is_linked(self, path: str) -> bool:
-        return path in self.linked
-
-
 def _scan_share(
     entries: Sequence[Entry],
-    attachments: frozenset[str],
+    vault: Whole,
     config: Config,
     today: date,
     judge: Judge | None,
@@ -108,12 +84,12 @@ def _scan_share(
 ) -> tuple[list[Row], Mapping[str, int]]:
     read_ = [(entry, read(entry)) for entry in entries]
     pages = {page.path: page for entry, page in read_ if entry.is_page}
-    telling: list[tuple[str, Told, Called]] = []
+    telling: list[tuple[str, Told, tuple[Any, ...]]] = []
     rows: list[Row] = []
     for entry, page in read_:
         if entry.is_page:
-            outline, names = outline_of(page), called(page)
-            telling.append((page.path, outline, names))
+            outline, names = outline_of(page), Called.of(page)
+            telling.append((page.path, outline, tuple(names)))
             rows.append(told_row(page, outline, names))
         else:
             rows.append(outline_row(page, is_page=False))
@@ -121,19 +97,22 @@ def _scan_share(
     all_names: dict[str, Called] = {}
     for number, told in enumerate(team.exchange(telling)):
         # Shares follow one another by path, and so do the pages of all.
-        all_names.update((path, names) for path, _, names in told)
+        all_names.update((path, Called(*names)) for path, _, names in told)
         own = number == team.number
         outlines.update(pages if own else ((path, StoredOutline(path, *outline)) for path, outline, _ in told))
-    index = _Share(pages, outlines, all_names, attachments)
-    rows = [link_row(row, page, index) for row, (_, page) in zip(rows, read_, strict=True)]
+    resolver = Resolver(PageNames(outlines, vault.attachments, all_names), Conventions.of(config))
+    links = {path: links_of(page, resolver) for path, page in pages.items()}
+    rows = [
+        link_row(row, page, links[page.path]) if entry.is_page else row
+        for row, (entry, page) in zip(rows, read_, strict=True)
+    ]
     counts = team.exchange(dict(Counter(chain.from_iterable(row.targets for row in rows))))
-    incoming: Counter[str] = Counter()
+    incoming = Counter(vault.ways_in)
     for count in counts:
         incoming.update(count)
-    index.linked = frozenset(incoming)
     judged = judge(pages.values()) if judge is not None else None
     complaints, unchecked = (judged.complaints, judged.unchecked) if judged is not None else ({}, {})
-    checker = Checker(index, config, today, pages, complaints)
+    checker = Checker(resolver, config, today, pages, incoming.__contains__, complaints, lambda page: links[page.path])
     rows = [finding_row(row, page, checker, unchecked) for row, (_, page) in zip(rows, read_, strict=True)]
     everyone = team.gather([tuple(row) for row in rows])
     if team.number == 0:

@@ -14,13 +14,17 @@ from typing import NamedTuple
 from kbtools.checker import Checker
 from kbtools.config import Config
 from kbtools.incremental.database import Database, Row
-from kbtools.incremental.lookup import StoredIndex
+from kbtools.incremental.lookup import StoredNames
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
-from kbtools.incremental.stored import called, load_outline, name_keys, reference_keys
+from kbtools.incremental.stored import load_outline
+from kbtools.incremental.whole import Whole
 from kbtools.links import fold_title
 from kbtools.page import Page
+from kbtools.vault.graph import PageLinks, links_of
 from kbtools.vault.listing import Entry, Mark
 from kbtools.vault.loading import read
+from kbtools.vault.names import Called, Conventions, name_keys, reference_keys
+from kbtools.vault.resolve import Resolver
 
 _SHARE = 4
 """A change that concerns more than one page in so many is cheaper from scratch, on all cores."""
@@ -37,7 +41,7 @@ class Change(NamedTuple):
 
     entries: Mapping[str, Entry]
     """Everything the vault has now, but attachments, by path."""
-    attachments: frozenset[str]
+    whole: Whole
     changed: Mapping[str, Mark]
     """New and changed entries, with the mark to keep."""
     gone: tuple[str, ...] = ()
@@ -45,6 +49,10 @@ class Change(NamedTuple):
     """Attachments that are new or gone."""
     turned: tuple[str, ...] = ()
     """Pages whose findings the day changes."""
+    opened: frozenset[str] = frozenset()
+    """Pages that something else than a page has come to lead to."""
+    closed: frozenset[str] = frozenset()
+    """And those it has ceased to lead to."""
 
     def within(self, entries: int) -> None:
         """Raises TooMuch when so many entries are not worth handling one by one."""
@@ -72,7 +80,9 @@ def update(db: Database, change: Change, config: Config, today: date, judge: Jud
             db.remove(old)
     dirty = _concerned(db, change, shifted, names_moved)
     change.within(len(dirty))
-    db.put_attachments(change.moved_attachments & change.attachments, change.moved_attachments - change.attachments)
+    db.put_attachments(
+        change.moved_attachments & change.whole.attachments, change.moved_attachments - change.whole.attachments
+    )
     _check(db, change, config, today, judge, pages, before, dirty)
 
 
@@ -81,7 +91,8 @@ def _kept(db: Database, path: str) -> Row | None:
     if row is None or row.outline is None:
         return row
     outline = load_outline(path, row.outline)
-    return row._replace(names=name_keys(called(outline)), references=reference_keys(outline))
+    names = name_keys(Called.of(outline))
+    return row._replace(names=names, references=reference_keys(name for _, name in outline.references))
 
 
 def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved: bool) -> set[str]:
@@ -98,7 +109,7 @@ def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved
                 continue
             held.add(path)
             if (text := db.outline(path)) is not None:
-                fresh = set(name_keys(called(load_outline(path, text)))) - keys
+                fresh = set(name_keys(Called.of(load_outline(path, text)))) - keys
                 keys |= fresh
                 todo += fresh
         change.within(len(held))
@@ -121,26 +132,29 @@ def _check(
     before: Mapping[str, Row | None],
     dirty: set[str],
 ) -> None:
-    def text_of(path: str) -> Page | None:
-        entry = change.entries.get(path)
-        return read(entry) if entry is not None and entry.is_page else None
-
-    index = StoredIndex(db, change.attachments, text_of)
+    resolver = Resolver(StoredNames(db, change.whole.attachments), Conventions.of(config))
+    links: dict[str, PageLinks] = {}
     turned: set[str] = set()
 
     def lead(targets: Iterable[str], by: int) -> None:
         turned.update(target for target in targets if db.count_incoming(target, by))
 
+    lead(change.opened, +1)
+    lead(change.closed, -1)
     for path in change.gone:
         if (old := before[path]) is not None:
             lead(old.targets, -1)
     rows: dict[str, tuple[Row, Row, Page]] = {}
 
     def look(path: str) -> None:
-        page = pages.get(path) or read(change.entries[path])
+        entry = change.entries[path]
+        page = pages.get(path) or read(entry)
         kept = db.row(path)
         assert kept is not None
-        row = link_row(outline_row(page, is_page=change.entries[path].is_page), page, index)
+        row = outline_row(page, is_page=entry.is_page)
+        if entry.is_page:
+            links[path] = links_of(page, resolver)
+            row = link_row(row, page, links[path])
         lead(set(kept.targets) - set(row.targets), -1)
         lead(set(row.targets) - set(kept.targets), +1)
         rows[path] = row, kept, page
@@ -152,6 +166,6 @@ def _check(
     judged = judge(page for _, _, page in rows.values()) if judge is not None else None
     complaints, unchecked = (judged.complaints, judged.unchecked) if judged is not None else ({}, {})
     listed = [path for path in rows if change.entries[path].is_page]
-    checker = Checker(index, config, today, listed, complaints)
+    checker = Checker(resolver, config, today, listed, db.is_linked, complaints, lambda page: links[page.path])
     for row, kept, page in rows.values():
         db.put_findings(finding_row(row, page, checker, unchecked), kept)

@@ -53,6 +53,9 @@ class Parser:
         """Fences shown as text, in an indented code block or behind it."""
         self.dropped: list[LineRange] = []
         """Lines that define something and are not shown."""
+        self.references: list[tuple[str, LineRange]] = []
+        """Definitions of links, by name, with the lines they stand on."""
+        self.table_rows: list[LineRange] = []
         self.ids: list[str] = []
         self.state: list[State] = []
         self.depth = 0

@@ -81,7 +81,9 @@ def reference(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
     while at >= 0:
         m = REFERENCE.match("\n".join(block.base.texts[at : min(at + 3, block.high)]))
         if m:
-            _remove(parser, block, at, at + m[0].count("\n") + 1, blocks)
+            end = at + m[0].count("\n") + 1
+            parser.references.append((m["name"], block.cut(at, end)))
+            _remove(parser, block, at, end, blocks)
             return True
         at = block.cut(at + 1, block.high).find("reference")
     return False

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Container
 from typing import NamedTuple
 
+from kbtools.markdown import link_syntax
+from kbtools.markdown.link_syntax import is_escaped
 from kbtools.markdown.marks import STX
 
-_TRIGGER = re.compile(r"[`$<]|\\\(|%%")
+_TRIGGER = re.compile(r"[`$<]|\\\(|%%|\]\(")
 _TICKS = re.compile(r"`+")
 _DOLLAR = re.compile(r"\$((?:\\.|[^\\$\x02\x03])++)\$", re.DOTALL)
 _ROUND = re.compile(r"\\\(((?:\\[^)]|[^\\\x02\x03])++)", re.DOTALL)
@@ -28,12 +31,11 @@ _PERCENT = re.compile(r"%%(?:[^%]|%(?!%))*+%%")
 
 
 class Inline(NamedTuple):
-    """An opaque stretch of a text: code, math, a tag, a comment."""
+    """A stretch of a text, and what it is: ``code``, ``math``, ``comment`` or ``tag``."""
 
     start: int
     end: int
-    is_comment: bool = False
-    """An HTML comment."""
+    kind: str
 
 
 def code_spans(text: str) -> list[tuple[int, int, int]]:
@@ -57,7 +59,7 @@ def code_spans(text: str) -> list[tuple[int, int, int]]:
         start, end = runs[index]
         if start < at:
             start = at
-        elif _escaped(text, start):
+        elif is_escaped(text, start):
             start += 1
         if start >= end:
             index += 1
@@ -82,14 +84,6 @@ def code_spans(text: str) -> list[tuple[int, int, int]]:
         at = runs[index][1]
         index += 1
     return found
-
-
-def _escaped(text: str, at: int) -> bool:
-    """Whether an odd number of backslashes stands before this place."""
-    begin = at
-    while begin and text[begin - 1] == "\\":
-        begin -= 1
-    return (at - begin) % 2 == 1
 
 
 def mask(text: str, spans: list[tuple[int, int]]) -> str:
@@ -141,29 +135,45 @@ def _disjoint(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return kept
 
 
-def opaque(text: str) -> list[Inline]:
-    """The opaque stretches of one text of inline markup, in order and disjoint."""
-    if not _TRIGGER.search(text):
-        return []
+class Markup(NamedTuple):
+    """What one text of inline markup holds."""
+
+    opaque: list[Inline]
+    """In order and disjoint."""
+    links: list[link_syntax.Inline]
+
+
+_NONE = Markup([], [])
+
+
+def parse(text: str, names: Container[str] = ()) -> Markup:
+    """The opaque stretches and the Markdown links of one text; ``names`` are those of the page's definitions."""
+    if not (names and "]" in text) and not _TRIGGER.search(text):
+        return _NONE
+    whole = text
     found: list[Inline] = []
+    links: list[link_syntax.Inline] = []
     if "`" in text:
         code = [(start, end) for start, end, _ in code_spans(text)]
-        found += (Inline(start, end) for start, end in code)
+        found += (Inline(start, end, "code") for start, end in code)
         text = mask(text, code)
     if "$" in text or "\\(" in text:
         math = math_spans(text)
-        found += (Inline(start, end) for start, end in math)
+        found += (Inline(start, end, "math") for start, end in math)
         text = mask(text, math)
+    if (names and "]" in text) or link_syntax.may_hold_links(text):
+        links = link_syntax.find(whole, text, names)
+        text = mask(text, sorted(link_syntax.addresses(links)))
     if "<" in text:
         plain = _ESCAPE.sub(STX * 2, text) if "\\" in text else text
         tags = list(_HTML.finditer(plain))
         spans = [m.span() for m in tags]
-        found += (Inline(m.start(), m.end(), m[0].startswith("<!--")) for m in tags)
+        found += (Inline(m.start(), m.end(), "comment" if m[0].startswith("<!--") else "tag") for m in tags)
         text = mask(text, spans)
-        links = [m.span() for m in _AUTOLINK.finditer(_ESCAPE.sub(STX * 2, text)) if "://" in m[0] or "@" in m[0]]
-        found += (Inline(start, end) for start, end in links)
-        text = mask(text, links)
+        autolinks = [m.span() for m in _AUTOLINK.finditer(_ESCAPE.sub(STX * 2, text)) if "://" in m[0] or "@" in m[0]]
+        found += (Inline(start, end, "tag") for start, end in autolinks)
+        text = mask(text, autolinks)
     if "%%" in text:
-        found += (Inline(m.start(), m.end()) for m in _PERCENT.finditer(text))
+        found += (Inline(m.start(), m.end(), "percent") for m in _PERCENT.finditer(text))
     found.sort(key=lambda span: span.start)
-    return found
+    return Markup(found, links)

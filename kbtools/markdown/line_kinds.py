@@ -26,7 +26,9 @@ QUOTE = re.compile(r" {0,3}> ?")
 FOOTNOTE = re.compile(r" {0,3}\[\^([^\]]*+)\]: *")
 ABBREVIATION = re.compile(r"\*\[[^\\]*?\] ?: *")
 REFERENCE = re.compile(
-    r""" {0,3}\[[^\[\]\n]*+\]: *(?:\n *)?([^\s]++) *(?:\n *)?(?:(?:(["']).*\2 *|\(.*\) *))?$""", re.MULTILINE
+    r" {0,3}\[(?P<name>[^\[\]\n]*+)\]: *(?:\n *)?(?P<address>[^\s]++) *(?:\n *)?"
+    r"""(?:(?:(?P<quote>["']).*(?P=quote) *|\(.*\) *))?$""",
+    re.MULTILINE,
 )
 TABLE_RULE = re.compile(r"[|: -]++$")
 

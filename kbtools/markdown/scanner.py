@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import Literal
 
 from kbtools.diagnostics import Problem
-from kbtools.markdown import block_processors, fence_problems, fences, inline, raw_html
+from kbtools.markdown import attributes, block_processors, fence_problems, fences, inline, link_syntax, raw_html
 from kbtools.markdown.block_parser import Parser
 from kbtools.markdown.frontmatter_block import frontmatter_span
 from kbtools.markdown.headings import Ids, plain_text, slugify, split_attributes
+from kbtools.markdown.line_kinds import REFERENCE
 from kbtools.markdown.source_lines import LineRange, Lines, SourceLines
-from kbtools.markdown.structure import BlockId, Comment, Fence, Heading, Structure, union
+from kbtools.markdown.structure import BlockId, Comment, Fence, Heading, MarkdownLink, Structure, outside, union
 from kbtools.markdown.tree import Leaf
 from kbtools.source import Span
 
@@ -46,6 +48,11 @@ class _Scan:
         self.element_text: dict[int, list[tuple[int, int]]] = {}
         """The text of each HTML element with a ``markdown`` attribute, without that of elements inside it."""
         self.opaque: list[tuple[int, int]] = []
+        self.raw: list[tuple[int, int]] = []
+        self.math: list[tuple[int, int]] = []
+        self.tags: list[tuple[int, int]] = []
+        """Of HTML within lines."""
+        self.links: list[MarkdownLink] = []
 
     def run(self) -> Structure:
         texts, rows = self.body.texts, list(range(len(self.body.texts)))
@@ -60,12 +67,15 @@ class _Scan:
         tree = block_processors.parse(lines, self.restore, elements)
         found = self.shown_fences(tree)
         self.opaque += ((fence.span.start, fence.span.end) for fence in found)
-        for view in (*tree.code, *tree.math):
+        for view in tree.code:
             self.opaque += self.view_spans(view)
+        for view in tree.math:
+            self.math += self.view_spans(view)
         for number, spans in self.element_text.items():
             if number not in tree.opened:
-                self.opaque += spans
-        self.inline(tree.leaves)
+                self.raw += spans
+        self.inline(tree)
+        self.opaque += (*self.math, *self.raw, *self.tags)
         headings = self.headings(tree)
         problems = self.irregular_fences(tree)
         if self.frontmatter:
@@ -73,6 +83,7 @@ class _Scan:
         opaque = union(self.opaque)
         if "%%" in self.text and self.obsidian_comments(opaque):
             opaque = union(self.opaque)
+        ids = self.ids(tree, opaque)
         return Structure(
             self.frontmatter,
             tuple(found),
@@ -81,6 +92,11 @@ class _Scan:
             self.block_ids(tree.leaves, opaque),
             opaque,
             problems,
+            outside(self.links, opaque),
+            tuple(span for view in tree.table_rows for _, span in self.view_lines(view)),
+            union(self.raw),
+            union(self.math),
+            ids,
         )
 
     # -- fences
@@ -141,8 +157,7 @@ class _Scan:
         for row_text in joined.split("\n"):
             starts.append(starts[-1] + len(row_text) + 1)
         places = _Places(starts, rows)
-        for start, end in out.raw:
-            self.opaque.append((self.at(places, start), self.at(places, end)))
+        self.raw += ((self.at(places, start), self.at(places, end)) for start, end in out.raw)
         self.hidden |= out.lost
         for start, end in out.comments:
             self.hidden |= {int(m[1]) for m in raw_html.MARK.finditer(joined, start, end)}
@@ -163,24 +178,60 @@ class _Scan:
 
     # -- inline markup
 
-    def inline(self, leaves: list[Leaf]) -> None:
-        if not any(mark in self.text for mark in ("`", "$", "<", "%%", "\\(")):
+    def inline(self, tree: Parser) -> None:
+        if not tree.references and not any(mark in self.text for mark in ("`", "$", "<", "%%", "\\(", "](")):
             return
-        for leaf in leaves:
+        names = {link_syntax.name_of(name) for name, _ in tree.references}
+        used: set[str] = set()
+        kinds = {"math": self.math, "tag": self.tags}
+        for leaf in tree.leaves:
             lines = [place for view in leaf.views for place in view.places()]
             text = "\n".join(line for _, _, line in lines) if len(lines) > 1 else lines[0][2] if lines else ""
-            spans = inline.opaque(text)
-            if not spans:
+            markup = inline.parse(text, names)
+            if not (markup.opaque or markup.links):
                 continue
             starts = [0]
             for _, _, line in lines:
                 starts.append(starts[-1] + len(line) + 1)
-            for span in spans:
-                start, end = self.leaf_offset(lines, starts, span.start), self.leaf_offset(lines, starts, span.end)
-                self.opaque.append((start, end))
-                if span.is_comment:
+
+            def at(offset: int, lines: list[tuple[int, int, str]] = lines, starts: list[int] = starts) -> int:
+                return self.leaf_offset(lines, starts, offset)
+
+            for span in markup.opaque:
+                start, end = at(span.start), at(span.end)
+                kinds.get(span.kind, self.opaque).append((start, end))
+                if span.kind == "comment":
                     self.comments.append(Span(start, end))
                     self.hidden |= {int(m[1]) for m in raw_html.MARK.finditer(text, span.start, span.end)}
+            for link in markup.links:
+                if link.name is not None:
+                    used.add(link.name)
+                    continue
+                kind: Literal["link", "image"] = "image" if link.is_image else "link"
+                start, end, address, address_end = map(at, link[1:5])
+                self.links.append(MarkdownLink(kind, start, end, address, address_end, link.is_pointed))
+        self.links += self.definitions(tree, used)
+
+    def definitions(self, tree: Parser, used: set[str]) -> Iterator[MarkdownLink]:
+        """Where the page says what its reference links lead to; of two of a name, the last holds."""
+        last = {link_syntax.name_of(name): view for name, view in tree.references}
+        for name, view in tree.references:
+            lines = list(view.places())
+            text = "\n".join(line for _, _, line in lines)
+            m = REFERENCE.match(text)
+            if m is None:
+                continue
+            starts = [0]
+            for _, _, line in lines:
+                starts.append(starts[-1] + len(line) + 1)
+            low, high = m.span("address")
+            pointed = m["address"].startswith("<") and m["address"].endswith(">") and high - low > 1
+            key = link_syntax.name_of(name)
+            start, end, address, address_end = (
+                self.leaf_offset(lines, starts, p) for p in (m.start(), m.end(), low + pointed, high - pointed)
+            )
+            is_used = key in used and last[key] is view
+            yield MarkdownLink("definition", start, end, address, address_end, pointed, is_used)
 
     def leaf_offset(self, lines: list[tuple[int, int, str]], starts: list[int], at: int) -> int:
         index = min(bisect_right(starts, at), len(lines)) - 1
@@ -191,6 +242,10 @@ class _Scan:
         for row, column, text in view.places():
             if text.strip():
                 yield row, (self.body.offset(row, column), self.body.ends[row])
+
+    def view_lines(self, view: LineRange) -> Iterator[tuple[int, Span]]:
+        for row, column, _ in view.places():
+            yield row, Span(self.body.offset(row, column), self.body.ends[row])
 
     def view_spans(self, view: LineRange) -> Iterator[tuple[int, int]]:
         return (span for _, span in self.view_rows(view))
@@ -210,7 +265,9 @@ class _Scan:
         for leaf, (title, _), name in zip(leaves, split, named, strict=True):
             text = plain_text(title, footnotes)
             start, end = self.body.starts[leaf.rows[0]], self.body.ends[leaf.rows[1]]
-            found.append(Heading(leaf.level, text, name or ids.unique(slugify(text)), start, end))
+            raw = " ".join(title.split())
+            known = name or ids.unique(slugify(text))
+            found.append(Heading(leaf.level, text, known, start, end, raw if raw != text else ""))
         return tuple(sorted(found, key=lambda heading: (heading.start, heading.end)))
 
     def comment_text(self, span: Span) -> str:
@@ -245,6 +302,17 @@ class _Scan:
             if index < 0 or m.start() >= opaque[index].end:
                 found.append(BlockId(m[1], Span(*m.span())))
         return tuple(found)
+
+    def ids(self, tree: Parser, opaque: tuple[Span, ...]) -> tuple[str, ...]:
+        """Everything but headings that a link can lead to by its id; the links of raw HTML are found on the way."""
+        found = list(tree.ids)
+        if self.raw or self.tags:
+            ids, links = attributes.of_tags(self.text, union([*self.raw, *self.tags]), sorted(self.comments))
+            found += ids
+            self.links += links
+        if "{" in self.text:
+            found += attributes.of_lists(self.text, self.body.starts[0], opaque)
+        return tuple(dict.fromkeys(found))
 
     @staticmethod
     def last_row(leaf: Leaf) -> list[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from bisect import bisect_right
+from typing import Literal, NamedTuple
 
 from kbtools.diagnostics import Problem
 from kbtools.source import Span
@@ -54,10 +55,32 @@ class Heading(NamedTuple):
     """Of its line."""
     end: int
     """Of its line, or the last of its lines."""
+    raw: str = ""
+    """Its text as written, without an attribute list, where that differs: what Obsidian compares with."""
 
     @property
     def span(self) -> Span:
         """The whole line or lines."""
+        return Span(self.start, self.end)
+
+
+class MarkdownLink(NamedTuple):
+    """``[text](address)``, ``![text](address)``, ``[name]: address``, or an ``href`` or ``src`` of raw HTML."""
+
+    kind: Literal["link", "image", "definition", "html"]
+    start: int
+    end: int
+    """Of all of it; of the attribute in HTML."""
+    address: int
+    address_end: int
+    """Where the address stands, without what encloses it and without a title."""
+    is_pointed: bool = False
+    """Between ``<`` and ``>``, where blanks may stand."""
+    is_used: bool = True
+    """Whether any link of the page is by this definition."""
+
+    @property
+    def span(self) -> Span:
         return Span(self.start, self.end)
 
 
@@ -85,9 +108,19 @@ class Structure(NamedTuple):
     comments: tuple[Comment, ...]
     block_ids: tuple[BlockId, ...]
     opaque: tuple[Span, ...]
-    """Disjoint: frontmatter, code of every kind, comments, math, raw HTML. No link or edit belongs in there."""
+    """Disjoint: frontmatter, code of every kind, comments, math, raw HTML. No wikilink belongs in there."""
     problems: tuple[Problem, ...]
     """``irregular-fence`` and the like, each with what to do."""
+    links: tuple[MarkdownLink, ...] = ()
+    """Of raw HTML those in opaque text too."""
+    table_rows: tuple[Span, ...] = ()
+    """The lines of tables, but for those that rule off the head."""
+    raw: tuple[Span, ...] = ()
+    """Raw HTML that stands as blocks: tags, and what is between them where it is not read as Markdown."""
+    math: tuple[Span, ...] = ()
+    """Formulas."""
+    ids: tuple[str, ...] = ()
+    """Ids and names a link can lead to, besides headings: of HTML, of attribute lists, of footnotes."""
 
 
 def union(stretches: list[tuple[int, int]]) -> tuple[Span, ...]:
@@ -106,3 +139,14 @@ def union(stretches: list[tuple[int, int]]) -> tuple[Span, ...]:
     if end > start:
         found.append(Span(start, end))
     return tuple(found)
+
+
+def outside(links: list[MarkdownLink], opaque: tuple[Span, ...]) -> tuple[MarkdownLink, ...]:
+    """The links in order, without those that begin in opaque text, unless they are HTML's."""
+    starts = [span.start for span in opaque]
+    kept = []
+    for link in links:
+        before = bisect_right(starts, link.start) - 1
+        if link.kind == "html" or before < 0 or link.start >= opaque[before].end:
+            kept.append(link)
+    return tuple(sorted(kept, key=lambda link: link.start))

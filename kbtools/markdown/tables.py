@@ -34,8 +34,21 @@ def table(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
         return False
     blocks.pop()
     parent.add("table")
-    parser.leaves += (Leaf([block.cut(at, at + 1)]) for at in range(block.low, block.high) if at != block.low + 1)
+    shown = [block.cut(at, at + 1) for at in range(block.low, block.high) if at != block.low + 1]
+    parser.table_rows += shown
+    parser.leaves += (Leaf([row]) for row in shown)
     return True
+
+
+def is_table_rule(line: str) -> bool:
+    """Whether a line, without what contains it, could rule off the head of a table."""
+    return "-" in line and "|" in line and set(line) <= set("|:- ")
+
+
+def count_cells(row: str) -> int:
+    """The cells of a row by itself."""
+    row = row.strip(" ")
+    return _cells(row, row.startswith("|") or _END_BORDER.search(row) is not None)
 
 
 def _cells(row: str, border: bool) -> int:

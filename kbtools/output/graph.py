@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from kbtools.index import Index
 from kbtools.output.json import plain
+from kbtools.vault.index import Index
 
 
 def graph(index: Index) -> dict[str, list[dict[str, Any]]]:
@@ -18,17 +18,14 @@ def graph(index: Index) -> dict[str, list[dict[str, Any]]]:
             "category": plain(page.data.get("category")),
             "status": plain(page.data.get("status")),
             "tags": plain(page.data.get("tags") or []),
-            "incoming": len(index.backlinks.get(path, ())),
+            "incoming": len(index.graph.backlinks.get(path, ())),
             "redirect": index.redirects.get(path),
         }
         for path, page in index.pages.items()
     ]
     edges: Counter[tuple[str, str]] = Counter()
     for path, held in index.links.items():
-        for _, resolution in held:
-            target = index.target_page(resolution)
-            if target is not None and target != path:
-                edges[path, target] += 1
+        edges.update((path, target) for target, _ in held.targets() if target != path)
     return {
         "nodes": nodes,
         "edges": [{"source": s, "target": t, "count": n} for (s, t), n in sorted(edges.items())],

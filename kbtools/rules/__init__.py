@@ -3,44 +3,177 @@
 A rule module sets ``SEVERITY`` and ``GROUP``, and either has ``check(page, context)`` yielding problems, or stands
 for problems that a parser finds while it reads the page. Nothing else needs to be edited to add one. A rule whose
 findings come with time says when in ``turns(page, context)``.
+
+What is found on a page is kept until its text, or an answer that ``Context`` gave a rule, is another. So a rule asks
+nothing but its page and the context: it is given no other page's text, and no list of all pages.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kbtools.config import Config
-from kbtools.diagnostics import Problem, Severity
-from kbtools.index import Index
+from kbtools.diagnostics import Edit, Problem, Severity
+from kbtools.links import WikiLink, fold_title
 from kbtools.page import Page
+from kbtools.vault.graph import PageLinks, links_of
+from kbtools.vault.names import Called, name_keys, reference_keys, target_keys
+from kbtools.vault.outline import Outline
+from kbtools.vault.resolution import Resolution, Resolved
+from kbtools.vault.resolve import Resolver
+from kbtools.vault.spelling import Speller
 
 if TYPE_CHECKING:
     from kbtools.suggest import Suggester
 
 
 @dataclass(frozen=True)
-class Context:
-    """What a rule may know beyond the page."""
+class Surroundings:
+    """What is the same for all pages of one check."""
 
-    index: Index
+    resolver: Resolver
     config: Config
     today: date
-    schemas: Mapping[str, Any] = field(default_factory=dict)
+    is_linked: Callable[[str], bool]
+    """Whether any other page, or the navigation, leads to a page."""
+    schemas: Mapping[str, Any]
     """The schema of each page that has one, by path."""
-    shell: Mapping[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    shell: Mapping[tuple[str, str], tuple[int, str]]
     """What a shell says is wrong with a fence (language in lower case, code): the code's line, from 1, and why."""
+    links: Callable[[Page], PageLinks] | None = None
+    """The links of a page, where somebody has resolved them already."""
+
+    @cached_property
+    def speller(self) -> Speller:
+        return Speller(self.resolver, self.config.link_style, self.config.keep_words)
 
     @cached_property
     def suggester(self) -> Suggester:
         from kbtools.suggest import Suggester
 
-        return Suggester(self.index, self.config.link_style)
+        return Suggester(self.resolver, self.speller)
+
+
+class Context:
+    """What a rule may ask about one page. Which names it asked for is recorded: the page is checked again when other
+    pages come to hold them, or cease to.
+    """
+
+    def __init__(self, page: Page, around: Surroundings) -> None:
+        self.config, self.today = around.config, around.today
+        self.asked: set[str] = set()
+        """Folded names, and ids behind a line end, on whose holders the answers hang."""
+        self._page, self._around = page, around
+
+    # -- the page
+
+    @cached_property
+    def links(self) -> PageLinks:
+        """Its links as the wiki reads them, with what they mean."""
+        found = self._around.links
+        return found(self._page) if found is not None else links_of(self._page, self._around.resolver)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether any other page, or the navigation, leads to it."""
+        return self._around.is_linked(self._page.path)
+
+    @property
+    def schema(self) -> Any:
+        """The schema of its frontmatter, if it has one."""
+        return self._around.schemas.get(self._page.path)
+
+    def shell_fault(self, language: str, code: str) -> tuple[int, str] | None:
+        """What a shell says is wrong with a fence: the code's line, from 1, and why."""
+        return self._around.shell.get((language.lower(), code)) if self._around.shell else None
+
+    # -- names
+
+    def holders(self, name: str) -> tuple[str, ...]:
+        """The pages called so by file name or title, once folded."""
+        key = fold_title(name)
+        self.asked.add(key)
+        return self._around.resolver.names.by_fold.get(key, ())
+
+    def holders_of_id(self, id_: str) -> tuple[str, ...]:
+        self.asked.add(f"\n{id_}")
+        return self._around.resolver.names.by_id.get(id_, ())
+
+    def page(self, path: str) -> Outline | None:
+        """What other pages may know of a page."""
+        found = self._around.resolver.outlines.get(path)
+        self.asked.update(name_keys(Called.of(found)) if found is not None else ())
+        return found
+
+    def resolve(self, target: str) -> Resolution:
+        """What a wikilink with this target would mean here."""
+        self.asked |= target_keys(target, self._page.folder)
+        return self._around.resolver.resolve_name(target, self._page.path)
+
+    def page_named(self, name: str) -> str | None:
+        """The one page called so by file name, title or id: how frontmatter names a page."""
+        self.asked.update(reference_keys((name,)))
+        return self._around.resolver.page_named(name, self._page.path)
+
+    def redirect(self, path: str) -> str | None:
+        """The page that stands for another, where that names one."""
+        self.page(path)
+        return self._around.resolver.redirect(path)
+
+    def final(self, path: str) -> str:
+        """Where a reader sent along redirects ends."""
+        at: str | None = path
+        seen: set[str] = set()
+        while at is not None and at not in seen:
+            seen.add(at)
+            at = self.redirect(at)
+        return self._around.resolver.final(path)
+
+    def has_section(self, path: str, anchor: str) -> bool:
+        self.page(path)
+        return self._around.resolver.has_section(path, anchor)
+
+    def has_block(self, path: str, block: str) -> bool:
+        self.page(path)
+        return self._around.resolver.has_block(path, block)
+
+    # -- spelling
+
+    def spelling(self, path: str) -> str | None:
+        """How a link here spells a page."""
+        self.page(path)
+        return self._around.speller.spelling(path, self._page.path)
+
+    def canonical(self, link: WikiLink, resolution: Resolved) -> str | None:
+        """The spelling ``kb reconcile`` gives a link; None where it leaves it."""
+        self.page(resolution.page)
+        return self._around.speller.canonical(link, resolution, self._page.path)
+
+    def is_misspelled(self, link: WikiLink, path: str) -> bool:
+        """Whether the spelling of a link that means a page after folding is to be called wrong."""
+        self.page(path)
+        return self._around.speller.is_misspelled(link, path, self._page.path)
+
+    def respelled(self, link: WikiLink, target: str) -> tuple[Edit, ...]:
+        """The edits that spell a link so and keep the words a reader saw, where they are to be kept."""
+        return self._around.speller.respelled(link, target, self._page)
+
+    def reference(self, path: str, *, by_title: bool) -> str | None:
+        """How frontmatter here names a page."""
+        self.page(path)
+        return self._around.speller.reference(path, self._page.path, by_title)
+
+    @property
+    def suggester(self) -> Suggester:
+        """What links that lead nowhere were meant to say. It may name any page: a page with such links is checked again
+        whenever any name is another."""
+        return self._around.suggester
 
 
 Check = Callable[[Page, Context], Iterable[Problem]]

@@ -19,8 +19,6 @@ GROUPS = {
     "vault": "Pages as files and in relation to each other.",
 }
 MARK = "<!-- Generated from the rule's docstring by `python -m kbtools.rules`. Edit that, not this. -->"
-# Pages of the manual link to each other with Markdown links, which are no wikilinks.
-ENTERED_ELSEWHERE = "<!-- kb: ignore[orphan-page] -->"
 
 _FENCE = re.compile(r"^(?P<m>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=m)$", re.MULTILINE | re.DOTALL)
 
@@ -41,7 +39,6 @@ def page(rule: Rule) -> str:
     return "\n".join(
         (
             MARK,
-            ENTERED_ELSEWHERE,
             "",
             f"# {rule.name}",
             "",

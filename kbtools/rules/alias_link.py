@@ -36,17 +36,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.index import Alias
-from kbtools.links import relabel_fix
 from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.vault.resolution import Alias
+from kbtools.vault.spelling import relabel_fix
 
 SEVERITY = Severity.INFO
 GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    for link, resolution in context.index.links_of(page):
+    for link, resolution in context.links.wiki:
         if not isinstance(resolution, Alias):
             continue
         if len(resolution.candidates) > 1:
@@ -54,10 +54,9 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
             message = f'"{link.target}" is an alias of {len(resolution.candidates)} pages: {holders}'
             yield Problem("alias-link", link.target_span, message, "write the title of the page that is meant")
             continue
-        suggestion = context.suggester.suggest(link, page, resolution)
         fix, help_ = None, None
-        if suggestion:
-            fix = relabel_fix(link, suggestion.target, page.source.text)
+        if (name := context.spelling(context.final(resolution.candidates[0]))) is not None:
+            fix = relabel_fix(link, name, page)
             help_ = f"`kb fix --unsafe` writes {fix.edits[0].replacement}"
         message = f'"{link.target}" is an alias of {resolution.candidates[0]}'
         yield Problem("alias-link", link.target_span, message, help_, fix)

@@ -32,7 +32,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.links import fold_title
 from kbtools.page import Page
 from kbtools.rules import Context
 
@@ -42,8 +41,7 @@ GROUP = "vault"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for alias in page.aliases:
-        others = [p for p in context.index.by_fold.get(fold_title(alias), ()) if p != page.path]
-        others = [p for p in others if context.index.final(p) != page.path]
+        others = [p for p in context.holders(alias) if p != page.path and context.final(p) != page.path]
         if others:
             message = f'the alias "{alias}" is the name of {", ".join(others)}'
             yield Problem("alias-shadows-title", page.alias_span(alias), message, "remove the alias")

@@ -37,20 +37,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.index import Ambiguous
 from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.vault.resolution import Ambiguous
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    for link, resolution in context.index.links_of(page):
+    for link, resolution in context.links.wiki:
         if isinstance(resolution, Ambiguous):
-            choices = context.suggester.choices(resolution, page)
+            choices = context.suggester.choices(resolution, page.path)
             help_ = "write " + " or ".join(f"[[{c}]]" for c in choices) if choices else None
-            message = f'"{link.target}" is the name of {len(resolution.candidates)} pages: ' + ", ".join(
-                resolution.candidates
-            )
-            yield Problem("ambiguous-link", link.target_span, message, help_)
+            yield Problem("ambiguous-link", link.target_span, _message(link.target, resolution), help_)
+    for file, found in context.links.files:
+        if isinstance(found, Ambiguous):
+            help_ = "write its path from this page"
+            yield Problem("ambiguous-link", file.path_span, _message(file.path, found), help_)
+
+
+def _message(name: str, resolution: Ambiguous) -> str:
+    return f'"{name}" is the name of {len(resolution.candidates)} pages: {", ".join(resolution.candidates)}'

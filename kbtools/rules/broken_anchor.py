@@ -1,12 +1,14 @@
 """A link to a section that its page does not have.
 
-The reader lands at the top of the page. Headings are compared by their text without regard to case, or by the id the
-site gives them; `[[T#H1#H2]]` is H2 below H1.
+The reader lands at the top of the page. The section of `[[Page#Section]]` or `[text](Page.md#section)` is found by its
+heading's text, without regard to case; by the id the site gives it, or the one GitHub would; as Obsidian finds it,
+without regard to punctuation; or by an id that the page gives an element itself, `<a id="x"></a>` or `{#x}`.
+`[[T#H1#H2]]` is H2 below H1.
 
 ## Reported
 
 ```markdown title="A.md"
-[[#없는 절]]
+[[#없는 절]] [여기](#nowhere)
 
 ## 있는 절
 ```
@@ -14,9 +16,11 @@ site gives them; `[[T#H1#H2]]` is H2 below H1.
 ## Instead
 
 ```markdown title="A.md"
-[[#있는 절]]
+[[#있는 절]] [여기](#figure-1)
 
 ## 있는 절
+
+<a id="figure-1"></a>
 ```
 """
 
@@ -28,23 +32,23 @@ from kbtools.diagnostics import Problem, Severity
 from kbtools.page import Page
 from kbtools.rules import Context
 from kbtools.source import Span
+from kbtools.vault.resolution import target_page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    index = context.index
-    for link, resolution in index.links_of(page):
-        target = index.target_page(resolution)
-        if target is None or link.anchor is None or index.has_heading(target, link.anchor):
-            continue
-        from difflib import get_close_matches
+    for link, resolution in context.links.wiki:
+        if link.anchor is not None:
+            yield from _problem(target_page(resolution), link.anchor, link.place_span, context)
+    for file, found in context.links.files:
+        if file.anchor is not None and file.is_used:
+            yield from _problem(target_page(found), file.anchor, file.fragment_span, context)
 
-        headings = [h.text for h in index.outlines[target].headings]
-        close = get_close_matches(link.anchor, headings, n=1)
-        help_ = (
-            f"did you mean #{close[0]}?" if close else f"its sections: {', '.join(headings[:8])}" if headings else None
-        )
-        message = f'{target} has no section "{link.anchor}"'
-        yield Problem("broken-anchor", Span(link.target_span.end, link.span.end - 2), message, help_)
+
+def _problem(target: str | None, anchor: str, span: Span, context: Context) -> Iterator[Problem]:
+    if target is None or context.has_section(target, anchor):
+        return
+    help_ = context.suggester.section(target, anchor)
+    yield Problem("broken-anchor", span, f'{target} has no section "{anchor}"', help_)

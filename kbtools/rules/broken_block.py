@@ -27,16 +27,22 @@ from kbtools.diagnostics import Problem, Severity
 from kbtools.page import Page
 from kbtools.rules import Context
 from kbtools.source import Span
+from kbtools.vault.resolution import target_page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    index = context.index
-    for link, resolution in index.links_of(page):
-        target = index.target_page(resolution)
-        if target is not None and link.block is not None and not index.has_block(target, link.block):
-            message = f'{target} has no block "^{link.block}"'
-            help_ = f"write ^{link.block} at the end of the block that is meant"
-            yield Problem("broken-block", Span(link.target_span.end, link.span.end - 2), message, help_)
+    for link, resolution in context.links.wiki:
+        if link.block is not None:
+            yield from _problem(target_page(resolution), link.block, link.place_span, context)
+    for file, found in context.links.files:
+        if file.block is not None and file.is_used:
+            yield from _problem(target_page(found), file.block, file.fragment_span, context)
+
+
+def _problem(target: str | None, block: str, span: Span, context: Context) -> Iterator[Problem]:
+    if target is not None and not context.has_block(target, block):
+        help_ = f"write ^{block} at the end of the block that is meant"
+        yield Problem("broken-block", span, f'{target} has no block "^{block}"', help_)

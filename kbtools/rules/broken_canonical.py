@@ -37,7 +37,7 @@ GROUP = "frontmatter"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for field, name in page.references:
-        if context.index.page_named(name, page.path) is None:
+        if context.page_named(name) is None:
             message = f'{field}: no one page is called "{name}"'
             help_ = "write a page's title, file name or id" + (", or self" if field == "canonical_id" else "")
             if "#" in page._scalar(field):

@@ -1,19 +1,24 @@
-"""A wikilink that no page answers to.
+"""A link that no page answers to.
 
-Readers meet a dead end. The name is compared with file names and titles, first as written, then without regard to
-case, blanks, `_` and dashes. Aliases and near spellings are offered as help and never applied unasked:
-`kb fix --unsafe` writes the one offered and keeps your words as the label.
+Readers meet a dead end. The name of a wikilink is compared with file names and titles, first as written, then without
+regard to case, blanks, `_` and dashes. A Markdown link, `[text](Page.md)`, leads to a file relative to its page; in an
+Obsidian vault a file is also found by its name, wherever it lies. Aliases and near spellings are offered as help and
+never applied unasked: `kb fix --unsafe` writes the one offered and keeps your words as the label.
+
+In an Obsidian vault, and with `--vault`, a wikilink to a page that is not written yet is an info: many people link
+first and write later. A name that is probably misspelled is a warning there. Placeholders of templates,
+`[[{{title}}]]`, are no broken links.
 
 ## Reported
 
 ```markdown title="A.md"
-이것은 [[텐서 연산자]]와 같다.
+이것은 [[텐서 연산자]]와 같다. [여기](Nowhere.md)를 보라.
 ```
 
 ## Instead
 
 ```markdown title="A.md"
-이것은 [[텐서 연산]]과 같다.
+이것은 [[텐서 연산]]과 같다. [여기](텐서%20연산.md)를 보라.
 ```
 
 ```markdown title="텐서 연산.md"
@@ -23,26 +28,61 @@ case, blanks, `_` and dashes. Aliases and near spellings are offered as help and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.index import Missing
-from kbtools.links import is_attachment_name, relabel_fix
+from kbtools.filelinks import FileLink, is_page_path
+from kbtools.links import WikiLink, is_attachment_name
 from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.vault.resolution import Elsewhere, Missing
+from kbtools.vault.spelling import relabel_fix
 
 SEVERITY = Severity.ERROR
 GROUP = "links"
 
+_PLACEHOLDER = re.compile(r"\{\{|\{%|<%")
+
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    for link, resolution in context.index.links_of(page):
-        if not isinstance(resolution, Missing) or is_attachment_name(link.target):
+    for link, resolution in context.links.wiki:
+        if isinstance(resolution, Missing) and not (
+            is_attachment_name(link.target) or _PLACEHOLDER.search(link.target)
+        ):
+            yield _wikilink(link, page, context)
+    for file, found in context.links.files:
+        if not file.is_used:
             continue
-        help_, fix = None, None
-        suggestion = context.suggester.suggest(link, page, resolution)
-        if suggestion:
-            fix = relabel_fix(link, suggestion.target, page.source.text)
-            written = fix.edits[0].replacement
-            help_ = f"did you mean [[{suggestion.target}]]? {suggestion.why}. `kb fix --unsafe` writes {written}"
-        yield Problem("broken-link", link.target_span, f'no page is called "{link.target}"', help_, fix)
+        if isinstance(found, Missing) and is_page_path(file):
+            yield _file_link(file, page, context)
+        elif isinstance(found, Elsewhere) and found.is_outside and context.config.mkdocs is not None:
+            message = f'"{file.path}" leads out of the wiki: the site has no such address'
+            yield Problem("broken-link", file.path_span, message, "link to where it is published")
+
+
+def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
+    if not file.path:
+        return Problem("broken-link", file.span, "the link has no address", "write it between the parentheses")
+    help_, fix = context.suggester.file(file, page)
+    message = f'there is no page at "{file.path}"'
+    maker = context.config.mkdocs.makes_pages if context.config.mkdocs is not None else None
+    if fix is not None or maker is None:
+        return Problem("broken-link", file.path_span, message, help_, fix)
+    return Problem("broken-link", file.path_span, message, f"unless {maker} makes it", severity=Severity.INFO)
+
+
+def _wikilink(link: WikiLink, page: Page, context: Context) -> Problem:
+    suggestion = context.suggester.suggest(link, page)
+    message = f'no page is called "{link.target}"'
+    is_garden = context.config.obsidian is not None
+    if suggestion is None or suggestion.target is None:
+        # In a garden of notes, a link to a page that nobody has written yet is a plan.
+        why = suggestion.why if suggestion is not None else None
+        severity = Severity.INFO if is_garden else None
+        return Problem("broken-link", link.target_span, message, why, severity=severity)
+    fix = relabel_fix(link, suggestion.target, page)
+    written = fix.edits[0].replacement
+    help_ = f"did you mean [[{suggestion.target}]]? {suggestion.why}. `kb fix --unsafe` writes {written}"
+    severity = Severity.WARNING if is_garden else None
+    return Problem("broken-link", link.target_span, message, help_, fix, severity=severity)

@@ -48,10 +48,10 @@ _ITSELF = "write none, or the page that stands for this one"
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for field, name in page.references:
         way = [page.path]
-        at = context.index.page_named(name, page.path)
+        at = context.page_named(name)
         while at is not None and at not in way:
             way.append(at)
-            at = context.index.redirects.get(at)
+            at = context.redirect(at)
         if at == page.path and len(way) == 1 and field != "canonical_id":
             yield Problem("canonical-cycle", page.field_span(field), f"{field} names the page itself", _ITSELF)
             return

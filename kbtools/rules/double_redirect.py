@@ -56,10 +56,10 @@ GROUP = "frontmatter"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for field, name in page.references:
-        target = context.index.page_named(name, page.path)
-        if target is None or target not in context.index.redirects:
+        target = context.page_named(name)
+        if target is None or context.redirect(target) is None:
             continue
-        final = context.index.final(target)
+        final = context.final(target)
         if final in (target, page.path):
             continue  # a loop: canonical-cycle
         message = f"{field}: {target} stands aside for {final} itself"
@@ -74,7 +74,7 @@ def _fix(page: Page, context: Context, field: str, final: str) -> Fix | None:
 
     written = page.frontmatter.entries[(field,)].raw if page.frontmatter else ""
     linked = wikilink_target(written) is not None
-    name = context.index.reference(final, page.path, by_title=linked)
+    name = context.reference(final, by_title=linked)
     if name is None:
         return None
     value = with_target(written, name)

@@ -44,7 +44,7 @@ GROUP = "frontmatter"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    others = [p for p in context.index.by_id.get(page.id or "", ()) if p != page.path]
+    others = [p for p in context.holders_of_id(page.id) if p != page.path] if page.id else []
     if others:
         message = f'id "{page.id}" is also that of {", ".join(others)}'
         yield Problem("duplicate-id", page.field_span("id"), message, "give one of them another id")

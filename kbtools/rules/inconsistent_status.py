@@ -57,7 +57,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     if verification == REDIRECTED and not page.references:
         message = 'verification_status is "redirected", but no page is named to stand for this one'
         yield Problem("inconsistent-status", page.field_span("verification_status"), message)
-    named = {context.index.page_named(name, page.path) for _, name in page.references} - {None}
+    named = {context.page_named(name) for _, name in page.references} - {None}
     if len(named) > 1:
         message = f"the page stands aside for more than one page: {', '.join(sorted(str(n) for n in named))}"
         yield Problem("inconsistent-status", page.field_span(page.references[0][0]), message, "name one page")

@@ -41,25 +41,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.index import Resolved
-from kbtools.links import relabel_fix
 from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.vault.resolution import Resolved
+from kbtools.vault.spelling import relabel_fix
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    index = context.index
-    for link, resolution in index.links_of(page):
-        if not isinstance(resolution, Resolved) or resolution.page not in index.redirects:
+    for link, resolution in context.links.wiki:
+        if not isinstance(resolution, Resolved) or resolution.how == "attachment":
             continue
-        final = index.final(resolution.page)
-        target = index.spelling(final, page.path, context.config.link_style)
+        if context.redirect(resolution.page) is None:
+            continue
+        final = context.final(resolution.page)
+        target = context.spelling(final)
         if resolution.page in (page.path, final) or target is None:
             continue
-        fix = relabel_fix(link, target, page.source.text)
+        fix = relabel_fix(link, target, page)
         message = f"{resolution.page} stands aside for {final}"
         help_ = f"{fix.title}; `kb reconcile --follow-duplicates --apply` does"
         yield Problem("link-to-duplicate", link.target_span, message, help_, fix)

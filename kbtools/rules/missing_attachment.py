@@ -1,12 +1,13 @@
 """An embedded or linked file that is not in the vault.
 
-The page shows a broken picture or a dead download. Names are compared as they are written: files on most servers
-are case-sensitive.
+The page shows a broken picture or a dead download. That holds for `![[picture.png]]` as for `![](picture.png)`. Names
+are compared as they are written, because files on most servers are case-sensitive; in an Obsidian vault they are not,
+and a file is found by its name, wherever it lies.
 
 ## Reported
 
 ```markdown title="A.md"
-![[그림.png]]
+![[그림.png]] ![그림](img/그림.png)
 ```
 
 ## Instead
@@ -21,27 +22,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.index import Missing
+from kbtools.filelinks import is_page_path
 from kbtools.links import is_attachment_name
 from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.vault.resolution import Missing
+from kbtools.vault.spelling import relabel_fix
 
 SEVERITY = Severity.ERROR
 GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    for link, resolution in context.index.links_of(page):
+    for link, resolution in context.links.wiki:
         if isinstance(resolution, Missing) and is_attachment_name(link.target):
+            help_, target = context.suggester.attachment(link.target)
+            fix = relabel_fix(link, target, page) if target is not None else None
             message = f'no file is called "{link.target}"'
-            yield Problem("missing-attachment", link.target_span, message, _near(link.target, context))
-
-
-def _near(target: str, context: Context) -> str | None:
-    """A file of the same name but for case, folder or ending."""
-    name = target.rpartition("/")[2].casefold()
-    stem = name.rpartition(".")[0]
-    files = sorted(context.index.attachments)
-    same = [f for f in files if f.rpartition("/")[2].casefold() == name]
-    same = same or [f for f in files if f.rpartition("/")[2].casefold().rpartition(".")[0] == stem]
-    return f"there is {same[0]}" if same else None
+            yield Problem("missing-attachment", link.target_span, message, help_, fix)
+    for file, found in context.links.files:
+        if isinstance(found, Missing) and file.is_used and not is_page_path(file):
+            help_, fix = context.suggester.file(file, page)
+            yield Problem("missing-attachment", file.path_span, f'there is no file at "{file.path}"', help_, fix)

@@ -34,7 +34,7 @@ GROUP = "frontmatter"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     if (
-        page.path in context.schemas
+        context.schema is not None
         and page.frontmatter is None
         and not page.problems_of("invalid-yaml", "unreadable-page")
     ):

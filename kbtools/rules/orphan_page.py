@@ -37,6 +37,6 @@ ENTRANCES = ("index", "readme", "home")
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     entrance = page.stem.lower() in ENTRANCES or page.is_learning_path
-    if entrance or page.redirect is not None or context.index.is_linked(page.path):
+    if entrance or page.redirect is not None or context.is_linked:
         return
     yield Problem("orphan-page", Span(0, 0), "no page links here", "link to it from a page about a wider subject")

@@ -60,10 +60,11 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     from kbtools.learning import learning_path  # which few pages need
 
     seen: set[str] = set()
-    for lesson in learning_path(context.index, page).lessons:
+    for lesson in learning_path(page, context.links, context.final).lessons:
         if lesson.page is None:
             continue
         if lesson.page in seen:
-            message = f'"{context.index.outlines[lesson.page].title}" is a lesson of this path already'
+            known = context.page(lesson.page)
+            message = f'"{known.title if known else lesson.page}" is a lesson of this path already'
             yield Problem("repeated-lesson", lesson.link.span, message, "take one of the two out of the list")
         seen.add(lesson.page)

@@ -40,8 +40,8 @@ _WAY_OUT = 'for what is no script, call the fence `text`, or mark it `.skip reas
 def check(page: Page, context: Context) -> Iterator[Problem]:
     from kbtools.codefence.pycode import Places  # which pages without fences do without
 
-    for snippet in page.snippets if context.shell else ():
-        found = context.shell.get((snippet.language.lower(), snippet.code))
+    for snippet in page.snippets:
+        found = context.shell_fault(snippet.language, snippet.code)
         if found is not None and snippet.options.skip is None:
             line, message = found
             places = Places(snippet.fence)

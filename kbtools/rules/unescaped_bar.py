@@ -30,57 +30,61 @@ Inside tables the bar is written `\|`; Obsidian does so too.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.links import WikiLink
+from kbtools.markdown.tables import count_cells, is_table_rule
 from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.source import LineIndex, Span
+from kbtools.source import Span
+from kbtools.vault.spelling import is_in_table
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
 
-_RULED = frozenset("|:- ")
+_CONTAINERS = " \t>"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    labelled = [link for link in page.links if link.label is not None and not link.table]
-    if not labelled:
-        return
-    text = page.source.text
-    lines = LineIndex(text)
-    rows: dict[int, bool] = {}
-    for link in labelled:
-        number = lines.line_of(link.span.start)
-        if number not in rows:
-            _mark(text, lines, number, rows)
-        if not rows[number]:
+    text, lines = page.source.text, page.source.lines
+    lost_until = -1
+    """Where the block ends that the bars of its first line have kept from being a table."""
+    for link in page.links:
+        if link.label is None or link.table:
             continue
+        if link.start >= lost_until and not is_in_table(page, link.start):
+            if not _is_lost_head(page, link):
+                continue
+            number = lines.line_of(link.start)
+            while number < len(lines) and lines.line(number + 1).of(text).strip(_CONTAINERS):
+                number += 1
+            lost_until = lines.line(number).end
         bar = text.index("|", link.target_span.start)
         fix = Fix("write \\| for the bar", Applicability.SAFE, (Edit(Span(bar, bar), "\\"),))
         message = f'inside a table the bar of "{link.target}" ends the cell'
         yield Problem("unescaped-bar", Span(bar, bar + 1), message, "write `\\|`", fix)
 
 
-def _mark(text: str, lines: LineIndex, number: int, rows: dict[int, bool]) -> None:
-    """Whether a line is a row of a table: one of several lines that begin with a bar, the second of which rules."""
-    if not _is_row(text, lines, number):
-        rows[number] = False
-        return
-    first = last = number
-    while _is_row(text, lines, first - 1):
-        first -= 1
-    while _is_row(text, lines, last + 1):
-        last += 1
-    ruled = last > first and _is_ruler(lines.line(first + 1).of(text))
-    for line in range(first, last + 1):
-        rows[line] = ruled
-
-
-def _is_row(text: str, lines: LineIndex, number: int) -> bool:
-    return 1 <= number <= len(lines) and lines.line(number).of(text).lstrip(" \t>").startswith("|")
-
-
-def _is_ruler(line: str) -> bool:
-    row = line.strip(" \t>\r\n")
-    return "-" in row and set(row) <= _RULED
+def _is_lost_head(page: Page, link: WikiLink) -> bool:
+    """Whether a link stands on a line that would be the head of a table if its bars were escaped: what follows rules
+    off as many cells."""
+    text, lines = page.source.text, page.source.lines
+    number = lines.line_of(link.start)
+    if number == len(lines):
+        return False
+    line, below = lines.line(number), lines.line(number + 1).of(text).strip(_CONTAINERS)
+    if not is_table_rule(below):
+        return False
+    escaped, at = "", line.start
+    first = bisect_left(page.links, line.start, key=lambda other: other.start)
+    for other in page.links[first:]:
+        if other.start >= line.end:
+            break
+        if other.label is not None and not other.table:
+            bar = text.index("|", other.target_span.start)
+            escaped += text[at:bar] + "\\"
+            at = bar
+    head = (escaped + text[at : line.end]).strip(_CONTAINERS)
+    return count_cells(head) == count_cells(below) != count_cells(line.of(text).strip(_CONTAINERS))

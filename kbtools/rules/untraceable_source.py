@@ -30,9 +30,9 @@ import re
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
-from kbtools.index import Missing
 from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.vault.resolution import Missing
 
 SEVERITY = Severity.INFO
 GROUP = "frontmatter"
@@ -68,5 +68,5 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 def _leads_somewhere(source: str, page: Page, context: Context) -> bool:
     links = _WIKILINK.findall(source)
     if links:
-        return all(not isinstance(context.index.resolve_name(name.strip(), page.path), Missing) for name in links)
+        return all(not isinstance(context.resolve(name.strip()), Missing) for name in links)
     return bool(_FOLLOWABLE.search(source) or (_NAMED.search(source) and len(_WORD.findall(source)) >= 2))

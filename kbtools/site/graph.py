@@ -14,6 +14,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from kbtools.mkdocs_file import GRAPH
 from kbtools.site.generated.document import Document, Section, document
 from kbtools.site.graph_layout import layout
 from kbtools.site.infobox import breadcrumb, label
@@ -21,7 +22,7 @@ from kbtools.site.text import clean, escape
 from kbtools.site.wiki import Wiki
 from kbtools.site.words import Words
 
-NAME = "graph.md"
+NAME = GRAPH
 LOADER = "assets/kb-graph.js"
 _VIEW = "assets/kb-graph-view.js"
 _STYLE = "assets/kb-graph.css"
@@ -104,8 +105,7 @@ class Graph:
 
     def _has_neighbours(self, path: str) -> bool:
         index = self.wiki.index
-        targets = {index.target_page(resolution) for _, resolution in index.links[path]}
-        return bool(targets - {None, path}) or any(other != path for other, _ in index.backlinks.get(path, ()))
+        return path in index.graph.backlinks or any(target != path for target, _ in index.links[path].targets())
 
     def write(self, site: Path) -> None:
         """Write the graph's data into a built site."""
@@ -119,8 +119,7 @@ class Graph:
         nodes = {path: i for i, path in enumerate(sorted(self.urls))}
         links = []
         for path, number in nodes.items():
-            found = (index.target_page(resolution) for _, resolution in index.links[path])
-            targets = {nodes.get(index.final(target)) for target in found if target is not None}
+            targets = {nodes.get(index.final(target)) for target, _ in index.links[path].targets()}
             links.append(sorted(t for t in targets if t is not None and t != number))
         places = layout(len(nodes), [(a, b) for a, targets in enumerate(links) for b in targets])
         pages = [index.pages[path] for path in nodes]

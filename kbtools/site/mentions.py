@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kbtools.index import Index
 from kbtools.page import Page
 from kbtools.source import Span
 from kbtools.suggest import AFTER_NOUNS
+from kbtools.vault.index import Index
 
 COMMON = 0.25
 """A name that more than this share of the pages speaks of, and more than ``FEW`` of them, says nothing."""
@@ -53,7 +53,7 @@ def mentions(index: Index, pages: Iterable[Page]) -> Mapping[str, tuple[Mention,
     """For each page, the others among ``pages`` that speak of it unlinked; those that do most come first."""
     listed = tuple(pages)
     names = _names(index, listed)
-    linking = {path: {other for other, _ in links} for path, links in index.backlinks.items()}
+    linking = {path: {other for other, _ in links} for path, links in index.graph.backlinks.items()}
     found: dict[_Name, list[Mention]] = defaultdict(list)
     seen: dict[str, tuple[str, ...]] = {}
     for page in listed:

@@ -50,6 +50,7 @@ from kbtools.site.text import escape
 from kbtools.site.urls import Site, markdown_of, preview_of
 from kbtools.site.wiki import Wiki, load, project_for
 from kbtools.svg import clean_svg, is_remote
+from kbtools.vault.listing import Exclusion
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
 
@@ -199,6 +200,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             more = f" and {len(unread) - 3} more" if len(unread) > 3 else ""
             told = ", ".join(unread[:3]) + more
             log.info("kb reads .md alone: %s: not checked, not run; rename what are pages", told)
+        leave_out(files, wiki)
         if self.config.sanitize:
             attachments.publish(files, config, self.config.active_files, self._owned(files))
         pages: dict[str, Document] = {**generated.generate(wiki), **(self.graph.page() if self.graph else {})}
@@ -375,6 +377,14 @@ def _give(file: File, text: str) -> None:
     place = file.abs_src_path
     file.content_string = text
     file.abs_src_path = place
+
+
+def leave_out(files: Files, wiki: Wiki) -> None:
+    """What kb takes for no page is not published: what ``exclude`` names, and pages that say so themselves."""
+    exclusion = Exclusion(wiki.project.config)
+    for file in files:
+        if file.generated_by is None and (file.src_uri in wiki.unpublished or exclusion.is_excluded(file.src_uri)):
+            file.inclusion = InclusionLevel.EXCLUDED
 
 
 def _site(config: MkDocsConfig, files: Files) -> Site:

@@ -35,7 +35,7 @@ def notice(page: Page, wiki: Wiki) -> etree.Element | None:
 def backlinks(page: Page, wiki: Wiki) -> etree.Element | None:
     """The pages that link here, each with the sentence its first link stands in."""
     first: dict[str, tuple[int, int]] = {}
-    for path, link in wiki.index.backlinks.get(page.path, ()):
+    for path, link in wiki.index.graph.backlinks.get(page.path, ()):
         first.setdefault(path, (link.span.start, link.span.end))
     if not first:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kbtools import links
 from kbtools.diagnostics import Edit, apply_edits
-from kbtools.index import Resolution, Resolved
 from kbtools.links import WikiLink
 from kbtools.output.json import dumps, plain
 from kbtools.page import Page
@@ -12,6 +11,7 @@ from kbtools.site.text import hidden
 from kbtools.site.urls import Site, markdown_of, relative_url, url_of
 from kbtools.site.wiki import Wiki
 from kbtools.source import Span
+from kbtools.vault.resolution import Resolution, Resolved, target_page
 
 FIELDS = (
     "id",
@@ -41,7 +41,7 @@ def page_markdown(page: Page, wiki: Wiki, site: Site) -> str:
         inside = (f.span.of(text) for f in page.structure.fences if f.span.start in span)
         edits.append(Edit(span, "\n".join(inside)))
     here = markdown_of(site.pages[page.path])
-    for link, resolution in wiki.index.links_of(page):
+    for link, resolution in wiki.index.graph.of(page).wiki:
         if not any(span.start <= link.span.start < span.end for span in gone):
             edits.append(Edit(link.span, _link(link, resolution, links.shown(link, text), here, wiki, site)))
     body = apply_edits(text, tuple(sorted(edits, key=lambda e: e.span)))
@@ -59,7 +59,7 @@ def _link(link: WikiLink, resolution: Resolution, shown: str, here: str, wiki: W
     label = link.label.strip() if link.label and link.label.strip() else shown
     if isinstance(resolution, Resolved) and resolution.how == "attachment":
         return f"{'!' if link.embed else ''}[{label}]({relative_url(url_of(resolution.page), here)})"
-    target = wiki.index.target_page(resolution)
+    target = target_page(resolution)
     if target is None or target not in site.pages:
         return label
     return f"[{label}]({relative_url(markdown_of(site.pages[target]), here)})"

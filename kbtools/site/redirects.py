@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from kbtools.edit.new_names import file_name
 from kbtools.page import Page
-from kbtools.renaming.names import file_name
 from kbtools.site.text import escape
 from kbtools.site.urls import Site, file_of, relative_url, url_of
 from kbtools.site.wiki import Wiki, strings

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from kbtools.config import Project, find_project
-from kbtools.index import Index
 from kbtools.learning import LearningPath, count_exercises, learning_paths, stops
 from kbtools.markdown.headings import slugify
 from kbtools.page import Page
@@ -24,6 +23,7 @@ from kbtools.site.results import Results
 from kbtools.site.urls import relative_url, url_of
 from kbtools.site.words import Words, words_of
 from kbtools.vault import loading as vaults
+from kbtools.vault.index import Index
 from kbtools.vault.listing import matches
 from kbtools.vault.loading import Vault
 
@@ -64,6 +64,8 @@ class Wiki:
     """Which of kb's parts it has."""
     build: Build = field(default_factory=Build, compare=False)
     """What a builder has told while it builds."""
+    unpublished: frozenset[str] = frozenset()
+    """Pages that say themselves that they are not to be published."""
     rendered: Rendered = field(default_factory=Rendered, compare=False, repr=False)
     """Pages rendered for embedding."""
 
@@ -206,8 +208,10 @@ def load(project: Project) -> Wiki:
 
 
 def of_vault(project: Project, vault: Vault) -> Wiki:
-    """What the site has of a vault."""
-    return Wiki(project, Index.build(vault))
+    """What the site has of a vault: all but the pages that say themselves that they are not to be published."""
+    published = {path: page for path, page in vault.pages.items() if page.is_published}
+    index = Index(published, vault.attachments, vault.conventions, vault.ways_in)
+    return Wiki(project, index, unpublished=frozenset(vault.pages.keys() - published.keys()))
 
 
 def project_for(config_file: str | None, docs_dir: str) -> Project:

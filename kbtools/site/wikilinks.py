@@ -12,16 +12,15 @@ from markdown.inlinepatterns import InlineProcessor
 from markdown.util import ETX, STX, AtomicString
 
 from kbtools import links
-from kbtools.index import Alias, Ambiguous, Missing, Resolution, Resolved
 from kbtools.links import WikiLink
-from kbtools.page import NO_STRUCTURE, Page
+from kbtools.page import Page
 from kbtools.site.elements import element, own
 from kbtools.site.embeds import PLACE
 from kbtools.site.generated.names import key_of
 from kbtools.site.rendered import Embed
 from kbtools.site.text import clean, first_paragraph, plain
 from kbtools.site.wiki import Wiki, relative
-from kbtools.source import Source
+from kbtools.vault.resolution import Alias, Ambiguous, Missing, Resolution, Resolved
 
 IMAGES = re.compile(r"(?i)\.(png|jpe?g|gif|svg|webp|avif|bmp|ico)$")
 WANTING = 5
@@ -58,11 +57,11 @@ class WikiLinks(InlineProcessor):
         wiki, path = self.wiki(), self.path()
         if link is None or wiki is None:
             return None, None, None
-        page = Page(Source(path or "", data), NO_STRUCTURE, None, (link,))
-        link = wiki.index.read(link, page)
-        resolution = wiki.index.resolve(link, page)
+        path = path or ""
+        link = wiki.index.read(link, data, path)
+        resolution = wiki.index.resolve(link, path)
         label = _label(link, data)
-        return render(link, resolution, page.path, wiki, label, self.embeds), link.span.start, link.span.end
+        return render(link, resolution, path, wiki, label, self.embeds), link.span.start, link.span.end
 
 
 def _shown(label: str) -> str:
@@ -186,8 +185,8 @@ def _fragment(link: WikiLink, target: str, wiki: Wiki) -> tuple[str, str | None]
         return (f"#{quote(block_id(link.block))}", None) if there else ("", f"^{link.block}")
     if link.anchor is None:
         return "", None
-    heading = wiki.index.heading(target, link.anchor)
-    return ("", link.anchor) if heading is None else (f"#{heading.id}", None)
+    place = wiki.index.sections(target).id_of(link.anchor)
+    return ("", link.anchor) if place is None else (f"#{place}", None)
 
 
 def _card(link: WikiLink, target: str, href: str, wiki: Wiki, kinds: str, label: str) -> etree.Element:

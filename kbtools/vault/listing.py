@@ -7,13 +7,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
-from kbtools.config import ALWAYS_IGNORED, Project
-from kbtools.settings import MAX_PAGE_SIZE
+from kbtools.config import NEVER_READ, Config, Project
 
 Stamp = tuple[int, int, int]
 """Time of the last change of the bytes and of the file, in nanoseconds, and the size in bytes."""
@@ -101,7 +100,13 @@ class Listing(NamedTuple):
     @classmethod
     def of(cls, project: Project) -> Listing:
         began = time.time_ns()
-        return cls(*look(project.vault, project.config.exclude, project.config.max_page_size), began)
+        return cls(*look(project.vault, project.config), began)
+
+    @property
+    def pages(self) -> frozenset[str]:
+        """The paths of all pages."""
+        odd = (path for path, entry in self.entries.odd.items() if entry.is_page)
+        return frozenset(chain(self.entries.stamps, odd))
 
     def stamps(self) -> Mapping[str, Stamp]:
         """What every entry is known by, at first."""
@@ -151,11 +156,58 @@ def _glob(path: str, glob: str) -> bool:
     return glob.startswith("**/") and fnmatch.fnmatchcase(path, glob[3:])
 
 
-def look(root: Path, exclude: tuple[str, ...] = (), largest: int = MAX_PAGE_SIZE) -> tuple[Entries, frozenset[str]]:
+class _Patterns(Protocol):
+    """Patterns as in a ``.gitignore``."""
+
+    def match_file(self, file: str) -> bool: ...
+
+
+class Exclusion:
+    """Which files of a vault are neither pages nor targets of links.
+
+    Whatever has a name that begins with a dot or lies in such a folder, a few folders of programs, what ``exclude``
+    names, and what MkDocs does not publish: ``exclude_docs``, ``draft_docs``, and ``/templates/`` by default.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._globs = config.exclude
+        self._templates = config.mkdocs is not None
+        self._unpublished: tuple[_Patterns, ...] = ()
+        if config.mkdocs is not None and (config.mkdocs.exclude_docs or config.mkdocs.draft_docs):
+            from pathspec.gitignore import GitIgnoreSpec  # what MkDocs matches with
+
+            excluded = (".*", "/templates/", *config.mkdocs.exclude_docs.splitlines())
+            drafts = config.mkdocs.draft_docs.splitlines()
+            self._unpublished = (GitIgnoreSpec.from_lines(excluded), GitIgnoreSpec.from_lines(drafts))
+            self._templates = False  # the patterns say so, or otherwise
+
+    def leaves_out(self, path: str, name: str) -> bool:
+        """Whether a file or folder is left out, in a folder that is not. ``name`` is the end of its path."""
+        return name.startswith(".") or name in NEVER_READ or (bool(self._globs) and matches(path, self._globs))
+
+    def is_unpublished(self, path: str) -> bool:
+        """Whether MkDocs leaves a file out."""
+        return (self._templates and path.startswith("templates/")) or any(p.match_file(path) for p in self._unpublished)
+
+    def covers(self, path: str) -> bool:
+        """Whether a file, given by its whole path, is neither a page nor a target."""
+        return self.is_unpublished(path) or self.is_excluded(path) or any(p.startswith(".") for p in path.split("/"))
+
+    def is_excluded(self, path: str) -> bool:
+        """Whether kb leaves out a file that MkDocs would publish."""
+        return not NEVER_READ.isdisjoint(path.split("/")) or any(
+            matches(folder, self._globs) for folder in accumulate(path.split("/"), "{}/{}".format)
+        )
+
+
+def look(root: Path, config: Config) -> tuple[Entries, frozenset[str]]:
     """Pages below a folder, and the paths of all other files. Linked folders are not entered: a loop has no end.
 
-    A page of more than ``largest`` bytes is not to be looked at: it is something that was never written as a page.
+    A page of more than ``max_page_size`` bytes is not to be looked at: it was never written as a page.
     """
+    exclusion, largest = Exclusion(config), config.max_page_size
+    left_out, unpublished = exclusion.leaves_out, exclusion.is_unpublished
+    selective = config.mkdocs is not None
     top = str(root)
     inside = os.path.realpath(root)
     stamps: dict[str, Stamp] = {}
@@ -170,13 +222,17 @@ def look(root: Path, exclude: tuple[str, ...] = (), largest: int = MAX_PAGE_SIZE
                 for entry in found:
                     name = entry.name
                     path = prefix + name
-                    if name in ALWAYS_IGNORED or (exclude and matches(path, exclude)):
+                    if left_out(path, name):
                         continue
                     if not entry.is_file(follow_symlinks=False):
                         if entry.is_symlink():
+                            if selective and unpublished(path):
+                                continue
                             odd.append(_linked(path, f"{top}/{path}", inside))
                         elif entry.is_dir(follow_symlinks=False):
                             folders.append(path + "/")
+                    elif selective and unpublished(path):
+                        continue
                     elif not name.endswith(".md"):
                         others.append(path)
                     else:

@@ -12,6 +12,8 @@ from kbtools.diagnostics import Problem
 from kbtools.page import Page, decode, unreadable
 from kbtools.source import Source, Span
 from kbtools.vault.listing import Entry, look
+from kbtools.vault.names import STRICT, Conventions
+from kbtools.vault.ways_in import ways_in
 
 
 class Vault(NamedTuple):
@@ -22,16 +24,20 @@ class Vault(NamedTuple):
     """Every other file, by path."""
     unread: Mapping[str, Page]
     """What is no page and could not be looked at (a link out of the vault, a locked folder), with its problem."""
+    conventions: Conventions = STRICT
+    ways_in: frozenset[str] = frozenset()
+    """Pages that something else than a page leads to."""
 
 
 def load(project: Project) -> Vault:
     """Read every page. What cannot be read becomes a page with a problem; nothing is raised for one file."""
-    entries, attachments = look(project.vault, project.config.exclude, project.config.max_page_size)
+    entries, attachments = look(project.vault, project.config)
     pages: dict[str, Page] = {}
     unread: dict[str, Page] = {}
     for path, entry in entries.items():
         (pages if entry.is_page else unread)[path] = read(entry)
-    return Vault(pages, attachments, unread)
+    found = ways_in(project, pages, attachments)
+    return Vault(pages, attachments, unread, Conventions.of(project.config), found)
 
 
 def read(entry: Entry) -> Page:

@@ -23,6 +23,10 @@ class Section(Protocol):
     def id(self) -> str:
         """The id the site gives it."""
 
+    @property
+    def raw(self) -> str:
+        """With inline markup, where there is any; else empty."""
+
 
 class Outline(Protocol):
     """A page as other pages see it."""
@@ -39,6 +43,10 @@ class Outline(Protocol):
 
     @property
     def title(self) -> str: ...
+
+    @property
+    def has_title(self) -> bool:
+        """Whether its frontmatter says what it is called."""
 
     @property
     def id(self) -> str | None: ...
@@ -59,3 +67,10 @@ class Outline(Protocol):
 
     @property
     def block_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of elements that are no headings."""
+
+    @property
+    def is_published(self) -> bool: ...

@@ -1,4 +1,4 @@
-"""Which section of a page an anchor names: by its text, its id, or its text as Obsidian writes it in a link."""
+"""Which section of a page an anchor names: by its text, an id, its text as Obsidian compares it, or another's id."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from kbtools.vault.outline import Section
 
 
 class Sections:
-    """The sections of one page, by what links call them. A look-up costs the same however many there are."""
+    """The places of one page, by what links call them. A look-up costs the same however many there are."""
 
-    def __init__(self, headings: Sequence[Section]) -> None:
+    def __init__(self, headings: Sequence[Section], ids: Sequence[str] = ()) -> None:
         self.headings = headings
+        self.ids = frozenset(ids)
+        """Of elements that are no headings."""
+
+    def id_of(self, anchor: str) -> str | None:
+        """The id on the site of the place an anchor names."""
+        exact = anchor.strip()
+        if exact in self.ids and exact not in self._by_id and _key(exact) not in self._by_text:
+            return exact
+        at = self.find(anchor)
+        return None if at is None else self.headings[at].id
 
     def find(self, anchor: str) -> int | None:
         """Which of the headings an anchor names; ``H1#H2`` is the first H2 below H1."""
@@ -28,7 +38,9 @@ class Sections:
             tables: list[tuple[Mapping[str, list[int]], str]] = [(self._by_text, part)]
             if len(parts) == 1:
                 tables.append((self._by_id, anchor.strip()))
-            tables.append((self._by_linked_text, _as_linked(part)))
+            tables += [(self._by_linked_text, _as_linked(part)), (self._by_stripped, _stripped(part))]
+            if len(parts) == 1:
+                tables.append((self._by_other_id, anchor.strip().lower()))
             at = next((i for table, key in tables if (i := self._first(table.get(key), low, level)) is not None), None)
             if at is None:
                 return None
@@ -47,30 +59,67 @@ class Sections:
 
     @cached_property
     def _by_text(self) -> Mapping[str, list[int]]:
-        return _places(self.headings, lambda h: _key(h.text))
+        return _places(self.headings, lambda h: (_key(h.text),))
 
     @cached_property
     def _by_id(self) -> Mapping[str, list[int]]:
-        return _places(self.headings, lambda h: h.id)
+        return _places(self.headings, lambda h: (h.id,))
 
     @cached_property
     def _by_linked_text(self) -> Mapping[str, list[int]]:
-        return _places(self.headings, lambda h: _as_linked(h.text))
+        return _places(self.headings, lambda h: (_as_linked(h.text),))
+
+    @cached_property
+    def _by_stripped(self) -> Mapping[str, list[int]]:
+        return _places(self.headings, lambda h: {_stripped(h.raw), _stripped(h.text)})
+
+    @cached_property
+    def _by_other_id(self) -> Mapping[str, list[int]]:
+        """The ids that GitHub and Python-Markdown without a slugify of its own give the headings."""
+        found: dict[str, list[int]] = {}
+        seen: dict[str, int] = {}
+        for i, heading in enumerate(self.headings):
+            slug = _github_slug(heading.text)
+            count = seen.get(slug, 0)
+            seen[slug] = count + 1
+            for name in {slug if not count else f"{slug}-{count}", _ascii_slug(heading.text)}:
+                found.setdefault(name, []).append(i)
+        return found
 
 
-def _places(headings: Iterable[Section], key: Callable[[Section], str]) -> Mapping[str, list[int]]:
+def _places(headings: Iterable[Section], keys: Callable[[Section], Iterable[str]]) -> Mapping[str, list[int]]:
     places: dict[str, list[int]] = {}
     for i, heading in enumerate(headings):
-        places.setdefault(key(heading), []).append(i)
+        for key in keys(heading):
+            if key:
+                places.setdefault(key, []).append(i)
     return places
 
 
 _NOT_IN_ANCHORS = re.compile(r"[:#|^\\]|%%|\[\[|\]\]")
+_SIGNS = re.compile(r"[!\"#$%&()*+,.:;<=>?@^`{|}~/\[\]\\]")
+_NOT_WORD = re.compile(r"[^\w\s-]")
 
 
 def _as_linked(text: str) -> str:
-    """A heading as Obsidian writes it behind ``#``: what would end or divide the link is a blank there."""
+    """A heading as Obsidian writes it behind ``#`` (``stripHeadingForLink`` of its API): what would end or divide the
+    link is a blank there."""
     return _key(_NOT_IN_ANCHORS.sub(" ", text))
+
+
+def _stripped(text: str) -> str:
+    """A heading or an anchor as Obsidian compares them (``stripHeading`` of its API): without these signs."""
+    return _key(_SIGNS.sub(" ", text))
+
+
+def _github_slug(text: str) -> str:
+    return _NOT_WORD.sub("", text.strip().lower()).replace(" ", "-")
+
+
+def _ascii_slug(text: str) -> str:
+    """Python-Markdown's ``toc.slugify``."""
+    ascii_ = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[-\s]+", "-", _NOT_WORD.sub("", ascii_).strip().lower())
 
 
 def _key(text: str) -> str:

@@ -21,10 +21,10 @@ from pymdownx.slugs import slugify
 from renderer import EXTENSIONS, Rendered
 
 from kbtools.config import Config, Project
-from kbtools.index import Index
 from kbtools.page import Page
 from kbtools.site.wiki import Wiki
 from kbtools.source import Source
+from kbtools.vault.index import Index
 
 CONFIGS = {
     "pymdownx.arithmatex": {"generic": True},

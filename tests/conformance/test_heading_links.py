@@ -10,9 +10,9 @@ import pytest
 from pymdownx.slugs import slugify
 
 from kbtools.config import Config, Project
-from kbtools.index import Index
 from kbtools.page import Page, decode
 from kbtools.site.wiki import Wiki
+from kbtools.vault.index import Index
 
 TARGETS = {"T.md": "# T\n\n## H\n\nx ^b1\n", "C++.md": "# C++\n", "a/Dup.md": "", "b/Dup.md": ""}
 HEADINGS = (

@@ -22,13 +22,13 @@ from pymdownx.slugs import slugify
 from renderer import EXTENSIONS
 
 from kbtools.config import Config, Project
-from kbtools.index import Index
 from kbtools.links import WikiLink
 from kbtools.markdown.frontmatter_block import frontmatter_span
 from kbtools.page import Page
 from kbtools.site import wikilinks
 from kbtools.site.wiki import Wiki
 from kbtools.source import Source
+from kbtools.vault.index import Index
 
 SUITES = Path(__file__).parents[1] / "suites"
 CONFIGS = {

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.index import Alias, Ambiguous, Index, Missing, Resolved
 from kbtools.page import decode
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import Alias, Ambiguous, Missing, Resolved
 
 HERE = Path(__file__).parent
 VAULTS = tomllib.loads((HERE / "wikilinks.toml").read_text(encoding="utf-8"))["vault"]
@@ -28,7 +29,7 @@ def means(files: dict[str, str], here: str, link: str) -> str:
     texts = {p: t + (f"\n\n{link}\n" if p == here else "") for p, t in files.items()}
     pages = {p: decode(p, t.encode()) for p, t in texts.items() if p.endswith(".md")}
     index = Index(pages, (p for p in files if not p.endswith(".md")))
-    match index.links[here]:
+    match index.links[here].wiki:
         case ():
             return "text"
         case ((read, Resolved(page=path)),) if path in pages:

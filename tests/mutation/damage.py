@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 from collections.abc import Callable
 
 PARTICLES = ("은", "는", "이", "가", "을", "를", "의", "에", "와", "과", "도", "로", "으로", "에서", "까지", "부터")
+
+_GAP = re.compile(r"(?<=[^\W_])[ _-](?=[^\W_])")
 
 Damage = Callable[[random.Random, str], str]
 """The damaged spelling; the same one where this kind has nothing to damage."""
@@ -21,14 +24,13 @@ def case(rng: random.Random, name: str) -> str:
 
 
 def gaps(rng: random.Random, name: str) -> str:
-    """Blanks, hyphens and underscores for each other."""
-    fitting = [c for c in " -_" if c in name.strip(" -_")]
-    if not fitting:
+    """Blanks, hyphens and underscores between words for each other; none that stands alone or ends a word."""
+    found = sorted({m[0] for m in _GAP.finditer(name)})
+    if not found:
         return name
-    old = rng.choice(fitting)
-    inner = name.strip(" -_")
-    at = name.find(inner)
-    return name[:at] + inner.replace(old, rng.choice([c for c in " -_" if c != old])) + name[at + len(inner) :]
+    old = rng.choice(found)
+    new = rng.choice([c for c in " -_" if c != old])
+    return _GAP.sub(lambda m: new if m[0] == old else m[0], name)
 
 
 def ending(rng: random.Random, name: str) -> str:

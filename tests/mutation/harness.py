@@ -14,25 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from damage import FOLDABLE, OTHER, Damage
+from slow_fold import fold
 from styles import Note
 
-from kbtools.config import foreign_vault
-from kbtools.fixer import plan_reconcile
-from kbtools.index import Ambiguous, Index, Resolved
-from kbtools.links import can_be_target
+from kbtools.config import LinkStyle, foreign_vault
+from kbtools.edit.reconcile import plan_reconcile
+from kbtools.links import can_be_target, shown
 from kbtools.page import Page, decode
 from kbtools.suggest import Suggester
+from kbtools.vault.index import Index
 from kbtools.vault.loading import load
+from kbtools.vault.resolution import Ambiguous, Missing, Resolved
+from kbtools.vault.spelling import Speller
 
 KINDS: dict[str, Damage] = {**FOLDABLE, **OTHER}
 SHAPES = ("[[{}]]은", "[[{}|라벨]]", "[[{}#절]]", "![[{}]]", "[[{}#^b1|[x]]]를", "| a | [[{}\\|y]] |")
-
-
-def fold(name: str) -> str:
-    """The contract's normalisation, spelled out anew: the judge may not be the judged."""
-    name = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
-    gaps = (" " if c == "_" or c.isspace() or unicodedata.category(c) == "Pd" else c for c in name)
-    return " ".join("".join(gaps).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +117,8 @@ def good_links(notes: Iterable[Note], seed: int = 0, each: int = 4) -> tuple[dic
             if not can_be_target(target) and "#" not in target:
                 continue
             page = decode(note.path, f"[[{target}]]".encode())
-            link = index.read(page.links[0], page)
-            hit = index.resolve(link, page)
+            link = index.read(page.links[0], page.source.text, page.path)
+            hit = index.resolve(link, page.path)
             if isinstance(hit, Resolved) and hit.page == meant.path and hit.how in ("exact", "path"):
                 links.append(Good(note.path, target, rng.choice(SHAPES), meant.path))
     return heads, links
@@ -133,7 +129,7 @@ def measure(
     links: Iterable[Good],
     kind: str,
     seed: int = 0,
-    style: str = "title",
+    style: LinkStyle = "title",
     titles: bool = False,
 ) -> Score:
     """Write every link with that damage into its page, reconcile, and see where each leads."""
@@ -148,13 +144,14 @@ def measure(
         put[good.path].append((good, target))
     texts = {p: head + "\n\n".join(g.shape.format(t) for g, t in put[p]) + "\n" for p, head in heads.items()}
     index = Index(parsed(texts))
-    plan = plan_reconcile(index, style, titles)
+    speller = Speller(index, style)
+    plan = plan_reconcile(index, speller, titles=titles)
     after = Index(parsed({**texts, **plan.texts}))
     changed = {(c.path, c.link.span.start) for c in plan.changes}
-    suggester = Suggester(index, style)
+    suggester = Suggester(index, speller)
     for path, pairs in put.items():
         page = index.pages[path]
-        now, then = index.links[path], after.links[path]
+        now, then = index.links[path].wiki, after.links[path].wiki
         assert len(now) == len(then) == len(pairs), f"a damage of {path} is no link any more"
         for (good, target), (link, hit), (_, hit_then) in zip(pairs, now, then, strict=True):
             score.damaged += 1
@@ -170,7 +167,7 @@ def measure(
                     score.missed.append(f"{shown}: {hit}")
                 if isinstance(hit, Ambiguous):
                     score.named += good.page in hit.candidates
-                elif (guess := suggester.suggest(link, page, hit)) is not None:
+                elif isinstance(hit, Missing) and (guess := suggester.suggest(link, page)) is not None and guess.page:
                     score.named += guess.page == good.page
                     score.misnamed += guess.page != good.page
             if (path, link.span.start) in changed:
@@ -180,22 +177,26 @@ def measure(
                 meant = hit.page if exact and isinstance(hit, Resolved) else good.page
                 if not isinstance(hit_then, Resolved) or hit_then.page != meant:
                     score.wrong.append(f"{shown}: {hit} became {hit_then}")
-        score.wrong += [f"{path}: more than targets changed" for _ in range(not _targets_only(index, after, path))]
+        score.wrong += [f"{path}: more than links changed" for _ in range(not _only_links(index, after, path, style))]
     return score
 
 
-def _targets_only(before: Index, after: Index, path: str) -> bool:
+def _only_links(before: Index, after: Index, path: str, style: LinkStyle) -> bool:
+    """Whether nothing but the targets of links is otherwise: as titles; as file names, the words are as they were."""
+
     def rest(index: Index) -> list[str]:
         text, at, parts = index.pages[path].source.text, 0, []
-        for link, _ in index.links[path]:
-            parts.append(text[at : link.target_span.start])
-            at = link.target_span.end
-        return [*parts, text[at:]]
+        for link, _ in index.links[path].wiki:
+            if style == "title":
+                parts.append(text[at : link.target_span.start])
+                at = link.target_span.end
+            else:
+                words = (link.label or "").strip() or ("" if link.embed else shown(link, text))
+                parts += (text[at : link.start], words, link.anchor or "", link.block or "")
+                at = link.end
+        return [part.strip() for part in (*parts, text[at:])]
 
-    def without_ends(parts: list[str]) -> list[str]:
-        return [part.strip() for part in parts]
-
-    return without_ends(rest(before)) == without_ends(rest(after))
+    return rest(before) == rest(after)
 
 
 def table(scores: Mapping[str, Score]) -> str:
@@ -219,7 +220,7 @@ def of_folder(folder: Path) -> dict[str, Score]:
     for path, page in index.pages.items():
         end = page.structure.frontmatter.end if page.structure.frontmatter else 0
         heads[path] = page.source.text[:end]
-        for link, hit in index.links[path]:
+        for link, hit in index.links[path].wiki:
             if isinstance(hit, Resolved) and hit.how in ("exact", "path") and can_be_target(link.target):
                 links.append(Good(path, link.target, SHAPES[0], hit.page))
     print(f"{len(heads):,} pages; links: {Counter(good.shape for good in links).total():,} that mean one page")

@@ -11,8 +11,9 @@ from damage import FOLDABLE
 from harness import KINDS, Score, good_links, measure, parsed, table
 from styles import STYLES, vault
 
-from kbtools.fixer import plan_reconcile
-from kbtools.index import Index
+from kbtools.edit.reconcile import plan_reconcile
+from kbtools.vault.index import Index
+from kbtools.vault.spelling import Speller
 
 SEEDS = range(2)
 
@@ -63,8 +64,9 @@ def test_a_folder_left_out_is_no_loss_where_the_name_is_one_pages(totals: dict[s
 def test_looser_spellings_are_suggested(totals: dict[str, Score]) -> None:
     letter, particle = totals["one letter"], totals["particle inside"]
     assert particle.named / particle.unresolved > 0.97
-    assert letter.named / letter.unresolved > 0.9
-    assert letter.misnamed / letter.unresolved < 0.01
+    # Where a letter makes another word as easily, nothing is suggested: what is, is right.
+    assert letter.named / letter.unresolved > 0.4
+    assert letter.named / (letter.named + letter.misnamed) > 0.99
 
 
 def test_enough_was_damaged_to_mean_something(scores: dict[str, dict[str, Score]], totals: dict[str, Score]) -> None:
@@ -83,7 +85,8 @@ def test_other_manners_of_reconciling_are_as_right(kind: str, style: str, titles
 
 def planned(link: str, here: str = "b/Here.md") -> list[str]:
     texts = {"a/Tensor Ops.md": "", "b/tensor_ops.md": "", "a/Twin.md": "", "b/Twin.md": "", here: f"[[{link}]]"}
-    return [change.after for change in plan_reconcile(Index(parsed(texts))).changes]
+    index = Index(parsed(texts))
+    return [change.after for change in plan_reconcile(index, Speller(index)).changes]
 
 
 def test_a_misspelling_between_two_pages_is_nobodys() -> None:
@@ -97,10 +100,10 @@ def test_a_misspelling_between_two_pages_is_nobodys() -> None:
 def test_a_number_sign_of_a_name_behind_folders() -> None:
     texts = {"langs/C#.md": "# 절\n", "Here.md": "[[Langs/c#]] [[langs/C#.md]] [[langs/C##절]] [[nowhere/C#x]]"}
     index = Index(parsed(texts))
-    assert [(link.target, link.anchor) for link, _ in index.links["Here.md"]] == [
+    assert [(link.target, link.anchor) for link, _ in index.links["Here.md"].wiki] == [
         ("Langs/c#", None),
         ("langs/C#.md", None),
         ("langs/C#", "절"),
         ("nowhere/C", "x"),
     ]
-    assert [change.after for change in plan_reconcile(index).changes] == ["[[langs/C#]]"]
+    assert [change.after for change in plan_reconcile(index, Speller(index)).changes] == ["[[langs/C#]]"]

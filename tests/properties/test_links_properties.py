@@ -7,10 +7,8 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.diagnostics import apply_edits
-from kbtools.links import can_be_target, find, fold_title, page_name, reconcile
+from kbtools.links import can_be_target, find, fold_title, page_name
 from kbtools.markdown.scanner import scan
-from kbtools.source import Span
 
 any_text = st.text(alphabet=st.characters(), max_size=60)
 linkish = st.lists(
@@ -72,29 +70,6 @@ def test_no_link_starts_in_opaque_text(text: str) -> None:
     structure = scan(text)
     for link in find(text, structure):
         assert not any(link.span.start in span for span in structure.opaque)
-
-
-@given(linkish, st.sampled_from(["New Title", "텐서 연산", "C#", "a/b"]))
-def test_reconcile_changes_targets_only_and_once(text: str, name: str) -> None:
-    links = find(text, scan(text))
-    edits = reconcile(links, lambda link: name if link.target else None)
-    changed = apply_edits(text, edits)
-    kept = [text[a:b] for a, b in _gaps(text, [e.span for e in edits])]
-    again = [changed[a:b] for a, b in _gaps(changed, _moved([e.span for e in edits], name))]
-    assert kept == again
-
-
-def _gaps(text: str, spans: list[Span]) -> list[tuple[int, int]]:
-    edges = [0, *(e for s in spans for e in (s.start, s.end)), len(text)]
-    return list(zip(edges[::2], edges[1::2], strict=True))
-
-
-def _moved(spans: list[Span], name: str) -> list[Span]:
-    out, by = [], 0
-    for s in spans:
-        out.append(Span(s.start + by, s.start + by + len(name)))
-        by += len(name) - len(s)
-    return out
 
 
 @given(any_text)

@@ -7,10 +7,12 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbtools.fixer import plan_reconcile
-from kbtools.index import Ambiguous, Index, Resolved
+from kbtools.edit.reconcile import plan_reconcile
 from kbtools.links import fold_title
 from kbtools.page import Page, decode
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import Ambiguous, Resolved
+from kbtools.vault.spelling import Speller
 
 WORDS = (
     "Tensor",
@@ -74,7 +76,7 @@ def meanings(index: Index) -> list[tuple[str, str | None]]:
     return [
         (path, resolution.page if isinstance(resolution, Resolved) else None)
         for path, held in index.links.items()
-        for _, resolution in held
+        for _, resolution in held.wiki
     ]
 
 
@@ -82,12 +84,12 @@ def meanings(index: Index) -> list[tuple[str, str | None]]:
 @given(vaults(), st.sampled_from(("title", "filename")), st.booleans())
 def test_a_rewrite_never_changes_what_a_link_means(pages: dict[str, Page], style: str, titles: bool) -> None:
     index = Index(pages)
-    plan = plan_reconcile(index, style, titles=titles)
+    plan = plan_reconcile(index, Speller(index, style), titles=titles)
     after = Index({**pages, **{p: decode(p, t.encode()) for p, t in plan.texts.items()}})
     assert meanings(after) == meanings(index)
-    assert not plan_reconcile(after, style, titles=titles).changes
+    assert not plan_reconcile(after, Speller(after, style), titles=titles).changes
     for change in plan.changes:
-        resolution = index.resolve(change.link, index.pages[change.path])
+        resolution = index.resolve(change.link, change.path)
         assert isinstance(resolution, Resolved)
         assert resolution.page == change.page
 
@@ -98,7 +100,7 @@ def test_a_variant_is_the_only_page_of_its_name(pages: dict[str, Page]) -> None:
     index = Index(pages)
     for path, held in index.links.items():
         folder = path.rpartition("/")[0]
-        for link, resolution in held:
+        for link, resolution in held.wiki:
             if not isinstance(resolution, Resolved) or resolution.how != "variant" or "/" in link.name:
                 continue
             named = {
@@ -115,7 +117,7 @@ def test_a_variant_is_the_only_page_of_its_name(pages: dict[str, Page]) -> None:
 @given(vaults())
 def test_following_duplicates_ends_at_a_page_that_stands_for_itself(pages: dict[str, Page]) -> None:
     index = Index(pages)
-    for change in plan_reconcile(index, follow_duplicates=True).changes:
+    for change in plan_reconcile(index, Speller(index), follow_duplicates=True).changes:
         assert index.final(change.page) == change.page
 
 
@@ -123,7 +125,7 @@ def test_following_duplicates_ends_at_a_page_that_stands_for_itself(pages: dict[
 @given(vaults())
 def test_resolution_does_not_depend_on_the_order_of_pages(pages: dict[str, Page]) -> None:
     there, back = Index(pages), Index(dict(reversed(pages.items())))
-    assert {p: [r for _, r in held] for p, held in there.links.items()} == {
-        p: [r for _, r in held] for p, held in back.links.items()
+    assert {p: [r for _, r in held.wiki] for p, held in there.links.items()} == {
+        p: [r for _, r in held.wiki] for p, held in back.links.items()
     }
-    assert all(len(r.candidates) > 1 for held in there.links.values() for _, r in held if isinstance(r, Ambiguous))
+    assert all(len(r.candidates) > 1 for held in there.links.values() for _, r in held.wiki if isinstance(r, Ambiguous))

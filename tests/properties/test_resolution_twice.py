@@ -5,16 +5,17 @@ The slow reading walks over all pages at every rung and keeps no tables, so that
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from posixpath import basename, dirname
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_fold import fold
 
-from kbtools.index import Ambiguous, Index, Resolved
 from kbtools.page import Page
 from kbtools.source import Source
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import Ambiguous, Resolved
 
 WORDS = (
     "PyTorch",
@@ -57,11 +58,6 @@ damage = st.sampled_from(
 )
 
 
-def fold(text: str) -> str:
-    same = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    return re.sub("[\\s_\\-\u2010-\u2015\u2212]+", " ", same).strip()
-
-
 def slowly(titles: dict[str, str], here: str, target: str) -> tuple[str, list[str]] | None:
     """The rung and the pages meant, by walking; None for a folder spelled otherwise, which has a rung of its own."""
     nfc = {p: unicodedata.normalize("NFC", p.removesuffix(".md")) for p in titles}
@@ -99,7 +95,7 @@ def test_a_link_means_what_a_slow_reading_of_the_rules_says(pages: dict[str, str
     link = f"[[{target}]]"
     read = {p: Page.parse(Source(p, front[p] + (link if p == here else ""))) for p in pages}
     index = Index(read)
-    answer = index.resolve(index.read(read[here].links[0], read[here]), read[here])
+    answer = index.resolve(index.read(read[here].links[0], read[here].source.text, here), here)
 
     expected = slowly(titles, here, target)
     if expected is None:

@@ -10,7 +10,6 @@ import pytest
 
 from kbtools import confidence
 from kbtools.config import Config, Project
-from kbtools.index import Index
 from kbtools.page import Page, decode
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.site.dates import changed
@@ -22,6 +21,7 @@ from kbtools.site.generated.runs import row_id
 from kbtools.site.results import Results, Run
 from kbtools.site.wiki import Wiki
 from kbtools.site.words import words_of
+from kbtools.vault.index import Index
 
 
 def wiki(texts: dict[str, str], runs: tuple[Run, ...] = ()) -> Wiki:

@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from growth import assert_linear
 from small_site import broken_links, make, read, topic
 
-from kbtools.index import Index
 from kbtools.page import Page
 from kbtools.site.build import build
 from kbtools.site.mentions import mentions
 from kbtools.source import Source
+from kbtools.vault.index import Index
 
 
 def vault(**texts: str) -> Index:
@@ -165,7 +165,7 @@ def test_linear_time(unit: str) -> None:
 
     def work(n: int) -> Callable[[], object]:
         index = vault(t="---\ntitle: 텐서\n---\n", x=unit * n, **names)
-        index.backlinks  # noqa: B018
+        index.graph.backlinks  # noqa: B018
         return lambda: mentions(index, index.pages.values())
 
     assert_linear(work, 2000)

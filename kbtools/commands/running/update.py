@@ -17,7 +17,7 @@ def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace
     """Write what was printed into the pages; returns the pages that now say it in full."""
     from kbtools.commands.reconcile import write
     from kbtools.diagnostics import apply_edits
-    from kbtools.fixer import Plan
+    from kbtools.edit.plan import Plan
     from kbtools.run.update import update
 
     texts: dict[str, str] = {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from kbtools.mkdocs_file import GENERATED
 from kbtools.site.generated.document import Document, sorted_pages
 from kbtools.site.generated.health import health_page
 from kbtools.site.generated.lists import categories, everything, paths, recent, tags
@@ -14,19 +15,8 @@ from kbtools.site.generated.names import name_pages
 from kbtools.site.generated.runs import runs_pages
 from kbtools.site.wiki import Wiki
 
-NAMES = (
-    "all.md",
-    "tags.md",
-    "categories.md",
-    "recent.md",
-    "paths.md",
-    "health.md",
-    "runs.md",
-    "wanted.md",
-    "ambiguous.md",
-)
-"""Those every wiki has, the last two where there is something to list; long ones go on in a folder of their name,
-``all/2.md``."""
+NAMES = GENERATED
+"""Long ones go on in a folder of their name, ``all/2.md``."""
 
 
 def generate(wiki: Wiki) -> Mapping[str, Document]:

@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kbtools import confidence
-from kbtools.checker import suppress
+from kbtools.checker import found_by
 from kbtools.codefence.option_values import DEVICES
-from kbtools.index import Ambiguous
 from kbtools.links import page_name
 from kbtools.page import Page
-from kbtools.rules import Context, all_rules
 from kbtools.run.outcomes import Status
 from kbtools.site.result_panel import state_of
 from kbtools.site.results import Run
 from kbtools.site.wiki import Wiki
 from kbtools.snippets import Snippet
+from kbtools.vault.resolution import Ambiguous
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +87,15 @@ def health(wiki: Wiki) -> Health:
         devices[device] = Counter()
         for page in pages:
             devices[device].update(states(wiki, page, device))
-    context = Context(index, wiki.project.config, wiki.today)
-    found: dict[str, list[str]] = {"orphan-page": [], "stale-page": []}
-    rules = [all_rules()[name] for name in found]
-    for path, page in index.pages.items():
-        problems = (p for rule in rules if rule.check is not None for p in rule.check(page, context))
-        for problem in suppress(page, problems, report_unused=False):
-            found[problem.rule].append(path)
+    found = found_by(index, wiki.project.config, wiki.today, ("orphan-page", "stale-page"))
     scores = [0] * 10
     for page in wiki.listed:
         if (score := confidence.today(page, wiki.today)) is not None:
             scores[min(9, int(score * 10))] += 1
-    wanted = {name: dict.fromkeys(path for path, _ in asking) for name, asking in index.wanted.items()}
+    wanted = {name: dict.fromkeys(path for path, _ in asking) for name, asking in index.graph.wanted.items()}
     ambiguous: dict[tuple[str, tuple[str, ...]], dict[str, None]] = defaultdict(dict)
     for path, links in index.links.items():
-        for link, resolution in links:
+        for link, resolution in links.wiki:
             if isinstance(resolution, Ambiguous):
                 ambiguous[page_name(link.target), resolution.candidates][path] = None
     return Health(

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from kbtools.index import Alias, Ambiguous, Missing
 from kbtools.links import fold_title, is_attachment_name, page_name
 from kbtools.markdown.headings import slugify
 from kbtools.site.generated.document import Document, Section, count, document, joined, link, listing, note, status
 from kbtools.site.text import clean, first_paragraph
 from kbtools.site.wiki import Wiki
+from kbtools.vault.resolution import Alias, Ambiguous, Missing
 
 SHOWN = 20
 """Pages that are named for one missing page."""
@@ -47,7 +47,7 @@ def wanted_names(wiki: Wiki) -> Mapping[str, Wanted]:
     names: dict[str, str] = {}
     asked: dict[str, dict[str, None]] = defaultdict(dict)
     for path, links in wiki.index.links.items():
-        for link_, resolution in links:
+        for link_, resolution in links.wiki:
             if isinstance(resolution, Missing) and link_.target and not is_attachment_name(link_.target):
                 key = key_of(link_.target)
                 names.setdefault(key, page_name(link_.target))
@@ -78,7 +78,7 @@ def shared_names(wiki: Wiki) -> Mapping[str, Shared]:
     """Every ambiguous name that a link of the wiki uses, by its folded form."""
     found: dict[str, tuple[str, set[str]]] = {}
     for links in wiki.index.links.values():
-        for link_, resolution in links:
+        for link_, resolution in links.wiki:
             match resolution:
                 case Ambiguous(candidates):
                     pass

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
+from kbtools.config import LinkStyle
 from kbtools.errors import KbError
-from kbtools.index import Alias, Index, Resolved
 from kbtools.links import can_be_target, fold_title, page_name
 from kbtools.page import Page
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import Alias, Resolved
 
 _UNSAFE = '<>:"/\\|?*'
 """Characters that some file system, or a wikilink, cannot take."""
@@ -31,11 +33,11 @@ def clean_title(given: str) -> str:
     return title
 
 
-def new_path(page: Page, title: str, keep_file: bool) -> str:
+def new_path(page: Page, title: str, style: LinkStyle, keep_file: bool) -> str:
     """Where the file of a page will lie. Raises KbError when it cannot be named so."""
     if keep_file:
         return page.path
-    name = file_name(title, _keeps_blanks(page))
+    name = file_name(title, _keeps_blanks(page, style))
     if len(name.encode("utf-8", "surrogatepass")) > _LONGEST:
         raise KbError(f"the title is too long for a file's name: {len(title)} characters", "choose a shorter one")
     path = f"{page.folder}/{name}" if page.folder else name
@@ -46,8 +48,11 @@ def new_path(page: Page, title: str, keep_file: bool) -> str:
     return path
 
 
-def _keeps_blanks(page: Page) -> bool:
-    """Whether this page's file is called as the page is, blanks and all."""
+def _keeps_blanks(page: Page, style: LinkStyle) -> bool:
+    """Whether this page's file is called as the page is, blanks and all; where links are spelled as file names, unless
+    it has dashes for them."""
+    if style == "filename" and "-" not in page.stem:
+        return True
     return "title" not in page.data or (" " in page.stem and page.stem + ".md" == file_name(page.title, blanks=True))
 
 
@@ -61,7 +66,7 @@ def require_free(index: Index, page: Page, title: str, path: str, others: frozen
     for name in dict.fromkeys((title, stem)):
         if name == stem and path == page.path:
             continue  # a name it has
-        taken = {p for p in index.by_fold.get(fold_title(name), ()) if p != page.path}
+        taken = {p for p in index.names.by_fold.get(fold_title(name), ()) if p != page.path}
         found = index.resolve_name(name, page.path)
         if isinstance(found, Alias):
             taken |= {p for p in found.candidates if p != page.path}

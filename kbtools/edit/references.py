@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from kbtools import filelinks
-from kbtools.diagnostics import Edit
+from kbtools.diagnostics import Edit, apply_edits
+from kbtools.edit.verify import OWN_NAMES, REFERENCES
 from kbtools.errors import KbError
+from kbtools.filelinks import FileLink
 from kbtools.frontmatter import WIKILINK, set_field, wikilink_target, with_target
-from kbtools.index import Index, Resolution, Resolved
 from kbtools.links import WikiLink, can_be_target, page_name
 from kbtools.markdown.structure import Heading
 from kbtools.page import Page
 from kbtools.source import Span
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import FileResolution, Resolution, Resolved, target_page
 from kbtools.vault.sections import Sections
+from kbtools.vault.spelling import Speller
 
-Kind = Literal["wikilink", "embed", "markdown", "frontmatter", "title", "heading", "alias"]
-
-REFERENCES = ("canonical_id", "duplicate_of", "redirect_to")
-OWN = ("title", "aliases", "id")
-"""Fields that say what a page is called, and name no other."""
+Kind = Literal["wikilink", "embed", "markdown", "html", "frontmatter", "title", "heading", "alias"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class Names:
     after: Index
     old: str
     new: str
-    style: str
+    speller: Speller
+    """Of the second state."""
     heading: tuple[Heading, Heading] | None = None
     """The heading that repeats the title, as it was and as it will be."""
 
@@ -55,7 +56,7 @@ class Names:
 
     def spelling(self, from_path: str) -> str:
         """How a link calls the page. Raises KbError when nothing means it alone."""
-        found = self.after.spelling(self.new, from_path, self.style)
+        found = self.speller.spelling(self.new, from_path)
         if found is None:
             raise KbError(f"{from_path} could not link to the page by its new name", "choose another title")
         return found
@@ -64,18 +65,16 @@ class Names:
 def body_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelling]]:
     """The rewritten links of a page's text. Edits that overlap nothing."""
     text = page.source.text
-    for link, resolution in names.before.links_of(page):
+    held = names.before.graph.of(page)
+    for link, resolution in held.wiki:
         parts = [*_target_edit(page, link, resolution, names), *_anchor_edit(page, link, resolution, names)]
         if parts:
             whole = link.span.of(text)
-            after = whole
-            for part in sorted(parts, key=lambda e: -e.span.start):
-                at = part.span.shift(-link.span.start)
-                after = after[: at.start] + part.replacement + after[at.end :]
+            after = apply_edits(whole, [Edit(part.span.shift(-link.start), part.replacement) for part in parts])
             for part in parts:
                 yield part, Respelling(page.path, link.span, whole, after, "embed" if link.embed else "wikilink")
-    for file_link in filelinks.find(text, page.structure):
-        yield from _file_edits(page, file_link, names)
+    for file, found in held.files:
+        yield from _file_edits(page, file, found, names)
 
 
 def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: Names) -> Iterator[Edit]:
@@ -98,14 +97,14 @@ def _respelled(link: WikiLink, origin: str, names: Names) -> str:
             Resolved(names.new, "path" if slash else "exact"),
         ):
             return name
-        if slash and (found := names.after.qualified(names.new, origin)) is not None:
+        if slash and (found := names.speller.qualified(names.new, origin)) is not None:
             return found
     return names.spelling(origin)
 
 
 def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: Names) -> Iterator[Edit]:
     """A section named by the heading that changes with the title."""
-    if link.anchor is None or names.heading is None or names.before.target_page(resolution) != names.old:
+    if link.anchor is None or names.heading is None or target_page(resolution) != names.old:
         return
     was, will = names.heading
     only = Sections((was,))
@@ -117,19 +116,35 @@ def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: Name
         yield Edit(Span(at, at + len(link.anchor)), "#".join(renewed))
 
 
-def _file_edits(page: Page, link: filelinks.FileLink, names: Names) -> Iterator[tuple[Edit, Respelling]]:
-    if filelinks.target(link, page.path) != unicodedata.normalize("NFC", names.old):
+def _file_edits(page: Page, link: FileLink, found: FileResolution, names: Names) -> Iterator[tuple[Edit, Respelling]]:
+    """A Markdown link to the page: its path, and its section where the heading changes with the title."""
+    if target_page(found) != names.old:
         return
-    text, new = page.source.text, names.new.rpartition("/")[2]
+    text = page.source.text
+    edits = []
     if link.path and names.new != names.old:
-        start = link.span.start + link.span.of(text).rfind("/") + 1
-        span = Span(start, link.span.end)
-        edit = Edit(span, filelinks.written(new, link, text))
-        yield edit, Respelling(page.path, span, span.of(text), edit.replacement, "markdown")
-    if link.fragment and link.fragment_span and names.heading and link.fragment == names.heading[0].id:
-        edit = Edit(link.fragment_span, filelinks.written(names.heading[1].id, link, text))
-        if names.heading[0].id != names.heading[1].id:
-            yield edit, Respelling(page.path, edit.span, edit.span.of(text), edit.replacement, "markdown")
+        edits.append(_path_edit(page, link, found, names))
+    if link.anchor is not None and names.heading is not None:
+        was, will = names.heading
+        if names.before.sections(names.old).find(link.anchor) == names.before.pages[names.old].headings.index(was):
+            place = will.id if link.anchor == was.id else will.text
+            edits.append(Edit(link.fragment_span, filelinks.written(place, link, text)))
+    for edit in edits:
+        if edit.replacement != edit.span.of(text):
+            kind: Kind = "html" if link.kind == "html" else "markdown"
+            yield edit, Respelling(page.path, edit.span, edit.span.of(text), edit.replacement, kind)
+
+
+def _path_edit(page: Page, link: FileLink, found: FileResolution, names: Names) -> Edit:
+    """The new name in the place of the old one; an address of the site becomes a path."""
+    text, new = page.source.text, names.new.rpartition("/")[2]
+    if isinstance(found, Resolved) and found.how == "address":
+        folder = names.moved(page.path).rpartition("/")[0]
+        return Edit(link.path_span, filelinks.written(posixpath.relpath(names.new, folder or "."), link, text))
+    start = link.path_start + link.path_span.of(text).rfind("/") + 1
+    if link.path[-3:].lower() != ".md":
+        new = new.removesuffix(".md")
+    return Edit(Span(start, link.path_end), filelinks.written(new, link, text))
 
 
 def frontmatter_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelling]]:
@@ -139,7 +154,7 @@ def frontmatter_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelli
     if not page.references and "[[" not in page.frontmatter.span.of(page.source.text):
         return
     for path, entry in page.frontmatter.entries.items():
-        if not entry.raw or path[0] in OWN:
+        if not entry.raw or str(path[0]).lower() in OWN_NAMES:
             continue
         if len(path) == 1 and path[0] in REFERENCES:
             value = _reference(page, entry.raw, names)
@@ -154,15 +169,6 @@ def frontmatter_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelli
         except KbError as error:
             raise KbError(f"{page.path}: {error.message}", error.hint) from error
         yield edit, Respelling(page.path, entry.value, entry.raw, value, "frontmatter")
-
-
-def named_in(page: Page) -> Iterator[str]:
-    """Targets of the wikilinks in a page's frontmatter, but for those that redirect."""
-    if page.frontmatter is None or "[[" not in page.frontmatter.span.of(page.source.text):
-        return
-    for path, entry in page.frontmatter.entries.items():
-        if path[0] not in (*OWN, *REFERENCES):
-            yield from (m["target"].strip() for m in WIKILINK.finditer(entry.raw))
 
 
 def _wikilink(page: Page, m: re.Match[str], names: Names) -> str:
@@ -190,8 +196,8 @@ def _reference(page: Page, raw: str, names: Names) -> str:
     exact = page_name(name) in map(page_name, (will.stem, will.title, will.id or ""))
     if exact and names.after.page_named(name, origin) == names.new:
         return raw
-    by_title = page_name(name) == page_name(was.title) or (linked is not None and names.style == "title")
-    renewed = names.after.reference(names.new, origin, by_title)
+    by_title = page_name(name) == page_name(was.title) or (linked is not None and names.speller.style == "title")
+    renewed = names.speller.reference(names.new, origin, by_title)
     if renewed is not None:
         return with_target(raw, renewed)
     raise KbError(f"{page.path} could not name the page by its new name in its frontmatter", "choose another title")

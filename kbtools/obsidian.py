@@ -1,53 +1,60 @@
-"""What an Obsidian vault's settings (``.obsidian/*.json``) say about its folders."""
+"""What an Obsidian vault's settings (``.obsidian/*.json``) say about its folders and its links."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
+
+FOLDER = ".obsidian"
 
 
-@dataclass(frozen=True, slots=True)
-class ObsidianSettings:
-    """Folders with a purpose, relative to the vault; None where the vault has none."""
+class Obsidian(NamedTuple):
+    """The settings of a vault, or Obsidian's defaults. Folders are relative to the vault."""
 
+    attachments: str = "/"
+    """Where new attachments go, as Obsidian writes it: a folder of the vault, or of the note if it begins with
+    ``./``."""
     templates: tuple[str, ...] = ()
     """Folders whose notes are patterns for new ones."""
     daily_notes: str | None = None
-    attachments: str | None = None
-    """A folder of the vault; None where attachments lie beside their notes."""
     ignored: tuple[str, ...] = ()
     """Files and folders that Obsidian's search leaves out, as globs."""
     markdown_links: bool = False
     """Whether new links are written as Markdown links."""
 
+    @property
+    def attachment_folder(self) -> str | None:
+        """The folder of the vault for attachments; None where they lie beside their notes or at the top."""
+        return None if self.attachments.startswith(".") else self.attachments.strip("/") or None
 
-def read_settings(vault: Path) -> ObsidianSettings:
-    """The settings of a vault. A file that is missing or damaged says nothing."""
-    folder = vault / ".obsidian"
+
+def read(vault: Path) -> Obsidian:
+    """The settings of a vault. A file that is missing or damaged says nothing, as in Obsidian."""
+    folder = vault / FOLDER
     app, core = _json(folder / "app.json"), _json(folder / "templates.json")
     templater = _json(folder / "plugins" / "templater-obsidian" / "data.json")
-    daily = _json(folder / "daily-notes.json")
-    templates = [_folder(vault, core.get("folder")), _folder(vault, templater.get("templates_folder"))]
-    attachments = str(app.get("attachmentFolderPath") or "")
-    filters = app.get("userIgnoreFilters")
-    return ObsidianSettings(
+    templates = (_folder(vault, core.get("folder")), _folder(vault, templater.get("templates_folder")))
+    attachments, filters = app.get("attachmentFolderPath"), app.get("userIgnoreFilters")
+    return Obsidian(
+        attachments=attachments if isinstance(attachments, str) and attachments else "/",
         templates=tuple(dict.fromkeys(t for t in templates if t)),
-        daily_notes=_folder(vault, daily.get("folder")),
-        attachments=None if attachments.startswith(".") else _folder(vault, attachments),
+        daily_notes=_folder(vault, _json(folder / "daily-notes.json").get("folder")),
         ignored=tuple(g for f in (filters if isinstance(filters, list) else ()) if (g := _glob(vault, f))),
         markdown_links=app.get("useMarkdownLinks") is True,
     )
 
 
-def _json(file: Path) -> Mapping[str, Any]:
+def _json(file: Path) -> Mapping[str, object]:
+    if not file.is_file():
+        return {}
+    import json
+
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        value = json.loads(file.read_bytes())
     except (OSError, ValueError):
         return {}
-    return data if isinstance(data, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _folder(vault: Path, value: object) -> str | None:

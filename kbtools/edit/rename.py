@@ -1,22 +1,34 @@
-"""The whole of a rename: names, texts, what is left as it is."""
+"""Another name for a page: its title, its file, and everything in the wiki that names it, planned as one change."""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kbtools.config import LinkStyle
 from kbtools.diagnostics import Edit, apply_edits
+from kbtools.edit.new_names import clean_title, new_path, require_free
+from kbtools.edit.references import Names, Respelling, body_edits, frontmatter_edits
+from kbtools.edit.verify import AnyLink, Verifier
 from kbtools.errors import KbError
 from kbtools.frontmatter import add_item, set_field
-from kbtools.index import Ambiguous, Index
 from kbtools.links import fold_title, page_name
 from kbtools.markdown.structure import Heading
 from kbtools.page import Page
-from kbtools.renaming.names import clean_title, new_path, require_free
-from kbtools.renaming.references import Names, Respelling, body_edits, frontmatter_edits
-from kbtools.renaming.verification import Place, verify
 from kbtools.source import Source, Span
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import Ambiguous
+from kbtools.vault.spelling import Speller
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A link that is left as it is, or would come to mean something."""
+
+    path: str
+    link: AnyLink
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,7 @@ def plan_rename(
     path: str,
     title: str,
     *,
-    style: str = "title",
+    style: LinkStyle = "title",
     keep_file: bool = False,
     adopt: bool = False,
     unread: Iterable[str] = (),
@@ -58,7 +70,7 @@ def plan_rename(
     if page.problems_of("unreadable-page"):
         raise KbError(f"{path} cannot be read as text", "kb check --no-run says what is wrong with it")
     title = clean_title(title)
-    new = new_path(page, title, keep_file)
+    new = new_path(page, title, style, keep_file)
     same = title == page.title
     if same and new == path:
         raise KbError(f'{path} is called "{title}" already', "give it another title")
@@ -67,37 +79,77 @@ def plan_rename(
     heading = None if same else _repeated_title(page)
     head_edits = [] if heading is None else [Edit(heading[1], title)]
     renamed, own = _named(page, apply_edits(page.source.text, head_edits), title, new, index)
-    middle = Index(_with(index, path, renamed), index.attachments)
+    middle = index.with_pages(_with(index, path, renamed))
     pair = None if heading is None else (heading[0], _heading_after(page, renamed, heading[0]))
-    names = Names(index, middle, path, new, style, pair)
+    names = Names(index, middle, path, new, Speller(middle, style), pair)
 
     texts: dict[str, str] = {}
+    made: dict[str, list[Edit]] = {}
     changes: list[Respelling] = []
     for other in index.pages.values():
-        found = [*frontmatter_edits(other, names), *body_edits(other, names)]
-        edits = [edit for edit, _ in found]
-        changes += dict.fromkeys(change for _, change in found)
+        front = list(frontmatter_edits(other, names))
+        body = list(body_edits(other, names))
+        changes += dict.fromkeys(change for _, change in (*front, *body))
+        edits = [edit for edit, _ in (*front, *body)]
         if other.path == path:
             edits += head_edits
             if heading is not None:
                 changes.append(Respelling(path, heading[1], heading[1].of(page.source.text), title, "heading"))
             text = _named(page, apply_edits(page.source.text, edits), title, new, index)[0].source.text
+            below = [*(edit for edit, _ in body), *head_edits]
+            edits = [_front_edit(page, below, text), *below]
         elif edits:
             text = apply_edits(other.source.text, edits)
         else:
             continue
         if text != other.source.text or other.path == path:
-            texts[other.path] = text
+            texts[other.path], made[other.path] = text, edits
     alias = page.title if any(c.kind == "alias" for c in own) else None
     changes = sorted((*changes, *own), key=lambda c: (c.path, c.span.start))
 
     pages = {p: _reread(index.pages[p], text, new if p == path else p) for p, text in texts.items()}
-    after = Index(
-        {**{p: q for p, q in index.pages.items() if p not in pages}, **{q.path: q for q in pages.values()}},
-        index.attachments,
+    after = index.with_pages(
+        {**{p: q for p, q in index.pages.items() if p not in pages}, **{q.path: q for q in pages.values()}}
     )
-    adopted = verify(index, after, path, new, adopt)
+    adopted = _verify(index, after, made, path, new, adopt)
     return Rename(path, new, page.title, title, alias, texts, tuple(changes), _ambiguous(index, path), adopted)
+
+
+def _verify(
+    before: Index, after: Index, edits: Mapping[str, Sequence[Edit]], old: str, new: str, adopt: bool
+) -> tuple[Place, ...]:
+    """The links that came to mean the page because its new name is theirs; none without ``adopt``.
+
+    Raises KbError, naming the first places, when a link would mean something else than before.
+    """
+    found = list(Verifier(before, after, edits, lambda path: new if path == old else path, only_links=True).changes())
+    adopted = [change for change in found if change.adopted == new]
+    changed = [change.shown(before.pages) for change in found if change.adopted != new]
+    if changed:
+        raise KbError(
+            f"with this name {_few(changed)} would mean something else",
+            "choose another title, or mend those links first",
+        )
+    if adopted and not adopt:
+        listed = _few([change.shown(before.pages) for change in adopted])
+        raise KbError(
+            f"{listed} leads nowhere today and would come to mean this page", "--adopt lets such links mean it"
+        )
+    return tuple(Place(change.path, change.link) for change in adopted if change.link is not None)
+
+
+def _few(places: list[str]) -> str:
+    return ", ".join(places[:5]) + (f" and {len(places) - 5} more" if len(places) > 5 else "")
+
+
+def _front_edit(page: Page, below: Sequence[Edit], text: str) -> Edit:
+    """The frontmatter of the renamed page, old for new, as one edit: what is in it is rewritten step by step.
+
+    ``below`` are the edits behind it, ``text`` the whole text as it will be.
+    """
+    begin = page.structure.frontmatter.end if page.structure.frontmatter else 0
+    rest = len(apply_edits(page.source.text, below)) - begin
+    return Edit(Span(0, begin), text[: len(text) - rest])
 
 
 def _named(page: Page, text: str, title: str, new: str, index: Index) -> tuple[Page, list[Respelling]]:
@@ -113,8 +165,8 @@ def _named(page: Page, text: str, title: str, new: str, index: Index) -> tuple[P
                 changes.append(Respelling(page.path, span, before, title, "title"))
             text = after
         if _wants_alias(page, title, index):
-            text = apply_edits(text, [add_item(text, "aliases", page.title)])
-            changes.append(Respelling(page.path, page.field_span("aliases"), "", page.title, "alias"))
+            text = apply_edits(text, [add_item(text, page.alias_field, page.title)])
+            changes.append(Respelling(page.path, page.field_span(page.alias_field), "", page.title, "alias"))
     except KbError as error:
         raise KbError(f"{page.path}: {error.message}", error.hint) from error
     return _reread(page, text, new), changes
@@ -125,7 +177,7 @@ def _wants_alias(page: Page, title: str, index: Index) -> bool:
     old = _nfc(page.title)
     if old == _nfc(title) or old in map(_nfc, page.aliases):
         return False
-    return not any(p != page.path for p in index.by_fold.get(fold_title(page.title), ()))
+    return not any(p != page.path for p in index.names.by_fold.get(fold_title(page.title), ()))
 
 
 def _repeated_title(page: Page) -> tuple[Heading, Span] | None:
@@ -157,7 +209,7 @@ def _ambiguous(index: Index, path: str) -> tuple[Place, ...]:
     return tuple(
         Place(page.path, link, resolution.candidates)
         for page in index.pages.values()
-        for link, resolution in index.links_of(page)
+        for link, resolution in index.graph.of(page).wiki
         if isinstance(resolution, Ambiguous) and path in resolution.candidates
     )
 

@@ -1,0 +1,84 @@
+"""Choose fixes, apply them in memory, and keep those that mend their page and lead no link elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from kbtools.diagnostics import Applicability, Diagnostic, Edit
+from kbtools.edit.plan import LeftOut, Plan, Rewrite, settle, texts_of
+from kbtools.vault.index import Index
+
+_ROUNDS = 40
+
+
+class _Fixed(NamedTuple):
+    """One fix as it may be offered again after others have been made."""
+
+    path: str
+    rule: str
+    message: str
+    title: str
+
+
+def choose(diagnostics: Iterable[Diagnostic], unsafe: bool = False) -> list[tuple[Diagnostic, Rewrite]]:
+    """The applicable fixes; of two that overlap the earlier one, whole fixes only."""
+    wanted = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
+    taken: dict[str, list[Edit]] = {}
+    chosen = []
+    for d in diagnostics:
+        if d.fix is None or d.fix.applicability not in wanted:
+            continue
+        held = taken.setdefault(d.path, [])
+        if not any(_clash(a, b) for a in d.fix.edits for b in held):
+            held += d.fix.edits
+            unlinks = d.span.start if d.fix.unlinks else None
+            chosen.append((d, Rewrite(d.path, d.fix.edits, unlinks)))
+    return chosen
+
+
+def _clash(a: Edit, b: Edit) -> bool:
+    return a != b and (a.span.overlaps(b.span) or a.span.start == b.span.start)
+
+
+def fix(index: Index, check: Callable[[Index], tuple[Diagnostic, ...]], unsafe: bool = False) -> Plan:
+    """Apply fixes until none is left. A fix is not made that leaves its page with as many findings as before, or after
+    which a link of any page would lead elsewhere.
+    """
+    current = index
+    refused: set[_Fixed] = set()
+    left_out: list[LeftOut] = []
+    alone: set[str] = set()
+    """Pages whose fixes are made one at a time, to tell the one that mends nothing."""
+    diagnostics = check(current)
+    for _ in range(_ROUNDS):
+        offered = [(d, r) for d, r in choose(diagnostics, unsafe) if _key(d) not in refused]
+        first: set[str] = set()
+        chosen = []
+        for d, rewrite in offered:
+            if d.path not in alone or d.path not in first:
+                first.add(d.path)
+                chosen.append((d, rewrite))
+        if not chosen:
+            break
+        settled = settle(current, (rewrite for _, rewrite in chosen))
+        left_out += settled.left_out
+        kept = set(settled.kept)
+        refused.update(_key(d) for d, rewrite in chosen if rewrite not in kept)
+        after = check(settled.after)
+        was, now = Counter(d.path for d in diagnostics), Counter(d.path for d in after)
+        counts = Counter(rewrite.path for rewrite in kept)
+        worse = {path for path in counts if now[path] >= was[path]}
+        if not worse:
+            current, diagnostics = settled.after, after
+            continue
+        refused.update(_key(d) for d, r in chosen if r in kept and r.path in worse and counts[r.path] == 1)
+        alone |= worse
+        mended = settle(current, (r for r in settled.kept if r.path not in worse))
+        current, diagnostics = mended.after, check(mended.after)
+    return Plan(texts_of(index, current), left_out=tuple(left_out))
+
+
+def _key(d: Diagnostic) -> _Fixed:
+    return _Fixed(d.path, d.rule, d.message, d.fix.title if d.fix is not None else "")

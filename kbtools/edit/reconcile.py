@@ -1,0 +1,60 @@
+"""The rewrites of ``kb reconcile``: links that mean one page only after folding get its canonical spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kbtools.diagnostics import Edit, apply_edits
+from kbtools.edit.plan import LinkChange, Plan, Rewrite, settle, texts_of
+from kbtools.links import WikiLink
+from kbtools.page import Page
+from kbtools.vault.index import Index
+from kbtools.vault.resolution import Resolved
+from kbtools.vault.spelling import Speller, relabel
+
+
+def plan_reconcile(
+    index: Index,
+    speller: Speller,
+    *,
+    titles: bool = False,
+    follow_duplicates: bool = False,
+    covers: Callable[[str], bool] = lambda _: True,
+) -> Plan:
+    """Respell links on the pages that ``covers`` wants.
+
+    ``titles`` also respells links that resolve exactly but otherwise than canonically, ``follow_duplicates`` leads
+    links past pages that stand aside. Every link of the vault leads afterwards where it led before.
+    """
+    found: dict[Rewrite, LinkChange] = {}
+    for path, held in index.links.items():
+        if not covers(path):
+            continue
+        page = index.pages[path]
+        for link, resolution in held.wiki:
+            if not isinstance(resolution, Resolved) or resolution.how in ("self", "attachment"):
+                continue
+            edits, means = _respelled(index, speller, page, link, resolution, titles, follow_duplicates)
+            if edits:
+                before = link.span.of(page.source.text)
+                shifted = tuple(Edit(e.span.shift(-link.start), e.replacement) for e in edits)
+                change = LinkChange(path, link, before, apply_edits(before, shifted), means)
+                found[Rewrite(path, edits)] = change
+    settled = settle(index, found, only_links=True)
+    changes = tuple(found[rewrite] for rewrite in settled.kept)
+    return Plan(texts_of(index, settled.after), changes, settled.left_out)
+
+
+def _respelled(
+    index: Index, speller: Speller, page: Page, link: WikiLink, resolution: Resolved, titles: bool, follow: bool
+) -> tuple[tuple[Edit, ...], str]:
+    final = index.final(resolution.page)
+    if follow and final not in (resolution.page, page.path):
+        if resolution.how == "variant" and speller.is_doubtful(link, page.path, resolution.page):
+            return (), final
+        target = speller.spelling(final, page.path)
+        return ((Edit(link.span, relabel(link, target, page)),) if target else ()), final
+    target = speller.canonical(link, resolution, page.path)
+    if titles and resolution.how == "exact" and index.redirect(resolution.page) is None:
+        target = speller.spelling(resolution.page, page.path)
+    return (speller.respelled(link, target, page) if target is not None else ()), resolution.page

@@ -1,0 +1,13 @@
+"""What a vault holds besides the text of its pages."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Whole(NamedTuple):
+    """What links may lead to besides pages, and what leads to pages besides links."""
+
+    attachments: frozenset[str]
+    ways_in: frozenset[str] = frozenset()
+    """Pages that something else than a page leads to."""

@@ -1,0 +1,183 @@
+"""What ``mkdocs.yml`` says about pages: where they lie, which are left out, which the navigation names, who makes more.
+
+Read without constructing anything: tags such as ``!!python/name:`` and ``!ENV`` are passed over, so a file that only
+MkDocs can load tells kb as much as it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kbtools.errors import KbError
+from kbtools.yaml_events import event_parser, event_types, yaml_errors
+
+FILES = ("mkdocs.yml", "mkdocs.yaml")
+GENERATED = (
+    "all.md",
+    "tags.md",
+    "categories.md",
+    "recent.md",
+    "paths.md",
+    "health.md",
+    "runs.md",
+    "wanted.md",
+    "ambiguous.md",
+)
+"""Pages that kb's plugin makes for every wiki, the last two where there is something to list."""
+GRAPH = "graph.md"
+"""Another, which draws the links."""
+_MAKERS = frozenset(
+    (
+        "api-autonav",
+        "blog",
+        "gallery",
+        "gen-files",
+        "mkdocs-jupyter",
+        "mkdocs-simple-hooks",
+        "mkdoxy",
+        "mknotebooks",
+        "monorepo",
+        "multirepo",
+        "tags",
+        "techdocs-core",
+    )
+)
+"""Plugins that add pages to a site which no file of the vault holds."""
+_DEEPEST = 60
+
+
+class MkDocs(NamedTuple):
+    """The settings of MkDocs that decide which pages a site has."""
+
+    docs_dir: str = "docs"
+    exclude_docs: str = ""
+    """Patterns as in a ``.gitignore``, one a line: files that are not published."""
+    draft_docs: str = ""
+    """The same, for files that only a preview shows."""
+    nav: tuple[str, ...] = ()
+    """The paths that the navigation names; none where MkDocs makes one of all pages."""
+    use_directory_urls: bool = True
+    """Whether ``A.md`` becomes ``A/`` and not ``A.html``."""
+    plugins: tuple[str, ...] = ()
+    has_hooks: bool = False
+    """Whether scripts of the project's own take part in the build."""
+
+    @property
+    def makes_pages(self) -> str | None:
+        """What may add pages to the site that no file holds, in words; kb's own plugin aside."""
+        named = next((p for p in self.plugins if p.rpartition("/")[2] in _MAKERS), None)
+        return f"the plugin {named}" if named else "a hook of mkdocs.yml" if self.has_hooks else None
+
+    @property
+    def generated(self) -> frozenset[str]:
+        """Pages that kb's own plugin adds."""
+        return frozenset((*GENERATED, GRAPH)) if "kbtools" in self.plugins else frozenset()
+
+
+def find(root: Path) -> Path | None:
+    """The configuration of MkDocs in a folder."""
+    return next((file for name in FILES if (file := root / name).is_file()), None)
+
+
+def read(file: Path) -> MkDocs:
+    """Raises KbError for a file that is not YAML."""
+    data = _inherited(file, set())
+    nav = data.get("nav")
+    return MkDocs(
+        docs_dir=_text(data.get("docs_dir")) or "docs",
+        exclude_docs=_text(data.get("exclude_docs")),
+        draft_docs=_text(data.get("draft_docs")),
+        nav=tuple(_paths(nav)) if isinstance(nav, list) else (),
+        use_directory_urls=_text(data.get("use_directory_urls")).lower() not in ("false", "no", "off"),
+        plugins=tuple(_names(data.get("plugins"))),
+        has_hooks=bool(data.get("hooks")),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _names(plugins: object) -> Iterator[str]:
+    """The names of plugins: a list of names and of mappings with one key, or one mapping."""
+    for entry in plugins if isinstance(plugins, list) else (plugins,):
+        if isinstance(entry, str):
+            yield entry
+        elif isinstance(entry, dict):
+            yield from (key for key in entry if isinstance(key, str))
+
+
+def _paths(nav: object) -> Iterator[str]:
+    """The entries of a navigation: ``Title: path`` or a bare path, in lists at any depth."""
+    if isinstance(nav, str):
+        yield nav
+    for part in nav.values() if isinstance(nav, dict) else nav if isinstance(nav, list) else ():
+        yield from _paths(part)
+
+
+def _inherited(file: Path, seen: set[Path]) -> Mapping[str, object]:
+    """The top level of a file, over that of the file its ``INHERIT`` names."""
+    seen.add(file.resolve())
+    data = _load(file)
+    base = file.parent / _text(data.get("INHERIT"))
+    if base != file.parent and base.is_file() and base.resolve() not in seen:
+        return {**_inherited(base, seen), **data}
+    return data
+
+
+def _load(file: Path) -> Mapping[str, object]:
+    try:
+        value = _Values(file.read_text(encoding="utf-8-sig")).document()
+    except UnicodeDecodeError as e:
+        raise KbError(f"{file}: not UTF-8 at byte {e.start}") from e
+    except OSError as e:
+        raise KbError(f"{file}: {e.strerror}") from e
+    except yaml_errors() as e:
+        mark = getattr(e, "problem_mark", None)
+        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise KbError(f"{file}{where}: not YAML: {getattr(e, 'problem', None) or e}") from e
+    return value if isinstance(value, dict) else {}
+
+
+class _Values:
+    """The text, list and mapping values of a YAML document; whatever its tags say, a scalar is its text."""
+
+    def __init__(self, text: str) -> None:
+        self._next: Any = event_parser()(text).get_event
+        self._anchors: dict[str, object] = {}
+
+    def document(self) -> object:
+        scalar, mapping_start, sequence_start, *_ = event_types()
+        while (event := self._next()) is not None:
+            if type(event) in (scalar, mapping_start, sequence_start):
+                return self._value(event, 0)
+        return None
+
+    def _value(self, event: Any, depth: int) -> object:
+        scalar, mapping_start, sequence_start, mapping_end, sequence_end, _ = event_types()
+        if depth > _DEEPEST:
+            raise KbError(f"mkdocs.yml:{event.start_mark.line + 1}: nested more than {_DEEPEST} deep")
+        kind = type(event)
+        value: object
+        if kind is scalar:
+            plain_null = event.implicit[0] and event.value in ("", "~", "null")
+            value = None if plain_null else event.value
+        elif kind is sequence_start:
+            items = []
+            while type(event_ := self._next()) is not sequence_end:
+                items.append(self._value(event_, depth + 1))
+            value = items
+        elif kind is mapping_start:
+            fields: dict[object, object] = {}
+            while type(event_ := self._next()) is not mapping_end:
+                key = self._value(event_, depth + 1)
+                held = self._value(self._next(), depth + 1)
+                fields[key if isinstance(key, str) else None] = held
+            value = fields
+        else:
+            return self._anchors.get(event.anchor)  # an alias
+        if event.anchor:
+            self._anchors[event.anchor] = value
+        return value

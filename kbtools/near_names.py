@@ -1,0 +1,161 @@
+"""Names that differ by one slip of the fingers, found without comparing a name with all others."""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+_NO_SIGNS = str.maketrans("", "", string.punctuation + " ")
+_NUMBER = re.compile(r"[0-9]+")
+_WORDS = 12
+"""Words of a name that are looked at; so a name of a thousand words costs no million characters."""
+_FEW = 24
+"""Names that are compared one by one rather than listed under parts of a word."""
+_SHORTEST = 5
+"""Letters of a name that is found again without its gaps and signs: ``C``, ``C++`` and ``C#`` are three names."""
+_SHORTEST_WORD = {1: 7, 2: 5}
+"""Letters of a word in which two neighbours may be swapped, or one letter be missing, doubled or another: by the words
+of the name, the others of which are right."""
+_SHORTEST_OF_MANY = 4
+_SHORTEST_PLURAL = 10
+"""Letters of a name of one thing that may be put for the name of many, and the reverse."""
+_SHORTEST_HANGUL = 4
+"""Syllables of a name in which one letter of a syllable may be another."""
+_SOUND_ALIKE = frozenset(map(frozenset, ("ᅢᅦ", "ᅤᅨ", "ᅫᅬ", "ᅫᅰ", "ᅬᅰ")))
+"""Vowels that are pronounced alike, and so put for each other in words of any length."""
+
+
+class NearNames:
+    """Folded names by what a slip of the fingers leaves of them.
+
+    A slip falls into one word, so the others lead to the name: each name is listed under itself with one word left
+    out. A gap or sign too many, too few or in the wrong place is found by the name without them. Where many names
+    differ in the same word alone, that word is found by its forms with one character left out (symmetric deletion,
+    as in SymSpell, of W. Garbe).
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._listed: dict[str, str | list[str]] = {}
+        """A name alone stands for a list of one: most keys hold one, and lists cost more than all else here."""
+        self._by_word: dict[str, dict[str, list[str]]] = {}
+        listed = self._listed
+        for name in names:
+            for key in _keys(name):
+                held = listed.get(key)
+                if held is None:
+                    listed[key] = name
+                elif isinstance(held, str):
+                    listed[key] = [held, name]
+                else:
+                    held.append(name)
+
+    def _under(self, key: str) -> Sequence[str]:
+        held = self._listed.get(key, ())
+        return (held,) if isinstance(held, str) else held
+
+    def nearest(self, name: str) -> tuple[str, ...]:
+        """The names one slip away from a folded one that is none of them; of several, those that need no letter to
+        change."""
+        words = name.split(" ")
+        joined, *keys = _keys(name)
+        alike = tuple(n for n in dict.fromkeys(self._under(joined)) if n != name and _same_letters(name, n))
+        if alike:
+            return alike
+        seen: dict[str, None] = {}
+        for i, (key, word) in enumerate(zip(keys, words, strict=False)):
+            held = self._under(key)
+            if len(held) <= _FEW:
+                seen.update(dict.fromkeys(held))
+                continue
+            table = self._by_word.get(key)
+            if table is None:
+                table = self._by_word[key] = _deleted(held, i)
+            for form in _forms(word):
+                seen.update(dict.fromkeys(table.get(form, ())))
+        return tuple(n for n in seen if n != name and is_slip(name, n))
+
+
+def _same_letters(a: str, b: str) -> bool:
+    """Whether two names that are the same without gaps and signs are likely to be one: not where they are short, nor
+    where a number is cut otherwise."""
+    letters = a.translate(_NO_SIGNS)
+    shortest = 2 if not letters.isascii() else _SHORTEST
+    return len(letters) >= shortest and _NUMBER.findall(a) == _NUMBER.findall(b)
+
+
+def is_slip(a: str, b: str) -> bool:
+    """Whether one folded name is another but for one letter of one word, and likely to be meant for it.
+
+    Long words, or words of long names: short ones that differ in a letter are most often two words (*money*,
+    *monkey*). The first letter is right, and numbers are never slips.
+    """
+    if _NUMBER.findall(a) != _NUMBER.findall(b):
+        return False
+    ours, theirs = a.split(" "), b.split(" ")
+    if len(ours) != len(theirs):
+        return False
+    differing = [(x, y) for x, y in zip(ours, theirs, strict=True) if x != y]
+    if len(differing) != 1:
+        return False
+    x, y = differing[0]
+    if not (x + y).isascii():
+        return _is_hangul_slip(a, x, y)
+    if x[:1] != y[:1] or not (x + y).isalpha():
+        return False
+    shorter, longer = sorted((x, y), key=len)
+    if longer == f"{shorter}s":
+        return len(a) >= _SHORTEST_PLURAL
+    return len(longer) >= _SHORTEST_WORD.get(len(ours), _SHORTEST_OF_MANY) and _is_latin_slip(x, y)
+
+
+def _is_latin_slip(x: str, y: str) -> bool:
+    from rapidfuzz.distance import OSA
+
+    # The last letter is right, too, unless it is one of two that are swapped: endings make other words.
+    return OSA.distance(x, y, score_cutoff=1) == 1 and (x[-1] == y[-1] or sorted(x) == sorted(y))
+
+
+def _is_hangul_slip(a: str, x: str, y: str) -> bool:
+    from rapidfuzz.distance import OSA
+
+    ours, theirs = unicodedata.normalize("NFD", x), unicodedata.normalize("NFD", y)
+    if len(ours) != len(theirs) or OSA.distance(ours, theirs, score_cutoff=1) != 1:
+        return False
+    changed = frozenset(p for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1] for p in pair)
+    return changed in _SOUND_ALIKE or len(a.replace(" ", "")) >= _SHORTEST_HANGUL
+
+
+def _keys(name: str) -> list[str]:
+    """The name without gaps and signs, then the name without each of its words; folded names hold no line ends."""
+    words = name.split(" ")
+    joined = "".join(words)
+    if not joined.isalnum():
+        joined = joined.translate(_NO_SIGNS)
+    if len(words) == 1:
+        return [joined, "\n"]
+    keys = [joined]
+    for i in range(min(len(words), _WORDS)):
+        word, words[i] = words[i], "\n"
+        keys.append(" ".join(words))
+        words[i] = word
+    return keys
+
+
+def _deleted(names: Iterable[str], at: int) -> dict[str, list[str]]:
+    table: dict[str, list[str]] = {}
+    for name in names:
+        for form in _forms(name.split(" ")[at]):
+            table.setdefault(form, []).append(name)
+    return table
+
+
+def _forms(word: str) -> set[str]:
+    """A word, and what is left of it without one character; of Hangul also without one letter of a syllable."""
+    forms = {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
+    if not word.isascii():
+        letters = unicodedata.normalize("NFD", word)
+        if letters != word:
+            forms |= {letters[:i] + letters[i + 1 :] for i in range(len(letters))}
+    return forms

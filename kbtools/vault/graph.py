@@ -1,0 +1,105 @@
+"""Which page links to which: what every link of a vault means, and from where each page can be reached.
+
+Rules are not given it: what they say of a page may not hang on the text of another (see ``kbtools.rules``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from kbtools.filelinks import FileLink
+from kbtools.links import WikiLink, fold_title, is_attachment_name, page_name
+from kbtools.page import Page
+from kbtools.vault.names import target_keys
+from kbtools.vault.resolution import Elsewhere, FileResolution, Missing, Resolution, target_page
+from kbtools.vault.resolve import Resolver, file_keys
+
+
+class PageLinks(NamedTuple):
+    """The links of one page as the wiki reads them, each with what it means."""
+
+    wiki: tuple[tuple[WikiLink, Resolution], ...]
+    files: tuple[tuple[FileLink, FileResolution], ...]
+
+    @property
+    def shown_files(self) -> Iterator[tuple[FileLink, FileResolution]]:
+        """The Markdown links that a reader sees, and that lead to something of the vault or nowhere."""
+        return ((link, found) for link, found in self.files if link.is_used and not isinstance(found, Elsewhere))
+
+    def targets(self) -> Iterator[tuple[str, WikiLink | FileLink]]:
+        """The pages its links lead to, its own among them."""
+        for link, resolution in self.wiki:
+            if (target := target_page(resolution)) is not None:
+                yield target, link
+        for file, found in self.files:
+            if file.is_used and (target := target_page(found)) is not None:
+                yield target, file
+
+
+def links_of(page: Page, resolver: Resolver) -> PageLinks:
+    """What each link of a page means."""
+    text, path = page.source.text, page.path
+    wiki = []
+    for link in page.links:
+        read = resolver.read(link, text, path)
+        wiki.append((read, resolver.resolve(read, path)))
+    files = [(link, resolver.resolve_file(link, path)) for link in page.files]
+    return PageLinks(tuple(wiki), tuple(files))
+
+
+def link_keys(links: PageLinks, folder: str) -> set[str]:
+    """Every key whose holders decide what the links of a page in ``folder`` mean."""
+    keys: set[str] = set()
+    for link, _ in links.wiki:
+        keys |= target_keys(link.target, folder)
+    for file, _ in links.files:
+        keys.update(file_keys(file))
+    keys.discard("")
+    return keys
+
+
+class LinkGraph:
+    """The links of all pages. Made when needed."""
+
+    def __init__(self, pages: Mapping[str, Page], resolver: Resolver) -> None:
+        self._pages, self._resolver = pages, resolver
+        self._links: dict[str, PageLinks] = {}
+
+    def of(self, page: Page) -> PageLinks:
+        held = self._links.get(page.path)
+        if held is None:
+            held = self._links[page.path] = links_of(page, self._resolver)
+        return held
+
+    @cached_property
+    def links(self) -> Mapping[str, PageLinks]:
+        """The links of every page."""
+        return {path: self.of(page) for path, page in self._pages.items()}
+
+    @cached_property
+    def backlinks(self) -> Mapping[str, tuple[tuple[str, WikiLink | FileLink], ...]]:
+        """For each page, the links of other pages that lead to it, by path and place."""
+        out: dict[str, list[tuple[str, WikiLink | FileLink]]] = defaultdict(list)
+        for path, held in self.links.items():
+            found = [(target, link) for target, link in held.targets() if target != path]
+            for target, link in sorted(found, key=lambda f: f[1].span) if held.wiki and held.files else found:
+                out[target].append((path, link))
+        return {path: tuple(found) for path, found in out.items()}
+
+    @cached_property
+    def wanted(self) -> Mapping[str, tuple[tuple[str, WikiLink], ...]]:
+        """Names of pages that wikilinks lead to and nobody has written, each as most links spell it, with those links;
+        the most wanted first."""
+        found: dict[str, list[tuple[str, WikiLink]]] = defaultdict(list)
+        for path, held in self.links.items():
+            for link, resolution in held.wiki:
+                if isinstance(resolution, Missing) and not is_attachment_name(link.target):
+                    found[fold_title(link.target)].append((path, link))
+        named = {}
+        for asking in found.values():
+            spellings = Counter(page_name(link.target) for _, link in asking)
+            named[min(spellings, key=lambda n: (-spellings[n], n))] = tuple(asking)
+        return dict(sorted(named.items(), key=lambda item: (-len(item[1]), item[0])))

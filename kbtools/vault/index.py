@@ -1,0 +1,62 @@
+"""A whole vault in memory: its pages, what their links mean, and which page links to which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from kbtools.markdown.structure import Heading
+from kbtools.page import Page
+from kbtools.vault.graph import LinkGraph, PageLinks
+from kbtools.vault.loading import Vault
+from kbtools.vault.names import STRICT, Conventions, PageNames
+from kbtools.vault.resolve import Resolver
+
+
+class Index(Resolver):
+    """One state of a vault. Immutable; tables are made when needed."""
+
+    def __init__(
+        self,
+        pages: Mapping[str, Page],
+        attachments: Iterable[str] = (),
+        conventions: Conventions = STRICT,
+        ways_in: Iterable[str] = (),
+    ) -> None:
+        self.pages: Mapping[str, Page] = dict(sorted(pages.items()))
+        super().__init__(PageNames(self.pages, attachments), conventions)
+        self.graph = LinkGraph(self.pages, self)
+        self.ways_in = frozenset(ways_in)
+        """Pages that something else than a page leads to."""
+
+    @classmethod
+    def build(cls, vault: Vault) -> Index:
+        return cls(vault.pages, vault.attachments, vault.conventions, vault.ways_in)
+
+    def with_pages(self, pages: Mapping[str, Page]) -> Index:
+        """The same vault with other pages."""
+        return Index(pages, self.attachments, self.conventions, self.ways_in)
+
+    @property
+    def attachments(self) -> frozenset[str]:
+        return self.names.attachments
+
+    @property
+    def links(self) -> Mapping[str, PageLinks]:
+        """The links of every page."""
+        return self.graph.links
+
+    def is_linked(self, path: str) -> bool:
+        """Whether another page, or the navigation, leads to this one."""
+        return path in self.graph.backlinks or path in self.ways_in
+
+    @cached_property
+    def redirects(self) -> Mapping[str, str]:
+        """Pages that name another to stand for them, with its path, where that other is one page."""
+        named = ((path, self.redirect(path)) for path, page in self.pages.items() if page.redirect)
+        return {path: target for path, target in named if target is not None}
+
+    def heading(self, path: str, anchor: str) -> Heading | None:
+        """The heading an anchor of a link to ``path`` names, or None."""
+        at = self.sections(path).find(anchor)
+        return None if at is None else self.pages[path].headings[at]

@@ -1,0 +1,219 @@
+"""What the pages of a vault are called: the tables in which links are looked up.
+
+``Names`` is the protocol; ``PageNames`` answers from dictionaries, ``kbtools.incremental.lookup`` from the index on
+disk.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+from kbtools.config import Config
+from kbtools.links import fold_title, page_name
+from kbtools.vault.outline import Outline
+
+Paths = tuple[str, ...]
+
+
+class Names(Protocol):
+    """Names to pages. No table holds the empty name."""
+
+    @property
+    def outlines(self) -> Mapping[str, Outline]:
+        """Every page, by path."""
+
+    @property
+    def attachments(self) -> frozenset[str]:
+        """Every other file, by path."""
+
+    @property
+    def by_stem(self) -> Mapping[str, Paths]:
+        """File names, NFC, without ``.md``."""
+
+    @property
+    def by_title(self) -> Mapping[str, Paths]: ...
+
+    @property
+    def by_fold(self) -> Mapping[str, Paths]:
+        """Folded file names and titles, together."""
+
+    @property
+    def by_alias(self) -> Mapping[str, Paths]:
+        """Folded aliases."""
+
+    @property
+    def by_id(self) -> Mapping[str, Paths]: ...
+
+    @property
+    def hashed(self) -> frozenset[str]:
+        """Folded names with a ``#`` in them, which a link would otherwise read as an anchor."""
+
+
+class Called(NamedTuple):
+    """All a page is called."""
+
+    stem: str
+    """As names are compared."""
+    title: str
+    folded_stem: str
+    folded_title: str
+    aliases: tuple[str, ...]
+    """Folded."""
+    id: str | None
+
+    @classmethod
+    def of(cls, page: Outline) -> Called:
+        stem, title = page.stem, page.title
+        folded = fold_title(title)
+        aliases = tuple([fold_title(alias) for alias in page.aliases])
+        return cls(nfc(stem), page_name(title), folded if stem == title else fold_title(stem), folded, aliases, page.id)
+
+
+def name_keys(called: Called) -> tuple[str, ...]:
+    """All a page is called, as keys: folded names, and its id behind a line end, which no folded name holds."""
+    keys = {called.folded_stem, called.folded_title, *called.aliases}
+    if called.id:
+        keys.add(f"\n{called.id}")
+    keys.discard("")
+    return tuple(sorted(keys))
+
+
+def reference_keys(names: Iterable[str]) -> tuple[str, ...]:
+    """What frontmatter calls other pages, as names and as ids."""
+    return tuple(sorted({key for name in names for key in (fold_title(name), f"\n{page_name(name)}")}))
+
+
+def target_keys(target: str, folder: str) -> set[str]:
+    """Every key whose holders decide what the target of a wikilink means, on a page in ``folder``."""
+    keys = {fold_title(target)}
+    if "/" in target:
+        name = page_name(target)
+        keys.update(fold_title(segments[-1]) for start in (None, folder) if (segments := parts_of_path(name, start)))
+    keys.discard("")
+    return keys
+
+
+class PageNames:
+    """Names in dictionaries, made when first asked for."""
+
+    def __init__(
+        self,
+        outlines: Mapping[str, Outline],
+        attachments: Iterable[str] = (),
+        called: Mapping[str, Called] | None = None,
+    ) -> None:
+        """``called`` is what each page is called, where that is known already. Both mappings are sorted by path."""
+        self.outlines = outlines
+        self.attachments = frozenset(attachments)
+        if called is not None:
+            self._called = called
+
+    @cached_property
+    def _called(self) -> Mapping[str, Called]:
+        return {path: Called.of(page) for path, page in self.outlines.items()}
+
+    @cached_property
+    def by_stem(self) -> Mapping[str, Paths]:
+        return table((c.stem, path) for path, c in self._called.items())
+
+    @cached_property
+    def by_title(self) -> Mapping[str, Paths]:
+        return table((c.title, path) for path, c in self._called.items())
+
+    @cached_property
+    def by_fold(self) -> Mapping[str, Paths]:
+        return table(
+            (name, path)
+            for path, c in self._called.items()
+            for name in ((c.folded_stem,) if c.folded_stem == c.folded_title else (c.folded_stem, c.folded_title))
+        )
+
+    @cached_property
+    def by_alias(self) -> Mapping[str, Paths]:
+        return table((alias, path) for path, c in self._called.items() for alias in c.aliases)
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Paths]:
+        return table((c.id, path) for path, c in self._called.items())
+
+    @cached_property
+    def hashed(self) -> frozenset[str]:
+        return frozenset(name for name in self.by_fold if "#" in name)
+
+
+class Conventions(NamedTuple):
+    """Whose rules decide what a Markdown link leads to."""
+
+    by_name: bool = False
+    """Obsidian's: a file is found by its name, wherever it lies, and without regard to case."""
+    attachments: str = "/"
+    """Obsidian's folder of attachments."""
+    on_site: bool = False
+    """MkDocs': a link may be the page's address on the site."""
+    directory_urls: bool = True
+    generated: frozenset[str] = frozenset()
+    """Pages that only the site has."""
+
+    @classmethod
+    def of(cls, config: Config) -> Conventions:
+        obsidian, mkdocs = config.obsidian, config.mkdocs
+        return cls(
+            by_name=obsidian is not None,
+            attachments=obsidian.attachments if obsidian is not None else "/",
+            on_site=mkdocs is not None,
+            directory_urls=mkdocs is None or mkdocs.use_directory_urls,
+            generated=mkdocs.generated if mkdocs is not None else frozenset(),
+        )
+
+
+STRICT = Conventions()
+"""A Markdown link is a path."""
+
+
+def nfc(text: str) -> str:
+    """As names are compared: é typed in one piece or in two is the same."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def table(pairs: Iterable[tuple[str | None, str]]) -> dict[str, Paths]:
+    """Keys to the paths that hold them, without the empty one. Pairs come sorted by path."""
+    pairs = [pair for pair in pairs if pair[0]]
+    alone = {key: (path,) for key, path in pairs}
+    if len(alone) == len(pairs):
+        return alone  # type: ignore[return-value]  # most: nobody shares a name
+    out: dict[str, Paths] = {}
+    shared: dict[str, list[str]] = {}
+    for key, path in pairs:
+        if not key:
+            continue
+        held = out.get(key)
+        if held is None:
+            out[key] = (path,)
+        elif held[0] != path:
+            paths = shared.setdefault(key, [*held])
+            if paths[-1] != path:
+                paths.append(path)
+    out.update((key, tuple(paths)) for key, paths in shared.items())
+    return out
+
+
+def parts_of_path(name: str, folder: str | None = None) -> list[str]:
+    """The segments of a folder-qualified name, from the vault's root if a folder is given to go out from.
+
+    Empty when ``..`` climbs out of the vault.
+    """
+    segments = [s for s in name.split("/") if s not in ("", ".")]
+    if folder is None:
+        return segments
+    out = [nfc(s) for s in folder.split("/") if s]
+    for s in segments:
+        if s != "..":
+            out.append(s)
+        elif out:
+            out.pop()
+        else:
+            return []
+    return out

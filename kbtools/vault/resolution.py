@@ -1,0 +1,58 @@
+"""What a link leads to, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+How = Literal["exact", "variant", "path", "self", "attachment", "name", "address"]
+"""``name``: a Markdown link that Obsidian follows by the file's name alone; ``address``: one by the page's address on
+the site. The others are the contract's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A link that means one page, or one attachment."""
+
+    page: str
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """A link that two or more pages answer to."""
+
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A link spelled as an alias. One holder: the site follows it. Several: a reader must choose."""
+
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A link that leads nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A Markdown link that leads out of the vault, or that only a server or a template could follow."""
+
+    is_outside: bool = False
+    """It climbs out of the vault."""
+
+
+Resolution = Resolved | Ambiguous | Alias | Missing
+FileResolution = Resolved | Ambiguous | Missing | Elsewhere
+
+
+def target_page(resolution: Resolution | FileResolution) -> str | None:
+    """The page a reader gets to by a link: alias links count where exactly one page holds the alias."""
+    if isinstance(resolution, Resolved):
+        return None if resolution.how == "attachment" else resolution.page
+    if isinstance(resolution, Alias) and len(resolution.candidates) == 1:
+        return resolution.candidates[0]
+    return None

@@ -1,0 +1,164 @@
+"""How a link spells the page it means: as the contract's canonical spelling, or qualified by folders; and the edits
+that spell it so and keep the words a reader saw."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from kbtools.config import LinkStyle
+from kbtools.diagnostics import Applicability, Edit, Fix
+from kbtools.links import WikiLink, can_be_target, fold_title, shown, written
+from kbtools.markdown.headings import label_of
+from kbtools.page import Page
+from kbtools.source import Span
+from kbtools.vault.names import nfc
+from kbtools.vault.resolution import Resolution, Resolved
+from kbtools.vault.resolve import Resolver, ends_with
+
+
+class Speller:
+    """Spellings of pages, in one style."""
+
+    def __init__(self, resolver: Resolver, style: LinkStyle = "title", keep_words: bool = False) -> None:
+        self.resolver = resolver
+        self.style = style
+        self.keep_words = keep_words or style == "filename"
+
+    def respelled(self, link: WikiLink, target: str, page: Page) -> tuple[Edit, ...]:
+        """The edits that spell a link's target so. In headings, and where words are kept, a link without a label shows
+        afterwards what it showed before."""
+        if target == link.target:
+            return ()
+        edits = (Edit(link.target_span, target),)
+        if link.embed or (link.label or "").strip() or not (self.keep_words or _is_in_heading(page, link.start)):
+            return edits
+        text = page.source.text
+        words = shown(link, text)
+        behind = written(link, text)[len(link.target) :] if link.target else ""
+        if words == (label_of(target + behind) or target):
+            return edits
+        bar = "" if link.label is not None else "\\|" if is_in_table(page, link.start) else "|"
+        return (*edits, Edit(Span(link.end - 2, link.end - 2), f"{bar}{words}"))
+
+    def canonical(self, link: WikiLink, resolution: Resolved, from_path: str) -> str | None:
+        """How ``kb reconcile`` spells a link that means a page only after folding; None to leave it.
+
+        A folder the author wrote is kept. The new spelling means the same page by construction: it is resolved again.
+        """
+        path = resolution.page
+        if resolution.how != "variant" or self.resolver.redirect(path) is not None:
+            return None
+        if not self.is_misspelled(link, path, from_path) or self.is_doubtful(link, from_path, path):
+            return None
+        return self._canonical(link, path, from_path)
+
+    def is_misspelled(self, link: WikiLink, path: str, from_path: str) -> bool:
+        """Whether a spelling that means a page after folding is to be called wrong. As a file name, a difference in
+        case alone is not: Obsidian follows it."""
+        if self.style == "title":
+            return True
+        name = self._canonical(link, path, from_path)
+        return name is None or nfc(name).lower() != nfc(link.name).lower()
+
+    def _canonical(self, link: WikiLink, path: str, from_path: str) -> str | None:
+        page = self.resolver.outlines[path]
+        own = page.title if self.style == "title" else page.stem
+        if "/" not in link.name or fold_title(own) == fold_title(link.name):
+            return self.spelling(path, from_path)
+        depth = len(_named_segments(link.name))
+        name = "/".join(path.removesuffix(".md").split("/")[-depth:])
+        if can_be_target(name) and self.resolver.resolve_name(name, from_path) == Resolved(path, "path"):
+            return name
+        return self.qualified(path, from_path)
+
+    def is_doubtful(self, link: WikiLink, from_path: str, path: str) -> bool:
+        """Whether a folded spelling that means ``path`` may be the misspelled name of a rival.
+
+        ``[[Tensor-Ops]]`` means the ``tensor_ops`` beside it before the ``Tensor Ops`` elsewhere; but
+        ``[[Tensor Ops]]`` means that other one, so nobody can say which of them was misspelled, and nothing rewrites
+        it. Where a rival is spelled the same, only its folder tells it apart, and there is no doubt.
+        """
+        names, outlines = self.resolver.names, self.resolver.outlines
+        folded, segments = fold_title(link.name), _named_segments(link.name)
+        rivals = [(q, n) for q in names.by_fold.get(folded, ()) for n in (outlines[q].stem, outlines[q].title)]
+        if len(segments) > 1:
+            wanted = [fold_title(s) for s in segments]
+            for q in names.by_fold.get(wanted[-1], ()):
+                if ends_with(q, wanted, fold_title):
+                    rivals.append((q, "/".join(q.removesuffix(".md").split("/")[-len(segments) :])))
+        return any(
+            self.resolver.final(q) != path
+            and fold_title(n) == folded
+            and self.resolver.resolve_name(n, from_path) in _as_written(q)
+            for q, n in rivals
+            if q != path
+        )
+
+    def spelling(self, path: str, from_path: str) -> str | None:
+        """How a link on ``from_path`` should spell the page at ``path``: its title (or file name) if that means
+        this page from there and nothing else, else the other, else the shortest folder-qualified name.
+
+        As a file name, a title is no choice: Obsidian does not follow titles.
+        """
+        page = self.resolver.outlines[path]
+        for name in (page.title, page.stem) if self.style == "title" else (page.stem,):
+            if can_be_target(name) and self.resolver.resolve_name(name, from_path) == Resolved(path, "exact"):
+                return name
+        return self.qualified(path, from_path)
+
+    def qualified(self, path: str, from_path: str) -> str | None:
+        """The shortest folder-qualified spelling of a page that means it and nothing else."""
+        segments = path.removesuffix(".md").split("/")
+        names = ["/".join(segments[-n:]) for n in range(2, len(segments) + 1)] + ["/" + "/".join(segments)]
+        for name in names:
+            if can_be_target(name) and self.resolver.resolve_name(name, from_path) == Resolved(path, "path"):
+                return name
+        return None
+
+    def reference(self, path: str, from_path: str, by_title: bool = True) -> str | None:
+        """How frontmatter on ``from_path`` names the page at ``path`` (``Resolver.page_named``): by title, file name or
+        id; None where all of them mean another page too."""
+        page = self.resolver.outlines[path]
+        names = (page.title, page.stem, page.id) if by_title else (page.stem, page.title, page.id)
+        return next(
+            (n for n in names if n and can_be_target(n) and self.resolver.page_named(n, from_path) == path),
+            None,
+        )
+
+
+def _named_segments(name: str) -> list[str]:
+    return [s for s in name.split("/") if s not in ("", ".", "..")]
+
+
+def _as_written(path: str) -> tuple[Resolution, Resolution]:
+    return Resolved(path, "exact"), Resolved(path, "path")
+
+
+def relabel(link: WikiLink, target: str, page: Page) -> str:
+    """The link with another target, and with the words a reader saw before as its label; anchor and embed mark stay."""
+    anchor = f"#{link.anchor}" if link.anchor is not None else f"#^{link.block}" if link.block is not None else ""
+    if "#" in target:
+        anchor = ""
+    bar = "\\|" if link.table or is_in_table(page, link.start) else "|"
+    label = link.label if link.label is not None else "" if link.embed else link.target
+    words = f"{bar}{label}" if label and label != target else ""
+    return f"{'!' if link.embed else ''}[[{target}{anchor}{words}]]"
+
+
+def relabel_fix(link: WikiLink, target: str, page: Page) -> Fix:
+    """The one edit that makes a link mean ``target`` and keeps the words a reader saw; never applied unasked."""
+    renewed = relabel(link, target, page)
+    return Fix(f"write {renewed}", Applicability.UNSAFE, (Edit(link.span, renewed),))
+
+
+def _is_in_heading(page: Page, at: int) -> bool:
+    headings = page.structure.headings
+    before = bisect_right(headings, at, key=lambda h: h.start) - 1
+    return before >= 0 and at < headings[before].end
+
+
+def is_in_table(page: Page, at: int) -> bool:
+    """Whether a place stands in a row of a table, where a bar ends a cell."""
+    rows = page.structure.table_rows
+    before = bisect_right(rows, at, key=lambda row: row.start) - 1
+    return before >= 0 and at < rows[before].end
