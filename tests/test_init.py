@@ -237,7 +237,10 @@ def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
     assert {"index.html", "A/index.html"} <= built
     assert 'href="A/"' in (root / "site/index.html").read_text(encoding="utf-8")
     assert not {p for p in built if p.startswith(("kb.toml", "mkdocs.yml", "site/", "Meta/", "Old/", "_link"))}
-    assert "kb-is-failed" in (root / "site/F/index.html").read_text(encoding="utf-8")
+    failing = (root / "site/F/index.html").read_text(encoding="utf-8")
+    assert "kb-is-failed" in failing
+    assert "known to fail since" in failing
+    assert "kb-is-passed" not in failing
     subprocess.run(["rm", "-r", "site"], cwd=root, check=True)
     told = kb(root, "init", "--undo")
     assert "kb.toml removed" in told
@@ -274,6 +277,7 @@ theme:
 plugins:
   - search
   - tags  # ours
+markdown_extensions: [pymdownx.superfences]
 extra:
   value: !ENV [NOWHERE, 1]
 """
@@ -289,6 +293,15 @@ def test_a_mkdocs_project_keeps_its_configuration(tmp_path: Path) -> None:
     assert "nothing new to report" in kb(root, "check")
     kb(root, "build")
     assert (root / "site/a/index.html").is_file()
+    plain = [sys.executable, "-m", "mkdocs", "build", "-q", "-d", str(tmp_path / "plain")]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    subprocess.run(plain, cwd=root, env=environment, check=True, capture_output=True, timeout=120)
+    assert "known to fail since" in (tmp_path / "plain/a/index.html").read_text(encoding="utf-8")
+    (root / "kb-baseline.json").rename(tmp_path / "kept.json")
+    refused = subprocess.run(plain, cwd=root, env=environment, check=False, capture_output=True, text=True, timeout=120)
+    assert refused.returncode != 0
+    assert "failed on cpu" in refused.stdout + refused.stderr
+    (tmp_path / "kept.json").rename(root / "kb-baseline.json")
     subprocess.run(["rm", "-r", "site"], cwd=root, check=True)
     (root / "kb.toml").write_text("# mine now\n", encoding="utf-8")
     assert "kb.toml: left as it is" in kb(root, "init", "--undo", code=1)
