@@ -79,18 +79,17 @@ def _rules(**_: object) -> list[str]:
     return [f.stem.replace("_", "-") for f in Path(rules.__file__).parent.glob("[!_]*.py")]
 
 
-def _pages(parsed_args: object = None, **_: object) -> list[str]:
+def _pages(parsed_args: argparse.Namespace | None = None, **_: object) -> list[str]:
     from kbtools.commands import project
     from kbtools.errors import KbError
     from kbtools.vault.listing import Listing
 
-    given = SimpleNamespace(vault=None, root=None, schema=None)
-    given.__dict__.update({k: v for k, v in vars(parsed_args).items() if k in given.__dict__} if parsed_args else {})
+    given = vars(Arguments("export", "defaults").parse([]))  # of the options that say which wiki
+    given.update({k: v for k, v in vars(parsed_args or argparse.Namespace()).items() if k in given and v is not None})
     try:
-        entries = Listing.of(project(given)).entries
+        pages = sorted(Listing.of(project(SimpleNamespace(**given))).pages)
     except KbError:
         return []
-    pages = [path for path in entries if path.endswith(".md")]
     return [*pages, *(path.rpartition("/")[2].removesuffix(".md") for path in pages)]
 
 
