@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from markdown import Markdown
@@ -47,6 +47,7 @@ class WikiLinks(InlineProcessor):
         self.embeds = embeds
         self.wiki = wiki
         self.path = path
+        self._held: tuple[str | None, Mapping[str, tuple[WikiLink, Resolution]]] | None = None
 
     def handleMatch(  # type: ignore[override]
         self, m: re.Match[str], data: str
@@ -57,11 +58,23 @@ class WikiLinks(InlineProcessor):
         wiki, path = self.wiki(), self.path()
         if link is None or wiki is None:
             return None, None, None
-        path = path or ""
-        link = wiki.index.read(link, data, path)
-        resolution = wiki.index.resolve(link, path)
-        label = _label(link, data)
-        return render(link, resolution, path, wiki, label, self.embeds), link.span.start, link.span.end
+        start, end = link.span.start, link.span.end
+        known = self._links_of(wiki, path).get(data[start:end])
+        if known is None:  # text that another plugin has put into the page
+            link = wiki.index.read(link, data, path or "")
+            resolution, text = wiki.index.resolve(link, path or ""), data
+        else:
+            (link, resolution), text = known, wiki.index.pages[path or ""].source.text
+        return render(link, resolution, path or "", wiki, _label(link, text), self.embeds), start, end
+
+    def _links_of(self, wiki: Wiki, path: str | None) -> Mapping[str, tuple[WikiLink, Resolution]]:
+        """The page's links as they were read and resolved for checking, by how they are written."""
+        if self._held is None or self._held[0] != path:
+            page = wiki.index.pages.get(path) if path is not None else None
+            found = wiki.index.graph.of(page).wiki if page is not None else ()
+            text = page.source.text if page is not None else ""
+            self._held = path, {link.span.of(text): (link, resolution) for link, resolution in found}
+        return self._held[1]
 
 
 def _shown(label: str) -> str:
