@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from kbtools.config import Project
 from kbtools.errors import KbError
 from kbtools.site import vault_at_top
+from kbtools.site.model import SiteModel, load
 from kbtools.site.results import Results, obstacles, refusal
 from kbtools.site.stored import stored
-from kbtools.site.wiki import Wiki, load
 from kbtools.site.words import words_of
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def build(
     *,
     strict: bool = False,
     results: Results | None = None,
-    wiki: Wiki | None = None,
+    wiki: SiteModel | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Build the site and return its folder: ``<root>/site``, or what ``site_dir`` says.

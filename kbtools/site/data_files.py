@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from kbtools.output.graph import graph
 from kbtools.output.json import dumps
+from kbtools.site.model import SiteModel
 from kbtools.site.result_panel import LONGEST
 from kbtools.site.results import Run
 from kbtools.site.urls import Site
-from kbtools.site.wiki import Wiki
 
 VERSION = 1
 
 
-def graph_json(wiki: Wiki, site: Site) -> str:
+def graph_json(wiki: SiteModel, site: Site) -> str:
     """As ``kb graph`` prints it, with each page's address."""
     found = graph(wiki.index)
     for node in found["nodes"]:
@@ -20,7 +20,7 @@ def graph_json(wiki: Wiki, site: Site) -> str:
     return dumps({"version": VERSION, **found}) + "\n"
 
 
-def results_json(wiki: Wiki, site: Site) -> str:
+def results_json(wiki: SiteModel, site: Site) -> str:
     """Every executable snippet with what became of it on each device it was run on, by page and place."""
     snippets = [
         {

@@ -19,11 +19,11 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, STX
 
 from kbtools.site.fragments import Part, settle
+from kbtools.site.model import SiteModel
 from kbtools.site.rendered import Embed
 from kbtools.site.sanitize import OWN
 from kbtools.site.text import escape
 from kbtools.site.urls import relative_url, written_target
-from kbtools.site.wiki import Wiki
 
 DEEPEST = 4
 """Embeds within embeds that are followed."""
@@ -118,7 +118,9 @@ class Expand(Postprocessor):
 
     PRIORITY = -50
 
-    def __init__(self, md: Markdown, found: list[Embed], page: Callable[[], tuple[Wiki | None, str | None]]) -> None:
+    def __init__(
+        self, md: Markdown, found: list[Embed], page: Callable[[], tuple[SiteModel | None, str | None]]
+    ) -> None:
         super().__init__(md)
         self.found = found
         self.page = page
@@ -133,7 +135,7 @@ class Expand(Postprocessor):
 
 
 def _expanded(
-    html: str, found: tuple[Embed, ...], path: str, wiki: Wiki, chain: tuple[tuple[str, str], ...], budget: _Budget
+    html: str, found: tuple[Embed, ...], path: str, wiki: SiteModel, chain: tuple[tuple[str, str], ...], budget: _Budget
 ) -> str:
     def one(m: re.Match[str]) -> str:
         number = int(m[1])
@@ -142,7 +144,7 @@ def _expanded(
     return _MARK.sub(one, html)
 
 
-def _frame(embed: Embed, path: str, wiki: Wiki, chain: tuple[tuple[str, str], ...], budget: _Budget) -> str:
+def _frame(embed: Embed, path: str, wiki: SiteModel, chain: tuple[tuple[str, str], ...], budget: _Budget) -> str:
     """One embed as HTML for the page at ``path``: the way to its page, and its content or why it is not shown."""
     here = wiki.address(embed.path, path)
     content, note = "", ""
@@ -171,7 +173,7 @@ def _frame(embed: Embed, path: str, wiki: Wiki, chain: tuple[tuple[str, str], ..
     )
 
 
-def _moved(href: str, path: str, to_path: str, wiki: Wiki) -> str:
+def _moved(href: str, path: str, to_path: str, wiki: SiteModel) -> str:
     """A link of one page as it must be written on another."""
     found = written_target(href, path, wiki.url_of(path))
     if found is None:

@@ -14,9 +14,9 @@ from datetime import date
 from kbtools.page import Page
 from kbtools.site.dates import changed
 from kbtools.site.generated.document import lead
+from kbtools.site.model import SiteModel, strings
 from kbtools.site.text import clean
 from kbtools.site.urls import FEED, Site
-from kbtools.site.wiki import Wiki, strings
 
 LATEST = 50
 _SPACE = "http://www.w3.org/2005/Atom"
@@ -24,7 +24,7 @@ _KB = uuid.UUID("5f0e0f0e-8f4b-5d7c-9a55-6b6274776b69")
 _NO_XML = re.compile("[\ufffe\uffff]")
 
 
-def atom(wiki: Wiki, site: Site) -> str:
+def atom(wiki: SiteModel, site: Site) -> str:
     dated = [(day, page) for page in wiki.listed if page.path in site.pages and (day := changed(page)) is not None]
     dated.sort(key=lambda d: (-d[0].toordinal(), d[1].path))
     feed = etree.Element("feed", {"xmlns": _SPACE, "xml:lang": site.language})

@@ -18,8 +18,8 @@ from kbtools.mkdocs_file import GRAPH
 from kbtools.site.generated.document import Document, Section, document
 from kbtools.site.graph_layout import layout
 from kbtools.site.infobox import breadcrumb, label
+from kbtools.site.model import SiteModel
 from kbtools.site.text import clean, escape
-from kbtools.site.wiki import Wiki
 from kbtools.site.words import Words
 
 NAME = GRAPH
@@ -28,7 +28,7 @@ _VIEW = "assets/kb-graph-view.js"
 _STYLE = "assets/kb-graph.css"
 _DATA = "assets/kb-graph-data.js"
 _LICENSE = "assets/kb-graph.LICENSE.txt"
-_PARTS = ("layout.js", "data.js", "names.js", "drawing.js", "hands.js", "view.js", "table.js", "open.js")
+_PARTS = ("layout.js", "data.js", "labels.js", "drawing.js", "gestures.js", "graph_view.js", "table.js", "lazy_open.js")
 _D3 = (
     "dispatch",
     "selection",
@@ -71,7 +71,7 @@ def assets(words: Words) -> Mapping[str, bytes]:
 class Graph:
     """The graph of one build."""
 
-    def __init__(self, wiki: Wiki) -> None:
+    def __init__(self, wiki: SiteModel) -> None:
         self.wiki = wiki
         self.urls: dict[str, str] = {}
 

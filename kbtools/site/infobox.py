@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from kbtools import confidence
 from kbtools.page import Page
 from kbtools.site.elements import add, css_word, element
+from kbtools.site.model import SiteModel, strings
 from kbtools.site.text import clean
-from kbtools.site.wiki import Wiki, strings
 from kbtools.site.words import Words
 
 _OWN = ("source_trust_level", "confidence_score", "verification_status", "last_reinforced", "canonical_id")
@@ -66,7 +66,7 @@ _FIELDS = (
 _COMMIT = re.compile(r"^[0-9a-f]{7,40}$")
 
 
-def has_infobox(page: Page, wiki: Wiki) -> bool:
+def has_infobox(page: Page, wiki: SiteModel) -> bool:
     """Whether the page gets one: it follows a schema, or its frontmatter says how far to trust it."""
     if wiki.parts.infobox != "auto":
         return wiki.parts.infobox and bool(page.data)
@@ -74,7 +74,7 @@ def has_infobox(page: Page, wiki: Wiki) -> bool:
     return any(page.data.get(key) not in (None, "", [], {}) for key in wanted)
 
 
-def infobox(page: Page, wiki: Wiki) -> etree.Element:
+def infobox(page: Page, wiki: SiteModel) -> etree.Element:
     """What the frontmatter says, in three parts: how far to trust the page, what it is called, where it comes from."""
     box = element(
         "aside", {"class": "kb-infobox", "aria-label": wiki.words("About this page"), "data-search-exclude": ""}
@@ -109,7 +109,7 @@ def _scalar(page: Page, key: str) -> str:
     return page.scalar(key)
 
 
-def _trust(facts: etree.Element, page: Page, wiki: Wiki) -> None:
+def _trust(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
     words = wiki.words
     if status := _scalar(page, "status"):
         add(
@@ -135,7 +135,7 @@ def _trust(facts: etree.Element, page: Page, wiki: Wiki) -> None:
     _code(facts, page, wiki)
 
 
-def _confidence(facts: etree.Element, page: Page, wiki: Wiki) -> None:
+def _confidence(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
     """The score as of today, and what was recorded where the two differ."""
     recorded, score = confidence.recorded(page), confidence.today(page, wiki.today)
     if recorded is None or score is None:
@@ -169,7 +169,7 @@ def _confidence(facts: etree.Element, page: Page, wiki: Wiki) -> None:
         )
 
 
-def _code(facts: etree.Element, page: Page, wiki: Wiki) -> None:
+def _code(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
     """How many of the page's snippets were proven to run."""
     passed, executable = wiki.results.proven(page)
     if not executable:
@@ -185,7 +185,7 @@ def _code(facts: etree.Element, page: Page, wiki: Wiki) -> None:
     add(cell, "span", told, f"kb-badge kb-is-{kind}")
 
 
-def _origin(more: etree.Element, page: Page, wiki: Wiki) -> None:
+def _origin(more: etree.Element, page: Page, wiki: SiteModel) -> None:
     words = wiki.words
     if page.aliases:
         names = _fact(more, words("Other names"))

@@ -13,25 +13,25 @@ from kbtools.page import Page
 from kbtools.reading_time import minutes
 from kbtools.site.elements import add, css_word, element
 from kbtools.site.infobox import label
+from kbtools.site.model import SiteModel, relative
 from kbtools.site.sanitize import OWN
-from kbtools.site.wiki import Wiki, relative
 
 # -- the path's page -----------------------------------------------------------------------------------------
 
 
-def _own(page: Page, wiki: Wiki) -> LearningPath | None:
+def _own(page: Page, wiki: SiteModel) -> LearningPath | None:
     if not page.is_learning_path:
         return None
     return next((path for path in wiki.learning_paths if path.path == page.path), None)
 
 
-def figures(path: LearningPath, wiki: Wiki) -> tuple[int, int, int]:
+def figures(path: LearningPath, wiki: SiteModel) -> tuple[int, int, int]:
     """How many pages a path leads through, how many minutes they take, how many exercises they hold."""
     pages = [wiki.index.pages[p] for p in path.pages]
     return len(pages), sum(map(minutes, pages)), sum(map(count_exercises, pages))
 
 
-def told(path: LearningPath, wiki: Wiki) -> str:
+def told(path: LearningPath, wiki: SiteModel) -> str:
     """The same in words."""
     lessons, spent, exercises = figures(path, wiki)
     words = wiki.words
@@ -43,7 +43,7 @@ def told(path: LearningPath, wiki: Wiki) -> str:
     return " · ".join(parts)
 
 
-def summary(page: Page, wiki: Wiki) -> etree.Element | None:
+def summary(page: Page, wiki: SiteModel) -> etree.Element | None:
     """What a path asks of its reader, and how far this one has come."""
     path = _own(page, wiki)
     if path is None:
@@ -78,7 +78,7 @@ def summary(page: Page, wiki: Wiki) -> etree.Element | None:
     return box
 
 
-def mark(root: etree.Element, page: Page, wiki: Wiki) -> None:
+def mark(root: etree.Element, page: Page, wiki: SiteModel) -> None:
     """Under each lesson of a path's page: how long it takes, how far to trust it, what of it ran."""
     path = _own(page, wiki)
     if path is None:
@@ -120,7 +120,7 @@ def _take(waiting: list[Lesson], link: etree.Element, page: Page) -> Lesson | No
     return None
 
 
-def _facts(item: etree.Element, lesson: Page, wiki: Wiki) -> None:
+def _facts(item: etree.Element, lesson: Page, wiki: SiteModel) -> None:
     words = wiki.words
     row = add(item, "div", kind="kb-lesson-facts", data_search_exclude="")
     tick = add(row, "label", kind="kb-done", hidden="hidden")
@@ -151,7 +151,7 @@ def _facts(item: etree.Element, lesson: Page, wiki: Wiki) -> None:
 # -- a lesson's page -----------------------------------------------------------------------------------------
 
 
-def place(page: Page, wiki: Wiki) -> etree.Element | None:
+def place(page: Page, wiki: SiteModel) -> etree.Element | None:
     """Which paths the page is part of, and where in them."""
     paths = wiki.stops.get(page.path, ())
     if not paths:
@@ -166,7 +166,7 @@ def place(page: Page, wiki: Wiki) -> etree.Element | None:
     return nav
 
 
-def neighbours(page: Page, wiki: Wiki) -> Iterator[etree.Element]:
+def neighbours(page: Page, wiki: SiteModel) -> Iterator[etree.Element]:
     """At the end of a lesson, for each path: a mark that it is read, the lesson before and the one behind."""
     paths = wiki.stops.get(page.path, ())
     if not paths:
@@ -200,7 +200,7 @@ def neighbours(page: Page, wiki: Wiki) -> Iterator[etree.Element]:
         yield nav
 
 
-def _way(nav: etree.Element, way: str, target: str, page: Page, wiki: Wiki, kind: str) -> None:
+def _way(nav: etree.Element, way: str, target: str, page: Page, wiki: SiteModel, kind: str) -> None:
     link = add(nav, "a", kind=kind, href=relative(target, page.path), rel=way)
     add(link, "small", wiki.words("Previous") if way == "prev" else wiki.words("Next"))
     add(link, "span", wiki.index.pages[target].title)

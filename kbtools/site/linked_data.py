@@ -7,15 +7,15 @@ import json
 from kbtools.page import Page
 from kbtools.site.dates import changed
 from kbtools.site.generated.document import lead
+from kbtools.site.model import SiteModel, strings
 from kbtools.site.text import clean
 from kbtools.site.urls import Site
-from kbtools.site.wiki import Wiki, strings
 
 # Within a script element nothing may look like markup, and JavaScript once took these two for line ends.
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
-def linked_data(page: Page, wiki: Wiki, site: Site) -> dict[str, object] | None:
+def linked_data(page: Page, wiki: SiteModel, site: Site) -> dict[str, object] | None:
     """What is known of a page; None for one that is neither a piece of knowledge nor a learning path nor the front."""
     path = next((p for p in wiki.learning_paths if p.path == page.path), None)
     base: dict[str, object] = {"@context": "https://schema.org", "inLanguage": site.language}

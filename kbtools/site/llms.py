@@ -8,15 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from kbtools.page import Page
 from kbtools.site.generated.document import lead, sorted_pages
 from kbtools.site.infobox import breadcrumb, label
+from kbtools.site.model import SiteModel
 from kbtools.site.text import clean
 from kbtools.site.urls import Site
-from kbtools.site.wiki import Wiki
 
 FULL_LIMIT = 10_000_000
 """Characters; a larger wiki has no ``llms-full.txt``."""
 
 
-def llms_txt(wiki: Wiki, site: Site, full: bool) -> str:
+def llms_txt(wiki: SiteModel, site: Site, full: bool) -> str:
     words = wiki.words
     listed: dict[str, list[Page]] = defaultdict(list)
     others: list[Page] = []
@@ -43,7 +43,7 @@ def llms_txt(wiki: Wiki, site: Site, full: bool) -> str:
     return "\n".join(out)
 
 
-def _about(wiki: Wiki) -> Iterator[str]:
+def _about(wiki: SiteModel) -> Iterator[str]:
     """What may be said of the code: nothing where there is none, and no more than the results bear out."""
     proven = [wiki.results.proven(page) for page in wiki.index.pages.values()]
     passed, executable = (sum(p[n] for p in proven) for n in (0, 1))
@@ -55,12 +55,12 @@ def _about(wiki: Wiki) -> Iterator[str]:
     yield wiki.words("Links lead to the Markdown of each page.")
 
 
-def _section(title: str, pages: Iterable[Page], wiki: Wiki, site: Site) -> list[str]:
+def _section(title: str, pages: Iterable[Page], wiki: SiteModel, site: Site) -> list[str]:
     lines = [f"- [{_label(page.title)}]({site.markdown(page.path)}){_note(page, wiki)}" for page in pages]
     return [f"## {title}", "", *lines, ""] if lines else []
 
 
-def _note(page: Page, wiki: Wiki) -> str:
+def _note(page: Page, wiki: SiteModel) -> str:
     about = lead(page)
     passed, executable = wiki.results.proven(page)
     status = page.scalar("status")

@@ -11,16 +11,16 @@ from kbtools.site.feed import atom
 from kbtools.site.generated.document import sorted_pages
 from kbtools.site.linked_data import linked_data, script
 from kbtools.site.llms import llms_full, llms_txt
+from kbtools.site.model import SiteModel
 from kbtools.site.page_markdown import page_markdown
 from kbtools.site.text import escape
 from kbtools.site.urls import FEED, Site, markdown_of, relative_url
-from kbtools.site.wiki import Wiki
 
 NAMES = (FEED, "llms.txt", "llms-full.txt", "graph.json", "results.json")
 """Files of the whole site."""
 
 
-def files(wiki: Wiki, site: Site) -> Iterator[tuple[str, str]]:
+def files(wiki: SiteModel, site: Site) -> Iterator[tuple[str, str]]:
     """Every file with its path in the built site."""
     written: dict[str, str] = {}
     for path, page in wiki.index.pages.items():
@@ -39,7 +39,7 @@ def files(wiki: Wiki, site: Site) -> Iterator[tuple[str, str]]:
         yield "results.json", results_json(wiki, site)
 
 
-def write(wiki: Wiki, site: Site, folder: Path) -> None:
+def write(wiki: SiteModel, site: Site, folder: Path) -> None:
     """Put them into a built site. A file that the wiki brings itself stays."""
     for path, text in files(wiki, site):
         file = folder / path
@@ -48,7 +48,7 @@ def write(wiki: Wiki, site: Site, folder: Path) -> None:
             file.write_bytes(text.encode("utf-8", "replace"))
 
 
-def with_head(html: str, path: str, wiki: Wiki, site: Site) -> str:
+def with_head(html: str, path: str, wiki: SiteModel, site: Site) -> str:
     """A page that names its Markdown, the feed, and what it is."""
     address = site.pages.get(path)
     if address is None:

@@ -39,6 +39,7 @@ from kbtools.site.embeds import Expand, Places
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark
 from kbtools.site.fragments import Part
 from kbtools.site.generated.runs import row_id
+from kbtools.site.model import SiteModel, load
 from kbtools.site.parts import Parts
 from kbtools.site.rendered import Embed, Rendered, Settings
 from kbtools.site.results import FIGURES
@@ -46,7 +47,6 @@ from kbtools.site.sanitize import removed, sanitize, sanitize_contents
 from kbtools.site.stored import stored
 from kbtools.site.text_plugins import tags
 from kbtools.site.urls import relative_url
-from kbtools.site.wiki import Wiki, load
 from kbtools.site.wikilinks import WikiLinks, block_id
 from kbtools.site.words import words_of
 from kbtools.snippets import Snippet
@@ -186,9 +186,9 @@ class _Contents(Postprocessor):
 
 
 class KbExtension(Extension):
-    """The extension. Options: ``wiki`` (a loaded ``Wiki``; the MkDocs plugin gives it), ``root`` (where to look for the
-    project otherwise; the working directory), ``path`` (the page, for renderers that do not tell), ``sanitize`` and
-    ``remote_images`` (see the site's guide)."""
+    """The extension. Options: ``wiki`` (a loaded ``SiteModel``; the MkDocs plugin gives it), ``root`` (where to look
+    for the project otherwise; the working directory), ``path`` (the page, for renderers that do not tell), ``sanitize``
+    and ``remote_images`` (see the site's guide)."""
 
     def __init__(self, **kwargs: Any) -> None:
         self.config = {
@@ -207,9 +207,9 @@ class KbExtension(Extension):
         super().__init__(**kwargs)
 
     @property
-    def wiki(self) -> Wiki | None:
+    def wiki(self) -> SiteModel | None:
         given = self.getConfig("wiki")
-        if isinstance(given, Wiki):
+        if isinstance(given, SiteModel):
             return given
         root = Path(self.getConfig("root") or ".").resolve()
         return _read(root)
@@ -344,14 +344,14 @@ class KbExtension(Extension):
             return html
         return result_panel.decorate(snippet, html, wiki.results.of_snippet(path, snippet), self._view(wiki, path))
 
-    def _view(self, wiki: Wiki, path: str) -> result_panel.View:
+    def _view(self, wiki: SiteModel, path: str) -> result_panel.View:
         rows = wiki.result_rows.get(path)
 
         def row(snippet: Snippet) -> str | None:
             return f"{wiki.address(rows, path)}#{row_id(path, snippet.id)}" if rows is not None else None
 
         def picture(figure: Figure) -> str:
-            if not isinstance(self.getConfig("wiki"), Wiki):
+            if not isinstance(self.getConfig("wiki"), SiteModel):
                 return figure.address  # nobody writes files: pictures stand in the page
             return relative_url(f"{FIGURES}/{figure.name}", wiki.url_of(path))
 
@@ -359,7 +359,7 @@ class KbExtension(Extension):
 
 
 @lru_cache(maxsize=1)
-def _read(root: Path) -> Wiki:
+def _read(root: Path) -> SiteModel:
     """The wiki on disk with its stored results, for builders that hand over none. Raises KbError without a project."""
     project = find_project(root)
     wiki = load(project)

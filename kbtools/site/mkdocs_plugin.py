@@ -40,6 +40,7 @@ from kbtools.site import (
 from kbtools.site.dates import changed
 from kbtools.site.elements import own_markup
 from kbtools.site.generated.document import Document
+from kbtools.site.model import SiteModel, load, project_for
 from kbtools.site.parts import Parts
 from kbtools.site.rendered import Rendered
 from kbtools.site.results import FIGURES, Results, obstacles, refusal
@@ -48,7 +49,6 @@ from kbtools.site.serve import guard
 from kbtools.site.stored import stored
 from kbtools.site.text import escape
 from kbtools.site.urls import Site, markdown_of, preview_of
-from kbtools.site.wiki import Wiki, load, project_for
 from kbtools.svg import clean_svg, is_remote
 from kbtools.vault.listing import Exclusion
 
@@ -108,9 +108,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         self.results: Results | None = None
-        self.read: Wiki | None = None
+        self.read: SiteModel | None = None
         """The wiki as ``kb build`` has just read it; otherwise the plugin reads it."""
-        self.wiki: Wiki | None = None
+        self.wiki: SiteModel | None = None
         self.serving = False
         self.has_diagrams = False
         self.site: Site | None = None
@@ -163,7 +163,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             self.policy = csp.Policy(config, self.config.csp_hosts, remote_images=self.config.remote_images)
         return config
 
-    def _extend_markdown(self, config: MkDocsConfig, wiki: Wiki) -> None:
+    def _extend_markdown(self, config: MkDocsConfig, wiki: SiteModel) -> None:
         if not any(name in config.markdown_extensions for name in _NAMES):
             config.markdown_extensions.append(EXTENSION)
         ours = {"wiki": wiki, "sanitize": self.config.sanitize, "remote_images": self.config.remote_images}
@@ -171,7 +171,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             if name in config.markdown_extensions:
                 config.mdx_configs[name] = {**(config.mdx_configs.get(name) or {}), **ours}
 
-    def _add_assets(self, config: MkDocsConfig, wiki: Wiki) -> None:
+    def _add_assets(self, config: MkDocsConfig, wiki: SiteModel) -> None:
         is_wanted = not search.has_other(config.plugins) if wiki.parts.search == "auto" else wiki.parts.search
         self.search = search.Search(wiki) if is_wanted else None
         previews_wanted = wiki.parts.previews
@@ -234,7 +234,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             files.remove(old)
         files.append(File.generated(config, path, abs_src_path=str(place), inclusion=inclusion))
 
-    def _assets(self, wiki: Wiki) -> Iterator[tuple[str, bytes | str]]:
+    def _assets(self, wiki: SiteModel) -> Iterator[tuple[str, bytes | str]]:
         folder = resources.files("kbtools.site") / "assets"
         yield CSS, (folder / "kb.css").read_bytes()
         yield SCRIPT, wiki.words.script((folder / "kb.js").read_text(encoding="utf-8"))
@@ -379,7 +379,7 @@ def _give(file: File, text: str) -> None:
     file.abs_src_path = place
 
 
-def leave_out(files: Files, wiki: Wiki) -> None:
+def leave_out(files: Files, wiki: SiteModel) -> None:
     """What kb takes for no page is not published: what ``exclude`` names, and pages that say so themselves."""
     exclusion = Exclusion(wiki.project.config)
     for file in files:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from kbtools.site.model import SiteModel
 from kbtools.site.text import escape
-from kbtools.site.wiki import Wiki
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,11 @@ class Feature:
     """What stands in the HTML of pages that have it, one of them at least."""
     assets: tuple[str, ...]
     """Files and folders of ``assets/``; of the files pages get those that end in ``.css`` and ``.js``, in order."""
-    wanted: Callable[[Wiki], bool] = lambda _: True
+    wanted: Callable[[SiteModel], bool] = lambda _: True
     """Whether any page of a wiki may have it."""
 
 
-def _has_formulas(wiki: Wiki) -> bool:
+def _has_formulas(wiki: SiteModel) -> bool:
     marks = ("$", "\\(", "\\[", "\\begin{")
     return any(mark in page.source.text for page in wiki.index.pages.values() for mark in marks)
 
@@ -48,7 +48,7 @@ def names() -> tuple[str, ...]:
     return tuple(f"assets/{asset}" for feature in FEATURES for asset in feature.assets)
 
 
-def files(wiki: Wiki, previews: bool = True) -> Mapping[str, bytes]:
+def files(wiki: SiteModel, previews: bool = True) -> Mapping[str, bytes]:
     """The files that a wiki's site needs for them, by their place in it."""
     out: dict[str, bytes] = {}
     for feature in FEATURES:

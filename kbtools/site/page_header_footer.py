@@ -9,8 +9,8 @@ from kbtools.page import Page
 from kbtools.site import exercises, lessons
 from kbtools.site.elements import add, element
 from kbtools.site.infobox import has_infobox, infobox
+from kbtools.site.model import SiteModel, relative
 from kbtools.site.text import sentence_at, visible
-from kbtools.site.wiki import Wiki, relative
 
 MANY = 12
 """Backlinks shown unfolded."""
@@ -18,7 +18,7 @@ FEW_MENTIONS, MOST_MENTIONS = 5, 50
 """Unlinked mentions shown unfolded, and shown at all."""
 
 
-def notice(page: Page, wiki: Wiki) -> etree.Element | None:
+def notice(page: Page, wiki: SiteModel) -> etree.Element | None:
     """A banner on a page that another one stands for."""
     target = wiki.index.redirects.get(page.path)
     if target is None:
@@ -32,7 +32,7 @@ def notice(page: Page, wiki: Wiki) -> etree.Element | None:
     return banner
 
 
-def backlinks(page: Page, wiki: Wiki) -> etree.Element | None:
+def backlinks(page: Page, wiki: SiteModel) -> etree.Element | None:
     """The pages that link here, each with the sentence its first link stands in."""
     first: dict[str, tuple[int, int]] = {}
     for path, link in wiki.index.graph.backlinks.get(page.path, ()):
@@ -54,7 +54,7 @@ def backlinks(page: Page, wiki: Wiki) -> etree.Element | None:
     return section
 
 
-def unlinked(page: Page, wiki: Wiki) -> etree.Element | None:
+def unlinked(page: Page, wiki: SiteModel) -> etree.Element | None:
     """The pages that speak of this one and do not link to it, each with the first sentence that does."""
     held = wiki.mentions.get(page.path, ())
     if not held:
@@ -75,7 +75,7 @@ def unlinked(page: Page, wiki: Wiki) -> etree.Element | None:
 
 
 def _items(
-    parent: etree.Element, paths: Iterable[str], places: Mapping[str, tuple[int, int]], page: Page, wiki: Wiki
+    parent: etree.Element, paths: Iterable[str], places: Mapping[str, tuple[int, int]], page: Page, wiki: SiteModel
 ) -> None:
     for path in paths:
         other = wiki.index.pages[path]
@@ -86,7 +86,7 @@ def _items(
             add(item, "p", sentence)
 
 
-def insert(root: etree.Element, page: Page, wiki: Wiki) -> None:
+def insert(root: etree.Element, page: Page, wiki: SiteModel) -> None:
     """Put what belongs there behind the page's first heading and at its end, and mark lessons and exercises."""
     lessons.mark(root, page, wiki)
     exercises.mark(root, page, wiki.words)

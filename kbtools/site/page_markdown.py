@@ -7,9 +7,9 @@ from kbtools.diagnostics import Edit, apply_edits
 from kbtools.links import WikiLink
 from kbtools.output.json import dumps, plain
 from kbtools.page import Page
+from kbtools.site.model import SiteModel
 from kbtools.site.text import hidden
 from kbtools.site.urls import Site, markdown_of, relative_url, url_of
-from kbtools.site.wiki import Wiki
 from kbtools.source import Span
 from kbtools.vault.resolution import Resolution, Resolved, target_page
 
@@ -31,7 +31,7 @@ FIELDS = (
 """The frontmatter the site shows; what else stands there is not published."""
 
 
-def page_markdown(page: Page, wiki: Wiki, site: Site) -> str:
+def page_markdown(page: Page, wiki: SiteModel, site: Site) -> str:
     """A page without comments and with its wikilinks as Markdown links to the Markdown of other pages."""
     text = page.source.text
     start = page.body_start
@@ -55,7 +55,7 @@ def _front(page: Page) -> str:
     return f"---\n{''.join(lines)}---\n"
 
 
-def _link(link: WikiLink, resolution: Resolution, shown: str, here: str, wiki: Wiki, site: Site) -> str:
+def _link(link: WikiLink, resolution: Resolution, shown: str, here: str, wiki: SiteModel, site: Site) -> str:
     label = link.label.strip() if link.label and link.label.strip() else shown
     if isinstance(resolution, Resolved) and resolution.how == "attachment":
         return f"{'!' if link.embed else ''}[{label}]({relative_url(url_of(resolution.page), here)})"

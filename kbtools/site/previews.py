@@ -10,9 +10,9 @@ from urllib.parse import unquote
 from kbtools.page import Page
 from kbtools.site.elements import css_word
 from kbtools.site.infobox import label, trust_note
+from kbtools.site.model import SiteModel
 from kbtools.site.text import clean, first_paragraph, visible
 from kbtools.site.urls import Site, preview_of
-from kbtools.site.wiki import Wiki
 
 LONGEST = 280
 """Characters of a page's or a section's beginning."""
@@ -20,7 +20,7 @@ SECTIONS = 60
 """Sections of a page that are told of."""
 
 
-def preview(page: Page, wiki: Wiki) -> dict[str, object]:
+def preview(page: Page, wiki: SiteModel) -> dict[str, object]:
     """A page's title, status, trust and beginning, and the beginnings of its sections by their ids. All plain text."""
     text = visible(page)
     out: dict[str, object] = {"title": clean(page.title)}
@@ -42,14 +42,14 @@ def preview(page: Page, wiki: Wiki) -> dict[str, object]:
     return out
 
 
-def files(wiki: Wiki, site: Site) -> Iterator[tuple[str, str]]:
+def files(wiki: SiteModel, site: Site) -> Iterator[tuple[str, str]]:
     for path, page in wiki.index.pages.items():
         if path in site.pages:
             data = preview(page, wiki)
             yield unquote(preview_of(site.pages[path])), json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def write(wiki: Wiki, site: Site, folder: Path) -> None:
+def write(wiki: SiteModel, site: Site, folder: Path) -> None:
     """Put them into a built site. A file that the wiki brings itself stays."""
     for path, text in files(wiki, site):
         file = folder / path

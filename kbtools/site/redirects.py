@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from kbtools.edit.new_names import file_name
 from kbtools.page import Page
+from kbtools.site.model import SiteModel, strings
 from kbtools.site.text import escape
 from kbtools.site.urls import Site, file_of, relative_url, url_of
-from kbtools.site.wiki import Wiki, strings
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\\<>:"|?*\ud800-\udfff]')
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
@@ -60,7 +60,7 @@ def _key(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
-def plan(wiki: Wiki, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+def plan(wiki: SiteModel, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """The files to write, with the pages each name leads to; several pages make a choice of them.
 
     ``taken`` are the files that the site has: neither they nor folders of theirs are given away, whatever the case of
@@ -84,7 +84,7 @@ def plan(wiki: Wiki, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     return {file: tuple(sorted(targets)) for file, targets in found.values()}
 
 
-def write(wiki: Wiki, site: Site, folder: Path) -> None:
+def write(wiki: SiteModel, site: Site, folder: Path) -> None:
     """Put them into a built site."""
     taken = [(Path(at) / name).relative_to(folder).as_posix() for at, _, files in os.walk(folder) for name in files]
     for file, targets in plan(wiki, taken).items():
@@ -97,7 +97,7 @@ def write(wiki: Wiki, site: Site, folder: Path) -> None:
             continue
 
 
-def document(targets: tuple[str, ...], file: str, wiki: Wiki, site: Site) -> str:
+def document(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -> str:
     """The page at a place of the site that sends on to a page, or offers several."""
     here = file.removesuffix("index.html") if wiki.directory_urls else file
     ways = {
@@ -142,7 +142,7 @@ def is_empty(page: Page) -> bool:
 _CANONICAL = re.compile(r'<link rel="canonical" href="[^"]*">')
 
 
-def add_canonical_link(html: str, path: str, wiki: Wiki, site: Site) -> str:
+def add_canonical_link(html: str, path: str, wiki: SiteModel, site: Site) -> str:
     """A page as it is; one that another stands for names that as the canonical one, or sends on if it is empty."""
     if path not in wiki.index.redirects:
         return html

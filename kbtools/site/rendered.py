@@ -11,7 +11,7 @@ from kbtools.site.fragments import Part
 if TYPE_CHECKING:
     from markdown import Markdown
 
-    from kbtools.site.wiki import Wiki
+    from kbtools.site.model import SiteModel
 
 Settings = tuple[Sequence[Any], Mapping[str, Any]]
 """Markdown extensions, and their configuration by name."""
@@ -38,7 +38,7 @@ class Rendered:
     pages: dict[str, tuple[Part, tuple[Embed, ...]]] = field(default_factory=dict)
     md: Markdown | None = None
 
-    def page(self, path: str, wiki: Wiki) -> tuple[Part, tuple[Embed, ...]]:
+    def page(self, path: str, wiki: SiteModel) -> tuple[Part, tuple[Embed, ...]]:
         """A page's own text as HTML, with marks where it embeds others, and what these are."""
         if path not in self.pages:
             if self.md is None:

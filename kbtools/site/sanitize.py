@@ -253,6 +253,30 @@ _THOROUGH = {
 }
 
 
+DEEPEST = 1000
+"""Elements within each other. Parsers take time by the square of the depth, and nobody writes so many."""
+_NESTING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*")
+_NEVER_DEEP = _words(
+    "p li dt dd td th tr tbody thead tfoot colgroup option area base br col embed hr img input link meta param source "
+    "track wbr"
+)
+
+
+def is_too_deep(html: str) -> bool:
+    """Whether elements may nest deeper than ``DEEPEST``: start tags that nothing closes count."""
+    if html.count("<") <= DEEPEST:
+        return False
+    depth = 0
+    for m in _NESTING.finditer(html):
+        if m[2].lower() in _NEVER_DEEP or m[0].endswith("/"):
+            continue
+        depth += -1 if m[1] else 1
+        if depth > DEEPEST:
+            return True
+        depth = max(depth, 0)
+    return False
+
+
 def is_allowed(tag: str) -> bool:
     """Whether an element of this name stays."""
     return tag in _TAGS
@@ -261,8 +285,10 @@ def is_allowed(tag: str) -> bool:
 def sanitize(html: str, *, remote_images: bool = False) -> str:
     """A fragment of HTML in which nothing runs, and that loads nothing from other machines but, if asked for, pictures.
 
-    Idempotent. A second pass is made only where the first leaves a suspicion.
+    Idempotent. A second pass is made only where the first leaves a suspicion. HTML that nests too deep becomes text.
     """
+    if is_too_deep(html):
+        html = str(escape(html))
     clean: str = _QUICK.clean(html)
     return _THOROUGH[remote_images].clean(clean) if _SUSPECT.search(clean) else clean
 

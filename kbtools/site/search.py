@@ -14,16 +14,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from kbtools.site.model import SiteModel, strings
 from kbtools.site.search_index import Entry, files
 from kbtools.site.search_text import Section, sections
 from kbtools.site.text import clean, escape
-from kbtools.site.wiki import Wiki, strings
 from kbtools.site.words import Words
 
 FOLDER = "assets/kb-search"
 SCRIPT = "assets/kb-search.js"
 STYLE = "assets/kb-search.css"
-_PARTS = ("query.js", "data.js", "teaser.js", "answer.js", "dialog.js")
+_PARTS = ("query.js", "index_reader.js", "teaser.js", "ranking.js", "dialog.js")
 _OTHERS = ("search", "material/search")
 _HEADER_END = re.compile(r'<nav class="md-header__inner.*?(?=(?:<div class="md-header__source">|</nav>))', re.DOTALL)
 _BUTTON = (
@@ -64,7 +64,7 @@ def with_button(page: str, words: Words) -> str:
 class Search:
     """The pages of one build."""
 
-    def __init__(self, wiki: Wiki) -> None:
+    def __init__(self, wiki: SiteModel) -> None:
         self.wiki = wiki
         self.entries: list[Entry] = []
 

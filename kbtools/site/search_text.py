@@ -1,56 +1,26 @@
 """A rendered page as the text that search knows of it: sections, each with its heading's id, heading and plain text.
 
 Read from the HTML, not from the Markdown, because that is what readers see: embeds, macros and pages that other plugins
-made are in it. Not a full HTML parser: a linear scan for tags, which is all that a renderer's output needs.
+made are in it.
 """
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass
 
-_PERMALINK = re.compile(r'<a class="headerlink"[^<>]*>[^<]*</a>')
-_TAG = re.compile(
-    r"""<!--.*?(?:-->|\Z)|<(/?)([a-zA-Z][a-zA-Z0-9:-]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*)>""",
-    re.DOTALL,
-)
-_CODE = re.compile(r"<pre\b[^<>]*>(?:(?!</pre>).)*", re.DOTALL)
-_IN_CODE = re.compile(r"</?(?:span|a|code)\b[^<>]*>")
-_ID = re.compile(r"""\bid=(?:"([^"]*)"|'([^']*)')""")
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from kbtools.site.sanitize import is_too_deep
+
 _SPACE = re.compile(r"\s+")
+_TAG = re.compile(r"<[^<>]*>?")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_UNREAD = frozenset(("script", "style", "template", "svg", "math", "object", "iframe", "noscript"))
-_EMPTY = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
+_UNREAD = frozenset(
+    ("script", "style", "template", "svg", "math", "object", "iframe", "noscript", "-comment", "!doctype")
 )
 _INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "bdi",
-        "cite",
-        "code",
-        "del",
-        "em",
-        "i",
-        "ins",
-        "kbd",
-        "mark",
-        "q",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "u",
-        "var",
-        "wbr",
-    ]
+    "a abbr b bdi cite code del em i ins kbd mark q s samp small span strong sub sup time u var wbr".split()  # noqa: SIM905
 )
 BREAK = "\n"
 """What stands between blocks in a section's text, so that a teaser does not run from one into the next."""
@@ -81,47 +51,48 @@ class _Sections:
             self.done.append(Section(self.anchor, self.heading, text))
         self.parts = []
 
+    def start(self, level: str, anchor: str, title: str) -> None:
+        self.close()
+        top = level == "h1" and not self.done
+        self.anchor, self.heading = ("", "") if top or not anchor else (anchor, title)
+        if not anchor and not top:
+            self.parts.append(title + BREAK)
+
 
 def sections(page: str) -> tuple[Section, ...]:
     """The sections of a page's HTML, in order. Elements marked ``data-search-exclude`` are left out. Total."""
-    page = _CODE.sub(lambda m: _IN_CODE.sub("", m[0]), _PERMALINK.sub("", page))
     out = _Sections()
-    skipping, depth = "", 0
-    heading: list[str] | None = None
-    level, anchor = "", ""
-    at = 0
-    for m in _TAG.finditer(page):
-        name = (m[2] or "").lower()
-        if not skipping and m.start() > at:
-            (out.parts if heading is None else heading).append(html.unescape(page[at : m.start()]))
-        at = m.end()
-        if not name:
+    if is_too_deep(page):
+        page = _TAG.sub(" ", page)
+    body = LexborHTMLParser(f"<body>{page}").body
+    waiting: list[LexborNode | str] = []
+    if body is not None:
+        waiting += list(body.iter(include_text=True))[::-1]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, str):
+            out.parts.append(node)
             continue
-        closing = bool(m[1])
-        if skipping:
-            if name == skipping:
-                depth += -1 if closing else 1
-                skipping = skipping if depth else ""
-        elif not closing and name not in _EMPTY and (name in _UNREAD or "data-search-exclude" in m[3]):
-            if not m[3].endswith("/"):
-                skipping, depth = name, 1
-        elif name in _HEADINGS and heading is None and not closing:
-            found = _ID.search(m[3])
-            heading, level = [], name
-            anchor = html.unescape(found[1] or found[2] or "") if found else ""
-        elif name == level and heading is not None and closing:
-            out.close()
-            title = _SPACE.sub(" ", "".join(heading)).strip()
-            top = level == "h1" and not out.done
-            out.anchor, out.heading = ("", "") if top or not anchor else (anchor, title)
-            if not anchor and not top:
-                out.parts.append(title + BREAK)
-            heading, level = None, ""
-        elif name not in _INLINE and heading is None:
-            out.parts.append(BREAK)
-    if not skipping:
-        (out.parts if heading is None else heading).append(html.unescape(page[at:]))
-    if heading is not None:
-        out.parts.extend(heading)
+        tag = str(node.tag)
+        if tag == "-text":
+            out.parts.append(node.text_content or "")
+            continue
+        attributes = node.attributes
+        if tag in _UNREAD or "data-search-exclude" in attributes or attributes.get("class") == "headerlink":
+            continue
+        if tag in _HEADINGS:
+            for link in node.css("a.headerlink"):
+                link.decompose()
+            out.start(tag, attributes.get("id") or "", _SPACE.sub(" ", node.text()).strip())
+        elif tag == "pre":  # code is many small elements, and nothing but text
+            out.parts += (BREAK, node.text(), BREAK)
+        else:
+            inner = list(node.iter(include_text=True))[::-1]
+            if tag in _INLINE:
+                waiting += inner
+            else:
+                out.parts.append(BREAK)
+                waiting.append(BREAK)
+                waiting += inner
     out.close()
     return tuple(out.done)

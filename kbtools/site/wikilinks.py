@@ -17,9 +17,9 @@ from kbtools.page import Page
 from kbtools.site.elements import element, own
 from kbtools.site.embeds import PLACE
 from kbtools.site.generated.names import key_of
+from kbtools.site.model import SiteModel, relative
 from kbtools.site.rendered import Embed
 from kbtools.site.text import clean, first_paragraph, plain
-from kbtools.site.wiki import Wiki, relative
 from kbtools.vault.resolution import Alias, Ambiguous, Missing, Resolution, Resolved
 
 IMAGES = re.compile(r"(?i)\.(png|jpe?g|gif|svg|webp|avif|bmp|ico)$")
@@ -40,7 +40,7 @@ class WikiLinks(InlineProcessor):
     PRIORITY = 185
 
     def __init__(
-        self, md: Markdown, wiki: Callable[[], Wiki | None], path: Callable[[], str | None], embeds: list[Embed]
+        self, md: Markdown, wiki: Callable[[], SiteModel | None], path: Callable[[], str | None], embeds: list[Embed]
     ) -> None:
         super().__init__("", md)
         self.compiled_re = links.MAYBE_LINK
@@ -67,7 +67,7 @@ class WikiLinks(InlineProcessor):
             (link, resolution), text = known, wiki.index.pages[path or ""].source.text
         return render(link, resolution, path or "", wiki, _label(link, text), self.embeds), start, end
 
-    def _links_of(self, wiki: Wiki, path: str | None) -> Mapping[str, tuple[WikiLink, Resolution]]:
+    def _links_of(self, wiki: SiteModel, path: str | None) -> Mapping[str, tuple[WikiLink, Resolution]]:
         """The page's links as they were read and resolved for checking, by how they are written."""
         if self._held is None or self._held[0] != path:
             page = wiki.index.pages.get(path) if path is not None else None
@@ -95,7 +95,7 @@ def _element(tag: str, kind: str, label: str, **attributes: str) -> etree.Elemen
 
 
 def render(
-    link: WikiLink, resolution: Resolution, path: str, wiki: Wiki, label: str, embeds: list[Embed] | None = None
+    link: WikiLink, resolution: Resolution, path: str, wiki: SiteModel, label: str, embeds: list[Embed] | None = None
 ) -> etree.Element:
     """A link as what a reader can do with it: follow it, or see why not. Never an ``<a>`` that leads nowhere.
 
@@ -115,7 +115,7 @@ def render(
             return _missing(link, path, wiki, label, name)
 
 
-def _missing(link: WikiLink, path: str, wiki: Wiki, label: str, name: str) -> etree.Element:
+def _missing(link: WikiLink, path: str, wiki: SiteModel, label: str, name: str) -> etree.Element:
     """A link to a page that nobody has written leads to its place among those that are wanted, where it has one."""
     if links.is_attachment_name(link.target):
         return _element("span", "kb-missing", label, title=wiki.words("There is no file “{name}”", name=name))
@@ -132,7 +132,9 @@ def _missing(link: WikiLink, path: str, wiki: Wiki, label: str, name: str) -> et
     )
 
 
-def _choice(link: WikiLink, candidates: tuple[str, ...], path: str, wiki: Wiki, label: str, name: str) -> etree.Element:
+def _choice(
+    link: WikiLink, candidates: tuple[str, ...], path: str, wiki: SiteModel, label: str, name: str
+) -> etree.Element:
     """A link that several pages answer to leads to a list of them, where there is one."""
     told = wiki.words("Several pages are called “{name}”: {pages}", name=name, pages=clean(", ".join(candidates)))
     shared = wiki.shared_names.get(key_of(link.target)) if "ambiguous.md" in wiki.generated else None
@@ -160,7 +162,7 @@ def _attachment(link: WikiLink, target: str, path: str) -> etree.Element:
 
 
 def _to_page(
-    link: WikiLink, target: str, path: str, wiki: Wiki, label: str, kind: str, embeds: list[Embed] | None
+    link: WikiLink, target: str, path: str, wiki: SiteModel, label: str, kind: str, embeds: list[Embed] | None
 ) -> etree.Element:
     fragment, lost = _fragment(link, target, wiki)
     href = ("" if target == path else relative(target, path)) + fragment
@@ -183,7 +185,7 @@ def _to_page(
     return made
 
 
-def _embed_title(link: WikiLink, target: str, wiki: Wiki) -> str:
+def _embed_title(link: WikiLink, target: str, wiki: SiteModel) -> str:
     if link.label is not None and link.label.strip() and not _SIZE.match(link.label):
         return plain(link.label)
     title = wiki.index.pages[target].title
@@ -191,7 +193,7 @@ def _embed_title(link: WikiLink, target: str, wiki: Wiki) -> str:
     return f"{title} › {heading.text}" if heading is not None else title
 
 
-def _fragment(link: WikiLink, target: str, wiki: Wiki) -> tuple[str, str | None]:
+def _fragment(link: WikiLink, target: str, wiki: SiteModel) -> tuple[str, str | None]:
     """The link's ``#id``, and the place it names that the page does not have."""
     if link.block is not None:
         there = wiki.index.has_block(target, link.block)
@@ -202,7 +204,7 @@ def _fragment(link: WikiLink, target: str, wiki: Wiki) -> tuple[str, str | None]
     return ("", link.anchor) if place is None else (f"#{place}", None)
 
 
-def _card(link: WikiLink, target: str, href: str, wiki: Wiki, kinds: str, label: str) -> etree.Element:
+def _card(link: WikiLink, target: str, href: str, wiki: SiteModel, kinds: str, label: str) -> etree.Element:
     """An embedded page as a card: its name, the beginning of what is embedded, and the way there."""
     page = wiki.index.pages[target]
     text = page.source.text

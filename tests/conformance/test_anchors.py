@@ -22,7 +22,7 @@ from renderer import EXTENSIONS, Rendered
 
 from kbtools.config import Config, Project
 from kbtools.page import Page
-from kbtools.site.wiki import Wiki
+from kbtools.site.model import SiteModel
 from kbtools.source import Source
 from kbtools.vault.index import Index
 
@@ -55,7 +55,7 @@ class Places(HTMLParser):
 def shown(text: str) -> Places:
     """The page as the site renders it."""
     here = Path(__file__).parent
-    wiki = Wiki(Project(here, here, here, Config()), Index({"Page.md": Page.parse(Source("Page.md", text))}))
+    wiki = SiteModel(Project(here, here, here, Config()), Index({"Page.md": Page.parse(Source("Page.md", text))}))
     md = markdown.Markdown(
         extensions=[*EXTENSIONS, "kbtools"],
         extension_configs={**CONFIGS, "kbtools": {"wiki": wiki, "path": "Page.md"}},

@@ -11,7 +11,7 @@ from pymdownx.slugs import slugify
 
 from kbtools.config import Config, Project
 from kbtools.page import Page, decode
-from kbtools.site.wiki import Wiki
+from kbtools.site.model import SiteModel
 from kbtools.vault.index import Index
 
 TARGETS = {"T.md": "# T\n\n## H\n\nx ^b1\n", "C++.md": "# C++\n", "a/Dup.md": "", "b/Dup.md": ""}
@@ -26,7 +26,7 @@ def test_ids_agree(heading: str) -> None:
     text = f"## {heading}\n\ntext\n"
     pages = {p: decode(p, t.encode()) for p, t in {**TARGETS, "Page.md": text}.items()}
     here = Path(__file__).parent
-    wiki = Wiki(Project(here, here, here, Config()), Index(pages))
+    wiki = SiteModel(Project(here, here, here, Config()), Index(pages))
     md = markdown.Markdown(
         extensions=["toc", "attr_list", "tables", "kbtools"],
         extension_configs={"toc": {"slugify": slugify(case="lower")}, "kbtools": {"wiki": wiki, "path": "Page.md"}},

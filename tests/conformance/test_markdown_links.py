@@ -24,7 +24,7 @@ from renderer import EXTENSIONS
 from kbtools.config import Config, Project
 from kbtools.markdown.frontmatter_block import frontmatter_span
 from kbtools.page import Page
-from kbtools.site.wiki import Wiki
+from kbtools.site.model import SiteModel
 from kbtools.source import Source
 from kbtools.vault.index import Index
 
@@ -56,7 +56,7 @@ class Addresses(HTMLParser):
 def rendered(text: str) -> list[tuple[str, str]]:
     page = Page.parse(Source("Page.md", text))
     here = Path(__file__).parent
-    wiki = Wiki(Project(here, here, here, Config()), Index({"Page.md": page}))
+    wiki = SiteModel(Project(here, here, here, Config()), Index({"Page.md": page}))
     ours = {"wiki": wiki, "path": "Page.md", "sanitize": False, "remote_images": True}
     md = markdown.Markdown(extensions=[*EXTENSIONS, "kbtools"], extension_configs={**CONFIGS, "kbtools": ours})
     span = frontmatter_span(text)

@@ -26,7 +26,7 @@ from kbtools.links import WikiLink
 from kbtools.markdown.frontmatter_block import frontmatter_span
 from kbtools.page import Page
 from kbtools.site import wikilinks
-from kbtools.site.wiki import Wiki
+from kbtools.site.model import SiteModel
 from kbtools.source import Source
 from kbtools.vault.index import Index
 
@@ -48,7 +48,7 @@ def rendered(text: str) -> list[tuple[object, ...]]:
     """The links the extension makes of a page, as they stand in the document."""
     page = Page.parse(Source("Page.md", text))
     here = Path(__file__).parent
-    wiki = Wiki(Project(here, here, here, Config()), Index({"Page.md": page}))
+    wiki = SiteModel(Project(here, here, here, Config()), Index({"Page.md": page}))
     seen: list[WikiLink] = []
 
     def numbered(link: WikiLink, *_: object) -> etree.Element:

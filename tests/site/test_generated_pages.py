@@ -18,16 +18,16 @@ from kbtools.site.generated.bar_chart import columns, stacked
 from kbtools.site.generated.document import LONG, parts
 from kbtools.site.generated.figures import health
 from kbtools.site.generated.runs import row_id
+from kbtools.site.model import SiteModel
 from kbtools.site.results import Results, Run
-from kbtools.site.wiki import Wiki
 from kbtools.site.words import words_of
 from kbtools.vault.index import Index
 
 
-def wiki(texts: dict[str, str], runs: tuple[Run, ...] = ()) -> Wiki:
+def wiki(texts: dict[str, str], runs: tuple[Run, ...] = ()) -> SiteModel:
     here = Path("/nowhere")
     index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
-    return Wiki(
+    return SiteModel(
         Project(here, here, here / ".kb", Config()), index, Results.of(runs), frozenset(NAMES), words=words_of("ko")
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import xml.etree.ElementTree as etree
 from pathlib import Path
 from typing import Any
@@ -302,6 +303,14 @@ def test_harmless_html_stays_as_it_is(before: str, after: str | None) -> None:
     assert found == (before if after is None else after or found)
     if not after:
         assert list(removed(before, found)) == []
+
+
+def test_html_that_nests_too_deep_is_text() -> None:
+    began = time.process_time()
+    assert sanitize("<b><pre>" * 200_000).startswith("&lt;b&gt;&lt;pre&gt;")
+    assert sanitize("<p>" * 3000 + "<li>x" * 3000).startswith("<p>")
+    assert sanitize("<b>" * 900) == "<b>" * 900 + "</b>" * 900
+    assert time.process_time() - began < 20
 
 
 def test_what_plugins_put_into_the_tree_stays_and_what_authors_write_goes() -> None:

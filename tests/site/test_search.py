@@ -78,9 +78,9 @@ def test_names_are_one_term_without_spaces_and_punctuation() -> None:
         ("<script>if (a < b) alert(1)</script><!-- <p>no</p> --><style>p{}</style>글", [("", "", "글")]),
         ('<a title="a > b" href=x>말</a>', [("", "", "말")]),
         ("<h2>아이디 없음</h2><p>글</p>", [("", "", "아이디 없음\n글")]),
-        ("a < b <b", [("", "", "a < b <b")]),
-        ('<h2 id="a">열린 제목', [("", "", "열린 제목")]),
-        ("<td>1</td><td>2</td>", [("", "", "1\n2")]),
+        ("a < b &lt;b", [("", "", "a < b <b")]),
+        ('<h2 id="a">열린 제목', [("a", "열린 제목", "")]),
+        ("<table><tr><td>1</td><td>2</td></table>", [("", "", "1\n2")]),
         ("", []),
     ],
 )

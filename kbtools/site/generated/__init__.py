@@ -13,13 +13,13 @@ from kbtools.site.generated.health import health_page
 from kbtools.site.generated.lists import categories, everything, paths, recent, tags
 from kbtools.site.generated.names import name_pages
 from kbtools.site.generated.runs import runs_pages
-from kbtools.site.wiki import Wiki
+from kbtools.site.model import SiteModel
 
 NAMES = GENERATED
 """Long ones go on in a folder of their name, ``all/2.md``."""
 
 
-def generate(wiki: Wiki) -> Mapping[str, Document]:
+def generate(wiki: SiteModel) -> Mapping[str, Document]:
     """The generated pages by path: those that are wanted and whose names the vault has left free."""
     pages = sorted_pages(wiki.listed, wiki.words)
     makers: Mapping[str, Callable[[], Mapping[str, Document]]] = {

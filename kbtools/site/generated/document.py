@@ -15,9 +15,9 @@ from markupsafe import Markup, escape
 from kbtools.page import Page
 from kbtools.site.elements import css_word
 from kbtools.site.infobox import label
+from kbtools.site.model import SiteModel
 from kbtools.site.text import clean, first_paragraph, visible
 from kbtools.site.text import markdown_escape as md
-from kbtools.site.wiki import Wiki
 from kbtools.site.words import Words
 
 LONG = 500
@@ -72,7 +72,7 @@ def sorted_pages(pages: Iterable[Page], words: Words) -> list[Page]:
     return sorted(pages, key=lambda page: (words.order(page.title), page.path))
 
 
-def link(page: Page, from_path: str, wiki: Wiki, fragment: str = "") -> Markup:
+def link(page: Page, from_path: str, wiki: SiteModel, fragment: str = "") -> Markup:
     return Markup('<a class="kb-link" href="{}">{}</a>').format(
         wiki.address(page.path, from_path) + fragment, clean(page.title)
     )
@@ -170,7 +170,7 @@ Show = Callable[[str, Groups], Iterable[Section]]
 
 
 def spread(
-    path: str, title: str, lead: str, groups: Groups, show: Show, wiki: Wiki, long: int = LONG
+    path: str, title: str, lead: str, groups: Groups, show: Show, wiki: SiteModel, long: int = LONG
 ) -> dict[str, Document]:
     """One document, or several where there is more than a page can bear: ``all.md``, ``all/2.md`` and so on.
 
@@ -186,7 +186,7 @@ def spread(
     return out
 
 
-def _ways(paths: Sequence[str], cut: Sequence[Groups], here: int, wiki: Wiki) -> Markup:
+def _ways(paths: Sequence[str], cut: Sequence[Groups], here: int, wiki: SiteModel) -> Markup:
     """From part to part, each named by where it begins and ends."""
     links = []
     for at, (path, held) in enumerate(zip(paths, cut, strict=True)):

@@ -12,9 +12,9 @@ from kbtools.codefence.option_values import DEVICES
 from kbtools.links import page_name
 from kbtools.page import Page
 from kbtools.run.outcomes import Status
+from kbtools.site.model import SiteModel
 from kbtools.site.result_panel import state_of
 from kbtools.site.results import Run
-from kbtools.site.wiki import Wiki
 from kbtools.snippets import Snippet
 from kbtools.vault.resolution import Ambiguous
 
@@ -63,7 +63,7 @@ class Health:
     """Names that links use and several pages answer to: the name, those pages, the pages that link so."""
 
 
-def states(wiki: Wiki, page: Page, device: str) -> Counter[str]:
+def states(wiki: SiteModel, page: Page, device: str) -> Counter[str]:
     """How many of a page's snippets are in each state on a device they can run on."""
     found: Counter[str] = Counter()
     for snippet in page.snippets:
@@ -74,11 +74,11 @@ def states(wiki: Wiki, page: Page, device: str) -> Counter[str]:
     return found
 
 
-def run_on(wiki: Wiki, page: Page, snippet: Snippet, device: str) -> Run | None:
+def run_on(wiki: SiteModel, page: Page, snippet: Snippet, device: str) -> Run | None:
     return next((r for r in wiki.results.of_snippet(page.path, snippet) if r.outcome.device == device), None)
 
 
-def health(wiki: Wiki) -> Health:
+def health(wiki: SiteModel) -> Health:
     index = wiki.index
     pages = index.pages.values()
     proven = {p.path: wiki.results.proven(p) for p in pages}
@@ -113,7 +113,7 @@ def health(wiki: Wiki) -> Health:
     )
 
 
-def _categories(wiki: Wiki, proven: Mapping[str, tuple[int, int]]) -> tuple[Category, ...]:
+def _categories(wiki: SiteModel, proven: Mapping[str, tuple[int, int]]) -> tuple[Category, ...]:
     groups: dict[str, list[Page]] = defaultdict(list)
     for page in wiki.listed:
         groups[page.scalar("category")].append(page)
@@ -125,7 +125,7 @@ def _categories(wiki: Wiki, proven: Mapping[str, tuple[int, int]]) -> tuple[Cate
     return tuple(out)
 
 
-def _slowest(wiki: Wiki, most: int = 10) -> tuple[Slow, ...]:
+def _slowest(wiki: SiteModel, most: int = 10) -> tuple[Slow, ...]:
     found = []
     for page in wiki.index.pages.values():
         for snippet in page.snippets:

@@ -22,8 +22,8 @@ from kbtools.site.generated.document import (
 )
 from kbtools.site.generated.figures import Health, health
 from kbtools.site.infobox import breadcrumb
+from kbtools.site.model import SiteModel
 from kbtools.site.result_panel import DEVICE_NAMES
-from kbtools.site.wiki import Wiki
 
 PATH = "health.md"
 MOST = 50
@@ -37,7 +37,7 @@ _STATES = {
 STALE, WANTED, ORPHANS, SHARED = "stale-pages", "wanted-pages", "orphan-pages", "shared-names"
 
 
-def health_page(wiki: Wiki) -> Document:
+def health_page(wiki: SiteModel) -> Document:
     words = wiki.words
     found = health(wiki)
     pages = wiki.index.pages
@@ -68,12 +68,12 @@ def health_page(wiki: Wiki) -> Document:
     return document(words("Health of the wiki"), lead, sections)
 
 
-def _verified(page: Page, wiki: Wiki) -> str:
+def _verified(page: Page, wiki: SiteModel) -> str:
     last = confidence.last_verified(page)
     return wiki.words.date(last) if last is not None else ""
 
 
-def _tiles(wiki: Wiki, found: Health) -> Markup:
+def _tiles(wiki: SiteModel, found: Health) -> Markup:
     words = wiki.words
     share = words.percent(found.passed / found.executable) if found.executable else "–"
     tiles = (
@@ -99,7 +99,7 @@ def _key(kind: str, word: str) -> Markup:
     return Markup('<span class="kb-key kb-bar-{}"></span>{}').format(kind, word)
 
 
-def _devices(wiki: Wiki, found: Health) -> Markup:
+def _devices(wiki: SiteModel, found: Health) -> Markup:
     words = wiki.words
     kinds = (
         ("ok", words("Passed")),
@@ -124,7 +124,7 @@ def _devices(wiki: Wiki, found: Health) -> Markup:
     return table((*head, words("Share"), *(_key(kind, word) for kind, word in kinds)), rows)
 
 
-def _categories(wiki: Wiki, found: Health) -> list[Markup]:
+def _categories(wiki: SiteModel, found: Health) -> list[Markup]:
     words = wiki.words
     rows = (
         (
@@ -144,7 +144,7 @@ def _categories(wiki: Wiki, found: Health) -> list[Markup]:
     return [table(head, rows), *_more(wiki, len(found.categories))]
 
 
-def _scores(wiki: Wiki, found: Health) -> list[Markup]:
+def _scores(wiki: SiteModel, found: Health) -> list[Markup]:
     words = wiki.words
     named = (
         (words.decimal(n / 10)[:-1] if n < 9 else words.decimal(0.9)[:-1] + "+", n_)
@@ -154,7 +154,7 @@ def _scores(wiki: Wiki, found: Health) -> list[Markup]:
     return [paragraph(lead), Markup('<figure class="kb-plot">{}</figure>').format(columns(named, words))]
 
 
-def _slowest(wiki: Wiki, found: Health) -> Markup:
+def _slowest(wiki: SiteModel, found: Health) -> Markup:
     words = wiki.words
     most = found.slowest[0].seconds
     rows = []
@@ -167,25 +167,27 @@ def _slowest(wiki: Wiki, found: Health) -> Markup:
     return table((words("Snippet"), *head, "", words("Time")), rows)
 
 
-def _links(wiki: Wiki, paths: Sequence[str], most: int = 5) -> Markup:
+def _links(wiki: SiteModel, paths: Sequence[str], most: int = 5) -> Markup:
     shown = joined((link(wiki.index.pages[p], PATH, wiki) for p in paths[:most]), ", ")
     rest = len(paths) - most
     return shown + (" " + wiki.words.many("and {count} more", "and {count} more", rest) if rest > 0 else "")
 
 
-def _pages(wiki: Wiki, title: str, id: str, pages: Iterable[Page], note: Callable[[Page], str], head: str) -> Section:
+def _pages(
+    wiki: SiteModel, title: str, id: str, pages: Iterable[Page], note: Callable[[Page], str], head: str
+) -> Section:
     found = sorted_pages(pages, wiki.words)
     rows = ((link(p, PATH, wiki), note(p)) for p in found[:MOST])
     return _list(wiki, title, id, len(found), (wiki.words("Page"), head), rows)
 
 
 def _list(
-    wiki: Wiki, title: str, id: str, count: int, head: Sequence[str], rows: Iterable[Sequence[Markup | str]]
+    wiki: SiteModel, title: str, id: str, count: int, head: Sequence[str], rows: Iterable[Sequence[Markup | str]]
 ) -> Section:
     body = [table(head, rows), *_more(wiki, count)] if count else [paragraph(wiki.words("None."))]
     return Section(body, title, id)
 
 
-def _more(wiki: Wiki, count: int) -> list[Markup]:
+def _more(wiki: SiteModel, count: int) -> list[Markup]:
     rest = count - MOST
     return [paragraph(wiki.words.many("… and {count} more.", "… and {count} more.", rest))] if rest > 0 else []

@@ -32,15 +32,15 @@ from kbtools.site.generated.document import (
 )
 from kbtools.site.infobox import breadcrumb, label
 from kbtools.site.lessons import told
+from kbtools.site.model import SiteModel, category_id, strings, tag_id
 from kbtools.site.text import clean
-from kbtools.site.wiki import Wiki, category_id, strings, tag_id
 
 FEW = 40
 """Pages a tag or category shows on the page of all of them; the rest is on one of its own."""
 RECENT = 100
 
 
-def everything(pages: Sequence[Page], wiki: Wiki) -> Mapping[str, Document]:
+def everything(pages: Sequence[Page], wiki: SiteModel) -> Mapping[str, Document]:
     """By initial consonant and letter."""
     words = wiki.words
     groups: dict[str, list[Page]] = defaultdict(list)
@@ -55,12 +55,12 @@ def everything(pages: Sequence[Page], wiki: Wiki) -> Mapping[str, Document]:
     return spread("all.md", words("All pages"), text, ordered, show, wiki)
 
 
-def _entry(page: Page, from_path: str, wiki: Wiki) -> Markup:
+def _entry(page: Page, from_path: str, wiki: SiteModel) -> Markup:
     aliases = ", ".join(page.aliases[:4])
     return link(page, from_path, wiki) + (Markup(" ") + note(aliases) if aliases else "")
 
 
-def tags(pages: Sequence[Page], wiki: Wiki) -> Mapping[str, Document]:
+def tags(pages: Sequence[Page], wiki: SiteModel) -> Mapping[str, Document]:
     words = wiki.words
     tagged: dict[str, list[Page]] = defaultdict(list)
     for page in pages:
@@ -92,16 +92,16 @@ def tags(pages: Sequence[Page], wiki: Wiki) -> Mapping[str, Document]:
     return out
 
 
-def _all(path: str, here: str, number: int, wiki: Wiki) -> Markup:
+def _all(path: str, here: str, number: int, wiki: SiteModel) -> Markup:
     told = wiki.words.many("All {count} pages", "All {count} pages", number)
     return paragraph(Markup('<a href="{}">{}</a>').format(wiki.address(path, here), told))
 
 
-def _entries(path: str, held: Groups, wiki: Wiki) -> list[Section]:
+def _entries(path: str, held: Groups, wiki: SiteModel) -> list[Section]:
     return [Section([listing(_entry(page, path, wiki) for _, pages in held for page in pages)])]
 
 
-def categories(pages: Sequence[Page], wiki: Wiki) -> Mapping[str, Document]:
+def categories(pages: Sequence[Page], wiki: SiteModel) -> Mapping[str, Document]:
     words = wiki.words
     counts = Counter(page.scalar("status") or "" for page in pages)
     shown = [
@@ -132,7 +132,7 @@ def categories(pages: Sequence[Page], wiki: Wiki) -> Mapping[str, Document]:
     return out
 
 
-def _states(wiki: Wiki, path: str, pages: Sequence[Page]) -> Markup:
+def _states(wiki: SiteModel, path: str, pages: Sequence[Page]) -> Markup:
     words = wiki.words
     rows = []
     for page in pages:
@@ -159,7 +159,7 @@ def _states(wiki: Wiki, path: str, pages: Sequence[Page]) -> Markup:
     return table(head, rows)
 
 
-def recent(pages: Sequence[Page], wiki: Wiki) -> Document:
+def recent(pages: Sequence[Page], wiki: SiteModel) -> Document:
     """What was verified or changed last."""
     words = wiki.words
     dated = [(day, p) for p in pages if (day := changed(p)) is not None]
@@ -171,11 +171,11 @@ def recent(pages: Sequence[Page], wiki: Wiki) -> Document:
     return document(words("Recently updated"), text, [Section([body])])
 
 
-def _day(day: date, wiki: Wiki) -> Markup:
+def _day(day: date, wiki: SiteModel) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), wiki.words.date(day))
 
 
-def paths(wiki: Wiki) -> Document:
+def paths(wiki: SiteModel) -> Document:
     words = wiki.words
     sections = []
     order = {page.path: at for at, page in enumerate(sorted_pages(wiki.index.pages.values(), words))}

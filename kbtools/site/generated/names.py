@@ -11,8 +11,8 @@ from markupsafe import Markup
 from kbtools.links import fold_title, is_attachment_name, page_name
 from kbtools.markdown.headings import slugify
 from kbtools.site.generated.document import Document, Section, count, document, joined, link, listing, note, status
+from kbtools.site.model import SiteModel
 from kbtools.site.text import clean, first_paragraph
-from kbtools.site.wiki import Wiki
 from kbtools.vault.resolution import Alias, Ambiguous, Missing
 
 SHOWN = 20
@@ -42,7 +42,7 @@ class Wanted:
     """Paths of those that link to it, by their titles."""
 
 
-def wanted_names(wiki: Wiki) -> Mapping[str, Wanted]:
+def wanted_names(wiki: SiteModel) -> Mapping[str, Wanted]:
     """Every missing page that a link of the wiki asks for, by its folded name, those asked for most first."""
     names: dict[str, str] = {}
     asked: dict[str, dict[str, None]] = defaultdict(dict)
@@ -74,7 +74,7 @@ def _ids(names: Mapping[str, str], prefix: str) -> Mapping[str, str]:
     return out
 
 
-def shared_names(wiki: Wiki) -> Mapping[str, Shared]:
+def shared_names(wiki: SiteModel) -> Mapping[str, Shared]:
     """Every ambiguous name that a link of the wiki uses, by its folded form."""
     found: dict[str, tuple[str, set[str]]] = {}
     for links in wiki.index.links.values():
@@ -97,13 +97,13 @@ def key_of(target: str) -> str:
     return fold_title(page_name(target))
 
 
-def name_pages(wiki: Wiki) -> Mapping[str, Document]:
+def name_pages(wiki: SiteModel) -> Mapping[str, Document]:
     """``ambiguous.md`` and ``wanted.md``, where there is something to list."""
     made = {"ambiguous.md": _ambiguous(wiki), "wanted.md": _wanted(wiki)}
     return {path: page for path, page in made.items() if page is not None}
 
 
-def _ambiguous(wiki: Wiki) -> Document | None:
+def _ambiguous(wiki: SiteModel) -> Document | None:
     """Where a link leads that cannot tell which page it means."""
     if not wiki.shared_names:
         return None
@@ -121,7 +121,7 @@ def _ambiguous(wiki: Wiki) -> Document | None:
     return document(words("Shared names"), lead, sections)
 
 
-def _wanted(wiki: Wiki) -> Document | None:
+def _wanted(wiki: SiteModel) -> Document | None:
     """Pages that others link to and nobody has written."""
     words = wiki.words
     items = []

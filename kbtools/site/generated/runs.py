@@ -23,9 +23,9 @@ from kbtools.site.generated.document import (
     table,
 )
 from kbtools.site.generated.figures import run_on, states
+from kbtools.site.model import SiteModel
 from kbtools.site.result_panel import DEVICE_NAMES, MARKS, badge, proven, state_of, state_words, torch_versions
 from kbtools.site.results import Run
-from kbtools.site.wiki import Wiki
 from kbtools.snippets import Snippet
 
 PATH = "runs.md"
@@ -34,7 +34,7 @@ LONG = 100
 """Pages whose snippets stand on one page."""
 
 
-def runs_pages(wiki: Wiki) -> Mapping[str, Document]:
+def runs_pages(wiki: SiteModel) -> Mapping[str, Document]:
     words = wiki.words
     pages = [p for p in sorted_pages(wiki.index.pages.values(), words) if any(s.executable for s in p.snippets)]
     if not pages:
@@ -73,7 +73,7 @@ def _places(pages: Sequence[Page]) -> Mapping[str, str]:
     return {page.path: PATH if at < LONG else f"runs/{at // LONG + 1}.md" for at, page in enumerate(pages)}
 
 
-def rows_of(wiki: Wiki) -> Mapping[str, str]:
+def rows_of(wiki: SiteModel) -> Mapping[str, str]:
     """The generated page that holds the rows of each page's snippets."""
     pages = sorted_pages(wiki.index.pages.values(), wiki.words)
     return _places([page for page in pages if any(s.executable for s in page.snippets)])
@@ -86,15 +86,15 @@ def row_id(path: str, snippet_id: str) -> str:
     return f"run-{sha256(f'{path}::{snippet_id}'.encode('utf-8', 'replace')).hexdigest()[:16]}"
 
 
-def _devices(wiki: Wiki) -> Sequence[str]:
+def _devices(wiki: SiteModel) -> Sequence[str]:
     return DEVICES if wiki.shows_devices else ("cpu",)
 
 
-def _heads(wiki: Wiki) -> list[str]:
+def _heads(wiki: SiteModel) -> list[str]:
     return [DEVICE_NAMES[d] for d in DEVICES] if wiki.shows_devices else [wiki.words("Snippets")]
 
 
-def _totals(wiki: Wiki, pages: Iterable[Page]) -> Markup:
+def _totals(wiki: SiteModel, pages: Iterable[Page]) -> Markup:
     totals: dict[str, Counter[str]] = {d: Counter() for d in _devices(wiki)}
     for page in pages:
         for device, counter in totals.items():
@@ -109,7 +109,7 @@ def _totals(wiki: Wiki, pages: Iterable[Page]) -> Markup:
     return table((wiki.words("Result"), *_heads(wiki)), rows)
 
 
-def _machines(wiki: Wiki, pages: Iterable[Page]) -> Iterator[Section]:
+def _machines(wiki: SiteModel, pages: Iterable[Page]) -> Iterator[Section]:
     """What ran where: a row for each machine, device and version of torch."""
     if not wiki.shows_devices:
         return
@@ -143,7 +143,7 @@ def _rank(device: str) -> int:
     return DEVICES.index(device) if device in DEVICES else len(DEVICES)
 
 
-def _by_page(wiki: Wiki, pages: Iterable[Page], places: Mapping[str, str]) -> Markup:
+def _by_page(wiki: SiteModel, pages: Iterable[Page], places: Mapping[str, str]) -> Markup:
     words = wiki.words
     rows = []
     for page in pages:
@@ -155,7 +155,7 @@ def _by_page(wiki: Wiki, pages: Iterable[Page], places: Mapping[str, str]) -> Ma
     return table((words("Page"), words("Snippets"), *(_heads(wiki) if wiki.shows_devices else [words("Result")])), rows)
 
 
-def _counts(found: Counter[str], wiki: Wiki) -> Markup:
+def _counts(found: Counter[str], wiki: SiteModel) -> Markup:
     return joined(
         Markup(
             '<span class="kb-badge kb-is-{0}" title="{2}"><span aria-hidden="true">{1}</span>'
@@ -166,13 +166,13 @@ def _counts(found: Counter[str], wiki: Wiki) -> Markup:
     )
 
 
-def _snippets(wiki: Wiki, page: Page, path: str) -> Iterator[Sequence[Markup | str | int]]:
+def _snippets(wiki: SiteModel, page: Page, path: str) -> Iterator[Sequence[Markup | str | int]]:
     for snippet in page.snippets:
         if snippet.executable:
             yield _snippet_row(wiki, page, snippet, path)
 
 
-def _snippet_row(wiki: Wiki, page: Page, snippet: Snippet, path: str) -> Sequence[Markup | str | int]:
+def _snippet_row(wiki: SiteModel, page: Page, snippet: Snippet, path: str) -> Sequence[Markup | str | int]:
     runs = wiki.results.of_snippet(page.path, snippet)
     found = {d: run_on(wiki, page, snippet, d) for d in _devices(wiki)}
     badges = joined(
@@ -185,5 +185,5 @@ def _snippet_row(wiki: Wiki, page: Page, snippet: Snippet, path: str) -> Sequenc
     return (Id(row_id(page.path, snippet.id)), link(page, path, wiki), code, snippet.line, badges, reason or "")
 
 
-def _time(run: Run | None, wiki: Wiki) -> str:
+def _time(run: Run | None, wiki: SiteModel) -> str:
     return wiki.words.seconds(run.outcome.seconds) if run is not None and proven(run) else ""

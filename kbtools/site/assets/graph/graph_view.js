@@ -20,7 +20,7 @@ class View {
     const bar = node("div", { class: "kb-graph-bar" })
     place.replaceChildren(bar, this.legend, this.canvas, this.status, tableOf(graph))
     this.drawing = new Drawing(graph, this.canvas)
-    this.hands = new Hands(this.drawing, this)
+    this.gestures = new Gestures(this.drawing, this)
     bar.append(this.finder(), this.kinds(), this.zooms())
     this.explain()
     if (selected !== null) this.select(selected)
@@ -51,7 +51,7 @@ class View {
       input.value = this.graph.titles[i]
       if (!this.drawing.shows(i)) this.filter(new Set())
       this.select(i)
-      this.hands.centre(i)
+      this.gestures.centre(i)
       this.canvas.focus({ preventScroll: true })
     }
     input.addEventListener("input", () => { hits = this.graph.find(input.value, 8); at = 0; show() })
@@ -90,8 +90,8 @@ class View {
       element.addEventListener("click", act)
       return element
     }
-    return node("div", { class: "kb-graph-zooms" }, button("+", _("Zoom in"), () => this.hands.nearer(1.5)),
-      button("−", _("Zoom out"), () => this.hands.nearer(1 / 1.5)), button(_("All"), _("Show the whole graph"), () => this.hands.whole()))
+    return node("div", { class: "kb-graph-zooms" }, button("+", _("Zoom in"), () => this.gestures.nearer(1.5)),
+      button("−", _("Zoom out"), () => this.gestures.nearer(1 / 1.5)), button(_("All"), _("Show the whole graph"), () => this.gestures.whole()))
   }
 
   // What each colour means; those chosen are shown alone. Groups beyond the colours share the last one.
@@ -155,7 +155,7 @@ class View {
   }
 
   close() {
-    this.hands.close()
+    this.gestures.close()
     this.drawing.close()
   }
 }

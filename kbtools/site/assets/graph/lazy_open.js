@@ -14,7 +14,7 @@ async function whole(root, place) {
   const asked = new URL(location.href).searchParams.get("page")
   const selected = asked === null ? null : graph.at(new URL(asked, root).href)
   const view = new View(graph, place, { selected })
-  if (selected !== null) view.hands.centre(selected)
+  if (selected !== null) view.gestures.centre(selected)
 }
 
 async function around(root, href) {

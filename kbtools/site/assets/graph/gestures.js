@@ -1,9 +1,9 @@
-// What hands do with a drawing: wheel, mouse, fingers (by d3-zoom and d3-drag) and keys.
+// What gestures do with a drawing: wheel, mouse, fingers (by d3-zoom and d3-drag) and keys.
 
 const CLOSEST = 60
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
 
-class Hands {
+class Gestures {
   // `act` has what becomes of a node: select(i or null), open(i).
   constructor(drawing, act) {
     Object.assign(this, { drawing, act, hand: d3.select(drawing.place) })

@@ -1,4 +1,4 @@
-// Names on the drawing: of the most linked pages first, more the nearer one looks, none over another. On a small graph
+// Labels on the drawing: of the most linked pages first, more the nearer one looks, none over another. On a small graph
 // none over a disc either.
 
 const LONGEST_NAME = 28

@@ -48,7 +48,7 @@ class Build:
 
 
 @dataclass(frozen=True)
-class Wiki:
+class SiteModel:
     """One state of a vault with its results."""
 
     project: Project
@@ -78,7 +78,7 @@ class Wiki:
         directory_urls: bool,
         language: str,
         rendered: Rendered,
-    ) -> Wiki:
+    ) -> SiteModel:
         """The wiki as one site shows it."""
         return replace(
             self,
@@ -202,16 +202,16 @@ def relative(path: str, from_path: str) -> str:
     return quote(posixpath.relpath(path, posixpath.dirname(from_path) or "."), errors="replace")
 
 
-def load(project: Project) -> Wiki:
+def load(project: Project) -> SiteModel:
     """Read a vault for rendering. Unreadable files are for ``kb check`` to report."""
     return of_vault(project, vaults.load(project))
 
 
-def of_vault(project: Project, vault: Vault) -> Wiki:
+def of_vault(project: Project, vault: Vault) -> SiteModel:
     """What the site has of a vault: all but the pages that say themselves that they are not to be published."""
     published = {path: page for path, page in vault.pages.items() if page.is_published}
     index = Index(published, vault.attachments, vault.conventions, vault.ways_in)
-    return Wiki(project, index, unpublished=frozenset(vault.pages.keys() - published.keys()))
+    return SiteModel(project, index, unpublished=frozenset(vault.pages.keys() - published.keys()))
 
 
 def project_for(config_file: str | None, docs_dir: str) -> Project:
