@@ -20,6 +20,7 @@ from kbtools.incremental.stored import load_outline
 from kbtools.incremental.whole import Whole
 from kbtools.links import fold_title
 from kbtools.page import Page
+from kbtools.rules import ANY_FILE
 from kbtools.snippet_policy import RUN, Policies
 from kbtools.vault.graph import PageLinks, links_of
 from kbtools.vault.listing import Entry, Mark
@@ -120,7 +121,7 @@ def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved
     for key in keys:
         dirty.update(db.linking(key))
     if names_moved or change.moved_attachments:
-        dirty.update(db.with_broken_links())
+        dirty.update(db.with_broken_links(), db.linking(ANY_FILE))
     return dirty & change.entries.keys()
 
 
