@@ -11,15 +11,14 @@ from kbtools.config import Config
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate
-from kbtools.globs import matches
 from kbtools.page import Page
 from kbtools.rules import Context, Surroundings, all_rules
 from kbtools.selection import EVERYTHING, Selection
 from kbtools.settings import did_you_mean
-from kbtools.snippet_policy import SHOW, not_looked_at
 from kbtools.source import Span, visible
 from kbtools.vault.graph import PageLinks
 from kbtools.vault.index import Index
+from kbtools.vault.listing import matches
 from kbtools.vault.loading import Vault
 from kbtools.vault.resolution import Ambiguous, Missing
 from kbtools.vault.resolve import Resolver
@@ -95,10 +94,10 @@ class Checker:
     def findings(self, page: Page, context: Context | None = None) -> list[Diagnostic]:
         """Everything found on a page, by place and rule; what the page asks to ignore is left out."""
         problems = self._problems(page, context or self.context(page))
+        if self._is_template(page.path):
+            problems = [p for p in problems if not _is_of_notes(p.rule)]
         if problems:
-            shown = page.policy.mode == SHOW
-            wanted = (p for p in problems if p.rule in self.active and not (shown and not_looked_at(p.rule)))
-            problems = _unique(wanted)
+            problems = _unique(p for p in problems if p.rule in self.active)
         if not problems and not page.structure.comments:
             return []  # most pages
         found = [
@@ -116,6 +115,10 @@ class Checker:
         ]
         found.sort(key=lambda d: (d.span.start, d.rule, d.span.end, d.message))
         return found
+
+    def _is_template(self, path: str) -> bool:
+        obsidian = self.around.config.obsidian
+        return obsidian is not None and any(path.startswith(f"{folder}/") for folder in obsidian.templates)
 
     def _severity(self, problem: Problem) -> Severity:
         own = problem.severity if problem.rule not in self.around.config.rules else None
@@ -138,6 +141,11 @@ class Checker:
         for check in self._checks:
             found += check(page, context)
         return found
+
+
+def _is_of_notes(rule: str) -> bool:
+    """Whether a rule is about notes, and not about patterns for notes, whose frontmatter is yet to be filled in."""
+    return rule in ("orphan-page", "duplicate-title") or all_rules()[rule].group == "frontmatter"
 
 
 def of_index(

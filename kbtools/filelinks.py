@@ -120,4 +120,6 @@ def has_ending(name: str) -> bool:
 def is_page_path(link: FileLink) -> bool:
     """Whether the address of a Markdown link is that of a page, by its form."""
     last = link.path.rpartition("/")[2].lower()
+    if link.path.startswith("www."):
+        return link.kind != "image"
     return last.endswith(".md") or (link.kind != "image" and (not has_ending(last) or last.endswith((".html", ".htm"))))

@@ -69,8 +69,8 @@ def find(text: str, structure: Structure) -> tuple[WikiLink, ...]:
     if "[[" not in text:
         return ()
     opaque = structure.opaque
-    if "]([[" in text:
-        addresses = (Span(link.address, link.address_end) for link in structure.links)
+    if "](" in text and any(mark in text for mark in ("([[", '"[[', "'[[")):
+        addresses = (Span(link.address, max(link.address_end, link.end)) for link in structure.links)
         opaque = tuple(sorted((*opaque, *(span for span in addresses if span))))
     starts = [s.start for s in opaque]
     found: list[WikiLink] = []
@@ -214,6 +214,14 @@ def _folded_gap(gap: re.Match[str]) -> str:
 
 
 _BLANKS = re.compile(r"\s+")
+
+_PLACEHOLDER = re.compile(r"\{\{|\{%|<%")
+
+
+def has_placeholder(target: str) -> bool:
+    """Whether a template engine (Obsidian's templates, Templater, Jinja) has yet to write part of a link's target."""
+    return _PLACEHOLDER.search(target) is not None
+
 
 _ATTACHMENT = re.compile(
     r"(?i)\.(png|jpe?g|gif|svg|webp|avif|bmp|tiff?|ico|pdf|mp[34]|webm|ogg|wav|flac|m4a|mov|mkv|ogv|3gp"

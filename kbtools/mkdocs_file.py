@@ -61,6 +61,8 @@ class MkDocs(NamedTuple):
     use_directory_urls: bool = True
     """Whether ``A.md`` becomes ``A/`` and not ``A.html``."""
     plugins: tuple[str, ...] = ()
+    locales: tuple[str, ...] = ()
+    """Languages of the plugin ``i18n``: with them ``a.en.md`` answers to links to ``a.md``."""
     has_hooks: bool = False
     """Whether scripts of the project's own take part in the build."""
 
@@ -92,6 +94,7 @@ def read(file: Path) -> MkDocs:
         nav=tuple(_paths(nav)) if isinstance(nav, list) else (),
         use_directory_urls=_text(data.get("use_directory_urls")).lower() not in ("false", "no", "off"),
         plugins=tuple(_names(data.get("plugins"))),
+        locales=tuple(_locales(data.get("plugins"))),
         has_hooks=bool(data.get("hooks")),
     )
 
@@ -107,6 +110,17 @@ def _names(plugins: object) -> Iterator[str]:
             yield entry
         elif isinstance(entry, dict):
             yield from (key for key in entry if isinstance(key, str))
+
+
+def _locales(plugins: object) -> Iterator[str]:
+    entries = plugins if isinstance(plugins, list) else [plugins]
+    options = next((e["i18n"] for e in entries if isinstance(e, dict) and "i18n" in e), None)
+    languages = options.get("languages") if isinstance(options, dict) else None
+    if isinstance(languages, dict):
+        yield from (key for key in languages if isinstance(key, str))
+    for language in languages if isinstance(languages, list) else ():
+        if isinstance(language, dict) and isinstance(language.get("locale"), str):
+            yield language["locale"]
 
 
 def _paths(nav: object) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 _NO_SIGNS = str.maketrans("", "", string.punctuation + " ")
 _NUMBER = re.compile(r"[0-9]+")
+_SIGNED_ENDS = re.compile(r"\A[-+#*=~^&@_]+|[-+#*=~^&@_]+\Z")
 _WORDS = 12
 """Words of a name that are looked at; so a name of a thousand words costs no million characters."""
 _FEW = 24
@@ -78,11 +79,12 @@ class NearNames:
 
 
 def _same_letters(a: str, b: str) -> bool:
-    """Whether two names that are the same without gaps and signs are likely to be one: not where they are short, nor
-    where a number is cut otherwise."""
+    """Whether two names that are the same without gaps and signs are likely to be one: not where they are short, where
+    a number is cut otherwise, or where a sign at an end makes another name: *Haskell +*."""
     letters = a.translate(_NO_SIGNS)
     shortest = 2 if not letters.isascii() else _SHORTEST
-    return len(letters) >= shortest and _NUMBER.findall(a) == _NUMBER.findall(b)
+    alike = _NUMBER.findall(a) == _NUMBER.findall(b) and _SIGNED_ENDS.findall(a) == _SIGNED_ENDS.findall(b)
+    return len(letters) >= shortest and alike
 
 
 def is_slip(a: str, b: str) -> bool:

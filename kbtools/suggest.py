@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import unquote
 
@@ -46,6 +46,8 @@ class Suggestion:
     """None where nothing can be offered but what is known: ``why``."""
     page: str | None
     why: str
+    words: str | None = None
+    """What a link without a label should show, where that is not what it says."""
 
 
 class Suggester:
@@ -95,8 +97,10 @@ class Suggester:
             (spaced, "an invisible character stands in the name"),
         )
         for name, why in ways:
-            if name != link.target and (path := self._page(name, page)) is not None:
-                return self._to(path, page, why)
+            if name == link.target or (path := self._page(name, page)) is None:
+                continue
+            found = self._to(path, page, why)
+            return replace(found, words=name.rpartition("/")[2]) if found is not None else None
         return None
 
     def _particle(self, link: WikiLink, page: Page) -> Suggestion | None:
@@ -150,8 +154,13 @@ class Suggester:
     def _heading(self, link: WikiLink, page: Page) -> Suggestion | None:
         """A page whose first heading says so, or the one section of that name."""
         name = fold_title(link.name)
-        if name in {fold_title(h.text) for h in page.headings}:
-            return Suggestion(None, None, f'a heading of this page says so; the page is called "{page.title}"')
+        own = next((h for h in page.headings if fold_title(h.text) == name), None)
+        if own is not None:
+            if own.level == 1 or own.start <= link.start < own.end or set("[]|#^") & set(own.text):
+                way = f'the page is called "{page.title}"'
+            else:
+                way = f"[[#{own.text}]] leads there"
+            return Suggestion(None, None, f"a heading of this page says so; {way}")
         called = self._first_headings.get(name, ())
         if len(called) == 1:
             return self._to(called[0], page, "its first heading says so")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import re
 import shlex
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 from kbtools.cli import main
 
 FILES = sorted((Path(__file__).parent / "cases").glob("*.md"))
-_CASE = re.compile(r"^## (?P<name>[^\n]+)\n(?P<body>.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+_CASE = re.compile(r"^## ([^\n]+)\n|^(?P<marks>`{3,})[^\n]*\n.*?^(?P=marks)$", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(
     r"^(?P<marks>`{3,})(?P<kind>console|[a-z]* title=\"(?P<file>[^\"]+)\")\n(?P<body>.*?)^(?P=marks)$",
     re.MULTILINE | re.DOTALL,
@@ -44,7 +45,14 @@ class Case:
         return f"{self.file.stem}: {self.name}"
 
 
-CASES = [Case(f, m["name"], m["body"]) for f in FILES for m in _CASE.finditer(f.read_text(encoding="utf-8"))]
+def cases(file: Path) -> Iterator[Case]:
+    text = file.read_text(encoding="utf-8")
+    heads = [m for m in _CASE.finditer(text) if m[1]]
+    for head, following in zip(heads, [*heads[1:], None], strict=True):
+        yield Case(file, head[1], text[head.end() : following.start() if following else len(text)])
+
+
+CASES = [case for file in FILES for case in cases(file)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

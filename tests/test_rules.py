@@ -13,6 +13,7 @@ from growth import assert_linear
 from kbtools.checker import check, of_index
 from kbtools.config import Config, from_mapping
 from kbtools.diagnostics import Diagnostic
+from kbtools.mkdocs_file import MkDocs
 from kbtools.page import decode
 from kbtools.rules import Rule, all_rules
 from kbtools.run.shell_syntax import check as judge_shell
@@ -26,9 +27,11 @@ NEEDS_MORE = {"failing-snippet", "unreadable-page", "broken-language", "broken-u
 RULES = [r for r in all_rules().values() if r.name not in NEEDS_MORE]
 
 
-def found(pages: dict[str, str], schema: str = "none", settings: str = "") -> list[Diagnostic]:
+def found(
+    pages: dict[str, str], schema: str = "none", settings: str = "", mkdocs: MkDocs | None = None
+) -> list[Diagnostic]:
     vault = Vault({p: decode(p, t.encode()) for p, t in pages.items()}, frozenset(), {})
-    config = from_mapping(tomllib.loads(settings))._replace(schema=(("**", schema),))
+    config = from_mapping(tomllib.loads(settings))._replace(schema=(("**", schema),), mkdocs=mkdocs)
     shell = judge_shell(snippet for page in vault.pages.values() for snippet in page.snippets).complaints
     return list(check(vault, Index.build(vault), config, today=date(2026, 11, 21), shell=shell).diagnostics)
 
@@ -53,8 +56,9 @@ def test_documentation_is_true(rule: Rule) -> None:
     bad, good = example(rule, "Reported"), example(rule, "Instead")
     assert bad
     assert good
-    assert rule.name in {d.rule for d in found(bad, schema, settings(rule))}
-    assert rule.name not in {d.rule for d in found(good, schema, settings(rule))}
+    site = MkDocs() if 'title="mkdocs.yml"' in rule.doc else None
+    assert rule.name in {d.rule for d in found(bad, schema, settings(rule), site)}
+    assert rule.name not in {d.rule for d in found(good, schema, settings(rule), site)}
 
 
 @pytest.mark.parametrize("rule", all_rules().values(), ids=lambda r: r.name)

@@ -44,6 +44,7 @@ class Options:
     """How sessions are to be run."""
 
     sandbox: str = "default"
+    update: bool = False
 
 
 def describe(imports: Iterable[str] = (), requires: Iterable[str] = ()) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def _runner(options: Options, threads: int) -> Runner:
     """What runs sessions in this worker, made when the first comes."""
     with _lock:
         if options not in _held:
-            chosen = RunOptions(sandbox=options.sandbox, workers=threads)
+            chosen = RunOptions(sandbox=options.sandbox, update=options.update, workers=threads)
             _held[options] = Runner(options=chosen)
         return _held[options]
 

@@ -27,7 +27,7 @@ def run(args: SimpleNamespace) -> int:
 def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
     """Fix what can be fixed; returns how many pages change. ``--diff`` shows the patch instead of writing."""
     from kbtools.checker import check
-    from kbtools.commands.reconcile import write
+    from kbtools.commands.reconcile import say_left_out, write
     from kbtools.commands.reporting import split_rules
     from kbtools.edit.fix import fix
     from kbtools.selection import Selection
@@ -50,4 +50,5 @@ def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
         say(f"{plural(len(plan.texts), 'page')} fixed; {undo_command(args, done.id)} restores them")
     else:
         say("nothing to fix")
+    say_left_out(wiki, plan)
     return len(plan.texts)

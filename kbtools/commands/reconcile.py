@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING
 from kbtools.commands import Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
 from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
+from kbtools.source import visible
 
 if TYPE_CHECKING:
     from kbtools.config import Project
     from kbtools.edit.plan import Plan
+    from kbtools.edit.verify import Change as Moved
     from kbtools.rewrite import Run
+
+
+_SHOWN = 20
+"""Changes that are listed of those that were left out."""
 
 
 def configure(arguments: Arguments) -> None:
@@ -92,6 +98,20 @@ def write(wiki: Wiki, plan: Plan, command: str, summary: dict[str, object]) -> R
     return done
 
 
+def say_left_out(wiki: Wiki, plan: Plan) -> None:
+    """The changes that were not made, because a link would lead elsewhere after them."""
+    for rewrite, why in plan.left_out[:_SHOWN]:
+        at = wiki.source(rewrite.path).lines.position(rewrite.edits[0].span.start)
+        say(f"{rewrite.path}:{at.line}:{at.column}: left as it is: {_because(wiki, why)}")
+    if len(plan.left_out) > _SHOWN:
+        say(f"and {len(plan.left_out) - _SHOWN:,} more left as they are for such reasons")
+
+
+def _because(wiki: Wiki, why: Moved) -> str:
+    shown = visible(why.shown(wiki.index.pages))
+    return f"{shown} would lead elsewhere" if why.link is not None else f"{shown} would be read otherwise"
+
+
 def _left(wiki: Wiki) -> Counter[str]:
     from kbtools.commands.links import kind
 
@@ -102,17 +122,8 @@ def _report(wiki: Wiki, plan: Plan, done: Run | None, applied: bool) -> dict[str
     left = _left(wiki)
     changes = []
     for c in plan.changes:
-        at = wiki.source(c.path).lines.position(c.link.span.start)
-        changes.append(
-            {
-                "path": c.path,
-                "line": at.line,
-                "column": at.column,
-                "before": c.before,
-                "after": c.after,
-                "page": c.page,
-            }
-        )
+        place = _position(wiki, c.path, c.link.span.start)
+        changes.append({**place, "before": c.before, "after": c.after, "page": c.page})
     return {
         "version": 1,
         "run": done.id if done else None,
@@ -125,13 +136,22 @@ def _report(wiki: Wiki, plan: Plan, done: Run | None, applied: bool) -> dict[str
         "alias": left["alias"],
         "missing": left["missing"],
         "changes": changes,
+        "left_out": [
+            {**_position(wiki, r.path, r.edits[0].span.start), "reason": _because(wiki, why)}
+            for r, why in plan.left_out
+        ],
     }
+
+
+def _position(wiki: Wiki, path: str, offset: int) -> dict[str, object]:
+    at = wiki.source(path).lines.position(offset)
+    return {"path": path, "line": at.line, "column": at.column}
 
 
 def _listed(wiki: Wiki, plan: Plan) -> Iterator[str]:
     for c in plan.changes:
         at = wiki.source(c.path).lines.position(c.link.span.start)
-        yield f"{c.path}:{at.line}:{at.column}: {c.before} → {c.after}"
+        yield visible(f"{c.path}:{at.line}:{at.column}: {c.before} → {c.after}")
 
 
 def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: SimpleNamespace) -> None:
@@ -145,6 +165,7 @@ def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: SimpleNamespace) ->
         say(f"{links} in {pages} would be respelled; nothing was written: --apply writes, --diff shows a patch")
     else:
         say("every link that means one page is spelled as it should be: nothing to do")
+    say_left_out(wiki, plan)
     kept = [f"{left[k]:,} {k}" for k in ("ambiguous", "alias", "missing") if left[k]]
     if kept:
         say(f"left as they are: {', '.join(kept)}; kb check --no-run explains each")

@@ -12,6 +12,7 @@ from kbtools.commands import Wiki, emit, plural, read, say, undo_command, unifie
 from kbtools.commands.arguments import Arguments
 from kbtools.commands.known import move_entries
 from kbtools.errors import KbError
+from kbtools.source import visible
 
 if TYPE_CHECKING:
     from kbtools.edit.rename import Rename
@@ -111,7 +112,9 @@ def _write(wiki: Wiki, plan: Rename) -> Run:
     return done
 
 
-_LINKS = ("wikilink", "embed", "markdown", "frontmatter")
+_LINKS = ("wikilink", "embed", "markdown", "html", "frontmatter")
+_SHOWN = 20
+"""Places that are listed of those a rename does not follow."""
 
 
 def _report(wiki: Wiki, plan: Rename, done: Run | None) -> dict[str, object]:
@@ -132,6 +135,7 @@ def _report(wiki: Wiki, plan: Rename, done: Run | None) -> dict[str, object]:
         "pages_changed": len(plan.texts),
         "links_changed": sum(c.kind in _LINKS for c in plan.changes),
         "changes": changes,
+        "unfollowed": list(_unfollowed(wiki, plan)),
         "ambiguous": [
             {**_place(wiki, p.path, p.link.span.start), "raw": _raw(wiki, p.path, p.link), "candidates": p.candidates}
             for p in plan.ambiguous
@@ -160,7 +164,8 @@ def _listed(wiki: Wiki, plan: Rename) -> Iterator[str]:
     for c in plan.changes:
         at = wiki.source(c.path).lines.position(c.span.start)
         what = f"{c.kind}: " if c.kind in ("frontmatter", "title", "heading", "alias") else ""
-        yield f"{c.path}:{at.line}:{at.column}: {what}" + (f"{c.before} → {c.after}" if c.before else f"+ {c.after}")
+        how = f"{c.before} → {c.after}" if c.before else f"+ {c.after}"
+        yield visible(f"{c.path}:{at.line}:{at.column}: {what}{how}")
 
 
 def _patch(wiki: Wiki, plan: Rename) -> Iterator[str]:
@@ -193,16 +198,33 @@ def _summary(wiki: Wiki, plan: Rename, done: Run | None, args: SimpleNamespace) 
     if plan.adopted:
         n = len(plan.adopted)
         say(f"{plural(n, 'link')} led nowhere and now {'means' if n == 1 else 'mean'} this page")
-    for name in _named_outside(wiki, plan):
-        say(f"{name} names {plan.old}: change it there too")
+    unfollowed = list(_unfollowed(wiki, plan))
+    for where in unfollowed[:_SHOWN]:
+        say(f"{where['path']}:{where['line']}:{where['column']} names {plan.old}: change it there too")
+    if len(unfollowed) > _SHOWN:
+        say(f"and {len(unfollowed) - _SHOWN:,} more such places: --format json lists them")
 
 
-def _named_outside(wiki: Wiki, plan: Rename) -> Iterator[str]:
-    """Files of the site that name the page by its old path: the navigation is no page of the vault."""
-    for name in ("mkdocs.yml", "mkdocs.yaml", "zensical.toml"):
-        file = wiki.project.root / name
-        if plan.old != plan.new and file.is_file() and plan.old in file.read_text(encoding="utf-8", errors="replace"):
-            yield name
+def _unfollowed(wiki: Wiki, plan: Rename) -> Iterator[dict[str, object]]:
+    """Places that go on naming the page as it was called: in files that are no pages, and where pages hold no links."""
+    from kbtools.edit import unfollowed
+    from kbtools.source import Source
+
+    page = wiki.index.pages[plan.old]
+    pattern = unfollowed.naming(page)
+    for other in wiki.index.pages.values():
+        for offset in unfollowed.in_page(other, pattern):
+            yield _place(wiki, other.path, offset)
+    root, vault = wiki.project.root, wiki.project.vault
+    files = [(name, root / name) for name in ("mkdocs.yml", "mkdocs.yaml", "zensical.toml")]
+    files += [(a, vault / a) for a in sorted(wiki.index.attachments) if a.endswith(unfollowed.FILES)]
+    for name, file in files:
+        if not file.is_file():
+            continue
+        source = Source(name, file.read_text(encoding="utf-8", errors="replace"))
+        for m in pattern.finditer(source.text):
+            at = source.lines.position(m.start())
+            yield {"path": name, "line": at.line, "column": at.column}
 
 
 def _undo(args: SimpleNamespace) -> int:

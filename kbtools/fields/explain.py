@@ -270,10 +270,34 @@ def _brackets(here: _Value, at: int, text: str, reason: str) -> Finding:
         problem = Problem("invalid-yaml", item, message, f"write `{_show(edit.replacement)}`", fix)
         return Finding(problem, (edit,), line)
     closing = "]" if value[0] == "[" else "}"
+    if (cut := _cut_by_comment(here, text, closing)) is not None:
+        return cut
     if not value.endswith(closing):
         help = f"close it with `{closing}`, or put the value in quotes"
         return here.finding(f"the bracket `{value[0]}` opened here is never closed", None, help=help)
     return _other(text, line, at, reason)
+
+
+def _cut_by_comment(here: _Value, text: str, closing: str) -> Finding | None:
+    """A list on one line whose end is behind a ``#``: ``[draft, #loss]``."""
+    line = here.line
+    rest = text[here.span.end : line.end].rstrip()
+    if not rest.endswith(closing) or (m := re.match(r"[ \t]*(?=#)", rest)) is None:
+        return None
+    at = here.span.end + m.end()
+    end = here.span.end + len(rest)
+    whole = text[here.span.start : end]
+    items = [i.strip() for i in re.split(r",(?=(?:[^\"']|\"[^\"]*\"|'[^']*')*$)", whole[1:-1]) if i.strip()]
+    plain = closing == "]" and not any("[" in i or "{" in i for i in items)
+    new = f"[{', '.join(_item(i) for i in items)}]" if plain else None
+    message = "` #` begins a comment here: the bracket before it is never closed"
+    if new is None:
+        problem = Problem("invalid-yaml", Span(at, end), message, "put what begins with `#` in quotes")
+        return Finding(problem, (), line)
+    edit = Edit(Span(here.span.start, end), new)
+    fix = Fix("put it in quotes", SAFE, (edit,))
+    problem = Problem("invalid-yaml", Span(at, end), message, f"write `{here.lead}{_show(new)}`", fix)
+    return Finding(problem, (edit,), line)
 
 
 def _other(text: str, line: Span, at: int, reason: str) -> Finding:

@@ -17,6 +17,7 @@ from kbtools.fields.explain import diagnose, forbidden, line_at
 from kbtools.fields.model import Path, Row
 from kbtools.source import Span
 
+_ROUNDS = 100
 MAX_FINDINGS = 20
 """Broken places that are looked at one by one; what follows more than that is not read."""
 
@@ -124,11 +125,14 @@ class _Recovery:
     def run(self) -> tuple[Reading, bool]:
         since = 0
         complete = True
-        while True:
+        for _ in range(_ROUNDS):
             edited = _Edited(self.text[since:], [_shift(e, -since) for e in self.edits(since)])
             try:
                 read(edited.text)
-                break
+                if not since:
+                    break
+                since = 0  # a bracket further up may have held what was mended below it
+                continue
             except TooMuch as much:
                 return _stopped(self.text, edited.start(much.at) + since), False
             except Broken as broken:

@@ -28,13 +28,15 @@ def dump_findings(found: Iterable[Diagnostic]) -> str:
 
 
 def _fix_row(fix: Fix) -> object:
-    return fix.title, fix.applicability.value, [(e.span.start, e.span.end, e.replacement) for e in fix.edits]
+    edits = [(e.span.start, e.span.end, e.replacement) for e in fix.edits]
+    return fix.title, fix.applicability.value, edits, fix.unlinks
 
 
 def load_findings(path: str, text: str) -> Iterator[Diagnostic]:
     for rule, severity, start, end, message, help_, fix, about in json.loads(text):
         mended = None
         if fix is not None:
-            title, applicability, edits = fix
-            mended = Fix(title, Applicability(applicability), tuple(Edit(Span(a, b), new) for a, b, new in edits))
+            title, applicability, edits, unlinks = fix
+            changes = tuple(Edit(Span(a, b), new) for a, b, new in edits)
+            mended = Fix(title, Applicability(applicability), changes, unlinks)
         yield Diagnostic(rule, Severity(severity), path, Span(start, end), message, help_, mended, about)

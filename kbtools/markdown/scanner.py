@@ -24,6 +24,9 @@ from kbtools.source import Span
 
 _BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
 _PERCENT = re.compile(r"((?:(?<=[\r\n])|\A) {0,3})?%%")
+_POINTED_DEFINITION = re.compile(
+    r"(?:(?<=[\r\n])|\A)[ >]*\[(?P<name>[^\[\]\r\n]+)\]:[ \t]*<(?P<address>[^<>\r\n]*[ \t][^<>\r\n]*)>"
+)
 
 
 def scan(text: str) -> Structure:
@@ -211,6 +214,8 @@ class _Scan:
                 start, end, address, address_end = map(at, link[1:5])
                 self.links.append(MarkdownLink(kind, start, end, address, address_end, link.is_pointed))
         self.links += self.definitions(tree, used)
+        if "]: <" in self.text:
+            self.links += self.pointed_definitions()
 
     def definitions(self, tree: Parser, used: set[str]) -> Iterator[MarkdownLink]:
         """Where the page says what its reference links lead to; of two of a name, the last holds."""
@@ -232,6 +237,12 @@ class _Scan:
             )
             is_used = key in used and last[key] is view
             yield MarkdownLink("definition", start, end, address, address_end, pointed, is_used)
+
+    def pointed_definitions(self) -> Iterator[MarkdownLink]:
+        """``[name]: <Two words.md>``: a definition to CommonMark, and so to Obsidian, but not to Python-Markdown."""
+        for m in _POINTED_DEFINITION.finditer(self.text, self.body.starts[0]):
+            start = m.start("name") - 1
+            yield MarkdownLink("definition", start, m.end(), *m.span("address"), True, is_used=False)
 
     def leaf_offset(self, lines: list[tuple[int, int, str]], starts: list[int], at: int) -> int:
         index = min(bisect_right(starts, at), len(lines)) - 1

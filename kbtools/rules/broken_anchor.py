@@ -29,6 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
+from kbtools.links import has_placeholder
 from kbtools.page import Page
 from kbtools.rules import Context
 from kbtools.source import Span
@@ -48,7 +49,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 
 def _problem(target: str | None, anchor: str, span: Span, context: Context) -> Iterator[Problem]:
-    if target is None or context.has_section(target, anchor):
+    if target is None or has_placeholder(anchor) or context.has_section(target, anchor):
         return
     help_ = context.suggester.section(target, anchor)
     yield Problem("broken-anchor", span, f'{target} has no section "{anchor}"', help_)

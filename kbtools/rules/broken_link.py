@@ -33,7 +33,8 @@ from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
 from kbtools.filelinks import FileLink, is_page_path
-from kbtools.links import WikiLink, is_attachment_name
+from kbtools.links import WikiLink, has_placeholder, is_attachment_name
+from kbtools.markdown.link_syntax import WIKILINK
 from kbtools.page import Page
 from kbtools.rules import Context
 from kbtools.vault.resolution import Elsewhere, Missing
@@ -42,23 +43,25 @@ from kbtools.vault.spelling import relabel_fix
 SEVERITY = Severity.ERROR
 GROUP = "links"
 
-_PLACEHOLDER = re.compile(r"\{\{|\{%|<%")
-
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
-        if isinstance(resolution, Missing) and not (
-            is_attachment_name(link.target) or _PLACEHOLDER.search(link.target)
-        ):
+        if isinstance(resolution, Missing) and not (is_attachment_name(link.target) or has_placeholder(link.target)):
             yield _wikilink(link, page, context)
     for file, found in context.links.files:
         if not file.is_used:
             continue
-        if isinstance(found, Missing) and is_page_path(file):
+        if isinstance(found, Missing) and is_page_path(file) and not _is_wikilink(file, page, context):
             yield _file_link(file, page, context)
         elif isinstance(found, Elsewhere) and found.is_outside and context.config.mkdocs is not None:
             message = f'"{file.path}" leads out of the wiki: the site has no such address'
             yield Problem("broken-link", file.path_span, message, "link to where it is published")
+
+
+def _is_wikilink(file: FileLink, page: Page, context: Context) -> bool:
+    """``[[Page]](words)``: of that unrendered-link has better to say."""
+    m = WIKILINK.match(page.source.text, file.start)
+    return m is not None and not isinstance(context.resolve(re.split(r"[#|]", m[1])[0]), Missing)
 
 
 def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
@@ -81,7 +84,7 @@ def _wikilink(link: WikiLink, page: Page, context: Context) -> Problem:
         why = suggestion.why if suggestion is not None else None
         severity = Severity.INFO if is_garden else None
         return Problem("broken-link", link.target_span, message, why, severity=severity)
-    fix = relabel_fix(link, suggestion.target, page)
+    fix = relabel_fix(link, suggestion.target, page, suggestion.words)
     written = fix.edits[0].replacement
     help_ = f"did you mean [[{suggestion.target}]]? {suggestion.why}. `kb fix --unsafe` writes {written}"
     severity = Severity.WARNING if is_garden else None

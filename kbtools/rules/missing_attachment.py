@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from kbtools.diagnostics import Problem, Severity
 from kbtools.filelinks import is_page_path
-from kbtools.links import is_attachment_name
+from kbtools.links import has_placeholder, is_attachment_name
 from kbtools.page import Page
 from kbtools.rules import Context
 from kbtools.vault.resolution import Missing
@@ -35,9 +35,12 @@ GROUP = "links"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
-        if isinstance(resolution, Missing) and is_attachment_name(link.target):
+        named = is_attachment_name(link.target) and not has_placeholder(link.target)
+        if isinstance(resolution, Missing) and named:
             help_, target = context.suggester.attachment(link.target)
-            fix = relabel_fix(link, target, page) if target is not None else None
+            fix = relabel_fix(link, target, page, target) if target is not None else None
+            if fix is not None:
+                help_ = f"{help_}. `kb fix --unsafe` writes {fix.edits[0].replacement}"
             message = f'no file is called "{link.target}"'
             yield Problem("missing-attachment", link.target_span, message, help_, fix)
     for file, found in context.links.files:

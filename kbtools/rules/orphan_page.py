@@ -1,6 +1,8 @@
-"""A page no other page links to.
+"""A page that nothing leads to.
 
-Readers find it only by search. Index and readme pages are no orphans, nor are learning paths: the site lists them.
+Readers find it only by search. Wikilinks and Markdown links of other pages lead to a page, and so do the `nav` of
+`mkdocs.yml` and a canvas of Obsidian's. Index and readme pages are no orphans, nor are learning paths, which the site
+lists, and the templates of an Obsidian vault.
 
 ## Reported
 

@@ -50,6 +50,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         before = _BEFORE.search(text, max(0, link.span.start - 1), link.span.start)
         if not behind and not before:
             continue
-        fix = Fix(f"write {link.label} without a link", Applicability.UNSAFE, (Edit(link.span, link.label),))
+        edits = (Edit(link.span, link.label),)
+        fix = Fix(f"write {link.label} without a link", Applicability.UNSAFE, edits, unlinks=True)
         message = f'the link to "{link.target}" stands inside a word'
         yield Problem("split-word-link", link.span, message, "unlink the word: `kb fix --unsafe`", fix)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from kbtools.filelinks import FileLink
-from kbtools.links import WikiLink, fold_title, is_attachment_name, page_name
+from kbtools.links import WikiLink, fold_title, has_placeholder, is_attachment_name, page_name
 from kbtools.page import Page
 from kbtools.vault.names import target_keys
 from kbtools.vault.resolution import Elsewhere, FileResolution, Missing, Resolution, target_page
@@ -55,8 +55,10 @@ def link_keys(links: PageLinks, folder: str) -> set[str]:
     keys: set[str] = set()
     for link, _ in links.wiki:
         keys |= target_keys(link.target, folder)
-    for file, _ in links.files:
+    for file, found in links.files:
         keys.update(file_keys(file))
+        if (target := target_page(found)) is not None:
+            keys.add(fold_title(target.rpartition("/")[2]))
     keys.discard("")
     return keys
 
@@ -96,7 +98,8 @@ class LinkGraph:
         found: dict[str, list[tuple[str, WikiLink]]] = defaultdict(list)
         for path, held in self.links.items():
             for link, resolution in held.wiki:
-                if isinstance(resolution, Missing) and not is_attachment_name(link.target):
+                is_page = not (is_attachment_name(link.target) or has_placeholder(link.target))
+                if isinstance(resolution, Missing) and is_page:
                     found[fold_title(link.target)].append((path, link))
         named = {}
         for asking in found.values():

@@ -154,6 +154,8 @@ class Conventions(NamedTuple):
     on_site: bool = False
     """MkDocs': a link may be the page's address on the site."""
     directory_urls: bool = True
+    locales: tuple[str, ...] = ()
+    """Languages whose code may stand before a file's ending, where a link leaves it out."""
     generated: frozenset[str] = frozenset()
     """Pages that only the site has."""
 
@@ -165,6 +167,7 @@ class Conventions(NamedTuple):
             attachments=obsidian.attachments if obsidian is not None else "/",
             on_site=mkdocs is not None,
             directory_urls=mkdocs is None or mkdocs.use_directory_urls,
+            locales=mkdocs.locales if mkdocs is not None else (),
             generated=mkdocs.generated if mkdocs is not None else frozenset(),
         )
 

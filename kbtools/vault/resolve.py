@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from kbtools.filelinks import FileLink
-from kbtools.links import WikiLink, fold_title, other_readings, page_name
+from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name
 from kbtools.vault.names import STRICT, Conventions, Names, nfc, parts_of_path, table
 from kbtools.vault.outline import Outline
 from kbtools.vault.resolution import Alias, Ambiguous, Elsewhere, FileResolution, How, Missing, Resolution, Resolved
@@ -15,7 +14,6 @@ from kbtools.vault.sections import Sections
 
 ENTRANCES = ("index", "README", "readme", "Readme", "Index")
 """Names of the page that a folder's address shows."""
-_PLACEHOLDER = re.compile(r"\{\{|\{%|<%")
 
 
 class Resolver:
@@ -163,13 +161,14 @@ class Resolver:
         """What a Markdown link on the page at ``from_path`` leads to."""
         if not link.path:
             return Resolved(from_path, "self") if link.fragment is not None else Missing()
-        if _PLACEHOLDER.search(link.path):
+        if has_placeholder(link.path):
             return Elsewhere()
         path, folder = nfc(link.path), _folder(from_path)
         absolute = path.startswith("/")
         target = joined(path, "" if absolute else folder)
         if target is None:
-            return Elsewhere(is_outside=True)
+            by_address = None if path.lower().endswith(".md") else self._by_address(path, from_path)
+            return by_address or Elsewhere(is_outside=not self._is_generated(path, from_path))
         found = self._file_at(target) or (self._by_name(path, folder) if self.conventions.by_name else None)
         if found is None and not path.lower().endswith(".md"):
             found = self._by_address(path, from_path)
@@ -193,6 +192,9 @@ class Resolver:
             for way in ways:
                 if (page := self._page_at(way, fold)) is not None:
                     return Resolved(page, "path" if fold is nfc else "variant")
+        for way in (f"{w[:-3]}.{locale}.md" for locale in self.conventions.locales for w in ways):
+            if (page := self._page_at(way, nfc)) is not None:
+                return Resolved(page, "path")
         if last and self.conventions.by_name:
             for a in self._files_by_folded_name.get(last.casefold(), ()):
                 if _folded(a) == _folded(target):

@@ -10,7 +10,7 @@ from kbtools.diagnostics import Applicability, Edit, Fix
 from kbtools.links import WikiLink, can_be_target, fold_title, shown, written
 from kbtools.markdown.headings import label_of
 from kbtools.page import Page
-from kbtools.source import Span
+from kbtools.source import Span, is_invisible
 from kbtools.vault.names import nfc
 from kbtools.vault.resolution import Resolution, Resolved
 from kbtools.vault.resolve import Resolver, ends_with
@@ -35,7 +35,7 @@ class Speller:
         text = page.source.text
         words = shown(link, text)
         behind = written(link, text)[len(link.target) :] if link.target else ""
-        if words == (label_of(target + behind) or target):
+        if _seen(words) == _seen(label_of(target + behind) or target):
             return edits
         bar = "" if link.label is not None else "\\|" if is_in_table(page, link.start) else "|"
         return (*edits, Edit(Span(link.end - 2, link.end - 2), f"{bar}{words}"))
@@ -126,6 +126,11 @@ class Speller:
         )
 
 
+def _seen(words: str) -> str:
+    """Words as a reader sees them: blanks of all kinds alike, without characters that have no width."""
+    return " ".join("".join(" " if c.isspace() else c for c in words if c.isspace() or not is_invisible(c)).split())
+
+
 def _named_segments(name: str) -> list[str]:
     return [s for s in name.split("/") if s not in ("", ".", "..")]
 
@@ -134,20 +139,23 @@ def _as_written(path: str) -> tuple[Resolution, Resolution]:
     return Resolved(path, "exact"), Resolved(path, "path")
 
 
-def relabel(link: WikiLink, target: str, page: Page) -> str:
-    """The link with another target, and with the words a reader saw before as its label; anchor and embed mark stay."""
+def relabel(link: WikiLink, target: str, page: Page, words: str | None = None) -> str:
+    """The link with another target, and with the words a reader saw before as its label; anchor and embed mark stay.
+
+    ``words`` are those of a link without a label, where they are not to be its target.
+    """
     anchor = f"#{link.anchor}" if link.anchor is not None else f"#^{link.block}" if link.block is not None else ""
     if "#" in target:
         anchor = ""
     bar = "\\|" if link.table or is_in_table(page, link.start) else "|"
-    label = link.label if link.label is not None else "" if link.embed else link.target
-    words = f"{bar}{label}" if label and label != target else ""
-    return f"{'!' if link.embed else ''}[[{target}{anchor}{words}]]"
+    label = link.label if link.label is not None else "" if link.embed else link.target if words is None else words
+    behind = f"{bar}{label}" if label and _seen(label) != _seen(target) else ""
+    return f"{'!' if link.embed else ''}[[{target}{anchor}{behind}]]"
 
 
-def relabel_fix(link: WikiLink, target: str, page: Page) -> Fix:
+def relabel_fix(link: WikiLink, target: str, page: Page, words: str | None = None) -> Fix:
     """The one edit that makes a link mean ``target`` and keeps the words a reader saw; never applied unasked."""
-    renewed = relabel(link, target, page)
+    renewed = relabel(link, target, page, words)
     return Fix(f"write {renewed}", Applicability.UNSAFE, (Edit(link.span, renewed),))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from kbtools import links
-from kbtools.diagnostics import Applicability, apply_edits
+from kbtools.diagnostics import Applicability, Edit, apply_edits
 from kbtools.errors import KbError
 from kbtools.fields.compose import read
 from kbtools.fields.locate import body_of
@@ -82,13 +81,12 @@ def _links(page: Page) -> None:
         assert link.target_span.of(text) == link.target
         assert link.span.start <= link.target_span.start <= link.target_span.end <= link.span.end
         assert not any(span.start <= link.span.start < span.end for span in opaque)
-    edits = links.reconcile(page.links, lambda link: "New Name" if link.target else None)
+    edits = [Edit(link.target_span, "New Name") for link in page.links if link.target]
     rewritten = apply_edits(text, edits)
     after = Page.parse(Source("page.md", rewritten))
     if page.structure.frontmatter == after.structure.frontmatter:
         assert [link.target for link in after.links] == ["New Name" if link.target else "" for link in page.links]
         assert [link.label for link in after.links] == [link.label for link in page.links]
-    assert links.reconcile(after.links, lambda link: "New Name" if link.target else None) == ()
 
 
 def _fixes(page: Page) -> None:

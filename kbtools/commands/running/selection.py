@@ -19,8 +19,7 @@ def selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:
             from kbtools.vault.loading import read
 
             entry = wiki.listing.entries.get(found)
-            policies = wiki.project.policies
-            names = {s.id for s in read(entry, policies).snippets} if entry is not None else set()
+            names = {s.id for s in read(entry).snippets} if entry is not None else set()
             if name.partition("[")[0] not in names:
                 listed = ", ".join(sorted(names)[:12]) or "none"
                 raise KbError(f'{found} has no snippet "{name}"', f"its snippets: {listed}")

@@ -15,13 +15,11 @@ if TYPE_CHECKING:
 
 def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
     """Write what was printed into the pages; returns the pages that now say it in full."""
-    from kbtools.commands.reconcile import write
-    from kbtools.diagnostics import apply_edits
-    from kbtools.edit.plan import Plan
+    from kbtools.commands.reconcile import say_left_out, write
+    from kbtools.edit.plan import Plan, Rewrite, edits_by_page, settle, texts_of
     from kbtools.run.update import update
 
-    texts: dict[str, str] = {}
-    written: dict[str, Sequence[object]] = {}
+    rewrites: list[Rewrite] = []
     partly = set()
     for path in sorted({o.path for o in outcomes}):
         page = wiki.index.pages[path]
@@ -30,16 +28,19 @@ def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace
         for refusal in found.refused:
             say(f"{path}:{refusal.line}: not updated: {refusal.why}")
             partly.add(path)
-        if found.edits:
-            written[path] = found.edits
-            texts[path] = apply_edits(page.source.text, found.edits)
+        rewrites += (Rewrite(path, (edit,)) for edit in found.edits)
+    settled = settle(wiki.index, rewrites)
+    texts, written = texts_of(wiki.index, settled.after), edits_by_page(settled.kept)
+    plan = Plan(texts, left_out=settled.left_out)
+    say_left_out(wiki, plan)
+    partly |= {left.rewrite.path for left in settled.left_out}
     before = {p: wiki.index.pages[p].source.text for p in texts}
     emit(unified_diff(before, texts, use_color(sys.stdout)))
     if args.diff:
         say(f"{plural(len(texts), 'page')} would change; nothing was written")
         return frozenset()
     if texts:
-        done = write(wiki, Plan(texts), "kb run --update", {})
+        done = write(wiki, plan, "kb run --update", {})
         outputs = sum(len(edits) for edits in written.values())
         for path, edits in written.items():
             say(f"{path}: {plural(len(edits), 'output')} taken over")

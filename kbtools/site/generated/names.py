@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from kbtools.links import fold_title, is_attachment_name, page_name
+from kbtools.links import fold_title, has_placeholder, is_attachment_name, page_name
 from kbtools.markdown.headings import slugify
 from kbtools.site.generated.document import Document, Section, count, document, joined, link, listing, note, status
 from kbtools.site.model import SiteModel
@@ -48,7 +48,8 @@ def wanted_names(wiki: SiteModel) -> Mapping[str, Wanted]:
     asked: dict[str, dict[str, None]] = defaultdict(dict)
     for path, links in wiki.index.links.items():
         for link_, resolution in links.wiki:
-            if isinstance(resolution, Missing) and link_.target and not is_attachment_name(link_.target):
+            is_page = not (is_attachment_name(link_.target) or has_placeholder(link_.target))
+            if isinstance(resolution, Missing) and link_.target and is_page:
                 key = key_of(link_.target)
                 names.setdefault(key, page_name(link_.target))
                 asked[key].setdefault(path)
