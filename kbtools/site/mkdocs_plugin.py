@@ -23,6 +23,7 @@ from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
+from mkdocs.utils.meta import get_data
 
 from kbtools.errors import KbError
 from kbtools.site import (
@@ -293,8 +294,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             meta["title"] = known.title
         if self.wiki.has_schema and known.path in self.wiki.listed_paths:
             meta.pop("status", None)  # the schema's; Material has an icon for a word of its own
-        # Without frontmatter of kb's kind a page may have MkDocs' other one: all of it is its author's then.
-        written = known.data or meta
+        # Without frontmatter of kb's kind a page may have MkDocs' other one.
+        written = known.data or get_data(page.file.content_string)[1]
         if self.config.sanitize:
             meta = allowed_theme_keys(meta, written, config.theme.dirs)
         if (day := changed(known)) is not None:
