@@ -11,14 +11,15 @@ from kbtools.config import Config
 from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate
+from kbtools.globs import matches
 from kbtools.page import Page
 from kbtools.rules import Context, Surroundings, all_rules
 from kbtools.selection import EVERYTHING, Selection
 from kbtools.settings import did_you_mean
+from kbtools.snippet_policy import SHOW, not_looked_at
 from kbtools.source import Span, visible
 from kbtools.vault.graph import PageLinks
 from kbtools.vault.index import Index
-from kbtools.vault.listing import matches
 from kbtools.vault.loading import Vault
 from kbtools.vault.resolution import Ambiguous, Missing
 from kbtools.vault.resolve import Resolver
@@ -97,7 +98,9 @@ class Checker:
         if self._is_template(page.path):
             problems = [p for p in problems if not _is_of_notes(p.rule)]
         if problems:
-            problems = _unique(p for p in problems if p.rule in self.active)
+            shown = page.policy.mode == SHOW
+            wanted = (p for p in problems if p.rule in self.active and not (shown and not_looked_at(p.rule)))
+            problems = _unique(wanted)
         if not problems and not page.structure.comments:
             return []  # most pages
         found = [

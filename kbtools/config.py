@@ -13,6 +13,7 @@ from kbtools.errors import KbError
 from kbtools.mkdocs_file import MkDocs
 from kbtools.obsidian import Obsidian
 from kbtools.settings import MAX_PAGE_SIZE, SETTINGS, Setting, SettingError, line_of, read_settings
+from kbtools.snippet_policy import Policies, Policy
 
 LinkStyle = Literal["title", "filename"]
 Level = Literal["error", "warning", "info", "off"]
@@ -65,6 +66,8 @@ class Config(NamedTuple):
     """What ``mkdocs.yml`` says of pages, in a project that has one."""
     schema: tuple[tuple[str, str], ...] = ()
     """Which pages (glob) follow which frontmatter schema (``topic``, ``none`` or a file); the first match counts."""
+    snippets: tuple[tuple[str, Policy], ...] = ()
+    """What code is held to, by glob; the first match counts."""
     rules: Mapping[str, Level] = {}
     """Severity of rules, where it is not the rule's own."""
     terms: Mapping[str, str] = {}
@@ -92,6 +95,13 @@ class Project(NamedTuple):
     """Where the configuration was read, for messages."""
     foreign: bool = False
     """True under ``--vault``: nothing is written there unless asked."""
+    held_to: str | None = None
+    """What the command line says all code is held to: ``run``, ``check`` or ``show``."""
+
+    @property
+    def policies(self) -> Policies:
+        """What the code of each page is held to."""
+        return Policies(self.config.snippets, self.held_to)
 
     @property
     def backups(self) -> Path:
@@ -110,8 +120,9 @@ def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
         if table:
             tables[table][name] = value
     top: dict[str, Any] = {key: value for key, value in values.items() if "." not in key}
-    if "schema" in top:
-        top["schema"] = tuple(top["schema"].items())
+    for name in ("schema", "snippets"):
+        if name in top:
+            top[name] = tuple(top[name].items())
     return Config(**top, external=ExternalConfig(**tables["external"]), run=RunConfig(**tables["run"]))
 
 

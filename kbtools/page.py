@@ -15,6 +15,7 @@ from kbtools.links import WikiLink
 from kbtools.markdown.headings import slugify
 from kbtools.markdown.scanner import scan
 from kbtools.markdown.structure import Heading, Structure
+from kbtools.snippet_policy import CHECK, DEFAULT, RUN, SHOW, Policy
 from kbtools.source import Source, Span
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ class Page:
     links: tuple[WikiLink, ...]
     reading: tuple[Problem, ...] = ()
     """What is wrong with the file as a file: encoding, NUL."""
+    policy: Policy = DEFAULT
+    """What its code is held to."""
 
     @classmethod
-    def parse(cls, source: Source, reading: tuple[Problem, ...] = ()) -> Page:
+    def parse(cls, source: Source, reading: tuple[Problem, ...] = (), policy: Policy = DEFAULT) -> Page:
         structure = scan(source.text)
         return cls(
             source=source,
@@ -45,6 +48,7 @@ class Page:
             frontmatter=frontmatter.parse(source.text, structure.frontmatter),
             links=links.find(source.text, structure),
             reading=reading,
+            policy=policy,
         )
 
     @property
@@ -195,22 +199,27 @@ class Page:
         return snippets.extract(
             self.source.text,
             self.structure,
-            defaults=defaults if isinstance(defaults, dict) else {},
+            defaults={**self.policy.defaults(), **(defaults if isinstance(defaults, dict) else {})},
             page_slug=slugify(self.stem) or "page",
         )
 
     @property
     def _undefined_names(self) -> tuple[Problem, ...]:
-        if not self.snippets:
+        if not self._extracted[0]:
             return ()
         from kbtools.snippets import undefined_names
 
-        return tuple(undefined_names(self.snippets))
+        return tuple(undefined_names(self._extracted[0]))
 
-    @property
+    @cached_property
     def snippets(self) -> tuple[Snippet, ...]:
-        """Every fence the site renders as code, in order."""
-        return self._extracted[0]
+        """Every fence the site renders as code, in order; none of them runs where the page's policy says so."""
+        found = self._extracted[0]
+        if self.policy.mode == RUN or not found:
+            return found
+        from kbtools.snippets import not_run
+
+        return not_run(found, _NOT_RUN[self.policy.mode])
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
@@ -224,6 +233,7 @@ class Page:
         )
 
 
+_NOT_RUN = {CHECK: "checked, not run: [tool.kb.snippets]", SHOW: "shown: [tool.kb.snippets]"}
 NO_STRUCTURE = Structure(None, (), (), (), (), (), ())
 
 
@@ -232,7 +242,7 @@ def unreadable(source: Source, problem: Problem) -> Page:
     return Page(source, NO_STRUCTURE, None, (), (problem,))
 
 
-def decode(path: str, data: bytes) -> Page:
+def decode(path: str, data: bytes, policy: Policy = DEFAULT) -> Page:
     """A page from a file's bytes. Bytes that are no text make an unreadable page, never an exception."""
     try:
         source = Source.decode(path, data)
@@ -250,7 +260,7 @@ def decode(path: str, data: bytes) -> Page:
     if (nul := source.text.find("\x00")) >= 0:
         message = "the page holds a NUL byte, which editors, git and browsers do not show"
         reading = (Problem("unreadable-page", Span(nul, nul + 1), message, "delete the character"),)
-    return Page.parse(source, reading)
+    return Page.parse(source, reading, policy)
 
 
 def _encoding_help(data: bytes) -> str:

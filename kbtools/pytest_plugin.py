@@ -85,8 +85,18 @@ class _Wiki:
     def jobs(self, path: str, file: Path) -> tuple[Job, ...]:
         from kbtools.page import decode
 
-        snippets = decode(path, file.read_bytes()).snippets
-        return self.planner.plan(path, snippets) if any(snippet.executable for snippet in snippets) else ()
+        policy = self.project.policies.of(path)
+        if any(file.samefile(word) for word in self.pointed_at):
+            policy = policy._replace(mode="run")
+        snippets = decode(path, file.read_bytes(), policy).snippets
+        return self.planner.plan(path, snippets, policy) if any(s.executable for s in snippets) else ()
+
+    @functools.cached_property
+    def pointed_at(self) -> tuple[Path, ...]:
+        """The files that the command line names: they run whatever their folder is held to."""
+        here = self.config.invocation_params.dir
+        words = (str(arg).partition("::")[0] for arg in self.config.args)
+        return tuple(file for word in words if word and (file := here / word).is_file())
 
     @functools.cached_property
     def planner(self) -> Planner:
@@ -94,7 +104,7 @@ class _Wiki:
         from kbtools.run.plan import Planner
 
         devices.take_over(self.passed_on.get("devices"))
-        return Planner(self.project.config.run, self.request, rehearse=self.config.getoption("--kb-rehearse"))
+        return Planner(self.project, self.request, rehearse=self.config.getoption("--kb-rehearse"))
 
     @functools.cached_property
     def runner(self) -> Runner:
@@ -107,6 +117,7 @@ class _Wiki:
             start=option("--kb-launcher"),
             workers=int(self.passed_on.get("workers", 1)),
             cached=option("--kb-cache"),
+            vault=str(self.project.vault),
         )
         state = self.project.state if option("--kb-cache") or option("--kb-store") else None
         return Runner(state, options, locks=self.passed_on.get("locks"))

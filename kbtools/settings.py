@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from kbtools.errors import KbError
+from kbtools.snippet_policy import MODES, SESSIONS, Policy
 
 MAX_PAGE_SIZE = 4 * 1024**2
 """Bytes. Nobody writes a longer page by hand, and reading one takes seconds."""
@@ -181,6 +183,48 @@ def _address(value: object, where: str) -> object:
     return value
 
 
+_POLICY: dict[str, tuple[Read, dict[str, Any]]] = {
+    "mode": _choice(*MODES),
+    "session": _choice(*SESSIONS),
+    "network": _flag(),
+    "timeout": _number("a number of seconds", whole=False),
+    "memory": _size("4GiB"),
+    "files": _texts("a list of globs"),
+    "cwd": _text("a folder"),
+    "environment": _texts("a list of names"),
+}
+
+
+def _policy(value: object, where: str) -> object:
+    """A mode by itself, or a table of what ``Policy`` holds."""
+    if isinstance(value, str):
+        return Policy(mode=str(_POLICY["mode"][0](value, where)))
+    if not isinstance(value, dict):
+        raise _refuse(where, f"{' or '.join(MODES)}, or a table", value)
+    read: dict[str, Any] = {}
+    for name, item in value.items():
+        if name not in _POLICY:
+            hint = did_you_mean(name, _POLICY) or "known keys: " + ", ".join(_POLICY)
+            raise KbError(f'{where}: there is no key "{name}"', hint)
+        read[name] = _POLICY[name][0](item, f"{where}.{name}")
+    cwd = PurePosixPath(read.get("cwd", ""))
+    if cwd.is_absolute() or ".." in cwd.parts:
+        raise KbError(f"{where}.cwd must lie in the session's folder, not {cwd}")
+    return Policy(**read)
+
+
+_POLICY_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        _POLICY["mode"][1],
+        {
+            "type": "object",
+            "properties": {name: schema for name, (_, schema) in _POLICY.items()},
+            "additionalProperties": False,
+        },
+    ]
+}
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting("docs", "The vault: the folder of pages, relative to the root.", None, *_text("a folder"), "wiki"),
     Setting(
@@ -213,6 +257,14 @@ SETTINGS: tuple[Setting, ...] = (
         {},
         *_table("a table of glob = schema", _text("the name of a schema")),
         {"topics/**": "topic"},
+    ),
+    Setting(
+        "snippets",
+        'What code is held to, by glob: `"run"`, `"check"` (read, not run) or `"show"` (not looked at), or a '
+        "[table](#snippets). The first glob that fits counts.",
+        {},
+        *_table('a table of glob = "run", "check" or "show"', (_policy, _POLICY_SCHEMA)),
+        {"notes/**": "show"},
     ),
     Setting(
         "rules",

@@ -497,6 +497,16 @@ def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:
         here.update(snippet.defines)
 
 
+def not_run(snippets: Iterable[Snippet], why: str) -> tuple[Snippet, ...]:
+    """The same with none that runs, for this reason."""
+    return tuple(
+        replace(s, executable=False, why_not=why, devices=(), device_reason=None, expects=(), names=Names())
+        if s.executable
+        else s
+        for s in snippets
+    )
+
+
 def undefined_names(snippets: Iterable[Snippet]) -> tuple[Problem, ...]:
     """``undefined-name`` at the first place where a page's snippet reads a name nothing before it binds.
 

@@ -41,6 +41,8 @@ def found(checked: Checked, path: str) -> list[str]:
 
 FILLER = {f"filler/{i}.md": "[[index]]" for i in range(3)}
 
+GIVEN = '```python {{files="{}"}}\n1\n```'
+
 CASES = {
     "a page that was missing is written": ({"A.md": "[[B]]"}, {"B.md": ""}, "A.md"),
     "a page that was linked to goes": ({"A.md": "[[B]]", "B.md": ""}, {"B.md": None}, "A.md"),
@@ -56,6 +58,9 @@ CASES = {
     "an attachment comes": ({"A.md": "![[x.png]]"}, {"img/x.png": "png"}, "A.md"),
     "a second attachment of the name": ({"A.md": "![[x.png]]", "img/x.png": "png"}, {"o/x.png": "png"}, "A.md"),
     "an attachment goes": ({"A.md": "![[x.png]]", "img/x.png": "png"}, {"img/x.png": None}, "A.md"),
+    "a file for a snippet comes": ({"A.md": GIVEN.format("d.csv")}, {"x/d.csv": ""}, "A.md"),
+    "a file for a snippet goes": ({"A.md": GIVEN.format("*.csv"), "d.csv": ""}, {"d.csv": None}, "A.md"),
+    "a page for a snippet comes": ({"A.md": GIVEN.format("B.md")}, {"B.md": ""}, "A.md"),
     "a near name comes": ({"A.md": "[[Autogard]]"}, {"Autograd.md": ""}, "A.md"),
     "a near name goes": ({"A.md": "[[Autogard]]", "Autograd.md": ""}, {"Autograd.md": None}, "A.md"),
     "a heading that might be meant": ({"A.md": "[[Some part]]", "B.md": "# One"}, {"B.md": "# Some part"}, "A.md"),
@@ -131,7 +136,7 @@ def test_an_edit_of_prose_reads_one_page(tmp_path: Path, monkeypatch: pytest.Mon
     put(tmp_path / "vault", {"index.md": "# One\n\nmore"})
     seen = []
     read = update.read
-    monkeypatch.setattr(update, "read", lambda entry: seen.append(entry.path) or read(entry))
+    monkeypatch.setattr(update, "read", lambda entry, policies: seen.append(entry.path) or read(entry, policies))
     check(project(tmp_path), DAY)
     assert seen == ["index.md"]
 

@@ -364,7 +364,7 @@ def test_only_pages_that_changed_are_parsed_and_all_when_something_else_decides(
 
     parsed: list[str] = []
     decode = kbtools.page.decode
-    monkeypatch.setattr(kbtools.page, "decode", lambda path, data: (parsed.append(path), decode(path, data))[1])
+    monkeypatch.setattr(kbtools.page, "decode", lambda path, data, policy: (parsed.append(path), decode(path, data))[1])
     first = run(capsys)
     assert parsed == ["Page.md", "sub/Other.md"]
     parsed.clear()

@@ -18,6 +18,7 @@ from kbtools.errors import KbError
 from kbtools.run.job import DeviceRequest, Job, Limits
 from kbtools.run.outcomes import Outcome, Status, by_place, outcome_of
 from kbtools.run.packages import Elsewhere
+from kbtools.run.page_files import PageFiles
 from kbtools.run.plan import plan
 from kbtools.run.report import environment_of
 from kbtools.run.runner import Runner
@@ -54,7 +55,6 @@ class ClusterOptions:
 
     request: DeviceRequest
     rehearse: bool = False
-    update: bool = False
     cached: bool = True
     sandbox: str = "default"
     wanted: Callable[[str, str], bool] = field(default=lambda path, outcome_id: True)
@@ -151,10 +151,20 @@ class _Run:
         limits = Limits(run.timeout, run.memory)
         devices = {d for m in self.members.values() for d in m["environment"]["devices"]}
         available = {d: any(self._has(a, d) for a in self.members) for d in devices}
+        files = PageFiles(self.project.vault, self.project.root)
         jobs = [
             job
             for path, snippets in pages.items()
-            for job in plan(path, snippets, self.options.request, available, limits, rehearse=self.options.rehearse)
+            for job in plan(
+                path,
+                snippets,
+                self.options.request,
+                available,
+                limits,
+                rehearse=self.options.rehearse,
+                policy=self.project.policies.of(path),
+                files=files,
+            )
             if any(step.reported and self.options.wanted(job.path, step.id) for step in job.steps)
         ]
         imports = sorted({name for job in jobs for step in job.steps for name in step.imports})
@@ -198,7 +208,7 @@ class _Run:
     def _hand_out(self, jobs: Sequence[Job]) -> None:
         from kbtools.cluster.member import Options, run_job
 
-        options = Options(self.options.sandbox, self.options.update)
+        options = Options(self.options.sandbox)
         pending: dict[Any, Job] = {}
         run = f"{time.time_ns():x}"
         try:

@@ -44,7 +44,6 @@ class Options:
     """How sessions are to be run."""
 
     sandbox: str = "default"
-    update: bool = False
 
 
 def describe(imports: Iterable[str] = (), requires: Iterable[str] = ()) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def _runner(options: Options, threads: int) -> Runner:
     """What runs sessions in this worker, made when the first comes."""
     with _lock:
         if options not in _held:
-            chosen = RunOptions(sandbox=options.sandbox, update=options.update, workers=threads)
+            chosen = RunOptions(sandbox=options.sandbox, workers=threads)
             _held[options] = Runner(options=chosen)
         return _held[options]
 

@@ -120,8 +120,13 @@ def _missing_module(found: re.Match[str]) -> str:
     return f'{told}. If it is a file of the page: a fence with file="{file}" before this one, or files="{file}"'
 
 
-def _missing_file(found: re.Match[str]) -> str:
-    name = found[1].rpartition("/")[2] or found[1]
+MISSING_FILE = re.compile(r"FileNotFoundError: .*?: '([^']+)'")
+
+
+def missing_file(name: str, *, there: bool = False) -> str:
+    """What to do about a file that a snippet misses; ``there``: the vault has it."""
+    if there:
+        return f'a snippet runs in an empty folder: files="{name}" on the fence brings the file, which the vault has'
     return (
         "a snippet runs in an empty folder: "
         f'files="{name}" on the fence brings a file that lies beside the page, file="{name}" on a fence writes one'
@@ -146,7 +151,7 @@ TABLE: tuple[Hint, ...] = (
         "nobody types at a snippet: give `input` its answers in a `.hidden` fence, as in "
         '`input = lambda *prompt: "42"`, or mark the fence `.skip reason="…"`',
     ),
-    Hint(r"FileNotFoundError: .*?: '([^']+)'", _missing_file),
+    Hint(MISSING_FILE.pattern, lambda found: missing_file(found[1])),
     Hint(
         r"(?:PermissionError: .*'|OSError: \[Errno 30\])",
         "a snippet writes in its own folder and in /tmp alone: use a relative name",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,6 +13,7 @@ from kbtools.commands import (
     Wiki,
     keep_all,
     narrow,
+    plural,
     project,
     say,
     say_unchecked,
@@ -36,6 +38,7 @@ from kbtools.commands.reporting import (
     summarize,
 )
 from kbtools.selection import Selection
+from kbtools.snippet_policy import MODES, SHOW, not_looked_at
 
 if TYPE_CHECKING:
     from kbtools.config import Project
@@ -50,6 +53,11 @@ def configure(arguments: Arguments) -> None:
     arguments.add_link_style()
     arguments.add_paths()
     arguments.add_argument("--no-run", action="store_true", help="read the snippets, but do not run them")
+    arguments.add_argument(
+        "--snippets",
+        choices=MODES,
+        help="what all code is held to: run, check (read it) or show; default: run, and show with --vault",
+    )
     arguments.add_argument(
         "--changed-since", metavar="REV", help="only pages that differ from a git revision, and pages that name them"
     )
@@ -98,6 +106,7 @@ def gather(args: SimpleNamespace) -> Gathered:
     from kbtools.incremental.database import read_unchecked
 
     found = project(args)
+    found = found._replace(held_to=getattr(args, "snippets", None) or (SHOW if found.foreign else None))
     warn_unfinished(found)
     if getattr(args, "fix", False):
         from kbtools.commands.fix import apply_fixes
@@ -125,8 +134,16 @@ def gather(args: SimpleNamespace) -> Gathered:
         return selection.covers(path) and (concerned is None or path in concerned)
 
     diagnostics: tuple[Diagnostic, ...] = ()
+    left_out: list[Diagnostic] = []
     if checked.found:
         diagnostics = tuple(d for d in checked.diagnostics(covers) if selection.wants(d.rule))
+        policies = found.policies
+        only_shown = {path for path in {d.path for d in diagnostics} if policies.of(path).mode == SHOW}
+        left_out = [d for d in diagnostics if d.path in only_shown and not_looked_at(d.rule)]
+        if left_out:
+            diagnostics = tuple(d for d in diagnostics if not (d.path in only_shown and not_looked_at(d.rule)))
+    if found.held_to == SHOW and checked.totals.snippets:
+        say(_shown(args, checked.totals.snippets, left_out))
     outcomes: tuple[Outcome, ...] | None = None
     failures: tuple[tuple[Outcome, Diagnostic], ...] = ()
     if not args.no_run:
@@ -151,6 +168,18 @@ def gather(args: SimpleNamespace) -> Gathered:
         diagnostics = tuple(sorted((*diagnostics, *more), key=lambda d: (d.path, d.span.start, d.rule)))
     pages = checked.pages if concerned is None else sorted(concerned)
     return Gathered(found, selection, diagnostics, checked.source, pages, checked.totals, outcomes, failures, concerned)
+
+
+def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic]) -> str:
+    """What could be made of code that is only shown."""
+    counts = Counter(d.rule for d in left_out)
+    words = (("undefined-name", "undefined name"), ("syntax-error", "syntax error"))
+    listed = [plural(counts[rule], word) for rule, word in words if counts[rule]]
+    others = counts.total() - sum(counts[rule] for rule, _ in words)
+    listed += [plural(others, "other finding")] if others else []
+    where = f" --vault {args.vault}" if args.vault else ""
+    told = f"code is shown, not checked: {plural(snippets, 'fence')} could be run (kb run{where})"
+    return f"{told}; --snippets check would list {', '.join(listed)}" if listed else told
 
 
 def check_once(args: SimpleNamespace) -> int:

@@ -17,6 +17,7 @@ from kbtools.commands.running.selection import selection
 from kbtools.commands.running.shard import shard
 from kbtools.errors import KbError
 from kbtools.run.plan import Fences
+from kbtools.snippet_policy import RUN
 
 if TYPE_CHECKING:
     from kbtools.run.outcomes import Outcome
@@ -43,6 +44,8 @@ def run(args: SimpleNamespace) -> int:
 
     watch = Stopwatch()
     wiki = read(args, lasting=True)
+    if args.paths:  # whatever it is pointed at, it runs
+        wiki.project = wiki.project._replace(held_to=RUN)
     asked = selection(wiki, args.paths)
     part = shard(wiki, asked, args.shard) if args.shard is not None else asked
     if args.update:

@@ -97,7 +97,9 @@ def edits_by_page(rewrites: Iterable[Rewrite]) -> dict[str, tuple[Edit, ...]]:
 
 def edited(page: Page, edits: Iterable[Edit]) -> Page:
     """The page with the edits made."""
-    return Page.parse(Source(page.path, apply_edits(page.source.text, edits), page.source.bom), page.reading)
+    return Page.parse(
+        Source(page.path, apply_edits(page.source.text, edits), page.source.bom), page.reading, page.policy
+    )
 
 
 def texts_of(before: Index, after: Index) -> dict[str, str]:

@@ -219,7 +219,7 @@ def _with(index: Index, path: str, page: Page) -> dict[str, Page]:
 
 
 def _reread(page: Page, text: str, path: str) -> Page:
-    return Page.parse(Source(path, text, page.source.bom), page.reading)
+    return Page.parse(Source(path, text, page.source.bom), page.reading, page.policy)
 
 
 def _nfc(text: str) -> str:

@@ -25,6 +25,7 @@ from kbtools.incremental.stored import StoredOutline, Told, outline_of
 from kbtools.incremental.team import Team, work_together
 from kbtools.incremental.whole import Whole
 from kbtools.rules import all_rules
+from kbtools.snippet_policy import RUN, Policies
 from kbtools.vault.graph import links_of
 from kbtools.vault.listing import Entry
 from kbtools.vault.loading import read
@@ -82,7 +83,8 @@ def _scan_share(
     judge: Judge | None,
     team: Team,
 ) -> tuple[list[Row], Mapping[str, int]]:
-    read_ = [(entry, read(entry)) for entry in entries]
+    policies = Policies(config.snippets, RUN)  # what is found is filtered when it is told
+    read_ = [(entry, read(entry, policies)) for entry in entries]
     pages = {page.path: page for entry, page in read_ if entry.is_page}
     telling: list[tuple[str, Told, tuple[Any, ...]]] = []
     rows: list[Row] = []

@@ -20,6 +20,8 @@ from kbtools.incremental.stored import load_outline
 from kbtools.incremental.whole import Whole
 from kbtools.links import fold_title
 from kbtools.page import Page
+from kbtools.rules import ANY_FILE
+from kbtools.snippet_policy import RUN, Policies
 from kbtools.vault.graph import PageLinks, links_of
 from kbtools.vault.listing import Entry, Mark
 from kbtools.vault.loading import read
@@ -63,7 +65,8 @@ class Change(NamedTuple):
 def update(db: Database, change: Change, config: Config, today: date, judge: Judge | None) -> None:
     """Within a transaction. Raises TooMuch, with the transaction to be rolled back, and KbError for a bad schema."""
     change.within(len(change.changed) + len(change.gone))
-    pages = {path: read(change.entries[path]) for path in change.changed}
+    policies = Policies(config.snippets, RUN)  # as a check from scratch reads them
+    pages = {path: read(change.entries[path], policies) for path in change.changed}
     before = {path: _kept(db, path) for path in (*change.changed, *change.gone)}
     shifted: set[str] = set()
     names_moved = False
@@ -83,7 +86,7 @@ def update(db: Database, change: Change, config: Config, today: date, judge: Jud
     db.put_attachments(
         change.moved_attachments & change.whole.attachments, change.moved_attachments - change.whole.attachments
     )
-    _check(db, change, config, today, judge, pages, before, dirty)
+    _check(db, change, config, today, judge, pages, before, dirty, policies)
 
 
 def _kept(db: Database, path: str) -> Row | None:
@@ -118,7 +121,7 @@ def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved
     for key in keys:
         dirty.update(db.linking(key))
     if names_moved or change.moved_attachments:
-        dirty.update(db.with_broken_links())
+        dirty.update(db.with_broken_links(), db.linking(ANY_FILE))
     return dirty & change.entries.keys()
 
 
@@ -131,6 +134,7 @@ def _check(
     pages: Mapping[str, Page],
     before: Mapping[str, Row | None],
     dirty: set[str],
+    policies: Policies,
 ) -> None:
     resolver = Resolver(StoredNames(db, change.whole.attachments), Conventions.of(config))
     links: dict[str, PageLinks] = {}
@@ -148,7 +152,7 @@ def _check(
 
     def look(path: str) -> None:
         entry = change.entries[path]
-        page = pages.get(path) or read(entry)
+        page = pages.get(path) or read(entry, policies)
         kept = db.row(path)
         assert kept is not None
         row = outline_row(page, is_page=entry.is_page)

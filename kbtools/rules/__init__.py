@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from kbtools.suggest import Suggester
 
 
+ANY_FILE = "\n*"
+"""Stands among the names that were asked for when the answer hangs on all files there are."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What is the same for all pages of one check."""
@@ -142,6 +146,20 @@ class Context:
     def has_block(self, path: str, block: str) -> bool:
         self.page(path)
         return self._around.resolver.has_block(path, block)
+
+    # -- files
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The paths of all files that are no pages. A page whose rules ask for them is checked again whenever any file
+        or page comes or goes."""
+        self.asked.add(ANY_FILE)
+        return self._around.resolver.names.attachments
+
+    def is_page(self, path: str) -> bool:
+        """Whether there is a page at a path."""
+        self.asked.add(ANY_FILE)
+        return path in self._around.resolver.outlines
 
     # -- spelling
 

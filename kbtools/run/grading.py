@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from kbtools.codefence import expect
-from kbtools.codefence.hints import hint
+from kbtools.codefence.hints import MISSING_FILE, hint, missing_file
 from kbtools.codefence.pycode import runnable
 from kbtools.run.figures import received
 from kbtools.run.job import Job, Step, Wanted
@@ -36,14 +36,21 @@ class Given(NamedTuple):
     printed: Sequence[Printed]
 
 
-def grade(job: Job, step: Step, reply: Reply, again: Again | None = None) -> Outcome:
+def grade(
+    job: Job, step: Step, reply: Reply, again: Again | None = None, is_there: Callable[[str], bool] | None = None
+) -> Outcome:
     """The outcome of a step whose worker answered.
 
     What differs from what the page says, and in a second run (``again``) differs from itself, is not compared.
+    ``is_there`` tells whether the vault has a file that a snippet has missed.
     """
     assert reply.message is not None
     drawn = reply.message.get("figures")
     found = _grade(job, step, reply, reply.message, again)
+    missed = MISSING_FILE.match(found.reason or "") if found.outcome is Status.FAILED and is_there is not None else None
+    if missed is not None and found.message is not None and is_there is not None and is_there(missed[1]):
+        told = found.message.replace(missing_file(missed[1]), missing_file(missed[1], there=True))
+        found = replace(found, message=told)
     return replace(found, figures=received(drawn)) if drawn else found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ class Step:
     requires: tuple[str, ...] = ()
     network: bool = False
     file: str | None = None
+    files: tuple[tuple[str, str, str], ...] = ()
+    """Files it finds in its folder: where, copied from where, and a hash of each (``page_files.File``)."""
     write_only: bool = False
     """The file is written, and the code not run."""
     launch: str | None = None
@@ -118,6 +121,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """What a session finds around it, as the configuration says."""
+
+    cwd: str = ""
+    """Where in the session's folder the code runs."""
+    environment: tuple[str, ...] = ()
+    """Variables passed on by name, or set as ``NAME=value``."""
+
+    def variables(self) -> dict[str, str]:
+        """Those that there are, with their values."""
+        found = {}
+        for entry in self.environment:
+            name, sep, value = entry.partition("=")
+            if sep or name in os.environ:
+                found[name] = value if sep else os.environ[name]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One session of one page on one device: what one worker process runs, in order.
 
@@ -129,6 +151,7 @@ class Job:
     session: str
     device: str
     steps: tuple[Step, ...]
+    around: Around = Around()
 
     @property
     def id(self) -> str:
@@ -172,8 +195,8 @@ class RunOptions:
     """Sessions side by side; together they get no more threads than the machine has cores."""
     cached: bool = False
     """Answer from the store what passed and still holds."""
-    update: bool = False
-    """Output that differs is about to be rewritten: it blocks nothing."""
+    vault: str | None = None
+    """The folder of pages, where a file that a snippet misses may lie."""
 
 
 _TORCH = {

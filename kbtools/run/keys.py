@@ -19,7 +19,7 @@ from dataclasses import asdict, replace
 from kbtools.languages import Language, pycon
 from kbtools.languages.registry import find
 from kbtools.languages.shell import SHELLS
-from kbtools.run.job import ANY, Step
+from kbtools.run.job import ANY, Around, Step
 from kbtools.snippets import Snippet
 
 SCHEME = 5
@@ -63,17 +63,18 @@ def _session(name: str) -> str:
     return "alone" if name.startswith("alone:") else name
 
 
-def keyed(steps: Sequence[Step], path: str, session: str, device: str) -> tuple[Step, ...]:
+def keyed(steps: Sequence[Step], path: str, session: str, device: str, around: Around) -> tuple[Step, ...]:
     """The steps of a session on a device with their keys, and with what they may import."""
     # Where nothing mentions torch it is not imported before the first snippet, and NumPy is not seeded with it.
     torch = device != "cpu" or any("torch" in step.code for step in steps if step.skip is None)
-    before = _hash([SCHEME, path, _session(session), device, torch])
+    before = _hash([SCHEME, path, _session(session), device, torch, around.cwd, sorted(around.variables().items())])
     imports: set[str] = set()
     found = []
     for step in steps:
         if step.skip is None:
             imports |= imported(step.code, step.language)
-        ran = [step.device, step.skip is not None, step.rehearse, step.gpus, step.timeout, step.memory]
+        files = [(target, digest) for target, _, digest in step.files]
+        ran = [step.device, step.skip is not None, step.rehearse, step.gpus, step.timeout, step.memory, files]
         before = _hash([before, step.source, ran])
         found.append(replace(step, key=before, imports=tuple(sorted(imports))))
     return tuple(found)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools import program
 from kbtools.codefence.option_values import DEVICES
-from kbtools.config import RunConfig
+from kbtools.config import Project
 from kbtools.run.devices import probe as devices
-from kbtools.run.job import DeviceRequest, Job, Limits, Step, Wanted
+from kbtools.run.job import Around, DeviceRequest, Job, Limits, Step, Wanted
+from kbtools.run.page_files import File, PageFiles
 from kbtools.run.worker.requirements import unmet as lacking
+from kbtools.snippet_policy import DEFAULT, Policy
 
 if TYPE_CHECKING:
     from kbtools.snippets import Snippet
@@ -47,10 +49,11 @@ class Fences(NamedTuple):
 class Planner:
     """Plans pages for one request on this machine."""
 
-    def __init__(self, config: RunConfig, request: DeviceRequest, *, rehearse: bool = False) -> None:
+    def __init__(self, project: Project, request: DeviceRequest, *, rehearse: bool = False) -> None:
         self.request, self.rehearse = request, rehearse
         self.available = devices.available_for(request)
-        self.limits = Limits(config.timeout, config.memory)
+        self.limits = Limits(project.config.run.timeout, project.config.run.memory)
+        self.files = PageFiles(project.vault, project.root)
         self.unmet = functools.cache(lacking)
 
     def context(self) -> bytes:
@@ -58,8 +61,8 @@ class Planner:
         asked = (self.request, sorted(self.available.items()), self.limits, self.rehearse)
         return "\n".join([*program.parts(_NO_SAY), repr(asked)]).encode("utf-8", "surrogateescape")
 
-    def plan(self, path: str, snippets: Sequence[Snippet]) -> tuple[Job, ...]:
-        """The jobs of a page."""
+    def plan(self, path: str, snippets: Sequence[Snippet], policy: Policy = DEFAULT) -> tuple[Job, ...]:
+        """The jobs of a page whose code is held to ``policy``."""
         return plan(
             path,
             snippets,
@@ -68,6 +71,8 @@ class Planner:
             self.limits,
             rehearse=self.rehearse,
             unmet=self.unmet,
+            policy=policy,
+            files=self.files,
         )
 
 
@@ -80,20 +85,25 @@ def plan(
     *,
     rehearse: bool = False,
     unmet: Callable[[str], str | None] | None = None,
+    policy: Policy = DEFAULT,
+    files: PageFiles | None = None,
 ) -> tuple[Job, ...]:
     """The jobs of one page. Every executable snippet gets an outcome: one a device it can run on.
 
     ``available`` tells how many of each device there are. ``unmet`` says why a ``requires=`` is not met here
-    (``requirements.unmet``); without it workers find out.
+    (``requirements.unmet``); without it workers find out. ``files`` finds what snippets are given of the vault.
 
     A snippet bound to devices of which none is chosen and available gets one outcome, skipped, under the first of
     them; in the sessions that do run it stands silent, so that what needs its names is blocked.
     """
     limits = limits or Limits()
+    limits = Limits(policy.timeout or limits.timeout, policy.memory or limits.memory, limits.output)
+    given = files.of_project(policy.files) if files is not None and policy.files else ()
     from kbtools.run.keys import keyed, sources
 
     jobs: list[Job] = []
     hashes = sources(snippets)
+    wanted = {snippet.id: snippet.options.files for snippet in snippets}
     for session, members in _sessions(snippets).items():
         chosen = request.chosen(available)
         usable = tuple(d for d in chosen if available.get(d))
@@ -108,7 +118,9 @@ def plan(
             if any(step.reported for step in steps):
                 if unmet is not None:
                     steps = tuple(_lacking(step, unmet) for step in steps)
-                jobs.append(Job(path, session, device, keyed(steps, path, session, device)))
+                steps = tuple(_with_files(step, path, wanted.get(step.name, ()), given, files) for step in steps)
+                around = Around(policy.cwd, policy.environment)
+                jobs.append(Job(path, session, device, keyed(steps, path, session, device, around), around))
     return tuple(jobs)
 
 
@@ -120,6 +132,19 @@ def _enough(step: Step, available: Mapping[str, int]) -> Step:
     if needed <= there:
         return step
     return replace(step, skip=f"needs {needed} GPUs: there {'is' if there == 1 else 'are'} {there}")
+
+
+def _with_files(
+    step: Step, path: str, names: tuple[str, ...], given: tuple[File, ...], files: PageFiles | None
+) -> Step:
+    """The step with the files it finds in its folder; an error where one of them is not there."""
+    if step.skip is not None or files is None or not (names or given):
+        return step
+    found, missing = files.of_fence(path, names)
+    if missing is not None:
+        why = f'files="{missing}": there is no such file beside the page or in the vault'
+        return replace(step, skip=why, missing_is_error=True)
+    return replace(step, files=(*given, *found))
 
 
 def _lacking(step: Step, unmet: Callable[[str], str | None]) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import shutil
 import signal
 import socket
 import tempfile
@@ -47,8 +48,8 @@ class Settings:
     """Folders besides its scratch folder in which a worker may write: caches."""
     environment: tuple[tuple[str, str], ...] = ()
     """Variables set for workers beside the clean ones."""
-    update: bool = False
-    """Output that differs is about to be rewritten: it blocks nothing."""
+    vault: str | None = None
+    """The folder of pages, where a file that a snippet misses may lie."""
     gpus: int = 1
     """CUDA devices to share out: each serves one session at a time."""
     locks: str | None = None
@@ -91,6 +92,7 @@ class Process:
         self._made = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
         self.folder = self._made / "changed" / "s" if changed else self._made
         self.scratch = self.folder / "work"
+        self._brought: set[str] = set()
         for place in (self.scratch, self.folder / "home", self.folder / "tmp"):
             place.mkdir(parents=True)
         ours, theirs = socket.socketpair()
@@ -125,6 +127,7 @@ class Process:
         self.err.clear()
         self.trace.seek(0)
         self.trace.truncate()
+        self._bring(step)
         order = asdict(step)
         order["watch"] = sorted({w.statement for w in step.expects if w.statement is not None and w.why_not is None})
         # CUDA reserves far more address space than it uses, which this limit would count: there the memory really taken
@@ -155,6 +158,17 @@ class Process:
             return self._late(started)
         return self._dead(started)
 
+    def _bring(self, step: Step) -> None:
+        """Copy what the step finds in its folder. What has gone since it was planned is missed by the code."""
+        for target, source, _ in step.files:
+            if target in self._brought:
+                continue
+            self._brought.add(target)
+            place = self.scratch / target
+            with suppress(OSError):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, place)
+
     def close(self) -> None:
         if self.handle is not None:
             self.handle.kill()
@@ -166,7 +180,7 @@ class Process:
     def _environment(self) -> dict[str, str]:
         home, tmp = str(self.folder / "home"), str(self.folder / "tmp")
         own = {"HOME": home, "TMPDIR": tmp, "TMP": tmp, "TEMP": tmp, "MPLBACKEND": "Agg", "MPLCONFIGDIR": home}
-        return worker_environment(self.settings.threads, own)
+        return {**worker_environment(self.settings.threads, own), **self.job.around.variables()}
 
     def _greet(self, environment: dict[str, str]) -> tuple[str, ...]:
         job, settings = self.job, self.settings
@@ -174,6 +188,7 @@ class Process:
             "path": job.path,
             "kind": asdict(self.kind),
             "folder": str(self.folder),
+            "cwd": job.around.cwd,
             "environment": environment,
             "writable": list(settings.writable),
             "preload": list(job.preload),

@@ -44,7 +44,7 @@ class Runner:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._settings = Settings(
-            threads=max(1, cores() // max(1, self.options.workers)), update=self.options.update, locks=locks
+            threads=max(1, cores() // max(1, self.options.workers)), vault=self.options.vault, locks=locks
         )
 
     def run(

@@ -14,6 +14,7 @@ from kbtools.run.devices.gpus import Slots
 from kbtools.run.job import Job, Step
 from kbtools.run.launchers import Launcher
 from kbtools.run.outcomes import Outcome, Status, blocked, outcome_of, skipped
+from kbtools.run.page_files import PageFiles
 from kbtools.run.process import Process, Reply, Settings
 from kbtools.run.second_run import SecondRun
 
@@ -103,9 +104,16 @@ class Session:
         if reply.message is None:
             self.close()
             return grading.died(self.job, step, reply), ()
-        found = grading.grade(self.job, step, reply, lambda: self._second_run(step))
+        found = grading.grade(self.job, step, reply, lambda: self._second_run(step), self._is_in_vault)
         found = self._waits_for_unknown(step, found) or replace(found, protections=self.protections)
         return found, tuple(reply.message.get("intact", ()))
+
+    def _is_in_vault(self, name: str) -> bool:
+        """Whether ``files=`` would find a file of this name."""
+        if self.settings.vault is None or not name or name.startswith("/"):
+            return False
+        vault = Path(self.settings.vault)
+        return PageFiles(vault, vault).of_fence(self.job.path, (name,))[1] is None
 
     def _waits_for_unknown(self, step: Step, outcome: Outcome) -> Outcome | None:
         """The outcome of a step that lacked a name which a snippet may define that did not run to its end."""

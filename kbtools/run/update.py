@@ -79,7 +79,7 @@ def _actual(wanted: Expectation, outcome: Outcome) -> str:
 
 def _reads_back(page: Page, edit: Edit, at: int, number: int, actual: str) -> bool:
     """Whether the page, with the edit alone, expects what was printed, at the same place."""
-    again = Page.parse(Source(page.path, apply_edits(page.source.text, (edit,))))
+    again = Page.parse(Source(page.path, apply_edits(page.source.text, (edit,))), policy=page.policy)
     if at >= len(again.snippets) or number >= len(again.snippets[at].expects):
         return False
     wanted = again.snippets[at].expects[number]

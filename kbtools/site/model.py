@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from kbtools.config import Project, find_project
+from kbtools.globs import matches
 from kbtools.learning import LearningPath, count_exercises, learning_paths, stops
 from kbtools.markdown.headings import slugify
 from kbtools.page import Page
@@ -24,7 +25,6 @@ from kbtools.site.urls import relative_url, url_of
 from kbtools.site.words import Words, words_of
 from kbtools.vault import loading as vaults
 from kbtools.vault.index import Index
-from kbtools.vault.listing import matches
 from kbtools.vault.loading import Vault
 
 if TYPE_CHECKING:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import accumulate, chain
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import NamedTuple, Protocol
 from zlib import crc32
 
 from kbtools.config import NEVER_READ, Config, Project
+from kbtools.globs import matches
 
 Stamp = tuple[int, int, int]
 """Time of the last change of the bytes and of the file, in nanoseconds, and the size in bytes."""
@@ -140,20 +140,6 @@ def _is_text(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def matches(path: str, globs: Iterable[str]) -> bool:
-    """Whether a vault path falls under a glob; ``**`` spans folders, a folder's name covers all in it."""
-    return any(_glob(path, g) for g in globs)
-
-
-def _glob(path: str, glob: str) -> bool:
-    if glob == "**":
-        return True
-    glob = glob.strip("/")
-    if fnmatch.fnmatchcase(path, glob) or path.startswith(glob + "/"):
-        return True
-    return glob.startswith("**/") and fnmatch.fnmatchcase(path, glob[3:])
 
 
 class _Patterns(Protocol):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from kbtools.config import Project
 from kbtools.diagnostics import Problem
 from kbtools.page import Page, decode, unreadable
+from kbtools.snippet_policy import Policies
 from kbtools.source import Source, Span
 from kbtools.vault.listing import Entry, look
 from kbtools.vault.names import STRICT, Conventions
@@ -31,23 +32,28 @@ class Vault(NamedTuple):
 
 def load(project: Project) -> Vault:
     """Read every page. What cannot be read becomes a page with a problem; nothing is raised for one file."""
+    policies = project.policies
     entries, attachments = look(project.vault, project.config)
     pages: dict[str, Page] = {}
     unread: dict[str, Page] = {}
     for path, entry in entries.items():
-        (pages if entry.is_page else unread)[path] = read(entry)
+        (pages if entry.is_page else unread)[path] = read(entry, policies)
     found = ways_in(project, pages, attachments)
     return Vault(pages, attachments, unread, Conventions.of(project.config), found)
 
 
-def read(entry: Entry) -> Page:
-    """The page a file holds; an unreadable one, with its problem, where it holds none."""
+def read(entry: Entry, policies: Policies) -> Page:
+    """The page a file holds; an unreadable one, with its problem, where it holds none.
+
+    ``policies`` say what its code is held to.
+    """
     trouble, advice, shown = entry.trouble, "remove it, or name it in exclude", entry.shown
     if trouble is None and shown != entry.path:
         trouble, advice = "the file's name is not UTF-8", "rename the file"
     if trouble is None:
         try:
-            return decode(entry.path, _bytes_of(entry.file, entry.stamp[2] if entry.stamp else 0))
+            data = _bytes_of(entry.file, entry.stamp[2] if entry.stamp else 0)
+            return decode(entry.path, data, policies.of(entry.path))
         except OSError as e:
             trouble, advice = f"the file cannot be read: {e.strerror}", "check its permissions"
     return unreadable(Source(shown, ""), Problem("unreadable-page", Span(0, 0), trouble, advice))

@@ -20,6 +20,7 @@ from kbtools.incremental.whole import Whole
 NAMES = ("Tensor", "tensor", "텐서", "C#", "C", "Auto-grad", "auto_grad", "TCP/IP", "img.png")
 FILES = ("Tensor.md", "tensor_.md", "C#.md", "a/Tensor.md", "a/b/Auto-grad.md", "b/auto grad.md", "b/IP.md", "index.md")
 OTHERS = ("img.png", "a/img.png", "notes.pdf")
+GIVEN = '```python {files="img.png n*.pdf"}\n1\n```'
 
 name = st.sampled_from(NAMES)
 target = st.one_of(
@@ -48,7 +49,7 @@ body = st.lists(
     st.one_of(
         link,
         st.just("<!-- kb: ignore[broken-link] -->"),
-        st.sampled_from(["# One", "## Two", "text ^b1", "plain", "```python\nprint(x)\n```", "\x00"]),
+        st.sampled_from(["# One", "## Two", "text ^b1", "plain", "```python\nprint(x)\n```", "\x00", GIVEN]),
     ),
     max_size=4,
 ).map("\n\n".join)

@@ -30,7 +30,6 @@ def run_on(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> tuple
     options = ClusterOptions(
         DeviceRequest.parse(args.device, args.require_device),
         rehearse=args.rehearse,
-        update=args.update,
         cached=not args.no_cache,
         sandbox=args.sandbox,
         wanted=wants(selection),

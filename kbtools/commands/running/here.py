@@ -19,6 +19,7 @@ from kbtools.run.job import DeviceRequest, Job, RunOptions
 from kbtools.run.outcomes import Outcome, by_place
 from kbtools.run.plan import Fences, Planner
 from kbtools.run.store import Known, Store
+from kbtools.snippet_policy import Policies
 from kbtools.vault.listing import digest
 
 if TYPE_CHECKING:
@@ -47,17 +48,18 @@ def run_snippets(
         name_machine(args.machine)
     doubted = share(args.paranoid)
     request = DeviceRequest.parse(args.device, args.require_device)
-    planner = Planner(wiki.project.config.run, request, rehearse=getattr(args, "rehearse", False))
+    planner = Planner(wiki.project, request, rehearse=getattr(args, "rehearse", False))
     store = Store(wiki.project.state, sandbox=args.sandbox)
     paths = selected(wiki, selection)
-    planned = plan_pages(wiki, paths, planner, None if args.no_cache else store, parsed or {})
+    policies = wiki.project.policies
+    planned = plan_pages(wiki, paths, planner, None if args.no_cache else store, parsed or {}, policies)
     wanted = wants(selection)
     options = RunOptions(
         sandbox=args.sandbox,
         start=args.start_method,
         workers=workers(args.workers, len(planned.jobs)),
         cached=not args.no_cache,
-        update=getattr(args, "update", False),
+        vault=str(wiki.project.vault),
     )
     with Progress(planned.fences.executable, sys.stderr) as progress:
         outcomes = [outcome for outcome in planned.known if wanted(outcome.path, outcome.id)]
@@ -69,7 +71,7 @@ def run_snippets(
             from kbtools.commands.running.doubt import doubt
 
             def again(pages: Sequence[str]) -> tuple[Outcome, ...]:
-                fresh = plan_pages(wiki, pages, planner, None, parsed or {})
+                fresh = plan_pages(wiki, pages, planner, None, parsed or {}, policies)
                 return run_jobs(wiki, fresh, replace(options, cached=False), wanted, progress)
 
             outcomes = doubt(outcomes, doubted, again, progress)
@@ -90,7 +92,12 @@ class Planned:
 
 
 def plan_pages(
-    wiki: Wiki, paths: Sequence[str], planner: Planner, store: Store | None, parsed: Mapping[str, Page]
+    wiki: Wiki,
+    paths: Sequence[str],
+    planner: Planner,
+    store: Store | None,
+    parsed: Mapping[str, Page],
+    policies: Policies,
 ) -> Planned:
     """Plan pages, but for those that the ``store`` answers for: these are not even parsed."""
     context = planner.context()
@@ -102,15 +109,17 @@ def plan_pages(
         data = parsed[path].source.encode() if path in parsed else bytes_of(wiki, path)
         if data is None or not (b"```" in data or b"~~~" in data):
             continue  # it cannot be read, or has no fence
-        made_from = digest(context + data)
+        policy = policies.of(path)
+        made_from = digest(context + repr(policy).encode() + data)
         answer = store.answer_page(path, made_from) if store is not None else None
         if answer is not None:
             known += answer[1]
         else:
             from kbtools.page import decode
 
-            page = parsed.get(path) or decode(path, data)
-            planned = planner.plan(path, page.snippets)
+            held = parsed.get(path)
+            page = held if held is not None and held.policy == policy else decode(path, data, policy)
+            planned = planner.plan(path, page.snippets, policy)
             jobs += planned
             fences = Fences.of(page.snippets)
             keys = {step.id: step.key for job in planned for step in job.steps if step.reported}
@@ -123,11 +132,13 @@ def plan_pages(
 
 def is_lasting(page: Page, jobs: Sequence[Job]) -> bool:
     """Whether a page means and does the same until something changes that can be seen: not where it asks the network,
-    nor where another package decides what its fences mean, whose code may be edited without a sign."""
+    nor where another package decides what its fences mean, whose code may be edited without a sign, nor where files
+    of the vault are copied in."""
     from kbtools.languages.registry import OWN, find
 
     words = {fence.header.language.lower() for fence in page.structure.fences}
-    return not any(job.network for job in jobs) and all(word in OWN or find(word) is None for word in words)
+    files = any(step.files for job in jobs for step in job.steps)
+    return not (files or any(job.network for job in jobs)) and all(word in OWN or find(word) is None for word in words)
 
 
 def bytes_of(wiki: Wiki, path: str) -> bytes | None:

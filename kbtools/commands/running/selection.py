@@ -19,7 +19,8 @@ def selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:
             from kbtools.vault.loading import read
 
             entry = wiki.listing.entries.get(found)
-            names = {s.id for s in read(entry).snippets} if entry is not None else set()
+            policies = wiki.project.policies
+            names = {s.id for s in read(entry, policies).snippets} if entry is not None else set()
             if name.partition("[")[0] not in names:
                 listed = ", ".join(sorted(names)[:12]) or "none"
                 raise KbError(f'{found} has no snippet "{name}"', f"its snippets: {listed}")

@@ -82,8 +82,10 @@ class _Worker:
         # Both remember the folder for temporary files of the process this one was forked off.
         tempfile.tempdir = None
         multiprocessing.current_process()._config.pop("tempdir", None)  # type: ignore[attr-defined]
-        os.chdir(self.scratch)
-        sys.path.insert(0, str(self.scratch))
+        self.cwd = self.scratch / start["cwd"]
+        self.cwd.mkdir(parents=True, exist_ok=True)
+        os.chdir(self.cwd)
+        sys.path[:0] = dict.fromkeys([str(self.cwd), str(self.scratch)])
         sys.argv = [start["path"]]
         for stop in (signal.SIGINT, signal.SIGTERM):
             signal.signal(stop, signal.default_int_handler if stop == signal.SIGINT else signal.SIG_DFL)

@@ -1,0 +1,20 @@
+"""Globs of the configuration: which paths of a vault they name."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+
+
+def matches(path: str, globs: Iterable[str]) -> bool:
+    """Whether a vault path falls under a glob; ``**`` spans folders, a folder's name covers all in it."""
+    return any(_glob(path, g) for g in globs)
+
+
+def _glob(path: str, glob: str) -> bool:
+    if glob == "**":
+        return True
+    glob = glob.strip("/")
+    if fnmatch.fnmatchcase(path, glob) or path.startswith(glob + "/"):
+        return True
+    return glob.startswith("**/") and fnmatch.fnmatchcase(path, glob[3:])

@@ -1,0 +1,110 @@
+"""Files of the vault that a page's snippets find in their folder: ``files=`` on fences, ``files`` by folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from kbtools.config import NEVER_READ
+
+_HASHED = 64 << 20
+"""Bytes up to which a file's content decides whether a result still holds; of a larger one size and time do."""
+
+
+class File(NamedTuple):
+    """A file to copy into a session's folder."""
+
+    target: str
+    """Where in that folder, with ``/``."""
+    source: str
+    digest: str
+
+
+class PageFiles:
+    """Finds files for the pages of one vault. Nothing outside it, and nothing hidden, is ever found for a fence."""
+
+    def __init__(self, vault: Path, root: Path) -> None:
+        """``root`` is the project's, which ``files`` of the configuration are relative to."""
+        self.vault, self.root = vault.resolve(), root.resolve()
+
+    def of_fence(self, page: str, names: tuple[str, ...]) -> tuple[tuple[File, ...], str | None]:
+        """The files that a fence of a page names, and the name that stands for none.
+
+        A name is looked for from the page's folder, then from the vault; then it may be that of a single file
+        anywhere in it.
+        """
+        folder = (self.vault / page).parent
+        found: list[File] = []
+        for name in names:
+            here = [] if name.startswith("/") else list(self._within(folder, name))
+            files = here or list(self._within(self.vault, name.lstrip("/"))) or list(self._called(name))
+            if not files:
+                return (), name
+            base = folder if here else self.vault
+            found += [File(self._target(file, base, name), str(file), _digest(file)) for file in files]
+        return tuple(found), None
+
+    def of_project(self, globs: tuple[str, ...]) -> tuple[File, ...]:
+        """The files that the configuration names, at the places they have in the project."""
+        found = {
+            file
+            for glob in globs
+            for file in _glob(self.root, glob.lstrip("/"))
+            if file.is_file() and not NEVER_READ.intersection(file.relative_to(self.root).parts)
+        }
+        return tuple(File(f.relative_to(self.root).as_posix(), str(f), _digest(f)) for f in sorted(found))
+
+    def _within(self, base: Path, name: str) -> Iterator[Path]:
+        candidates = _glob(base, name) if any(char in name for char in "*?[") else [base / name]
+        yield from (file for file in candidates if self._is_ours(file))
+
+    def _called(self, name: str) -> Iterator[Path]:
+        if "/" in name or any(char in name for char in "*?["):
+            return
+        found = []
+        for folder, folders, files in os.walk(self.vault):
+            folders[:] = [f for f in folders if not f.startswith(".") and f not in NEVER_READ]
+            if name in files and self._is_ours(Path(folder, name)):
+                found.append(Path(folder, name))
+        if len(found) == 1:
+            yield found[0]
+
+    def _is_ours(self, file: Path) -> bool:
+        """Whether it is a plain file of the vault, links followed, that is not hidden."""
+        try:
+            real = file.resolve()
+            inside = real.is_relative_to(self.vault) and real.is_file()
+        except (OSError, ValueError, RuntimeError):
+            return False
+        parts = real.relative_to(self.vault).parts if inside else ()
+        return inside and not any(part.startswith(".") or part in NEVER_READ for part in parts)
+
+    @staticmethod
+    def _target(file: Path, base: Path, name: str) -> str:
+        """As the fence names it, without the way up; of several, each below what the name begins with."""
+        parts = [part for part in PurePosixPath(name.lstrip("/")).parts if part not in ("..", ".")]
+        if any(char in name for char in "*?["):
+            return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name
+        return "/".join(parts)
+
+
+def _glob(base: Path, pattern: str) -> list[Path]:
+    try:
+        # Before Python 3.13, a pattern that ends in ** names folders alone.
+        return sorted(base.glob(f"{pattern}/*" if pattern.endswith("**") else pattern))
+    except (ValueError, NotImplementedError, IndexError, OSError):
+        return []
+
+
+def _digest(file: Path) -> str:
+    try:
+        stat = file.stat()
+        if stat.st_size > _HASHED:
+            return f"{stat.st_size} {stat.st_mtime_ns}"
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"

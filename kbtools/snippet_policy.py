@@ -1,0 +1,76 @@
+"""What the code of a page is held to, by its folder: run, checked or shown, and what it finds where it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from kbtools.globs import matches
+
+RUN, CHECK, SHOW = "run", "check", "show"
+MODES = (RUN, CHECK, SHOW)
+SESSIONS = ("page", "alone")
+
+
+class Policy(NamedTuple):
+    """What ``[tool.kb.snippets]`` says of the pages that a glob names. Fences may say otherwise of what is theirs."""
+
+    mode: str = RUN
+    """``run``; ``check``: code is read, and its syntax and names are reported; ``show``: it is not looked at."""
+    session: str = "page"
+    """``page``: one namespace for all fences; ``alone``: one for each."""
+    network: bool = False
+    timeout: float | None = None
+    """Seconds; None for ``run.timeout``."""
+    memory: int | None = None
+    """Bytes; None for ``run.memory``."""
+    files: tuple[str, ...] = ()
+    """Globs, relative to the project's root, of files that are copied into the session's folder, at the same place."""
+    cwd: str = ""
+    """Where in the session's folder the code runs."""
+    environment: tuple[str, ...] = ()
+    """Variables that are passed on by name, or set as ``NAME=value``."""
+
+    def defaults(self) -> Mapping[str, object]:
+        """As the ``snippets:`` of a page's frontmatter, which wins, would say it."""
+        said = {"network": True} if self.network else {}
+        return {**said, "alone": True} if self.session == "alone" else said
+
+
+DEFAULT = Policy()
+
+
+class Policies(NamedTuple):
+    """The policies of a project, by path."""
+
+    by_glob: Sequence[tuple[str, Policy]] = ()
+    """The first glob that fits counts."""
+    mode: str | None = None
+    """What the command line says of all pages."""
+
+    def of(self, path: str) -> Policy:
+        """What holds for a page."""
+        found = next((policy for glob, policy in self.by_glob if matches(path, (glob,))), DEFAULT)
+        return found if self.mode is None else found._replace(mode=self.mode)
+
+
+def not_looked_at(rule: str) -> bool:
+    """Whether findings of a rule are about code that is only shown."""
+    return rule in _ABOUT_CODE
+
+
+_ABOUT_CODE = frozenset(
+    {
+        "syntax-error",
+        "undefined-name",
+        "shell-syntax",
+        "invalid-data",
+        "unknown-option",
+        "invalid-option",
+        "uncompared-output",
+        "broken-language",
+        "duplicate-snippet-id",
+        "missing-snippet-file",
+        "failing-snippet",
+    }
+)
