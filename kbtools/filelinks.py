@@ -11,11 +11,13 @@ from urllib.parse import quote, unquote
 from kbtools.markdown.structure import MarkdownLink, Structure
 from kbtools.source import Span
 
+Kind = Literal["link", "image", "definition", "html"]
+
 
 class FileLink(NamedTuple):
     """A Markdown link whose address has no scheme: it leads to something of the vault, or of where the site lies."""
 
-    kind: Literal["link", "image", "definition", "html"]
+    kind: Kind
     start: int
     end: int
     path: str
@@ -86,6 +88,11 @@ def _find(text: str, links: tuple[MarkdownLink, ...]) -> Iterator[FileLink]:
             link.is_pointed,
             link.is_used,
         )
+
+
+def of_address(written: str, kind: Kind) -> FileLink | None:
+    """An address by itself as a link, its places counted from its beginning; None where it leads elsewhere."""
+    return next(_find(written, (MarkdownLink(kind, 0, len(written), 0, len(written)),)), None)
 
 
 def decoded(written: str) -> str:

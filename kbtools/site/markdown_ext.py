@@ -37,6 +37,7 @@ from kbtools.site import callouts, page_header_footer, result_panel, vault_at_to
 from kbtools.site.author_html import Made, RemoteImages
 from kbtools.site.embeds import Expand, Places
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark
+from kbtools.site.file_links import FileLinks, HtmlAddresses
 from kbtools.site.fragments import Part
 from kbtools.site.generated.runs import row_id
 from kbtools.site.model import SiteModel, load
@@ -270,6 +271,10 @@ class KbExtension(Extension):
         md.treeprocessors.register(_Blocks(md), "kb-blocks", _Blocks.PRIORITY)
         md.treeprocessors.register(_HeadingIds(md, self), "kb-heading-ids", _HeadingIds.PRIORITY)
         md.treeprocessors.register(_Chrome(md, self), "kb-chrome", _Chrome.PRIORITY)
+        files = FileLinks(md, lambda: (self.wiki, self.path))
+        md.treeprocessors.register(files, "kb-file-links", FileLinks.PRIORITY)
+        addresses = HtmlAddresses(md, lambda: (None if self.is_part else self.wiki, self.path))
+        md.postprocessors.register(addresses, "kb-html-addresses", HtmlAddresses.PRIORITY)
         remote = bool(self.getConfig("remote_images"))
         if not remote:
             images = RemoteImages(md, made, self._tell_of_picture)

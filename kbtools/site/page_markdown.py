@@ -11,7 +11,7 @@ from kbtools.site.model import SiteModel
 from kbtools.site.text import hidden
 from kbtools.site.urls import Site, markdown_of, relative_url, url_of
 from kbtools.source import Span
-from kbtools.vault.resolution import Resolution, Resolved, target_page
+from kbtools.vault.resolution import FileResolution, Resolution, Resolved, target_page
 
 FIELDS = (
     "id",
@@ -32,7 +32,7 @@ FIELDS = (
 
 
 def page_markdown(page: Page, wiki: SiteModel, site: Site) -> str:
-    """A page without comments and with its wikilinks as Markdown links to the Markdown of other pages."""
+    """A page without comments, with its links as Markdown links to the Markdown of other pages."""
     text = page.source.text
     start = page.body_start
     edits = [Edit(Span(0, start), _front(page))] if start else []
@@ -41,11 +41,25 @@ def page_markdown(page: Page, wiki: SiteModel, site: Site) -> str:
         inside = (f.span.of(text) for f in page.structure.fences if f.span.start in span)
         edits.append(Edit(span, "\n".join(inside)))
     here = markdown_of(site.pages[page.path])
-    for link, resolution in wiki.index.graph.of(page).wiki:
+    held = wiki.index.graph.of(page)
+    for link, resolution in held.wiki:
         if not any(span.start <= link.span.start < span.end for span in gone):
             edits.append(Edit(link.span, _link(link, resolution, links.shown(link, text), here, wiki, site)))
+    for file, found in held.files:
+        address = _address(found, here, site) if file.path else None
+        if address is not None and not any(span.start <= file.start < span.end for span in gone):
+            edits.append(Edit(file.path_span, address))
     body = apply_edits(text, tuple(sorted(edits, key=lambda e: e.span)))
     return body.replace("\r\n", "\n").replace("\r", "\n").strip("\n") + "\n"
+
+
+def _address(found: FileResolution, here: str, site: Site) -> str | None:
+    """Where the Markdown of a page is, or an attachment; None where a link leads to neither."""
+    if not isinstance(found, Resolved):
+        return None
+    if found.how == "attachment":
+        return relative_url(url_of(found.page), here)
+    return relative_url(markdown_of(site.pages[found.page]), here) if found.page in site.pages else None
 
 
 def _front(page: Page) -> str:

@@ -164,19 +164,18 @@ class Resolver:
         if has_placeholder(link.path):
             return Elsewhere()
         path, folder = nfc(link.path), _folder(from_path)
-        absolute = path.startswith("/")
-        target = joined(path, "" if absolute else folder)
-        if target is None:
-            by_address = None if path.lower().endswith(".md") else self._by_address(path, from_path)
-            return by_address or Elsewhere(is_outside=not self._is_generated(path, from_path))
-        found = self._file_at(target) or (self._by_name(path, folder) if self.conventions.by_name else None)
-        if found is None and not path.lower().endswith(".md"):
-            found = self._by_address(path, from_path)
-        if found is not None:
+        is_absolute, is_page = path.startswith("/"), path.lower().endswith(".md")
+        if not (is_absolute or is_page) and (found := self._by_address(link, path, from_path)) is not None:
             return found
-        if absolute and not target.lower().endswith(".md"):
-            return Elsewhere()
-        return Elsewhere() if self._is_generated(path, from_path) else Missing()
+        target = joined(path, "" if is_absolute else folder)
+        if target is None:
+            return Elsewhere(is_outside=not self._is_generated(path, from_path))
+        where = self._file_at(target) or (self._by_name(path, folder) if self.conventions.by_name else None)
+        if where is None and path.lower().endswith(".html") and (hit := self._file_at(target[:-5])) is not None:
+            where = Resolved(hit.page, "path") if hit.how != "attachment" else None
+        if where is not None:
+            return where
+        return Elsewhere() if (is_absolute and not is_page) or self._is_generated(path, from_path) else Missing()
 
     def _file_at(self, target: str) -> Resolved | None:
         """The page or attachment at a path; failing that the page without its ending, or the one a folder shows."""
@@ -239,16 +238,17 @@ class Resolver:
         stem = path[:-3]
         return _folder(path) if stem.rpartition("/")[2] in ENTRANCES[:2] else stem
 
-    def _by_address(self, path: str, from_path: str) -> Resolved | None:
-        """The page at an address of the site: relative to the linking page's own, or with ``.html``."""
-        if path.lower().endswith(".html"):
-            target = joined(path[:-5], "" if path.startswith("/") else _folder(from_path))
-            hit = self._file_at(target) if target is not None else None
-        elif self.conventions.on_site and self.conventions.directory_urls:
-            target = joined(path, self._address_of(from_path))
-            hit = self._file_at(target) if target is not None else None
-        else:
+    def _by_address(self, link: FileLink, path: str, from_path: str) -> Resolved | None:
+        """The page at an address of the site, relative to the linking page's own: MkDocs leaves those as they are; in
+        raw HTML also files."""
+        if not (self.conventions.on_site and self.conventions.directory_urls):
             return None
+        target = joined(path, self._address_of(from_path))
+        if target is None:
+            return None
+        if link.kind == "html" and target in self.names.attachments:
+            return Resolved(target, "attachment")
+        hit = self._file_at(target)
         return Resolved(hit.page, "address") if hit is not None and hit.how != "attachment" else None
 
     # -- redirects -----------------------------------------------------------------------------------------

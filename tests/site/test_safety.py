@@ -161,7 +161,7 @@ def test_what_authors_write_on_purpose_stays(tmp_path: Path) -> None:
     html = (tmp_path / "site" / "a" / "index.html").read_text(encoding="utf-8").partition("<article")[2]
     for part in (
         '<div class="grid cards">', "<details open=", "<kbd>Ctrl</kbd> <sub>2</sub> <mark>표시</mark>",
-        '<span style="color:red">빨강</span>', '<img src="a.png" alt="그림" width="20">', 'target="_blank" rel="noopener"',
+        '<span style="color:red">빨강</span>', '<img src="../a.png" alt="그림" width="20">', 'target="_blank" rel="noopener"',
         '<div class="tabbed-set tabbed-alternate" data-tabs="1:1">', 'name="__tabbed_1"', 'type="checkbox" disabled',
         'class="md-button md-button--primary"',
     ):  # fmt: skip
