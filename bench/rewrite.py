@@ -4,7 +4,7 @@ usage: python bench/rewrite.py [FOLDER] [--pages N] [--rounds N]
 
 1. 1,200 links in 768 pages: `Backups.apply` and `undo`, against writing and flushing the same pages one by one with
    no backup and no record. The bar is half a second for an apply.
-2. Half as many links as pages (default: 16,000 in 32,000): `kb reconcile --apply` and its `--undo`, against a cold
+2. Half as many links as pages (default: 16,000 in 32,000): `kb reconcile --apply` and `kb undo`, against a cold
    `kb check --no-run` of the same vault. The bar is twice that.
 
 FOLDER is on the disk to be measured (default: the temporary folder; a folder in memory shows what is not the disk's
@@ -110,7 +110,7 @@ def large(base: str | None, pages: int, rounds: int) -> None:
         for _ in range(rounds):
             check.append(kb("check", "--no-run", "--format", "jsonl"))
             ours.append(kb("reconcile", "--apply"))
-            back.append(kb("reconcile", "--undo"))
+            back.append(kb("undo"))
     floor, apply, undo = (statistics.median(times) for times in (check, ours, back))
     print(
         f"{links:,} links in {pages:,} pages: kb reconcile --apply {apply:.1f} s ({apply / floor:.1f} × a cold "

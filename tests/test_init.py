@@ -242,11 +242,11 @@ def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
     assert "known to fail since" in failing
     assert "kb-is-passed" not in failing
     subprocess.run(["rm", "-r", "site"], cwd=root, check=True)
-    told = kb(root, "init", "--undo")
+    told = kb(root, "undo")
     assert "kb.toml removed" in told
-    assert ".gitignore as it was before" in told
+    assert ".gitignore restored" in told
     assert tree(root) == before
-    assert "has written nothing" in kb(root, "init", "--undo", code=2)
+    assert "there is nothing to undo" in kb(root, "init", "--undo", code=2)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a terminal")
@@ -304,7 +304,7 @@ def test_a_mkdocs_project_keeps_its_configuration(tmp_path: Path) -> None:
     (tmp_path / "kept.json").rename(root / "kb-baseline.json")
     subprocess.run(["rm", "-r", "site"], cwd=root, check=True)
     (root / "kb.toml").write_text("# mine now\n", encoding="utf-8")
-    assert "kb.toml: left as it is" in kb(root, "init", "--undo", code=1)
+    assert "kb.toml is left as it is" in kb(root, "init", "--undo", code=1)
     assert (root / "mkdocs.yml").read_text(encoding="utf-8") == MKDOCS
     (root / "kb.toml").unlink()
     kb(root, "init", "--undo")

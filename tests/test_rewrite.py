@@ -18,7 +18,7 @@ import pytest
 from rewrite_faults import in_child, message_of, tree
 
 from kbtools.errors import KbError
-from kbtools.rewrite import BACKUP_FOLDER, Backups, Change, RefusedError, State, interrupted, write_new
+from kbtools.rewrite import BACKUP_FOLDER, Backups, Change, RefusedError, State
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX modes, links and limits")
 
@@ -317,15 +317,6 @@ def test_hard_links_folders_pipes_and_read_only_pages(vault: Path) -> None:
     }
 
 
-def test_more_files_than_allowed(vault: Path) -> None:
-    for name in "abc":
-        page(vault, f"{name}.md", b"a")
-    changes = [Change(f"{name}.md", b"a", b"b") for name in "abc"]
-    with pytest.raises(KbError, match="would change 3 files, more than the limit of 2"):
-        Backups(vault, vault).apply(changes, command="fix", limit=2)
-    assert Backups(vault, vault).apply([*changes[:2], Change("c.md", b"a", b"a")], command="fix", limit=2)
-
-
 @posix
 def test_a_backup_folder_that_is_a_link_is_not_written_through(vault: Path) -> None:
     page(vault, "a.md", b"a")
@@ -615,7 +606,7 @@ def test_runs_of_another_vault_are_its_own(tmp_path: Path) -> None:
 def test_what_an_interrupted_run_tells(vault: Path) -> None:
     page(vault, "a.md", b"a")
     backups = Backups(vault, vault)
-    run = backups.apply([Change("a.md", b"a", b"b")], command="reconcile --apply")
+    run = backups.apply([Change("a.md", b"a", b"b")], command="kb reconcile")
     assert run is not None
     path = vault / BACKUP_FOLDER / run.id / "manifest.json"
     for state, message in (
@@ -627,10 +618,10 @@ def test_what_an_interrupted_run_tells(vault: Path) -> None:
         (vault / BACKUP_FOLDER / ".lock").write_text("99999\n")
         found = backups.unfinished()
         assert found is not None
-        error = interrupted(found)
+        error = Backups(vault, vault, "--vault notes").interrupted(found)
         assert message in error.message
-        assert "kb reconcile --apply" in error.message
-        assert f"`kb reconcile --undo {run.id}`" in (error.hint or "")
+        assert "(kb reconcile" in error.message
+        assert f"`kb undo {run.id} --vault notes`" in (error.hint or "")
 
 
 # A disk that does not let it
@@ -776,40 +767,55 @@ def test_a_limit_on_file_sizes(vault: Path, most: int) -> None:
 # New pages
 
 
-def test_write_new_makes_the_page_and_its_folders(tmp_path: Path) -> None:
+def test_new_pages_are_made_with_their_folders(tmp_path: Path) -> None:
     path = tmp_path / "topics/deep/새 문서.md"
-    write_new(path, b"\xef\xbb\xbfa\r\n")
+    other = tmp_path / "topics/other.md"
+    backups = Backups(tmp_path, tmp_path)
+    made = [Change("topics/deep/새 문서.md", None, b"\xef\xbb\xbfa\r\n"), Change("topics/other.md", None, b"")]
+    backups.apply(made, command="kb new")
     assert path.read_bytes() == b"\xef\xbb\xbfa\r\n"
     assert names(path.parent) == ["새 문서.md"]
     assert path.stat().st_nlink == 1
     umask = os.umask(0)
     os.umask(umask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+    other.write_bytes(b"changed since")
+    assert [r.path for r in backups.undo().refused] == ["topics/other.md"]
+    assert names(tmp_path / "topics") == ["other.md"]
+    other.write_bytes(b"")
+    assert not backups.undo().refused
+    assert names(tmp_path) == [BACKUP_FOLDER]
 
 
-def test_write_new_never_replaces(tmp_path: Path) -> None:
+def test_a_new_page_takes_the_place_of_nothing(tmp_path: Path) -> None:
     path = page(tmp_path, "a.md", b"mine")
-    with pytest.raises(KbError, match="exists already"):
-        write_new(path, b"yours")
+    backups = Backups(tmp_path, tmp_path)
     (tmp_path / "dangling.md").symlink_to("nowhere.md")
-    with pytest.raises(KbError, match="exists already"):
-        write_new(tmp_path / "dangling.md", b"yours")
-    with pytest.raises(KbError, match="could not be written: Not a directory"):
-        write_new(path / "below.md", b"yours")
+    for name in ("a.md", "dangling.md"):
+        with pytest.raises(KbError, match="exists already"):
+            backups.apply([Change(name, None, b"yours")], command="kb new")
+    with pytest.raises(KbError, match="Not a directory"):
+        backups.apply([Change("a.md/below.md", None, b"yours")], command="kb new")
+    (tmp_path / "outside").symlink_to(tmp_path.parent)
+    for name in ("outside/b.md", "outside/new/b.md", "../b.md"):
+        with pytest.raises(RefusedError):
+            backups.apply([Change(name, None, b"yours")], command="kb new")
     assert path.read_bytes() == b"mine"
-    assert names(tmp_path) == ["a.md", "dangling.md"]
+    assert names(tmp_path) == ["a.md", "dangling.md", "outside"]
+    assert not (tmp_path.parent / "new").exists()
 
 
-def test_write_new_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_pages_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def link(source: str, target: str) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", link)
-    write_new(tmp_path / "a.md", b"a")
+    backups = Backups(tmp_path, tmp_path)
+    backups.apply([Change("a.md", None, b"a")], command="kb new")
     with pytest.raises(KbError, match="exists already"):
-        write_new(tmp_path / "a.md", b"b")
+        backups.apply([Change("a.md", None, b"b")], command="kb new")
     assert (tmp_path / "a.md").read_bytes() == b"a"
-    assert names(tmp_path) == ["a.md"]
+    assert names(tmp_path) == [BACKUP_FOLDER, "a.md"]
 
 
 def test_one_refused_file_is_not_held_against_the_others(tmp_path: Path) -> None:

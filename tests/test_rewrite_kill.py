@@ -1,7 +1,7 @@
 """Killed at every single call that changes the disk: no page is ever anything but its old or its new bytes.
 
 Two of the pages get another name on the way, one of them in another folder: each is always found under one or both.
-One file is made: it is there whole, or not at all.
+Two files are made, one of them in a folder of a folder that are made too: each is there whole, or not at all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from rewrite_faults import NEEDS_SPACE, faulty, killed, raising, tree
 
 from kbtools.errors import KbError
-from kbtools.rewrite import Backups, Change, State, Undone, disk, filesystem, interrupted
+from kbtools.rewrite import Backups, Change, State, Undone
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks to be killed")
 
@@ -34,7 +34,7 @@ MODES = {"Tensor.md": 0o640, "topics/Autograd.md": 0o644, "topics/deep/빈 줄.m
 LINK = "topics/Linked.md"
 """A symbolic link to Autograd.md, through which that page is changed."""
 MOVED = {"Tensor.md": "topics/deep/텐서.md", "topics/deep/no newline.md": "topics/deep/A newline.md"}
-MADE = {"topics/made.md": "# 새 문서\n".encode() * 200}
+MADE = {"topics/made.md": "# 새 문서\n".encode() * 200, "new/deeper/made.md": b"# Made\n"}
 CHANGES = (
     *(Change(path, None, data) for path, data in MADE.items()),
     *(Change(LINK if p == "topics/Autograd.md" else p, OLD[p], NEW[p], MOVED.get(p)) for p in OLD),
@@ -169,7 +169,7 @@ def test_a_killed_run_stops_the_next_one(tmp_path: Path) -> None:
         assert (tmp_path / "v/topics/Autograd.md").read_bytes() == current
         assert run.id in error.value.message
         assert "--finish" in (error.value.hint or "")
-        assert f"--undo {run.id}" in (error.value.hint or "")
+        assert f"kb undo {run.id}" in (error.value.hint or "")
 
 
 def test_undo_killed_then_undone_again(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_the_disk_is_full_at_every_call(tmp_path: Path, lasting: bool) -> None:
             assert lasting
             assert message is not None
             touched = "new" in pages(tmp_path / "v").values()
-            assert message == interrupted(run).message or ("No space left" in message and not touched)
+            assert message == backups.interrupted(run).message or ("No space left" in message and not touched)
             backups.undo()
         else:
             assert message is not None
@@ -252,45 +252,6 @@ def test_the_disk_is_full_at_every_call(tmp_path: Path, lasting: bool) -> None:
         failed += 1
         at += 1
     assert failed > 30
-
-
-def test_a_flush_of_the_whole_file_system_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many files are flushed; then nobody knows which of them is lost, so none counts as written."""
-    flushed = 0
-
-    def broken(at: int) -> Callable[[int], None]:
-        left = iter(range(10))
-
-        def flush(descriptor: int) -> None:
-            nonlocal flushed
-            assert os.fstat(descriptor)
-            flushed += 1
-            if next(left) == at:
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-        return flush
-
-    monkeypatch.setattr(disk, "MANY", 2)
-    monkeypatch.setattr(filesystem, "can_flush", lambda folder: True)
-    for at in range(2):
-        backups = fresh(tmp_path / "v")
-        before = tree(tmp_path / "v")
-        monkeypatch.setattr(filesystem, "flush", broken(at))
-        _, message = outcome(only_rewrite, backups)
-        assert message is not None
-        assert_all(tmp_path / "v", "old")
-        assert tree(tmp_path / "v") == before
-        assert backups.unfinished() is None
-    monkeypatch.setattr(filesystem, "flush", broken(2))
-    only_rewrite(backups)
-    assert_all(tmp_path / "v", "new", MADE)
-    monkeypatch.setattr(filesystem, "flush", broken(0))
-    undone = backups.undo()
-    assert {r.reason for r in undone.refused} == {"Input/output error"}
-    assert_all(tmp_path / "v", "new", MADE)
-    assert not backups.undo().refused
-    assert_all(tmp_path / "v", "old")
-    assert flushed == 1 + 2 + 2 + 2
 
 
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from rewrite_faults import tree
 
-from kbtools.rewrite import Backups, Change, State, disk, filesystem
+from kbtools.rewrite import Backups, Change, State
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX folders")
 
@@ -26,8 +26,13 @@ OLD = {"a.md": b"old a" * 50, "d/b.md": b"", "d/c.md": b"old c", "e/f/g.md": b"o
 NEW = {path: data + b" and new" for path, data in OLD.items()}
 MOVED = {"d/b.md": "d/B2.md", "e/f/g.md": "e/g.md"}
 """Pages that get another name, one of them in another folder."""
-CHANGES = tuple(Change(path, OLD[path], NEW[path], MOVED.get(path)) for path in OLD)
-AFTER = {MOVED.get(path, path): data for path, data in NEW.items()}
+MADE = {"n/o/made.md": b"made" * 50}
+"""A page that is made, and two folders for it."""
+CHANGES = (
+    *(Change(path, None, data) for path, data in MADE.items()),
+    *(Change(path, OLD[path], NEW[path], MOVED.get(path)) for path in OLD),
+)
+AFTER = {MOVED.get(path, path): data for path, data in NEW.items()} | MADE
 
 
 class Node:
@@ -47,11 +52,6 @@ class Node:
         self.safe = self.data
         if self.names is not None:
             self.history = [dict(self.names)]
-
-    def flush_all(self) -> None:
-        self.flush()
-        for child in (self.names or {}).values():
-            child.flush_all()
 
 
 class Disk:
@@ -102,8 +102,6 @@ class Disk:
             self.open[args[0]].data = b""
         elif call == "fsync":
             self.open[args[0]].flush()
-        elif call == "syncfs":
-            self.top.flush_all()
         elif call == "link":
             (source, old), (folder, name) = self.find(args[0]), self.find(args[1])
             assert source.names is not None
@@ -150,7 +148,7 @@ def recording(name: str, recorded: Recorded) -> Callable[..., Any]:
     real = getattr(os, name, None)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        result = None if name in ("fsync", "syncfs") else real(*args, **kwargs)
+        result = None if name == "fsync" else real(*args, **kwargs)
         recorded.append((name, tuple(bytes(a) if isinstance(a, memoryview) else a for a in args), result))
         return result
 
@@ -165,7 +163,6 @@ def after_each_call(root: Path, action: Callable[[], object]) -> Iterator[Disk]:
     with pytest.MonkeyPatch.context() as patch:
         for name in names:
             patch.setattr(os, name, recording(name, recorded))
-        patch.setattr(filesystem, "flush", recording("syncfs", recorded))
         action()
     for call_name, args, result in recorded:
         if model.saw(call_name, args, result):
@@ -176,13 +173,6 @@ def choices() -> list[Callable[[int], int]]:
     """Nothing unflushed survived; all names did; two mixtures."""
     rng = random.Random(20261121)
     return [lambda n: 0, lambda n: n - 1, rng.randrange, rng.randrange]
-
-
-@pytest.fixture(params=[False, True], ids=["each flushed", "flushed together"], autouse=True)
-def together(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param:
-        monkeypatch.setattr(disk, "MANY", 1)
-        monkeypatch.setattr(filesystem, "can_flush", lambda folder: True)
 
 
 @pytest.fixture
@@ -207,6 +197,9 @@ def assert_whole(root: Path) -> set[str]:
         data = (root / path).read_bytes()
         assert data == old or (moved is None and data == NEW[path]), (path, data)
         found.add("old" if data == old else "new")
+    for path, data in MADE.items():
+        assert not (root / path).exists() or (root / path).read_bytes() == data
+        found.add("new" if (root / path).exists() else "old")
     return found
 
 

@@ -20,6 +20,7 @@ from kbtools.errors import KbError
 if TYPE_CHECKING:
     from kbtools.config import Project
     from kbtools.page import Page
+    from kbtools.rewrite import Run
     from kbtools.run.shell_syntax import Checked
     from kbtools.source import Source
     from kbtools.suggest import Suggester
@@ -183,23 +184,23 @@ def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked | None]:
     return judge
 
 
-def undo_command(args: SimpleNamespace, run: str, command: str = "reconcile") -> str:
-    """What takes a rewriting run back, to be typed in the same folder."""
-    from shlex import quote
+def undo_command(found: Project, run: Run) -> str:
+    """What takes a run back, to be typed in the working directory."""
+    from kbtools.edit.history import backups
 
-    where = f" --vault {quote(args.vault)}" if args.vault else f" --root {quote(args.root)}" if args.root else ""
-    return f"kb {command} --undo {run}{where}"
+    return backups(found).undo_command(run)
 
 
 def warn_unfinished(found: Project) -> None:
     """Say so when an earlier command was killed while it wrote."""
     if not found.backups.is_dir():
         return
-    from kbtools.rewrite import Backups, interrupted
+    from kbtools.edit.history import backups
 
-    run = Backups(found.vault, found.root).unfinished()
+    kept = backups(found)
+    run = kept.unfinished()
     if run is not None:
-        problem = interrupted(run)
+        problem = kept.interrupted(run)
         say(f"kb: {problem.message}\n  hint: {problem.hint}")
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from types import SimpleNamespace
 
 from kbtools.check.baseline import Baseline, by_rule
-from kbtools.commands import emit, plural, say
+from kbtools.commands import emit, plural, say, undo_command
 from kbtools.commands.arguments import Arguments
 from kbtools.commands.known import FILE
 from kbtools.commands.reporting import add_selection_options
@@ -24,10 +24,13 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     from kbtools.commands.check import gather
-    from kbtools.commands.known import answered_by, baseline_file, read_baseline, write_baseline
+    from kbtools.commands.known import answered_by, read_baseline
+    from kbtools.edit.history import write
+    from kbtools.rewrite import Change
 
     found = gather(args)
     answered = answered_by(found.selection, found.outcomes)
+    file = found.project.root / FILE
     old = read_baseline(found.project)
     if args.prune and old is None:
         raise KbError(f"there is no {FILE} in {found.project.root}", "kb baseline writes one")
@@ -46,11 +49,14 @@ def run(args: SimpleNamespace) -> int:
     if after == old:
         say(f"{FILE} is as it should be: {plural(after.total, 'finding')}")
         return 0
-    write_baseline(found.project, after)
+    before_bytes = None if old is None else file.read_bytes()
+    done = write(
+        found.project, [Change(FILE, before_bytes, after.text().encode("utf-8"))], "kb baseline", of_project=True
+    )
     if added:
         rules = ", ".join(f"{n:,} {rule}" for rule, n in list(by_rule(compared.new).items())[:6])
         say(f"{plural(added, 'finding')} accepted: {rules}")
     if gone:
         say(f"{gone:,} mended and taken out")
-    say(f"{baseline_file(found.project)}: {plural(after.total, 'finding')}; commit it")
+    say(f"{file}: {plural(after.total, 'finding')}; commit it; {undo_command(found.project, done)} takes this back")
     return 0

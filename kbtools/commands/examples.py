@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
-    "init": (("kb init ~/notes", "shows what it found and proposes"), ("kb init ~/notes --undo", "takes it back")),
+    "init": (
+        ("kb init ~/notes", "shows what it found and proposes"),
+        ("kb init ~/notes --diff", "shows the files in full"),
+    ),
     "check": (
         ("kb check", "everything, snippets included"),
         ("kb check --no-run --statistics", "findings by rule, and what to do first"),
@@ -14,7 +17,6 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "reconcile": (
         ("kb reconcile --diff", "shows how links would be respelled"),
         ("kb reconcile --apply", "does it"),
-        ("kb reconcile --undo", "takes the last run back"),
     ),
     "run": (
         ("kb run topics/Autograd.md", "one page"),
@@ -39,6 +41,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ('kb rename Momentum "Momentum Method" --apply', "does it"),
     ),
     "reinforce": (("kb reinforce topics/Autograd.md", "verified again today"),),
+    "undo": (
+        ("kb undo", "restores what the last command wrote"),
+        ("kb undo 20261121T071434-27fe", "another run, as kb history lists them"),
+        ("kb undo --finish", "completes a run that was cut short"),
+    ),
+    "history": (
+        ("kb history", "what was written, newest first"),
+        ("kb history 20261121T071434-27fe", "the files of one run"),
+    ),
     "links": (("kb links --format jsonl", "one object a link, for scripts"),),
     "snippets": (("kb snippets docs/topics/Autograd.md", "ids, devices, and why one does not run"),),
     "pages": (("kb pages --format json", "names, frontmatter, headings"),),

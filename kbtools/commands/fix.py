@@ -27,9 +27,10 @@ def run(args: SimpleNamespace) -> int:
 def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
     """Fix what can be fixed; returns how many pages change. ``--diff`` shows the patch instead of writing."""
     from kbtools.checker import check
-    from kbtools.commands.reconcile import say_left_out, write
+    from kbtools.commands.reconcile import say_left_out
     from kbtools.commands.reporting import split_rules
     from kbtools.edit.fix import fix
+    from kbtools.edit.history import changes, write
     from kbtools.selection import Selection
     from kbtools.vault.index import Index
 
@@ -46,9 +47,9 @@ def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
         emit(unified_diff(before, dict(plan.texts), use_color(sys.stdout)))
         say(f"{plural(len(plan.texts), 'page')} would change; nothing was written")
     elif plan.texts:
-        done = write(wiki, plan, "kb fix", {})
-        say(f"{plural(len(plan.texts), 'page')} fixed; {undo_command(args, done.id)} restores them")
+        done = write(wiki.project, changes(wiki.index.pages, plan.texts), "kb fix")
+        say(f"{plural(len(plan.texts), 'page')} fixed; {undo_command(wiki.project, done)} restores them")
     else:
         say("nothing to fix")
-    say_left_out(wiki, plan)
+    say_left_out(wiki, plan.left_out)
     return len(plan.texts)

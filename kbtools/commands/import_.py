@@ -14,6 +14,8 @@ from kbtools.errors import KbError
 if TYPE_CHECKING:
     from kbtools.notebooks.importing import Imported
 
+COMMAND = "kb import"
+
 
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("notebook", metavar="NOTEBOOK", help="an .ipynb file")
@@ -44,10 +46,11 @@ def run(args: SimpleNamespace) -> int:
 def _new(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
     from kbtools.checker import schemas
     from kbtools.commands.new import default_folder
+    from kbtools.edit.history import write
     from kbtools.edit.new_names import file_name
     from kbtools.fields.new_page import new_page
     from kbtools.links import can_be_target
-    from kbtools.rewrite import write_new
+    from kbtools.rewrite import Change
     from kbtools.vault.resolution import Missing
 
     title = " ".join((args.title or made.title).split())
@@ -71,13 +74,14 @@ def _new(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
     base = wiki.project.vault.resolve()
     if not target.resolve().is_relative_to(base):
         raise KbError(f"{folder} is outside the vault", "name a folder in it: --folder topics")
+    wanted = []
     for name, content in made.files.items():
         picture = target.parent / name
         if not (picture.is_file() and picture.read_bytes() == content):
-            write_new(picture, content)
-            emit((picture.relative_to(wiki.project.vault).as_posix(),))
-    write_new(target, text.encode("utf-8"))
-    emit((path,))
+            wanted.append(Change(picture.relative_to(wiki.project.vault).as_posix(), None, content))
+    wanted.append(Change(path, None, text.encode("utf-8")))
+    write(wiki.project, wanted, COMMAND)
+    emit(change.path for change in wanted)
     say(f"kb check {path} reads it and runs its snippets")
     return 0
 
@@ -85,9 +89,8 @@ def _new(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
 def _into(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
     import sys
 
-    from kbtools.commands.reconcile import write
     from kbtools.commands.rename import page_given
-    from kbtools.edit.plan import Plan
+    from kbtools.edit.history import changes, write
 
     path = page_given(wiki, args.into)
     if made.path is None:
@@ -100,6 +103,6 @@ def _into(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
     if args.diff:
         say("nothing was written")
         return 0
-    done = write(wiki, Plan({path: made.text}), "kb import", {})
-    say(f"{path} changed; {undo_command(args, done.id)} restores it")
+    done = write(wiki.project, changes(wiki.index.pages, {path: made.text}), COMMAND)
+    say(f"{path} changed; {undo_command(wiki.project, done)} restores it")
     return 0

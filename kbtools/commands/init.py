@@ -15,6 +15,7 @@ from kbtools.errors import KbError
 if TYPE_CHECKING:
     from kbtools.adopt.proposal import NewText
     from kbtools.adopt.survey import Survey
+    from kbtools.config import Project
 
 COMMAND = "kb init"
 _KINDS = {
@@ -31,7 +32,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--diff", action="store_true", help="show the files in full and write nothing")
     arguments.add_argument("--no-site", action="store_true", help="no mkdocs.yml: only check and run")
     arguments.add_argument("--no-run", action="store_true", help="accept what is found without running snippets")
-    arguments.add_argument("--undo", action="store_true", help="take back what kb init has written here")
+    arguments.add_argument("--undo", action="store_true", help="as kb undo: take back what kb init has written here")
 
 
 def run(args: SimpleNamespace) -> int:
@@ -41,7 +42,9 @@ def run(args: SimpleNamespace) -> int:
     if not root.is_dir():
         raise KbError(f"there is no folder {root}", "kb init FOLDER; make it first")
     if args.undo:
-        return _undo(root.resolve())
+        from kbtools.commands.undo import undo_and_tell
+
+        return undo_and_tell(_bare(root.resolve()), None, command=COMMAND)
     from kbtools.adopt.proposal import propose
     from kbtools.adopt.survey import look_at
 
@@ -151,17 +154,16 @@ def _agreed() -> bool:
 
 
 def _write(root: Path, files: list[NewText], found: Survey, *, no_run: bool) -> int:
-    from kbtools.rewrite import Backups, Change
+    from kbtools.edit.history import write
+    from kbtools.rewrite import Change
 
-    backups = Backups(root, root)
     changes = [Change(f.path, f.before, f.after) for f in files]
-    done = backups.apply(changes, command=COMMAND, summary={"kind": found.kind})
-    assert done is not None, "kb.toml at least is new"
+    done = write(_bare(root), changes, COMMAND, {"kind": found.kind})
     say("")
     for file in files:
         say(f"wrote {file.path}")
     say("== check, to accept what is there")
-    accepted = _accept(root, backups, done.id, no_run=no_run)
+    accepted = _accept(root, done.id, no_run=no_run)
     if accepted:
         say(f"wrote kb-baseline.json: {plural(accepted, 'finding')} accepted")
     say("")
@@ -173,22 +175,29 @@ def _write(root: Path, files: list[NewText], found: Survey, *, no_run: bool) -> 
         rows.append(("kb reconcile --diff", f"shows {plural(n, 'link')} respelled as the pages they mean"))
     if any(f.path.startswith("mkdocs") for f in files) or found.mkdocs:
         rows.append(("kb build", "builds the site in site/; kb serve previews it"))
-    rows.append(("kb init --undo", "takes all of this back"))
+    rows.append(("kb undo", "takes all of this back"))
     for command, what in rows:
         say(f"  {command:<20} {what}")
     return 0
 
 
-def _accept(root: Path, backups: object, first: str, *, no_run: bool) -> int:
+def _bare(root: Path) -> Project:
+    """A folder whose own files are to be written, before it is a project."""
+    from kbtools.config import Config, Project
+
+    return Project(root, root, root / ".kb", Config())
+
+
+def _accept(root: Path, first: str, *, no_run: bool) -> int:
     """Check the new project as ``kb check`` does, and accept what it finds. Returns how many findings that are."""
     from datetime import date
 
     from kbtools.check.baseline import Baseline
     from kbtools.commands import check
     from kbtools.commands.known import FILE, answered_by
-    from kbtools.rewrite import Backups, Change
+    from kbtools.edit.history import write
+    from kbtools.rewrite import Change
 
-    assert isinstance(backups, Backups)
     words = ["--root", str(root), *(["--no-run"] if no_run else [])]
     arguments = Arguments("check", COMMAND)
     check.configure(arguments)
@@ -197,38 +206,5 @@ def _accept(root: Path, backups: object, first: str, *, no_run: bool) -> int:
     baseline = Baseline().record(found.diagnostics, found.source, date.today(), answered)
     if baseline.entries:
         change = Change(FILE, None, baseline.text().encode("utf-8"))
-        backups.apply([change], command=COMMAND, summary={"follows": first})
+        write(_bare(root), [change], COMMAND, {"follows": first})
     return baseline.total
-
-
-def _undo(root: Path) -> int:
-    """Take back the last ``kb init``, and with it what kb keeps here for itself where nothing else was written."""
-    import shutil
-
-    from kbtools.rewrite import BACKUP_FOLDER, Backups, State
-
-    store = root / BACKUP_FOLDER
-    if not store.is_dir():
-        raise KbError(f"kb init has written nothing in {root}", "there is nothing to undo")
-    backups = Backups(root, root)
-    refused = False
-    latest = backups.latest(COMMAND)
-    if latest is None:
-        raise KbError(f"kb init has written nothing in {root}", "`kb reconcile --runs` lists what else was")
-    while latest is not None:
-        undone = backups.undo(latest)
-        for refusal in undone.refused:
-            refused = True
-            say(f"{refusal.path}: left as it is: {refusal.reason}")
-        made = {record.path for record in undone.run.files if record.created}
-        for path in undone.restored:
-            say(f"{path} {'removed' if path in made else 'as it was before'}")
-        latest = backups.latest(COMMAND) if "follows" in undone.run.summary and not undone.refused else None
-    if refused:
-        say("edit or remove what is left by hand, then kb init --undo again")
-        return 1
-    if all(run.command == COMMAND and run.state is State.UNDONE for run in backups.runs()):
-        shutil.rmtree(store, ignore_errors=True)
-    shutil.rmtree(root / ".kb", ignore_errors=True)
-    say(f"{root} is as it was")
-    return 0

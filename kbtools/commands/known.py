@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools.commands.arguments import Arguments
-from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.check.baseline import Answered, Baseline, Entry
@@ -31,36 +29,13 @@ def add_baseline_options(arguments: Arguments) -> None:
     )
 
 
-def baseline_file(project: Project) -> Path:
-    return project.root / FILE
-
-
 def read_baseline(project: Project) -> Baseline | None:
     """The project's baseline; None when it has none. Raises KbError when it cannot be read."""
-    if not baseline_file(project).is_file():
+    if not (project.root / FILE).is_file():
         return None
     from kbtools.check.baseline import Baseline
 
     return Baseline.read(project.root)
-
-
-def write_baseline(project: Project, baseline: Baseline) -> None:
-    """Replace the file in one step. Raises KbError."""
-    from kbtools.rewrite.disk import publish, write_beside
-
-    file = baseline_file(project)
-    try:
-        publish(write_beside(f"{file}.tmp", baseline.text().encode("utf-8")), str(file))
-        file.chmod(0o644)
-    except OSError as e:
-        raise KbError(f"{file} cannot be written: {e.strerror or e}", "nothing was changed") from e
-
-
-def move_entries(project: Project, old: str, new: str) -> None:
-    """Give the baseline's entries of a page its new path. Raises KbError when the file cannot be read or written."""
-    baseline = read_baseline(project) if old != new else None
-    if baseline is not None and (moved := baseline.rename(old, new)) != baseline:
-        write_baseline(project, moved)
 
 
 def answered_by(

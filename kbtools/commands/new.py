@@ -18,10 +18,11 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     from kbtools.checker import schemas
+    from kbtools.edit.history import write
     from kbtools.edit.new_names import file_name
     from kbtools.fields.new_page import new_page
     from kbtools.links import can_be_target
-    from kbtools.rewrite import write_new
+    from kbtools.rewrite import Change
     from kbtools.vault.resolution import Missing, Resolved
 
     wiki = read(args)
@@ -37,10 +38,9 @@ def run(args: SimpleNamespace) -> int:
     target = wiki.project.vault / path
     if not target.parent.resolve().is_relative_to(wiki.project.vault.resolve()):
         raise KbError(f"{folder} is outside the vault", "name a folder in it: --folder topics")
-    target.parent.mkdir(parents=True, exist_ok=True)
     schema = schemas([path], wiki.project.config).get(path)
     text = new_page(title, schema, date.today())
-    write_new(target, text.encode("utf-8"))
+    write(wiki.project, [Change(path, None, text.encode("utf-8"))], "kb new")
     emit((path,))
     if schema is not None:
         say(f"{_to_fill_in(text)}kb check {path} tells what is missing")

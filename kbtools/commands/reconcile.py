@@ -1,9 +1,9 @@
-"""``kb reconcile``: respell links as the titles they mean. Changes nothing without --apply; --undo takes back."""
+"""``kb reconcile``: respell links as the titles they mean. Changes nothing without --apply."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,7 @@ from kbtools.errors import KbError
 from kbtools.source import visible
 
 if TYPE_CHECKING:
-    from kbtools.config import Project
-    from kbtools.edit.plan import Plan
+    from kbtools.edit.plan import LeftOut, Plan
     from kbtools.edit.verify import Change as Moved
     from kbtools.rewrite import Run
 
@@ -33,13 +32,11 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument(
         "--follow-duplicates", action="store_true", help="also lead links past pages that stand aside for another"
     )
+    arguments.add_argument("--undo", nargs="?", const="", metavar="RUN", help="as kb undo (default: the last run)")
     arguments.add_argument(
-        "--undo", nargs="?", const="", metavar="RUN", help="restore what a run changed (default: the last)"
+        "--finish", nargs="?", const="", metavar="RUN", help="as kb undo --finish (default: the last run)"
     )
-    arguments.add_argument(
-        "--finish", nargs="?", const="", metavar="RUN", help="complete a run that was cut short (default: the last)"
-    )
-    arguments.add_argument("--runs", action="store_true", help="list the runs that can be undone")
+    arguments.add_argument("--runs", action="store_true", help="as kb history")
 
 
 def run(args: SimpleNamespace) -> int:
@@ -49,11 +46,16 @@ def run(args: SimpleNamespace) -> int:
             " and ".join(o for o, given in asked.items() if given) + " exclude each other", "give one of them"
         )
     if args.runs:
-        return _runs(args)
-    if args.undo is not None:
-        return undo(project(args), args.undo, args.format)
-    if args.finish is not None:
-        return _finish(args)
+        from kbtools.commands.history import list_runs
+
+        return list_runs(project(args), args.format)
+    if args.undo is not None or args.finish is not None:
+        from kbtools.commands.undo import finish_and_tell, undo_and_tell
+
+        if args.finish is not None:
+            return finish_and_tell(project(args), args.finish or None)
+        return undo_and_tell(project(args), args.undo or None, args.format)
+    from kbtools.edit.history import changes, write
     from kbtools.edit.reconcile import plan_reconcile
     from kbtools.selection import Selection
 
@@ -62,7 +64,10 @@ def run(args: SimpleNamespace) -> int:
     plan = plan_reconcile(
         wiki.index, wiki.speller, titles=args.titles, follow_duplicates=args.follow_duplicates, covers=covers
     )
-    done = write(wiki, plan, "kb reconcile", {"links": len(plan.changes)}) if args.apply and plan.texts else None
+    done = None
+    if args.apply and plan.texts:
+        wanted = changes(wiki.index.pages, plan.texts)
+        done = write(wiki.project, wanted, "kb reconcile", {"links": len(plan.changes)})
     if args.format == "json":
         from kbtools.output.json import dumps
 
@@ -83,28 +88,13 @@ def use_color_now() -> bool:
     return use_color(sys.stdout)
 
 
-def write(wiki: Wiki, plan: Plan, command: str, summary: dict[str, object]) -> Run:
-    """Write a plan's texts in one transaction with a backup. Raises KbError when a page cannot be written."""
-    from kbtools.rewrite import Backups, Change
-    from kbtools.source import Source
-
-    changes = []
-    for path, text in plan.texts.items():
-        source = wiki.index.pages[path].source
-        changes.append(Change(path, source.encode(), Source(path, text, source.bom).encode()))
-    backups = Backups(wiki.project.vault, wiki.project.root)
-    done = backups.apply(changes, command=command, summary=summary)
-    assert done is not None, "a plan has at least one page"
-    return done
-
-
-def say_left_out(wiki: Wiki, plan: Plan) -> None:
+def say_left_out(wiki: Wiki, left_out: Sequence[LeftOut]) -> None:
     """The changes that were not made, because a link would lead elsewhere after them."""
-    for rewrite, why in plan.left_out[:_SHOWN]:
+    for rewrite, why in left_out[:_SHOWN]:
         at = wiki.source(rewrite.path).lines.position(rewrite.edits[0].span.start)
         say(f"{rewrite.path}:{at.line}:{at.column}: left as it is: {_because(wiki, why)}")
-    if len(plan.left_out) > _SHOWN:
-        say(f"and {len(plan.left_out) - _SHOWN:,} more left as they are for such reasons")
+    if len(left_out) > _SHOWN:
+        say(f"and {len(left_out) - _SHOWN:,} more left as they are for such reasons")
 
 
 def _because(wiki: Wiki, why: Moved) -> str:
@@ -159,63 +149,13 @@ def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: SimpleNamespace) ->
     say(f"{plural(len(wiki.index.pages), 'page')} · {plural(sum(left.values()), 'link')}")
     links, pages = plural(len(plan.changes), "link"), plural(len(plan.texts), "page")
     if done:
-        undo = undo_command(args, done.id)
+        undo = undo_command(wiki.project, done)
         say(f"{links} in {pages} respelled; originals in {wiki.project.backups.name}/{done.id}; {undo} restores them")
     elif plan.texts:
         say(f"{links} in {pages} would be respelled; nothing was written: --apply writes, --diff shows a patch")
     else:
         say("every link that means one page is spelled as it should be: nothing to do")
-    say_left_out(wiki, plan)
+    say_left_out(wiki, plan.left_out)
     kept = [f"{left[k]:,} {k}" for k in ("ambiguous", "alias", "missing") if left[k]]
     if kept:
         say(f"left as they are: {', '.join(kept)}; kb check --no-run explains each")
-
-
-def _runs(args: SimpleNamespace) -> int:
-    from kbtools.rewrite import Backups
-
-    found = project(args)
-    if not found.backups.is_dir():
-        say("no run yet")
-        return 0
-    for r in Backups(found.vault, found.root).runs():
-        emit((f"{r.id}  {r.state.value:<12} {plural(len(r.files), 'page'):>12}  {r.command}",))
-    return 0
-
-
-def _finish(args: SimpleNamespace) -> int:
-    from kbtools.rewrite import Backups
-
-    found = project(args)
-    if not found.backups.is_dir():
-        raise KbError(
-            f"there is nothing to finish: no {found.backups.name} in {found.root}", "no command has written here"
-        )
-    done = Backups(found.vault, found.root).finish(args.finish or None)
-    say(f"{done.id} is {done.state.value}: {plural(len(done.files), 'page')}")
-    return 0
-
-
-def undo(found: Project, run: str, form: str) -> int:
-    """Take a run back, the last where none is named, and tell what was restored and what not."""
-    from kbtools.rewrite import Backups
-
-    if not found.backups.is_dir():
-        raise KbError(
-            f"there is nothing to undo: no {found.backups.name} in {found.root}", "no command has written here"
-        )
-    undone = Backups(found.vault, found.root).undo(run or None)
-    if form == "json":
-        from kbtools.output.json import dumps
-
-        refused = [{"path": r.path, "reason": r.reason} for r in undone.refused]
-        emit((dumps({"version": 1, "run": undone.run.id, "restored": list(undone.restored), "refused": refused}),))
-    old, new = undone.run.summary.get("page"), undone.run.summary.get("to")
-    if old in undone.restored and isinstance(old, str) and isinstance(new, str):  # a rename
-        from kbtools.commands.known import move_entries
-
-        move_entries(found, new, old)
-    for refusal in undone.refused:
-        say(f"{refusal.path}: not restored: {refusal.reason}")
-    say(f"{plural(len(undone.restored), 'page')} restored: as before {undone.run.id}")
-    return 1 if undone.refused else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from types import SimpleNamespace
 
-from kbtools.commands import emit, plural, read, say, unified_diff
+from kbtools.commands import emit, plural, read, say, undo_command, unified_diff
 from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
@@ -17,10 +17,9 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.commands.reconcile import write
     from kbtools.confidence import ceiling, recorded, reinforced
     from kbtools.diagnostics import apply_edits
-    from kbtools.edit.plan import Plan
+    from kbtools.edit.history import changes, write
     from kbtools.frontmatter import set_field
 
     try:
@@ -47,7 +46,10 @@ def run(args: SimpleNamespace) -> int:
     if args.diff:
         emit(unified_diff({p: wiki.index.pages[p].source.text for p in texts}, texts))
         return 0
-    if texts:
-        write(wiki, Plan(texts), "kb reinforce", {})
-    say(f"{plural(len(texts), 'page')} reinforced as of {day.isoformat()}")
+    if not texts:
+        say(f"nothing to write: every page says so already, as of {day.isoformat()}")
+        return 0
+    done = write(wiki.project, changes(wiki.index.pages, texts), "kb reinforce")
+    told = f"{plural(len(texts), 'page')} reinforced as of {day.isoformat()}"
+    say(f"{told}; {undo_command(wiki.project, done)} takes it back")
     return 0

@@ -8,9 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from kbtools.commands import Wiki, emit, plural, read, say, undo_command, unified_diff
+from kbtools.commands import Wiki, emit, plural, project, read, say, undo_command, unified_diff
 from kbtools.commands.arguments import Arguments
-from kbtools.commands.known import move_entries
 from kbtools.errors import KbError
 from kbtools.source import visible
 
@@ -41,9 +40,12 @@ def run(args: SimpleNamespace) -> int:
     if args.undo is not None:
         if args.apply or args.page:
             raise KbError("--undo takes no page and no --apply", "kb rename --undo [RUN]")
-        return _undo(args)
+        from kbtools.commands.undo import undo_and_tell
+
+        return undo_and_tell(project(args), args.undo or None, args.format, command=COMMAND)
     if args.page is None or args.title is None:
         raise KbError("name the page and its new title", 'kb rename PAGE "New Title"')
+    from kbtools.edit.history import changes, write
     from kbtools.edit.rename import plan_rename
 
     wiki = read(args)
@@ -56,7 +58,11 @@ def run(args: SimpleNamespace) -> int:
         adopt=args.adopt,
         unread=wiki.vault.unread,
     )
-    done = _write(wiki, plan) if args.apply else None
+    done = None
+    if args.apply:
+        summary = {"page": plan.old, "to": plan.new, "title": plan.old_title, "new_title": plan.title}
+        wanted = changes(wiki.index.pages, plan.texts, {plan.old: plan.new})
+        done = write(wiki.project, wanted, COMMAND, summary)
     if args.format == "json":
         from kbtools.output.json import dumps
 
@@ -94,22 +100,6 @@ def page_given(wiki: Wiki, given: str) -> str:
     known = {fold_title(p): p for p in index.pages} | {fold_title(p.title): p.title for p in index.outlines.values()}
     close = difflib.get_close_matches(fold_title(given), list(known), n=1, cutoff=0.6)
     raise KbError(f'no page is called "{given}"', f'did you mean "{known[close[0]]}"?' if close else None)
-
-
-def _write(wiki: Wiki, plan: Rename) -> Run:
-    from kbtools.rewrite import Backups, Change
-    from kbtools.source import Source
-
-    changes = []
-    for path, text in plan.texts.items():
-        source = wiki.index.pages[path].source
-        to = plan.new if path == plan.old else None
-        changes.append(Change(path, source.encode(), Source(path, text, source.bom).encode(), to))
-    summary = {"page": plan.old, "to": plan.new, "title": plan.old_title, "new_title": plan.title}
-    done = Backups(wiki.project.vault, wiki.project.root).apply(changes, command=COMMAND, summary=summary)
-    assert done is not None, "a rename changes something"
-    move_entries(wiki.project, plan.old, plan.new)
-    return done
 
 
 _LINKS = ("wikilink", "embed", "markdown", "html", "frontmatter")
@@ -185,7 +175,7 @@ def _summary(wiki: Wiki, plan: Rename, done: Run | None, args: SimpleNamespace) 
     links = plural(sum(c.kind in _LINKS for c in plan.changes), "reference")
     what = f'"{plan.old_title}" → "{plan.title}": {links}, {plural(len(plan.texts), "page")}'
     if done:
-        undo = undo_command(args, done.id, "rename")
+        undo = undo_command(wiki.project, done)
         say(f"{what}; originals in {wiki.project.backups.name}/{done.id}; {undo} restores them")
     else:
         say(f"{what}; nothing was written: --apply writes, --diff shows a patch")
@@ -225,17 +215,3 @@ def _unfollowed(wiki: Wiki, plan: Rename) -> Iterator[dict[str, object]]:
         for m in pattern.finditer(source.text):
             at = source.lines.position(m.start())
             yield {"path": name, "line": at.line, "column": at.column}
-
-
-def _undo(args: SimpleNamespace) -> int:
-    from kbtools.commands import project
-    from kbtools.commands.reconcile import undo
-    from kbtools.rewrite import Backups
-
-    found = project(args)
-    chosen: str | None = args.undo
-    if not chosen and found.backups.is_dir():
-        chosen = Backups(found.vault, found.root).latest(COMMAND)
-        if chosen is None:
-            raise KbError("there is no rename to undo", "`kb reconcile --runs` lists the runs")
-    return undo(found, chosen or "", args.format)

@@ -8,7 +8,7 @@ What it promises, and how:
   manifest there says what is about to happen. A run that was killed is found again (``Backups.unfinished``) and goes
   either way: ``finish`` or ``undo``.
 * A file that gets another name is found under the old name, the new one, or both, and never replaces another
-  (``moving``).
+  (``move``). A new file is made whole or not at all, with the folders it needs, and never replaces another either.
 * A run is all or nothing. What can be known to fail is refused before the first page is touched, every file with its
   reason; what fails later is rolled back.
 * Nobody's words are lost: a page that is no longer what was read when its edit was computed is not replaced, and a
@@ -21,10 +21,9 @@ A page with several names (hard links) is refused: a rename would part them, wri
 
 from __future__ import annotations
 
-from kbtools.rewrite.disk import write_new
-from kbtools.rewrite.forward import Change, interrupted
+from kbtools.rewrite.apply import Change
 from kbtools.rewrite.journal import BACKUP_FOLDER, FileRecord, Run, State
-from kbtools.rewrite.target import Refusal, RefusedError
+from kbtools.rewrite.resolve_path import Refusal, RefusedError
 from kbtools.rewrite.transaction import Backups, Undone
 
 __all__ = [
@@ -37,6 +36,4 @@ __all__ = [
     "Run",
     "State",
     "Undone",
-    "interrupted",
-    "write_new",
 ]

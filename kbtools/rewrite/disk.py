@@ -12,23 +12,18 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-from kbtools.errors import KbError
-from kbtools.rewrite import filesystem
 
 # Windows translates line ends without O_BINARY; the other two do not exist there.
 READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 CREATE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
-# A flush waits for the disk, not for the processor: eight at a time let the file system write one journal commit for
-# all of them (768 files: 0.13 s instead of 0.3). The batch bounds the open descriptors.
 FLUSHERS = 8
+"""Threads that flush files. A flush waits for the disk, not for the processor, and a file system writes one journal
+commit for all flushes that wait together: 768 files take 0.13 s instead of 0.3."""
 BATCH = 64
-# From so many on, the whole file system is flushed once instead of each file (16,000 files: a tenth of the time).
-MANY = 256
+"""Files that are open at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,46 +46,10 @@ def write_files(jobs: Sequence[Job]) -> dict[str, OSError]:
 
     The folders are not flushed: see ``flush_folders``.
     """
-    if len(jobs) >= MANY and filesystem.can_flush(os.path.dirname(jobs[0].path)):
-        return _flushed_together(jobs)
-    return _flushed_each(jobs)
+    from concurrent.futures import ThreadPoolExecutor  # 5 ms, and most commands write nothing
 
-
-def _flushed_together(jobs: Sequence[Job]) -> dict[str, OSError]:
     failed: dict[str, OSError] = {}
-    made: list[str] = []
-    # Opened before the first file: it is told of every error there is from now on.
-    watch = os.open(os.path.dirname(jobs[0].path), os.O_RDONLY)
-    try:
-        device = os.fstat(watch).st_dev
-        for job in jobs:
-            try:
-                fd = _create(job)
-            except OSError as error:
-                failed[job.path] = error
-                continue
-            try:
-                if os.fstat(fd).st_dev == device:
-                    made.append(job.path)
-                elif (problem := _attempt(fd)) is not None:
-                    failed[job.path] = problem
-                    remove(job.path)
-            finally:
-                os.close(fd)
-        try:
-            filesystem.flush(watch)
-        except OSError as error:
-            for path in made:
-                failed[path] = error
-                remove(path)
-    finally:
-        os.close(watch)
-    return failed
-
-
-def _flushed_each(jobs: Sequence[Job]) -> dict[str, OSError]:
-    failed: dict[str, OSError] = {}
-    with _side_by_side(len(jobs)) as each:
+    with ThreadPoolExecutor(FLUSHERS) as pool:
         for start in range(0, len(jobs), BATCH):
             opened: list[tuple[str, int]] = []
             try:
@@ -99,7 +58,7 @@ def _flushed_each(jobs: Sequence[Job]) -> dict[str, OSError]:
                         opened.append((job.path, _create(job)))
                     except OSError as error:
                         failed[job.path] = error
-                flushed = each(_attempt, [fd for _, fd in opened])
+                flushed = pool.map(_flush, [fd for _, fd in opened])
                 for (path, _), problem in zip(opened, flushed, strict=True):
                     if problem is not None:
                         failed[path] = problem
@@ -116,11 +75,7 @@ def _create(job: Job) -> int:
         left = memoryview(job.data)
         while left:
             left = left[os.write(fd, left) :]
-        if sys.platform == "linux":
-            # Begin to write it out: the flushes, which come when a batch is written, then find most of it done.
-            with contextlib.suppress(OSError):
-                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-        _dress(fd, job)
+        _set_metadata(fd, job)
     except BaseException:
         os.close(fd)
         remove(job.path)
@@ -128,7 +83,7 @@ def _create(job: Job) -> int:
     return fd
 
 
-def _dress(fd: int, job: Job) -> None:
+def _set_metadata(fd: int, job: Job) -> None:
     """Owner, mode, attributes, times: in this order, for a change of owner clears bits of the mode."""
     like = job.like
     if sys.platform != "win32":
@@ -149,22 +104,7 @@ def _dress(fd: int, job: Job) -> None:
         os.utime(job.path, ns=job.times)
 
 
-Each = Callable[[Callable[[int], OSError | None], Sequence[int]], Iterable[OSError | None]]
-
-
-@contextlib.contextmanager
-def _side_by_side(count: int) -> Iterator[Each]:
-    """A ``map`` that does several at once where there are many, with the same threads from first to last."""
-    if count < FLUSHERS:
-        yield map
-        return
-    from concurrent.futures import ThreadPoolExecutor  # 5 ms, and most commands write nothing
-
-    with ThreadPoolExecutor(FLUSHERS) as pool:
-        yield pool.map
-
-
-def _attempt(fd: int) -> OSError | None:
+def _flush(fd: int) -> OSError | None:
     try:
         os.fsync(fd)
     except OSError as error:
@@ -229,33 +169,6 @@ def publish(beside: str, path: str) -> None:
     """Put a file written by ``write_beside`` in its place, durably."""
     os.replace(beside, path)
     flush_folder(os.path.dirname(path))
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Create a file that must not exist yet, with its folders: whole or not at all, also when killed.
-
-    Raises KbError when there is something at that path already, or when it cannot be written.
-    """
-    folder = path.parent
-    beside = str(folder / f".kb-new-{os.urandom(4).hex()}.tmp")
-    try:
-        missing = [up for up in (folder, *folder.parents) if not up.exists()]
-        for up in reversed(missing):
-            # Not mkdir(parents=True): of a file in a folder's place it says "exists", which is true of another path.
-            with contextlib.suppress(FileExistsError):
-                up.mkdir()
-        failed = write_files([Job(beside, data, 0o666 & ~current_umask())])
-        if failed:
-            raise failed[beside]
-        try:
-            claim(beside, str(path))
-        finally:
-            remove(beside)
-        flush_folders(str(up) for up in (folder, *(up.parent for up in missing)))
-    except FileExistsError as error:
-        raise KbError(f"{path} exists already", "choose another title, or edit that page") from error
-    except OSError as error:
-        raise KbError(f"{path} could not be written: {error.strerror or error}", "nothing was left behind") from error
 
 
 def current_umask() -> int:

@@ -1,4 +1,4 @@
-"""What a run does, on the disk before it does it: the manifest, and the folder it lies in.
+"""The journal of runs: a manifest for each, written before the run changes anything, and the originals beside it.
 
 ``_link_reconcile_backup/``: ``.gitignore`` (``*``: backups are nobody's commit), ``.lock``, and a folder a run,
 ``20261121T101500-3f2a`` (UTC; later runs sort behind earlier ones), with ``manifest.json`` and the originals under
@@ -93,6 +93,8 @@ class Run:
     files: tuple[FileRecord, ...]
     summary: Mapping[str, object] = field(default_factory=dict)
     """What the command wants to remember: counts, options."""
+    folders: tuple[str, ...] = ()
+    """Folders that the run makes for new files, relative to the vault, outermost first."""
 
     def leftover_names(self, number: int) -> tuple[str, str]:
         """Names of the temporary files beside the ``number``-th page: its new text, its original."""
@@ -100,10 +102,34 @@ class Run:
 
 
 class Journal:
-    """The folder of all runs."""
+    """The folder of all runs.
 
-    def __init__(self, store: str) -> None:
+    ``options`` are the words of a command line that name the vault, where it is not the one a user stands in.
+    """
+
+    def __init__(self, store: str, options: str = "") -> None:
         self.store = store
+        self._options = f" {options}" if options else ""
+
+    def undo_command(self, run: str) -> str:
+        """What a user types to take a run back."""
+        return f"kb undo {run}{self._options}"
+
+    def interrupted(self, run: Run) -> KbError:
+        """What to tell about a run that was stopped on its way: an error to raise, or to print as a warning."""
+        undo = f"`{self.undo_command(run.id)}`"
+        files = f"{len(run.files)} page" + ("" if len(run.files) == 1 else "s")
+        if run.state is State.STAGING:
+            return KbError(
+                f"run {run.id} ({run.command}, {files}) was stopped before it changed any page",
+                f"{undo} removes what it left; then run the command again",
+            )
+        if run.state is State.UNDOING:
+            return KbError(f"undoing run {run.id} ({run.command}, {files}) was stopped on the way", f"{undo} goes on")
+        return KbError(
+            f"run {run.id} ({run.command}) was stopped while it changed {files}",
+            f"`kb undo --finish{self._options}` completes it, {undo} puts every page back",
+        )
 
     def folder(self, run: str) -> str:
         return os.path.join(self.store, run)
@@ -138,7 +164,7 @@ class Journal:
         """A run's manifest. Raises KbError when there is none or it cannot be understood."""
         path = self.manifest(run)
         if not _RUN_ID.match(run) or not os.path.lexists(path):
-            raise KbError(f"there is no run {run!r}", "`kb reconcile --runs` lists the runs")
+            raise KbError(f"there is no run {run!r}", "`kb history` lists the runs")
         try:
             with open(path, "rb") as file:
                 return _decode(json.loads(file.read()))
@@ -196,6 +222,7 @@ def _encode(run: Run) -> bytes:
         "root": run.root,
         "state": run.state.value,
         "summary": dict(run.summary),
+        "folders": list(run.folders),
     }
     files = (json.dumps(_plain(record)) for record in run.files)
     # ASCII: a name that is not UTF-8 is held by lone surrogates, which only an escape can write.
@@ -221,6 +248,7 @@ def _decode(raw: object) -> Run:
         state=State(raw["state"]),
         files=tuple(_record(item) for item in raw["files"]),
         summary=summary,
+        folders=tuple(map(_text, raw.get("folders", ()))),
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs: many files rewritten as one, finished or undone later."""
+"""Transactions over files: many are rewritten as one, and that can be undone, or finished after a kill."""
 
 # ruff: noqa: PTH102, PTH112, PTH114, PTH118, PTH120, PTH208
 
@@ -11,12 +11,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kbtools.errors import KbError
+from kbtools.rewrite.apply import (
+    Change,
+    discard,
+    new_run,
+    plan_changes,
+    replace_pages,
+    roll_forward,
+    stage,
+)
 from kbtools.rewrite.disk import flush_folder, publish, remove_tree, write_beside
-from kbtools.rewrite.forward import Change, describe, discard, interrupted, look_at, replace_pages, roll_forward, stage
 from kbtools.rewrite.journal import BACKUP_FOLDER, NEW, UNDOABLE, UNFINISHED, Journal, Run, State
 from kbtools.rewrite.lock import Lock, is_settled
-from kbtools.rewrite.restore import restore, sweep
-from kbtools.rewrite.target import Locator, Refusal
+from kbtools.rewrite.resolve_path import Locator, Refusal
+from kbtools.rewrite.rollback import remove_leftovers, remove_made_folders, restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +43,22 @@ class Undone:
 class Backups:
     """Rewrites files of one vault, keeping what they were.
 
-    ``root`` is the vault; ``folder`` is where ``_link_reconcile_backup`` lies: the project's root (never inside its
-    ``docs_dir``), or the vault itself. Nothing is written before the first ``apply``.
+    ``vault`` holds the pages; ``folder`` is where ``_link_reconcile_backup`` lies: the project's root (never inside its
+    ``docs_dir``), or the vault itself. ``options`` are the words of a command line that name the vault, for messages.
+    Nothing is written before the first ``apply``.
 
     All methods raise KbError, with a way out, when the disk does not let them.
     """
 
-    def __init__(self, root: Path, folder: Path) -> None:
-        self._root = os.path.realpath(root)
-        self._store = os.path.join(os.path.realpath(folder), BACKUP_FOLDER)
-        self._name = os.path.relpath(self._root, os.path.realpath(folder)).replace(os.sep, "/")
+    def __init__(self, vault: Path, folder: Path, options: str = "") -> None:
+        top = os.path.realpath(folder)
+        self._name = os.path.relpath(os.path.realpath(vault), top).replace(os.sep, "/")
+        self._roots = {".": top, self._name: os.path.realpath(vault)}
+        """Where the paths of a run begin, by what its manifest calls that: a run changes pages, or the project's own
+        files."""
+        self._store = os.path.join(top, BACKUP_FOLDER)
         self._lock_path = os.path.join(self._store, ".lock")
-        self._journal = Journal(self._store)
+        self._journal = Journal(self._store, options)
 
     def runs(self) -> tuple[Run, ...]:
         """All runs, newest first."""
@@ -55,6 +67,14 @@ class Backups:
     def latest(self, command: str) -> str | None:
         """The id of the newest run of a command that can be undone."""
         return next((run.id for run in self._ours(UNDOABLE) if run.command == command), None)
+
+    def undo_command(self, run: Run) -> str:
+        """What a user types to take a run back."""
+        return self._journal.undo_command(run.id)
+
+    def interrupted(self, run: Run) -> KbError:
+        """What to tell about a run that was stopped on its way: an error to raise, or to print as a warning."""
+        return self._journal.interrupted(run)
 
     def unfinished(self) -> Run | None:
         """A run that was killed on its way; ``interrupted`` words it. Writes nothing, and looks at two files when
@@ -73,11 +93,12 @@ class Backups:
         *,
         command: str,
         summary: Mapping[str, object] | None = None,
-        limit: int | None = None,
+        of_project: bool = False,
     ) -> Run | None:
         """Rewrite all these files, or none. None when no change changes anything.
 
-        ``summary`` (plain JSON values) is kept with the run; ``limit`` is how many files the run may touch.
+        ``summary`` (plain JSON values) is kept with the run; ``of_project`` says that paths are relative to the
+        project's root, not to the vault.
 
         Raises RefusedError, before anything is written, naming every file that cannot be rewritten (it changed since
         it was read, is read-only, lies outside the vault, …), and KbError when a run is unfinished, another kb is at
@@ -86,16 +107,12 @@ class Backups:
         wanted = tuple(change for change in changes if change.does_something)
         if not wanted:
             return None
-        if limit is not None and len(wanted) > limit:
-            raise KbError(
-                f"this would change {len(wanted)} files, more than the limit of {limit}",
-                "look at the changes with --diff; name fewer pages, or raise the limit",
-            )
-        locator = self._locator()
-        plan = look_at(locator, wanted)
+        root = "." if of_project else self._name
+        locator = self._locator(root)
+        plan = plan_changes(locator, wanted)
         with _disk("the backups cannot be written"), self._locked() as lock:
             self._tidy()
-            run = describe(plan, self._journal, locator, root=self._name, command=command, summary=summary or {})
+            run = new_run(plan, self._journal, locator, root=root, command=command, summary=summary or {})
             try:
                 return replace_pages(self._journal, locator, plan, stage(self._journal, locator, plan, run))
             finally:
@@ -125,14 +142,14 @@ class Backups:
         with _disk("the run cannot be finished now"), self._locked() as lock:
             chosen = self._stuck() if run is None else self._mine(self._journal.read(run))
             if chosen is None or chosen.state not in UNFINISHED:
-                raise KbError("there is no unfinished run", "`kb reconcile --runs` lists the runs")
+                raise KbError("there is no unfinished run", "`kb history` lists the runs")
             if chosen.state is State.STAGING:
-                discard(self._journal, self._locator(), chosen)
+                discard(self._journal, self._locator(chosen.root), chosen)
                 done = replace(chosen, state=State.ROLLED_BACK)
             elif chosen.state is State.UNDOING:
                 done = self._undo(chosen).run
             else:
-                done = roll_forward(self._journal, self._locator(), chosen)
+                done = roll_forward(self._journal, self._locator(chosen.root), chosen)
             lock.settled = self._stuck() is None
             return done
 
@@ -140,10 +157,10 @@ class Backups:
 
     def _need_store(self) -> None:
         if not os.path.isdir(self._store):
-            raise KbError("there is no run to undo", f"{self._store} does not exist: nothing was rewritten here")
+            raise KbError("there is no run to undo", f"{self._store} does not exist: no command has written here")
 
-    def _locator(self) -> Locator:
-        return Locator(self._root, self._store)
+    def _locator(self, root: str) -> Locator:
+        return Locator(self._roots[root], self._store)
 
     def _locked(self) -> Lock:
         if os.path.islink(self._store):
@@ -166,9 +183,9 @@ class Backups:
                 remove_tree(os.path.join(self._store, name))
         for run in self._ours(UNFINISHED):
             if run.state is State.STAGING:
-                discard(self._journal, self._locator(), self._journal.read(run.id))
+                discard(self._journal, self._locator(run.root), self._journal.read(run.id))
             else:
-                raise interrupted(self._journal.read(run.id))
+                raise self.interrupted(self._journal.read(run.id))
 
     def _stuck(self) -> Run | None:
         stuck = next(self._ours(UNFINISHED), None)
@@ -177,34 +194,36 @@ class Backups:
     def _ours(self, states: frozenset[State]) -> Iterator[Run]:
         """The runs of this vault in some states, newest first, without their files."""
         heads = map(self._journal.head, self._journal.ids())
-        return (run for run in heads if run.state in states and run.root == self._name)
+        return (run for run in heads if run.state in states and run.root in self._roots)
 
     def _choose(self, name: str | None) -> Run:
         if name is not None:
             run = self._mine(self._journal.read(name))
             if run.state not in UNDOABLE:
                 raise KbError(
-                    f"run {name} is {run.state.value.replace('-', ' ')} already", "`kb reconcile --runs` lists the runs"
+                    f"run {name} is {run.state.value.replace('-', ' ')} already", "`kb history` lists the runs"
                 )
             return run
         found = next(self._ours(UNDOABLE), None)
         if found is None:
-            raise KbError("there is no run to undo", "`kb reconcile --runs` lists the runs")
+            raise KbError("there is no run to undo", "`kb history` lists the runs")
         return self._journal.read(found.id)
 
     def _mine(self, run: Run) -> Run:
-        if run.root != self._name:
+        if run.root not in self._roots:
             raise KbError(f"run {run.id} changed another vault, {run.root}", f"name that vault: --vault {run.root}")
         return run
 
     def _undo(self, run: Run) -> Undone:
+        locator = self._locator(run.root)
         if run.state is State.STAGING:
-            discard(self._journal, self._locator(), run)
+            discard(self._journal, locator, run)
             paths = tuple(record.path for record in run.files)
             return Undone(replace(run, state=State.UNDONE), (), paths, ())
         run = self._journal.write(run, State.UNDOING)
-        sweep(self._root, run)
-        result = restore(self._locator(), self._journal, run)
+        remove_leftovers(locator.root, run)
+        result = restore(locator, self._journal, run)
+        remove_made_folders(locator.root, run)
         back = {*result.restored, *result.already}
         files = tuple(replace(record, restored=record.path in back) for record in run.files)
         state = State.PARTLY_UNDONE if result.refused else State.UNDONE

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
     """Write what was printed into the pages; returns the pages that now say it in full."""
-    from kbtools.commands.reconcile import say_left_out, write
-    from kbtools.edit.plan import Plan, Rewrite, edits_by_page, settle, texts_of
+    from kbtools.commands.reconcile import say_left_out
+    from kbtools.edit.history import changes, write
+    from kbtools.edit.plan import Rewrite, edits_by_page, settle, texts_of
     from kbtools.run.update import update
 
     rewrites: list[Rewrite] = []
@@ -31,8 +32,7 @@ def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace
         rewrites += (Rewrite(path, (edit,)) for edit in found.edits)
     settled = settle(wiki.index, rewrites)
     texts, written = texts_of(wiki.index, settled.after), edits_by_page(settled.kept)
-    plan = Plan(texts, left_out=settled.left_out)
-    say_left_out(wiki, plan)
+    say_left_out(wiki, settled.left_out)
     partly |= {left.rewrite.path for left in settled.left_out}
     before = {p: wiki.index.pages[p].source.text for p in texts}
     emit(unified_diff(before, texts, use_color(sys.stdout)))
@@ -40,12 +40,12 @@ def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace
         say(f"{plural(len(texts), 'page')} would change; nothing was written")
         return frozenset()
     if texts:
-        done = write(wiki, plan, "kb run --update", {})
+        done = write(wiki.project, changes(wiki.index.pages, texts), "kb run --update")
         outputs = sum(len(edits) for edits in written.values())
         for path, edits in written.items():
             say(f"{path}: {plural(len(edits), 'output')} taken over")
         say(
             f"{plural(outputs, 'output')} in {plural(len(texts), 'page')} taken over from this run; "
-            f"{undo_command(args, done.id)} restores them"
+            f"{undo_command(wiki.project, done)} restores them"
         )
     return frozenset(texts) - partly

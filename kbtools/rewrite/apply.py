@@ -1,4 +1,4 @@
-"""Rewriting many files as one: looked at, staged, replaced; rolled back when something fails; finished after a kill."""
+"""Applies a run: plans it, stages it, replaces the files; rolls back what fails, finishes what was killed."""
 
 # ruff: noqa: PTH102, PTH104, PTH105, PTH112, PTH118, PTH120, PTH123
 
@@ -24,9 +24,9 @@ from kbtools.rewrite.disk import (
     write_files,
 )
 from kbtools.rewrite.journal import NEW, FileRecord, Journal, Run, State, sha256
-from kbtools.rewrite.moving import destination, forward, go_forward, move
-from kbtools.rewrite.restore import homes, look, place_of, restore, sweep
-from kbtools.rewrite.target import CHANGED, Locator, Refusal, Refused, RefusedError, Target, why
+from kbtools.rewrite.move import check_forward, destination, move, move_forward
+from kbtools.rewrite.resolve_path import CHANGED, Locator, Refusal, Refused, RefusedError, Target, why
+from kbtools.rewrite.rollback import homes, look, place_of, remove_leftovers, remove_made_folders, restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +46,6 @@ class Change:
         return self.before != self.after or self.to not in (None, self.path)
 
 
-def interrupted(run: Run) -> KbError:
-    """What to tell about a run that was stopped on its way: an error to raise, or to print as a warning."""
-    undo = f"`kb reconcile --undo {run.id}`"
-    files = f"{len(run.files)} page" + ("" if len(run.files) == 1 else "s")
-    if run.state is State.STAGING:
-        return KbError(
-            f"run {run.id} (kb {run.command}, {files}) was stopped before it changed any page",
-            f"{undo} removes what it left; then run the command again",
-        )
-    if run.state is State.UNDOING:
-        return KbError(f"undoing run {run.id} (kb {run.command}, {files}) was stopped on the way", f"{undo} goes on")
-    return KbError(
-        f"run {run.id} (kb {run.command}) was stopped while it changed {files}",
-        f"`kb reconcile --finish` completes it, {undo} puts every page back",
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Changes that can be made, each with the file it is about as it is now, and where that will lie."""
@@ -71,6 +54,8 @@ class Plan:
     targets: tuple[Target | None, ...]
     """None where a file is made."""
     places: tuple[str, ...]
+    new_folders: tuple[str, ...] = ()
+    """Folders to be made, outermost first."""
 
     @property
     def folders(self) -> set[str]:
@@ -82,7 +67,7 @@ class Plan:
         return os.path.join(os.path.dirname(self.places[number]), run.leftover_names(number)[0])
 
 
-def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
+def plan_changes(locator: Locator, changes: Sequence[Change]) -> Plan:
     """Find every file and see that it may be replaced and still is what was read.
 
     Raises RefusedError, which names every file that fails.
@@ -90,16 +75,18 @@ def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
     targets: list[Target | None] = []
     places: list[str] = []
     given: set[str] = set()
+    new_folders: set[str] = set()
     refused: list[Refusal] = []
     stale = 0
     seen: dict[tuple[int, int], str] = {}
     for change in changes:
         try:
             if change.before is None:
-                place = locator.place(change.path)
+                place, missing = locator.place_for_new(change.path)
                 if os.path.lexists(place) or place in given:
                     refused.append(Refusal(change.path, "exists already"))
                     continue
+                new_folders.update(missing)
                 targets.append(None)
                 places.append(place)
                 given.add(place)
@@ -128,10 +115,10 @@ def look_at(locator: Locator, changes: Sequence[Change]) -> Plan:
     if refused:
         what = f"{len(refused)} of {len(changes)} files cannot be rewritten, so none was"
         raise RefusedError(what, refused, "run the command again" if stale == len(refused) else None)
-    return Plan(tuple(changes), tuple(targets), tuple(places))
+    return Plan(tuple(changes), tuple(targets), tuple(places), tuple(sorted(new_folders, key=lambda f: (len(f), f))))
 
 
-def describe(
+def new_run(
     plan: Plan, journal: Journal, locator: Locator, *, root: str, command: str, summary: Mapping[str, object]
 ) -> Run:
     """The run a plan makes."""
@@ -151,7 +138,8 @@ def describe(
         )
         for change, target, place in zip(plan.changes, plan.targets, plan.places, strict=True)
     )
-    return Run(journal.new_id(now), command, now, root, State.STAGING, records, dict(summary))
+    folders = tuple(map(locator.relative, plan.new_folders))
+    return Run(journal.new_id(now), command, now, root, State.STAGING, records, dict(summary), folders)
 
 
 def stage(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
@@ -161,6 +149,9 @@ def stage(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
     try:
         _save_originals(new, plan)
         journal.adopt(run, new)
+        for folder in plan.new_folders:
+            os.mkdir(folder)
+            flush_folder(os.path.dirname(folder))
         _write_new_texts(plan, run)
         flush_folders(plan.folders)
         journal.prepare(replace(run, state=State.APPLIED))
@@ -247,7 +238,7 @@ def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> R
     except OSError as error:
         # Past the point of return: pages and manifest are new. Were the manifest lost, both ways would be open.
         what = f"every page was rewritten, but the disk did not confirm it: {error.strerror or error}"
-        raise KbError(what, f"look after the disk; `kb reconcile --undo {run.id}` puts every page back") from error
+        raise KbError(what, f"look after the disk; `{journal.undo_command(run.id)}` puts every page back") from error
     return replace(run, state=State.APPLIED)
 
 
@@ -257,13 +248,14 @@ def _roll_back(journal: Journal, locator: Locator, run: Run, at: int, cause: Bas
     try:
         result = restore(Locator(locator.root, journal.store), journal, run, at + 1)
         if all(refusal == Refusal(run.files[at].path, CHANGED) for refusal in result.refused):
-            sweep(locator.root, run)
+            remove_leftovers(locator.root, run)
+            remove_made_folders(locator.root, run)
             journal.write(run, State.ROLLED_BACK)
             return
     except OSError:
         pass  # told by the error below
     # Not all could be put back now. The manifest says "applying", and the originals are safe.
-    raise interrupted(run) from cause
+    raise journal.interrupted(run) from cause
 
 
 def roll_forward(journal: Journal, locator: Locator, run: Run) -> Run:
@@ -281,9 +273,9 @@ def roll_forward(journal: Journal, locator: Locator, run: Run) -> Run:
                     refused.append(Refusal(record.path, CHANGED if now else "its new text is gone"))
                 continue
             if record.moved:
-                names = forward(locator, run, number, _digest(temp))
+                names = check_forward(locator, run, number, _digest(temp))
                 if names is not None:
-                    todo.append(partial(go_forward, names, record, temp))
+                    todo.append(partial(move_forward, names, record, temp))
                 continue
             target = look(locator, record)
         except Refused as error:
@@ -297,14 +289,14 @@ def roll_forward(journal: Journal, locator: Locator, run: Run) -> Run:
         elif now == record.before:
             todo.append(partial(_replace, temp, target))
     if refused:
-        hint = f"`kb reconcile --undo {run.id}` puts the other pages back"
+        hint = f"`{journal.undo_command(run.id)}` puts the other pages back"
         raise RefusedError(f"run {run.id} cannot be finished", refused, hint)
     try:
         for act in todo:
             act()
     except Refused as error:
-        raise interrupted(run) from error
-    sweep(locator.root, run)
+        raise journal.interrupted(run) from error
+    remove_leftovers(locator.root, run)
     return journal.write(run, State.APPLIED)
 
 
@@ -313,7 +305,8 @@ def discard(journal: Journal, locator: Locator, run: Run) -> None:
     folder = journal.folder(run.id)
     if not os.path.isdir(folder):
         return
-    sweep(locator.root, run)
+    remove_leftovers(locator.root, run)
+    remove_made_folders(locator.root, run)
     gone = os.path.join(journal.store, NEW + run.id)
     os.rename(folder, gone)
     flush_folder(journal.store)

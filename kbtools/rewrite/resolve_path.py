@@ -1,4 +1,4 @@
-"""The file a change is about: found without leaving the vault, read whole, or refused with the reason."""
+"""Resolves the path of a change to a file of the vault: never through a link that leads out of it."""
 
 # ruff: noqa: PTH118, PTH120
 
@@ -37,6 +37,10 @@ class RefusedError(KbError):
 
 class Refused(Exception):
     """This file cannot be rewritten or restored; the text is the reason. Never leaves this package."""
+
+
+class Gone(Refused):
+    """There is no such file, or no such folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Locator:
             if stat.S_ISLNK(os.lstat(real).st_mode):
                 real = os.path.realpath(real, strict=True)
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise Refused("no such file") from error
+            raise Gone("no such file") from error
         except (OSError, ValueError) as error:  # a loop of links, a name the system cannot hold
             raise Refused(f"cannot be found: {why(error)}") from error
         return self._checked(real)
@@ -107,7 +111,7 @@ class Locator:
         try:
             real = self._in_folder(path)
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise Refused("there is no such folder") from error
+            raise Gone("there is no such folder") from error
         except (OSError, ValueError) as error:
             raise Refused(f"cannot be found: {why(error)}") from error
         try:
@@ -118,6 +122,19 @@ class Locator:
             raise Refused(f"{path} cannot be a file's name: {why(error)}") from error
         self._check_folder(os.path.dirname(real))
         return self._checked(real)
+
+    def place_for_new(self, path: str) -> tuple[str, list[str]]:
+        """The real path of a file to be made, and the folders to be made for it, outermost first. Raises Refused."""
+        check_path(path)
+        there, missing = path.rpartition("/")[0], list[str]()
+        while there and not os.path.lexists(os.path.join(self.root, there)):
+            there, _, name = there.rpartition("/")
+            missing.insert(0, name)
+        if not missing:
+            return self.place(path), []
+        real = self.place(f"{there}/{missing[0]}" if there else missing[0])
+        folders = [os.path.join(real, *missing[1:n]) for n in range(1, len(missing) + 1)]
+        return os.path.join(folders[-1], path.rpartition("/")[2]), folders
 
     def _in_folder(self, path: str) -> str:
         check_path(path)

@@ -3,7 +3,7 @@
 A new name is only ever taken when it is free: by a hard link, which fails where something is; on file systems without
 links, by creating an empty file, which is then replaced. The old name goes when the new one is on the disk.
 
-Some file systems take names that differ in case, or in how an accent is written, for one name (``one_entry``): there
+Some file systems take names that differ in case, or in how an accent is written, for one name (``same_entry``): there
 the file is replaced under its old name and then respelled.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from kbtools.rewrite.disk import claim, flush_folder, remove
 from kbtools.rewrite.journal import FileRecord, Run, sha256
-from kbtools.rewrite.target import CHANGED, Locator, Refused, Target, read_regular, why
+from kbtools.rewrite.resolve_path import CHANGED, Locator, Refused, Target, read_regular, why
 
 OLD_TAKEN = "another file has its old name now"
 NEW_TAKEN = "another file has its new name now"
@@ -28,12 +28,12 @@ def destination(locator: Locator, path: str, target: Target, to: str) -> str:
     if os.path.islink(os.path.join(locator.root, *path.split("/"))):
         raise Refused("a symbolic link is not renamed; rename the file it leads to")
     new = locator.place(to)
-    if os.path.lexists(new) and not one_entry(target.real, new):
+    if os.path.lexists(new) and not same_entry(target.real, new):
         raise Refused(f"{to} exists already")
     return new
 
 
-def one_entry(one: str, other: str) -> bool:
+def same_entry(one: str, other: str) -> bool:
     """Whether this file system takes two names of a folder for one name, which a file has."""
     folder, name = os.path.split(one)
     if one == other or folder != os.path.dirname(other):
@@ -53,16 +53,16 @@ def move(temp: str, target: Target, new: str) -> None:
 
     Raises Refused when the file changed meanwhile, and OSError; the old name then still holds the file.
     """
-    if one_entry(target.real, new):
+    if same_entry(target.real, new):
         os.replace(temp, target.real)
         _respell(target.real, new, temp)
         return
     claim(temp, new)
     remove(temp)
-    _leave(target, new, CHANGED)
+    _remove_other_name(target, new, CHANGED)
 
 
-def _leave(left: Target, taken: str, reason: str) -> None:
+def _remove_other_name(left: Target, taken: str, reason: str) -> None:
     """Take away a file's other name, once the taken one is on the disk. Gives that up again when the file changed."""
     flush_folder(os.path.dirname(taken))
     if not left.unchanged():
@@ -94,11 +94,12 @@ class Names:
     old: Target | None
     new: Target | None
     """The same as ``old`` where both names are one entry."""
-    one: bool
+    same: bool
+    """Whether the file system takes both names for one."""
 
     def claimed(self, target: Target | None) -> bool:
         """Whether one of the names is an empty file: claimed by a run that was killed before it filled it."""
-        return target is not None and not target.data and not self.one
+        return target is not None and not target.data and not self.same
 
 
 def look_at_names(locator: Locator, record: FileRecord) -> Names:
@@ -106,7 +107,7 @@ def look_at_names(locator: Locator, record: FileRecord) -> Names:
     old, new = locator.place(record.path), locator.place(record.moved)
     if (locator.relative(old), locator.relative(new)) != (record.target, record.moved):
         raise Refused("a symbolic link now leads to another file")
-    return Names(old, new, _read(old), _read(new), one_entry(old, new))
+    return Names(old, new, _read(old), _read(new), same_entry(old, new))
 
 
 def _read(path: str) -> Target | None:
@@ -123,7 +124,7 @@ def _digest(target: Target | None) -> str | None:
     return None if target is None else sha256(target.data)
 
 
-def forward(locator: Locator, run: Run, number: int, holds: str | None) -> Names | None:
+def check_forward(locator: Locator, run: Run, number: int, holds: str | None) -> Names | None:
     """What is left to do for a renamed file of a run that was stopped; None when nothing is.
 
     ``holds`` is the checksum of the new text beside it, if that is still there. Raises Refused when it cannot be done.
@@ -131,7 +132,7 @@ def forward(locator: Locator, run: Run, number: int, holds: str | None) -> Names
     record = run.files[number]
     names = look_at_names(locator, record)
     old, new = _digest(names.old), _digest(names.new)
-    if names.one:
+    if names.same:
         if old not in (record.before, record.after):
             raise Refused(CHANGED)
         if old == record.before and record.after not in (record.before, holds):
@@ -150,9 +151,9 @@ def forward(locator: Locator, run: Run, number: int, holds: str | None) -> Names
     return names
 
 
-def go_forward(names: Names, record: FileRecord, temp: str) -> None:
-    """Do what ``forward`` found left to do. Raises Refused or OSError."""
-    if names.one:
+def move_forward(names: Names, record: FileRecord, temp: str) -> None:
+    """Do what ``check_forward`` found left to do. Raises Refused or OSError."""
+    if names.same:
         assert names.old is not None
         if sha256(names.old.data) != record.after:
             os.replace(temp, names.old_path)
@@ -160,7 +161,7 @@ def go_forward(names: Names, record: FileRecord, temp: str) -> None:
     elif _digest(names.new) == record.after:
         remove(temp)
         if names.old is not None:
-            _leave(names.old, names.new_path, OLD_TAKEN)
+            _remove_other_name(names.old, names.new_path, OLD_TAKEN)
     else:
         if names.claimed(names.new):
             os.unlink(names.new_path)
@@ -171,13 +172,13 @@ def go_forward(names: Names, record: FileRecord, temp: str) -> None:
             remove(temp)
 
 
-def is_back(names: Names, record: FileRecord) -> bool:
+def check_back(names: Names, record: FileRecord) -> bool:
     """Whether a renamed file has its old name and bytes; what the run left under the new name is taken away.
 
     Raises Refused when it has not and cannot be given them.
     """
     old, new = _digest(names.old), _digest(names.new)
-    if names.one:
+    if names.same:
         if old not in (record.before, record.after):
             raise Refused(CHANGED)
         return old == record.before and _spelled(names.old_path)
@@ -196,9 +197,9 @@ def is_back(names: Names, record: FileRecord) -> bool:
     return False
 
 
-def go_back(names: Names, beside: str) -> None:
+def move_back(names: Names, beside: str) -> None:
     """Put a finished original in its place under the old name, and take the new name away. Raises Refused, OSError."""
-    if names.one:
+    if names.same:
         assert names.old is not None
         if not names.old.unchanged():
             raise Refused(CHANGED)
@@ -210,7 +211,7 @@ def go_back(names: Names, beside: str) -> None:
     claim(beside, names.old_path)
     remove(beside)
     if names.new is not None:
-        _leave(names.new, names.old_path, CHANGED)
+        _remove_other_name(names.new, names.old_path, CHANGED)
 
 
 def _case_only(record: FileRecord) -> bool:

@@ -1,16 +1,16 @@
-"""Putting originals back, file by file: for undo, and for a run that fails on its way."""
+"""Restores original files, one by one: for undo, and for a run that fails on its way."""
 
-# ruff: noqa: PTH105, PTH108, PTH112, PTH114, PTH118, PTH120
+# ruff: noqa: PTH105, PTH106, PTH108, PTH112, PTH114, PTH118, PTH120
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 
-from kbtools.rewrite.disk import Job, flush_folders, remove, write_files
+from kbtools.rewrite.disk import Job, flush_folder, flush_folders, remove, write_files
 from kbtools.rewrite.journal import FileRecord, Journal, Run, sha256
-from kbtools.rewrite.moving import Names, go_back, is_back, look_at_names
-from kbtools.rewrite.target import CHANGED, Locator, Refusal, Refused, Target, check_path, read_regular, why
+from kbtools.rewrite.move import Names, check_back, look_at_names, move_back
+from kbtools.rewrite.resolve_path import CHANGED, Gone, Locator, Refusal, Refused, Target, check_path, read_regular, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ def look(locator: Locator, record: FileRecord) -> Target:
     """The file a record is about, as it is now. Raises Refused."""
     try:
         target = locator.read(record.path)
-    except Refused as refused:
-        raise Refused("no longer exists" if str(refused) == "no such file" else str(refused)) from refused
+    except Gone as gone:
+        raise Refused("no longer exists") from gone
     if locator.relative(target.real) != record.target:
         raise Refused("a symbolic link now leads to another file")
     return target
@@ -77,7 +77,7 @@ def restore(locator: Locator, journal: Journal, run: Run, first: int | None = No
         else:
             remove(job.path)
             refused.append(Refusal(record.path, reason))
-    flush_folders(touched)
+    flush_folders(folder for folder in touched if os.path.isdir(folder))
     return Restored(tuple(restored), tuple(already), tuple(refused))
 
 
@@ -100,7 +100,7 @@ def _take_away(
             refused.append(Refusal(record.path, CHANGED))
             return
         os.unlink(real)
-    except FileNotFoundError:
+    except (FileNotFoundError, Gone):
         already.append(record.path)
     except (Refused, OSError) as error:
         refused.append(Refusal(record.path, why(error)))
@@ -112,7 +112,7 @@ def _swap(beside: str, where: Target | Names) -> str | None:
     """Put a finished file in a target's place. Gives the reason when that is not possible."""
     try:
         if isinstance(where, Names):
-            go_back(where, beside)
+            move_back(where, beside)
         elif not where.unchanged():
             return CHANGED
         else:
@@ -131,7 +131,7 @@ def _look_back(
     """
     if record.moved:
         names = look_at_names(locator, record)
-        if is_back(names, record):
+        if check_back(names, record):
             return None
         return names, names.new or names.old, _original(journal, run, record)
     target = look(locator, record)
@@ -164,7 +164,7 @@ def _original(journal: Journal, run: Run, record: FileRecord) -> bytes:
     return data
 
 
-def sweep(root: str, run: Run) -> None:
+def remove_leftovers(root: str, run: Run) -> None:
     """Remove the run's temporary files beside the pages."""
     folders: set[str] = set()
     for number, record in enumerate(run.files):
@@ -178,3 +178,17 @@ def sweep(root: str, run: Run) -> None:
                 remove(os.path.join(folder, name))
             folders.add(folder)
     flush_folders(folder for folder in folders if os.path.isdir(folder))
+
+
+def remove_made_folders(root: str, run: Run) -> None:
+    """Remove the folders that the run made, where they are empty again. Raises OSError when the disk fails."""
+    for folder in reversed(run.folders):
+        path = os.path.join(root, *folder.split("/"))
+        try:
+            check_path(folder)
+            if os.path.realpath(path) != path:  # a link put in its place since leads elsewhere
+                continue
+            os.rmdir(path)
+        except (Refused, OSError):
+            continue
+        flush_folder(os.path.dirname(path))

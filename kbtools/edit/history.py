@@ -1,0 +1,115 @@
+"""Writes what a command changes as one run of ``rewrite``, and undoes runs, with what belongs to them elsewhere.
+
+A rename also moves the entries of the page in the project's baseline; undoing one moves them back. A run that follows
+another (the baseline that ``kb init`` writes after its files) is undone together with it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from shlex import quote
+
+from kbtools.check.baseline import FILE, Baseline
+from kbtools.config import Project
+from kbtools.errors import KbError
+from kbtools.page import Page
+from kbtools.rewrite import Backups, Change, Run, State, Undone
+from kbtools.rewrite.disk import publish, write_beside
+from kbtools.source import Source
+
+INIT = "kb init"
+"""The command whose undoing leaves no project, and so nothing that kb keeps for one."""
+
+
+def backups(project: Project) -> Backups:
+    """The runs of a project."""
+    return Backups(project.vault, project.root, vault_options(project))
+
+
+def vault_options(project: Project) -> str:
+    """The options that name a project on a command line typed in the working directory; empty where none is needed."""
+    here = Path.cwd().resolve()
+    if not project.foreign and here.is_relative_to(project.root.resolve()):
+        return ""
+    option, folder = ("--vault", project.vault) if project.foreign else ("--root", project.root)
+    from_here = os.path.relpath(folder, here)
+    return f"{option} {quote(str(folder) if from_here.startswith('..') else from_here)}"
+
+
+def changes(
+    pages: Mapping[str, Page], texts: Mapping[str, str], moved: Mapping[str, str] | None = None
+) -> list[Change]:
+    """The changes that give pages new texts, and some of them new paths."""
+    found = []
+    for path, text in texts.items():
+        source = pages[path].source
+        to = (moved or {}).get(path)
+        found.append(Change(path, source.encode(), Source(path, text, source.bom).encode(), to))
+    return found
+
+
+def write(
+    project: Project,
+    wanted: Iterable[Change],
+    command: str,
+    summary: Mapping[str, object] | None = None,
+    *,
+    of_project: bool = False,
+) -> Run:
+    """Make changes in one transaction with a backup; at least one must change something.
+
+    ``of_project`` says that their paths are relative to the project's root. Raises KbError as ``Backups.apply`` does.
+    """
+    done = backups(project).apply(wanted, command=command, summary=summary, of_project=of_project)
+    assert done is not None, "something changes"
+    for record in done.files:
+        if record.moved and not of_project:
+            _move_in_baseline(project, record.path, record.moved)
+    return done
+
+
+def undo(project: Project, run: str | None = None, command: str | None = None) -> list[Undone]:
+    """Undo a run, the latest of a command, or the latest of all, and the run that it follows.
+
+    Files that have changed since are left and named. Raises KbError when there is nothing to undo.
+    """
+    if not project.backups.is_dir():
+        raise KbError(f"there is nothing to undo: no {project.backups.name} in {project.root}", "no command wrote here")
+    kept = backups(project)
+    if run is None and command is not None:
+        run = kept.latest(command)
+        if run is None:
+            raise KbError(f"there is no run of {command} to undo", "`kb history` lists the runs")
+    undone = [kept.undo(run)]
+    for record in undone[0].run.files:
+        if record.moved and record.path in undone[0].restored:
+            _move_in_baseline(project, record.moved, record.path)
+    first = undone[0].run.summary.get("follows")
+    if isinstance(first, str) and not undone[0].refused:
+        undone.append(kept.undo(first))
+    if undone[-1].run.command == INIT and undone[-1].run.state is State.UNDONE:
+        _leave_nothing(project, kept)
+    return undone
+
+
+def _leave_nothing(project: Project, kept: Backups) -> None:
+    """Remove what kb keeps for itself in a folder that is no project any more."""
+    if all(run.command == INIT and run.state in (State.UNDONE, State.ROLLED_BACK) for run in kept.runs()):
+        shutil.rmtree(project.backups, ignore_errors=True)
+    shutil.rmtree(project.state, ignore_errors=True)
+
+
+def _move_in_baseline(project: Project, old: str, new: str) -> None:
+    """Give the baseline's entries of a page its new path. Raises KbError when the file cannot be read or written."""
+    file = project.root / FILE
+    baseline = Baseline.read(project.root)
+    if baseline is None or (moved := baseline.rename(old, new)) == baseline:
+        return
+    try:
+        publish(write_beside(f"{file}.tmp", moved.text().encode("utf-8")), str(file))
+        file.chmod(0o644)
+    except OSError as e:
+        raise KbError(f"{file} cannot be written: {e.strerror or e}", "the baseline is as it was") from e
