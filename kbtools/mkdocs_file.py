@@ -145,13 +145,15 @@ def _load(file: Path) -> Mapping[str, object]:
     try:
         value = _Values(file.read_text(encoding="utf-8-sig")).document()
     except UnicodeDecodeError as e:
-        raise KbError(f"{file}: not UTF-8 at byte {e.start}") from e
+        raise KbError(f"{file}: not UTF-8 at byte {e.start}", "save it as UTF-8") from e
     except OSError as e:
-        raise KbError(f"{file}: {e.strerror}") from e
+        raise KbError(f"{file} cannot be read: {e.strerror}", "let this user read it") from e
     except yaml_errors() as e:
         mark = getattr(e, "problem_mark", None)
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise KbError(f"{file}{where}: not YAML: {getattr(e, 'problem', None) or e}") from e
+        raise KbError(
+            f"{file}{where}: not YAML: {getattr(e, 'problem', None) or e}", "mkdocs build says the same"
+        ) from e
     return value if isinstance(value, dict) else {}
 
 
@@ -172,7 +174,9 @@ class _Values:
     def _value(self, event: Any, depth: int) -> object:
         scalar, mapping_start, sequence_start, mapping_end, sequence_end, _ = event_types()
         if depth > _DEEPEST:
-            raise KbError(f"mkdocs.yml:{event.start_mark.line + 1}: nested more than {_DEEPEST} deep")
+            raise KbError(
+                f"mkdocs.yml:{event.start_mark.line + 1}: nested more than {_DEEPEST} deep", "nest its values less"
+            )
         kind = type(event)
         value: object
         if kind is scalar:

@@ -209,7 +209,7 @@ def _policy(value: object, where: str) -> object:
         read[name] = _POLICY[name][0](item, f"{where}.{name}")
     cwd = PurePosixPath(read.get("cwd", ""))
     if cwd.is_absolute() or ".." in cwd.parts:
-        raise KbError(f"{where}.cwd must lie in the session's folder, not {cwd}")
+        raise KbError(f"{where}.cwd must lie in the session's folder, not {cwd}", 'as in cwd = "work"')
     return Policy(**read)
 
 

@@ -41,7 +41,7 @@ def texts(vault: Path) -> list[str]:
 @pytest.mark.parametrize("way", ["--undo", "--finish"])
 def test_both_ways_out(vault: Path, survived: int, way: str) -> None:
     old = texts(vault)
-    new = [t.replace("deep_learning", "Deep Learning") for t in old]
+    new = [t.replace("[[deep_learning]]", "[[Deep Learning|deep_learning]]") for t in old]
     words = ["reconcile", "--apply", "--vault", str(vault)]
     done = subprocess.run(
         [sys.executable, "-c", KILLED_AT_RENAME, str(survived), *words],
@@ -53,8 +53,8 @@ def test_both_ways_out(vault: Path, survived: int, way: str) -> None:
     assert all(t in (o, n) for t, o, n in zip(texts(vault), old, new, strict=True))
     told = run_kb(("links", "--vault", str(vault)))
     assert told.returncode == 0
-    assert "--undo" in told.stderr
-    assert "--finish" in told.stderr
+    assert "kb undo 2" in told.stderr
+    assert "kb undo --finish" in told.stderr
     out = run_kb(("reconcile", way, "--vault", str(vault)))
     assert out.returncode == 0, out.stderr
     assert texts(vault) == (old if way == "--undo" else new)
