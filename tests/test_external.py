@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import ssl
@@ -92,6 +93,15 @@ def test_what_is_no_address_is_told() -> None:
 def test_a_closed_port_is_no_answer() -> None:
     (answer,) = ask_all(["http://127.0.0.1:1/"], QUICK).values()
     assert answer.kind is Kind.UNREACHABLE
+
+
+def test_it_works_inside_a_running_event_loop() -> None:
+    """As in a notebook, or beside a browser that a test drives."""
+
+    async def inside() -> Kind:
+        return ask_all(["http://127.0.0.1:1/"], QUICK)["http://127.0.0.1:1/"].kind
+
+    assert asyncio.run(inside()) is Kind.UNREACHABLE
 
 
 def test_a_host_is_asked_by_few_at_a_time_with_pauses() -> None:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+from anyio.from_thread import start_blocking_portal
 
 from kbtools import __version__
 from kbtools.external.guard import Private, Unknown, addresses
@@ -126,9 +127,14 @@ class Client:
             return None
         from urllib.parse import quote
 
+        question = self.options.archive + quote(url, safe="")
         try:
             async with self._turn(self.options.archive), asyncio.timeout(self.options.timeout):
-                response = await self._http.get(self.options.archive + quote(url, safe=""))
+                try:
+                    response = await self._http.get(question)
+                except (httpx.RemoteProtocolError, httpx.ReadError):
+                    # A kept connection that the server closed at the moment it was used again.
+                    response = await self._http.get(question)
                 found = response.json()["archived_snapshots"]["closest"]
                 address = found["url"] if found["available"] else None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError, TimeoutError):
@@ -330,5 +336,9 @@ async def _ask_all(
 def ask_all(
     urls: Iterable[str], options: Options, on_answer: Callable[[str, Answer], None] | None = None
 ) -> dict[str, Answer]:
-    """The answer for every address, each asked once. ``on_answer`` is told of each when it is there."""
-    return asyncio.run(_ask_all(dict.fromkeys(urls), options, on_answer))
+    """The answer for every address, each asked once. ``on_answer`` is told of each when it is there.
+
+    The event loop runs in a thread of its own: one may run in the caller already (a notebook, a language server).
+    """
+    with start_blocking_portal() as portal:
+        return portal.call(_ask_all, dict.fromkeys(urls), options, on_answer)
