@@ -24,17 +24,17 @@ sys.path.insert(0, str(Path(__file__).parent))
 import make_vault
 
 from kbtools import frontmatter, links
-from kbtools.checker import Checker
-from kbtools.config import find_project
+from kbtools.check.checker import Checker
+from kbtools.config.project import find_project
 from kbtools.fields.schema import validate
 from kbtools.incremental.database import Database
 from kbtools.incremental.rows import finding_row, link_row, outline_row
 from kbtools.incremental.stored import called, outline_of
 from kbtools.markdown.scanner import scan
-from kbtools.page import Page
-from kbtools.source import Source
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
 from kbtools.vault.listing import Entry, look
+from kbtools.vault.page import Page
 
 T = TypeVar("T")
 

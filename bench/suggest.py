@@ -15,11 +15,11 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from kbtools.links import fold_title
-from kbtools.page import Page, decode
-from kbtools.suggest import Suggester
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Missing
-from kbtools.vault.spelling import Speller
+from kbtools.vault.links.resolution import Missing
+from kbtools.vault.links.spelling import Speller
+from kbtools.vault.links.suggest import Suggester
+from kbtools.vault.page import Page, decode
 
 ENGLISH = [
     "tensor",

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from urllib.parse import quote, unquote
 
 from kbtools.markdown.structure import MarkdownLink, Structure
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 Kind = Literal["link", "image", "definition", "html"]
 

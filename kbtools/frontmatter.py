@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from kbtools.diagnostics import Problem
 from kbtools.fields.locate import body_of, repeated, unclosed
 from kbtools.fields.model import Entries, Entry, Frontmatter, Path
 from kbtools.fields.parse import MAX_SIZE, parse
 from kbtools.fields.scalars import quoted
 from kbtools.markdown.frontmatter_block import frontmatter_span as locate
+from kbtools.text.diagnostics import Problem
 
 if TYPE_CHECKING:
     from kbtools.fields.edit import add_item, set_field

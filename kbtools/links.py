@@ -12,7 +12,7 @@ from typing import NamedTuple
 from kbtools.markdown.headings import label_of
 from kbtools.markdown.link_syntax import ADDRESS_BEHIND, WIKILINK, is_escaped
 from kbtools.markdown.structure import Structure
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 
 class WikiLink(NamedTuple):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from kbtools.config import Project
+    from kbtools.config.project import Project
     from kbtools.errors import KbError
     from kbtools.run.job import Job, Step
     from kbtools.run.outcomes import Outcome
@@ -83,7 +83,7 @@ class _Wiki:
         return name
 
     def jobs(self, path: str, file: Path) -> tuple[Job, ...]:
-        from kbtools.page import decode
+        from kbtools.vault.page import decode
 
         policy = self.project.policies.of(path)
         if any(file.samefile(word) for word in self.pointed_at):
@@ -138,7 +138,7 @@ class _Wiki:
         """Why a snippet that failed is no error: see ``check.failures``."""
         from kbtools.check.baseline import Baseline
         from kbtools.check.failures import why_accepted
-        from kbtools.source import Source
+        from kbtools.text.source import Source
 
         source = Source.decode(failed.path, (self.root / failed.path).read_bytes())
         baseline = Baseline.read(self.project.root) or Baseline()
@@ -247,7 +247,7 @@ def _find(config: pytest.Config) -> Project | None:
     folder = config.known_args_namespace.kb_vault
     if folder is None and _no_wiki(config.rootpath.resolve()):
         return None
-    from kbtools.config import find_project, foreign_vault
+    from kbtools.config.project import find_project, foreign_vault
     from kbtools.errors import KbError
 
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 
-from kbtools.page import Page
+from kbtools.vault.page import Page
 
 CHARACTERS = 500
 WORDS = 265

@@ -27,12 +27,12 @@ from kbtools.codefence.option_values import DEVICES, KEYS, cut
 from kbtools.codefence.pycode import SYNTAX_ERRORS, Places
 from kbtools.codefence.sessions import Part, undefined
 from kbtools.codefence.snippet_ids import Wish, assign
-from kbtools.diagnostics import Problem
 from kbtools.languages import Language, Reading
 from kbtools.languages.registry import PYTHON, Broken, find
 from kbtools.languages.shell import Script
 from kbtools.markdown.structure import Comment, Fence, Structure
-from kbtools.source import LINE_END, LineIndex, Span
+from kbtools.text.diagnostics import Problem
+from kbtools.text.source import LINE_END, LineIndex, Span
 
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
 _LAUNCHED = 'show the whole output in an ```output fence behind it, or write expect="off"'

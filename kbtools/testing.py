@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from kbtools.page import Page
 from kbtools.run.job import DeviceRequest, Job, Limits
 from kbtools.run.launchers import Launcher
 from kbtools.run.outcomes import Outcome
 from kbtools.run.plan import plan
 from kbtools.run.runner import run
 from kbtools.run.session import Session, Settings
-from kbtools.source import Source
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 
 def jobs_of(

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from terminal import run_kb
 
-from kbtools.page import Page, decode
 from kbtools.run.launchers import Launcher
 from kbtools.run.outcomes import Status
 from kbtools.testing import run_page
+from kbtools.vault.page import Page, decode
 
 
 def fence(code: str, info: str = "", language: str = "python") -> str:

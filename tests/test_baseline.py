@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kbtools.check.baseline import Baseline, Comparison, Entry, Key
-from kbtools.diagnostics import Diagnostic, Severity
 from kbtools.errors import KbError
-from kbtools.source import Source, Span
+from kbtools.text.diagnostics import Diagnostic, Severity
+from kbtools.text.source import Source, Span
 
 OLD, NEW = date(2026, 1, 1), date(2026, 11, 29)
 NOTHING = Baseline()

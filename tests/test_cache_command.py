@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kbtools import cli
-from kbtools.config import find_project
+from kbtools.config.project import find_project
 from kbtools.run.store import Store
 
 PAGE = "# Page\n\n```python {#one}\nx = [1]\nprint(x)\n```\n\n```python {#two}\nx.append(2)\nprint(x)\n```\n"

@@ -160,7 +160,7 @@ def test_a_device_that_leaves_the_cluster_is_told(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from kbtools.cluster import client
-    from kbtools.config import find_project
+    from kbtools.config.project import find_project
     from kbtools.run.job import DeviceRequest
     from kbtools.vault.loading import load
 

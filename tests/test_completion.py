@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.settings import SETTINGS
+from kbtools.config.settings import SETTINGS
 
 
 def completed(root: Path, line: str) -> list[str]:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kbtools import confidence
 from kbtools.cli import main
-from kbtools.page import Page, decode
+from kbtools.vault import confidence
+from kbtools.vault.page import Page, decode
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "guide" / "authoring.md").read_text(encoding="utf-8")
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.config import Config, explain, find_project, foreign_vault, from_mapping
+from kbtools.config.project import Config, explain, find_project, foreign_vault, from_mapping
+from kbtools.config.settings import SETTINGS, json_schema, parse_size, pyproject_schema
 from kbtools.errors import KbError
 from kbtools.rules import all_rules
-from kbtools.settings import SETTINGS, json_schema, parse_size, pyproject_schema
 
 
 def project(tmp_path: Path, **files: str) -> Path:

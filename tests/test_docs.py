@@ -18,16 +18,16 @@ from kbtools.codefence.annotations import CLASSES
 from kbtools.codefence.option_values import KEYS
 from kbtools.commands.arguments import Arguments
 from kbtools.commands.examples import EXAMPLES
-from kbtools.config import Config, from_mapping
+from kbtools.config.project import Config, from_mapping
+from kbtools.config.settings import SETTINGS
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate
 from kbtools.output import FORMATS
-from kbtools.page import decode
 from kbtools.rules import __main__ as generator
 from kbtools.rules import all_rules
 from kbtools.run.outcomes import Status
-from kbtools.settings import SETTINGS
 from kbtools.site.generated import NAMES as GENERATED
+from kbtools.vault.page import decode
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

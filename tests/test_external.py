@@ -16,8 +16,8 @@ import pytest
 from kbtools.external import cache, client, guard
 from kbtools.external.client import Answer, Kind, Options, ask_all
 from kbtools.external.urls import find
-from kbtools.page import Page
-from kbtools.source import Source
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 from tests.misbehaving_server import Server, misbehaving
 
 QUICK = Options(allow_private=True, timeout=2.5, pause=0.0, archive=None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kbtools.filelinks import find, written
 from kbtools.markdown.scanner import scan
-from kbtools.vault.resolve import joined
+from kbtools.vault.links.resolve import joined
 
 
 @pytest.mark.parametrize(

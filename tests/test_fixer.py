@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.checker import check
-from kbtools.config import foreign_vault
-from kbtools.diagnostics import Diagnostic, apply_edits
+from kbtools.check.checker import check
+from kbtools.config.project import foreign_vault
 from kbtools.edit.fix import choose, fix
-from kbtools.page import Page, decode
+from kbtools.text.diagnostics import Diagnostic, apply_edits
 from kbtools.vault.index import Index
 from kbtools.vault.loading import Vault, load
+from kbtools.vault.page import Page, decode
 
 VAULTS = sorted(p for p in (Path(__file__).parent / "vaults").iterdir() if p.is_dir())
 

@@ -14,10 +14,10 @@ import pytest
 import yaml
 from growth import assert_linear
 
-from kbtools.diagnostics import Applicability, Problem, apply_edits
 from kbtools.errors import KbError
 from kbtools.frontmatter import Frontmatter, KbYamlHandler, locate, parse, set_field, unclosed, wikilink_target
 from kbtools.markdown.scanner import scan
+from kbtools.text.diagnostics import Applicability, Problem, apply_edits
 
 SUITE = Path(__file__).parent / "suites" / "frontmatter.md"
 CASES = re.findall(

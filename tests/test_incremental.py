@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.config import Config, Project
+from kbtools.config.project import Config, Project
 from kbtools.incremental import scratch, update
 from kbtools.incremental.check import Checked, check
 from kbtools.incremental.database import FILE
@@ -223,7 +223,7 @@ def test_an_unchanged_vault_opens_no_page(tmp_path: Path) -> None:
     """Nothing can read a page without the parsers, and they are not even imported."""
     put(tmp_path, {f"{i}.md": topic(i) for i in range(5)})
     imported(tmp_path)
-    parsers = ["kbtools.markdown", "kbtools.page", "kbtools.rules", "kbtools.diagnostics"]
+    parsers = ["kbtools.markdown", "kbtools.vault.page", "kbtools.rules", "kbtools.text.diagnostics"]
     assert those(imported(tmp_path), *parsers, "dataclasses", "jsonschema_rs", *SLOW) == []
 
 
@@ -233,11 +233,16 @@ def test_an_edited_page_takes_what_it_needs(tmp_path: Path) -> None:
     imported(tmp_path)
     put(tmp_path, {"2.md": f"{topic(2)}\nmore\n"})
     of_code = ["kbtools.snippets", "kbtools.codefence.names", "kbtools.languages", "kbtools.run.shell_syntax"]
-    others = ["kbtools.suggest", "kbtools.learning", "kbtools.incremental.scratch", "kbtools.output.findings"]
+    others = [
+        "kbtools.vault.links.suggest",
+        "kbtools.vault.learning",
+        "kbtools.incremental.scratch",
+        "kbtools.output.findings",
+    ]
     loaded = imported(tmp_path)
     assert those(loaded, "kbtools.fields.compose", "kbtools.fields.schema.problems", *of_code, *others, *SLOW) == []
-    assert "kbtools.page" in loaded
-    assert imported(tmp_path).isdisjoint({"kbtools.page"})
+    assert "kbtools.vault.page" in loaded
+    assert imported(tmp_path).isdisjoint({"kbtools.vault.page"})
 
 
 def test_an_edited_page_with_code_takes_no_shell(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from kbtools.adopt.mkdocs_yml import load, plugins_of, with_plugin
 from kbtools.adopt.proposal import propose, settings
 from kbtools.adopt.survey import look_at
-from kbtools.config import find_project, from_mapping
+from kbtools.config.obsidian import read as read_settings
+from kbtools.config.project import find_project, from_mapping
 from kbtools.errors import KbError
-from kbtools.obsidian import read as read_settings
 
 # --- one entry more in somebody's mkdocs.yml
 

@@ -7,14 +7,14 @@ from growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbtools.diagnostics import apply_edits
 from kbtools.languages.pycon import examples
-from kbtools.page import Page
 from kbtools.run.launchers import Launcher
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.update import update
-from kbtools.source import Source
 from kbtools.testing import run_page
+from kbtools.text.diagnostics import apply_edits
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 
 def pycon(code: str, info: str = "{#a}") -> str:

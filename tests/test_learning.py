@@ -7,11 +7,11 @@ from growth import assert_linear
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.learning import count_exercises, items, learning_paths, stops
-from kbtools.page import Page
 from kbtools.reading_time import minutes
-from kbtools.source import Source
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.learning import count_exercises, items, learning_paths, stops
+from kbtools.vault.page import Page
 
 HEAD = "---\nlearning_path: true\n---\n"
 

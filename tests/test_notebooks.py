@@ -16,10 +16,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from kbtools.errors import KbError
 from kbtools.notebooks.export import Surroundings, export
 from kbtools.notebooks.importing import import_notebook, read
-from kbtools.page import Page, decode
 from kbtools.run.figures import Figure
 from kbtools.run.outcomes import Outcome, Status
-from kbtools.source import Source
+from kbtools.text.source import Source
+from kbtools.vault.page import Page, decode
 
 ROOT = Path(__file__).parent.parent
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + (2).to_bytes(4, "big") * 2 + b"\x08\x06\0\0\0"

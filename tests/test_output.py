@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
 from kbtools.output import FORMATS, overview, render, sarif, text
 from kbtools.output.findings import Findings, Sources, most_important
 from kbtools.output.github import LIMIT
-from kbtools.source import Source, Span
+from kbtools.text.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
+from kbtools.text.source import Source, Span
 
 
 def finding(page: str, marked: str, **more: object) -> tuple[Diagnostic, Sources]:

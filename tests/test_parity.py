@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from kbtools import cli
-from kbtools.page import Page
 from kbtools.run.devices import probe as devices
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.parity import State, line, parity
@@ -17,7 +16,8 @@ from kbtools.run.report import report
 from kbtools.site.result_panel import View, decorate
 from kbtools.site.results import Run
 from kbtools.site.words import words_of
-from kbtools.source import Source
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 VIEW = View(words_of("ko"))
 

@@ -148,7 +148,7 @@ def test_python_tests_are_untouched_where_there_is_no_wiki(tmp_path: Path) -> No
     (tmp_path / "README.md").write_text("```python\nraise SystemExit\n```\n")
     (tmp_path / "test_a.py").write_text(
         "import sys\ndef test_a():\n"
-        "    heavy = {'torch', 'yaml', 'mkdocs', 'kbtools.page', 'kbtools.run.session', 'kbtools.snippets'}\n"
+        "    heavy = {'torch', 'yaml', 'mkdocs', 'kbtools.vault.page', 'kbtools.run.session', 'kbtools.snippets'}\n"
         "    assert not heavy & set(sys.modules)\n"
     )
     code, text = pytest_in(tmp_path, "-v", "-n", "0")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.config import foreign_vault
+from kbtools.config.project import foreign_vault
 from kbtools.edit.reconcile import plan_reconcile
 from kbtools.rewrite import Backups, Change
-from kbtools.source import Source
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.links.spelling import Speller
 from kbtools.vault.loading import load
-from kbtools.vault.spelling import Speller
 
 PAGES, LINKS = 1_000, 16
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from terminal import run_kb
 
-from kbtools.checker import Selection, check
-from kbtools.config import Config
-from kbtools.diagnostics import Applicability, apply_edits
-from kbtools.page import decode
+from kbtools.check.checker import Selection, check
+from kbtools.config.project import Config
+from kbtools.text.diagnostics import Applicability, apply_edits
 from kbtools.vault.index import Index
 from kbtools.vault.loading import Vault
+from kbtools.vault.page import decode
 
 RULES = ("double-redirect", "canonical-cycle", "broken-canonical", "alias-shadows-title")
 

@@ -15,8 +15,8 @@ from terminal import run_kb
 
 from kbtools.edit.rename import Rename, plan_rename
 from kbtools.errors import KbError
-from kbtools.page import decode
 from kbtools.vault.index import Index
+from kbtools.vault.page import decode
 
 
 def rename(pages: dict[str, str], path: str, title: str, **options: object) -> Rename:

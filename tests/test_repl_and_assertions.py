@@ -6,15 +6,15 @@ import ast
 
 import pytest
 
-from kbtools.diagnostics import apply_edits
-from kbtools.page import Page
 from kbtools.run.launchers import Launcher
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.update import update
 from kbtools.run.worker.assertions import difference, short
 from kbtools.run.worker.ast_transforms import asserts
-from kbtools.source import Source
 from kbtools.testing import run_page
+from kbtools.text.diagnostics import apply_edits
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 
 def fence(code: str, info: str = "{#a}") -> str:

@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbtools import cli
-from kbtools.page import Page
 from kbtools.run import environment, packages
 from kbtools.run.devices import probe as devices
 from kbtools.run.job import ANY, DeviceRequest, Job, Limits, RunOptions
@@ -24,8 +23,9 @@ from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.plan import plan
 from kbtools.run.runner import Runner
 from kbtools.run.store import Store
-from kbtools.source import Source
 from kbtools.testing import jobs_of
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 PAGE = """# Page
 
@@ -360,11 +360,13 @@ def _gpu(wiki: Path, patch: pytest.MonkeyPatch) -> None:
 def test_only_pages_that_changed_are_parsed_and_all_when_something_else_decides(
     wiki: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, change: Callable[..., None]
 ) -> None:
-    import kbtools.page
+    import kbtools.vault.page
 
     parsed: list[str] = []
-    decode = kbtools.page.decode
-    monkeypatch.setattr(kbtools.page, "decode", lambda path, data, policy: (parsed.append(path), decode(path, data))[1])
+    decode = kbtools.vault.page.decode
+    monkeypatch.setattr(
+        kbtools.vault.page, "decode", lambda path, data, policy: (parsed.append(path), decode(path, data))[1]
+    )
     first = run(capsys)
     assert parsed == ["Page.md", "sub/Other.md"]
     parsed.clear()

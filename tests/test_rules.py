@@ -10,16 +10,16 @@ from datetime import date
 import pytest
 from growth import assert_linear
 
-from kbtools.checker import check, of_index
-from kbtools.config import Config, from_mapping
-from kbtools.diagnostics import Diagnostic
-from kbtools.mkdocs_file import MkDocs
-from kbtools.page import decode
+from kbtools.check.checker import check, of_index
+from kbtools.config.mkdocs_file import MkDocs
+from kbtools.config.project import Config, from_mapping
 from kbtools.rules import Rule, all_rules
 from kbtools.run.shell_syntax import check as judge_shell
-from kbtools.source import LineIndex
+from kbtools.text.diagnostics import Diagnostic
+from kbtools.text.source import LineIndex
 from kbtools.vault.index import Index
 from kbtools.vault.loading import Vault
+from kbtools.vault.page import decode
 
 _FILE = re.compile(r'^(?P<m>`{3,})markdown title="(?P<path>[^"]+)"\n(?P<text>.*?)^(?P=m)$', re.MULTILINE | re.DOTALL)
 NEEDS_MORE = {"failing-snippet", "unreadable-page", "broken-language", "broken-url", "moved-url", "unreachable-url"}

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from kbtools import cli
-from kbtools.page import Page
 from kbtools.run.devices import probe as devices
 from kbtools.run.devices.gpus import Slots
 from kbtools.run.job import DeviceRequest, Job, Limits
@@ -21,8 +20,9 @@ from kbtools.run.launchers import ForkServerLauncher, Launcher, SpawnLauncher
 from kbtools.run.outcomes import Status
 from kbtools.run.plan import plan
 from kbtools.run.runner import run
-from kbtools.source import Source
 from kbtools.testing import jobs_of, run_page
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 
 def planned(text: str, cuda: int, **request: object) -> dict[str, str | None]:

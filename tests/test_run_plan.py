@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from kbtools.errors import KbError
-from kbtools.page import Page
 from kbtools.run.devices import probe as devices
 from kbtools.run.job import DeviceRequest, Job
 from kbtools.run.launchers import Launcher
@@ -18,8 +17,9 @@ from kbtools.run.plan import Fences, plan
 from kbtools.run.report import report
 from kbtools.run.runner import run
 from kbtools.run.store import Store
-from kbtools.source import Source
 from kbtools.testing import jobs_of, run_page
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 PAGE = """```python {#free}
 a = 1

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.page import Page
 from kbtools.run.launchers import Launcher
 from kbtools.run.outcomes import Status
 from kbtools.snippets import Snippet
-from kbtools.source import Source
 from kbtools.testing import jobs_of, run_page
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 
 def fence(language: str, info: str, code: str) -> str:

@@ -9,10 +9,10 @@ import pytest
 from growth import assert_linear
 from suite import Case, load
 
-from kbtools.diagnostics import Applicability, apply_edits
 from kbtools.markdown.frontmatter_block import frontmatter_span
 from kbtools.markdown.scanner import scan
-from kbtools.source import Span
+from kbtools.text.diagnostics import Applicability, apply_edits
+from kbtools.text.source import Span
 
 SUITES = Path(__file__).parent / "suites"
 

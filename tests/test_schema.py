@@ -8,10 +8,10 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from kbtools.diagnostics import Applicability, Problem, apply_edits
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, schema_text, validate
 from kbtools.frontmatter import Frontmatter, parse
+from kbtools.text.diagnostics import Applicability, Problem, apply_edits
 
 TOPIC = Schema.load("topic")
 FIELDS = {

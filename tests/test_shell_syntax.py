@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from terminal import run_kb
 
 from kbtools.languages.shell import commands, is_plain
-from kbtools.page import Page
 from kbtools.run import shell_syntax
-from kbtools.source import Source
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 BASH = shutil.which("bash")
 pytestmark = pytest.mark.skipif(BASH is None, reason="bash is not installed")

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.diagnostics import Applicability, apply_edits
 from kbtools.markdown.scanner import scan
 from kbtools.snippets import DEVICES, Options, Snippet, extract, undefined_names
-from kbtools.source import LineIndex
+from kbtools.text.diagnostics import Applicability, apply_edits
+from kbtools.text.source import LineIndex
 
 SUITES = Path(__file__).parent / "suites"
 CASE = re.compile(

@@ -106,8 +106,8 @@ def test_raises_on_a_launched_script(launcher: Launcher) -> None:
 
 
 def test_another_exception_on_a_shell_fence_is_a_finding() -> None:
-    from kbtools.page import Page
-    from kbtools.source import Source
+    from kbtools.text.source import Source
+    from kbtools.vault.page import Page
 
     page = Page.parse(Source("A.md", fence("false", '{.run raises="ValueError"}', "bash")))
     (problem,) = page.problems

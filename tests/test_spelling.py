@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from kbtools.config import LinkStyle
-from kbtools.diagnostics import apply_edits
-from kbtools.page import decode
+from kbtools.config.project import LinkStyle
+from kbtools.text.diagnostics import apply_edits
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Resolved
-from kbtools.vault.spelling import Speller, relabel
+from kbtools.vault.links.resolution import Resolved
+from kbtools.vault.links.spelling import Speller, relabel
+from kbtools.vault.page import decode
 
 VAULT = {
     "neural_nets.md": "---\ntitle: Neural Nets\n---\n## Layers\n",

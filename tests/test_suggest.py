@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kbtools.page import decode
-from kbtools.suggest import Suggester, Suggestion
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Ambiguous, Missing
-from kbtools.vault.spelling import Speller
+from kbtools.vault.links.resolution import Ambiguous, Missing
+from kbtools.vault.links.spelling import Speller
+from kbtools.vault.links.suggest import Suggester, Suggestion
+from kbtools.vault.page import decode
 
 
 def suggested(names: tuple[str, ...], link: str, here: str = "Here.md") -> Suggestion | None:

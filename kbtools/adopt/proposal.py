@@ -9,8 +9,8 @@ from pathlib import Path
 
 from kbtools.adopt.mkdocs_yml import load, plugins_of, with_plugin
 from kbtools.adopt.survey import START, Survey
+from kbtools.config.settings import SETTINGS
 from kbtools.errors import KbError
-from kbtools.settings import SETTINGS
 
 SMALL = 100
 """Pages up to which a site shows all of them in its navigation. Material repeats the navigation on every page."""
@@ -213,7 +213,7 @@ def _yaml(text: str) -> str:
 
 def _ignored(root: Path) -> NewText | None:
     """``.gitignore`` with what kb keeps for itself; None where no repository is, or it says so already."""
-    from kbtools.git import top
+    from kbtools.vault.git import top
 
     if top(root) is None:
         return None

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kbtools.adopt.mkdocs_yml import load
-from kbtools.checker import check
-from kbtools.config import LinkStyle, Project, foreign_vault
-from kbtools.diagnostics import Applicability, Severity
-from kbtools.obsidian import Obsidian
-from kbtools.obsidian import read as read_settings
-from kbtools.page import Page
+from kbtools.check.checker import check
+from kbtools.config.obsidian import Obsidian
+from kbtools.config.obsidian import read as read_settings
+from kbtools.config.project import LinkStyle, Project, foreign_vault
+from kbtools.text.diagnostics import Applicability, Severity
 from kbtools.vault.index import Index
+from kbtools.vault.links.resolution import Alias, Missing, Resolved
+from kbtools.vault.links.spelling import Speller
 from kbtools.vault.loading import load as load_vault
-from kbtools.vault.resolution import Alias, Missing, Resolved
-from kbtools.vault.spelling import Speller
+from kbtools.vault.page import Page
 
 START = ("index.md", "README.md")
 """Pages that MkDocs shows at the site's address."""

@@ -14,9 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from kbtools.diagnostics import Diagnostic, subject
 from kbtools.errors import KbError
-from kbtools.source import Source
+from kbtools.text.diagnostics import Diagnostic, subject
+from kbtools.text.source import Source
 
 FILE = "kb-baseline.json"
 """Lies in the project's root, under version control."""

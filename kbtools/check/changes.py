@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from kbtools.links import fold_title
-from kbtools.page import Page
-from kbtools.source import Source
-from kbtools.vault.graph import link_keys
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.links.graph import link_keys
 from kbtools.vault.names import Called, name_keys, reference_keys
+from kbtools.vault.page import Page
 
 
 def concerned(index: Index, changed: Iterable[str], before: Mapping[str, str]) -> frozenset[str]:

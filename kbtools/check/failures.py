@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from kbtools.check.baseline import Baseline
-from kbtools.checker import severities, suppress
-from kbtools.config import Config
-from kbtools.diagnostics import Diagnostic, Problem, Severity
-from kbtools.page import Page
-from kbtools.selection import EVERYTHING, Selection
-from kbtools.source import Source, Span
+from kbtools.check.checker import severities, suppress
+from kbtools.config.project import Config
+from kbtools.config.selection import EVERYTHING, Selection
+from kbtools.text.diagnostics import Diagnostic, Problem, Severity
+from kbtools.text.source import Source, Span
+from kbtools.vault.page import Page
 
 RULE = "failing-snippet"
 

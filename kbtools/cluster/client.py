@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import kbtools
-from kbtools.config import Project
+from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.run.job import DeviceRequest, Job, Limits
 from kbtools.run.outcomes import Outcome, Status, by_place, outcome_of

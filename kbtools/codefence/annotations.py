@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from kbtools.codefence import dialects
 from kbtools.codefence.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, BadValue, cut, suggest
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.markdown.structure import Fence
-from kbtools.source import Span
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.text.source import Span
 
 CLASSES = ("skip", "hidden", "alone", "run", "repl", "output")
 NO_REASON = "no reason given"

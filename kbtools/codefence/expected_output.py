@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from kbtools.codefence import value_forms
 from kbtools.codefence.pycode import Places
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 _BLANK = re.compile(r"[ \t\f]*;?[ \t\f]*")
 _MARK = "#>"

@@ -18,7 +18,7 @@ from kbtools.codefence.scopes import (
     is_table,
     last_part,
 )
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 # site adds these to builtins; the module's own names are there in every session.
 BUILTINS = frozenset(dir(builtins)) | {"exit", "quit", "help", "copyright", "credits", "license"}

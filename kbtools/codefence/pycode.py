@@ -12,7 +12,7 @@ from typing import NamedTuple
 from kbtools.codefence.dialects import without_options
 from kbtools.codefence.hints import hint
 from kbtools.markdown.structure import Fence
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 MAX_DEPTH = 150
 """Levels of nesting the recursive analyses follow; code that people write stays far below."""

@@ -8,7 +8,7 @@ from itertools import islice
 
 from kbtools.codefence.names import BUILTINS, Names, Read
 from kbtools.codefence.option_values import cut, suggest
-from kbtools.diagnostics import Problem
+from kbtools.text.diagnostics import Problem
 
 _USUAL = {
     "torch": "import torch",

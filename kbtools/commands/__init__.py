@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
-    from kbtools.config import Project
-    from kbtools.page import Page
+    from kbtools.config.project import Project
     from kbtools.rewrite import Run
     from kbtools.run.shell_syntax import Checked
-    from kbtools.source import Source
-    from kbtools.suggest import Suggester
+    from kbtools.text.source import Source
     from kbtools.vault.index import Index
+    from kbtools.vault.links.spelling import Speller
+    from kbtools.vault.links.suggest import Suggester
     from kbtools.vault.listing import Listing
     from kbtools.vault.loading import Vault
-    from kbtools.vault.spelling import Speller
+    from kbtools.vault.page import Page
 
 
 def project(args: SimpleNamespace) -> Project:
     """The project a command is about. Raises KbError when there is none."""
-    from kbtools.config import find_project, foreign_vault
+    from kbtools.config.project import find_project, foreign_vault
 
     if args.vault is not None:
         if args.root is not None:
@@ -92,13 +92,13 @@ class Wiki:
 
     @cached_property
     def suggester(self) -> Suggester:
-        from kbtools.suggest import Suggester
+        from kbtools.vault.links.suggest import Suggester
 
         return Suggester(self.index, self.speller)
 
     @cached_property
     def speller(self) -> Speller:
-        from kbtools.vault.spelling import Speller
+        from kbtools.vault.links.spelling import Speller
 
         return Speller(self.index, self.project.config.link_style, self.project.config.keep_words)
 
@@ -230,8 +230,8 @@ def emit(lines: Iterable[str]) -> None:
 
 def dump(args: SimpleNamespace, rows: Callable[[Wiki, str], Iterable[dict[str, object]]]) -> int:
     """Print a command's rows, page by page, for the pages its options ask for: one JSON object a line, or one list."""
+    from kbtools.config.selection import Selection
     from kbtools.output.json import dumps
-    from kbtools.selection import Selection
 
     wiki = read(args)
     covers = Selection(paths=wiki.narrow(args.paths)).covers

@@ -8,13 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kbtools import git
 from kbtools.check.changes import concerned
 from kbtools.commands import Wiki, plural, say
+from kbtools.vault import git
 
 if TYPE_CHECKING:
     from kbtools.check.baseline import Comparison, Sources
-    from kbtools.diagnostics import Diagnostic
+    from kbtools.text.diagnostics import Diagnostic
 
 _WHOLE = ("mkdocs.yml", "mkdocs.yaml", "kb.toml", "pyproject.toml", "kb-baseline.json")
 """Files of a project's root that can alter what is found on any page."""
@@ -24,10 +24,10 @@ def compared_with(wiki: Wiki, revision: str, found: Sequence[Diagnostic], source
     """Findings beside those that the pages had where this branch left a revision: what is new, what was there, what is
     mended. Snippets are not run for it: their findings count as new."""
     from kbtools.check.baseline import SNIPPETS, Baseline
-    from kbtools.checker import check
-    from kbtools.page import decode
+    from kbtools.check.checker import check
     from kbtools.vault.index import Index
     from kbtools.vault.listing import Exclusion
+    from kbtools.vault.page import decode
 
     project = wiki.project
     top = git.top(project.root)

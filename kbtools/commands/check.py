@@ -37,16 +37,16 @@ from kbtools.commands.reporting import (
     split_rules,
     summarize,
 )
-from kbtools.selection import Selection
-from kbtools.snippet_policy import MODES, SHOW, not_looked_at
+from kbtools.config.selection import Selection
+from kbtools.config.snippet_policy import MODES, SHOW, not_looked_at
 
 if TYPE_CHECKING:
-    from kbtools.config import Project
-    from kbtools.diagnostics import Diagnostic
+    from kbtools.config.project import Project
     from kbtools.incremental.database import Totals
     from kbtools.output.findings import Findings
     from kbtools.run.outcomes import Outcome
-    from kbtools.source import Source
+    from kbtools.text.diagnostics import Diagnostic
+    from kbtools.text.source import Source
 
 
 def configure(arguments: Arguments) -> None:
@@ -120,7 +120,7 @@ def gather(args: SimpleNamespace) -> Gathered:
     paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
     selection = Selection(split_rules(args.select), split_rules(args.ignore), paths)
     if args.select or args.ignore:
-        from kbtools.checker import require_rules
+        from kbtools.check.checker import require_rules
 
         require_rules((*selection.select, *selection.ignore), "--select/--ignore")
     concerned: frozenset[str] | None = None

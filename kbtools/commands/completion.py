@@ -94,7 +94,7 @@ def _pages(parsed_args: argparse.Namespace | None = None, **_: object) -> list[s
 
 
 def _keys(**_: object) -> list[str]:
-    from kbtools.settings import SETTINGS
+    from kbtools.config.settings import SETTINGS
 
     return [s.key for s in SETTINGS]
 

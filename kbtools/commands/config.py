@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 from kbtools.commands import emit, project, say
 from kbtools.commands.arguments import Arguments
-from kbtools.config import Explained, explain
+from kbtools.config.project import Explained, explain
+from kbtools.config.settings import did_you_mean
 from kbtools.errors import KbError
-from kbtools.settings import did_you_mean
 
 
 def configure(arguments: Arguments) -> None:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 from kbtools.commands import Wiki, plural, say
 
 if TYPE_CHECKING:
-    from kbtools.diagnostics import Diagnostic, Problem, Severity
-    from kbtools.page import Page
-    from kbtools.selection import Selection
+    from kbtools.config.selection import Selection
+    from kbtools.text.diagnostics import Diagnostic, Problem, Severity
+    from kbtools.vault.page import Page
 
 _CACHE = "external.json"
 
 
 def external(wiki: Wiki, selection: Selection, covers: Callable[[str], bool]) -> tuple[Diagnostic, ...]:
     """What is wrong with external addresses, and one line that says how many were asked for."""
-    from kbtools.checker import severities
+    from kbtools.check.checker import severities
     from kbtools.external import cache
     from kbtools.external.check import RULES, located, problems
     from kbtools.external.client import Kind, Options, ask_all
@@ -54,8 +54,8 @@ def external(wiki: Wiki, selection: Selection, covers: Callable[[str], bool]) ->
 def _diagnostics(
     found: Iterable[tuple[Page, Problem]], active: Mapping[str, Severity], selection: Selection
 ) -> Iterator[Diagnostic]:
-    from kbtools.checker import suppress
-    from kbtools.diagnostics import Diagnostic
+    from kbtools.check.checker import suppress
+    from kbtools.text.diagnostics import Diagnostic
 
     for page, problem in found:
         if problem.rule not in active or not selection.wants(problem.rule):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from kbtools.commands import Wiki, emit, plural, read, say, shell_faults, undo_command, unified_diff, use_color
 from kbtools.commands.arguments import Arguments
-from kbtools.diagnostics import Diagnostic
+from kbtools.text.diagnostics import Diagnostic
 
 
 def configure(arguments: Arguments) -> None:
@@ -26,12 +26,12 @@ def run(args: SimpleNamespace) -> int:
 
 def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
     """Fix what can be fixed; returns how many pages change. ``--diff`` shows the patch instead of writing."""
-    from kbtools.checker import check
+    from kbtools.check.checker import check
     from kbtools.commands.reconcile import say_left_out
     from kbtools.commands.reporting import split_rules
+    from kbtools.config.selection import Selection
     from kbtools.edit.fix import fix
     from kbtools.edit.history import changes, write
-    from kbtools.selection import Selection
     from kbtools.vault.index import Index
 
     selection = Selection(split_rules(args.select), split_rules(args.ignore), wiki.narrow(args.paths))

@@ -20,8 +20,8 @@ from kbtools.commands.reporting import (
     show,
     summarize,
 )
+from kbtools.config.selection import EVERYTHING
 from kbtools.errors import KbError
-from kbtools.selection import EVERYTHING
 
 if TYPE_CHECKING:
     from kbtools.run.outcomes import Outcome
@@ -83,8 +83,8 @@ def write_if_changed(file: Path, content: bytes) -> None:
 
 def passes(wiki: Wiki, args: SimpleNamespace) -> bool:
     """Whether pages and snippets are as they should be; what is not is told."""
+    from kbtools.check.checker import check
     from kbtools.check.failures import failing
-    from kbtools.checker import check
     from kbtools.commands.running.here import run_snippets
     from kbtools.run.report import failed
 

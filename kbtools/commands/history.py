@@ -9,7 +9,7 @@ from kbtools.commands import emit, plural, project, say
 from kbtools.commands.arguments import Arguments
 
 if TYPE_CHECKING:
-    from kbtools.config import Project
+    from kbtools.config.project import Project
     from kbtools.rewrite import FileRecord, Run
 
 

@@ -44,14 +44,14 @@ def run(args: SimpleNamespace) -> int:
 
 
 def _new(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
-    from kbtools.checker import schemas
+    from kbtools.check.checker import schemas
     from kbtools.commands.new import default_folder
     from kbtools.edit.history import write
     from kbtools.edit.new_names import file_name
     from kbtools.fields.new_page import new_page
     from kbtools.links import can_be_target
     from kbtools.rewrite import Change
-    from kbtools.vault.resolution import Missing
+    from kbtools.vault.links.resolution import Missing
 
     title = " ".join((args.title or made.title).split())
     if not title or not can_be_target(title):

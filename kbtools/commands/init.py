@@ -15,7 +15,7 @@ from kbtools.errors import KbError
 if TYPE_CHECKING:
     from kbtools.adopt.proposal import NewText
     from kbtools.adopt.survey import Survey
-    from kbtools.config import Project
+    from kbtools.config.project import Project
 
 COMMAND = "kb init"
 _KINDS = {
@@ -70,7 +70,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def _refuse_project(root: Path) -> None:
-    from kbtools.config import find_project
+    from kbtools.config.project import find_project
 
     for name in ("kb.toml", "pyproject.toml"):
         file = root / name
@@ -183,7 +183,7 @@ def _write(root: Path, files: list[NewText], found: Survey, *, no_run: bool) -> 
 
 def _bare(root: Path) -> Project:
     """A folder whose own files are to be written, before it is a project."""
-    from kbtools.config import Config, Project
+    from kbtools.config.project import Config, Project
 
     return Project(root, root, root / ".kb", Config())
 

@@ -10,11 +10,11 @@ from kbtools.commands.arguments import Arguments
 
 if TYPE_CHECKING:
     from kbtools.check.baseline import Answered, Baseline, Entry
-    from kbtools.config import Project
-    from kbtools.diagnostics import Diagnostic
+    from kbtools.config.project import Project
+    from kbtools.config.selection import Selection
     from kbtools.run.outcomes import Outcome
-    from kbtools.selection import Selection
-    from kbtools.source import Source
+    from kbtools.text.diagnostics import Diagnostic
+    from kbtools.text.source import Source
 
 
 FILE = "kb-baseline.json"

@@ -9,8 +9,8 @@ from kbtools.commands import Wiki, dump
 from kbtools.commands.arguments import Arguments
 from kbtools.filelinks import FileLink
 from kbtools.links import WikiLink
-from kbtools.page import Page
-from kbtools.vault.resolution import Alias, Ambiguous, FileResolution, Missing, Resolution, Resolved
+from kbtools.vault.links.resolution import Alias, Ambiguous, FileResolution, Missing, Resolution, Resolved
+from kbtools.vault.page import Page
 
 
 def configure(arguments: Arguments) -> None:

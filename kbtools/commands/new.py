@@ -17,13 +17,13 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.checker import schemas
+    from kbtools.check.checker import schemas
     from kbtools.edit.history import write
     from kbtools.edit.new_names import file_name
     from kbtools.fields.new_page import new_page
     from kbtools.links import can_be_target
     from kbtools.rewrite import Change
-    from kbtools.vault.resolution import Missing, Resolved
+    from kbtools.vault.links.resolution import Missing, Resolved
 
     wiki = read(args)
     title = " ".join(args.title.split())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kbtools.commands import Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
 from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
-from kbtools.source import visible
+from kbtools.text.source import visible
 
 if TYPE_CHECKING:
     from kbtools.edit.plan import LeftOut, Plan
@@ -55,9 +55,9 @@ def run(args: SimpleNamespace) -> int:
         if args.finish is not None:
             return finish_and_tell(project(args), args.finish or None)
         return undo_and_tell(project(args), args.undo or None, args.format)
+    from kbtools.config.selection import Selection
     from kbtools.edit.history import changes, write
     from kbtools.edit.reconcile import plan_reconcile
-    from kbtools.selection import Selection
 
     wiki = read(args)
     covers = Selection(paths=wiki.narrow(args.paths)).covers

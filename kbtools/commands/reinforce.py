@@ -17,10 +17,10 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.confidence import ceiling, recorded, reinforced
-    from kbtools.diagnostics import apply_edits
     from kbtools.edit.history import changes, write
     from kbtools.frontmatter import set_field
+    from kbtools.text.diagnostics import apply_edits
+    from kbtools.vault.confidence import ceiling, recorded, reinforced
 
     try:
         day = date.fromisoformat(args.date) if args.date else date.today()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kbtools.commands import Wiki, emit, plural, project, read, say, undo_command, unified_diff
 from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
-from kbtools.source import visible
+from kbtools.text.source import visible
 
 if TYPE_CHECKING:
     from kbtools.edit.rename import Rename
@@ -80,7 +80,7 @@ def page_given(wiki: Wiki, given: str) -> str:
     """
     from kbtools.frontmatter import wikilink_target
     from kbtools.links import fold_title, page_name
-    from kbtools.vault.resolution import Ambiguous, Resolved
+    from kbtools.vault.links.resolution import Ambiguous, Resolved
 
     index = wiki.index
     base = wiki.project.vault.resolve()
@@ -198,7 +198,7 @@ def _summary(wiki: Wiki, plan: Rename, done: Run | None, args: SimpleNamespace) 
 def _unfollowed(wiki: Wiki, plan: Rename) -> Iterator[dict[str, object]]:
     """Places that go on naming the page as it was called: in files that are no pages, and where pages hold no links."""
     from kbtools.edit import unfollowed
-    from kbtools.source import Source
+    from kbtools.text.source import Source
 
     page = wiki.index.pages[plan.old]
     pattern = unfollowed.naming(page)

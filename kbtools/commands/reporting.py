@@ -15,14 +15,14 @@ from kbtools.errors import KbError
 from kbtools.output import FORMATS
 
 if TYPE_CHECKING:
-    from kbtools.checker import Report
+    from kbtools.check.checker import Report
     from kbtools.commands.known import Known
-    from kbtools.config import Project
-    from kbtools.diagnostics import Diagnostic
+    from kbtools.config.project import Project
     from kbtools.incremental.database import Totals
     from kbtools.output.findings import Findings
     from kbtools.run.outcomes import Outcome
-    from kbtools.source import Source
+    from kbtools.text.diagnostics import Diagnostic
+    from kbtools.text.source import Source
 
 
 SILENT = ("full", "concise", "jsonl", "github")
@@ -68,8 +68,8 @@ def findings_of(
     known: Known | None = None,
 ) -> Findings:
     """What every format is given."""
-    from kbtools.git import prefix
     from kbtools.output.findings import Findings
+    from kbtools.vault.git import prefix
 
     by_device: dict[str, Counter[str]] = {}
     for o in outcomes:

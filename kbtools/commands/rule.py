@@ -13,7 +13,7 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.checker import require_rules
+    from kbtools.check.checker import require_rules
     from kbtools.rules import all_rules
 
     rules = all_rules()

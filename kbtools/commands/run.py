@@ -15,9 +15,9 @@ from kbtools.commands.reporting import outcome_counts, say_known
 from kbtools.commands.running.here import Ran, run_snippets
 from kbtools.commands.running.selection import selection
 from kbtools.commands.running.shard import shard
+from kbtools.config.snippet_policy import RUN
 from kbtools.errors import KbError
 from kbtools.run.plan import Fences
-from kbtools.snippet_policy import RUN
 
 if TYPE_CHECKING:
     from kbtools.run.outcomes import Outcome
@@ -121,8 +121,8 @@ def _known(
         return Known(()), frozenset()  # no page is read for nothing
     from kbtools.check.failures import RULE
     from kbtools.check.failures import failing as findings
-    from kbtools.diagnostics import Severity
-    from kbtools.selection import Selection
+    from kbtools.config.selection import Selection
+    from kbtools.text.diagnostics import Severity
 
     selection = Selection(select=(RULE,), paths=tuple(w.partition("::")[0] for w in part))
     failures = tuple(findings(wiki.project.config, failing, wiki.source, selection))

@@ -19,9 +19,9 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     if args.name in ("config", "pyproject"):
+        from kbtools.config.settings import json_schema, pyproject_schema
         from kbtools.output.json import dumps
         from kbtools.rules import all_rules
-        from kbtools.settings import json_schema, pyproject_schema
 
         make = json_schema if args.name == "config" else pyproject_schema
         emit((dumps(make({name: rule.summary for name, rule in all_rules().items()}), indent=2),))

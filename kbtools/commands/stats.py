@@ -12,7 +12,7 @@ from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
-    from kbtools.page import Page
+    from kbtools.vault.page import Page
 
 
 def configure(arguments: Arguments) -> None:
@@ -37,7 +37,7 @@ def stats(wiki: Wiki) -> dict[str, object]:
     """Figures by name; lists are sorted by weight, then name."""
     from datetime import date
 
-    from kbtools.checker import found_by
+    from kbtools.check.checker import found_by
     from kbtools.commands.links import kind
 
     index = wiki.index

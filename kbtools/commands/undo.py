@@ -10,7 +10,7 @@ from kbtools.commands.arguments import Arguments
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
-    from kbtools.config import Project
+    from kbtools.config.project import Project
 
 _LISTED = 10
 """Files up to which each is named."""

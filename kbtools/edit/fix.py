@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from kbtools.diagnostics import Applicability, Diagnostic, Edit
 from kbtools.edit.plan import LeftOut, Plan, Rewrite, settle, texts_of
+from kbtools.text.diagnostics import Applicability, Diagnostic, Edit
 from kbtools.vault.index import Index
 
 _ROUNDS = 40

@@ -13,12 +13,12 @@ from pathlib import Path
 from shlex import quote
 
 from kbtools.check.baseline import FILE, Baseline
-from kbtools.config import Project
+from kbtools.config.project import Project
 from kbtools.errors import KbError
-from kbtools.page import Page
 from kbtools.rewrite import Backups, Change, Run, State, Undone
 from kbtools.rewrite.disk import publish, write_beside
-from kbtools.source import Source
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 INIT = "kb init"
 """The command whose undoing leaves no project, and so nothing that kb keeps for one."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
-from kbtools.config import LinkStyle
+from kbtools.config.project import LinkStyle
 from kbtools.errors import KbError
 from kbtools.links import can_be_target, fold_title, page_name
-from kbtools.page import Page
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Alias, Resolved
+from kbtools.vault.links.resolution import Alias, Resolved
+from kbtools.vault.page import Page
 
 _UNSAFE = '<>:"/\\|?*'
 """Characters that some file system, or a wikilink, cannot take."""

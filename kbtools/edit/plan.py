@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from kbtools.diagnostics import Edit, apply_edits
 from kbtools.edit.verify import Change, Verifier
 from kbtools.links import WikiLink
-from kbtools.page import Page
-from kbtools.source import Source
+from kbtools.text.diagnostics import Edit, apply_edits
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.page import Page
 
 
 class Rewrite(NamedTuple):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kbtools.diagnostics import Edit, apply_edits
 from kbtools.edit.plan import LinkChange, Plan, Rewrite, settle, texts_of
 from kbtools.links import WikiLink
-from kbtools.page import Page
+from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Resolved
-from kbtools.vault.spelling import Speller, relabel
+from kbtools.vault.links.resolution import Resolved
+from kbtools.vault.links.spelling import Speller, relabel
+from kbtools.vault.page import Page
 
 
 def plan_reconcile(

@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kbtools import filelinks
-from kbtools.diagnostics import Edit, apply_edits
 from kbtools.edit.verify import OWN_NAMES, REFERENCES
 from kbtools.errors import KbError
 from kbtools.filelinks import FileLink
 from kbtools.frontmatter import WIKILINK, set_field, wikilink_target, with_target
 from kbtools.links import WikiLink, can_be_target, page_name
 from kbtools.markdown.structure import Heading
-from kbtools.page import Page
-from kbtools.source import Span
+from kbtools.text.diagnostics import Edit, apply_edits
+from kbtools.text.source import Span
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import FileResolution, Resolution, Resolved, target_page
-from kbtools.vault.sections import Sections
-from kbtools.vault.spelling import Speller
+from kbtools.vault.links.resolution import FileResolution, Resolution, Resolved, target_page
+from kbtools.vault.links.sections import Sections
+from kbtools.vault.links.spelling import Speller
+from kbtools.vault.page import Page
 
 Kind = Literal["wikilink", "embed", "markdown", "html", "frontmatter", "title", "heading", "alias"]
 

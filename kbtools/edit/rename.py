@@ -6,8 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kbtools.config import LinkStyle
-from kbtools.diagnostics import Edit, apply_edits
+from kbtools.config.project import LinkStyle
 from kbtools.edit.new_names import clean_title, new_path, require_free
 from kbtools.edit.references import Names, Respelling, body_edits, frontmatter_edits
 from kbtools.edit.verify import AnyLink, Verifier
@@ -15,11 +14,12 @@ from kbtools.errors import KbError
 from kbtools.frontmatter import add_item, set_field
 from kbtools.links import fold_title, page_name
 from kbtools.markdown.structure import Heading
-from kbtools.page import Page
-from kbtools.source import Source, Span
+from kbtools.text.diagnostics import Edit, apply_edits
+from kbtools.text.source import Source, Span
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Ambiguous
-from kbtools.vault.spelling import Speller
+from kbtools.vault.links.resolution import Ambiguous
+from kbtools.vault.links.spelling import Speller
+from kbtools.vault.page import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from kbtools.page import Page
+from kbtools.vault.page import Page
 
 FILES = (".canvas", ".base")
 """Attachments that name pages: Obsidian's canvases and bases."""

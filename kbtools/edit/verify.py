@@ -10,15 +10,14 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from kbtools.diagnostics import Edit
 from kbtools.filelinks import FileLink
 from kbtools.frontmatter import WIKILINK
 from kbtools.links import WikiLink
-from kbtools.page import Page
-from kbtools.source import Span
-from kbtools.vault.graph import PageLinks
+from kbtools.text.diagnostics import Edit
+from kbtools.text.source import Span
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import (
+from kbtools.vault.links.graph import PageLinks
+from kbtools.vault.links.resolution import (
     Alias,
     Ambiguous,
     Elsewhere,
@@ -28,6 +27,7 @@ from kbtools.vault.resolution import (
     Resolved,
     target_page,
 )
+from kbtools.vault.page import Page
 
 AnyLink = WikiLink | FileLink
 

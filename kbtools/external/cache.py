@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from kbtools import state_folder
 from kbtools.external.client import Answer, Kind
+from kbtools.state import state_folder
 
 _KEPT = (Kind.OK, Kind.MOVED)
 """What is wrong is asked for every time, so that a link that was mended is seen to be."""

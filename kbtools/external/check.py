@@ -6,10 +6,10 @@ import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.external.client import Answer, Kind
 from kbtools.external.urls import Url, find
-from kbtools.page import Page
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.vault.page import Page
 
 RULES = {Kind.BROKEN: "broken-url", Kind.UNREACHABLE: "unreachable-url", Kind.MOVED: "moved-url"}
 """The rule that reports an answer; the others are no findings."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from kbtools.page import Page
-from kbtools.source import Span
+from kbtools.text.source import Span
+from kbtools.vault.page import Page
 
 _URL = re.compile(
     r"https?://[^\s<>\"'`\\^{}|\u0000-\u001f\u007f\u3000\u200b]+(?:\\[!-/:-@_~][^\s<>\"'`\\^{}|]*)*", re.IGNORECASE

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.fields.model import Path, Row
 from kbtools.fields.scalars import UnreadableScalar, kind_of, quoted, typed
-from kbtools.source import Span
-from kbtools.yaml_events import event_parser, event_types, yaml_errors
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.text.source import Span
+from kbtools.text.yaml_events import event_parser, event_types, yaml_errors
 
 MAX_DEPTH = 50
 MAX_NODES = 20_000

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from math import isnan
 
-from kbtools.diagnostics import Edit, apply_edits
 from kbtools.errors import KbError
 from kbtools.fields.locate import body_of, unclosed
 from kbtools.fields.model import Entry, Frontmatter, Path, with_value
 from kbtools.fields.parse import parse
 from kbtools.fields.scalars import written
-from kbtools.source import LINE_END, Span
+from kbtools.text.diagnostics import Edit, apply_edits
+from kbtools.text.source import LINE_END, Span
 
 
 def set_field(text: str, field: str | Path, value: object) -> Edit:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.fields.compose import WIKILINK, Broken
 from kbtools.fields.scalars import double_quoted, is_plain, quoted
-from kbtools.source import Span
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.text.source import Span
 
 SAFE, UNSAFE = Applicability.SAFE, Applicability.UNSAFE
 

@@ -7,11 +7,11 @@ from typing import Any
 from frontmatter.default_handlers import YAMLHandler
 from yaml import YAMLError
 
-from kbtools.diagnostics import Problem
 from kbtools.fields.locate import body_of
 from kbtools.fields.parse import read_block
 from kbtools.markdown.frontmatter_block import frontmatter_span
-from kbtools.source import LineIndex, Span
+from kbtools.text.diagnostics import Problem
+from kbtools.text.source import LineIndex, Span
 
 
 class FrontmatterError(YAMLError):

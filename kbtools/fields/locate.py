@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from kbtools.diagnostics import Problem
 from kbtools.markdown.frontmatter_block import frontmatter_span
-from kbtools.source import Span
+from kbtools.text.diagnostics import Problem
+from kbtools.text.source import Span
 
 _OPENER = re.compile(r"---[ \t]*(?:\r\n|\r|\n)")
 _KEY_LINE = re.compile(r"(?:[ \t]*+(?:#[^\r\n]*+)?(?:\r\n|\r|\n))*+[^\W\d][\w.-]*+[ \t]*+:(?=[ \t\r\n]|\Z)")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from kbtools.diagnostics import Problem
-from kbtools.source import Span
+from kbtools.text.diagnostics import Problem
+from kbtools.text.source import Span
 
 Path = tuple[str | int, ...]
 """Where a value stands: ``("tech_stack", "language")``, ``("aliases", 0)``."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kbtools.diagnostics import Edit, Fix, Problem
 from kbtools.fields.locate import body_of, repeated
 from kbtools.fields.model import Entries, Frontmatter, Path, Row
 from kbtools.fields.simple import read_simple
 from kbtools.markdown.frontmatter_block import frontmatter_span
-from kbtools.source import LineIndex, Span
+from kbtools.text.diagnostics import Edit, Fix, Problem
+from kbtools.text.source import LineIndex, Span
 
 if TYPE_CHECKING:
     from kbtools.fields.compose import Duplicate

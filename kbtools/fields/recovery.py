@@ -11,11 +11,11 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from kbtools.diagnostics import Edit, Problem, apply_edits
 from kbtools.fields.compose import MAX_NODES, Broken, Duplicate, Reading, TooMuch, read
 from kbtools.fields.explain import diagnose, forbidden, line_at
 from kbtools.fields.model import Path, Row
-from kbtools.source import Span
+from kbtools.text.diagnostics import Edit, Problem, apply_edits
+from kbtools.text.source import Span
 
 _ROUNDS = 100
 MAX_FINDINGS = 20

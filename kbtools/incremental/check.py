@@ -8,20 +8,20 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kbtools import sqlite_file
-from kbtools.config import Project
+from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.incremental.database import FILE, Database, Row, Totals, sum_unchecked
 from kbtools.incremental.fingerprint import fingerprint
 from kbtools.incremental.whole import Whole
+from kbtools.state import sqlite_file
 from kbtools.vault.listing import Entry, Listing
 from kbtools.vault.ways_in import ways_in
 
 if TYPE_CHECKING:
-    from kbtools.diagnostics import Diagnostic
     from kbtools.incremental.rows import Judge
     from kbtools.incremental.update import Change
-    from kbtools.source import Source
+    from kbtools.text.diagnostics import Diagnostic
+    from kbtools.text.source import Source
 
 _BETWEEN = "//"
 """Between paths, which have no empty segment."""
@@ -70,7 +70,7 @@ class Checked:
 
 def _read(entry: Entry) -> Source:
     """A file's text as findings speak of it: that of an unreadable file is as much of it as can be shown."""
-    from kbtools.source import Source
+    from kbtools.text.source import Source
 
     try:
         data = b"" if entry.trouble is not None else Path(entry.file).read_bytes()

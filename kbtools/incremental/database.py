@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kbtools import sqlite_file
+from kbtools.state import sqlite_file
 from kbtools.vault.listing import Mark
 
 FILE = "index.sqlite"

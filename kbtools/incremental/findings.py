@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
-from kbtools.source import Span
+from kbtools.text.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
+from kbtools.text.source import Span
 
 
 def dump_findings(found: Iterable[Diagnostic]) -> str:

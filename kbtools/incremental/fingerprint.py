@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kbtools import program
-from kbtools.config import SCHEMAS, Project
+from kbtools.config.project import SCHEMAS, Project
+from kbtools.state import program
 from kbtools.vault.listing import digest
 
 _NOT_DECIDING = frozenset({"commands", "edit", "execution", "output", "rewrite", "site"})

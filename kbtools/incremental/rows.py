@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from kbtools.checker import Checker
+from kbtools.check.checker import Checker
 from kbtools.incremental.database import Row
 from kbtools.incremental.findings import dump_findings
 from kbtools.incremental.stored import Told, dump_outline, outline_of
-from kbtools.page import Page
-from kbtools.vault.graph import PageLinks, link_keys
+from kbtools.vault.links.graph import PageLinks, link_keys
+from kbtools.vault.links.resolution import Ambiguous, Missing
 from kbtools.vault.names import Called, name_keys, reference_keys
-from kbtools.vault.resolution import Ambiguous, Missing
+from kbtools.vault.page import Page
 
 
 class Judged(Protocol):

@@ -17,21 +17,21 @@ from datetime import date
 from itertools import chain
 from typing import Any
 
-from kbtools.checker import Checker, severities
-from kbtools.config import Config
+from kbtools.check.checker import Checker, severities
+from kbtools.config.project import Config
+from kbtools.config.snippet_policy import RUN, Policies
 from kbtools.incremental.database import Row
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row, told_row
 from kbtools.incremental.stored import StoredOutline, Told, outline_of
 from kbtools.incremental.team import Team, work_together
 from kbtools.incremental.whole import Whole
 from kbtools.rules import all_rules
-from kbtools.snippet_policy import RUN, Policies
-from kbtools.vault.graph import links_of
+from kbtools.vault.links.graph import links_of
+from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.listing import Entry
 from kbtools.vault.loading import read
 from kbtools.vault.names import Called, Conventions, PageNames
 from kbtools.vault.outline import Outline
-from kbtools.vault.resolve import Resolver
 
 _NEEDED = ("kbtools.fields.compose", "kbtools.snippets", "kbtools.languages.python")
 """What most pages do without, and some page of many needs."""

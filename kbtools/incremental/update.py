@@ -11,22 +11,22 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from kbtools.checker import Checker
-from kbtools.config import Config
+from kbtools.check.checker import Checker
+from kbtools.config.project import Config
+from kbtools.config.snippet_policy import RUN, Policies
 from kbtools.incremental.database import Database, Row
 from kbtools.incremental.lookup import StoredNames
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
 from kbtools.incremental.stored import load_outline
 from kbtools.incremental.whole import Whole
 from kbtools.links import fold_title
-from kbtools.page import Page
 from kbtools.rules import ANY_FILE
-from kbtools.snippet_policy import RUN, Policies
-from kbtools.vault.graph import PageLinks, links_of
+from kbtools.vault.links.graph import PageLinks, links_of
+from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.listing import Entry, Mark
 from kbtools.vault.loading import read
 from kbtools.vault.names import Called, Conventions, name_keys, reference_keys
-from kbtools.vault.resolve import Resolver
+from kbtools.vault.page import Page
 
 _SHARE = 4
 """A change that concerns more than one page in so many is cheaper from scratch, on all cores."""

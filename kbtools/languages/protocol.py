@@ -12,7 +12,7 @@ from kbtools.codefence.device_needs import Need
 from kbtools.codefence.expected_output import Shown
 from kbtools.codefence.names import Names
 from kbtools.codefence.pycode import Fault, Places
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 _NO_NAMES = Names()
 

@@ -11,10 +11,10 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.markdown import fences
 from kbtools.markdown.source_lines import SourceLines
-from kbtools.source import Span
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.text.source import Span
 
 RULE = "irregular-fence"
 _TOKEN = re.compile(r"""([^\s{}=,:]+)=("[^"]*"|'[^']*'|[^\s{}]*)|[^\s{},:]+|[{},:]""")

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from kbtools.markdown.attribute_list import read_attributes
 from kbtools.markdown.source_lines import SourceLines
 from kbtools.markdown.structure import Fence, Header, Option
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 OPENER_LINE = re.compile(r"^([> ]*+)(`{3,}|~{3,})([^\n]*)", re.MULTILINE)
 _LANGUAGE = re.compile(r"[ \t]*\.?([\w#.+-]+)(?=[\t ]|$)")

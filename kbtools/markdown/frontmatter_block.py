@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 _OPEN = re.compile(r"---[ \t]*(?:\r\n|\r|\n)")
 _CLOSE = re.compile(r"[\r\n](?:---|\.\.\.)[ \t]*+(?:\r\n|\r|\n|\Z)")

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Literal
 
-from kbtools.diagnostics import Problem
 from kbtools.markdown import attributes, block_processors, fence_problems, fences, inline, link_syntax, raw_html
 from kbtools.markdown.block_parser import Parser
 from kbtools.markdown.frontmatter_block import frontmatter_span
@@ -20,7 +19,8 @@ from kbtools.markdown.line_kinds import REFERENCE
 from kbtools.markdown.source_lines import LineRange, Lines, SourceLines
 from kbtools.markdown.structure import BlockId, Comment, Fence, Heading, MarkdownLink, Structure, outside, union
 from kbtools.markdown.tree import Leaf
-from kbtools.source import Span
+from kbtools.text.diagnostics import Problem
+from kbtools.text.source import Span
 
 _BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
 _PERCENT = re.compile(r"((?:(?<=[\r\n])|\A) {0,3})?%%")

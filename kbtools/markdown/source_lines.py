@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from kbtools.markdown.line_kinds import SPECIAL, kinds_of
 from kbtools.markdown.marks import ETX, STX
-from kbtools.source import LINE_END
+from kbtools.text.source import LINE_END
 
 TAB = 4
 

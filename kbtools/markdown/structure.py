@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Literal, NamedTuple
 
-from kbtools.diagnostics import Problem
-from kbtools.source import Span
+from kbtools.text.diagnostics import Problem
+from kbtools.text.source import Span
 
 
 class Option(NamedTuple):

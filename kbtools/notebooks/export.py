@@ -13,10 +13,10 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kbtools.links import WikiLink
-from kbtools.page import Page
 from kbtools.run.figures import Figure
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.snippets import Snippet
+from kbtools.vault.page import Page
 
 PYTHON = ("python", "py", "python3")
 _DONE = (Status.PASSED, Status.XFAILED)

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from kbtools.diagnostics import Diagnostic, Severity, subject
-from kbtools.source import Source
+from kbtools.text.diagnostics import Diagnostic, Severity, subject
+from kbtools.text.source import Source
 
 Sources = Callable[[str], Source]
 """The text of a page by its path, for places and excerpts."""

@@ -10,9 +10,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from kbtools.diagnostics import Diagnostic, Severity
 from kbtools.output.findings import Findings, most_important
 from kbtools.output.text import concise
+from kbtools.text.diagnostics import Diagnostic, Severity
 
 LIMIT = 10
 """Annotations that GitHub shows of one severity in one step."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Severity
 from kbtools.output.findings import Findings
 from kbtools.output.json import dumps
+from kbtools.text.diagnostics import Severity
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO: "info"}
 

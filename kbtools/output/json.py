@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from datetime import date
 from math import isfinite
 
-from kbtools.diagnostics import Diagnostic, Severity
 from kbtools.output.findings import Findings, Sources
-from kbtools.source import Source, Span
+from kbtools.text.diagnostics import Diagnostic, Severity
+from kbtools.text.source import Source, Span
 
 
 def place(source: Source, offset: int) -> dict[str, int]:

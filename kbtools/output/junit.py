@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
-from kbtools.diagnostics import Diagnostic, Severity
 from kbtools.output.findings import Findings, Sources
+from kbtools.text.diagnostics import Diagnostic, Severity
 
 
 def junit(findings: Findings) -> Iterator[str]:

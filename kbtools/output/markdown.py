@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from kbtools.diagnostics import Diagnostic, Severity
 from kbtools.output.findings import Findings, most_important
+from kbtools.text.diagnostics import Diagnostic, Severity
 
 LISTED = 20
 """Findings that are listed one by one; GitHub takes a mebibyte of summary, and nobody reads it."""

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kbtools.diagnostics import Applicability, Diagnostic, Severity
 from kbtools.output.findings import Findings
 from kbtools.output.text import full, paint, printable
+from kbtools.text.diagnostics import Applicability, Diagnostic, Severity
 
 MANY = 60
 """Findings up to which all are shown one by one."""
@@ -119,7 +119,7 @@ def _one_kind(found: tuple[Diagnostic, ...]) -> list[str]:
 
 
 def _show_setting() -> str:
-    from kbtools.settings import SETTINGS
+    from kbtools.config.settings import SETTINGS
 
     if any(s.key == "snippets" for s in SETTINGS):
         return '"**" = "show" in [snippets] shows it only, by folder'

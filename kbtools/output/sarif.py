@@ -8,10 +8,10 @@ from importlib.metadata import PackageNotFoundError, metadata
 from urllib.parse import quote
 
 from kbtools import __version__
-from kbtools.diagnostics import Applicability, Diagnostic, Fix, Severity
 from kbtools.output.findings import Findings, most_important
 from kbtools.output.json import dumps, place
-from kbtools.source import Source, Span
+from kbtools.text.diagnostics import Applicability, Diagnostic, Fix, Severity
+from kbtools.text.source import Source, Span
 
 MOST_RESULTS = 25_000
 """Results that GitHub takes in one run; it refuses a file with more."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Diagnostic, Severity
 from kbtools.output.findings import Findings
-from kbtools.source import Source
+from kbtools.text.diagnostics import Diagnostic, Severity
+from kbtools.text.source import Source
 
 _COLORS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
 _TAB = 4

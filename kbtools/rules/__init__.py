@@ -18,19 +18,19 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kbtools.config import Config
-from kbtools.diagnostics import Edit, Problem, Severity
+from kbtools.config.project import Config
 from kbtools.links import WikiLink, fold_title
-from kbtools.page import Page
-from kbtools.vault.graph import PageLinks, links_of
+from kbtools.text.diagnostics import Edit, Problem, Severity
+from kbtools.vault.links.graph import PageLinks, links_of
+from kbtools.vault.links.resolution import Resolution, Resolved
+from kbtools.vault.links.resolve import Resolver
+from kbtools.vault.links.spelling import Speller
 from kbtools.vault.names import Called, name_keys, reference_keys, target_keys
 from kbtools.vault.outline import Outline
-from kbtools.vault.resolution import Resolution, Resolved
-from kbtools.vault.resolve import Resolver
-from kbtools.vault.spelling import Speller
+from kbtools.vault.page import Page
 
 if TYPE_CHECKING:
-    from kbtools.suggest import Suggester
+    from kbtools.vault.links.suggest import Suggester
 
 
 ANY_FILE = "\n*"
@@ -59,7 +59,7 @@ class Surroundings:
 
     @cached_property
     def suggester(self) -> Suggester:
-        from kbtools.suggest import Suggester
+        from kbtools.vault.links.suggest import Suggester
 
         return Suggester(self.resolver, self.speller)
 

@@ -36,10 +36,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.vault.resolution import Ambiguous
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.links.resolution import Ambiguous
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"

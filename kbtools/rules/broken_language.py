@@ -6,7 +6,7 @@ The package cannot be imported, its entry point names no language, or its langua
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 GROUP = "snippets"

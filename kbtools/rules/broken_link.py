@@ -31,14 +31,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
 from kbtools.filelinks import FileLink, is_page_path
 from kbtools.links import WikiLink, has_placeholder, is_attachment_name
 from kbtools.markdown.link_syntax import WIKILINK
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.vault.resolution import Elsewhere, Missing
-from kbtools.vault.spelling import relabel_fix
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.links.resolution import Elsewhere, Missing
+from kbtools.vault.links.spelling import relabel_fix
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.ERROR
 GROUP = "links"

@@ -19,7 +19,7 @@ in private networks and of reserved names (`example.com`) are not asked for.
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 GROUP = "links"

@@ -21,11 +21,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.source import Span
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.text.source import Span
 from kbtools.vault.loading import is_decomposed
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"

@@ -39,10 +39,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.source import Span
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.text.source import Span
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"
@@ -86,7 +86,7 @@ def _ends(prose: str, at: int) -> bool:
     rest = _HANGUL.match(prose, at)
     assert rest is not None
     if rest[0]:
-        from kbtools.suggest import AFTER_NOUNS
+        from kbtools.vault.links.suggest import AFTER_NOUNS
 
         return rest[0] in AFTER_NOUNS
     following = prose[at : at + 1]

@@ -44,11 +44,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Applicability, Fix, Problem, Severity
 from kbtools.errors import KbError
 from kbtools.frontmatter import wikilink_target, with_target
-from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.text.diagnostics import Applicability, Fix, Problem, Severity
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "frontmatter"

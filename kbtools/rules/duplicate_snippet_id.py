@@ -29,7 +29,7 @@ b = 1
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 GROUP = "snippets"

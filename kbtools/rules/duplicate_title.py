@@ -35,11 +35,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
 from kbtools.links import fold_title
-from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.text.diagnostics import Problem, Severity
 from kbtools.vault.outline import Outline
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"

@@ -18,7 +18,7 @@ print(2 + 2)  # 4
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 GROUP = "snippets"

@@ -21,7 +21,7 @@ Mark it as `text` when it is a sketch.
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 GROUP = "snippets"

@@ -22,7 +22,7 @@ title: '"A" by B'
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"

@@ -39,9 +39,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
-from kbtools.page import LEARNING_PATH, Page
 from kbtools.rules import Context
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.page import LEARNING_PATH, Page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
@@ -50,7 +50,7 @@ GROUP = "links"
 def check(page: Page, context: Context) -> Iterator[Problem]:
     if not page.is_learning_path:
         return
-    from kbtools.learning import items  # which few pages need
+    from kbtools.vault.learning import items  # which few pages need
 
     found = items(page)
     for item in found:

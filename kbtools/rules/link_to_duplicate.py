@@ -40,11 +40,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.vault.resolution import Resolved
-from kbtools.vault.spelling import relabel_fix
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.links.resolution import Resolved
+from kbtools.vault.links.spelling import relabel_fix
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"

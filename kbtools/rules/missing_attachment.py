@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
 from kbtools.filelinks import is_page_path
 from kbtools.links import has_placeholder, is_attachment_name
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.vault.resolution import Missing
-from kbtools.vault.spelling import relabel_fix
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.links.resolution import Missing
+from kbtools.vault.links.spelling import relabel_fix
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.ERROR
 GROUP = "links"

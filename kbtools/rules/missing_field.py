@@ -50,7 +50,7 @@ tech_stack: {language: Python, framework: PyTorch}
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"

@@ -31,9 +31,9 @@ import fnmatch
 import posixpath
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.ERROR
 GROUP = "snippets"

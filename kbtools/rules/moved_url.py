@@ -18,7 +18,7 @@ write the new address. Temporary redirects are not reported.
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.INFO
 GROUP = "links"

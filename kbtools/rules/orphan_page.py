@@ -25,10 +25,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.source import Span
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.text.source import Span
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.INFO
 GROUP = "vault"

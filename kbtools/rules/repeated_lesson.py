@@ -46,9 +46,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
@@ -57,7 +57,7 @@ GROUP = "links"
 def check(page: Page, context: Context) -> Iterator[Problem]:
     if not page.is_learning_path:
         return
-    from kbtools.learning import learning_path  # which few pages need
+    from kbtools.vault.learning import learning_path  # which few pages need
 
     seen: set[str] = set()
     for lesson in learning_path(page, context.links, context.final).lessons:

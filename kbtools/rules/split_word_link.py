@@ -29,9 +29,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"

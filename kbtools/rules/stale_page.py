@@ -25,9 +25,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
-from kbtools.diagnostics import Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "frontmatter"

@@ -37,11 +37,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
 from kbtools.frontmatter import quoted
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.source import Span
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.text.source import Span
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "frontmatter"

@@ -27,7 +27,7 @@ print(x + 1)
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 GROUP = "snippets"

@@ -33,13 +33,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
 from kbtools.links import WikiLink
 from kbtools.markdown.tables import count_cells, is_table_rule
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.source import Span
-from kbtools.vault.spelling import is_in_table
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.text.source import Span
+from kbtools.vault.links.spelling import is_in_table
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"

@@ -29,7 +29,7 @@ duplicate_of: "[[B]]"
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 GROUP = "frontmatter"

@@ -20,7 +20,7 @@ ignore = ["https://members.invalid-certificate.org/*"]
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.INFO
 GROUP = "links"

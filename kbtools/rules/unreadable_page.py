@@ -6,7 +6,7 @@ it is a symbolic link out of the vault or in a loop. The other pages are checked
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 GROUP = "vault"

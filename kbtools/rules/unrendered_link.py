@@ -46,14 +46,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
 from kbtools.markdown.headings import plain_text
 from kbtools.markdown.link_syntax import ADDRESS_BEHIND, WIKILINK, is_escaped
 from kbtools.markdown.structure import MarkdownLink
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.source import Span
-from kbtools.vault.resolution import Missing, Resolved
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.text.source import Span
+from kbtools.vault.links.resolution import Missing, Resolved
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"

@@ -29,10 +29,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Problem, Severity
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.vault.resolution import Missing
+from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.links.resolution import Missing
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.INFO
 GROUP = "frontmatter"

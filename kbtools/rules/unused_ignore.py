@@ -31,7 +31,7 @@ The finding was mended; the comment would hide the next one.
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"

@@ -31,13 +31,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem, Severity
 from kbtools.filelinks import written
 from kbtools.links import fold_title
-from kbtools.page import Page
 from kbtools.rules import Context
-from kbtools.source import Span
-from kbtools.vault.resolution import Resolved
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem, Severity
+from kbtools.text.source import Span
+from kbtools.vault.links.resolution import Resolved
+from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"

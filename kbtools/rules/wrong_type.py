@@ -21,7 +21,7 @@ title: "2026"
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Severity
+from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"

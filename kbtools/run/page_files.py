@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from kbtools.config import NEVER_READ
+from kbtools.config.project import NEVER_READ
 
 _HASHED = 64 << 20
 """Bytes up to which a file's content decides whether a result still holds; of a larger one size and time do."""

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from kbtools import program
 from kbtools.codefence.option_values import DEVICES
-from kbtools.config import Project
+from kbtools.config.project import Project
+from kbtools.config.snippet_policy import DEFAULT, Policy
 from kbtools.run.devices import probe as devices
 from kbtools.run.job import Around, DeviceRequest, Job, Limits, Step, Wanted
 from kbtools.run.page_files import File, PageFiles
 from kbtools.run.worker.requirements import unmet as lacking
-from kbtools.snippet_policy import DEFAULT, Policy
+from kbtools.state import program
 
 if TYPE_CHECKING:
     from kbtools.snippets import Snippet

@@ -21,11 +21,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kbtools import state_folder
 from kbtools.run import packages
 from kbtools.run.figures import is_name
 from kbtools.run.job import Job, Step
 from kbtools.run.outcomes import Outcome, Status, blocked, skipped
+from kbtools.state import state_folder
 
 VERSION = 3
 FIGURES = "figures"

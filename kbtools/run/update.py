@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kbtools.codefence import value_forms
-from kbtools.diagnostics import Edit, apply_edits
-from kbtools.page import Page
 from kbtools.run.grading import holds
 from kbtools.run.job import Wanted
 from kbtools.run.outcomes import Comparison, Outcome, Printed, Status
 from kbtools.snippets import Expectation, Snippet
-from kbtools.source import LINE_END, Source, Span
+from kbtools.text.diagnostics import Edit, apply_edits
+from kbtools.text.source import LINE_END, Source, Span
+from kbtools.vault.page import Page
 
 _SEVERAL = "it prints several lines: write an ```output fence behind the snippet"
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kbtools.config import Project
+from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.site import vault_at_top
 from kbtools.site.model import SiteModel, load

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from kbtools import confidence
-from kbtools.page import Page
+from kbtools.vault import confidence
+from kbtools.vault.page import Page
 
 FIELDS = ("updated_at", "updated", "modified", "last_modified", "date", "created_at", "created")
 """Besides ``last_reinforced``: the schema's own, and what vaults of other tools call the day of a change."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as etree
 
-from kbtools.learning import exercise_headings, is_solution
-from kbtools.page import Page
 from kbtools.site.elements import add
 from kbtools.site.sanitize import OWN
 from kbtools.site.words import Words
+from kbtools.vault.learning import exercise_headings, is_solution
+from kbtools.vault.page import Page
 
 
 def mark(root: etree.Element, page: Page, words: Words) -> None:

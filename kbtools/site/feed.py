@@ -11,12 +11,12 @@ import uuid
 import xml.etree.ElementTree as etree
 from datetime import date
 
-from kbtools.page import Page
 from kbtools.site.dates import changed
 from kbtools.site.generated.document import lead
 from kbtools.site.model import SiteModel, strings
 from kbtools.site.text import clean
 from kbtools.site.urls import FEED, Site
+from kbtools.vault.page import Page
 
 LATEST = 50
 _SPACE = "http://www.w3.org/2005/Atom"

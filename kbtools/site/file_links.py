@@ -23,8 +23,8 @@ from kbtools.filelinks import FileLink, Kind
 from kbtools.site.model import SiteModel, relative
 from kbtools.site.urls import written_target
 from kbtools.site.wikilinks import block_id
-from kbtools.vault.resolution import Resolved
-from kbtools.vault.resolve import joined
+from kbtools.vault.links.resolution import Resolved
+from kbtools.vault.links.resolve import joined
 
 Where = Callable[[], tuple[SiteModel | None, str | None]]
 """The wiki, and the page that is being rendered."""

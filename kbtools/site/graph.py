@@ -14,7 +14,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from kbtools.mkdocs_file import GRAPH
+from kbtools.config.mkdocs_file import GRAPH
 from kbtools.site.generated.document import Document, Section, document
 from kbtools.site.graph_layout import layout
 from kbtools.site.infobox import breadcrumb, label

@@ -6,12 +6,12 @@ import re
 import xml.etree.ElementTree as etree
 from collections.abc import Mapping
 
-from kbtools import confidence
-from kbtools.page import Page
 from kbtools.site.elements import add, css_word, element
 from kbtools.site.model import SiteModel, strings
 from kbtools.site.text import clean
 from kbtools.site.words import Words
+from kbtools.vault import confidence
+from kbtools.vault.page import Page
 
 _OWN = ("source_trust_level", "confidence_score", "verification_status", "last_reinforced", "canonical_id")
 """Fields that say of a page how far to trust it. Other sites have the others for purposes of their own."""

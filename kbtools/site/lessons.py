@@ -8,13 +8,13 @@ from __future__ import annotations
 import xml.etree.ElementTree as etree
 from collections.abc import Iterator
 
-from kbtools.learning import LearningPath, Lesson, count_exercises
-from kbtools.page import Page
 from kbtools.reading_time import minutes
 from kbtools.site.elements import add, css_word, element
 from kbtools.site.infobox import label
 from kbtools.site.model import SiteModel, relative
 from kbtools.site.sanitize import OWN
+from kbtools.vault.learning import LearningPath, Lesson, count_exercises
+from kbtools.vault.page import Page
 
 # -- the path's page -----------------------------------------------------------------------------------------
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-from kbtools.page import Page
 from kbtools.site.dates import changed
 from kbtools.site.generated.document import lead
 from kbtools.site.model import SiteModel, strings
 from kbtools.site.text import clean
 from kbtools.site.urls import Site
+from kbtools.vault.page import Page
 
 # Within a script element nothing may look like markup, and JavaScript once took these two for line ends.
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}

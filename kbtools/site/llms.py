@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from kbtools.page import Page
 from kbtools.site.generated.document import lead, sorted_pages
 from kbtools.site.infobox import breadcrumb, label
 from kbtools.site.model import SiteModel
 from kbtools.site.text import clean
 from kbtools.site.urls import Site
+from kbtools.vault.page import Page
 
 FULL_LIMIT = 10_000_000
 """Characters; a larger wiki has no ``llms-full.txt``."""

@@ -28,10 +28,9 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
-from kbtools.config import Project, find_project
+from kbtools.config.project import Project, find_project
 from kbtools.errors import KbError
 from kbtools.markdown.scanner import scan
-from kbtools.page import Page
 from kbtools.run.figures import Figure
 from kbtools.site import callouts, page_header_footer, result_panel, vault_at_top
 from kbtools.site.author_html import Made, RemoteImages
@@ -51,6 +50,7 @@ from kbtools.site.urls import relative_url
 from kbtools.site.wikilinks import WikiLinks, block_id
 from kbtools.site.words import words_of
 from kbtools.snippets import Snippet
+from kbtools.vault.page import Page
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
 

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kbtools.page import Page
-from kbtools.source import Span
-from kbtools.suggest import AFTER_NOUNS
+from kbtools.text.source import Span
 from kbtools.vault.index import Index
+from kbtools.vault.links.suggest import AFTER_NOUNS
+from kbtools.vault.page import Page
 
 COMMON = 0.25
 """A name that more than this share of the pages speaks of, and more than ``FEW`` of them, says nothing."""

@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from kbtools.config import Project, find_project
-from kbtools.globs import matches
-from kbtools.learning import LearningPath, count_exercises, learning_paths, stops
+from kbtools.config.globs import matches
+from kbtools.config.project import Project, find_project
 from kbtools.markdown.headings import slugify
-from kbtools.page import Page
 from kbtools.site.mentions import Mention, mentions
 from kbtools.site.parts import Parts
 from kbtools.site.rendered import Rendered
@@ -25,7 +23,9 @@ from kbtools.site.urls import relative_url, url_of
 from kbtools.site.words import Words, words_of
 from kbtools.vault import loading as vaults
 from kbtools.vault.index import Index
+from kbtools.vault.learning import LearningPath, count_exercises, learning_paths, stops
 from kbtools.vault.loading import Vault
+from kbtools.vault.page import Page
 
 if TYPE_CHECKING:
     from kbtools.site.generated.names import Shared, Wanted

@@ -5,12 +5,12 @@ from __future__ import annotations
 import xml.etree.ElementTree as etree
 from collections.abc import Iterable, Mapping
 
-from kbtools.page import Page
 from kbtools.site import exercises, lessons
 from kbtools.site.elements import add, element
 from kbtools.site.infobox import has_infobox, infobox
 from kbtools.site.model import SiteModel, relative
 from kbtools.site.text import sentence_at, visible
+from kbtools.vault.page import Page
 
 MANY = 12
 """Backlinks shown unfolded."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from kbtools import links
-from kbtools.diagnostics import Edit, apply_edits
 from kbtools.links import WikiLink
 from kbtools.output.json import dumps, plain
-from kbtools.page import Page
 from kbtools.site.model import SiteModel
 from kbtools.site.text import hidden
 from kbtools.site.urls import Site, markdown_of, relative_url, url_of
-from kbtools.source import Span
-from kbtools.vault.resolution import FileResolution, Resolution, Resolved, target_page
+from kbtools.text.diagnostics import Edit, apply_edits
+from kbtools.text.source import Span
+from kbtools.vault.links.resolution import FileResolution, Resolution, Resolved, target_page
+from kbtools.vault.page import Page
 
 FIELDS = (
     "id",

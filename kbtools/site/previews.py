@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from kbtools.page import Page
 from kbtools.site.elements import css_word
 from kbtools.site.infobox import label, trust_note
 from kbtools.site.model import SiteModel
 from kbtools.site.text import clean, first_paragraph, visible
 from kbtools.site.urls import Site, preview_of
+from kbtools.vault.page import Page
 
 LONGEST = 280
 """Characters of a page's or a section's beginning."""

@@ -15,10 +15,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from kbtools.edit.new_names import file_name
-from kbtools.page import Page
 from kbtools.site.model import SiteModel, strings
 from kbtools.site.text import escape
 from kbtools.site.urls import Site, file_of, relative_url, url_of
+from kbtools.vault.page import Page
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\\<>:"|?*\ud800-\udfff]')
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from kbtools.page import Page
 from kbtools.run.figures import Figure
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.snippets import Snippet
+from kbtools.vault.page import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from datetime import date, datetime
 from kbtools.check.baseline import Baseline
 from kbtools.check.failures import failing
 from kbtools.codefence.option_values import DEVICES
-from kbtools.config import Project
-from kbtools.diagnostics import Severity
+from kbtools.config.project import Project
 from kbtools.errors import KbError
-from kbtools.page import Page
 from kbtools.run.host_info import told
 from kbtools.run.keys import sources
 from kbtools.run.outcomes import Outcome
 from kbtools.run.report import machine_of
 from kbtools.run.store import Result, Store, at_place
 from kbtools.site.results import BAD, Results, Run, snippet_key, snippet_of
+from kbtools.text.diagnostics import Severity
+from kbtools.vault.page import Page
 
 
 def _vouched(page: Page, results: Mapping[str, Result]) -> dict[str, Result]:

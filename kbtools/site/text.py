@@ -6,8 +6,8 @@ import html
 import re
 
 from kbtools.markdown.headings import label_of
-from kbtools.page import Page
-from kbtools.source import Span
+from kbtools.text.source import Span
+from kbtools.vault.page import Page
 
 # Python-Markdown marks what it set aside with STX and ETX: text from outside must never bring its own.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")

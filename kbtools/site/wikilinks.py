@@ -13,14 +13,14 @@ from markdown.util import ETX, STX, AtomicString
 
 from kbtools import links
 from kbtools.links import WikiLink
-from kbtools.page import Page
 from kbtools.site.elements import element, own
 from kbtools.site.embeds import PLACE
 from kbtools.site.generated.names import key_of
 from kbtools.site.model import SiteModel, relative
 from kbtools.site.rendered import Embed
 from kbtools.site.text import clean, first_paragraph, plain
-from kbtools.vault.resolution import Alias, Ambiguous, Missing, Resolution, Resolved
+from kbtools.vault.links.resolution import Alias, Ambiguous, Missing, Resolution, Resolved
+from kbtools.vault.page import Page
 
 IMAGES = re.compile(r"(?i)\.(png|jpe?g|gif|svg|webp|avif|bmp|ico)$")
 WANTING = 5

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from kbtools.markdown.structure import Heading
-from kbtools.page import Page
-from kbtools.vault.graph import LinkGraph, PageLinks
+from kbtools.vault.links.graph import LinkGraph, PageLinks
+from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.loading import Vault
 from kbtools.vault.names import STRICT, Conventions, PageNames
-from kbtools.vault.resolve import Resolver
+from kbtools.vault.page import Page
 
 
 class Index(Resolver):

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
-from kbtools.config import NEVER_READ, Config, Project
-from kbtools.globs import matches
+from kbtools.config.globs import matches
+from kbtools.config.project import NEVER_READ, Config, Project
 
 Stamp = tuple[int, int, int]
 """Time of the last change of the bytes and of the file, in nanoseconds, and the size in bytes."""

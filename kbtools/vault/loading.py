@@ -7,13 +7,13 @@ import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kbtools.config import Project
-from kbtools.diagnostics import Problem
-from kbtools.page import Page, decode, unreadable
-from kbtools.snippet_policy import Policies
-from kbtools.source import Source, Span
+from kbtools.config.project import Project
+from kbtools.config.snippet_policy import Policies
+from kbtools.text.diagnostics import Problem
+from kbtools.text.source import Source, Span
 from kbtools.vault.listing import Entry, look
 from kbtools.vault.names import STRICT, Conventions
+from kbtools.vault.page import Page, decode, unreadable
 from kbtools.vault.ways_in import ways_in
 
 

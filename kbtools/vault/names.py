@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
-from kbtools.config import Config
+from kbtools.config.project import Config
 from kbtools.links import fold_title, page_name
 from kbtools.vault.outline import Outline
 

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from kbtools.config import Project
+from kbtools.config.project import Project
 
 CANVAS = ".canvas"
 

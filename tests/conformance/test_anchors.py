@@ -20,11 +20,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from pymdownx.slugs import slugify
 from renderer import EXTENSIONS, Rendered
 
-from kbtools.config import Config, Project
-from kbtools.page import Page
+from kbtools.config.project import Config, Project
 from kbtools.site.model import SiteModel
-from kbtools.source import Source
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.page import Page
 
 CONFIGS = {
     "pymdownx.arithmatex": {"generic": True},

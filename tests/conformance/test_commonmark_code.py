@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from renderer import EXTENSIONS
 
-from kbtools.page import Page
-from kbtools.source import Source
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 HERE = Path(__file__).parent
 DIVERGENCES = tomllib.loads((HERE / "divergences.toml").read_text(encoding="utf-8"))["code"]

@@ -9,10 +9,10 @@ import markdown
 import pytest
 from pymdownx.slugs import slugify
 
-from kbtools.config import Config, Project
-from kbtools.page import Page, decode
+from kbtools.config.project import Config, Project
 from kbtools.site.model import SiteModel
 from kbtools.vault.index import Index
+from kbtools.vault.page import Page, decode
 
 TARGETS = {"T.md": "# T\n\n## H\n\nx ^b1\n", "C++.md": "# C++\n", "a/Dup.md": "", "b/Dup.md": ""}
 HEADINGS = (

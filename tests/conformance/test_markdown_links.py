@@ -21,12 +21,12 @@ import pages as written
 from pymdownx.slugs import slugify
 from renderer import EXTENSIONS
 
-from kbtools.config import Config, Project
+from kbtools.config.project import Config, Project
 from kbtools.markdown.frontmatter_block import frontmatter_span
-from kbtools.page import Page
 from kbtools.site.model import SiteModel
-from kbtools.source import Source
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.page import Page
 
 CONFIGS = {
     "pymdownx.arithmatex": {"generic": True},

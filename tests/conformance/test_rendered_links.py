@@ -21,14 +21,14 @@ import pages as written
 from pymdownx.slugs import slugify
 from renderer import EXTENSIONS
 
-from kbtools.config import Config, Project
+from kbtools.config.project import Config, Project
 from kbtools.links import WikiLink
 from kbtools.markdown.frontmatter_block import frontmatter_span
-from kbtools.page import Page
 from kbtools.site import wikilinks
 from kbtools.site.model import SiteModel
-from kbtools.source import Source
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.page import Page
 
 SUITES = Path(__file__).parents[1] / "suites"
 CONFIGS = {

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.page import decode
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Alias, Ambiguous, Missing, Resolved
+from kbtools.vault.links.resolution import Alias, Ambiguous, Missing, Resolved
+from kbtools.vault.page import decode
 
 HERE = Path(__file__).parent
 VAULTS = tomllib.loads((HERE / "wikilinks.toml").read_text(encoding="utf-8"))["vault"]

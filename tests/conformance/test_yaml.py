@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kbtools.fields.compose import Broken, TooMuch, read
 from kbtools.fields.scalars import MAX_TYPED, UnreadableScalar, typed
 from kbtools.frontmatter import parse
-from kbtools.yaml_events import event_parser, python_parser
+from kbtools.text.yaml_events import event_parser, python_parser
 
 ORDINARY = [
     "title: A\ntags: [a, b]\n",

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kbtools.diagnostics import apply_edits
 from kbtools.errors import KbError
 from kbtools.fields.compose import Broken, TooMuch, read
 from kbtools.fields.schema import Schema, validate
 from kbtools.fields.simple import read_simple
 from kbtools.frontmatter import locate, parse, set_field
+from kbtools.text.diagnostics import apply_edits
 
 TOPIC = Schema.load("topic")
 FILE = Path(__file__).with_name("yaml_test_suite.jsonl")

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from kbtools.config import find_project
-from kbtools.page import Page
+from kbtools.config.project import find_project
 from kbtools.run.devices import probe as devices
 from kbtools.run.job import DeviceRequest, Limits, RunOptions
 from kbtools.run.launchers import ForkServerLauncher, SpawnLauncher
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.plan import plan
 from kbtools.run.runner import run
-from kbtools.source import Source
+from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 ROOT = Path(__file__).parents[2]
 PORTABLE = """```python {#make}

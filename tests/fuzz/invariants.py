@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Applicability, Edit, apply_edits
 from kbtools.errors import KbError
 from kbtools.fields.compose import read
 from kbtools.fields.locate import body_of
@@ -10,8 +9,9 @@ from kbtools.fields.schema import Schema, validate
 from kbtools.fields.simple import read_simple
 from kbtools.frontmatter import parse, set_field
 from kbtools.markdown.frontmatter_block import frontmatter_span
-from kbtools.page import Page, decode
-from kbtools.source import Source
+from kbtools.text.diagnostics import Applicability, Edit, apply_edits
+from kbtools.text.source import Source
+from kbtools.vault.page import Page, decode
 
 TOPIC = Schema.load("topic")
 

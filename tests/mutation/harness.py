@@ -17,15 +17,15 @@ from damage import FOLDABLE, OTHER, Damage
 from slow_fold import fold
 from styles import Note
 
-from kbtools.config import LinkStyle, foreign_vault
+from kbtools.config.project import LinkStyle, foreign_vault
 from kbtools.edit.reconcile import plan_reconcile
 from kbtools.links import can_be_target, shown
-from kbtools.page import Page, decode
-from kbtools.suggest import Suggester
 from kbtools.vault.index import Index
+from kbtools.vault.links.resolution import Ambiguous, Missing, Resolved
+from kbtools.vault.links.spelling import Speller
+from kbtools.vault.links.suggest import Suggester
 from kbtools.vault.loading import load
-from kbtools.vault.resolution import Ambiguous, Missing, Resolved
-from kbtools.vault.spelling import Speller
+from kbtools.vault.page import Page, decode
 
 KINDS: dict[str, Damage] = {**FOLDABLE, **OTHER}
 SHAPES = ("[[{}]]은", "[[{}|라벨]]", "[[{}#절]]", "![[{}]]", "[[{}#^b1|[x]]]를", "| a | [[{}\\|y]] |")

@@ -13,7 +13,7 @@ from styles import STYLES, vault
 
 from kbtools.edit.reconcile import plan_reconcile
 from kbtools.vault.index import Index
-from kbtools.vault.spelling import Speller
+from kbtools.vault.links.spelling import Speller
 
 SEEDS = range(2)
 

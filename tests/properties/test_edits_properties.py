@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.diagnostics import Edit, OverlappingEdits, apply_edits
-from kbtools.source import LineIndex, Position, Source, Span
+from kbtools.text.diagnostics import Edit, OverlappingEdits, apply_edits
+from kbtools.text.source import LineIndex, Position, Source, Span
 
 texts = st.text(st.sampled_from("ab\n\r\t가😀\u2028\x0c\x85\ufeff\x00") | st.characters(), max_size=30)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.diagnostics import apply_edits
 from kbtools.errors import KbError
 from kbtools.fields.scalars import UnreadableScalar, is_plain, quoted, typed
 from kbtools.fields.schema import Schema, validate
 from kbtools.frontmatter import Frontmatter, locate, parse, set_field, unclosed, wikilink_target
+from kbtools.text.diagnostics import apply_edits
 
 TOPIC = Schema.load("topic")
 

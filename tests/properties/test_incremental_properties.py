@@ -11,7 +11,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbtools.config import Config, Project
+from kbtools.config.project import Config, Project
 from kbtools.incremental.check import check
 from kbtools.incremental.scratch import scan
 from kbtools.incremental.whole import Whole

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from kbtools.codefence.names import analyse
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 NAME = st.sampled_from(["a", "b", "c", "d"])
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from kbtools.edit.reconcile import plan_reconcile
 from kbtools.links import fold_title
-from kbtools.page import Page, decode
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Ambiguous, Resolved
-from kbtools.vault.spelling import Speller
+from kbtools.vault.links.resolution import Ambiguous, Resolved
+from kbtools.vault.links.spelling import Speller
+from kbtools.vault.page import Page, decode
 
 WORDS = (
     "Tensor",

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from kbtools.edit.rename import Rename, plan_rename
 from kbtools.errors import KbError
 from kbtools.links import fold_title
-from kbtools.page import Page, decode
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Alias, Ambiguous, Missing, Resolution, Resolved
+from kbtools.vault.links.resolution import Alias, Ambiguous, Missing, Resolution, Resolved
+from kbtools.vault.page import Page, decode
 
 WORDS = ("Tensor", "tensor", "텐서", "C", "C#", "C++", "nn.Module", "a-b", "a b", "연산", "x (y)")
 FOLDERS = ("", "a/", "b/", "a/c/", "Topics/")

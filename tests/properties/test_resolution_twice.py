@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_fold import fold
 
-from kbtools.page import Page
-from kbtools.source import Source
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import Ambiguous, Resolved
+from kbtools.vault.links.resolution import Ambiguous, Resolved
+from kbtools.vault.page import Page
 
 WORDS = (
     "PyTorch",

@@ -13,10 +13,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from pages import contain, fences, indent, pages, quote
 
-from kbtools.diagnostics import apply_edits
 from kbtools.markdown.scanner import scan
 from kbtools.markdown.structure import Structure
-from kbtools.source import Span
+from kbtools.text.diagnostics import apply_edits
+from kbtools.text.source import Span
 
 # Characters that mean something to some stage, and those that text handling trips over.
 ALPHABET = "`~ \t\n\r#>-*+1.:=|![](){}<>/\"'&$\\%^_a.가\x00\x02\x03\x0c\x0b\u2028\x85\u00a0İ\ud800"

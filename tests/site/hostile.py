@@ -11,7 +11,7 @@ from pathlib import Path
 import small_site
 from small_site import topic
 
-from kbtools.config import Project
+from kbtools.config.project import Project
 from kbtools.run.outcomes import Status
 
 RUN = "alert('fired')"

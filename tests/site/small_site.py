@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
-from kbtools.config import Project, find_project
+from kbtools.config.project import Project, find_project
 from kbtools.run.job import DeviceRequest, Limits
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.plan import plan

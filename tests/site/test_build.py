@@ -16,7 +16,7 @@ import pytest
 from small_site import CONFIG, make, read, store, topic
 
 from kbtools.cli import main
-from kbtools.config import find_project
+from kbtools.config.project import find_project
 from kbtools.errors import KbError
 from kbtools.site.build import build
 from kbtools.site.model import of_vault

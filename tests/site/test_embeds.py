@@ -17,7 +17,7 @@ import small_site
 from in_browser import SIZES, tab
 from small_site import Document, broken_links, make, read, store, topic
 
-from kbtools.config import Project
+from kbtools.config.project import Project
 from kbtools.site.build import build
 
 TARGET = """앞 문단. [표](../data/table.csv)와 [[#둘째]]와 [글](Other.md).

@@ -42,7 +42,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from kbtools.config import find_project
+    from kbtools.config.project import find_project
 
     project = make(tmp_path_factory.mktemp("file-links"), FILES, CONFIG)
     return build(find_project(project.root))

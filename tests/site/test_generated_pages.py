@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools import confidence
-from kbtools.config import Config, Project
-from kbtools.page import Page, decode
+from kbtools.config.project import Config, Project
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.site.dates import changed
 from kbtools.site.generated import NAMES, generate
@@ -21,7 +19,9 @@ from kbtools.site.generated.runs import row_id
 from kbtools.site.model import SiteModel
 from kbtools.site.results import Results, Run
 from kbtools.site.words import words_of
+from kbtools.vault import confidence
 from kbtools.vault.index import Index
+from kbtools.vault.page import Page, decode
 
 
 def wiki(texts: dict[str, str], runs: tuple[Run, ...] = ()) -> SiteModel:

@@ -14,7 +14,7 @@ from in_browser import served, tab
 from selectolax.lexbor import LexborHTMLParser
 from small_site import CONFIG, make, read, store, topic
 
-from kbtools.config import find_project
+from kbtools.config.project import find_project
 from kbtools.site import words as module
 from kbtools.site.build import build
 from kbtools.site.words import particle, words_of

@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = CONFIG.replace("plugins:", "exclude_docs: ex/\ndraft_docs: Later.md\nplugins:")
     project = make(root, pages, config)
     (root / "kb.toml").write_text('docs = "docs"\nexclude = ["priv/**"]\n', encoding="utf-8")
-    from kbtools.config import find_project
+    from kbtools.config.project import find_project
 
     return build(find_project(project.root))
 

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from small_site import CONFIG, make, read, store, topic
 
 from kbtools.frontmatter import parse
-from kbtools.page import Page
 from kbtools.site.build import build
 from kbtools.site.feed import atom
 from kbtools.site.linked_data import linked_data, script
 from kbtools.site.page_markdown import page_markdown
 from kbtools.site.urls import Site, markdown_of, relative_url
+from kbtools.vault.page import Page
 
 NASTY = '</script><script>alert(1)</script> <!-- & ]]> "x" y'
 ATOM = "{http://www.w3.org/2005/Atom}"

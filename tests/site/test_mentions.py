@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from growth import assert_linear
 from small_site import broken_links, make, read, topic
 
-from kbtools.page import Page
 from kbtools.site.build import build
 from kbtools.site.mentions import mentions
-from kbtools.source import Source
+from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.page import Page
 
 
 def vault(**texts: str) -> Index:
@@ -181,7 +181,7 @@ def test_on_the_site(tmp_path: Path) -> None:
             **many,
         },
     )
-    from kbtools.config import find_project
+    from kbtools.config.project import find_project
 
     site = build(find_project(tmp_path), strict=True)
     assert broken_links(site) == []

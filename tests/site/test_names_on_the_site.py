@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from in_browser import served
 from small_site import CONFIG, broken_links, make, read, topic
 
-from kbtools.config import find_project
+from kbtools.config.project import find_project
 from kbtools.site.build import build
 from kbtools.site.model import load
 from kbtools.site.redirects import is_fit, plan

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import small_site
 from small_site import broken_links, make, read, store, topic
 
-from kbtools.config import Project
+from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.site.build import build
@@ -483,7 +483,7 @@ def test_the_preview_follows_the_pages(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    code = "import sys; from pathlib import Path; from kbtools.config import find_project; from kbtools.site.build import serve"
+    code = "import sys; from pathlib import Path; from kbtools.config.project import find_project; from kbtools.site.build import serve"
     code += "; serve(find_project(Path(sys.argv[1])), '127.0.0.1', int(sys.argv[2]))"
     words = [sys.executable, "-c", code, str(tmp_path), str(port)]
     server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

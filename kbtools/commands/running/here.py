@@ -14,16 +14,16 @@ from kbtools.commands import Wiki
 from kbtools.commands.progress import Progress
 from kbtools.commands.running.options import share, workers
 from kbtools.commands.running.selection import selected, wants
+from kbtools.config.snippet_policy import Policies
 from kbtools.run.host_info import name_machine
 from kbtools.run.job import DeviceRequest, Job, RunOptions
 from kbtools.run.outcomes import Outcome, by_place
 from kbtools.run.plan import Fences, Planner
 from kbtools.run.store import Known, Store
-from kbtools.snippet_policy import Policies
 from kbtools.vault.listing import digest
 
 if TYPE_CHECKING:
-    from kbtools.page import Page
+    from kbtools.vault.page import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def plan_pages(
         if answer is not None:
             known += answer[1]
         else:
-            from kbtools.page import decode
+            from kbtools.vault.page import decode
 
             held = parsed.get(path)
             page = held if held is not None and held.policy == policy else decode(path, data, policy)

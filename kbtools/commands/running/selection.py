@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kbtools.commands import Wiki
+from kbtools.config.selection import Selection
 from kbtools.errors import KbError
-from kbtools.selection import Selection
 
 
 def selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:

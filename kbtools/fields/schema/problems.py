@@ -8,13 +8,13 @@ from datetime import date
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from kbtools.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.fields.model import Frontmatter, Path, with_value
 from kbtools.fields.scalars import kind_of, quoted, typed, written
 from kbtools.fields.schema.dates import text_rule, types_of
 from kbtools.fields.schema.loading import Schema, rule_at
 from kbtools.fields.schema.wording import described, field_name, limits, listed, read_as, shown, type_names
-from kbtools.source import Span
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.text.source import Span
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError

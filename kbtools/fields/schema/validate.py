@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kbtools.diagnostics import Problem
 from kbtools.fields.model import Frontmatter, Path
 from kbtools.fields.schema.dates import as_json, find_dates, text_rule
 from kbtools.fields.schema.loading import Schema
-from kbtools.source import Span
+from kbtools.text.diagnostics import Problem
+from kbtools.text.source import Span
 
 _MAX = 100
 """Problems of one page; a file with more is no page of this schema."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kbtools.mkdocs_file import GENERATED
+from kbtools.config.mkdocs_file import GENERATED
 from kbtools.site.generated.document import Document, sorted_pages
 from kbtools.site.generated.health import health_page
 from kbtools.site.generated.lists import categories, everything, paths, recent, tags

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from kbtools.page import Page
 from kbtools.site.elements import css_word
 from kbtools.site.infobox import label
 from kbtools.site.model import SiteModel
 from kbtools.site.text import clean, first_paragraph, visible
 from kbtools.site.text import markdown_escape as md
 from kbtools.site.words import Words
+from kbtools.vault.page import Page
 
 LONG = 500
 """Entries of a list on one page."""

@@ -6,17 +6,17 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kbtools import confidence
-from kbtools.checker import found_by
+from kbtools.check.checker import found_by
 from kbtools.codefence.option_values import DEVICES
 from kbtools.links import page_name
-from kbtools.page import Page
 from kbtools.run.outcomes import Status
 from kbtools.site.model import SiteModel
 from kbtools.site.result_panel import state_of
 from kbtools.site.results import Run
 from kbtools.snippets import Snippet
-from kbtools.vault.resolution import Ambiguous
+from kbtools.vault import confidence
+from kbtools.vault.links.resolution import Ambiguous
+from kbtools.vault.page import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from markupsafe import Markup
 
-from kbtools import confidence
 from kbtools.codefence.option_values import DEVICES
-from kbtools.page import Page
 from kbtools.site.generated.bar_chart import columns, stacked
 from kbtools.site.generated.document import (
     Document,
@@ -24,6 +22,8 @@ from kbtools.site.generated.figures import Health, health
 from kbtools.site.infobox import breadcrumb
 from kbtools.site.model import SiteModel
 from kbtools.site.result_panel import DEVICE_NAMES
+from kbtools.vault import confidence
+from kbtools.vault.page import Page
 
 PATH = "health.md"
 MOST = 50

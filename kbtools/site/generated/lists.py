@@ -9,8 +9,6 @@ from datetime import date
 
 from markupsafe import Markup
 
-from kbtools import confidence
-from kbtools.page import Page
 from kbtools.site.dates import changed
 from kbtools.site.generated.document import (
     Document,
@@ -34,6 +32,8 @@ from kbtools.site.infobox import breadcrumb, label
 from kbtools.site.lessons import told
 from kbtools.site.model import SiteModel, category_id, strings, tag_id
 from kbtools.site.text import clean
+from kbtools.vault import confidence
+from kbtools.vault.page import Page
 
 FEW = 40
 """Pages a tag or category shows on the page of all of them; the rest is on one of its own."""

@@ -13,7 +13,7 @@ from kbtools.markdown.headings import slugify
 from kbtools.site.generated.document import Document, Section, count, document, joined, link, listing, note, status
 from kbtools.site.model import SiteModel
 from kbtools.site.text import clean, first_paragraph
-from kbtools.vault.resolution import Alias, Ambiguous, Missing
+from kbtools.vault.links.resolution import Alias, Ambiguous, Missing
 
 SHOWN = 20
 """Pages that are named for one missing page."""

@@ -9,7 +9,6 @@ from datetime import date
 from markupsafe import Markup
 
 from kbtools.codefence.option_values import DEVICES
-from kbtools.page import Page
 from kbtools.run.outcomes import Status
 from kbtools.site.generated.document import (
     Document,
@@ -27,6 +26,7 @@ from kbtools.site.model import SiteModel
 from kbtools.site.result_panel import DEVICE_NAMES, MARKS, badge, proven, state_of, state_words, torch_versions
 from kbtools.site.results import Run
 from kbtools.snippets import Snippet
+from kbtools.vault.page import Page
 
 PATH = "runs.md"
 _ORDER = ("passed", "xfailed", "failed", "error", "stale", "blocked", "skipped", "rehearsed", "unknown")

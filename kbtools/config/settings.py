@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from kbtools.config.snippet_policy import MODES, SESSIONS, Policy
 from kbtools.errors import KbError
-from kbtools.snippet_policy import MODES, SESSIONS, Policy
 
 MAX_PAGE_SIZE = 4 * 1024**2
 """Bytes. Nobody writes a longer page by hand, and reading one takes seconds."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kbtools.errors import KbError
-from kbtools.yaml_events import event_parser, event_types, yaml_errors
+from kbtools.text.yaml_events import event_parser, event_types, yaml_errors
 
 FILES = ("mkdocs.yml", "mkdocs.yaml")
 GENERATED = (

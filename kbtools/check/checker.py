@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from kbtools.config import Config
-from kbtools.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
+from kbtools.config.globs import matches
+from kbtools.config.project import Config
+from kbtools.config.selection import EVERYTHING, Selection
+from kbtools.config.settings import did_you_mean
+from kbtools.config.snippet_policy import SHOW, not_looked_at
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate
-from kbtools.globs import matches
-from kbtools.page import Page
 from kbtools.rules import Context, Surroundings, all_rules
-from kbtools.selection import EVERYTHING, Selection
-from kbtools.settings import did_you_mean
-from kbtools.snippet_policy import SHOW, not_looked_at
-from kbtools.source import Span, visible
-from kbtools.vault.graph import PageLinks
+from kbtools.text.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
+from kbtools.text.source import Span, visible
 from kbtools.vault.index import Index
+from kbtools.vault.links.graph import PageLinks
+from kbtools.vault.links.resolution import Ambiguous, Missing
+from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.loading import Vault
-from kbtools.vault.resolution import Ambiguous, Missing
-from kbtools.vault.resolve import Resolver
+from kbtools.vault.page import Page
 
 
 class Report(NamedTuple):

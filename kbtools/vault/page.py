@@ -8,15 +8,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kbtools import filelinks, frontmatter, links
-from kbtools.diagnostics import Problem
+from kbtools.config.snippet_policy import CHECK, DEFAULT, RUN, SHOW, Policy
 from kbtools.filelinks import FileLink
 from kbtools.frontmatter import Frontmatter
 from kbtools.links import WikiLink
 from kbtools.markdown.headings import slugify
 from kbtools.markdown.scanner import scan
 from kbtools.markdown.structure import Heading, Structure
-from kbtools.snippet_policy import CHECK, DEFAULT, RUN, SHOW, Policy
-from kbtools.source import Source, Span
+from kbtools.text.diagnostics import Problem
+from kbtools.text.source import Source, Span
 
 if TYPE_CHECKING:
     from kbtools.snippets import Snippet
@@ -127,7 +127,7 @@ class Page:
 
     @property
     def is_learning_path(self) -> bool:
-        """Whether its numbered list of wikilinks is a way through other pages (``kbtools.learning``)."""
+        """Whether its numbered list of wikilinks is a way through other pages (``kbtools.vault.learning``)."""
         return self.data.get(LEARNING_PATH) is True
 
     @property

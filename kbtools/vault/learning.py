@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kbtools.links import WikiLink
-from kbtools.page import Page
-from kbtools.source import Span
-from kbtools.vault.graph import PageLinks
+from kbtools.text.source import Span
 from kbtools.vault.index import Index
-from kbtools.vault.resolution import target_page
+from kbtools.vault.links.graph import PageLinks
+from kbtools.vault.links.resolution import target_page
+from kbtools.vault.page import Page
 
 # What Python-Markdown and CommonMark both take for an item of a numbered list that is not nested.
 _ITEM = re.compile(r"(?:(?<=[\r\n])|\A) {0,3}(?P<item>\d{1,9}\.[ \t]+(?P<mark>\*{1,3}|_{1,3})?(?P<rest>[^\r\n]*))")

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from kbtools.filelinks import FileLink
 from kbtools.links import WikiLink, fold_title, has_placeholder, is_attachment_name, page_name
-from kbtools.page import Page
+from kbtools.vault.links.resolution import Elsewhere, FileResolution, Missing, Resolution, target_page
+from kbtools.vault.links.resolve import Resolver, file_keys
 from kbtools.vault.names import target_keys
-from kbtools.vault.resolution import Elsewhere, FileResolution, Missing, Resolution, target_page
-from kbtools.vault.resolve import Resolver, file_keys
+from kbtools.vault.page import Page
 
 
 class PageLinks(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from types import MappingProxyType
 
-from kbtools.page import Page
+from kbtools.vault.page import Page
 
 GAIN = 0.05
 """What a re-verification adds to a page's confidence."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from kbtools.globs import matches
+from kbtools.config.globs import matches
 
 RUN, CHECK, SHOW = "run", "check", "show"
 MODES = (RUN, CHECK, SHOW)

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from kbtools import mkdocs_file, obsidian
+from kbtools.config import mkdocs_file, obsidian
+from kbtools.config.mkdocs_file import MkDocs
+from kbtools.config.obsidian import Obsidian
+from kbtools.config.settings import MAX_PAGE_SIZE, SETTINGS, Setting, SettingError, line_of, read_settings
+from kbtools.config.snippet_policy import Policies, Policy
 from kbtools.errors import KbError
-from kbtools.mkdocs_file import MkDocs
-from kbtools.obsidian import Obsidian
-from kbtools.settings import MAX_PAGE_SIZE, SETTINGS, Setting, SettingError, line_of, read_settings
-from kbtools.snippet_policy import Policies, Policy
 
 LinkStyle = Literal["title", "filename"]
 Level = Literal["error", "warning", "info", "off"]

@@ -7,10 +7,19 @@ from functools import cached_property
 
 from kbtools.filelinks import FileLink
 from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name
+from kbtools.vault.links.resolution import (
+    Alias,
+    Ambiguous,
+    Elsewhere,
+    FileResolution,
+    How,
+    Missing,
+    Resolution,
+    Resolved,
+)
+from kbtools.vault.links.sections import Sections
 from kbtools.vault.names import STRICT, Conventions, Names, nfc, parts_of_path, table
 from kbtools.vault.outline import Outline
-from kbtools.vault.resolution import Alias, Ambiguous, Elsewhere, FileResolution, How, Missing, Resolution, Resolved
-from kbtools.vault.sections import Sections
 
 ENTRANCES = ("index", "README", "readme", "Readme", "Index")
 """Names of the page that a folder's address shows."""

@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import unquote
 
-from kbtools.diagnostics import Applicability, Edit, Fix
 from kbtools.filelinks import FileLink, has_ending, written
 from kbtools.links import WikiLink, fold_title, is_attachment_name
-from kbtools.near_names import NearNames
-from kbtools.page import Page
-from kbtools.source import is_invisible
+from kbtools.text.diagnostics import Applicability, Edit, Fix
+from kbtools.text.near_names import NearNames
+from kbtools.text.source import is_invisible
+from kbtools.vault.links.resolution import Alias, Ambiguous, Resolved
+from kbtools.vault.links.resolve import Resolver
+from kbtools.vault.links.spelling import Speller
 from kbtools.vault.names import nfc, table
-from kbtools.vault.resolution import Alias, Ambiguous, Resolved
-from kbtools.vault.resolve import Resolver
-from kbtools.vault.spelling import Speller
+from kbtools.vault.page import Page
 
 # Postpositions that get caught inside the brackets, longest first.
 _PARTICLES = """

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
-from kbtools import state_folder
+from kbtools.state import state_folder
 
 
 class _Closes(Protocol):

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from kbtools.config import LinkStyle
-from kbtools.diagnostics import Applicability, Edit, Fix
+from kbtools.config.project import LinkStyle
 from kbtools.links import WikiLink, can_be_target, fold_title, shown, written
 from kbtools.markdown.headings import label_of
-from kbtools.page import Page
-from kbtools.source import Span, is_invisible
+from kbtools.text.diagnostics import Applicability, Edit, Fix
+from kbtools.text.source import Span, is_invisible
+from kbtools.vault.links.resolution import Resolution, Resolved
+from kbtools.vault.links.resolve import Resolver, ends_with
 from kbtools.vault.names import nfc
-from kbtools.vault.resolution import Resolution, Resolved
-from kbtools.vault.resolve import Resolver, ends_with
+from kbtools.vault.page import Page
 
 
 class Speller:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from kbtools.source import Span
+from kbtools.text.source import Span
 
 
 class Severity(str, Enum):

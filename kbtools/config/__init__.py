@@ -1,0 +1,1 @@
+"""A project's configuration: its files, the table of settings, and what the settings select."""

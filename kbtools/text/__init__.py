@@ -1,0 +1,1 @@
+"""Text and what is said about places in it: sources, spans, diagnostics with their fixes, names that are alike."""
