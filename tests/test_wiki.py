@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -212,3 +213,48 @@ def test_the_guide_names_snippets_that_show_what_it_tells() -> None:
             assert name in there, f"{path} has no {name}"
             for option in re.findall(r"`\.?(\w+)`", what):
                 assert option in there[name], f"{path}::{name} has no {option}"
+
+
+# --- the digits page with another data section
+
+STAND_IN = """
+import sys, types
+import torch
+from sklearn.datasets import load_digits
+
+class MNIST:
+    def __init__(self, root, train, download):
+        digits = load_digits()
+        images = torch.tensor(digits.images, dtype=torch.float32).unsqueeze(1) * 255 / 16
+        part = slice(0, 240) if train else slice(240, 300)
+        large = torch.nn.functional.interpolate(images[part], size=(28, 28), mode="bilinear")
+        self.data, self.targets = large.squeeze(1).to(torch.uint8), torch.tensor(digits.target[part])
+
+torchvision = types.ModuleType("torchvision")
+torchvision.datasets = types.SimpleNamespace(MNIST=MNIST)
+sys.modules["torchvision"] = torchvision
+"""
+
+
+def test_the_digits_page_runs_whole_with_mnist_for_its_data_section(tmp_path: Path) -> None:
+    """What the torchvision tab promises: that fence takes the place of the first, and nothing else changes."""
+    pytest.importorskip("torch")
+    code = {s["id"]: s["code"] for s in snippets_of("topics/MNIST-Classification.md") if s["language"] == "python"}
+    data = code.pop("data")
+    program = [STAND_IN, code.pop("torchvision"), *code.values()]
+    assert "load_digits" in data
+    assert len(code) > 10
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(program)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env=os.environ | {"MPLBACKEND": "Agg", "OMP_NUM_THREADS": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "torch.Size([200, 1, 28, 28])" in done.stdout
+    told = re.search(r"시험 정확도 (\S+)", done.stdout)
+    assert told
+    assert float(told[1]) > 0.5, "it learns from pictures of another size"
