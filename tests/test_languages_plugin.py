@@ -23,7 +23,7 @@ def page_of_the_guide() -> str:
     return found[1]
 
 
-CHECK = ("check", "--no-run", "--format", "concise", "--ignore", "orphan-page")
+CHECK = ("check", "--snippets", "check", "--format", "concise", "--ignore", "orphan-page")
 
 
 class Installed:

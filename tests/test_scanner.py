@@ -21,12 +21,12 @@ def shown(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\n", "⏎").replace("\t", "→")
 
 
-def cases(name: str) -> pytest.MarkDecorator:
-    found = load(SUITES / name)
+def cases(*names: str) -> pytest.MarkDecorator:
+    found = [case for name in names for case in load(SUITES / name)]
     return pytest.mark.parametrize("case", found, ids=[case.name for case in found])
 
 
-@cases("fences.md")
+@cases("fences.md", "fences_of_other_tools.md")
 def test_fences(case: Case) -> None:
     structure = scan(case.page)
     if "fences" in case.all("none"):

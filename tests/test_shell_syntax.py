@@ -66,7 +66,9 @@ BROKEN = {
 @pytest.mark.parametrize(("code", "line"), BROKEN.values(), ids=BROKEN)
 def test_what_no_shell_reads_is_told_at_its_line(code: str, line: int, tmp_path: Path) -> None:
     text = "# T\n\n- item\n\n" + "".join(f"    {row}\n" if row else "\n" for row in fence(code).split("\n"))
-    done = run_kb(("check", "--no-run", "--vault", str(vault(tmp_path, text)), "--format", "json"))
+    done = run_kb(
+        ("check", "--no-run", "--vault", str(vault(tmp_path, text)), "--snippets", "check", "--format", "json")
+    )
     (found,) = [d for d in json.loads(done.stdout)["diagnostics"] if d["rule"] == "shell-syntax"]
     assert (found["start"]["line"], found["severity"]) == (5 + line, "error")
     assert done.returncode == 1

@@ -103,8 +103,11 @@ class Wiki:
         return Speller(self.index, self.project.config.link_style, self.project.config.keep_words)
 
     def source(self, path: str) -> Source:
-        page = self.vault.pages.get(path) or self.vault.unread[path]
-        return page.source
+        """A page's text: empty for one that went while its snippets ran."""
+        from kbtools.source import Source
+
+        page = self.vault.pages.get(path) or self.vault.unread.get(path)
+        return page.source if page is not None else Source(path, "")
 
     def narrow(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Paths given by a user as vault paths. Raises KbError for unknown ones."""

@@ -121,3 +121,29 @@ class HtmlAddresses(Postprocessor):
             return f'{m[1]}"{escape(address)}"'
 
         return _TAG.sub(lambda tag: _ADDRESS.sub(attribute, tag[0]), text)
+
+
+class SourceAddresses(Postprocessor):
+    """For builders other than MkDocs, behind embeds: such a builder takes every address in the finished HTML for a path
+    from the page's source, and makes it one of the site. Those that are of the site already become paths again."""
+
+    PRIORITY = -60
+
+    def __init__(self, md: Markdown, where: Where) -> None:
+        super().__init__(md)
+        self.where = where
+
+    def run(self, text: str) -> str:
+        wiki, path = self.where()
+        if wiki is None or path is None or "relpath" in self.md.treeprocessors or not _TAG.search(text):
+            return text
+        files = {*wiki.index.pages, *wiki.index.attachments, *wiki.generated}
+        by_address = {wiki.url_of(file): file for file in files}
+
+        def attribute(m: re.Match[str]) -> str:
+            found = written_target(unescape(m[2] if m[2] is not None else m[3]), path, wiki.url_of(path))
+            if found is None or found[0] in files or found[1] not in by_address:
+                return m[0]
+            return f'{m[1]}"{escape(relative(by_address[found[1]], path) + found[2])}"'
+
+        return _TAG.sub(lambda tag: _ADDRESS.sub(attribute, tag[0]), text)

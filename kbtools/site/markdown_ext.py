@@ -36,7 +36,7 @@ from kbtools.site import callouts, page_header_footer, result_panel, vault_at_to
 from kbtools.site.author_html import Made, RemoteImages
 from kbtools.site.embeds import Expand, Places
 from kbtools.site.fences import GONE, Panels, Recorder, Unmark
-from kbtools.site.file_links import FileLinks, HtmlAddresses
+from kbtools.site.file_links import FileLinks, HtmlAddresses, SourceAddresses
 from kbtools.site.fragments import Part
 from kbtools.site.generated.runs import row_id
 from kbtools.site.model import SiteModel, load
@@ -275,6 +275,8 @@ class KbExtension(Extension):
         md.treeprocessors.register(files, "kb-file-links", FileLinks.PRIORITY)
         addresses = HtmlAddresses(md, lambda: (None if self.is_part else self.wiki, self.path))
         md.postprocessors.register(addresses, "kb-html-addresses", HtmlAddresses.PRIORITY)
+        sources = SourceAddresses(md, addresses.where)
+        md.postprocessors.register(sources, "kb-source-addresses", SourceAddresses.PRIORITY)
         remote = bool(self.getConfig("remote_images"))
         if not remote:
             images = RemoteImages(md, made, self._tell_of_picture)

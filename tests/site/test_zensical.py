@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_site import make, read, topic
+from small_site import broken_links, make, read, topic
 
 from kbtools.cli import main
 
@@ -23,7 +23,9 @@ markdown_extensions:
 """
 PAGES = {
     "topics/A.md": topic(
-        "A", "[[B|the other]] [[nowhere]] <script>x</script>\n\n```python\nprint(6 * 7)  # 42\n```\n\n![[B#Part]]\n"
+        "A",
+        '[[B|the other]] [md](B.md) <a href="B.md">raw</a> [[nowhere]] <script>x</script>\n\n'
+        "```python\nprint(6 * 7)  # 42\n```\n\n![[B#Part]]\n",
     ),
     "topics/B.md": topic("B", "## Part\n\nEmbedded.\n"),
     "index.md": "# Start\n\n[[A]]\n",
@@ -41,6 +43,7 @@ def test_the_gate_and_what_stands_behind_it(tmp_path: Path, monkeypatch: pytest.
     assert main(["gate", "--assets", "docs/kb", "--", str(zensical), "build"]) == 0
     page = read(tmp_path / "site/topics/A/index.html")
     assert page.all("a", "kb-link")[0]["href"] == "../B/"
+    assert not [told for told in broken_links(tmp_path / "site") if told.startswith("topics/A")]
     assert page.all("span", "kb-is-passed")
     assert page.all("span", "kb-missing")
     assert "Pages that link here" in page.text
