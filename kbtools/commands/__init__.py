@@ -104,7 +104,7 @@ class Wiki:
 
     def source(self, path: str) -> Source:
         """A page's text: empty for one that went while its snippets ran."""
-        from kbtools.source import Source
+        from kbtools.text.source import Source
 
         page = self.vault.pages.get(path) or self.vault.unread.get(path)
         return page.source if page is not None else Source(path, "")
