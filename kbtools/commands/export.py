@@ -27,12 +27,13 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     from kbtools.commands.rename import page_given
     from kbtools.notebooks.export import Surroundings, export
+    from kbtools.notebooks.pictures import Pictures
 
     wiki = read(args)
     path = page_given(wiki, args.page)
     page = wiki.index.pages[path]
     found = _outcomes(wiki, path, args.device)
-    text = export(page, found, Surroundings(picture=lambda name: picture(wiki, path, name)))
+    text = export(page, found, Surroundings(picture=Pictures(wiki.project.vault, wiki.index.attachments).of(path)))
     if args.output == "-":
         emit((text.rstrip("\n"),))
         return 0
@@ -58,18 +59,3 @@ def _outcomes(wiki: Wiki, path: str, device: str) -> list[Outcome]:
 
     results = stored(wiki.project, [wiki.index.pages[path]])
     return [run.outcome for runs in results.runs.values() for run in runs if run.fresh and run.outcome.device == device]
-
-
-def picture(wiki: Wiki, path: str, name: str) -> bytes | None:
-    """The bytes of a picture that a page shows, by its name or path; None where the vault has no such file."""
-    from urllib.parse import unquote
-
-    folder = wiki.project.vault / path
-    base = wiki.project.vault.resolve()
-    given = unquote(name)
-    named = [a for a in wiki.index.attachments if a.rpartition("/")[2] == given.rpartition("/")[2]]
-    for candidate in (folder.parent / given, base / given.lstrip("/"), *(base / a for a in sorted(named))):
-        full = candidate.resolve()
-        if full.is_file() and full.is_relative_to(base):
-            return full.read_bytes()
-    return None

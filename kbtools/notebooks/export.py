@@ -10,12 +10,14 @@ from hashlib import sha256
 from typing import Any
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import nbformat as MAJOR
+from nbformat.v4 import nbformat_minor as MINOR
 
 from kbtools.links import WikiLink
 from kbtools.run.figures import Figure
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.snippets import Snippet
+from kbtools.text.source import Span
 from kbtools.vault.page import Page
 
 PYTHON = ("python", "py", "python3")
@@ -35,6 +37,9 @@ class Surroundings:
     """Where a wikilink leads on a published site."""
     picture: Callable[[str], bytes | None] = lambda name: None
     """The bytes of a picture of the vault, by the name or path that the page gives."""
+    hidden: tuple[Span, ...] | None = None
+    """For a notebook that is published: the page's comments, which are left out of it, as are its frontmatter and all
+    that would take edits back to the page. None for the author's own."""
 
 
 @dataclass(slots=True)
@@ -53,31 +58,38 @@ def export(page: Page, outcomes: Iterable[Outcome] = (), around: Surroundings | 
     """
     by_id = {o.id.rpartition("[")[0].partition("::")[2]: o for o in outcomes if o.path == page.path}
     around = around or Surroundings()
-    cells: list[Any] = []
+    cells: list[dict[str, Any]] = []
     count = 0
     for piece in _pieces(page):
-        if isinstance(piece, str):
-            cells.append(_text_cell(page, piece, around))
+        if isinstance(piece, Span):
+            cell = _text_cell(page, piece, around)
+            if cell["source"] or around.hidden is None:
+                cells.append(cell)
             continue
         snippet, head, body, tail = piece
         outcome = by_id.get(snippet.id)
         count += outcome is not None
         cells.append(_code_cell(snippet, head, body, tail, outcome, count))
-    front = page.structure.frontmatter
-    kb = {"path": page.path, "title": page.title, "frontmatter": front.of(page.source.text) if front else ""}
-    metadata = {
+    metadata: dict[str, object] = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
-        "kb": kb,
     }
-    notebook = new_notebook(cells=cells, metadata=metadata)
-    for number, cell in enumerate(notebook.cells):  # ids by content and place: random ones would differ every time
+    if around.hidden is None:
+        front = page.structure.frontmatter
+        held = front.of(page.source.text) if front else ""
+        metadata["kb"] = {"path": page.path, "title": page.title, "frontmatter": held}
+    else:
+        metadata["title"] = page.title
+        for cell in cells:
+            cell["metadata"].pop("kb")
+    for number, cell in enumerate(cells):  # ids by content and place: random ones would differ every time
         cell["id"] = sha256(f"{number}\0{cell['source']}".encode("utf-8", "replace")).hexdigest()[:12]
-    nbformat.validate(notebook)
-    return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
+    notebook = {"nbformat": MAJOR, "nbformat_minor": MINOR, "metadata": metadata, "cells": cells}
+    # The parts are made by hand: nbformat's own makers validate each of them, writing validates the whole.
+    return str(nbformat.writes(nbformat.from_dict(notebook), version=MAJOR)).rstrip("\n") + "\n"
 
 
-def _pieces(page: Page) -> Iterator[str | tuple[Snippet, str, str, str]]:
+def _pieces(page: Page) -> Iterator[Span | tuple[Snippet, str, str, str]]:
     """The page's body, cut into Markdown and code; joined again it is the body.
 
     A code piece has what stands before its code (opening fence), the code's lines with their prefixes, and what stands
@@ -101,27 +113,40 @@ def _pieces(page: Page) -> Iterator[str | tuple[Snippet, str, str, str]]:
         end = blank.end() if blank else end
         if start < at:
             continue
-        if text[at:start]:
-            yield text[at:start]
+        if start > at:
+            yield Span(at, start)
         yield snippet, text[start:first], text[first:body_end], text[body_end:end]
         at = end
-    if text[at:]:
-        yield text[at:]
+    if at < len(text):
+        yield Span(at, len(text))
 
 
-def _text_cell(page: Page, raw: str, around: Surroundings) -> Any:
-    shown = _shown(page, raw, around)
+def _text_cell(page: Page, span: Span, around: Surroundings) -> dict[str, Any]:
+    raw = span.of(page.source.text)
+    shown = _shown(_without(around.hidden or (), span, page), around)
     kb: dict[str, object] = {"raw": raw}
     text = shown.text.strip("\n")
     if text != raw:
         kb["shown"] = text
-    cell = new_markdown_cell(text, metadata={"kb": kb})
+    cell: dict[str, Any] = {"cell_type": "markdown", "metadata": {"kb": kb}, "source": text}
     if shown.attachments:
         cell["attachments"] = shown.attachments
     return cell
 
 
-def _shown(page: Page, raw: str, around: Surroundings) -> _Shown:
+def _without(hidden: Iterable[Span], span: Span, page: Page) -> str:
+    """A stretch of a page without what it hides."""
+    kept: list[str] = []
+    at = span.start
+    for gone in sorted(hidden):
+        if gone.end > at and gone.start < span.end:
+            kept.append(page.source.text[at : max(at, gone.start)])
+            at = gone.end
+    kept.append(page.source.text[at : span.end])
+    return "".join(kept)
+
+
+def _shown(raw: str, around: Surroundings) -> _Shown:
     """Markdown as Jupyter renders it, line by line: wikilinks as links or words, callouts and tabs as quotes, pictures
     of the vault as attachments."""
     from kbtools.links import find
@@ -186,7 +211,9 @@ def _plain_lines(lines: list[str]) -> Iterator[str]:
             yield f"{quote}{inner}" if depth else line
 
 
-def _code_cell(snippet: Snippet, head: str, body: str, tail: str, outcome: Outcome | None, count: int) -> Any:
+def _code_cell(
+    snippet: Snippet, head: str, body: str, tail: str, outcome: Outcome | None, count: int
+) -> dict[str, Any]:
     options = snippet.options
     source = snippet.code.rstrip("\n")
     kb: dict[str, object] = {"head": head, "body": body, "tail": tail, "sha": digest(source), "id": snippet.id}
@@ -203,13 +230,18 @@ def _code_cell(snippet: Snippet, head: str, body: str, tail: str, outcome: Outco
         kb["magic"] = f"%%writefile {options.file}"
         source = f"{kb['magic']}\n{source}"
         kb["sha"] = digest(source)
-    cell = new_code_cell(source, metadata=metadata)
+    outputs: list[dict[str, Any]] = []
     if outcome is not None:
-        cell["outputs"] = list(_outputs(snippet, outcome, count))
-        cell["execution_count"] = count
+        outputs = list(_outputs(snippet, outcome, count))
     elif expected := _expected(snippet):
-        cell["outputs"] = [new_output("stream", name="stdout", text=expected)]
-    return cell
+        outputs = [_stream("stdout", expected)]
+    return {
+        "cell_type": "code",
+        "metadata": metadata,
+        "source": source,
+        "outputs": outputs,
+        "execution_count": None if outcome is None else count,
+    }
 
 
 def _expected(snippet: Snippet) -> str:
@@ -217,22 +249,29 @@ def _expected(snippet: Snippet) -> str:
     return next((e.text.rstrip("\n") + "\n" for e in snippet.expects if e.of_line is None and e.text.strip()), "")
 
 
-def _outputs(snippet: Snippet, outcome: Outcome, count: int) -> Iterator[Any]:
+def _stream(name: str, text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def _outputs(snippet: Snippet, outcome: Outcome, count: int) -> Iterator[dict[str, Any]]:
     if outcome.stdout:
-        yield new_output("stream", name="stdout", text=outcome.stdout)
+        yield _stream("stdout", outcome.stdout)
     for figure in outcome.figures:
-        yield new_output("display_data", data=_picture(figure), metadata={})
+        yield {"output_type": "display_data", "data": _picture(figure), "metadata": {}}
     if outcome.outcome not in _DONE or (snippet.options.raises and outcome.message):
         text = outcome.message or outcome.reason or outcome.outcome.value
         if outcome.outcome in (Status.SKIPPED, Status.BLOCKED):
-            yield new_output("stream", name="stderr", text=f"{outcome.outcome.value}: {text}\n")
+            yield _stream("stderr", f"{outcome.outcome.value}: {text}\n")
             return
         first = text.strip().split("\n")[0]
         name, _, value = first.partition(": ")
         known = re.fullmatch(r"[A-Za-z_][\w.]*", name) is not None
-        yield new_output(
-            "error", ename=name if known else "Failed", evalue=value if known else first, traceback=text.split("\n")
-        )
+        yield {
+            "output_type": "error",
+            "ename": name if known else "Failed",
+            "evalue": value if known else first,
+            "traceback": text.split("\n"),
+        }
 
 
 def _picture(figure: Figure) -> Mapping[str, str]:

@@ -32,6 +32,7 @@ from kbtools.site import (
     generated,
     graph,
     machine_readable,
+    page_actions,
     page_assets,
     previews,
     redirects,
@@ -98,6 +99,10 @@ class KbConfig(Config):  # type: ignore[no-untyped-call]
     pages = _switch()
     feed = _switch()
     llms = _switch()
+    notebooks = _switch()
+    colab = config_options.Type(bool, default=False)
+    """Link pages with code to Colab, which opens their notebooks from the branch of ``repo_url`` that ``mkdocs
+    gh-deploy`` publishes to (``remote_branch``)."""
     redirects = _switch()
     data_files = _switch()
 
@@ -116,6 +121,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.has_diagrams = False
         self.site: Site | None = None
         self.policy: csp.Policy | None = None
+        self.colab: str | None = None
+        """The address at which Colab finds the site's notebooks."""
         self.search: search.Search | None = None
         self.graph: graph.Graph | None = None
         self.made: Mapping[str, Document] = {}
@@ -162,6 +169,14 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.policy = None
         if self.config.csp and not self.serving:
             self.policy = csp.Policy(config, self.config.csp_hosts, remote_images=self.config.remote_images)
+        self.colab = (
+            page_actions.colab_folder(config.repo_url or "", config.remote_branch) if self.config.colab else None
+        )
+        if self.config.colab and self.colab is None:
+            raise PluginError(
+                f"mkdocs.yml: kbtools: colab: {config.repo_url or 'no repo_url'} is no repository on GitHub\n"
+                "Colab opens notebooks from GitHub: name it, repo_url: https://github.com/OWNER/REPOSITORY"
+            )
         return config
 
     def _extend_markdown(self, config: MkDocsConfig, wiki: SiteModel) -> None:
@@ -252,10 +267,15 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
 
     def _owned(self, files: Files) -> Iterator[str]:
         """The places on the site that kb writes to: none of the wiki's own files takes one."""
+        wiki = self.wiki
+        assert wiki is not None
         yield from machine_readable.NAMES
         for file in files.documentation_pages():
             yield unquote(markdown_of(file.url))
             yield unquote(preview_of(file.url))
+            page = wiki.index.pages.get(file.src_uri)
+            if page is not None and page_actions.has_notebook(page, wiki):
+                yield unquote(page_actions.notebook_of(page.path, file.url))
         yield from (FIGURES, CSS, SCRIPT, LEARN, MERMAID, *page_assets.names(), *search.names(), *graph.names())
 
     @event_priority(-100)
@@ -305,6 +325,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(-100)
     def on_page_content(self, html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        wiki = self.wiki
+        assert wiki is not None
         title = page.title
         if isinstance(title, str) and not isinstance(title, SafeTitle) and "title" not in page.meta:
             page.title = title_of_html(title)
@@ -313,6 +335,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             self.search.add(page.file.src_uri, page.url, name, page.meta, html)
         if self.policy is not None:
             self.policy.of_plugins(html, self._is_written)
+        html = page_actions.with_actions(html, page_actions.actions(page.file.src_uri, page.url, wiki, self.colab))
         return html + (self.graph.add(page.file.src_uri, page.url) if self.graph is not None else "")
 
     @event_priority(-100)
@@ -367,6 +390,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             if part is not None:
                 part.write(folder)
         machine_readable.write(wiki, site, folder)
+        page_actions.write(wiki, site, folder)
         if self.has_previews:
             previews.write(wiki, site, folder)
         if wiki.parts.redirects:

@@ -34,6 +34,8 @@ class Parts:
     feed: bool = True
     llms: bool = True
     """``llms.txt``, ``llms-full.txt``, and the Markdown beside each page."""
+    notebooks: bool = True
+    """The notebook of each page with code that runs."""
     redirects: bool = True
     """Other names of pages as addresses."""
     data_files: bool = True

@@ -34,3 +34,21 @@
   else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start)
   else start()
 })()
+
+/* "Copy as Markdown" is a link to the page's Markdown: where the browser gives no clipboard, it is followed. */
+document.addEventListener("click", async (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[data-kb-copy]") : null
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  try {
+    const answer = await fetch(link.href)
+    if (!answer.ok) throw new Error(answer.statusText)
+    await navigator.clipboard.writeText(await answer.text())
+  } catch {
+    location.assign(link.href)
+    return
+  }
+  const name = link.textContent
+  link.textContent = _("Copied")
+  setTimeout(() => { link.textContent = name }, 2000)
+})
