@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from kbtools.codefence import dialects
-from kbtools.codefence.annotations import (
+from kbtools.fences import dialects
+from kbtools.fences.annotations import (
     CLASSES,
     Mark,
     Options,
@@ -21,15 +21,15 @@ from kbtools.codefence.annotations import (
     header_marks,
     settle,
 )
-from kbtools.codefence.device_needs import Guards, gpus, guards_of, unguarded
-from kbtools.codefence.names import UNKNOWN, Names
-from kbtools.codefence.option_values import DEVICES, KEYS, cut
-from kbtools.codefence.pycode import SYNTAX_ERRORS, Places
-from kbtools.codefence.sessions import Part, undefined
-from kbtools.codefence.snippet_ids import Wish, assign
-from kbtools.languages import Language, Reading
-from kbtools.languages.registry import PYTHON, Broken, find
-from kbtools.languages.shell import Script
+from kbtools.fences.languages.protocol import Language, Reading
+from kbtools.fences.languages.registry import PYTHON, Broken, find
+from kbtools.fences.languages.shell import Script
+from kbtools.fences.option_values import DEVICES, KEYS, cut
+from kbtools.fences.python.device_needs import Guards, gpus, guards_of, unguarded
+from kbtools.fences.python.names import UNKNOWN, Names
+from kbtools.fences.python.pycode import SYNTAX_ERRORS, Places
+from kbtools.fences.python.sessions import Part, undefined
+from kbtools.fences.snippet_ids import Wish, assign
 from kbtools.markdown.structure import Comment, Fence, Structure
 from kbtools.text.diagnostics import Problem
 from kbtools.text.source import LINE_END, LineIndex, Span

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kbtools import cli
-from kbtools.commands import check
-from kbtools.commands.arguments import Arguments
+from kbtools.cli.arguments import Arguments
+from kbtools.cli.commands import check
 from kbtools.errors import KbError
 
 

@@ -14,13 +14,13 @@ from urllib.parse import unquote
 import pytest
 
 from kbtools import cli
-from kbtools.codefence.annotations import CLASSES
-from kbtools.codefence.option_values import KEYS
-from kbtools.commands.arguments import Arguments
-from kbtools.commands.examples import EXAMPLES
+from kbtools.cli.arguments import Arguments
+from kbtools.cli.examples import EXAMPLES
 from kbtools.config.project import Config, from_mapping
 from kbtools.config.settings import SETTINGS
 from kbtools.errors import KbError
+from kbtools.fences.annotations import CLASSES
+from kbtools.fences.option_values import KEYS
 from kbtools.fields.schema import Schema, validate
 from kbtools.output import FORMATS
 from kbtools.rules import __main__ as generator

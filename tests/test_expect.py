@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from growth import assert_linear
 
-from kbtools.codefence.expect import explain, matches
+from kbtools.fences.expected.expect import explain, matches
 
 SAME = [
     ("15.0", "15.0"),

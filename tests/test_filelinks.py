@@ -9,7 +9,7 @@ from growth import assert_linear
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.filelinks import find, written
+from kbtools.markdown.file_links import find, written
 from kbtools.markdown.scanner import scan
 from kbtools.vault.links.resolve import joined
 

@@ -7,7 +7,7 @@ from growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbtools.languages.pycon import examples
+from kbtools.fences.languages.pycon import examples
 from kbtools.run.launchers import Launcher
 from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.update import update

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.commands.progress import Progress
+from kbtools.cli.progress import Progress
 from kbtools.output.text import width
 from kbtools.run.outcomes import Outcome, Status
 

@@ -449,7 +449,7 @@ def test_a_damaged_store_is_an_empty_one(again: Cached, damage: bytes) -> None:
 def test_a_page_that_is_cut_or_deleted_while_its_snippets_run_is_told_of(
     wiki: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, left: str | None
 ) -> None:
-    from kbtools.commands.running import here
+    from kbtools.cli.running import here
 
     (wiki / "wiki" / "Page.md").unlink()
     page = wiki / "wiki" / "sub" / "Other.md"

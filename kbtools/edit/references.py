@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from kbtools import filelinks
 from kbtools.edit.verify import OWN_NAMES, REFERENCES
 from kbtools.errors import KbError
-from kbtools.filelinks import FileLink
 from kbtools.frontmatter import WIKILINK, set_field, wikilink_target, with_target
 from kbtools.links import WikiLink, can_be_target, page_name
+from kbtools.markdown import file_links as filelinks
+from kbtools.markdown.file_links import FileLink
 from kbtools.markdown.structure import Heading
 from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import Span

@@ -10,9 +10,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from kbtools.filelinks import FileLink
 from kbtools.frontmatter import WIKILINK
 from kbtools.links import WikiLink
+from kbtools.markdown.file_links import FileLink
 from kbtools.text.diagnostics import Edit
 from kbtools.text.source import Span
 from kbtools.vault.index import Index

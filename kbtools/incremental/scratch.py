@@ -33,7 +33,7 @@ from kbtools.vault.loading import read
 from kbtools.vault.names import Called, Conventions, PageNames
 from kbtools.vault.outline import Outline
 
-_NEEDED = ("kbtools.fields.compose", "kbtools.snippets", "kbtools.languages.python")
+_NEEDED = ("kbtools.fields.compose", "kbtools.snippets", "kbtools.fences.languages.python")
 """What most pages do without, and some page of many needs."""
 _WORTH_A_PROCESS = 400
 """Pages."""

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from kbtools.markdown.attribute_list import read_attributes
+from kbtools.markdown.blocks.raw_html import MARK
 from kbtools.markdown.inline import code_spans, math_spans
 from kbtools.markdown.marks import ETX, STX
-from kbtools.markdown.raw_html import MARK
 
 _ATTRIBUTES = re.compile(r"[ ]+\{:?[ ]*([^}\n ][^\n]*)\}[ ]*$")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()>#+\-.!|$^ =~])")

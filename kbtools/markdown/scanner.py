@@ -11,8 +11,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Literal
 
-from kbtools.markdown import attributes, block_processors, fence_problems, fences, inline, link_syntax, raw_html
-from kbtools.markdown.block_parser import Parser
+from kbtools.markdown import attributes, inline, link_syntax
+from kbtools.markdown.blocks import block_processors, raw_html
+from kbtools.markdown.blocks.block_parser import Parser
+from kbtools.markdown.fences import fence_problems, fences
 from kbtools.markdown.frontmatter_block import frontmatter_span
 from kbtools.markdown.headings import Ids, plain_text, slugify, split_attributes
 from kbtools.markdown.line_kinds import REFERENCE

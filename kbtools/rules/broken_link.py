@@ -31,8 +31,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kbtools.filelinks import FileLink, is_page_path
 from kbtools.links import WikiLink, has_placeholder, is_attachment_name
+from kbtools.markdown.file_links import FileLink, is_page_path
 from kbtools.markdown.link_syntax import WIKILINK
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Problem, Severity

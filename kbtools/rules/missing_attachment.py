@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.filelinks import is_page_path
 from kbtools.links import has_placeholder, is_attachment_name
+from kbtools.markdown.file_links import is_page_path
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Problem, Severity
 from kbtools.vault.links.resolution import Missing

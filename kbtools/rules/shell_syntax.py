@@ -38,7 +38,7 @@ _WAY_OUT = 'for what is no script, call the fence `text`, or mark it `.skip reas
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    from kbtools.codefence.pycode import Places  # which pages without fences do without
+    from kbtools.fences.python.pycode import Places  # which pages without fences do without
 
     for snippet in page.snippets:
         found = context.shell_fault(snippet.language, snippet.code)

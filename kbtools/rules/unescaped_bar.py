@@ -34,7 +34,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from kbtools.links import WikiLink
-from kbtools.markdown.tables import count_cells, is_table_rule
+from kbtools.markdown.blocks.tables import count_cells, is_table_rule
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem, Severity
 from kbtools.text.source import Span

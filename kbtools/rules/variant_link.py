@@ -31,8 +31,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.filelinks import written
 from kbtools.links import fold_title
+from kbtools.markdown.file_links import written
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem, Severity
 from kbtools.text.source import Span

@@ -32,7 +32,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
-from kbtools.codefence.option_values import DEVICES
+from kbtools.fences.option_values import DEVICES
 from kbtools.run.worker.preload import warm
 from kbtools.run.worker.ready import Kind, ready
 
@@ -276,7 +276,7 @@ def _import_worker() -> None:
     import encodings.ascii  # noqa: F401
     import resource  # noqa: F401
 
-    from kbtools.languages.registry import find
+    from kbtools.fences.languages.registry import find
     from kbtools.run.sandbox.limits import own_network_works
     from kbtools.run.worker import main as worker  # noqa: F401
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from kbtools.codefence import expect
-from kbtools.codefence.hints import MISSING_FILE, hint, missing_file
-from kbtools.codefence.pycode import runnable
+from kbtools.fences.expected import expect
+from kbtools.fences.python.hints import MISSING_FILE, hint, missing_file
+from kbtools.fences.python.pycode import runnable
 from kbtools.run.figures import received
 from kbtools.run.job import Job, Step, Wanted
 from kbtools.run.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from kbtools.codefence.option_values import DEVICES
 from kbtools.errors import KbError
+from kbtools.fences.option_values import DEVICES
 
 MIB = 1 << 20
 GIB = 1 << 30

@@ -16,9 +16,10 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
-from kbtools.languages import Language, pycon
-from kbtools.languages.registry import find
-from kbtools.languages.shell import SHELLS
+from kbtools.fences.languages import pycon
+from kbtools.fences.languages.protocol import Language
+from kbtools.fences.languages.registry import find
+from kbtools.fences.languages.shell import SHELLS
 from kbtools.run.job import ANY, Around, Step
 from kbtools.snippets import Snippet
 

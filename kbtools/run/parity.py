@@ -69,7 +69,7 @@ _RUN = (Status.PASSED, Status.XFAILED, Status.FAILED, Status.ERROR)
 
 
 def _compared(id: str, one: Outcome, other: Outcome) -> Parity:
-    from kbtools.codefence import expect  # most runs have one device, and compare nothing
+    from kbtools.fences.expected import expect  # most runs have one device, and compare nothing
 
     def told(state: State, reason: str | None = None, diff: str | None = None) -> Parity:
         return Parity(id, one.path, one.line, (one.device, other.device), state, reason, diff)
@@ -98,7 +98,7 @@ def same(one: str, other: str) -> bool:
 
     Both have been rounded, each its own way, so what differs by rounding may differ by a whole unit.
     """
-    from kbtools.codefence import expect
+    from kbtools.fences.expected import expect
 
     if one == other or expect.matches(one, other):
         return True

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from kbtools.codefence.option_values import DEVICES
 from kbtools.config.project import Project
 from kbtools.config.snippet_policy import DEFAULT, Policy
+from kbtools.fences.option_values import DEVICES
 from kbtools.run.devices import probe as devices
 from kbtools.run.job import Around, DeviceRequest, Job, Limits, Step, Wanted
 from kbtools.run.page_files import File, PageFiles

@@ -18,8 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbtools.languages.registry import JUDGED
-from kbtools.languages.shell import commands, is_plain
+from kbtools.fences.languages.registry import JUDGED
+from kbtools.fences.languages.shell import commands, is_plain
 from kbtools.snippets import Snippet
 
 _BATCH = 500

@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kbtools.codefence import expect
+from kbtools.fences.expected import expect
 from kbtools.run.outcomes import Outcome, Status
 
 WRONG = "its stored result differs from a fresh one"

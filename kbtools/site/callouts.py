@@ -14,7 +14,7 @@ from markdown import Markdown
 from markdown.blockprocessors import BlockQuoteProcessor
 from markdown.treeprocessors import Treeprocessor
 
-from kbtools.markdown.containers import CALLOUT
+from kbtools.markdown.blocks.containers import CALLOUT
 from kbtools.site.words import Words
 
 KINDS: Mapping[str, str] = {

@@ -18,8 +18,8 @@ from markdown.postprocessors import Postprocessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, STX
 
-from kbtools import filelinks
-from kbtools.filelinks import FileLink, Kind
+from kbtools.markdown import file_links as filelinks
+from kbtools.markdown.file_links import FileLink, Kind
 from kbtools.site.model import SiteModel, relative
 from kbtools.site.urls import written_target
 from kbtools.site.wikilinks import block_id

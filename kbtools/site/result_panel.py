@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from kbtools.codefence.option_values import DEVICES
+from kbtools.fences.option_values import DEVICES
 from kbtools.run.figures import Figure
 from kbtools.run.outcomes import Status
 from kbtools.run.parity import State, parity

@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 from kbtools.check.baseline import Baseline
 from kbtools.check.failures import failing
-from kbtools.codefence.option_values import DEVICES
 from kbtools.config.project import Project
 from kbtools.errors import KbError
+from kbtools.fences.option_values import DEVICES
 from kbtools.run.host_info import told
 from kbtools.run.keys import sources
 from kbtools.run.outcomes import Outcome

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kbtools import filelinks, frontmatter, links
+from kbtools import frontmatter, links
 from kbtools.config.snippet_policy import CHECK, DEFAULT, RUN, SHOW, Policy
-from kbtools.filelinks import FileLink
 from kbtools.frontmatter import Frontmatter
 from kbtools.links import WikiLink
+from kbtools.markdown import file_links as filelinks
+from kbtools.markdown.file_links import FileLink
 from kbtools.markdown.headings import slugify
 from kbtools.markdown.scanner import scan
 from kbtools.markdown.structure import Heading, Structure

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbtools.codefence.device_needs import analyse, followed
-from kbtools.codefence.pycode import nodes_within
+from kbtools.fences.python.device_needs import analyse, followed
+from kbtools.fences.python.pycode import nodes_within
 from kbtools.markdown.scanner import scan
 
 ROOT = Path(__file__).parent.parent.parent

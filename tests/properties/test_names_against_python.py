@@ -8,7 +8,7 @@ import builtins
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from kbtools.codefence.names import analyse
+from kbtools.fences.python.names import analyse
 from kbtools.text.source import Span
 
 NAME = st.sampled_from(["a", "b", "c", "d"])

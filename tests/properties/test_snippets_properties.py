@@ -9,7 +9,7 @@ from growth import assert_linear
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kbtools.codefence.expect import explain, matches
+from kbtools.fences.expected.expect import explain, matches
 from kbtools.markdown.scanner import scan
 from kbtools.snippets import DEVICES, Snippet, extract, undefined_names
 

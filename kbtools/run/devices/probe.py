@@ -21,7 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from kbtools.codefence.option_values import DEVICES
+from kbtools.fences.option_values import DEVICES
 from kbtools.run import host_info as machines
 from kbtools.run.job import DeviceRequest
 

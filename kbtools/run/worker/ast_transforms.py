@@ -9,7 +9,7 @@ import ast
 import copy
 from collections.abc import Iterator
 
-from kbtools.codefence.pycode import depth_within
+from kbtools.fences.python.pycode import depth_within
 
 PRINT, CAPTURE, VALUE, SHOW, PART, HELD = (
     f"__kb_{name}__" for name in ("print", "capture", "value", "show", "part", "held")

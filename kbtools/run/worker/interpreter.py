@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from kbtools.languages.pycon import TRACEBACK, Example, examples
+from kbtools.fences.languages.pycon import TRACEBACK, Example, examples
 from kbtools.run.worker.assertions import Assertions
 from kbtools.run.worker.ast_transforms import CAPTURE, HELD, PART, PRINT, SHOW, VALUE, Place, asserts, show, watch
 from kbtools.run.worker.captures import Captures

@@ -19,8 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from kbtools.codefence.dialects import without_options
-from kbtools.languages.registry import find
+from kbtools.fences.dialects import without_options
+from kbtools.fences.languages.registry import find
 from kbtools.run.sandbox.limits import Rules, enclose, lacking, limit_memory, seal
 from kbtools.run.worker import other_conditions
 from kbtools.run.worker.captures import flush

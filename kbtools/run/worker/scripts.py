@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from kbtools.languages.shell import SHELLS
+from kbtools.fences.languages.shell import SHELLS
 
 _END = """
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from kbtools.codefence.pycode import runnable
-from kbtools.languages import Language, SnippetFailed
-from kbtools.languages.pycon import has_prompts
-from kbtools.languages.registry import Broken
+from kbtools.fences.languages.protocol import Language, SnippetFailed
+from kbtools.fences.languages.pycon import has_prompts
+from kbtools.fences.languages.registry import Broken
+from kbtools.fences.python.pycode import runnable
 from kbtools.run import figures
 from kbtools.run.worker import scripts
 from kbtools.run.worker.interpreter import Expected, Interpreter, Transform

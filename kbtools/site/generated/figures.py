@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kbtools.check.checker import found_by
-from kbtools.codefence.option_values import DEVICES
+from kbtools.fences.option_values import DEVICES
 from kbtools.links import page_name
 from kbtools.run.outcomes import Status
 from kbtools.site.model import SiteModel

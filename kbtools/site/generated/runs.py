@@ -8,7 +8,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from kbtools.codefence.option_values import DEVICES
+from kbtools.fences.option_values import DEVICES
 from kbtools.run.outcomes import Status
 from kbtools.site.generated.document import (
     Document,

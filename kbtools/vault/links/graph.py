@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from kbtools.filelinks import FileLink
 from kbtools.links import WikiLink, fold_title, has_placeholder, is_attachment_name, page_name
+from kbtools.markdown.file_links import FileLink
 from kbtools.vault.links.resolution import Elsewhere, FileResolution, Missing, Resolution, target_page
 from kbtools.vault.links.resolve import Resolver, file_keys
 from kbtools.vault.names import target_keys

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from kbtools.filelinks import FileLink
 from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name
+from kbtools.markdown.file_links import FileLink
 from kbtools.vault.links.resolution import (
     Alias,
     Ambiguous,

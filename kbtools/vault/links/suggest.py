@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from urllib.parse import unquote
 
-from kbtools.filelinks import FileLink, has_ending, written
 from kbtools.links import WikiLink, fold_title, is_attachment_name
+from kbtools.markdown.file_links import FileLink, has_ending, written
 from kbtools.text.diagnostics import Applicability, Edit, Fix
 from kbtools.text.near_names import NearNames
 from kbtools.text.source import is_invisible

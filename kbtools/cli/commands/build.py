@@ -1,0 +1,57 @@
+"""``kb build``: the gate, and behind it the site."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+from kbtools.cli.arguments import Arguments
+from kbtools.cli.commands.gate import add_gate_options, passes
+from kbtools.cli.workspace import Stopwatch, plural, read, say, short_seconds
+from kbtools.errors import KbError
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument(
+        "--results",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="reports of other machines to show too",
+    )
+    add_gate_options(arguments)
+
+
+def run(args: SimpleNamespace) -> int:
+    from kbtools.run.report import load
+    from kbtools.site.build import build, config_file
+    from kbtools.site.model import of_vault as site_of
+    from kbtools.site.owner_code import refuse
+    from kbtools.site.redirects import is_redirect
+    from kbtools.site.stored import stored
+
+    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+    wiki = read(args, lasting=True)
+    file = config_file(wiki.project)
+    if args.sandbox == "strict":
+        refuse(file)
+    reports = {name: load(Path(name)) for name in args.results}
+    if not passes(wiki, args):
+        say("nothing was built: mend the above first, or accept it for now: kb baseline")
+        return 1
+    say("== build the site")
+    building = Stopwatch()
+    try:
+        results = stored(wiki.project, wiki.index.pages.values(), reports)
+        site = site_of(wiki.project, wiki.vault)
+        folder = build(wiki.project, strict=args.strict, results=results, wiki=site, say=say)
+    except KbError as e:
+        say(f"nothing was built: {e.message}" + (f"\n  hint: {e.hint}" if e.hint else ""))
+        return 1
+    pages = plural(sum(not is_redirect(file) for file in folder.rglob("*.html")), "page")
+    shown = os.path.relpath(folder, Path.cwd())
+    say(f"{pages} in {shown}/ · {short_seconds(building.seconds)}")
+    say(f"look at it: kb serve, or python -m http.server -d {shown} and open http://127.0.0.1:8000/")
+    return 0

@@ -1,0 +1,234 @@
+"""``kb check``: frontmatter, links and snippets of every page. Runs the snippets unless told not to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, NamedTuple
+
+from kbtools.cli.arguments import Arguments
+from kbtools.cli.known import Known, add_baseline_options, answered_by, compare
+from kbtools.cli.reporting import (
+    SILENT,
+    add_output_options,
+    add_selection_options,
+    exit_code,
+    findings_of,
+    not_run,
+    outcome_counts,
+    outputs,
+    save,
+    say_known,
+    show,
+    split_rules,
+    summarize,
+)
+from kbtools.cli.workspace import (
+    Stopwatch,
+    Wiki,
+    keep_all,
+    narrow,
+    plural,
+    project,
+    say,
+    say_unchecked,
+    shell_judge,
+    warn_unfinished,
+)
+from kbtools.config.selection import Selection
+from kbtools.config.snippet_policy import MODES, SHOW, not_looked_at
+
+if TYPE_CHECKING:
+    from kbtools.config.project import Project
+    from kbtools.incremental.database import Totals
+    from kbtools.output.findings import Findings
+    from kbtools.run.outcomes import Outcome
+    from kbtools.text.diagnostics import Diagnostic
+    from kbtools.text.source import Source
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_link_style()
+    arguments.add_paths()
+    arguments.add_argument("--no-run", action="store_true", help="read the snippets, but do not run them")
+    arguments.add_argument(
+        "--snippets",
+        choices=MODES,
+        help="what all code is held to: run, check (read it) or show; default: run, and show with --vault",
+    )
+    arguments.add_argument(
+        "--changed-since", metavar="REV", help="only pages that differ from a git revision, and pages that name them"
+    )
+    arguments.add_argument("--external", action="store_true", help="also ask for every external address")
+    arguments.add_run_options()
+    add_output_options(arguments)
+    arguments.add_argument("--report", metavar="FILE", help="write the outcomes of the snippets as JSON")
+    add_selection_options(arguments)
+    add_baseline_options(arguments)
+    arguments.add_argument("--fix", action="store_true", help="apply the safe fixes first")
+    arguments.add_argument("--diff", action="store_true", help="with --fix: show the patch and write nothing")
+    arguments.add_argument("--watch", action="store_true", help="check again whenever a page changes")
+
+
+def run(args: SimpleNamespace) -> int:
+    if args.watch:
+        from kbtools.cli.watch import watch
+
+        return watch(args, lambda: check_once(args))
+    if args.no_run:
+        keep_all()
+    return check_once(args)
+
+
+class Gathered(NamedTuple):
+    """Everything one check found out."""
+
+    project: Project
+    selection: Selection
+    diagnostics: tuple[Diagnostic, ...]
+    source: Callable[[str], Source]
+    pages: Collection[str]
+    totals: Totals
+    outcomes: tuple[Outcome, ...] | None
+    """None when nothing was run."""
+    failures: tuple[tuple[Outcome, Diagnostic], ...] = ()
+    concerned: frozenset[str] | None = None
+    """The pages that alone were looked at; None for all."""
+
+
+def gather(args: SimpleNamespace) -> Gathered:
+    """Check the wiki by its kept index, reading only what changed; then run the snippets unless told not to."""
+    from datetime import date
+
+    from kbtools.incremental.check import check
+    from kbtools.incremental.database import read_unchecked
+
+    found = project(args)
+    found = found._replace(held_to=getattr(args, "snippets", None) or (SHOW if found.foreign else None))
+    warn_unfinished(found)
+    if getattr(args, "fix", False):
+        from kbtools.cli.commands.fix import apply_fixes
+
+        apply_fixes(Wiki(found), args)
+    checked = check(found, date.today(), judge=shell_judge(found), paranoid=args.paranoid is not None)
+    for note in checked.notes:
+        say(f"kb: {note}")
+    if checked.unchecked:
+        say_unchecked(read_unchecked(checked.unchecked))
+    paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
+    selection = Selection(split_rules(args.select), split_rules(args.ignore), paths)
+    if args.select or args.ignore:
+        from kbtools.check.checker import require_rules
+
+        require_rules((*selection.select, *selection.ignore), "--select/--ignore")
+    concerned: frozenset[str] | None = None
+    changed: frozenset[str] = frozenset()
+    if getattr(args, "changed_since", None) is not None:
+        from kbtools.cli.changed import since
+
+        concerned, changed = since(Wiki(found, checked.listing), args.changed_since)
+
+    def covers(path: str) -> bool:
+        return selection.covers(path) and (concerned is None or path in concerned)
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    left_out: list[Diagnostic] = []
+    if checked.found:
+        diagnostics = tuple(d for d in checked.diagnostics(covers) if selection.wants(d.rule))
+        policies = found.policies
+        only_shown = {path for path in {d.path for d in diagnostics} if policies.of(path).mode == SHOW}
+        left_out = [d for d in diagnostics if d.path in only_shown and not_looked_at(d.rule)]
+        if left_out:
+            diagnostics = tuple(d for d in diagnostics if not (d.path in only_shown and not_looked_at(d.rule)))
+    if found.held_to == SHOW and checked.totals.snippets:
+        say(_shown(args, checked.totals.snippets, left_out))
+    outcomes: tuple[Outcome, ...] | None = None
+    failures: tuple[tuple[Outcome, Diagnostic], ...] = ()
+    if not args.no_run:
+        from kbtools.check.failures import failing
+        from kbtools.cli.running.here import run_snippets
+        from kbtools.run.report import failed
+
+        for path in {d.path for d in diagnostics}:
+            checked.source(path)  # what is found speaks of the page as it is now, whoever edits it during the run
+        if concerned is None:
+            outcomes = run_snippets(Wiki(found, checked.listing), args, paths).outcomes
+        else:
+            mine = tuple(sorted(path for path in changed if covers(path)))
+            outcomes = run_snippets(Wiki(found, checked.listing), args, mine).outcomes if mine else ()
+        failures = tuple(failing(found.config, failed(outcomes), checked.source, selection))
+        diagnostics = (*diagnostics, *(d for _, d in failures))
+        diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.path, d.span.start, d.rule)))
+    if getattr(args, "external", False):
+        from kbtools.cli.external import external
+
+        more = external(Wiki(found, checked.listing), selection, covers)
+        diagnostics = tuple(sorted((*diagnostics, *more), key=lambda d: (d.path, d.span.start, d.rule)))
+    pages = checked.pages if concerned is None else sorted(concerned)
+    return Gathered(found, selection, diagnostics, checked.source, pages, checked.totals, outcomes, failures, concerned)
+
+
+def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic]) -> str:
+    """What could be made of code that is only shown."""
+    counts = Counter(d.rule for d in left_out)
+    words = (("undefined-name", "undefined name"), ("syntax-error", "syntax error"))
+    listed = [plural(counts[rule], word) for rule, word in words if counts[rule]]
+    others = counts.total() - sum(counts[rule] for rule, _ in words)
+    listed += [plural(others, "other finding")] if others else []
+    where = f" --vault {args.vault}" if args.vault else ""
+    told = f"code is shown, not checked: {plural(snippets, 'fence')} could be run (kb run{where})"
+    return f"{told}; --snippets check would list {', '.join(listed)}" if listed else told
+
+
+def check_once(args: SimpleNamespace) -> int:
+    """One check of the whole wiki, told; returns the exit code."""
+    watch = Stopwatch()
+    wanted = outputs(args.output)
+    found = gather(args)
+    answered = answered_by(found.selection, found.outcomes, found.concerned)
+    known: Known = compare(
+        found.project, found.diagnostics, found.source, answered, found.failures, ignored=args.no_baseline
+    )
+    snippets = not_run(found.totals.snippets)
+    if found.outcomes is not None:
+        snippets = outcome_counts(found.outcomes, known.snippets)
+    if known.new or wanted or args.format not in SILENT:
+        told = findings_of(
+            found.project,
+            known.new,
+            found.source,
+            found.pages,
+            watch.seconds,
+            totals=found.totals,
+            outcomes=found.outcomes or (),
+            known=known,
+        )
+        if args.changed_since is not None and "markdown" in (args.format, *(form for form, _ in wanted)):
+            told = compared(told, found, args.changed_since)
+        show(told, args.format, whole=args.all or bool(args.select), statistics=args.statistics)
+        save(told, wanted)
+    if args.report:
+        _report(Path(args.report), found.outcomes or (), watch.seconds)
+    summarize(known.new, found.totals, snippets, watch.seconds, known.known)
+    return max(exit_code(known.new, args.strict), say_known(known, args))
+
+
+def compared(told: Findings, found: Gathered, revision: str) -> Findings:
+    """The findings with what a revision had instead, for a summary of what a change does."""
+    from dataclasses import replace
+
+    from kbtools.cli.changed import compared_with
+
+    beside = compared_with(Wiki(found.project), revision, told.diagnostics, found.source)
+    mended = tuple(str(entry) for entry in beside.mended)
+    return replace(told, revision=revision, repaired=mended, older=len(beside.known))
+
+
+def _report(file: Path, outcomes: tuple[Outcome, ...], seconds: float) -> None:
+    from kbtools.cli.commands.run import save_report
+    from kbtools.run import report
+    from kbtools.run.devices.probe import environment
+
+    save_report(file, report.report(outcomes, environment(), seconds=seconds), outcomes)

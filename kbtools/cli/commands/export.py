@@ -1,0 +1,61 @@
+"""``kb export``: a page as a notebook, with what its snippets printed and drew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.cli.arguments import Arguments
+from kbtools.cli.workspace import emit, read, say
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.cli.workspace import Wiki
+    from kbtools.run.outcomes import Outcome
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument("page", metavar="PAGE", help="the page: path, title, id or file name")
+    arguments.add_argument("--to", choices=["ipynb"], default="ipynb", help="default: ipynb, a Jupyter notebook")
+    arguments.add_argument("-o", "--output", metavar="FILE", help="default: the page's name here; - is standard output")
+    arguments.add_argument("--device", default="cpu", metavar="D", help="whose results are taken (default: cpu)")
+    arguments.add_argument("--overwrite", action="store_true", help="replace a file that is there")
+
+
+def run(args: SimpleNamespace) -> int:
+    from kbtools.cli.commands.rename import page_given
+    from kbtools.notebooks.export import Surroundings, export
+    from kbtools.notebooks.pictures import Pictures
+
+    wiki = read(args)
+    path = page_given(wiki, args.page)
+    page = wiki.index.pages[path]
+    found = _outcomes(wiki, path, args.device)
+    text = export(page, found, Surroundings(picture=Pictures(wiki.project.vault, wiki.index.attachments).of(path)))
+    if args.output == "-":
+        emit((text.rstrip("\n"),))
+        return 0
+    file = Path(args.output or f"{page.stem}.ipynb")
+    if not args.overwrite and os.path.lexists(file):
+        raise KbError(f"{file} is there already", "name another with -o, or replace it with --overwrite")
+    try:
+        file.write_bytes(text.encode("utf-8"))
+    except OSError as e:
+        raise KbError(f"{file} cannot be written: {e.strerror}", "name another with -o") from e
+    runnable = sum(s.executable for s in page.snippets)
+    emit((str(file),))
+    if runnable and len(found) < runnable:
+        say(
+            f"results of {len(found)} of {runnable} snippets are known on {args.device}; kb run {path} makes the others"
+        )
+    return 0
+
+
+def _outcomes(wiki: Wiki, path: str, device: str) -> list[Outcome]:
+    """What is stored of a page's snippets and still holds."""
+    from kbtools.site.stored import stored
+
+    results = stored(wiki.project, [wiki.index.pages[path]])
+    return [run.outcome for runs in results.runs.values() for run in runs if run.fresh and run.outcome.device == device]

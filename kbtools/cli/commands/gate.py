@@ -1,0 +1,103 @@
+"""The gate before a site is built: check, run, and go on only when all is well. ``kb gate -- COMMAND`` runs a command
+behind it: another builder, a deployment."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.cli.arguments import Arguments
+from kbtools.cli.known import add_baseline_options, answered_by, compare
+from kbtools.cli.reporting import exit_code, findings_of, not_run, outcome_counts, say_known, show, summarize
+from kbtools.cli.workspace import Stopwatch, Wiki, read, say, shell_faults
+from kbtools.config.selection import EVERYTHING
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.run.outcomes import Outcome
+
+
+def configure(arguments: Arguments) -> None:
+    add_gate_options(arguments)
+    arguments.add_argument(
+        "--assets",
+        metavar="DIR",
+        help="write the style sheet and script of kb's parts there first, for builders that run no MkDocs plugins",
+    )
+    arguments.usage = "kb gate [options] [-- COMMAND …]"
+    arguments.takes_command = True
+
+
+def add_gate_options(arguments: Arguments) -> None:
+    """The options of every command that checks and runs first."""
+    arguments.add_argument("--no-run", action="store_true", help="take the stored results instead of running")
+    arguments.add_argument("--strict", action="store_true", help="warnings stop it too")
+    arguments.add_run_options()
+    add_baseline_options(arguments)
+
+
+def run(args: SimpleNamespace) -> int:
+    from kbtools.site.build import assets
+    from kbtools.site.results import obstacles, refusal
+    from kbtools.site.stored import stored
+
+    command = args.command
+    wiki = read(args, lasting=True)
+    if not passes(wiki, args):
+        say("the command was not run" if command else "not all is well")
+        return 1
+    pages = wiki.index.pages.values()
+    if found := obstacles(pages, stored(wiki.project, pages)):
+        say(refusal(found))
+        return 1
+    if args.assets:
+        folder = Path(args.assets)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in assets(wiki.project).items():
+            write_if_changed(folder / name, content)
+    if not command:
+        return 0
+    say(f"== {' '.join(command)}")
+    try:
+        return subprocess.run(command, check=False).returncode
+    except OSError as e:
+        hint = "see that it is installed in this environment, and how it is spelled"
+        raise KbError(f"{command[0]} cannot be run: {e.strerror}", hint) from e
+
+
+def write_if_changed(file: Path, content: bytes) -> None:
+    """Builders that watch files are left alone where nothing is new."""
+    if not file.is_file() or file.read_bytes() != content:
+        file.write_bytes(content)
+
+
+def passes(wiki: Wiki, args: SimpleNamespace) -> bool:
+    """Whether pages and snippets are as they should be; what is not is told."""
+    from kbtools.check.checker import check
+    from kbtools.check.failures import failing
+    from kbtools.cli.running.here import run_snippets
+    from kbtools.run.report import failed
+
+    watch = Stopwatch()
+    say("== check")
+    report = check(wiki.vault, wiki.index, wiki.project.config, shell=shell_faults(wiki))
+    snippets = not_run(sum(s.executable for page in wiki.index.pages.values() for s in page.snippets))
+    found = report.diagnostics
+    outcomes: tuple[Outcome, ...] | None = None
+    known = compare(wiki.project, found, wiki.source, answered_by(EVERYTHING, None), ignored=args.no_baseline)
+    if not args.no_run and not exit_code(known.new, args.strict):
+        say("== run the snippets")
+        outcomes = run_snippets(wiki, args, (), wiki.index.pages).outcomes
+        failures = tuple(failing(wiki.project.config, failed(outcomes), wiki.source))
+        found = (*found, *(d for _, d in failures))
+        answered = answered_by(EVERYTHING, outcomes)
+        known = compare(wiki.project, found, wiki.source, answered, failures, ignored=args.no_baseline)
+        snippets = outcome_counts(outcomes, known.snippets)
+    told = findings_of(
+        wiki.project, known.new, wiki.source, tuple(wiki.index.pages), watch.seconds, totals=report, known=known
+    )
+    show(told, "full")
+    summarize(known.new, report, snippets, watch.seconds, known.known)
+    return not (say_known(known, args) or exit_code(known.new, args.strict))

@@ -1,0 +1,161 @@
+"""``kb reconcile``: respell links as the titles they mean. Changes nothing without --apply."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.cli.arguments import Arguments
+from kbtools.cli.workspace import Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
+from kbtools.errors import KbError
+from kbtools.text.source import visible
+
+if TYPE_CHECKING:
+    from kbtools.edit.plan import LeftOut, Plan
+    from kbtools.edit.verify import Change as Moved
+    from kbtools.rewrite import Run
+
+
+_SHOWN = 20
+"""Changes that are listed of those that were left out."""
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_link_style()
+    arguments.add_paths()
+    arguments.add_argument("--apply", action="store_true", help="write the changes, with a backup")
+    arguments.add_argument("--diff", action="store_true", help="show the changes as a patch")
+    arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    arguments.add_argument("--titles", action="store_true", help="also respell links by file name as titles")
+    arguments.add_argument(
+        "--follow-duplicates", action="store_true", help="also lead links past pages that stand aside for another"
+    )
+    arguments.add_argument("--undo", nargs="?", const="", metavar="RUN", help="as kb undo (default: the last run)")
+    arguments.add_argument(
+        "--finish", nargs="?", const="", metavar="RUN", help="as kb undo --finish (default: the last run)"
+    )
+    arguments.add_argument("--runs", action="store_true", help="as kb history")
+
+
+def run(args: SimpleNamespace) -> int:
+    asked = {"--apply": args.apply, "--undo": args.undo is not None, "--finish": args.finish is not None}
+    if sum(asked.values()) > 1:
+        raise KbError(
+            " and ".join(o for o, given in asked.items() if given) + " exclude each other", "give one of them"
+        )
+    if args.runs:
+        from kbtools.cli.lists.history import list_runs
+
+        return list_runs(project(args), args.format)
+    if args.undo is not None or args.finish is not None:
+        from kbtools.cli.commands.undo import finish_and_tell, undo_and_tell
+
+        if args.finish is not None:
+            return finish_and_tell(project(args), args.finish or None)
+        return undo_and_tell(project(args), args.undo or None, args.format)
+    from kbtools.config.selection import Selection
+    from kbtools.edit.history import changes, write
+    from kbtools.edit.reconcile import plan_reconcile
+
+    wiki = read(args)
+    covers = Selection(paths=wiki.narrow(args.paths)).covers
+    plan = plan_reconcile(
+        wiki.index, wiki.speller, titles=args.titles, follow_duplicates=args.follow_duplicates, covers=covers
+    )
+    done = None
+    if args.apply and plan.texts:
+        wanted = changes(wiki.index.pages, plan.texts)
+        done = write(wiki.project, wanted, "kb reconcile", {"links": len(plan.changes)})
+    if args.format == "json":
+        from kbtools.output.json import dumps
+
+        emit((dumps(_report(wiki, plan, done, args.apply), indent=1),))
+        return 0
+    if args.diff:
+        before = {p: wiki.index.pages[p].source.text for p in plan.texts}
+        emit(unified_diff(before, dict(plan.texts), use_color_now()))
+    else:
+        emit(_listed(wiki, plan))
+    _summary(wiki, plan, done, args)
+    return 0
+
+
+def use_color_now() -> bool:
+    import sys
+
+    return use_color(sys.stdout)
+
+
+def say_left_out(wiki: Wiki, left_out: Sequence[LeftOut]) -> None:
+    """The changes that were not made, because a link would lead elsewhere after them."""
+    for rewrite, why in left_out[:_SHOWN]:
+        at = wiki.source(rewrite.path).lines.position(rewrite.edits[0].span.start)
+        say(f"{rewrite.path}:{at.line}:{at.column}: left as it is: {_because(wiki, why)}")
+    if len(left_out) > _SHOWN:
+        say(f"and {len(left_out) - _SHOWN:,} more left as they are for such reasons")
+
+
+def _because(wiki: Wiki, why: Moved) -> str:
+    shown = visible(why.shown(wiki.index.pages))
+    return f"{shown} would lead elsewhere" if why.link is not None else f"{shown} would be read otherwise"
+
+
+def _left(wiki: Wiki) -> Counter[str]:
+    from kbtools.cli.lists.links import kind
+
+    return Counter(kind(resolution) for held in wiki.index.links.values() for _, resolution in held.wiki)
+
+
+def _report(wiki: Wiki, plan: Plan, done: Run | None, applied: bool) -> dict[str, object]:
+    left = _left(wiki)
+    changes = []
+    for c in plan.changes:
+        place = _position(wiki, c.path, c.link.span.start)
+        changes.append({**place, "before": c.before, "after": c.after, "page": c.page})
+    return {
+        "version": 1,
+        "run": done.id if done else None,
+        "applied": bool(applied),
+        "pages": len(wiki.index.pages),
+        "links": sum(left.values()),
+        "pages_changed": len(plan.texts),
+        "links_changed": len(plan.changes),
+        "ambiguous": left["ambiguous"],
+        "alias": left["alias"],
+        "missing": left["missing"],
+        "changes": changes,
+        "left_out": [
+            {**_position(wiki, r.path, r.edits[0].span.start), "reason": _because(wiki, why)}
+            for r, why in plan.left_out
+        ],
+    }
+
+
+def _position(wiki: Wiki, path: str, offset: int) -> dict[str, object]:
+    at = wiki.source(path).lines.position(offset)
+    return {"path": path, "line": at.line, "column": at.column}
+
+
+def _listed(wiki: Wiki, plan: Plan) -> Iterator[str]:
+    for c in plan.changes:
+        at = wiki.source(c.path).lines.position(c.link.span.start)
+        yield visible(f"{c.path}:{at.line}:{at.column}: {c.before} → {c.after}")
+
+
+def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: SimpleNamespace) -> None:
+    left = _left(wiki)
+    say(f"{plural(len(wiki.index.pages), 'page')} · {plural(sum(left.values()), 'link')}")
+    links, pages = plural(len(plan.changes), "link"), plural(len(plan.texts), "page")
+    if done:
+        undo = undo_command(wiki.project, done)
+        say(f"{links} in {pages} respelled; originals in {wiki.project.backups.name}/{done.id}; {undo} restores them")
+    elif plan.texts:
+        say(f"{links} in {pages} would be respelled; nothing was written: --apply writes, --diff shows a patch")
+    else:
+        say("every link that means one page is spelled as it should be: nothing to do")
+    say_left_out(wiki, plan.left_out)
+    kept = [f"{left[k]:,} {k}" for k in ("ambiguous", "alias", "missing") if left[k]]
+    if kept:
+        say(f"left as they are: {', '.join(kept)}; kb check --no-run explains each")

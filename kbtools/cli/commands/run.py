@@ -1,0 +1,229 @@
+"""``kb run``: run the snippets, and report what became of each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.cli.arguments import Arguments
+from kbtools.cli.known import Known, add_baseline_options, answered_by, compare
+from kbtools.cli.reporting import outcome_counts, say_known
+from kbtools.cli.running.here import Ran, run_snippets
+from kbtools.cli.running.selection import selection
+from kbtools.cli.running.shard import shard
+from kbtools.cli.workspace import Stopwatch, Wiki, emit, plural, read, say, short_seconds, use_color
+from kbtools.config.snippet_policy import RUN
+from kbtools.errors import KbError
+from kbtools.run.plan import Fences
+
+if TYPE_CHECKING:
+    from kbtools.run.outcomes import Outcome
+    from kbtools.run.parity import Parity
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument("paths", nargs="*", metavar="PATH|ID", help="only these pages, folders or snippets")
+    arguments.add_run_options()
+    arguments.add_argument("--update", action="store_true", help="write what was printed where the page says otherwise")
+    arguments.add_argument("--diff", action="store_true", help="with --update: show the patch and write nothing")
+    arguments.add_argument("--shard", metavar="I/N", help="only the I-th of N parts of the pages, for several machines")
+    arguments.add_argument("--cluster", metavar="ADDRESS", help="hand the sessions to the Dask cluster at ADDRESS")
+    arguments.add_argument("--rehearse", action="store_true", help="retarget snippets bound to a missing device")
+    arguments.add_argument("--report", metavar="FILE", help="write the report as JSON (or, named *.xml, as JUnit)")
+    arguments.add_argument("--format", choices=["text", "json", "junit"], default="text", help="default: text")
+    add_baseline_options(arguments)
+
+
+def run(args: SimpleNamespace) -> int:
+    from kbtools.run import report as reports
+    from kbtools.run.devices.probe import environment
+    from kbtools.run.parity import line, parity
+
+    watch = Stopwatch()
+    wiki = read(args, lasting=True)
+    if args.paths:  # whatever it is pointed at, it runs
+        wiki.project = wiki.project._replace(held_to=RUN)
+    asked = selection(wiki, args.paths)
+    part = shard(wiki, asked, args.shard) if args.shard is not None else asked
+    if args.update:
+        wiki.load()  # what is written is compared with what was read before the run
+    cluster = None
+    if args.shard is not None and not part:  # a selection of nothing means all, a part without pages means none
+        ran = Ran((), 0, Fences(0, {}))
+    elif args.cluster:
+        from kbtools.cli.running.cluster import run_on
+
+        ran, cluster = run_on(wiki, args, part)
+    else:
+        ran = run_snippets(wiki, args, part)
+    outcomes = ran.outcomes
+    if args.paths and not outcomes and args.shard is None:
+        raise KbError(f"nothing to run in {' '.join(args.paths)}", "kb snippets lists every snippet and its id")
+    made: dict[str, object] = {}
+    if args.report or args.format == "json":
+        where = environment() if cluster is None else cluster.environment
+        machines, ran_on = (cluster.machines, cluster.ran_on) if cluster is not None else ((), {})
+        made = reports.report(
+            outcomes, where, seconds=watch.seconds, fences=ran.fences, machines=machines, ran_on=ran_on
+        )
+    failing = reports.failed(outcomes)
+    known, errors = _known(wiki, failing, outcomes, part, args)
+    taken: frozenset[str] = frozenset()
+    if args.update:
+        from kbtools.cli.running.update import write_printed
+
+        updated = write_printed(wiki, outcomes, args)
+        taken = frozenset(o.id for o in failing if o.path in updated and o.only_output_differs)
+    counting = errors - taken - known.snippets.keys()
+    entries = made.get("outcomes")
+    for entry in entries if isinstance(entries, list) else ():
+        if (since := known.snippets.get(entry["id"])) is not None:
+            entry["known_since"] = since.isoformat()
+    if args.report:
+        save_report(Path(args.report), made, outcomes, known)
+    compared = parity(outcomes)
+    if args.format == "json":
+        from kbtools.output.json import dumps
+
+        emit((dumps(made, indent=1),))
+    elif args.format == "junit":
+        emit((_junit(outcomes, known),))
+    else:
+        emit(_blocks([o for o in outcomes if o.id not in taken], known, use_color(sys.stdout)))
+        emit(_differing(compared, use_color(sys.stdout)))
+    summary = reports.summary(outcomes)
+    executed = f"{summary['executed']:,} of {summary['snippets']:,} executed"
+    executed += f" ({summary['cached']:,} outcomes cached)" if summary["cached"] else ""
+    told = (
+        plural(ran.pages, "page"),
+        outcome_counts(outcomes, known.snippets, taken),
+        executed,
+        line(compared),
+        short_seconds(watch.seconds),
+    )
+    say(" · ".join(part for part in told if part))
+    for line_ in _confined(outcomes, args.sandbox):
+        say(line_)
+    return max(int(bool(counting)), say_known(known, args))
+
+
+def _known(
+    wiki: Wiki, failing: Sequence[Outcome], outcomes: Sequence[Outcome], part: Sequence[str], args: SimpleNamespace
+) -> tuple[Known, frozenset[str]]:
+    """The outcomes beside the baseline; and the ids of those that failed and count as errors, which a comment on the
+    page or the configuration may have decided otherwise."""
+    from kbtools.cli.known import read_baseline
+
+    if not failing and (args.no_baseline or read_baseline(wiki.project) is None):
+        return Known(()), frozenset()  # no page is read for nothing
+    from kbtools.check.failures import RULE
+    from kbtools.check.failures import failing as findings
+    from kbtools.config.selection import Selection
+    from kbtools.text.diagnostics import Severity
+
+    selection = Selection(select=(RULE,), paths=tuple(w.partition("::")[0] for w in part))
+    failures = tuple(findings(wiki.project.config, failing, wiki.source, selection))
+    whole = not any("::" in word for word in part)
+    answered = answered_by(selection, outcomes) if whole else lambda entry: False
+    found = (d for _, d in failures)
+    known = compare(wiki.project, found, wiki.source, answered, failures, ignored=args.no_baseline)
+    return known, frozenset(o.id for o, d in failures if d.severity is Severity.ERROR)
+
+
+def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
+    """Once a run: what held all that ran, and what of the important could not be had."""
+    from kbtools.run.sandbox.names import ESSENTIAL, TOLD
+
+    ran = [set(o.protections) for o in outcomes if o.protections]
+    if not ran:
+        return
+    held = set.intersection(*ran)
+    # What one fence lifts for itself with network="yes" is no lack of the system.
+    lacking = [name for name in ESSENTIAL if not any(name in each for each in ran)]
+    yield "each session: " + ", ".join(words for name, words in TOLD.items() if name in held)
+    if lacking and mode != "off":
+        yield f"not confined here: {' and '.join(lacking)} (the guide's page on security says what that means)"
+
+
+def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[str]:
+    """What failed, with the page's own lines, what is known to fail, and what was not run and why."""
+    from kbtools.run.outcomes import Status
+
+    uncompared = _uncompared(outcomes)
+    if not uncompared and all(o.outcome in (Status.PASSED, Status.XFAILED, Status.REHEARSED) for o in outcomes):
+        return
+    from kbtools.output.text import paint
+
+    for o in outcomes:
+        if o.id in known.snippets:
+            yield f"{paint('known to fail', '33', color)} since {known.snippets[o.id].isoformat()}: {o.id}"
+        elif o.outcome in (Status.FAILED, Status.ERROR):
+            yield f"{paint(o.outcome.value, '1;31', color)}: {o.id}"
+            yield f"  --> {o.path}:{o.traceback_line or o.line}"
+            yield from (f"   | {line}" for line in (o.message or "").rstrip("\n").split("\n"))
+            yield ""
+    quiet: dict[str, list[str]] = {}
+    for o in outcomes:
+        if o.outcome in (Status.SKIPPED, Status.BLOCKED):
+            quiet.setdefault(f"{o.outcome.value}: {o.reason}", []).append(o.id)
+    quiet.update((f"not compared: {why}", places) for why, places in uncompared.items())
+    for why, ids in quiet.items():
+        shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+        yield f"{paint(why, '33', color)}: {shown}"
+
+
+def _uncompared(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
+    """Where output that is shown has not been compared although its snippet ran, by the reason."""
+    from kbtools.run.outcomes import Comparison, Status
+
+    found: dict[str, list[str]] = {}
+    for o in outcomes:
+        for one in o.compared if o.outcome is Status.PASSED or o.only_output_differs else ():
+            if one.state is Comparison.NOT_COMPARED and one.reason:
+                found.setdefault(one.reason, []).append(f"{o.path}:{o.line + one.offset}")
+    return {why: list(dict.fromkeys(places)) for why, places in found.items()}
+
+
+def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
+    """Snippets that say one thing on one device and another on the next: told, and no failure."""
+    from kbtools.run.parity import State
+
+    if not compared:
+        return
+    from kbtools.output.text import paint
+
+    for one in compared:
+        if one.state is State.DIFFERS:
+            yield f"{paint('differs', '33', color)}: {one.id}: {one.reason}"
+            yield from (f"   | {text}" for text in (one.diff or "").rstrip("\n").split("\n") if one.diff)
+
+
+def _junit(outcomes: Sequence[Outcome], known: Known) -> str:
+    from kbtools.output.junit import case, suite
+    from kbtools.run.outcomes import Status
+
+    cases = []
+    for o in outcomes:
+        since = known.snippets.get(o.id)
+        fails = o.outcome in (Status.FAILED, Status.ERROR) and since is None
+        failure = (o.message or o.outcome.value) if fails else None
+        idle = o.outcome in (Status.SKIPPED, Status.BLOCKED) or since is not None
+        skipped = f"fails, known since {since}" if since else f"{o.outcome.value}: {o.reason}" if idle else None
+        name = o.id.partition("::")[2]
+        cases.append((case(name, o.path, o.seconds, failure=failure, skipped=skipped), failure is not None, idle))
+    return suite("kb run", cases)
+
+
+def save_report(file: Path, made: dict[str, object], outcomes: Sequence[Outcome], known: Known | None = None) -> None:
+    """Write a run's report: JSON, or JUnit for a name that ends in ``.xml``. Raises KbError."""
+    from kbtools.output.json import dumps
+
+    text = _junit(outcomes, known or Known(())) if file.suffix == ".xml" else dumps(made, indent=1)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes((text + "\n").encode("utf-8"))
+    except OSError as e:
+        raise KbError(f"the report cannot be written to {file}: {e.strerror}", "name another file") from e

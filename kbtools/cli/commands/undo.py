@@ -1,0 +1,74 @@
+"""``kb undo``: restore what a command has written, or complete a command that was cut short while it wrote."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.cli.arguments import Arguments
+from kbtools.cli.workspace import emit, plural, project, say
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.config.project import Project
+
+_LISTED = 10
+"""Files up to which each is named."""
+
+
+def configure(arguments: Arguments) -> None:
+    arguments.add_argument("run", nargs="?", metavar="RUN", help="the run, by its name (default: the last one)")
+    arguments.add_argument(
+        "--finish", action="store_true", help="complete a run that was cut short, instead of undoing it"
+    )
+    arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+
+
+def run(args: SimpleNamespace) -> int:
+    if args.finish:
+        return finish_and_tell(project(args), args.run)
+    return undo_and_tell(project(args), args.run, args.format)
+
+
+def undo_and_tell(found: Project, run: str | None, form: str = "text", command: str | None = None) -> int:
+    """Undo a run, the latest one (of a command) where none is named, and print what was restored and what was not."""
+    from kbtools.edit.history import undo
+
+    undone = undo(found, run, command)
+    created = {record.path for one in undone for record in one.run.files if record.created}
+    restored = [path for one in undone for path in one.restored]
+    refused = [refusal for one in undone for refusal in one.refused]
+    last = undone[-1].run
+    if form == "json":
+        from kbtools.output.json import dumps
+
+        report = {
+            "version": 1,
+            "run": undone[0].run.id,
+            "restored": [path for path in restored if path not in created],
+            "removed": [path for path in restored if path in created],
+            "refused": [{"path": r.path, "reason": r.reason} for r in refused],
+        }
+        emit((dumps(report),))
+    elif len(restored) <= _LISTED:
+        emit(f"{path} {'removed' if path in created else 'restored'}" for path in restored)
+    for refusal in refused:
+        say(f"{refusal.path} is left as it is: {refusal.reason}")
+    removed = sum(path in created for path in restored)
+    counts = [f"{plural(len(restored) - removed, 'file')} restored"] if len(restored) > removed or not removed else []
+    counts += [f"{plural(removed, 'file')} removed"] if removed else []
+    say(f"{', '.join(counts)}: as before {last.id} ({last.command})")
+    return 1 if refused else 0
+
+
+def finish_and_tell(found: Project, run: str | None) -> int:
+    """Complete a run that was cut short, the only one there can be where none is named."""
+    from kbtools.edit.history import backups
+
+    if not found.backups.is_dir():
+        raise KbError(
+            f"there is nothing to finish: no {found.backups.name} in {found.root}", "no command has written here"
+        )
+    done = backups(found).finish(run)
+    say(f"{done.id} ({done.command}) is {done.state.value}: {plural(len(done.files), 'file')}")
+    return 0

@@ -1,0 +1,118 @@
+"""One line on a terminal that says how far a run is; nothing anywhere else."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, TextIO
+
+from kbtools.cli.workspace import use_color
+from kbtools.output.text import printable, width
+
+if TYPE_CHECKING:
+    from kbtools.run.outcomes import Outcome
+
+_EVERY = 0.05
+"""Seconds between redraws."""
+_SLOW = 0.5
+"""Seconds from which on the slowest snippet is worth a mention."""
+
+
+class Progress:
+    """``[12/96] 3 pages · cpu · 1 failed · topics/Autograd.md::backward 0.4 s``, redrawn in place.
+
+    Failures stay as lines. What does not fit is left out, the least telling first, and the id is cut on its left.
+    """
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        self.total = total
+        self.stream = stream
+        self.live = use_color(stream)
+        self.done: set[str] = set()
+        self.pages: set[str] = set()
+        self.devices: dict[str, None] = {}
+        self.failed = 0
+        self.slowest: Outcome | None = None
+        self._drawn = 0.0
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        if self.live:
+            self.stream.write("\r\x1b[K")
+            self.stream.flush()
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self.stream.write(("\r\x1b[K" if self.live else "") + printable(text) + "\n")
+        self.stream.flush()
+
+    def seen(self, outcome: Outcome) -> None:
+        """Take note of an outcome as it comes."""
+        from kbtools.run.report import FAILING
+
+        self.done.add(outcome.id.rpartition("[")[0])
+        self.pages.add(outcome.path)
+        self.devices[outcome.device] = None
+        if not outcome.cached and (self.slowest is None or outcome.seconds > self.slowest.seconds):
+            self.slowest = outcome
+        if not self.live:
+            return
+        if outcome.outcome in FAILING:
+            self.failed += 1
+            why = (outcome.reason or outcome.message or "").partition("\n")[0]
+            told = _cut(printable(f"{outcome.id}: {why}" if why else outcome.id), self._columns() - 8)
+            self.stream.write(f"\r\x1b[K\x1b[1;31m{outcome.outcome.value}\x1b[0m {told}\n")
+            self._drawn = 0.0
+        now = time.monotonic()
+        if now - self._drawn < _EVERY and len(self.done) < self.total:
+            return
+        self._drawn = now
+        self.stream.write(f"\r\x1b[K{self.line(outcome, self._columns())}")
+        self.stream.flush()
+
+    def line(self, outcome: Outcome, columns: int) -> str:
+        """How far the run is, in less than ``columns``."""
+        count = f"[{len(self.done)}/{self.total}]"
+        now = f"{printable(outcome.id)} {outcome.seconds:.1f} s"
+        failed = [f"{self.failed} failed"] if self.failed else []
+        pages = [f"{len(self.pages)} page{'s' * (len(self.pages) != 1)}"]
+        slow = self.slowest
+        slowest = [f"slowest {printable(slow.id)} {slow.seconds:.1f} s"] if slow and slow.seconds >= _SLOW else []
+        devices = ["+".join(self.devices)]
+        for parts in (
+            [*pages, *devices, *failed, now, *slowest],
+            [*pages, *devices, *failed, now],
+            [*devices, *failed, now],
+            [*failed, now],
+        ):
+            text = f"{count} {' · '.join(parts)}"
+            if width(text) < columns:
+                return text
+        head = " · ".join([count, *failed]) + " "
+        room = columns - 1 - width(head)
+        return head + _cut_left(now, room) if room > 1 else _cut(head.strip(), columns - 1)
+
+    @staticmethod
+    def _columns() -> int:
+        return shutil.get_terminal_size().columns
+
+
+def _cut(text: str, columns: int) -> str:
+    """The beginning of a text, in at most so many columns."""
+    if width(text) <= columns:
+        return text
+    while text and width(text) >= columns:
+        text = text[:-1]
+    return text + "…" if columns > 0 else ""
+
+
+def _cut_left(text: str, columns: int) -> str:
+    """The end of a text, in at most so many columns."""
+    if width(text) <= columns:
+        return text
+    while text and width(text) >= columns:
+        text = text[1:]
+    return "…" + text

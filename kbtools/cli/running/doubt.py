@@ -1,0 +1,33 @@
+"""``--paranoid``: a share of what the store says is run again and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from kbtools.cli.progress import Progress
+from kbtools.cli.workspace import plural
+from kbtools.run.outcomes import Outcome
+from kbtools.run.verify_cache import WRONG, sample, verify
+
+
+def doubt(
+    outcomes: list[Outcome],
+    share: float,
+    again: Callable[[Sequence[str]], tuple[Outcome, ...]],
+    progress: Progress,
+) -> list[Outcome]:
+    """Run a share of the pages that the store answered for once more, with ``again``, and say what came of it.
+
+    Returns all outcomes, with those found now in place of the stored ones.
+    """
+    pages = sample(outcomes, share)
+    if not pages:
+        progress.say("paranoid: nothing was taken from the store")
+        return outcomes
+    found = verify(outcomes, pages, again)
+    wrong = sum(outcome.reason == WRONG for outcome in found.outcomes)
+    told = f"paranoid: {plural(found.compared, 'stored result')} of {plural(len(pages), 'page')} run again"
+    progress.say(f"{told}, {wrong} wrong" if wrong else f"{told}, all as stored")
+    for id in found.unsteady:
+        progress.say(f"paranoid: {id} says something else every time, which tells nothing of the store")
+    return [*(o for o in outcomes if o.path not in pages), *found.outcomes]

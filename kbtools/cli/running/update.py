@@ -1,0 +1,51 @@
+"""``--update``: what snippets printed, written where their pages say otherwise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.cli.workspace import Wiki, emit, plural, say, undo_command, unified_diff, use_color
+
+if TYPE_CHECKING:
+    from kbtools.run.outcomes import Outcome
+
+
+def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
+    """Write what was printed into the pages; returns the pages that now say it in full."""
+    from kbtools.cli.commands.reconcile import say_left_out
+    from kbtools.edit.history import changes, write
+    from kbtools.edit.plan import Rewrite, edits_by_page, settle, texts_of
+    from kbtools.run.update import update
+
+    rewrites: list[Rewrite] = []
+    partly = set()
+    for path in sorted({o.path for o in outcomes}):
+        page = wiki.index.pages[path]
+        # One device speaks for the page: the first that ran each snippet, the CPU where there is a choice.
+        found = update(page, sorted(outcomes, key=lambda o: o.device != "cpu", reverse=True))
+        for refusal in found.refused:
+            say(f"{path}:{refusal.line}: not updated: {refusal.why}")
+            partly.add(path)
+        rewrites += (Rewrite(path, (edit,)) for edit in found.edits)
+    settled = settle(wiki.index, rewrites)
+    texts, written = texts_of(wiki.index, settled.after), edits_by_page(settled.kept)
+    say_left_out(wiki, settled.left_out)
+    partly |= {left.rewrite.path for left in settled.left_out}
+    before = {p: wiki.index.pages[p].source.text for p in texts}
+    emit(unified_diff(before, texts, use_color(sys.stdout)))
+    if args.diff:
+        say(f"{plural(len(texts), 'page')} would change; nothing was written")
+        return frozenset()
+    if texts:
+        done = write(wiki.project, changes(wiki.index.pages, texts), "kb run --update")
+        outputs = sum(len(edits) for edits in written.values())
+        for path, edits in written.items():
+            say(f"{path}: {plural(len(edits), 'output')} taken over")
+        say(
+            f"{plural(outputs, 'output')} in {plural(len(texts), 'page')} taken over from this run; "
+            f"{undo_command(wiki.project, done)} restores them"
+        )
+    return frozenset(texts) - partly

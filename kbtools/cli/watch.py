@@ -1,0 +1,76 @@
+"""Run something again whenever a file of the vault changes: the loop behind ``--watch``."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from kbtools.cli.workspace import project, say
+from kbtools.errors import KbError
+
+_SETTLE = 0.05
+"""Seconds without a further event after which a burst of them (an editor's save, a checkout) counts as over."""
+
+
+def watch(args: SimpleNamespace, work: Callable[[], int]) -> int:
+    """Work now and after every change, until interrupted. Returns the last exit code.
+
+    Raises KbError where the system cannot watch the folder.
+    """
+    folder = project(args).vault
+    changes = Changes(folder)
+    observer = Observer()
+    observer.schedule(changes, str(folder), recursive=True)
+    try:
+        observer.start()
+    except OSError as e:
+        hint = "raise fs.inotify.max_user_watches, or watch a smaller folder" if e.errno == 28 else None
+        raise KbError(f"{folder} cannot be watched: {e.strerror}", hint) from None
+    code = 0
+    try:
+        code = work()
+        say("watching; Ctrl-C ends")
+        while True:
+            changes.wait()
+            say()
+            code = work()
+    except KeyboardInterrupt:
+        return code
+    finally:
+        observer.stop()
+        observer.join()
+
+
+class Changes(FileSystemEventHandler):
+    """Events that can change what a check says: what is written, made, moved or removed, but in hidden folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._events: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in ("opened", "closed_no_write"):
+            return  # a check reads pages itself
+        if event.is_directory and event.event_type == "modified":
+            return  # told again by the event of the entry that was changed
+        if any(path and not self._hidden(str(path)) for path in (event.src_path, event.dest_path)):
+            self._events.put(None)
+
+    def _hidden(self, path: str) -> bool:
+        file = Path(path)
+        parts = file.relative_to(self._folder).parts if file.is_relative_to(self._folder) else file.parts[-1:]
+        return any(part.startswith(".") for part in parts)
+
+    def wait(self) -> None:
+        """Return once something has changed and nothing more does."""
+        self._events.get()
+        while True:
+            try:
+                self._events.get(timeout=_SETTLE)
+            except queue.Empty:
+                return

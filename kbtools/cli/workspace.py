@@ -1,0 +1,276 @@
+"""One command a file: ``configure(arguments)`` names its options, ``run(args)`` works and returns the exit code.
+
+What several commands share stands here: options, finding the project, narrowing to paths, writing to the terminal.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.config.project import Project
+    from kbtools.rewrite import Run
+    from kbtools.run.shell_syntax import Checked
+    from kbtools.text.source import Source
+    from kbtools.vault.index import Index
+    from kbtools.vault.links.spelling import Speller
+    from kbtools.vault.links.suggest import Suggester
+    from kbtools.vault.listing import Listing
+    from kbtools.vault.loading import Vault
+    from kbtools.vault.page import Page
+
+
+def project(args: SimpleNamespace) -> Project:
+    """The project a command is about. Raises KbError when there is none."""
+    from kbtools.config.project import find_project, foreign_vault
+
+    if args.vault is not None:
+        if args.root is not None:
+            raise KbError(
+                "--root and --vault exclude each other", "--root names a project, --vault a folder without one"
+            )
+        found = foreign_vault(Path(args.vault), args.schema or "none", args.exclude)
+    elif args.schema is not None:
+        raise KbError("--schema goes with --vault", "in a project, set [tool.kb.schema]")
+    elif args.exclude:
+        raise KbError("--exclude goes with --vault", "in a project, set exclude in [tool.kb]")
+    else:
+        found = find_project(Path(args.root or "."))
+    style, keep_words = getattr(args, "link_style", None), getattr(args, "keep_words", False)
+    if style is None and not keep_words:
+        return found
+    config = found.config
+    spelled = config._replace(link_style=style or config.link_style, keep_words=keep_words or config.keep_words)
+    return found._replace(config=spelled)
+
+
+class Wiki:
+    """A project with its pages, read and indexed when first asked for."""
+
+    def __init__(self, project: Project, listing: Listing | None = None) -> None:
+        self.project = project
+        self._listing = listing
+
+    @cached_property
+    def listing(self) -> Listing:
+        """Which files there are."""
+        from kbtools.vault.listing import Listing
+
+        return self._listing or Listing.of(self.project)
+
+    @cached_property
+    def pages(self) -> tuple[str, ...]:
+        """The paths of all pages, sorted."""
+        return tuple(sorted(self.listing.pages))
+
+    @cached_property
+    def vault(self) -> Vault:
+        from kbtools.vault.loading import load
+
+        return load(self.project)
+
+    @cached_property
+    def index(self) -> Index:
+        from kbtools.vault.index import Index
+
+        return Index.build(self.vault)
+
+    def load(self) -> Wiki:
+        """Read the pages now."""
+        assert self.index
+        return self
+
+    @cached_property
+    def suggester(self) -> Suggester:
+        from kbtools.vault.links.suggest import Suggester
+
+        return Suggester(self.index, self.speller)
+
+    @cached_property
+    def speller(self) -> Speller:
+        from kbtools.vault.links.spelling import Speller
+
+        return Speller(self.index, self.project.config.link_style, self.project.config.keep_words)
+
+    def source(self, path: str) -> Source:
+        """A page's text: empty for one that went while its snippets ran."""
+        from kbtools.text.source import Source
+
+        page = self.vault.pages.get(path) or self.vault.unread.get(path)
+        return page.source if page is not None else Source(path, "")
+
+    def narrow(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Paths given by a user as vault paths. Raises KbError for unknown ones."""
+        return narrow(self.project, paths, self.pages)
+
+
+def narrow(found: Project, paths: Iterable[str], pages: Iterable[str]) -> tuple[str, ...]:
+    """Paths given by a user (from here, or from the vault) as vault paths. Raises KbError for unknown ones."""
+    return tuple(_vault_path(found.vault.resolve(), p, pages) for p in paths)
+
+
+def _vault_path(base: Path, given: str, pages: Iterable[str]) -> str:
+    for candidate in (Path(given), base / given):
+        full = candidate.resolve()
+        if full.exists() and full.is_relative_to(base):
+            return "" if full == base else full.relative_to(base).as_posix()
+    from difflib import get_close_matches
+
+    close = get_close_matches(given, pages, n=1, cutoff=0.5)
+    raise KbError(f'no page or folder "{given}" in {base}', f"did you mean {close[0]}?" if close else None)
+
+
+def keep_all() -> None:
+    """Look for no garbage from here on: what most commands make of a wiki is kept to their end, and to look through it
+    again and again takes nearly half of their time. ``main`` ends it."""
+    gc.disable()
+
+
+def read(args: SimpleNamespace, *, lasting: bool = False) -> Wiki:
+    """Find the project and its pages; a run of kb that was cut short is mentioned.
+
+    ``lasting`` work makes more than it keeps: see ``keep_all``.
+    """
+    if not lasting:
+        keep_all()
+    found = project(args)
+    warn_unfinished(found)
+    return Wiki(found)
+
+
+def shell_faults(wiki: Wiki) -> Mapping[tuple[str, str], tuple[int, str]]:
+    """What shells say of the shell fences of the wiki; where one is missing, that is told."""
+    from collections import Counter
+
+    pages = wiki.index.pages.values()
+    judged = shell_judge(wiki.project)(pages)
+    if judged is None:
+        return {}
+    if judged.unchecked:
+        asked = ((s.language.lower(), s.code) for page in pages for s in page.snippets)
+        say_unchecked(Counter(judged.unchecked[q] for q in asked if q in judged.unchecked))
+    return judged.complaints
+
+
+def say_unchecked(counts: Mapping[str, int]) -> None:
+    """Shell fences that nobody could judge, by the name of the shell."""
+    for shell, count in sorted(counts.items()):
+        say(f"{plural(count, 'shell fence')} not checked: {shell} is not installed")
+
+
+def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked | None]:
+    """Has the shell fences of pages judged by shells; says None of pages without any."""
+
+    def judge(pages: Iterable[Page]) -> Checked | None:
+        fenced = [page for page in pages if page.structure.fences]
+        if not fenced:
+            return None
+        from kbtools.fences.languages.registry import JUDGED
+
+        asked = [page for page in fenced if any(f.header.language.lower() in JUDGED for f in page.structure.fences)]
+        if not asked:
+            return None
+        from kbtools.run.shell_syntax import check
+
+        return check((snippet for page in asked for snippet in page.snippets), found.state)
+
+    return judge
+
+
+def undo_command(found: Project, run: Run) -> str:
+    """What takes a run back, to be typed in the working directory."""
+    from kbtools.edit.history import backups
+
+    return backups(found).undo_command(run)
+
+
+def warn_unfinished(found: Project) -> None:
+    """Say so when an earlier command was killed while it wrote."""
+    if not found.backups.is_dir():
+        return
+    from kbtools.edit.history import backups
+
+    kept = backups(found)
+    run = kept.unfinished()
+    if run is not None:
+        problem = kept.interrupted(run)
+        say(f"kb: {problem.message}\n  hint: {problem.hint}")
+
+
+def say(text: str = "") -> None:
+    """A line for people, on stderr, so that stdout stays for machines."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def use_color(stream: object) -> bool:
+    """Colour only on a terminal, and never where NO_COLOR is set (no-color.org) or the terminal is dumb."""
+    tty = getattr(stream, "isatty", None)
+    return bool(tty and tty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def emit(lines: Iterable[str]) -> None:
+    """Lines to stdout, in few writes."""
+    out = sys.stdout
+    batch: list[str] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) >= 512:
+            out.write("\n".join(batch) + "\n")
+            batch.clear()
+    if batch:
+        out.write("\n".join(batch) + "\n")
+
+
+def dump(args: SimpleNamespace, rows: Callable[[Wiki, str], Iterable[dict[str, object]]]) -> int:
+    """Print a command's rows, page by page, for the pages its options ask for: one JSON object a line, or one list."""
+    from kbtools.config.selection import Selection
+    from kbtools.output.json import dumps
+
+    wiki = read(args)
+    covers = Selection(paths=wiki.narrow(args.paths)).covers
+    made = (row for path in wiki.index.pages if covers(path) for row in rows(wiki, path))
+    emit((dumps(list(made), indent=1),) if args.format == "json" else map(dumps, made))
+    return 0
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """``1 page``, ``1,204 links``."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def unified_diff(before: dict[str, str], after: dict[str, str], color: bool = False) -> Iterator[str]:
+    """A patch of pages that change, with its lines as they are: line ends inside the page stay visible as text."""
+    from difflib import unified_diff as lines_of
+
+    from kbtools.output.text import paint
+
+    for path in sorted(after):
+        old, new = before[path].split("\n"), after[path].split("\n")
+        for line in lines_of(old, new, f"a/{path}", f"b/{path}", lineterm=""):
+            code = {"+": "32", "-": "31", "@": "36"}.get(line[:1], "")
+            yield paint(line, code, color and bool(code))
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._start
+
+
+def short_seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

@@ -1,0 +1,1 @@
+"""Fences: their annotations and ids, what their code says without being run, and their languages."""

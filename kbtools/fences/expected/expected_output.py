@@ -1,0 +1,266 @@
+"""Finds the output that Python code itself shows: ``print(x)  #> 3``, ``print(x)  # tensor([2., 4.])``, ``x + 1  # 3``.
+
+A marked comment (``#>``) belongs to the statement it stands behind or below, whatever that is. An unmarked one counts
+behind an expression that is a statement, where it reads as a value: see ``value_forms``.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kbtools.fences.expected import value_forms
+from kbtools.fences.python.pycode import Places
+from kbtools.text.source import Span
+
+_BLANK = re.compile(r"[ \t\f]*;?[ \t\f]*")
+_MARK = "#>"
+_YIELDS = "the statement yields"
+_ELSEWHERE = "it is printed to a file"
+_BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Try, ast.Match)
+"""Statements that hold others and whose output a marked comment at their own indentation shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Output that the code of a fence itself shows: a comment beside a statement, a result below a prompt."""
+
+    span: Span
+    """What ``--update`` rewrites."""
+    text: str
+    line: int
+    """1-based line of the code that the statement begins on."""
+    column: int = 0
+    """0-based column of the statement, in UTF-8 bytes as syntax trees count."""
+    block: bool = False
+    """It stands on lines of its own; an empty span is where they belong."""
+    marked: bool = True
+    """It is the whole output; else a value that a comment names, which agrees with the end of the output."""
+    value: bool = False
+    """The statement is an expression: where it prints nothing, its value is what is shown."""
+    short: int | None = None
+    """Length of the text without the brackets at its end, if they may be a remark."""
+    comment: Span | None = None
+    """From the ``#`` to the end of the line, where the text is a comment on one line."""
+    why_not: str | None = None
+    """Why it cannot be compared."""
+
+
+class Found(NamedTuple):
+    """The output that code shows, and the marked comments that belong to no statement."""
+
+    shown: tuple[Shown, ...]
+    stray: tuple[Span, ...]
+
+
+def find(tree: ast.Module, places: Places, *, repl: bool = False, nodes: Iterable[ast.AST] | None = None) -> Found:
+    """What the comments of the code show, in order.
+
+    ``repl``: the values of all expressions are shown, even of those that are written out.
+    ``nodes``: all of the tree, for callers that have walked it.
+    """
+    if not any("#" in line for line in places.lines):
+        return Found((), ())
+    finder = _Finder(places, ast.walk(tree) if nodes is None else nodes, repl=repl)
+    shown = sorted(finder.run(), key=lambda one: one.span)
+    stray = (span for line, span in _marked_comments(places) if line not in finder.marks)
+    return Found(tuple(shown), tuple(stray))
+
+
+def _marked_comments(places: Places) -> Iterator[tuple[int, Span]]:
+    """The marked comments that do not continue one above, each with its line."""
+    if not any(_MARK in line for line in places.lines):
+        return
+    last = -1
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(places.text).readline):
+            if token.type == tokenize.COMMENT and _is_mark(token.string):
+                (line, start), (_, end) = token.start, token.end
+                own = not token.line[:start].strip()
+                if not (own and line == last + 1):
+                    yield line, places.span(line, start, line, end)
+                last = line
+    except (tokenize.TokenError, SyntaxError):
+        return
+
+
+def _is_mark(text: str, start: int = 0) -> bool:
+    return text.startswith(_MARK, start) and not text.startswith("#>>", start)
+
+
+class _Finder:
+    def __init__(self, places: Places, nodes: Iterable[ast.AST], *, repl: bool) -> None:
+        self.places, self.repl = places, repl
+        self.marks: set[int] = set()
+        """Lines with a marked comment that shows something."""
+        self.ends: dict[tuple[int, int], list[ast.stmt]] = {}
+        """Statements by where they end, the outer ones first."""
+        for node in nodes:
+            if isinstance(node, ast.stmt):
+                end = node.end_lineno or node.lineno, node.end_col_offset or 0
+                self.ends.setdefault(end, []).append(node)
+
+    def run(self) -> Iterator[Shown]:
+        for (line, utf8), statements in self.ends.items():
+            text = self.places.lines[line - 1]
+            blank = _BLANK.match(text, self.places.column(line, utf8))
+            start = blank.end() if blank else len(text)
+            inner = max(statements, key=lambda node: (node.lineno, node.col_offset))
+            shown = None
+            if text.startswith("#", start):
+                shown = self.trailing(inner, line, start)
+            if shown is None and (start >= len(text) or text.startswith("#", start)):
+                shown = self.below(statements, inner, line + 1)
+            if shown is not None:
+                yield shown
+
+    def below(self, statements: list[ast.stmt], inner: ast.stmt, line: int) -> Shown | None:
+        """A marked comment on the lines below: at the indentation of a loop it is what the whole loop prints."""
+        if line > len(self.places.lines):
+            return None
+        text = self.places.lines[line - 1]
+        column = len(text) - len(text.lstrip())
+        if not _is_mark(text, column):
+            return None
+        outer = [
+            n for n in statements if isinstance(n, _BLOCKS) and self.places.column(n.lineno, n.col_offset) == column
+        ]
+        return self.marked(outer[0] if outer else inner, line)
+
+    def trailing(self, node: ast.stmt, line: int, column: int) -> Shown | None:
+        text = self.places.lines[line - 1]
+        if _is_mark(text, column):
+            return self.marked(node, line, column)
+        if not _shows_values(node, repl=self.repl):
+            return None
+        start = column + 1
+        body = text[start:]
+        label = _label(node)
+        value = value_forms.find(body, label=label)
+        if value is not None:
+            return self.valued(node, [(line, start + value.start, start + value.end)], column, value)
+        # A long tensor goes on in the comment lines below, until its brackets are closed; a remark may follow them.
+        parts, bodies, depth = [(line, start, len(text))], [body], value_forms.brackets_opened(body)
+        while depth is not None and depth > 0:
+            line += 1
+            text = self.places.lines[line - 1] if line <= len(self.places.lines) else ""
+            start = len(text) - len(text.lstrip()) + 1
+            if text[start - 1 : start] != "#" or _is_mark(text, start - 1):
+                return None
+            parts.append((line, start, len(text)))
+            bodies.append(text[start:])
+            more = value_forms.brackets_opened(bodies[-1].partition("#")[0])
+            depth = None if more is None else depth + more
+        joined = "\n".join(bodies)
+        value = value_forms.find(joined) if len(parts) > 1 else None
+        if value is None or value.end <= len(joined) - len(bodies[-1]):
+            return None
+        line, start, stop = parts[-1]
+        stop -= len(joined) - value.end
+        first = parts[0]
+        parts[0] = (first[0], first[1] + value.start, first[2])
+        return self.valued(node, [*parts[:-1], (line, start, stop)], None, value)
+
+    def marked(self, node: ast.stmt, line: int, column: int | None = None) -> Shown | None:
+        """``#>`` from a column on, or in the lines below; every following ``#>`` line goes on."""
+        parts = []
+        while line <= len(self.places.lines):
+            text = self.places.lines[line - 1]
+            start = len(text) - len(text.lstrip()) if column is None else column
+            if not _is_mark(text, start):
+                break
+            parts.append((line, start + 2, len(text)))
+            self.marks.add(line)
+            column = None
+            line += 1
+        if not parts:
+            return None
+        if len(parts) == 1:
+            # A remark after a value is told from text that holds a "#".
+            line, start, stop = parts[0]
+            text = self.places.lines[line - 1][start:stop]
+            head = text.partition("#")[0]
+            if "#" in text and value_forms.is_value(head):
+                parts = [(line, start, start + len(head))]
+        span, text = self.text(parts)
+        comment = self.comment(parts[0][0], parts[0][1] - 2) if len(parts) == 1 else None
+        line, at = _place(node)
+        return Shown(span, text, line, at, value=isinstance(node, ast.Expr), comment=comment, why_not=_why_not(node))
+
+    def valued(
+        self, node: ast.stmt, parts: list[tuple[int, int, int]], column: int | None, value: value_forms.Value
+    ) -> Shown:
+        span, text = self.text(parts)
+        line, at = _place(node)
+        return Shown(
+            span,
+            text,
+            line,
+            at,
+            marked=False,
+            value=not is_print(node),
+            short=None if value.short is None else value.short - value.start,
+            comment=self.comment(parts[0][0], column) if column is not None else None,
+            why_not=_why_not(node),
+        )
+
+    def comment(self, line: int, column: int) -> Span:
+        return self.places.span(line, column, line, len(self.places.lines[line - 1].rstrip()))
+
+    def text(self, parts: list[tuple[int, int, int]]) -> tuple[Span, str]:
+        texts = []
+        for at, (line, start, stop) in enumerate(list(parts)):
+            raw = self.places.lines[line - 1][start:stop]
+            stripped = raw.strip(" \t")
+            first = start + (len(raw) - len(raw.lstrip(" \t")) if stripped else 0)
+            texts.append(stripped)
+            parts[at] = (line, first, first + len(stripped))
+        (first, start, _), (last, _, stop) = parts[0], parts[-1]
+        return self.places.span(first, start, last, stop), "\n".join(texts)
+
+
+def _place(node: ast.stmt) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def is_print(node: ast.stmt) -> bool:
+    """Whether a statement is a call of ``print``."""
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
+        return False
+    return isinstance(node.value.func, ast.Name) and node.value.func.id == "print"
+
+
+def _shows_values(node: ast.stmt, *, repl: bool) -> bool:
+    """Whether an unmarked comment behind a statement may say what it gives."""
+    if not isinstance(node, ast.Expr):
+        return False
+    if isinstance(node.value, ast.Call) and is_print(node):
+        return not any(keyword.arg in ("file", None) for keyword in node.value.keywords)
+    return repl or not isinstance(node.value, (ast.Constant, ast.JoinedStr, ast.Yield, ast.YieldFrom))
+
+
+def _why_not(node: ast.stmt) -> str | None:
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return None
+    if any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in ast.walk(node)):
+        return _YIELDS
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and is_print(node):
+        return _ELSEWHERE if any(keyword.arg == "file" for keyword in node.value.keywords) else None
+    return None
+
+
+def _label(node: ast.stmt) -> str:
+    """The text that a ``print`` begins with, where it ends like a label: ``sum:``, ``x =``."""
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and is_print(node) and node.value.args):
+        return ""
+    first = node.value.args[0]
+    if isinstance(first, ast.JoinedStr) and first.values:
+        first = first.values[0]
+    text = first.value if isinstance(first, ast.Constant) else None
+    text = text.strip() if isinstance(text, str) else ""
+    return text if text[-1:] in (":", "=", "?") and "\n" not in text else ""

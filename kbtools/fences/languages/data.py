@@ -1,0 +1,129 @@
+"""Data: JSON, YAML and TOML are read as what they say they are, and never run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from kbtools.fences.annotations import Options
+from kbtools.fences.languages.protocol import Language, Reading
+from kbtools.fences.python.pycode import Fault, Places
+
+MAX_SIZE = 200_000
+"""Code points; a longer fence is data nobody reads, and is not checked."""
+MAX_NESTING = 200
+"""Deeper data is refused before a parser sees it: libyaml's and json's recursion end the process or raise."""
+
+_OPT_OUT = 'for an excerpt that is not whole, call the fence `text`, or mark it `.skip reason="…"`'
+
+
+class _Data(Language):
+    """Data of one format. ``find`` gives the place where it stops making sense and why, or None."""
+
+    rule = "invalid-data"
+    deep = False
+    """Its parser stands any nesting."""
+
+    def __init__(self, title: str, find: Callable[[str], tuple[int, str] | None]) -> None:
+        self.title, self.find = title, find
+        self.why_not = f"{title} is data: it is read, not run"
+
+    def read(self, places: Places, options: Options) -> Reading:
+        code = places.text
+        if not code.strip() or len(code) > MAX_SIZE:
+            return Reading()
+        if not self.deep and _nesting(code) > MAX_NESTING:
+            message = f"this {self.title} is nested more than {MAX_NESTING} levels deep"
+            return Reading((Fault(places.line(1), message),))
+        found = self.find(code)
+        if found is None:
+            return Reading()
+        offset, message = found
+        line = code.count("\n", 0, offset) + 1
+        column = offset - (code.rfind("\n", 0, offset) + 1)
+        span = places.span(line, column, line, column + 1) or places.line(line)
+        return Reading((Fault(span, f"not {self.title}: {message}", _OPT_OUT),))
+
+
+class Json(_Data):
+    """``json``."""
+
+    def __init__(self) -> None:
+        super().__init__("JSON", _json)
+
+
+class Yaml(_Data):
+    """``yaml`` and ``yml``."""
+
+    def __init__(self) -> None:
+        super().__init__("YAML", _yaml)
+
+
+class Toml(_Data):
+    """``toml``."""
+
+    deep = True
+
+    def __init__(self) -> None:
+        super().__init__("TOML", _toml)
+
+
+def _nesting(code: str) -> int:
+    depth = deepest = 0
+    for bracket in re.finditer(r"[\[\]{}]", code):
+        depth += 1 if bracket[0] in "[{" else -1
+        deepest = max(deepest, depth)
+        depth = max(depth, 0)
+    return deepest
+
+
+def _json(code: str) -> tuple[int, str] | None:
+    try:
+        json.loads(code, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        return error.pos, error.msg[:1].lower() + error.msg[1:]
+    except RecursionError:
+        return 0, "nested too deeply"
+    return None
+
+
+def _yaml(code: str) -> tuple[int, str] | None:
+    import yaml
+
+    try:
+        # Events are syntax alone: no tags, no aliases expanded, no values built.
+        for _ in yaml.parse(code, Loader=yaml.SafeLoader):
+            pass
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return (min(mark.index, len(code)) if mark else 0), _first_line(error.problem or error.context or "unreadable")
+    except yaml.reader.ReaderError as error:
+        return min(max(error.position, 0), len(code)), "it holds a character YAML does not allow"
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        return 0, _first_line(str(error))
+    return None
+
+
+def _toml(code: str) -> tuple[int, str] | None:
+    import tomllib
+
+    try:
+        tomllib.loads(code)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = re.search(r" \(at line ([0-9]+), column ([0-9]+)\)$", message)
+        if place is None:
+            return len(code.rstrip()) - 1, message.removesuffix(" (at end of document)")
+        starts = [0, *(m.end() for m in re.finditer("\n", code))]
+        line = min(int(place[1]), len(starts))
+        return min(starts[line - 1] + int(place[2]) - 1, len(code)), message[: place.start()]
+    except RecursionError:
+        return 0, "nested too deeply"
+    except (ValueError, OverflowError) as error:
+        return 0, _first_line(str(error))
+    return None
+
+
+def _first_line(message: str) -> str:
+    return message.partition("\n")[0]

@@ -1,0 +1,100 @@
+"""Which language a word behind the backticks means: kb's own, and those of installed packages."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from kbtools.fences.languages.protocol import Language
+
+GROUP = "kbtools.languages"
+"""The entry-point group: the name is the fence's word in lower case, the value a subclass of ``Language``."""
+
+PYTHON = ("python", "py", "python3", "py3", "ipython", "ipython3")
+OWN: Mapping[str, str] = {
+    **dict.fromkeys(PYTHON, "kbtools.fences.languages.python:Python"),
+    **dict.fromkeys(("pycon", "pycon3", "python-console"), "kbtools.fences.languages.pycon:Pycon"),
+    **dict.fromkeys(("bash", "sh", "shell", "zsh"), "kbtools.fences.languages.shell:Script"),
+    **dict.fromkeys(
+        ("console", "shell-session", "sh-session", "shellsession"), "kbtools.fences.languages.shell:Transcript"
+    ),
+    **dict.fromkeys(("fish", "powershell", "ps1", "bat", "cmd"), "kbtools.fences.languages.shell:Foreign"),
+    "json": "kbtools.fences.languages.data:Json",
+    "yaml": "kbtools.fences.languages.data:Yaml",
+    "yml": "kbtools.fences.languages.data:Yaml",
+    "toml": "kbtools.fences.languages.data:Toml",
+}
+"""kb's own, named like entry points."""
+JUDGED = frozenset(word for word, kind in OWN.items() if kind.partition(":")[2] in ("Script", "Transcript"))
+"""The words for fences whose syntax a shell is asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A language that an installed package announces and does not give."""
+
+    word: str
+    message: str
+    """One line: which package, and what is wrong with it."""
+    help: str
+
+
+@cache
+def find(word: str) -> Language | Broken | None:
+    """The language of a fence by its first word, in any case; None when nothing is known of it.
+
+    kb's own languages cannot be replaced. What packages offer is looked up when a word is first met.
+    """
+    word = word.lower()
+    if word in OWN:
+        module, _, name = OWN[word].partition(":")
+        return _one(getattr(importlib.import_module(module), name))
+    return _installed(word) if word and word.isprintable() else None
+
+
+_MADE: dict[type[Language], Language] = {}
+
+
+def _one(kind: type[Language]) -> Language:
+    """One object a class, whatever the words for it."""
+    if kind not in _MADE:
+        _MADE[kind] = kind()
+    return _MADE[kind]
+
+
+@cache
+def _announced() -> Mapping[str, tuple[str, str]]:
+    """Entry points by their name in lower case: the value, and the package and version that has it."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, tuple[str, str]] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda p: (p.name, p.value)):
+        package = f"{point.dist.name} {point.dist.version}" if point.dist else "a package"
+        found.setdefault(point.name.lower(), (point.value, package))
+    return found
+
+
+def _installed(word: str) -> Language | Broken | None:
+    if word not in _announced():
+        return None
+    value, package = _announced()[word]
+    module, _, name = value.partition(":")
+    try:
+        made: object = importlib.import_module(module.strip())
+        for part in name.strip().split(".") if name else ():
+            made = getattr(made, part)
+        if isinstance(made, type) and issubclass(made, Language):
+            made = _one(made)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's module may do anything while it is imported
+        return _broken(word, value, package, f"{type(error).__name__}: {error}")
+    if not isinstance(made, Language):
+        return _broken(word, value, package, f"{value} is no subclass of kbtools.fences.languages.Language")
+    return made
+
+
+def _broken(word: str, value: str, package: str, what: str) -> Broken:
+    name = package.partition(" ")[0]
+    message = f'the language "{word}" of {package} cannot be used: {" ".join(what.split())}'
+    return Broken(word, message, f"its entry point is {value}: mend or uninstall {name}")

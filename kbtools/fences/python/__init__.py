@@ -1,0 +1,1 @@
+"""Python code of fences: syntax trees, names, sessions and devices."""

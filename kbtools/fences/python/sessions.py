@@ -1,0 +1,93 @@
+"""Names across a session: what a snippet reads must be bound by an earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from kbtools.fences.option_values import cut, suggest
+from kbtools.fences.python.names import BUILTINS, Names, Read
+from kbtools.text.diagnostics import Problem
+
+_USUAL = {
+    "torch": "import torch",
+    "np": "import numpy as np",
+    "nn": "from torch import nn",
+    "F": "import torch.nn.functional as F",
+    "optim": "from torch import optim",
+    "plt": "import matplotlib.pyplot as plt",
+    "pd": "import pandas as pd",
+    "os": "import os",
+    "sys": "import sys",
+    "math": "import math",
+    "time": "import time",
+    "Path": "from pathlib import Path",
+    "dataclass": "from dataclasses import dataclass",
+    "DataLoader": "from torch.utils.data import DataLoader",
+    "Dataset": "from torch.utils.data import Dataset",
+}
+
+
+# Suggestions are for people: a page with more undefined names than this needs no more of them.
+_SUGGESTED = 20
+_COMPARED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A snippet as far as its names go."""
+
+    line: int
+    """1-based line of the page."""
+    names: Names
+    quiet: bool
+    """Its reads are not looked at: it is not run, or shall fail on them."""
+
+
+def undefined(session: Sequence[Part]) -> Iterator[Problem]:
+    """``undefined-name`` at the first read, in each part, of a name that nothing before it in the session binds."""
+    everywhere = {name: part for part in reversed(session) for name in part.names.defines}
+    opened_later = any(part.names.open for part in session)
+    bound: set[str] = set()
+    told = 0
+    for part in session:
+        seen: set[str] = set()
+        for read in () if part.quiet else part.names.reads:
+            known = read.name in everywhere or opened_later if read.late else read.name in bound
+            if known or read.builtin or read.guarded or read.name in seen:
+                continue
+            seen.add(read.name)
+            told += 1
+            yield Problem(
+                "undefined-name",
+                read.span,
+                f'"{cut(read.name)}" is not defined here',
+                _way_out(read, part, everywhere, bound, told <= _SUGGESTED),
+            )
+        if part.names.open:
+            return
+        bound.update(part.names.defines)
+        bound.difference_update(part.names.removes)
+
+
+def _alike(name: str, bound: set[str]) -> list[str]:
+    """Names that may be meant, few enough to be compared one by one."""
+    known = (other for other in (*sorted(bound), *sorted(BUILTINS)) if abs(len(other) - len(name)) <= 2)
+    return list(islice(known, _COMPARED))
+
+
+def _way_out(read: Read, part: Part, everywhere: Mapping[str, Part], bound: set[str], compare: bool) -> str:
+    giver = everywhere.get(read.name)
+    if giver is not None and giver.line > part.line:
+        return f"the snippet on line {giver.line} defines it: move that before this one"
+    if giver is not None and giver.line < part.line:
+        return f"the snippet on line {giver.line} defined it, a later one deleted it"
+    if giver is not None:
+        return "this snippet defines it only further down"
+    if read.name in _USUAL:
+        return f"add `{_USUAL[read.name]}`"
+    near = suggest(read.name, _alike(read.name, bound)) if compare else None
+    if near is not None:
+        return f"did you mean {near}?"
+    return 'define it in an earlier fence of the page (`.hidden` folds it away), or mark this one `.skip reason="…"`'

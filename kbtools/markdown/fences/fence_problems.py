@@ -1,0 +1,343 @@
+"""Fences that the site does not render as their author meant: one finding for each cause, none for its consequences.
+
+A fence that superfences refuses is plain text, and its closing line then opens a fence of its own that swallows the
+next one. So the page is read a second time, as the author meant it: every line that looks like an opening opens, the
+next bare line of at least as many of its characters closes. Where the renderer disagrees, that is the cause.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from typing import NamedTuple
+
+from kbtools.markdown.fences import fences
+from kbtools.markdown.source_lines import SourceLines
+from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
+from kbtools.text.source import Span
+
+RULE = "irregular-fence"
+_TOKEN = re.compile(r"""([^\s{}=,:]+)=("[^"]*"|'[^']*'|[^\s{}]*)|[^\s{},:]+|[{},:]""")
+_LANGUAGE = re.compile(r"[ \t]*\.?([\w#+-][\w#.+-]*)")
+_DEVICES = ("cpu", "cuda", "mps")
+_SKIP = ("skip", "ignore", "notest", "no_run", "norun", "noexec", "no-run", "no-test", "skip-test", "notebook-skip")
+# A fence behind the bullet or number of a list item, on the same line.
+_ITEM_FENCE = re.compile(r"^([> ]*+(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(`{3,}|~{3,})((?:(?!\2)[^\n`])*)$", re.MULTILINE)
+_LONGEST = 16  # fences of more characters are told apart no further
+
+
+def _next(indices: list[int], at: int, otherwise: int) -> int:
+    """The first of the sorted indices behind ``at``."""
+    where = bisect_right(indices, at)
+    return indices[where] if where < len(indices) else otherwise
+
+
+class Candidate(NamedTuple):
+    """A line that looks like the start or the end of a fence."""
+
+    row: int
+    prefix: str
+    marks: str
+    info: str
+    item: bool = False
+    """It stands behind the bullet or number of a list item: the renderer knows no such fence."""
+
+    @property
+    def bare(self) -> bool:
+        return not self.item and not self.info.strip()
+
+    def may_close(self, other: Candidate) -> bool:
+        return self.bare and self.marks[0] == other.marks[0] and len(self.marks) >= len(other.marks)
+
+
+class Findings(NamedTuple):
+    """What is wrong, and the stretches that are meant as code although the site shows them otherwise."""
+
+    problems: tuple[Problem, ...] = ()
+    broken: tuple[Span, ...] = ()
+
+
+def is_suspicious(body: SourceLines, blocks: list[fences.Block], literal: bool) -> bool:
+    """Whether a page with these fences needs the second reading."""
+    return (
+        literal
+        or any(map(_ITEM_FENCE.match, body.texts))
+        or any(
+            block.end is not fences.End.CLOSED
+            or any(body.texts[row].lstrip("> ").startswith(block.marks) for row in range(block.first + 1, block.last))
+            for block in blocks
+        )
+    )
+
+
+def check(body: SourceLines, quiet: list[tuple[int, int]], literal_rows: frozenset[int]) -> Findings:
+    """Read a page as its author meant it. Nothing is said of what stands in the ``quiet`` stretches (sorted)."""
+    return _Reading(body, quiet, literal_rows).run()
+
+
+def suggest(info: str) -> tuple[str, bool] | None:
+    """The info string that says the same in a form the site renders, and whether that leaves nothing to guess."""
+    m = _LANGUAGE.match(info)
+    language, at = (m[1].rstrip("."), m.end()) if m else ("", 0)
+    if m and info[m.end() : m.end() + 1] == "=":
+        language, at = "", 0
+    parts: list[str] = []
+    certain, after_colon = True, False
+    for token in _TOKEN.finditer(info, at):
+        word = token[0]
+        if word in "{},:":
+            after_colon = word == ":"
+            certain = certain and word in "{}"
+        elif token[1]:
+            value = token[2].strip("\"'")
+            if '"' in value or not value:
+                return None
+            parts.append(f'{token[1]}="{value}"')
+        elif word[0] in "#.":
+            parts.append(word)
+        else:
+            certain = False
+            if after_colon:
+                parts.append(f'title="{word}"')
+            elif word.lower() in _DEVICES:
+                parts.append(f'device="{word.lower()}"')
+            else:
+                parts.append(".skip" if word.lower() in _SKIP else f".{word}")
+            after_colon = False
+    written = f"{language} {{{' '.join(parts)}}}".strip() if parts else language
+    header = fences.parse_header(written)
+    if header is None or header.language != language or not written:
+        return None
+    return written, certain
+
+
+def offence(info: str) -> Span:
+    """The first part of a refused info string that the site stumbles over."""
+    end = len(info.rstrip(" \t"))
+    m = _LANGUAGE.match(info)
+    start = m.end() if m and info[m.end() : m.end() + 1] != "=" else 0
+    rest = info[start:end]
+    braces = re.match(r"[ \t]*\{[^}]*\}", rest)
+    if m and rest.startswith("{"):
+        return Span(start, start + (braces.end() if braces else len(rest)))
+    if braces and braces.end() < len(rest):
+        start += braces.end()
+        return Span(start + len(info[start:end]) - len(info[start:end].lstrip()), end)
+    for token in _TOKEN.finditer(info, start, end):
+        if token[1] and token[2][:1] in "\"'" and fences.parse_header(token[0]) is not None:
+            continue
+        if token[0] == "title":
+            continue
+        if token[0] in (",", ":"):
+            stop = re.compile(r"\S+").match(info, token.start(), end)
+            return Span(token.start(), stop.end() if stop else token.end())
+        return Span(token.start(), end if token[0] == "{" else token.end())
+    return Span(len(info) - len(info.lstrip()), end)
+
+
+class _Reading:
+    def __init__(self, body: SourceLines, quiet: list[tuple[int, int]], literal_rows: frozenset[int]) -> None:
+        self.body = body
+        self.quiet, self.quiet_starts = quiet, [start for start, _ in quiet]
+        self.literal_rows = literal_rows
+        self.problems: list[Problem] = []
+        self.broken: list[Span] = []
+        self.candidates = self.find_candidates()
+        self.rows = [candidate.row for candidate in self.candidates]
+        self.ends: dict[tuple[str, str], tuple[int, fences.End]] = {}
+        self.bare: dict[tuple[str, int], list[int]] = {}
+        self.openings: dict[tuple[str, str], list[int]] = {}
+        for index, candidate in enumerate(self.candidates):
+            if candidate.bare:
+                key = candidate.marks[0], min(len(candidate.marks), _LONGEST)
+                self.bare.setdefault(key, []).append(index)
+            else:
+                self.openings.setdefault((candidate.marks, candidate.prefix), []).append(index)
+
+    def find_candidates(self) -> list[Candidate]:
+        joined = "\n".join(self.body.texts)
+        found, row, counted = [], 0, 0
+        for m in fences.OPENER_LINE.finditer(joined):
+            row += joined.count("\n", counted, m.start())
+            counted = m.start()
+            # Behind backticks, a backtick makes inline code of the line, unless the header is good all the same.
+            if m[2][0] == "`" and "`" in m[3] and fences.parse_header(m[3]) is None:
+                continue
+            found.append(Candidate(row, m[1], m[2], m[3]))
+        row = counted = 0
+        for m in _ITEM_FENCE.finditer(joined):
+            row += joined.count("\n", counted, m.start())
+            counted = m.start()
+            found.append(Candidate(row, m[1], m[2], m[3], item=True))
+        return sorted(found, key=lambda candidate: candidate.row)
+
+    def run(self) -> Findings:
+        at = 0
+        while at < len(self.candidates):
+            at = self.read(at)
+        return Findings(tuple(self.problems), tuple(self.broken))
+
+    def read(self, at: int) -> int:
+        """Judge the fence that starts with this candidate; the index of the next to look at."""
+        opener = self.candidates[at]
+        if self.is_quiet(self.mark_span(opener).start):
+            return at + 1
+        closer = self.meant_closer(at)
+        if opener.item:
+            return self.in_item(opener, at, closer)
+        if fences.parse_header(opener.info) is None:
+            self.refused(opener)
+            return self.skip(opener, at, closer)
+        last, end = self.close(opener)
+        if end is fences.End.CLOSED:
+            return self.closed(opener, at, closer, last)
+        if closer is None:
+            self.unclosed(opener, at, last, end)
+            return at + 1
+        found = self.candidates[closer]
+        if end is fences.End.DEDENTED and last < found.row:
+            self.dedented(opener, last)
+        else:
+            self.wrong_closer(opener, found)
+        return self.skip(opener, at, closer)
+
+    def meant_closer(self, at: int) -> int | None:
+        """The next bare line that could close this fence, unless one like it opens before that."""
+        opener = self.candidates[at]
+        least = min(len(opener.marks), _LONGEST)
+        closer = len(self.candidates)
+        for length in range(least, _LONGEST + 1):
+            closer = min(closer, _next(self.bare.get((opener.marks[0], length), []), at, closer))
+        opening = self.next_opening(opener, at)
+        if opener.item:
+            opening = next((n for n in range(at + 1, closer) if not self.candidates[n].bare), closer)
+        if closer == len(self.candidates) or opening < closer:
+            return None
+        return closer if self.candidates[closer].may_close(opener) else None
+
+    def next_opening(self, opener: Candidate, at: int) -> int:
+        """The index of the next line with an info string that opens a fence just like this one."""
+        return _next(self.openings.get((opener.marks, opener.prefix), []), at, len(self.candidates))
+
+    def close(self, opener: Candidate) -> tuple[int, fences.End]:
+        """Where the renderer ends this fence, and how. A fence like it that is still open here ends with it."""
+        key = opener.marks, opener.prefix
+        until, end = self.ends.get(key, (-1, fences.End.UNCLOSED))
+        if opener.row >= until:
+            until, end = self.ends[key] = fences.close(self.body.texts, opener.row, opener.prefix, opener.marks)
+        return until, end
+
+    def skip(self, opener: Candidate, at: int, closer: int | None) -> int:
+        end = self.mark_span(self.candidates[closer]).end if closer is not None else self.body.ends[opener.row]
+        self.broken.append(Span(self.mark_span(opener).start, end))
+        return at + 1 if closer is None else closer + 1
+
+    def is_quiet(self, offset: int) -> bool:
+        index = bisect_right(self.quiet_starts, offset) - 1
+        return index >= 0 and offset < self.quiet[index][1]
+
+    def mark_span(self, candidate: Candidate) -> Span:
+        start = self.body.offset(candidate.row, len(candidate.prefix))
+        return Span(start, start + len(candidate.marks))
+
+    def report(self, span: Span, message: str, help_: str, fix: Fix | None = None) -> None:
+        self.problems.append(Problem(RULE, span, message, help_, fix))
+
+    # -- the causes
+
+    def in_item(self, opener: Candidate, at: int, closer: int | None) -> int:
+        """A fence that begins on its list item's own line; without an end it is text in backticks."""
+        if closer is None:
+            return at + 1
+        self.report(
+            self.mark_span(opener),
+            "the site does not render this fence: it begins on its list item's own line",
+            "begin it on a line of its own below, the whole fence indented by four columns, with an empty line before",
+        )
+        return self.skip(opener, at, closer)
+
+    def refused(self, opener: Candidate) -> None:
+        at = self.mark_span(opener).end
+        info = self.body.source[at : self.body.ends[opener.row]]
+        where = offence(info)
+        part = info[where.start : where.end]
+        better = suggest(info)
+        message = f"the site does not render this fence: it does not understand `{part}` behind the language"
+        if better is None:
+            self.report(
+                where.shift(at), message, f'write options in braces: {opener.marks}python {{#id .class key="value"}}'
+            )
+            return
+        written, certain = better
+        whole = Span(at, at + len(info.rstrip(" \t")))
+        self.report(
+            where.shift(at),
+            message,
+            f"write {opener.marks}{written} (options go in braces, with quoted values)",
+            Fix(
+                f"write {opener.marks}{written}",
+                Applicability.SAFE if certain else Applicability.UNSAFE,
+                (Edit(whole, written),),
+            ),
+        )
+
+    def wrong_closer(self, opener: Candidate, closer: Candidate) -> None:
+        span, first = self.mark_span(closer), self.mark_span(opener)
+        line = self.body.source[self.body.starts[opener.row] : first.start]
+        edit = Edit(Span(self.body.starts[closer.row], span.end), line + opener.marks)
+        longer = len(closer.marks) > len(opener.marks)
+        message = (
+            f"this does not close the fence: it has {len(closer.marks)} characters, the opening {len(opener.marks)}"
+            if longer
+            else "this does not close the fence: it is not indented like the opening"
+        )
+        help_ = f"write {opener.marks}, indented like the opening line"
+        self.report(span, message, help_, Fix(f"write {opener.marks}", Applicability.SAFE, (edit,)))
+
+    def dedented(self, opener: Candidate, row: int) -> None:
+        start = self.body.starts[row]
+        text = self.body.source[start : self.body.ends[row]]
+        blank = len(text) - len(text.lstrip())
+        self.report(
+            Span(start + blank, start + len(text.rstrip())) if text.strip() else self.mark_span(opener),
+            "the site does not render this fence: this line stands further left than the line that opens it",
+            f"indent it by at least {len(opener.prefix)} columns, like the opening line",
+        )
+
+    def unclosed(self, opener: Candidate, at: int, last: int, end: fences.End) -> None:
+        span = self.mark_span(opener)
+        following = self.rows[at + 1] if at + 1 < len(self.rows) else len(self.body.texts) - 1
+        until = min(following, last if end is fences.End.DEDENTED else following)
+        self.broken.append(Span(span.start, max(span.end, self.body.ends[max(opener.row, until - 1)])))
+        self.report(
+            span,
+            "the site does not render this fence: it is never closed",
+            f"close it with {opener.marks} on a line of its own, indented like this one",
+        )
+
+    def closed(self, opener: Candidate, at: int, closer: int | None, last: int) -> int:
+        """A fence that the renderer closes: perhaps further down than it was meant to."""
+        behind = bisect_left(self.rows, last + 1)
+        if opener.row in self.literal_rows:
+            start = self.body.starts[opener.row]
+            self.broken.append(Span(start, self.body.ends[last]))
+            self.report(
+                self.mark_span(opener),
+                "the site does not render this fence: it stands directly below indented code",
+                "put an empty line before it",
+                Fix("put an empty line before it", Applicability.SAFE, (Edit(Span(start, start), "\n"),))
+                if not opener.prefix.strip()
+                else None,
+            )
+            return behind
+        if closer is not None and self.next_opening(opener, closer) < behind and self.rows[closer] < last:
+            self.wrong_closer(opener, self.candidates[closer])
+            return closer + 1
+        following = self.candidates[at + 1] if at + 1 < behind else opener
+        if (following.marks, following.prefix) == (opener.marks, opener.prefix) and not following.bare:
+            self.report(
+                self.mark_span(opener),
+                "this fence takes in the next one: it is not closed before that opens",
+                f"close it with {opener.marks}, or open it with a longer fence if it is meant to show the other",
+            )
+        return behind
