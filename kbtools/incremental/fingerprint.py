@@ -8,7 +8,7 @@ from kbtools.config.project import SCHEMAS, Project
 from kbtools.state import program
 from kbtools.vault.listing import digest
 
-_NOT_DECIDING = frozenset({"commands", "edit", "execution", "output", "rewrite", "site"})
+_NOT_DECIDING = frozenset({"adapters", "cli", "edit", "output", "rewrite", "site"})
 """Parts of the program that have no say in what is found."""
 
 

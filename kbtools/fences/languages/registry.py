@@ -90,7 +90,7 @@ def _installed(word: str) -> Language | Broken | None:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's module may do anything while it is imported
         return _broken(word, value, package, f"{type(error).__name__}: {error}")
     if not isinstance(made, Language):
-        return _broken(word, value, package, f"{value} is no subclass of kbtools.fences.languages.Language")
+        return _broken(word, value, package, f"{value} is no subclass of kbtools.languages.Language")
     return made
 
 
