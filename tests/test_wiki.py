@@ -109,7 +109,24 @@ def test_names_in_both_languages_and_sources(page: dict[str, Any]) -> None:
     assert any(name.isascii() for name in names), "no English name"
     sources = page["frontmatter"]["raw_sources"]
     assert len(sources) >= 2
-    assert any(re.search(r"\brun\b|linked pages", source) for source in sources), "nothing says what was run"
+    assert any(re.search(r"\brun\b", source) for source in sources), "nothing says what was run"
+    addresses = [source for source in sources if source.startswith("http")]
+    assert addresses, "no address to look at"
+    assert [a for a in addresses if not re.search(r" \(20\d\d-\d\d-\d\d\)$", a)] == [], "the day it was read"
+    text = (ROOT / "docs" / page["path"]).read_text(encoding="utf-8")
+    assert re.search(r"^- 공식 문서: \[.+?\]\(https://", text, re.MULTILINE), "no link to the documentation"
+
+
+@pytest.mark.parametrize("page", topics(), ids=lambda page: page["title"])
+def test_status_says_what_was_tried(page: dict[str, Any]) -> None:
+    """Where a third of the code wants a device that this wiki is not run on, the page is not applied."""
+    python = [s for s in snippets_of(page["path"]) if s["executable"] and s["language"] == "python"]
+    elsewhere = [s for s in python if s["devices"] and "cpu" not in s["devices"]]
+    data = page["frontmatter"]
+    if len(elsewhere) * 3 >= len(python):
+        assert data["verification_status"] == "conceptual"
+    if data["verification_status"] == "conceptual":
+        assert data["confidence_score"] <= 0.80
 
 
 # --- exercises and code
