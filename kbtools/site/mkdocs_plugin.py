@@ -52,7 +52,7 @@ from kbtools.site.stored import stored
 from kbtools.site.text import escape
 from kbtools.site.urls import Site, markdown_of, preview_of
 from kbtools.svg import clean_svg, is_remote
-from kbtools.vault.listing import Exclusion
+from kbtools.vault.listing import OTHER_FORMATS, Exclusion, unread_told
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
 
@@ -63,7 +63,6 @@ SCRIPT = "assets/kb.js"
 LEARN = "assets/kb-learn.js"
 MERMAID = "assets/kb-mermaid.min.js"
 _DIAGRAM = re.compile(r"(?i)<pre\b[^>]*\bmermaid\b")
-_UNREAD = (".mdx", ".markdown", ".mdown", ".mkdn", ".mkd", ".ipynb", ".qmd", ".rmd")
 
 
 def _switch() -> Any:
@@ -210,12 +209,10 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         wiki = self.wiki
         assert wiki is not None
         unread = sorted(
-            f.src_uri for f in files if f.src_uri.lower().endswith(_UNREAD) and f.src_dir == config.docs_dir
+            f.src_uri for f in files if f.src_uri.lower().endswith(OTHER_FORMATS) and f.src_dir == config.docs_dir
         )
         if unread and "mkdocs-jupyter" not in config.plugins:
-            more = f" and {len(unread) - 3} more" if len(unread) > 3 else ""
-            told = ", ".join(unread[:3]) + more
-            log.info("kb reads .md alone: %s: not checked, not run; rename what are pages", told)
+            log.info("%s", unread_told(unread))
         leave_out(files, wiki)
         if self.config.sanitize:
             attachments.publish(files, config, self.config.active_files, self._owned(files))

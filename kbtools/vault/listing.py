@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, chain
 from pathlib import Path
@@ -26,6 +26,10 @@ def digest(data: bytes) -> str:
     from _blake2 import blake2b  # hashlib's own: that loads all of OpenSSL before it gives it
 
     return blake2b(data, digest_size=16).hexdigest()
+
+
+OTHER_FORMATS = (".mdx", ".markdown", ".mdown", ".mkdn", ".mkd", ".ipynb", ".qmd", ".rmd")
+"""Endings of files that other programs take for pages. kb reads ``.md`` alone."""
 
 
 class Entry(NamedTuple):
@@ -108,6 +112,11 @@ class Listing(NamedTuple):
         odd = (path for path, entry in self.entries.odd.items() if entry.is_page)
         return frozenset(chain(self.entries.stamps, odd))
 
+    @property
+    def unread(self) -> list[str]:
+        """Files that may have been meant as pages and are not read as such."""
+        return sorted(path for path in self.attachments if path.lower().endswith(OTHER_FORMATS))
+
     def stamps(self) -> Mapping[str, Stamp]:
         """What every entry is known by, at first."""
         return {**self.entries.stamps, **{path: entry.known_stamp for path, entry in self.entries.odd.items()}}
@@ -128,6 +137,14 @@ class Listing(NamedTuple):
             return (*stamp, None)  # most, and their entries need not be made
         entry = self.entries[path]
         return (*entry.known_stamp, entry.digest() if entry.trouble is None and self.is_young(entry) else None)
+
+
+def unread_told(paths: Sequence[str]) -> str:
+    """What is said of files that are not read, in a line."""
+    named = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    ways = ["rename what is a page"] if any(not path.lower().endswith(".ipynb") for path in paths) else []
+    ways += ["`kb import` makes pages of notebooks"] if any(path.lower().endswith(".ipynb") for path in paths) else []
+    return f"not read, since only .md files are pages: {named}; {', '.join(ways)}; `exclude` quiets this"
 
 
 def _shown(path: str) -> str:

@@ -115,6 +115,10 @@ def gather(args: SimpleNamespace) -> Gathered:
     checked = check(found, date.today(), judge=shell_judge(found), paranoid=args.paranoid is not None)
     for note in checked.notes:
         say(f"kb: {note}")
+    if unread := checked.listing.unread:
+        from kbtools.vault.listing import unread_told
+
+        say(unread_told(unread))
     if checked.unchecked:
         say_unchecked(read_unchecked(checked.unchecked))
     paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
