@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import subprocess
+import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -220,6 +221,13 @@ CASES = {
         {"index.html": ".glightbox, .glightbox *, script[id*=glightbox], link[href*=glightbox]"},
         least=3,
     ),
+    "mike": Case(
+        "mike: {alias_type: redirect, version_selector: true}",
+        {"index.md": "# A\n"},
+        {"index.html": "link[rel=canonical], script#__config"},
+        least=2,
+        more="extra: {version: {provider: mike}}\n",
+    ),
     "hooks": Case(
         "search",
         {"index.md": "# A\n\n<!-- badge -->\n\n<p align=center>x</p>\n"},
@@ -231,7 +239,7 @@ CASES = {
 }
 
 
-def made(case: Case, root: Path, plugins: list[str], capture: list[str]) -> dict[str, Any]:
+def made(case: Case, root: Path, plugins: list[str]) -> dict[str, Any]:
     """What stands on the pages of a site built with these plugins, in their order."""
     for name, text in case.pages.items():
         file = root / "docs" / name
@@ -284,10 +292,44 @@ def test_it_makes_the_same(
         root.mkdir()
         monkeypatch.chdir(root)
         caplog.clear()
-        found[order] = made(case, root, plugins, [])
+        found[order] = made(case, root, plugins)
         told = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING and "kbtools" in r.name]
         assert told == []
     alone = found["alone"]
     assert all(value is True or len(value) >= case.least for value in alone.values()), alone
     assert found["before"] == alone
     assert found["behind"] == alone
+
+
+def test_versions_are_deployed_with_mike(tmp_path: Path) -> None:
+    trees = {}
+    for name, plugins in {"alone": "[search, mike]", "with kb": "[search, mike, kbtools]"}.items():
+        root = tmp_path / name
+        (root / "docs").mkdir(parents=True)
+        (root / "docs" / "index.md").write_text("# A\n\n```python\nx = 1\n```\n", encoding="utf-8")
+        (root / "kb.toml").write_text('[snippets]\n"**" = "show"\n', encoding="utf-8")
+        (root / "mkdocs.yml").write_text(
+            "site_name: x\nsite_url: https://x.example/\ntheme: {name: material, font: false}\n"
+            f"extra: {{version: {{provider: mike}}}}\nplugins: {plugins}\n",
+            encoding="utf-8",
+        )
+        git(root)
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        who = {"PATH": path, "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.org"}
+        who |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.org"}
+        subprocess.run(
+            ["mike", "deploy", "--update-aliases", "1.0", "latest"],
+            cwd=root,
+            check=True,
+            capture_output=True,
+            env={**os.environ, **DAY, **who},
+        )
+        versions, tree = (
+            subprocess.run(["git", *command], cwd=root, check=True, capture_output=True, text=True).stdout
+            for command in (["show", "gh-pages:versions.json"], ["ls-tree", "-r", "--name-only", "gh-pages"])
+        )
+        trees[name] = (json.loads(versions), set(tree.split("\n")))
+    (versions, alone), (with_kb_versions, with_kb) = trees["alone"], trees["with kb"]
+    assert with_kb_versions == versions == [{"version": "1.0", "title": "1.0", "aliases": ["latest"]}]
+    assert alone <= with_kb
+    assert {"1.0/assets/kb.css", "1.0/all/index.html"} <= with_kb
