@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests/site"))
 
 from in_browser import CHROMIUM, FLAGS, served
 
-from kbtools.site.graph import GRID, assets, script
-from kbtools.site.graph_layout import layout
+from kbtools.site.files.graph import GRID, assets, script
+from kbtools.site.files.graph_layout import layout
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>body { --md-default-bg-color: #fff; --md-default-fg-color: #222;
   --kb-line: #ddd; --md-typeset-a-color: #b83a12 } .kb-graph-canvas { height: 800px !important }</style>

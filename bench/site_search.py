@@ -39,8 +39,8 @@ from in_browser import CHROMIUM, FLAGS, served
 from playwright.sync_api import Error, sync_playwright
 from test_search import ask, built, found, queries
 
-from kbtools.site.search_index import Entry, files
-from kbtools.site.search_text import sections
+from kbtools.site.search.search_index import Entry, files
+from kbtools.site.search.search_text import sections
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from kbtools.run.launchers import Launcher
+    from kbtools.run.processes.launchers import Launcher
 
 
 # Vaults of tests are made in memory where the system offers that: thousands of flushed files are most of the gate's
@@ -50,7 +50,7 @@ def outside() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def launcher() -> Iterator[Launcher]:
     """A fork server for the sessions of one file of tests."""
-    from kbtools.run.launchers import ForkServerLauncher
+    from kbtools.run.processes.launchers import ForkServerLauncher
 
     launcher = ForkServerLauncher()
     yield launcher

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from terminal import run_kb
 
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Status
-from kbtools.testing import run_page
+from kbtools.adapters.testing import run_page
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results.outcomes import Status
 from kbtools.vault.page import Page, decode
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from kbtools import cli
 from kbtools.config.project import find_project
-from kbtools.run.store import Store
+from kbtools.run.results.store import Store
 
 PAGE = "# Page\n\n```python {#one}\nx = [1]\nprint(x)\n```\n\n```python {#two}\nx.append(2)\nprint(x)\n```\n"
 
@@ -130,9 +130,9 @@ _WRITER = """
 import sys
 from pathlib import Path
 from dataclasses import replace
-from kbtools.run.store import Store
-from kbtools.run.outcomes import Outcome, Status
-from kbtools.testing import jobs_of
+from kbtools.run.results.store import Store
+from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.adapters.testing import jobs_of
 store, name, count = Store(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 page = "".join(f"```python {{#{name}{n} session=\\"{name}\\"}}\\nx = {n}\\n```\\n\\n" for n in range(40))
 (job,) = jobs_of(page)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.run.store import Store
+from kbtools.run.results.store import Store
 from tests.terminal import run_kb
 
 pytest.importorskip("distributed")
@@ -159,7 +159,7 @@ def test_the_sessions_of_a_lost_worker_run_elsewhere(cluster: Cluster, tmp_path:
 def test_a_device_that_leaves_the_cluster_is_told(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kbtools.cluster import client
+    from kbtools.adapters.dask import client
     from kbtools.config.project import find_project
     from kbtools.run.job import DeviceRequest
     from kbtools.vault.loading import load

@@ -25,7 +25,7 @@ from kbtools.fields.schema import Schema, validate
 from kbtools.output import FORMATS
 from kbtools.rules import __main__ as generator
 from kbtools.rules import all_rules
-from kbtools.run.outcomes import Status
+from kbtools.run.results.outcomes import Status
 from kbtools.site.generated import NAMES as GENERATED
 from kbtools.vault.page import decode
 

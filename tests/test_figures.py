@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from terminal import run_kb
 
-from kbtools.run import figures
-from kbtools.run.figures import Figure, clean_svg
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Outcome, Status
-from kbtools.testing import run_page
+from kbtools.adapters.testing import run_page
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results import figures
+from kbtools.run.results.figures import Figure, clean_svg
+from kbtools.run.results.outcomes import Outcome, Status
 
 needs_matplotlib = pytest.mark.skipif(
     __import__("importlib.util").util.find_spec("matplotlib") is None, reason="matplotlib is not installed"

@@ -232,7 +232,12 @@ def test_an_edited_page_takes_what_it_needs(tmp_path: Path) -> None:
     put(tmp_path, {f"{i}.md": topic(i) for i in range(5)})
     imported(tmp_path)
     put(tmp_path, {"2.md": f"{topic(2)}\nmore\n"})
-    of_code = ["kbtools.snippets", "kbtools.fences.python.names", "kbtools.languages", "kbtools.run.shell_syntax"]
+    of_code = [
+        "kbtools.snippets",
+        "kbtools.fences.python.names",
+        "kbtools.languages",
+        "kbtools.run.processes.shell_syntax",
+    ]
     others = [
         "kbtools.vault.links.suggest",
         "kbtools.vault.learning",
@@ -251,7 +256,7 @@ def test_an_edited_page_with_code_takes_no_shell(tmp_path: Path) -> None:
     imported(tmp_path)
     put(tmp_path, {"2.md": f"{topic(2)}{code}\nmore\n"})
     loaded = imported(tmp_path)
-    assert those(loaded, "kbtools.run.shell_syntax", "subprocess", *SLOW) == []
+    assert those(loaded, "kbtools.run.processes.shell_syntax", "subprocess", *SLOW) == []
     assert "kbtools.fences.languages.python" in loaded
 
 

@@ -7,11 +7,11 @@ from growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kbtools.adapters.testing import run_page
 from kbtools.fences.languages.pycon import examples
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.update import update
-from kbtools.testing import run_page
 from kbtools.text.diagnostics import apply_edits
 from kbtools.text.source import Source
 from kbtools.vault.page import Page

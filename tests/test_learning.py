@@ -7,7 +7,7 @@ from growth import assert_linear
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.reading_time import minutes
+from kbtools.site.page.reading_time import minutes
 from kbtools.text.source import Source
 from kbtools.vault.index import Index
 from kbtools.vault.learning import count_exercises, items, learning_paths, stops

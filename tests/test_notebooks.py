@@ -16,8 +16,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from kbtools.errors import KbError
 from kbtools.notebooks.export import Surroundings, export
 from kbtools.notebooks.importing import import_notebook, read
-from kbtools.run.figures import Figure
-from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.results.figures import Figure
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.text.source import Source
 from kbtools.vault.page import Page, decode
 

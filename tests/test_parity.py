@@ -10,11 +10,11 @@ import pytest
 
 from kbtools import cli
 from kbtools.run.devices import probe as devices
-from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.parity import State, line, parity
 from kbtools.run.report import report
-from kbtools.site.result_panel import View, decorate
-from kbtools.site.results import Run
+from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.site.data.results import Run
+from kbtools.site.page.result_panel import View, decorate
 from kbtools.site.words import words_of
 from kbtools.text.source import Source
 from kbtools.vault.page import Page

@@ -17,7 +17,7 @@ import pytest
 
 from kbtools.cli.progress import Progress
 from kbtools.output.text import width
-from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.results.outcomes import Outcome, Status
 
 
 def on_terminal(words: list[str], cwd: Path, columns: int) -> str:

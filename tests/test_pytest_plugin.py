@@ -230,7 +230,10 @@ def test_nothing_of_kb_is_imported_where_there_is_no_wiki(tmp_path: Path) -> Non
             check=False,
         )
         last = done.stdout.strip().split("\n")[-1]
-        assert last.endswith("['kbtools', 'kbtools.pytest_plugin']"), (words, done.stdout[-2000:])
+        assert last.endswith("['kbtools', 'kbtools.adapters', 'kbtools.adapters.pytest_plugin']"), (
+            words,
+            done.stdout[-2000:],
+        )
 
 
 def test_what_is_accepted_fails_neither_here_nor_with_kb_run(project: Path) -> None:

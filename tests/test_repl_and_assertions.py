@@ -6,12 +6,12 @@ import ast
 
 import pytest
 
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Outcome, Status
+from kbtools.adapters.testing import run_page
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.update import update
 from kbtools.run.worker.assertions import difference, short
 from kbtools.run.worker.ast_transforms import asserts
-from kbtools.testing import run_page
 from kbtools.text.diagnostics import apply_edits
 from kbtools.text.source import Source
 from kbtools.vault.page import Page

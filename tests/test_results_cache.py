@@ -14,16 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbtools import cli
-from kbtools.run import environment, packages
+from kbtools.adapters.testing import jobs_of
 from kbtools.run.devices import probe as devices
 from kbtools.run.job import ANY, DeviceRequest, Job, Limits, RunOptions
-from kbtools.run.keys import imported, sources
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.plan import plan
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results import environment, packages
+from kbtools.run.results.keys import imported, sources
+from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.run.results.store import Store
 from kbtools.run.runner import Runner
-from kbtools.run.store import Store
-from kbtools.testing import jobs_of
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kbtools import cli
-from kbtools.run import host_info as machines
+from kbtools.run.devices import host_info as machines
 
 
 def outcome(id: str, state: str, **more: Any) -> dict[str, Any]:

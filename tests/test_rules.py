@@ -14,7 +14,7 @@ from kbtools.check.checker import check, of_index
 from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.project import Config, from_mapping
 from kbtools.rules import Rule, all_rules
-from kbtools.run.shell_syntax import check as judge_shell
+from kbtools.run.processes.shell_syntax import check as judge_shell
 from kbtools.text.diagnostics import Diagnostic
 from kbtools.text.source import LineIndex
 from kbtools.vault.index import Index

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.run.compile_cache import session_cache
+from kbtools.adapters.testing import jobs_of
 from kbtools.run.job import Job
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.processes.compile_cache import session_cache
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.session import Session, Settings
-from kbtools.testing import jobs_of
 from tests.terminal import run_kb
 
 COMPILED = """```python {#compile timeout="120"}

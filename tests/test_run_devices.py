@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from kbtools import cli
+from kbtools.adapters.testing import jobs_of, run_page
 from kbtools.run.devices import probe as devices
 from kbtools.run.devices.gpus import Slots
 from kbtools.run.job import DeviceRequest, Job, Limits
-from kbtools.run.launchers import ForkServerLauncher, Launcher, SpawnLauncher
-from kbtools.run.outcomes import Status
 from kbtools.run.plan import plan
+from kbtools.run.processes.launchers import ForkServerLauncher, Launcher, SpawnLauncher
+from kbtools.run.results.outcomes import Status
 from kbtools.run.runner import run
-from kbtools.testing import jobs_of, run_page
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
 
@@ -165,7 +165,7 @@ def test_the_fork_server_never_touches_an_accelerator() -> None:
     code = (
         "import torch, sys\n"
         "torch.cuda._lazy_init = torch.cuda.init = lambda *a: sys.exit('CUDA was initialised')\n"
-        "from kbtools.run.forkserver import PRELOADS\n"
+        "from kbtools.run.processes.forkserver import PRELOADS\n"
         "for modules in PRELOADS.values():\n    for module in modules:\n        __import__(module)\n"
         "assert not torch.cuda.is_initialized()\n"
     )

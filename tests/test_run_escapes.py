@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.run import process
-from kbtools.run.launchers import ForkServerLauncher, Launcher
+from kbtools.adapters.testing import jobs_of
+from kbtools.run.processes import process
+from kbtools.run.processes.launchers import ForkServerLauncher, Launcher
 from kbtools.run.session import Session
-from kbtools.testing import jobs_of
 from tests.terminal import run_kb
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel's confinement is Linux's")

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from kbtools.adapters.testing import jobs_of, run_page
 from kbtools.run.job import Limits, RunOptions
-from kbtools.run.launchers import ForkServerLauncher, Launcher, SpawnLauncher
-from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.processes.launchers import ForkServerLauncher, Launcher, SpawnLauncher
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.runner import run
 from kbtools.run.session import Session, Settings
-from kbtools.testing import jobs_of, run_page
 
 LAUNCHERS = {"fork": ForkServerLauncher, "spawn": SpawnLauncher}
 
@@ -236,7 +236,7 @@ def test_the_server_and_its_workers_end_with_their_owner(tmp_path: Path) -> None
     page = fence(f"import subprocess\nsubprocess.run(['sleep', '{marker}'])")
     script = tmp_path / "owner.py"
     script.write_text(
-        "from kbtools.testing import *\nfrom kbtools.run.launchers import *\n"
+        "from kbtools.adapters.testing import *\nfrom kbtools.run.processes.launchers import *\n"
         f"l = ForkServerLauncher()\nprint(l.folder, flush=True)\nrun_page({page!r}, l)\n"
     )
     owner = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
@@ -257,7 +257,7 @@ def test_the_server_and_its_workers_end_with_their_owner(tmp_path: Path) -> None
 
 def test_what_is_told_as_run_must_have_been_executed() -> None:
     from kbtools.run.grading import grade
-    from kbtools.run.process import Reply
+    from kbtools.run.processes.process import Reply
 
     (job,) = jobs_of(fence("x = 1"))
     for executed, status in ((0, Status.ERROR), (1, Status.PASSED)):
@@ -266,7 +266,7 @@ def test_what_is_told_as_run_must_have_been_executed() -> None:
 
 
 def test_a_worker_says_what_it_executed(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kbtools.run.process import Process
+    from kbtools.run.processes.process import Process
 
     told: list[object] = []
     run_step = Process.run

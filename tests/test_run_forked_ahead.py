@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.run.launchers import ForkServerLauncher, forks
-from kbtools.run.outcomes import Status
-from kbtools.run.reaper import Reaper
+from kbtools.adapters.testing import run_page
+from kbtools.run.processes.launchers import ForkServerLauncher, forks
+from kbtools.run.processes.reaper import Reaper
+from kbtools.run.results.outcomes import Status
 from kbtools.run.session import Settings
-from kbtools.testing import run_page
 
 forking = pytest.mark.skipif(not forks(), reason="there is no fork server on this system")
 PAGE = "```python {#a}\nimport os\nprint(os.getpid())\n```\n"

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from kbtools.adapters.testing import jobs_of, run_page
 from kbtools.errors import KbError
 from kbtools.run.devices import probe as devices
 from kbtools.run.job import DeviceRequest, Job
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.plan import Fences, plan
+from kbtools.run.processes.launchers import Launcher
 from kbtools.run.report import report
+from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.run.results.store import Store
 from kbtools.run.runner import run
-from kbtools.run.store import Store
-from kbtools.testing import jobs_of, run_page
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
 

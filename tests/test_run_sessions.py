@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Outcome, Status
+from kbtools.adapters.testing import jobs_of, run_page
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.runner import run
-from kbtools.testing import jobs_of, run_page
 
 
 def fence(code: str, info: str = "") -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Status
+from kbtools.adapters.testing import jobs_of, run_page
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results.outcomes import Status
 from kbtools.snippets import Snippet
-from kbtools.testing import jobs_of, run_page
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from kbtools.adapters.testing import jobs_of
 from kbtools.run.job import RunOptions
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Outcome
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results.outcomes import Outcome
 from kbtools.run.runner import Runner
-from kbtools.testing import jobs_of
 from tests.terminal import run_kb
 
 PAGE = """```python {#start}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Outcome, Status
-from kbtools.testing import run_page
+from kbtools.adapters.testing import run_page
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results.outcomes import Outcome, Status
 
 CHANGES = "changes from run to run"
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from terminal import run_kb
 
 from kbtools.fences.languages.shell import commands, is_plain
-from kbtools.run import shell_syntax
+from kbtools.run.processes import shell_syntax
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kbtools.run.launchers import Launcher
-from kbtools.run.outcomes import Status
+from kbtools.adapters.testing import run_page
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.results.outcomes import Status
 from kbtools.run.worker.multiprocessing_main import define
-from kbtools.testing import run_page
 
 
 def fence(code: str, info: str = "{#a}", language: str = "python") -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kbtools.check.baseline import Answered, Baseline, Entry
     from kbtools.config.project import Project
     from kbtools.config.selection import Selection
-    from kbtools.run.outcomes import Outcome
+    from kbtools.run.results.outcomes import Outcome
     from kbtools.text.diagnostics import Diagnostic
     from kbtools.text.source import Source
 

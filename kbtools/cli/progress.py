@@ -11,7 +11,7 @@ from kbtools.cli.workspace import use_color
 from kbtools.output.text import printable, width
 
 if TYPE_CHECKING:
-    from kbtools.run.outcomes import Outcome
+    from kbtools.run.results.outcomes import Outcome
 
 _EVERY = 0.05
 """Seconds between redraws."""

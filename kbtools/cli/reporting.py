@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kbtools.config.project import Project
     from kbtools.incremental.database import Totals
     from kbtools.output.findings import Findings
-    from kbtools.run.outcomes import Outcome
+    from kbtools.run.results.outcomes import Outcome
     from kbtools.text.diagnostics import Diagnostic
     from kbtools.text.source import Source
 
@@ -160,7 +160,7 @@ def outcome_counts(
 ) -> str:
     """``96 snippets: 88 passed, 8 skipped (no CUDA device)``. Failures that are known, and those whose output was just
     written into the page, are told apart, by their ids."""
-    from kbtools.run.outcomes import Status
+    from kbtools.run.results.outcomes import Status
 
     if not outcomes:
         return "0 snippets"
@@ -184,7 +184,7 @@ def outcome_counts(
 
 def output_counts(outcomes: Sequence[Outcome]) -> str:
     """``244 outputs: 241 as shown, 1 differs, 2 not compared``; "" where no output is shown."""
-    from kbtools.run.outcomes import Comparison
+    from kbtools.run.results.outcomes import Comparison
 
     counts = Counter(one.state for o in outcomes for one in o.compared)
     words = (

@@ -20,7 +20,7 @@ from kbtools.errors import KbError
 if TYPE_CHECKING:
     from kbtools.config.project import Project
     from kbtools.rewrite import Run
-    from kbtools.run.shell_syntax import Checked
+    from kbtools.run.processes.shell_syntax import Checked
     from kbtools.text.source import Source
     from kbtools.vault.index import Index
     from kbtools.vault.links.spelling import Speller
@@ -180,7 +180,7 @@ def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked | None]:
         asked = [page for page in fenced if any(f.header.language.lower() in JUDGED for f in page.structure.fences)]
         if not asked:
             return None
-        from kbtools.run.shell_syntax import check
+        from kbtools.run.processes.shell_syntax import check
 
         return check((snippet for page in asked for snippet in page.snippets), found.state)
 

@@ -14,8 +14,8 @@ from nbformat.v4 import nbformat as MAJOR
 from nbformat.v4 import nbformat_minor as MINOR
 
 from kbtools.links import WikiLink
-from kbtools.run.figures import Figure
-from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.results.figures import Figure
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.snippets import Snippet
 from kbtools.text.source import Span
 from kbtools.vault.page import Page

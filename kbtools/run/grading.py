@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from kbtools.fences.expected import expect
 from kbtools.fences.python.hints import MISSING_FILE, hint, missing_file
 from kbtools.fences.python.pycode import runnable
-from kbtools.run.figures import received
 from kbtools.run.job import Job, Step, Wanted
-from kbtools.run.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
-from kbtools.run.process import Reply
+from kbtools.run.processes.process import Reply
+from kbtools.run.results.figures import received
+from kbtools.run.results.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
 from kbtools.run.sandbox.limits import MOST_PROCESSES
 from kbtools.run.worker.multiprocessing_main import hint as pickling_hint
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from kbtools.run.outcomes import Outcome, Status, by_place
+from kbtools.run.results.outcomes import Outcome, Status, by_place
 
 _FLOAT = re.compile(r"(?<![\w.])-?[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?(?![\w.])")
 

@@ -99,7 +99,7 @@ def plan(
     limits = limits or Limits()
     limits = Limits(policy.timeout or limits.timeout, policy.memory or limits.memory, limits.output)
     given = files.of_project(policy.files) if files is not None and policy.files else ()
-    from kbtools.run.keys import keyed, sources
+    from kbtools.run.results.keys import keyed, sources
 
     jobs: list[Job] = []
     hashes = sources(snippets)

@@ -10,8 +10,8 @@ from typing import Any
 
 from kbtools.errors import KbError
 from kbtools.run import parity
-from kbtools.run.outcomes import Comparison, Outcome, Status, by_place
 from kbtools.run.plan import Fences
+from kbtools.run.results.outcomes import Comparison, Outcome, Status, by_place
 
 VERSION = 1
 RAN = (Status.PASSED, Status.FAILED, Status.ERROR, Status.XFAILED)

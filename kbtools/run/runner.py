@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 
-from kbtools.run.compile_cache import server_cache, session_cache
 from kbtools.run.devices import probe as devices
-from kbtools.run.host_info import cores
+from kbtools.run.devices.host_info import cores
 from kbtools.run.job import Job, RunOptions
-from kbtools.run.launchers import ForkServerLauncher, Launcher, SpawnLauncher, forks
-from kbtools.run.outcomes import Outcome, by_place
+from kbtools.run.processes.compile_cache import server_cache, session_cache
+from kbtools.run.processes.launchers import ForkServerLauncher, Launcher, SpawnLauncher, forks
+from kbtools.run.results.outcomes import Outcome, by_place
+from kbtools.run.results.store import Store
 from kbtools.run.session import Session, Settings
-from kbtools.run.store import Store
 
 
 class Runner:

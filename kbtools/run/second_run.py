@@ -12,8 +12,8 @@ from contextlib import suppress
 from kbtools.errors import KbError
 from kbtools.run.grading import Given, printed_of
 from kbtools.run.job import Job, Step
-from kbtools.run.launchers import Launcher
-from kbtools.run.process import Process, Reply, Settings
+from kbtools.run.processes.launchers import Launcher
+from kbtools.run.processes.process import Process, Reply, Settings
 
 
 class SecondRun:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from kbtools.fences.expected import value_forms
 from kbtools.run.grading import holds
 from kbtools.run.job import Wanted
-from kbtools.run.outcomes import Comparison, Outcome, Printed, Status
+from kbtools.run.results.outcomes import Comparison, Outcome, Printed, Status
 from kbtools.snippets import Expectation, Snippet
 from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import LINE_END, Source, Span

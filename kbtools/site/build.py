@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.site import vault_at_top
-from kbtools.site.model import SiteModel, load
-from kbtools.site.results import Results, obstacles, refusal
-from kbtools.site.stored import stored
+from kbtools.site.data.model import SiteModel, load
+from kbtools.site.data.results import Results, obstacles, refusal
+from kbtools.site.data.stored import stored
 from kbtools.site.words import words_of
 
 if TYPE_CHECKING:

@@ -31,23 +31,25 @@ from markdown.treeprocessors import Treeprocessor
 from kbtools.config.project import Project, find_project
 from kbtools.errors import KbError
 from kbtools.markdown.scanner import scan
-from kbtools.run.figures import Figure
-from kbtools.site import callouts, page_header_footer, result_panel, vault_at_top
-from kbtools.site.author_html import Made, RemoteImages
-from kbtools.site.embeds import Expand, Places
-from kbtools.site.fences import GONE, Panels, Recorder, Unmark
-from kbtools.site.file_links import FileLinks, HtmlAddresses, SourceAddresses
-from kbtools.site.fragments import Part
+from kbtools.run.results.figures import Figure
+from kbtools.site import vault_at_top
+from kbtools.site.data.model import SiteModel, load
+from kbtools.site.data.results import FIGURES
+from kbtools.site.data.stored import stored
 from kbtools.site.generated.runs import row_id
-from kbtools.site.model import SiteModel, load
+from kbtools.site.html.author_html import Made, RemoteImages
+from kbtools.site.html.fragments import Part
+from kbtools.site.html.sanitize import removed, sanitize, sanitize_contents
+from kbtools.site.html.urls import relative_url
+from kbtools.site.markdown import callouts
+from kbtools.site.markdown.embeds import Expand, Places
+from kbtools.site.markdown.fences import GONE, Panels, Recorder, Unmark
+from kbtools.site.markdown.file_links import FileLinks, HtmlAddresses, SourceAddresses
+from kbtools.site.markdown.rendered import Embed, Rendered, Settings
+from kbtools.site.markdown.text_plugins import tags
+from kbtools.site.markdown.wikilinks import WikiLinks, block_id
+from kbtools.site.page import page_header_footer, result_panel
 from kbtools.site.parts import Parts
-from kbtools.site.rendered import Embed, Rendered, Settings
-from kbtools.site.results import FIGURES
-from kbtools.site.sanitize import removed, sanitize, sanitize_contents
-from kbtools.site.stored import stored
-from kbtools.site.text_plugins import tags
-from kbtools.site.urls import relative_url
-from kbtools.site.wikilinks import WikiLinks, block_id
 from kbtools.site.words import words_of
 from kbtools.snippets import Snippet
 from kbtools.vault.page import Page

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from kbtools.site.model import SiteModel
-from kbtools.site.text import escape
+from kbtools.site.data.model import SiteModel
+from kbtools.site.html.text import escape
 
 
 @dataclass(frozen=True, slots=True)

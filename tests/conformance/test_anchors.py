@@ -21,7 +21,7 @@ from pymdownx.slugs import slugify
 from renderer import EXTENSIONS, Rendered
 
 from kbtools.config.project import Config, Project
-from kbtools.site.model import SiteModel
+from kbtools.site.data.model import SiteModel
 from kbtools.text.source import Source
 from kbtools.vault.index import Index
 from kbtools.vault.page import Page

@@ -10,7 +10,7 @@ import pytest
 from pymdownx.slugs import slugify
 
 from kbtools.config.project import Config, Project
-from kbtools.site.model import SiteModel
+from kbtools.site.data.model import SiteModel
 from kbtools.vault.index import Index
 from kbtools.vault.page import Page, decode
 

@@ -23,7 +23,7 @@ from renderer import EXTENSIONS
 
 from kbtools.config.project import Config, Project
 from kbtools.markdown.frontmatter_block import frontmatter_span
-from kbtools.site.model import SiteModel
+from kbtools.site.data.model import SiteModel
 from kbtools.text.source import Source
 from kbtools.vault.index import Index
 from kbtools.vault.page import Page

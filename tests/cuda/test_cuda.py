@@ -15,9 +15,9 @@ import pytest
 from kbtools.config.project import find_project
 from kbtools.run.devices import probe as devices
 from kbtools.run.job import DeviceRequest, Limits, RunOptions
-from kbtools.run.launchers import ForkServerLauncher, SpawnLauncher
-from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.plan import plan
+from kbtools.run.processes.launchers import ForkServerLauncher, SpawnLauncher
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.runner import run
 from kbtools.text.source import Source
 from kbtools.vault.page import Page

@@ -12,7 +12,7 @@ import small_site
 from small_site import topic
 
 from kbtools.config.project import Project
-from kbtools.run.outcomes import Status
+from kbtools.run.results.outcomes import Status
 
 RUN = "alert('fired')"
 IMG = f'<img src=x onerror="{RUN}">'

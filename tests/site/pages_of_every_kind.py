@@ -6,7 +6,7 @@ from pathlib import Path
 
 from small_site import make, store, topic
 
-from kbtools.run.outcomes import Status
+from kbtools.run.results.outcomes import Status
 from kbtools.site.build import build
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from kbtools.config.project import Project, find_project
 from kbtools.run.job import DeviceRequest, Limits
-from kbtools.run.outcomes import Outcome, Status
 from kbtools.run.plan import plan
-from kbtools.run.store import Store
+from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.run.results.store import Store
 from kbtools.vault import loading as vaults
 
 CONFIG = """

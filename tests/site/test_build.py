@@ -19,7 +19,7 @@ from kbtools.cli import main
 from kbtools.config.project import find_project
 from kbtools.errors import KbError
 from kbtools.site.build import build
-from kbtools.site.model import of_vault
+from kbtools.site.data.model import of_vault
 from kbtools.vault import loading as vaults
 
 CODE = topic(

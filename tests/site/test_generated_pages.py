@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from kbtools.config.project import Config, Project
-from kbtools.run.outcomes import Outcome, Status
-from kbtools.site.dates import changed
+from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.site.data.model import SiteModel
+from kbtools.site.data.results import Results, Run
 from kbtools.site.generated import NAMES, generate
 from kbtools.site.generated.bar_chart import columns, stacked
 from kbtools.site.generated.document import LONG, parts
 from kbtools.site.generated.figures import health
 from kbtools.site.generated.runs import row_id
-from kbtools.site.model import SiteModel
-from kbtools.site.results import Results, Run
+from kbtools.site.page.dates import changed
 from kbtools.site.words import words_of
 from kbtools.vault import confidence
 from kbtools.vault.index import Index

@@ -22,7 +22,7 @@ from test_accessible import axe, violations  # noqa: F401
 from test_browser import CONTRAST
 from test_search import built
 
-from kbtools.site.graph_layout import layout
+from kbtools.site.files.graph_layout import layout
 
 SCHEMES = {"light": "default", "dark": "slate"}
 HOSTILE = "<img src=x onerror=alert(1)>"

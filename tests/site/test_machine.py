@@ -18,10 +18,10 @@ from small_site import CONFIG, make, read, store, topic
 
 from kbtools.frontmatter import parse
 from kbtools.site.build import build
-from kbtools.site.feed import atom
-from kbtools.site.linked_data import linked_data, script
-from kbtools.site.page_markdown import page_markdown
-from kbtools.site.urls import Site, markdown_of, relative_url
+from kbtools.site.files.feed import atom
+from kbtools.site.files.linked_data import linked_data, script
+from kbtools.site.files.page_markdown import page_markdown
+from kbtools.site.html.urls import Site, markdown_of, relative_url
 from kbtools.vault.page import Page
 
 NASTY = '</script><script>alert(1)</script> <!-- & ]]> "x" y'

@@ -17,7 +17,7 @@ from growth import assert_linear
 from small_site import broken_links, make, read, topic
 
 from kbtools.site.build import build
-from kbtools.site.mentions import mentions
+from kbtools.site.data.mentions import mentions
 from kbtools.text.source import Source
 from kbtools.vault.index import Index
 from kbtools.vault.page import Page

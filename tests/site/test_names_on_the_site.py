@@ -18,8 +18,8 @@ from small_site import CONFIG, broken_links, make, read, topic
 
 from kbtools.config.project import find_project
 from kbtools.site.build import build
-from kbtools.site.model import load
-from kbtools.site.redirects import is_fit, plan
+from kbtools.site.data.model import load
+from kbtools.site.files.redirects import is_fit, plan
 
 
 def refresh(file: Path) -> str | None:

@@ -22,7 +22,7 @@ from small_site import CONFIG, make, store, topic
 
 from kbtools.markdown.scanner import scan
 from kbtools.site.build import build
-from kbtools.site.callouts import KINDS, title_of
+from kbtools.site.markdown.callouts import KINDS, title_of
 from kbtools.site.words import words_of
 
 CALLOUTS = """> [!note] 알림의 **제목** [[Two|둘]]과 `코드`

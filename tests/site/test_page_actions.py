@@ -14,7 +14,7 @@ from mkdocs.exceptions import PluginError
 from small_site import CONFIG, make, read, store, topic
 
 from kbtools.site.build import build
-from kbtools.site.page_actions import colab_folder, notebook_of
+from kbtools.site.page.page_actions import colab_folder, notebook_of
 
 WITH_COLAB = CONFIG.replace("  - kbtools\nmarkdown", "  - kbtools: {colab: true}\nmarkdown") + (
     "site_url: https://wiki.example.org/kb/\nrepo_url: https://github.com/me/wiki\n"

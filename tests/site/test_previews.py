@@ -19,7 +19,7 @@ from in_browser import SIZES, served, tab
 from small_site import CONFIG, make, topic
 
 from kbtools.site.build import build
-from kbtools.site.urls import preview_of as place_of
+from kbtools.site.html.urls import preview_of as place_of
 
 BODY = """[[Target]] 그리고 [[Target#둘째 절|절]]과 [[없는 것]]과 [[#끝]]입니다.
 

@@ -22,10 +22,10 @@ from small_site import CONFIG, make, topic
 from test_accessible import axe, violations  # noqa: F401
 from test_browser import CONTRAST
 
-from kbtools.site import search
-from kbtools.site.search_index import Entry, files
-from kbtools.site.search_terms import name_key, terms
-from kbtools.site.search_text import Section, sections
+from kbtools.site.search import collect as search
+from kbtools.site.search.search_index import Entry, files
+from kbtools.site.search.search_terms import name_key, terms
+from kbtools.site.search.search_text import Section, sections
 
 ROOT = Path(__file__).parents[2]
 QUERIES = Path(__file__).with_name("search_queries.txt")

@@ -23,9 +23,9 @@ from small_site import broken_links, make, read, store, topic
 
 from kbtools.config.project import Project
 from kbtools.errors import KbError
-from kbtools.run.outcomes import Outcome, Status
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.site.build import build
-from kbtools.site.stored import stored
+from kbtools.site.data.stored import stored
 from kbtools.vault import loading as vaults
 
 ATTACK = "<img src=x onerror=alert(1)>"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.site.text import clean, escape, first_paragraph, markdown_escape, plain, sentence_at
+from kbtools.site.html.text import clean, escape, first_paragraph, markdown_escape, plain, sentence_at
 from kbtools.site.words import words_of
 
 

@@ -27,10 +27,10 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     from kbtools.run.report import load
     from kbtools.site.build import build, config_file
-    from kbtools.site.model import of_vault as site_of
+    from kbtools.site.data.model import of_vault as site_of
+    from kbtools.site.data.stored import stored
+    from kbtools.site.files.redirects import is_redirect
     from kbtools.site.owner_code import refuse
-    from kbtools.site.redirects import is_redirect
-    from kbtools.site.stored import stored
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     wiki = read(args, lasting=True)

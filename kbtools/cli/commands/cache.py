@@ -22,7 +22,7 @@ def run(args: SimpleNamespace) -> int:
     from dataclasses import asdict
 
     from kbtools.output.json import dumps
-    from kbtools.run.prune import prune, usage
+    from kbtools.run.results.prune import prune, usage
 
     age = None if args.older_than is None else _seconds(args.older_than)
     if age is not None and args.action != "prune":

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from kbtools.config.project import Project
     from kbtools.incremental.database import Totals
     from kbtools.output.findings import Findings
-    from kbtools.run.outcomes import Outcome
+    from kbtools.run.results.outcomes import Outcome
     from kbtools.text.diagnostics import Diagnostic
     from kbtools.text.source import Source
 

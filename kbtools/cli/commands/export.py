@@ -13,7 +13,7 @@ from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.cli.workspace import Wiki
-    from kbtools.run.outcomes import Outcome
+    from kbtools.run.results.outcomes import Outcome
 
 
 def configure(arguments: Arguments) -> None:
@@ -55,7 +55,7 @@ def run(args: SimpleNamespace) -> int:
 
 def _outcomes(wiki: Wiki, path: str, device: str) -> list[Outcome]:
     """What is stored of a page's snippets and still holds."""
-    from kbtools.site.stored import stored
+    from kbtools.site.data.stored import stored
 
     results = stored(wiki.project, [wiki.index.pages[path]])
     return [run.outcome for runs in results.runs.values() for run in runs if run.fresh and run.outcome.device == device]

@@ -16,7 +16,7 @@ from kbtools.config.selection import EVERYTHING
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
-    from kbtools.run.outcomes import Outcome
+    from kbtools.run.results.outcomes import Outcome
 
 
 def configure(arguments: Arguments) -> None:
@@ -40,8 +40,8 @@ def add_gate_options(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     from kbtools.site.build import assets
-    from kbtools.site.results import obstacles, refusal
-    from kbtools.site.stored import stored
+    from kbtools.site.data.results import obstacles, refusal
+    from kbtools.site.data.stored import stored
 
     command = args.command
     wiki = read(args, lasting=True)

@@ -20,8 +20,8 @@ from kbtools.errors import KbError
 from kbtools.run.plan import Fences
 
 if TYPE_CHECKING:
-    from kbtools.run.outcomes import Outcome
     from kbtools.run.parity import Parity
+    from kbtools.run.results.outcomes import Outcome
 
 
 def configure(arguments: Arguments) -> None:
@@ -150,7 +150,7 @@ def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
 
 def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[str]:
     """What failed, with the page's own lines, what is known to fail, and what was not run and why."""
-    from kbtools.run.outcomes import Status
+    from kbtools.run.results.outcomes import Status
 
     uncompared = _uncompared(outcomes)
     if not uncompared and all(o.outcome in (Status.PASSED, Status.XFAILED, Status.REHEARSED) for o in outcomes):
@@ -177,7 +177,7 @@ def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[
 
 def _uncompared(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
     """Where output that is shown has not been compared although its snippet ran, by the reason."""
-    from kbtools.run.outcomes import Comparison, Status
+    from kbtools.run.results.outcomes import Comparison, Status
 
     found: dict[str, list[str]] = {}
     for o in outcomes:
@@ -203,7 +203,7 @@ def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
 
 def _junit(outcomes: Sequence[Outcome], known: Known) -> str:
     from kbtools.output.junit import case, suite
-    from kbtools.run.outcomes import Status
+    from kbtools.run.results.outcomes import Status
 
     cases = []
     for o in outcomes:

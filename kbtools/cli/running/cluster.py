@@ -14,13 +14,13 @@ from kbtools.errors import KbError
 from kbtools.run.plan import Fences
 
 if TYPE_CHECKING:
-    from kbtools.cluster.client import ClusterRun
+    from kbtools.adapters.dask.client import ClusterRun
 
 
 def run_on(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> tuple[Ran, ClusterRun]:
     """Run the selected snippets on a Dask cluster. Raises KbError for a cluster that cannot be used."""
+    from kbtools.adapters.dask.client import ClusterOptions, run_on_cluster
     from kbtools.cli.progress import Progress
-    from kbtools.cluster.client import ClusterOptions, run_on_cluster
     from kbtools.run.job import DeviceRequest
 
     if args.paranoid is not None:

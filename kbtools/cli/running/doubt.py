@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from kbtools.cli.progress import Progress
 from kbtools.cli.workspace import plural
-from kbtools.run.outcomes import Outcome
-from kbtools.run.verify_cache import WRONG, sample, verify
+from kbtools.run.results.outcomes import Outcome
+from kbtools.run.results.verify_cache import WRONG, sample, verify
 
 
 def doubt(

@@ -15,11 +15,11 @@ from kbtools.cli.running.options import share, workers
 from kbtools.cli.running.selection import selected, wants
 from kbtools.cli.workspace import Wiki
 from kbtools.config.snippet_policy import Policies
-from kbtools.run.host_info import name_machine
+from kbtools.run.devices.host_info import name_machine
 from kbtools.run.job import DeviceRequest, Job, RunOptions
-from kbtools.run.outcomes import Outcome, by_place
 from kbtools.run.plan import Fences, Planner
-from kbtools.run.store import Known, Store
+from kbtools.run.results.outcomes import Outcome, by_place
+from kbtools.run.results.store import Known, Store
 from kbtools.vault.listing import digest
 
 if TYPE_CHECKING:

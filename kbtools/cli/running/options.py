@@ -7,7 +7,7 @@ from kbtools.errors import KbError
 
 def workers(given: str, pages: int) -> int:
     """``auto``: a worker a core, and none without a page to run."""
-    from kbtools.run.host_info import cores
+    from kbtools.run.devices.host_info import cores
 
     if given == "auto":
         return max(1, min(cores(), pages))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kbtools.cli.workspace import Wiki, emit, plural, say, undo_command, unified_diff, use_color
 
 if TYPE_CHECKING:
-    from kbtools.run.outcomes import Outcome
+    from kbtools.run.results.outcomes import Outcome
 
 
 def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Shell: scripts whose syntax is checked, and which run on ``.run``; transcripts with prompts, whose commands are.
 
-What a script says is judged by a shell, which is a process: see ``kbtools.run.shell_syntax``. Here is what is
+What a script says is judged by a shell, which is a process: see ``kbtools.run.processes.shell_syntax``. Here is what is
 handed to it.
 """
 

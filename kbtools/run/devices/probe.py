@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from kbtools.fences.option_values import DEVICES
-from kbtools.run import host_info as machines
+from kbtools.run.devices import host_info as machines
 from kbtools.run.job import DeviceRequest
 
 VARIABLE = "KB_DEVICES"

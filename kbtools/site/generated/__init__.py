@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kbtools.config.mkdocs_file import GENERATED
+from kbtools.site.data.model import SiteModel
 from kbtools.site.generated.document import Document, sorted_pages
 from kbtools.site.generated.health import health_page
 from kbtools.site.generated.lists import categories, everything, paths, recent, tags
 from kbtools.site.generated.names import name_pages
 from kbtools.site.generated.runs import runs_pages
-from kbtools.site.model import SiteModel
 
 NAMES = GENERATED
 """Long ones go on in a folder of their name, ``all/2.md``."""

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
-from kbtools.site.elements import css_word
-from kbtools.site.infobox import label
-from kbtools.site.model import SiteModel
-from kbtools.site.text import clean, first_paragraph, visible
-from kbtools.site.text import markdown_escape as md
+from kbtools.site.data.model import SiteModel
+from kbtools.site.html.elements import css_word
+from kbtools.site.html.text import clean, first_paragraph, visible
+from kbtools.site.html.text import markdown_escape as md
+from kbtools.site.page.infobox import label
 from kbtools.site.words import Words
 from kbtools.vault.page import Page
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from kbtools.check.checker import found_by
 from kbtools.fences.option_values import DEVICES
 from kbtools.links import page_name
-from kbtools.run.outcomes import Status
-from kbtools.site.model import SiteModel
-from kbtools.site.result_panel import state_of
-from kbtools.site.results import Run
+from kbtools.run.results.outcomes import Status
+from kbtools.site.data.model import SiteModel
+from kbtools.site.data.results import Run
+from kbtools.site.page.result_panel import state_of
 from kbtools.snippets import Snippet
 from kbtools.vault import confidence
 from kbtools.vault.links.resolution import Ambiguous

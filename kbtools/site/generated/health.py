@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from markupsafe import Markup
 
 from kbtools.fences.option_values import DEVICES
+from kbtools.site.data.model import SiteModel
 from kbtools.site.generated.bar_chart import columns, stacked
 from kbtools.site.generated.document import (
     Document,
@@ -19,9 +20,8 @@ from kbtools.site.generated.document import (
     table,
 )
 from kbtools.site.generated.figures import Health, health
-from kbtools.site.infobox import breadcrumb
-from kbtools.site.model import SiteModel
-from kbtools.site.result_panel import DEVICE_NAMES
+from kbtools.site.page.infobox import breadcrumb
+from kbtools.site.page.result_panel import DEVICE_NAMES
 from kbtools.vault import confidence
 from kbtools.vault.page import Page
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from kbtools.site.dates import changed
+from kbtools.site.data.model import SiteModel, category_id, strings, tag_id
 from kbtools.site.generated.document import (
     Document,
     Groups,
@@ -28,10 +28,10 @@ from kbtools.site.generated.document import (
     table,
     unique,
 )
-from kbtools.site.infobox import breadcrumb, label
-from kbtools.site.lessons import told
-from kbtools.site.model import SiteModel, category_id, strings, tag_id
-from kbtools.site.text import clean
+from kbtools.site.html.text import clean
+from kbtools.site.page.dates import changed
+from kbtools.site.page.infobox import breadcrumb, label
+from kbtools.site.page.lessons import told
 from kbtools.vault import confidence
 from kbtools.vault.page import Page
 

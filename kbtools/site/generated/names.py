@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from kbtools.links import fold_title, has_placeholder, is_attachment_name, page_name
 from kbtools.markdown.headings import slugify
+from kbtools.site.data.model import SiteModel
 from kbtools.site.generated.document import Document, Section, count, document, joined, link, listing, note, status
-from kbtools.site.model import SiteModel
-from kbtools.site.text import clean, first_paragraph
+from kbtools.site.html.text import clean, first_paragraph
 from kbtools.vault.links.resolution import Alias, Ambiguous, Missing
 
 SHOWN = 20

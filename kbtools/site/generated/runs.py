@@ -9,7 +9,9 @@ from datetime import date
 from markupsafe import Markup
 
 from kbtools.fences.option_values import DEVICES
-from kbtools.run.outcomes import Status
+from kbtools.run.results.outcomes import Status
+from kbtools.site.data.model import SiteModel
+from kbtools.site.data.results import Run
 from kbtools.site.generated.document import (
     Document,
     Groups,
@@ -22,9 +24,7 @@ from kbtools.site.generated.document import (
     table,
 )
 from kbtools.site.generated.figures import run_on, states
-from kbtools.site.model import SiteModel
-from kbtools.site.result_panel import DEVICE_NAMES, MARKS, badge, proven, state_of, state_words, torch_versions
-from kbtools.site.results import Run
+from kbtools.site.page.result_panel import DEVICE_NAMES, MARKS, badge, proven, state_of, state_words, torch_versions
 from kbtools.snippets import Snippet
 from kbtools.vault.page import Page
 

@@ -1,0 +1,1 @@
+"""kb in other programs: pytest, Dask clusters, and tests of one's own."""

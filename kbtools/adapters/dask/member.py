@@ -1,0 +1,97 @@
+"""What a worker of the cluster does: it says what it has, and runs sessions as any machine does.
+
+Everything here runs on the workers, each of which has its own kbtools, torch, devices and fork server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from distributed import Worker, WorkerPlugin, get_worker
+
+import kbtools
+from kbtools.run.devices import probe as devices
+from kbtools.run.job import Job, RunOptions
+from kbtools.run.results import packages
+from kbtools.run.runner import Runner
+from kbtools.run.worker.requirements import unmet
+
+
+class Announce(WorkerPlugin):
+    """Tells the scheduler which devices a worker has, as resources; on those that join later too."""
+
+    name = "kbtools"
+    idempotent = True
+
+    async def setup(self, worker: Worker) -> None:
+        found = await asyncio.to_thread(devices.probe)
+        # A GPU serves one session at a time. What its owner has said of a worker stands.
+        counts = {name: info.count for name, info in found.items() if name != "cpu" and info.available}
+        said = worker.state.total_resources
+        await worker.set_resources(**{name: count for name, count in counts.items() if name not in said})
+
+    def teardown(self, worker: Worker) -> None:
+        _close()
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How sessions are to be run."""
+
+    sandbox: str = "default"
+
+
+def describe(imports: Iterable[str] = (), requires: Iterable[str] = ()) -> dict[str, Any]:
+    """This machine: what reports say of it, what its results hang on, and which requirements it does not meet."""
+    names = devices.probe()
+    return {
+        "kb": kbtools.__version__,
+        "environment": devices.environment(),
+        "keys": {name: packages.environment(name) for name in names},
+        "versions": {name: packages.versions((name,)) for name in imports},
+        "unmet": {name: why for name in requires if (why := unmet(name)) is not None},
+    }
+
+
+def run_job(job: Job, options: Options) -> dict[str, Any]:
+    """Run a session here. Ends early when nobody waits for it any more."""
+    worker = get_worker()
+    key = worker.get_current_task()
+    runner = _runner(options, worker.state.nthreads)
+    ids = [step.id for step in job.steps if step.reported]
+    outcomes = []
+    with contextlib.closing(runner.outcomes(job, ids)) as found:  # type: ignore[type-var]
+        for outcome in found:
+            outcomes.append(outcome.to_wire())
+            task = worker.state.tasks.get(key)
+            if task is None or task.state != "executing":
+                break  # cancelled: the client is gone
+    return {"outcomes": outcomes, "worker": worker.address, "versions": _versions(job)}
+
+
+def _versions(job: Job) -> Mapping[str, dict[str, str]]:
+    return {name: packages.versions((name,)) for step in job.steps for name in step.imports}
+
+
+_lock = threading.Lock()
+_held: dict[Options, Runner] = {}
+
+
+def _runner(options: Options, threads: int) -> Runner:
+    """What runs sessions in this worker, made when the first comes."""
+    with _lock:
+        if options not in _held:
+            chosen = RunOptions(sandbox=options.sandbox, workers=threads)
+            _held[options] = Runner(options=chosen)
+        return _held[options]
+
+
+def _close() -> None:
+    with _lock:
+        while _held:
+            _held.popitem()[1].close()

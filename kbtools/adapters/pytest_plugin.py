@@ -1,0 +1,424 @@
+"""The pytest plugin: a page is a file, a snippet on a device is a test item.
+
+It adapts ``kbtools.run`` to pytest. Where there is no wiki it imports nothing heavy and collects nothing. A vault
+is data: of it pytest gets pages alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from kbtools.config.project import Project
+    from kbtools.errors import KbError
+    from kbtools.run.job import Job, Step
+    from kbtools.run.plan import Planner
+    from kbtools.run.results.outcomes import Outcome
+    from kbtools.run.runner import Runner
+
+ATTRIBUTE = "kb_outcome"
+"""The attribute of a report that carries its outcome, as JSON in ASCII, from xdist workers too."""
+_BEFORE, _BEHIND = 6, 3
+"""Lines of a snippet shown before and behind the one that failed."""
+_WIKI: pytest.StashKey[_Wiki | None] = pytest.StashKey()
+_PROJECT: pytest.StashKey[Project | None] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("kb", "snippets of a wiki (kbtools)")
+    group.addoption("--kb-vault", metavar="DIR", help="take this folder of Markdown as the wiki")
+    group.addoption("--kb-device", metavar="LIST", default="auto", help="auto (default), all, or a list: cpu,cuda,mps")
+    group.addoption("--kb-require-device", metavar="D", action="append", default=[], help="a missing D is an error")
+    group.addoption("--kb-sandbox", metavar="MODE", default="default", help="as kb run --sandbox")
+    group.addoption("--kb-launcher", choices=("auto", "fork", "spawn"), default="auto")
+    group.addoption("--kb-cache", action="store_true", help="take results that passed and still hold from the store")
+    group.addoption("--kb-store", action="store_true", help="keep results for the site")
+    group.addoption("--kb-rehearse", action="store_true", help="retarget snippets bound to a device that is missing")
+
+
+class _Wiki:
+    """What a run knows about its wiki. Everything costly is made when first asked for."""
+
+    def __init__(self, config: pytest.Config, project: Project) -> None:
+        self.config, self.project = config, project
+        self.root = project.vault.resolve()
+        from kbtools.errors import KbError
+        from kbtools.run.job import DeviceRequest
+        from kbtools.run.sandbox.names import MODES
+        from kbtools.vault.listing import Exclusion
+
+        option = config.getoption
+        if option("--kb-sandbox") not in MODES:
+            raise KbError(
+                f'--kb-sandbox takes one of {", ".join(MODES)}, not "{option("--kb-sandbox")}"', "as kb run --sandbox"
+            )
+        self.request = DeviceRequest.parse(option("--kb-device"), tuple(option("--kb-require-device")))
+        self.passed_on: dict[str, Any] = getattr(config, "workerinput", {}).get("kb") or {}
+        self.exclusion = Exclusion(self.project.config)
+        self.wanted: dict[str, set[str]] = {}
+        """By job, the ids of the outcomes that will be asked for."""
+        self._locks: str | None = None
+        self._job: Job | None = None
+        self._running: Iterator[Outcome] = iter(())
+        self._outcomes: dict[tuple[str, str], Outcome] = {}
+
+    def path_of(self, file: Path) -> str | None:
+        """A page's path in the vault; None for a file that is no page of it."""
+        try:
+            path = file.resolve().relative_to(self.root)
+            shown = file.parent.resolve().relative_to(self.root) / file.name
+        except ValueError:
+            return None
+        name = shown.as_posix()
+        if self.exclusion.covers(name) or self.exclusion.covers(path.as_posix()):
+            return None
+        return name
+
+    def jobs(self, path: str, file: Path) -> tuple[Job, ...]:
+        from kbtools.vault.page import decode
+
+        policy = self.project.policies.of(path)
+        if any(file.samefile(word) for word in self.pointed_at):
+            policy = policy._replace(mode="run")
+        snippets = decode(path, file.read_bytes(), policy).snippets
+        return self.planner.plan(path, snippets, policy) if any(s.executable for s in snippets) else ()
+
+    @functools.cached_property
+    def pointed_at(self) -> tuple[Path, ...]:
+        """The files that the command line names: they run whatever their folder is held to."""
+        here = self.config.invocation_params.dir
+        words = (str(arg).partition("::")[0] for arg in self.config.args)
+        return tuple(file for word in words if word and (file := here / word).is_file())
+
+    @functools.cached_property
+    def planner(self) -> Planner:
+        from kbtools.run.devices import probe as devices
+        from kbtools.run.plan import Planner
+
+        devices.take_over(self.passed_on.get("devices"))
+        return Planner(self.project, self.request, rehearse=self.config.getoption("--kb-rehearse"))
+
+    @functools.cached_property
+    def runner(self) -> Runner:
+        from kbtools.run.job import RunOptions
+        from kbtools.run.runner import Runner
+
+        option = self.config.getoption
+        options = RunOptions(
+            sandbox=option("--kb-sandbox"),
+            start=option("--kb-launcher"),
+            workers=int(self.passed_on.get("workers", 1)),
+            cached=option("--kb-cache"),
+            vault=str(self.project.vault),
+        )
+        state = self.project.state if option("--kb-cache") or option("--kb-store") else None
+        return Runner(state, options, locks=self.passed_on.get("locks"))
+
+    def outcome(self, job: Job, step: Step) -> Outcome:
+        """The outcome of one step. Its session runs up to there; one begun before is first run to its end."""
+        while (job.id, step.id) not in self._outcomes:
+            outcome = next(self._running, None)
+            if outcome is not None and self._job is not None:
+                self._outcomes[self._job.id, outcome.id] = outcome
+            elif self._job is job:
+                raise KeyError(step.id)
+            else:
+                self._job, self._running = job, self.runner.outcomes(job, self.wanted.get(job.id, {step.id}))
+        return self._outcomes[job.id, step.id]
+
+    def why_accepted(self, failed: Outcome) -> str | None:
+        """Why a snippet that failed is no error: see ``check.failures``."""
+        from kbtools.check.baseline import Baseline
+        from kbtools.check.failures import why_accepted
+        from kbtools.text.source import Source
+
+        source = Source.decode(failed.path, (self.root / failed.path).read_bytes())
+        baseline = Baseline.read(self.project.root) or Baseline()
+        return why_accepted(self.project.config, baseline, failed, lambda path: source)
+
+    def share(self, workers: int) -> dict[str, Any]:
+        """What xdist workers are told, ``workers`` of them: they share the GPUs, and what is known of the devices."""
+        from kbtools.run.devices import probe as devices
+
+        if self._locks is None:
+            self._locks = tempfile.mkdtemp(prefix="kb-")
+        return {"workers": workers, "locks": self._locks, "devices": devices.export()}
+
+    def close(self) -> None:
+        if "runner" in vars(self):
+            self.runner.close()
+        if self._locks is not None:
+            shutil.rmtree(self._locks, ignore_errors=True)
+
+
+def _wiki(config: pytest.Config) -> _Wiki | None:
+    """The wiki of this run, or None. Raises UsageError for settings or options that cannot be read."""
+    if _WIKI not in config.stash:
+        project = _project(config)
+        config.stash[_WIKI] = None if project is None else _wiki_of(config, project)
+    return config.stash[_WIKI]
+
+
+def _wiki_of(config: pytest.Config, project: Project) -> _Wiki:
+    from kbtools.errors import KbError
+
+    try:
+        return _Wiki(config, project)
+    except KbError as problem:
+        raise _usage(problem) from problem
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Keep pytest from taking settings and ``conftest.py`` out of the vault, before it loads the first of them."""
+    if _project(early_config) is None:
+        return
+    settings = early_config.inipath
+    if settings is not None and _is_data(early_config, settings):
+        raise pytest.UsageError(
+            f"pytest takes its settings from {_shown(settings)}, a file of the wiki: name others, "
+            "such as -c pyproject.toml (or -c /dev/null for none)"
+        )
+    manager = early_config.pluginmanager
+    # pytest has no hook for it: this method says of which folders conftest.py is loaded, at the start and later.
+    loads = manager._is_in_confcutdir
+    manager._is_in_confcutdir = lambda path: loads(path) and not _is_data(early_config, path)  # type: ignore[method-assign]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A folder of the vault is a folder, also with an ``__init__.py``: pytest would import that of a package."""
+    return pytest.Dir.from_parent(parent, path=path) if _is_data(parent.config, path) else None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Python files of the vault are no tests: collecting them would import them."""
+    return True if collection_path.suffix == ".py" and _is_data(config, collection_path) else None
+
+
+def _is_data(config: pytest.Config, path: Path) -> bool:
+    """Whether a path is the vault or lies in it: pytest then takes nothing but pages from it.
+
+    Where the project is its own vault, its tests lie in the vault too, and stay pytest's to run.
+    """
+    project = _project(config)
+    if project is None or (project.vault.resolve() == project.root.resolve() and not project.foreign):
+        return False
+    vault = project.vault.resolve()
+    return path.is_relative_to(vault) or path.resolve().is_relative_to(vault)
+
+
+def _shown(path: Path) -> str:
+    try:
+        return path.relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+def _no_wiki(root: Path) -> bool:
+    """Whether nothing above names a wiki: then not even kb's own modules are imported."""
+    for folder in (root, *root.parents):
+        if any((folder / name).exists() for name in ("kb.toml", "mkdocs.yml", "mkdocs.yaml")):
+            return False
+        try:
+            if b"tool" in (data := (folder / "pyproject.toml").read_bytes()) and b"kb" in data:
+                return False
+        except OSError:
+            continue
+    return True
+
+
+def _project(config: pytest.Config) -> Project | None:
+    """The project of this run, or None where there is no wiki. Raises UsageError for settings that cannot be read."""
+    if _PROJECT not in config.stash:
+        config.stash[_PROJECT] = _find(config)
+    return config.stash[_PROJECT]
+
+
+def _find(config: pytest.Config) -> Project | None:
+    folder = config.known_args_namespace.kb_vault
+    if folder is None and _no_wiki(config.rootpath.resolve()):
+        return None
+    from kbtools.config.project import find_project, foreign_vault
+    from kbtools.errors import KbError
+
+    try:
+        if folder is not None:
+            return foreign_vault(Path(folder))
+        project = find_project(config.rootpath)
+    except KbError as problem:
+        if folder is None and problem.message.startswith("no wiki"):
+            return None
+        raise _usage(problem) from problem
+    asked = project.file is None or not project.file.name.startswith("mkdocs") or _names_vault(config, project)
+    return project if asked else None
+
+
+def _usage(problem: KbError) -> pytest.UsageError:
+    return pytest.UsageError(f"{problem.message}: {problem.hint}" if problem.hint else problem.message)
+
+
+def _names_vault(config: pytest.Config, project: Project) -> bool:
+    """Whether the command line names a place in the vault.
+
+    A bare ``mkdocs.yml`` says nothing about kb: the pages of such a project are tests only when asked for.
+    """
+    here, vault = config.invocation_params.dir, project.vault.resolve()
+    given = config.known_args_namespace.file_or_dir or config.getini("testpaths") or [str(here)]
+    words = (str(arg).partition("::")[0] for arg in given)
+    return any((here / word).resolve().is_relative_to(vault) for word in words if word)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Find the wiki here: an error of configuration raised while collecting would be told as a broken file."""
+    _wiki(session.config)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> KbPage | None:
+    if file_path.suffix != ".md":
+        return None
+    wiki = _wiki(parent.config)
+    path = wiki.path_of(file_path) if wiki is not None else None
+    if path is None:
+        return None
+    page: KbPage = KbPage.from_parent(parent, path=file_path)
+    page.page = path
+    return page
+
+
+class KbPage(pytest.File):
+    """A page of the wiki."""
+
+    page: str
+
+    def collect(self) -> Iterator[KbItem]:
+        wiki = _wiki(self.config)
+        assert wiki is not None
+        for job in wiki.jobs(self.page, self.path):
+            for step in job.steps:
+                if step.reported:
+                    name = f"{step.name}[{step.device}]"
+                    # As a string: pytest 9 reads the bracket of one as parameters, and --lf compares those.
+                    item: KbItem = KbItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}")
+                    item.job, item.step = job, step
+                    yield item
+
+
+class KbItem(pytest.Item):
+    """A snippet on a device."""
+
+    job: Job
+    step: Step
+    outcome: Outcome | None = None
+
+    def runtest(self) -> None:
+        from kbtools.run.results.outcomes import Status
+
+        wiki = _wiki(self.config)
+        assert wiki is not None
+        self.outcome = outcome = wiki.outcome(self.job, self.step)
+        if outcome.stdout:
+            self.add_report_section("call", "stdout", outcome.stdout)
+        if outcome.outcome is Status.SKIPPED:
+            raise pytest.skip.Exception(outcome.reason or "", _use_item_location=True)
+        if outcome.outcome is Status.BLOCKED:
+            # Not red once more: what it waits for is, or was skipped.
+            raise pytest.skip.Exception(f"blocked: {outcome.reason}", _use_item_location=True)
+        if outcome.outcome is Status.REHEARSED:
+            raise pytest.skip.Exception(f"rehearsed: {outcome.reason}", _use_item_location=True)
+        if outcome.outcome in (Status.FAILED, Status.ERROR):
+            if (why := wiki.why_accepted(outcome)) is not None:
+                raise pytest.xfail.Exception(why)
+            raise SnippetFailed(outcome)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if not isinstance(excinfo.value, SnippetFailed):
+            return super().repr_failure(excinfo, style)
+        from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback
+
+        outcome = excinfo.value.outcome
+        text = outcome.message or outcome.reason or outcome.outcome.value
+        where = ReprFileLocation(str(self.path), outcome.traceback_line or outcome.line, text.partition("\n")[0])
+        told = f"{self.nodeid.partition('::')[0]}:{where.lineno}: {text}\n"
+        if outcome.traceback_line is not None:
+            told = f"{told}\n{_excerpt(self.step, outcome.traceback_line)}"
+        native = ReprTraceback([ReprEntryNative([told])], None, "native")
+        return ExceptionChainRepr([(native, where, None)])
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, self.step.line - 1, self.name
+
+
+def _excerpt(step: Step, line: int) -> str:
+    """The snippet around a line of the page, as the page has it, with the line marked."""
+    shown = []
+    for number, text in enumerate(step.code.split("\n"), step.line + 1):
+        if line - _BEFORE <= number <= line + _BEHIND:
+            shown.append(f"{'>' if number == line else ' '} {number:>5} | {text}".rstrip())
+    return "\n".join(shown) + "\n" if shown else ""
+
+
+class SnippetFailed(Exception):
+    """Carries a failed outcome to pytest."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    report = yield
+    if isinstance(item, KbItem) and call.when == "call" and item.outcome is not None:
+        setattr(report, ATTRIBUTE, json.dumps(item.outcome.to_wire()))
+    return report
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note what will be asked for: sessions end behind that."""
+    items = [item for item in session.items if isinstance(item, KbItem)]
+    wiki = session.config.stash.get(_WIKI, None)
+    if wiki is not None and items and not session.config.option.collectonly:
+        for item in items:
+            wiki.wanted.setdefault(item.job.id, set()).add(item.step.id)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """xdist: one look at the devices for all workers, and one set of locks on GPUs."""
+    wiki = _wiki(node.config)
+    if wiki is not None:
+        node.workerinput["kb"] = wiki.share(len(node.nodemanager.specs))
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """xdist: keep a page's snippets on one worker, where they share their session.
+
+    Not ``--dist loadgroup``, which would add to the ids.
+    """
+    if config.getoption("dist", "no") != "load" or _wiki(config) is None:
+        return None
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+    class PageScheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            page = nodeid.partition("::")[0]
+            return page if page.endswith(".md") else nodeid
+
+    return PageScheduling(config, log)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    wiki = config.stash.get(_WIKI, None)
+    if wiki is not None:
+        wiki.close()

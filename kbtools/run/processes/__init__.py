@@ -1,0 +1,1 @@
+"""Processes that run snippets: the fork server, launchers, the worker's process, and shells."""

@@ -1,0 +1,69 @@
+"""Where torch.compile keeps what it has compiled: cold it costs seconds a page, warm a fraction.
+
+What Inductor and Triton keep is code, and torch unpickles it. So what a session has written is given to that very
+session again (the same page, code, options and packages), which could do nothing with it that its code cannot do, and
+to no other. In strict mode nothing is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from kbtools.run.job import Job
+from kbtools.run.results import packages
+
+_VARIABLES = {"TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
+_STALE = 3600.0
+"""Seconds after which what a session has compiled goes when its page has changed: no run is using it any more."""
+
+
+def server_cache(state: Path) -> tuple[tuple[str, str], ...]:
+    """The variable for the fork server's own part, which holds what it finds out about this machine's compiler.
+
+    No worker may write there: the server is not confined, and loads what it finds.
+    """
+    folder = state / "cache" / "server"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return ()
+    return (("TORCHINDUCTOR_CACHE_DIR", str(folder.resolve())),)
+
+
+def session_cache(state: Path, job: Job) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """The folders a session may write its compiled code to, and the variables that tell torch (``Settings``).
+
+    None where the session compiles nothing, or the folder cannot be made: compiled code is then kept in the scratch
+    folder. Runs side by side may share them: Inductor and Triton lock, and put files in place by renaming.
+    """
+    if "torch.compile" not in job.preload:
+        return (), ()
+    page = hashlib.sha256(job.id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    imports = sorted({name for step in job.steps for name in step.imports})
+    made_from = [[step.key for step in job.steps], packages.environment(job.device), packages.versions(imports)]
+    key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()[:32]
+    folder = state / "cache" / "compiled" / f"{page}-{key}"
+    folders = {variable: folder / name for variable, name in _VARIABLES.items()}
+    try:
+        for each in folders.values():
+            each.mkdir(parents=True, exist_ok=True)
+        folder.touch()
+    except OSError:
+        return (), ()
+    _forget_older(folder, page)
+    made = {variable: str(each.resolve()) for variable, each in folders.items()}
+    return tuple(made.values()), tuple(made.items())
+
+
+def _forget_older(folder: Path, page: str) -> None:
+    """Remove what the same session had compiled before its code changed."""
+    from kbtools.run.processes.launchers import remove
+
+    for other in folder.parent.glob(f"{page}-*"):
+        with suppress(OSError):
+            if other != folder and time.time() - other.lstat().st_mtime > _STALE:
+                remove(other)

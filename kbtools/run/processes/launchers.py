@@ -1,0 +1,338 @@
+"""How a session's worker process comes to be: forked off a server that has torch imported, or started afresh."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from kbtools.errors import KbError
+from kbtools.run.processes.reaper import Reaper
+from kbtools.run.results.environment import interpreter_environment, worker_environment
+from kbtools.run.worker.ready import Kind
+
+_SWEEP = 5.0
+"""Seconds for which processes that a worker leaves behind are looked for and killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What a worker is given: a channel, its standard output and error, and a file for crash tracebacks."""
+
+    channel: int
+    out: int
+    err: int
+    trace: int
+
+    def all(self) -> tuple[int, int, int, int]:
+        return self.channel, self.out, self.err, self.trace
+
+
+class WorkerHandle(Protocol):
+    """A started worker, seen from the session."""
+
+    pid: int
+
+    def fileno(self) -> int | None:
+        """Becomes readable when the worker has ended; None where the system has no such thing."""
+
+    def ended(self, timeout: float = 0.0) -> int | None:
+        """The exit code, negative for a signal; None while it runs. Waits up to ``timeout`` seconds."""
+
+    def kill(self) -> None:
+        """End it and its process group, and forget it."""
+
+
+class Launcher(Protocol):
+    """Starts workers. ``folder`` is where sessions may put their scratch folders."""
+
+    folder: Path
+    sandbox: str
+    """How all its workers are confined: one of ``protections.MODES``."""
+
+    def start(
+        self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
+    ) -> WorkerHandle:
+        """Start a worker. Raises KbError when none can be started."""
+
+    def later(self, task: Callable[[], None]) -> None:
+        """Have something done about a worker that is no longer needed, at the latest before ``close`` returns."""
+
+    def close(self) -> None:
+        """End every worker and remove the folder."""
+
+
+class SpawnLauncher:
+    """A fresh interpreter for every session: everywhere, and slow where torch must be imported each time."""
+
+    def __init__(self, sandbox: str = "default") -> None:
+        self.sandbox = sandbox
+        if os.name != "posix":
+            raise KbError("snippets cannot be run on this system", "run kb on Linux, macOS or WSL, or use --no-run")
+        self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
+        self._reaper = Reaper()
+        self.later = self._reaper.do
+
+    def start(
+        self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
+    ) -> WorkerHandle:
+        numbers = descriptors.all()
+        words = [sys.executable, "-P", "-m", "kbtools.run.worker.main", *map(str, numbers), self.sandbox]
+        try:
+            process = subprocess.Popen(
+                words,
+                env=interpreter_environment(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=descriptors.err,
+                pass_fds=numbers,
+                start_new_session=True,
+            )
+        except OSError as problem:
+            raise KbError(f"no worker could be started: {problem}", "try --start-method spawn") from problem
+        return _Spawned(process)
+
+    def close(self) -> None:
+        try:
+            self._reaper.finish()
+        finally:
+            remove(self.folder)
+
+
+class _Spawned:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.pid = process.pid
+        self._pidfd: int | None = None
+        if hasattr(os, "pidfd_open"):
+            with suppress(OSError):
+                self._pidfd = os.pidfd_open(process.pid)
+
+    def fileno(self) -> int | None:
+        return self._pidfd
+
+    def ended(self, timeout: float = 0.0) -> int | None:
+        try:
+            return self.process.wait(timeout) if timeout > 0 else self.process.poll()
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> None:
+        # Whatever it started and did not wait for is still its descendant: it is a subreaper.
+        # Stopped, it stays the parent of what its children leave behind until none of that is alive: a process
+        # that forks while it is being killed is found in the next round.
+        with suppress(OSError):
+            os.kill(self.pid, signal.SIGSTOP)
+        deadline = time.monotonic() + _SWEEP
+        while (left := _descendants(self.pid)) and time.monotonic() < deadline:
+            for pid in left:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.001)
+        _kill_group(self.pid)
+        self.process.kill()
+        self.process.wait()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+
+
+class ForkServerLauncher:
+    """Workers forked in milliseconds off one server, which is this launcher's alone. Threads may share it."""
+
+    def __init__(
+        self,
+        sandbox: str = "default",
+        preload: Sequence[str] = (),
+        environment: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        """Does not wait for the server: it imports ``preload`` while the caller goes on.
+
+        ``environment`` is set for the server alone.
+        """
+        self.sandbox = sandbox
+        self._lock = threading.Lock()
+        self._reaper = Reaper()
+        self.later = self._reaper.do
+        self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
+        # A socket without a name: only the two processes that hold its ends can use it.
+        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._server: subprocess.Popen[bytes] | None = None
+        with theirs:
+            self._server = self._start_server(theirs.fileno(), preload, dict(environment))
+
+    def _start_server(self, requests: int, preload: Sequence[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), "MPLBACKEND": "Agg", **more}
+        words = [sys.executable, "-P", "-m", "kbtools.run.processes.forkserver"]
+        try:
+            return subprocess.Popen(
+                [*words, str(self.folder), str(requests), self.sandbox, *preload],
+                env=interpreter_environment(worker_environment(1, own)),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(requests,),
+                start_new_session=True,
+                cwd=self.folder,
+            )
+        except OSError as problem:
+            self._requests.close()
+            remove(self.folder)
+            raise KbError(f"the fork server did not start: {problem}", "try --start-method spawn") from problem
+
+    def start(
+        self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
+    ) -> WorkerHandle:
+        ours, theirs = socket.socketpair()
+        request = json.dumps({"preload": list(preload), "kind": asdict(kind)}).encode()
+        try:
+            with theirs:
+                socket.send_fds(self._requests, [request], [theirs.fileno(), *descriptors.all()])
+            return _Forked(ours)
+        except OSError as problem:
+            ours.close()
+            raise KbError(
+                f"the fork server cannot be reached: {problem}", "run again; or try --start-method spawn"
+            ) from problem
+
+    def close(self) -> None:
+        with self._lock:
+            server, self._server = self._server, None
+        try:
+            self._reaper.finish()
+        finally:
+            if server is not None:
+                self._end(server)
+
+    def _end(self, server: subprocess.Popen[bytes]) -> None:
+        self._requests.close()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        remove(self.folder)
+
+
+class _Forked:
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self._buffer = b""
+        self._status: int | None = None
+        self.pid = 0
+        # Importing torch, the first time, is what may take long here.
+        message = self._message(120.0)
+        if message is None or "pid" not in message:
+            connection.close()
+            raise KbError("the fork server gave no worker", "see what it printed above, or use --start-method=spawn")
+        self.pid = message["pid"]
+
+    def fileno(self) -> int | None:
+        return self.connection.fileno() if self._status is None else None
+
+    def ended(self, timeout: float = 0.0) -> int | None:
+        if self._status is None:
+            message = self._message(timeout)
+            if message is not None and "exit" in message:
+                self._status = os.waitstatus_to_exitcode(message["exit"])
+        return self._status
+
+    def kill(self) -> None:
+        if self._status is None:
+            _kill_group(self.pid)
+            self.ended(5.0)
+        self.connection.close()
+
+    def _message(self, timeout: float) -> dict[str, int] | None:
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self._buffer:
+            self.connection.settimeout(max(0.0, deadline - time.monotonic()))
+            try:
+                data = self.connection.recv(4096)
+            except (TimeoutError, BlockingIOError):
+                return None
+            except OSError:
+                data = b""
+            if not data:
+                # The server is gone, and with it (they die with their parent) the worker.
+                return {"exit": signal.SIGKILL}
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        message: dict[str, int] = json.loads(line)
+        return message
+
+
+def forks() -> bool:
+    """Whether forking is safe here (Linux)."""
+    return sys.platform == "linux"
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all a snippet may have left in it, folders without permissions too."""
+
+    def again(function: object, path: str, _: object) -> None:
+        with suppress(OSError):
+            Path(path).parent.chmod(0o700)
+            Path(path).chmod(0o700)
+            if Path(path).is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                Path(path).unlink()
+
+    shutil.rmtree(folder, onerror=again)
+
+
+def more_below(pid: int, most: int) -> bool:
+    """Whether a process has more than so many below it; False where the system does not list them."""
+    return len(_descendants(pid, most)) > most
+
+
+def stop_all(pid: int) -> None:
+    """Kill a process and all below it, also while they multiply: all are held still before the first is killed."""
+    held: set[int] = set()
+    while new := {pid, *_descendants(pid)} - held:
+        for one in new:
+            with suppress(OSError):
+                os.kill(one, signal.SIGSTOP)
+        held |= new
+    for one in held:
+        with suppress(OSError):
+            os.kill(one, signal.SIGKILL)
+
+
+def _kill_group(pid: int) -> None:
+    for kill in (os.killpg, os.kill):
+        with suppress(OSError):
+            kill(pid, signal.SIGKILL)
+
+
+def _descendants(pid: int, most: int | None = None) -> list[int]:
+    """Living processes below one, where the system lists them (Linux); with ``most``, no more than show it passed."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        with suppress(OSError):
+            for thread in Path(f"/proc/{parent}/task").iterdir():
+                waiting += (children := [int(child) for child in (thread / "children").read_bytes().split()])
+                found += children
+        if most is not None and len(found) > 2 * most:
+            break
+    return [child for child in found if not _is_zombie(child)]
+
+
+def _is_zombie(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+    return True

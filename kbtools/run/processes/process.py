@@ -1,0 +1,336 @@
+"""A worker process from outside: its pipes, its scratch folder, its clock."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from kbtools.errors import KbError
+from kbtools.run.job import Job, Limits, Step
+from kbtools.run.processes.launchers import Descriptors, Launcher, WorkerHandle, more_below, remove, stop_all
+from kbtools.run.results.environment import worker_environment
+from kbtools.run.sandbox.limits import MOST_PROCESSES
+from kbtools.run.worker.channel import Channel
+from kbtools.run.worker.ready import Kind
+
+START_TIMEOUT = 120.0
+"""Seconds for a worker to be ready: a cold import of torch on a busy machine."""
+_GRACE = 2.0
+_WATCH = 0.1
+"""Seconds between looks at the memory of a worker that the system does not limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How sessions are run; the same for all of a run."""
+
+    limits: Limits = field(default_factory=Limits)
+    threads: int = 1
+    """Threads of OpenMP and the like in a worker."""
+    writable: tuple[str, ...] = ()
+    """Folders besides its scratch folder in which a worker may write: caches."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables set for workers beside the clean ones."""
+    vault: str | None = None
+    """The folder of pages, where a file that a snippet misses may lie."""
+    gpus: int = 1
+    """CUDA devices to share out: each serves one session at a time."""
+    locks: str | None = None
+    """The folder of the locks by which processes of one run share GPUs out; None: this process is the only one."""
+
+
+@dataclass(slots=True)
+class Reply:
+    """What a step came to: a worker's message, or how the worker ended without one."""
+
+    message: dict[str, Any] | None
+    stdout: str
+    stderr: str
+    exit: int | None = None
+    """The exit code of a worker that died, negative for a signal."""
+    timed_out: bool = False
+    outgrown: bool = False
+    """It was killed for the memory it had taken."""
+    crowded: bool = False
+    """It was killed because it, and what it had started, became too many processes."""
+    trace: str = ""
+    """What faulthandler wrote."""
+    seconds: float = 0.0
+
+
+class Process:
+    """A worker process with its pipes and scratch folder."""
+
+    def __init__(
+        self, job: Job, launcher: Launcher, settings: Settings, extra: Mapping[str, str], *, changed: bool = False
+    ) -> None:
+        """``changed``: under other conditions, as a second run is."""
+        self.job, self.settings = job, settings
+        self.kind = Kind(job.network, settings.threads, job.device, changed)
+        self.mode = launcher.sandbox
+        self.handle: WorkerHandle | None = None
+        self._most: int | None = None
+        self._outgrown = False
+        self._crowded = False
+        self._made = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
+        self.folder = self._made / "changed" / "s" if changed else self._made
+        self.scratch = self.folder / "work"
+        self._brought: set[str] = set()
+        for place in (self.scratch, self.folder / "home", self.folder / "tmp"):
+            place.mkdir(parents=True)
+        ours, theirs = socket.socketpair()
+        ours.setblocking(True)
+        out, out_end = os.pipe()
+        err, err_end = os.pipe()
+        self.trace: IO[bytes] = tempfile.TemporaryFile(dir=launcher.folder)  # noqa: SIM115 - closed with the worker
+        self.channel = Channel(ours)
+        self.out, self.err = _Capture(out, settings.limits.output), _Capture(err, settings.limits.output)
+        environment = {**self._environment(), **extra}
+        try:
+            descriptors = Descriptors(theirs.fileno(), out_end, err_end, self.trace.fileno())
+            self.handle = launcher.start(self.kind, job.preload, environment, descriptors)
+        except KbError:
+            self.close()
+            raise
+        finally:
+            theirs.close()
+            os.close(out_end)
+            os.close(err_end)
+        self.selector = selectors.DefaultSelector()
+        for source, kind in ((self.channel, "message"), (self.out, "out"), (self.err, "err")):
+            self.selector.register(source, selectors.EVENT_READ, kind)
+        exit_notice = self.handle.fileno()
+        if exit_notice is not None:
+            self.selector.register(exit_notice, selectors.EVENT_READ, "exit")
+        self.protections = self._greet(environment)
+
+    def run(self, step: Step) -> Reply:
+        """Order a step and wait for its end, for its time limit, or for the worker's death."""
+        self.out.clear()
+        self.err.clear()
+        self.trace.seek(0)
+        self.trace.truncate()
+        self._bring(step)
+        order = asdict(step)
+        order["watch"] = sorted({w.statement for w in step.expects if w.statement is not None and w.why_not is None})
+        # CUDA reserves far more address space than it uses, which this limit would count: there the memory really taken
+        # is watched from here.
+        order["limit_memory"] = self.job.device == "cpu"
+        self._most = step.memory if self.job.device != "cpu" else None
+        self._outgrown = self._crowded = False
+        started = time.monotonic()
+        try:
+            self.channel.send({"op": "run", "step": order})
+        except OSError:
+            return self._dead(started)
+        message = self._await(started + step.timeout)
+        if message is not None:
+            self._drain()
+            seconds = float(message.get("seconds", 0.0))
+            return Reply(message, self.out.text(), self.err.text(), seconds=seconds)
+        assert self.handle is not None
+        if self._outgrown or self._crowded:
+            if self._crowded:
+                stop_all(self.handle.pid)
+            self.handle.kill()
+            self._drain()
+            out, err, seconds = self.out.text(), self.err.text(), time.monotonic() - started
+            which = {"crowded": True} if self._crowded else {"outgrown": True}
+            return Reply(None, out, err, trace=self._trace(), seconds=seconds, **which)
+        if self.handle.ended() is None:
+            return self._late(started)
+        return self._dead(started)
+
+    def _bring(self, step: Step) -> None:
+        """Copy what the step finds in its folder. What has gone since it was planned is missed by the code."""
+        for target, source, _ in step.files:
+            if target in self._brought:
+                continue
+            self._brought.add(target)
+            place = self.scratch / target
+            with suppress(OSError):
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, place)
+
+    def close(self) -> None:
+        if self.handle is not None:
+            self.handle.kill()
+        for thing in (self.channel, self.out, self.err, self.trace, getattr(self, "selector", None)):
+            if thing is not None:
+                thing.close()
+        remove(self._made)
+
+    def _environment(self) -> dict[str, str]:
+        home, tmp = str(self.folder / "home"), str(self.folder / "tmp")
+        own = {"HOME": home, "TMPDIR": tmp, "TMP": tmp, "TEMP": tmp, "MPLBACKEND": "Agg", "MPLCONFIGDIR": home}
+        return {**worker_environment(self.settings.threads, own), **self.job.around.variables()}
+
+    def _greet(self, environment: dict[str, str]) -> tuple[str, ...]:
+        job, settings = self.job, self.settings
+        start = {
+            "path": job.path,
+            "kind": asdict(self.kind),
+            "folder": str(self.folder),
+            "cwd": job.around.cwd,
+            "environment": environment,
+            "writable": list(settings.writable),
+            "preload": list(job.preload),
+        }
+        started = time.monotonic()
+        message = None
+        with suppress(OSError):
+            self.channel.send(start)
+            message = self._await(started + START_TIMEOUT)
+        if message is None:
+            self._drain()
+            told = self.err.text().strip().split("\n")[-1]
+            self.close()
+            raise KbError(
+                f"the worker did not start{': ' + told if told else ''}",
+                "run again with -n 1; kb check --no-run needs none",
+            )
+        if message["lacking"]:
+            self.close()
+            raise KbError(
+                f"--sandbox={self.mode}: this system does not confine {' and '.join(message['lacking'])}",
+                "Landlock and user namespaces are needed; without them use --sandbox=default",
+            )
+        return tuple(message["protections"])
+
+    def _await(self, deadline: float) -> dict[str, Any] | None:
+        """The next message; None when the worker has ended or the time is up."""
+        assert self.handle is not None
+        while True:
+            message = self.channel.buffered()
+            if message is not None:
+                return message
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            gone = False
+            if self._most is not None and private_memory(self.handle.pid) > self._most:
+                self._outgrown = True
+                return None
+            # The kernel's own limit does not bind root.
+            if more_below(self.handle.pid, MOST_PROCESSES):
+                self._crowded = True
+                return None
+            for key, _ in self.selector.select(min(left, _WATCH)):
+                if key.data == "message":
+                    gone = not self.channel.feed() or gone
+                elif key.data == "exit":
+                    gone = True
+                else:
+                    self._read(key.fileobj)
+            if gone or self.handle.ended() is not None:
+                self.handle.ended(_GRACE)
+                while self._readable(self.channel.fileno()) and self.channel.feed():
+                    pass
+                self._drain()
+                return self.channel.buffered()
+
+    def _read(self, capture: Any) -> None:
+        if not capture.feed():
+            with suppress(KeyError, ValueError):
+                self.selector.unregister(capture)
+
+    def _drain(self) -> None:
+        """Read what has been written so far: all that the step wrote, since pipes take it at once."""
+        for capture in (self.out, self.err):
+            while self._readable(capture.fileno()) and capture.feed():
+                pass
+
+    @staticmethod
+    def _readable(descriptor: int) -> bool:
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            return bool(selector.select(0))
+
+    def _late(self, started: float) -> Reply:
+        assert self.handle is not None
+        with suppress(OSError):
+            os.kill(self.handle.pid, signal.SIGUSR1)
+        until = time.monotonic() + _GRACE
+        # The page's own frame is the outermost, so it is written last.
+        page = f'File "{self.job.path}"'
+        while time.monotonic() < until and self.handle.ended() is None and page not in self._trace():
+            time.sleep(0.02)
+        time.sleep(0.02)
+        self._drain()
+        trace = self._trace()
+        self.handle.kill()
+        return Reply(
+            None,
+            self.out.text(),
+            self.err.text(),
+            None,
+            timed_out=True,
+            trace=trace,
+            seconds=time.monotonic() - started,
+        )
+
+    def _dead(self, started: float) -> Reply:
+        assert self.handle is not None
+        code = self.handle.ended(_GRACE)
+        self._drain()
+        seconds = time.monotonic() - started
+        return Reply(None, self.out.text(), self.err.text(), code, trace=self._trace(), seconds=seconds)
+
+    def _trace(self) -> str:
+        self.trace.seek(0)
+        return self.trace.read(1 << 16).decode("utf-8", "replace")
+
+
+def private_memory(pid: int) -> int:
+    """Bytes of memory that a process has to itself, where the system tells (Linux); else 0."""
+    try:
+        with Path(f"/proc/{pid}/status").open("rb") as status:
+            for line in status:
+                if line.startswith(b"RssAnon:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return 0
+
+
+class _Capture:
+    """The read end of a pipe: keeps the first ``limit`` bytes and counts the rest."""
+
+    def __init__(self, descriptor: int, limit: int) -> None:
+        self.descriptor, self.limit = descriptor, limit
+        self.kept = bytearray()
+        self.dropped = 0
+
+    def fileno(self) -> int:
+        return self.descriptor
+
+    def feed(self) -> bool:
+        """Take what is there; False at the end."""
+        data = os.read(self.descriptor, 1 << 16)
+        room = max(0, self.limit - len(self.kept))
+        self.kept += data[:room]
+        self.dropped += max(0, len(data) - room)
+        return bool(data)
+
+    def clear(self) -> None:
+        self.kept.clear()
+        self.dropped = 0
+
+    def text(self) -> str:
+        told = bytes(self.kept).decode("utf-8", "replace")
+        return told + (f"\n[{self.dropped} more bytes were written and dropped]\n" if self.dropped else "")
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1

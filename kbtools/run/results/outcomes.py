@@ -1,0 +1,214 @@
+"""What became of a snippet on a device, as a value that travels: worker to runner, store, reports, site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from kbtools.run.job import Job, Step
+from kbtools.run.results.figures import Figure
+
+
+class Status(str, Enum):
+    """Every executable fence ends in exactly one of these on each device it was asked to run on."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+    XFAILED = "xfailed"
+    REHEARSED = "rehearsed"
+
+
+OUTPUT_DIFFERS = "output differs"
+"""The reason of what ran to its end and merely printed something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What one watched statement gave, once for every time it ran: what ``--update`` writes back."""
+
+    statement: tuple[int, int]
+    """Where in the code it begins: line from 1, column in UTF-8 bytes."""
+    texts: tuple[str, ...]
+    values: tuple[tuple[str, str] | None, ...] = ()
+    """Of an expression what it was worth each time, as ``repr`` and as ``str``; None for ``None``."""
+
+
+class Comparison(str, Enum):
+    """What became of an expectation."""
+
+    EQUAL = "equal"
+    DIFFERENT = "different"
+    NOT_COMPARED = "not compared"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One expectation of a snippet, once its outcome is known."""
+
+    offset: int
+    """Lines from the snippet's opening fence to the text that is expected."""
+    state: Comparison
+    reason: str | None = None
+    """Why it was not compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One snippet on one device."""
+
+    id: str
+    """``topics/Autograd.md::backward[cpu]``."""
+    path: str
+    line: int
+    """The page's line of the opening fence."""
+    device: str
+    outcome: Status
+    reason: str | None = None
+    """Why it was skipped or blocked, in one line."""
+    seconds: float = 0.0
+    cached: bool = False
+    stdout: str = ""
+    message: str | None = None
+    """What went wrong, for people: the traceback in the page's own lines, or the diff of outputs. Of a snippet that
+    raised as it should, the exception in one line."""
+    traceback_line: int | None = None
+    """The page's line that raised."""
+    compared: tuple[Compared, ...] = ()
+    """The snippet's expectations, each in one of three states."""
+    printed: tuple[Printed, ...] = ()
+    """Not part of the report."""
+    figures: tuple[Figure, ...] = ()
+    """What it has drawn."""
+
+    protections: tuple[str, ...] = field(default=(), compare=False)
+    """What held the process it ran in: see ``confine``. Not part of the report either."""
+
+    @property
+    def only_output_differs(self) -> bool:
+        """Whether the snippet ran to its end and merely printed something else."""
+        return self.outcome is Status.FAILED and self.reason == OUTPUT_DIFFERS
+
+    def to_json(self) -> dict[str, Any]:
+        """The report's form of an outcome (contract, "Report"): plain values."""
+        return {
+            "id": self.id,
+            "path": self.path,
+            "line": self.line,
+            "device": self.device,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 4),
+            "cached": self.cached,
+            "stdout": self.stdout,
+            "message": self.message,
+            "traceback_line": self.traceback_line,
+            "figures": [figure.to_json() for figure in self.figures],
+            "expectations": [
+                {"line": self.line + one.offset, "state": one.state.value, "reason": one.reason}
+                for one in self.compared
+            ],
+        }
+
+    def to_wire(self) -> dict[str, Any]:
+        """Like ``to_json`` with everything in it, for another process of the same run."""
+        return {
+            **self.to_json(),
+            "printed": [[p.statement, p.texts, p.values] for p in self.printed],
+            "protections": list(self.protections),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Outcome:
+        """The inverse of ``to_json`` and ``to_wire``. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            id=str(data["id"]),
+            path=str(data["path"]),
+            line=int(data["line"]),
+            device=str(data["device"]),
+            outcome=Status(data["outcome"]),
+            reason=data["reason"],
+            seconds=float(data["seconds"]),
+            cached=bool(data["cached"]),
+            stdout=str(data["stdout"]),
+            message=data["message"],
+            traceback_line=data["traceback_line"],
+            figures=tuple(Figure.from_json(value) for value in data.get("figures", ())),
+            compared=tuple(
+                Compared(int(one["line"]) - int(data["line"]), Comparison(one["state"]), one["reason"])
+                for one in data.get("expectations", ())
+            ),
+            printed=tuple(
+                Printed(
+                    (int(line), int(column)), tuple(texts), tuple(value and (value[0], value[1]) for value in values)
+                )
+                for (line, column), texts, values in data.get("printed", ())
+            ),
+            protections=tuple(data.get("protections", ())),
+        )
+
+
+def by_place(outcomes: list[Outcome]) -> list[Outcome]:
+    """Sorted as every output lists them: path, line, device."""
+    return sorted(outcomes, key=lambda o: (o.path, o.line, o.device, o.id))
+
+
+def outcome_of(
+    job: Job,
+    step: Step,
+    status: Status,
+    *,
+    reason: str | None = None,
+    message: str | None = None,
+    line: int | None = None,
+    seconds: float = 0.0,
+    stdout: str = "",
+    printed: tuple[Printed, ...] = (),
+    compared: tuple[Compared, ...] | None = None,
+) -> Outcome:
+    """An outcome of a step. A status of error without a message takes the reason for one.
+
+    Where nothing is ``compared``, every expectation is not compared for the step's own reason.
+    """
+    if status in (Status.FAILED, Status.ERROR) and message is None:
+        message = reason
+    if compared is None:
+        why = {Status.SKIPPED: "skipped", Status.BLOCKED: "blocked"}.get(status, "the snippet failed")
+        compared = tuple(
+            Compared(want.line - step.line, Comparison.NOT_COMPARED, want.why_not or why) for want in step.expects
+        )
+    return Outcome(
+        id=step.id,
+        path=job.path,
+        line=step.line,
+        device=step.device,
+        outcome=status,
+        reason=reason,
+        seconds=seconds,
+        stdout=stdout,
+        message=message,
+        traceback_line=line,
+        printed=printed,
+        compared=compared,
+    )
+
+
+def skipped(job: Job, step: Step) -> Outcome:
+    """The outcome of a step of which is known beforehand that it does not run."""
+    return outcome_of(job, step, Status.ERROR if step.missing_is_error else Status.SKIPPED, reason=step.skip)
+
+
+def blocked(job: Job, step: Step, broken: Mapping[str, tuple[Step, Outcome]]) -> Outcome | None:
+    """The outcome of a step that reads a broken name, each with the step that should have bound it; else None."""
+    for name in step.uses:
+        if name in broken:
+            culprit, what = broken[name]
+            state = {"failed": "failed", "error": "ended in an error"}.get(
+                what.outcome.value, f"was {what.outcome.value}"
+            )
+            return outcome_of(job, step, Status.BLOCKED, reason=f"needs {name} from #{culprit.name}, which {state}")
+    return None

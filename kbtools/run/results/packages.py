@@ -1,0 +1,203 @@
+"""Which code, beside torch and Python, a snippet ran with: the versions of what it imports, and of what that needs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from kbtools.run.devices import host_info as machines
+from kbtools.run.devices import probe as devices
+from kbtools.run.job import ANY
+from kbtools.run.results.environment import digest
+
+_SOURCES = (".py", ".pyi", ".so", ".pyd", ".dylib")
+_MOST_FILES = 5000
+
+
+class Machine(Protocol):
+    """What of a machine decides whether a result holds there."""
+
+    def environment(self, device: str) -> Mapping[str, object]:
+        """What it adds to a key: a result holds only where this is the same."""
+
+    def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
+        """What of its packages does: see ``versions``."""
+
+    def told(self, device: str) -> str | None:
+        """What readers are told of it; nothing hangs on that."""
+
+
+class Here:
+    """This machine."""
+
+    def environment(self, device: str) -> Mapping[str, object]:
+        return environment(device)
+
+    def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
+        return versions(imports)
+
+    def told(self, device: str) -> str | None:
+        return machines.told(devices.environment(), device)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another machine, by what it says of itself."""
+
+    environments: Mapping[str, Mapping[str, object]]
+    """By device."""
+    packages: Mapping[str, Mapping[str, str]]
+    """By imported name, the packages that brings along."""
+    report: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """Its environment as reports have it."""
+
+    def environment(self, device: str) -> Mapping[str, object]:
+        return self.environments[device]
+
+    def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
+        return {k: v for name in sorted(set(imports)) for k, v in self.packages.get(name, {}).items()}
+
+    def told(self, device: str) -> str | None:
+        return machines.told(self.report, device)
+
+
+def versions(imports: Iterable[str]) -> dict[str, str]:
+    """By package: its version, and for code that is worked on in place (editable, or on the path) what its files are.
+
+    Torch has its place in the environment; modules of the standard library have Python's version. For ``keys.ANY``, all
+    that is installed, and where programs are looked for.
+    """
+    found: dict[str, str] = {}
+    for name in sorted(set(imports)):
+        if name == ANY:
+            found[ANY] = _installed()
+        elif name != "torch" and name not in sys.stdlib_module_names:
+            found.update(_of_module(name))
+    return found
+
+
+@functools.cache
+def _installed() -> str:
+    """A hash of the names and versions of all installed distributions, by the names of their folders."""
+    told = hashlib.sha256(os.environ.get("PATH", "").encode("utf-8", "surrogateescape"))
+    for place in sys.path:
+        try:
+            names = sorted(name for name in os.listdir(place or ".") if name.endswith((".dist-info", ".egg-info")))  # noqa: PTH208
+        except OSError:
+            continue
+        for name in names:
+            told.update(name.encode("utf-8", "surrogateescape") + b"\0")
+            if (Path(place) / name / "direct_url.json").exists():
+                told.update(_in_place(importlib.metadata.PathDistribution(Path(place) / name)).encode())
+    return told.hexdigest()[:16]
+
+
+@functools.cache
+def _of_module(name: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    _with_needs(name, found)
+    if not found and _there(name):
+        # Called otherwise than its module, which takes looking through all that is installed.
+        for distribution in _by_module().get(name, ()):
+            _with_needs(distribution, found)
+    if found:
+        return found
+    # Not installed by name: written beside the page (the key covers that), missing, or found on the path.
+    there = _sources(name)
+    return {name: there} if there else {}
+
+
+def _there(module: str) -> bool:
+    """Whether there is such a module at all: what a page writes beside itself is none for us."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
+
+
+def _with_needs(name: str, found: dict[str, str]) -> None:
+    """A distribution and what it requires, without extras."""
+    todo = [name]
+    while todo:
+        name = re.sub(r"[-_.]+", "-", todo.pop()).lower()
+        if name in found or name == "torch":
+            continue
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except (importlib.metadata.PackageNotFoundError, ValueError):
+            continue
+        found[name] = distribution.version + _in_place(distribution)
+        for requirement in distribution.requires or ():
+            if "extra ==" not in requirement:
+                todo.append(re.split(r"[\s<>=!~;\[(]", requirement, maxsplit=1)[0])
+
+
+def _in_place(distribution: importlib.metadata.Distribution) -> str:
+    """For an editable installation, whose version says nothing of its code."""
+    if '"editable"' not in (distribution.read_text("direct_url.json") or "").replace(" ", "").replace(":true", ""):
+        return ""
+    modules = (distribution.read_text("top_level.txt") or "").split() or [
+        name for name, owners in _by_module().items() if distribution.metadata["Name"] in owners
+    ]
+    return "+" + " ".join(filter(None, map(_sources, modules)))
+
+
+@functools.cache
+def _by_module() -> dict[str, list[str]]:
+    return {name: list(owners) for name, owners in importlib.metadata.packages_distributions().items()}
+
+
+@functools.cache
+def _sources(module: str) -> str:
+    """A hash of when the files of a module on the path were last changed; "" for one that is not there."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError, AttributeError):
+        return ""
+    if spec is None:
+        return ""
+    places = [Path(p) for p in spec.submodule_search_locations or ()]
+    files = [f for place in places for f in _files(place)] or ([Path(spec.origin)] if spec.origin else [])
+    told = hashlib.sha256()
+    for file in sorted(files):
+        try:
+            stat = file.stat()
+        except OSError:
+            continue
+        told.update(f"{file}\0{stat.st_mtime_ns}\0{stat.st_size}\n".encode("utf-8", "surrogatepass"))
+    return told.hexdigest()[:16]
+
+
+def _files(folder: Path) -> list[Path]:
+    found = []
+    for file in folder.rglob("*"):
+        if file.suffix in _SOURCES:
+            found.append(file)
+            if len(found) >= _MOST_FILES:
+                break
+    return found
+
+
+def environment(device: str) -> dict[str, object]:
+    """What the machine adds to a key: a result holds only where this is the same."""
+    import kbtools
+
+    info = devices.probe().get(device)
+    return {
+        "kb": kbtools.__version__,
+        "python": platform.python_version(),
+        "torch": devices.torch_version(),
+        "platform": devices.platform_name(),
+        "device_name": info.name if info is not None else None,
+        "variables": digest(),
+    }

@@ -1,0 +1,378 @@
+"""Results on disk: one JSON file a page under ``<state>/results/``, for the site, for reports and for the cache.
+
+A result carries the key of what was run (``Step.key``) and the environment it was run in, so that a reader can tell a
+fresh result from one of another text, machine, torch or package. Results are found by their key: a snippet that has
+moved, or has another name, keeps its result. Failures are kept to be shown and never reused.
+
+Safe side by side and when killed: a file is read whole, replaced whole by renaming, and writers take turns on a lock
+that ends with its holder. What is left of a writer that was killed is an unfinished file that nobody reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kbtools.run.job import Job, Step
+from kbtools.run.results import packages
+from kbtools.run.results.figures import is_name
+from kbtools.run.results.outcomes import Outcome, Status, blocked, skipped
+from kbtools.state import state_folder
+
+VERSION = 3
+FIGURES = "figures"
+"""The folder of pictures, within that of the results."""
+HERE = packages.Here()
+_REUSABLE = (Status.PASSED, Status.XFAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A stored outcome with what it was obtained from."""
+
+    outcome: Outcome
+    key: str
+    """``Step.key``."""
+    source: str
+    """``Step.source``."""
+    job: str
+    python: str
+    torch: str | None
+    platform: str
+    device_name: str | None
+    kb: str
+    variables: str
+    """A hash of the environment variables."""
+    sandbox: str
+    """How the session was confined."""
+    imports: tuple[str, ...]
+    """``Step.imports``."""
+    packages: Mapping[str, str]
+    """Versions of what the snippet, and those before it, import."""
+    date: str
+    """ISO 8601, UTC."""
+    machine: str | None = None
+    """What readers are told of where it ran."""
+
+
+class Known(NamedTuple):
+    """What decides a page's plan, and what the plan came to: where the first is the same, so is the second."""
+
+    made_from: str
+    """A hash of the page's bytes and of all else that decides."""
+    keys: Mapping[str, str]
+    """By outcome id, ``Step.key``."""
+    fences: int
+    """How many the page has."""
+    idle: Mapping[str, int]
+    """How many of them do not run, by reason."""
+
+
+class Answer(NamedTuple):
+    """Outcomes that were known without running anything."""
+
+    outcomes: list[Outcome]
+    news: list[Outcome]
+    """Those of them that the store does not have: skips."""
+
+
+class Store:
+    """The results of one vault. Files are replaced whole; writers of one page take turns."""
+
+    def __init__(self, state: Path, machine: packages.Machine = HERE, *, sandbox: str = "default") -> None:
+        """``machine`` is where what is kept was run, and where what is asked for would be; so is ``sandbox``."""
+        self.folder = state / "results"
+        self.machine, self.sandbox = machine, sandbox
+        self._environments: dict[str, Mapping[str, object]] = {}
+        self.pages: Mapping[str, Known] = {}
+        """What is known of pages as they are now, by path: kept with their results."""
+
+    def file(self, path: str) -> Path:
+        """Where a page's results are. The hash keeps apart what file systems take for the same name."""
+        name = "".join(c if c.isalnum() or c in "-_." else "_" for c in path)[-60:]
+        return self.folder / f"{name}-{hashlib.sha256(path.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.json"
+
+    def read(self, path: str) -> dict[str, Result]:
+        """A page's results by outcome id. A file that cannot be read or is of another version holds none."""
+        try:
+            return self._results(self._data(path))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return {}
+
+    def _data(self, path: str) -> dict[str, Any]:
+        data = json.loads(self.file(path).read_bytes())
+        if data["version"] != VERSION or data["path"] != path:
+            raise ValueError("results of another version or page")
+        return dict(data)
+
+    def _results(self, data: Mapping[str, Any]) -> dict[str, Result]:
+        entries = data["results"].items()
+        return {id: _result(whole) for id, entry in entries if (whole := self._with_pictures(entry)) is not None}
+
+    def answer_page(self, path: str, made_from: str) -> tuple[Known, list[Outcome]] | None:
+        """All outcomes of a page without reading it, let alone running it; None where that takes more.
+
+        It is what ``answer`` would say of all its jobs: the page and what decides its plan are as they were.
+        """
+        try:
+            data = self._data(path)
+            known = Known(**data["page"])
+            if known.made_from != made_from:
+                return None
+            results = self._results(data)
+            found = []
+            for id, key in known.keys.items():
+                result = results[id]
+                skipped = result.outcome.outcome in (Status.SKIPPED, Status.BLOCKED)
+                if result.key != key or not (skipped or self._holds(result, result.imports, device_of(result.job))):
+                    return None
+                found.append(result.outcome if skipped else replace(result.outcome, cached=True))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None
+        return known, found
+
+    def answer(self, job: Job, ids: Collection[str]) -> Answer | None:
+        """The outcomes of these steps without running anything; None where one of them has to be run.
+
+        Of a step that ran, it is the stored one, marked cached, where it has passed, and so have all before it, as they
+        stand, and here. A step that is skipped, or waits for a name of one that is, is told of as it will be.
+        """
+        results = self.read(job.path)
+        keys = by_key(results)
+        found: list[Outcome] = []
+        news: list[Outcome] = []
+        missing: dict[str, tuple[Step, Outcome]] = {}
+        for step in job.steps[: max((at for at, step in enumerate(job.steps) if step.id in ids), default=-1) + 1]:
+            outcome = skipped(job, step) if step.skip is not None else blocked(job, step, missing)
+            if outcome is not None:
+                missing.update((name, (step, outcome)) for name in step.defines)
+            else:
+                result = fitting(step, results, keys)
+                if step.network or result is None or not self._holds(result, step.imports, job.device):
+                    return None
+                outcome = replace(result.outcome, cached=True)
+                for name in step.defines:
+                    missing.pop(name, None)
+            if step.id in ids:
+                found.append(outcome)
+                if not outcome.cached and (step.id not in results or results[step.id].key != step.key):
+                    news.append(outcome)
+        return Answer(found, news)
+
+    def _environment(self, device: str) -> Mapping[str, object]:
+        if device not in self._environments:
+            self._environments[device] = {**self.machine.environment(device), "sandbox": self.sandbox}
+        return self._environments[device]
+
+    def _holds(self, result: Result, imports: Sequence[str], device: str) -> bool:
+        return (
+            result.outcome.outcome in _REUSABLE
+            and all(getattr(result, name) == value for name, value in self._environment(device).items())
+            and result.packages == self.machine.versions(imports)
+        )
+
+    def save(self, job: Job, outcomes: Iterable[Outcome]) -> None:
+        """Keep the outcomes of a job beside those the page has; outcomes of snippets it no longer has go.
+
+        Raises OSError when the folder cannot be written.
+        """
+        steps = {step.id: step for step in job.steps}
+        outcomes = tuple(outcomes)
+        here = self._environment(job.device)
+        date = datetime.now(UTC).isoformat(timespec="seconds")
+        machine = self.machine.told(job.device)
+        new = {
+            outcome.id: {
+                "outcome": _told(outcome),
+                "key": steps[outcome.id].key,
+                "source": steps[outcome.id].source,
+                "job": job.id,
+                "imports": list(steps[outcome.id].imports),
+                "packages": dict(self.machine.versions(steps[outcome.id].imports)),
+                "date": date,
+                "machine": machine,
+                **here,
+            }
+            for outcome in outcomes
+            if not outcome.cached and outcome.id in steps
+        }
+        if not new:
+            return
+        state_folder.make(self.folder)
+        file = self.file(job.path)
+        with _lock(self.folder / ".lock"):
+            for outcome in outcomes:
+                self._keep_pictures(outcome)
+            held = self.read(job.path)
+            keys = by_key(held)
+            kept = {id: _entry(result) for id, result in held.items() if result.job != job.id}
+            for step in job.steps:
+                result = fitting(step, held, keys) or held.get(step.id)
+                if result is not None and result.job == job.id:
+                    kept[step.id] = _entry(result)
+            data = {"version": VERSION, "path": job.path, "results": dict(sorted({**kept, **new}.items()))}
+            if job.path in self.pages:
+                data["page"] = self.pages[job.path]._asdict()
+            _replace(file, json.dumps(data, indent=1).encode("ascii"))
+
+    def remember(self, paths: Iterable[str]) -> None:
+        """Keep what ``pages`` says of pages whose results have all been answered. Raises OSError."""
+        for path in paths:
+            if not self.file(path).is_file():
+                continue  # nothing is kept of a page without a result, such as one whose snippets are all skipped
+            with _lock(self.folder / ".lock"):
+                try:
+                    data = self._data(path)
+                except (ValueError, KeyError, TypeError, RecursionError):
+                    continue
+                _replace(
+                    self.file(path), json.dumps({**data, "page": self.pages[path]._asdict()}, indent=1).encode("ascii")
+                )
+
+    def _keep_pictures(self, outcome: Outcome) -> None:
+        """Pictures lie beside the results, under the names their content gives them."""
+        for figure in outcome.figures:
+            file = self.folder / FIGURES / figure.name
+            if not file.is_file():
+                file.parent.mkdir(exist_ok=True)
+                _replace(file, figure.data)
+
+    def _with_pictures(self, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """A stored result with its pictures read; None when one is missing: it is no result then."""
+        figures = entry["outcome"].get("figures")
+        if not figures:
+            return entry
+        try:
+            read = [{**f, "data": self._picture(f["name"])} for f in figures]
+        except OSError:
+            return None
+        return {**entry, "outcome": {**entry["outcome"], "figures": read}}
+
+    def _picture(self, name: str) -> str:
+        """A picture's bytes, in base 64. Raises OSError where it is not there, or is another."""
+        data = (self.folder / FIGURES / name).read_bytes() if is_name(name) else b""
+        if not name.startswith(hashlib.sha256(data).hexdigest()[:32]):
+            raise OSError(f"{name} is not what it was")
+        return base64.b64encode(data).decode("ascii")
+
+    def rewrite(self, change: Callable[[Path, dict[str, Any]], dict[str, Any] | None]) -> None:
+        """Put what ``change`` makes of it in place of every readable file of results; None removes the file.
+
+        No other process writes meanwhile. Raises OSError.
+        """
+        if not self.folder.is_dir():
+            return
+        with _lock(self.folder / ".lock"):
+            for file in sorted(self.folder.glob("*.json")):
+                try:
+                    data = json.loads(file.read_bytes())
+                    new = change(file, data if isinstance(data, dict) else {})
+                except (ValueError, RecursionError):
+                    new = change(file, {})
+                if new is None:
+                    file.unlink(missing_ok=True)
+                elif new is not data:
+                    _replace(file, json.dumps(new, indent=1).encode("ascii"))
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove pictures that no result names any more."""
+        named = b"".join(file.read_bytes() for file in self.folder.glob("*.json"))
+        for picture in (self.folder / FIGURES).glob("*.*"):
+            if picture.name.encode() not in named:
+                picture.unlink(missing_ok=True)
+
+
+_FIELDS = tuple(name for name in Result.__dataclass_fields__ if name not in ("outcome", "machine"))
+
+
+def device_of(job_id: str) -> str:
+    """The device of a job, by its id."""
+    return job_id.rpartition("[")[2].removesuffix("]")
+
+
+def by_key(held: Mapping[str, Result]) -> dict[str, Result]:
+    """Results by what was run."""
+    return {result.key: result for result in held.values()}
+
+
+def fitting(step: Step, held: Mapping[str, Result], keys: Mapping[str, Result]) -> Result | None:
+    """The result of a step as it stands, under its name and at its line of today; None where there is none."""
+    result = held.get(step.id)
+    if result is None or result.key != step.key:
+        result = keys.get(step.key)
+    return None if result is None else at_place(result, step.id, step.line)
+
+
+def at_place(result: Result, id: str, line: int) -> Result | None:
+    """A result of the same code under its name and at its line of today; None where it may tell of the line it had."""
+    outcome = result.outcome
+    if line != outcome.line and (outcome.outcome not in _REUSABLE or _tells_place(outcome)):
+        return None
+    return (
+        result
+        if (id, line) == (outcome.id, outcome.line)
+        else replace(result, outcome=replace(outcome, id=id, line=line))
+    )
+
+
+def _tells_place(outcome: Outcome) -> bool:
+    """Whether what was printed may name a line of the page: it then names the page too."""
+    name = outcome.path.rpartition("/")[2]
+    return name in outcome.stdout or name in (outcome.message or "") or outcome.traceback_line is not None
+
+
+def _result(entry: Mapping[str, Any]) -> Result:
+    held = {name: entry[name] for name in _FIELDS}
+    return Result(
+        outcome=Outcome.from_json(entry["outcome"]),
+        machine=entry.get("machine"),
+        **{**held, "imports": tuple(entry["imports"])},
+    )
+
+
+def _entry(result: Result) -> dict[str, Any]:
+    values = {name: getattr(result, name) for name in Result.__dataclass_fields__}
+    return {**values, "outcome": _told(result.outcome)}
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as it is kept: pictures by name."""
+    return {**outcome.to_json(), "figures": [figure.without_data() for figure in outcome.figures]}
+
+
+def _replace(file: Path, data: bytes) -> None:
+    import tempfile  # not needed by who reads
+
+    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(data)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _lock(file: Path) -> Any:
+    """One writer at a time, across processes, where the system can lock files."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with file.open("ab") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)

@@ -1,0 +1,1 @@
+"""What a site shows of the wiki: pages, names, results and mentions, loaded once."""

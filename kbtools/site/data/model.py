@@ -1,0 +1,228 @@
+"""The wiki as the site sees it: pages, names, results, loaded once and handed to everything that renders."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from kbtools.config.globs import matches
+from kbtools.config.project import Project, find_project
+from kbtools.markdown.headings import slugify
+from kbtools.site.data.mentions import Mention, mentions
+from kbtools.site.data.results import Results
+from kbtools.site.html.urls import relative_url, url_of
+from kbtools.site.markdown.rendered import Rendered
+from kbtools.site.parts import Parts
+from kbtools.site.words import Words, words_of
+from kbtools.vault import loading as vaults
+from kbtools.vault.index import Index
+from kbtools.vault.learning import LearningPath, count_exercises, learning_paths, stops
+from kbtools.vault.loading import Vault
+from kbtools.vault.page import Page
+
+if TYPE_CHECKING:
+    from kbtools.site.generated.names import Shared, Wanted
+
+
+@dataclass
+class Build:
+    """What becomes known while a site is built."""
+
+    urls: dict[str, str] = field(default_factory=dict)
+    """The addresses of pages; others follow MkDocs' rule."""
+    heading_ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Ids of the headings of generated pages."""
+    inserted: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Tags that plugins have put into the Markdown of pages."""
+    is_written: Callable[[str], bool] = lambda _: True
+    """Whether a file of the wiki holds a text."""
+    file: object = None
+    """The file whose page MkDocs renders next; None for builders that do not say."""
+
+
+@dataclass(frozen=True)
+class SiteModel:
+    """One state of a vault with its results."""
+
+    project: Project
+    index: Index
+    results: Results = field(default_factory=Results)
+    generated: frozenset[str] = frozenset()
+    """Names of generated pages, so that others may link to them."""
+    directory_urls: bool = True
+    """Whether ``A.md`` becomes ``A/`` and not ``A.html``."""
+    words: Words = field(default_factory=lambda: words_of("en"))
+    """What the site says, in its language."""
+    parts: Parts = field(default_factory=Parts)
+    """Which of kb's parts it has."""
+    build: Build = field(default_factory=Build, compare=False)
+    """What a builder has told while it builds."""
+    unpublished: frozenset[str] = frozenset()
+    """Pages that say themselves that they are not to be published."""
+    rendered: Rendered = field(default_factory=Rendered, compare=False, repr=False)
+    """Pages rendered for embedding."""
+
+    def for_site(
+        self,
+        *,
+        results: Results,
+        parts: Parts,
+        generated: frozenset[str],
+        directory_urls: bool,
+        language: str,
+        rendered: Rendered,
+    ) -> SiteModel:
+        """The wiki as one site shows it."""
+        return replace(
+            self,
+            results=results,
+            parts=parts,
+            generated=generated,
+            directory_urls=directory_urls,
+            words=words_of(language),
+            rendered=rendered,
+            build=Build(),
+        )
+
+    @cached_property
+    def today(self) -> date:
+        """The day of the build: ``SOURCE_DATE_EPOCH`` (reproducible-builds.org) where it is set."""
+        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+        return datetime.fromtimestamp(int(epoch), UTC).date() if epoch.isdecimal() else date.today()
+
+    @cached_property
+    def listed(self) -> tuple[Page, ...]:
+        """The pages of the knowledge base, as against the site's guide and front page: those the configuration gives
+        a schema; all pages when it names none."""
+        globs = self.project.config.schema
+        if not self.has_schema:
+            return tuple(self.index.pages.values())
+
+        def schema_of(path: str) -> str:
+            return next((name for glob, name in globs if matches(path, (glob,))), "none")
+
+        return tuple(page for path, page in self.index.pages.items() if schema_of(path) != "none")
+
+    @cached_property
+    def listed_paths(self) -> frozenset[str]:
+        return frozenset(page.path for page in self.listed)
+
+    @cached_property
+    def learning_paths(self) -> tuple[LearningPath, ...]:
+        return learning_paths(self.index)
+
+    @cached_property
+    def stops(self) -> Mapping[str, tuple[LearningPath, ...]]:
+        """The learning paths that lead through each page."""
+        return stops(self.learning_paths)
+
+    @cached_property
+    def has_lessons(self) -> bool:
+        """Whether there is anything a reader can tick off."""
+        return bool(self.learning_paths) or any(count_exercises(page) for page in self.index.pages.values())
+
+    @cached_property
+    def has_schema(self) -> bool:
+        """Whether the configuration gives pages a schema."""
+        return any(name != "none" for _, name in self.project.config.schema)
+
+    @cached_property
+    def result_rows(self) -> Mapping[str, str]:
+        """The generated page on which the results of each page's snippets stand."""
+        from kbtools.site.generated.runs import rows_of
+
+        return rows_of(self) if "runs.md" in self.generated else {}
+
+    @cached_property
+    def shows_devices(self) -> bool:
+        """Whether results tell of devices and machines."""
+        if self.parts.devices != "auto":
+            return self.parts.devices
+        snippets = (s for page in self.index.pages.values() if page.structure.fences for s in page.snippets)
+        if any(snippet.device_reason is not None for snippet in snippets if snippet.executable):
+            return True
+        return any(run.outcome.device != "cpu" for runs in self.results.runs.values() for run in runs)
+
+    @cached_property
+    def mentions(self) -> Mapping[str, tuple[Mention, ...]]:
+        """Pages of the knowledge base that speak of each page and do not link to it."""
+        wanted = self.has_schema if self.parts.mentions == "auto" else self.parts.mentions
+        return mentions(self.index, self.listed) if wanted else {}
+
+    @cached_property
+    def shared_names(self) -> Mapping[str, Shared]:
+        """Names that links use and several pages have."""
+        from kbtools.site.generated.names import shared_names
+
+        return shared_names(self)
+
+    @cached_property
+    def wanted_names(self) -> Mapping[str, Wanted]:
+        """Missing pages that links ask for."""
+        from kbtools.site.generated.names import wanted_names
+
+        return wanted_names(self)
+
+    def url_of(self, path: str) -> str:
+        """The address of a file of the vault, or of a generated page, from the site's root."""
+        known = self.build.urls.get(path)
+        return url_of(path, self.directory_urls) if known is None else known
+
+    def address(self, path: str, from_path: str) -> str:
+        """The same from another page."""
+        return relative_url(self.url_of(path), self.url_of(from_path))
+
+    def tag_href(self, tag: str, from_path: str) -> str | None:
+        return f"{relative('tags.md', from_path)}#{tag_id(tag)}" if "tags.md" in self.generated else None
+
+    def category_href(self, category: str, from_path: str) -> str | None:
+        known = "categories.md" in self.generated
+        return f"{relative('categories.md', from_path)}#{category_id(category)}" if known else None
+
+
+def tag_id(tag: str) -> str:
+    """The id of a tag's heading on the page of tags."""
+    return f"tag-{slugify(tag) or 'x' + tag.encode('utf-8', 'replace').hex()}"
+
+
+def category_id(category: str) -> str:
+    """The id of a category's heading on the page of categories."""
+    return f"category-{slugify(category) or 'x' + category.encode('utf-8', 'replace').hex()}"
+
+
+def relative(path: str, from_path: str) -> str:
+    """A link from one source file to another as MkDocs wants it: relative, percent-encoded, still ``.md``."""
+    return quote(posixpath.relpath(path, posixpath.dirname(from_path) or "."), errors="replace")
+
+
+def load(project: Project) -> SiteModel:
+    """Read a vault for rendering. Unreadable files are for ``kb check`` to report."""
+    return of_vault(project, vaults.load(project))
+
+
+def of_vault(project: Project, vault: Vault) -> SiteModel:
+    """What the site has of a vault: all but the pages that say themselves that they are not to be published."""
+    published = {path: page for path, page in vault.pages.items() if page.is_published}
+    index = Index(published, vault.attachments, vault.conventions, vault.ways_in)
+    return SiteModel(project, index, unpublished=frozenset(vault.pages.keys() - published.keys()))
+
+
+def project_for(config_file: str | None, docs_dir: str) -> Project:
+    """The project that a site's configuration belongs to; its ``docs_dir`` is the vault. Raises KbError."""
+    docs = Path(docs_dir).resolve()
+    start = Path(config_file).resolve().parent if config_file else docs.parent
+    project = find_project(start)
+    return project if project.vault.resolve() == docs else project._replace(vault=docs)
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """A frontmatter value that is text or a list of text, as text."""
+    values: Iterable[object] = value if isinstance(value, list) else (value,)
+    return tuple(str(v).strip() for v in values if v is not None and not isinstance(v, (dict, list)) and str(v).strip())

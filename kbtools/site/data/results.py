@@ -1,0 +1,130 @@
+"""What is known of a snippet's runs when the site is built, and whether that is enough to publish it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from kbtools.run.results.figures import Figure
+from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.snippets import Snippet
+from kbtools.vault.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One snippet's outcome on one device, and where and when that was."""
+
+    outcome: Outcome
+    torch: str | None = None
+    """The version of torch it ran under."""
+    when: date | None = None
+    machine: str | None = None
+    """What is told of where it ran: a name, the hardware."""
+    accepted: bool = False
+    """True where it failed and may be published all the same, as failed: known, or no error by the configuration."""
+    known: date | None = None
+    """The day since when the baseline accepts that it fails."""
+    fresh: bool = True
+    """False when the snippet, one before it in its session or the environment has changed since."""
+
+
+FIGURES = "assets/kb-figures"
+"""Where the site keeps pictures that snippets drew."""
+BAD = (Status.FAILED, Status.ERROR)
+
+
+def snippet_key(path: str, snippet_id: str) -> str:
+    """The name a snippet's outcomes carry before the device: ``topics/Autograd.md::backward``."""
+    return f"{path}::{snippet_id}"
+
+
+def snippet_of(outcome: Outcome) -> str:
+    """The name of the snippet an outcome is of."""
+    return outcome.id.removesuffix(f"[{outcome.device}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All runs of a vault, by snippet."""
+
+    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, runs: Iterable[Run]) -> Results:
+        """Runs by snippet; of several on one device the last counts, but a run that is no skip before one that is."""
+        held: dict[str, dict[str, Run]] = {}
+        for run in runs:
+            by_device = held.setdefault(snippet_of(run.outcome), {})
+            old = by_device.get(run.outcome.device)
+            if old is None or run.outcome.outcome is not Status.SKIPPED or old.outcome.outcome is Status.SKIPPED:
+                by_device[run.outcome.device] = run
+        return cls({name: tuple(by_device.values()) for name, by_device in held.items()})
+
+    def figures(self) -> tuple[Figure, ...]:
+        """All pictures, each once."""
+        held = {f.name: f for runs in self.runs.values() for run in runs for f in run.outcome.figures}
+        return tuple(held.values())
+
+    def of_snippet(self, path: str, snippet: Snippet) -> tuple[Run, ...]:
+        return self.runs.get(snippet_key(path, snippet.id), ())
+
+    def proven(self, page: Page) -> tuple[int, int]:
+        """How many of a page's executable snippets passed as they are now, on some device, and how many there are."""
+        held = [self.of_snippet(page.path, s) for s in page.snippets if s.executable]
+        good = (Status.PASSED, Status.XFAILED)
+        return sum(any(r.fresh and r.outcome.outcome in good for r in runs) for runs in held), len(held)
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a page cannot be published."""
+
+    path: str
+    line: int
+    id: str
+    kind: str
+    """``missing``, ``stale``, ``failed`` or ``error``."""
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.id}: {self.detail}"
+
+
+def obstacles(pages: Iterable[Page], results: Results) -> list[Obstacle]:
+    """Every executable snippet whose stored results do not vouch for it.
+
+    A skip with its reason is no obstacle, nor is a snippet blocked by one that was skipped: what failed says so itself.
+    """
+    found = []
+    for page in pages:
+        for snippet in page.snippets:
+            if not snippet.executable:
+                continue
+            runs = results.of_snippet(page.path, snippet)
+            place = (page.path, snippet.line, snippet.id)
+            if not runs:
+                found.append(Obstacle(*place, "missing", "has not been run"))
+            for run in runs:
+                device = run.outcome.device
+                if not run.fresh:
+                    found.append(Obstacle(*place, "stale", f"has changed since it was run on {device}"))
+                elif run.outcome.outcome in BAD and not run.accepted:
+                    lines = (run.outcome.message or run.outcome.reason or "").strip().split("\n")
+                    what = run.outcome.outcome.value
+                    found.append(Obstacle(*place, what, f"{what} on {device}: {lines[-1]}".rstrip(": ")))
+    return found
+
+
+_LISTED = 10
+
+
+def refusal(found: list[Obstacle]) -> str:
+    """Why a site is not built, in the words of a terminal."""
+    shown = "\n".join(f"  {o}" for o in found[:_LISTED])
+    more = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    kinds = {o.kind for o in found}
+    way = "`kb run` runs them" if kinds <= {"missing", "stale"} else "mend them and `kb run` again"
+    n = len(found)
+    return f"{n} snippet result{'s' if n > 1 else ''} cannot be published; {way}\n{shown}{more}"

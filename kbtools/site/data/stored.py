@@ -1,0 +1,111 @@
+"""Results from where runs leave them: the project's store, and reports of other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+from kbtools.check.baseline import Baseline
+from kbtools.check.failures import failing
+from kbtools.config.project import Project
+from kbtools.errors import KbError
+from kbtools.fences.option_values import DEVICES
+from kbtools.run.devices.host_info import told
+from kbtools.run.report import machine_of
+from kbtools.run.results.keys import sources
+from kbtools.run.results.outcomes import Outcome
+from kbtools.run.results.store import Result, Store, at_place
+from kbtools.site.data.results import BAD, Results, Run, snippet_key, snippet_of
+from kbtools.text.diagnostics import Severity
+from kbtools.vault.page import Page
+
+
+def _vouched(page: Page, results: Mapping[str, Result]) -> dict[str, Result]:
+    """The results that still speak for the page as it is, by today's ids: what it says up to there is the same."""
+    by_source = {(result.source, result.outcome.device): result for result in results.values()}
+    found: dict[str, Result] = {}
+    lines = {snippet.id: snippet.line for snippet in page.snippets}
+    for snippet, source in sources(page.snippets).items():
+        for device in DEVICES:
+            id = f"{page.path}::{snippet}[{device}]"
+            result = results.get(id)
+            if result is None or result.source != source:
+                result = by_source.get((source, device))
+            if result is not None and (now := at_place(result, id, lines[snippet])) is not None:
+                found[id] = now
+    return found
+
+
+def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object] | None = None) -> Results:
+    """What ``kb run`` has left for these pages, and what reports of other machines say of them, by the file's name.
+
+    Results of snippets a page no longer has are left out. Raises KbError for a report that is none.
+    """
+    pages = tuple(pages)
+    store = Store(project.state)
+    runs: list[Run] = []
+    lines: dict[str, int] = {}
+    for page in pages:
+        if not page.structure.fences:
+            continue
+        lines.update((snippet_key(page.path, s.id), s.line) for s in page.snippets if s.executable)
+        results = store.read(page.path)
+        fresh = _vouched(page, results)
+        runs += (
+            Run(r.outcome, r.torch, _date(r.date), r.machine, fresh=id in fresh)
+            for id, r in {**results, **fresh}.items()
+        )
+    for name, report in (reports or {}).items():
+        runs += reported(report, name, lines)
+    return Results.of(_accepted(project, pages, runs))
+
+
+def _accepted(project: Project, pages: Iterable[Page], runs: list[Run]) -> list[Run]:
+    """The runs, with what the baseline, a comment on the page or the configuration says of those that failed."""
+    bad = [run.outcome for run in runs if run.fresh and run.outcome.outcome in BAD]
+    if not bad:
+        return runs
+    texts = {page.path: page.source for page in pages}
+    baseline = Baseline.read(project.root) or Baseline()
+    errors: dict[str, date | None] = {}
+    for outcome, found in failing(project.config, bad, texts.__getitem__):
+        if found.severity is Severity.ERROR:
+            errors[outcome.id] = baseline.since(found, texts.__getitem__)
+    for number, run in enumerate(runs):
+        if run.fresh and run.outcome.outcome in BAD:
+            since = errors.get(run.outcome.id)
+            runs[number] = replace(run, accepted=since is not None or run.outcome.id not in errors, known=since)
+    return runs
+
+
+def _date(text: str) -> date | None:
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
+
+
+def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[Run]:
+    """The runs of a report (contract, "Report"). It does not carry the text it is of: a snippet that has moved to
+    another line since, by ``lines``, counts as changed.
+
+    Raises KbError for what is no report of version 1.
+    """
+    if not isinstance(report, Mapping) or report.get("version") != 1 or not isinstance(report.get("outcomes"), list):
+        raise KbError(f"{where}: not a report of version 1", "write one with `kb run --report FILE`")
+    environment = report.get("environment")
+    whole = environment if isinstance(environment, Mapping) else {}
+    for entry in report["outcomes"]:
+        try:
+            outcome = Outcome.from_json(entry)
+            machine = machine_of({**report, "environment": whole}, entry)
+            # Of several that are not told apart, only what all of them say together is known.
+            known = whole if machine is None else machine
+            torch, when = known.get("torch"), _date(str(known.get("date")))
+            name = told(machine, outcome.device) if machine is not None else None
+        except (KeyError, TypeError, ValueError, AttributeError) as e:
+            raise KbError(f"{where}: an outcome cannot be read: {e!r}", "write it again with `kb run --report`") from e
+        line = lines.get(snippet_of(outcome))
+        if line is not None:
+            yield Run(outcome, str(torch) if torch else None, when, name, fresh=line == outcome.line)

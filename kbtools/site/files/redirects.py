@@ -1,0 +1,158 @@
+"""Other names of pages as addresses: small pages that send readers on, with no script and never in a real page's place.
+
+A page is also found under its aliases, in its own folder (``kb rename`` keeps the old title as one), under the old
+paths its ``redirect_from`` names, and under ``id/`` and its id. A page that stands aside for another keeps its place
+and its text; one that has no text sends readers on. All lead to the page at the end of the way.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from kbtools.edit.new_names import file_name
+from kbtools.site.data.model import SiteModel, strings
+from kbtools.site.html.text import escape
+from kbtools.site.html.urls import Site, file_of, relative_url, url_of
+from kbtools.vault.page import Page
+
+_UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\\<>:"|?*\ud800-\udfff]')
+_RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
+_LONGEST = 200
+"""Bytes of one name: file systems take 255, with what is added."""
+_BEGINNING = '<!doctype html><!-- a redirect of kb --><html lang="'
+
+
+def names(page: Page) -> Iterator[str]:
+    """A page's other names, as paths of pages that are not there: ``topics/자동 미분.md``."""
+    folder = f"{page.folder}/" if page.folder else ""
+    for alias in page.aliases:
+        if "/" not in alias:
+            yield f"{folder}{alias}.md"
+            if any(c.isalnum() for c in alias):
+                yield f"{folder}{file_name(alias)}"  # as the file was called when the alias was the title
+    if page.id:
+        yield f"id/{page.id}.md"
+    for old in strings(page.data.get("redirect_from")):
+        yield old.strip("/") if old.endswith(".md") else f"{old.strip('/')}.md"
+
+
+def is_fit(path: str) -> bool:
+    """Whether a path can be one of the site's, on every file system, and leads nowhere else."""
+    return all(
+        part
+        and part == part.strip()
+        and not part.startswith(".")
+        and not part.endswith(".")
+        and not _UNFIT.search(part)
+        and not _RESERVED.fullmatch(part)
+        and len(part.encode()) <= _LONGEST
+        for part in path.split("/")
+    )
+
+
+def _key(path: str) -> str:
+    """Paths with one key are one file somewhere."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def plan(wiki: SiteModel, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """The files to write, with the pages each name leads to; several pages make a choice of them.
+
+    ``taken`` are the files that the site has: neither they nor folders of theirs are given away, whatever the case of
+    their letters.
+    """
+    held = {_key(file) for file in taken}
+    folders = {key[: m.start()] for key in held for m in re.finditer("/", key)}
+    found: dict[str, tuple[str, dict[str, None]]] = {}
+    for page in wiki.index.pages.values():
+        final = wiki.index.final(page.path)
+        for name in names(page):
+            stem = name.removesuffix(".md")
+            if not is_fit(stem):
+                continue
+            file = file_of(url_of(name, wiki.directory_urls))
+            key = _key(file)
+            parents = {key[: m.start()] for m in re.finditer("/", key)}
+            if key in held or key in folders or parents & held:
+                continue
+            found.setdefault(key, (file, {}))[1].setdefault(final)
+    return {file: tuple(sorted(targets)) for file, targets in found.values()}
+
+
+def write(wiki: SiteModel, site: Site, folder: Path) -> None:
+    """Put them into a built site."""
+    taken = [(Path(at) / name).relative_to(folder).as_posix() for at, _, files in os.walk(folder) for name in files]
+    for file, targets in plan(wiki, taken).items():
+        place = folder / file
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with place.open("xb") as out:
+                out.write(document(targets, file, wiki, site).encode())
+        except FileExistsError:  # a file system that tells names apart less well than we do: what is there stays
+            continue
+
+
+def document(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -> str:
+    """The page at a place of the site that sends on to a page, or offers several."""
+    here = file.removesuffix("index.html") if wiki.directory_urls else file
+    ways = {
+        path: escape(relative_url(site.pages[path], quote(here, errors="replace")))
+        for path in targets
+        if path in site.pages
+    }
+    links = "".join(f'<li><a href="{w}">{escape(wiki.index.pages[p].title)}</a></li>' for p, w in ways.items())
+    if len(ways) == 1:
+        ((path, to),) = ways.items()
+        title = escape(wiki.index.pages[path].title)
+        head = (
+            f'<link rel="canonical" href="{escape(site.page(path)) if site.url else to}">'
+            f'<meta http-equiv="refresh" content="0; url={to}">'
+        )
+        told = escape(wiki.words("This leads to {page}.", page="\n")).replace("\n", f'<a href="{to}">{title}</a>')
+        body = f"<p>{told}</p>"
+    else:
+        title, head = escape(wiki.words("Several pages have this name")), ""
+        body = f"<h1>{title}</h1><ul>{links}</ul>"
+    return (
+        f'{_BEGINNING}{escape(wiki.words.language)}"><head><meta charset="utf-8"><title>{title}</title>{head}'
+        '<meta name="robots" content="noindex"><meta name="viewport" content="width=device-width">'
+        f'<meta name="color-scheme" content="light dark"></head><body>{body}</body></html>\n'
+    )
+
+
+def is_redirect(file: Path) -> bool:
+    """Whether a file of a built site is one of these pages."""
+    with file.open("rb") as opened:
+        return opened.read(60).startswith(_BEGINNING.encode())
+
+
+_NOTHING_OF_ITS_OWN = re.compile(r"(?m)^#{1,6}[^\n]*$|<!--(?:[^-]|-(?!->))*-->|!?\[\[[^\[\]\n]*\]\]|[\s→>=\-–—.:*_]+")
+
+
+def is_empty(page: Page) -> bool:
+    """Whether a page says nothing itself: headings, links to other pages, no more."""
+    return not page.structure.fences and not _NOTHING_OF_ITS_OWN.sub("", page.source.text[page.body_start :])
+
+
+_CANONICAL = re.compile(r'<link rel="canonical" href="[^"]*">')
+
+
+def add_canonical_link(html: str, path: str, wiki: SiteModel, site: Site) -> str:
+    """A page as it is; one that another stands for names that as the canonical one, or sends on if it is empty."""
+    if path not in wiki.index.redirects:
+        return html
+    final = wiki.index.final(path)
+    if final == path or final not in site.pages:
+        return html
+    if is_empty(wiki.index.pages[path]):
+        return document((final,), file_of(site.pages[path]), wiki, site)
+    to = site.page(final) if site.url else relative_url(site.pages[final], site.pages[path])
+    tag = f'<link rel="canonical" href="{escape(to)}">'
+    if _CANONICAL.search(html):
+        return _CANONICAL.sub(lambda _: tag, html, count=1)
+    return html.replace("</head>", f"{tag}</head>", 1)

@@ -1,0 +1,149 @@
+"""A Content-Security-Policy for every page: what the site's owner has chosen may run and load, and nothing else.
+
+Chosen are the site's own files, the hosts that ``mkdocs.yml`` and the owner's templates name, and the scripts that
+templates and plugins put into pages. Those are allowed by their hashes, and only if no page of the wiki holds such a
+text: a script that got into a page by way of what somebody wrote is not allowed by being there.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import posixpath
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mkdocs.config.defaults import MkDocsConfig
+
+from kbtools.site.html.text import escape
+
+_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<text>.*?)</script>", re.DOTALL | re.IGNORECASE)
+_DATA = re.compile(r"(?i)\stype\s*=\s*[\"']?(?!module|text/javascript|application/javascript)[a-z]+/")
+_SRC = re.compile(r"(?i)\ssrc\s*=")
+_HANDLER = re.compile(r"""(?i)<[a-z][^<>]*?\son[a-z]+\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_LOADED = re.compile(
+    r"""(?i)<(?:script|link|img|iframe|source|video|audio|embed|object|form|track)\b[^<>]*?"""
+    r"""\s(?:src|href|srcset|data|action|poster)\s*=\s*["']?\s*((?:https?:)?//[^\s"'<>]+)"""
+)
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?")
+_SCOPE = re.compile(r'^(__md_scope=new URL\(")[^"]*("\s*,\s*location\))')
+_META = re.compile(r'(<head\b[^>]*>)(?:<meta http-equiv="Content-Security-Policy"[^>]*>)?', re.IGNORECASE)
+_MEASURING = ("https://*.googletagmanager.com", "https://*.google-analytics.com", "https://*.analytics.google.com")
+_DEEPEST = 12
+"""Folders within each other for which Material's own script is allowed."""
+
+
+def inline_scripts(html: str) -> tuple[str, ...]:
+    """The scripts of a page that stand in it and would run."""
+    found = (
+        m for m in _SCRIPT.finditer(html) if not _SRC.search(m["attributes"]) and not _DATA.search(m["attributes"])
+    )
+    return tuple(m["text"] for m in found if m["text"].strip())
+
+
+def at_base(script: str, base: str) -> str:
+    """A script of Material's as it stands in a page whose way to the site's root is ``base``."""
+    return _SCOPE.sub(lambda m: f"{m[1]}{base}{m[2]}", script)
+
+
+def host_of(address: str) -> str | None:
+    """The source of an address as a policy names it; None for what is on the site, or no address."""
+    parts = urlsplit(f"https:{address}" if address.startswith("//") else address)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+class Policy:
+    """The policy of one build. It grows while templates and plugins show what they bring."""
+
+    def __init__(self, config: MkDocsConfig, hosts: Iterable[str] = (), *, remote_images: bool = False) -> None:
+        self.remote_images = remote_images
+        self.hosts = dict.fromkeys(hosts)
+        self.hashes: dict[str, None] = {}
+        self.has_handlers = False
+        self._seen: dict[str, bool] = {}
+        self.hosts.update(dict.fromkeys(_configured(config)))
+
+    def of_theme(self, html: str) -> None:
+        """Take in what stands in a page of the theme that holds nothing of the wiki's pages: its 404 page."""
+        for script in inline_scripts(html):
+            for depth in range(_DEEPEST) if _SCOPE.match(script) else (0,):
+                self._allow(at_base(script, "/".join([".."] * depth) or "."))
+            self.hosts.update(dict.fromkeys(_ADDRESS.findall(script)))
+        self.of_plugins(html, lambda _: False)
+
+    def of_plugins(self, html: str, is_written: Callable[[str], bool]) -> None:
+        """Take in what templates and plugins have put into a page whose own text is sanitized. ``is_written`` tells
+        whether a page of the wiki holds a text."""
+        handlers = [one or other for one, other in _HANDLER.findall(html)]
+        self.has_handlers = self.has_handlers or bool(handlers)
+        for text in (*inline_scripts(html), *handlers):
+            if text not in self._seen:
+                self._seen[text] = is_written(text.strip())
+            if not self._seen[text]:
+                self._allow(text)
+        for address in _LOADED.findall(html):
+            if (host := host_of(address)) is not None and host not in self.hosts and not is_written(address):
+                self.hosts[host] = None
+
+    def _allow(self, script: str) -> None:
+        digest = base64.b64encode(hashlib.sha256(script.encode("utf-8", "replace")).digest()).decode()
+        self.hashes[f"'sha256-{digest}'"] = None
+
+    def value(self) -> str:
+        """The policy. ``file:`` keeps a site whole that is opened from a disk; from elsewhere no page can ask for
+        files. Styles may stand in pages: diagrams and the theme write some, and they run nothing."""
+        hosts = list(self.hosts)
+        if any("googletagmanager.com" in host for host in hosts):
+            hosts += _MEASURING
+        own = " ".join(("'self'", "file:", *hosts))
+        unsafe = ["'unsafe-hashes'"] if self.has_handlers else []
+        scripts = " ".join((own, *unsafe, *sorted(self.hashes)))
+        images = f"{own} data: blob:{' http: https:' if self.remote_images else ''}"
+        return (
+            f"default-src {own}; script-src {scripts}; style-src {own} 'unsafe-inline'; img-src {images}; "
+            f"font-src {own} data:; connect-src {own} data: blob:; worker-src 'self' file: blob:; object-src 'none'; "
+            f"base-uri 'none'; form-action {own}"
+        )
+
+
+def _configured(config: MkDocsConfig) -> Iterable[str]:
+    """Hosts that the site's owner names in ``mkdocs.yml``, in scripts it names, and in templates."""
+    theme = config.theme
+    named = [*config.extra_css, *config.extra_javascript, theme.get("logo"), theme.get("favicon")]
+    found = [host_of(str(name)) for name in named if name]
+    for script in config.extra_javascript:
+        file = Path(config.docs_dir, str(script))
+        if host_of(str(script)) is None and file.is_file():
+            found += _ADDRESS.findall(file.read_text("utf-8", "replace"))
+    if theme.custom_dir:
+        for template in sorted(Path(theme.custom_dir).rglob("*.html")):
+            text = template.read_text("utf-8", "replace")
+            found += [host_of(address) for address in _LOADED.findall(text)]
+            found += [host for m in _SCRIPT.finditer(text) for host in _ADDRESS.findall(m["text"])]
+    repository = urlsplit(config.repo_url or "")
+    if repository.netloc == "github.com":
+        found.append("https://api.github.com")
+    elif repository.netloc.startswith("gitlab."):
+        found.append(f"https://{repository.netloc}")
+    return [host for host in found if host]
+
+
+DIAGRAMS = (
+    "img-src 'self' file: data: blob:; media-src 'self' file:; font-src 'self' file: data:; "
+    "style-src 'self' file: 'unsafe-inline'; frame-src 'none'; object-src 'none'"
+)
+"""For pages with diagrams where there is no other policy. Mermaid's language can name pictures and style sheets on
+other machines in many ways; the browser refuses them all."""
+
+
+def base_of(url: str) -> str:
+    """The way from a page to the site's root, as MkDocs writes it: ``.``, ``..``, ``../..``."""
+    return posixpath.relpath(".", posixpath.dirname(url) or ".")
+
+
+def with_policy(html: str, value: str) -> str:
+    """A page that carries a policy, before anything in it could run."""
+    tag = f'<meta http-equiv="Content-Security-Policy" content="{escape(value)}">'
+    return _META.sub(lambda m: m[1] + tag, html, count=1)

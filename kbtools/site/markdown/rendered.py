@@ -1,0 +1,55 @@
+"""Pages rendered for embedding: each once, by a Markdown converter like the site's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kbtools.site.html.fragments import Part
+
+if TYPE_CHECKING:
+    from markdown import Markdown
+
+    from kbtools.site.data.model import SiteModel
+
+Settings = tuple[Sequence[Any], Mapping[str, Any]]
+"""Markdown extensions, and their configuration by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """One ``![[…]]`` that means a page or a part of it."""
+
+    path: str
+    fragment: str
+    """``#id`` of the part, or nothing for the page."""
+    title: str
+    below: int = 1
+    """The level of the heading it stands below."""
+
+
+@dataclass
+class Rendered:
+    """Pages of one state of a wiki, each rendered when first asked for."""
+
+    settings: Callable[[], Settings] | None = None
+    """The site's; without them embeds are shown as cards."""
+    pages: dict[str, tuple[Part, tuple[Embed, ...]]] = field(default_factory=dict)
+    md: Markdown | None = None
+
+    def page(self, path: str, wiki: SiteModel) -> tuple[Part, tuple[Embed, ...]]:
+        """A page's own text as HTML, with marks where it embeds others, and what these are."""
+        if path not in self.pages:
+            if self.md is None:
+                self.md = self._converter()
+            (extension,) = (e for e in self.md.registeredExtensions if hasattr(e, "render_part"))
+            self.pages[path] = extension.render_part(self.md, wiki.index.pages[path])
+        return self.pages[path]
+
+    def _converter(self) -> Markdown:
+        from markdown import Markdown
+
+        assert self.settings is not None
+        extensions, configs = self.settings()
+        return Markdown(extensions=list(extensions), extension_configs=dict(configs))

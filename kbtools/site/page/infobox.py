@@ -1,0 +1,223 @@
+"""The infobox behind a page's first heading: how far to trust the page, what it is called, where it comes from."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as etree
+from collections.abc import Mapping
+
+from kbtools.site.data.model import SiteModel, strings
+from kbtools.site.html.elements import add, css_word, element
+from kbtools.site.html.text import clean
+from kbtools.site.words import Words
+from kbtools.vault import confidence
+from kbtools.vault.page import Page
+
+_OWN = ("source_trust_level", "confidence_score", "verification_status", "last_reinforced", "canonical_id")
+"""Fields that say of a page how far to trust it. Other sites have the others for purposes of their own."""
+
+
+def breadcrumb(category: str) -> str:
+    """A category as readers read it: ``10_Wiki/Topics`` is ``10 Wiki › Topics``."""
+    return category.replace("_", " ").replace("/", " › ")
+
+
+def label(field: str, value: str, words: Words) -> str:
+    """A value of the schema's frontmatter as readers read it; another value as it is."""
+    found = _labels(words).get((field, value))
+    return value if found is None else found
+
+
+def _labels(words: Words) -> Mapping[tuple[str, str], str]:
+    return {
+        ("status", "verified"): words("Verified"),
+        ("status", "needs_review"): words("Needs review"),
+        ("status", "draft"): words("Draft"),
+        ("status", "merged"): words("Merged into another page"),
+        ("status", "duplicate"): words("Duplicate"),
+        ("verification_status", "applied"): words("Tried out"),
+        ("verification_status", "pending"): words("Not yet verified"),
+        ("verification_status", "conceptual"): words("Concepts reviewed"),
+        ("verification_status", "redirected"): words("Moved to another page"),
+        ("github_commit", "applied"): words("Applied"),
+        ("github_commit", "pending"): words("Not yet applied"),
+    }
+
+
+def trust_note(level: str, words: Words) -> str:
+    """What a trust level means; nothing for one that is not known."""
+    notes = {
+        "A": words("Official documentation, and run"),
+        "B": words("Reliable sources"),
+        "C": words("Needs more verification"),
+        "D": words("Source unknown"),
+    }
+    return notes.get(level, "")
+
+
+_FIELDS = (
+    *_OWN,
+    "status",
+    "category",
+    "raw_sources",
+    "tech_stack",
+    "github_commit",
+)
+_COMMIT = re.compile(r"^[0-9a-f]{7,40}$")
+
+
+def has_infobox(page: Page, wiki: SiteModel) -> bool:
+    """Whether the page gets one: it follows a schema, or its frontmatter says how far to trust it."""
+    if wiki.parts.infobox != "auto":
+        return wiki.parts.infobox and bool(page.data)
+    wanted = _FIELDS if wiki.has_schema and page.path in wiki.listed_paths else _OWN
+    return any(page.data.get(key) not in (None, "", [], {}) for key in wanted)
+
+
+def infobox(page: Page, wiki: SiteModel) -> etree.Element:
+    """What the frontmatter says, in three parts: how far to trust the page, what it is called, where it comes from."""
+    box = element(
+        "aside", {"class": "kb-infobox", "aria-label": wiki.words("About this page"), "data-search-exclude": ""}
+    )
+    facts = element("dl", {"class": "kb-facts"})
+    _trust(facts, page, wiki)
+    if len(facts):
+        box.append(facts)
+    tags = strings(page.data.get("tags"))
+    if tags:
+        row = add(box, "ul", kind="kb-tags", aria_label=wiki.words("Tags"))
+        for tag in tags:
+            href = wiki.tag_href(tag, page.path)
+            item = add(row, "li")
+            add(item, "a", tag, "kb-tag", href=href) if href else add(item, "span", tag, "kb-tag")
+    more = element("dl", {"class": "kb-more"})
+    _origin(more, page, wiki)
+    if len(more):
+        details = add(box, "details")
+        add(details, "summary", wiki.words("Sources and other names"))
+        details.append(more)
+    return box
+
+
+def _fact(parent: etree.Element, name: str) -> etree.Element:
+    pair = add(parent, "div")
+    add(pair, "dt", name)
+    return add(pair, "dd")
+
+
+def _scalar(page: Page, key: str) -> str:
+    return page.scalar(key)
+
+
+def _trust(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
+    words = wiki.words
+    if status := _scalar(page, "status"):
+        add(
+            _fact(facts, words("Status")),
+            "span",
+            label("status", status, words),
+            f"kb-status kb-status-{css_word(status)}",
+        )
+    if trust := _scalar(page, "source_trust_level"):
+        cell = _fact(facts, words("Trust in sources"))
+        add(cell, "span", trust, f"kb-grade kb-grade-{css_word(trust)}", title=trust_note(trust, words) or trust)
+        if note := trust_note(trust, words):
+            add(cell, "span", note, "kb-note")
+    _confidence(facts, page, wiki)
+    if verification := _scalar(page, "verification_status"):
+        add(_fact(facts, words("Verification")), "span", label("verification_status", verification, words))
+    if reinforced := _scalar(page, "last_reinforced"):
+        cell = _fact(facts, words("Last verified"))
+        last = confidence.last_verified(page)
+        add(cell, "time", words.date(last) if last else reinforced, datetime=reinforced)
+        if last is not None and (wiki.today - last).days > wiki.project.config.stale_after:
+            add(cell, "span", words("Stale"), "kb-status kb-status-needs-review")
+    _code(facts, page, wiki)
+
+
+def _confidence(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
+    """The score as of today, and what was recorded where the two differ."""
+    recorded, score = confidence.recorded(page), confidence.today(page, wiki.today)
+    if recorded is None or score is None:
+        return
+    words = wiki.words
+    cell = _fact(facts, words("Confidence"))
+    percent = round(score * 100)
+    meter = add(
+        cell,
+        "span",
+        kind="kb-meter",
+        role="meter",
+        aria_label=words("Confidence"),
+        aria_valuemin="0",
+        aria_valuemax="100",
+        aria_valuenow=str(percent),
+    )
+    level = "high" if score >= 0.8 else "mid" if score >= 0.5 else "low"
+    add(meter, "span", "", f"kb-meter-{level}", style=f"width:{percent}%")
+    add(cell, "span", words.decimal(score), "kb-number")
+    if f"{score:.2f}" != f"{recorded:.2f}":
+        add(
+            cell,
+            "span",
+            words(
+                "Recorded as {score}; {step} less for each month since",
+                score=words.decimal(recorded),
+                step=words.decimal(confidence.FADES),
+            ),
+            "kb-note",
+        )
+
+
+def _code(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
+    """How many of the page's snippets were proven to run."""
+    passed, executable = wiki.results.proven(page)
+    if not executable:
+        return
+    words = wiki.words
+    cell = _fact(facts, words("Code"))
+    kind = "passed" if passed == executable else "unknown"
+    told = (
+        words.many("The snippet passed", "All {count} snippets passed", executable)
+        if passed == executable
+        else words("{passed} of {all} snippets passed", passed=words.number(passed), all=words.number(executable))
+    )
+    add(cell, "span", told, f"kb-badge kb-is-{kind}")
+
+
+def _origin(more: etree.Element, page: Page, wiki: SiteModel) -> None:
+    words = wiki.words
+    if page.aliases:
+        names = _fact(more, words("Other names"))
+        names.text = clean(", ".join(page.aliases))
+    stack = page.data.get("tech_stack")
+    parts = [", ".join(strings(v)) for v in stack.values()] if isinstance(stack, dict) else list(strings(stack))
+    if any(parts):
+        _fact(more, words("Technology")).text = clean(" · ".join(p for p in parts if p))
+    if category := _scalar(page, "category"):
+        name = breadcrumb(category)
+        cell, href = _fact(more, words("Category")), wiki.category_href(category, page.path)
+        if href is not None and page.path in wiki.listed_paths:
+            add(cell, "a", name, href=href)
+        else:
+            cell.text = clean(name)
+    sources = strings(page.data.get("raw_sources"))
+    if sources:
+        held = add(_fact(more, words("Sources")), "ul")
+        for source in sources:
+            _source(add(held, "li"), source)
+    commit = _scalar(page, "github_commit")
+    if _COMMIT.match(commit):
+        add(_fact(more, words("Commit")), "code", commit[:12])
+    elif commit in ("applied", "pending"):
+        _fact(more, words("Commit")).text = label("github_commit", commit, words)
+    if page.id:
+        add(_fact(more, "ID"), "code", page.id)
+
+
+def _source(item: etree.Element, source: str) -> None:
+    """A source; an address becomes a link, and nothing but http and https does."""
+    if re.match(r"https?://[^\s<>\"]+$", source):
+        add(item, "a", source, href=source, rel="noopener")
+    else:
+        item.text = clean(source)

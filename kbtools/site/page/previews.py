@@ -1,0 +1,57 @@
+"""What a reader is told of a page before following a link to it: one small JSON file beside each page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+from kbtools.site.data.model import SiteModel
+from kbtools.site.html.elements import css_word
+from kbtools.site.html.text import clean, first_paragraph, visible
+from kbtools.site.html.urls import Site, preview_of
+from kbtools.site.page.infobox import label, trust_note
+from kbtools.vault.page import Page
+
+LONGEST = 280
+"""Characters of a page's or a section's beginning."""
+SECTIONS = 60
+"""Sections of a page that are told of."""
+
+
+def preview(page: Page, wiki: SiteModel) -> dict[str, object]:
+    """A page's title, status, trust and beginning, and the beginnings of its sections by their ids. All plain text."""
+    text = visible(page)
+    out: dict[str, object] = {"title": clean(page.title)}
+    if status := page.scalar("status"):
+        out["status"] = [clean(label("status", status, wiki.words)), css_word(status)]
+    if trust := page.scalar("source_trust_level"):
+        out["trust"] = [clean(trust), clean(trust_note(trust, wiki.words)), css_word(trust)]
+    if path := wiki.index.redirects.get(page.path):
+        instead = clean(wiki.index.pages[wiki.index.final(path)].title)
+        out["instead"] = wiki.words("“{page}” stands for this page", page=instead)
+    out["text"] = first_paragraph(text, page.text_start, LONGEST)
+    parts = {
+        h.id: [clean(h.text), first_paragraph(text, h.span.end, LONGEST)]
+        for h in page.structure.headings[:SECTIONS]
+        if h.level > 1
+    }
+    if parts:
+        out["parts"] = parts
+    return out
+
+
+def files(wiki: SiteModel, site: Site) -> Iterator[tuple[str, str]]:
+    for path, page in wiki.index.pages.items():
+        if path in site.pages:
+            data = preview(page, wiki)
+            yield unquote(preview_of(site.pages[path])), json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def write(wiki: SiteModel, site: Site, folder: Path) -> None:
+    """Put them into a built site. A file that the wiki brings itself stays."""
+    for path, text in files(wiki, site):
+        file = folder / path
+        if file.parent.is_dir() and not file.exists():
+            file.write_bytes(text.encode("utf-8", "replace"))

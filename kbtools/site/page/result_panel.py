@@ -1,0 +1,279 @@
+"""What became of a snippet, as a panel at the foot of its code: where it ran, what it printed, why it did not run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from kbtools.fences.option_values import DEVICES
+from kbtools.run.parity import State, parity
+from kbtools.run.results.figures import Figure
+from kbtools.run.results.outcomes import Status
+from kbtools.site.data.results import Run
+from kbtools.site.html.text import clean
+from kbtools.site.words import Words
+from kbtools.snippets import Snippet
+
+SHORT = 12
+"""Lines of output that are shown unfolded."""
+LONGEST = 20_000
+"""Characters of output that a page carries."""
+
+DEVICE_NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
+MARKS: Mapping[str, str] = {
+    Status.PASSED.value: "✓",
+    Status.XFAILED.value: "✓",
+    Status.FAILED.value: "✗",
+    Status.ERROR.value: "✗",
+    Status.SKIPPED.value: "–",
+    Status.BLOCKED.value: "–",
+    Status.REHEARSED.value: "~",
+    "stale": "!",
+    "unknown": "○",
+}
+"""A mark for each state, ``stale`` and ``unknown`` among them."""
+_WELL = (Status.PASSED, Status.XFAILED)
+_CODE_FRAME = re.compile(r'(?s)\A(\s*<div\b[^>]*\bclass=")([^"]*\bhighlight\b[^"]*"[^>]*>.*)(</div>\s*)\Z')
+
+
+def state_words(state: str, words: Words) -> str:
+    return {
+        Status.PASSED.value: words("Passed"),
+        Status.XFAILED.value: words("Failed as expected"),
+        Status.FAILED.value: words("Failed"),
+        Status.ERROR.value: words("Error"),
+        Status.SKIPPED.value: words("Skipped"),
+        Status.BLOCKED.value: words("Blocked by code before it"),
+        Status.REHEARSED.value: words("Rehearsed on another device"),
+        "stale": words("Changed since it was run"),
+        "unknown": words("Not run yet"),
+    }[state]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a site shows results."""
+
+    words: Words
+    devices: bool = True
+    """Whether it tells of devices and machines."""
+    results: bool = True
+    """Whether it shows results at all."""
+    row: Callable[[Snippet], str | None] = lambda _: None
+    """The address of the page of all results where a snippet stands."""
+    picture: Callable[[Figure], str] = lambda figure: figure.address
+    """The address of a picture."""
+
+
+def state_of(run: Run | None) -> str:
+    if run is None:
+        return "unknown"
+    return run.outcome.outcome.value if run.fresh else "stale"
+
+
+def proven(run: Run) -> bool:
+    """Whether it ran as the page says, with the page as it is."""
+    return run.fresh and run.outcome.outcome in _WELL
+
+
+def badge(device: str, state: str, words: Words, extra: str = "", href: str | None = None) -> Markup:
+    """One device's state as a pill; the words are there for those who do not see its colour or mark. Without a device
+    they are what is seen."""
+    told = state_words(state, words)
+    name = DEVICE_NAMES.get(device, clean(device))
+    if name:
+        inner = Markup('<b>{}</b><span class="kb-sr"> {}</span>').format(name, told)
+    else:
+        inner = Markup("<b>{}</b>").format(told)
+    more = Markup(' <span class="kb-badge-extra">{}</span>').format(clean(extra)) if extra else ""
+    tag, link = ("a", Markup(' href="{}"').format(href)) if href else ("span", "")
+    title = f"{name}: {told}" if name else told
+    return Markup(
+        '<{0}{1} class="kb-badge kb-is-{2}" title="{3}"><span aria-hidden="true">{4}</span> {5}{6}</{0}>'
+    ).format(Markup(tag), link, state, title, MARKS[state], inner, more)
+
+
+def decorate(snippet: Snippet, code: str, runs: Sequence[Run], view: View) -> str:
+    """A code block's HTML with what is known of it. A block that is not about running stays as it is."""
+    words = view.words
+    if not snippet.executable:
+        if snippet.language == "output" or "output" in snippet.fence.header.classes:
+            return f'<div class="kb-expected"><p class="kb-label">{_escaped(words("Output"))}</p>{code}</div>'
+        if snippet.options.skip is None or snippet.language not in ("python", "py", "python3") or not view.results:
+            return code
+        return _framed(code, _not_run(snippet.options.skip, words))
+    if not view.results:
+        inside = code
+    elif snippet.options.skip is not None:
+        return _framed(code, _not_run(snippet.options.skip, words))
+    else:
+        inside = _framed(code, _said(snippet, runs, view) + _pictures(runs, view) + _reasons(runs, view))
+    if snippet.options.hidden:
+        told = _escaped(words("Hidden preparation"))
+        return f'<details class="kb-hidden"><summary>{told}</summary>{inside}</details>'
+    return inside
+
+
+def _escaped(text: str) -> Markup:
+    return Markup("{}").format(text)
+
+
+def _framed(code: str, panel: Markup) -> str:
+    """Code with its panel. It stands within the code's own frame, so that a list of annotations that follows is still
+    the next thing to the frame, as themes expect."""
+    run = f'<div class="kb-run" data-search-exclude>{panel}</div>'
+    m = _CODE_FRAME.match(code)
+    if m is not None:
+        return f"{m[1]}kb-snippet {m[2]}{run}{m[3]}"
+    return f'<div class="kb-snippet">{code}{run}</div>'
+
+
+def _not_run(reason: str, words: Words) -> Markup:
+    return Markup(
+        '<div class="kb-run-bar"><span class="kb-badge kb-is-skipped"><span aria-hidden="true">–</span> {}</span></div>'
+        '<p class="kb-reason">{}</p>'
+    ).format(words("Not run"), clean(reason))
+
+
+def _bar(snippet: Snippet, runs: Sequence[Run], view: View) -> Markup:
+    by_device = {run.outcome.device: run for run in runs}
+    badges = []
+    href = view.row(snippet)
+    for device in DEVICES if view.devices else ("cpu",):
+        run = by_device.get(device)
+        if run is None and device not in snippet.devices:
+            continue
+        extra = view.words.seconds(run.outcome.seconds) if run is not None and proven(run) else ""
+        badges.append(badge(device if view.devices else "", state_of(run), view.words, extra, href))
+    where = _parity(runs) + _where(runs, view) if view.devices else _day(runs, view)
+    return Markup('<span class="kb-badges">{}</span>{}').format(Markup(" ").join(badges), where)
+
+
+def _parity(runs: Sequence[Run]) -> Markup:
+    """Whether the devices it ran on printed the same."""
+    out = Markup("")
+    for told in parity(run.outcome for run in runs if run.fresh):
+        one, other = (DEVICE_NAMES.get(device, device) for device in told.devices)
+        if told.state is State.SAME:
+            out += Markup('<span class="kb-where">{} = {}</span>').format(one, other)
+        elif told.state is State.DIFFERS:
+            out += Markup('<span class="kb-where" title="{}">{} ≠ {}</span>').format(told.reason or "", one, other)
+    return out
+
+
+def _started(runs: Sequence[Run]) -> list[Run]:
+    """Those that started; a run that never did speaks for no version and no day."""
+    return [r for r in runs if r.outcome.outcome not in (Status.SKIPPED, Status.BLOCKED)]
+
+
+def torch_versions(run: Run) -> str:
+    """Under which torch it ran, without what a build adds to the number; empty where that is not known."""
+    return ", ".join(dict.fromkeys(v.partition("+")[0] for v in (run.torch or "").split(", ") if v))
+
+
+def _made(run: Run, view: View) -> Markup:
+    """On which machine, under which torch, and when."""
+    parts = [_escaped(clean(run.machine))] if run.machine else []
+    if versions := torch_versions(run):
+        parts.append(Markup("PyTorch {}").format(versions))
+    if run.when:
+        parts.append(Markup('<time datetime="{}">{}</time>').format(run.when.isoformat(), view.words.date(run.when)))
+    return Markup(" · ").join(parts)
+
+
+def _where(runs: Sequence[Run], view: View) -> Markup:
+    """Machine, version and day, when they are the same on all devices."""
+    made = {_made(run, view) for run in _started(runs)}
+    shown = made.pop() if len(made) == 1 else ""
+    return Markup('<span class="kb-where">{}</span>').format(shown) if shown else Markup("")
+
+
+def _day(runs: Sequence[Run], view: View) -> Markup:
+    days = [run.when for run in _started(runs) if run.when]
+    if not days:
+        return Markup("")
+    return Markup('<span class="kb-where"><time datetime="{}">{}</time></span>').format(
+        max(days).isoformat(), view.words.date(max(days))
+    )
+
+
+def _reasons(runs: Sequence[Run], view: View) -> Markup:
+    """Why it did not run or pass, device by device; machines, versions and days too, where devices differ in them."""
+    out = Markup("")
+    differ = view.devices and len({_made(run, view) for run in _started(runs)}) > 1
+    for run in runs:
+        o = run.outcome
+        made = _made(run, view) if differ and run in _started(runs) else Markup("")
+        well = not run.fresh or o.outcome in _WELL
+        if well and not made:
+            continue
+        reason = f": {clean(o.reason)}" if o.reason and not well else ""
+        if run.known is not None:
+            reason += " · " + view.words("known to fail since {date}", date=view.words.date(run.known))
+        name = Markup("<b>{}</b> ").format(DEVICE_NAMES.get(o.device, clean(o.device))) if view.devices else ""
+        more = Markup(' <span class="kb-where">{}</span>').format(made) if made else ""
+        words = state_words(state_of(run), view.words)
+        out += Markup('<p class="kb-reason">{}{}{}{}</p>').format(name, words, reason, more)
+        if not well and o.outcome in (Status.FAILED, Status.ERROR) and o.message:
+            out += Markup('<pre class="kb-message">{}</pre>').format(clean(o.message[:LONGEST]))
+    return out
+
+
+def _said(snippet: Snippet, runs: Sequence[Run], view: View) -> Markup:
+    """Where it ran and, unfolding from there, what it printed unless the page shows that itself; the expected error."""
+    words = view.words
+    bar = _bar(snippet, runs, view)
+    plain = Markup('<div class="kb-run-bar">{}</div>').format(bar)
+    told = next((r for r in runs if proven(r)), None)
+    if told is None:
+        return plain
+    raised = _raised(snippet, told.outcome.message, words) if snippet.options.raises else Markup("")
+    stdout = clean(told.outcome.stdout).rstrip("\n")
+    if not stdout or any(e.of_line is None or e.block for e in snippet.expects):
+        return plain + raised
+    lines = stdout.count("\n") + 1
+    shown_beside = len(snippet.expects) >= lines
+    note = Markup("")
+    if (rest := len(stdout) - LONGEST) > 0:
+        told_rest = words.many("… {count} character left out", "… {count} characters left out", rest)
+        note = Markup('\n<span class="kb-cut">{}</span>').format(told_rest)
+    opened = Markup(" open") if lines <= SHORT and not shown_beside else Markup("")
+    head = words("Output") if lines == 1 else words.many("Output, {count} line", "Output, {count} lines", lines)
+    return (
+        plain
+        + Markup(
+            '<details class="kb-stdout"{}><summary><span class="kb-toggle">{}</span></summary>'
+            '<pre tabindex="0"><samp>{}{}</samp></pre></details>'
+        ).format(opened, head, stdout[:LONGEST], note)
+        + raised
+    )
+
+
+def _pictures(runs: Sequence[Run], view: View) -> Markup:
+    """What it drew, once where devices drew the same. Pictures run nothing, whatever is in them."""
+    figures = {f.name: f for run in runs if proven(run) for f in run.outcome.figures}
+    shown = Markup("")
+    for figure in figures.values():
+        shown += _picture(figure, view)
+    return shown
+
+
+def _picture(figure: Figure, view: View) -> Markup:
+    alt = figure.alt or view.words("Drawn by this code")
+    caption = Markup("<figcaption>{}</figcaption>").format(clean(figure.caption)) if figure.caption else ""
+    return Markup(
+        '<figure class="kb-figure"><img src="{}" alt="{}" width="{}" height="{}" loading="lazy">{}</figure>'
+    ).format(view.picture(figure), clean(alt), figure.width, figure.height, caption)
+
+
+def _raised(snippet: Snippet, message: str | None, words: Words) -> Markup:
+    text = (message or "").strip()
+    if text.startswith(f"{snippet.options.raises}:"):
+        text = text.partition(":")[2].strip()
+    shown = Markup('<pre class="kb-message">{}</pre>').format(clean(text[:LONGEST])) if text else ""
+    return Markup('<div class="kb-raised"><p class="kb-label">{} <code>{}</code></p>{}</div>').format(
+        words("Expected error"), snippet.options.raises or "", shown
+    )

@@ -1,0 +1,119 @@
+"""The site's search: collects pages while they are rendered, and writes the index and what reads it.
+
+It takes the place of MkDocs' ``search`` plugin, whose index is one file that a reader's browser loads and builds whole,
+and which knows no Korean.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from kbtools.site.data.model import SiteModel, strings
+from kbtools.site.html.text import clean, escape
+from kbtools.site.search.search_index import Entry, files
+from kbtools.site.search.search_text import Section, sections
+from kbtools.site.words import Words
+
+FOLDER = "assets/kb-search"
+SCRIPT = "assets/kb-search.js"
+STYLE = "assets/kb-search.css"
+_PARTS = ("query.js", "index_reader.js", "teaser.js", "ranking.js", "dialog.js")
+_OTHERS = ("search", "material/search")
+_HEADER_END = re.compile(r'<nav class="md-header__inner.*?(?=(?:<div class="md-header__source">|</nav>))', re.DOTALL)
+_BUTTON = (
+    '<button type="button" class="kb-search-open" data-kb-search aria-haspopup="dialog"'
+    ' aria-keyshortcuts="/ Control+K">'
+    '<svg aria-hidden="true" viewBox="0 0 24 24"><path d="M9.5 3a6.5 6.5 0 0 1 5.2 10.4l5.4 5.5-1.4 1.4-5.5-5.4'
+    'A6.5 6.5 0 1 1 9.5 3m0 2a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9"/></svg>'
+    '<span class="kb-search-word">{word}</span><kbd aria-hidden="true">/</kbd></button>'
+)
+
+
+def has_other(plugins: Iterable[str]) -> bool:
+    """Whether another search plugin is on: then the search is left to that one."""
+    return any(name in _OTHERS for name in plugins)
+
+
+def names() -> Iterable[str]:
+    """What the search needs of the site: files, and the folder of its index."""
+    return (SCRIPT, STYLE, FOLDER)
+
+
+def assets(words: Words) -> Mapping[str, bytes]:
+    """The script and the style sheet, by their place in the site."""
+    folder = resources.files("kbtools.site") / "assets" / "search"
+    parts = "\n".join((folder / name).read_text(encoding="utf-8") for name in _PARTS)
+    return {
+        SCRIPT: words.script(parts).encode(),
+        STYLE: (folder / "search.css").read_bytes(),
+    }
+
+
+def with_button(page: str, words: Words) -> str:
+    """A page of Material's with the button that opens the search in its header; other pages as they are."""
+    m = _HEADER_END.search(page)
+    return f"{page[: m.end()]}{_BUTTON.format(word=escape(words('Search')))}{page[m.end() :]}" if m else page
+
+
+class Search:
+    """The pages of one build."""
+
+    def __init__(self, wiki: SiteModel) -> None:
+        self.wiki = wiki
+        self.entries: list[Entry] = []
+
+    def add(self, path: str, url: str, title: str, meta: Mapping[str, Any], html: str) -> None:
+        """A rendered page. Left out: what says ``search: {exclude: true}``, and pages that another one stands for."""
+        asked = meta.get("search")
+        asked = asked if isinstance(asked, dict) else {}
+        if asked.get("exclude") is True or self.wiki.index.final(path) != path:
+            return
+        page = self.wiki.index.pages.get(path)
+        boost = asked.get("boost")
+        self.entries.append(
+            Entry(
+                url,
+                _shown(title),
+                tuple(Section(_shown(s.anchor), _shown(s.heading), _shown(s.text)) for s in sections(html)),
+                tuple(map(_shown, self._names(path))),
+                tuple(map(_shown, strings(page.data.get("tags")))) if page is not None else (),
+                float(boost) if isinstance(boost, (int, float)) and not isinstance(boost, bool) else 1.0,
+            )
+        )
+
+    def _names(self, path: str) -> Sequence[str]:
+        """A page's other names, those of pages it stands for among them."""
+        index = self.wiki.index
+        page = index.pages.get(path)
+        if page is None:
+            return ()
+        names = list(page.aliases)
+        for other in self._stands_for.get(path, ()):
+            names += (index.pages[other].title, *index.pages[other].aliases)
+        return names
+
+    @cached_property
+    def _stands_for(self) -> Mapping[str, list[str]]:
+        held: dict[str, list[str]] = {}
+        for other in self.wiki.index.redirects:
+            final = self.wiki.index.final(other)
+            if final != other:
+                held.setdefault(final, []).append(other)
+        return held
+
+    def write(self, site: Path) -> None:
+        """Write the index into a built site."""
+        folder = site / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files(self.entries):
+            (folder / name).write_bytes(content)
+
+
+def _shown(text: str) -> str:
+    return unicodedata.normalize("NFC", clean(text))

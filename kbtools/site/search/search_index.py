@@ -1,0 +1,182 @@
+"""The index that ``assets/search/`` reads in the browser: static files, of which a query loads only a few.
+
+All weighing is done here, once: a posting is a page and a level from 1 to 15, so that a query adds up numbers and knows
+nothing of fields or lengths. The weights follow BM25F (Robertson, Zaragoza and Taylor, 2004): fields are added up
+before a term's frequency is damped; names count outside the damping, because a page named as the query is what was
+meant.
+
+Files, each a script so that a site opened from a disk can load them too (``fetch`` cannot):
+
+- ``index.js``: ``kbSearch("index", "", BASE64)``, a ``Manifest`` as JSON.
+- ``t<n>.js``: terms in the order of UTF-16 units, cut in shards; ``d<n>.js``: pages with their text, a few in each.
+  ``kbSearch("<name>", "<version>", BASE64)``; BASE64 is what zlib made of the content.
+
+A shard of terms is, in variable-length integers (LEB128) unless said otherwise: the length in bytes of the list of
+terms; that list in UTF-8, divided by line feeds; for each term the length in bytes of its postings; the postings. A
+posting is ``gap * 16 + level``, the gap being the distance from the page before.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kbtools.site.search.search_terms import name_key, terms
+from kbtools.site.search.search_text import Section
+
+LEVELS = 15
+SHARD = 48_000
+"""Bytes of terms and postings at which a shard ends, before compression."""
+PAGES_A_FILE = 4
+
+# What an occurrence is worth, and where more of them stop to matter.
+_HEADING, _BODY = 3.0, 1.0
+_DAMPING, _LENGTH_SHARE = 1.2, 0.6
+_TITLE, _ALIAS, _TAG = 5.0, 4.0, 1.5
+_STEP = 0.5
+_WHOLE_TITLE, _WHOLE_ALIAS = 15, 13
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page as search finds and shows it."""
+
+    url: str
+    """Its address, relative to the site's root."""
+    title: str
+    sections: tuple[Section, ...]
+    aliases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    boost: float = 1.0
+
+
+@dataclass(slots=True)
+class _Field:
+    """What a page's body holds, until lengths of all pages are known."""
+
+    frequencies: Counter[str] = field(default_factory=Counter)
+    length: int = 0
+
+
+def _body(entry: Entry) -> _Field:
+    out: Counter[str] = Counter()
+    for section in entry.sections:
+        for term, n in terms(section.text).items():
+            out[term] += n * _BODY  # type: ignore[assignment]
+        for term, n in terms(section.heading).items():
+            out[term] += n * _HEADING  # type: ignore[assignment]
+    return _Field(out, sum(out.values()))
+
+
+def _names(entry: Entry) -> Mapping[str, float]:
+    """What a page's names give to their terms: the more of a name a term is, the more."""
+    out: dict[str, float] = {}
+    groups = ((_TITLE, (entry.title,)), (_ALIAS, entry.aliases), (_TAG, entry.tags))
+    for worth, names in groups:
+        for name in names:
+            found = terms(name)
+            for term in found:
+                out[term] = max(out.get(term, 0.0), worth / max(1, len(found)) ** 0.5)
+    return out
+
+
+def _level(weight: float) -> int:
+    return max(1, min(LEVELS, round(weight / _STEP)))
+
+
+def _postings(entries: Sequence[Entry]) -> Mapping[str, list[tuple[int, int]]]:
+    bodies = [_body(e) for e in entries]
+    average = max(1.0, sum(b.length for b in bodies) / max(1, len(bodies)))
+    out: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, (entry, body) in enumerate(zip(entries, bodies, strict=True)):
+        damping = 2 * _DAMPING * (1 - _LENGTH_SHARE + _LENGTH_SHARE * body.length / average)
+        weights = {term: 3 * n / (n + damping) for term, n in body.frequencies.items()}
+        for term, worth in _names(entry).items():
+            weights[term] = weights.get(term, 0.0) + worth
+        for term, weight in weights.items():
+            out[term].append((number, _level(weight * entry.boost)))
+        keys = {name_key(alias): _WHOLE_ALIAS for alias in entry.aliases} | {name_key(entry.title): _WHOLE_TITLE}
+        for key, level in keys.items():
+            if len(key) > 1:
+                out[key].append((number, level))
+    return out
+
+
+def _number(value: int, out: bytearray) -> None:
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+
+
+def _packed(postings: Iterable[tuple[int, int]]) -> bytes:
+    out = bytearray()
+    before = 0
+    for number, level in postings:
+        _number((number - before) * 16 + level, out)
+        before = number
+    return bytes(out)
+
+
+def _shards(postings: Mapping[str, list[tuple[int, int]]]) -> Iterator[tuple[str, bytes]]:
+    """Each shard's first term and content."""
+    held: list[tuple[str, bytes]] = []
+    size = 0
+    for term in sorted(postings, key=lambda t: t.encode("utf-16-be")):
+        packed = _packed(postings[term])
+        if held and size + len(packed) > SHARD:
+            yield held[0][0], _shard(held)
+            held, size = [], 0
+        held.append((term, packed))
+        size += len(packed) + len(term.encode()) + 2
+    if held:
+        yield held[0][0], _shard(held)
+
+
+def _shard(held: Sequence[tuple[str, bytes]]) -> bytes:
+    names = "\n".join(term for term, _ in held).encode()
+    out = bytearray()
+    _number(len(names), out)
+    out += names
+    for _, packed in held:
+        _number(len(packed), out)
+    for _, packed in held:
+        out += packed
+    return bytes(out)
+
+
+def _shown(entry: Entry) -> list[object]:
+    return [entry.url, entry.title, [[s.anchor, s.heading, s.text] for s in entry.sections]]
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def files(entries: Iterable[Entry]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of every file of the index. The same pages give the same bytes."""
+    ordered = sorted(entries, key=lambda e: e.url)
+    contents: list[tuple[str, bytes]] = []
+    first: list[str] = []
+    for number, (term, content) in enumerate(_shards(_postings(ordered))):
+        first.append(term)
+        contents.append((f"t{number}", content))
+    for number, at in enumerate(range(0, len(ordered), PAGES_A_FILE)):
+        contents.append((f"d{number}", _json([_shown(e) for e in ordered[at : at + PAGES_A_FILE]])))
+    digest = hashlib.sha256()
+    for _, content in contents:
+        digest.update(content)
+    version = digest.hexdigest()[:12]
+    manifest = {"version": version, "pages": len(ordered), "pagesAFile": PAGES_A_FILE, "terms": first}
+    yield "index.js", _script("index", "", _json(manifest))
+    for name, content in contents:
+        yield f"{name}.js", _script(name, version, content)
+
+
+def _script(name: str, version: str, content: bytes) -> bytes:
+    return f'kbSearch("{name}","{version}","{base64.b64encode(zlib.compress(content, 9)).decode()}")\n'.encode()
