@@ -21,10 +21,11 @@ from kbtools.fences.annotations import (
     header_marks,
     settle,
 )
+from kbtools.fences.bad_value import cut
 from kbtools.fences.languages.protocol import Language, Reading
 from kbtools.fences.languages.registry import PYTHON, Broken, find
 from kbtools.fences.languages.shell import Script
-from kbtools.fences.option_values import DEVICES, KEYS, cut
+from kbtools.fences.option_values import DEVICES, KEYS
 from kbtools.fences.python.device_needs import Guards, gpus, guards_of, unguarded
 from kbtools.fences.python.names import UNKNOWN, Names
 from kbtools.fences.python.pycode import SYNTAX_ERRORS, Places

@@ -62,8 +62,8 @@ PASSING = {
     "Traceback (most recent call last):\nValueError: whatever",
     "a syntax error it shows": ">>> 1 +\nTraceback (most recent call last):\n  File '<stdin>', line 1\n    1 +\n"
     "SyntaxError: invalid syntax",
-    "skipped": ">>> undefined  # doctest: +SKIP\nanything",
-    "two options": ">>> undefined  # doctest: +ELLIPSIS, +SKIP",
+    "skipped": ">>> undefined  # doctest: +SKIP\nanything\n>>> 1\n1",
+    "two options": ">>> undefined  # doctest: +ELLIPSIS, +SKIP\n>>> 1\n1",
     "the banner": "Python 3.13.0 (main)\n>>> 1\n1",
     "exit": ">>> 1\n1\n>>> exit()",
     "indented": "    >>> x = 1\n    >>> x\n    1",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from kbtools.fences import dialects
-from kbtools.fences.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, BadValue, cut, suggest
+from kbtools.fences.bad_value import BadValue, cut
+from kbtools.fences.option_values import DEVICES, KEYS, RENDERERS_KEYS, VALUES, suggest
 from kbtools.markdown.structure import Fence
 from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.text.source import Span

@@ -6,11 +6,10 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath, PureWindowsPath
 
+from kbtools.fences.bad_value import BadValue, cut
+from kbtools.fences.launch_options import words
+
 DEVICES = ("cpu", "cuda", "mps")
-
-
-class BadValue(ValueError):
-    """A value that means nothing; the second argument is the way out."""
 
 
 def suggest(word: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
@@ -125,19 +124,8 @@ def _requirements(value: str) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-_LAUNCHERS = ("torchrun", "python", "python3", "accelerate", "mpirun")
-
-
 def _launcher(value: str) -> str:
-    import shlex
-
-    try:
-        words = shlex.split(value)
-    except ValueError as error:
-        raise BadValue(f"it does not read as a command line: {error}", "close every quote") from None
-    if not words or words[0] not in _LAUNCHERS[:3]:
-        said = f'"{cut(words[0])}" is no launcher' if words else "it is empty"
-        raise BadValue(said, 'write launch="torchrun --nproc-per-node=2" or launch="python"')
+    words(value)
     return value.strip()
 
 
@@ -201,9 +189,3 @@ VALUES: dict[str, Callable[[str], object]] = {
 KEYS = tuple(key for key in VALUES if key != "#")
 RENDERERS_KEYS = ("title", "linenums", "hl_lines", "nums", "linenums_style", "linenums_special", "linestart")
 """Options that are the renderer's to judge; ``data-*`` as well."""
-
-
-def cut(value: str) -> str:
-    """A value fit for a message: one line, not long."""
-    short = value if len(value) <= 40 else value[:39] + "…"
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in short)

@@ -185,7 +185,7 @@ def _as_expected(step: Step, reply: Reply, error: dict[str, object] | None) -> d
     name = raises.rpartition(".")[2]
     if error is None:
         return {"message": f"{raises} was expected, the program ended with exit code 0", "line": None}
-    if error.get("config"):
+    if error.get("config") or error.get("unseen"):
         return error
     complaint = None
     told = rf"(?m)^(?:\[rank\d+\]: ?)?(?:[\w.]+\.)?{re.escape(name)}(?::|$)"

@@ -98,6 +98,8 @@ class Step:
     """The file is written, and the code not run."""
     launch: str | None = None
     repl: bool = False
+    at_exit: bool = False
+    """It is the last of its session: what the session has registered with ``atexit`` is called after it."""
     uses: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     open: bool = False

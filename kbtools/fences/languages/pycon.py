@@ -179,6 +179,8 @@ def read(places: Places, *, loose: bool) -> Reading:
     found, glued = examples(places.lines, loose=loose)
     if not found:
         return Reading(why_not="no line begins with the prompt >>>")
+    if all("SKIP" in example.options for example in found):
+        return Reading(why_not="every example says +SKIP")
     faults = [Fault(places.line(line), "the prompt is not followed by a blank", "write `>>> `") for line in glued]
     shifts = {line: example.indent + 4 for example in found for line in range(example.line, example.source_end + 1)}
     typed = places.behind(sources(places.lines, found), shifts)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from kbtools.fences.option_values import cut, suggest
+from kbtools.fences.bad_value import cut
+from kbtools.fences.option_values import suggest
 from kbtools.fences.python.names import BUILTINS, Names, Read
 from kbtools.text.diagnostics import Problem
 

@@ -23,7 +23,7 @@ from kbtools.fences.languages.shell import SHELLS
 from kbtools.run.job import ANY, Around, Step
 from kbtools.snippets import Snippet
 
-SCHEME = 5
+SCHEME = 6
 """Changes when keys, seeds or the way snippets are run change: no older result is taken for one of today."""
 _LINES = re.compile(
     r"lineno|traceback|inspect|_getframe|currentframe|logging|tracemalloc|co_|exc_info|__code__|\bdis\b|monitoring"
@@ -71,13 +71,18 @@ def keyed(steps: Sequence[Step], path: str, session: str, device: str, around: A
     before = _hash([SCHEME, path, _session(session), device, torch, around.cwd, sorted(around.variables().items())])
     imports: set[str] = set()
     found = []
+    last = next((step.id for step in reversed(steps) if step.skip is None), None)
+    leaves = False
     for step in steps:
         if step.skip is None:
             imports |= imported(step.code, step.language)
+            leaves = leaves or "atexit" in step.code
         files = [(target, digest) for target, _, digest in step.files]
         ran = [step.device, step.skip is not None, step.rehearse, step.gpus, step.timeout, step.memory, files]
         before = _hash([before, step.source, ran])
-        found.append(replace(step, key=before, imports=tuple(sorted(imports))))
+        at_exit = leaves and step.id == last
+        key = _hash([before, "at exit"]) if at_exit else before
+        found.append(replace(step, key=key, imports=tuple(sorted(imports)), at_exit=at_exit))
     return tuple(found)
 
 

@@ -102,7 +102,7 @@ def _readable() -> Iterator[str]:
     yield from {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix} - {"/"}
     # Installed packages, wherever; not what merely lies on the path, such as the project this is run in.
     yield from (p for p in sys.path if p.endswith("-packages") and Path(p).is_dir())
-    yield str(Path(__file__).parents[1])
+    yield str(Path(__file__).parents[2])
 
 
 def _show(libc: ctypes.CDLL, root: Path, path: str, *, read_only: bool, recursive: bool = True) -> None:

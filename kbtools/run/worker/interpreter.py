@@ -24,6 +24,7 @@ from kbtools.fences.languages.pycon import TRACEBACK, Example, examples
 from kbtools.run.worker.assertions import Assertions
 from kbtools.run.worker.ast_transforms import CAPTURE, HELD, PART, PRINT, SHOW, VALUE, Place, asserts, show, watch
 from kbtools.run.worker.captures import Captures
+from kbtools.run.worker.left_out import left_out
 from kbtools.run.worker.multiprocessing_main import BEGIN, line_of
 from kbtools.run.worker.tracebacks import names, summary, told, unlike
 
@@ -34,6 +35,12 @@ _UNREADABLE = re.compile("[\\0\ud800-\udfff]")
 
 
 Transform = Callable[[ast.Module], ast.Module]
+
+
+class LeftEarly(Exception):
+    """A snippet ended by ``SystemExit`` with more of its code behind."""
+
+    __module__ = "builtins"  # shown without a module
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,9 @@ class Interpreter:
         self._context = contextvars.copy_context()
         """What ContextVars, decimal and NumPy are set to, with ``await`` and without."""
         self._lines: list[str] = []
+        self._trees: list[ast.Module] = []
+        self.settle: Callable[[], BaseException | None] = lambda: None
+        """Called when a snippet has ended: waits for what it has begun, and returns what failed in that."""
         sys.modules["__main__"] = self.module
         self.assertions = Assertions()
         self.captures = Captures()
@@ -105,7 +115,7 @@ class Interpreter:
             self._execute(compiled)
 
         self._executed = 0
-        # What is told as run must have been: ``judge`` looks at this.
+        # What is told as run must have been: ``grading`` looks at this.
         return {**self.attempt(action, expected), "executed": self._executed}
 
     def converse(
@@ -127,11 +137,15 @@ class Interpreter:
         found, _ = examples(code.split("\n"), loose=loose)
 
         def action() -> None:
-            for example in found:
-                if "SKIP" not in example.options and not self._answer(example, line, transform):
+            typed = [example for example in found if "SKIP" not in example.options]
+            for number, example in enumerate(typed, 1):
+                if not self._answer(example, line, transform):
+                    if number < len(typed):
+                        raise LeftEarly(f"the session ended at line {line + example.line}, with more behind")
                     break
 
-        return self.attempt(action, expected)
+        self._executed = 0
+        return {**self.attempt(action, expected), "executed": self._executed}
 
     def _answer(self, example: Example, line: int, transform: Transform | None) -> bool:
         """Run one example; whether the session goes on."""
@@ -151,6 +165,7 @@ class Interpreter:
         except Exception as error:
             if not example.raises:
                 raise
+            self._executed += isinstance(error, SyntaxError)  # it was tried, and is what the page shows
             told = traceback.format_exception_only(error)
             said = told[-1] if isinstance(error, SyntaxError) else "".join(told)
             self.captures.written[key[1:]] = [(f"{TRACEBACK}\n    ...\n{said}", None, None)]
@@ -166,15 +181,31 @@ class Interpreter:
         try:
             action()
         except SystemExit as stop:
-            error = None if stop.code in (None, 0) else stop
+            error = stop if stop.code not in (None, 0) or expected.raises is not None else self._early(stop)
         except BaseException as problem:  # noqa: BLE001 - whatever a snippet raises is its result
             error = problem
         seconds = time.perf_counter() - started
         sys.displayhook = hook
+        unseen = self.settle()
+        error = error if error is not None else unseen
         try:
             return self._reply(seconds, error, before, expected)
         finally:
             self.assertions.forget()
+
+    def _early(self, stop: SystemExit) -> LeftEarly | None:
+        line = left_out(stop.__traceback__, self.path, reversed(self._trees))
+        if line is None:
+            return None
+        what = f'the snippet ended at line {line} with more behind: write raises="SystemExit" if that is meant'
+        return LeftEarly(what).with_traceback(stop.__traceback__)
+
+    def run_tasks(self, limit: float) -> None:
+        """Let the tasks that are still under way come to their end, for so many seconds at most."""
+        if self._runner is not None:
+            loop = self._runner.get_loop()
+            with suppress(Exception):
+                self._runner.run(_finish(loop, limit), context=self._context)
 
     def _reply(
         self, seconds: float, error: BaseException | None, before: Mapping[str, object], expected: Expected
@@ -243,12 +274,13 @@ class Interpreter:
         assert isinstance(tree, ast.Module)
         tree = watch(tree, watched, self.captures.turn)
         ast.increment_lineno(tree, line)
+        self._trees.append(tree)
         self.assertions.known.update(asserts(tree))
         if repl:
             tree = show(tree)
         if transform is not None:
             tree = transform(tree)
-        compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True)
+        compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True, optimize=0)
         # A `from __future__ import` holds for the rest of the session, as it does for the rest of a script.
         self._flags |= compiled.co_flags & _FUTURE
         return compiled
@@ -275,3 +307,16 @@ class Interpreter:
             for name in defines
             if name in now and (isinstance(now[name], ModuleType) or (name in before and before[name] is now[name]))
         ]
+
+
+async def _finish(loop: asyncio.AbstractEventLoop, limit: float) -> None:
+    """Until every other task has ended, or waits for something that no timer and no callback will bring about."""
+    deadline = loop.time() + limit
+    own = asyncio.current_task()
+    while loop.time() < deadline and any(not task.done() for task in asyncio.all_tasks(loop) if task is not own):
+        await asyncio.sleep(0)
+        if not getattr(loop, "_ready", ()):
+            timers = [timer for timer in getattr(loop, "_scheduled", ()) if not timer.cancelled()]
+            if not timers or min(timer.when() for timer in timers) > deadline:
+                return
+            await asyncio.sleep(max(0.0, min(timer.when() for timer in timers) - loop.time()))

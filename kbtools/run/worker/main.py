@@ -6,7 +6,9 @@ tracebacks of crashes and hangs. It never decides what an outcome is; it says wh
 
 from __future__ import annotations
 
+import atexit
 import faulthandler
+import gc
 import multiprocessing
 import os
 import shlex
@@ -30,6 +32,7 @@ from kbtools.run.worker.ready import Kind, seed
 from kbtools.run.worker.requirements import unmet
 from kbtools.run.worker.session_api import Inside
 from kbtools.run.worker.streams import Threads, open_streams, restore
+from kbtools.run.worker.unraised import Unraised
 
 _PATIENCE = 10.0
 """Seconds that a snippet's threads are waited for at most."""
@@ -101,6 +104,11 @@ class _Worker:
         script = self.folder / "__page__.py"
         script.touch()
         self.interpreter = Interpreter(start["path"], str(script))
+        self.unraised = Unraised({start["path"]})
+        self.unraised.watch_tasks()
+        self.collects = False
+        """Whether there may be tasks, which tell of their failure when they go."""
+        getattr(atexit, "_clear", lambda: None)()  # what the process this one was forked off has registered
         sys.addaudithook(self._audit)
         if kind.changed:
             other_conditions.change(self.scratch)
@@ -139,10 +147,27 @@ class _Worker:
                 return {"seconds": 0.0}
         inside = Inside(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
         threads = Threads()
+        self.collects = self.collects or "async" in code
+        self.interpreter.settle = lambda: self._settle(threads, step)
         reply = inside.run(find(step["language"]))
         threads.finish(min(_PATIENCE, step["timeout"] / 2))
         flush()
         return reply
+
+    def _settle(self, threads: Threads, step: dict[str, Any]) -> BaseException | None:
+        """Wait for the tasks and threads of a snippet; what failed in one of them, or in what it does at exit."""
+        limit = min(_PATIENCE, step["timeout"] / 2)
+        self.interpreter.run_tasks(limit)
+        threads.finish(limit)
+        if step["at_exit"]:
+            flush()
+            os.dup2(self.err, 1)  # no part of the snippet's output
+            getattr(atexit, "_run_exitfuncs", lambda: None)()
+            flush()
+            os.dup2(self.out, 1)
+        if self.collects:
+            gc.collect()
+        return next(iter(self.unraised.take()), None)
 
     def _write(self, name: str, code: str, line: int) -> str | None:
         """Write a ``file=`` snippet below the scratch folder; what is wrong with its name, or None."""
@@ -154,6 +179,7 @@ class _Worker:
         line += without_options(code).count("\n") - text.count("\n")
         target.write_bytes((text if text.endswith("\n") or not text else text + "\n").encode("utf-8", "surrogatepass"))
         self.interpreter.modules[str(target)] = line
+        self.unraised.files.add(str(target))
         return None
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:

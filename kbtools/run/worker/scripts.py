@@ -2,83 +2,126 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kbtools.fences.bad_value import BadValue
 from kbtools.fences.languages.shell import SHELLS
+from kbtools.fences.launch_options import words
 
-_END = """
-if __name__ == "__main__":
-    __import__("threading")._shutdown()
-    __import__("atexit")._run_exitfuncs()
-    __import__("sys").stdout.flush()
-    __import__("sys").stderr.flush()
-    __import__("os")._exit(0)
-"""
-# Behind the last line of a script that came to its end. With several ranks leaving at once, torch's C++ threads now
-# and then abort while the interpreter is torn down ("terminate called without an active exception"), after all that
-# the page says has happened. What Python itself does at exit is done; the teardown is left out.
+_PYTHON = [sys.executable, "-u"]
+_NOT_PASSED_ON = ("PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONSTARTUP")
+"""Variables that would have a script pass without its assertions, or not end."""
+_CUT_OFF = 128 + 13
+"""The exit code of what wrote to a pipe that nobody reads any more."""
+_LAST_EXIT = re.compile(r"(?:\A|(?<=\n))[ \t]*exit\b[^\n#;&|]*(?:#[^\n]*)?\s*\Z")
+_PIPEFAIL = "set -o pipefail"
 
 
 def command(launch: str) -> list[str]:
-    """The command of ``launch="torchrun --nproc-per-node=2"``, to which a script is added.
-
-    Raises ValueError for a launcher that is not known: naming one must not be a way to run any program.
-    """
-    words = shlex.split(launch)
-    name, options = (words[0], words[1:]) if words else ("", [])
+    """The command of ``launch="torchrun --nproc-per-node=2"``, to which a script is added. Raises BadValue."""
+    name, options = words(launch)
     if name == "torchrun":
         # A rendezvous of its own on loopback, so that runs side by side do not meet; names are not looked up.
         own = [] if any(o.startswith(("--rdzv", "--master", "--standalone")) for o in options) else ["--standalone"]
         return [sys.executable, "-m", "torch.distributed.run", *own, "--local-addr=127.0.0.1", *options]
-    if name in ("python", "python3"):
-        return [sys.executable, "-u", *options]
-    if name == "accelerate" and options[:1] == ["launch"]:
-        return [sys.executable, "-m", "accelerate.commands.launch", *options[1:]]
-    raise ValueError(f'launch="{launch}": the launchers are torchrun, accelerate launch and python')
+    if name == "accelerate launch":
+        return [sys.executable, "-m", "accelerate.commands.launch", *options]
+    return [*_PYTHON, *options]
 
 
 def run_script(code: str, line: int, path: str, launch: str, scratch: Path) -> dict[str, Any]:
     """Run code as a script whose line numbers are the page's. Returns a worker's reply."""
     script = scratch / _file_name(path, line, ".py")
-    script.write_bytes(b"\n" * line + (code + _END).encode("utf-8", "surrogatepass"))
+    script.write_bytes(b"\n" * line + code.encode("utf-8", "surrogatepass"))
     try:
-        words = command(launch)
-    except ValueError as problem:
-        return {"seconds": 0.0, "error": {"message": str(problem), "line": None, "config": True}}
-    return _program([*words, str(script)], scratch, str(script))
+        started = command(launch)
+    except BadValue as problem:
+        return {"seconds": 0.0, "error": {"message": "{}: {}".format(*problem.args), "line": None, "config": True}}
+    report = Path(tempfile.mkdtemp(prefix="ended"))
+    reply = _program([*started, str(Path(__file__).with_name("script_main.py")), str(report), str(script)], scratch)
+    return _ended(reply, str(script), _unfinished(report))
+
+
+def _unfinished(report: Path) -> str | None:
+    """What is wrong with an end by exit code 0: see ``script_main``."""
+    told = [file.read_text("utf-8", "replace").split("\0") for file in sorted(report.iterdir())]
+    if not told:
+        return "the script was not run: it has no part in what passed"
+    if any(word[0] != "ended" for word in told):
+        return "the script ended before its end, with exit code 0"
+    return next((word[1] for word in told if len(word) > 1), None)
 
 
 def run_shell(code: str, line: int, path: str, language: str, scratch: Path) -> dict[str, Any]:
     """Run a shell fence, whose line numbers are the page's, up to the first command that fails.
 
-    Returns a worker's reply.
+    Returns a worker's reply. That the end was reached is seen by a file that the last line makes: ``exit 0`` before it,
+    or a trap, ends a script with exit code 0 as well.
     """
+    shell = SHELLS[language]
     script = scratch / _file_name(path, line, ".sh")
-    script.write_bytes(b"\n" * line + code.encode("utf-8", "surrogatepass"))
+    end = Path(tempfile.mkdtemp(prefix="ended")) / "end"
+    script.write_bytes(b"\n" * line + _with_end(code, end).encode("utf-8", "surrogatepass"))
     # By its bare name: the shell's own messages show it, and the scratch folder's is another every time.
-    return _program([SHELLS[language], "-e", script.name], scratch, script.name)
+    reply = _program([shell, "-e", *_pipefail(shell), script.name], scratch)
+    code_ = reply.get("exit")
+    problem = None if end.exists() or code_ else "the script ended before its end, with exit code 0"
+    if code_ == _CUT_OFF:
+        reply["hint"] = "a command of a pipe was cut off by the one behind it: head -n 1 < file reads no pipe"
+    return _ended(reply, script.name, problem)
+
+
+def _with_end(code: str, end: Path) -> str:
+    """The script with the making of a file as its last command, or in front of its last ``exit``; it keeps ``$?``."""
+    mark = f"(s=$?; : >> {shlex.quote(str(end))}; exit $s)"
+    last = _LAST_EXIT.search(code)
+    if last is not None:
+        return f"{code[: last.start()]}{mark}; {code[last.start() :].lstrip()}"
+    return f"{code}\n\n{mark}\n"
+
+
+@cache
+def _pipefail(shell: str) -> tuple[str, ...]:
+    """The options that let a pipe fail with any of its commands, where the shell has such a thing (dash has not)."""
+    try:
+        tried = subprocess.run([shell, "-c", _PIPEFAIL], capture_output=True, check=False)
+    except OSError:
+        return ()
+    return ("-o", "pipefail") if tried.returncode == 0 else ()
 
 
 def _file_name(path: str, line: int, suffix: str) -> str:
     return re.sub(r"\W+", "_", Path(path).stem) + f"_{line}{suffix}"
 
 
-def _program(words: list[str], scratch: Path, script: str | None) -> dict[str, Any]:
-    started = time.perf_counter()
+def _program(started: list[str], scratch: Path) -> dict[str, Any]:
+    began = time.perf_counter()
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
     try:
-        code = subprocess.run(words, cwd=scratch, stdin=subprocess.DEVNULL, check=False).returncode
+        code = subprocess.run(started, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
     except OSError as problem:
-        message = f"{Path(words[0]).name} cannot be started: {problem.strerror}"
+        message = f"{Path(started[0]).name} cannot be started: {problem.strerror}"
         return {"seconds": 0.0, "error": {"message": message, "line": None, "config": True}}
-    reply: dict[str, Any] = {"seconds": time.perf_counter() - started, "script": True}
+    return {"seconds": time.perf_counter() - began, "script": True, "exit": code}
+
+
+def _ended(reply: dict[str, Any], script: str, problem: str | None) -> dict[str, Any]:
+    """The reply with what is wrong with the way the program ended: by its exit code, or unseen (``problem``)."""
+    code = reply.pop("exit", None)
+    hint = reply.pop("hint", None)
     if code:
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        reply["ended"] = f"the script {ended}"
-        reply["error"] = {"message": f"the script {ended}", "line": None, "script": script}
+        reply["ended"] = f"the script {ended}" + (f"\n{hint}" if hint else "")
+        reply["error"] = {"message": reply["ended"], "line": None, "script": script}
+    elif code == 0 and problem is not None:
+        reply["error"] = {"message": problem, "line": None, "script": script, "unseen": True}
     return reply

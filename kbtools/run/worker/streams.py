@@ -77,9 +77,13 @@ class Threads:
 
     def __init__(self) -> None:
         self._before = {thread.ident for thread in threading.enumerate()}
+        self._finished = False
 
     def finish(self, limit: float) -> None:
         """Wait up to ``limit`` seconds for those that are no daemons; what is busy after that writes no more."""
+        if self._finished:
+            return
+        self._finished = True
         deadline = time.monotonic() + limit
         while time.monotonic() < deadline and any(not thread.daemon for thread in self._busy()):
             time.sleep(_LOOK)

@@ -1,0 +1,88 @@
+"""Runs a launched fence as the main program, and leaves word that it came to its end and of what it did not raise.
+
+``script_main.py REPORT SCRIPT``: in the folder REPORT each process that runs the script makes a file of its number,
+empty at first, then with "ended" and what went wrong unseen. An exit code alone proves nothing: ``os._exit(0)`` has
+one too.
+"""
+
+import os
+import sys
+
+# The script's folder comes first on the path, not this one's; both before anything else is imported.
+_report, _script = sys.argv[1:3]
+sys.path[0] = os.path.dirname(_script)  # noqa: PTH120 - before imports
+
+
+def _main(report: str, script: str) -> int:
+    """The exit code of the script."""
+    import atexit
+    import threading
+    import traceback
+    import types
+
+    root = __file__
+    for _ in range(4):
+        root = os.path.dirname(root)  # noqa: PTH120
+    sys.path.append(root)  # this very kbtools, installed or not
+    from kbtools.run.worker.left_out import left_out
+    from kbtools.run.worker.unraised import Unraised
+
+    sys.path.pop()
+    word = os.path.join(report, str(os.getpid()))  # noqa: PTH118
+    with open(word, "w", encoding="utf-8"):  # noqa: PTH123
+        pass
+    with open(script, "rb") as file:  # noqa: PTH123
+        code = file.read()
+    main = types.ModuleType("__main__")
+    main.__file__ = script
+    main.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = main
+    sys.argv = [script]
+    unraised = Unraised({script})
+    if b"asyncio" in code:
+        unraised.watch_tasks()
+    exit_code = 0
+    told: list[str] = []
+    try:
+        exec(compile(code, script, "exec", dont_inherit=True, optimize=0), main.__dict__)
+    except SystemExit as stop:
+        exit_code = _exit_code(stop)
+        if not exit_code:
+            import ast
+
+            line = left_out(stop.__traceback__, script, [ast.parse(code, script)])
+            if line is not None:
+                told.append(f"line {line}: SystemExit ended the script before its end")
+    except BaseException as error:  # noqa: BLE001 - told as Python does, without the frame of this module
+        exit_code = 1
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+            trace = trace.tb_next
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+    getattr(threading, "_shutdown", lambda: None)()
+    getattr(atexit, "_run_exitfuncs", lambda: None)()
+    if "asyncio" in sys.modules:
+        import gc
+
+        gc.collect()  # a task that failed and that nobody asked for is told when it goes
+    told += ["".join(traceback.format_exception_only(error)).strip() for error in unraised.take()]
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    with open(word, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123
+        file.write("\0".join(["ended", *told]))
+    return exit_code
+
+
+def _exit_code(stop: SystemExit) -> int:
+    if stop.code is None or isinstance(stop.code, int):
+        return int(stop.code or 0) & 0xFF
+    print(stop.code, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    # With several ranks leaving at once, torch's C++ threads now and then abort while the interpreter is torn down
+    # ("terminate called without an active exception"), after all that the page says has happened. What Python itself
+    # does at exit has been done; the teardown is left out.
+    os._exit(_main(_report, _script))

@@ -1,0 +1,75 @@
+"""Errors that Python prints and forgets: of threads, tasks, callbacks, ``__del__`` and functions called at exit.
+
+A snippet that ends without an exception may have failed in one of these. They are collected here, so that they count
+as if the snippet had raised them. What a page handles itself (a hook of its own) is not seen: it is handled.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+
+class Unraised:
+    """What was not raised where the snippet could see it, in the order in which it happened."""
+
+    def __init__(self, files: set[str]) -> None:
+        """``files`` are those of the page: other code's ``__del__`` and callbacks are not the page's business."""
+        self.files = files
+        self.errors: list[BaseException] = []
+        self._install()
+
+    def take(self) -> list[BaseException]:
+        """What has come since it was last asked."""
+        found, self.errors = self.errors, []
+        return found
+
+    def _install(self) -> None:
+        in_thread, ignored = threading.excepthook, sys.unraisablehook
+
+        def of_thread(args: Any) -> None:
+            if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+                self.errors.append(args.exc_value)
+            in_thread(args)
+
+        def of_callback(args: Any) -> None:
+            if args.exc_value is not None and self._is_of_page(args.exc_value):
+                self.errors.append(args.exc_value)
+            ignored(args)
+
+        threading.excepthook = of_thread
+        sys.unraisablehook = of_callback
+        never_awaited: Callable[[Any], None] | None = getattr(warnings, "_warn_unawaited_coroutine", None)
+        if never_awaited is not None:
+
+            def of_coroutine(coroutine: Any) -> None:
+                if getattr(coroutine.cr_code, "co_filename", None) in self.files:
+                    self.errors.append(RuntimeError(f"coroutine {coroutine.__qualname__} was never awaited"))
+                never_awaited(coroutine)
+
+            vars(warnings)["_warn_unawaited_coroutine"] = of_coroutine
+
+    def watch_tasks(self) -> None:
+        """See what asyncio's loops are told of and nobody asks for. Imports asyncio."""
+        from asyncio import base_events
+
+        handle = base_events.BaseEventLoop.default_exception_handler
+
+        def of_loop(loop: Any, context: dict[str, Any]) -> None:
+            error = context.get("exception")
+            if isinstance(error, Exception):
+                self.errors.append(error)
+            handle(loop, context)
+
+        loops: Any = base_events.BaseEventLoop
+        loops.default_exception_handler = of_loop
+
+    def _is_of_page(self, error: BaseException) -> bool:
+        with suppress(Exception):
+            return any(frame.f_code.co_filename in self.files for frame, _ in traceback.walk_tb(error.__traceback__))
+        return False
