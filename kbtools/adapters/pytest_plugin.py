@@ -155,6 +155,9 @@ class _Wiki:
     def close(self) -> None:
         if "runner" in vars(self):
             self.runner.close()
+            if self.runner.unkept is not None:
+                warning = pytest.PytestWarning(f"kb: results are not kept: {self.runner.unkept}")
+                self.config.issue_config_time_warning(warning, stacklevel=1)
         if self._locks is not None:
             shutil.rmtree(self._locks, ignore_errors=True)
 

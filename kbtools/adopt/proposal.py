@@ -213,7 +213,7 @@ def _yaml(text: str) -> str:
 
 def _ignored(root: Path) -> NewText | None:
     """``.gitignore`` with what kb keeps for itself; None where no repository is, or it says so already."""
-    from kbtools.vault.git import top
+    from kbtools.run.git import top
 
     if top(root) is None:
         return None

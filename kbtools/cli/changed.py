@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kbtools.check.changes import concerned
 from kbtools.cli.workspace import Wiki, plural, say
-from kbtools.vault import git
+from kbtools.run import git
 
 if TYPE_CHECKING:
     from kbtools.check.baseline import Comparison, Sources

@@ -69,7 +69,7 @@ def findings_of(
 ) -> Findings:
     """What every format is given."""
     from kbtools.output.findings import Findings
-    from kbtools.vault.git import prefix
+    from kbtools.run.git import prefix
 
     by_device: dict[str, Counter[str]] = {}
     for o in outcomes:

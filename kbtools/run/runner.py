@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -40,6 +39,8 @@ class Runner:
         """
         self.state, self.options = state, options or RunOptions()
         self.store = Store(state, sandbox=self.options.sandbox) if state is not None else None
+        self.unkept: OSError | None = None
+        """Why results are not kept, where they cannot be."""
         self._launcher, self._owns = launcher, launcher is None
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -169,14 +170,12 @@ class Runner:
             self._try(self.store.save, job, outcomes)
 
     def _try(self, keep: Callable[..., None], *what: object) -> None:
-        """Keep something. Where that is not possible it is told once, and nothing more is tried."""
+        """Keep something. Where that is not possible ``unkept`` says why, and nothing more is tried."""
         try:
             keep(*what)
         except OSError as problem:
             with self._lock:
-                told, self.store = self.store is None, None
-            if not told:
-                print(f"kb: results are not kept: {problem}", file=sys.stderr)
+                self.store, self.unkept = None, problem
 
 
 def run(

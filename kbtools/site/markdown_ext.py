@@ -34,6 +34,7 @@ from kbtools.markdown.scanner import scan
 from kbtools.run.results.figures import Figure
 from kbtools.site import vault_at_top
 from kbtools.site.data.model import SiteModel, load
+from kbtools.site.data.rendered import Embed, Rendered, Settings
 from kbtools.site.data.results import FIGURES
 from kbtools.site.data.stored import stored
 from kbtools.site.generated.runs import row_id
@@ -45,7 +46,6 @@ from kbtools.site.markdown import callouts
 from kbtools.site.markdown.embeds import Expand, Places
 from kbtools.site.markdown.fences import GONE, Panels, Recorder, Unmark
 from kbtools.site.markdown.file_links import FileLinks, HtmlAddresses, SourceAddresses
-from kbtools.site.markdown.rendered import Embed, Rendered, Settings
 from kbtools.site.markdown.text_plugins import tags
 from kbtools.site.markdown.wikilinks import WikiLinks, block_id
 from kbtools.site.page import page_header_footer, result_panel

@@ -28,6 +28,7 @@ from mkdocs.utils.meta import get_data
 from kbtools.errors import KbError
 from kbtools.site import generated, page_assets
 from kbtools.site.data.model import SiteModel, load, project_for
+from kbtools.site.data.rendered import Rendered
 from kbtools.site.data.results import FIGURES, Results, obstacles, refusal
 from kbtools.site.data.stored import stored
 from kbtools.site.files import attachments, graph, machine_readable, redirects
@@ -35,16 +36,15 @@ from kbtools.site.generated.document import Document
 from kbtools.site.html import csp
 from kbtools.site.html.elements import own_markup
 from kbtools.site.html.safe_meta import SafeTitle, allowed_theme_keys, safe_meta, safe_title, title_of_html
-from kbtools.site.html.svg import clean_svg, is_remote
 from kbtools.site.html.text import escape
 from kbtools.site.html.urls import Site, markdown_of, preview_of
 from kbtools.site.markdown import text_plugins
-from kbtools.site.markdown.rendered import Rendered
 from kbtools.site.page import page_actions, previews
 from kbtools.site.page.dates import changed
 from kbtools.site.parts import Parts
 from kbtools.site.search import collect as search
 from kbtools.site.serve import guard
+from kbtools.text.svg import clean_svg, is_remote
 from kbtools.vault.listing import OTHER_FORMATS, Exclusion, unread_told
 
 log = logging.getLogger("mkdocs.plugins.kbtools")

@@ -21,7 +21,7 @@ from small_site import make
 from kbtools.errors import KbError
 from kbtools.site.build import build
 from kbtools.site.files.attachments import clean
-from kbtools.site.html.svg import clean_svg
+from kbtools.text.svg import clean_svg
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="90" height="60" '
 SHAPE = '<rect width="80" height="50" fill="#0a0"/>'

@@ -30,7 +30,7 @@ from kbtools.errors import KbError
 from kbtools.site.build import build
 from kbtools.site.files.redirects import is_redirect
 from kbtools.site.html.sanitize import removed, sanitize
-from kbtools.site.html.svg import is_remote
+from kbtools.text.svg import is_remote
 
 # Everything that a browser would run, once it has made a page of the text.
 LEFT = """() => {

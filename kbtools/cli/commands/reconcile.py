@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
+from kbtools.cli.left_out import because, say_left_out
 from kbtools.cli.workspace import Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
 from kbtools.errors import KbError
 from kbtools.text.source import visible
 
 if TYPE_CHECKING:
-    from kbtools.edit.plan import LeftOut, Plan
-    from kbtools.edit.verify import Change as Moved
+    from kbtools.edit.plan import Plan
     from kbtools.rewrite import Run
-
-
-_SHOWN = 20
-"""Changes that are listed of those that were left out."""
 
 
 def configure(arguments: Arguments) -> None:
@@ -75,31 +72,11 @@ def run(args: SimpleNamespace) -> int:
         return 0
     if args.diff:
         before = {p: wiki.index.pages[p].source.text for p in plan.texts}
-        emit(unified_diff(before, dict(plan.texts), use_color_now()))
+        emit(unified_diff(before, dict(plan.texts), use_color(sys.stdout)))
     else:
         emit(_listed(wiki, plan))
     _summary(wiki, plan, done, args)
     return 0
-
-
-def use_color_now() -> bool:
-    import sys
-
-    return use_color(sys.stdout)
-
-
-def say_left_out(wiki: Wiki, left_out: Sequence[LeftOut]) -> None:
-    """The changes that were not made, because a link would lead elsewhere after them."""
-    for rewrite, why in left_out[:_SHOWN]:
-        at = wiki.source(rewrite.path).lines.position(rewrite.edits[0].span.start)
-        say(f"{rewrite.path}:{at.line}:{at.column}: left as it is: {_because(wiki, why)}")
-    if len(left_out) > _SHOWN:
-        say(f"and {len(left_out) - _SHOWN:,} more left as they are for such reasons")
-
-
-def _because(wiki: Wiki, why: Moved) -> str:
-    shown = visible(why.shown(wiki.index.pages))
-    return f"{shown} would lead elsewhere" if why.link is not None else f"{shown} would be read otherwise"
 
 
 def _left(wiki: Wiki) -> Counter[str]:
@@ -127,8 +104,7 @@ def _report(wiki: Wiki, plan: Plan, done: Run | None, applied: bool) -> dict[str
         "missing": left["missing"],
         "changes": changes,
         "left_out": [
-            {**_position(wiki, r.path, r.edits[0].span.start), "reason": _because(wiki, why)}
-            for r, why in plan.left_out
+            {**_position(wiki, r.path, r.edits[0].span.start), "reason": because(wiki, why)} for r, why in plan.left_out
         ],
     }
 

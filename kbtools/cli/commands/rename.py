@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import Wiki, emit, plural, project, read, say, undo_command, unified_diff
+from kbtools.cli.workspace import Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
 from kbtools.errors import KbError
 from kbtools.text.source import visible
 
@@ -160,14 +161,12 @@ def _listed(wiki: Wiki, plan: Rename) -> Iterator[str]:
 
 def _patch(wiki: Wiki, plan: Rename) -> Iterator[str]:
     """A patch that git applies, the file's new name included."""
-    from kbtools.cli.commands.reconcile import use_color_now
-
     for path in sorted(plan.texts):
         if path == plan.old != plan.new:
             yield f"diff --git a/{plan.old} b/{plan.new}"
             yield f"rename from {plan.old}"
             yield f"rename to {plan.new}"
-        for line in unified_diff({path: wiki.source(path).text}, {path: plan.texts[path]}, use_color_now()):
+        for line in unified_diff({path: wiki.source(path).text}, {path: plan.texts[path]}, use_color(sys.stdout)):
             yield f"+++ b/{plan.new}" if path == plan.old and line == f"+++ b/{path}" else line
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kbtools.cli.progress import Progress
 from kbtools.cli.running.options import share, workers
 from kbtools.cli.running.selection import selected, wants
-from kbtools.cli.workspace import Wiki
+from kbtools.cli.workspace import Wiki, say
 from kbtools.config.snippet_policy import Policies
 from kbtools.run.devices.host_info import name_machine
 from kbtools.run.job import DeviceRequest, Job, RunOptions
@@ -165,3 +165,5 @@ def run_jobs(
         return runner.run(planned.jobs, wanted, progress.seen)
     finally:
         runner.close()
+        if runner.unkept is not None:
+            say(f"kb: results are not kept: {runner.unkept}")

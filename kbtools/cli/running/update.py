@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from kbtools.cli.left_out import say_left_out
 from kbtools.cli.workspace import Wiki, emit, plural, say, undo_command, unified_diff, use_color
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
     """Write what was printed into the pages; returns the pages that now say it in full."""
-    from kbtools.cli.commands.reconcile import say_left_out
     from kbtools.edit.history import changes, write
     from kbtools.edit.plan import Rewrite, edits_by_page, settle, texts_of
     from kbtools.run.update import update

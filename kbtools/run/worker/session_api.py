@@ -9,8 +9,7 @@ from kbtools.fences.languages.protocol import Language, SnippetFailed
 from kbtools.fences.languages.pycon import has_prompts
 from kbtools.fences.languages.registry import Broken
 from kbtools.fences.python.pycode import runnable
-from kbtools.run.results import figures
-from kbtools.run.worker import scripts
+from kbtools.run.worker import figures, scripts
 from kbtools.run.worker.interpreter import Expected, Interpreter, Transform
 
 

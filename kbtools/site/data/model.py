@@ -9,16 +9,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from kbtools.config.globs import matches
 from kbtools.config.project import Project, find_project
 from kbtools.markdown.headings import slugify
 from kbtools.site.data.mentions import Mention, mentions
+from kbtools.site.data.names import Shared, Wanted, shared_names, wanted_names
+from kbtools.site.data.page_lists import PATH as RESULTS
+from kbtools.site.data.page_lists import result_pages
+from kbtools.site.data.rendered import Rendered
 from kbtools.site.data.results import Results
 from kbtools.site.html.urls import relative_url, url_of
-from kbtools.site.markdown.rendered import Rendered
 from kbtools.site.parts import Parts
 from kbtools.site.words import Words, words_of
 from kbtools.vault import loading as vaults
@@ -26,9 +28,6 @@ from kbtools.vault.index import Index
 from kbtools.vault.learning import LearningPath, count_exercises, learning_paths, stops
 from kbtools.vault.loading import Vault
 from kbtools.vault.page import Page
-
-if TYPE_CHECKING:
-    from kbtools.site.generated.names import Shared, Wanted
 
 
 @dataclass
@@ -136,9 +135,7 @@ class SiteModel:
     @cached_property
     def result_rows(self) -> Mapping[str, str]:
         """The generated page on which the results of each page's snippets stand."""
-        from kbtools.site.generated.runs import rows_of
-
-        return rows_of(self) if "runs.md" in self.generated else {}
+        return result_pages(self.index.pages.values(), self.words) if RESULTS in self.generated else {}
 
     @cached_property
     def shows_devices(self) -> bool:
@@ -159,16 +156,12 @@ class SiteModel:
     @cached_property
     def shared_names(self) -> Mapping[str, Shared]:
         """Names that links use and several pages have."""
-        from kbtools.site.generated.names import shared_names
-
-        return shared_names(self)
+        return shared_names(self.index)
 
     @cached_property
     def wanted_names(self) -> Mapping[str, Wanted]:
         """Missing pages that links ask for."""
-        from kbtools.site.generated.names import wanted_names
-
-        return wanted_names(self)
+        return wanted_names(self.index, self.words)
 
     def url_of(self, path: str) -> str:
         """The address of a file of the vault, or of a generated page, from the site's root."""

@@ -19,7 +19,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
 
-from kbtools.site.html.svg import Cleaned, check_xml, clean_svg
+from kbtools.text.svg import Cleaned, check_xml, clean_svg
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
 

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from kbtools.site.data.model import SiteModel
-from kbtools.site.generated.document import lead, sorted_pages
+from kbtools.site.data.page_lists import sorted_pages
+from kbtools.site.generated.document import lead
 from kbtools.site.html.text import clean
 from kbtools.site.html.urls import Site
 from kbtools.site.page.infobox import breadcrumb, label

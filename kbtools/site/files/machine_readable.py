@@ -7,12 +7,12 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from kbtools.site.data.model import SiteModel
+from kbtools.site.data.page_lists import sorted_pages
 from kbtools.site.files.data_files import graph_json, results_json
 from kbtools.site.files.feed import atom
 from kbtools.site.files.linked_data import linked_data, script
 from kbtools.site.files.llms import llms_full, llms_txt
 from kbtools.site.files.page_markdown import page_markdown
-from kbtools.site.generated.document import sorted_pages
 from kbtools.site.html.text import escape
 from kbtools.site.html.urls import FEED, Site, markdown_of, relative_url
 

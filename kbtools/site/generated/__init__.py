@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 
 from kbtools.config.mkdocs_file import GENERATED
 from kbtools.site.data.model import SiteModel
-from kbtools.site.generated.document import Document, sorted_pages
+from kbtools.site.data.page_lists import sorted_pages
+from kbtools.site.generated.document import Document
 from kbtools.site.generated.health import health_page
 from kbtools.site.generated.lists import categories, everything, paths, recent, tags
 from kbtools.site.generated.names import name_pages

@@ -68,10 +68,6 @@ def one_line(html: Markup) -> str:
     return "\n".join(line for line in str(html).split("\n") if line.strip())
 
 
-def sorted_pages(pages: Iterable[Page], words: Words) -> list[Page]:
-    return sorted(pages, key=lambda page: (words.order(page.title), page.path))
-
-
 def link(page: Page, from_path: str, wiki: SiteModel, fragment: str = "") -> Markup:
     return Markup('<a class="kb-link" href="{}">{}</a>').format(
         wiki.address(page.path, from_path) + fragment, clean(page.title)

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from kbtools.fences.option_values import DEVICES
 from kbtools.site.data.model import SiteModel
+from kbtools.site.data.page_lists import sorted_pages
 from kbtools.site.generated.bar_chart import columns, stacked
 from kbtools.site.generated.document import (
     Document,
@@ -16,7 +17,6 @@ from kbtools.site.generated.document import (
     joined,
     link,
     paragraph,
-    sorted_pages,
     table,
 )
 from kbtools.site.generated.figures import Health, health

@@ -10,6 +10,7 @@ from datetime import date
 from markupsafe import Markup
 
 from kbtools.site.data.model import SiteModel, category_id, strings, tag_id
+from kbtools.site.data.page_lists import sorted_pages
 from kbtools.site.generated.document import (
     Document,
     Groups,
@@ -22,7 +23,6 @@ from kbtools.site.generated.document import (
     listing,
     note,
     paragraph,
-    sorted_pages,
     spread,
     status,
     table,

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from kbtools.fences.option_values import DEVICES
 from kbtools.run.results.outcomes import Status
 from kbtools.site.data.model import SiteModel
+from kbtools.site.data.page_lists import LONG, PATH, pages_with_code, result_pages
 from kbtools.site.data.results import Run
 from kbtools.site.generated.document import (
     Document,
@@ -19,7 +20,6 @@ from kbtools.site.generated.document import (
     Section,
     joined,
     link,
-    sorted_pages,
     spread,
     table,
 )
@@ -28,15 +28,12 @@ from kbtools.site.page.result_panel import DEVICE_NAMES, MARKS, badge, proven, s
 from kbtools.snippets import Snippet
 from kbtools.vault.page import Page
 
-PATH = "runs.md"
 _ORDER = ("passed", "xfailed", "failed", "error", "stale", "blocked", "skipped", "rehearsed", "unknown")
-LONG = 100
-"""Pages whose snippets stand on one page."""
 
 
 def runs_pages(wiki: SiteModel) -> Mapping[str, Document]:
     words = wiki.words
-    pages = [p for p in sorted_pages(wiki.index.pages.values(), words) if any(s.executable for s in p.snippets)]
+    pages = pages_with_code(wiki.index.pages.values(), words)
     if not pages:
         lead = words("There is no code to run.")
         return spread(PATH, words("Results of the code"), lead, [], lambda *_: [], wiki)
@@ -52,7 +49,7 @@ def runs_pages(wiki: SiteModel) -> Mapping[str, Document]:
     )
     if wiki.shows_devices:
         lead += " " + words("Code for a device that was not there counts as skipped, never as passed.")
-    places = _places(pages)
+    places = result_pages(pages, words)
 
     def show(path: str, held: Groups) -> list[Section]:
         shown = [page for _, found in held for page in found]
@@ -66,17 +63,6 @@ def runs_pages(wiki: SiteModel) -> Mapping[str, Document]:
 
     groups = [("", pages)]
     return spread(PATH, words("Results of the code"), lead, groups, show, wiki, LONG)
-
-
-def _places(pages: Sequence[Page]) -> Mapping[str, str]:
-    """On which of the generated pages the snippets of a page stand."""
-    return {page.path: PATH if at < LONG else f"runs/{at // LONG + 1}.md" for at, page in enumerate(pages)}
-
-
-def rows_of(wiki: SiteModel) -> Mapping[str, str]:
-    """The generated page that holds the rows of each page's snippets."""
-    pages = sorted_pages(wiki.index.pages.values(), wiki.words)
-    return _places([page for page in pages if any(s.executable for s in page.snippets)])
 
 
 def row_id(path: str, snippet_id: str) -> str:

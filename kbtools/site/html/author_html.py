@@ -21,7 +21,7 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import AMP_SUBSTITUTE, HTML_PLACEHOLDER, AtomicString
 
 from kbtools.site.html.sanitize import OWN, is_allowed, sanitize, settle
-from kbtools.site.html.svg import is_remote
+from kbtools.text.svg import is_remote
 
 _PLACEHOLDER = HTML_PLACEHOLDER % r"([0-9]+)"
 _SET_ASIDE = re.compile(f"<p>{_PLACEHOLDER}</p>|{_PLACEHOLDER}")

@@ -19,8 +19,8 @@ from typing import Any
 import nh3
 from selectolax.lexbor import LexborHTMLParser
 
-from kbtools.site.html.svg import is_remote
 from kbtools.site.html.text import escape
+from kbtools.text.svg import is_remote
 
 OWN = f"kb{secrets.token_hex(8)}"
 """What kb's classes, ids and data attributes begin with until the page is sanitized."""

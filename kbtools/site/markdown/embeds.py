@@ -19,11 +19,11 @@ from markdown.treeprocessors import Treeprocessor
 from markdown.util import ETX, STX
 
 from kbtools.site.data.model import SiteModel
+from kbtools.site.data.rendered import Embed
 from kbtools.site.html.fragments import Part, settle
 from kbtools.site.html.sanitize import OWN
 from kbtools.site.html.text import escape
 from kbtools.site.html.urls import relative_url, written_target
-from kbtools.site.markdown.rendered import Embed
 
 DEEPEST = 4
 """Embeds within embeds that are followed."""
@@ -156,7 +156,7 @@ def _frame(embed: Embed, path: str, wiki: SiteModel, chain: tuple[tuple[str, str
         budget.left -= 1
         budget.numbers += 1
         prefix = f"kb-embed-{budget.numbers}-"
-        part, inner = wiki.rendered.page(embed.path, wiki)
+        part, inner = wiki.rendered.page(wiki.index.pages[embed.path])
         cut = _cut(part, embed.fragment)
         if cut is None:
             note = wiki.words("This part was not found.")

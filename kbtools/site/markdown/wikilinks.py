@@ -14,11 +14,11 @@ from markdown.util import ETX, STX, AtomicString
 from kbtools import links
 from kbtools.links import WikiLink
 from kbtools.site.data.model import SiteModel, relative
-from kbtools.site.generated.names import key_of
+from kbtools.site.data.names import key_of
+from kbtools.site.data.rendered import Embed
 from kbtools.site.html.elements import element, own
 from kbtools.site.html.text import clean, first_paragraph, plain
 from kbtools.site.markdown.embeds import PLACE
-from kbtools.site.markdown.rendered import Embed
 from kbtools.vault.links.resolution import Alias, Ambiguous, Missing, Resolution, Resolved
 from kbtools.vault.page import Page
 

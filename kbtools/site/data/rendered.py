@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kbtools.site.html.fragments import Part
+from kbtools.vault.page import Page
 
 if TYPE_CHECKING:
     from markdown import Markdown
-
-    from kbtools.site.data.model import SiteModel
 
 Settings = tuple[Sequence[Any], Mapping[str, Any]]
 """Markdown extensions, and their configuration by name."""
@@ -38,14 +37,14 @@ class Rendered:
     pages: dict[str, tuple[Part, tuple[Embed, ...]]] = field(default_factory=dict)
     md: Markdown | None = None
 
-    def page(self, path: str, wiki: SiteModel) -> tuple[Part, tuple[Embed, ...]]:
+    def page(self, page: Page) -> tuple[Part, tuple[Embed, ...]]:
         """A page's own text as HTML, with marks where it embeds others, and what these are."""
-        if path not in self.pages:
+        if page.path not in self.pages:
             if self.md is None:
                 self.md = self._converter()
             (extension,) = (e for e in self.md.registeredExtensions if hasattr(e, "render_part"))
-            self.pages[path] = extension.render_part(self.md, wiki.index.pages[path])
-        return self.pages[path]
+            self.pages[page.path] = extension.render_part(self.md, page)
+        return self.pages[page.path]
 
     def _converter(self) -> Markdown:
         from markdown import Markdown

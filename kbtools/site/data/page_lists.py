@@ -1,0 +1,27 @@
+"""Pages in the order of a site, and which generated page holds the results of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from kbtools.site.words import Words
+from kbtools.vault.page import Page
+
+PATH = "runs.md"
+LONG = 100
+"""Pages whose snippets stand on one page."""
+
+
+def sorted_pages(pages: Iterable[Page], words: Words) -> list[Page]:
+    return sorted(pages, key=lambda page: (words.order(page.title), page.path))
+
+
+def pages_with_code(pages: Iterable[Page], words: Words) -> list[Page]:
+    """Pages with a snippet that can run, sorted."""
+    return [page for page in sorted_pages(pages, words) if any(s.executable for s in page.snippets)]
+
+
+def result_pages(pages: Iterable[Page], words: Words) -> Mapping[str, str]:
+    """The generated page of each page that has results, by the path of the latter."""
+    held = pages_with_code(pages, words)
+    return {page.path: PATH if at < LONG else f"runs/{at // LONG + 1}.md" for at, page in enumerate(held)}
