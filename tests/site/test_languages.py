@@ -21,7 +21,15 @@ from kbtools.site.words import particle, words_of
 
 README = Path(__file__).parents[2] / "README.md"
 HANGUL = re.compile("[가-힣]")
-LINGUISTIC = {"search_terms.py", "mentions.py", "words.py", "query.js"}
+LINGUISTIC = {
+    "search_terms.py",
+    "hangul.py",
+    "sound.py",
+    "mentions.py",
+    "words.py",
+    "query.js",
+    "sound.js",
+}
 """Files that know something of Korean itself."""
 
 

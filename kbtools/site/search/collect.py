@@ -6,6 +6,7 @@ and which knows no Korean.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 
 from kbtools.site.data.model import SiteModel, strings
 from kbtools.site.html.text import clean, escape
+from kbtools.site.search.hangul import HANGUL
 from kbtools.site.search.search_index import Entry, files
 from kbtools.site.search.search_text import Section, sections
 from kbtools.site.words import Words
@@ -23,7 +25,7 @@ from kbtools.site.words import Words
 FOLDER = "assets/kb-search"
 SCRIPT = "assets/kb-search.js"
 STYLE = "assets/kb-search.css"
-_PARTS = ("query.js", "index_reader.js", "teaser.js", "ranking.js", "dialog.js")
+_PARTS = ("query.js", "sound.js", "index_reader.js", "teaser.js", "ranking.js", "dialog.js")
 _OTHERS = ("search", "material/search")
 _HEADER_END = re.compile(r'<nav class="md-header__inner.*?(?=(?:<div class="md-header__source">|</nav>))', re.DOTALL)
 _BUTTON = (
@@ -48,7 +50,8 @@ def names() -> Iterable[str]:
 def assets(words: Words) -> Mapping[str, bytes]:
     """The script and the style sheet, by their place in the site."""
     folder = resources.files("kbtools.site") / "assets" / "search"
-    parts = "\n".join((folder / name).read_text(encoding="utf-8") for name in _PARTS)
+    tables = f"const HANGUL = {json.dumps(HANGUL, separators=(',', ':'), ensure_ascii=False)}"
+    parts = "\n".join((tables, *((folder / name).read_text(encoding="utf-8") for name in _PARTS)))
     return {
         SCRIPT: words.script(parts).encode(),
         STYLE: (folder / "search.css").read_bytes(),

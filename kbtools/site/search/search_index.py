@@ -14,6 +14,9 @@ Files, each a script so that a site opened from a disk can load them too (``fetc
 A shard of terms is, in variable-length integers (LEB128) unless said otherwise: the length in bytes of the list of
 terms; that list in UTF-8, divided by line feeds; for each term the length in bytes of its postings; the postings. A
 posting is ``gap * 16 + level``, the gap being the distance from the page before.
+
+Terms with a mark before them are no words of a text: ``=`` a whole name, ``^`` a name's initial consonants, ``~`` a
+key of ``sound`` with a spelling, which has no postings.
 """
 
 from __future__ import annotations
@@ -26,8 +29,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kbtools.site.search.search_terms import name_key, terms
+from kbtools.site.search.hangul import initials, runs
+from kbtools.site.search.search_terms import NAME_MARK, name_key, terms
 from kbtools.site.search.search_text import Section
+from kbtools.site.search.sound import sound_entries
 
 LEVELS = 15
 SHARD = 48_000
@@ -40,6 +45,7 @@ _DAMPING, _LENGTH_SHARE = 1.2, 0.6
 _TITLE, _ALIAS, _TAG = 5.0, 4.0, 1.5
 _STEP = 0.5
 _WHOLE_TITLE, _WHOLE_ALIAS = 15, 13
+_INITIALS_OF_HEADING = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,39 @@ def _postings(entries: Sequence[Entry]) -> Mapping[str, list[tuple[int, int]]]:
         for term, weight in weights.items():
             out[term].append((number, _level(weight * entry.boost)))
         keys = {name_key(alias): _WHOLE_ALIAS for alias in entry.aliases} | {name_key(entry.title): _WHOLE_TITLE}
-        for key, level in keys.items():
-            if len(key) > 1:
-                out[key].append((number, level))
+        keys.pop(NAME_MARK, None)
+        for key, level in (keys | _initials(entry)).items():
+            out[key].append((number, level))
+    for spelling in sound_entries(list(out), _hangul(entries)):
+        out[spelling] = []
     return out
+
+
+def _initials(entry: Entry) -> dict[str, int]:
+    """Initial consonants of a page's names and headings, with their levels."""
+    out: dict[str, int] = {}
+    headings = [section.heading for section in entry.sections]
+    for level, names in (
+        (_WHOLE_TITLE, [entry.title]),
+        (_WHOLE_ALIAS, entry.aliases),
+        (_INITIALS_OF_HEADING, headings),
+    ):
+        for name in names:
+            for place, key in enumerate(initials(name)):
+                out[key] = max(out.get(key, 0), level // 2 if place else level)
+    return out
+
+
+def _hangul(entries: Iterable[Entry]) -> Counter[str]:
+    """Runs of Hangul, and the number of pages that have each."""
+    return Counter(run for entry in entries for run in {r for text in _texts(entry) for r in runs(text)})
+
+
+def _texts(entry: Entry) -> Iterator[str]:
+    yield from (entry.title, *entry.aliases, *entry.tags)
+    for section in entry.sections:
+        yield section.heading
+        yield section.text
 
 
 def _number(value: int, out: bytearray) -> None:

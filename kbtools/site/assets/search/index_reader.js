@@ -4,6 +4,7 @@
 
 const MOST_SHARDS = 3 // of one range: a single letter would ask for half of the index
 const NAME_MARK = "="
+const SURE_SOUND = 4 // syllables or letters; a shorter word sounds like others by chance
 const LEAST_MISSPELT = 4 // letters; shorter words are like too many others
 
 class Index {
@@ -93,17 +94,21 @@ class Index {
     return { url, title, sections: sections.map(([anchor, heading, text]) => ({ anchor, heading, text })) }
   }
 
-  // Pages, best first, as {page, score}; by the number of a word of the query, how rare it is; and, by the number of
-  // a word of it that no page has, the word that it was taken for.
+  // Pages, best first, as {page, score}; by the number of a word of the query, how rare it is; by the number of a word
+  // that no page has, the word that it was taken for; and, by the number of a word, others that sound like it.
   async rank({ units, names }) {
-    const [weights, meant] = [new Map(), new Map()]
-    if (!this.manifest.terms.length) return { ranked: [], weights, meant }
+    const [weights, meant, also] = [new Map(), new Map(), new Map()]
+    if (!this.manifest.terms.length) return { ranked: [], weights, meant, also }
     const pages = this.manifest.pages
     const scores = new Map()
     let whole = 0
+    const heard = new Map(units.filter(({ sound }) => sound).map(({ sound }) => [sound, alike(this, sound)]))
     const found = await Promise.all(units.map((unit) => this.unit(unit)))
+    for (const [i, unit] of units.entries())
+      if (!found[i].size && unit.word) found[i] = await this.misspelt(unit, meant)
+    await this.addSounds(units, found, heard, { meant, also })
     for (const [i, unit] of units.entries()) {
-      const levels = found[i].size || !unit.word ? found[i] : await this.misspelt(unit, meant)
+      const levels = found[i]
       if (!levels.size) continue // a word that no page has says nothing about pages
       const rarity = unit.weight * Math.log(1 + (pages - levels.size + 0.5) / (levels.size + 0.5))
       whole += rarity
@@ -119,7 +124,7 @@ class Index {
     await Promise.all(names.map((name) => this.name(name, scores)))
     const score = ({ sum, share, name }) => (sum * share) / whole + name * whole
     const ranked = [...scores].map(([page, held]) => ({ page, score: score(held) }))
-    return { ranked: ranked.sort((a, b) => b.score - a.score || a.page - b.page), weights, meant }
+    return { ranked: ranked.sort((a, b) => b.score - a.score || a.page - b.page), weights, meant, also }
   }
 
   // A word that no page has: the words nearest to it, among those that begin alike.
@@ -127,10 +132,12 @@ class Index {
     const most = word.length < LEAST_MISSPELT ? 0 : word.length < 8 ? 1 : 2
     if (!most) return new Map()
     const near = Array.from({ length: most + 1 }, () => [])
+    let cut = []
     await this.scan({ from: word.slice(0, 2), to: word.slice(0, 2) + LAST }, (term, postings) => {
       near[distance(word, term, most)]?.push({ term, postings })
+      if (term.length >= LEAST_MISSPELT && word.startsWith(term)) cut = [{ term, postings }] // conv for convolution
     })
-    const nearest = (near.find((some) => some.length) ?? []).sort((a, b) => b.postings.length - a.postings.length)
+    const nearest = (near.find((some) => some.length) ?? cut).sort((a, b) => b.postings.length - a.postings.length)
     if (nearest.length) meant.set(run, nearest[0].term)
     const levels = new Map()
     for (const { postings } of nearest)
@@ -144,10 +151,41 @@ class Index {
     await Promise.all(ways.map((way) => this.scan(way, (term, postings) => {
       if (term.startsWith(NAME_MARK)) return
       const fit = way.from === way.to || term === way.from ? way.fit : way.fit * (way.from.length / term.length) ** 0.5
-      for (const [page, level] of postings)
-        if (fit * level > (levels.get(page) ?? 0)) levels.set(page, fit * level)
+      for (const [page, level] of postings) raise(levels, page, fit * level)
     })))
     return levels
+  }
+
+  // The best level of each page that has one of the words, given with how well they fit; all pairs of one in Hangul.
+  async spelt(words) {
+    const levels = new Map()
+    for (const [word, fit] of words) {
+      const terms = isHangul(word) ? [...word].slice(1).map((c, i) => word[i] + c) : [word]
+      const found = await Promise.all(terms.map((term) => this.unit({ ways: [exact(term)] })))
+      for (const page of found[0].keys()) {
+        const level = Math.min(...found.map((held) => held.get(page) ?? 0))
+        if (level) raise(levels, page, fit * level)
+      }
+    }
+    return levels
+  }
+
+  // Adds pages that have a word of the same sound to those that have the word itself; notes the words by the number of
+  // the query's, and as `meant` where no page has that one.
+  async addSounds(units, found, heard, { meant, also }) {
+    await Promise.all([...heard].map(async ([sound, words]) => {
+      const own = units.map((unit, i) => [unit, found[i]]).filter(([unit]) => unit.sound === sound)
+      if (meant.has(own[0][0].run)) return
+      const sizes = own.map(([, levels]) => levels.size)
+      const direct = Math.min(...sizes)
+      if (sound.length < SURE_SOUND && direct > Math.max(2, this.manifest.pages / 50)) return
+      const spellings = (await words).length || Math.max(...sizes) ? await words : await cutShort(this, sound)
+      const spelt = await this.spelt(spellings)
+      if (!spelt.size) return
+      also.set(own[0][0].run, spellings.map(([word]) => word))
+      if (!direct) meant.set(own[0][0].run, spellings[0][0])
+      for (const [page, level] of spelt) for (const [, levels] of own) raise(levels, page, level)
+    }))
   }
 
   // Pages that are called so, or whose name begins so.
@@ -162,6 +200,10 @@ class Index {
       }
     })
   }
+}
+
+function raise(levels, page, level) {
+  if (level > (levels.get(page) ?? 0)) levels.set(page, level)
 }
 
 class Stale extends Error {}

@@ -2,7 +2,8 @@
 //
 // A unit is one piece of what was asked for: {weight, ways, run}. A way is a range of terms and how well it fits:
 // {from, to, fit}; the best way that a page has counts. `run` is the number of the word that the unit is a piece of.
-// Where no page has a unit, its `word` is looked up as one that is misspelt.
+// Words of the wiki that sound like `sound` count as ways too. Where no page has a unit, its `word` is looked up as one
+// that is misspelt.
 
 const PAIRED = "가-힣ㄱ-ㅎㅏ-ㅣ々〆ぁ-ヿ㐀-䶿一-鿿"
 const RUN = new RegExp(`[${PAIRED}]+|(?:(?![${PAIRED}])[\\p{L}\\p{N}_])+`, "gu")
@@ -12,12 +13,8 @@ const LAST = "\uffff"
 const LONGEST = 40
 const MOST_RUNS = 24
 
-// Longest first. Particles, the copula, and the forms of 하다 and 되다 that follow a noun.
-const ENDINGS = `에서부터 으로부터 이라는 이라고 이란 에서는 에서의 에서도 에서 에게 에는 에도 에만 으로는 으로의 으로도 으로 로는 로의
- 까지 부터 처럼 보다 마다 밖에 조차 이나 이며 이고 이랑 라는 라고 하려면 하는법 하는지 합니다 하나요 하세요 하는 하기 하다 하면 하고
- 하여 하지 하게 해서 해야 했다 했을 했는데 할까 할때 한다 됩니다 되나요 되는 되다 되면 되고 되지 된다 돼요 입니다 인가요 인가 인지
- 습니다 들의 들은 들이 들을 들도 들로 들에 와의 과의 만의 은 는 이 가 을 를 의 에 로 와 과 도 만 란 랑 들 기 한 할 된 될 해 돼`
-  .split(/\s+/).sort((a, b) => b.length - a.length)
+// Particles, the copula, and the forms of 하다 and 되다 that follow a noun. Longest first.
+const ENDINGS = [...HANGUL.endings].sort((a, b) => b.length - a.length)
 const OBJECTS = new Set("을를은는")
 
 // Words of questions: they choose between pages that fit anyway.
@@ -30,6 +27,16 @@ const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 const [FIRST_SYLLABLE, LAST_SYLLABLE] = [0xac00, 0xd7a3]
 const isSyllable = (code) => code >= FIRST_SYLLABLE && code <= LAST_SYLLABLE
 
+const IS_INITIALS = /^[ㄱ-ㅎ]+$/
+const INITIALS_MARK = "^"
+const JOINED = { ㄳ: "ㄱㅅ", ㄵ: "ㄴㅈ", ㄶ: "ㄴㅎ", ㄺ: "ㄹㄱ", ㄻ: "ㄹㅁ", ㄼ: "ㄹㅂ", ㄽ: "ㄹㅅ", ㄾ: "ㄹㅌ", ㄿ: "ㄹㅍ", ㅀ: "ㄹㅎ", ㅄ: "ㅂㅅ" }
+
+// The names of Latin letters: 디디피 is ddp.
+const LETTER_NAMES = { 더블유: "w", 에이치: "h", 에이: "a", 비: "b", 씨: "c", 시: "c", 디: "d", 이: "e", 에프: "f", 지: "g", 아이: "i", 제이: "j",
+  케이: "k", 엘: "l", 엠: "m", 엔: "n", 오: "o", 피: "p", 큐: "q", 아르: "r", 알: "r", 에스: "s", 티: "t", 유: "u", 브이: "v", 엑스: "x",
+  와이: "y", 제트: "z" }
+const LETTER_NAME = new RegExp(Object.keys(LETTER_NAMES).join("|"), "g")
+
 const exact = (term, fit = 1) => ({ from: term, to: term, fit })
 const prefix = (term, fit) => ({ from: term, to: term + LAST, fit })
 
@@ -41,6 +48,12 @@ function stemOf(word, least = 2) {
     word = word.slice(0, -ending.length)
   }
   return word
+}
+
+// The letters that a word names, or nothing.
+function lettersNamed(word) {
+  const letters = word.replace(LETTER_NAME, (name) => LETTER_NAMES[name])
+  return /^[a-z]{2,}$/.test(letters) ? letters : ""
 }
 
 const isEnding = (word) => stemOf(word, 0) === ""
@@ -58,16 +71,27 @@ function growing(first, last) {
   return []
 }
 
+// Initial consonants, as the beginning of a name. Those that a keyboard joins (ㄳ) are taken apart.
+function initialUnits(run, weight) {
+  const initials = [...run].map((c) => JOINED[c] ?? c).join("")
+  if (initials.length < 2) return []
+  const ways = [exact(INITIALS_MARK + initials), prefix(INITIALS_MARK + initials, 0.9)]
+  return [{ weight, ways }]
+}
+
 function pairedUnits(run, weight, typing) {
-  if (run.length === 1) return INITIALS.includes(run) ? [] : [{ weight, ways: [exact(run), prefix(run, 0.6)] }]
+  if (IS_INITIALS.test(run)) return initialUnits(run, weight)
+  if (run.length === 1) return [{ weight, ways: [exact(run), prefix(run, 0.6)] }]
   const stem = stemOf(run)
+  const sound = /^[가-힣]+$/.test(stem) && weight === 1 ? stem : ""
   const units = []
   for (let i = 0; i + 1 < run.length; i++) {
     const pair = run.slice(i, i + 2)
     const ways = [exact(pair)]
     if (typing && i + 2 === run.length) ways.push(...growing(pair[0], pair[1]))
     if (run.length === 2 && OBJECTS.has(pair[1])) ways.push(exact(pair[0], 0.9), prefix(pair[0], 0.6))
-    units.push({ weight: weight * (i + 2 <= stem.length ? 1 / (stem.length - 1) : 0.1), ways })
+    const inStem = i + 2 <= stem.length
+    units.push({ weight: weight * (inStem ? 1 / (stem.length - 1) : 0.1), ways, sound: inStem ? sound : "" })
   }
   return units
 }
@@ -113,7 +137,7 @@ function wordUnits(run, weight) {
     const suffix = SUFFIXES.find((s) => word.endsWith(s) && word.length - s.length >= 4)
     if (suffix) ways.push(prefix(word.slice(0, -suffix.length), 0.45))
   }
-  const units = [{ weight, ways, word }]
+  const units = [{ weight, ways, word, sound: /^[a-z]{3,}$/.test(word) && weight === 1 ? word : "" }]
   if (word.includes("_"))
     for (const part of new Set(word.split("_")))
       if (part.length > 2) units.push({ weight: weight * 0.15, ways: [exact(part)] })
@@ -216,4 +240,11 @@ function needlesOf(words) {
     })
   }
   return needles
+}
+
+// The same needle, which finds other words as well.
+function orOneOf(needle, words) {
+  const others = needlesOf(words.map((text) => ({ run: needle.run, text, paired: IS_PAIRED.test(text) })))
+  const any = (name) => new RegExp([needle, ...others].map((one) => one[name]?.source).filter(Boolean).join("|"), "giu")
+  return others.length ? { ...needle, strict: any("strict"), loose: needle.loose && any("loose") } : needle
 }

@@ -11,20 +11,23 @@ const NOWHERE = 0.1 // the weight of a word that no page has
 // in texts; words that no page has with those they were taken for, as [[typed, meant], ...]; and the query with those.
 async function answer(index, query) {
   const parsed = parse(query)
-  const { ranked, weights, meant } = await index.rank(parsed)
-  const spelt = parsed.needles.map((needle) => ({ ...needle, ...needlesOf([{ run: needle.run, text: meant.get(needle.run) ?? "" }])[0] }))
-  const needles = spelt.map((needle) => ({ ...needle, weight: weights.get(needle.run) ?? NOWHERE }))
+  const { ranked, weights, meant, also } = await index.rank(parsed)
+  const needles = parsed.needles.map((needle) => {
+    const words = [...(also.get(needle.run) ?? []), ...(meant.has(needle.run) ? [meant.get(needle.run)] : [])]
+    return { ...orOneOf(needle, words), weight: weights.get(needle.run) ?? NOWHERE }
+  })
   const first = await Promise.all(ranked.slice(0, AT_ONCE).map(async ({ page, score }) => {
     const result = resultOf(await index.page(page), needles)
     return { page, result, score: score * (APART + (1 - APART) * result.together) }
   }))
   first.sort((a, b) => b.score - a.score || a.page - b.page)
   const replaced = parsed.needles.filter(({ run }) => meant.has(run)).map(({ run, word }) => [word, meant.get(run)])
+  const spelt = replaced.reduce((text, [typed, word]) => text.toLowerCase().replace(typed, () => word), query)
   return {
     numbers: [...first, ...ranked.slice(AT_ONCE)].map(({ page }) => page),
     results: first.map(({ result }) => result),
     needles,
     meant: replaced,
-    query: replaced.reduce((text, [typed, word]) => text.toLowerCase().replace(typed, () => word), query),
+    query: [spelt, ...[...also.values()].flat()].join(" "),
   }
 }

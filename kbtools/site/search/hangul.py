@@ -1,0 +1,52 @@
+"""What the search knows of Hangul: syllables, endings of words, initial consonants. The tables are in
+``assets/search/hangul.json``, which the reader's half reads too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+HANGUL: dict[str, Any] = json.loads(
+    (resources.files("kbtools.site") / "assets/search/hangul.json").read_text(encoding="utf-8")
+)
+INITIALS_MARK = "^"
+"""Before the initial consonants of a name in the list of terms."""
+INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+_ENDINGS = tuple(sorted(HANGUL["endings"], key=len, reverse=True))
+_RUN = re.compile("[가-힣]+")
+_FIRST, _SYLLABLES, _FINALS = 0xAC00, 588, 28
+
+
+def runs(text: str) -> list[str]:
+    """Words in Hangul, as they stand."""
+    return _RUN.findall(text)
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """A word without its endings; at least two syllables are left."""
+    for _ in range(2):
+        ending = next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) > 1), None)
+        if ending is None:
+            break
+        word = word[: -len(ending)]
+    return word
+
+
+def syllables(word: str) -> Iterator[tuple[int, int]]:
+    """The numbers of the initial and the final consonant of each syllable."""
+    for character in word:
+        number = ord(character) - _FIRST
+        yield number // _SYLLABLES, number % _FINALS
+
+
+def initials(name: str) -> tuple[str, ...]:
+    """The initial consonants of a name in Hangul, from each of its words to the end: the first is that of all of it."""
+    words = ["".join(INITIALS[initial] for initial, _ in syllables(run)) for run in runs(name)]
+    tails = ("".join(words[i:]) for i in range(len(words)))
+    return tuple(INITIALS_MARK + tail for tail in tails if len(tail) > 1)
