@@ -9,10 +9,12 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from kbtools.fences.expected import expect
+from kbtools.fences.languages.pycon import TRACEBACK
 from kbtools.fences.python.hints import MISSING_FILE, hint, missing_file
 from kbtools.fences.python.pycode import runnable
 from kbtools.run.job import Job, Step, Wanted
 from kbtools.run.processes.process import Reply
+from kbtools.run.processes.search import search_problem
 from kbtools.run.results.figures import received
 from kbtools.run.results.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
 from kbtools.run.sandbox.limits import MOST_PROCESSES
@@ -23,6 +25,7 @@ PROGRAM_FAILED = "CalledProcessError"
 VARIES = "changes from run to run"
 """Why an expectation is not compared that a second run does not give again."""
 _STDERR_SHOWN = 4000
+_NAMED = 80
 
 
 Again = Callable[[], "Given | None"]
@@ -67,7 +70,7 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: A
         return _failed(job, step, reply, error, printed)
     if message.get("executed") == 0 and message.get("expected") is None:
         return outcome_of(job, step, Status.ERROR, reason="it was told as run, but none of it was executed")
-    checks = compare(step, Given(reply.stdout, printed))
+    checks = compare(step, Given(reply.stdout, printed), cut=reply.cut)
     if again is not None and any(check.actual is not None for check in checks):
         second = again()
         if second is not None:
@@ -107,7 +110,9 @@ def died(job: Job, step: Step, reply: Reply) -> Outcome:
     found = re.findall(r'File "' + re.escape(job.path) + r'", line (\d+)', reply.trace)
     line = int(found[0]) if found else None
     at = f" (it was at line {line})" if line is not None else ""
-    if reply.outgrown:
+    if reply.refused is not None:
+        reason = f"tampered with: what came over kb's own channel is no reply of a worker ({reply.refused})"
+    elif reply.outgrown:
         reason = f"out of memory (limit {_size(step.memory)}){at}"
     elif reply.crowded:
         reason = f"too many processes (limit {MOST_PROCESSES}){at}"
@@ -191,8 +196,8 @@ def _as_expected(step: Step, reply: Reply, error: dict[str, object] | None) -> d
     told = rf"(?m)^(?:\[rank\d+\]: ?)?(?:[\w.]+\.)?{re.escape(name)}(?::|$)"
     if name != PROGRAM_FAILED and re.search(told, reply.stderr) is None:
         complaint = f"{raises} was expected, the program's standard error names none"
-    elif step.match is not None and re.search(step.match, reply.stderr) is None:
-        complaint = f"it failed, but standard error does not match {step.match!r}"
+    elif step.match is not None:
+        complaint = search_problem(step.match, reply.stderr)
     return None if complaint is None else {**error, "expected": complaint}
 
 
@@ -235,16 +240,37 @@ class Check(NamedTuple):
         return Check(self.want, VARIES, None)
 
 
-def compare(step: Step, given: Given) -> list[Check]:
-    """Each expectation of a step beside what the step gave."""
+def compare(step: Step, given: Given, *, cut: bool = False) -> list[Check]:
+    """Each expectation of a step beside what the step gave; ``cut``: only the first of its output is kept."""
     by_place = {one.statement: one for one in given.printed}
     checks = []
     for want in step.expects:
         why, actual = want.why_not, None
         if why is None:
-            why, actual = _unlike(want, given.stdout, by_place.get(want.statement) if want.statement else None)
+            found = by_place.get(want.statement) if want.statement else None
+            why, actual = _unlike(want, given.stdout, found)
+            raised = want.text.startswith(TRACEBACK)  # is shown at the prompt, and not written
+            missing = _not_written(found, given.stdout) if found is not None and why is None and not raised else None
+            if missing is not None and actual is None:
+                why, actual = ("too much was written", None) if cut else (None, f"nothing like {missing!r}")
         checks.append(Check(want, why, actual))
     return checks
+
+
+def _not_written(found: Printed, stdout: str) -> str | None:
+    """What a statement is said to have printed that is not in the output, in that order; None where all of it is.
+
+    What statements print is told by the worker, and so by a process in which the page runs; the output was read here.
+    """
+    at = 0
+    for text in found.texts:
+        if "\N{REPLACEMENT CHARACTER}" in text:
+            continue  # no text, and cut elsewhere in the output
+        at = stdout.find(text, at)
+        if at < 0:
+            return text if len(text) <= _NAMED else text[:_NAMED] + "…"
+        at += len(text)
+    return None
 
 
 def _of(want: Wanted, given: Given) -> str:

@@ -61,7 +61,7 @@ def session_cache(state: Path, job: Job) -> tuple[tuple[str, ...], tuple[tuple[s
 
 def _forget_older(folder: Path, page: str) -> None:
     """Remove what the same session had compiled before its code changed."""
-    from kbtools.run.processes.launchers import remove
+    from kbtools.run.processes.removal import remove
 
     for other in folder.parent.glob(f"{page}-*"):
         with suppress(OSError):

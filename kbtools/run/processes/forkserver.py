@@ -21,7 +21,6 @@ import gc
 import json
 import os
 import selectors
-import shutil
 import signal
 import socket
 import sys
@@ -33,6 +32,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kbtools.fences.option_values import DEVICES
+from kbtools.run.processes.removal import remove
 from kbtools.run.worker.preload import warm
 from kbtools.run.worker.ready import Kind, ready
 
@@ -128,7 +128,7 @@ class Server:
         for pid in list(self.workers):
             _kill(pid)
         self._reap(wait=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
     def _hear(self) -> bool:
         """Take a request. False when the owner has gone."""

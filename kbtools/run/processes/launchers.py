@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from typing import Protocol
 
 from kbtools.errors import KbError
 from kbtools.run.processes.reaper import Reaper
+from kbtools.run.processes.removal import remove
 from kbtools.run.results.environment import interpreter_environment, worker_environment
 from kbtools.run.worker.ready import Kind
 
@@ -276,21 +276,6 @@ class _Forked:
 def forks() -> bool:
     """Whether forking is safe here (Linux)."""
     return sys.platform == "linux"
-
-
-def remove(folder: Path) -> None:
-    """Remove a folder with all a snippet may have left in it, folders without permissions too."""
-
-    def again(function: object, path: str, _: object) -> None:
-        with suppress(OSError):
-            Path(path).parent.chmod(0o700)
-            Path(path).chmod(0o700)
-            if Path(path).is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                Path(path).unlink()
-
-    shutil.rmtree(folder, onerror=again)
 
 
 def more_below(pid: int, most: int) -> bool:

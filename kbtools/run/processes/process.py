@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import selectors
 import shutil
 import signal
@@ -17,15 +18,19 @@ from typing import IO, Any
 
 from kbtools.errors import KbError
 from kbtools.run.job import Job, Limits, Step
-from kbtools.run.processes.launchers import Descriptors, Launcher, WorkerHandle, more_below, remove, stop_all
+from kbtools.run.processes.launchers import Descriptors, Launcher, WorkerHandle, more_below, stop_all
+from kbtools.run.processes.removal import remove
+from kbtools.run.processes.reply import Refused, validated
 from kbtools.run.results.environment import worker_environment
 from kbtools.run.sandbox.limits import MOST_PROCESSES
-from kbtools.run.worker.channel import Channel
+from kbtools.run.worker.channel import BadMessage, Channel
 from kbtools.run.worker.ready import Kind
 
 START_TIMEOUT = 120.0
 """Seconds for a worker to be ready: a cold import of torch on a busy machine."""
 _GRACE = 2.0
+_CONFIRM = 10.0
+"""Seconds for a worker to say that it is there, once its snippet has ended: threads of the page may be busy."""
 _WATCH = 0.1
 """Seconds between looks at the memory of a worker that the system does not limit."""
 
@@ -63,6 +68,10 @@ class Reply:
     """It was killed for the memory it had taken."""
     crowded: bool = False
     """It was killed because it, and what it had started, became too many processes."""
+    refused: str | None = None
+    """What came over its channel was not what a worker says."""
+    cut: bool = False
+    """It wrote more to standard output than is kept."""
     trace: str = ""
     """What faulthandler wrote."""
     seconds: float = 0.0
@@ -130,14 +139,20 @@ class Process:
         self._outgrown = self._crowded = False
         started = time.monotonic()
         try:
+            self._expect_silence()
             self.channel.send({"op": "run", "step": order})
+            message = self._await(started + step.timeout)
+            if message is not None:
+                self._drain()
+                took = time.monotonic() - started
+                message = validated(message, step)
+                self._confirm()
+                said = self.out.text(), self.err.text()
+                return Reply(message, *said, seconds=min(message["seconds"], took), cut=self.out.dropped > 0)
+        except (BadMessage, Refused) as problem:
+            return self._refused(str(problem), started)
         except OSError:
             return self._dead(started)
-        message = self._await(started + step.timeout)
-        if message is not None:
-            self._drain()
-            seconds = float(message.get("seconds", 0.0))
-            return Reply(message, self.out.text(), self.err.text(), seconds=seconds)
         assert self.handle is not None
         if self._outgrown or self._crowded:
             if self._crowded:
@@ -145,11 +160,41 @@ class Process:
             self.handle.kill()
             self._drain()
             out, err, seconds = self.out.text(), self.err.text(), time.monotonic() - started
-            which = {"crowded": True} if self._crowded else {"outgrown": True}
-            return Reply(None, out, err, trace=self._trace(), seconds=seconds, **which)
+            crowded, outgrown = self._crowded, not self._crowded
+            return Reply(None, out, err, trace=self._trace(), seconds=seconds, crowded=crowded, outgrown=outgrown)
         if self.handle.ended() is None:
             return self._late(started)
         return self._dead(started)
+
+    def _expect_silence(self) -> None:
+        """Raises Refused where something has been said that nobody asked for: it would pass for the next reply."""
+        while self._readable(self.channel.fileno()) and self.channel.feed():
+            if not self.channel.is_empty:
+                raise Refused("it was written before anything was asked")
+
+    def _confirm(self) -> None:
+        """See that it was the worker who replied, and not the page before it failed, or ended the process.
+
+        It is asked for a word that is made only now, which it has to give before anything else. Raises Refused.
+        """
+        word = secrets.token_hex(16)
+        try:
+            if not self.channel.is_empty:
+                raise Refused("there is more than one reply")
+            self.channel.send({"op": "confirm", "word": word})
+            answer = self._await(time.monotonic() + _CONFIRM)
+        except OSError:
+            answer = None
+        if answer is None:
+            raise Refused("the process ended, or was busy, after the reply")
+        if answer != {"word": word}:
+            raise Refused("there is more than one reply")
+
+    def _refused(self, what: str, started: float) -> Reply:
+        assert self.handle is not None
+        self._drain()
+        self.handle.kill()
+        return Reply(None, self.out.text(), self.err.text(), refused=what, seconds=time.monotonic() - started)
 
     def _bring(self, step: Step) -> None:
         """Copy what the step finds in its folder. What has gone since it was planned is missed by the code."""
@@ -188,7 +233,7 @@ class Process:
         }
         started = time.monotonic()
         message = None
-        with suppress(OSError):
+        with suppress(OSError, BadMessage):
             self.channel.send(start)
             message = self._await(started + START_TIMEOUT)
         if message is None:

@@ -83,6 +83,6 @@ def received(values: Iterable[Mapping[str, Any]]) -> tuple[Figure, ...]:
     for value in values:
         try:
             found.append(Figure.from_json(value))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             continue
     return tuple(found)

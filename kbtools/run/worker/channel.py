@@ -6,6 +6,16 @@ import json
 import socket
 from typing import Any
 
+_LARGEST = 128 << 20
+"""Bytes of a message: ten figures and all that a snippet's statements may have printed have room."""
+_PIECE = 1 << 18
+# A page may put other functions in their places.
+_encode, _decode = json.JSONEncoder().encode, json.JSONDecoder().decode
+
+
+class BadMessage(ValueError):
+    """What is no message: says why."""
+
 
 class Channel:
     """One end. JSON is written in ASCII, so that any str of a page travels, lone surrogates too."""
@@ -13,22 +23,23 @@ class Channel:
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self._buffer = bytearray()
+        self._searched = 0
 
     def fileno(self) -> int:
         return self.socket.fileno()
 
     def send(self, message: dict[str, Any]) -> None:
         """Raises OSError when the other end is gone."""
-        self.socket.sendall(json.dumps(message).encode("ascii") + b"\n")
+        self.socket.sendall(_encode(message).encode("ascii") + b"\n")
 
     def receive(self) -> dict[str, Any] | None:
-        """The next message, waiting for it; None when the other end is gone."""
+        """The next message, waiting for it; None when the other end is gone. Raises BadMessage."""
         while True:
             message = self.buffered()
             if message is not None:
                 return message
             try:
-                data = self.socket.recv(1 << 16)
+                data = self.socket.recv(_PIECE)
             except OSError:
                 return None
             if not data:
@@ -38,7 +49,7 @@ class Channel:
     def feed(self) -> bool:
         """Take what is there, after the socket was found readable. False when the other end is gone."""
         try:
-            data = self.socket.recv(1 << 16)
+            data = self.socket.recv(_PIECE)
         except BlockingIOError:
             return True
         except OSError:
@@ -46,18 +57,29 @@ class Channel:
         self._buffer += data
         return bool(data)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has arrived that has not been taken."""
+        return not self._buffer
+
     def buffered(self) -> dict[str, Any] | None:
-        """A message that has already arrived in full, or None. A line that is not JSON is passed over."""
-        while (end := self._buffer.find(b"\n")) >= 0:
-            line = bytes(self._buffer[:end])
-            del self._buffer[: end + 1]
-            try:
-                message = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(message, dict):
-                return message
-        return None
+        """A message that has already arrived in full, or None. Raises BadMessage for anything else."""
+        end = self._buffer.find(b"\n", self._searched)
+        if end < 0:
+            self._searched = len(self._buffer)
+            if self._searched > _LARGEST:
+                raise BadMessage(f"it is longer than {_LARGEST >> 20} MiB")
+            return None
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        self._searched = 0
+        try:
+            message = _decode(line.decode("ascii"))
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            raise BadMessage("it is no JSON object")
+        return message
 
     def close(self) -> None:
         self.socket.close()

@@ -121,7 +121,10 @@ class _Worker:
         self.link.send({"ready": True, "protections": held, "lacking": missing})
 
     def serve(self) -> None:
-        while (order := self.link.receive()) is not None and order.get("op") == "run":
+        while (order := self.link.receive()) is not None:
+            if order["op"] == "confirm":
+                self.link.send({"word": order["word"]})
+                continue
             reply = self._run(order["step"])
             if os.getpid() != self.pid:
                 # A child that a snippet forked came to the snippet's end: it must not speak for the session.

@@ -1,0 +1,124 @@
+"""The border between kb and a worker: of what comes over the channel only replies of the right form are let in.
+
+A page's code runs in the process that replies, so anything may come. Each part of a reply is taken if it is what it has
+to be; otherwise the whole is refused, and with it the worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Any
+
+from kbtools.run.job import Step
+from kbtools.run.worker.figures import MOST
+
+_MOST_LINES = 1 << 31
+
+
+class Refused(ValueError):
+    """A message that no worker sends by itself; says what is wrong with it."""
+
+
+def validated(message: dict[str, Any], step: Step) -> dict[str, Any]:
+    """A worker's reply to a step. Raises Refused."""
+    known = {**_PARTS}
+    if not step.requires:
+        del known["skip"]  # nothing else is skipped by a worker
+    if step.raises is None:
+        del known["expected"]
+    for name, value in message.items():
+        is_sound = known.get(name)
+        if is_sound is None:
+            raise Refused(f"nothing called {name[:40]!r} is part of a reply here")
+        if not is_sound(value):
+            raise Refused(f"its {name!r} is not of the right form")
+    if "seconds" not in message:
+        raise Refused("it does not say how long the snippet took")
+    if not set(message.get("intact", ())) <= set(step.defines):
+        raise Refused("its 'intact' names what the snippet does not define")
+    return message
+
+
+def _text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _text_or_none(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _number(value: object) -> bool:
+    return type(value) is int and 0 <= value < _MOST_LINES
+
+
+def _number_or_none(value: object) -> bool:
+    return value is None or _number(value)
+
+
+def _seconds(value: object) -> bool:
+    return type(value) in (int, float) and isfinite(value) and value >= 0  # type: ignore[arg-type, operator]
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
+def _error(value: object) -> bool:
+    return isinstance(value, dict) and "message" in value and "line" in value and _all(value, _ERROR)
+
+
+def _all(value: dict[str, Any], parts: dict[str, Callable[[Any], bool]]) -> bool:
+    return all(name in parts and parts[name](part) for name, part in value.items())
+
+
+def _printed(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, list) and len(one) == 3 and _number(one[0]) and _number(one[1]) and _times(one[2])
+        for one in value
+    )
+
+
+def _times(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, list) and len(one) == 3 and _text(one[0]) and _text_or_none(one[1]) and _text_or_none(one[2])
+        for one in value
+    )
+
+
+def _figures(value: object) -> bool:
+    return isinstance(value, list) and len(value) <= MOST and all(
+        isinstance(one, dict) and _all(one, _FIGURE) and set(_FIGURE) - {"caption"} <= set(one) for one in value
+    )  # fmt: skip
+
+
+_FIGURE: dict[str, Callable[[Any], bool]] = {
+    "name": _text, "alt": _text, "width": _number, "height": _number, "data": _text, "caption": _text
+}  # fmt: skip
+_ERROR: dict[str, Callable[[Any], bool]] = {
+    "message": _text,
+    "line": _number_or_none,
+    "summary": _text_or_none,
+    "expected": _text_or_none,
+    "memory": _flag,
+    "config": _flag,
+    "script": _text,
+    "unseen": _flag,
+}
+_PARTS: dict[str, Callable[[Any], bool]] = {
+    "seconds": _seconds,
+    "executed": _number,
+    "printed": _printed,
+    "intact": _texts,
+    "raised": _texts,
+    "expected": _text_or_none,
+    "error": _error,
+    "skip": _text,
+    "script": _flag,
+    "ended": _text,
+    "figures": _figures,
+}
