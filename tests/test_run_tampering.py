@@ -96,7 +96,7 @@ def test_what_is_said_to_be_printed_must_have_been_written(launcher: Launcher) -
 
 GOOD = {"seconds": 0.5, "executed": 1, "printed": [[1, 0, [["1\n", None, None], ["", "1", "1"]]]]}
 ERROR = {"message": "no", "line": 3, "summary": "no", "memory": False}
-FIGURE = {"name": "a.svg", "alt": "", "width": 1, "height": 1, "data": ""}
+FIGURE = {"caption": "", "alt": "", "width": 1, "height": 1, "data": ""}
 REPLIES: list[object] = [
     {}, {"seconds": "x"}, {"seconds": None}, {"seconds": float("nan")}, {"seconds": float("inf")}, {"seconds": -1},
     {"seconds": True}, {"printed": 5}, {"printed": [5]}, {"printed": [["1", 0, []]]}, {"printed": {"1": []}},

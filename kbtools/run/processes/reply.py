@@ -92,12 +92,12 @@ def _times(value: object) -> bool:
 
 def _figures(value: object) -> bool:
     return isinstance(value, list) and len(value) <= MOST and all(
-        isinstance(one, dict) and _all(one, _FIGURE) and set(_FIGURE) - {"caption"} <= set(one) for one in value
+        isinstance(one, dict) and _all(one, _FIGURE) and set(_FIGURE) == set(one) for one in value
     )  # fmt: skip
 
 
 _FIGURE: dict[str, Callable[[Any], bool]] = {
-    "name": _text, "alt": _text, "width": _number, "height": _number, "data": _text, "caption": _text
+    "alt": _text, "width": _number, "height": _number, "data": _text, "caption": _text
 }  # fmt: skip
 _ERROR: dict[str, Callable[[Any], bool]] = {
     "message": _text,
