@@ -11,6 +11,7 @@ import pytest
 from kbtools.output import FORMATS, overview, render, sarif, text
 from kbtools.output.findings import Findings, Sources, most_important
 from kbtools.output.github import LIMIT
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.text.diagnostics import Applicability, Diagnostic, Edit, Fix, Severity
 from kbtools.text.source import Source, Span
 
@@ -201,9 +202,9 @@ def test_gitlab_has_what_code_quality_asks_for() -> None:
 
 def test_markdown_renders_nothing_of_a_page() -> None:
     d, sources = finding("x", "x", message="see <img src=x> [a](b) @team `c`\n# d")
-    told = "\n".join(
-        lines_of("markdown", d, sources, snippets={"cpu": {"passed": 2, "failed": 1}}, known=3, compared="x")
-    )
+    became = (Status.PASSED, Status.FAILED, Status.PASSED)
+    outcomes = tuple(Outcome(f"A.md::{n}[cpu]", "A.md", n, "cpu", status) for n, status in enumerate(became))
+    told = "\n".join(lines_of("markdown", d, sources, outcomes=outcomes, known=3, compared="x"))
     assert r"\<img src=x\> \[a\](b)" in told
     assert "@team" not in told
     assert "| cpu | 2 | 1 |" in told

@@ -71,9 +71,6 @@ def findings_of(
     from kbtools.output.findings import Findings
     from kbtools.run.git import prefix
 
-    by_device: dict[str, Counter[str]] = {}
-    for o in outcomes:
-        by_device.setdefault(o.device, Counter())[o.outcome.value] += 1
     hidden = known is not None and known.exists
     return Findings(
         diagnostics=tuple(diagnostics),
@@ -83,8 +80,7 @@ def findings_of(
         prefix=prefix(project.vault, project.root),
         rules_url=project.config.rules_url,
         links={"links": totals.links, "broken": totals.broken, "ambiguous": totals.ambiguous},
-        snippets=by_device,
-        changed_outputs=tuple(o.id for o in outcomes if o.only_output_differs),
+        outcomes=tuple(outcomes),
         known=known.known if known is not None else 0,
         mended=tuple(str(e) for e in known.mended) if known is not None else (),
         compared=known.name if known is not None and hidden else None,

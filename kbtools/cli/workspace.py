@@ -20,14 +20,12 @@ from kbtools.errors import KbError
 if TYPE_CHECKING:
     from kbtools.config.project import Project
     from kbtools.rewrite import Run
-    from kbtools.run.processes.shell_syntax import Checked
     from kbtools.text.source import Source
     from kbtools.vault.index import Index
     from kbtools.vault.links.spelling import Speller
     from kbtools.vault.links.suggest import Suggester
     from kbtools.vault.listing import Listing
     from kbtools.vault.loading import Vault
-    from kbtools.vault.page import Page
 
 
 def project(args: SimpleNamespace) -> Project:
@@ -153,7 +151,9 @@ def shell_faults(wiki: Wiki) -> Mapping[tuple[str, str], tuple[int, str]]:
     from collections import Counter
 
     pages = wiki.index.pages.values()
-    judged = shell_judge(wiki.project)(pages)
+    from kbtools.check.shell import judge_of
+
+    judged = judge_of(wiki.project.state)(pages)
     if judged is None:
         return {}
     if judged.unchecked:
@@ -166,25 +166,6 @@ def say_unchecked(counts: Mapping[str, int]) -> None:
     """Shell fences that nobody could judge, by the name of the shell."""
     for shell, count in sorted(counts.items()):
         say(f"{plural(count, 'shell fence')} not checked: {shell} is not installed")
-
-
-def shell_judge(found: Project) -> Callable[[Iterable[Page]], Checked | None]:
-    """Has the shell fences of pages judged by shells; says None of pages without any."""
-
-    def judge(pages: Iterable[Page]) -> Checked | None:
-        fenced = [page for page in pages if page.structure.fences]
-        if not fenced:
-            return None
-        from kbtools.fences.languages.registry import JUDGED
-
-        asked = [page for page in fenced if any(f.header.language.lower() in JUDGED for f in page.structure.fences)]
-        if not asked:
-            return None
-        from kbtools.run.processes.shell_syntax import check
-
-        return check((snippet for page in asked for snippet in page.snippets), found.state)
-
-    return judge
 
 
 def undo_command(found: Project, run: Run) -> str:

@@ -12,7 +12,7 @@ from kbtools.config import mkdocs_file, obsidian
 from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.settings import MAX_PAGE_SIZE, SETTINGS, Setting, SettingError, line_of, read_settings
-from kbtools.config.snippet_policy import Policies, Policy
+from kbtools.config.snippet_policy import SHOW, Policies, Policy
 from kbtools.errors import KbError
 
 LinkStyle = Literal["title", "filename"]
@@ -180,15 +180,28 @@ def _project_at(root: Path) -> Project | None:
     return Project(root, vault, root / ".kb", config, file)
 
 
+class NoProject(KbError):
+    """There is no project in a folder or above it."""
+
+
+def project_or_folder(path: Path) -> Project:
+    """The project that ``path`` lies in; where there is none, the folder as a vault, whose code is shown, not run."""
+    try:
+        return find_project(path)
+    except NoProject:
+        return foreign_vault(path)._replace(held_to=SHOW)
+
+
 def find_project(start: Path) -> Project:
-    """The project that ``start`` lies in, looking upwards. Raises KbError when there is none."""
+    """The project that ``start`` lies in, looking upwards. Raises NoProject when there is none, and KbError for one
+    whose configuration cannot be used."""
     start = start.resolve()
     if not start.is_dir():
         raise KbError(f"there is no folder {start}", "--root takes a folder in which, or above which, a project lies")
     for folder in (start, *start.parents):
         if project := _project_at(folder):
             return project
-    raise KbError(
+    raise NoProject(
         f"no wiki in {start} or above: no [tool.kb] in pyproject.toml, no kb.toml, no mkdocs.yml",
         "try any folder of Markdown as it is: kb check --vault DIR",
     )

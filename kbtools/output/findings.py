@@ -6,9 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from kbtools.text.diagnostics import Diagnostic, Severity, subject
-from kbtools.text.source import Source
+from kbtools.text.source import Position, Source
+
+if TYPE_CHECKING:
+    from kbtools.run.results.outcomes import Outcome
 
 Sources = Callable[[str], Source]
 """The text of a page by its path, for places and excerpts."""
@@ -31,10 +35,8 @@ class Findings:
     color: bool = False
     links: Mapping[str, int] = field(default_factory=dict)
     """Numbers for a summary: ``links``, ``broken``, ``ambiguous``."""
-    snippets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    """Numbers of outcomes by device: ``{"cpu": {"passed": 88, "failed": 1}}``; empty when none was run."""
-    changed_outputs: tuple[str, ...] = ()
-    """Ids of snippets that printed something else than their page says."""
+    outcomes: tuple[Outcome, ...] = ()
+    """Of snippets; empty when none was run."""
     known: int = 0
     """Findings that the baseline holds, and that are not among the diagnostics."""
     mended: tuple[str, ...] = ()
@@ -47,6 +49,23 @@ class Findings:
     """What was found at that revision and is not any more, each in one line."""
     older: int = 0
     """How many of the diagnostics were found at that revision too."""
+
+    def position(self, diagnostic: Diagnostic) -> Position:
+        """Line and column of a diagnostic, from 1."""
+        return self.sources(diagnostic.path).lines.position(diagnostic.span.start)
+
+    @property
+    def snippets(self) -> Mapping[str, Mapping[str, int]]:
+        """Numbers of outcomes by device: ``{"cpu": {"passed": 88, "failed": 1}}``."""
+        counts: dict[str, Counter[str]] = {}
+        for outcome in self.outcomes:
+            counts.setdefault(outcome.device, Counter())[outcome.outcome.value] += 1
+        return counts
+
+    @property
+    def changed_outputs(self) -> tuple[str, ...]:
+        """Ids of snippets that printed something else than their page says."""
+        return tuple(outcome.id for outcome in self.outcomes if outcome.only_output_differs)
 
     def count(self, severity: Severity) -> int:
         return sum(d.severity is severity for d in self.diagnostics)

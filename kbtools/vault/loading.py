@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
-from kbtools.config.project import Project
+from kbtools.config.project import Project, project_or_folder
 from kbtools.config.snippet_policy import Policies
 from kbtools.text.diagnostics import Problem
 from kbtools.text.source import Source, Span
@@ -28,6 +29,12 @@ class Vault(NamedTuple):
     conventions: Conventions = STRICT
     ways_in: frozenset[str] = frozenset()
     """Pages that something else than a page leads to."""
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Vault:
+        """The pages of the project that ``path`` lies in, or of any folder of Markdown. Raises KbError where there is
+        no such folder, or the project's configuration cannot be used."""
+        return load(project_or_folder(Path(path)))
 
 
 def load(project: Project) -> Vault:

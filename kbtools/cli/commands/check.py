@@ -34,7 +34,6 @@ from kbtools.cli.workspace import (
     project,
     say,
     say_unchecked,
-    shell_judge,
     warn_unfinished,
 )
 from kbtools.config.selection import Selection
@@ -102,6 +101,7 @@ def gather(args: SimpleNamespace) -> Gathered:
     """Check the wiki by its kept index, reading only what changed; then run the snippets unless told not to."""
     from datetime import date
 
+    from kbtools.check.shell import judge_of
     from kbtools.incremental.check import check
     from kbtools.incremental.database import read_unchecked
 
@@ -112,7 +112,7 @@ def gather(args: SimpleNamespace) -> Gathered:
         from kbtools.cli.commands.fix import apply_fixes
 
         apply_fixes(Wiki(found), args)
-    checked = check(found, date.today(), judge=shell_judge(found), paranoid=args.paranoid is not None)
+    checked = check(found, date.today(), judge=judge_of(found.state), paranoid=args.paranoid is not None)
     for note in checked.notes:
         say(f"kb: {note}")
     if unread := checked.listing.unread:

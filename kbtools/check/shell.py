@@ -1,0 +1,30 @@
+"""Has shells judge the shell fences of pages, where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kbtools.run.processes.shell_syntax import Checked
+    from kbtools.vault.page import Page
+
+
+def judge_of(state: Path) -> Callable[[Iterable[Page]], Checked | None]:
+    """Has the shell fences of pages judged by shells; None for pages without any. Answers are kept in ``state``."""
+
+    def judge(pages: Iterable[Page]) -> Checked | None:
+        fenced = [page for page in pages if page.structure.fences]
+        if not fenced:
+            return None
+        from kbtools.fences.languages.registry import JUDGED
+
+        asked = [page for page in fenced if any(f.header.language.lower() in JUDGED for f in page.structure.fences)]
+        if not asked:
+            return None
+        from kbtools.run.processes.shell_syntax import check
+
+        return check((snippet for page in asked for snippet in page.snippets), state)
+
+    return judge

@@ -1,0 +1,118 @@
+"""Runs the snippets of pages: those that have not changed are answered from the store, the others planned and run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kbtools.config.snippet_policy import Policies
+from kbtools.run.job import Job, RunOptions
+from kbtools.run.plan import Fences, Planner
+from kbtools.run.results.outcomes import Outcome
+from kbtools.run.results.store import Known, Store
+from kbtools.vault.listing import Listing, digest
+
+if TYPE_CHECKING:
+    from kbtools.vault.page import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is to be run of some pages, and what is known already."""
+
+    jobs: tuple[Job, ...]
+    known: tuple[Outcome, ...]
+    """Of pages that have not changed since all of them passed."""
+    pages: Mapping[str, Known]
+    """What is to be kept of the others."""
+    fences: Fences
+    """Of all."""
+
+
+def plan_pages(
+    listing: Listing,
+    paths: Sequence[str],
+    planner: Planner,
+    policies: Policies,
+    store: Store | None = None,
+    parsed: Mapping[str, Page] | None = None,
+) -> Planned:
+    """Plan pages, but for those that the ``store`` answers for: these are not even parsed. ``parsed`` are pages that
+    have been read before."""
+    parsed = parsed or {}
+    context = planner.context()
+    jobs: list[Job] = []
+    known: list[Outcome] = []
+    pages: dict[str, Known] = {}
+    total, idle = 0, Counter[str]()
+    for path in paths:
+        data = parsed[path].source.encode() if path in parsed else bytes_of(listing, path)
+        if data is None or not (b"```" in data or b"~~~" in data):
+            continue  # it cannot be read, or has no fence
+        policy = policies.of(path)
+        made_from = digest(context + repr(policy).encode() + data)
+        answer = store.answer_page(path, made_from) if store is not None else None
+        if answer is not None:
+            known += answer[1]
+        else:
+            from kbtools.vault.page import decode
+
+            held = parsed.get(path)
+            page = held if held is not None and held.policy == policy else decode(path, data, policy)
+            planned = planner.plan(path, page.snippets, policy)
+            jobs += planned
+            fences = Fences.of(page.snippets)
+            keys = {step.id: step.key for job in planned for step in job.steps if step.reported}
+            pages[path] = Known(made_from if is_lasting(page, planned) else "", keys, fences.total, fences.idle)
+        found = answer[0] if answer is not None else pages[path]
+        total += found.fences
+        idle.update(found.idle)
+    return Planned(tuple(jobs), tuple(known), pages, Fences(total, idle))
+
+
+def is_lasting(page: Page, jobs: Sequence[Job]) -> bool:
+    """Whether a page means and does the same until something changes that can be seen: not where it asks the network,
+    nor where another package decides what its fences mean, whose code may be edited without a sign, nor where files
+    of the vault are copied in."""
+    from kbtools.fences.languages.registry import OWN, find
+
+    words = {fence.header.language.lower() for fence in page.structure.fences}
+    files = any(step.files for job in jobs for step in job.steps)
+    return not (files or any(job.network for job in jobs)) and all(word in OWN or find(word) is None for word in words)
+
+
+def bytes_of(listing: Listing, path: str) -> bytes | None:
+    """A page's bytes as it is now; None where it cannot be read, which a check reports."""
+    entry = listing.entries[path]
+    if entry.trouble is not None or entry.shown != entry.path:
+        return None
+    try:
+        return Path(entry.file).read_bytes()
+    except OSError:
+        return None
+
+
+def run_planned(
+    state: Path,
+    planned: Planned,
+    options: RunOptions,
+    wanted: Callable[[str, str], bool] | None = None,
+    on_outcome: Callable[[Outcome], None] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> tuple[Outcome, ...]:
+    """The outcomes of what is wanted of some jobs, kept in the folder ``state``; ``say`` is told where that is not
+    possible."""
+    from kbtools.run.runner import Runner
+
+    runner = Runner(state, options)
+    assert runner.store is not None
+    runner.store.pages = planned.pages
+    try:
+        return runner.run(planned.jobs, wanted, on_outcome)
+    finally:
+        runner.close()
+        if runner.unkept is not None:
+            say(f"results are not kept: {runner.unkept}")
