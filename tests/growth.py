@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import resource
+import sys
 import time
 from collections.abc import Callable
 
@@ -37,6 +38,32 @@ def assert_linear(
         if more < _FLOOR or ratios[-1] < 2.5 * factor:
             return
     raise AssertionError(f"{factor} times the text takes {', '.join(f'{r:.1f}' for r in ratios)} times as long")
+
+
+def assert_linear_calls(work: Callable[[int], Callable[[], object]], size: int, factor: int = 4) -> None:
+    """``factor`` times as much takes little more than ``factor`` times as many calls of functions.
+
+    Calls are counted, Python's and C's, and each step of a generator: the same on every machine. ``work`` is done once
+    beforehand with less, so that what is made once is not counted.
+    """
+    work(max(1, size // 4))()
+    small, large = _calls(work(size)), _calls(work(factor * size))
+    assert large < 1.03 * factor * small, f"{factor} times as much takes {large / small:.1f} times as many calls"
+
+
+def _calls(work: Callable[[], object]) -> int:
+    counted = 0
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        nonlocal counted
+        counted += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return counted
 
 
 def _best(work: Callable[[], object], clock: Callable[[], float], times: int) -> float:

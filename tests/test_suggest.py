@@ -113,4 +113,4 @@ def test_a_choice_is_spelled_so_that_it_means_one_page() -> None:
     index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
     ((_, resolution),) = index.links["Here.md"].wiki
     assert isinstance(resolution, Ambiguous)
-    assert Suggester(index, Speller(index)).choices(resolution, "Here.md") == ("a/T", "b/T")
+    assert Suggester(index, Speller(index)).choices(resolution, "Here.md", 5) == ("a/T", "b/T")

@@ -227,9 +227,14 @@ def suppress(page: Page, problems: Iterable[Problem], report_unused: bool = True
         yield from problems
         return
     used: set[_Ignore] = set()
+    whole = len(page.source.lines) + 1
+    by_line: dict[int, list[_Ignore]] = {}
+    for ignore in ignores:
+        for number in ignore.lines if len(ignore.lines) < whole else (0,):
+            by_line.setdefault(number, []).append(ignore)
     for p in problems:
         line = page.source.lines.line_of(p.span.start)
-        hits = [i for i in ignores if i.name == p.rule and line in i.lines]
+        hits = [i for number in (line, 0) for i in by_line.get(number, ()) if i.name == p.rule]
         used.update(hits)
         if not hits:
             yield p

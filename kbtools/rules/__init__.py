@@ -11,12 +11,12 @@ nothing but its page and the context: it is given no other page's text, and no l
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kbtools.config.project import Config
 from kbtools.links import WikiLink, fold_title
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from kbtools.vault.links.suggest import Suggester
 
 
+T = TypeVar("T")
+MOST = 5
+"""Pages that a message names."""
 ANY_FILE = "\n*"
 """Stands among the names that were asked for when the answer hangs on all files there are."""
 
@@ -52,6 +55,9 @@ class Surroundings:
     """What a shell says is wrong with a fence (language in lower case, code): the code's line, from 1, and why."""
     links: Callable[[Page], PageLinks] | None = None
     """The links of a page, where somebody has resolved them already."""
+
+    namesakes: dict[tuple[object, str], Any] = field(default_factory=dict)
+    """What has been found out of all pages of a name (``Context.namesakes``)."""
 
     @cached_property
     def speller(self) -> Speller:
@@ -105,6 +111,17 @@ class Context:
         self.asked.add(key)
         return self._around.resolver.names.by_fold.get(key, ())
 
+    def namesakes(self, name: str, make: Callable[[Sequence[Outline], Resolver], T]) -> T:
+        """What ``make`` finds of all pages that ``holders`` finds: made once, and not for each of them."""
+        paths = self.holders(name)
+        key = make, fold_title(name)
+        held = self._around.namesakes
+        if key not in held:
+            resolver = self._around.resolver
+            held[key] = make([resolver.outlines[p] for p in paths], resolver)
+        found: T = held[key]
+        return found
+
     def holders_of_id(self, id_: str) -> tuple[str, ...]:
         self.asked.add(f"\n{id_}")
         return self._around.resolver.names.by_id.get(id_, ())
@@ -132,12 +149,13 @@ class Context:
 
     def final(self, path: str) -> str:
         """Where a reader sent along redirects ends."""
-        at: str | None = path
-        seen: set[str] = set()
-        while at is not None and at not in seen:
-            seen.add(at)
-            at = self.redirect(at)
+        self.page(path)  # whom it concerns that a page on the way is otherwise is known by who refers to whom
         return self._around.resolver.final(path)
+
+    def leads_here(self, path: str) -> bool:
+        """Whether a reader sent along redirects from another page comes by this one."""
+        self.page(path)
+        return self._around.resolver.leads_to(path, self._page.path)
 
     def has_section(self, path: str, anchor: str) -> bool:
         self.page(path)
@@ -192,6 +210,12 @@ class Context:
         """What links that lead nowhere were meant to say. It may name any page: a page with such links is checked again
         whenever any name is another."""
         return self._around.suggester
+
+
+def listed(paths: Sequence[str], count: int | None = None) -> str:
+    """Paths for a message: the first few of ``count``."""
+    more = (len(paths) if count is None else count) - MOST
+    return ", ".join(paths[:MOST]) + (f" and {more:,} more" if more > 0 else "")
 
 
 Check = Callable[[Page, Context], Iterable[Problem]]

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.rules import Context
+from kbtools.rules import Context, listed
 from kbtools.text.diagnostics import Problem, Severity
 from kbtools.vault.links.resolution import Alias
 from kbtools.vault.links.spelling import relabel_fix
@@ -50,7 +50,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if not isinstance(resolution, Alias):
             continue
         if len(resolution.candidates) > 1:
-            holders = ", ".join(resolution.candidates)
+            holders = listed(resolution.candidates)
             message = f'"{link.target}" is an alias of {len(resolution.candidates)} pages: {holders}'
             yield Problem("alias-link", link.target_span, message, "write the title of the page that is meant")
             continue

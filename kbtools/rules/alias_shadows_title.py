@@ -29,19 +29,40 @@ aliases: [Another B]
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
 
-from kbtools.rules import Context
+from kbtools.links import fold_title
+from kbtools.rules import MOST, Context, listed
 from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.links.resolve import Resolver
+from kbtools.vault.outline import Outline
 from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"
 
 
+class _Called(NamedTuple):
+    """The pages of a name, and how many of them stand aside for which."""
+
+    paths: tuple[str, ...]
+    ends: Mapping[str, int]
+
+    @classmethod
+    def of(cls, pages: Sequence[Outline], resolver: Resolver) -> _Called:
+        return cls(tuple(p.path for p in pages), Counter(resolver.final(p.path) for p in pages))
+
+
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for alias in page.aliases:
-        others = [p for p in context.holders(alias) if p != page.path and context.final(p) != page.path]
-        if others:
-            message = f'the alias "{alias}" is the name of {", ".join(others)}'
+        called = context.namesakes(alias, _Called.of)
+        is_called = fold_title(alias) in (fold_title(page.stem), fold_title(page.title))
+        own = called.ends.get(page.path, 0) + (is_called and context.final(page.path) != page.path)
+        count = len(called.paths) - own
+        if count:
+            others = (p for p in called.paths if page.path not in (p, context.final(p)))
+            message = f'the alias "{alias}" is the name of {listed(list(islice(others, MOST)), count)}'
             yield Problem("alias-shadows-title", page.alias_span(alias), message, "remove the alias")

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.rules import Context
+from kbtools.rules import MOST, Context, listed
 from kbtools.text.diagnostics import Problem, Severity
 from kbtools.vault.links.resolution import Ambiguous
 from kbtools.vault.page import Page
@@ -48,7 +48,7 @@ GROUP = "links"
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
         if isinstance(resolution, Ambiguous):
-            choices = context.suggester.choices(resolution, page.path)
+            choices = context.suggester.choices(resolution, page.path, MOST)
             help_ = "write " + " or ".join(f"[[{c}]]" for c in choices) if choices else None
             yield Problem("ambiguous-link", link.target_span, _message(link.target, resolution), help_)
     for file, found in context.links.files:
@@ -58,4 +58,4 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 
 def _message(name: str, resolution: Ambiguous) -> str:
-    return f'"{name}" is the name of {len(resolution.candidates)} pages: {", ".join(resolution.candidates)}'
+    return f'"{name}" is the name of {len(resolution.candidates)} pages: {listed(resolution.candidates)}'

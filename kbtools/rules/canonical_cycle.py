@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.rules import Context
+from kbtools.rules import MOST, Context
 from kbtools.text.diagnostics import Problem, Severity
 from kbtools.vault.page import Page
 
@@ -47,15 +47,26 @@ _ITSELF = "write none, or the page that stands for this one"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for field, name in page.references:
-        way = [page.path]
-        at = context.page_named(name)
-        while at is not None and at not in way:
-            way.append(at)
-            at = context.redirect(at)
-        if at == page.path and len(way) == 1 and field != "canonical_id":
+        target = context.page_named(name)
+        if target == page.path and field != "canonical_id":
             yield Problem("canonical-cycle", page.field_span(field), f"{field} names the page itself", _ITSELF)
             return
-        if at == page.path and len(way) > 1:
-            message = f"{field} leads back here: {' → '.join((*way, page.path))}"
+        if target is not None and target != page.path and context.leads_here(target):
+            message = f"{field} leads back here: {' → '.join(_way(page.path, target, context))}"
             yield Problem("canonical-cycle", page.field_span(field), message, "let one page be its own canonical page")
             return
+
+
+def _way(path: str, target: str, context: Context) -> Iterator[str]:
+    """From a page and back, the middle of a long way left out."""
+    yield path
+    at: str | None = target
+    for _ in range(MOST):
+        if at is None or at == path:
+            break
+        yield at
+        at = context.redirect(at)
+    else:
+        if at != path:
+            yield "…"
+    yield path

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kbtools.rules import Context
+from kbtools.rules import MOST, Context, listed
 from kbtools.text.diagnostics import Problem, Severity
 from kbtools.vault.page import Page
 
@@ -44,7 +44,8 @@ GROUP = "frontmatter"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    others = [p for p in context.holders_of_id(page.id) if p != page.path] if page.id else []
-    if others:
-        message = f'id "{page.id}" is also that of {", ".join(others)}'
+    held = context.holders_of_id(page.id) if page.id else ()
+    if len(held) > 1:
+        others = [p for p in held[: MOST + 1] if p != page.path]
+        message = f'id "{page.id}" is also that of {listed(others, len(held) - 1)}'
         yield Problem("duplicate-id", page.field_span("id"), message, "give one of them another id")

@@ -33,11 +33,13 @@ title: Tensor Shapes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from kbtools.links import fold_title
-from kbtools.rules import Context
+from kbtools.rules import MOST, Context, listed
 from kbtools.text.diagnostics import Problem, Severity
+from kbtools.vault.names import table
 from kbtools.vault.outline import Outline
 from kbtools.vault.page import Page
 
@@ -45,19 +47,53 @@ SEVERITY = Severity.WARNING
 GROUP = "vault"
 
 
+class _Namesakes(NamedTuple):
+    """The pages of one title that stand for no other, by path."""
+
+    all: tuple[str, ...]
+    by_wish: tuple[str, ...]
+    """Those called otherwise than their file."""
+    titled: tuple[str, ...]
+    """Those whose frontmatter says what they are called."""
+    by_folder: Mapping[str, tuple[str, ...]]
+    """Those called as their file."""
+
+    @classmethod
+    def of(cls, pages: Sequence[Outline], _: object) -> Mapping[str, _Namesakes]:
+        """By folded title."""
+        by_title: dict[str, list[Outline]] = {}
+        for page in pages:
+            if page.redirect is None:
+                by_title.setdefault(fold_title(page.title), []).append(page)
+        return {title: cls._called(held) for title, held in by_title.items()}
+
+    @classmethod
+    def _called(cls, pages: Sequence[Outline]) -> _Namesakes:
+        return cls(
+            tuple(p.path for p in pages),
+            tuple(p.path for p in pages if p.title != p.stem),
+            tuple(p.path for p in pages if p.has_title),
+            table((p.folder or ".", p.path) for p in pages if p.title == p.stem),
+        )
+
+    def rivals(self, page: Page) -> tuple[Sequence[str], Sequence[str]]:
+        """The pages, this one among them, that are called so by somebody's wish as this one is; and those that lie in
+        its folder. The others are the name's page in their own folders."""
+        if page.title != page.stem:
+            return self.all, ()
+        near = self.by_folder.get(page.folder or ".", ())
+        if not page.has_title:
+            return self.by_wish, near
+        return self.titled, [p for p in near if len(near) > 1 and p not in self.titled]
+
+
 def check(page: Page, context: Context) -> Iterator[Problem]:
     if page.redirect is not None:
         return
-    others = [p for p in context.holders(page.title) if p != page.path and _rivals(page, context.page(p))]
-    if others:
-        message = f'"{page.title}" is also the title of {", ".join(others)}'
+    called, near = context.namesakes(page.title, _Namesakes.of)[fold_title(page.title)].rivals(page)
+    count = len(called) + len(near) - 1
+    if count:
+        others = sorted(p for p in (*called[: MOST + 1], *near) if p != page.path)
+        message = f'"{page.title}" is also the title of {listed(others, count)}'
         help_ = "rename one of them, or let one be duplicate_of the other"
         yield Problem("duplicate-title", page.field_span("title"), message, help_)
-
-
-def _rivals(page: Page, other: Outline | None) -> bool:
-    """Whether both are called so by somebody's wish, or lie in one folder: else each is the name's page in its own."""
-    if other is None or other.redirect is not None or fold_title(other.title) != fold_title(page.title):
-        return False
-    named = page.title != page.stem or other.title != other.stem
-    return named or (page.has_title and other.has_title) or page.folder == other.folder

@@ -14,6 +14,8 @@ _WORDS = 12
 """Words of a name that are looked at; so a name of a thousand words costs no million characters."""
 _FEW = 24
 """Names that are compared one by one rather than listed under parts of a word."""
+_FAMILY = 64
+"""Names that differ in the same character alone: of more, none is more likely to be meant than another."""
 _SHORTEST = 5
 """Letters of a name that is found again without its gaps and signs: ``C``, ``C++`` and ``C#`` are three names."""
 _SHORTEST_WORD = {1: 7, 2: 5}
@@ -74,7 +76,9 @@ class NearNames:
             if table is None:
                 table = self._by_word[key] = _deleted(held, i)
             for form in _forms(word):
-                seen.update(dict.fromkeys(table.get(form, ())))
+                family = table.get(form, ())
+                if len(family) <= _FAMILY:
+                    seen.update(dict.fromkeys(family))
         return tuple(n for n in seen if n != name and is_slip(name, n))
 
 

@@ -151,10 +151,15 @@ class Page:
 
     def alias_span(self, alias: str) -> Span:
         """Where an alias stands."""
+        return self._alias_spans.get(alias) or self.field_span(self.alias_field)
+
+    @cached_property
+    def _alias_spans(self) -> Mapping[str, Span]:
+        found: dict[str, Span] = {}
         for path, entry in self.frontmatter.entries.items() if self.frontmatter else ():
-            if path[0] == self.alias_field and entry.raw.strip() == alias:
-                return entry.value
-        return self.field_span(self.alias_field)
+            if path[0] == self.alias_field:
+                found.setdefault(entry.raw.strip(), entry.value)
+        return found
 
     def problems_of(self, *rules: str) -> bool:
         """Whether the parsers found one of these; without asking for the snippets."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from itertools import dropwhile
 
 from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name
 from kbtools.markdown.file_links import FileLink
+from kbtools.vault.homonyms import Homonyms, Lookup, Norm, Table, casefolded
 from kbtools.vault.links.resolution import (
     Alias,
     Ambiguous,
@@ -18,7 +19,7 @@ from kbtools.vault.links.resolution import (
     Resolved,
 )
 from kbtools.vault.links.sections import Sections
-from kbtools.vault.names import STRICT, Conventions, Names, nfc, parts_of_path, table
+from kbtools.vault.names import STRICT, Conventions, Names, nfc, parts_of_path
 from kbtools.vault.outline import Outline
 
 ENTRANCES = ("index", "README", "readme", "Readme", "Index")
@@ -35,6 +36,13 @@ class Resolver:
         """What targets mean that mean the same from every folder."""
         self._sections: dict[str, Sections] = {}
         self._redirects: dict[str, str | None] = {}
+        self._looping: set[str] = set()
+        """Pages that lead back to themselves."""
+        self._blocks: dict[str, frozenset[str]] = {}
+        self._finals: dict[str, str] = {}
+        self.lookup = Lookup(names)
+        self._without_folder: dict[Homonyms, str | Ambiguous] = {}
+        """What several of a name mean from a folder that has none of them, or more than one."""
 
     @property
     def outlines(self) -> Mapping[str, Outline]:
@@ -69,15 +77,15 @@ class Resolver:
         folder = _folder(from_path)
         if "/" in name and (hit := self._by_path(name, folder)) is not None:
             return hit
-        rungs: tuple[tuple[Mapping[str, tuple[str, ...]], str, How], ...] = (
-            (names.by_stem, name, "exact"),
-            (names.by_title, name, "exact"),
-            (names.by_fold, fold_title(name), "variant"),
+        rungs: tuple[tuple[Table, str, How], ...] = (
+            ("stem", name, "exact"),
+            ("title", name, "exact"),
+            ("fold", fold_title(name), "variant"),
         )
-        for held, key, how in rungs:
-            if key and (found := held.get(key)):
-                if len(found) == 1 and "/" not in name:
-                    known = self._everywhere[target] = Resolved(found[0], how)
+        for table, key, how in rungs:
+            if key and (found := self.lookup.called(table, key)).paths:
+                if len(found.paths) == 1 and "/" not in name:
+                    known = self._everywhere[target] = Resolved(found.paths[0], how)
                     return known
                 return self._settle(found, folder, how)
         if (file := self._attachment(target, folder)) is not None:
@@ -85,20 +93,22 @@ class Resolver:
         holders = names.by_alias.get(fold_title(name))
         return Alias(holders) if holders else Missing()
 
-    def _settle(self, found: tuple[str, ...], folder: str, how: How) -> Resolution:
-        if len(found) > 1:
-            found = self._without_redirects(found)
-        if len(found) > 1:
-            near = tuple(p for p in found if _folder(p) == folder)
-            if len(near) != 1:
-                return Ambiguous(found)
-            found = near
-        return Resolved(found[0], how)
+    def _settle(self, found: Homonyms, folder: str, how: How) -> Resolution:
+        """The one page that is meant; of several, the one in the linking page's own folder."""
+        if len(found.paths) == 1:
+            return Resolved(found.paths[0], how)
+        if found not in self._without_folder:
+            self._without_folder[found] = self._without_redirects(found.paths)
+        lone = self._without_folder[found]
+        if isinstance(lone, str):
+            return Resolved(lone, how)
+        near = found.in_folder(folder)
+        return Resolved(near, how) if near is not None else lone
 
-    def _without_redirects(self, found: tuple[str, ...]) -> tuple[str, ...]:
+    def _without_redirects(self, found: tuple[str, ...]) -> str | Ambiguous:
         """Pages that stand for another among the candidates do not make a name ambiguous: all lead to one page."""
         ends = {self.final(p) for p in found}
-        return (next(iter(ends)),) if len(ends) == 1 and ends <= set(found) else found
+        return next(iter(ends)) if len(ends) == 1 and ends <= set(found) else Ambiguous(found)
 
     def _by_path(self, name: str, folder: str) -> Resolution | None:
         """A folder-qualified target: whole segments from the end of a page's path, exactly or else folded."""
@@ -106,17 +116,12 @@ class Resolver:
         segments = parts_of_path(name, folder if relative else None)
         if not segments:
             return None
-        hows: tuple[How, ...] = ("path", "variant")
-        for how in hows:
-            norm = nfc if how == "path" else fold_title
-            wanted = [norm(s) for s in segments]
-            held = self.names.by_stem if how == "path" else self.names.by_fold
-            found = [p for p in held.get(wanted[-1], ()) if ends_with(p, wanted, norm)]
-            full = tuple(p for p in found if p.count("/") + 1 == len(wanted))
-            if relative or full:
-                found = list(full)
-            if found:
-                return self._settle(tuple(found), folder, how)
+        ways: tuple[tuple[Table, How, Norm], ...] = (("stem", "path", nfc), ("fold", "variant", fold_title))
+        for table, how, norm in ways:
+            *folders, last = [norm(s) for s in segments]
+            found = self.lookup.called(table, last).below(folders, norm)
+            if found.paths and not (relative and found.paths[0].count("/") > len(folders)):
+                return self._settle(found, folder, how)
         return None
 
     def _attachment(self, target: str, folder: str) -> Resolution | None:
@@ -124,45 +129,33 @@ class Resolver:
         segments = parts_of_path(target, folder if ".." in target.split("/") else None)
         if not segments or "." not in segments[-1]:
             return None
-        return self._settled_file(self._ending_in(segments), segments, folder)
+        return self._settled_file(segments, folder)
 
-    def _ending_in(self, segments: list[str]) -> tuple[str, ...]:
-        """The attachments whose paths end in these segments; without regard to case where Obsidian's rules hold and
-        none is written so."""
-        exact = self._files_by_name.get(segments[-1], ())
-        found = tuple(a for a in exact if [nfc(s) for s in a.split("/")][-len(segments) :] == segments)
-        if found or not self.conventions.by_name:
-            return found
-        wanted = [s.casefold() for s in segments]
-        alike = self._files_by_folded_name.get(wanted[-1], ())
-        return tuple(a for a in alike if nfc(a).casefold().split("/")[-len(segments) :] == wanted)
-
-    def _settled_file(self, found: tuple[str, ...], segments: list[str], folder: str) -> Resolution | None:
-        """The one attachment that is meant: by its full path, beside the page, or in Obsidian's folder for them."""
-        if len(found) > 1:
-            full = tuple(a for a in found if nfc(a) == "/".join(segments))
-            homes = (folder, self._attachment_folder(folder))
-            near = next(
-                (one for home in homes if len(one := tuple(a for a in found if _folder(a) == home)) == 1), found
+    def _settled_file(self, segments: list[str], folder: str) -> Resolved | Ambiguous | None:
+        """The one attachment whose path ends in these segments: the one with just this path, beside the page, or in
+        Obsidian's folder for them. Without regard to case where Obsidian's rules hold and none is written so."""
+        *folders, last = segments
+        found = self.lookup.called("file", last).below(folders, nfc)
+        if not found.paths and self.conventions.by_name:
+            found = self.lookup.called("folded file", last.casefold()).below(
+                [s.casefold() for s in folders], casefolded
             )
-            found = full or near
-        if not found:
-            return None
-        return Resolved(found[0], "attachment") if len(found) == 1 else Ambiguous(found)
+        if len(found.paths) < 2:
+            return Resolved(found.paths[0], "attachment") if found.paths else None
+        if found not in self._without_folder:
+            self._without_folder[found] = found.at("/".join(segments), nfc) or Ambiguous(found.paths)
+        lone = self._without_folder[found]
+        if isinstance(lone, str):
+            return Resolved(lone, "attachment")
+        homes = (found.in_folder(home) for home in (folder, self._attachment_folder(folder)))
+        near = next((home for home in homes if home is not None), None)
+        return Resolved(near, "attachment") if near is not None else lone
 
     def _attachment_folder(self, folder: str) -> str:
         setting = self.conventions.attachments
         if setting == "." or setting.startswith("./"):
             return "/".join(parts_of_path(setting, folder))
         return setting.strip("/")
-
-    @cached_property
-    def _files_by_name(self) -> Mapping[str, tuple[str, ...]]:
-        return table((nfc(a.rpartition("/")[2]), a) for a in sorted(self.names.attachments))
-
-    @cached_property
-    def _files_by_folded_name(self) -> Mapping[str, tuple[str, ...]]:
-        return table((nfc(a.rpartition("/")[2]).casefold(), a) for a in sorted(self.names.attachments))
 
     # -- Markdown links ------------------------------------------------------------------------------------
 
@@ -193,10 +186,9 @@ class Resolver:
         ways += [f"{target}/{name}.md" if target else f"{name}.md" for name in ENTRANCES[:2]]
         if target in self.names.attachments:
             return Resolved(target, "attachment")
-        for a in self._files_by_name.get(last, ()) if last else ():
-            if nfc(a) == target:
-                return Resolved(a, "attachment")
-        for fold in (nfc, _folded):
+        if last and (file := self.lookup.called("file", last).at(target, nfc)) is not None:
+            return Resolved(file, "attachment")
+        for fold in (nfc, casefolded):
             for way in ways:
                 if (page := self._page_at(way, fold)) is not None:
                     return Resolved(page, "path" if fold is nfc else "variant")
@@ -204,16 +196,12 @@ class Resolver:
             if (page := self._page_at(way, nfc)) is not None:
                 return Resolved(page, "path")
         if last and self.conventions.by_name:
-            for a in self._files_by_folded_name.get(last.casefold(), ()):
-                if _folded(a) == _folded(target):
-                    return Resolved(a, "attachment")
+            file = self.lookup.called("folded file", last.casefold()).at(casefolded(target), casefolded)
+            return Resolved(file, "attachment") if file is not None else None
         return None
 
-    def _page_at(self, path: str, fold: object) -> str | None:
-        assert callable(fold)
-        stem = path.rpartition("/")[2][:-3]
-        wanted = fold(path)
-        return next((p for p in self.names.by_fold.get(fold_title(stem), ()) if fold(p) == wanted), None)
+    def _page_at(self, path: str, norm: Norm) -> str | None:
+        return self.lookup.called("fold", fold_title(path.rpartition("/")[2][:-3])).at(norm(path), norm)
 
     def _by_name(self, path: str, folder: str) -> FileResolution | None:
         """The file of a name, wherever it lies, as Obsidian finds it; of a path, the one whose own path ends so."""
@@ -222,18 +210,12 @@ class Resolver:
         segments = parts_of_path(path)
         if not segments:
             return None
-        wanted = [s.casefold() for s in segments]
-        wanted[-1] = wanted[-1].removesuffix(".md")
-        pages = tuple(
-            p
-            for p in self.names.by_fold.get(fold_title(segments[-1]), ())
-            if _folded(p)[:-3].split("/")[-len(wanted) :] == wanted
-        )
-        if pages:
+        *folders, last = [s.casefold() for s in segments]
+        pages = self.lookup.called("folded stem", last.removesuffix(".md")).below(folders, casefolded)
+        if pages.paths:
             settled = self._settle(pages, folder, "name")
             return settled if isinstance(settled, (Resolved, Ambiguous)) else None
-        file = self._settled_file(self._ending_in(segments), segments, folder)
-        return file if isinstance(file, (Resolved, Ambiguous)) else None
+        return self._settled_file(segments, folder)
 
     def _is_generated(self, path: str, from_path: str) -> bool:
         """Whether a path or address leads to a page that only the site has."""
@@ -271,14 +253,36 @@ class Resolver:
         return self._redirects[path]
 
     def final(self, path: str) -> str:
-        """Where a reader sent along redirects ends; a page in a loop ends where it is."""
-        seen = [path]
-        while (following := self.redirect(path)) is not None:
-            path = following
-            if path in seen:
-                return seen[0]
-            seen.append(path)
-        return path
+        """Where a reader sent along redirects ends; a page in a loop, or before one, ends where it is."""
+        way: dict[str, None] = {}
+        at = path
+        while at not in self._finals and at not in way:
+            way[at] = None
+            at = self.redirect(at) or at
+        known = self._finals.get(at)
+        if known is None and self.redirect(at) is None:
+            known = at
+        elif known is None:
+            self._looping.update(dropwhile(lambda p: p != at, way))
+        # In a loop, and before one, every page ends where it is.
+        end = known if known is not None and self.redirect(known) is None else None
+        self._finals.update((p, end or p) for p in way)
+        return self._finals[path]
+
+    def leads_to(self, start: str, path: str) -> bool:
+        """Whether a reader sent along redirects from one page comes by another."""
+        following = self.redirect(path)
+        if following is None:
+            return self.final(start) == path
+        if following == start:
+            self.final(path)
+            return path in self._looping
+        at: str | None = start
+        seen: set[str] = set()
+        while at is not None and at != path and at not in seen:
+            seen.add(at)
+            at = self.redirect(at)
+        return at == path
 
     def page_named(self, name: str, from_path: str) -> str | None:
         """The one page called so by file name, title or id: how frontmatter names a page."""
@@ -287,6 +291,8 @@ class Resolver:
         tables = ((names.by_stem, name), (names.by_title, name), (names.by_id, name), (names.by_fold, fold_title(name)))
         for held, key in tables:
             if found := held.get(key):
+                if len(found) > 2:
+                    return None
                 others = tuple(p for p in found if p != from_path) or found
                 return others[0] if len(others) == 1 else None
         return None
@@ -310,17 +316,17 @@ class Resolver:
 
     def has_block(self, path: str, block: str) -> bool:
         """Whether a page holds the block id; Obsidian compares them without case."""
-        page = self.outlines.get(path)
-        name = block.strip().lower()
-        return page is not None and any(b.lower() == name for b in page.block_names)
+        held = self._blocks.get(path)
+        if held is None:
+            page = self.outlines.get(path)
+            held = self._blocks[path] = (
+                frozenset(b.lower() for b in page.block_names) if page is not None else frozenset()
+            )
+        return block.strip().lower() in held
 
 
 def _folder(path: str) -> str:
     return path.rpartition("/")[0]
-
-
-def _folded(path: str) -> str:
-    return nfc(path).casefold()
 
 
 def joined(path: str, folder: str) -> str | None:
@@ -334,13 +340,6 @@ def joined(path: str, folder: str) -> str | None:
         elif part not in ("", "."):
             out.append(part)
     return "/".join(out)
-
-
-def ends_with(path: str, wanted: list[str], norm: object) -> bool:
-    """Whether the folders of a path end in the wanted ones; its last segment is that of the table it comes from."""
-    assert callable(norm)
-    have = path.removesuffix(".md").split("/")
-    return len(have) >= len(wanted) and [norm(s) for s in have[-len(wanted) : -1]] == wanted[:-1]
 
 
 def file_keys(link: FileLink) -> Iterator[str]:

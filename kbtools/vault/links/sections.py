@@ -32,7 +32,7 @@ class Sections:
         parts = [key for part in anchor.split("#") if (key := _key(part))]
         if len(parts) > 1 and _key(anchor) in self._by_text:
             parts = [_key(anchor)]
-        low, level = 0, 0
+        low, end = 0, len(self.headings)
         found: int | None = None
         for part in parts:
             tables: list[tuple[Mapping[str, list[int]], str]] = [(self._by_text, part)]
@@ -41,21 +41,28 @@ class Sections:
             tables += [(self._by_linked_text, _as_linked(part)), (self._by_stripped, _stripped(part))]
             if len(parts) == 1:
                 tables.append((self._by_other_id, anchor.strip().lower()))
-            at = next((i for table, key in tables if (i := self._first(table.get(key), low, level)) is not None), None)
+            at = next((i for table, key in tables if (i := self._first(table.get(key), low, end)) is not None), None)
             if at is None:
                 return None
-            low, found, level = at + 1, at, self.headings[at].level
+            low, found, end = at + 1, at, self._ends[at]
         return found
 
-    def _first(self, places: list[int] | None, low: int, level: int) -> int | None:
-        """The first of the places from ``low`` on that no heading of ``level`` or above comes before."""
+    @staticmethod
+    def _first(places: list[int] | None, low: int, end: int) -> int | None:
+        """The first of the places from ``low`` on, before ``end``."""
         i = bisect_left(places, low) if places else 0
-        if not places or i == len(places):
-            return None
-        at = places[i]
-        if level and any(h.level <= level for h in self.headings[low : at + 1]):
-            return None
-        return at
+        return places[i] if places and i < len(places) and places[i] < end else None
+
+    @cached_property
+    def _ends(self) -> Sequence[int]:
+        """For each heading, the next one of its level or above: where its section ends."""
+        ends = [len(self.headings)] * len(self.headings)
+        open_: list[int] = []
+        for i, heading in enumerate(self.headings):
+            while open_ and self.headings[open_[-1]].level >= heading.level:
+                ends[open_.pop()] = i
+            open_.append(i)
+        return ends
 
     @cached_property
     def _by_text(self) -> Mapping[str, list[int]]:

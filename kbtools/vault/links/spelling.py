@@ -10,8 +10,8 @@ from kbtools.links import WikiLink, can_be_target, fold_title, shown, written
 from kbtools.markdown.headings import label_of
 from kbtools.text.diagnostics import Applicability, Edit, Fix
 from kbtools.text.source import Span, is_invisible
-from kbtools.vault.links.resolution import Resolution, Resolved
-from kbtools.vault.links.resolve import Resolver, ends_with
+from kbtools.vault.links.resolution import Resolved
+from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.names import nfc
 from kbtools.vault.page import Page
 
@@ -23,6 +23,7 @@ class Speller:
         self.resolver = resolver
         self.style = style
         self.keep_words = keep_words or style == "filename"
+        self._spelled: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def respelled(self, link: WikiLink, target: str, page: Page) -> tuple[Edit, ...]:
         """The edits that spell a link's target so. In headings, and where words are kept, a link without a label shows
@@ -78,21 +79,31 @@ class Speller:
         ``[[Tensor Ops]]`` means that other one, so nobody can say which of them was misspelled, and nothing rewrites
         it. Where a rival is spelled the same, only its folder tells it apart, and there is no doubt.
         """
-        names, outlines = self.resolver.names, self.resolver.outlines
-        folded, segments = fold_title(link.name), _named_segments(link.name)
-        rivals = [(q, n) for q in names.by_fold.get(folded, ()) for n in (outlines[q].stem, outlines[q].title)]
-        if len(segments) > 1:
-            wanted = [fold_title(s) for s in segments]
-            for q in names.by_fold.get(wanted[-1], ()):
-                if ends_with(q, wanted, fold_title):
-                    rivals.append((q, "/".join(q.removesuffix(".md").split("/")[-len(segments) :])))
+        folded = fold_title(link.name)
+        hits = (self.resolver.resolve_name(n, from_path) for n in self._spellings(folded, link.name))
         return any(
-            self.resolver.final(q) != path
-            and fold_title(n) == folded
-            and self.resolver.resolve_name(n, from_path) in _as_written(q)
-            for q, n in rivals
-            if q != path
+            isinstance(hit, Resolved)
+            and hit.how in ("exact", "path")
+            and hit.page != path
+            and self.resolver.final(hit.page) != path
+            for hit in hits
         )
+
+    def _spellings(self, folded: str, name: str) -> tuple[str, ...]:
+        """All that pages are called, by name or by folders and name, that is the same once folded."""
+        segments = _named_segments(name)
+        wanted = tuple(fold_title(s) for s in segments)
+        held = self._spelled.get((folded, wanted))
+        if held is not None:
+            return held
+        outlines = self.resolver.outlines
+        called = [outlines[q] for q in self.resolver.names.by_fold.get(folded, ())]
+        found = dict.fromkeys(n for o in called for n in (o.stem, o.title) if fold_title(n) == folded)
+        if len(segments) > 1:
+            for q in self.resolver.lookup.called("fold", wanted[-1]).below(wanted[:-1], fold_title).paths:
+                found["/".join(q.removesuffix(".md").split("/")[-len(segments) :])] = None
+        held = self._spelled[folded, wanted] = tuple(n for n in found if fold_title(n) == folded)
+        return held
 
     def spelling(self, path: str, from_path: str) -> str | None:
         """How a link on ``from_path`` should spell the page at ``path``: its title (or file name) if that means
@@ -133,10 +144,6 @@ def _seen(words: str) -> str:
 
 def _named_segments(name: str) -> list[str]:
     return [s for s in name.split("/") if s not in ("", ".", "..")]
-
-
-def _as_written(path: str) -> tuple[Resolution, Resolution]:
-    return Resolved(path, "exact"), Resolved(path, "path")
 
 
 def relabel(link: WikiLink, target: str, page: Page, words: str | None = None) -> str:

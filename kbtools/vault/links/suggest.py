@@ -17,6 +17,7 @@ from kbtools.markdown.file_links import FileLink, has_ending, written
 from kbtools.text.diagnostics import Applicability, Edit, Fix
 from kbtools.text.near_names import NearNames
 from kbtools.text.source import is_invisible
+from kbtools.vault.homonyms import NONE, Homonyms
 from kbtools.vault.links.resolution import Alias, Ambiguous, Resolved
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.links.spelling import Speller
@@ -56,6 +57,10 @@ class Suggester:
     def __init__(self, resolver: Resolver, speller: Speller) -> None:
         self.resolver = resolver
         self.speller = speller
+        self._homonyms: dict[str, Homonyms] = {}
+        self._ends: dict[Homonyms, str | None] = {}
+        self._stems: dict[str, str | None] = {}
+        self._aliases: dict[str, Mapping[str, str]] = {}
         self._near_sections: dict[str, tuple[NearNames, Mapping[str, str]]] = {}
 
     # -- wikilinks
@@ -65,11 +70,11 @@ class Suggester:
         guesses = (self._respelled, self._particle, self._folder, self._index, self._near, self._heading)
         return next((s for guess in guesses if (s := guess(link, page)) is not None), None)
 
-    def choices(self, resolution: Ambiguous, from_path: str) -> tuple[str, ...]:
-        """The spellings that tell the candidates of an ambiguous link apart."""
+    def choices(self, resolution: Ambiguous, from_path: str, most: int) -> tuple[str, ...]:
+        """The spellings that tell the first candidates of an ambiguous link apart."""
         named = (
             self.speller.qualified(c, from_path) or self.speller.spelling(c, from_path)
-            for c in resolution.candidates
+            for c in resolution.candidates[:most]
             if c in self.resolver.outlines
         )
         return tuple(n for n in named if n)
@@ -121,9 +126,8 @@ class Suggester:
 
     def _index(self, link: WikiLink, page: Page) -> Suggestion | None:
         """A folder: the page that shows it, or what is in it."""
-        folders = self._folders.get(fold_title(link.name.strip("/").rpartition("/")[2]), ())
-        wanted = [fold_title(s) for s in link.name.strip("/").split("/")]
-        folders = tuple(f for f in folders if [fold_title(s) for s in f.split("/")][-len(wanted) :] == wanted)
+        *above, last = [fold_title(s) for s in link.name.strip("/").split("/")]
+        folders = self._folders.get(last, NONE).below(above, fold_title).paths
         if len(folders) != 1:
             return None
         folder = folders[0]
@@ -134,22 +138,39 @@ class Suggester:
 
     def _near(self, link: WikiLink, page: Page) -> Suggestion | None:
         head, _, last = link.name.rpartition("/")
-        found = [(name, p) for name in self._near_names.nearest(fold_title(last)) for p in self._names[name]]
-        paths = {self.resolver.final(p) for _, p in found}
-        if head and len(paths) > 1:
-            folders = [fold_title(s) for s in head.split("/") if s not in ("", ".", "..")]
-            paths = {p for p in paths if _folders(p)[-len(folders) :] == folders} or paths
-        if len(paths) > 1:
-            paths = {p for p in paths if p.rpartition("/")[0] == page.folder}
-        if len(paths) != 1:
+        folders = [fold_title(s) for s in head.split("/") if s not in ("", ".", "..")]
+        found = {name: self._called(name) for name in self._near_names.nearest(fold_title(last))}
+        below = {name: held.below(folders, fold_title) for name, held in found.items()} if folders else {}
+        found = {name: held for name, held in below.items() if held.paths} or found
+        meant = {name: path for name, held in found.items() if (path := self._one_of(held, page.folder)) is not None}
+        if len(set(meant.values())) != 1 or len(meant) < len(found):
             return None
-        path = next(iter(paths))
+        name, path = next(iter(meant.items()))
         outline = self.resolver.outlines[path]
-        name = next((n for n, p in found if self.resolver.final(p) == path), "")
-        alias = next((a for a in outline.aliases if fold_title(a) == name), None)
+        alias = self._alias_of(path, name)
         own = name in (fold_title(outline.stem), fold_title(outline.title))
         why = "the spelling is close" if own or alias is None else f'its alias "{alias}" is close'
         return self._to(path, page, why)
+
+    def _called(self, name: str) -> Homonyms:
+        held = self._homonyms.get(name)
+        if held is None:
+            held = self._homonyms[name] = Homonyms(self._names[name])
+        return held
+
+    def _one_of(self, called: Homonyms, folder: str) -> str | None:
+        """The page that all of a name stand aside for; failing that, the one in a folder."""
+        if called not in self._ends:
+            ends = {self.resolver.final(p) for p in called.paths}
+            self._ends[called] = next(iter(ends)) if len(ends) == 1 else None
+        return self._ends[called] or called.in_folder(folder)
+
+    def _alias_of(self, path: str, name: str) -> str | None:
+        """The alias of a page that is this name once folded."""
+        held = self._aliases.get(path)
+        if held is None:
+            held = self._aliases[path] = {fold_title(a): a for a in self.resolver.outlines[path].aliases[::-1]}
+        return held.get(name)
 
     def _heading(self, link: WikiLink, page: Page) -> Suggestion | None:
         """A page whose first heading says so, or the one section of that name."""
@@ -187,7 +208,7 @@ class Suggester:
         return NearNames(self._names)
 
     @cached_property
-    def _folders(self) -> Mapping[str, tuple[str, ...]]:
+    def _folders(self) -> Mapping[str, Homonyms]:
         """The folders that hold pages, by their folded last name."""
         folders: dict[str, None] = {}
         for path in self.resolver.outlines:
@@ -195,7 +216,8 @@ class Suggester:
             while folder and folder not in folders:
                 folders[folder] = None
                 folder = folder.rpartition("/")[0]
-        return table((fold_title(f.rpartition("/")[2]), f) for f in sorted(folders))
+        named = table((fold_title(f.rpartition("/")[2]), f) for f in sorted(folders))
+        return {name: Homonyms(held) for name, held in named.items()}
 
     @cached_property
     def _first_headings(self) -> Mapping[str, tuple[str, ...]]:
@@ -265,9 +287,17 @@ class Suggester:
         if has_ending(name) and name[-3:].lower() != ".md":
             found: tuple[str, ...] = self._files.get(name.casefold(), ())
         else:
-            pages = self.resolver.names.by_fold.get(fold_title(name), ())
-            found = tuple(p for p in pages if fold_title(self.resolver.outlines[p].stem) == fold_title(name))
-        return found[0] if len(found) == 1 and found[0] != page.path else None
+            meant = self._stem(fold_title(name))
+            return meant if meant != page.path else None
+        return found[0] if len(found) == 1 else None
+
+    def _stem(self, folded: str) -> str | None:
+        """The one page whose file is called so."""
+        if folded not in self._stems:
+            outlines = self.resolver.outlines
+            found = [p for p in self.resolver.names.by_fold.get(folded, ()) if fold_title(outlines[p].stem) == folded]
+            self._stems[folded] = found[0] if len(found) == 1 else None
+        return self._stems[folded]
 
     def _alike(self, name: str) -> str | None:
         """A file of the same name but for case, folder or ending."""
@@ -286,7 +316,3 @@ class Suggester:
 
 def _without_ending(name: str) -> str:
     return name.rpartition(".")[0]
-
-
-def _folders(path: str) -> list[str]:
-    return [fold_title(s) for s in path.split("/")[:-1]]

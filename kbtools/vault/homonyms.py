@@ -1,0 +1,121 @@
+"""Pages or files of one name, told apart by their folders without looking at each of them for every link.
+
+Thousands of pages may be called ``index``. Each way to ask has its table, made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Literal
+
+from kbtools.links import fold_title
+from kbtools.vault.names import Names, nfc, table
+
+Table = Literal["stem", "title", "fold", "folded stem", "file", "folded file"]
+"""How pages and files are listed by name: ``stem`` and ``title`` as written, ``fold`` for both once folded, ``folded
+stem`` without regard to case alone; ``file`` and ``folded file`` for attachments."""
+
+Norm = Callable[[str], str]
+"""How segments of a path are compared."""
+
+
+class Homonyms:
+    """Paths that end in the same name, in order."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self.paths = paths
+        self._below: dict[tuple[Norm, int], dict[tuple[str, ...], Homonyms]] = {}
+        self._at: dict[Norm, dict[str, str]] = {}
+
+    def below(self, folders: Sequence[str], norm: Norm) -> Homonyms:
+        """Those whose folders end so; only those that lie just there, where there are any. The folders are normalised
+        already."""
+        depth = len(folders)
+        table = self._below.get((norm, depth))
+        if table is None:
+            ending: dict[tuple[str, ...], list[str]] = {}
+            whole: dict[tuple[str, ...], list[str]] = {}
+            for path in self.paths:
+                have = path.split("/")[:-1]
+                if len(have) >= depth:
+                    key = tuple(norm(s) for s in have[len(have) - depth :])
+                    ending.setdefault(key, []).append(path)
+                    if len(have) == depth:
+                        whole.setdefault(key, []).append(path)
+            table = {key: Homonyms(tuple(whole.get(key, paths))) for key, paths in ending.items()}
+            self._below[norm, depth] = table
+        return table.get(tuple(folders), NONE)
+
+    def at(self, path: str, norm: Norm) -> str | None:
+        """The first whose whole path is this, normalised."""
+        table = self._at.get(norm)
+        if table is None:
+            table = self._at[norm] = {}
+            for held in self.paths:
+                table.setdefault(norm(held), held)
+        return table.get(path)
+
+    def in_folder(self, folder: str) -> str | None:
+        """The one in a folder; None where there is none, or another."""
+        return self._in_folder.get(folder)
+
+    @cached_property
+    def _in_folder(self) -> dict[str, str | None]:
+        found: dict[str, str | None] = {}
+        for path in self.paths:
+            folder = path.rpartition("/")[0]
+            found[folder] = None if folder in found else path
+        return found
+
+
+NONE = Homonyms(())
+
+
+class Lookup:
+    """The pages and files of a vault by name."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._found: dict[tuple[Table, str], Homonyms] = {}
+
+    def called(self, by: Table, key: str) -> Homonyms:
+        """Those of a name."""
+        held = self._found.get((by, key))
+        if held is None:
+            paths = self._paths(by, key)
+            held = self._found[by, key] = Homonyms(paths) if paths else NONE
+        return held
+
+    def _paths(self, by: Table, key: str) -> tuple[str, ...]:
+        names = self._names
+        match by:
+            case "stem":
+                return names.by_stem.get(key, ())
+            case "title":
+                return names.by_title.get(key, ())
+            case "fold":
+                return names.by_fold.get(key, ())
+            case "folded stem":
+                return tuple(p for p in names.by_fold.get(fold_title(key), ()) if casefolded(_stem(p)) == key)
+            case "file":
+                return self._files.get(key, ())
+            case "folded file":
+                return self._folded_files.get(key, ())
+
+    @cached_property
+    def _files(self) -> Mapping[str, tuple[str, ...]]:
+        return table((nfc(a.rpartition("/")[2]), a) for a in sorted(self._names.attachments))
+
+    @cached_property
+    def _folded_files(self) -> Mapping[str, tuple[str, ...]]:
+        return table((casefolded(a.rpartition("/")[2]), a) for a in sorted(self._names.attachments))
+
+
+def casefolded(path: str) -> str:
+    """A path without regard to case."""
+    return nfc(path).casefold()
+
+
+def _stem(path: str) -> str:
+    return path.rpartition("/")[2].removesuffix(".md")
