@@ -22,13 +22,15 @@ from kbtools.fences.annotations import (
     settle,
 )
 from kbtools.fences.bad_value import cut
+from kbtools.fences.languages.data import Data
 from kbtools.fences.languages.protocol import Language, Reading
 from kbtools.fences.languages.registry import PYTHON, Broken, find
 from kbtools.fences.languages.shell import Script
 from kbtools.fences.option_values import DEVICES, KEYS
 from kbtools.fences.python.device_needs import Guards, gpus, guards_of, unguarded
+from kbtools.fences.python.hints import hint
 from kbtools.fences.python.names import UNKNOWN, Names
-from kbtools.fences.python.pycode import SYNTAX_ERRORS, Places
+from kbtools.fences.python.pycode import Places
 from kbtools.fences.python.sessions import Part, undefined
 from kbtools.fences.snippet_ids import Wish, assign
 from kbtools.markdown.structure import Comment, Fence, Structure
@@ -41,6 +43,7 @@ _OFF = 'expect="off"'
 _OWNER = "put it behind the snippet that prints it, or call the fence `text`"
 _APART = "the fence before it stands under another heading"
 _SECOND = "another output fence stands between it and the snippet"
+_RUN_IT = '`.run` on that fence runs it; expect="off" on this one says that it is only shown'
 _STRAY = "put it behind the statement that prints it, or on the next line"
 _PROGRAM_FAILED = ("CalledProcessError", "subprocess.CalledProcessError")
 _RAISES = 'write raises="CalledProcessError" for any code but 0, and match="…" for what it writes to standard error'
@@ -233,14 +236,32 @@ class _Extraction:
             owner = None
             if _is_output(fence, settings[at]):
                 last = fences[at - 1] if at else None
-                apart = last is None or bisect(headings, last.span.start) != bisect(headings, fence.span.start)
+                section = bisect(headings, fence.span.start)
+                apart = last is None or bisect(headings, last.span.start) != section
                 if last is not None and not apart and _runs(last, settings[at - 1]):
                     owner = at - 1
-                elif settings[at].options.compare and (last is None or apart or _is_output(last, settings[at - 1])):
-                    what = "no snippet stands before it" if last is None else _APART if apart else _SECOND
-                    self.uncompared(fence.info, what, _OWNER)
+                elif settings[at].options.compare:
+                    above = list(zip(fences[:at], settings, strict=False))
+                    same = [pair for pair in above if bisect(headings, pair[0].span.start) == section]
+                    self.not_owned(fence, above, same)
             owners.append(owner)
         return owners
+
+    def not_owned(
+        self, fence: Fence, above: Sequence[tuple[Fence, Settings]], same: Sequence[tuple[Fence, Settings]]
+    ) -> None:
+        """Report an output fence that shows the output of no snippet: ``above`` are the fences before it, ``same``
+        those under its heading. Of code that kb has no runner for nothing is said."""
+        if not above:
+            self.uncompared(fence.info, "no snippet stands before it", _OWNER)
+        elif not same:
+            self.uncompared(fence.info, _APART, _OWNER)
+        elif _is_output(*same[-1]):
+            self.uncompared(fence.info, _SECOND, _OWNER)
+        elif isinstance(find(same[-1][0].header.language), Script):
+            self.uncompared(fence.info, f"the {same[-1][0].header.language} fence before it is not run", _RUN_IT)
+        elif _runs(*next((pair for pair in reversed(same) if not _is_text(pair[0])), same[-1])):
+            self.uncompared(fence.info, "another fence stands between it and the snippet", _OWNER)
 
     # --- ids
 
@@ -334,7 +355,11 @@ class _Extraction:
         options = settings.options
         try:
             reading = language.read(Places(fence, self.index.line_of(fence.span.start)), options)
-            faults = [Problem(language.rule, fault.span, fault.message, fault.help) for fault in reading.faults]
+            faults = [
+                Problem(language.rule, fault.span, fault.message, fault.help)
+                for fault in reading.faults
+                if not fault.is_meant(options.raises)
+            ]
         except Exception as error:
             if type(language).__module__.startswith("kbtools."):
                 raise
@@ -344,7 +369,7 @@ class _Extraction:
             where = f"{type(language).__module__}.{type(language).__qualname__}"
             self.report([Problem("broken-language", fence.info, " ".join(message.split()), f"report it to {where}")])
             return Reading()
-        if options.skip is None and options.raises not in SYNTAX_ERRORS and not _other_python(options):
+        if options.skip is None and not _other_python(options):
             self.report(faults)
         return reading
 
@@ -464,6 +489,12 @@ def _runs(fence: Fence, settings: Settings) -> bool:
     return language is not None and (language.runs == "always" or (language.runs == "asked" and settings.options.run))
 
 
+def _is_text(fence: Fence) -> bool:
+    """Whether a fence holds nothing that could be run: text, or data."""
+    low = fence.header.language.lower()
+    return not low or low in _TEXT or isinstance(find(low), Data)
+
+
 def _is_output(fence: Fence, settings: Settings) -> bool:
     return settings.output or fence.header.language.lower() == "output"
 
@@ -479,9 +510,8 @@ def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
         return known.why_not or f"{known.title or language} is checked, not run"
     if fence.header.tool.startswith("MyST") and find(language) is None:
         return f"another tool's: {fence.header.tool}"
-    low = language.lower()
-    if low in _TEXT:
-        return f"{low} is not code"
+    if _is_text(fence):
+        return f"{language.lower()} is not code"
     return f'language "{cut(language)}" has no runner'
 
 
@@ -508,7 +538,7 @@ def not_run(snippets: Iterable[Snippet], why: str) -> tuple[Snippet, ...]:
     )
 
 
-def undefined_names(snippets: Iterable[Snippet]) -> tuple[Problem, ...]:
+def undefined_names(snippets: Sequence[Snippet]) -> tuple[Problem, ...]:
     """``undefined-name`` at the first place where a page's snippet reads a name nothing before it binds.
 
     Snippets share names with the earlier ones of their session; a function's body may read what a later one binds.
@@ -527,4 +557,11 @@ def undefined_names(snippets: Iterable[Snippet]) -> tuple[Problem, ...]:
             )
             sessions.setdefault(key, []).append(Part(snippet.line, snippet.names, quiet))
     found = [problem for session in sessions.values() for problem in undefined(session)]
-    return tuple(sorted(found, key=lambda problem: problem.span))
+    return tuple(sorted((_advised(problem, snippets) for problem in found), key=lambda problem: problem.span))
+
+
+def _advised(problem: Problem, snippets: Iterable[Snippet]) -> Problem:
+    """An undefined name, with what is known of code that raises so: it may be no code at all."""
+    code = next((snippet.code for snippet in snippets if problem.span.start in snippet.fence.span), "")
+    advice = hint(f"NameError: {problem.message}", code)
+    return problem._replace(help=advice) if advice is not None else problem

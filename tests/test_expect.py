@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from growth import assert_linear
 
-from kbtools.fences.expected.expect import explain, matches
+from kbtools.fences.expected.expect import agrees, explain, matches
 
 SAME = [
     ("15.0", "15.0"),
@@ -110,6 +110,54 @@ def test_linear_time(make, answer) -> None:  # type: ignore[no-untyped-def]
         return lambda: matches(expected, actual)
 
     assert_linear(work, 1000)
+
+
+AGREE = [
+    ("12", "total: 12"),
+    ("(3, 4)", "shape: (3, 4)"),
+    ("5", "2 + 3 = 5"),
+    ("2.5 1.25", "mean 2.5 std 1.25"),
+    ("12", "12 items"),
+    ("12.5", "12.5kg"),
+    ("85", "85%"),
+    ("12.5", "$12.5"),
+    ("1,234,567", "n = 1234567"),
+    ("1234567", "1,234,567"),
+    ("[1.0, 2.0]", "[1. 2.]"),
+    ("[[1, 2], [3, 4]]", "[[1 2]\n [3 4]]"),
+    ("[1 2]", "[1, 2]"),
+    ("'Kim'", "name: Kim"),
+    ("{'a', 'b'}", "{'b', 'a'}"),
+    ("(2, 3)", "torch.Size([2, 3])"),
+]
+DISAGREE = [
+    ("12", "112"),
+    ("12", "total:112"),
+    ("12", "x: -12"),
+    ("30", "12:30"),
+    ("12", "12 of 20"),
+    ("12", "[12]"),
+    ("12", "12 False"),
+    ("3", "4 3"),
+    ("2.5 1.75", "mean 2.5 std 1.25"),
+    ("13", "12 items"),
+    ("12.5", "12.61kg"),
+    ("1,234,567", "n = 1234568"),
+    ("[1.0, 2.5]", "[1. 2.]"),
+    ("[1, 23]", "[1 2 3]"),
+    ("'Lee'", "name: Kim"),
+    ("(2, 3)", "torch.Size([2, 4])"),
+]
+
+
+@pytest.mark.parametrize(("shown", "printed"), AGREE)
+def test_a_comment_agrees(shown: str, printed: str) -> None:
+    assert agrees(shown, printed)
+
+
+@pytest.mark.parametrize(("shown", "printed"), DISAGREE)
+def test_a_comment_disagrees(shown: str, printed: str) -> None:
+    assert not agrees(shown, printed)
 
 
 def test_explain_shows_both_lines() -> None:

@@ -1,8 +1,8 @@
 """Output that is shown as a snippet's and compared with nothing.
 
 A comment marked with `#>` belongs to the statement it stands behind, or to the one that ends on the line above. A fence
-of language `output` belongs to the snippet before it under the same heading. Where there is none, readers take the
-output for what the code prints, and nobody has looked.
+of language `output` belongs to the snippet before it under the same heading: prose may stand between, no other fence.
+Where there is none, or one that is not run, readers take the output for what the code prints, and nobody has looked.
 
 ## Reported
 

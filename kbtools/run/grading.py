@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kbtools.fences.expected import expect
 from kbtools.fences.languages.pycon import TRACEBACK
-from kbtools.fences.python.hints import MISSING_FILE, hint, missing_file
+from kbtools.fences.python.hints import hint, missed, missing_file
 from kbtools.fences.python.pycode import runnable
 from kbtools.run.job import Job, Step, Wanted
 from kbtools.run.processes.process import Reply
@@ -50,11 +50,16 @@ def grade(
     assert reply.message is not None
     drawn = reply.message.get("figures")
     found = _grade(job, step, reply, reply.message, again)
-    missed = MISSING_FILE.match(found.reason or "") if found.outcome is Status.FAILED and is_there is not None else None
-    if missed is not None and found.message is not None and is_there is not None and is_there(missed[1]):
-        told = found.message.replace(missing_file(missed[1]), missing_file(missed[1], there=True))
-        found = replace(found, message=told)
-    return replace(found, figures=received(drawn)) if drawn else found
+    name = missed(found.reason or "") if found.outcome is Status.FAILED and is_there is not None else None
+    if name is not None and found.message is not None and is_there is not None and is_there(name):
+        found = replace(found, message=found.message.replace(missing_file(name), missing_file(name, there=True)))
+    return _shown(replace(found, figures=received(drawn)) if drawn else found)
+
+
+def _shown(outcome: Outcome) -> Outcome:
+    """The outcome with what a terminal would obey, and nobody sees, made visible in what is told of it."""
+    reason, message = outcome.reason, outcome.message
+    return replace(outcome, reason=reason and expect.visible(reason), message=message and expect.visible(message))
 
 
 def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: Again | None) -> Outcome:
@@ -124,7 +129,7 @@ def died(job: Job, step: Step, reply: Reply) -> Outcome:
         reason = f"the process was killed: {_signal(-reply.exit)}{at}"
     else:
         reason = f"the process ended by itself with exit code {reply.exit}"
-    return outcome_of(
+    told = outcome_of(
         job,
         step,
         Status.ERROR,
@@ -134,6 +139,7 @@ def died(job: Job, step: Step, reply: Reply) -> Outcome:
         seconds=reply.seconds,
         stdout=reply.stdout,
     )
+    return _shown(told)
 
 
 def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printed: tuple[Printed, ...]) -> Outcome:

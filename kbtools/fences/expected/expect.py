@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal, Underflow
 
@@ -72,8 +72,9 @@ def matches(expected: str, actual: str) -> bool:
 def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = False) -> bool:
     """Whether a comment that shows a value says the same as what was printed.
 
-    It may leave out a label in front of the value (text with a letter in it), the quotes round a string, and what
-    ``_SPELLINGS`` lists. ``short`` is the length of the comment without the brackets at its end, which may be a remark.
+    It may leave out a label in front of the value (text with a letter in it, or that ends with ``=`` or ``:``), words
+    around numbers (``mean 2.5 std 1.25``, ``12 items``), the quotes round a string, and what ``_SPELLINGS`` lists.
+    ``short`` is the length of the comment without the brackets at its end, which may be a remark.
     Of a ``value``, which nobody has printed, the order in a dict does not count either.
     """
     readings = [shown] if short is None else [shown, shown[:short]]
@@ -85,7 +86,7 @@ def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = 
             return True
         if any(_ends(one, other) for one, other in _respelled(text, printed, dicts=value)):
             return True
-    return False
+    return _numbers_among_words(shown, printed)
 
 
 def same_kind(shown: str, value: str) -> bool:
@@ -115,7 +116,22 @@ def _ends(expected: str, actual: str) -> bool:
         return False
     before, first = got[start - 1], got[start]
     apart = first.blank or before.text in _LABEL_ENDS
-    return apart and any(token.kind == "word" for token in got[:start]) and _run(want, got, start)
+    labelled = any(token.kind == "word" for token in got[:start]) or (first.blank and before.text in (":", "=", ">"))
+    return apart and labelled and _run(want, got, start)
+
+
+def _numbers_among_words(shown: str, printed: str) -> bool:
+    """Whether the numbers shown are all that were printed, in order, and what else was printed is words and units."""
+    want, got = _tokens(shown), _tokens(printed)
+    if not want or any(token.kind != "number" for token in want):
+        return False
+    rest = [token.text for token in got if token.kind != "number"]
+    if not rest or any(text in _NO_WORDS or text[0] in "()[]{}'\"0123456789" for text in rest):
+        return False
+    numbers = [token for token in got if token.kind == "number"]
+    is_said = any(token.kind == "word" or token.text in _UNITS for token in got)
+    alike = len(want) == len(numbers) and all(_same(*pair, spacing=False) for pair in zip(want, numbers, strict=True))
+    return is_said and alike
 
 
 def _unquoted(text: str) -> str | None:
@@ -132,7 +148,10 @@ def _unquoted(text: str) -> str | None:
 
 
 _LABEL_ENDS = frozenset(":=>$€£¥₩")
-_SPELLINGS = (
+_UNITS = frozenset("%$€£¥₩°")
+_NO_WORDS = frozenset({"True", "False", "None", "nan", "inf", "..."})
+"""Words that are values."""
+_SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # What NumPy 2 shows inside containers, and NumPy 1 did not.
     (re.compile(r"\b(?:np|numpy)\.(?:float|int|uint|complex|bool|str|bytes)(?:[0-9]+|_)?\(([^()]*)\)"), r"\1"),
     (re.compile(r"\b(?:np|numpy)\.(True|False)_"), r"\1"),
@@ -144,6 +163,8 @@ _SPELLINGS = (
     # A shape: a tuple, or a list.
     (re.compile(r"\btorch\.Size\(\[([0-9]+)\]\)"), r"(\1,)"),
     (re.compile(r"\btorch\.Size\(\[([0-9, ]*)\]\)"), r"(\1)"),
+    # 1,234,567
+    (re.compile(r"(?<![\w.,(\[{])[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?![\w,])"), lambda found: found[0].replace(",", "")),
 )
 """Other spellings of the same value, each with what stands for it on both sides."""
 _ARRAY = re.compile(
@@ -162,6 +183,8 @@ def _respelled(shown: str, printed: str, *, dicts: bool) -> Iterator[tuple[str, 
     if "{" in one and "{" in other:
         one, other = _sorted(one, dicts=dicts), _sorted(other, dicts=dicts)
     yield one, other
+    if one.startswith("[") and ("," in one) != ("," in other):
+        yield one.replace(",", " "), other.replace(",", " ")  # NumPy prints [1. 2.]
     left, right = _ARRAY.match(one), _ARRAY.match(other)
     if (left is None) != (right is None):
         # array([1, 2]) is printed as [1 2].

@@ -240,7 +240,7 @@ def _shows_values(node: ast.stmt, *, repl: bool) -> bool:
     if not isinstance(node, ast.Expr):
         return False
     if isinstance(node.value, ast.Call) and is_print(node):
-        return not any(keyword.arg in ("file", None) for keyword in node.value.keywords)
+        return all(keyword.arg for keyword in node.value.keywords)
     return repl or not isinstance(node.value, (ast.Constant, ast.JoinedStr, ast.Yield, ast.YieldFrom))
 
 
@@ -250,7 +250,8 @@ def _why_not(node: ast.stmt) -> str | None:
     if any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in ast.walk(node)):
         return _YIELDS
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and is_print(node):
-        return _ELSEWHERE if any(keyword.arg == "file" for keyword in node.value.keywords) else None
+        files = (keyword.value for keyword in node.value.keywords if keyword.arg == "file")
+        return None if all(ast.unparse(file) == "sys.stdout" for file in files) else _ELSEWHERE
     return None
 
 

@@ -18,7 +18,7 @@ MAX_NESTING = 200
 _OPT_OUT = 'for an excerpt that is not whole, call the fence `text`, or mark it `.skip reason="…"`'
 
 
-class _Data(Language):
+class Data(Language):
     """Data of one format. ``find`` gives the place where it stops making sense and why, or None."""
 
     rule = "invalid-data"
@@ -46,21 +46,21 @@ class _Data(Language):
         return Reading((Fault(span, f"not {self.title}: {message}", _OPT_OUT),))
 
 
-class Json(_Data):
+class Json(Data):
     """``json``."""
 
     def __init__(self) -> None:
         super().__init__("JSON", _json)
 
 
-class Yaml(_Data):
+class Yaml(Data):
     """``yaml`` and ``yml``."""
 
     def __init__(self) -> None:
         super().__init__("YAML", _yaml)
 
 
-class Toml(_Data):
+class Toml(Data):
     """``toml``."""
 
     deep = True

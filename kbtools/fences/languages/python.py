@@ -28,7 +28,7 @@ class Python(Language):
         parsed = pycode.parse(places)
         if isinstance(parsed, Fault):
             # Code that is to raise a SyntaxError never runs, and binds nothing.
-            return Reading((parsed,), names.Names() if options.raises in pycode.SYNTAX_ERRORS else names.UNKNOWN)
+            return Reading((parsed,), names.Names() if parsed.is_meant(options.raises) else names.UNKNOWN)
         tree, nodes = parsed.tree, parsed.nodes
         found = names.UNKNOWN if nodes is None else names.analyse(tree, places.name, flat=True)
         if options.repl:

@@ -182,19 +182,29 @@ class _Visitor(ast.NodeVisitor):
                 if alias.asname and alias.name in ("torch.cuda", "torch.mps"):
                     self.modules[alias.asname] = alias.name[6:]
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
-            if node.value is None or isinstance(node.value, ast.IfExp):
-                return
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 self.bind(_dotted(target), node.value)
+                if isinstance(target, ast.Attribute) and last_name(target.value) in ("self", "cls"):
+                    self.bind(f".{target.attr}", node.value)
+        elif isinstance(node, ast.ClassDef):
+            for field in node.body:
+                if isinstance(field, (ast.Assign, ast.AnnAssign)):
+                    for target in field.targets if isinstance(field, ast.Assign) else [field.target]:
+                        self.bind(f".{last_name(target)}", field.value)
+        elif isinstance(node, ast.keyword) and node.arg is not None:
+            self.bind(f".{node.arg}", node.value)
         elif isinstance(node, _FUNCTIONS):
             self.parameters[node.name] = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Return) and inner.value is not None:
                     self.bind(f"{node.name}()", inner.value)
 
-    def bind(self, name: str, value: ast.AST) -> None:
-        if not name:
+    def bind(self, name: str, value: ast.AST | None) -> None:
+        """A name, or ``.attribute`` of whatever object, stands for a value."""
+        if not name.strip(".") or value is None:
             return
+        if isinstance(value, ast.IfExp) and not name.endswith("()"):
+            return  # a device, and not whether there is one
         if self.asks(value):
             self.told.add(name)
         elif sources := _names(value):
@@ -385,13 +395,15 @@ class _Visitor(ast.NodeVisitor):
 
 
 def _names(test: ast.AST) -> frozenset[str]:
-    """What a condition asks: names, dotted ones whole, and functions it calls (``has_gpu()``)."""
+    """What a condition asks: names, dotted ones whole, attributes (``.cuda``), functions it calls (``has_gpu()``)."""
     found = set[str]()
     for node in ast.walk(test):
         if isinstance(node, ast.Call):
             found.add(f"{_dotted(node.func)}()")
         elif isinstance(node, (ast.Name, ast.Attribute)):
             found.add(_dotted(node))
+            if isinstance(node, ast.Attribute):
+                found.add(f".{node.attr}")
     return frozenset(found - {"", "()"})
 
 

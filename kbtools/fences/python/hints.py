@@ -10,7 +10,10 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from kbtools.fences.expected.value_forms import is_value
+
 _SYNTAX = r"(?:SyntaxError|IndentationError|TabError)\b"
+_OUTPUT = ("output", "`text`, or `output` behind the snippet that prints it")
 _SHAPES: tuple[tuple[str, str, str], ...] = (
     (r"^[ \t]*Traceback \(most recent call last\)", "a traceback", "`text`, or `output` behind the snippet"),
     (r"^[ \t]*(?:>>>|In \[\d+\]:|Out\[\d+\]:)", "a session at Python's prompt", "`pycon`, each line behind `>>> `"),
@@ -26,18 +29,36 @@ _SHAPES: tuple[tuple[str, str, str], ...] = (
     (r"^(?:--- a/|\+\+\+ b/|@@ -\d)", "a diff", "`diff`"),
     (r"\A\s*<(?:!DOCTYPE|\?xml|[a-zA-Z][\w-]*(?:\s+[\w-]+=|>))", "markup", "`html` or `xml`"),
     (r'\A\s*[{\[](?=[^\n]*$)[\s\S]*(?:"[^"\n]*"\s*:|\b(?:true|false|null)\b)', "JSON", "`json`"),
-    (r"\A\s*(?!try:|else:|finally:)[\w-]+:(?:[ \t]+\S[^\n]*)?\n(?:[ \t]+[\w-]+:|[ \t]*- )", "YAML", "`yaml`"),
+    (
+        r"\A\s*(?!try:|else:|finally:)[\w-]+:(?:[ \t]+\S[^\n]*)?\n(?:[ \t]+[\w-]+:|[ \t]*- )"
+        r"|\A(?:[\w.-]+:(?:[ \t]+\S[^\n]*)?\n)+[ \t]*- ",
+        "YAML",
+        "`yaml`",
+    ),
+    (
+        r"\A\s*(?i:select\s[^\n;]+\sfrom|insert\s+into|create\s+(?:table|index|view)|delete\s+from"
+        r"|update\s+\w+\s+set)\b",
+        "SQL",
+        "`sql`",
+    ),
+    (
+        r"\A\s*(?:const|let|var)\s+\w+\s*=|^\s*(?:export\s+)?function\s+\w+\s*\([^\n]*\{",
+        "JavaScript",
+        "`js`",
+    ),
+    (r"^\s*#include\s*[<\"]", "C or C++", "`c` or `cpp`"),
     (
         r"\A(?:[ \t]*(?:@[\w.]+[^\n]*|#[^\n]*)?\n)*[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\w+[^\n]*\s*\Z"
-        r"|\A\s*[\w.]+\([^()]*\)[ \t]*(?:->|→|⇒)",
+        r"|\A\s*[\w.]+\([^()]*\)[ \t]*(?:->|→|⇒)|\A\s*[\w.]+\((?:[^()]*,)?\s*[*/]\s*[,)]",
         "a signature without a body",
         "`text`, or give it the body `...`",
     ),
     (
         r"\A\s*(?:\[?[-+]?\d[\d.,eE+-]*[\]%]?(?:[ \t]+|\s*\Z)){2,}|\A\s*(?:tensor|array)\([^\n]*\n(?![\s\S]*^\w+\s*=)"
-        r"|\A\s*<[\w.]+ (?:object|function|class)",
-        "output",
-        "`text`, or `output` behind the snippet that prints it",
+        r"|\A\s*<(?:[\w.]+ (?:object|function|class)|class ')|^[ \t]*\(\w+\): \w+\("
+        r"|\A[ \t]+\S+(?:[ \t]{2,}\S+)+[ \t]*\n\S+[ \t]{2,}"
+        r"|\A(?:\[[^\]\n]*\][ \t]*)?(?i:epoch|step|iter\w*)\b[^\n]*\d",
+        *_OUTPUT,
     ),
     (r"<[A-Za-z][\w -]*>|\[, ?\w+[^\n]*\]|(?:^|[\s,(])\.\.(?!\.)", "a pattern with placeholders", "`text`"),
 )
@@ -120,7 +141,15 @@ def _missing_module(found: re.Match[str]) -> str:
     return f'{told}. If it is a file of the page: a fence with file="{file}" before this one, or files="{file}"'
 
 
-MISSING_FILE = re.compile(r"FileNotFoundError: .*?: '([^']+)'")
+_MISSING_FILE = re.compile(
+    r"(?:FileNotFound|OS)Error: (?:.*?No such file or directory: '([^']+)'|(\S+) not found\.|.*\bname = '([^']+)')"
+)
+
+
+def missed(raised: str) -> str | None:
+    """The file that was not found, by what was raised."""
+    found = _MISSING_FILE.match(raised)
+    return None if found is None else found[1] or found[2] or found[3]
 
 
 def missing_file(name: str, *, there: bool = False) -> str:
@@ -142,16 +171,19 @@ TABLE: tuple[Hint, ...] = (
     Hint(
         _SYNTAX,
         'IPython magics are not Python: leave the line out (`requires=` names packages), or mark it `.skip reason="…"`',
-        r"^\s*(?:%{1,2}\w|!\s*\w)|^[^#]*\w\?{1,2}\s*$",
+        r"^\s*(?:\w+\s*=\s*)?(?:%{1,2}\w|!\s*\w)|^[^#]*\w\?{1,2}\s*$",
     ),
-    Hint(r"NameError: name 'get_ipython'", "IPython is not there: leave the line out, or mark the fence `.skip`"),
+    Hint(
+        r"NameError: name '(?:get_ipython|display)'",
+        "IPython is not there: leave the line out (`print` shows a value), or mark the fence `.skip`",
+    ),
     Hint(r"(?:ModuleNotFound|Import)Error: No module named '([\w.]+)'", _missing_module),
     Hint(
-        r"EOFError: EOF when reading a line",
+        r"EOFError\b",
         "nobody types at a snippet: give `input` its answers in a `.hidden` fence, as in "
         '`input = lambda *prompt: "42"`, or mark the fence `.skip reason="…"`',
     ),
-    Hint(MISSING_FILE.pattern, lambda found: missing_file(found[1])),
+    Hint(_MISSING_FILE.pattern, lambda found: missing_file(found[1] or found[2] or found[3])),
     Hint(
         r"(?:PermissionError: .*'|OSError: \[Errno 30\])",
         "a snippet writes in its own folder and in /tmp alone: use a relative name",
@@ -163,6 +195,26 @@ TABLE: tuple[Hint, ...] = (
             "[tool.kb.snippets], or set it in a `.hidden` fence"
         ),
         r"environ",
+    ),
+    Hint(
+        r"(?:AttributeError|TypeError): .*NoneType",
+        "variables of the environment do not reach snippets: list those it needs in `environment` of "
+        "[tool.kb.snippets], or set them in a `.hidden` fence",
+        r"environ\b|getenv",
+    ),
+    Hint(
+        r"IndexError: list index out of range",
+        'a snippet is given no arguments: set `sys.argv` in a `.hidden` fence, or run it with launch="python FILE …"',
+        r"\bargv\b",
+    ),
+    Hint(
+        r"SystemExit: 2",
+        "a snippet is given no arguments: `parse_args([])` takes the defaults, `parse_args(['…'])` those that it names",
+        r"parse_(?:known_)?args\(\s*\)",
+    ),
+    Hint(
+        r"RuntimeError: asyncio\.run\(\) cannot be called from a running event loop",
+        "an `await` outside of functions has started the loop: write `await …` here too, in place of `asyncio.run(…)`",
     ),
     Hint(
         r"(?!.*allow it with network)(?:Connection|ConnectTimeout|URL|SSL|gaierror|Timeout)\w*: "
@@ -184,15 +236,31 @@ def hint(raised: str, code: str = "", line: int | None = None) -> str | None:
         found = re.search(entry.raised, raised)
         if found is not None and (not entry.line or re.search(entry.line, text)):
             return entry.advice if isinstance(entry.advice, str) else entry.advice(found)
-    return not_python(code, text) if re.match(_SYNTAX, raised) else None
+    if re.match(_SYNTAX, raised):
+        return not_python(code, text, raised)
+    return _told(*_OUTPUT) if raised.startswith("NameError") and _is_output(code) else None
 
 
-def not_python(code: str, line: str) -> str | None:
+def not_python(code: str, line: str, raised: str) -> str | None:
     """What code that does not parse looks like, and what to call its fence; ``line`` is where Python gave up."""
     for pattern, what, name in _SHAPES:
         if re.search(pattern, code, re.MULTILINE):
-            return f"this looks like {what}: call the fence {name}"
+            return _told(what, name)
+    if _is_output(code):
+        return _told(*_OUTPUT)
     words = line.split()
-    if _WORDS.match(line) and not (words and words[0] in _KEYWORDS and len(words) < 4):
+    if raised.endswith("expected ':'") or (words and words[0] in _KEYWORDS and len(words) < 4):
+        return None
+    if _WORDS.match(line):
         return "these are words, not code: call the fence `text`, or make a comment of them"
     return None
+
+
+def _told(what: str, name: str) -> str:
+    return f"this looks like {what}: call the fence {name}"
+
+
+def _is_output(code: str) -> bool:
+    """Whether code is nothing but printed values: one over all lines, or some on each."""
+    lines = [line for line in code.split("\n") if line.strip()]
+    return is_value(code.strip()) or (bool(lines) and all(is_value(line.strip()) for line in lines))

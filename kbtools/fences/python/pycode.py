@@ -19,6 +19,7 @@ MAX_DEPTH = 150
 
 _ON_LINE = re.compile(r"\b(on|at) line (\d+)\b")
 SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
+_SYNTAX, _VALUE = ("SyntaxError", "Exception", "BaseException"), ("ValueError", "Exception", "BaseException")
 _SURROGATES = ("\ud800", "\udfff")
 
 
@@ -105,6 +106,12 @@ class Fault(NamedTuple):
     span: Span
     message: str
     help: str | None = None
+    raised: tuple[str, ...] = ()
+    """Of code that does not parse, the names of what Python raises, the classes it derives from included."""
+
+    def is_meant(self, raises: str | None) -> bool:
+        """Whether ``raises=`` on the fence says that the code shall not parse."""
+        return (raises or "").rpartition(".")[2] in self.raised
 
 
 class Code(NamedTuple):
@@ -139,7 +146,8 @@ def parse(places: Places, first: int = 1, last: int | None = None) -> Code | Fau
         for column, char in enumerate(line) if not line.isascii() or "\0" in line else ():
             if char == "\0" or _SURROGATES[0] <= char <= _SURROGATES[1]:
                 what = "a NUL character" if char == "\0" else f"a lone surrogate (U+{ord(char):04X})"
-                return Fault(places.span(number, column, number, column + 1), f"{what} cannot stand in Python code")
+                span = places.span(number, column, number, column + 1)
+                return Fault(span, f"{what} cannot stand in Python code", raised=_SYNTAX)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         with warnings.catch_warnings():  # an invalid escape is the author's to see when it runs, not on our stderr
@@ -154,7 +162,7 @@ def parse(places: Places, first: int = 1, last: int | None = None) -> Code | Fau
     except (RecursionError, MemoryError):
         return Fault(places.line(first), "this code is nested too deeply for Python to read")
     except (ValueError, OverflowError) as error:
-        return Fault(places.line(first), f"Python cannot read this code: {error}")
+        return Fault(places.line(first), f"Python cannot read this code: {error}", raised=_VALUE)
     if first > 1:
         ast.increment_lineno(tree, first - 1)
     return Code(tree, nodes)
@@ -201,4 +209,5 @@ def _fault(places: Places, error: SyntaxError, first: int) -> Fault:
         if (end_line, end) <= (line, start):
             end_line, end = line, start + 1
         span = places.span(line, start, end_line, end) or span
-    return Fault(span, message, hint(f"{type(error).__name__}: {message}", places.text, line))
+    raised = tuple(cls.__name__ for cls in type(error).__mro__ if cls is not object)
+    return Fault(span, message, hint(f"{raised[0]}: {message}", places.text, line), raised)

@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from kbtools.run.worker.ast_transforms import Place
+from kbtools.run.worker.streams import Stream
 
 _MOST_TIMES = 1000
 """Executions of a statement that are told apart; a loop may have more."""
@@ -63,10 +64,17 @@ class Captures:
                 with self.capture(key):
                     return callee(*args, **kwargs)
             recorder = _Recorder(sys.stdout)
-            try:
-                return callee(*args, file=recorder, **kwargs)
-            finally:
-                self.add(key, (recorder.text, None, None))
+            if isinstance(sys.stdout, Stream):
+                try:
+                    return callee(*args, file=recorder, **kwargs)
+                finally:
+                    self.add(key, (recorder.text, None, None))
+            # A stream of the page's own may write something else, or keep it to itself.
+            with self.capture(key) as capture:
+                try:
+                    return callee(*args, file=recorder, **kwargs)
+                finally:
+                    capture.said = recorder.text
 
         return call
 
@@ -110,6 +118,8 @@ class _Capture:
     def __init__(self, captures: Captures, key: Key) -> None:
         self._captures, self.key = captures, key
         self.value: tuple[str | None, str | None] = (None, None)
+        self.said = ""
+        """What a ``print`` was given, which counts where nothing came out."""
         self._saved = -1
 
     def __enter__(self) -> _Capture:
@@ -142,7 +152,7 @@ class _Capture:
         finally:
             os.close(self._saved)
             self._saved = -1
-        self._captures.add(self.key, (text.decode("utf-8", "replace"), *self.value))
+        self._captures.add(self.key, (text.decode("utf-8", "replace") or self.said, *self.value))
 
 
 def _pass_on(data: bytes) -> None:
