@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kbtools.fences.expected import value_forms
+from kbtools.fences import value_forms
 from kbtools.run.grading import holds
 from kbtools.run.job import Wanted
 from kbtools.run.results.outcomes import Comparison, Outcome, Printed, Status

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kbtools.fences.expected import value_forms
+from kbtools.fences import value_forms
 from kbtools.fences.python.pycode import Places
 from kbtools.text.source import Span
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from kbtools.fences import value_forms
 from kbtools.fences.annotations import Options
-from kbtools.fences.expected import expected_output, value_forms
+from kbtools.fences.expected import expected_output
 from kbtools.fences.expected.expected_output import Shown
 from kbtools.fences.languages.protocol import Interior, Language, Reading, Session
 from kbtools.fences.python import device_needs, names, pycode

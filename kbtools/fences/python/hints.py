@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kbtools.fences.expected.value_forms import is_value
+from kbtools.fences.value_forms import is_value
 
 _SYNTAX = r"(?:SyntaxError|IndentationError|TabError)\b"
 _OUTPUT = ("output", "`text`, or `output` behind the snippet that prints it")

@@ -19,7 +19,7 @@ MAX_DEPTH = 150
 
 _ON_LINE = re.compile(r"\b(on|at) line (\d+)\b")
 SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
-_SYNTAX, _VALUE = ("SyntaxError", "Exception", "BaseException"), ("ValueError", "Exception", "BaseException")
+_SYNTAX, _VALUE = ("SyntaxError",), ("ValueError",)
 _SURROGATES = ("\ud800", "\udfff")
 
 
@@ -107,7 +107,7 @@ class Fault(NamedTuple):
     message: str
     help: str | None = None
     raised: tuple[str, ...] = ()
-    """Of code that does not parse, the names of what Python raises, the classes it derives from included."""
+    """Of code that does not parse, the names of what Python raises."""
 
     def is_meant(self, raises: str | None) -> bool:
         """Whether ``raises=`` on the fence says that the code shall not parse."""
@@ -209,5 +209,5 @@ def _fault(places: Places, error: SyntaxError, first: int) -> Fault:
         if (end_line, end) <= (line, start):
             end_line, end = line, start + 1
         span = places.span(line, start, end_line, end) or span
-    raised = tuple(cls.__name__ for cls in type(error).__mro__ if cls is not object)
+    raised = tuple(cls.__name__ for cls in type(error).__mro__ if issubclass(cls, SyntaxError))
     return Fault(span, message, hint(f"{raised[0]}: {message}", places.text, line), raised)
