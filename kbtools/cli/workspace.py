@@ -190,6 +190,10 @@ def warn_unfinished(found: Project) -> None:
 
 def say(text: str = "") -> None:
     """A line for people, on stderr, so that stdout stays for machines."""
+    if not text.isprintable():  # what pages and their code say may be part of it
+        from kbtools.output.text import harmless
+
+        text = harmless(text)
     print(text, file=sys.stderr, flush=True)
 
 
@@ -230,16 +234,16 @@ def plural(n: int, one: str, many: str | None = None) -> str:
 
 
 def unified_diff(before: dict[str, str], after: dict[str, str], color: bool = False) -> Iterator[str]:
-    """A patch of pages that change, with its lines as they are: line ends inside the page stay visible as text."""
+    """A patch of pages that change, with its lines as they are, but for what a terminal would obey."""
     from difflib import unified_diff as lines_of
 
-    from kbtools.output.text import paint
+    from kbtools.output.text import harmless, paint
 
     for path in sorted(after):
         old, new = before[path].split("\n"), after[path].split("\n")
         for line in lines_of(old, new, f"a/{path}", f"b/{path}", lineterm=""):
             code = {"+": "32", "-": "31", "@": "36"}.get(line[:1], "")
-            yield paint(line, code, color and bool(code))
+            yield paint(harmless(line), code, color and bool(code))
 
 
 class Stopwatch:

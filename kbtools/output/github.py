@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from kbtools.output.findings import Findings, most_important
-from kbtools.output.text import concise
+from kbtools.output.text import concise, printable
 from kbtools.text.diagnostics import Diagnostic, Severity
 
 LIMIT = 10
@@ -73,5 +73,6 @@ def _token(lines: Iterable[str]) -> str:
 
 
 def _escape(text: str, in_property: bool = False) -> str:
+    text = "\n".join(map(printable, text.split("\n")))
     text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return text.replace(":", "%3A").replace(",", "%2C") if in_property else text

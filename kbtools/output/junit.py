@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape, quoteattr
 
@@ -57,16 +58,27 @@ def _suite(name: str, cases: list[tuple[str, bool, bool]]) -> str:
 
 def _element(tag: str, body: str, *, raw: bool = False, **attributes: str) -> str:
     listed = "".join(f" {key}={_attribute(value)}" for key, value in attributes.items())
-    return f"<{tag}{listed}>{body if raw else escape(_legal(body))}</{tag}>"
+    return f"<{tag}{listed}>{body if raw else _quiet(escape(_legal(body)))}</{tag}>"
+
+
+def _quiet(text: str) -> str:
+    """The same text, written so that a log it is printed to obeys none of it: see ``text.harmless``."""
+    return _COMMAND.sub(lambda m: m[0][:-2] + "&#58;:", text).replace("##[", "##&#91;").replace("\r", "&#13;")
 
 
 def _attribute(text: str) -> str:
     return quoteattr(_legal(text))
 
 
+_COMMAND = re.compile(r"(?m)^\s*::")
+_MOVES = re.compile(r"[\x7f-\x9f\u202a-\u202e]")
+"""What terminals obey, and what turns the direction of text."""
+
+
 def _legal(text: str) -> str:
-    """Without the characters XML 1.0 has no way to write."""
-    return "".join(
-        c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "\ufffd"
-        for c in text
-    )
+    """Without the characters XML 1.0 has no way to write, and those that ``_MOVES`` names."""
+    return _MOVES.sub("\ufffd", "".join(c if _is_legal(c) else "\ufffd" for c in text))
+
+
+def _is_legal(c: str) -> bool:
+    return c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from kbtools.output.findings import Findings, most_important
+from kbtools.output.text import printable
 from kbtools.text.diagnostics import Diagnostic, Severity
 
 LISTED = 20
@@ -128,7 +129,7 @@ def _plural(n: int, one: str) -> str:
 
 def _text(text: str) -> str:
     """Text of a page as text: no markup of it is rendered, no user is mentioned by it, and it stays on one line."""
-    out = " ".join(text.split())
+    out = printable(" ".join(text.split()))
     for char in "\\`*_[]<>|~#":
         out = out.replace(char, f"\\{char}")
     return out.replace("@", "@\u200b")
@@ -136,4 +137,4 @@ def _text(text: str) -> str:
 
 def _code(text: str) -> str:
     """Text inside one pair of backticks, in a table or outside."""
-    return " ".join(text.split()).replace("`", "ˋ").replace("|", "¦")
+    return printable(" ".join(text.split())).replace("`", "ˋ").replace("|", "¦")

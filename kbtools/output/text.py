@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -47,7 +48,26 @@ def printable(text: str) -> str:
             out.append("\ufffd")
         else:
             out.append(c)
-    return "".join(out)
+    return "".join(out).replace("##[", "##\u200b[")  # a command of GitHub's runner
+
+
+def harmless(text: str) -> str:
+    """Lines that neither a terminal nor a log of GitHub Actions obeys: as ``printable``, but with tabs and line ends.
+
+    GitHub's runner takes what begins with ``::``, behind blanks too, and ``##[`` anywhere, for its commands.
+    """
+    if not _OBEYED.search(text):
+        return text
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        end = "\r" if line.endswith("\r") else ""
+        kept = "\t".join(printable(part) for part in line.removesuffix("\r").split("\t"))
+        lines[at] = _COMMAND.sub("\\1:\u200b:", kept) + end
+    return "\n".join(lines)
+
+
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]|##\[|(?:\A|\n)\s*::")
+_COMMAND = re.compile(r"\A(\s*)::")
 
 
 def concise(findings: Findings) -> Iterator[str]:
@@ -86,7 +106,7 @@ def _block(d: Diagnostic, source: Source, color: bool) -> Iterator[str]:
         head, *rest = d.help.rstrip("\n").split("\n")
         if rest:  # a traceback, a difference: kept as the block it is
             yield f"{margin} {paint('=', '34', color)}"
-            yield from (f"{margin}   {printable(line)}".rstrip() for line in (head, *rest))
+            yield from (harmless(f"{margin}   {printable(line)}".rstrip()) for line in (head, *rest))
         else:
             yield f"{margin} {paint('=', '34', color)} help: {printable(head)}"
 

@@ -155,15 +155,15 @@ def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[
     uncompared = _uncompared(outcomes)
     if not uncompared and all(o.outcome in (Status.PASSED, Status.XFAILED, Status.REHEARSED) for o in outcomes):
         return
-    from kbtools.output.text import paint
+    from kbtools.output.text import harmless, paint
 
     for o in outcomes:
         if o.id in known.snippets:
-            yield f"{paint('known to fail', '33', color)} since {known.snippets[o.id].isoformat()}: {o.id}"
+            yield f"{paint('known to fail', '33', color)} since {known.snippets[o.id].isoformat()}: {harmless(o.id)}"
         elif o.outcome in (Status.FAILED, Status.ERROR):
-            yield f"{paint(o.outcome.value, '1;31', color)}: {o.id}"
-            yield f"  --> {o.path}:{o.traceback_line or o.line}"
-            yield from (f"   | {line}" for line in (o.message or "").rstrip("\n").split("\n"))
+            yield f"{paint(o.outcome.value, '1;31', color)}: {harmless(o.id)}"
+            yield f"  --> {harmless(o.path)}:{o.traceback_line or o.line}"
+            yield from (f"   | {harmless(line)}" for line in (o.message or "").rstrip("\n").split("\n"))
             yield ""
     quiet: dict[str, list[str]] = {}
     for o in outcomes:
@@ -172,7 +172,7 @@ def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[
     quiet.update((f"not compared: {why}", places) for why, places in uncompared.items())
     for why, ids in quiet.items():
         shown = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
-        yield f"{paint(why, '33', color)}: {shown}"
+        yield f"{paint(harmless(why), '33', color)}: {harmless(shown)}"
 
 
 def _uncompared(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
@@ -193,12 +193,12 @@ def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
 
     if not compared:
         return
-    from kbtools.output.text import paint
+    from kbtools.output.text import harmless, paint
 
     for one in compared:
         if one.state is State.DIFFERS:
-            yield f"{paint('differs', '33', color)}: {one.id}: {one.reason}"
-            yield from (f"   | {text}" for text in (one.diff or "").rstrip("\n").split("\n") if one.diff)
+            yield f"{paint('differs', '33', color)}: {harmless(one.id)}: {harmless(one.reason or '')}"
+            yield from (f"   | {harmless(text)}" for text in (one.diff or "").rstrip("\n").split("\n") if one.diff)
 
 
 def _junit(outcomes: Sequence[Outcome], known: Known) -> str:
