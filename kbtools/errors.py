@@ -1,4 +1,4 @@
-"""Failures of an operation (configuration, disk, worker), as opposed to findings in a page."""
+"""``KbError``: an operation failed (configuration, disk, worker). Findings in pages are values, not exceptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The YAML block at a page's head: located, read with the span of every key and value, edited in place."""
+"""Public interface to YAML frontmatter: locate, parse with spans, edit in place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Languages of fences: what each says about its code without running it, and how it runs.
+"""Public interface for packages that add a language of fences.
 
 The public interface for packages that add a language (entry points of the group ``kbtools.languages``) is what stands
 here. kb's own languages are registered and called in the same way.

@@ -1,4 +1,4 @@
-"""Wikilinks: finding them in a page, the one normalisation of names, and rewriting a link's target."""
+"""Wikilinks: find them in a page, fold names for comparison, rewrite a link's target."""
 
 from __future__ import annotations
 

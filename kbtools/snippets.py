@@ -1,4 +1,4 @@
-"""Fences as things to execute: what an info string asks for, sessions, stable ids, devices, expected output."""
+"""Snippets: fences as things to execute, with ids, sessions, options, devices and expected output."""
 
 from __future__ import annotations
 

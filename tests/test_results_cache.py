@@ -449,19 +449,19 @@ def test_a_damaged_store_is_an_empty_one(again: Cached, damage: bytes) -> None:
 def test_a_page_that_is_cut_or_deleted_while_its_snippets_run_is_told_of(
     wiki: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, left: str | None
 ) -> None:
-    from kbtools.cli.running import here
+    from kbtools.cli.running import local
 
     (wiki / "wiki" / "Page.md").unlink()
     page = wiki / "wiki" / "sub" / "Other.md"
     page.write_text("# Other\n\n```python {#one}\nassert 1 == 2\n```\n")
-    run_snippets = here.run_snippets
+    run_snippets = local.run_snippets
 
-    def meanwhile(*words: Any) -> here.Ran:
+    def meanwhile(*words: Any) -> local.Ran:
         ran = run_snippets(*words)
         page.unlink() if left is None else page.write_text(left)
         return ran
 
-    monkeypatch.setattr(here, "run_snippets", meanwhile)
+    monkeypatch.setattr(local, "run_snippets", meanwhile)
     assert cli.main(["check", "--select", "failing-snippet", "--format", "concise", "-n", "1"]) == 1
     out, err = capsys.readouterr()
     assert "failing-snippet" in out

@@ -1,1 +1,1 @@
-"""kb in other programs: pytest, Dask clusters, and tests of one's own."""
+"""Adapters to other programs: the pytest plugin, Dask clusters, and helpers for tests of pages."""

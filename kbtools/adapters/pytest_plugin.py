@@ -1,4 +1,4 @@
-"""The pytest plugin: a page is a file, a snippet on a device is a test item.
+"""Pytest plugin: collects pages as files and snippets as test items, one per device.
 
 It adapts ``kbtools.run`` to pytest. Where there is no wiki it imports nothing heavy and collects nothing. A vault
 is data: of it pytest gets pages alone.

@@ -1,4 +1,4 @@
-"""For tests of pages and of what runs them: a page's text in, its outcomes out."""
+"""Test helpers: run the snippets of a page given as text and return their outcomes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Making somebody's folder a project: what is found there, what is proposed, which files that takes."""
+"""``kb init``: surveys a folder of Markdown and proposes the files that make it a project."""

@@ -1,4 +1,4 @@
-"""A plugin entered into somebody's ``mkdocs.yml``: one entry is added, every other byte stays.
+"""Adds a plugin entry to an existing ``mkdocs.yml`` and keeps every other byte.
 
 The text is edited, not written anew, since comments, tags and layout are the owner's. The result is read again and must
 differ from the old reading in that one entry; where it would not, the caller is told which line to add by hand.

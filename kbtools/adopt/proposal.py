@@ -1,4 +1,4 @@
-"""The files that make a folder a project: settings, the site's configuration, what git shall not keep."""
+"""Proposes the files of a new project: ``kb.toml``, ``mkdocs.yml``, ``.gitignore``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a folder of Markdown holds, before anything is changed: kind, links, code by folder, frontmatter, findings."""
+"""Surveys a folder of Markdown without changing it: kind of vault, links, code, frontmatter, findings."""
 
 from __future__ import annotations
 

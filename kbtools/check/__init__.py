@@ -1,4 +1,4 @@
-"""What a check makes of findings: compared with a baseline, narrowed to what a change concerns."""
+"""Runs the rules over a vault, compares findings with the baseline, and turns failed snippets into findings."""
 
 from kbtools import make_callable
 

@@ -1,4 +1,4 @@
-"""The baseline: findings that a project has accepted for now, so that checks fail on new ones only.
+"""The baseline: findings a project has accepted for now, so that checks fail on new ones only.
 
 An entry names a rule, a page and the text that the finding is about, never a line: edits elsewhere on the page do not
 wake it. Where the same text is found several times, the entry counts them, and one more is new.

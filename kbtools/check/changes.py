@@ -1,4 +1,4 @@
-"""What a change to some files concerns: the pages that changed, and those that name one of them."""
+"""Selects the pages that a change of some files affects: those changed, and those that refer to them."""
 
 from __future__ import annotations
 

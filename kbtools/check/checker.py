@@ -1,4 +1,4 @@
-"""Run the rules over a vault: pages and index in, sorted diagnostics out."""
+"""Runs the rules over a vault: takes pages and an index, returns sorted diagnostics."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Checker:
         self.active = severities(config)
         self.rules = tuple(r for r in all_rules().values() if r.name in self.active)
         self.around = Surroundings(resolver, config, today, is_linked, schemas(pages, config), shell or {}, links)
-        self._turning = tuple(r.turns for r in self.rules if r.turns is not None)
+        self._expiries = tuple(r.expires_on for r in self.rules if r.expires_on is not None)
         self._checks = tuple(r.check for r in self.rules if r.check is not None)
 
     def context(self, page: Page) -> Context:
@@ -127,10 +127,10 @@ class Checker:
         own = problem.severity if problem.rule not in self.around.config.rules else None
         return own or self.active[problem.rule]
 
-    def next_turn(self, page: Page, context: Context | None = None) -> date | None:
+    def expires_on(self, page: Page, context: Context | None = None) -> date | None:
         """The first day on which the findings of an unchanged page will be others."""
         context = context or self.context(page)
-        days = [day for turns in self._turning if (day := turns(page, context)) is not None]
+        days = [day for expiry in self._expiries if (day := expiry(page, context)) is not None]
         return min(days, default=None)
 
     def _problems(self, page: Page, context: Context) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""Snippets that did not do what their page says, as findings at the line that raised."""
+"""Turns failed snippets into findings at the line that raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Has shells judge the shell fences of pages, where there are any."""
+"""Has the shell fences of pages checked by a shell, if there are any."""
 
 from __future__ import annotations
 

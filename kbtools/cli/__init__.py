@@ -1,4 +1,4 @@
-"""The command ``kb``: picks a command's module, and turns what goes wrong into one line and an exit code.
+"""The command ``kb``: imports the module of one command, and turns errors into one line and an exit code.
 
 Only the chosen command is imported, so that ``kb --help`` needs nothing but the standard library.
 """

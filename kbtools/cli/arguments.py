@@ -1,4 +1,4 @@
-"""The command line of one command: argparse, with the options many commands share and errors that name a way out."""
+"""Command-line parser of one command: argparse, the options that commands share, and errors with a hint."""
 
 from __future__ import annotations
 

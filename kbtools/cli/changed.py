@@ -1,4 +1,4 @@
-"""``--changed-since REV``: which pages a change in git concerns."""
+"""``--changed-since REV``: finds the pages that a change in git affects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kbtools.check.changes import concerned
-from kbtools.cli.workspace import Wiki, plural, say
+from kbtools.cli.workspace import Workspace, plural, say
 from kbtools.run import git
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _WHOLE = ("mkdocs.yml", "mkdocs.yaml", "kb.toml", "pyproject.toml", "kb-baseline
 """Files of a project's root that can alter what is found on any page."""
 
 
-def compared_with(wiki: Wiki, revision: str, found: Sequence[Diagnostic], source: Sources) -> Comparison:
+def compared_with(wiki: Workspace, revision: str, found: Sequence[Diagnostic], source: Sources) -> Comparison:
     """Findings beside those that the pages had where this branch left a revision: what is new, what was there, what is
     mended. Snippets are not run for it: their findings count as new."""
     from kbtools.check.baseline import SNIPPETS, Baseline
@@ -49,7 +49,7 @@ def compared_with(wiki: Wiki, revision: str, found: Sequence[Diagnostic], source
     return baseline.compare(found, source, lambda entry: entry.key.rule != SNIPPETS)
 
 
-def since(wiki: Wiki, revision: str) -> tuple[frozenset[str], frozenset[str]]:
+def since(wiki: Workspace, revision: str) -> tuple[frozenset[str], frozenset[str]]:
     """The pages whose findings a change since a revision can alter, and those among them that changed themselves.
 
     Where the configuration or a schema changed that is every page. Raises KbError for an unknown revision.

@@ -1,4 +1,4 @@
-"""Examples that ``kb COMMAND --help`` ends with: a line to type, and what it does."""
+"""Examples shown at the end of ``kb COMMAND --help``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb check --external``: the external addresses of pages, asked for with progress."""
+"""``kb check --external``: requests the external addresses of pages and shows progress."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from kbtools.cli.workspace import Wiki, plural, say
+from kbtools.cli.workspace import Workspace, plural, say
 
 if TYPE_CHECKING:
     from kbtools.config.selection import Selection
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CACHE = "external.json"
 
 
-def external(wiki: Wiki, selection: Selection, covers: Callable[[str], bool]) -> tuple[Diagnostic, ...]:
+def external(wiki: Workspace, selection: Selection, covers: Callable[[str], bool]) -> tuple[Diagnostic, ...]:
     """What is wrong with external addresses, and one line that says how many were asked for."""
     from kbtools.check.checker import severities
     from kbtools.external import cache

@@ -1,4 +1,4 @@
-"""A command's findings beside the project's baseline: which are new, which are known, what was mended."""
+"""Compares the findings of a command with the baseline: new, known and mended ones."""
 
 from __future__ import annotations
 

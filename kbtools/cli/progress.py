@@ -1,4 +1,4 @@
-"""One line on a terminal that says how far a run is; nothing anywhere else."""
+"""Progress of a run: one line on a terminal, redrawn in place; no output elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings to standard output and to files, and the summary that ends a check."""
+"""Prints findings, writes them to files, and prints the summary line of a check."""
 
 from __future__ import annotations
 

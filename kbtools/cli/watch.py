@@ -1,4 +1,4 @@
-"""Run something again whenever a file of the vault changes: the loop behind ``--watch``."""
+"""``--watch``: repeats a command whenever a file of the vault changes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""One command a file: ``configure(arguments)`` names its options, ``run(args)`` works and returns the exit code.
-
-What several commands share stands here: options, finding the project, narrowing to paths, writing to the terminal.
-"""
+"""Shared by commands: finding the project, reading its pages when first needed, writing to the terminal."""
 
 from __future__ import annotations
 
@@ -52,7 +49,7 @@ def project(args: SimpleNamespace) -> Project:
     return found._replace(config=spelled)
 
 
-class Wiki:
+class Workspace:
     """A project with its pages, read and indexed when first asked for."""
 
     def __init__(self, project: Project, listing: Listing | None = None) -> None:
@@ -83,7 +80,7 @@ class Wiki:
 
         return Index.build(self.vault)
 
-    def load(self) -> Wiki:
+    def load(self) -> Workspace:
         """Read the pages now."""
         assert self.index
         return self
@@ -134,7 +131,7 @@ def keep_all() -> None:
     gc.disable()
 
 
-def read(args: SimpleNamespace, *, lasting: bool = False) -> Wiki:
+def read(args: SimpleNamespace, *, lasting: bool = False) -> Workspace:
     """Find the project and its pages; a run of kb that was cut short is mentioned.
 
     ``lasting`` work makes more than it keeps: see ``keep_all``.
@@ -143,10 +140,10 @@ def read(args: SimpleNamespace, *, lasting: bool = False) -> Wiki:
         keep_all()
     found = project(args)
     warn_unfinished(found)
-    return Wiki(found)
+    return Workspace(found)
 
 
-def shell_faults(wiki: Wiki) -> Mapping[tuple[str, str], tuple[int, str]]:
+def shell_faults(wiki: Workspace) -> Mapping[tuple[str, str], tuple[int, str]]:
     """What shells say of the shell fences of the wiki; where one is missing, that is told."""
     from collections import Counter
 
@@ -216,7 +213,7 @@ def emit(lines: Iterable[str]) -> None:
         out.write("\n".join(batch) + "\n")
 
 
-def dump(args: SimpleNamespace, rows: Callable[[Wiki, str], Iterable[dict[str, object]]]) -> int:
+def dump(args: SimpleNamespace, rows: Callable[[Workspace, str], Iterable[dict[str, object]]]) -> int:
     """Print a command's rows, page by page, for the pages its options ask for: one JSON object a line, or one list."""
     from kbtools.config.selection import Selection
     from kbtools.output.json import dumps

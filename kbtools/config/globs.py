@@ -1,4 +1,4 @@
-"""Globs of the configuration: which paths of a vault they name."""
+"""Glob matching of vault paths, as the configuration writes globs."""
 
 from __future__ import annotations
 

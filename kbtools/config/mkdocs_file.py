@@ -1,4 +1,4 @@
-"""What ``mkdocs.yml`` says about pages: where they lie, which are left out, which the navigation names, who makes more.
+"""Reads from ``mkdocs.yml`` what concerns pages: folder, exclusions, navigation, plugins that generate pages.
 
 Read without constructing anything: tags such as ``!!python/name:`` and ``!ENV`` are passed over, so a file that only
 MkDocs can load tells kb as much as it needs.

@@ -1,4 +1,4 @@
-"""What an Obsidian vault's settings (``.obsidian/*.json``) say about its folders and its links."""
+"""Reads the settings of an Obsidian vault (``.obsidian/*.json``): folders and link format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a project asks of kb: ``[tool.kb]``, ``kb.toml`` or a bare ``mkdocs.yml``, as one frozen value."""
+"""Finds a project and reads its configuration (``[tool.kb]``, ``kb.toml`` or ``mkdocs.yml``) into a frozen value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which findings somebody wants: by rule, by page."""
+"""Selects findings by rule and by page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting of ``kb.toml`` and ``[tool.kb]`` in one table: for reading, JSON Schema and ``kb config``."""
+"""The table of all settings, used to read configuration, to write its JSON Schema and for ``kb config``."""
 
 from __future__ import annotations
 

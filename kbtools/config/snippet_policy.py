@@ -1,4 +1,4 @@
-"""What the code of a page is held to, by its folder: run, checked or shown, and what it finds where it runs."""
+"""Policy for the code of a page by its folder: run, checked or shown; its files and environment."""
 
 from __future__ import annotations
 

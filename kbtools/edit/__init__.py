@@ -1,1 +1,1 @@
-"""Changes of pages as values: planned, verified on the whole vault, and handed out as new texts."""
+"""Plans changes of pages as values: fixes, respelled links and renames, verified on the whole vault."""

@@ -1,4 +1,4 @@
-"""Choose fixes, apply them in memory, and keep those that mend their page and lead no link elsewhere."""
+"""Selects fixes, applies them in memory, and keeps those that mend their page and redirect no link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes what a command changes as one run of ``rewrite``, and undoes runs, with what belongs to them elsewhere.
+"""Writes the changes of a command as one transaction, and undoes it.
 
 A rename also moves the entries of the page in the project's baseline; undoing one moves them back. A run that follows
 another (the baseline that ``kb init`` writes after its files) is undone together with it.

@@ -1,4 +1,4 @@
-"""The new names of a page: whether the wiki can take them."""
+"""Checks the new title, file name and aliases of a page for conflicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change of several pages: rewrites, each of them kept whole or left out, and the texts they make."""
+"""Applies rewrites of several pages, each completely or not at all, and returns the new texts."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def edits_by_page(rewrites: Iterable[Rewrite]) -> dict[str, tuple[Edit, ...]]:
 def edited(page: Page, edits: Iterable[Edit]) -> Page:
     """The page with the edits made."""
     return Page.parse(
-        Source(page.path, apply_edits(page.source.text, edits), page.source.bom), page.reading, page.policy
+        Source(page.path, apply_edits(page.source.text, edits), page.source.bom), page.file_problems, page.policy
     )
 
 

@@ -1,4 +1,4 @@
-"""The rewrites of ``kb reconcile``: links that mean one page only after folding get its canonical spelling."""
+"""Plans ``kb reconcile``: links that resolve only after folding get the canonical spelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What names a page, and how it names it afterwards: wikilinks, Markdown links, frontmatter."""
+"""Finds every reference to a page and rewrites it for a new name: wikilinks, Markdown links, frontmatter."""
 
 from __future__ import annotations
 

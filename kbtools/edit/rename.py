@@ -1,4 +1,4 @@
-"""Another name for a page: its title, its file, and everything in the wiki that names it, planned as one change."""
+"""Plans ``kb rename``: title, file and every reference to a page, as one change."""
 
 from __future__ import annotations
 
@@ -219,7 +219,7 @@ def _with(index: Index, path: str, page: Page) -> dict[str, Page]:
 
 
 def _reread(page: Page, text: str, path: str) -> Page:
-    return Page.parse(Source(path, text, page.source.bom), page.reading, page.policy)
+    return Page.parse(Source(path, text, page.source.bom), page.file_problems, page.policy)
 
 
 def _nfc(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Where a page is named that no rename rewrites: comments, formulas and HTML of pages, and files that are no pages."""
+"""Finds mentions of a page that a rename does not rewrite: comments, formulas, HTML, other files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether every link leads after an edit where it led before: looked up in the texts as they would be.
+"""Verifies that every link resolves to the same page after an edit as before.
 
 One comparison for all commands that rewrite pages. A link is found again by its place, a section by the place of its
 heading, so that an edit may change what either says.

@@ -1,1 +1,1 @@
-"""Links that lead out of the wiki: found on pages, asked for over HTTP, with answers kept between checks."""
+"""External links: finds HTTP addresses on pages, requests them, and caches the answers."""

@@ -1,4 +1,4 @@
-"""Answers kept between checks: an address that was there is not asked for again for some days."""
+"""Cache of answers: an address that answered is not requested again for some days."""
 
 from __future__ import annotations
 

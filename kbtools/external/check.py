@@ -1,4 +1,4 @@
-"""External links of pages as findings."""
+"""Turns unreachable, broken and moved external links into findings."""
 
 from __future__ import annotations
 

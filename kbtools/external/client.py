@@ -1,4 +1,4 @@
-"""Asks for addresses over HTTP: concurrently, politely, and never longer than agreed, whatever servers do.
+"""HTTP client for link checks: concurrent, rate-limited by host, with an overall time limit.
 
 A server is asked for the head of a page first and for the page itself only where that does not answer; no body is
 read. Each host is asked by few requests at a time with a pause between them, and ``Retry-After`` is honoured. Every

@@ -1,4 +1,4 @@
-"""Which hosts may be asked: never a private, local or otherwise special address, unless that is allowed."""
+"""Refuses requests to private, local and otherwise special addresses unless they are allowed."""
 
 from __future__ import annotations
 

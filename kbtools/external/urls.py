@@ -1,4 +1,4 @@
-"""HTTP addresses on a page, with their spans: in links, pictures, definitions, plain text and frontmatter."""
+"""Finds HTTP addresses on a page with their spans: links, pictures, definitions, plain text, frontmatter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fence's annotations ask for: page defaults, a comment before the fence, its info string; later ones win."""
+"""Parses annotations of fences: page defaults, a comment before the fence, its info string; later ones win."""
 
 from __future__ import annotations
 

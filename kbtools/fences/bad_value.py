@@ -1,4 +1,4 @@
-"""What a value of an option that means nothing is answered with."""
+"""Messages for invalid values of fence options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fences written for other tools: their options, and code that they complete before anyone runs it.
+"""Recognizes fences written for other tools (pytest-examples, Quarto, Sybil): options, code they complete.
 
 What such a fence means is done where it is clear (a group is a session, ``test="skip"`` skips); where it is not, the
 fence is shown. Nothing of another tool is an error.

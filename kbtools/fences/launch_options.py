@@ -1,4 +1,4 @@
-"""``launch=``: the launchers, and the options each may be given.
+"""Launchers of ``launch=`` and the options each accepts.
 
 The options are a closed list. Others replace the script (``-c``, ``-m``, ``--version``, ``--no-python``) or switch its
 assertions off (``-O``), and then a fence would pass that has shown nothing.

@@ -1,4 +1,4 @@
-"""Values of fence options: what each may say, and what to do about one that says nothing."""
+"""Parses and validates the values of fence options."""
 
 from __future__ import annotations
 

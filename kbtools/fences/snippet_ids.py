@@ -1,4 +1,4 @@
-"""Ids that stay the same while a page grows: the author's own, else the heading's slug with an ordinal."""
+"""Assigns stable ids to snippets: the author's own, else the heading's slug with an ordinal."""
 
 from __future__ import annotations
 

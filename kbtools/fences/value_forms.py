@@ -1,4 +1,4 @@
-"""The comments that show what a statement gives, told from prose: a table of forms.
+"""Recognizes comments that state a value, as against prose: a table of forms.
 
 A comment beside a statement is compared when it reads wholly as a printed value, with what may stand around one:
 

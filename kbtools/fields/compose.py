@@ -1,4 +1,4 @@
-"""YAML to plain values, driven by libyaml's events: positions are kept, and no page can make it slow or big.
+"""Builds plain values with positions from YAML events, within limits on depth, size and aliases.
 
 PyYAML's loaders compose the whole document first; 30,000 nested brackets crash them and a few merge keys cost
 gigabytes. Here each event is looked at as it comes, and the bounds below end the reading at once.

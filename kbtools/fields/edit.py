@@ -1,4 +1,4 @@
-"""Change one field of a page and nothing else: comments, order, quotes and line ends stay."""
+"""Edits one field of the frontmatter and keeps comments, order, quotes and line ends."""
 
 from __future__ import annotations
 

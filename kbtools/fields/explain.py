@@ -1,4 +1,4 @@
-"""What people get wrong in YAML, told apart: a parser's error and the line it is on become words and a repair."""
+"""Explains YAML errors: a table from parser messages and lines to a cause and a fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the YAML of a frontmatter block stands; blocks that are never closed, and a second one behind the first."""
+"""Locates frontmatter blocks, including unclosed and repeated ones."""
 
 from __future__ import annotations
 

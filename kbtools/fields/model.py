@@ -1,4 +1,4 @@
-"""What a frontmatter block is once read: values, and where each of them is written."""
+"""Values of a parsed frontmatter block, with the spans of keys and values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a new page: every field its schema requires, filled in as far as that can be known."""
+"""Generates the text of a new page from its JSON Schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read a page's frontmatter: its values, and what is wrong with it."""
+"""Parses a page's frontmatter into values and problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Broken YAML: say what is wrong in words, with a fix where there is one, and read the rest of the block.
+"""Recovers from broken YAML: reports the error with a fix, and parses the rest of the block.
 
 Metadata is mostly one field a line, so a block that is no YAML is repaired field by field. The repair that a fix would
 make is made on a copy (then the field has the value its author meant), or the field is taken out (then it has an entry

@@ -1,4 +1,4 @@
-"""Scalars both ways: what a plain YAML scalar means, and how to write a value so that it reads back the same.
+"""Resolves plain YAML scalars, and writes values as scalars that read back the same.
 
 Typing follows PyYAML's SafeLoader (YAML 1.1), because that is what MkDocs and python-frontmatter make of the same
 text: ``no`` is False, ``010`` is 8, ``12:30:45`` is 45045, ``2026-05-10`` a date.

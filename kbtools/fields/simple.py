@@ -1,4 +1,4 @@
-"""The YAML that most pages have, read without a YAML parser: one scalar a line, lists and mappings one level deep.
+"""Fast parser for the YAML that most pages have: one scalar a line, lists and mappings one level deep.
 
 Only the values are read, in a fraction of the time; where they stand is asked of ``reader`` when somebody needs to
 know. This is the part of YAML on which there is nothing to interpret. Whatever looks different is left to ``reader``,

@@ -1,1 +1,1 @@
-"""Check only what changed: an index kept on disk that is queried, not loaded."""
+"""Incremental check: keeps an index in SQLite and checks again only what a change affects."""

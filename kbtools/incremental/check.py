@@ -1,4 +1,4 @@
-"""Check a vault by its kept index: only what changed since is read and checked again."""
+"""Entry point of the incremental check: compares files with the index, updates it, returns findings."""
 
 from __future__ import annotations
 

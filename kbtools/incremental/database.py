@@ -1,4 +1,4 @@
-"""The index on disk: an SQLite file that is asked for single keys, never read whole.
+"""Schema and queries of the index: an SQLite file that is queried by key, never loaded whole.
 
 Everything in it can be made anew by a scan, so nothing is lost with it. Names and targets of links are kept folded
 (``fold_title``): whatever two spellings can mean the same page have the same key, and a change to a page concerns

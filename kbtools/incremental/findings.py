@@ -1,4 +1,4 @@
-"""Findings of a page as text in the database."""
+"""Serializes the findings of a page for the database."""
 
 from __future__ import annotations
 

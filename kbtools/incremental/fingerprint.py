@@ -1,4 +1,4 @@
-"""What an index was made from besides the pages: the code that read them, and the configuration."""
+"""Fingerprint of everything besides pages that an index depends on: kb's code and the configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names of the wiki, answered from the database: a name costs a query, and no page is read for it."""
+"""Name tables of the vault backed by the database instead of dictionaries."""
 
 from __future__ import annotations
 
@@ -104,5 +104,5 @@ class StoredNames:
         return self._table(lambda p: (p.id,), "\n{}".format, lambda: self._whole.by_id)
 
     @cached_property
-    def hashed(self) -> frozenset[str]:
+    def with_hash(self) -> frozenset[str]:
         return frozenset(key for key in self.db.hashed() if key in self.by_fold)

@@ -1,4 +1,4 @@
-"""From a page and an index to what is kept of it."""
+"""Makes the database row of a page from the page and the index."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def finding_row(row: Row, page: Page, checker: Checker, unchecked: Mapping[tuple
     """The row with what the rules find, and the names they asked for to find it."""
     context = checker.context(page)
     found = dump_findings(checker.findings(page, context))
-    turn = checker.next_turn(page, context)
+    day = checker.expires_on(page, context)
     missing: Counter[str] = Counter()
     if unchecked:
         asked = ((s.language.lower(), s.code) for s in page.snippets)
@@ -73,6 +73,6 @@ def finding_row(row: Row, page: Page, checker: Checker, unchecked: Mapping[tuple
     if row.outline is not None:
         for snippet in page.snippets:
             snippets += snippet.executable
-    turns = turn.toordinal() if turn is not None else None
+    turns = day.toordinal() if day is not None else None
     keys = tuple(sorted(context.asked.union(row.keys) - {""})) if context.asked else row.keys
     return row._replace(keys=keys, snippets=snippets, unchecked=shells, turns=turns, found=found)

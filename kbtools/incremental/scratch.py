@@ -1,4 +1,4 @@
-"""Check a whole vault from nothing, on all cores, into rows for the database.
+"""Full check of a vault on all cores, into rows for the database.
 
 Every process reads and parses its share of the pages. All tell all what their pages are called (outlines), resolve
 their own links, tell all which pages those lead to, and run the rules over their own pages.

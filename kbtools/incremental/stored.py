@@ -1,4 +1,4 @@
-"""What other pages may know of a page, as text in the database."""
+"""Serializes what other pages may know of a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several processes at one task: each does its part, and from time to time all tell all what they have found."""
+"""Parallel processes for a full check, with an exchange of results between phases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring the database up to date: read what changed, find whom it concerns, and check just those again.
+"""Updates the index after a change: reads changed files, finds the pages affected, checks those again.
 
 Whom a change concerns: a page's findings hang on its own text; on the pages that hold a name its links may mean; on
 what those stand aside for; on how they are spelled, which hangs on whoever else holds one of their names; on whether

@@ -1,4 +1,4 @@
-"""What a vault holds besides the text of its pages."""
+"""What a check needs of a vault besides the text of its pages: attachments and ways in."""
 
 from __future__ import annotations
 

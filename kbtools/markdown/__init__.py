@@ -1,1 +1,1 @@
-"""What the site's renderer makes of a page's Markdown: `scanner.scan` is the door, the others are its parts."""
+"""Scans Markdown as Python-Markdown renders it: ``scanner.scan`` is the entry point."""

@@ -1,4 +1,4 @@
-"""Ids and addresses in the tags of raw HTML, and ids in attribute lists: ``<a id="x">``, ``![](p.png){#x}``."""
+"""Finds ids and addresses in raw HTML tags and attribute lists: ``<a id="x">``, ``![](p.png){#x}``."""
 
 from __future__ import annotations
 

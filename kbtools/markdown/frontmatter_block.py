@@ -1,4 +1,4 @@
-"""Where a page's frontmatter block stands, by MkDocs' rule."""
+"""Finds the frontmatter block of a page by MkDocs' rule."""
 
 from __future__ import annotations
 

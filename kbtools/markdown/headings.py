@@ -1,4 +1,4 @@
-"""Headings as the table of contents shows them: their text without markup, and the ids the site gives them.
+"""Headings: plain text and ids as the table of contents has them.
 
 Ids follow Python-Markdown's ``toc`` with ``pymdownx.slugs.slugify(case="lower")``: Hangul is kept, and a second
 heading of the same name gets ``_1``.

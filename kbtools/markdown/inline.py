@@ -1,4 +1,4 @@
-"""What within a text no link or edit belongs in: inline code, math, comments, the inside of HTML tags.
+"""Finds inline spans without links or edits: code, math, comments, the inside of HTML tags.
 
 The patterns and their order are those of Python-Markdown 3.11 with pymdownx.inlinehilite and pymdownx.arithmatex:
 code first, then math, then backslash escapes, then HTML. ``%%`` comments are Obsidian's.

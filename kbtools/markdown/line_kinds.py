@@ -1,4 +1,4 @@
-"""What a line may be besides prose: the patterns of Python-Markdown's block processors, by the first character."""
+"""Patterns of Python-Markdown's block processors, by the first character of a line."""
 
 from __future__ import annotations
 

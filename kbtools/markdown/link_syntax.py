@@ -1,4 +1,4 @@
-"""Markdown links within one text, as the renderer pairs them: ``[text](address)``, ``[text][name]``, and pictures.
+"""Parses Markdown links and pictures in a text: ``[text](address)``, ``[text][name]``.
 
 A port of Python-Markdown 3.11's ``LinkInlineProcessor`` and its kin, in the order of their priorities: references,
 links, pictures, short references. What binds stronger (code, math, wikilinks, escapes) is masked before.

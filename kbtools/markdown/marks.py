@@ -1,3 +1,3 @@
-"""The characters with which Python-Markdown marks what it has set aside; it drops them from pages."""
+"""Placeholder characters of Python-Markdown, which it removes from pages."""
 
 STX, ETX = "\x02", "\x03"

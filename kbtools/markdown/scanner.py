@@ -1,4 +1,4 @@
-"""Scan one page: where its frontmatter, fences, headings, comments and opaque stretches are, as the site renders them.
+"""Scans a page: spans of frontmatter, fences, headings, comments and opaque text, as the site renders them.
 
 The renderer is Python-Markdown with pymdownx.superfences and the extensions of a Material site. Its steps are taken in
 its order: fences are set aside, raw HTML is taken out, blocks are parsed, then inline markup. Each leaves its places.

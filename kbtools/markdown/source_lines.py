@@ -1,4 +1,4 @@
-"""Lines of a page as the renderer's block parser sees them, each knowing where it stands in the source.
+"""Lines of a page with their offsets in the source, as the block parser receives them.
 
 Tabs are expanded, blank lines emptied, container prefixes stripped; a block is a range of such lines.
 """

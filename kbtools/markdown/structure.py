@@ -1,4 +1,4 @@
-"""What one page holds and where: the values ``scanner.scan`` returns."""
+"""Result of a scan: the spans and elements of one page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tree the block parser builds, with just what it asks of it, and the texts that hang in it."""
+"""Element tree of the block parser, reduced to what parsing needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page as a notebook: text as Markdown cells, executable Python as code cells, results and figures as outputs."""
+"""Converts a page to a notebook: text and code cells, stored results and figures as outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A notebook as a page: Markdown as it is, code as fences, outputs as expectations."""
+"""Converts a notebook to a page: Markdown as it is, code as fences, outputs as expectations."""
 
 from __future__ import annotations
 

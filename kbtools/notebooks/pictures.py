@@ -1,4 +1,4 @@
-"""The pictures that a page shows, found in its vault."""
+"""Finds the pictures of a page in the vault, for the notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formats of findings: a table of names, each with the module that writes it. A module is imported when it is used.
+"""Output formats of findings: a table from names to modules, each imported when used.
 
 A module has a function of its format's name that takes ``Findings`` and yields lines.
 """

@@ -1,4 +1,4 @@
-"""The value that every output format takes: diagnostics with what is needed to show them."""
+"""Findings with what is needed to show them: the input of every output format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotations on a pull request: workflow commands of GitHub Actions, within GitHub's limits.
+"""GitHub Actions annotations: workflow commands, within GitHub's limits.
 
 Format and escaping: GitHub Actions, "Workflow commands". GitHub shows ten annotations of each severity a step; where
 there are more, nine are shown, a tenth says how many are left, and a folded group in the log lists all.

@@ -1,4 +1,4 @@
-"""GitLab's Code Quality report: a JSON array in the Code Climate form that GitLab reads.
+"""GitLab Code Quality report: JSON in the Code Climate format.
 
 Format: GitLab documentation, "Code Quality", "Code Quality report format".
 """

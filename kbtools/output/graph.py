@@ -1,4 +1,4 @@
-"""The wiki's graph as plain values: pages as nodes, links as edges."""
+"""The link graph as plain values: pages as nodes, links as edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON and JSON lines: diagnostics as the contract describes them."""
+"""JSON and JSON Lines, as the contract describes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JUnit XML, which every CI system reads: findings by page, outcomes by snippet."""
+"""JUnit XML: findings by page, outcomes by snippet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A summary in GitHub-flavoured Markdown: for the summary of a job, or a comment on a pull request."""
+"""GitHub-flavoured Markdown summary, for a CI job or a comment on a pull request."""
 
 from __future__ import annotations
 

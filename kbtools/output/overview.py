@@ -1,4 +1,4 @@
-"""Many findings at a glance: a table by rule, and the three things worth doing first."""
+"""Overview of many findings: counts by rule, and the three most useful next steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Diagnostics for people: the full form with a source excerpt and caret, and one line each."""
+"""Text for terminals: full form with source excerpt and caret, or one line each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The only writer of users' files: backup first, replace atomically, undo to the byte.
+"""Writes users' files: backup first, atomic replacement, exact undo. Nothing else writes them.
 
 What it promises, and how:
 

@@ -1,4 +1,4 @@
-"""Applies a run: plans it, stages it, replaces the files; rolls back what fails, finishes what was killed."""
+"""Applies a transaction: plan, stage, replace; rolls back on failure, completes after a kill."""
 
 # ruff: noqa: PTH102, PTH104, PTH105, PTH112, PTH118, PTH120, PTH123
 

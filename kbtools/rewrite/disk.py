@@ -1,4 +1,4 @@
-"""Bytes to the disk, durably: temporary files, flushes, renames.
+"""Durable writes: temporary files, fsync, renames.
 
 Everything here goes through functions of ``os``, looked up when called: that is what is needed (flags, modes,
 descriptors), and what lets the tests kill a process between any two of these calls.

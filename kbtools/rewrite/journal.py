@@ -1,4 +1,4 @@
-"""The journal of runs: a manifest for each, written before the run changes anything, and the originals beside it.
+"""Journal of transactions: a manifest written before the first change, and the original files.
 
 ``_link_reconcile_backup/``: ``.gitignore`` (``*``: backups are nobody's commit), ``.lock``, and a folder a run,
 ``20261121T101500-3f2a`` (UTC; later runs sort behind earlier ones), with ``manifest.json`` and the originals under

@@ -1,4 +1,4 @@
-"""One kb at a time rewrites a vault, and one that was killed leaves a mark."""
+"""Lock of a vault: one process rewrites at a time; a killed one leaves a mark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another name for a file: at every moment it is found whole under its old name, under its new one, or under both.
+"""Renames a file so that it exists whole under the old or the new name at every moment.
 
 A new name is only ever taken when it is free: by a hard link, which fails where something is; on file systems without
 links, by creating an empty file, which is then replaced. The old name goes when the new one is on the disk.

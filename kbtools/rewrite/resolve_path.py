@@ -1,4 +1,4 @@
-"""Resolves the path of a change to a file of the vault: never through a link that leads out of it."""
+"""Resolves the path of a change to a file of the vault; never through a link that leads out of it."""
 
 # ruff: noqa: PTH118, PTH120
 

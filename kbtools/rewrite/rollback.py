@@ -1,4 +1,4 @@
-"""Restores original files, one by one: for undo, and for a run that fails on its way."""
+"""Restores original files one by one, for undo and after a failure."""
 
 # ruff: noqa: PTH105, PTH106, PTH108, PTH112, PTH114, PTH118, PTH120
 

@@ -1,4 +1,4 @@
-"""Transactions over files: many are rewritten as one, and that can be undone, or finished after a kill."""
+"""Transactions over files: written as one, undone as one, completed after a kill."""
 
 # ruff: noqa: PTH102, PTH112, PTH114, PTH118, PTH120, PTH208
 

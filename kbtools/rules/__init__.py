@@ -1,8 +1,8 @@
-"""What kb checks: one rule a file, found by its name. A rule's docstring is its documentation and its first test.
+"""Registry of rules, one a file. A rule's docstring is its documentation and its first test.
 
 A rule module sets ``SEVERITY`` and ``GROUP``, and either has ``check(page, context)`` yielding problems, or stands
 for problems that a parser finds while it reads the page. Nothing else needs to be edited to add one. A rule whose
-findings come with time says when in ``turns(page, context)``.
+findings come with time says when in ``expires_on(page, context)``.
 
 What is found on a page is kept until its text, or an answer that ``Context`` gave a rule, is another. So a rule asks
 nothing but its page and the context: it is given no other page's text, and no list of all pages.
@@ -219,7 +219,7 @@ def listed(paths: Sequence[str], count: int | None = None) -> str:
 
 
 Check = Callable[[Page, Context], Iterable[Problem]]
-Turns = Callable[[Page, Context], date | None]
+ExpiresOn = Callable[[Page, Context], date | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,7 @@ class Rule:
     doc: str
     """Markdown: a one-line summary, why it matters, ``## Reported`` and ``## Instead`` examples."""
     check: Check | None
-    turns: Turns | None = None
+    expires_on: ExpiresOn | None = None
     """The day on which an unchanged page comes to be found, or ceases to be; None when time changes nothing."""
 
     @property
@@ -248,6 +248,6 @@ def all_rules() -> Mapping[str, Rule]:
         module = importlib.import_module(f"{__name__}.{file.stem}")
         name = file.stem.replace("_", "-")
         doc = (module.__doc__ or "").strip()
-        check, turns = getattr(module, "check", None), getattr(module, "turns", None)
-        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, check, turns)
+        check, expires_on = getattr(module, "check", None), getattr(module, "expires_on", None)
+        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, check, expires_on)
     return rules

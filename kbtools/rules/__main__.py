@@ -1,4 +1,4 @@
-"""``python -m kbtools.rules docs/rules``: a page a rule and an index, written from the rules' docstrings.
+"""``python -m kbtools.rules docs/rules``: writes the documentation of rules from their docstrings.
 
 Pages of rules that are gone are removed; nothing else in the folder is touched, and the same rules give the same bytes.
 """

@@ -42,7 +42,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         )
 
 
-def turns(page: Page, context: Context) -> date | None:
+def expires_on(page: Page, context: Context) -> date | None:
     """The day on which the page becomes stale."""
     last = _last(page)
     try:

@@ -1,4 +1,4 @@
-"""The git repository around a project: where it begins, what changed since a revision, and what files were then."""
+"""Queries git: top of the repository, changes since a revision, files at a revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grading: from what a worker reports, and what it has written, to the outcome of a step."""
+"""Grading: compares what a worker reports with what the page expects, and makes the outcome of a step."""
 
 from __future__ import annotations
 

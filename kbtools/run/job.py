@@ -1,4 +1,4 @@
-"""What is to be run, as plain values: a page's sessions on the chosen devices."""
+"""Jobs as plain values: a session of a page on a device, with its steps and options."""
 
 from __future__ import annotations
 

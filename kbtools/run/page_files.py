@@ -1,4 +1,4 @@
-"""Files of the vault that a page's snippets find in their folder: ``files=`` on fences, ``files`` by folder."""
+"""Files of the vault copied into a session's folder: ``files=`` on fences, ``files`` by folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the snippets of pages: those that have not changed are answered from the store, the others planned and run."""
+"""Runs the snippets of pages: unchanged pages are answered from the store, the others planned and run."""
 
 from __future__ import annotations
 

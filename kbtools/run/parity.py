@@ -1,4 +1,4 @@
-"""Whether a snippet that ran on several devices printed the same on them: values in, values out.
+"""Compares the output of a snippet across devices.
 
 It is told beside the outcomes and fails nothing: a page that shows random numbers may well differ.
 """

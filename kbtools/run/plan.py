@@ -1,4 +1,4 @@
-"""From a page's snippets to its jobs: sessions on the chosen devices, and what is skipped beforehand and why."""
+"""Plans the jobs of a page: sessions by device, and which steps are skipped and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of a run as plain values (contract, "Report"), and the figures every summary shows."""
+"""Report of a run as plain values (contract, "Report"), and the figures of summaries."""
 
 from __future__ import annotations
 

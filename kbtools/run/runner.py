@@ -1,4 +1,4 @@
-"""Runs sessions: answers from the store what holds, runs the rest side by side in worker processes, keeps results.
+"""Runner: answers sessions from the store, runs the others in parallel workers, stores results.
 
 ``kb run``, ``check``, ``build``, the pytest plugin and the workers of a Dask cluster all run snippets through this.
 """

@@ -1,4 +1,4 @@
-"""A session run a second time under other conditions, to tell what no two runs give alike from what is wrong.
+"""Runs a session again under other conditions, to find output that differs between any two runs.
 
 Output that differs from what a page shows may be a date, a duration, an address, a path, or drawn at random without a
 seed. Such output differs from itself in a second run with another seed, on another day, in another folder.

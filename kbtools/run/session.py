@@ -1,4 +1,4 @@
-"""One session from outside its worker: orders step after step, watches the clock, and judges what comes back."""
+"""Session as its parent sees it: sends steps to a worker, enforces time limits, grades the replies."""
 
 from __future__ import annotations
 

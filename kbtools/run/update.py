@@ -1,4 +1,4 @@
-"""``kb run --update``: the edits that make a page say what its snippets printed, and nothing else.
+"""``kb run --update``: edits that replace stated output by what was printed.
 
 What is written is read back: an edit counts only where the page, read again, expects at the same place what was
 printed. So a value that reads as prose becomes marked output (``#> HELLO``).

@@ -1,4 +1,4 @@
-"""The site on disk: built beside the old one, and put in its place only when all went well."""
+"""Builds the site in a temporary folder and swaps it in when the build succeeds; serves a preview."""
 
 from __future__ import annotations
 

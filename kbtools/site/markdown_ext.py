@@ -1,4 +1,4 @@
-"""The wiki's Markdown for Python-Markdown: wikilinks, block ids, results beside code, infobox and backlinks.
+"""Python-Markdown extension: wikilinks, block ids, results beside code, infobox, backlinks.
 
 Rendering lives here and not in the MkDocs plugin because other builders (Zensical) run Python-Markdown extensions and
 no MkDocs plugins.

@@ -1,6 +1,4 @@
-"""The MkDocs plugin: hands the wiki to the Markdown extension, adds generated pages and assets, and refuses to publish
-what has not been proven to run.
-"""
+"""MkDocs plugin: passes the wiki to the Markdown extension, adds generated pages and assets, refuses unproven pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Code that a ``mkdocs.yml`` has run while its site is built: found without running it, and without MkDocs.
+"""Detects code that a ``mkdocs.yml`` would run during a build, without running it.
 
 Hooks, Python tags, templates and some plugins run what the project holds with all rights of whoever builds. In a
 stranger's change this is the stranger's.

@@ -1,4 +1,4 @@
-"""Style sheets and scripts that only some pages need: given to those pages, and to no others."""
+"""Style sheets and scripts of single features, added to the pages that need them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of kb's parts a site has: one switch each, read alike by the MkDocs plugin and the Markdown extension."""
+"""Feature switches of a site, read by the MkDocs plugin and the Markdown extension."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The preview server's door: it answers only those who ask for this machine by one of its own names.
+"""Host check of the preview server: only requests for this machine's own names are answered.
 
 A page elsewhere can have its own name lead to 127.0.0.1 (DNS rebinding) and then read what a server there says; the
 ``Host`` of such a request still is the foreign name. ``Host`` is checked for every path, the waiting requests of the

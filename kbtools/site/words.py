@@ -1,4 +1,4 @@
-"""The words that kb puts on a site, in the reader's language: gettext catalogues, numbers, dates and order.
+"""Words of a site in the reader's language: gettext catalogues, numbers, dates, collation.
 
 Messages are written in English in the code and in the scripts; ``locale/<language>.po`` holds them in another language.
 Where a language has no catalogue, or a catalogue no such message, the English one is shown.

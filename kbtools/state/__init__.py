@@ -1,1 +1,1 @@
-"""What kb keeps between runs in ``.kb``: the folder, its SQLite files, and the fingerprint of kb's own code."""
+"""State kept between runs in ``.kb``: the folder, its SQLite files, and the version of kb's own code."""

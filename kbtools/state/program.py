@@ -1,4 +1,4 @@
-"""Which program this is: kb's own code, Python, and the packages and shells that have a say in what pages mean."""
+"""Cache version: kb's own code, Python, and the packages and shells that findings depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite files that hold what kb has learnt: shared by processes, safe when one is killed, and made anew when lost."""
+"""SQLite files of kb's state: shared by processes, safe when one is killed, rebuilt when damaged."""
 
 from __future__ import annotations
 

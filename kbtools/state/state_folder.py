@@ -1,4 +1,4 @@
-"""The folder where kb keeps what it can make again: ``.kb`` in a project, kept out of version control by itself."""
+"""The state folder ``.kb``, which keeps itself out of version control."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Text and what is said about places in it: sources, spans, diagnostics with their fixes, names that are alike."""
+"""Text and values about it: sources, spans, diagnostics, edits, similar names, YAML events, SVG."""

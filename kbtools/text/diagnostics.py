@@ -1,4 +1,4 @@
-"""Findings and their fixes, as values."""
+"""Diagnostics, fixes and edits as values."""
 
 from __future__ import annotations
 

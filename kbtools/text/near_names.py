@@ -1,4 +1,4 @@
-"""Names that differ by one slip of the fingers, found without comparing a name with all others."""
+"""Finds names within one edit of each other, without comparing all pairs."""
 
 from __future__ import annotations
 

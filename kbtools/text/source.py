@@ -1,4 +1,4 @@
-"""Text and places in it: half-open spans of code points, and the lines they fall on."""
+"""Source text, half-open spans of code points, lines and columns."""
 
 from __future__ import annotations
 

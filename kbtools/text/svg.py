@@ -1,4 +1,4 @@
-"""SVG drawings without what could run, or load from elsewhere; and addresses by whether they lead elsewhere.
+"""Cleans SVG of what could run or load from elsewhere, and classifies addresses.
 
 An ``img`` element runs nothing of an SVG; opening its address does.
 """

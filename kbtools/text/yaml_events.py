@@ -1,4 +1,4 @@
-"""Where YAML events come from. PyYAML is imported when the first page is read, not when kb starts."""
+"""YAML events from libyaml or PyYAML, imported when first used."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Which files a vault has, what its pages are called, and what their links lead to."""
+"""The vault: its files, pages, names, links and index."""

@@ -1,4 +1,4 @@
-"""How sure a page's claims are: the recorded score, what a re-verification adds to it, and how it fades with time.
+"""Confidence of a page: the recorded score, the gain of a verification, and its decay with time.
 
 The rubric is in the guide: docs/guide/authoring.md.
 """

@@ -1,4 +1,4 @@
-"""A whole vault in memory: its pages, what their links mean, and which page links to which."""
+"""Index of a vault in memory: pages, resolved links, backlinks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning paths: pages of the vault whose numbered list of wikilinks is a way through other pages, and exercises."""
+"""Learning paths (numbered lists of wikilinks) and exercises of pages."""
 
 from __future__ import annotations
 

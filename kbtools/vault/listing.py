@@ -1,4 +1,4 @@
-"""Which files a vault has, without opening one: paths, and the stamps by which a changed file is known."""
+"""Lists the files of a vault, and detects changed ones by their stamps, without opening them."""
 
 from __future__ import annotations
 

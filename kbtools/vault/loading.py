@@ -1,4 +1,4 @@
-"""The wiki on disk: which files are pages, which are attachments, and what cannot be read."""
+"""Reads the pages of a vault."""
 
 from __future__ import annotations
 

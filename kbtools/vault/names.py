@@ -1,4 +1,4 @@
-"""What the pages of a vault are called: the tables in which links are looked up.
+"""Name tables of a vault, in which links are looked up.
 
 ``Names`` is the protocol; ``PageNames`` answers from dictionaries, ``kbtools.incremental.lookup`` from the index on
 disk.
@@ -48,7 +48,7 @@ class Names(Protocol):
     def by_id(self) -> Mapping[str, Paths]: ...
 
     @property
-    def hashed(self) -> frozenset[str]:
+    def with_hash(self) -> frozenset[str]:
         """Folded names with a ``#`` in them, which a link would otherwise read as an anchor."""
 
 
@@ -140,7 +140,7 @@ class PageNames:
         return table((c.id, path) for path, c in self._called.items())
 
     @cached_property
-    def hashed(self) -> frozenset[str]:
+    def with_hash(self) -> frozenset[str]:
         return frozenset(name for name in self.by_fold if "#" in name)
 
 

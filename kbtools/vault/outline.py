@@ -1,4 +1,4 @@
-"""What the other pages of a wiki may know of a page: its names, what it stands aside for, its sections and blocks.
+"""Outline of a page: names, redirect, sections and blocks; all that other pages may know of it.
 
 A page whose outline stays as it was changes nothing for any other page, however much of its text is new.
 """

@@ -1,4 +1,4 @@
-"""One page of the wiki: everything its text says, parsed."""
+"""A parsed page."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ class Page:
     structure: Structure
     frontmatter: Frontmatter | None
     links: tuple[WikiLink, ...]
-    reading: tuple[Problem, ...] = ()
+    file_problems: tuple[Problem, ...] = ()
     """What is wrong with the file as a file: encoding, NUL."""
     policy: Policy = DEFAULT
     """What its code is held to."""
 
     @classmethod
-    def parse(cls, source: Source, reading: tuple[Problem, ...] = (), policy: Policy = DEFAULT) -> Page:
+    def parse(cls, source: Source, file_problems: tuple[Problem, ...] = (), policy: Policy = DEFAULT) -> Page:
         structure = scan(source.text)
         return cls(
             source=source,
             structure=structure,
             frontmatter=frontmatter.parse(source.text, structure.frontmatter),
             links=links.find(source.text, structure),
-            reading=reading,
+            file_problems=file_problems,
             policy=policy,
         )
 
@@ -163,7 +163,7 @@ class Page:
 
     def problems_of(self, *rules: str) -> bool:
         """Whether the parsers found one of these; without asking for the snippets."""
-        found = (*self.reading, *(self.frontmatter.problems if self.frontmatter else ()))
+        found = (*self.file_problems, *(self.frontmatter.problems if self.frontmatter else ()))
         return any(p.rule in rules for p in found)
 
     def scalar(self, *path: str | int) -> str:
@@ -231,7 +231,7 @@ class Page:
     def problems(self) -> tuple[Problem, ...]:
         """What the parsers found, without knowledge of other pages."""
         return (
-            *self.reading,
+            *self.file_problems,
             *(self.frontmatter.problems if self.frontmatter else frontmatter.unclosed(self.source.text)),
             *self.structure.problems,
             *self._extracted[1],
@@ -262,11 +262,11 @@ def decode(path: str, data: bytes, policy: Policy = DEFAULT) -> Page:
             _encoding_help(data),
         )
         return unreadable(shown, problem)
-    reading: tuple[Problem, ...] = ()
+    file_problems: tuple[Problem, ...] = ()
     if (nul := source.text.find("\x00")) >= 0:
         message = "the page holds a NUL byte, which editors, git and browsers do not show"
-        reading = (Problem("unreadable-page", Span(nul, nul + 1), message, "delete the character"),)
-    return Page.parse(source, reading, policy)
+        file_problems = (Problem("unreadable-page", Span(nul, nul + 1), message, "delete the character"),)
+    return Page.parse(source, file_problems, policy)
 
 
 def _encoding_help(data: bytes) -> str:

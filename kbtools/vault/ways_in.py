@@ -1,4 +1,4 @@
-"""Pages that something else than a page leads to: the site's navigation, or a canvas of Obsidian's."""
+"""Pages that something other than a page links to: navigation, or an Obsidian canvas."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Sessions on many machines: a Dask cluster runs them, this process plans, keeps and reports."""
+"""Runs sessions on a Dask cluster; planning, storage and reports stay in the calling process."""

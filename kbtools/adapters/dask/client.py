@@ -1,4 +1,4 @@
-"""Hand sessions to a Dask cluster, and take their outcomes as they come.
+"""Dask client: submits sessions to a cluster and yields their outcomes as they arrive.
 
 Planning, the store and the report stay here. A session that needs a device goes where that device is, and one that
 needs packages where they are. A worker that is lost has its sessions run again elsewhere: the scheduler sees to that.

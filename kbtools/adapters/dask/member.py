@@ -1,4 +1,4 @@
-"""What a worker of the cluster does: it says what it has, and runs sessions as any machine does.
+"""Dask worker side: reports the environment of a worker and runs sessions on it.
 
 Everything here runs on the workers, each of which has its own kbtools, torch, devices and fork server.
 """

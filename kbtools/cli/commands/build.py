@@ -1,4 +1,4 @@
-"""``kb build``: the gate, and behind it the site."""
+"""``kb build``: checks and runs everything, then builds the site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb cache``: what is kept between runs, and ``kb cache prune`` to take out what nobody needs."""
+"""``kb cache``: shows what is kept between runs; ``kb cache prune`` removes what is no longer used."""
 
 from __future__ import annotations
 

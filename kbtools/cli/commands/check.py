@@ -1,4 +1,4 @@
-"""``kb check``: frontmatter, links and snippets of every page. Runs the snippets unless told not to."""
+"""``kb check``: checks frontmatter, links and snippets of every page, and runs the snippets unless told not to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from kbtools.cli.reporting import (
 )
 from kbtools.cli.workspace import (
     Stopwatch,
-    Wiki,
+    Workspace,
     keep_all,
     narrow,
     plural,
@@ -111,7 +111,7 @@ def gather(args: SimpleNamespace) -> Gathered:
     if getattr(args, "fix", False):
         from kbtools.cli.commands.fix import apply_fixes
 
-        apply_fixes(Wiki(found), args)
+        apply_fixes(Workspace(found), args)
     checked = check(found, date.today(), judge=judge_of(found.state), paranoid=args.paranoid is not None)
     for note in checked.notes:
         say(f"kb: {note}")
@@ -132,7 +132,7 @@ def gather(args: SimpleNamespace) -> Gathered:
     if getattr(args, "changed_since", None) is not None:
         from kbtools.cli.changed import since
 
-        concerned, changed = since(Wiki(found, checked.listing), args.changed_since)
+        concerned, changed = since(Workspace(found, checked.listing), args.changed_since)
 
     def covers(path: str) -> bool:
         return selection.covers(path) and (concerned is None or path in concerned)
@@ -152,23 +152,23 @@ def gather(args: SimpleNamespace) -> Gathered:
     failures: tuple[tuple[Outcome, Diagnostic], ...] = ()
     if not args.no_run:
         from kbtools.check.failures import failing
-        from kbtools.cli.running.here import run_snippets
+        from kbtools.cli.running.local import run_snippets
         from kbtools.run.report import failed
 
         for path in {d.path for d in diagnostics}:
             checked.source(path)  # what is found speaks of the page as it is now, whoever edits it during the run
         if concerned is None:
-            outcomes = run_snippets(Wiki(found, checked.listing), args, paths).outcomes
+            outcomes = run_snippets(Workspace(found, checked.listing), args, paths).outcomes
         else:
             mine = tuple(sorted(path for path in changed if covers(path)))
-            outcomes = run_snippets(Wiki(found, checked.listing), args, mine).outcomes if mine else ()
+            outcomes = run_snippets(Workspace(found, checked.listing), args, mine).outcomes if mine else ()
         failures = tuple(failing(found.config, failed(outcomes), checked.source, selection))
         diagnostics = (*diagnostics, *(d for _, d in failures))
         diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.path, d.span.start, d.rule)))
     if getattr(args, "external", False):
         from kbtools.cli.external import external
 
-        more = external(Wiki(found, checked.listing), selection, covers)
+        more = external(Workspace(found, checked.listing), selection, covers)
         diagnostics = tuple(sorted((*diagnostics, *more), key=lambda d: (d.path, d.span.start, d.rule)))
     pages = checked.pages if concerned is None else sorted(concerned)
     return Gathered(found, selection, diagnostics, checked.source, pages, checked.totals, outcomes, failures, concerned)
@@ -225,7 +225,7 @@ def compared(told: Findings, found: Gathered, revision: str) -> Findings:
 
     from kbtools.cli.changed import compared_with
 
-    beside = compared_with(Wiki(found.project), revision, told.diagnostics, found.source)
+    beside = compared_with(Workspace(found.project), revision, told.diagnostics, found.source)
     mended = tuple(str(entry) for entry in beside.mended)
     return replace(told, revision=revision, repaired=mended, older=len(beside.known))
 

@@ -1,4 +1,4 @@
-"""``kb completion``: the Tab key in a shell, by argcomplete; and what it is answered."""
+"""``kb completion``: completion for shells, by argcomplete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb export``: a page as a notebook, with what its snippets printed and drew."""
+"""``kb export``: writes a page as a Jupyter notebook with the outputs and figures of its snippets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kbtools.cli.workspace import emit, read, say
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
-    from kbtools.cli.workspace import Wiki
+    from kbtools.cli.workspace import Workspace
     from kbtools.run.results.outcomes import Outcome
 
 
@@ -53,7 +53,7 @@ def run(args: SimpleNamespace) -> int:
     return 0
 
 
-def _outcomes(wiki: Wiki, path: str, device: str) -> list[Outcome]:
+def _outcomes(wiki: Workspace, path: str, device: str) -> list[Outcome]:
     """What is stored of a page's snippets and still holds."""
     from kbtools.site.data.stored import stored
 

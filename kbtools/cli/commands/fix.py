@@ -7,7 +7,17 @@ from types import SimpleNamespace
 
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.left_out import say_left_out
-from kbtools.cli.workspace import Wiki, emit, plural, read, say, shell_faults, undo_command, unified_diff, use_color
+from kbtools.cli.workspace import (
+    Workspace,
+    emit,
+    plural,
+    read,
+    say,
+    shell_faults,
+    undo_command,
+    unified_diff,
+    use_color,
+)
 from kbtools.text.diagnostics import Diagnostic
 
 
@@ -25,7 +35,7 @@ def run(args: SimpleNamespace) -> int:
     return 0
 
 
-def apply_fixes(wiki: Wiki, args: SimpleNamespace) -> int:
+def apply_fixes(wiki: Workspace, args: SimpleNamespace) -> int:
     """Fix what can be fixed; returns how many pages change. ``--diff`` shows the patch instead of writing."""
     from kbtools.check.checker import check
     from kbtools.cli.reporting import split_rules

@@ -1,5 +1,4 @@
-"""The gate before a site is built: check, run, and go on only when all is well. ``kb gate -- COMMAND`` runs a command
-behind it: another builder, a deployment."""
+"""``kb gate -- COMMAND``: checks and runs everything, then runs a command: another builder, a deployment."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.known import add_baseline_options, answered_by, compare
 from kbtools.cli.reporting import exit_code, findings_of, not_run, outcome_counts, say_known, show, summarize
-from kbtools.cli.workspace import Stopwatch, Wiki, read, say, shell_faults
+from kbtools.cli.workspace import Stopwatch, Workspace, read, say, shell_faults
 from kbtools.config.selection import EVERYTHING
 from kbtools.errors import KbError
 
@@ -73,11 +72,11 @@ def write_if_changed(file: Path, content: bytes) -> None:
         file.write_bytes(content)
 
 
-def passes(wiki: Wiki, args: SimpleNamespace) -> bool:
+def passes(wiki: Workspace, args: SimpleNamespace) -> bool:
     """Whether pages and snippets are as they should be; what is not is told."""
     from kbtools.check.checker import check
     from kbtools.check.failures import failing
-    from kbtools.cli.running.here import run_snippets
+    from kbtools.cli.running.local import run_snippets
     from kbtools.run.report import failed
 
     watch = Stopwatch()

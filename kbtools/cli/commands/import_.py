@@ -1,4 +1,4 @@
-"""``kb import``: a notebook as a page, its outputs as expectations."""
+"""``kb import``: writes a Jupyter notebook as a page, with its outputs as expectations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import Wiki, emit, read, say, undo_command, unified_diff, use_color
+from kbtools.cli.workspace import Workspace, emit, read, say, undo_command, unified_diff, use_color
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(args: SimpleNamespace) -> int:
     return _into(wiki, made, args) if args.into else _new(wiki, made, args)
 
 
-def _new(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
+def _new(wiki: Workspace, made: Imported, args: SimpleNamespace) -> int:
     from kbtools.check.checker import schemas
     from kbtools.cli.commands.new import default_folder
     from kbtools.edit.history import write
@@ -86,7 +86,7 @@ def _new(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
     return 0
 
 
-def _into(wiki: Wiki, made: Imported, args: SimpleNamespace) -> int:
+def _into(wiki: Workspace, made: Imported, args: SimpleNamespace) -> int:
     import sys
 
     from kbtools.cli.commands.rename import page_given

@@ -1,4 +1,4 @@
-"""``kb init``: make a folder a project. Shows what it found, proposes files, writes what was agreed to."""
+"""``kb init``: makes a folder a project: shows what it found, proposes files, writes those that were agreed to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb new``: a page with every field of the schema, ready to be written."""
+"""``kb new``: writes a new page with every field its schema requires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb reconcile``: respell links as the titles they mean. Changes nothing without --apply."""
+"""``kb reconcile``: respells links as the titles of the pages they mean; writes only with ``--apply``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.left_out import because, say_left_out
-from kbtools.cli.workspace import Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
+from kbtools.cli.workspace import Workspace, emit, plural, project, read, say, undo_command, unified_diff, use_color
 from kbtools.errors import KbError
 from kbtools.text.source import visible
 
@@ -79,13 +79,13 @@ def run(args: SimpleNamespace) -> int:
     return 0
 
 
-def _left(wiki: Wiki) -> Counter[str]:
+def _left(wiki: Workspace) -> Counter[str]:
     from kbtools.cli.lists.links import kind
 
     return Counter(kind(resolution) for held in wiki.index.links.values() for _, resolution in held.wiki)
 
 
-def _report(wiki: Wiki, plan: Plan, done: Run | None, applied: bool) -> dict[str, object]:
+def _report(wiki: Workspace, plan: Plan, done: Run | None, applied: bool) -> dict[str, object]:
     left = _left(wiki)
     changes = []
     for c in plan.changes:
@@ -109,18 +109,18 @@ def _report(wiki: Wiki, plan: Plan, done: Run | None, applied: bool) -> dict[str
     }
 
 
-def _position(wiki: Wiki, path: str, offset: int) -> dict[str, object]:
+def _position(wiki: Workspace, path: str, offset: int) -> dict[str, object]:
     at = wiki.source(path).lines.position(offset)
     return {"path": path, "line": at.line, "column": at.column}
 
 
-def _listed(wiki: Wiki, plan: Plan) -> Iterator[str]:
+def _listed(wiki: Workspace, plan: Plan) -> Iterator[str]:
     for c in plan.changes:
         at = wiki.source(c.path).lines.position(c.link.span.start)
         yield visible(f"{c.path}:{at.line}:{at.column}: {c.before} → {c.after}")
 
 
-def _summary(wiki: Wiki, plan: Plan, done: Run | None, args: SimpleNamespace) -> None:
+def _summary(wiki: Workspace, plan: Plan, done: Run | None, args: SimpleNamespace) -> None:
     left = _left(wiki)
     say(f"{plural(len(wiki.index.pages), 'page')} · {plural(sum(left.values()), 'link')}")
     links, pages = plural(len(plan.changes), "link"), plural(len(plan.texts), "page")

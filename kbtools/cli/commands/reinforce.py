@@ -1,4 +1,4 @@
-"""``kb reinforce``: record that pages were verified again, today."""
+"""``kb reinforce``: records that pages were verified again today."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb rename``: another title for a page, with every link to it. Changes nothing without --apply."""
+"""``kb rename``: gives a page another title and rewrites every link to it; writes only with ``--apply``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import Wiki, emit, plural, project, read, say, undo_command, unified_diff, use_color
+from kbtools.cli.workspace import Workspace, emit, plural, project, read, say, undo_command, unified_diff, use_color
 from kbtools.errors import KbError
 from kbtools.text.source import visible
 
@@ -74,7 +74,7 @@ def run(args: SimpleNamespace) -> int:
     return 0
 
 
-def page_given(wiki: Wiki, given: str) -> str:
+def page_given(wiki: Workspace, given: str) -> str:
     """The one page a user means: a path from here or in the vault, a title, a file name, an id.
 
     Raises KbError when there is none, or several.
@@ -108,7 +108,7 @@ _SHOWN = 20
 """Places that are listed of those a rename does not follow."""
 
 
-def _report(wiki: Wiki, plan: Rename, done: Run | None) -> dict[str, object]:
+def _report(wiki: Workspace, plan: Rename, done: Run | None) -> dict[str, object]:
     changes = []
     for c in plan.changes:
         at = wiki.source(c.path).lines.position(c.span.start)
@@ -137,19 +137,19 @@ def _report(wiki: Wiki, plan: Rename, done: Run | None) -> dict[str, object]:
     }
 
 
-def _place(wiki: Wiki, path: str, offset: int) -> dict[str, object]:
+def _place(wiki: Workspace, path: str, offset: int) -> dict[str, object]:
     at = wiki.source(path).lines.position(offset)
     return {"path": path, "line": at.line, "column": at.column}
 
 
-def _raw(wiki: Wiki, path: str, link: object) -> str:
+def _raw(wiki: Workspace, path: str, link: object) -> str:
     from kbtools.links import WikiLink
 
     assert isinstance(link, WikiLink)
     return link.span.of(wiki.source(path).text)
 
 
-def _listed(wiki: Wiki, plan: Rename) -> Iterator[str]:
+def _listed(wiki: Workspace, plan: Rename) -> Iterator[str]:
     if plan.old != plan.new:
         yield f"{plan.old} → {plan.new}"
     for c in plan.changes:
@@ -159,7 +159,7 @@ def _listed(wiki: Wiki, plan: Rename) -> Iterator[str]:
         yield visible(f"{c.path}:{at.line}:{at.column}: {what}{how}")
 
 
-def _patch(wiki: Wiki, plan: Rename) -> Iterator[str]:
+def _patch(wiki: Workspace, plan: Rename) -> Iterator[str]:
     """A patch that git applies, the file's new name included."""
     for path in sorted(plan.texts):
         if path == plan.old != plan.new:
@@ -170,7 +170,7 @@ def _patch(wiki: Wiki, plan: Rename) -> Iterator[str]:
             yield f"+++ b/{plan.new}" if path == plan.old and line == f"+++ b/{path}" else line
 
 
-def _summary(wiki: Wiki, plan: Rename, done: Run | None, args: SimpleNamespace) -> None:
+def _summary(wiki: Workspace, plan: Rename, done: Run | None, args: SimpleNamespace) -> None:
     links = plural(sum(c.kind in _LINKS for c in plan.changes), "reference")
     what = f'"{plan.old_title}" → "{plan.title}": {links}, {plural(len(plan.texts), "page")}'
     if done:
@@ -194,7 +194,7 @@ def _summary(wiki: Wiki, plan: Rename, done: Run | None, args: SimpleNamespace) 
         say(f"and {len(unfollowed) - _SHOWN:,} more such places: --format json lists them")
 
 
-def _unfollowed(wiki: Wiki, plan: Rename) -> Iterator[dict[str, object]]:
+def _unfollowed(wiki: Workspace, plan: Rename) -> Iterator[dict[str, object]]:
     """Places that go on naming the page as it was called: in files that are no pages, and where pages hold no links."""
     from kbtools.edit import unfollowed
     from kbtools.text.source import Source

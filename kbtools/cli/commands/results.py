@@ -1,4 +1,4 @@
-"""``kb results merge``: one report out of the reports of several machines or shards."""
+"""``kb results merge``: merges the reports of several machines or shards into one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb run``: run the snippets, and report what became of each."""
+"""``kb run``: runs the snippets and reports the outcome of each."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.known import Known, add_baseline_options, answered_by, compare
 from kbtools.cli.reporting import outcome_counts, say_known
-from kbtools.cli.running.here import Ran, run_snippets
+from kbtools.cli.running.local import Ran, run_snippets
 from kbtools.cli.running.selection import selection
 from kbtools.cli.running.shard import shard
-from kbtools.cli.workspace import Stopwatch, Wiki, emit, plural, read, say, short_seconds, use_color
+from kbtools.cli.workspace import Stopwatch, Workspace, emit, plural, read, say, short_seconds, use_color
 from kbtools.config.snippet_policy import RUN
 from kbtools.errors import KbError
 from kbtools.run.plan import Fences
@@ -111,7 +111,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def _known(
-    wiki: Wiki, failing: Sequence[Outcome], outcomes: Sequence[Outcome], part: Sequence[str], args: SimpleNamespace
+    wiki: Workspace, failing: Sequence[Outcome], outcomes: Sequence[Outcome], part: Sequence[str], args: SimpleNamespace
 ) -> tuple[Known, frozenset[str]]:
     """The outcomes beside the baseline; and the ids of those that failed and count as errors, which a comment on the
     page or the configuration may have decided otherwise."""

@@ -1,4 +1,4 @@
-"""``kb serve``: a preview that follows what you write."""
+"""``kb serve``: previews the site and rebuilds it when files change."""
 
 from __future__ import annotations
 

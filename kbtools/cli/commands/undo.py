@@ -1,4 +1,4 @@
-"""``kb undo``: restore what a command has written, or complete a command that was cut short while it wrote."""
+"""``kb undo``: restores what a command has written, or completes one that was killed while it wrote."""
 
 from __future__ import annotations
 

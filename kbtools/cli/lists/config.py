@@ -1,4 +1,4 @@
-"""``kb config``: every setting with its value, where that comes from, and what it means."""
+"""``kb config``: lists every setting with its value, its origin and its meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb graph``: pages as nodes, links as edges."""
+"""``kb graph``: prints pages as nodes and links as edges."""
 
 from __future__ import annotations
 

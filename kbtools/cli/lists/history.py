@@ -1,4 +1,4 @@
-"""``kb history``: list what commands have written, so that it can be undone."""
+"""``kb history``: lists what commands have written, so that it can be undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb links``: every link and what it means, as contract section 4 says; Markdown links too, by their ``kind``."""
+"""``kb links``: lists every link with its resolution (contract, section 4); Markdown links by their ``kind``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import Wiki, dump
+from kbtools.cli.workspace import Workspace, dump
 from kbtools.links import WikiLink
 from kbtools.markdown.file_links import FileLink
 from kbtools.vault.links.resolution import Alias, Ambiguous, FileResolution, Missing, Resolution, Resolved
@@ -22,7 +22,7 @@ def run(args: SimpleNamespace) -> int:
     return dump(args, _rows)
 
 
-def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
+def _rows(wiki: Workspace, path: str) -> Iterator[dict[str, object]]:
     page = wiki.index.pages[path]
     held = wiki.index.links[path]
     rows = [(link.start, _wikilink(wiki, page, link, found)) for link, found in held.wiki]
@@ -30,7 +30,7 @@ def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
     return (row for _, row in sorted(rows, key=lambda row: row[0]))
 
 
-def _wikilink(wiki: Wiki, page: Page, link: WikiLink, resolution: Resolution) -> dict[str, object]:
+def _wikilink(wiki: Workspace, page: Page, link: WikiLink, resolution: Resolution) -> dict[str, object]:
     suggestion, candidates = None, resolution.candidates if isinstance(resolution, (Ambiguous, Alias)) else ()
     if isinstance(resolution, Missing) and (found := wiki.suggester.suggest(link, page)) is not None:
         suggestion, candidates = found.target, (found.page,) if found.page is not None else ()
@@ -52,7 +52,7 @@ def _wikilink(wiki: Wiki, page: Page, link: WikiLink, resolution: Resolution) ->
     }
 
 
-def _file(wiki: Wiki, page: Page, link: FileLink, resolution: FileResolution) -> dict[str, object]:
+def _file(wiki: Workspace, page: Page, link: FileLink, resolution: FileResolution) -> dict[str, object]:
     return {
         **_place(page, link),
         "kind": {"link": "markdown"}.get(link.kind, link.kind),
@@ -81,7 +81,7 @@ def kind(resolution: Resolution | FileResolution) -> str:
     return type(resolution).__name__.lower()
 
 
-def anchor_ok(wiki: Wiki, link: WikiLink | FileLink, resolution: Resolution | FileResolution) -> bool | None:
+def anchor_ok(wiki: Workspace, link: WikiLink | FileLink, resolution: Resolution | FileResolution) -> bool | None:
     """Whether the section or block a link names is there; None when it names none, or its page is not known."""
     target = resolution.page if isinstance(resolution, Resolved) else None
     if target is None or target not in wiki.index.pages:

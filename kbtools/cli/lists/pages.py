@@ -1,4 +1,4 @@
-"""``kb pages``: every page with its metadata, headings and numbers of links."""
+"""``kb pages``: lists every page with its metadata, headings and numbers of links."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import Wiki, dump
+from kbtools.cli.workspace import Workspace, dump
 
 
 def configure(arguments: Arguments) -> None:
@@ -17,7 +17,7 @@ def run(args: SimpleNamespace) -> int:
     return dump(args, _rows)
 
 
-def _rows(wiki: Wiki, path: str) -> Iterator[dict[str, object]]:
+def _rows(wiki: Workspace, path: str) -> Iterator[dict[str, object]]:
     from kbtools.output.json import plain
 
     page = wiki.index.pages[path]

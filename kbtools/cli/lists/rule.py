@@ -1,4 +1,4 @@
-"""``kb rule``: a rule's documentation, or the list of all rules."""
+"""``kb rule``: prints a rule's documentation, or the list of all rules."""
 
 from __future__ import annotations
 

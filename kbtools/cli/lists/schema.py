@@ -1,4 +1,4 @@
-"""``kb schema``: JSON Schemas for editors: of a page's frontmatter, of ``kb.toml``, of ``pyproject.toml``."""
+"""``kb schema``: prints JSON Schemas for editors: of frontmatter, ``kb.toml`` and ``pyproject.toml``."""
 
 from __future__ import annotations
 

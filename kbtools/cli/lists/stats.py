@@ -1,4 +1,4 @@
-"""``kb stats``: what a tended wiki looks after: wanted pages, orphans, dead ends, most linked, stale pages."""
+"""``kb stats``: prints figures of a wiki: wanted pages, orphans, dead ends, most linked, stale pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import Wiki, emit, plural, read
+from kbtools.cli.workspace import Workspace, emit, plural, read
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run(args: SimpleNamespace) -> int:
     return 0
 
 
-def stats(wiki: Wiki) -> dict[str, object]:
+def stats(wiki: Workspace) -> dict[str, object]:
     """Figures by name; lists are sorted by weight, then name."""
     from datetime import date
 

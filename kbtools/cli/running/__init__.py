@@ -1,1 +1,1 @@
-"""Running snippets on behalf of a command: what is asked for, what is known, what is run, and where."""
+"""Runs snippets for commands: selection, sharding, local or on a cluster, ``--paranoid`` and ``--update``."""

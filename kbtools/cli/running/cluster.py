@@ -1,4 +1,4 @@
-"""``--cluster``: the sessions of a run handed to a Dask cluster."""
+"""``--cluster``: runs the sessions on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from kbtools.cli.running.here import Ran
+from kbtools.cli.running.local import Ran
 from kbtools.cli.running.selection import selected, wants
-from kbtools.cli.workspace import Wiki
+from kbtools.cli.workspace import Workspace
 from kbtools.errors import KbError
 from kbtools.run.plan import Fences
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kbtools.adapters.dask.client import ClusterRun
 
 
-def run_on(wiki: Wiki, args: SimpleNamespace, selection: Sequence[str]) -> tuple[Ran, ClusterRun]:
+def run_on(wiki: Workspace, args: SimpleNamespace, selection: Sequence[str]) -> tuple[Ran, ClusterRun]:
     """Run the selected snippets on a Dask cluster. Raises KbError for a cluster that cannot be used."""
     from kbtools.adapters.dask.client import ClusterOptions, run_on_cluster
     from kbtools.cli.progress import Progress

@@ -1,4 +1,4 @@
-"""Values of the options of commands that run snippets."""
+"""Parses values of the options of commands that run snippets."""
 
 from __future__ import annotations
 

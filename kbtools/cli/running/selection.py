@@ -1,15 +1,15 @@
-"""Which pages and snippets a user has asked for."""
+"""Resolves pages, folders and snippet ids given on the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kbtools.cli.workspace import Wiki
+from kbtools.cli.workspace import Workspace
 from kbtools.config.selection import Selection
 from kbtools.errors import KbError
 
 
-def selection(wiki: Wiki, given: Sequence[str]) -> tuple[str, ...]:
+def selection(wiki: Workspace, given: Sequence[str]) -> tuple[str, ...]:
     """Pages and folders as vault paths, ids as they are once their page is found."""
     out = []
     for word in given:
@@ -40,7 +40,7 @@ def wants(selection: Sequence[str]) -> Callable[[str, str], bool]:
     return wanted
 
 
-def selected(wiki: Wiki, selection: Sequence[str]) -> list[str]:
+def selected(wiki: Workspace, selection: Sequence[str]) -> list[str]:
     """The paths of the pages that a selection covers; of all without one."""
     covers = Selection(paths=tuple(s.partition("::")[0] for s in selection)).covers
     return [p for p in wiki.pages if covers(p)]

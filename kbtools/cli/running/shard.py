@@ -1,4 +1,4 @@
-"""One part of the pages, for several machines that share a run out among them."""
+"""``--shard I/N``: selects one part of the pages, for runs on several machines."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Sequence
 
 from kbtools.cli.running.selection import selected
-from kbtools.cli.workspace import Wiki
+from kbtools.cli.workspace import Workspace
 from kbtools.errors import KbError
 
 
-def shard(wiki: Wiki, selection: Sequence[str], given: str) -> tuple[str, ...]:
+def shard(wiki: Workspace, selection: Sequence[str], given: str) -> tuple[str, ...]:
     """One part of a selection, page by page: a page is in the same part on every machine, whatever else there is."""
     number, sep, of = given.partition("/")
     if not (sep and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):

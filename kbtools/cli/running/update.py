@@ -1,4 +1,4 @@
-"""``--update``: what snippets printed, written where their pages say otherwise."""
+"""``--update``: writes into pages what their snippets printed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.left_out import say_left_out
-from kbtools.cli.workspace import Wiki, emit, plural, say, undo_command, unified_diff, use_color
+from kbtools.cli.workspace import Workspace, emit, plural, say, undo_command, unified_diff, use_color
 
 if TYPE_CHECKING:
     from kbtools.run.results.outcomes import Outcome
 
 
-def write_printed(wiki: Wiki, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
+def write_printed(wiki: Workspace, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
     """Write what was printed into the pages; returns the pages that now say it in full."""
     from kbtools.edit.history import changes, write
     from kbtools.edit.plan import Rewrite, edits_by_page, settle, texts_of

@@ -1,4 +1,4 @@
-"""Compares what a page says a statement gives with what it gave.
+"""Compares expected output with actual output, line by line and number by number.
 
 ``matches`` compares marked output (``#> 3``, output fences, prompts) in whole; ``agrees`` compares what a comment shows
 beside a statement (``# 3``), which may leave out a label and is spelled as people do.

@@ -1,4 +1,4 @@
-"""Data: JSON, YAML and TOML are read as what they say they are, and never run."""
+"""JSON, YAML and TOML fences: parsed for syntax errors, never run."""
 
 from __future__ import annotations
 

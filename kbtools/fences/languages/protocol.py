@@ -1,4 +1,4 @@
-"""What a language is to kb: a class with ``read`` (pure, at every check) and, where it runs, ``run`` (in a worker)."""
+"""Protocol of languages: ``read`` analyses a fence at every check, ``run`` runs it in a worker."""
 
 from __future__ import annotations
 

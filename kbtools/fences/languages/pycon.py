@@ -1,4 +1,4 @@
-"""Sessions at Python's prompt (``>>>`` and ``...``), run as doctest runs them.
+"""Interactive Python sessions (``>>>`` and ``...``), run as doctest runs them.
 
 The format is doctest's (docs.python.org/3/library/doctest.html), with one difference: in a fence there is no prose, so
 a blank line ends no output; output ends at the next prompt.

@@ -1,4 +1,4 @@
-"""Python: one namespace a session, its names known before it runs."""
+"""Python fences: analysed for syntax, names, devices and expected output; run in the session's namespace."""
 
 from __future__ import annotations
 

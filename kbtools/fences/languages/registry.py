@@ -1,4 +1,4 @@
-"""Which language a word behind the backticks means: kb's own, and those of installed packages."""
+"""Looks up the language of a fence by its info string: kb's own, and entry points of installed packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shell: scripts whose syntax is checked, and which run on ``.run``; transcripts with prompts, whose commands are.
+"""Shell fences: scripts are checked for syntax and run with ``.run``; so are the commands of transcripts.
 
 What a script says is judged by a shell, which is a process: see ``kbtools.run.processes.shell_syntax``. Here is what is
 handed to it.

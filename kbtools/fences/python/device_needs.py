@@ -1,4 +1,4 @@
-"""Whether code is bound to a device: it names one, and nothing asks first whether it is there."""
+"""Detects code bound to a device: it names one and does not test whether it is available."""
 
 from __future__ import annotations
 

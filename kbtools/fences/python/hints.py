@@ -1,4 +1,4 @@
-"""What to do about code that does not run, from what Python says: one table for ``check``, ``run`` and pytest.
+"""Hints for code that does not run, by Python's error message: a table for check, run and pytest.
 
 An entry matches what was raised (``ModuleNotFoundError: No module named 'x'``), and where it says so the line or the
 whole of the code. The first entry that fits gives the advice.

@@ -1,4 +1,4 @@
-"""Names a snippet's module scope binds and reads: what it gives to its session and what it needs from it."""
+"""Analyses which names a snippet binds and reads in its module scope."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python code of a fence as a syntax tree, and places in that tree as spans of the page."""
+"""Parses the Python code of a fence, and maps positions in its syntax tree to spans of the page."""
 
 from __future__ import annotations
 

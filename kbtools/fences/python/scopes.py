@@ -1,4 +1,4 @@
-"""What Python's scoping rules say of a piece of syntax by itself, without following the program."""
+"""Python's scoping rules for single syntax nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names across a session: what a snippet reads must be bound by an earlier one."""
+"""Finds undefined names in a session: names that no earlier snippet binds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frontmatter against a JSON Schema: which schemas there are, and what a page's fields have wrong."""
+"""Validates frontmatter against JSON Schemas."""
 
 from kbtools.fields.schema.loading import Schema, schema_text
 from kbtools.fields.schema.validate import validate

@@ -1,4 +1,4 @@
-"""Dates, which YAML knows and JSON does not: where they stand, and where a schema wants text instead of one."""
+"""Converts dates, which YAML has and JSON Schema has not, for validation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON Schemas from the package or from a team's own file, compiled once."""
+"""Loads and compiles JSON Schemas, kb's own or a project's."""
 
 from __future__ import annotations
 

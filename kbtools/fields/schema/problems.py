@@ -1,4 +1,4 @@
-"""What a page's fields have wrong: the validator's errors become problems with places and fixes."""
+"""Turns validation errors into problems with spans and fixes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A page's fields against a schema."""
+"""Validates the fields of one page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON Schema's words in people's."""
+"""Words JSON Schema constraints for messages."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The blocks of Python-Markdown as kb reads them: containers, lists, tables, raw HTML, definitions."""
+"""Block structure as Python-Markdown builds it: containers, lists, tables, raw HTML, definitions."""

@@ -1,4 +1,4 @@
-"""The block parser: it hands each block of lines to the first processor that takes it, and collects what they find."""
+"""Block parser: passes each block of lines to the first processor that accepts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The block structure of a page as Python-Markdown builds it: what is code, a heading, a text for inline markup.
+"""Builds the block structure of a page: code, headings, and text for inline parsing.
 
 A port of Python-Markdown 3.11's ``blockprocessors`` and of the block processors of admonition, def_list, footnotes,
 tables, abbr, attr_list, md_in_html, pymdownx.details, pymdownx.tabbed and pymdownx.arithmatex, in the order of their

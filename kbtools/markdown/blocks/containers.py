@@ -1,4 +1,4 @@
-"""Blocks that hold others: admonitions, details, tabs, elements of HTML with Markdown in them, quotations."""
+"""Container blocks: admonitions, details, tabs, HTML elements with Markdown, quotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Definitions that are not shown where they stand: footnotes, abbreviations, link references."""
+"""Definitions shown elsewhere: footnotes, abbreviations, link references."""
 
 from __future__ import annotations
 

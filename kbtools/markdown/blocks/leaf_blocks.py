@@ -1,4 +1,4 @@
-"""Blocks that hold text alone: indented code, display math, headings, rules."""
+"""Leaf blocks: indented code, display math, headings, thematic breaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of all kinds, and the indented blocks that belong to their items."""
+"""Lists and the indented blocks of their items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Raw HTML blocks, taken out of a page as Python-Markdown's ``HTMLExtractor`` and ``md_in_html`` take them.
+"""Extracts raw HTML blocks as Python-Markdown's ``HTMLExtractor`` and ``md_in_html`` do.
 
 A block-level tag at the start of a line opens a raw block that lasts to its matching end; the block parser only sees a
 placeholder. An element with a ``markdown`` attribute is opened up again: its content is Markdown. The algorithm is that

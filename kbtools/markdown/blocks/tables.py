@@ -1,4 +1,4 @@
-"""Tables: whether a block is one, by Python-Markdown's way of counting cells."""
+"""Recognizes tables by counting cells as Python-Markdown does."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Fenced code as superfences reads it, and what keeps a fence from being rendered."""
+"""Fenced code as pymdownx.superfences reads it."""

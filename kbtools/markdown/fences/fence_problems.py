@@ -1,4 +1,4 @@
-"""Fences that the site does not render as their author meant: one finding for each cause, none for its consequences.
+"""Reports fences that the site does not render as meant: one finding for each cause.
 
 A fence that superfences refuses is plain text, and its closing line then opens a fence of its own that swallows the
 next one. So the page is read a second time, as the author meant it: every line that looks like an opening opens, the

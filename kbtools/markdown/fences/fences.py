@@ -1,4 +1,4 @@
-"""The fences of a page, found as pymdownx.superfences finds them.
+"""Finds the fences of a page as pymdownx.superfences finds them.
 
 The algorithm is that of ``SuperFencesBlockPreprocessor`` (pymdown-extensions 13.1): line by line, at any indentation
 and behind any run of ``>``, before anything else of Markdown is looked at. A fence opens where its header is one the

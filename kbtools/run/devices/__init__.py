@@ -1,1 +1,1 @@
-"""Which devices a machine has, found without importing torch, and who uses them."""
+"""Devices of this machine: detection without importing torch, and allocation of GPUs."""

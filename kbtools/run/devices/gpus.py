@@ -1,4 +1,4 @@
-"""Shares GPUs out among the sessions of a run, across its processes: a GPU serves one session at a time.
+"""Allocates GPUs to sessions across processes: each GPU serves one session at a time.
 
 Side by side on one GPU, sessions run out of its memory for reasons that are not in the page.
 """

@@ -1,4 +1,4 @@
-"""What readers are told of the machine an outcome is from: the name its owner gives it, and the hardware.
+"""Describes the machine of an outcome: the name its owner gives it, and its hardware.
 
 A host's name is never told unless its owner gives it as that name: host names of companies and people do not belong on
 a public site.

@@ -1,4 +1,4 @@
-"""Which devices this machine has, found without importing torch where that can be avoided, and never in this process.
+"""Detects the devices of this machine, without torch where possible, and never with torch in this process.
 
 Importing torch costs a second or two, and a process that has initialised CUDA must not fork. So the installed files
 and the system's device nodes are asked first; only where they leave it open does a throw-away process ask torch.

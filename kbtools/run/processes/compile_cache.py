@@ -1,4 +1,4 @@
-"""Where torch.compile keeps what it has compiled: cold it costs seconds a page, warm a fraction.
+"""Compile cache of torch.compile: where it is kept, and which session may read it.
 
 What Inductor and Triton keep is code, and torch unpickles it. So what a session has written is given to that very
 session again (the same page, code, options and packages), which could do nothing with it that its code cannot do, and

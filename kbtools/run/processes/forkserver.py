@@ -1,4 +1,4 @@
-"""A process that has imported what is slow to import and forks a worker for every session (Linux).
+"""Fork server (Linux): imports torch once and forks a worker for each session.
 
 One server serves one process. Its rules: one thread, no parallel operation, no accelerator (a forked child of a process
 that used either hangs or fails). It ends, and all it started with it, when its owner's end of their socket closes: that

@@ -1,4 +1,4 @@
-"""How a session's worker process comes to be: forked off a server that has torch imported, or started afresh."""
+"""Launchers of workers: forked from the fork server, or a fresh interpreter."""
 
 from __future__ import annotations
 

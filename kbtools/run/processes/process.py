@@ -1,4 +1,4 @@
-"""A worker process from outside: its pipes, its scratch folder, its clock."""
+"""A worker process seen by its parent: pipes, scratch folder, time limits."""
 
 from __future__ import annotations
 

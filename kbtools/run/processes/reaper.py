@@ -1,4 +1,4 @@
-"""Work that nobody waits for: a worker's end, which takes the system longer than most pages take to run."""
+"""Ends workers in the background, because that takes longer than most pages take to run."""
 
 from __future__ import annotations
 

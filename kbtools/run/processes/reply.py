@@ -1,4 +1,4 @@
-"""The border between kb and a worker: of what comes over the channel only replies of the right form are let in.
+"""Validates what a worker sends: only replies of the right form are accepted.
 
 A page's code runs in the process that replies, so anything may come. Each part of a reply is taken if it is what it has
 to be; otherwise the whole is refused, and with it the worker.

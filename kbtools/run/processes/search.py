@@ -1,4 +1,4 @@
-"""Searching with a page's regular expression: in a process of its own, since some take for ever (``(a+)+$``)."""
+"""Searches with a page's regular expression in a process of its own, because some never end (``(a+)+$``)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether shell code parses, as a shell says: few processes for many fences, none for what is known already.
+"""Checks the syntax of shell fences with a shell: many fences a process, known answers cached.
 
 A shell reads every script with ``-n`` in force, which parses and runs nothing (bash(1), "set -n"). Answers are kept
 under the project's state folder by the hash of the code and the shell they are of.

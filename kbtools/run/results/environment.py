@@ -1,4 +1,4 @@
-"""The environment variables of workers: what Python and torch need, no secrets, and what makes runs repeatable."""
+"""Environment variables of workers: those Python and torch need, no secrets, settings for repeatable runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures that snippets have drawn, as values: PNG, or SVG in which nothing can run or load from elsewhere."""
+"""Figures of snippets as values: PNG, or SVG in which nothing can run or load from elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of a snippet on a device, as a value that travels: worker to runner, store, reports, site."""
+"""Outcome of a snippet on a device: a value for workers, store, reports and site."""
 
 from __future__ import annotations
 

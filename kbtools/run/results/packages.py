@@ -1,4 +1,4 @@
-"""Which code, beside torch and Python, a snippet ran with: the versions of what it imports, and of what that needs."""
+"""Versions of the packages a snippet imports, and of their dependencies, for its cache key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much the store and the compile cache hold, and taking out of them what nobody needs."""
+"""Garbage collection of the store and the compile cache."""
 
 from __future__ import annotations
 

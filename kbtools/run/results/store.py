@@ -1,4 +1,4 @@
-"""Results on disk: one JSON file a page under ``<state>/results/``, for the site, for reports and for the cache.
+"""Store of results: one JSON file a page under ``<state>/results/``.
 
 A result carries the key of what was run (``Step.key``) and the environment it was run in, so that a reader can tell a
 fresh result from one of another text, machine, torch or package. Results are found by their key: a snippet that has

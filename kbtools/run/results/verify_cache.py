@@ -1,4 +1,4 @@
-"""The store put to the test: a sample of what was taken from it is run again, and the two must say the same."""
+"""Verifies the store: runs a sample of stored results again and compares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file system of its own for a worker: what running Python takes, to read; its own folders, to write; nothing else.
+"""File system of a worker: a mount namespace with Python to read, its own folders to write, nothing else.
 
 What bubblewrap does (mount namespace, bind mounts, pivot_root; its documentation is the source), done in the worker
 itself: it has been forked with torch imported, and to start another program would lose that. Called in a user and mount

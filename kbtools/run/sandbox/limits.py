@@ -1,4 +1,4 @@
-"""What a worker may not do: called once in the worker, before any of the page's code, while it has one thread.
+"""Confines the current process: namespaces, Landlock, seccomp, resource limits; called before any page code.
 
 First ``enclose``, which knows nothing of the session, so that it can be done ahead of time; then ``seal``.
 

@@ -1,4 +1,4 @@
-"""The names of what holds a worker, and of how strictly: for options, results and those who tell of them."""
+"""Names of sandbox modes and protections, for options, results and reports."""
 
 from __future__ import annotations
 

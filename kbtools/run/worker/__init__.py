@@ -1,1 +1,1 @@
-"""What runs in the worker process of a session; imports nothing else of kbtools."""
+"""The worker process of a session. Of kbtools it imports the languages and the sandbox only."""

@@ -1,4 +1,4 @@
-"""Why an assertion did not hold: the values of its parts, as they were when it was evaluated."""
+"""Explains failed assertions: values of their parts at the time of evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes to a snippet's syntax tree that let its outputs and its assertions be told apart; places stay as they are.
+"""AST transforms that capture outputs and parts of assertions, with positions kept.
 
 No expression is evaluated twice, nor in another order or scope than the page says.
 """

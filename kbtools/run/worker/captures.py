@@ -1,4 +1,4 @@
-"""What single statements of a snippet write to standard output, and what their expressions are worth.
+"""Captures the standard output and the value of single statements.
 
 A ``print`` writes to a recorder that passes everything on. Any other statement has the descriptor of standard output
 redirected to a file of its own while it runs, so that C libraries and child processes count as well; what it wrote is

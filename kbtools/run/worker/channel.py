@@ -1,4 +1,4 @@
-"""Messages between a session and its worker: one JSON object a line, over a socket."""
+"""Message channel between parent and worker: one JSON object a line over a socket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes the figures that a snippet has left open in matplotlib, as pictures.
+"""Captures the matplotlib figures that a snippet has left open.
 
 A figure left open at the end of a snippet belongs to it, as in a notebook, and is closed. It is SVG, whose bytes are
 the same at every run, or PNG where that would be large.

@@ -1,4 +1,4 @@
-"""Runs Python snippets one after the other in one namespace, and says what happened in the page's own lines."""
+"""Runs Python snippets in one namespace, and reports errors with line numbers of the page."""
 
 from __future__ import annotations
 import __future__

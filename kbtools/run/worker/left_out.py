@@ -1,4 +1,4 @@
-"""Whether code that left by ``SystemExit`` stood before other code, which then did not run."""
+"""Detects code after a ``SystemExit``, which did not run."""
 
 from __future__ import annotations
 

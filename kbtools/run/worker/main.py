@@ -1,4 +1,4 @@
-"""The process that runs one session: set up, confined, told step by step what to run.
+"""Entry point of a worker process: set up, confine, run steps on request.
 
 Started by a launcher with four descriptors: a channel for messages, standard output and error, and a file for the
 tracebacks of crashes and hangs. It never decides what an outcome is; it says what happened.

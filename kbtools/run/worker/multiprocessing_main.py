@@ -1,4 +1,4 @@
-"""What a process started afresh (multiprocessing's spawn and forkserver) finds of the page that started it.
+"""``__main__`` for child processes that a snippet starts by multiprocessing's spawn and forkserver.
 
 Such a process runs the main module's file again under another name, and unpickles what it is given by the names in it.
 For a session that file defines again what the page has defined: functions, classes, imports and constants, but does

@@ -1,4 +1,4 @@
-"""What a second run finds otherwise than the first: day and time, addresses and hashes of objects, files elsewhere.
+"""Changes the conditions of a second run: clock, addresses and hashes of objects, paths.
 
 Only ever done in a worker whose output is compared with that of another (``second_run``), never shown to anyone.
 """

@@ -1,4 +1,4 @@
-"""What nearly every page does first, done once in the fork server instead of in each worker forked off it.
+"""Imports and initialization done once in the fork server instead of in each worker.
 
 The first use of an operator binds symbols, fills tables and imports modules, which costs a page more than its own code.
 What is done here must leave the server as it has to be: one thread (no backward pass, which may start some, and all

@@ -1,4 +1,4 @@
-"""What a worker does before it knows its session: all that sessions of one kind have in common.
+"""Setup of a worker that does not depend on its session.
 
 A fork server has it done ahead of time (``forkserver``), so that a session does not wait for it.
 """

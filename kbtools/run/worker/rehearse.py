@@ -1,4 +1,4 @@
-"""Rehearsal: device-bound code retargeted in the syntax tree, to see whether it runs at all on another device.
+"""Rehearsal: retargets device-bound code to another device in the syntax tree.
 
 A rehearsal proves less than a run (it would pass code whose point is the device), so it is never reported as passed.
 """

@@ -1,4 +1,4 @@
-"""Whether a ``requires=`` is met by what is installed."""
+"""Checks ``requires=`` against installed packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snippets that run as programs of their own: under a launcher such as torchrun, and shell fences."""
+"""Runs snippets as programs of their own: by a launcher such as torchrun, and shell fences."""
 
 from __future__ import annotations
 

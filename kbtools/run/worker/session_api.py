@@ -1,4 +1,4 @@
-"""The session from inside its worker, as the code of one fence finds it: what ``languages.Session`` promises."""
+"""Implements ``languages.Session`` for the fences of a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A worker's standard streams, and the threads that still write to them when their snippet has ended.
+"""Standard streams of a worker, and threads that still write to them after their snippet.
 
 As in one Python program, ``sys.stdout`` stays what a snippet has made of it, and stays open. What a thread writes
 belongs to the snippet that started it: a snippet ends when its threads have done what they were started for.

@@ -1,4 +1,4 @@
-"""What a snippet raised, told in the page's own lines, and whether it is what the page says."""
+"""Formats exceptions with line numbers of the page, and compares them with what the page expects."""
 
 from __future__ import annotations
 

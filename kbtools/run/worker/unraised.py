@@ -1,4 +1,4 @@
-"""Errors that Python prints and forgets: of threads, tasks, callbacks, ``__del__`` and functions called at exit.
+"""Collects errors that Python prints without raising them: in threads, tasks, callbacks, ``__del__``, atexit.
 
 A snippet that ends without an exception may have failed in one of these. They are collected here, so that they count
 as if the snippet had raised them. What a page handles itself (a hook of its own) is not seen: it is handled.

@@ -1,1 +1,1 @@
-"""What a site shows of the wiki: pages, names, results and mentions, loaded once."""
+"""Data of a site: pages, names, results and mentions, loaded once."""

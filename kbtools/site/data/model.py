@@ -1,4 +1,4 @@
-"""The wiki as the site sees it: pages, names, results, loaded once and handed to everything that renders."""
+"""Model of a site: the vault, its results and settings, passed to everything that renders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that links use: those that nothing has, and those that several pages have."""
+"""Names used by links: missing pages, and names that several pages share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages in the order of a site, and which generated page holds the results of each."""
+"""Order of pages on a site, and the generated page that holds each page's results."""
 
 from __future__ import annotations
 

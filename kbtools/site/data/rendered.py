@@ -1,4 +1,4 @@
-"""Pages rendered for embedding: each once, by a Markdown converter like the site's own."""
+"""Cache of pages rendered for embedding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a snippet's runs when the site is built, and whether that is enough to publish it."""
+"""Results of a page's snippets, and whether they suffice to publish it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results from where runs leave them: the project's store, and reports of other machines."""
+"""Loads results from the project's store and from reports of other machines."""
 
 from __future__ import annotations
 

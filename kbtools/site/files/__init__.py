@@ -1,1 +1,1 @@
-"""Files of a site besides its pages: feed, redirects, graph, attachments, and what other programs read."""
+"""Files of a site besides pages: feed, redirects, graph, attachments, machine-readable files."""

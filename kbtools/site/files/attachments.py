@@ -1,4 +1,4 @@
-"""Attachments: which files of a wiki are published, and where.
+"""Attachments: which files of a vault are published, and at which addresses.
 
 Files are published by an allow-list of endings, and never in the place of the theme's, the site's or kb's own. A
 picture in SVG loses what could run or load from elsewhere; one without any of it is published byte for byte. ``img``

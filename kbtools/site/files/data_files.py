@@ -1,4 +1,4 @@
-"""The wiki's graph and the results of its snippets as JSON files, for programs that want figures and not pages."""
+"""JSON files with the graph and the results of a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An Atom feed (RFC 4287) of the pages that were verified or changed last.
+"""Atom feed (RFC 4287) of the pages verified or changed last.
 
 Days come from the pages' own frontmatter, not from git or file times: the same wiki gives the same feed wherever it is
 built. Ids are UUIDs of the pages' ids (or paths), so that they stay when the site moves.

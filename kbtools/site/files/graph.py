@@ -1,4 +1,4 @@
-"""The graph of pages on the site: a page with all of it, and on each page its surroundings, drawn when asked for."""
+"""Data of the graph view: the whole graph, and the neighbourhood of each page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places for the nodes of a graph, so that what is linked stands together. Deterministic, and linear in its size.
+"""Layout of the graph: deterministic, in linear time.
 
 Two steps. PivotMDS (Brandes and Pich, 2006) gives the large shape: distances along links from a few far-apart nodes,
 and the two directions in which these vary most. Then springs along links and a short-ranged repulsion (Fruchterman and

@@ -1,4 +1,4 @@
-"""JSON-LD (schema.org) in a page's head: what the page is, for search engines and other readers without eyes."""
+"""JSON-LD (schema.org) of a page, for search engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a site holds for programs, beside its pages, and how its pages say so."""
+"""Machine-readable files of a site, and the links to them in pages' heads."""
 
 from __future__ import annotations
 

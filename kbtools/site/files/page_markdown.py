@@ -1,4 +1,4 @@
-"""A page's Markdown for machines: what the site shows of it, with links that lead somewhere."""
+"""A page's Markdown for programs, with links resolved."""
 
 from __future__ import annotations
 

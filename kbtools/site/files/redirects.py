@@ -1,4 +1,4 @@
-"""Other names of pages as addresses: small pages that send readers on, with no script and never in a real page's place.
+"""Redirect pages for aliases; they never replace a real page.
 
 A page is also found under its aliases, in its own folder (``kb rename`` keeps the old title as one), under the old
 paths its ``redirect_from`` names, and under ``id/`` and its id. A page that stands aside for another keeps its place

@@ -1,4 +1,4 @@
-"""Pages made from the vault: lists that lead to other pages, and what is known of the whole.
+"""Generated pages of a site: lists, names, results, health.
 
 They are Markdown, so that any builder renders them and they can be written to disk before a build.
 """

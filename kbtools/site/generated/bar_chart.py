@@ -1,4 +1,4 @@
-"""Bar charts as inline SVG: each is one line of a table, named by its words and drawn in the colours of the scheme."""
+"""Bar charts as inline SVG, labelled for screen readers."""
 
 from __future__ import annotations
 

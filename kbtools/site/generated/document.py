@@ -1,4 +1,4 @@
-"""What generated pages are made of: headings in Markdown, everything between them as finished HTML.
+"""Building blocks of generated pages: Markdown headings, HTML between them.
 
 So they need no Markdown extension that a site may not have. What comes from pages is escaped by ``markupsafe``.
 """

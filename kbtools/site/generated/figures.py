@@ -1,4 +1,4 @@
-"""Figures of a wiki's health as values: what is proven, stale, missing, or linked by nobody."""
+"""Figures of a wiki's health as values: proven, stale, missing, orphaned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wiki's health as a page: figures, bars beside their numbers, and lists of pages that need attention."""
+"""Generated page: the wiki's health in figures, bars and lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages that lead to others: everything by name, tags, categories, what was verified last, learning paths."""
+"""Generated pages: all pages, tags, categories, recently verified, learning paths."""
 
 from __future__ import annotations
 

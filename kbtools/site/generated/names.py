@@ -1,4 +1,4 @@
-"""Pages about names: those that links ask for and nothing has, and those that several pages have."""
+"""Generated pages: wanted pages, and names that several pages share."""
 
 from __future__ import annotations
 

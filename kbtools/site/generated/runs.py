@@ -1,4 +1,4 @@
-"""What ran where, as pages: results by device, machines, pages, and a row for each snippet that badges lead to."""
+"""Generated pages: results by device, machine, page and snippet."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""HTML of a site: authors' HTML sanitized, fragments and elements, addresses, and the Content-Security-Policy."""
+"""HTML of a site: sanitizing, fragments, elements, addresses, Content-Security-Policy."""

@@ -1,4 +1,4 @@
-"""Sanitizes what authors wrote, inside Python-Markdown, and leaves what plugins and other extensions made as it is.
+"""Sanitizes authors' HTML within Python-Markdown, and leaves the output of plugins and extensions alone.
 
 Python-Markdown keeps finished HTML aside (``md.htmlStash``) and puts it back at the end. Raw HTML of a page gets there
 through Python-Markdown and PyMdown Extensions; what mkdocstrings, icons, custom fences or an owner's own extension put

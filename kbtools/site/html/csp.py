@@ -1,4 +1,4 @@
-"""A Content-Security-Policy for every page: what the site's owner has chosen may run and load, and nothing else.
+"""Content-Security-Policy of every page, from the owner's configuration.
 
 Chosen are the site's own files, the hosts that ``mkdocs.yml`` and the owner's templates name, and the scripts that
 templates and plugins put into pages. Those are allowed by their hashes, and only if no page of the wiki holds such a

@@ -1,4 +1,4 @@
-"""Elements that kb adds to a page being rendered: text cleaned, names its own."""
+"""Elements that kb adds to a rendered page, with escaped text and names of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of rendered pages for other pages: cut out, with ids of their own and links that still lead where they did.
+"""Cuts parts out of rendered pages for embedding: ids made unique, links adjusted.
 
 Works on sanitized HTML, which is written in one way only: tags nest, values stand in double quotes, and a ``<`` of the
 text is always ``&lt;``.

@@ -1,4 +1,4 @@
-"""Frontmatter and titles for a theme's templates, which write them as they are: as escaped text, or not at all."""
+"""Escapes frontmatter and titles for theme templates that print them unescaped."""
 
 from __future__ import annotations
 

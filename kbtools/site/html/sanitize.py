@@ -1,4 +1,4 @@
-"""HTML that authors wrote, without what could run, load from elsewhere, or pass for a part of the site.
+"""Sanitizes HTML: removes what could run, load from elsewhere, or imitate the site.
 
 An allow-list applied by ``nh3`` (Ammonia, on html5ever, the parser of a browser): elements, attributes, addresses and
 styles that can do no harm stay, everything else goes. Names that the theme's scripts and kb's own parts go by (ids

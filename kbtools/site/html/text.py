@@ -1,4 +1,4 @@
-"""Text for the site: escaped for HTML or Markdown, and Markdown as the plain words a reader sees."""
+"""Escapes text for HTML and Markdown, and converts Markdown to plain text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses on the site, all relative to its root and percent-encoded: ``topics/A/`` for the page ``topics/A.md``."""
+"""Addresses on the site: relative to its root, percent-encoded (``topics/A/`` for ``topics/A.md``)."""
 
 from __future__ import annotations
 

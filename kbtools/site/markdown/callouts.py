@@ -1,4 +1,4 @@
-"""Obsidian's callouts, ``> [!note] Title``, as the theme's admonitions; ``[!note]-`` and ``[!note]+`` as foldable ones.
+"""Obsidian's callouts (``> [!note] Title``, foldable with ``-`` and ``+``) as admonitions.
 
 The first line of the quote is the title, and what follows is a block of its own, also without an empty line between:
 lists and headings right below the title are what they look like. Other Markdown tools show a quote.

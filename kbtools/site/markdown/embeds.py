@@ -1,4 +1,4 @@
-"""``![[…]]``: pages, sections and blocks shown within other pages, rendered as they are at home.
+"""Embeds (``![[…]]``): pages, sections and blocks rendered within other pages.
 
 An embedded page is rendered once, by a Markdown converter like the site's own, and kept; parts are cut out of that.
 What it runs is its own page's business: results are shown, nothing is run again. Embeds within embeds are followed to

@@ -1,4 +1,4 @@
-"""Which rendered code block is which snippet: superfences' blocks in document order, matched by their code."""
+"""Matches rendered code blocks with snippets, in document order, by their code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown links, pictures and raw HTML that name files, led to what ``kb check`` has found them to mean.
+"""Resolves Markdown links, pictures and raw HTML that name files, as ``kb check`` does.
 
 MkDocs follows a path to a page or file as it is written, in Markdown alone. What is found otherwise (by its name as in
 Obsidian, without its ending, a folder's page, a section as other programs spell it) is written here as MkDocs follows

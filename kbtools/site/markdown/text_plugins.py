@@ -1,4 +1,4 @@
-"""What other plugins and hooks put into a page's Markdown: HTML that they made, as against HTML that authors wrote.
+"""Distinguishes HTML that plugins and hooks insert into Markdown from HTML that authors wrote.
 
 Each plugin that changes the text of pages is watched: a tag that stands behind it and not before it is its own, unless
 it only copies texts (includes), or the tag stands in some file of the wiki.

@@ -1,4 +1,4 @@
-"""Wikilinks as HTML: an inline processor of Python-Markdown that reads them as ``kbtools.links`` does."""
+"""Wikilinks as HTML: an inline processor of Python-Markdown."""
 
 from __future__ import annotations
 

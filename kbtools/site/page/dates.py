@@ -1,4 +1,4 @@
-"""When a page was last touched, by what its frontmatter says: no file keeps its date through a checkout."""
+"""Date of a page's last change, from its frontmatter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exercises: foldable answers on a page, marked so that a reader can tick them off."""
+"""Exercises: foldable answers that readers can tick off."""
 
 from __future__ import annotations
 

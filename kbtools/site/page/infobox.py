@@ -1,4 +1,4 @@
-"""The infobox behind a page's first heading: how far to trust the page, what it is called, where it comes from."""
+"""Infobox of a page: status, confidence, names, sources."""
 
 from __future__ import annotations
 

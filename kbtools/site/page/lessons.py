@@ -1,4 +1,4 @@
-"""Learning paths on the site: lessons on the path's page, and on a lesson's page where it stands and what comes next.
+"""Learning paths on the site: the list of lessons, and navigation on each lesson.
 
 What a reader has done is kept by ``assets/kb-learn.js`` in the browser; its controls are hidden until it runs.
 """

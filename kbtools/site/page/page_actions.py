@@ -1,4 +1,4 @@
-"""What a reader can take along of a page: its Markdown, and the notebook of its code."""
+"""Actions of a page: download as notebook, copy as Markdown."""
 
 from __future__ import annotations
 

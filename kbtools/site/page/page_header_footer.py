@@ -1,4 +1,4 @@
-"""What stands around a page's own text: banner, infobox, the learning paths it is part of, who links to it."""
+"""Header and footer of a page: banner, infobox, learning paths, backlinks."""
 
 from __future__ import annotations
 

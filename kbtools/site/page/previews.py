@@ -1,4 +1,4 @@
-"""What a reader is told of a page before following a link to it: one small JSON file beside each page."""
+"""Link previews: one small JSON file for each page."""
 
 from __future__ import annotations
 

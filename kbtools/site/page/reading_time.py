@@ -1,4 +1,4 @@
-"""How long a page takes to read: Korean and its neighbours by the character, other scripts by the word, code by line.
+"""Estimates reading time: Chinese, Japanese and Korean by character, other scripts by word, code by line.
 
 The rates are those Medium publishes for its own estimate ("Read time", help.medium.com): 500 characters a minute for
 Chinese, Japanese and Korean, 265 words a minute for others. Code is read slower than prose; 20 lines a minute.

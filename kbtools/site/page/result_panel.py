@@ -1,4 +1,4 @@
-"""What became of a snippet, as a panel at the foot of its code: where it ran, what it printed, why it did not run."""
+"""Result panel below a snippet: where it ran, its output, or why it did not run."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The site's search: rendered pages as text, the index that browsers read, and its terms."""
+"""Search of the site: text extraction, terms, and the index that browsers load."""

@@ -1,4 +1,4 @@
-"""The site's search: collects pages while they are rendered, and writes the index and what reads it.
+"""Collects rendered pages for the search, and writes its index and scripts.
 
 It takes the place of MkDocs' ``search`` plugin, whose index is one file that a reader's browser loads and builds whole,
 and which knows no Korean.

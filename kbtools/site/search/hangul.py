@@ -1,5 +1,6 @@
-"""What the search knows of Hangul: syllables, endings of words, initial consonants. The tables are in
-``assets/search/hangul.json``, which the reader's half reads too.
+"""Hangul for the search: syllables, word endings, initial consonants.
+
+The tables are in ``assets/search/hangul.json``, which the browser reads too.
 """
 
 from __future__ import annotations

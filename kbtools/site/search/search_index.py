@@ -1,4 +1,4 @@
-"""The index that ``assets/search/`` reads in the browser: static files, of which a query loads only a few.
+"""Search index for ``assets/search/``: static files of which a query loads only a few.
 
 All weighing is done here, once: a posting is a page and a level from 1 to 15, so that a query adds up numbers and knows
 nothing of fields or lengths. The weights follow BM25F (Robertson, Zaragoza and Taylor, 2004): fields are added up

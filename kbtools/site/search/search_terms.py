@@ -1,5 +1,4 @@
-"""The terms a text is found by. The reader's half of this is ``assets/search/query.js``: what is made here is what is
-looked up there.
+"""Terms of a text for the search index; ``assets/search/query.js`` makes the same terms of a query.
 
 Words in letters are terms as they stand, lower case; names are also found by their parts (``requires_grad``,
 ``DataLoader``), and names with dots by each two that stand together (``torch.utils``, ``loss.backward``). Hangul, and

@@ -1,4 +1,4 @@
-"""A rendered page as the text that search knows of it: sections, each with its heading's id, heading and plain text.
+"""Extracts sections with heading, id and plain text from a rendered page.
 
 Read from the HTML, not from the Markdown, because that is what readers see: embeds, macros and pages that other plugins
 made are in it.

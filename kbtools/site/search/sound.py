@@ -1,4 +1,4 @@
-"""Words by how they sound: the same key for a foreign word in Hangul and in Latin letters (소프트맥스 and softmax).
+"""Phonetic keys: the same key for a foreign word in Hangul and in Latin letters (소프트맥스, softmax).
 
 A key is the word's consonants, each as the class of those that a loanword may have in its place (``SPTMKS``). Vowels
 are too uncertain to look up by; the reader's half (``assets/search/sound.js``) compares them afterwards. Latin letters

@@ -1,4 +1,4 @@
-"""Which page links to which: what every link of a vault means, and from where each page can be reached.
+"""Link graph: resolved links of every page, and backlinks.
 
 Rules are not given it: what they say of a page may not hang on the text of another (see ``kbtools.rules``).
 """

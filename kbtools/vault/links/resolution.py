@@ -1,4 +1,4 @@
-"""What a link leads to, as a value."""
+"""Resolution of a link as a value: resolved, alias, ambiguous, missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What links mean: the resolution order of the contract over the names of a vault, nothing looser."""
+"""Resolves links to pages and attachments, in the order of the contract."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ class Resolver:
 
     def read(self, link: WikiLink, text: str, path: str) -> WikiLink:
         """The link as this wiki means it: ``[[C# 기초]]`` is one name where a page is called so."""
-        if (link.anchor is None and link.block is None) or not link.target or not self.names.hashed:
+        if (link.anchor is None and link.block is None) or not link.target or not self.names.with_hash:
             return link
         folder = _folder(path)
         return next((r for r in other_readings(link, text) if self._is_name(r.name, folder)), link)
 
     def _is_name(self, name: str, folder: str) -> bool:
-        if fold_title(name) in self.names.hashed:
+        if fold_title(name) in self.names.with_hash:
             return True
         last = name.rpartition("/")[2]
-        return last != name and fold_title(last) in self.names.hashed and self._by_path(name, folder) is not None
+        return last != name and fold_title(last) in self.names.with_hash and self._by_path(name, folder) is not None
 
     def resolve(self, link: WikiLink, path: str) -> Resolution:
         """What a link on the page at ``path`` means."""

@@ -1,4 +1,4 @@
-"""Which section of a page an anchor names: by its text, an id, its text as Obsidian compares it, or another's id."""
+"""Resolves anchors to sections: by heading text, id, or Obsidian's comparison."""
 
 from __future__ import annotations
 

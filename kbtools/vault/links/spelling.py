@@ -1,5 +1,4 @@
-"""How a link spells the page it means: as the contract's canonical spelling, or qualified by folders; and the edits
-that spell it so and keep the words a reader saw."""
+"""Canonical spelling of links, qualified by folders where needed, and the edits that respell a link."""
 
 from __future__ import annotations
 

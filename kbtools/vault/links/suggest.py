@@ -1,4 +1,4 @@
-"""What a link that leads nowhere was probably meant to say. Suggestions are shown, never applied unasked.
+"""Suggests corrections for links that lead nowhere ("did you mean").
 
 Only what is very likely to be right is offered: a guess that is wrong half of the time costs readers more than it
 gives, and ``kb fix --unsafe`` writes what is offered.

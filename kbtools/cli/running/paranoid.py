@@ -1,4 +1,4 @@
-"""``--paranoid``: a share of what the store says is run again and compared."""
+"""``--paranoid``: runs a sample of the stored results again and compares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kbtools.run.results.outcomes import Outcome
 from kbtools.run.results.verify_cache import WRONG, sample, verify
 
 
-def doubt(
+def verify_stored(
     outcomes: list[Outcome],
     share: float,
     again: Callable[[Sequence[str]], tuple[Outcome, ...]],

@@ -1,4 +1,4 @@
-"""Running snippets on this machine on behalf of a command."""
+"""Runs the selected snippets on this machine, with progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kbtools.cli.progress import Progress
 from kbtools.cli.running.options import share, workers
 from kbtools.cli.running.selection import selected, wants
-from kbtools.cli.workspace import Wiki
+from kbtools.cli.workspace import Workspace
 from kbtools.run.devices.host_info import name_machine
 from kbtools.run.job import DeviceRequest, RunOptions
 from kbtools.run.pages import plan_pages, run_planned
@@ -35,7 +35,7 @@ class Ran:
 
 
 def run_snippets(
-    wiki: Wiki, args: SimpleNamespace, selection: Sequence[str], parsed: Mapping[str, Page] | None = None
+    wiki: Workspace, args: SimpleNamespace, selection: Sequence[str], parsed: Mapping[str, Page] | None = None
 ) -> Ran:
     """Run the selected snippets, with progress on a terminal. Raises KbError when the run breaks down.
 
@@ -43,7 +43,7 @@ def run_snippets(
     """
     if args.machine is not None:
         name_machine(args.machine)
-    doubted = share(args.paranoid)
+    sampled = share(args.paranoid)
     request = DeviceRequest.parse(args.device, args.require_device)
     planner = Planner(wiki.project, request, rehearse=getattr(args, "rehearse", False))
     store = Store(wiki.project.state, sandbox=args.sandbox)
@@ -64,13 +64,13 @@ def run_snippets(
             progress.seen(outcome)
         if planned.jobs:
             outcomes += run_planned(wiki.project.state, planned, options, wanted, progress.seen, progress.say)
-        if doubted is not None:
-            from kbtools.cli.running.doubt import doubt
+        if sampled is not None:
+            from kbtools.cli.running.paranoid import verify_stored
 
             def again(pages: Sequence[str]) -> tuple[Outcome, ...]:
                 fresh = plan_pages(wiki.listing, pages, planner, policies, parsed=parsed)
                 uncached = replace(options, cached=False)
                 return run_planned(wiki.project.state, fresh, uncached, wanted, progress.seen, progress.say)
 
-            outcomes = doubt(outcomes, doubted, again, progress)
+            outcomes = verify_stored(outcomes, sampled, again, progress)
     return Ran(tuple(by_place(outcomes)), len(paths), planned.fences)
