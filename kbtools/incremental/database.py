@@ -320,11 +320,6 @@ class Database:
         """Every name with every page that holds it."""
         return iter(self._db.execute("SELECT key, path FROM name JOIN file ON file.id = page"))
 
-    def all_referring(self) -> tuple[str, ...]:
-        """The pages whose frontmatter names any other page."""
-        query = "SELECT DISTINCT path FROM reference JOIN file ON file.id = page ORDER BY path"
-        return tuple(path for (path,) in self._db.execute(query))
-
     def hashed(self) -> tuple[str, ...]:
         """Names with a number sign."""
         return tuple(k for (k,) in self._db.execute("SELECT DISTINCT key FROM name WHERE instr(key, '#') > 0"))

@@ -1,4 +1,4 @@
-"""A parsed page."""
+"""A page of the vault, parsed: structure, frontmatter, links and snippets."""
 
 from __future__ import annotations
 

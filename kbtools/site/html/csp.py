@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import posixpath
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -136,11 +135,6 @@ DIAGRAMS = (
 )
 """For pages with diagrams where there is no other policy. Mermaid's language can name pictures and style sheets on
 other machines in many ways; the browser refuses them all."""
-
-
-def base_of(url: str) -> str:
-    """The way from a page to the site's root, as MkDocs writes it: ``.``, ``..``, ``../..``."""
-    return posixpath.relpath(".", posixpath.dirname(url) or ".")
 
 
 def with_policy(html: str, value: str) -> str:
