@@ -10,8 +10,8 @@ from kbtools.adapters.testing import run_page
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.update import update
-from kbtools.run.worker.assertions import difference, short
-from kbtools.run.worker.ast_transforms import asserts
+from kbtools.run.worker.python.assertions import difference, short
+from kbtools.run.worker.python.ast_transforms import asserts
 from kbtools.text.diagnostics import apply_edits
 from kbtools.text.source import Source
 from kbtools.vault.page import Page

@@ -28,7 +28,7 @@ def test_forked_workers_import_nothing_of_kb(tmp_path: Path) -> None:
     assert "3 passed" in done.stderr
     imported = [line.rpartition("|")[2].strip() for line in done.stderr.split("\n") if line.startswith("import time:")]
     assert imported.count("kbtools.run.worker.main") == 1
-    assert imported.count("kbtools.run.worker.interpreter") == 1
+    assert imported.count("kbtools.run.worker.python.interpreter") == 1
 
 
 WARM = """

@@ -83,7 +83,7 @@ def test_what_a_page_puts_in_the_place_of_json_does_not_stop_the_worker(launcher
 
 
 def test_what_is_said_to_be_printed_must_have_been_written(launcher: Launcher) -> None:
-    forge = "import gc\nfrom kbtools.run.worker.captures import Captures\n"
+    forge = "import gc\nfrom kbtools.run.worker.python.captures import Captures\n"
     forge += "def says(self, key, callee):\n    def call(*a, **k):\n        callee(*a, **k)\n"
     forge += "        self.add(key, ('42\\n', None, None))\n    return call\n"
     forge += "captures = next(o for o in gc.get_objects() if isinstance(o, Captures))\n"

@@ -12,7 +12,7 @@ from kbtools.config.snippet_policy import DEFAULT, Policy
 from kbtools.fences.option_values import DEVICES
 from kbtools.run.devices import probe as devices
 from kbtools.run.job import Around, DeviceRequest, Job, Limits, Step, Wanted
-from kbtools.run.page_files import File, PageFiles
+from kbtools.run.processes.page_files import File, PageFiles
 from kbtools.run.worker.requirements import unmet as lacking
 from kbtools.state import program
 

@@ -12,8 +12,8 @@ from kbtools.errors import KbError
 from kbtools.run import grading
 from kbtools.run.devices.gpus import Slots
 from kbtools.run.job import Job, Step
-from kbtools.run.page_files import PageFiles
 from kbtools.run.processes.launchers import Launcher
+from kbtools.run.processes.page_files import PageFiles
 from kbtools.run.processes.process import Process, Reply, Settings
 from kbtools.run.results.outcomes import Outcome, Status, blocked, outcome_of, skipped
 from kbtools.run.second_run import SecondRun

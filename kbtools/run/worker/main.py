@@ -25,14 +25,14 @@ from kbtools.fences.dialects import without_options
 from kbtools.fences.languages.registry import find
 from kbtools.run.sandbox.limits import Rules, enclose, lacking, limit_memory, seal
 from kbtools.run.worker import other_conditions
-from kbtools.run.worker.captures import flush
 from kbtools.run.worker.channel import Channel
-from kbtools.run.worker.interpreter import Interpreter
+from kbtools.run.worker.python.captures import flush
+from kbtools.run.worker.python.interpreter import Interpreter
+from kbtools.run.worker.python.unraised import Unraised
 from kbtools.run.worker.ready import Kind, seed
 from kbtools.run.worker.requirements import unmet
 from kbtools.run.worker.session_api import Inside
 from kbtools.run.worker.streams import Threads, open_streams, restore
-from kbtools.run.worker.unraised import Unraised
 
 _PATIENCE = 10.0
 """Seconds that a snippet's threads are waited for at most."""
@@ -216,7 +216,7 @@ def _find_python(folder: Path) -> None:
 def _retarget(device: str | None) -> Callable[..., Any] | None:
     if device is None:
         return None
-    from kbtools.run.worker.rehearse import retarget
+    from kbtools.run.worker.python.rehearse import retarget
 
     return lambda tree: retarget(tree, device)
 

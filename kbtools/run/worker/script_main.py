@@ -24,8 +24,8 @@ def _main(report: str, script: str) -> int:
     for _ in range(4):
         root = os.path.dirname(root)  # noqa: PTH120
     sys.path.append(root)  # this very kbtools, installed or not
-    from kbtools.run.worker.left_out import left_out
-    from kbtools.run.worker.unraised import Unraised
+    from kbtools.run.worker.python.left_out import left_out
+    from kbtools.run.worker.python.unraised import Unraised
 
     sys.path.pop()
     word = os.path.join(report, str(os.getpid()))  # noqa: PTH118

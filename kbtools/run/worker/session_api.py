@@ -10,7 +10,7 @@ from kbtools.fences.languages.pycon import has_prompts
 from kbtools.fences.languages.registry import Broken
 from kbtools.fences.python.pycode import runnable
 from kbtools.run.worker import figures, scripts
-from kbtools.run.worker.interpreter import Expected, Interpreter, Transform
+from kbtools.run.worker.python.interpreter import Expected, Interpreter, Transform
 
 
 class Inside:

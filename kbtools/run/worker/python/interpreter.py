@@ -21,12 +21,23 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from kbtools.fences.languages.pycon import TRACEBACK, Example, examples
-from kbtools.run.worker.assertions import Assertions
-from kbtools.run.worker.ast_transforms import CAPTURE, HELD, PART, PRINT, SHOW, VALUE, Place, asserts, show, watch
-from kbtools.run.worker.captures import Captures
-from kbtools.run.worker.left_out import left_out
 from kbtools.run.worker.multiprocessing_main import BEGIN, line_of
-from kbtools.run.worker.tracebacks import names, summary, told, unlike
+from kbtools.run.worker.python.assertions import Assertions
+from kbtools.run.worker.python.ast_transforms import (
+    CAPTURE,
+    HELD,
+    PART,
+    PRINT,
+    SHOW,
+    VALUE,
+    Place,
+    asserts,
+    show,
+    watch,
+)
+from kbtools.run.worker.python.captures import Captures
+from kbtools.run.worker.python.left_out import left_out
+from kbtools.run.worker.python.tracebacks import names, summary, told, unlike
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TextIO
 
-from kbtools.run.worker.ast_transforms import Place
+from kbtools.run.worker.python.ast_transforms import Place
 from kbtools.run.worker.streams import Stream
 
 _MOST_TIMES = 1000

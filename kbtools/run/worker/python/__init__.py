@@ -1,0 +1,1 @@
+"""Python in a worker: the interpreter, syntax-tree transforms, captured output, tracebacks."""
