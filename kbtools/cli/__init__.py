@@ -29,6 +29,7 @@ COMMANDS = {
     "build": "check, run, then build the site",
     "gate": "check, run, then do what stands behind --: another builder, a deployment",
     "serve": "preview the site while you write",
+    "lsp": "the language server, for editors: it speaks over standard input and output",
     "new": "start a page with every field of the schema",
     "import": "make a page of a notebook, with its outputs as expectations",
     "export": "make a notebook of a page, with what its snippets printed and drew",

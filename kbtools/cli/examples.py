@@ -30,6 +30,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "build": (("kb build", "checks, runs, builds the site"), ("kb build --no-run", "with the results that are stored")),
     "gate": (("kb gate", "checks and runs"), ("kb gate -- zensical build", "and builds with Zensical")),
     "serve": (("kb serve", "a preview at http://127.0.0.1:8000/"),),
+    "lsp": (("kb lsp", "started by an editor, not by hand"),),
     "new": (('kb new "Harmonic Mean"', "starts topics/Harmonic-Mean.md"),),
     "import": (
         ("kb import analysis.ipynb", "makes a page of a notebook"),

@@ -25,6 +25,12 @@ def file_name(title: str, blanks: bool = False) -> str:
     return f"{name or 'page'}.md"
 
 
+def default_folder(schema: tuple[tuple[str, str], ...]) -> str:
+    """The folder of a new page: the first that the configuration gives a schema."""
+    glob = next((g for g, name in schema if name != "none"), "")
+    return glob.partition("*")[0].rstrip("/")
+
+
 def clean_title(given: str) -> str:
     """A title as it is written: NFC, single blanks. Raises KbError when no link could name it."""
     title = unicodedata.normalize("NFC", " ".join(given.split()))

@@ -20,8 +20,9 @@ def plan_reconcile(
     titles: bool = False,
     follow_duplicates: bool = False,
     covers: Callable[[str], bool] = lambda _: True,
+    to: str | None = None,
 ) -> Plan:
-    """Respell links on the pages that ``covers`` wants.
+    """Respell links on the pages that ``covers`` wants; with ``to`` those that lead to one page.
 
     ``titles`` also respells links that resolve exactly but otherwise than canonically, ``follow_duplicates`` leads
     links past pages that stand aside. Every link of the vault leads afterwards where it led before.
@@ -33,6 +34,8 @@ def plan_reconcile(
         page = index.pages[path]
         for link, resolution in held.wiki:
             if not isinstance(resolution, Resolved) or resolution.how in ("self", "attachment"):
+                continue
+            if to is not None and resolution.page != to:
                 continue
             edits, means = _respelled(index, speller, page, link, resolution, titles, follow_duplicates)
             if edits:

@@ -26,8 +26,13 @@ def new_page(title: str, schema: Schema | None, today: date) -> str:
         return f"{heading}\n"
     slug = slugify(title)[:32].strip("-") or "page"
     known = {"title": title, "id": f"wiki-{today:%Y-%m%d}-{slug}" if schema.name == "topic" else slug}
+    fields = _fields(schema.document, schema.document, known, today)
+    if "title" in schema.document.get("properties", ()):
+        fields = {"title": title, **fields}
+    if not fields:
+        return f"{heading}\n"
     post = frontmatter.Post(heading)
-    post.metadata = _fields(schema.document, schema.document, known, today)
+    post.metadata = fields
     return frontmatter.dumps(post, handler=KbYamlHandler(), sort_keys=False) + "\n\n"
 
 

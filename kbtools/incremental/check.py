@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kbtools.incremental.update import Change
     from kbtools.text.diagnostics import Diagnostic
     from kbtools.text.source import Source
+    from kbtools.vault.loading import Reader
 
 _BETWEEN = "//"
 """Between paths, which have no empty segment."""
@@ -94,7 +95,7 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     notes: list[str] = []
 
     def ask(db: Database) -> Checked:
-        _bring_up_to_date(db, project, listing, whole, today, judge)
+        bring_up_to_date(db, project, listing, whole, today, judge)
         if paranoid:
             _compare(db, project, listing, whole, today, judge)
         meta = db.meta()
@@ -134,9 +135,16 @@ def _totals(rows: list[Row]) -> Totals:
     )
 
 
-def _bring_up_to_date(
-    db: Database, project: Project, listing: Listing, whole: Whole, today: date, judge: Judge | None
+def bring_up_to_date(
+    db: Database,
+    project: Project,
+    listing: Listing,
+    whole: Whole,
+    today: date,
+    judge: Judge | None,
+    reader: Reader | None = None,
 ) -> None:
+    """Have an index say what a check of the vault would. Raises KbError for a wrong configuration."""
     made_from = fingerprint(project)
     meta = db.meta()
     if meta.get("made from") == made_from:
@@ -151,6 +159,8 @@ def _bring_up_to_date(
             return
         from kbtools.incremental.update import TooMuch, update
 
+        if reader is not None:
+            change = change._replace(read=reader)
         try:
             with db.transaction():
                 update(db, change, project.config, today, judge)
@@ -161,7 +171,7 @@ def _bring_up_to_date(
             return
     from kbtools.incremental.scratch import scan
 
-    rows, incoming = scan(listing.entries, whole, project.config, today, judge)
+    rows, incoming = scan(listing.entries, whole, project.config, today, judge, reader)
     db.replace_all(((row, listing.mark(row.path)) for row in rows), incoming)
     with db.transaction():
         db.put_attachments(listing.attachments, ())

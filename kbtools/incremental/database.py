@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,6 +118,17 @@ class Database:
     def __init__(self, file: Path) -> None:
         self.file = file
         self._db = sqlite_file.connect(file, filled_at_once=True)
+
+    @classmethod
+    def in_memory(cls, file: Path) -> Database:
+        """A copy of an index, for a process that stays; empty where there is none that can be read."""
+        made = cls.__new__(cls)
+        made.file = file
+        made._db = sqlite3.connect(":memory:", isolation_level=None)
+        if file.is_file():
+            with closing(sqlite3.connect(file, timeout=10.0)) as kept:
+                kept.backup(made._db)
+        return made
 
     def close(self) -> None:
         self._db.close()

@@ -29,7 +29,7 @@ from kbtools.rules import all_rules
 from kbtools.vault.links.graph import links_of
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.listing import Entry
-from kbtools.vault.loading import read
+from kbtools.vault.loading import Reader, read
 from kbtools.vault.names import Called, Conventions, PageNames
 from kbtools.vault.outline import Outline
 
@@ -45,6 +45,7 @@ def scan(
     config: Config,
     today: date,
     judge: Judge | None = None,
+    reader: Reader | None = None,
 ) -> tuple[list[Row], Mapping[str, int]]:
     """Rows of all entries by path, and how many pages lead to each. Raises KbError for a wrong configuration."""
     all_rules()  # before any fork: what is imported here is imported once
@@ -58,7 +59,7 @@ def scan(
     def work(team: Team) -> tuple[list[Row], Mapping[str, int]]:
         # Whole folders stay together: their files lie together on disk, and names in them are near each other.
         share = paths[len(paths) * team.number // members : len(paths) * (team.number + 1) // members]
-        return _scan_share([entries[p] for p in share], vault, config, today, judge, team)
+        return _scan_share([entries[p] for p in share], vault, config, today, judge, reader or read, team)
 
     collecting = gc.isenabled()
     gc.disable()  # what is read is kept to the end; to look for garbage in it takes a seventh of the time
@@ -81,10 +82,11 @@ def _scan_share(
     config: Config,
     today: date,
     judge: Judge | None,
+    reader: Reader,
     team: Team,
 ) -> tuple[list[Row], Mapping[str, int]]:
     policies = Policies(config.snippets, RUN)  # what is found is filtered when it is told
-    read_ = [(entry, read(entry, policies)) for entry in entries]
+    read_ = [(entry, reader(entry, policies)) for entry in entries]
     pages = {page.path: page for entry, page in read_ if entry.is_page}
     telling: list[tuple[str, Told, tuple[Any, ...]]] = []
     rows: list[Row] = []

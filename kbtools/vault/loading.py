@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ from kbtools.vault.listing import Entry, look
 from kbtools.vault.names import STRICT, Conventions
 from kbtools.vault.page import Page, decode, unreadable
 from kbtools.vault.ways_in import ways_in
+
+Reader = Callable[[Entry, Policies], Page]
+"""Gives the page that a file holds; the policies say what its code is held to."""
 
 
 class Vault(NamedTuple):
@@ -37,14 +40,15 @@ class Vault(NamedTuple):
         return load(project_or_folder(Path(path)))
 
 
-def load(project: Project) -> Vault:
+def load(project: Project, reader: Reader | None = None) -> Vault:
     """Read every page. What cannot be read becomes a page with a problem; nothing is raised for one file."""
+    reader = reader or read
     policies = project.policies
     entries, attachments = look(project.vault, project.config)
     pages: dict[str, Page] = {}
     unread: dict[str, Page] = {}
     for path, entry in entries.items():
-        (pages if entry.is_page else unread)[path] = read(entry, policies)
+        (pages if entry.is_page else unread)[path] = reader(entry, policies)
     found = ways_in(project, pages, attachments)
     return Vault(pages, attachments, unread, Conventions.of(project.config), found)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from contextlib import suppress
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from kbtools.config.project import Config, Project
 from kbtools.incremental.check import check
+from kbtools.incremental.resident import Resident
 from kbtools.incremental.scratch import scan
 from kbtools.incremental.whole import Whole
 
@@ -120,3 +122,43 @@ def test_an_edit_at_once_after_a_check_is_seen(start: dict[str, bytes], edit: tu
         check(project, date(2026, 5, 1))
         (vault / edit[0]).write_bytes(edit[1])
         check(project, date(2026, 5, 1), paranoid=True)
+
+
+typed = st.tuples(st.just("type"), st.sampled_from(FILES), page)
+saved = st.tuples(st.just("write"), st.sampled_from(FILES + OTHERS), page | st.none())
+closed = st.tuples(st.just("close"), st.sampled_from(FILES), st.none())
+
+
+@settings(max_examples=25)
+@given(
+    start=st.dictionaries(st.sampled_from(FILES), page, max_size=6),
+    steps=st.lists(typed | typed | saved | closed, min_size=1, max_size=6),
+)
+def test_an_editor_is_told_what_a_check_of_its_texts_would_say(
+    start: dict[str, bytes], steps: list[tuple[str, str, bytes | None]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        config = Config(schema=(("a/**", "topic"),), stale_after=100)
+        vault, truth = Path(folder) / "vault", Path(folder) / "truth"
+        vault.mkdir()
+        for path, data in start.items():
+            change(vault, path, data)
+        resident = Resident(Project(vault, vault, Path(folder) / "state", config))
+        texts: dict[str, bytes] = {}
+        for kind, path, data in steps:
+            if kind == "write":
+                change(vault, path, data)
+                resident.refresh()
+            elif kind == "close":
+                texts.pop(path, None)
+                resident.drop(path)
+            elif data is not None and data[:1] != b"\xff":
+                texts[path] = data
+                resident.edit(path, data.decode())
+            shutil.rmtree(truth, ignore_errors=True)
+            shutil.copytree(vault, truth)
+            for other, text in texts.items():
+                change(truth, other, text)
+            fresh = check(Project(truth, truth, Path(folder) / f"fresh{len(texts)}", config), date.today())
+            assert {path: list(fresh.diagnostics(path.__eq__)) for path, _ in fresh.found} == resident.all_findings()
+        resident.close()

@@ -45,9 +45,8 @@ def run(args: SimpleNamespace) -> int:
 
 def _new(wiki: Workspace, made: Imported, args: SimpleNamespace) -> int:
     from kbtools.check.checker import schemas
-    from kbtools.cli.commands.new import default_folder
     from kbtools.edit.history import write
-    from kbtools.edit.new_names import file_name
+    from kbtools.edit.new_names import default_folder, file_name
     from kbtools.fields.new_page import new_page
     from kbtools.links import can_be_target
     from kbtools.rewrite import Change

@@ -19,7 +19,7 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     from kbtools.check.checker import schemas
     from kbtools.edit.history import write
-    from kbtools.edit.new_names import file_name
+    from kbtools.edit.new_names import default_folder, file_name
     from kbtools.fields.new_page import new_page
     from kbtools.links import can_be_target
     from kbtools.rewrite import Change
@@ -45,11 +45,6 @@ def run(args: SimpleNamespace) -> int:
     if schema is not None:
         say(f"{_to_fill_in(text)}kb check {path} tells what is missing")
     return 0
-
-
-def default_folder(schema: tuple[tuple[str, str], ...]) -> str:
-    glob = next((g for g, name in schema if name != "none"), "")
-    return glob.partition("*")[0].rstrip("/")
 
 
 def _to_fill_in(text: str) -> str:

@@ -10,31 +10,14 @@ from kbtools.check.baseline import Baseline
 from kbtools.check.failures import failing
 from kbtools.config.project import Project
 from kbtools.errors import KbError
-from kbtools.fences.option_values import DEVICES
 from kbtools.run.devices.host_info import told
 from kbtools.run.report import machine_of
-from kbtools.run.results.keys import sources
+from kbtools.run.results.current import current
 from kbtools.run.results.outcomes import Outcome
-from kbtools.run.results.store import Result, Store, at_place
+from kbtools.run.results.store import Store
 from kbtools.site.data.results import BAD, Results, Run, snippet_key, snippet_of
 from kbtools.text.diagnostics import Severity
 from kbtools.vault.page import Page
-
-
-def _vouched(page: Page, results: Mapping[str, Result]) -> dict[str, Result]:
-    """The results that still speak for the page as it is, by today's ids: what it says up to there is the same."""
-    by_source = {(result.source, result.outcome.device): result for result in results.values()}
-    found: dict[str, Result] = {}
-    lines = {snippet.id: snippet.line for snippet in page.snippets}
-    for snippet, source in sources(page.snippets).items():
-        for device in DEVICES:
-            id = f"{page.path}::{snippet}[{device}]"
-            result = results.get(id)
-            if result is None or result.source != source:
-                result = by_source.get((source, device))
-            if result is not None and (now := at_place(result, id, lines[snippet])) is not None:
-                found[id] = now
-    return found
 
 
 def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object] | None = None) -> Results:
@@ -51,7 +34,7 @@ def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object
             continue
         lines.update((snippet_key(page.path, s.id), s.line) for s in page.snippets if s.executable)
         results = store.read(page.path)
-        fresh = _vouched(page, results)
+        fresh = current(page.path, page.snippets, results)
         runs += (
             Run(r.outcome, r.torch, _date(r.date), r.machine, fresh=id in fresh)
             for id, r in {**results, **fresh}.items()

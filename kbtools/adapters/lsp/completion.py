@@ -1,0 +1,194 @@
+"""What may be written where the cursor is: pages, sections, files, fields and their values, languages, annotations."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from lsprotocol import types
+
+from kbtools.adapters.lsp.workspace import Workspace
+from kbtools.check.checker import schemas
+from kbtools.fences.annotations import CLASSES
+from kbtools.fences.languages.registry import OWN
+from kbtools.fences.option_values import DEVICES, KEYS
+from kbtools.fields.schema import Schema, resolved
+from kbtools.links import can_be_target, fold_title
+from kbtools.text.diagnostics import Edit
+from kbtools.text.source import Span
+from kbtools.vault.links.resolution import target_page
+from kbtools.vault.page import Page
+
+TRIGGERS = ("[", "#", "^", "(", "/", "{", ".", " ", ":", "`")
+MOST = 200
+"""Items of one answer; a client asks again as more is typed."""
+
+_WIKILINK = re.compile(r"\[\[(?P<target>[^\[\]|#]*)(?P<anchor>#[^\[\]|]*)?$")
+_ADDRESS = re.compile(r"\]\((?P<path>[^()\s#]*)$")
+_FENCE = re.compile(r"^[\s>]*(?:`{3,}|~{3,})[ \t]*(?P<word>[\w+-]*)$")
+_ANNOTATION = re.compile(r"^[\s>]*(?:(?:`{3,}|~{3,})[^`]*\{|<!--\s*snippet:)[^}]*?(?P<word>[.#]?[\w-]*)$")
+_DEVICE = re.compile(r"device=\"(?:[\w:]+[, ]+)*(?P<word>\w*)$")
+_FIELD = re.compile(r"^(?P<word>[\w-]*)$")
+_VALUE = re.compile(r"^(?P<key>[\w-]+):[ \t]*(?P<word>[^\s\[\]{},]*)$")
+
+
+def complete(space: Workspace, path: str, offset: int) -> types.CompletionList:
+    """The items for a place; incomplete where there are more than are given."""
+    page = space.page(path)
+    found: list[types.CompletionItem] = []
+    is_incomplete = False
+    if page is not None:
+        for item in _items(space, page, offset):
+            if len(found) == MOST:
+                is_incomplete = True
+                break
+            found.append(item)
+    return types.CompletionList(is_incomplete=is_incomplete, items=found)
+
+
+def _items(space: Workspace, page: Page, offset: int) -> Iterator[types.CompletionItem]:
+    text, lines = page.source.text, page.source.lines
+    start = lines.line(lines.line_of(offset)).start
+    before = text[start:offset]
+    if m := _WIKILINK.search(before):
+        at = start + m.start("target")
+        if m["anchor"] is not None:
+            yield from _sections(space, page, m["target"], Span(start + m.start("anchor") + 1, offset))
+        else:
+            yield from _titles(space, page, Span(at, offset))
+    elif m := _ADDRESS.search(before):
+        yield from _files(space, page, Span(start + m.start("path"), offset))
+    elif _in_frontmatter(page, offset):
+        yield from _fields(space, page, before, start, offset)
+    elif m := _FENCE.match(before):
+        yield from _plain(space, page, Span(start + m.start("word"), offset), OWN, types.CompletionItemKind.Module)
+    elif m := _DEVICE.search(before):
+        yield from _plain(space, page, Span(start + m.start("word"), offset), DEVICES, types.CompletionItemKind.Value)
+    elif (m := _ANNOTATION.match(before)) and before.count('"') % 2 == 0:
+        span = Span(start + m.start("word"), offset)
+        words = [f".{name}" for name in CLASSES] + [f'{key}=""' for key in KEYS]
+        yield from _plain(space, page, span, words, types.CompletionItemKind.Property)
+
+
+def _in_frontmatter(page: Page, offset: int) -> bool:
+    front = page.structure.frontmatter
+    if front is not None:
+        return page.source.lines.line_of(offset) > 1 and offset < front.end
+    return page.source.text.startswith("---\n") and offset > 3  # being written: it is not closed yet
+
+
+def _item(
+    space: Workspace, page: Page, span: Span, label: str, new: str, kind: types.CompletionItemKind, **more: Any
+) -> types.CompletionItem:
+    (edit,) = space.text_edits(page.source, [Edit(span, new)])
+    return types.CompletionItem(label=label, kind=kind, text_edit=edit, **more)
+
+
+def _plain(
+    space: Workspace, page: Page, span: Span, words: Iterable[str], kind: types.CompletionItemKind
+) -> Iterator[types.CompletionItem]:
+    typed = span.of(page.source.text).lower()
+    for word in words:
+        if word.lower().startswith(typed):
+            yield _item(space, page, span, word, word, kind)
+
+
+def _titles(space: Workspace, page: Page, span: Span) -> Iterator[types.CompletionItem]:
+    """Pages by their names, and by their aliases: an alias is written as the label of the page's own name."""
+    text = page.source.text
+    typed = fold_title(span.of(text))
+    closing = "" if text.startswith("]", span.end) or "]]" in _rest_of_line(page, span.end) else "]]"
+    speller = space.speller
+    whole: list[tuple[bool, str, str, str | None]] = []
+    for path, called in space.resident.called.items():
+        for folded, name, alias in called:
+            if typed in folded:
+                whole.append((not folded.startswith(typed), name, path, alias))
+    for rank, name, path, alias in sorted(whole, key=lambda found: (found[0], len(found[1]), found[1]))[: MOST + 1]:
+        spelled = speller.spelling(path, page.path)
+        if spelled is None:
+            continue
+        new = spelled if alias is None or not can_be_target(alias) else f"{spelled}|{alias}"
+        yield _item(
+            space,
+            page,
+            span,
+            name,
+            f"{new}{closing}",
+            types.CompletionItemKind.File if alias is None else types.CompletionItemKind.Reference,
+            detail=path if alias is None else f"{spelled} · {path}",
+            filter_text=span.of(text) or name,
+            sort_text=f"{int(rank)}{len(name):04}{name}",
+        )
+
+
+def _rest_of_line(page: Page, offset: int) -> str:
+    lines = page.source.lines
+    return page.source.text[offset : lines.line(lines.line_of(offset)).end].partition("[[")[0]
+
+
+def _sections(space: Workspace, page: Page, target: str, span: Span) -> Iterator[types.CompletionItem]:
+    """Headings of the page a link leads to; behind ``^`` its blocks."""
+    resolver = space.resident.resolver
+    path = target_page(resolver.resolve_name(target.strip(), page.path)) if target.strip() else page.path
+    outline = resolver.outlines.get(path or "")
+    if outline is None:
+        return
+    typed = span.of(page.source.text)
+    if typed.startswith("^"):
+        words = [f"^{name}" for name in outline.block_names]
+    else:
+        words = list(dict.fromkeys(h.text for h in outline.headings if h.text and not set(h.text) & set("[]|#^")))
+    for number, word in enumerate(words):
+        if fold_title(typed.lstrip("^")) in fold_title(word):
+            yield _item(space, page, span, word, word, types.CompletionItemKind.Reference, sort_text=f"{number:04}")
+
+
+def _files(space: Workspace, page: Page, span: Span) -> Iterator[types.CompletionItem]:
+    """Pages and attachments, as a Markdown link writes them."""
+    typed = span.of(page.source.text).lower()
+    resident = space.resident
+    for path in sorted((*resident.resolver.outlines, *resident.names.attachments)):
+        address = quote(posixpath.relpath(path, page.folder or "."), safe="/-_.~!$&'*+,;=:@")
+        if address.lower().startswith(typed) or typed in path.lower():
+            yield _item(
+                space,
+                page,
+                span,
+                address,
+                address,
+                types.CompletionItemKind.File,
+                filter_text=span.of(page.source.text),
+            )
+
+
+def _fields(space: Workspace, page: Page, before: str, start: int, offset: int) -> Iterator[types.CompletionItem]:
+    """Fields of the page's schema that it has not yet, and the values a field may have."""
+    schema = schemas([page.path], space.project.config).get(page.path)
+    properties: Mapping[str, Any] = schema.document.get("properties", {}) if schema is not None else {}
+    if m := _FIELD.match(before):
+        held = page.data if page.frontmatter is not None else {}
+        for key, rule in properties.items():
+            if key not in held and key.startswith(m["word"]):
+                told = rule.get("description") if isinstance(rule, dict) else None
+                span = Span(start, offset)
+                yield _item(space, page, span, key, f"{key}: ", types.CompletionItemKind.Field, documentation=told)
+    elif m := _VALUE.match(before):
+        span = Span(start + m.start("word"), offset)
+        values = _values(schema, properties.get(m["key"])) if schema is not None else []
+        yield from _plain(space, page, span, values, types.CompletionItemKind.EnumMember)
+
+
+def _values(schema: Schema, rule: Any) -> list[str]:
+    """The values that a rule of a JSON Schema lists."""
+    rule = resolved(schema.document, rule) if isinstance(rule, dict) else {}
+    found = [*rule.get("enum", ()), *((rule["const"],) if "const" in rule else ())]
+    for name in ("anyOf", "oneOf"):
+        for branch in rule.get(name, ()):
+            found += _values(schema, branch)
+    if rule.get("type") == "boolean":
+        found += [True, False]
+    return [str(v).lower() if isinstance(v, bool) else str(v) for v in found if v is not None]

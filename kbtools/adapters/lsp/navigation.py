@@ -1,0 +1,252 @@
+"""Ways through a wiki: where links lead, who links here, what a page is made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from lsprotocol import types
+
+from kbtools.adapters.lsp import results
+from kbtools.adapters.lsp.workspace import Workspace
+from kbtools.links import fold_title
+from kbtools.markdown.structure import Heading
+from kbtools.text.source import Span
+from kbtools.vault.confidence import today as confidence_today
+from kbtools.vault.links.resolution import Alias, Ambiguous, Resolved, target_page
+from kbtools.vault.page import Page
+
+_LONGEST = 400
+_BRACES = re.compile(r"\{[^{}]*\}")
+_MARKUP = re.compile(r"^\s*(?:#|```|~~~|>|\||!!!|\?\?\?|===|<|\$\$|[-*+] |\d+[.)] |---)")
+
+
+def hover(space: Workspace, path: str, offset: int) -> types.Hover | None:
+    page = space.page(path)
+    if page is None:
+        return None
+    at = space.positions(page.source)
+
+    def shown(text: str, span: Span) -> types.Hover:
+        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), at.range(span))
+
+    found = space.link_at(page, offset)
+    if found is not None:
+        link, meaning = found
+        target = target_page(meaning)
+        if target is not None:
+            return shown(_card(space, target), link.span)
+        if isinstance(meaning, Resolved):
+            return shown(f"file: `{meaning.page}`", link.span)
+        if isinstance(meaning, (Ambiguous, Alias)):
+            listed = "\n".join(f"- `{candidate}`" for candidate in meaning.candidates)
+            return shown(f"{len(meaning.candidates)} pages are called so:\n\n{listed}", link.span)
+        return None
+    snippet = next((s for s in page.snippets if s.fence.span.start <= offset < s.fence.span.end), None)
+    if snippet is not None:
+        return shown(results.hover(space, page, snippet), snippet.fence.span)
+    return None
+
+
+def _card(space: Workspace, path: str) -> str:
+    """A page in a few lines: title, how far to trust it, its first paragraph."""
+    page = space.page(path)
+    if page is None:
+        return f"`{path}`"
+    facts = [page.scalar(key) for key in ("status", "verification_status") if page.scalar(key)]
+    if trust := page.scalar("source_trust_level"):
+        facts.append(f"trust {trust}")
+    from datetime import date
+
+    score = confidence_today(page, date.today())
+    if score is not None:
+        facts.append(f"confidence {score:.2f}")
+    parts = [f"**{page.title}**" + (f" · {' · '.join(facts)}" if facts else "")]
+    if (paragraph := first_paragraph(page)) is not None:
+        parts.append(paragraph)
+    return "\n\n".join([*parts, f"`{path}`"])
+
+
+def first_paragraph(page: Page) -> str | None:
+    """The first paragraph of a page's text, as written."""
+    blocks = re.split(r"\n[ \t]*\n", page.source.text[page.text_start :].replace("\r\n", "\n"))
+    for block in map(str.strip, blocks):
+        if block and not _MARKUP.match(block):
+            return block if len(block) <= _LONGEST else f"{block[:_LONGEST].rsplit(' ', 1)[0]} …"
+    return None
+
+
+def definition(space: Workspace, path: str, offset: int) -> types.Location | None:
+    """Where the link at a place leads: the page, its section or block, or the file."""
+    page = space.page(path)
+    found = space.link_at(page, offset) if page is not None else None
+    if page is None or found is None:
+        return None
+    link, meaning = found
+    target = target_page(meaning)
+    if target is None:
+        start = types.Range(types.Position(0, 0), types.Position(0, 0))
+        return types.Location(space.uri(meaning.page), start) if isinstance(meaning, Resolved) else None
+    other = space.page(target)
+    if other is None:
+        return None
+    return types.Location(space.uri(target), space.positions(other.source).range(_place(space, other, link)))
+
+
+def _place(space: Workspace, page: Page, link: object) -> Span:
+    """The section or block of a page that a link names; its beginning otherwise."""
+    anchor, block = getattr(link, "anchor", None), getattr(link, "block", None)
+    if block:
+        named = next((b for b in page.structure.block_ids if b.name == block), None)
+        if named is not None:
+            return named.span
+    if anchor:
+        number = space.resident.resolver.sections(page.path).find(anchor)
+        if number is not None and number < len(page.headings):
+            return page.headings[number].span
+    return Span(0, 0)
+
+
+def references(space: Workspace, path: str, offset: int, *, declaration: bool = False) -> list[types.Location]:
+    """Every link to the page that the link at a place leads to; on a heading to that section; else to this page."""
+    page = space.page(path)
+    if page is None:
+        return []
+    found = space.link_at(page, offset)
+    target = target_page(found[1]) if found is not None else path
+    if target is None:
+        return []
+    section = None
+    if found is None:
+        heading = next((h for h in page.headings if h.span.start <= offset <= h.span.end), None)
+        section = heading if heading is not None and heading.level > 1 else None
+    located = []
+    for other, link in space.links_to(target):
+        if section is not None and _place(space, page, link) != section.span:
+            continue
+        located.append(types.Location(space.uri(other.path), space.positions(other.source).range(link.span)))
+    if declaration and (there := space.page(target)) is not None:
+        located.append(types.Location(space.uri(target), space.positions(there.source).range(Span(0, 0))))
+    return located
+
+
+def document_links(space: Workspace, path: str) -> Iterator[types.DocumentLink]:
+    page = space.page(path)
+    if page is None:
+        return
+    at, held = space.positions(page.source), space.links(page)
+    found = [
+        *((link.target_span, meaning) for link, meaning in held.wiki),
+        *((file.path_span, meant) for file, meant in held.files),
+    ]
+    for span, meaning in sorted(found, key=lambda one: one[0]):
+        target = target_page(meaning) or (meaning.page if isinstance(meaning, Resolved) else None)
+        if target is not None:
+            yield types.DocumentLink(at.range(span), space.uri(target), tooltip=target)
+
+
+def document_symbols(space: Workspace, path: str) -> list[types.DocumentSymbol]:
+    """Headings, each below the one it belongs to, with the snippets of its section."""
+    page = space.page(path)
+    if page is None:
+        return []
+    at, text = space.positions(page.source), page.source.text
+    top: list[types.DocumentSymbol] = []
+    open_: list[tuple[int, types.DocumentSymbol]] = []
+    headings = page.headings
+    pieces: list[tuple[int, Heading | None, types.DocumentSymbol]] = []
+    for number, heading in enumerate(headings):
+        following = (h.span.start for h in headings[number + 1 :] if h.level <= heading.level)
+        whole = Span(heading.span.start, max(heading.span.end, next(following, len(text))))
+        symbol = types.DocumentSymbol(
+            heading.text or " ", types.SymbolKind.String, at.range(whole), at.range(heading.span), children=[]
+        )
+        pieces.append((heading.span.start, heading, symbol))
+    for snippet in page.snippets:
+        if snippet.executable:
+            place = at.range(snippet.fence.span)
+            pieces.append(
+                (
+                    snippet.fence.span.start,
+                    None,
+                    types.DocumentSymbol(snippet.id, types.SymbolKind.Function, place, place, snippet.language),
+                )
+            )
+    for _, found, symbol in sorted(pieces, key=lambda piece: piece[0]):
+        while found is not None and open_ and open_[-1][0] >= found.level:
+            open_.pop()
+        (open_[-1][1].children if open_ else top).append(symbol)  # type: ignore[union-attr]
+        if found is not None:
+            open_.append((found.level, symbol))
+    return top
+
+
+def workspace_symbols(space: Workspace, query: str, most: int = 200) -> list[types.WorkspaceSymbol]:
+    """Pages whose names hold the words."""
+    wanted = fold_title(query)
+    found = [
+        (not folded.startswith(wanted), len(name), name, path, alias)
+        for path, called in space.resident.called.items()
+        for folded, name, alias in called
+        if wanted in folded
+    ]
+    return [
+        types.WorkspaceSymbol(types.LocationUriOnly(space.uri(path)), name, types.SymbolKind.File, container_name=path)
+        for _, _, name, path, _ in sorted(found)[:most]
+    ]
+
+
+def folding_ranges(space: Workspace, path: str) -> Iterator[types.FoldingRange]:
+    """Frontmatter, sections and fences."""
+    page = space.page(path)
+    if page is None:
+        return
+    lines, headings = page.source.lines, page.headings
+
+    def lines_of(span: Span) -> tuple[int, int]:
+        return lines.line_of(span.start) - 1, lines.line_of(max(span.start, span.end - 1)) - 1
+
+    front = page.structure.frontmatter
+    spans = [Span(front.start, front.end)] if front is not None else []
+    spans += [fence.span for fence in page.structure.fences]
+    for number, heading in enumerate(headings):
+        following = (h.span.start for h in headings[number + 1 :] if h.level <= heading.level)
+        spans.append(Span(heading.span.start, next(following, len(page.source.text))))
+    for first, last in sorted({lines_of(span) for span in spans}):
+        if last > first:
+            yield types.FoldingRange(first, last)
+
+
+def semantic_tokens(space: Workspace, path: str) -> list[int]:
+    """Wikilinks that lead somewhere, embeds, and annotations of fences, as the protocol packs them: each by its
+    distance from the one before."""
+    page = space.page(path)
+    if page is None:
+        return []
+    at = space.positions(page.source)
+    found: list[tuple[Span, int]] = []
+    for link, meaning in space.links(page).wiki:
+        if isinstance(meaning, (Resolved, Alias)) and len(link.target_span):
+            found.append((link.target_span, 1 if link.embed else 0))
+    text, lines = page.source.text, page.source.lines
+    for fence in page.structure.fences:
+        opening = lines.line(lines.line_of(fence.span.start))
+        if (braced := _BRACES.search(text, fence.span.start, opening.end)) is not None:
+            found.append((Span(*braced.span()), 2))
+    packed: list[int] = []
+    line, column = 0, 0
+    for span, kind in sorted(found):
+        placed = at.range(span)
+        if placed.start.line != placed.end.line:
+            continue
+        if placed.start.line != line:
+            column = 0
+        packed += (
+            placed.start.line - line,
+            placed.start.character - column,
+            placed.end.character - placed.start.character,
+            kind,
+            0,
+        )
+        line, column = placed.start.line, placed.start.character
+    return packed

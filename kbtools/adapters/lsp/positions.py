@@ -1,0 +1,63 @@
+"""Places of a text as the Language Server Protocol counts them: lines from 0, columns in the client's code units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lsprotocol import types
+
+from kbtools.text.source import LineIndex, Span
+
+
+class Positions:
+    """Offsets in code points to positions and back, for one text. A line ends at ``\\n``, ``\\r\\n`` or ``\\r``."""
+
+    def __init__(self, text: str, encoding: str, lines: LineIndex | None = None) -> None:
+        self.text = text
+        self._lines = lines or LineIndex(text)
+        self._encoding = encoding
+
+    def position(self, offset: int) -> types.Position:
+        line, column = self._lines.position(offset)
+        before = self.text[self._lines.starts[line - 1] :][: column - 1]
+        return types.Position(line - 1, self._units(before))
+
+    def range(self, span: Span) -> types.Range:
+        return types.Range(self.position(span.start), self.position(span.end))
+
+    def offset(self, position: types.Position) -> int:
+        """A position outside the text counts as the nearest one in it; one within a character, as its beginning."""
+        if position.line >= len(self._lines):
+            return len(self.text)
+        line = self._lines.line(position.line + 1)
+        written = line.of(self.text)
+        if written.isascii() or self._encoding == "utf-32":
+            return min(line.start + position.character, line.end)
+        units = 0
+        for at, character in enumerate(written):
+            units += self._units(character)
+            if units > position.character:
+                return line.start + at
+        return line.end
+
+    def span(self, range_: types.Range) -> Span:
+        start = self.offset(range_.start)
+        return Span(start, max(start, self.offset(range_.end)))
+
+    def _units(self, text: str) -> int:
+        if text.isascii() or self._encoding == "utf-32":
+            return len(text)
+        if self._encoding == "utf-8":
+            return len(text.encode("utf-8", "surrogatepass"))
+        return len(text) + sum(character > "\uffff" for character in text)
+
+
+def changed(text: str, changes: Sequence[types.TextDocumentContentChangeEvent], encoding: str) -> str:
+    """The text after an editor's changes, one after another."""
+    for change in changes:
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            span = Positions(text, encoding).span(change.range)
+            text = text[: span.start] + change.text + text[span.end :]
+        else:
+            text = change.text
+    return text

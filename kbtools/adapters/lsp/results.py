@@ -1,0 +1,130 @@
+"""What became of a page's snippets when they last ran, and what shows it: hovers, hints, lenses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lsprotocol import types
+
+from kbtools.adapters.lsp.workspace import Workspace
+from kbtools.run.results.current import current
+from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.run.results.store import Store
+from kbtools.snippets import Snippet
+from kbtools.text.source import Span
+from kbtools.vault.page import Page
+
+RUN = "kb.run"
+UPDATE = "kb.update"
+MARKS = {
+    Status.PASSED: "✓",
+    Status.XFAILED: "✓",
+    Status.FAILED: "✗",
+    Status.ERROR: "✗",
+    Status.SKIPPED: "○",
+    Status.BLOCKED: "○",
+}
+_LONGEST = 2000
+_HINT = 80
+
+
+def outcomes(space: Workspace, page: Page) -> Mapping[str, list[Outcome]]:
+    """By snippet, what is stored and still holds for the page as it is typed now."""
+    if not any(s.executable for s in page.snippets):
+        return {}
+    store = Store(space.project.state)
+    try:
+        stamp = store.file(page.path).stat().st_mtime_ns
+    except OSError:
+        return {}
+    held = space.outcomes.get(page.path)
+    if held is not None and held[:2] == (page, stamp):
+        return held[2]
+    found: dict[str, list[Outcome]] = {}
+    for id_, result in current(page.path, page.snippets, store.read(page.path)).items():
+        found.setdefault(id_.rpartition("[")[0].partition("::")[2], []).append(result.outcome)
+    space.outcomes[page.path] = (page, stamp, found)
+    return found
+
+
+def told(outcome: Outcome) -> str:
+    """An outcome in a few words: ``✓ passed on cpu, 0.02 s``."""
+    words = f"{MARKS[outcome.outcome]} {outcome.outcome.value} on {outcome.device}"
+    if outcome.outcome in (Status.PASSED, Status.XFAILED):
+        return f"{words}, {outcome.seconds:.2f} s"
+    return f"{words}: {outcome.reason}" if outcome.reason else words
+
+
+def hover(space: Workspace, page: Page, snippet: Snippet) -> str:
+    """A snippet's last outcome, with what it printed, as Markdown."""
+    if not snippet.executable:
+        return f"not run: {snippet.why_not}" if snippet.why_not else "not run"
+    held = outcomes(space, page).get(snippet.id, [])
+    if not held:
+        return "not run since it was changed"
+    parts = []
+    for outcome in held:
+        parts.append(told(outcome))
+        for text in (outcome.stdout, outcome.message or ""):
+            if text.strip():
+                cut = text.rstrip() if len(text) <= _LONGEST else text[:_LONGEST] + " …"
+                mark = "````" if "```" in cut else "```"
+                parts.append(f"{mark}text\n{cut}\n{mark}")
+        parts += [f"figure: {figure.alt or figure.name}" for figure in outcome.figures]
+    return "\n\n".join(parts)
+
+
+def lenses(space: Workspace, page: Page) -> Iterator[types.CodeLens]:
+    """Above each snippet that can be run: run it, what became of it, take over what it printed."""
+    at, uri = space.positions(page.source), space.uri(page.path)
+    held = outcomes(space, page)
+    is_first = True
+    for snippet in page.snippets:
+        if not snippet.executable:
+            continue
+        start = snippet.fence.span.start
+        place = at.range(Span(start, start))
+        yield types.CodeLens(place, types.Command("▶ Run", RUN, arguments=[uri, snippet.id]))
+        if is_first:
+            yield types.CodeLens(place, types.Command("▶ Run page", RUN, arguments=[uri, ""]))
+            is_first = False
+        for outcome in held.get(snippet.id, ()):
+            if outcome.only_output_differs:
+                yield types.CodeLens(place, types.Command("Take over the output", UPDATE, arguments=[uri, snippet.id]))
+            yield types.CodeLens(place, types.Command(told(outcome), ""))
+
+
+def hints(space: Workspace, page: Page, shown: Span) -> Iterator[types.InlayHint]:
+    """Behind a snippet's code what it printed last, where the page does not say it: at its only ``print``, else at its
+    end."""
+    at = space.positions(page.source)
+    for snippet in page.snippets:
+        code = snippet.fence.lines
+        if not snippet.executable or not code or snippet.expects or not snippet.fence.span.overlaps(shown):
+            continue
+        outcome = next(iter(outcomes(space, page).get(snippet.id, ())), None)
+        said = " ".join(outcome.stdout.split()) if outcome is not None else ""
+        if said:
+            printing = [line for line in code if "print(" in line.of(page.source.text)]
+            place = printing[0] if len(printing) == 1 else code[-1]
+            cut = said if len(said) <= _HINT else f"{said[:_HINT]}…"
+            yield types.InlayHint(at.position(place.end), f"→ {cut}", padding_left=True)
+
+
+def failures(space: Workspace, page: Page) -> Iterator[types.Diagnostic]:
+    """Snippets that failed when they last ran, at the page's line that raised."""
+    at, lines = space.positions(page.source), page.source.lines
+    for id_, held in outcomes(space, page).items():
+        snippet = next((s for s in page.snippets if s.id == id_), None)
+        for outcome in held:
+            if snippet is None or outcome.outcome not in (Status.FAILED, Status.ERROR):
+                continue
+            line = outcome.traceback_line or snippet.line
+            said = (outcome.message or outcome.reason or "").strip()
+            yield types.Diagnostic(
+                range=at.range(lines.line(min(line, len(lines)))),
+                message=f"{id_} {outcome.outcome.value} on {outcome.device}: {said}",
+                severity=types.DiagnosticSeverity.Error,
+                code="failing-snippet",
+                source="kb",
+            )

@@ -1,0 +1,167 @@
+"""A vault's index in memory, for a process that stays: with texts that are newer than those on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cached_property
+
+from kbtools.config.project import Project
+from kbtools.config.snippet_policy import Policies
+from kbtools.incremental.check import bring_up_to_date, check
+from kbtools.incremental.database import FILE, Database
+from kbtools.incremental.findings import load_findings
+from kbtools.incremental.lookup import StoredNames
+from kbtools.incremental.rows import Judge
+from kbtools.incremental.update import Change, TooMuch, update
+from kbtools.incremental.whole import Whole
+from kbtools.links import fold_title
+from kbtools.text.diagnostics import Diagnostic
+from kbtools.vault.links.resolve import Resolver
+from kbtools.vault.listing import Entries, Entry, Exclusion, Listing, Stamp
+from kbtools.vault.loading import read
+from kbtools.vault.names import Conventions
+from kbtools.vault.outline import Outline
+from kbtools.vault.page import Page, decode
+from kbtools.vault.ways_in import ways_in
+
+Name = tuple[str, str, str | None]
+"""A name, folded and as written, and the alias it is, if it is one."""
+
+
+def _called(page: Outline) -> tuple[Name, ...]:
+    aliases = ((fold_title(alias), alias, alias) for alias in page.aliases)
+    return ((fold_title(page.title), page.title, None), *aliases)
+
+
+class Resident:
+    """What a check says of a vault, kept true edit by edit.
+
+    Raises KbError for a wrong configuration, when it is made and by ``refresh``.
+    """
+
+    def __init__(self, project: Project, judge: Judge | None = None) -> None:
+        self.project = project
+        self.policies = project.policies
+        self.listing: Listing
+        """The vault with the texts that are newer."""
+        self._judge = judge
+        self._exclusion = Exclusion(project.config)
+        self._texts: dict[str, str] = {}
+        self._edits = 0
+        self._pages: dict[str, tuple[Stamp, Page]] = {}
+        check(project, date.today(), judge=judge)  # what is kept on disk is as new as the disk
+        self._db = Database.in_memory(project.state / FILE)
+        self.refresh()
+
+    def close(self) -> None:
+        self._db.close()
+
+    # -- changes ---------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Look at the disk again."""
+        listing = Listing.of(self.project)
+        stamps, odd = dict(listing.entries.stamps), dict(listing.entries.odd)
+        for path in self._texts:
+            odd.pop(path, None)
+            stamps[path] = self._stamp(path)
+        self.listing = listing._replace(entries=Entries(str(self.project.vault), stamps, odd))
+        whole = Whole(listing.attachments, ways_in(self.project, self.listing.pages, listing.attachments))
+        self._whole = whole
+        bring_up_to_date(self._db, self.project, self.listing, whole, date.today(), self._judge, self.read)
+        self._forget()
+
+    def edit(self, path: str, text: str) -> None:
+        """A page has this text, whatever the disk says; a new page, where there is none."""
+        if self._texts.get(path) == text:
+            return
+        self._texts[path] = text
+        self._edits += 1
+        entries = self.listing.entries
+        known = path in entries
+        stamps = entries.stamps if isinstance(entries.stamps, dict) else dict(entries.stamps)
+        stamps[path] = self._stamp(path)
+        odd = {p: e for p, e in entries.odd.items() if p != path} if path in entries.odd else entries.odd
+        self.listing = self.listing._replace(entries=Entries(str(self.project.vault), stamps, odd))
+        called = self.__dict__.get("called")
+        if not known:
+            self.refresh()  # something else than a page may lead to it
+            return
+        change = Change(self.listing.entries, self._whole, {path: self.listing.mark(path)}, read=self.read)
+        try:
+            with self._db.transaction():
+                update(self._db, change, self.project.config, date.today(), self._judge)
+        except TooMuch:
+            self.refresh()
+        self._forget()
+        if called is not None:
+            self.called = {**called, path: _called(self.names.outlines[path])}
+
+    def drop(self, path: str) -> None:
+        """What the disk says of a page counts again."""
+        if self._texts.pop(path, None) is not None:
+            self.refresh()
+
+    def _stamp(self, path: str) -> Stamp:
+        """What tells one text of an edited page from the one before; no file is as old."""
+        return (0, self._edits, len(self._texts[path]))
+
+    def read(self, entry: Entry, policies: Policies) -> Page:
+        """The page an entry holds, with its newest text."""
+        text = self._texts.get(entry.path)
+        if text is None:
+            return read(entry, policies)
+        return decode(entry.path, text.encode("utf-8", "surrogatepass"), policies.of(entry.path))
+
+    def _forget(self) -> None:
+        for name in ("called", "names", "resolver"):
+            self.__dict__.pop(name, None)
+        self._pages = {path: held for path, held in self._pages.items() if self._is_current(path, held)}
+
+    # -- questions -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def names(self) -> StoredNames:
+        return StoredNames(self._db, self.listing.attachments)
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        return Resolver(self.names, Conventions.of(self.project.config))
+
+    @cached_property
+    def called(self) -> Mapping[str, tuple[Name, ...]]:
+        """What every page is called, by path."""
+        return {path: _called(outline) for path, outline in self.names.outlines.items()}
+
+    def holds(self, path: str) -> bool:
+        """Whether a file, there or not, is or would be a page of the vault."""
+        return path.endswith(".md") and not self._exclusion.covers(path)
+
+    def page(self, path: str) -> Page | None:
+        """A page, as its newest text has it."""
+        if path not in self.listing.entries:
+            return None
+        entry = self.listing.entries[path]
+        stamp = entry.known_stamp
+        held = self._pages.get(path)
+        if held is None or held[0] != stamp:
+            held = self._pages[path] = (stamp, self.read(entry, self.policies))
+        return held[1]
+
+    def _is_current(self, path: str, held: tuple[Stamp, Page]) -> bool:
+        return path in self.listing.entries and self.listing.entries[path].known_stamp == held[0]
+
+    def findings(self, path: str) -> list[Diagnostic]:
+        """What is wrong with a page."""
+        row = self._db.row(path)
+        return list(load_findings(path, row.found)) if row is not None and row.found else []
+
+    def all_findings(self) -> Mapping[str, list[Diagnostic]]:
+        """The same of every page that has any."""
+        return {path: list(load_findings(path, text)) for path, text in self._db.findings()}
+
+    def linking(self, keys: Iterable[str]) -> list[str]:
+        """Pages with a link, or a field, that may mean one of these folded names."""
+        found = {path for key in keys for path in (*self._db.linking(key), *self._db.referring(key))}
+        return sorted(found)

@@ -1,0 +1,71 @@
+"""A language server over stdio, and a small wiki for it to serve."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_lsp
+from lsprotocol import types
+from pytest_lsp import ClientServerConfig, LanguageClient
+
+PAGES = {
+    "docs/topics/Tensor.md": (
+        "---\ntitle: Tensor\nstatus: verified\naliases: [텐서, ndarray]\n---\n\n# Tensor\n\n"
+        "A tensor 😀 is an *array*.\n\n## Shape\n\nText. ^block\n\n## 모양\n"
+    ),
+    "docs/topics/Autograd.md": (
+        "---\ntitle: Autograd\n---\n\n# Autograd\n\n😀 한글 [[tensor]], [[Tensor#Shape]] and [[Nowhere]].\n\n"
+        "[file](Tensor.md)\n\n```python {#one}\nx = 2\nprint(x + 1)\n```\n"
+    ),
+    "kb.toml": 'docs = "docs"\n[schema]\n"topics/**" = "schema.json"\n',
+    "schema.json": (
+        '{"type": "object", "properties": {"title": {"type": "string"}, "status": {"enum": ["verified", "draft"]},'
+        ' "aliases": {}, "tags": {"description": "words"}}}'
+    ),
+}
+
+
+def make(root: Path, pages: dict[str, str] = PAGES) -> Path:
+    for name, text in pages.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest_lsp.fixture(
+    config=ClientServerConfig(server_command=[sys.executable, "-m", "kbtools.cli", "lsp"]),
+    scope="module",
+    loop_scope="module",
+)
+async def client(lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
+    root = tmp_path_factory.mktemp("editor")
+    converter = lsp_client.protocol._converter
+
+    def either(found: dict[str, object], _: object) -> types.Command | types.CodeAction:
+        """lsprotocol 2025.0.0 takes an action that has a command for a command."""
+        return converter.structure(found, types.Command if isinstance(found.get("command"), str) else types.CodeAction)
+
+    converter.register_structure_hook(types.Command | types.CodeAction, either)
+    capabilities = types.ClientCapabilities(
+        general=types.GeneralClientCapabilities(position_encodings=[types.PositionEncodingKind.Utf16]),
+        text_document=types.TextDocumentClientCapabilities(
+            document_link=types.DocumentLinkClientCapabilities(tooltip_support=True)
+        ),
+        window=types.WindowClientCapabilities(work_done_progress=True),
+    )
+    folder = types.WorkspaceFolder(root.as_uri(), "wikis")
+    await lsp_client.initialize_session(
+        types.InitializeParams(capabilities=capabilities, root_uri=root.as_uri(), workspace_folders=[folder])
+    )
+    yield
+    await lsp_client.shutdown_session()
+
+
+@pytest.fixture
+def wiki(tmp_path: Path) -> Path:
+    """A wiki of the test's own; the server is that of all tests of a module."""
+    return make(tmp_path)

@@ -1,0 +1,390 @@
+"""What an editor gets from the server, request by request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import PAGES
+from lsprotocol import types
+from pytest_lsp import LanguageClient
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+class Editor:
+    """One open document, as an editor holds it."""
+
+    def __init__(self, client: LanguageClient, file: Path) -> None:
+        self.client, self.uri, self.version = client, file.as_uri(), 0
+        self.text = file.read_text(encoding="utf-8") if file.is_file() else ""
+
+    async def open(self) -> list[types.Diagnostic]:
+        item = types.TextDocumentItem(self.uri, "markdown", self.version, self.text)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        return await self.told()
+
+    async def told(self) -> list[types.Diagnostic]:
+        """The findings, once the server has dealt with all that was sent: it answers in order."""
+        await self.client.workspace_symbol_async(types.WorkspaceSymbolParams("nothing is called so"))
+        return list(self.client.diagnostics.get(self.uri, ()))
+
+    async def rules(self) -> set[str]:
+        return {str(d.code) for d in await self.told()}
+
+    async def type(self, at: str, new: str) -> list[types.Diagnostic]:
+        """Replace a text by another, as one change."""
+        start = self.text.index(at)
+        self.version += 1
+        change = types.TextDocumentContentChangePartial(
+            types.Range(self.position(start), self.position(start + len(at))), new
+        )
+        document = types.VersionedTextDocumentIdentifier(self.version, self.uri)
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
+        self.text = self.text.replace(at, new, 1)
+        return await self.told()
+
+    def position(self, offset: int) -> types.Position:
+        line = self.text.count("\n", 0, offset)
+        start = self.text.rfind("\n", 0, offset) + 1
+        return types.Position(line, len(self.text[start:offset].encode("utf-16-le")) // 2)
+
+    def at(self, words: str, into: int = 0) -> types.Position:
+        return self.position(self.text.index(words) + into)
+
+    @property
+    def document(self) -> types.TextDocumentIdentifier:
+        return types.TextDocumentIdentifier(self.uri)
+
+    def shown(self, range_: types.Range) -> str:
+        """The text of a range, counted in UTF-16."""
+        line = self.text.split("\n")[range_.start.line].encode("utf-16-le")
+        return line[range_.start.character * 2 : range_.end.character * 2].decode("utf-16-le")
+
+    def done(self, edits: list[types.TextEdit]) -> str:
+        """The text after edits of single lines."""
+        text = self.text
+        for edit in sorted(edits, key=lambda e: (e.range.start.line, e.range.start.character), reverse=True):
+            start, end = (self.offset(text, p) for p in (edit.range.start, edit.range.end))
+            text = text[:start] + edit.new_text + text[end:]
+        return text
+
+    @staticmethod
+    def offset(text: str, position: types.Position) -> int:
+        lines = text.split("\n")
+        before = lines[position.line].encode("utf-16-le")[: position.character * 2].decode("utf-16-le")
+        return sum(len(line) + 1 for line in lines[: position.line]) + len(before)
+
+
+@pytest.fixture
+def autograd(client: LanguageClient, wiki: Path) -> Iterator[Editor]:
+    yield from opened(client, wiki / "docs/topics/Autograd.md")
+
+
+@pytest.fixture
+def tensor(client: LanguageClient, wiki: Path) -> Iterator[Editor]:
+    yield from opened(client, wiki / "docs/topics/Tensor.md")
+
+
+def opened(client: LanguageClient, file: Path) -> Iterator[Editor]:
+    editor = Editor(client, file)
+    yield editor
+    client.text_document_did_close(types.DidCloseTextDocumentParams(editor.document))
+
+
+async def test_findings_stand_where_they_are_in_utf_16(autograd: Editor) -> None:
+    found = {str(d.code): d for d in await autograd.open()}
+    assert autograd.shown(found["variant-link"].range) == "tensor"
+    assert autograd.shown(found["broken-link"].range) == "Nowhere"
+    assert found["broken-link"].severity is types.DiagnosticSeverity.Error
+
+
+async def test_unsaved_text_counts_here_and_elsewhere(autograd: Editor, tensor: Editor) -> None:
+    await autograd.open()
+    await tensor.open()
+    await tensor.type("title: Tensor", "title: Nowhere")
+    assert "broken-link" not in await autograd.rules()
+    await tensor.type("title: Nowhere", "title: Elsewhere")
+    assert "broken-link" in await autograd.rules()
+
+
+async def test_a_page_that_is_closed_unsaved_is_as_on_disk(autograd: Editor, tensor: Editor) -> None:
+    await autograd.open()
+    await tensor.open()
+    await tensor.type("## Shape", "## Size")
+    assert "broken-anchor" in await autograd.rules()
+    tensor.client.text_document_did_close(types.DidCloseTextDocumentParams(tensor.document))
+    assert "broken-anchor" not in await autograd.rules()
+
+
+async def test_what_comes_out_of_order_is_left(autograd: Editor) -> None:
+    await autograd.open()
+    autograd.version = 5
+    await autograd.type("[[Nowhere]]", "[[Tensor]]")
+    stale = types.TextDocumentContentChangeWholeDocument("[[Gone]]")
+    document = types.VersionedTextDocumentIdentifier(2, autograd.uri)
+    autograd.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [stale]))
+    found = await autograd.type("한글", "글")
+    assert {str(d.code) for d in found} == {"variant-link", "orphan-page"}
+
+
+async def actions(editor: Editor, words: str, **more: object) -> list[types.CodeAction]:
+    place = editor.at(words)
+    answer = await editor.client.text_document_code_action_async(
+        types.CodeActionParams(
+            editor.document,
+            types.Range(place, place),
+            types.CodeActionContext([], **more),  # type: ignore[arg-type]
+        )
+    )
+    return [a for a in answer or () if isinstance(a, types.CodeAction)]
+
+
+async def test_a_fix_can_be_applied(autograd: Editor) -> None:
+    await autograd.open()
+    found = await actions(autograd, "tensor]]")
+    fix = next(a for a in found if a.is_preferred)
+    assert fix.edit is not None
+    assert fix.edit.changes is not None
+    assert "[[Tensor]], [[Tensor#Shape]]" in autograd.done(list(fix.edit.changes[autograd.uri]))
+
+
+async def test_a_finding_can_be_ignored(autograd: Editor) -> None:
+    await autograd.open()
+    ignore = next(a for a in await actions(autograd, "Nowhere") if a.title.startswith("Ignore broken-link"))
+    assert ignore.edit is not None
+    assert ignore.edit.changes is not None
+    after = autograd.done(list(ignore.edit.changes[autograd.uri]))
+    assert "\n<!-- kb: ignore[broken-link] -->\n😀" in after
+
+
+async def test_a_page_that_a_link_asks_for_can_be_written(autograd: Editor, wiki: Path) -> None:
+    await autograd.open()
+    write = next(a for a in await actions(autograd, "Nowhere") if a.title == "Write the page Nowhere")
+    assert write.edit is not None
+    create, text = write.edit.document_changes or ()
+    assert isinstance(create, types.CreateFile)
+    assert create.uri == (wiki / "docs/topics/Nowhere.md").as_uri()
+    assert isinstance(text, types.TextDocumentEdit)
+    assert "title: Nowhere" in text.edits[0].new_text  # type: ignore[union-attr]
+    assert not (wiki / "docs/topics/Nowhere.md").exists()
+
+
+async def test_a_finding_can_be_accepted(autograd: Editor, wiki: Path) -> None:
+    await autograd.open()
+    accept = next(a for a in await actions(autograd, "Nowhere") if "baseline" in a.title)
+    assert accept.command is not None
+    await autograd.client.workspace_execute_command_async(
+        types.ExecuteCommandParams(accept.command.command, accept.command.arguments)
+    )
+    levels = {str(d.code): d.severity for d in autograd.client.diagnostics[autograd.uri]}
+    assert levels["broken-link"] is types.DiagnosticSeverity.Hint
+    assert '"about": "Nowhere"' in (wiki / "kb-baseline.json").read_text()
+
+
+async def test_all_safe_fixes_at_once(autograd: Editor) -> None:
+    await autograd.open()
+    (whole,) = await actions(autograd, "# Autograd", only=["source.fixAll"])
+    assert whole.edit is not None
+    assert whole.edit.changes is not None
+    assert "[[Tensor]]" in autograd.done(list(whole.edit.changes[autograd.uri]))
+
+
+async def test_links_can_be_respelled(autograd: Editor) -> None:
+    await autograd.open()
+    respell = next(a for a in await actions(autograd, "Tensor#Shape") if a.title.startswith("Respell"))
+    assert respell.command is not None
+    seen: list[types.ApplyWorkspaceEditParams] = []
+
+    @autograd.client.feature(types.WORKSPACE_APPLY_EDIT)
+    def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        seen.append(params)
+        return types.ApplyWorkspaceEditResult(applied=True)
+
+    await autograd.client.workspace_execute_command_async(
+        types.ExecuteCommandParams(respell.command.command, respell.command.arguments)
+    )
+    (change,) = seen[0].edit.document_changes or ()
+    assert isinstance(change, types.TextDocumentEdit)
+    assert "[[Tensor]]" in autograd.done(list(change.edits))  # type: ignore[arg-type]
+
+
+async def completed(editor: Editor, at: str, typed: str) -> list[types.CompletionItem]:
+    """The items behind what is typed in place of a text."""
+    start = editor.text.index(at)
+    await editor.type(at, typed)
+    answer = await editor.client.text_document_completion_async(
+        types.CompletionParams(editor.document, editor.position(start + len(typed)))
+    )
+    assert isinstance(answer, types.CompletionList)
+    return list(answer.items)
+
+
+def new_text(item: types.CompletionItem) -> str:
+    assert isinstance(item.text_edit, types.TextEdit)
+    return item.text_edit.new_text
+
+
+@pytest.mark.parametrize(
+    ("at", "typed", "label", "new"),
+    [
+        ("[[Nowhere]].", "[[Ten", "Tensor", "Tensor]]"),
+        ("[[Nowhere]].", "[[텐", "텐서", "Tensor|텐서]]"),
+        ("[[Nowhere]].", "[[Tensor#Sh", "Shape", "Shape"),
+        ("[[Nowhere]].", "[[Tensor#^", "^block", "^block"),
+        ("[[Nowhere]].", "[[#Auto", "Autograd", "Autograd"),
+        ("[file](Tensor.md)", "[file](Ten", "Tensor.md", "Tensor.md"),
+        ("title: Autograd\n", "title: Autograd\nsta", "status", "status: "),
+        ("title: Autograd\n", "title: Autograd\nstatus: ", "draft", "draft"),
+        ("```python {#one}", "```py", "python", "python"),
+        ("```python {#one}", "```python {.hi", ".hidden", ".hidden"),
+        ("```python {#one}", "```python {dev", 'device=""', 'device=""'),
+        ("```python {#one}", '```python {device="cu', "cuda", "cuda"),
+    ],
+)
+async def test_completion(autograd: Editor, at: str, typed: str, label: str, new: str) -> None:
+    await autograd.open()
+    found = {item.label: item for item in await completed(autograd, at, typed)}
+    assert label in found
+    assert new_text(found[label]) == new
+
+
+async def test_hover_tells_of_the_page_a_link_leads_to(autograd: Editor) -> None:
+    await autograd.open()
+    answer = await autograd.client.text_document_hover_async(
+        types.HoverParams(autograd.document, autograd.at("tensor]]", 2))
+    )
+    assert answer is not None
+    assert isinstance(answer.contents, types.MarkupContent)
+    assert "**Tensor** · verified" in answer.contents.value
+    assert "A tensor 😀 is an *array*." in answer.contents.value
+    assert answer.range is not None
+    assert autograd.shown(answer.range) == "[[tensor]]"
+
+
+async def test_definition_is_the_section(autograd: Editor, tensor: Editor) -> None:
+    await autograd.open()
+    answer = await autograd.client.text_document_definition_async(
+        types.DefinitionParams(autograd.document, autograd.at("Tensor#Shape"))
+    )
+    assert isinstance(answer, types.Location)
+    assert answer.uri == tensor.uri
+    assert tensor.shown(answer.range) == "## Shape"
+
+
+async def test_references(autograd: Editor, tensor: Editor) -> None:
+    await autograd.open()
+    await tensor.open()
+    context = types.ReferenceContext(include_declaration=False)
+
+    async def of(words: str) -> list[str]:
+        answer = await tensor.client.text_document_references_async(
+            types.ReferenceParams(context, tensor.document, tensor.at(words))
+        )
+        return [autograd.shown(place.range) for place in answer or ()]
+
+    assert await of("A tensor") == ["[[tensor]]", "[[Tensor#Shape]]", "[file](Tensor.md)"]
+    assert await of("## Shape") == ["[[Tensor#Shape]]"]
+
+
+async def test_symbols_links_and_folds(autograd: Editor, wiki: Path) -> None:
+    await autograd.open()
+    (top,) = (
+        await autograd.client.text_document_document_symbol_async(types.DocumentSymbolParams(autograd.document)) or ()
+    )
+    assert isinstance(top, types.DocumentSymbol)
+    assert (top.name, [c.name for c in top.children or ()]) == ("Autograd", ["one"])
+    links = await autograd.client.text_document_document_link_async(types.DocumentLinkParams(autograd.document))
+    assert [autograd.shown(link.range) for link in links or ()] == ["tensor", "Tensor", "Tensor.md"]
+    folds = await autograd.client.text_document_folding_range_async(types.FoldingRangeParams(autograd.document))
+    assert (0, 2) in [(fold.start_line, fold.end_line) for fold in folds or ()]
+    found = await autograd.client.workspace_symbol_async(types.WorkspaceSymbolParams("텐"))
+    mine = [symbol.name for symbol in found or () if symbol.location.uri.startswith(wiki.as_uri())]
+    assert mine == ["텐서"]
+    tokens = await autograd.client.text_document_semantic_tokens_full_async(
+        types.SemanticTokensParams(autograd.document)
+    )
+    assert tokens is not None
+    assert len(tokens.data) == 3 * 5
+
+
+async def test_rename_is_one_edit_of_the_whole_wiki(autograd: Editor, tensor: Editor, wiki: Path) -> None:
+    await autograd.open()
+    await tensor.open()
+    await tensor.type("*array*", "list")
+    place = autograd.at("Tensor#Shape", 1)
+    can = await autograd.client.text_document_prepare_rename_async(types.PrepareRenameParams(autograd.document, place))
+    assert isinstance(can, types.PrepareRenamePlaceholder)
+    assert can.placeholder == "Tensor"
+    edit = await autograd.client.text_document_rename_async(
+        types.RenameParams(new_name="배열", text_document=autograd.document, position=place)
+    )
+    assert edit is not None
+    made = {type(c).__name__: c for c in edit.document_changes or ()}
+    move = made["RenameFile"]
+    assert isinstance(move, types.RenameFile)
+    assert move.new_uri == (wiki / "docs/topics/배열.md").as_uri()
+    changed = {c.text_document.uri: c for c in edit.document_changes or () if isinstance(c, types.TextDocumentEdit)}
+    assert set(changed) == {autograd.uri, tensor.uri}
+    assert "title: Tensor" in (wiki / "docs/topics/Tensor.md").read_text(encoding="utf-8")  # nothing is written here
+    refused = autograd.client.text_document_rename_async(
+        types.RenameParams(new_name="Autograd", text_document=autograd.document, position=place)
+    )
+    with pytest.raises(Exception, match="Autograd"):
+        await refused
+
+
+async def test_code_is_run_from_the_page(autograd: Editor, wiki: Path) -> None:
+    await autograd.open()
+    lenses = await autograd.client.text_document_code_lens_async(types.CodeLensParams(autograd.document))
+    by_title = {lens.command.title: lens.command for lens in lenses or () if lens.command}
+    assert list(by_title) == ["▶ Run", "▶ Run page"]
+    run = by_title["▶ Run"]
+    await autograd.client.workspace_execute_command_async(types.ExecuteCommandParams(run.command, run.arguments))
+    lenses = await autograd.client.text_document_code_lens_async(types.CodeLensParams(autograd.document))
+    assert any(lens.command and lens.command.title.startswith("✓ passed on cpu") for lens in lenses or ())
+    whole = types.Range(types.Position(0, 0), types.Position(99, 0))
+    hints = await autograd.client.text_document_inlay_hint_async(types.InlayHintParams(autograd.document, whole))
+    assert [hint.label for hint in hints or ()] == ["→ 3"]
+    answer = await autograd.client.text_document_hover_async(
+        types.HoverParams(autograd.document, autograd.at("print(x"))
+    )
+    assert answer is not None
+    assert isinstance(answer.contents, types.MarkupContent)
+    assert "```text\n3\n```" in answer.contents.value
+
+
+async def test_unsaved_code_is_not_run(autograd: Editor) -> None:
+    await autograd.open()
+    await autograd.type("x + 1", "x + 2")
+    run = autograd.client.workspace_execute_command_async(types.ExecuteCommandParams("kb.run", [autograd.uri, ""]))
+    with pytest.raises(Exception, match="save the page first"):
+        await run
+
+
+async def test_a_failure_stands_at_its_line(autograd: Editor, wiki: Path) -> None:
+    file = wiki / "docs/topics/Autograd.md"
+    file.write_text(PAGES["docs/topics/Autograd.md"].replace("x + 1", "1 / 0"), encoding="utf-8")
+    autograd.text = file.read_text(encoding="utf-8")
+    await autograd.open()
+    await autograd.client.workspace_execute_command_async(types.ExecuteCommandParams("kb.run", [autograd.uri, ""]))
+    failed = next(d for d in autograd.client.diagnostics[autograd.uri] if d.code == "failing-snippet")
+    assert autograd.shown(failed.range) == "print(1 / 0)"
+    assert "ZeroDivisionError" in failed.message
+
+
+async def test_configuration_and_files_are_watched(autograd: Editor, wiki: Path) -> None:
+    await autograd.open()
+
+    async def changed(name: str, text: str) -> set[str]:
+        (wiki / name).write_text(text, encoding="utf-8")
+        event = types.FileEvent((wiki / name).as_uri(), types.FileChangeType.Changed)
+        autograd.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([event]))
+        return await autograd.rules()
+
+    assert "broken-link" not in await changed("docs/topics/Nowhere.md", "# Nowhere\n")
+    config = PAGES["kb.toml"]
+    assert "variant-link" not in await changed("kb.toml", 'rules = {"variant-link" = "off"}\n' + config)
+    assert "variant-link" not in await changed("kb.toml", "this is no TOML")  # in mid-edit: as it was
+    assert "variant-link" in await changed("kb.toml", config)
