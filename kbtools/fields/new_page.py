@@ -27,7 +27,7 @@ def new_page(title: str, schema: Schema | None, today: date) -> str:
     slug = slugify(title)[:32].strip("-") or "page"
     known = {"title": title, "id": f"wiki-{today:%Y-%m%d}-{slug}" if schema.name == "topic" else slug}
     fields = _fields(schema.document, schema.document, known, today)
-    if "title" in schema.document.get("properties", ()):
+    if "title" not in fields and "title" in schema.document.get("properties", ()):
         fields = {"title": title, **fields}
     if not fields:
         return f"{heading}\n"

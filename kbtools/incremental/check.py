@@ -160,7 +160,7 @@ def bring_up_to_date(
         from kbtools.incremental.update import TooMuch, update
 
         if reader is not None:
-            change = change._replace(read=reader)
+            change = change._replace(reader=reader)
         try:
             with db.transaction():
                 update(db, change, project.config, today, judge)

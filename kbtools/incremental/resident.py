@@ -88,7 +88,7 @@ class Resident:
         if not known:
             self.refresh()  # something else than a page may lead to it
             return
-        change = Change(self.listing.entries, self._whole, {path: self.listing.mark(path)}, read=self.read)
+        change = Change(self.listing.entries, self._whole, {path: self.listing.mark(path)}, reader=self.read)
         try:
             with self._db.transaction():
                 update(self._db, change, self.project.config, date.today(), self._judge)

@@ -55,7 +55,7 @@ class Change(NamedTuple):
     """Pages that something else than a page has come to lead to."""
     closed: frozenset[str] = frozenset()
     """And those it has ceased to lead to."""
-    read: Reader = read
+    reader: Reader | None = None
     """Reads a page; a program that edits pages has newer texts than the disk."""
 
     def within(self, entries: int) -> None:
@@ -68,7 +68,7 @@ def update(db: Database, change: Change, config: Config, today: date, judge: Jud
     """Within a transaction. Raises TooMuch, with the transaction to be rolled back, and KbError for a bad schema."""
     change.within(len(change.changed) + len(change.gone))
     policies = Policies(config.snippets, RUN)  # as a check from scratch reads them
-    pages = {path: change.read(change.entries[path], policies) for path in change.changed}
+    pages = {path: (change.reader or read)(change.entries[path], policies) for path in change.changed}
     before = {path: _kept(db, path) for path in (*change.changed, *change.gone)}
     shifted: set[str] = set()
     names_moved = False
@@ -154,7 +154,7 @@ def _check(
 
     def look(path: str) -> None:
         entry = change.entries[path]
-        page = pages.get(path) or change.read(entry, policies)
+        page = pages.get(path) or (change.reader or read)(entry, policies)
         kept = db.row(path)
         assert kept is not None
         row = outline_row(page, is_page=entry.is_page)

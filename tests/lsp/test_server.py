@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import PAGES
+from a_wiki import PAGES
 from lsprotocol import types
 from pytest_lsp import LanguageClient
 

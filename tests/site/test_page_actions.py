@@ -110,8 +110,7 @@ def test_the_markdown_is_copied_and_one_mark_folds_the_output(browser: Any, tmp_
     with served(build(project, strict=True)) as base, tab(browser, base, "topics/A/", "screen", "light") as page:
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.locator("a[data-kb-copy]").click()
-        page.wait_for_function("document.querySelector('a[data-kb-copy]').textContent === '복사했습니다'")
-        assert page.evaluate("navigator.clipboard.readText()").startswith("---\ntitle: ")
+        page.wait_for_function("navigator.clipboard.readText().then((text) => text.startsWith('---\\ntitle: '))")
         marks = page.evaluate(
             """() => [".kb-stdout > summary", ".kb-stdout .kb-toggle"]
                 .map((s) => getComputedStyle(document.querySelector(s), "::before"))
