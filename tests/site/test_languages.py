@@ -29,6 +29,8 @@ LINGUISTIC = {
     "words.py",
     "query.js",
     "sound.js",
+    "reading_time.py",
+    "hangul.js",
 }
 """Files that know something of Korean itself."""
 

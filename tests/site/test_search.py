@@ -24,7 +24,7 @@ from test_browser import CONTRAST
 
 from kbtools.site.search import collect as search
 from kbtools.site.search.hangul import initials, stem
-from kbtools.site.search.search_index import Entry, files
+from kbtools.site.search.search_index import Entry, _postings, files
 from kbtools.site.search.search_terms import name_key, terms
 from kbtools.site.search.search_text import Section, sections
 from kbtools.site.search.sound import hangul_key, latin_keys, sound_entries
@@ -154,6 +154,25 @@ def test_the_same_pages_give_the_same_bytes() -> None:
     assert next(iter(files([])))[0] == "index.js"
 
 
+def found_with(entries: list[Entry], term: str) -> dict[int, int]:
+    """The pages of a term by their number, with their levels."""
+    return dict(_postings(entries).get(term, ()))
+
+
+def test_what_other_pages_say_where_they_link_counts_for_a_page() -> None:
+    linked = Entry("a/", "하나", (), linked=("바다에서 고래를 봅니다: 하나",))
+    assert found_with([linked, Entry("b/", "둘", ())], "고래").keys() == {0}
+
+
+def test_a_page_that_many_link_to_goes_before_its_like() -> None:
+    text = (Section("", "", "고래"),)
+    pages = [Entry("a/", "하나", text), Entry("b/", "둘", text, linked=("이 글",)), Entry("c/", "셋", text)]
+    levels = found_with(pages, "고래")
+    assert levels[1] > levels[0] == levels[2]
+    alone = found_with([pages[0], pages[2]], "고래")  # in a wiki without links
+    assert alone[0] == alone[1]
+
+
 def test_another_search_plugin_stays_in_charge(tmp_path: Path) -> None:
     built(make(tmp_path, {}, CONFIG), tmp_path / "site")
     assert not (tmp_path / "site" / search.FOLDER).exists()
@@ -234,6 +253,7 @@ WORDS = {
         "softmax": "softmax와 momentum, DDP를 씁니다. Conv2d도 씁니다.",
         "bucket": "소프트맥스를 버킷에 담습니다.",
         "tree": "나무와 들에 대한 글.",
+        "slow": "늦고 느린 때와, 값이 바뀌는 때. 처음은 어렵습니다. 장치가 놀 때. module과 list.",
     },
     "ja": {
         "tensor": "テンソルは多次元配列です。自動微分を使います。",
@@ -250,7 +270,8 @@ ASKED = {
     "ko": [
         ("소프트맥스", ["softmax", "bucket"]), ("softmax", ["softmax", "bucket"]), ("모멘텀을", ["softmax"]),
         ("디디피", ["softmax"]), ("bucket", ["bucket"]), ("콘볼루션", ["softmax"]), ("convolution", ["softmax"]),
-        ("브레이크", []), ("트리", []),
+        ("브레이크", []), ("트리", []), ("모듈리스트", ["slow"]),
+        ("느려요", ["slow"]), ("바뀌었어", ["slow"]), ("어려워서", ["slow"]), ("놀고 있어요", ["slow"]),
     ],
     "zh": [("自动微分", ["tensor"]), ("微分", ["tensor"]), ("训练", ["model"]), ("多维 数组", ["tensor"]),
            ("猫", ["cat"])],
@@ -370,6 +391,20 @@ def test_a_misspelt_word_is_taken_for_the_nearest_one_and_said_so(browser: Any, 
         for query in ("utxyz", "dax", "utils"):  # too far, too short, and as it is written
             ask(page, query)
             assert "대신" not in page.locator(".kb-search-status").inner_text()
+
+
+@pytest.mark.browser
+def test_a_page_is_found_by_the_sentences_that_link_to_it(browser: Any, tmp_path: Path) -> None:
+    pages = {
+        "a.md": "# 하나\n\n바다에서 고래를 보려면 [[b]]를 읽습니다.\n",
+        "b.md": "# 둘\n\n글.\n",
+        "c.md": "# 셋\n\n글.\n",
+    }
+    site = built(make(tmp_path, pages, CONFIG.replace("  - search\n", "")), tmp_path / "site")
+    with served(site) as address, tab(browser, address, "") as page:
+        page.keyboard.press("/")
+        ask(page, "고래")
+        assert sorted(found(page)) == ["a", "b"]
 
 
 @pytest.mark.browser

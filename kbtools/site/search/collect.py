@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kbtools.site.data.model import SiteModel, strings
-from kbtools.site.html.text import clean, escape
+from kbtools.site.html.text import clean, escape, sentence_at, visible
 from kbtools.site.search.hangul import HANGUL
 from kbtools.site.search.search_index import Entry, files
 from kbtools.site.search.search_text import Section, sections
@@ -25,7 +25,7 @@ from kbtools.site.words import Words
 FOLDER = "assets/kb-search"
 SCRIPT = "assets/kb-search.js"
 STYLE = "assets/kb-search.css"
-_PARTS = ("query.js", "sound.js", "index_reader.js", "teaser.js", "ranking.js", "dialog.js")
+_PARTS = ("hangul.js", "query.js", "sound.js", "index_reader.js", "teaser.js", "ranking.js", "dialog.js")
 _OTHERS = ("search", "material/search")
 _HEADER_END = re.compile(r'<nav class="md-header__inner.*?(?=(?:<div class="md-header__source">|</nav>))', re.DOTALL)
 _BUTTON = (
@@ -87,6 +87,7 @@ class Search:
                 tuple(map(_shown, self._names(path))),
                 tuple(map(_shown, strings(page.data.get("tags")))) if page is not None else (),
                 float(boost) if isinstance(boost, (int, float)) and not isinstance(boost, bool) else 1.0,
+                tuple(map(_shown, self._linked(path))),
             )
         )
 
@@ -100,6 +101,14 @@ class Search:
         for other in self._stands_for.get(path, ()):
             names += (index.pages[other].title, *index.pages[other].aliases)
         return names
+
+    def _linked(self, path: str) -> Iterable[str]:
+        """The sentences of other pages that link here, the first of each."""
+        first: dict[str, str] = {}
+        for other, link in self.wiki.index.graph.backlinks.get(path, ()):
+            if other != path and other not in first:
+                first[other] = sentence_at(visible(self.wiki.index.pages[other]), link.span.start, link.span.end)
+        return first.values()
 
     @cached_property
     def _stands_for(self) -> Mapping[str, list[str]]:

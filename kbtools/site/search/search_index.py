@@ -24,6 +24,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -40,10 +41,11 @@ SHARD = 48_000
 PAGES_A_FILE = 4
 
 # What an occurrence is worth, and where more of them stop to matter.
-_HEADING, _BODY = 3.0, 1.0
+_HEADING, _BODY, _LINKED = 3.0, 1.0, 1.0
 _DAMPING, _LENGTH_SHARE = 1.2, 0.6
 _TITLE, _ALIAS, _TAG = 5.0, 4.0, 1.5
 _STEP = 0.5
+_STANDING = 0.5
 _WHOLE_TITLE, _WHOLE_ALIAS = 15, 13
 _INITIALS_OF_HEADING = 6
 
@@ -59,6 +61,8 @@ class Entry:
     aliases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     boost: float = 1.0
+    linked: tuple[str, ...] = ()
+    """The sentences of other pages that link here, one a page."""
 
 
 @dataclass(slots=True)
@@ -71,6 +75,9 @@ class _Field:
 
 def _body(entry: Entry) -> _Field:
     out: Counter[str] = Counter()
+    for sentence in entry.linked:
+        for term in terms(sentence):
+            out[term] += _LINKED  # type: ignore[assignment]
     for section in entry.sections:
         for term, n in terms(section.text).items():
             out[term] += n * _BODY  # type: ignore[assignment]
@@ -95,17 +102,24 @@ def _level(weight: float) -> int:
     return max(1, min(LEVELS, round(weight / _STEP)))
 
 
+def _standing(links: int, most: int) -> float:
+    """What a page is worth for the number of pages that link to it, beside the one with the most."""
+    return 1 + _STANDING * (math.log1p(links) / math.log1p(most) - 0.5) if most else 1.0
+
+
 def _postings(entries: Sequence[Entry]) -> Mapping[str, list[tuple[int, int]]]:
     bodies = [_body(e) for e in entries]
     average = max(1.0, sum(b.length for b in bodies) / max(1, len(bodies)))
     out: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    most = max((len(e.linked) for e in entries), default=0)
     for number, (entry, body) in enumerate(zip(entries, bodies, strict=True)):
         damping = 2 * _DAMPING * (1 - _LENGTH_SHARE + _LENGTH_SHARE * body.length / average)
+        boost = entry.boost * _standing(len(entry.linked), most)
         weights = {term: 3 * n / (n + damping) for term, n in body.frequencies.items()}
         for term, worth in _names(entry).items():
             weights[term] = weights.get(term, 0.0) + worth
         for term, weight in weights.items():
-            out[term].append((number, _level(weight * entry.boost)))
+            out[term].append((number, _level(weight * boost)))
         keys = {name_key(alias): _WHOLE_ALIAS for alias in entry.aliases} | {name_key(entry.title): _WHOLE_TITLE}
         keys.pop(NAME_MARK, None)
         for key, level in (keys | _initials(entry)).items():

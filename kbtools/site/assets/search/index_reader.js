@@ -5,6 +5,7 @@
 const MOST_SHARDS = 3 // of one range: a single letter would ask for half of the index
 const NAME_MARK = "="
 const SURE_SOUND = 4 // syllables or letters; a shorter word sounds like others by chance
+const LESS_SURE = 0.5 // what a level counts of a short word that is only spoken so
 const LEAST_MISSPELT = 4 // letters; shorter words are like too many others
 
 class Index {
@@ -174,17 +175,26 @@ class Index {
   // the query's, and as `meant` where no page has that one.
   async addSounds(units, found, heard, { meant, also }) {
     await Promise.all([...heard].map(async ([sound, words]) => {
-      const own = units.map((unit, i) => [unit, found[i]]).filter(([unit]) => unit.sound === sound)
-      if (meant.has(own[0][0].run)) return
-      const sizes = own.map(([, levels]) => levels.size)
+      const own = [...units.keys()].filter((i) => units[i].sound === sound)
+      const { run } = units[own[0]]
+      if (meant.has(run)) return
+      const sizes = own.map((i) => found[i].size)
       const direct = Math.min(...sizes)
       if (sound.length < SURE_SOUND && direct > Math.max(2, this.manifest.pages / 50)) return
-      const spellings = (await words).length || Math.max(...sizes) ? await words : await cutShort(this, sound)
-      const spelt = await this.spelt(spellings)
-      if (!spelt.size) return
-      also.set(own[0][0].run, spellings.map(([word]) => word))
-      if (!direct) meant.set(own[0][0].run, spellings[0][0])
-      for (const [page, level] of spelt) for (const [, levels] of own) raise(levels, page, level)
+      let parts = [{ at: 0, length: own.length, words: await words }]
+      if (!direct && !parts[0].words.length) {
+        parts = await partsAlike(this, sound)
+        if (!parts.length && !Math.max(...sizes)) parts = [{ at: 0, length: own.length, words: await cutShort(this, sound) }]
+      }
+      const less = direct && sound.length < SURE_SOUND ? LESS_SURE : 1
+      for (const part of parts) {
+        const spelt = await this.spelt(part.words)
+        if (!spelt.size) continue
+        also.set(run, [...(also.get(run) ?? []), ...part.words.map(([word]) => word)])
+        for (const [page, level] of spelt)
+          for (const i of own.slice(part.at, part.at + part.length)) raise(found[i], page, less * level)
+      }
+      if (!direct && also.has(run)) meant.set(run, parts.map((part) => part.words[0]?.[0] ?? "").join(" ").trim())
     }))
   }
 

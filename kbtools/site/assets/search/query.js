@@ -13,77 +13,30 @@ const LAST = "\uffff"
 const LONGEST = 40
 const MOST_RUNS = 24
 
-// Particles, the copula, and the forms of 하다 and 되다 that follow a noun. Longest first.
-const ENDINGS = [...HANGUL.endings].sort((a, b) => b.length - a.length)
-const OBJECTS = new Set("을를은는")
-
-// Words of questions: they choose between pages that fit anyway.
-const WEAK = new Set(`어떻게 어떤 무엇 무엇인가 뭐야 뭔가 뭐 왜 언제 방법 법 하는 하는법 쓰는 쓰는법 사용법 사용 때 수 것 안 등 및 좀 또는 그리고
- the a an of in on for with and or to is are be do does did how what why when which can i my it vs by from use using`
-  .split(/\s+/))
+// Words of questions, and such as say little: they choose between pages that fit anyway.
+const WEAK = new Set(`어떻게 어떤 어떻 어때 어느 무엇 무엇인가 무슨 뭐야 뭔가 뭐 뭘 뭐가 뭔데 왜 언제 누가 누구 어디 어디서 얼마나 얼마 몇 방법 법
+ 이유 때 수 것 거 게 중 중에 안 등 및 좀 더 또 또는 그리고 그냥 혹시 꼭 너무 정말 진짜 아주 매우 자꾸 계속 아직 아직도 이제 이미
+ 하는 하는법 쓰는 쓰는법 사용법 사용 써 써요 써야 쓰나요 쓰면 쓸까 있나요 있어요 있는 있는지 있고 알려줘
+ the a an of in on for with and or to is are was were be been do does did has have how what why when which who where can could
+ should would will i my me it its this that there vs by from at as if not use using get`.split(/\s+/))
 const WEAK_WEIGHT = 0.15
-
-const INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-const [FIRST_SYLLABLE, LAST_SYLLABLE] = [0xac00, 0xd7a3]
-const isSyllable = (code) => code >= FIRST_SYLLABLE && code <= LAST_SYLLABLE
-
-const IS_INITIALS = /^[ㄱ-ㅎ]+$/
-const INITIALS_MARK = "^"
-const JOINED = { ㄳ: "ㄱㅅ", ㄵ: "ㄴㅈ", ㄶ: "ㄴㅎ", ㄺ: "ㄹㄱ", ㄻ: "ㄹㅁ", ㄼ: "ㄹㅂ", ㄽ: "ㄹㅅ", ㄾ: "ㄹㅌ", ㄿ: "ㄹㅍ", ㅀ: "ㄹㅎ", ㅄ: "ㅂㅅ" }
-
-// The names of Latin letters: 디디피 is ddp.
-const LETTER_NAMES = { 더블유: "w", 에이치: "h", 에이: "a", 비: "b", 씨: "c", 시: "c", 디: "d", 이: "e", 에프: "f", 지: "g", 아이: "i", 제이: "j",
-  케이: "k", 엘: "l", 엠: "m", 엔: "n", 오: "o", 피: "p", 큐: "q", 아르: "r", 알: "r", 에스: "s", 티: "t", 유: "u", 브이: "v", 엑스: "x",
-  와이: "y", 제트: "z" }
-const LETTER_NAME = new RegExp(Object.keys(LETTER_NAMES).join("|"), "g")
 
 const exact = (term, fit = 1) => ({ from: term, to: term, fit })
 const prefix = (term, fit) => ({ from: term, to: term + LAST, fit })
 
-// What is left of a Korean word without its endings; at least two syllables.
-function stemOf(word, least = 2) {
-  for (let round = 0; round < 2; round++) {
-    const ending = ENDINGS.find((e) => word.endsWith(e) && word.length - e.length >= least)
-    if (!ending) break
-    word = word.slice(0, -ending.length)
-  }
-  return word
+// The forms of a verb's roots, as ways of the pair that begins at a place: the root's last pair, or its only syllable.
+function rootWays(roots, at) {
+  return roots.filter((root) => at === Math.max(0, root.length - 2)).map((root) => {
+    const [from, to] = formsOfRoot(root.slice(at))
+    return root.length > 1 ? { from, to, fit: 0.8 } : { from, to: to + LAST, fit: 0.5 }
+  })
 }
 
-// The letters that a word names, or nothing.
-function lettersNamed(word) {
-  const letters = word.replace(LETTER_NAME, (name) => LETTER_NAMES[name])
-  return /^[a-z]{2,}$/.test(letters) ? letters : ""
-}
-
-const isEnding = (word) => stemOf(word, 0) === ""
-
-// A pair whose second syllable may still grow while it is typed: 도 may become 동, and ㄷ any syllable that begins so.
-function growing(first, last) {
-  const code = last.charCodeAt(0)
-  const initial = INITIALS.indexOf(last)
-  if (initial >= 0) {
-    const start = FIRST_SYLLABLE + initial * 588
-    return [{ from: first + String.fromCharCode(start), to: first + String.fromCharCode(start + 587), fit: 0.8 }]
-  }
-  if (isSyllable(code) && (code - FIRST_SYLLABLE) % 28 === 0)
-    return [{ from: first + last, to: first + String.fromCharCode(code + 27), fit: 0.8 }]
-  return []
-}
-
-// Initial consonants, as the beginning of a name. Those that a keyboard joins (ㄳ) are taken apart.
-function initialUnits(run, weight) {
-  const initials = [...run].map((c) => JOINED[c] ?? c).join("")
-  if (initials.length < 2) return []
-  const ways = [exact(INITIALS_MARK + initials), prefix(INITIALS_MARK + initials, 0.9)]
-  return [{ weight, ways }]
-}
-
-function pairedUnits(run, weight, typing) {
+function pairedUnits(run, weight, typing, roots) {
   if (IS_INITIALS.test(run)) return initialUnits(run, weight)
   if (run.length === 1) return [{ weight, ways: [exact(run), prefix(run, 0.6)] }]
   const stem = stemOf(run)
-  const sound = /^[가-힣]+$/.test(stem) && weight === 1 ? stem : ""
+  const sound = /^[가-힣]+$/.test(stem) && weight === 1 && !roots.length ? stem : ""
   const units = []
   for (let i = 0; i + 1 < run.length; i++) {
     const pair = run.slice(i, i + 2)
@@ -91,6 +44,7 @@ function pairedUnits(run, weight, typing) {
     if (typing && i + 2 === run.length) ways.push(...growing(pair[0], pair[1]))
     if (run.length === 2 && OBJECTS.has(pair[1])) ways.push(exact(pair[0], 0.9), prefix(pair[0], 0.6))
     const inStem = i + 2 <= stem.length
+    ways.push(...rootWays(roots, i))
     units.push({ weight: weight * (inStem ? 1 / (stem.length - 1) : 0.1), ways, sound: inStem ? sound : "" })
   }
   return units
@@ -186,11 +140,12 @@ function parse(query) {
     if (run.text.length <= LONGEST) runs.push(run)
     if (runs.length === MOST_RUNS) break
   }
+  for (const [i, run] of runs.entries()) run.roots = run.paired ? rootsOf(run.text, runs[i + 1]?.text ?? "") : []
   const isWeak = (run) => WEAK.has(run.text.toLowerCase()) || (run.paired && WEAK.has(stemOf(run.text)))
   const plain = runs.some((run) => !isWeak(run))
   const units = runs.flatMap((run, i) => {
     const weight = plain && isWeak(run) ? WEAK_WEIGHT : 1
-    const some = run.paired ? pairedUnits(run.text, weight, run.end === text.length) : wordUnits(run.text, weight)
+    const some = run.paired ? pairedUnits(run.text, weight, run.end === text.length, run.roots) : wordUnits(run.text, weight)
     return some.map((unit) => ({ ...unit, run: i }))
   })
   units.push(...dottedUnits(text, runs))
@@ -228,9 +183,15 @@ function needlesOf(words) {
     if (run.paired && INITIALS.includes(last)) source = [...word.slice(0, -1)].map(escape).join(" ?")
     if (!run.paired && word.length < 3) source += "(?![A-Za-z0-9])"
     if (!source) continue
+    const forms = run.paired ? [] : formsOf(word.toLowerCase())
+    if (forms.length) source += `|(?<![\\p{L}\\p{N}])(?:${forms.join("|")})(?![\\p{L}\\p{N}])`
+    const roots = (run.roots ?? []).map((root) => {
+      const [from, to] = formsOfRoot(root)
+      return `${root.slice(0, -1)}[${from.at(-1)}-${to.at(-1)}]`
+    })
     const suffix = !run.paired && SUFFIXES.find((s) => word.toLowerCase().endsWith(s) && word.length - s.length >= 4)
     const looser = run.paired
-      ? [...word].slice(0, -1).map((c, i) => escape(c + word[i + 1])).join("|")
+      ? [...[...word].slice(0, -1).map((c, i) => escape(c + word[i + 1])), ...roots].join("|")
       : escape(suffix ? word.slice(0, -suffix.length) : word)
     needles.push({
       run: run.run,

@@ -6,10 +6,8 @@
 const SOUND_MARK = "~"
 const LATIN_RULES = HANGUL.latin.map(([pattern, keys, letters]) =>
   ({ pattern: new RegExp(pattern, "y"), keys: keys.split("|"), letters: letters.split("|") }))
-const VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 const FILLER = "ㅡ" // which Hangul puts between consonants
-const FINALS = 28
-const [MOST_HEARD, MOST_KEYS, MOST_REST, LEAST_CUT, LEAST_OPEN] = [6, 4, 1, 3, 4]
+const [MOST_HEARD, MOST_KEYS, MOST_REST, LEAST_CUT, LEAST_OPEN, LEAST_COMPOUND] = [6, 4, 1, 3, 4, 5]
 
 function soundsOfLatin(word) {
   const text = word.replace(/_/g, "")
@@ -90,6 +88,21 @@ async function alike(index, word) {
   return best(await Promise.all(soundsOf(word).map((sound) => heard(index, sound, sound.key))))
 }
 
+// A compound's two parts, of which one or both sound like words of the wiki: [{at, length, words}, ...], with the numbers
+// of the first pair of syllables and of the pairs.
+async function partsAlike(index, word) {
+  if (!isHangul(word) || word.length < LEAST_COMPOUND) return []
+  let most = { fit: 0, parts: [] }
+  for (let at = 2; at <= word.length - 2; at++) {
+    const parts = await Promise.all([[0, at], [at, word.length]].map(async ([from, to]) =>
+      ({ at: from, length: to - from - 1, words: to - from > 2 ? await alike(index, word.slice(from, to)) : [] })))
+    const found = parts.filter(({ words }) => words.length)
+    const fit = sum(found.map((part) => (part.length + 1) * part.words[0][1]))
+    if (fit > most.fit) most = { fit, parts: found }
+  }
+  return most.parts
+}
+
 // The words that one in Hangul begins with: names in code are cut short (conv, optim).
 async function cutShort(index, word) {
   if (!isHangul(word)) return []
@@ -123,5 +136,4 @@ function best(found) {
   return [...fits].filter(([, fit]) => fit >= most - 0.1).sort((a, b) => b[1] - a[1]).slice(0, MOST_HEARD)
 }
 
-const isHangul = (word) => isSyllable(word.charCodeAt(0))
 const soundsOf = (word) => (isHangul(word) ? [soundOfHangul(word)] : soundsOfLatin(/^[a-z_]+/.exec(word)[0]))
