@@ -1,0 +1,76 @@
+/* Starts `kb lsp` and adds what only VS Code can show: the preview of `kb serve` beside the text. */
+"use strict"
+
+const vscode = require("vscode")
+const { LanguageClient, State } = require("vscode-languageclient/node")
+
+let client
+let preview
+
+const command = () => vscode.workspace.getConfiguration("kb").get("command")
+
+/* Code is run as it is on disk. */
+async function saveFirst(name, args, next) {
+  if (name === "kb.run" || name === "kb.update") {
+    const page = vscode.workspace.textDocuments.find((document) => document.uri.toString() === args[0])
+    if (page && page.isDirty) await page.save()
+  }
+  return next(name, args)
+}
+
+async function start() {
+  const [program, ...args] = command()
+  client = new LanguageClient(
+    "kb",
+    "kb",
+    { command: program, args: [...args, "lsp"] },
+    {
+      documentSelector: [{ scheme: "file", language: "markdown" }],
+      middleware: { executeCommand: saveFirst },
+    },
+  )
+  try {
+    await client.start()
+  } catch (error) {
+    const choice = await vscode.window.showErrorMessage(
+      `kb cannot be started as "${program}": ${error.message}. Install kbtools[lsp], or set kb.command.`,
+      "Open the setting",
+    )
+    if (choice) await vscode.commands.executeCommand("workbench.action.openSettings", "kb.command")
+  }
+}
+
+async function restart() {
+  if (client && client.state !== State.Stopped) await client.stop()
+  await start()
+}
+
+async function runPage() {
+  const editor = vscode.window.activeTextEditor
+  if (!editor || editor.document.languageId !== "markdown") return
+  await vscode.commands.executeCommand("kb.run", editor.document.uri.toString(), "")
+}
+
+async function showPreview() {
+  const port = vscode.workspace.getConfiguration("kb").get("previewPort")
+  if (!preview || preview.exitStatus !== undefined) {
+    preview = vscode.window.createTerminal({ name: "kb serve", isTransient: true })
+    preview.sendText([...command(), "serve", "--port", String(port)].join(" "))
+  }
+  const address = await vscode.env.asExternalUri(vscode.Uri.parse(`http://127.0.0.1:${port}/`))
+  await vscode.commands.executeCommand("simpleBrowser.api.open", address, {
+    viewColumn: vscode.ViewColumn.Beside,
+    preserveFocus: true,
+  })
+}
+
+exports.activate = async (context) => {
+  context.subscriptions.push(
+    vscode.commands.registerCommand("kb.preview", showPreview),
+    vscode.commands.registerCommand("kb.runPage", runPage),
+    vscode.commands.registerCommand("kb.restart", restart),
+  )
+  await start()
+}
+
+exports.deactivate = () => client && client.stop()
