@@ -14,6 +14,7 @@ from kbtools.config.settings import did_you_mean
 from kbtools.config.snippet_policy import SHOW, not_looked_at
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate
+from kbtools.links import has_placeholder
 from kbtools.rules import Context, Surroundings, all_rules
 from kbtools.text.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.text.source import Span, visible
@@ -123,6 +124,14 @@ class Checker:
         obsidian = self.around.config.obsidian
         return obsidian is not None and any(path.startswith(f"{folder}/") for folder in obsidian.templates)
 
+    def _is_unwritten(self, problem: Problem, page: Page) -> bool:
+        """Whether a template engine of Obsidian's has yet to write what is found fault with in the frontmatter."""
+        head = page.structure.frontmatter
+        if self.around.config.obsidian is None or head is None or problem.span.start >= head.end:
+            return False
+        lines = page.source.lines
+        return has_placeholder(lines.line(lines.line_of(problem.span.start)).of(page.source.text))
+
     def _severity(self, problem: Problem) -> Severity:
         own = problem.severity if problem.rule not in self.around.config.rules else None
         return own or self.active[problem.rule]
@@ -135,10 +144,10 @@ class Checker:
 
     def _problems(self, page: Page, context: Context) -> list[Problem]:
         """What the parsers and the rules find on one page."""
-        found = list(page.problems)
+        schema = context.schema
+        found = [p for p in page.problems if schema is not None or not self._is_unwritten(p, page)]
         if page.path not in self.around.resolver.outlines:
             return found
-        schema = context.schema
         if schema is not None and page.frontmatter is not None:
             found += validate(page.frontmatter, schema)
         for check in self._checks:

@@ -88,8 +88,8 @@ def findings_of(
 
 
 def show(findings: Findings, form: str, *, whole: bool = False, statistics: bool = False) -> None:
-    """The findings on standard output. Of very many, people are shown the first of each rule and an overview, unless
-    they want the whole."""
+    """The findings on standard output. People are shown the first of very many, with an overview, and one line for
+    many that only inform, unless they want the whole."""
     if not findings.diagnostics and form in SILENT:
         return
     from dataclasses import replace
@@ -101,6 +101,8 @@ def show(findings: Findings, form: str, *, whole: bool = False, statistics: bool
         emit(overview.statistics(findings))
     elif form == "full" and not whole and len(findings.diagnostics) > overview.MANY:
         emit(overview.overview(findings))
+    elif form == "full" and not whole:
+        emit(overview.folded(findings))
     else:
         emit(render(form, findings))
 

@@ -38,7 +38,10 @@ def of_tags(text: str, regions: Sequence[Span], comments: Sequence[Span]) -> tup
                 if key == "id" or (key == "name" and name == "a"):
                     ids.append(html.unescape(m[group]))
                 elif (name, key) in _ADDRESSES:
-                    links.append(MarkdownLink("html", m.start(), m.end(), m.start(group), m.end(group)))
+                    # The HTML standard strips blanks around an address.
+                    begin = m.end(group) - len(m[group].lstrip())
+                    end = max(begin, m.start(group) + len(m[group].rstrip()))
+                    links.append(MarkdownLink("html", m.start(), m.end(), begin, end))
     return ids, links
 
 

@@ -126,6 +126,8 @@ def has_ending(name: str) -> bool:
 
 def is_page_path(link: FileLink) -> bool:
     """Whether the address of a Markdown link is that of a page, by its form."""
+    if "](" in link.path:
+        return link.kind != "image"  # a link in the place of an address
     last = link.path.rpartition("/")[2].lower()
     if link.path.startswith("www."):
         return link.kind != "image"

@@ -12,11 +12,33 @@ from kbtools.text.diagnostics import Applicability, Diagnostic, Severity
 
 MANY = 60
 """Findings up to which all are shown one by one."""
+FEW = 5
+"""Findings of a rule that only inform up to which all are shown one by one."""
 SHOWN = 2
 """Of each rule, where there are more."""
 _COLORS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
 _CODE = ("syntax-error", "undefined-name", "failing-snippet", "invalid-data", "shell-syntax")
 _LINKS = ("variant-link",)
+
+
+def folded(findings: Findings) -> Iterator[str]:
+    """Every finding in full, but for those of a rule of which many only inform: a line says how many."""
+    infos = [d for d in findings.diagnostics if d.severity is Severity.INFO]
+    counts = Counter(d.rule for d in infos)
+    many = {rule: n for rule, n in counts.items() if n > FEW}
+    shown = tuple(d for d in findings.diagnostics if d.severity is not Severity.INFO or d.rule not in many)
+    yield from full(replace(findings, diagnostics=shown))
+    for rule, n in sorted(many.items()):
+        first = next(d for d in infos if d.rule == rule)
+        label = paint(f"info[{rule}]", _COLORS[Severity.INFO], findings.color)
+        line = findings.sources(first.path).lines.position(first.span.start).line
+        yield f"{label}: {n:,} of these, the first at {printable(first.path)}:{line}: {printable(first.message)}"
+        yield f"  = help: kb check --select {rule} shows them" + _ranked(rule)
+        yield ""
+
+
+def _ranked(rule: str) -> str:
+    return "; `kb stats` ranks the pages that are linked to and not written" if rule == "broken-link" else ""
 
 
 def overview(findings: Findings) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """An alias that is the name of another page.
 
-A link by that name goes to the other page; the alias never works.
+A link by that name goes to the other page; the alias never works. In an Obsidian vault, where aliases also help to
+find a note, it is an info.
 
 ## Reported
 
@@ -65,4 +66,5 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if count:
             others = (p for p in called.paths if page.path not in (p, context.final(p)))
             message = f'the alias "{alias}" is the name of {listed(list(islice(others, MOST)), count)}'
-            yield Problem("alias-shadows-title", page.alias_span(alias), message, "remove the alias")
+            severity = Severity.INFO if context.config.obsidian is not None else None
+            yield Problem("alias-shadows-title", page.alias_span(alias), message, "remove the alias", severity=severity)

@@ -36,12 +36,15 @@ from kbtools.markdown.file_links import FileLink, is_page_path
 from kbtools.markdown.link_syntax import WIKILINK
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Problem, Severity
+from kbtools.text.source import Span
 from kbtools.vault.links.resolution import Elsewhere, Missing
 from kbtools.vault.links.spelling import relabel_fix
 from kbtools.vault.page import Page
 
 SEVERITY = Severity.ERROR
 GROUP = "links"
+
+_LINK = re.compile(r"\[[^\]\r\n]*\]\(([^()\s]+)\)?")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
@@ -67,6 +70,9 @@ def _is_wikilink(file: FileLink, page: Page, context: Context) -> bool:
 def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
     if not file.path:
         return Problem("broken-link", file.span, "the link has no address", "write it between the parentheses")
+    if (inner := _LINK.match(page.source.text, file.path_start)) is not None:
+        message, way = "a link stands where an address should", f"write the address alone: {inner[1]}"
+        return Problem("broken-link", Span(*inner.span()), message, way)
     help_, fix = context.suggester.file(file, page)
     message = f'there is no page at "{file.path}"'
     maker = context.config.mkdocs.makes_pages if context.config.mkdocs is not None else None

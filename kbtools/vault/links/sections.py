@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from bisect import bisect_left
@@ -29,6 +30,12 @@ class Sections:
 
     def find(self, anchor: str) -> int | None:
         """Which of the headings an anchor names; ``H1#H2`` is the first H2 below H1."""
+        found = self._find(anchor)
+        if found is None and "&" in anchor and (plain := html.unescape(anchor)) != anchor:
+            return self._find(plain)
+        return found
+
+    def _find(self, anchor: str) -> int | None:
         parts = [key for part in anchor.split("#") if (key := _key(part))]
         if len(parts) > 1 and _key(anchor) in self._by_text:
             parts = [_key(anchor)]
