@@ -129,6 +129,12 @@ AGREE = [
     ("'Kim'", "name: Kim"),
     ("{'a', 'b'}", "{'b', 'a'}"),
     ("(2, 3)", "torch.Size([2, 3])"),
+    ("[4, 5]", "더 긴 것은[4, 5]"),
+    ("12", "결과는12"),
+    ("12", "结果是12个"),
+    ("'usr\\\\bin'", "'usr/bin'"),
+    ("WindowsPath('a/b')", "PosixPath('a/b')"),
+    ("<_MainThread(MainThread, started 139908235814720)>", "<_MainThread(MainThread, started 140051585973120)>"),
 ]
 DISAGREE = [
     ("12", "112"),
@@ -147,6 +153,10 @@ DISAGREE = [
     ("[1, 23]", "[1 2 3]"),
     ("'Lee'", "name: Kim"),
     ("(2, 3)", "torch.Size([2, 4])"),
+    ("[4, 5]", "더 긴 것은[4, 6]"),
+    ("12", "결과는112"),
+    ("[0]", "x[0]"),
+    ("'usr\\\\bin'", "'usr/lib'"),
 ]
 
 

@@ -30,12 +30,14 @@ print(os.getcwd())  #> /home/me
 print(os.path.exists("/home/me/notes.txt"))  # True
 print(id(object()))  # 140123456789012
 print(hash("a"))  # 123456789
+print(os.stat("/bin/sh").st_size)  # 12
+print(len(os.listdir("/usr/bin")))  # 12
 print(uuid.uuid4())  #> 1b4e28ba-2fa1-11d2-883f-0016d3cca427
 random.random()  # 0.25
 print(2 + 2)  # 4"""
     outcome = run(code, launcher)
     assert outcome.outcome is Status.PASSED, outcome.message
-    assert states(outcome) == [CHANGES] * 12 + ["equal"]
+    assert states(outcome) == [CHANGES] * 14 + ["equal"]
 
 
 def test_what_is_the_same_in_every_run_is_wrong_where_it_differs(launcher: Launcher) -> None:

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal, Underflow
 
+_EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+"""Letters that stand beside others without a blank, as in ``결과는3``."""
 _NUMBER = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 # No alternative repeats inside a repetition, and each consumes what it looked at: linear on any text.
 _TOKEN = re.compile(
     r"(?P<blank>\s+)"
     r"|(?P<dots>\.\.\.)"
-    r"|(?P<address>(?<=at )0x[0-9a-fA-F]+)"
-    r"|(?P<word>[^\W\d]\w*)"
+    r"|(?P<address>(?<=at )0x[0-9a-fA-F]+|(?:(?<=started )|(?<=daemon ))[0-9]{9,})"
+    rf"|(?P<word>[{_EAST}]+|[^\W\d{_EAST}](?:(?![{_EAST}])\w)*)"
     r"|(?P<version>[0-9]+\.[0-9]+(?:\.[0-9]+)+\w*)"
     rf"|(?P<number>(?:(?<![\w)\]])[+-])?{_NUMBER})"
     r"|(?P<other>.)",
@@ -115,7 +117,7 @@ def _ends(expected: str, actual: str) -> bool:
     if start < 1 or not want or any(token.kind == "dots" for token in want):
         return False
     before, first = got[start - 1], got[start]
-    apart = first.blank or before.text in _LABEL_ENDS
+    apart = first.blank or before.text in _LABEL_ENDS or re.search(f"[{_EAST}]\\Z", before.text) is not None
     labelled = any(token.kind == "word" for token in got[:start]) or (first.blank and before.text in (":", "=", ">"))
     return apart and labelled and _run(want, got, start)
 
@@ -158,6 +160,9 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], 
     # repr names the module of a class; people do not.
     (re.compile(r"\b(?:datetime|decimal|fractions|collections|pathlib|uuid)\.(?=[A-Za-z]+\()"), ""),
     (re.compile(r"\b_sre\.SRE_Match\b"), "re.Match"),
+    # Paths on another system.
+    (re.compile(r"\bWindowsPath\b"), "PosixPath"),
+    (re.compile(r"(?<=[\w.:~])\\{1,2}(?=[\w.~])"), "/"),
     # Either kind of quotes.
     (re.compile('"'), "'"),
     # A shape: a tuple, or a list.

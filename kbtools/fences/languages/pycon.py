@@ -221,7 +221,7 @@ def read(places: Places, *, loose: bool) -> Reading:
 
 def _shown(places: Places, example: Example, body: Sequence[ast.stmt], *, loose: bool) -> Shown | None:
     """The output of an example, if it is one: a comment shows what an expression is worth, or what ``print`` writes."""
-    text, short, last = example.text, None, example.source_end
+    text, short, last = _bare(example.text) if loose else example.text, None, example.source_end
     single = loose and not example.raises and "\n" not in text
     value = value_forms.find(text) if single or example.commented else None
     if example.commented and not example.raises:
@@ -241,3 +241,9 @@ def _shown(places: Places, example: Example, body: Sequence[ast.stmt], *, loose:
     span = places.span(last + 1, at, example.end, len(places.lines[example.end - 1]))
     marked = example.raises
     return Shown(span, text, example.line, marked=marked, value=worth, short=short, comment=span)
+
+
+def _bare(text: str) -> str:
+    """A value over several lines without the remarks that people have put behind its lines."""
+    bare = "\n".join(line.partition("#")[0].rstrip() for line in text.split("\n"))
+    return bare if "\n" in text and value_forms.is_value(bare) else text

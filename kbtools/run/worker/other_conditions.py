@@ -105,5 +105,18 @@ def _files(folder: Path) -> None:
     for module, names in ((os.path, ("exists", "isfile", "isdir")), (Path, ("exists", "is_file", "is_dir"))):
         for name in names:
             setattr(module, name, there(getattr(module, name)))
-    size = os.path.getsize
+    size, status, names_in = os.path.getsize, os.stat, os.listdir
     vars(os.path)["getsize"] = lambda path: size(path) + is_foreign(path)
+
+    def stat(path: Any, *rest: Any, **named: Any) -> os.stat_result:
+        found = status(path, *rest, **named)
+        if isinstance(path, int) or not is_foreign(path):
+            return found
+        parts: Any = found.__reduce__()[1]
+        return os.stat_result((*parts[0][:6], found.st_size + 1, *parts[0][7:]), *parts[1:])
+
+    def listdir(path: Any = ".") -> list[Any]:
+        found = names_in(path)
+        return found[:-1] if not isinstance(path, int) and is_foreign(path) else found
+
+    vars(os).update(stat=stat, listdir=listdir)
