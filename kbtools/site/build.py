@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kbtools.config.project import Project
 from kbtools.errors import KbError
@@ -17,10 +17,15 @@ from kbtools.site import vault_at_top
 from kbtools.site.data.model import SiteModel, load
 from kbtools.site.data.results import Results, obstacles, refusal
 from kbtools.site.data.stored import stored
+from kbtools.site.site_folder import SiteFolder, digest_of
 from kbtools.site.words import words_of
+from kbtools.state.memo import consult
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
+
+    from kbtools.site.reuse.engine import Report
+    from kbtools.state.memo import Memo
 
 
 def config_file(project: Project) -> Path:
@@ -99,58 +104,119 @@ def build(
     strict: bool = False,
     results: Results | None = None,
     wiki: SiteModel | None = None,
+    keep: bool = True,
+    paranoid: bool = False,
+    report: Report | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Build the site and return its folder: ``<root>/site``, or what ``site_dir`` says.
 
     ``wiki`` is what was read and proven: its text is published, whatever is saved meanwhile; None reads the pages now.
     ``results`` are those of a run just made; None reads what runs have stored. With ``strict``, here or in
-    ``mkdocs.yml``, warnings refuse the site. ``say`` is told what MkDocs and its plugins warn of, and what kb changed.
+    ``mkdocs.yml``, warnings refuse the site. Pages that would come out as last time are kept; ``keep=False`` renders
+    all, and remembers nothing; ``paranoid`` renders all once more, beside it, and raises KbError where the two differ.
+    ``report`` is told what was done, ``say`` what MkDocs and its plugins warn of.
     Raises KbError when the site cannot be built; the old one stands untouched then.
     """
-    from mkdocs.commands import build as mkdocs_build
-    from mkdocs.exceptions import Abort, BuildError, ConfigurationError
-
     if wiki is None:
         wiki = load(project)
     pages = wiki.index.pages.values()
     if results is None:
         results = stored(project, pages)
-    config = load_mkdocs(project, strict=strict)
-    plugin = config.plugins.get("kbtools")
-    if plugin is None:
-        raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
     if found := obstacles(pages, results):
         raise KbError(refusal(found), "or accept them for now: kb baseline")
-    plugin.results, plugin.read = results, wiki
-    target = Path(config.site_dir)
+    read = _Read(project, wiki, results, strict)
+    target = Path(read.config().site_dir)
     _refuse_foreign(target, project)
+
+    def work(memo: Memo | None) -> tuple[_Heard, Report]:
+        return _build(read, target, memo)
+
+    notes: list[str] = []
+    heard, made = (consult(project.state, work, notes) if keep else None) or work(None)
+    if paranoid:
+        _compare(read, target)
+    if report is not None:
+        vars(report).update(vars(made))
+    for kind, messages in (("warning", heard.warnings), ("note", (*notes, *heard.notes))):
+        for message in messages:
+            say(f"{kind}: {message}")
+    return target
+
+
+class _Read(NamedTuple):
+    """What a site is built of."""
+
+    project: Project
+    wiki: SiteModel
+    results: Results
+    strict: bool
+
+    def config(self) -> MkDocsConfig:
+        """MkDocs' configuration, for one build: plugins keep what they have seen."""
+        config = load_mkdocs(self.project, strict=self.strict)
+        plugin = config.plugins.get("kbtools")
+        if plugin is None:
+            raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
+        plugin.results, plugin.read = self.results, self.wiki
+        return config
+
+
+def _build(read: _Read, target: Path, memo: Memo | None) -> tuple[_Heard, Report]:
+    from mkdocs.exceptions import Abort, BuildError, ConfigurationError
+
+    from kbtools.site import mkdocs_seam
+    from kbtools.site.reuse.engine import Engine
+
+    config = read.config()
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    folder = SiteFolder(fresh, target)
+    plugin: Any = config.plugins["kbtools"]
+    engine = plugin.engine = Engine(memo, folder)
+    plugin.folder = folder
     try:
         config.site_dir = str(fresh)
         with _listening() as heard:
             try:
                 config.plugins.on_startup(command="build", dirty=False)
-                mkdocs_build.build(config)
+                mkdocs_seam.build_site(config)
             except (BuildError, Abort, ConfigurationError) as e:
                 raise KbError(_refused(heard.warnings, str(e)), "mkdocs build -v says where it comes from") from e
-            except OSError as e:
-                raise KbError(
-                    f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file"
-                ) from e
             finally:
                 config.plugins.on_shutdown()
-        if strict and heard.warnings:
+        if read.strict and heard.warnings:
             raise KbError(_refused(heard.warnings, ""), "build without --strict to see the site")
-        fresh.chmod(0o755)
-        _swap(fresh, target)
+        files = folder.finish()
+    except OSError as e:
+        raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file") from e
     finally:
+        plugin.folder = plugin.engine = None  # MkDocs may hand the same plugin to the next build
         shutil.rmtree(fresh, ignore_errors=True)
-    for kind, messages in (("warning", heard.warnings), ("note", heard.notes)):
-        for message in messages:
-            say(f"{kind}: {message}")
-    return target
+    engine.remember(files)
+    return heard, engine.report
+
+
+def _compare(read: _Read, target: Path) -> None:
+    """Build all from scratch beside a site. Raises KbError where the two differ: a bug in kb, never in a page."""
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
+        scratch = Path(folder, "site")
+        _build(read, scratch, None)
+        kept, fresh = _digests(target), _digests(scratch)
+    differ = sorted(path for path in kept.keys() | fresh.keys() if kept.get(path) != fresh.get(path))
+    if differ:
+        raise KbError(
+            f"the site says otherwise than one built from scratch, in {differ[0]} and {len(differ) - 1} more",
+            "this is a bug in kb: please report it; kb cache clean, and the next build renders every page",
+        )
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        file.relative_to(folder).as_posix(): digest_of(file.read_bytes())
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
 
 
 _MOST = 20
@@ -178,22 +244,6 @@ def _refuse_foreign(target: Path, project: Project) -> None:
         and not (target / "sitemap.xml").is_file()
     ):
         raise KbError(f"{target} is there already and is no built site", "remove it, or set another site_dir")
-
-
-def _swap(fresh: Path, target: Path) -> None:
-    """Put a folder in another's place. Between the two renames there is no site, and never a half of one."""
-    old: Path | None = None
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-        target.replace(old / target.name)
-    try:
-        fresh.replace(target)
-    except OSError:
-        if old is not None:
-            (old / target.name).replace(target)
-        raise
-    if old is not None:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def serve(

@@ -24,7 +24,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils.meta import get_data
 
 from kbtools.errors import KbError
-from kbtools.site import generated, page_assets
+from kbtools.site import generated, mkdocs_seam, page_assets
 from kbtools.site.data.model import SiteModel, load, project_for
 from kbtools.site.data.rendered import Rendered
 from kbtools.site.data.results import FIGURES, Results, obstacles, refusal
@@ -40,8 +40,10 @@ from kbtools.site.markdown import text_plugins
 from kbtools.site.page import page_actions, previews
 from kbtools.site.page.dates import changed
 from kbtools.site.parts import Parts
+from kbtools.site.reuse.engine import Engine
 from kbtools.site.search import collect as search
 from kbtools.site.serve import guard
+from kbtools.site.site_folder import SiteFolder
 from kbtools.text.svg import clean_svg, is_remote
 from kbtools.vault.listing import OTHER_FORMATS, Exclusion, unread_told
 
@@ -95,6 +97,9 @@ class KbConfig(Config):  # type: ignore[no-untyped-call]
     gh-deploy`` publishes to (``remote_branch``)."""
     redirects = _switch()
     data_files = _switch()
+    per_page = config_options.ListOfItems(config_options.Type(str), default=[])
+    """Plugins, hooks, Markdown extensions and templates that look at one page at a time, and at nothing that changes
+    but that page and ``mkdocs.yml``: pages that did not change are kept though these are there."""
 
 
 class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
@@ -116,6 +121,14 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.search: search.Search | None = None
         self.graph: graph.Graph | None = None
         self.made: Mapping[str, Document] = {}
+        self.folder: SiteFolder | None = None
+        """Where ``kb build`` has the site written; otherwise it is MkDocs' ``site_dir``."""
+        self.engine: Engine | None = None
+        """What ``kb build`` and ``kb serve`` keep of earlier builds."""
+        self.brought = csp.Brought((), (), False)
+        """What the page rendered last brings for its policy."""
+        self.places: frozenset[str] = frozenset()
+        """Where the wiki's own pages and files are on the site."""
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         """Generated pages and assets as files."""
 
@@ -156,6 +169,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         wiki.build.is_written = text_plugins.Written(Path(config.docs_dir)).holds
         self._add_assets(config, wiki)
         self.graph = graph.Graph(wiki) if parts.graph else None
+        self.has_diagrams = False
         self.policy = None
         if self.config.csp and not self.serving:
             self.policy = csp.Policy(config, self.config.csp_hosts, remote_images=self.config.remote_images)
@@ -287,6 +301,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             if isinstance(item, Section):
                 item.title = safe_title(item.title)
                 waiting += item.children
+        self.places = frozenset(file.dest_uri for file in files if mkdocs_seam.is_published(file))
+        if self.engine is not None:
+            self.engine.render(self, nav, config, files, self.config.per_page)
         return nav
 
     @event_priority(-50)
@@ -322,9 +339,16 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             name = markup.unescape(str(page.title or ""))
             self.search.add(page.file.src_uri, page.url, name, page.meta, html)
         if self.policy is not None:
-            self.policy.of_plugins(html, self._is_written)
+            self.brought = csp.brought(html)
+            self.policy.of_plugins(self.brought, self.is_written)
         html = page_actions.with_actions(html, page_actions.actions(page.file.src_uri, page.url, wiki, self.colab))
         return html + (self.graph.add(page.file.src_uri, page.url) if self.graph is not None else "")
+
+    def added(self, path: str, url: str) -> str:
+        """What is added to a page's HTML."""
+        assert self.wiki is not None
+        made = page_actions.actions(path, url, self.wiki, self.colab)
+        return made + (self.graph.button(path) if self.graph is not None else "")
 
     @event_priority(-100)
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
@@ -354,26 +378,41 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
     def _protect(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Behind all other plugins: the page's policy, with what they have put into it."""
         if self.policy is None:
+            self._written(output, page, False)
             return output
-        self.policy.of_plugins(output, self._is_written)
-        return csp.with_policy(output, self.policy.value())
+        policy = self.policy.with_page(csp.brought(output), self.is_written).value()
+        self._written(output, page, policy != self.policy.value())
+        return csp.with_policy(output, policy)
+
+    def _written(self, output: str, page: Page, has_own_policy: bool) -> None:
+        if self.engine is not None:
+            self.engine.written(page, _DIAGRAM.search(output) is not None, has_own_policy)
 
     on_post_page = CombinedEvent(_equip, _protect)
 
-    def _is_written(self, text: str) -> bool:
+    def around_template(self, path: str) -> str:
+        """What is added to a page's head when its template is rendered, as text that tells one state from another."""
+        wiki, site = self.wiki, self.site
+        assert wiki is not None
+        assert site is not None
+        head = machine_readable.with_head("</head>", path, wiki, site)
+        return redirects.add_canonical_link(f'<link rel="canonical" href="">{head}', path, wiki, site)
+
+    def is_written(self, text: str) -> bool:
         """Whether a page of the wiki holds a text."""
         assert self.wiki is not None
         return any(text in page.source.text for page in self.wiki.index.pages.values())
 
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        folder = Path(config.site_dir)
+        folder = self.folder or SiteFolder(Path(config.site_dir))
+        folder.taken = self.places
         wiki, site = self.wiki, self.site
         if wiki is None or site is None:
             return
         if self.has_diagrams:
             assets = resources.files("kbtools.site") / "assets"
             diagrams = wiki.words.script((assets / "kb-diagrams.js").read_text(encoding="utf-8")).encode()
-            (folder / MERMAID).write_bytes(b"\n".join(((assets / "mermaid.min.js").read_bytes(), diagrams)))
+            folder.put(MERMAID, b"\n".join(((assets / "mermaid.min.js").read_bytes(), diagrams)))
         for part in (self.search, self.graph):
             if part is not None:
                 part.write(folder)

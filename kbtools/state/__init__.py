@@ -1,1 +1,1 @@
-"""State kept between runs in ``.kb``: the folder, its SQLite files, and the version of kb's own code."""
+"""State kept between runs in ``.kb``: the folder, its SQLite files, the memo, and the version of kb's own code."""

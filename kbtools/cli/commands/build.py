@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.commands.gate import add_gate_options, passes
 from kbtools.cli.workspace import Stopwatch, plural, read, say, short_seconds
 from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.site.reuse.engine import Report
 
 
 def configure(arguments: Arguments) -> None:
@@ -31,6 +35,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.site.data.stored import stored
     from kbtools.site.files.redirects import is_redirect
     from kbtools.site.owner_code import refuse
+    from kbtools.site.reuse.engine import Report
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     wiki = read(args, lasting=True)
@@ -46,12 +51,42 @@ def run(args: SimpleNamespace) -> int:
     try:
         results = stored(wiki.project, wiki.index.pages.values(), reports)
         site = site_of(wiki.project, wiki.vault)
-        folder = build(wiki.project, strict=args.strict, results=results, wiki=site, say=say)
+        report = Report()
+        folder = build(
+            wiki.project,
+            strict=args.strict,
+            results=results,
+            wiki=site,
+            paranoid=args.paranoid is not None,
+            report=report,
+            say=say,
+        )
     except KbError as e:
         say(f"nothing was built: {e.message}" + (f"\n  hint: {e.hint}" if e.hint else ""))
         return 1
     pages = plural(sum(not is_redirect(file) for file in folder.rglob("*.html")), "page")
     shown = os.path.relpath(folder, Path.cwd())
-    say(f"{pages} in {shown}/ · {short_seconds(building.seconds)}")
+    say(" · ".join(filter(None, (f"{pages} in {shown}/", told(report), short_seconds(building.seconds)))))
     say(f"look at it: kb serve, or python -m http.server -d {shown} and open http://127.0.0.1:8000/")
     return 0
+
+
+_WHY = {
+    "new": "new",
+    "text": "changed",
+    "others": "because of what others say of them",
+    "files": "because of files they link to",
+    "settings": "because of the configuration or the program",
+}
+
+
+def told(report: Report) -> str:
+    """What was rendered and why, in one line; nothing of a first build."""
+    if report.every:
+        return f"all rendered: {', '.join(report.every)} may need every page (per_page, on kbtools in mkdocs.yml)"
+    if set(report.rendered.values()) == {"new"} and not report.kept:
+        return ""
+    parts = [f"{count:,} {why}" for kind, why in _WHY.items() if (count := list(report.rendered.values()).count(kind))]
+    done = f"{len(report.rendered):,} rendered ({', '.join(parts)})" if parts else "none rendered"
+    again = f", {len(report.templated):,} put into the theme again" if report.templated else ""
+    return f"{done}{again}, {len(report.kept):,} kept"

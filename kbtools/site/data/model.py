@@ -168,6 +168,11 @@ class SiteModel:
         known = self.build.urls.get(path)
         return url_of(path, self.directory_urls) if known is None else known
 
+    @cached_property
+    def addresses(self) -> frozenset[str]:
+        """The addresses of all files of the vault and of generated pages; once the builder has said where they are."""
+        return frozenset(map(self.url_of, {*self.index.pages, *self.index.attachments, *self.generated}))
+
     def address(self, path: str, from_path: str) -> str:
         """The same from another page."""
         return relative_url(self.url_of(path), self.url_of(from_path))

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from importlib import resources
-from pathlib import Path
 
 from markupsafe import Markup
 
@@ -20,6 +19,7 @@ from kbtools.site.files.graph_layout import layout
 from kbtools.site.generated.document import Document, Section, document
 from kbtools.site.html.text import clean, escape
 from kbtools.site.page.infobox import breadcrumb, label
+from kbtools.site.site_folder import SiteFolder
 from kbtools.site.words import Words
 
 NAME = GRAPH
@@ -96,7 +96,11 @@ class Graph:
         if path not in self.paths or not self.wiki.parts.graph:
             return ""
         self.urls[path] = url
-        if not self._has_neighbours(path):
+        return self.button(path)
+
+    def button(self, path: str) -> str:
+        """What opens the surroundings of a page; nothing for one without any."""
+        if path not in self.paths or not self.wiki.parts.graph or not self._has_neighbours(path):
             return ""
         return (
             '<p class="kb-graph-open" data-search-exclude><button type="button" class="kb-button" data-kb-graph '
@@ -107,11 +111,9 @@ class Graph:
         index = self.wiki.index
         return path in index.graph.backlinks or any(target != path for target, _ in index.links[path].targets())
 
-    def write(self, site: Path) -> None:
+    def write(self, site: SiteFolder) -> None:
         """Write the graph's data into a built site."""
-        place, content = script(self.data())
-        (site / place).parent.mkdir(parents=True, exist_ok=True)
-        (site / place).write_bytes(content)
+        site.put(*script(self.data()))
 
     def data(self) -> Mapping[str, object]:
         """Nodes as columns, and for each node the numbers of those it links to; ``assets/graph/data.js`` reads it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import unquote
 
 from kbtools.site.data.model import SiteModel
@@ -15,6 +14,7 @@ from kbtools.site.files.llms import llms_full, llms_txt
 from kbtools.site.files.page_markdown import page_markdown
 from kbtools.site.html.text import escape
 from kbtools.site.html.urls import FEED, Site, markdown_of, relative_url
+from kbtools.site.site_folder import SiteFolder
 
 NAMES = (FEED, "llms.txt", "llms-full.txt", "graph.json", "results.json")
 """Files of the whole site."""
@@ -39,13 +39,10 @@ def files(wiki: SiteModel, site: Site) -> Iterator[tuple[str, str]]:
         yield "results.json", results_json(wiki, site)
 
 
-def write(wiki: SiteModel, site: Site, folder: Path) -> None:
+def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
     """Put them into a built site. A file that the wiki brings itself stays."""
     for path, text in files(wiki, site):
-        file = folder / path
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text.encode("utf-8", "replace"))
+        folder.offer(path, text.encode("utf-8", "replace"))
 
 
 def with_head(html: str, path: str, wiki: SiteModel, site: Site) -> str:

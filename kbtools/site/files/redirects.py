@@ -7,7 +7,6 @@ and its text; one that has no text sends readers on. All lead to the page at the
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from kbtools.edit.new_names import file_name
 from kbtools.site.data.model import SiteModel, strings
 from kbtools.site.html.text import escape
 from kbtools.site.html.urls import Site, file_of, relative_url, url_of
+from kbtools.site.site_folder import SiteFolder
 from kbtools.vault.page import Page
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\\<>:"|?*\ud800-\udfff]')
@@ -84,17 +84,11 @@ def plan(wiki: SiteModel, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]
     return {file: tuple(sorted(targets)) for file, targets in found.values()}
 
 
-def write(wiki: SiteModel, site: Site, folder: Path) -> None:
+def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
     """Put them into a built site."""
-    taken = [(Path(at) / name).relative_to(folder).as_posix() for at, _, files in os.walk(folder) for name in files]
-    for file, targets in plan(wiki, taken).items():
-        place = folder / file
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("xb") as out:
-                out.write(document(targets, file, wiki, site).encode())
-        except FileExistsError:  # a file system that tells names apart less well than we do: what is there stays
-            continue
+    for file, targets in plan(wiki, list(folder.paths())).items():
+        if not (folder.fresh / file).exists():  # a file system may tell names apart less well than we do
+            folder.put(file, document(targets, file, wiki, site).encode())
 
 
 def document(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -> str:

@@ -11,7 +11,9 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from copy import copy
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -53,8 +55,22 @@ def host_of(address: str) -> str | None:
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
 
 
+class Brought(NamedTuple):
+    """What a page's HTML would run and load."""
+
+    scripts: tuple[str, ...]
+    """Those that stand in it, and what its elements do when something happens to them."""
+    addresses: tuple[str, ...]
+    has_handlers: bool
+
+
+def brought(html: str) -> Brought:
+    handlers = [one or other for one, other in _HANDLER.findall(html)]
+    return Brought((*inline_scripts(html), *handlers), tuple(dict.fromkeys(_LOADED.findall(html))), bool(handlers))
+
+
 class Policy:
-    """The policy of one build. It grows while templates and plugins show what they bring."""
+    """What all pages of one build may run and load: it is complete when all are rendered and the first is written."""
 
     def __init__(self, config: MkDocsConfig, hosts: Iterable[str] = (), *, remote_images: bool = False) -> None:
         self.remote_images = remote_images
@@ -70,21 +86,27 @@ class Policy:
             for depth in range(_DEEPEST) if _SCOPE.match(script) else (0,):
                 self._allow(at_base(script, "/".join([".."] * depth) or "."))
             self.hosts.update(dict.fromkeys(_ADDRESS.findall(script)))
-        self.of_plugins(html, lambda _: False)
+        self.of_plugins(brought(html), lambda _: False)
 
-    def of_plugins(self, html: str, is_written: Callable[[str], bool]) -> None:
+    def of_plugins(self, found: Brought, is_written: Callable[[str], bool]) -> None:
         """Take in what templates and plugins have put into a page whose own text is sanitized. ``is_written`` tells
         whether a page of the wiki holds a text."""
-        handlers = [one or other for one, other in _HANDLER.findall(html)]
-        self.has_handlers = self.has_handlers or bool(handlers)
-        for text in (*inline_scripts(html), *handlers):
+        self.has_handlers = self.has_handlers or found.has_handlers
+        for text in found.scripts:
             if text not in self._seen:
                 self._seen[text] = is_written(text.strip())
             if not self._seen[text]:
                 self._allow(text)
-        for address in _LOADED.findall(html):
+        for address in found.addresses:
             if (host := host_of(address)) is not None and host not in self.hosts and not is_written(address):
                 self.hosts[host] = None
+
+    def with_page(self, found: Brought, is_written: Callable[[str], bool]) -> Policy:
+        """The policy of one page: what all may run and load, and what its own template and plugins bring."""
+        own = copy(self)
+        own.hosts, own.hashes = dict(self.hosts), dict(self.hashes)
+        own.of_plugins(found, is_written)
+        return own
 
     def _allow(self, script: str) -> None:
         digest = base64.b64encode(hashlib.sha256(script.encode("utf-8", "replace")).digest()).decode()
@@ -93,7 +115,7 @@ class Policy:
     def value(self) -> str:
         """The policy. ``file:`` keeps a site whole that is opened from a disk; from elsewhere no page can ask for
         files. Styles may stand in pages: diagrams and the theme write some, and they run nothing."""
-        hosts = list(self.hosts)
+        hosts = sorted(self.hosts)
         if any("googletagmanager.com" in host for host in hosts):
             hosts += _MEASURING
         own = " ".join(("'self'", "file:", *hosts))
@@ -112,6 +134,7 @@ def _configured(config: MkDocsConfig) -> Iterable[str]:
     theme = config.theme
     named = [*config.extra_css, *config.extra_javascript, theme.get("logo"), theme.get("favicon")]
     found = [host_of(str(name)) for name in named if name]
+    found.append(host_of(config.site_url or ""))  # every page names its own address
     for script in config.extra_javascript:
         file = Path(config.docs_dir, str(script))
         if host_of(str(script)) is None and file.is_file():

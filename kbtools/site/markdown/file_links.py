@@ -30,7 +30,7 @@ Where = Callable[[], tuple[SiteModel | None, str | None]]
 """The wiki, and the page that is being rendered."""
 
 _KINDS: Mapping[str, tuple[str, Kind]] = {"a": ("href", "link"), "img": ("src", "image")}
-_TAG = re.compile(r"<(a|img|source|video|audio)\s(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+ADDRESSED = re.compile(r"<(a|img|source|video|audio)\s(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
 _ADDRESS = re.compile(r"(\s(?:href|src|poster)=)(?:\"([^\"]*)\"|'([^']*)')")
 
 
@@ -79,6 +79,13 @@ def _renewed(link: FileLink, written: str, path: str, wiki: SiteModel) -> str | 
     return renewed if renewed != written else None
 
 
+def meaning(link: FileLink, path: str, wiki: SiteModel) -> str:
+    """What a link on a page is found to mean, as text: equal for links that are written alike on the site."""
+    found = wiki.index.resolve_file(link, path)
+    fragment = _fragment(link, found.page, wiki) if isinstance(found, Resolved) else None
+    return f"{found} {fragment} {joined(link.path, _folder(path)) in wiki.unpublished}"
+
+
 def _fragment(link: FileLink, target: str, wiki: SiteModel) -> str | None:
     if link.block is not None and wiki.index.has_block(target, link.block):
         return quote(block_id(link.block))
@@ -104,8 +111,9 @@ class HtmlAddresses(Postprocessor):
         wiki, path = self.where()
         if wiki is None or path is None or path not in wiki.index.pages:
             return text
-        known = {*wiki.index.pages, *wiki.index.attachments, *wiki.generated}
-        addresses = frozenset(map(wiki.url_of, known)) if _TAG.search(text) else frozenset()
+        if not ADDRESSED.search(text):
+            return text
+        addresses = wiki.addresses
 
         def attribute(m: re.Match[str]) -> str:
             written = unescape(m[2] if m[2] is not None else m[3])
@@ -120,7 +128,7 @@ class HtmlAddresses(Postprocessor):
             address = wiki.address(meant.page, path) + (f"#{fragment}" if fragment is not None else "")
             return f'{m[1]}"{escape(address)}"'
 
-        return _TAG.sub(lambda tag: _ADDRESS.sub(attribute, tag[0]), text)
+        return ADDRESSED.sub(lambda tag: _ADDRESS.sub(attribute, tag[0]), text)
 
 
 class SourceAddresses(Postprocessor):
@@ -135,7 +143,7 @@ class SourceAddresses(Postprocessor):
 
     def run(self, text: str) -> str:
         wiki, path = self.where()
-        if wiki is None or path is None or "relpath" in self.md.treeprocessors or not _TAG.search(text):
+        if wiki is None or path is None or "relpath" in self.md.treeprocessors or not ADDRESSED.search(text):
             return text
         files = {*wiki.index.pages, *wiki.index.attachments, *wiki.generated}
         by_address = {wiki.url_of(file): file for file in files}
@@ -146,4 +154,4 @@ class SourceAddresses(Postprocessor):
                 return m[0]
             return f'{m[1]}"{escape(relative(by_address[found[1]], path) + found[2])}"'
 
-        return _TAG.sub(lambda tag: _ADDRESS.sub(attribute, tag[0]), text)
+        return ADDRESSED.sub(lambda tag: _ADDRESS.sub(attribute, tag[0]), text)

@@ -65,7 +65,7 @@ class WikiLinks(InlineProcessor):
             resolution, text = wiki.index.resolve(link, path or ""), data
         else:
             (link, resolution), text = known, wiki.index.pages[path or ""].source.text
-        return render(link, resolution, path or "", wiki, _label(link, text), self.embeds), start, end
+        return render(link, resolution, path or "", wiki, label_of(link, text), self.embeds), start, end
 
     def _links_of(self, wiki: SiteModel, path: str | None) -> Mapping[str, tuple[WikiLink, Resolution]]:
         """The page's links as they were read and resolved for checking, by how they are written."""
@@ -82,7 +82,8 @@ def _shown(label: str) -> str:
     return re.sub("[<>&]", lambda m: f"{STX}{ord(m[0])}{ETX}", label)
 
 
-def _label(link: WikiLink, text: str) -> str:
+def label_of(link: WikiLink, text: str) -> str:
+    """What a link shows, as Markdown that is still to be rendered."""
     if link.label is not None and link.label.strip() and not (link.embed and _SIZE.match(link.label)):
         return _shown(link.label.strip())
     return AtomicString(clean(links.shown(link, text)))

@@ -97,7 +97,7 @@ def mark(root: etree.Element, page: Page, wiki: SiteModel) -> None:
                 continue
             item.set("class", f"{OWN}-lesson")
             item.set(f"data-{OWN}-lesson", lesson.page)
-            _facts(item, wiki.index.pages[lesson.page], wiki)
+            facts(item, wiki.index.pages[lesson.page], wiki)
 
 
 def _leading_link(item: etree.Element) -> etree.Element | None:
@@ -120,7 +120,8 @@ def _take(waiting: list[Lesson], link: etree.Element, page: Page) -> Lesson | No
     return None
 
 
-def _facts(item: etree.Element, lesson: Page, wiki: SiteModel) -> None:
+def facts(item: etree.Element, lesson: Page, wiki: SiteModel) -> None:
+    """What a path tells of a lesson, below its link."""
     words = wiki.words
     row = add(item, "div", kind="kb-lesson-facts", data_search_exclude="")
     tick = add(row, "label", kind="kb-done", hidden="hidden")

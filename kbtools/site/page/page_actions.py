@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from kbtools.links import WikiLink
@@ -12,6 +11,7 @@ from kbtools.notebooks.pictures import Pictures
 from kbtools.site.data.model import SiteModel
 from kbtools.site.html.text import escape, hidden
 from kbtools.site.html.urls import Site, markdown_of, relative_url
+from kbtools.site.site_folder import SiteFolder
 from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
@@ -91,10 +91,7 @@ def with_actions(html: str, made: str) -> str:
     return f"{html[:at]}{made}{html[at:]}" if made else html
 
 
-def write(wiki: SiteModel, site: Site, folder: Path) -> None:
+def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
     """Put the notebooks into a built site. A file that the wiki brings itself stays."""
     for path, text in notebooks(wiki, site):
-        file = folder / path
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(text.encode("utf-8", "replace"))
+        folder.offer(path, text.encode("utf-8", "replace"))

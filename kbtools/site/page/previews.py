@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import unquote
 
 from kbtools.site.data.model import SiteModel
@@ -12,6 +11,7 @@ from kbtools.site.html.elements import css_word
 from kbtools.site.html.text import clean, first_paragraph, visible
 from kbtools.site.html.urls import Site, preview_of
 from kbtools.site.page.infobox import label, trust_note
+from kbtools.site.site_folder import SiteFolder
 from kbtools.vault.page import Page
 
 LONGEST = 280
@@ -49,9 +49,7 @@ def files(wiki: SiteModel, site: Site) -> Iterator[tuple[str, str]]:
             yield unquote(preview_of(site.pages[path])), json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def write(wiki: SiteModel, site: Site, folder: Path) -> None:
+def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
     """Put them into a built site. A file that the wiki brings itself stays."""
     for path, text in files(wiki, site):
-        file = folder / path
-        if file.parent.is_dir() and not file.exists():
-            file.write_bytes(text.encode("utf-8", "replace"))
+        folder.offer(path, text.encode("utf-8", "replace"))

@@ -12,7 +12,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from kbtools.site.data.model import SiteModel, strings
@@ -20,6 +19,7 @@ from kbtools.site.html.text import clean, escape, sentence_at, visible
 from kbtools.site.search.hangul import HANGUL
 from kbtools.site.search.search_index import Entry, files
 from kbtools.site.search.search_text import Section, sections
+from kbtools.site.site_folder import SiteFolder
 from kbtools.site.words import Words
 
 FOLDER = "assets/kb-search"
@@ -119,12 +119,10 @@ class Search:
                 held.setdefault(final, []).append(other)
         return held
 
-    def write(self, site: Path) -> None:
+    def write(self, site: SiteFolder) -> None:
         """Write the index into a built site."""
-        folder = site / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
         for name, content in files(self.entries):
-            (folder / name).write_bytes(content)
+            site.put(f"{FOLDER}/{name}", content)
 
 
 def _shown(text: str) -> str:

@@ -1,0 +1,154 @@
+"""What kb asks of MkDocs beyond its plugin API, all in one place: ``tests/site/test_mkdocs_seam.py`` fails when a new
+version of MkDocs no longer answers so.
+
+MkDocs has a build that leaves pages out (``dirty``): it asks each file whether it is modified, once before it renders
+the page's Markdown and once before it puts the page into the theme's template. Its own answer goes by times and is
+wrong for pages that show other pages. Here the answer is given by whoever knows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mkdocs.commands import build
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.structure.toc import AnchorLink, TableOfContents
+
+
+class _NoWarning(logging.Filter):
+    """MkDocs warns of its own ``dirty`` builds, which go by times."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "'dirty' build is being performed" not in record.getMessage()
+
+
+def build_site(config: MkDocsConfig) -> None:
+    """Build a site into an empty folder, leaving out what ``answer`` says is kept."""
+    quiet = _NoWarning()
+    build.log.addFilter(quiet)
+    try:
+        build.build(config, dirty=True)
+    finally:
+        build.log.removeFilter(quiet)
+
+
+def answer(file: File, is_modified: Callable[[], bool]) -> None:
+    """Have MkDocs ask this whether a page is to be rendered."""
+    file.is_modified = is_modified  # type: ignore[method-assign]
+
+
+def is_published(file: File) -> bool:
+    return bool(file.inclusion.is_included())  # type: ignore[no-untyped-call]
+
+
+def pages_of(files: Files, config: MkDocsConfig) -> Iterator[Page]:
+    """The pages of a site, in MkDocs' order; it makes those that are not in the navigation while it renders."""
+    for file in files.documentation_pages():
+        if file.page is None and file.inclusion.is_not_in_nav():  # type: ignore[no-untyped-call]
+            Page(None, file, config)
+        assert file.page is not None
+        yield file.page
+
+
+def render(page: Page, config: MkDocsConfig, files: Files) -> None:
+    """Read and render a page's Markdown, with what plugins have to say, as MkDocs does."""
+    build._populate_page(page, config, files)
+
+
+class AskedFiles(Files):
+    """The files of a site, which take down what is asked of them: links of a page hang on which files there are."""
+
+    asked: dict[str, str] | None = None
+
+    def get_file_from_path(self, path: str) -> File | None:
+        found = super().get_file_from_path(path)
+        if self.asked is not None:
+            self.asked[path] = place(found)
+        return found
+
+    def place_of(self, path: str) -> str:
+        """What ``asked`` holds of a path, as it is now."""
+        return place(super().get_file_from_path(path))
+
+
+def place(file: File | None) -> str:
+    """Where a file is on the site, and whether it is."""
+    return "" if file is None else f"{file.inclusion.name} {file.url}"
+
+
+def follow(files: Files) -> AskedFiles:
+    """Have a site's files take down what is asked of them."""
+    files.__class__ = AskedFiles
+    assert isinstance(files, AskedFiles)
+    return files
+
+
+@contextmanager
+def asking(files: AskedFiles) -> Iterator[dict[str, str]]:
+    """What is asked of the files meanwhile."""
+    asked: dict[str, str] = {}
+    files.asked = asked
+    try:
+        yield asked
+    finally:
+        files.asked = None
+
+
+# -- What MkDocs keeps of a rendered page, as plain values ------------------------------------------------------------
+
+
+def contents_of(page: Page) -> list[Any]:
+    """The table of contents."""
+    return [_anchor(item) for item in page.toc]
+
+
+def _anchor(item: AnchorLink) -> list[Any]:
+    return [item.title, item.id, item.level, [_anchor(child) for child in item.children]]
+
+
+def _to_anchor(value: list[Any]) -> AnchorLink:
+    title, id, level, children = value
+    item = AnchorLink(title, id, level)
+    item.children = [_to_anchor(child) for child in children]
+    return item
+
+
+def anchors_of(page: Page) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """The ids a page has, and the links to ids elsewhere that MkDocs checks at the end, by the file they lead to."""
+    links = {file.src_uri: dict(found) for file, found in (page.links_to_anchors or {}).items()}
+    return sorted(page.present_anchor_ids or ()), links
+
+
+def titles_of(page: Page) -> tuple[str | None, str | None]:
+    """The title that was set, and the one of the first heading."""
+    return page.__dict__.get("title"), page._title_from_render
+
+
+def restore_facts(
+    page: Page,
+    files: Files,
+    titles: tuple[str | None, str | None],
+    anchors: tuple[list[str], dict[str, dict[str, str]]],
+) -> None:
+    """Give a page that is not rendered what navigation and checks ask of it."""
+    page.markdown = page.content = ""  # None says that a page is not read; ``restore_body`` gives both
+    if titles[0] is not None:
+        page.title = titles[0]
+    page._title_from_render = titles[1]
+    page.present_anchor_ids = set(anchors[0])
+    found = ((files.get_file_from_path(path), links) for path, links in anchors[1].items())
+    page.links_to_anchors = {file: links for file, links in found if file is not None}
+
+
+def restore_body(page: Page, markdown: str, content: str, contents: list[Any]) -> None:
+    """Give a page what its template shows."""
+    page.markdown, page.content = markdown, content
+    items = [_to_anchor(item) for item in contents]
+    if items:
+        items[0].active = True  # type: ignore[attr-defined]  # as MkDocs marks the first
+    page.toc = TableOfContents(items)

@@ -1,0 +1,1 @@
+"""Builds that render only the pages that would come out otherwise than last time."""

@@ -1,0 +1,329 @@
+"""Rendering the pages of a site: those that would come out as last time are kept, the others share all processors.
+
+A page passes two stages. Its Markdown becomes HTML (``page`` and ``body`` in the memo), and a template makes a file of
+that (``file``). Each stage has its fingerprint: when the navigation changes, only the second is done again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
+
+from kbtools.site import mkdocs_seam
+from kbtools.site.data.model import SiteModel
+from kbtools.site.files.graph import Graph
+from kbtools.site.html.csp import Brought, Policy
+from kbtools.site.page.dates import changed
+from kbtools.site.reuse import every_page, values
+from kbtools.site.reuse.fingerprints import Fingerprints, config_parts, digest, navigation_parts, program_parts
+from kbtools.site.reuse.workers import in_parallel
+from kbtools.site.search.collect import Search
+from kbtools.site.site_folder import SiteFolder, Written
+from kbtools.state.memo import Memo, Value
+
+PAGE, BODY, FILE = "page", "body", "file"
+"""Kinds of values in the memo."""
+
+
+@dataclass
+class Report:
+    """What a build has rendered, and why."""
+
+    rendered: dict[str, str] = field(default_factory=dict)
+    """Pages whose text was rendered, with why: ``new``, ``text``, ``others``, ``settings`` or ``files``."""
+    templated: list[str] = field(default_factory=list)
+    """Pages that were only put into their template again."""
+    kept: list[str] = field(default_factory=list)
+    every: list[str] = field(default_factory=list)
+    """What needs every page."""
+
+
+class Plugin(Protocol):
+    """What the MkDocs plugin knows of the build, and collects of each page."""
+
+    wiki: SiteModel | None
+    search: Search | None
+    graph: Graph | None
+    policy: Policy | None
+    brought: Brought
+    has_previews: bool
+    has_diagrams: bool
+    serving: bool
+
+    def added(self, path: str, url: str) -> str: ...
+    def around_template(self, path: str) -> str: ...
+    def is_written(self, text: str) -> bool: ...
+
+
+class Engine:
+    """One build. Without a memo every page is rendered, and nothing is remembered."""
+
+    def __init__(self, memo: Memo | None, folder: SiteFolder) -> None:
+        self.memo = memo
+        self.folder = folder
+        self.report = Report()
+        self.active = False
+        self._old = memo.all(FILE) if memo is not None else {}
+        folder.old = {path: _written(value) for path, value in self._old.items()}
+        self._keys: dict[str, str] = {}
+        self._bodies: dict[str, bytes] = {}
+        """Of pages whose HTML another process made."""
+        self._facts: dict[str, bytes] = {}
+        """Of pages that were rendered in this build."""
+        self._restored: set[str] = set()
+        self._told: dict[str, list[tuple[str, int, str]]] = {}
+        """What there is to say of each page."""
+        self._templates: dict[str, tuple[str, bool]] = {}
+        """The fingerprint of each file a template made, and whether it shows diagrams."""
+        self._navigation = ""
+
+    def render(
+        self, plugin: Plugin, nav: Navigation, config: MkDocsConfig, files: Files, per_page: Sequence[str]
+    ) -> None:
+        """Render the Markdown of all pages, when files and navigation are known. ``per_page`` names what the owner says
+        looks at one page at a time."""
+        self.report.every = every_page.reasons(config, per_page)
+        if self.report.every:
+            return
+        self.active = True
+        self.plugin, self.nav, self.config = plugin, nav, config
+        self.files = mkdocs_seam.follow(files)
+        pages = list(mkdocs_seam.pages_of(files, config))
+        self._fingerprint(pages)
+        kept = self.memo.all(PAGE) if self.memo is not None else {}
+        todo = [page for page in pages if not self._restore(page, kept.get(page.file.src_uri))]
+        for page in todo:
+            path = page.file.src_uri
+            self.report.rendered[path] = _why(self._keys[path], kept.get(path))
+        try:
+            made = in_parallel(todo, self._one, lambda page: len(page.file.content_string))
+            for page, (is_taken, result) in zip(todo, made, strict=True):
+                if result is not None:
+                    self._facts[page.file.src_uri], self._bodies[page.file.src_uri] = result
+                    if is_taken:
+                        self._give(page, values.load(result[0]))
+        finally:
+            for page in pages:
+                for name, level, text in self._told.get(page.file.src_uri, ()):
+                    logging.getLogger(name).log(level, "%s", text)
+        for page in pages:
+            mkdocs_seam.answer(page.file, self._asked(page))
+
+    def _fingerprint(self, pages: Sequence[Page]) -> None:
+        wiki = self.plugin.wiki
+        assert wiki is not None
+        shared = (wiki.parts, wiki.directory_urls, wiki.words.language, wiki.shows_devices, wiki.has_lessons)
+        more = (
+            wiki.has_schema,
+            sorted(wiki.generated),
+            self.plugin.has_previews,
+            self.plugin.serving,
+            wiki.project.config,
+        )
+        common = digest((*program_parts(), *config_parts(self.config), *shared, *more))
+        fingerprints = Fingerprints(wiki, common)
+        for page in pages:
+            path = page.file.src_uri
+            if path in wiki.index.pages and page.file.generated_by is None:
+                self._keys[path] = fingerprints.page(path, self.plugin.added(path, page.url))
+            else:
+                ids = wiki.build.heading_ids.get(path, ())
+                self._keys[path] = fingerprints.other(path, page.file.content_string, ids)
+
+    # -- the page's HTML ---------------------------------------------------------------------------------------------
+
+    def _restore(self, page: Page, value: Value | None) -> bool:
+        """Whether the page is as it was: then what was kept of it stands for it."""
+        path = page.file.src_uri
+        known = self.plugin.wiki.index.pages.get(path) if self.plugin.wiki is not None else None
+        if value is None or value.key != self._keys[path]:
+            return False
+        if known is not None and every_page.INCLUDE.search(known.source.text):
+            return False
+        try:
+            facts = values.load(value.data)
+        except values.DAMAGED:
+            return False
+        if any(self.files.place_of(asked) != place for asked, place in facts.asked.items()):
+            return False
+        self._give(page, facts)
+        return True
+
+    def _give(self, page: Page, facts: values.Facts) -> None:
+        """What was kept of a page, or made by another process, stands for it."""
+        plugin = self.plugin
+        self._restored.add(page.file.src_uri)
+        self._told[page.file.src_uri] = facts.told
+        mkdocs_seam.restore_facts(page, self.files, facts.titles, (facts.anchors, facts.anchor_links))
+        page.meta = facts.meta
+        known = plugin.wiki.index.pages.get(page.file.src_uri) if plugin.wiki is not None else None
+        if known is not None and (day := changed(known)) is not None:
+            page.update_date = day.isoformat()
+        if plugin.search is not None and facts.entry is not None:
+            plugin.search.entries.append(facts.entry)
+        if plugin.graph is not None and facts.url is not None:
+            plugin.graph.urls[page.file.src_uri] = facts.url
+        if plugin.policy is not None:
+            plugin.policy.of_plugins(
+                Brought(tuple(facts.scripts), tuple(facts.addresses), facts.has_handlers), plugin.is_written
+            )
+
+    def _one(self, page: Page) -> tuple[bytes, bytes] | None:
+        """Render a page. None for one that cannot be kept."""
+        plugin, path = self.plugin, page.file.src_uri
+        entries = len(plugin.search.entries) if plugin.search is not None else 0
+        with mkdocs_seam.asking(self.files) as asked, _listening() as told:
+            self._told[path] = told
+            mkdocs_seam.render(page, self.config, self.files)
+        anchors, links = mkdocs_seam.anchors_of(page)
+        found = plugin.search.entries[entries:] if plugin.search is not None else []
+        url = plugin.graph.urls.get(path) if plugin.graph is not None else None
+        facts = values.Facts(
+            mkdocs_seam.titles_of(page),
+            dict(page.meta),
+            anchors,
+            links,
+            found[0] if found else None,
+            url,
+            asked,
+            told,
+            list(plugin.brought.scripts),
+            list(plugin.brought.addresses),
+            plugin.brought.has_handlers,
+        )
+        try:
+            return values.dump(facts), values.dump_body(
+                page.markdown or "", page.content or "", mkdocs_seam.contents_of(page)
+            )
+        except values.NotKept:
+            return None
+
+    # -- the page's file ---------------------------------------------------------------------------------------------
+
+    def _asked(self, page: Page) -> Callable[[], bool]:
+        """MkDocs asks twice whether a page is modified: the Markdown of all is rendered when it asks first."""
+        asked = Counter[str]()
+
+        def is_modified() -> bool:
+            asked["times"] += 1
+            return asked["times"] > 1 and self._needs_template(page)
+
+        return is_modified
+
+    def _needs_template(self, page: Page) -> bool:
+        path, place, plugin = page.file.src_uri, page.file.dest_uri, self.plugin
+        self._navigation = self._navigation or digest(navigation_parts(self.nav))
+        policy = plugin.policy.value() if plugin.policy is not None else ""
+        day = page.update_date if self.config.theme.custom_dir else ""
+        key = digest((self._keys[path], self._navigation, policy, plugin.around_template(path), day))
+        old = self._old.get(place)
+        if page.is_homepage and self.config.theme.name != "material":
+            old = None  # MkDocs' own themes write the time of the build into it
+        if path in self._restored and path not in self._facts and old is not None:
+            held, has_diagram = json.loads(old.data)[2:]
+            if held == key and self.folder.keep(place):
+                self._templates[place] = key, has_diagram
+                plugin.has_diagrams = plugin.has_diagrams or has_diagram
+                self.report.kept.append(path)
+                self._tell_collectors(page)
+                return False
+            self.report.templated.append(path)
+        self._templates[place] = key, False
+        if path in self._restored:
+            self._restore_body(page)
+        return True
+
+    def _tell_collectors(self, page: Page) -> None:
+        """Search plugins collect pages while these are put into their templates."""
+        collecting = every_page.collecting(self.config)
+        if collecting:
+            self._restore_body(page)
+        for plugin in collecting:
+            plugin.on_page_context({}, page=page, config=self.config, nav=self.nav)
+
+    def _restore_body(self, page: Page) -> None:
+        path = page.file.src_uri
+        body = self._bodies.get(path)
+        if body is None and self.memo is not None:
+            value = self.memo.get(BODY, path)
+            body = value.data if value is not None and value.key == self._keys[path] else None
+        try:
+            mkdocs_seam.restore_body(page, *values.load_body(body or b""))
+        except values.DAMAGED:
+            mkdocs_seam.render(page, self.config, self.files)
+
+    def written(self, page: Page, has_diagram: bool, has_own_policy: bool) -> None:
+        """A template has made the file of a page. A policy of its own hangs on what other pages do not say."""
+        if page.file.dest_uri in self._templates:
+            key = "" if has_own_policy else self._templates[page.file.dest_uri][0]
+            self._templates[page.file.dest_uri] = key, has_diagram
+
+    # -- for the next build ------------------------------------------------------------------------------------------
+
+    def remember(self, files: Mapping[str, Written]) -> None:
+        """Keep what was made, with the files of the finished site."""
+        if self.memo is None:
+            return
+        fresh = []
+        for path, file in files.items():
+            key, has_diagram = self._templates.get(path, ("", False))
+            value = Value(file.digest, json.dumps([file.modified, file.size, key, has_diagram]).encode())
+            if self._old.get(path) != value:
+                fresh.append((path, value))
+        gone = self._old.keys() - files.keys()
+        with self.memo.transaction():
+            self.memo.put(FILE, fresh, gone)
+            if not self.active:
+                return
+            known = set(self.memo.names(PAGE))
+            self.memo.put(
+                PAGE, ((p, Value(self._keys[p], d)) for p, d in self._facts.items()), known - self._keys.keys()
+            )
+            bodies = ((p, Value(self._keys[p], self._bodies[p])) for p in self._facts)
+            self.memo.put(BODY, bodies, known - self._keys.keys())
+
+
+def _written(value: Value) -> Written:
+    modified, size, *_ = json.loads(value.data)
+    return Written(value.key, modified, size)
+
+
+def _why(key: str, old: Value | None) -> str:
+    if old is None:
+        return "new"
+    for part, before, why in zip(key.split(" "), old.key.split(" "), ("settings", "text", "others"), strict=True):
+        if part != before:
+            return why
+    return "files"
+
+
+@contextmanager
+def _listening() -> Iterator[list[tuple[str, int, str]]]:
+    """What MkDocs and plugins say meanwhile. It is said later, in the order of the pages."""
+    handler = _Told()
+    logger = logging.getLogger("mkdocs")
+    handlers, propagates = logger.handlers, logger.propagate
+    logger.handlers, logger.propagate = [handler], False
+    try:
+        yield handler.records
+    finally:
+        logger.handlers, logger.propagate = handlers, propagates
+
+
+class _Told(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.records: list[tuple[str, int, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append((record.name, record.levelno, record.getMessage()))

@@ -1,0 +1,58 @@
+"""Several processes at one list of tasks: forks of this one, so that what it has read need not be read again."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from kbtools.incremental.team import Team, work_together
+
+T = TypeVar("T")
+Result = tuple[bytes, bytes]
+
+FEW = 24
+"""Tasks for which no other process is worth its start."""
+
+
+def processes() -> int:
+    """How many processes may work here: as many as there are processors for this one, or ``KB_JOBS``."""
+    asked = os.environ.get("KB_JOBS", "")
+    if asked.isdecimal():
+        return max(1, int(asked))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def in_parallel(
+    tasks: Sequence[T], work: Callable[[T], Result | None], size: Callable[[T], int]
+) -> list[tuple[bool, Result | None]]:
+    """The results of tasks in their order, and whether another process did them. What fails in another process is done
+    here again, so that it fails here."""
+    members = max(1, min(processes(), len(tasks) // FEW))
+    if sys.platform != "linux" or threading.active_count() > 1:
+        members = 1
+    # The longest first, dealt like cards: every process has about as much to do, whatever the order of the tasks.
+    order = sorted(range(len(tasks)), key=lambda at: -size(tasks[at]))
+    found: list[tuple[bool, Result | None]] = [(False, None)] * len(tasks)
+
+    def share(team: Team) -> list[list[tuple[int, Result | None]]]:
+        own = order[team.number :: members]
+        if team.number:
+            return team.gather([(at, _attempted(work, tasks[at])) for at in own])
+        for at in own:
+            found[at] = False, work(tasks[at])
+        return team.gather([])
+
+    for done in work_together(members, share):
+        for at, result in done:
+            found[at] = (True, result) if result is not None else (False, work(tasks[at]))
+    return found
+
+
+def _attempted(work: Callable[[T], Result | None], task: T) -> Result | None:
+    try:
+        return work(task)
+    except Exception:  # noqa: BLE001 - a plugin or template may raise anything; the first process meets it itself
+        return None

@@ -1,0 +1,142 @@
+"""The site's files while it is built: what is new lies in a folder of its own, what is as it was stays where it is.
+
+Until all went well nothing of the old site is touched. Then either the new folder takes its place as a whole, or, where
+files of the old one are kept, the new files replace theirs one by one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Written(NamedTuple):
+    """A file of a built site, as it was left."""
+
+    digest: str
+    modified: int
+    """In nanoseconds."""
+    size: int
+
+
+def digest_of(content: bytes) -> str:
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+class SiteFolder:
+    """One build. ``old`` are the files of the site as the last build left them."""
+
+    def __init__(self, fresh: Path, target: Path | None = None, old: Mapping[str, Written] | None = None) -> None:
+        self.fresh = fresh
+        self.target = target
+        self.old = old or {}
+        self.taken: frozenset[str] = frozenset()
+        """Places of the wiki's own pages and files."""
+        self.kept: set[str] = set()
+        self._written: dict[str, str] = {}
+
+    def keep(self, path: str) -> bool:
+        """Keep a file of the old site, if it is as the last build left it."""
+        known = self.old.get(path)
+        if known is None or self.target is None or _stamp(self.target / path) != (known.modified, known.size):
+            return False
+        self.kept.add(path)
+        return True
+
+    def put(self, path: str, content: bytes) -> None:
+        """A file with this content: the old one where that has it."""
+        digest = digest_of(content)
+        if path in self.old and self.old[path].digest == digest and self.keep(path):
+            return
+        self.kept.discard(path)
+        place = self.fresh / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        self._written[path] = digest
+
+    def offer(self, path: str, content: bytes) -> None:
+        """A file with this content, unless the site has one there already."""
+        if path not in self.taken and not (self.fresh / path).exists():
+            self.put(path, content)
+
+    def paths(self) -> Iterator[str]:
+        """All files, kept and new."""
+        yield from self.kept
+        yield from self._new()
+
+    def _new(self) -> Iterator[str]:
+        base = len(str(self.fresh)) + 1
+        for at, _, names in os.walk(self.fresh):
+            folder = at[base:].replace(os.sep, "/")
+            yield from (f"{folder}/{name}" if folder else name for name in names)
+
+    def finish(self) -> dict[str, Written]:
+        """Put the site in its place. Returns its files."""
+        assert self.target is not None
+        digests = {path: self._digest(path) for path in self._new()}
+        for path, digest in digests.items():
+            known = self.old.get(path)
+            if known is not None and known.digest == digest and self.keep(path):
+                (self.fresh / path).unlink()
+        if self.kept:
+            self._merge(digests.keys() - self.kept)
+        else:
+            self.fresh.chmod(0o755)
+            swap(self.fresh, self.target)
+        files = {path: self.old[path] for path in self.kept}
+        for path in digests.keys() - self.kept:
+            stamp = _stamp(self.target / path)
+            if stamp is not None:
+                files[path] = Written(digests[path], *stamp)
+        return files
+
+    def _digest(self, path: str) -> str:
+        return self._written.get(path) or digest_of((self.fresh / path).read_bytes())
+
+    def _merge(self, new: set[str]) -> None:
+        assert self.target is not None
+        wanted = self.kept | new
+        for at, folders, names in os.walk(self.target, topdown=False):
+            place = Path(at)
+            inside = place.relative_to(self.target).as_posix()
+            for name in names:
+                if (f"{inside}/{name}" if inside != "." else name) not in wanted:
+                    (place / name).unlink()
+            for name in folders:
+                if (place / name).is_symlink():
+                    (place / name).unlink()
+                elif not any((place / name).iterdir()):
+                    (place / name).rmdir()
+        for path in sorted(new):
+            place = self.target / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self.fresh / path, place)  # noqa: PTH105
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(file)
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def swap(fresh: Path, target: Path) -> None:
+    """Put a folder in another's place. Between the two renames there is no site, and never a half of one."""
+    old: Path | None = None
+    if target.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+        target.replace(old / target.name)
+    try:
+        fresh.replace(target)
+    except OSError:
+        if old is not None:
+            (old / target.name).replace(target)
+        raise
+    if old is not None:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,76 @@
+"""The memo: values by kind and name in one SQLite file, each with the fingerprint (``key``) of all it was made from.
+
+Everything in it can be computed again, so nothing is lost with it. A value whose key is not today's is as good as none.
+Values are bytes that the reader of a kind decodes itself; none is ever run as code, whoever wrote the file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from kbtools.state import sqlite_file
+
+FILE = "memo.sqlite"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS value (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  key TEXT NOT NULL,
+  data BLOB NOT NULL,
+  PRIMARY KEY (kind, name)
+)
+"""
+_WORDS = sqlite_file.Words("memo", "everything is computed again", "was damaged ({}) and has been made anew")
+
+T = TypeVar("T")
+
+
+class Value(NamedTuple):
+    """What is kept under a name."""
+
+    key: str
+    data: bytes
+
+
+class Memo:
+    """One open memo. Every method may raise sqlite3.Error, for a file that is damaged, locked or not writable."""
+
+    def __init__(self, file: Path | str) -> None:
+        self._db = sqlite_file.connect(Path(file)) if file != ":memory:" else sqlite3.connect(file)
+        self._db.isolation_level = None
+        self._db.execute(_SCHEMA)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def get(self, kind: str, name: str) -> Value | None:
+        row = self._db.execute("SELECT key, data FROM value WHERE kind = ? AND name = ?", (kind, name)).fetchone()
+        return None if row is None else Value(*row)
+
+    def all(self, kind: str) -> dict[str, Value]:
+        """Every value of a kind, by name."""
+        rows = self._db.execute("SELECT name, key, data FROM value WHERE kind = ?", (kind,))
+        return {name: Value(key, data) for name, key, data in rows}
+
+    def names(self, kind: str) -> frozenset[str]:
+        return frozenset(name for (name,) in self._db.execute("SELECT name FROM value WHERE kind = ?", (kind,)))
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing; a second process waits."""
+        return sqlite_file.transaction(self._db)
+
+    def put(self, kind: str, values: Iterable[tuple[str, Value]], gone: Iterable[str] = ()) -> None:
+        """Keep values, and forget others. Within a transaction."""
+        rows = ((kind, name, value.key, value.data) for name, value in values)
+        self._db.executemany("INSERT OR REPLACE INTO value VALUES (?, ?, ?, ?)", rows)
+        self._db.executemany("DELETE FROM value WHERE kind = ? AND name = ?", ((kind, name) for name in gone))
+
+
+def consult(folder: Path, ask: Callable[[Memo], T], notes: list[str]) -> T | None:
+    """What ``ask`` has of the memo in a folder; a damaged one is made anew once. None where it cannot be used;
+    ``notes`` say why."""
+    return sqlite_file.consult(folder / FILE, Memo, ask, _WORDS, notes)

@@ -1,0 +1,130 @@
+"""Builds that keep pages: the site is the one that a build from scratch makes, and no more pages are rendered than say
+something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from small_site import CONFIG, make, store, topic
+
+from kbtools.config.project import Project, find_project
+from kbtools.site.build import build
+from kbtools.site.reuse.engine import Report
+
+PAGES = {
+    "index.md": "# Home\n\nBegin with [[Tensor]], or the [[Grid]].\n",
+    "topics/Tensor.md": topic("Tensor", "A grid of numbers. See [[Gradient]].\n\n```python\nprint(1)\n```\n"),
+    "topics/Gradient.md": topic("Gradient", "It points uphill. ^uphill\n\nMuch of [[Matrix]].", aliases="[Slope]"),
+    "topics/Matrix.md": topic("Matrix", "Rows and columns.\n\n![[Gradient#^uphill]]"),
+    "topics/Whole.md": topic("Whole", "![[Matrix]]"),
+    "topics/Alone.md": topic("Alone", "Nobody leads here. It speaks of a Matrix and nothing else."),
+    "topics/Linked.md": topic("Linked", "By its path: [one](Alone.md#alone), and [none](Missing.md)."),
+}
+OWN_CONFIG = CONFIG.replace("  - search\n", "") + "  - abbr\n"
+
+
+def write(project: Project, path: str, text: str) -> None:
+    (project.root / path).parent.mkdir(parents=True, exist_ok=True)
+    (project.root / path).write_text(text, encoding="utf-8")
+
+
+def change(project: Project, path: str, old: str, new: str) -> None:
+    file = project.root / path
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def rename(project: Project) -> None:
+    (project.root / "docs/topics/Other.md").rename(project.root / "docs/topics/Another.md")
+
+
+def change_snippet(project: Project) -> None:
+    change(project, "docs/topics/Tensor.md", "print(1)", "print(2)")
+    store(project)
+
+
+def override(project: Project, text: str) -> None:
+    if "custom_dir" not in (project.root / "mkdocs.yml").read_text("utf-8"):
+        change(project, "mkdocs.yml", "  name: material\n", "  name: material\n  custom_dir: overrides\n")
+    write(project, "overrides/main.html", '{% extends "base.html" %}{% block announce %}' + text + "{% endblock %}")
+
+
+Edit = Callable[[Project], None]
+EDITS: list[tuple[str, Edit, set[str] | None]] = [
+    ("nothing", lambda p: None, set()),
+    (
+        "a sentence that others show: the page, what embeds it, and whom it links to",
+        lambda p: change(p, "docs/topics/Gradient.md", "uphill. ^", "steeply uphill. ^"),
+        {"topics/Gradient.md", "topics/Matrix.md", "topics/Whole.md"},
+    ),
+    (
+        "a sentence that nobody shows",
+        lambda p: change(p, "docs/topics/Alone.md", "Nobody leads here", "Nobody comes here"),
+        {"topics/Alone.md"},
+    ),
+    (
+        "the sentence of a backlink",
+        lambda p: change(p, "docs/topics/Tensor.md", "A grid of numbers. See", "A grid. Do see"),
+        {"topics/Tensor.md", "topics/Gradient.md"},
+    ),
+    (
+        "a title: the pages that name it",
+        lambda p: change(p, "docs/topics/Tensor.md", "title: Tensor", "title: Tensors"),
+        {"topics/Tensor.md", "topics/Gradient.md"},
+    ),
+    (
+        "an alias that a link uses",
+        lambda p: change(p, "docs/topics/Tensor.md", "title: Tensors", "title: Tensors\naliases: [Grid]"),
+        {"topics/Tensor.md", "index.md"},
+    ),
+    (
+        "a new page that a link was waiting for",
+        lambda p: write(p, "docs/topics/Missing.md", topic("Missing", "Here it is.")),
+        {"topics/Missing.md", "topics/Linked.md"},
+    ),
+    (
+        "a new page that nobody asks for",
+        lambda p: write(p, "docs/topics/Other.md", topic("Other", "Quite another.")),
+        {"topics/Other.md"},
+    ),
+    ("a renamed file", rename, {"topics/Another.md"}),
+    (
+        "a removed page",
+        lambda p: (p.root / "docs/topics/Missing.md").unlink(),
+        {"topics/Linked.md"},
+    ),
+    (
+        "a page that names another to stand for it",
+        lambda p: change(p, "docs/topics/Another.md", "status: verified", "status: merged\nredirect_to: Alone"),
+        {"topics/Another.md", "topics/Alone.md"},
+    ),
+    ("a snippet and its result", change_snippet, {"topics/Tensor.md"}),
+    ("a new result", lambda p: store(p, tensor={"stdout": "2\n"}), {"topics/Tensor.md"}),
+    ("the configuration", lambda p: change(p, "mkdocs.yml", "작은 위키", "큰 위키"), None),
+    ("an override of the theme", lambda p: override(p, "<hr>"), None),
+    ("another one", lambda p: override(p, "<br>"), None),
+    ("a schema", lambda p: change(p, "kb.toml", '"topics/**" = "topic"', '"topics/**" = "none"'), None),
+    (
+        "an abbreviation",
+        lambda p: change(p, "docs/topics/Alone.md", "Nobody", "*[LLM]: words\n\nLLM. Nobody"),
+        {"topics/Alone.md"},
+    ),
+]
+
+
+def test_a_series_of_edits(tmp_path: Path) -> None:
+    """Each builds on the one before; every site is compared with one from scratch, file by file."""
+    first = make(tmp_path, PAGES, OWN_CONFIG)
+    store(first)
+    build(first)
+    for what, edit, expected in EDITS:
+        edit(first)
+        project = find_project(tmp_path)
+        report = Report()
+        build(project, paranoid=True, report=report)
+        assert report.every == [], what
+        pages = {path.relative_to(project.vault).as_posix() for path in project.vault.rglob("*.md")}
+        done = {*report.rendered, *report.templated} & pages
+        assert done == (pages if expected is None else expected), what
