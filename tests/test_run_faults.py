@@ -203,9 +203,8 @@ def test_a_snippet_cannot_end_the_fork_server() -> None:
         launcher.close()
 
 
-def test_sessions_run_side_by_side(launcher: Launcher, tmp_path: Path) -> None:
-    go = tmp_path / "go"
-    wait = f"import os, time\nwhile not os.path.exists({str(go)!r}):\n    time.sleep(0.01)\n"
+def test_sessions_run_side_by_side(launcher: Launcher) -> None:
+    wait = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\n"
     jobs = [job for n in range(8) for job in jobs_of(fence(f"{wait}print({n})  # {n}"), path=f"P{n}.md")]
     seen: list[str] = []
     all_there = []
@@ -216,7 +215,8 @@ def test_sessions_run_side_by_side(launcher: Launcher, tmp_path: Path) -> None:
                 all_there.append(True)
                 break
             time.sleep(0.01)
-        go.touch()
+        for scratch in launcher.folder.glob("s*/work"):
+            (scratch / "go").touch()
 
     watcher = threading.Thread(target=watch)
     watcher.start()

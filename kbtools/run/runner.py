@@ -160,6 +160,8 @@ class Runner:
 
     def _settings_for(self, job: Job) -> Settings:
         settings = self._settings
+        if self.state is not None:
+            settings = replace(settings, hidden=(str(self.state.resolve()),))
         if self.state is not None and self.options.sandbox != "strict":
             writable, environment = session_cache(self.state, job)
             settings = replace(settings, writable=writable, environment=environment)

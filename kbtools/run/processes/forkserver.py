@@ -11,8 +11,9 @@ Where a second session has come, a third is expected: a worker is forked ahead o
 same kind, while the one before it runs.
 
 Wire: a request is one packet of JSON with five descriptors: a socket for what is told of the worker, and the worker's
-channel, stdout, stderr and trace. Told are ``{"pid": n}``, then ``{"exit": waitstatus}`` once the worker has ended; a
-request that is not understood gets neither. Closing that socket kills the worker.
+channel, stdout, stderr and trace. Told are a byte with
+a descriptor of the worker's process (pidfd), then ``{"exit": waitstatus}`` once the worker has ended; a request that is
+not understood gets neither. Closing that socket kills the worker.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ from typing import NoReturn
 
 from kbtools.fences.option_values import DEVICES
 from kbtools.run.processes.removal import remove
+from kbtools.run.sandbox import namespaces
 from kbtools.run.worker.preload import warm
 from kbtools.run.worker.ready import Kind, ready
 
@@ -50,6 +53,8 @@ _LARGEST = 1 << 16
 """Bytes of a request."""
 _PATIENCE = 5.0
 """Seconds for a worker to say that it has its descriptors: it is asked when it is ready, or nearly."""
+_SWEEP = 5.0
+"""Seconds for which processes that workers have left are killed at the end."""
 _KINDS = 4
 """For which workers are forked ahead."""
 
@@ -81,8 +86,8 @@ class _Waiting:
 class Server:
     """The loop. ``folder`` holds every session's scratch folder, and is removed at the end."""
 
-    def __init__(self, folder: Path, requests: socket.socket, mode: str) -> None:
-        self.folder, self.mode = folder, mode
+    def __init__(self, folder: Path, requests: socket.socket, mode: str, *, own_processes: bool = False) -> None:
+        self.folder, self.mode, self.own_processes = folder, mode, own_processes
         self.preloaded: set[str] = set()
         self.clients: dict[int, _Client] = {}
         self.workers: dict[int, _Client | None] = {}
@@ -128,6 +133,12 @@ class Server:
         for pid in list(self.workers):
             _kill(pid)
         self._reap(wait=True)
+        # What they have left becomes this process's children one after the other, as their parents end.
+        deadline = time.monotonic() + _SWEEP
+        while _children() and time.monotonic() < deadline:
+            self._sweep()
+            self._reap()
+            time.sleep(0.001)
         remove(self.folder)
 
     def _hear(self) -> bool:
@@ -168,7 +179,12 @@ class Server:
             worker.give(descriptors)
         client.pid = worker.pid
         self.workers[worker.pid] = client
-        self._tell(client, {"pid": worker.pid})
+        with suppress(OSError):
+            process = os.pidfd_open(worker.pid)
+            try:
+                socket.send_fds(client.connection, [b"."], [process])
+            finally:
+                os.close(process)
         self.started += 1
         if self.started > 1 and kind not in self.foreseen:
             self.foreseen.append(kind)
@@ -207,7 +223,7 @@ class Server:
                 sock.close()
             held = None
             with suppress(Exception):  # it is tried again, and told, when there is somebody to tell
-                held = ready(kind, self.mode)
+                held = ready(kind, self.mode, own_processes=self.own_processes)
             _, descriptors, _, _ = socket.recv_fds(orders, 1, _DESCRIPTORS)
             with orders, suppress(OSError):  # where the machine is so busy that nobody waits for it any more
                 orders.send(b".")
@@ -277,7 +293,7 @@ def _import_worker() -> None:
     import resource  # noqa: F401
 
     from kbtools.fences.languages.registry import find
-    from kbtools.run.sandbox.limits import own_network_works
+    from kbtools.run.sandbox.namespaces import own_network_works
     from kbtools.run.worker import main as worker  # noqa: F401
 
     find("python")
@@ -325,11 +341,12 @@ def _request(data: bytes) -> tuple[Kind, tuple[str, ...]] | None:
 
 def main(folder: str, requests: str, mode: str, *preload: str) -> None:
     """Serve in ``folder``, on a socket given as a descriptor, workers confined as ``mode`` says."""
+    own_processes = mode != "off" and namespaces.own_processes()
     # Looking for garbage while so much is imported takes a quarter of the time, and finds next to none.
     gc.disable()
     own = socket.socket(fileno=int(requests))
     own.set_inheritable(False)
-    server = Server(Path(folder), own, mode)
+    server = Server(Path(folder), own, mode, own_processes=own_processes)
     try:
         server.serve(preload)
     finally:

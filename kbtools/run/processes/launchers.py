@@ -51,8 +51,15 @@ class WorkerHandle(Protocol):
     def ended(self, timeout: float = 0.0) -> int | None:
         """The exit code, negative for a signal; None while it runs. Waits up to ``timeout`` seconds."""
 
+    def settle(self) -> None:
+        """It runs now: from here on ``pid`` is the process that the session's code is in."""
+
     def kill(self) -> None:
         """End it and its process group, and forget it."""
+
+
+class ServerGone(KbError):
+    """The fork server has ended, or has lost a worker before it began."""
 
 
 class Launcher(Protocol):
@@ -129,19 +136,25 @@ class _Spawned:
         except subprocess.TimeoutExpired:
             return None
 
+    def settle(self) -> None:
+        # The one started waits for another, in a process namespace of its own for a third.
+        while len(below := _children(self.pid)) == 1:
+            self.pid = below[0]
+
     def kill(self) -> None:
         # Whatever it started and did not wait for is still its descendant: it is a subreaper.
         # Stopped, it stays the parent of what its children leave behind until none of that is alive: a process
         # that forks while it is being killed is found in the next round.
-        with suppress(OSError):
-            os.kill(self.pid, signal.SIGSTOP)
+        top = self.process.pid
+        if self.process.poll() is None:
+            os.kill(top, signal.SIGSTOP)
         deadline = time.monotonic() + _SWEEP
-        while (left := _descendants(self.pid)) and time.monotonic() < deadline:
+        while (left := _descendants(top)) and time.monotonic() < deadline:
             for pid in left:
                 with suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.001)
-        _kill_group(self.pid)
+        _kill_group(top)
         self.process.kill()
         self.process.wait()
         if self._pidfd is not None:
@@ -230,13 +243,30 @@ class _Forked:
         self.connection = connection
         self._buffer = b""
         self._status: int | None = None
-        self.pid = 0
+        self.pid = self._named()
+
+    def _named(self) -> int:
         # Importing torch, the first time, is what may take long here.
-        message = self._message(120.0)
-        if message is None or "pid" not in message:
-            connection.close()
-            raise KbError("the fork server gave no worker", "see what it printed above, or use --start-method=spawn")
-        self.pid = message["pid"]
+        self.connection.settimeout(120.0)
+        try:
+            told, descriptors, _, _ = socket.recv_fds(self.connection, 1, 1)
+        except OSError:
+            told, descriptors = b"", []
+        if not told or not descriptors:
+            self.connection.close()
+            raise ServerGone("the fork server gave no worker", "see what it printed above, or use --start-method=spawn")
+        try:
+            # The server may number processes in a namespace of its own; what the kernel says here is our number.
+            with open(f"/proc/self/fdinfo/{descriptors[0]}", encoding="ascii") as file:  # noqa: PTH123
+                (pid,) = (int(line.split()[1]) for line in file if line.startswith("Pid:"))
+        except (OSError, ValueError):
+            pid = 0
+        finally:
+            os.close(descriptors[0])
+        return max(pid, 0)
+
+    def settle(self) -> None:
+        pass
 
     def fileno(self) -> int | None:
         return self.connection.fileno() if self._status is None else None
@@ -300,6 +330,12 @@ def _kill_group(pid: int) -> None:
     for kill in (os.killpg, os.kill):
         with suppress(OSError):
             kill(pid, signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_bytes().split()]
+    return []
 
 
 def _descendants(pid: int, most: int | None = None) -> list[int]:

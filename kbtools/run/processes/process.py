@@ -44,6 +44,8 @@ class Settings:
     """Threads of OpenMP and the like in a worker."""
     writable: tuple[str, ...] = ()
     """Folders besides its scratch folder in which a worker may write: caches."""
+    hidden: tuple[str, ...] = ()
+    """Folders that are empty for a worker, where it has mounts of its own: what kb keeps."""
     environment: tuple[tuple[str, str], ...] = ()
     """Variables set for workers beside the clean ones."""
     vault: str | None = None
@@ -122,6 +124,7 @@ class Process:
         if exit_notice is not None:
             self.selector.register(exit_notice, selectors.EVENT_READ, "exit")
         self.protections = self._greet(environment)
+        self.handle.settle()
 
     def run(self, step: Step) -> Reply:
         """Order a step and wait for its end, for its time limit, or for the worker's death."""
@@ -229,6 +232,10 @@ class Process:
             "cwd": job.around.cwd,
             "environment": environment,
             "writable": list(settings.writable),
+            "hidden": list(settings.hidden),
+            "memory": max((s.memory for s in job.steps if s.skip is None), default=None)
+            if job.device == "cpu"
+            else None,
             "preload": list(job.preload),
         }
         started = time.monotonic()

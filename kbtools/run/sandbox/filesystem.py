@@ -19,8 +19,17 @@ _BIND, _REC, _PRIVATE = 0x1000, 0x4000, 1 << 18
 _DETACH = 2
 _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 _MOUNT_SETATTR, _PIVOT_ROOT = 442, {"x86_64": 155, "aarch64": 41}
-_RDONLY = struct.pack("=QQQQ", 1, 0, 0, 0)
-"""struct mount_attr: set MOUNT_ATTR_RDONLY."""
+_NOSUID, _NODEV, _NOEXEC = 2, 4, 8
+_READ_ONLY, _CHANGEABLE = struct.pack("=QQQQ", 1, 0, 0, 0), struct.pack("=QQQQ", 0, 1, 0, 0)
+"""struct mount_attr: set and clear MOUNT_ATTR_RDONLY."""
+_NEEDED = (
+    "/tmp/nvidia-mps",
+    "/run/nvidia-persistenced",
+    "/run/opengl-driver",
+    "/run/current-system",
+    "/run/systemd/resolve",
+)
+"""What accelerators, names of hosts and NixOS need of folders that are otherwise full of other programs' sockets."""
 
 _SYSTEM = (
     "/usr",
@@ -39,8 +48,8 @@ _ETC = """
 ld.so.cache ld.so.conf ld.so.conf.d alternatives localtime timezone passwd group nsswitch.conf hosts resolv.conf
 ssl pki ca-certificates fonts mime.types OpenCL nvidia
 """.split()  # noqa: SIM905 - a list of words is read more easily as one
-DEVICE_NODES = "null zero full random urandom tty ptmx pts dxg kfd dri infiniband nvmap nvidia* nvhost* nvgpu*".split()  # noqa: SIM905
-"""What of ``/dev`` code may need: patterns. Disks are not among them."""
+DEVICE_NODES = "null zero full random urandom dxg kfd dri infiniband nvmap nvidia* nvhost* nvgpu*".split()  # noqa: SIM905
+"""What of ``/dev`` code may need: patterns. Disks are not among them, nor terminals of others."""
 
 
 def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str]) -> bool:
@@ -77,23 +86,55 @@ def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str]) ->
     return True
 
 
-def own_tmp(libc: ctypes.CDLL, folder: str, writable: Iterable[str]) -> bool:
-    """Whether ``/tmp`` is now ``folder/tmp``. What Python needs of the old one is shown there, to be read."""
-    shown = {*_readable(), *sys.path, "/tmp/nvidia-mps"}
+def own_places(libc: ctypes.CDLL, folder: str, writable: Iterable[str], hidden: Iterable[str]) -> bool:
+    """Whether ``/tmp``, ``/run``, shared memory and terminals are now this process's own, and all else is read-only.
+
+    What Python needs of the old ones is shown there, to be read; ``folder`` and ``writable`` are changeable as before,
+    ``hidden`` folders empty. Nothing outside has changed where it could not be done.
+    """
     here = os.getcwd()  # noqa: PTH109
+    changeable = sorted({folder, *writable})
     try:
         _mount(libc, None, "/", None, _REC | _PRIVATE)
-        for path in sorted(shown):
-            if path.startswith("/tmp/") and os.path.lexists(path):
-                _show(libc, Path(folder), path, read_only=True)
-        for path in sorted({folder, *writable}):
-            if path.startswith("/tmp/"):
-                _show(libc, Path(folder), path, read_only=False, recursive=False)
-        _mount(libc, str(Path(folder) / "tmp"), "/tmp", None, _BIND | _REC)
+        for path in changeable:
+            _mount(libc, path, path, None, _BIND)
+        _set(libc, "/", _READ_ONLY, recursive=True)
+        for path in changeable:
+            _set(libc, path, _CHANGEABLE)
+        for at, place in enumerate(("/tmp", "/run", "/dev/shm", *hidden)):
+            if Path(place).is_dir() and not Path(place).is_symlink():
+                _replace(libc, place, Path(folder) / (f".own{at}" if at else "tmp"), changeable)
+        _own_terminals(libc, Path("/dev"))
         os.chdir(here)
     except OSError:
+        with suppress(OSError):
+            _set(libc, "/", _CHANGEABLE, recursive=True)
         return False
     return True
+
+
+def _replace(libc: ctypes.CDLL, place: str, stage: Path, changeable: Iterable[str]) -> None:
+    """Put an empty folder in the place of one, with what is needed of that: a part of the session's for ``/tmp``."""
+    stage.mkdir(exist_ok=True)
+    if place != "/tmp":
+        _mount(libc, "tmpfs", str(stage), "tmpfs", _NOSUID | _NODEV, "mode=1777" if place == "/dev/shm" else "mode=755")
+    shown = {*_readable(), *sys.path, *_NEEDED}
+    for path in sorted(shown):
+        if path.startswith(f"{place}/") and os.path.lexists(path):
+            _show(libc, stage, path, read_only=True, below=place)
+    for path in sorted(changeable):
+        if path.startswith(f"{place}/"):
+            _show(libc, stage, path, read_only=False, recursive=False, below=place)
+    _mount(libc, str(stage), place, None, _BIND | _REC)
+
+
+def _own_terminals(libc: ctypes.CDLL, devices: Path) -> None:
+    """Terminals that no other program has open, and none of anybody else's."""
+    terminals = devices / "pts"
+    if not terminals.is_dir():
+        return
+    _mount(libc, "devpts", str(terminals), "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    _mount(libc, str(terminals / "ptmx"), str(devices / "ptmx"), None, _BIND)
 
 
 def _readable() -> Iterator[str]:
@@ -105,17 +146,19 @@ def _readable() -> Iterator[str]:
     yield str(Path(__file__).parents[2])
 
 
-def _show(libc: ctypes.CDLL, root: Path, path: str, *, read_only: bool, recursive: bool = True) -> None:
-    """Make a path of the old root stand in the new one."""
-    source, target = Path(path), root / path.lstrip("/")
+def _show(
+    libc: ctypes.CDLL, root: Path, path: str, *, read_only: bool, recursive: bool = True, below: str = "/"
+) -> None:
+    """Make a path of the old root, or ``below`` that folder of it, stand in the new one."""
+    source, target = Path(path), root / path.removeprefix(below).lstrip("/")
     if target.is_symlink() or (read_only and target.exists() and _is_shown(source, target)):
         return  # a folder above it is shown
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_symlink():
         target.symlink_to(source.readlink())
         real = os.path.realpath(path)
-        if not any(real.startswith(f"{s}/") for s in _SYSTEM):
-            _show(libc, root, real, read_only=read_only, recursive=recursive)
+        if not any(real.startswith(f"{s}/") for s in _SYSTEM) and real.startswith(below.rstrip("/") + "/"):
+            _show(libc, root, real, read_only=read_only, recursive=recursive, below=below)
         return
     if source.is_dir():
         target.mkdir(exist_ok=True)
@@ -123,9 +166,7 @@ def _show(libc: ctypes.CDLL, root: Path, path: str, *, read_only: bool, recursiv
         target.touch()
     _mount(libc, path, str(target), None, _BIND | (_REC if recursive else 0))
     if read_only:
-        done = libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(target), _AT_RECURSIVE, _RDONLY, len(_RDONLY))
-        if done != 0:
-            raise OSError(ctypes.get_errno(), "mount_setattr")
+        _set(libc, str(target), _READ_ONLY, recursive=True)
 
 
 def _is_shown(source: Path, target: Path) -> bool:
@@ -141,7 +182,17 @@ def _devices(libc: ctypes.CDLL, root: Path) -> None:
         (root / "dev" / name).symlink_to(target)
     shared = root / "dev" / "shm"
     shared.mkdir()
-    _mount(libc, "tmpfs", str(shared), "tmpfs", 0, "mode=1777")
+    _mount(libc, "tmpfs", str(shared), "tmpfs", _NOSUID | _NODEV, "mode=1777")
+    (root / "dev" / "pts").mkdir()
+    (root / "dev" / "ptmx").touch()
+    _own_terminals(libc, root / "dev")
+
+
+def _set(libc: ctypes.CDLL, path: str, attributes: bytes, *, recursive: bool = False) -> None:
+    """mount_setattr(2). Raises OSError."""
+    how = _AT_RECURSIVE if recursive else 0
+    if libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(path), how, attributes, len(attributes)) != 0:
+        raise OSError(ctypes.get_errno(), f"mount_setattr {path}")
 
 
 def _mount(

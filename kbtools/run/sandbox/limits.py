@@ -9,24 +9,31 @@ can say what held. Kernel interfaces: namespaces(7), landlock(7), prctl(2), setr
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import signal
-import socket
 import struct
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache
 
-from kbtools.run.sandbox.filesystem import DEVICE_NODES, own_file_system, own_tmp
-from kbtools.run.sandbox.names import ESSENTIAL
+from kbtools.run.sandbox.calls import filter_calls
+from kbtools.run.sandbox.filesystem import DEVICE_NODES, own_file_system, own_places
+from kbtools.run.sandbox.names import CONTAINER, ESSENTIAL
+from kbtools.run.sandbox.namespaces import (
+    NEWIPC,
+    NEWNET,
+    NEWNS,
+    NEWUTS,
+    loopback,
+    own_keyring,
+    own_namespaces,
+    own_network_works,
+)
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
-_CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWNS = 0x10000000, 0x40000000, 0x00020000
-_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+_CAPSET, _CAPABILITIES_VERSION = {"x86_64": 126, "aarch64": 91}, 0x20080522
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _LANDLOCK_VERSION = 1
 _RULE_PATH_BENEATH = 1
@@ -52,14 +59,16 @@ class Rules:
     network: bool = False
     writable: tuple[str, ...] = ()
     """Folders below which files may be written and made; the first is the scratch folder."""
+    hidden: tuple[str, ...] = ()
+    """Folders that are not there for it, but for what of them is writable."""
 
 
-def enclose(mode: str, *, network: bool) -> tuple[str, ...]:
+def enclose(mode: str, *, network: bool, own_processes: bool = False) -> tuple[str, ...]:
     """Hold this process and all it starts to what needs no folder: limits, and namespaces of its own.
 
-    Returns the names of the protections that are active.
+    ``own_processes``: it is in a namespace of processes already. Returns the names of the protections that are active.
     """
-    held = []
+    held = ["processes"] if own_processes else []
     if _own_session():
         held.append("session")
     if _limit_resources():
@@ -73,16 +82,15 @@ def enclose(mode: str, *, network: bool) -> tuple[str, ...]:
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if mode == "off":
         return tuple(held)
+    own_keyring(libc)
     works = own_network_works()
     isolated = works and not network
     mounts = works or mode == "strict"
-    spaces = (_CLONE_NEWNET if isolated else 0) | (_CLONE_NEWNS if mounts else 0)
-    if spaces and _own_namespaces(libc, spaces):
+    if mounts and own_namespaces(libc, NEWNS | NEWIPC | NEWUTS | (NEWNET if isolated else 0)):
         _limit_processes()
-        if isolated and _loopback():
+        if isolated and loopback():
             held.append("network")
-        if mounts:
-            held.append(_MOUNTS)
+        held += [_MOUNTS, "objects"]
     return tuple(held)
 
 
@@ -93,40 +101,28 @@ def seal(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
     if sys.platform != "linux" or rules.mode == "off":
         return held
     libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        return held
     folder, *others = rules.writable
     strict = rules.mode == "strict"
     hides = own_mounts and strict and own_file_system(libc, folder, others)
-    private = hides or (own_mounts and not strict and own_tmp(libc, folder, others))
-    if _landlock(libc, (*rules.writable, *(("/tmp",) if private else ()))):
+    private = hides or (own_mounts and not strict and own_places(libc, folder, others, rules.hidden))
+    if _landlock(libc, (*rules.writable, *(("/tmp",) if private else ())), terminals=private):
         held += ("files", "reading") if hides else ("files",)  # without Landlock it could all be mounted again
+        if private:
+            held += ("terminal", "metadata")
+    if _drop_capabilities(libc):
+        held += ("capabilities",)
+    if filter_calls(libc, own_objects="objects" in held, own_processes="processes" in held):
+        held += ("calls",)
     return held
-
-
-@cache
-def own_network_works() -> bool:
-    """Whether a process can get a network of its own here, with a loopback that works. Tried in a child: there is no
-    way back from a namespace, and one without a loopback would break what talks to itself (gloo, test servers).
-
-    Where AppArmor restricts user namespaces (Ubuntu), the namespaces can be had but nothing in them set up. Landlock
-    is no substitute: it cannot tell the loopback from elsewhere. Ask before the process has grown: it is forked.
-    """
-    if sys.platform != "linux":
-        return False
-    child = os.fork()
-    if child == 0:
-        works = False
-        try:
-            works = _own_namespaces(ctypes.CDLL(None, use_errno=True), _CLONE_NEWNET) and _loopback()
-        finally:
-            os._exit(0 if works else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def lacking(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
     """What the mode asks for and is not active. A fence with ``network="yes"`` waives that part itself."""
     if rules.mode not in ("require", "strict"):
         return ()
-    asked = (*ESSENTIAL, "reading") if rules.mode == "strict" else ESSENTIAL
+    asked = CONTAINER if rules.mode == "strict" else ESSENTIAL
     return tuple(name for name in asked if name not in held and not (name == "network" and rules.network))
 
 
@@ -160,8 +156,11 @@ def _limit_processes() -> None:
             resource.setrlimit(resource.RLIMIT_NPROC, (MOST_PROCESSES, MOST_PROCESSES))
 
 
-def limit_memory(limit: int) -> None:
-    """Private memory of this process from here on, in bytes: going over it raises instead of swapping the machine."""
+def limit_memory(limit: int, *, for_good: bool = False) -> None:
+    """Private memory of this process from here on, in bytes: going over it raises instead of swapping the machine.
+
+    ``for_good``: nothing can raise it again.
+    """
     try:
         import resource
     except ImportError:
@@ -169,34 +168,11 @@ def limit_memory(limit: int) -> None:
     kind = resource.RLIMIT_DATA
     with suppress(ValueError, OSError):
         hard = resource.getrlimit(kind)[1]
-        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (limit, limit if for_good else hard))
 
 
-def _own_namespaces(libc: ctypes.CDLL, spaces: int) -> bool:
-    """Namespaces of this process's own, in a user namespace in which it is who it was."""
-    uid, gid = os.geteuid(), os.getegid()
-    if libc.unshare(_CLONE_NEWUSER | spaces) != 0:
-        return False
-    try:
-        for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
-            with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - not a file of a page
-                file.write(text)
-    except OSError:
-        pass  # the namespaces stand; who the process is in them only decides what it can set up
-    return True
-
-
-def _loopback() -> bool:
-    """Bring up the one interface of a network namespace, which gloo and torchrun need."""
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        request = struct.pack("16sh14x", b"lo", 0)
-        flags = struct.unpack("16sh14x", fcntl.ioctl(sock.fileno(), _SIOCGIFFLAGS, request))[1]
-        fcntl.ioctl(sock.fileno(), _SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | _IFF_UP))
-        return True
-    return False
-
-
-def _landlock(libc: ctypes.CDLL, writable: Iterable[str]) -> bool:
+def _landlock(libc: ctypes.CDLL, writable: Iterable[str], *, terminals: bool) -> bool:
     """Writing only below ``writable``, and signals only to what this process starts."""
     version = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), _LANDLOCK_VERSION)
     if version < 1:
@@ -215,26 +191,32 @@ def _landlock(libc: ctypes.CDLL, writable: Iterable[str]) -> bool:
     try:
         for folder in writable:
             _allow(libc, ruleset, folder, files)
-        # Shared memory of DataLoader workers; terminals, null and the accelerators' device files, but no disks.
+        # Shared memory of DataLoader workers; null, own terminals and the accelerators' device files, but no disks.
         _allow(libc, ruleset, "/dev/shm", files)
-        for node in _device_nodes():
+        for node in _device_nodes(terminals=terminals):
             _allow(libc, ruleset, node, _WRITE_FILE | (_TRUNCATE if version >= 3 else 0))
-        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-            return False
         return bool(libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
 
 
-def _device_nodes() -> list[str]:
-    """What of ``/dev`` may be written to."""
+def _drop_capabilities(libc: ctypes.CDLL) -> bool:
+    """Give up what root may do, here and in the namespaces of its own: nothing more is to be set up."""
+    number = _CAPSET.get(os.uname().machine)
+    header, none = struct.pack("=Ii", _CAPABILITIES_VERSION, 0), bytes(24)
+    return number is not None and libc.syscall(number, header, none) == 0
+
+
+def _device_nodes(*, terminals: bool) -> list[str]:
+    """What of ``/dev`` may be written to; terminals where they are the session's own."""
     try:
         there = os.listdir("/dev")  # noqa: PTH208
     except OSError:
         return []
     if "nvidiactl" in there and "nvidia-uvm" not in there:
         return ["/dev"]  # CUDA makes this node when it is first used, and a rule needs what is there
-    return [f"/dev/{name}" for name in there if any(fnmatchcase(name, pattern) for pattern in DEVICE_NODES)]
+    nodes = (*DEVICE_NODES, "pts", "ptmx") if terminals else DEVICE_NODES
+    return [f"/dev/{name}" for name in there if any(fnmatchcase(name, pattern) for pattern in nodes)]
 
 
 def _allow(libc: ctypes.CDLL, ruleset: int, folder: str, access: int) -> None:

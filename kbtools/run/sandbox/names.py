@@ -4,7 +4,9 @@ from __future__ import annotations
 
 MODES = ("default", "require", "strict", "off")
 ESSENTIAL = ("network", "files")
-"""What ``--sandbox=require`` insists on; ``strict`` also on "reading"."""
+"""What ``--sandbox=require`` insists on."""
+CONTAINER = (*ESSENTIAL, "reading", "objects", "terminal", "capabilities", "calls")
+"""What ``--sandbox=strict`` insists on."""
 TOLD = {
     "network": "no network",
     "files": "writes only in its folder",
@@ -12,5 +14,11 @@ TOLD = {
     "limits": "limits",
     "session": "its own session",
     "dies with its parent": "ends with kb",
+    "processes": "sees no other processes",
+    "objects": "own shared memory and semaphores",
+    "terminal": "own terminals",
+    "metadata": "changes no modes or times of files outside",
+    "capabilities": "no rights of root",
+    "calls": "filtered system calls",
 }
 """Protections in words for people, in the order in which they are told."""

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from kbtools.fences.dialects import without_options
 from kbtools.fences.languages.registry import find
 from kbtools.run.sandbox.limits import Rules, enclose, lacking, limit_memory, seal
+from kbtools.run.sandbox.namespaces import supervised
 from kbtools.run.worker import other_conditions
 from kbtools.run.worker.channel import Channel
 from kbtools.run.worker.python.captures import flush
@@ -43,7 +44,9 @@ class NetworkOff(ConnectionError):
     """A snippet reached for the network without ``network="yes"``."""
 
 
-def main(descriptors: Sequence[int], mode: str, held: tuple[str, ...] | None = None) -> NoReturn:
+def main(
+    descriptors: Sequence[int], mode: str, held: tuple[str, ...] | None = None, *, own_processes: bool = False
+) -> NoReturn:
     """Serve one session on ``launchers.Descriptors``, confined as ``mode`` says, and end the process.
 
     ``held`` is what ``ready`` came to, where it has been called.
@@ -55,7 +58,7 @@ def main(descriptors: Sequence[int], mode: str, held: tuple[str, ...] | None = N
         open_streams(out, err)
         start = link.receive()
         if start is not None:
-            _Worker(link, start, (out, err, trace), mode, held).serve()
+            _Worker(link, start, (out, err, trace), mode, held, own_processes=own_processes).serve()
     except BaseException:  # noqa: BLE001 - the process ends here, with the reason on standard error
         sys.excepthook(*sys.exc_info())
         code = 70
@@ -72,6 +75,8 @@ class _Worker:
         streams: tuple[int, int, int],
         mode: str,
         held: tuple[str, ...] | None,
+        *,
+        own_processes: bool,
     ) -> None:
         self.link = link
         self.out, self.err, trace = streams
@@ -98,8 +103,12 @@ class _Worker:
             faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
         kind = Kind(**start["kind"])
         seeded = held is not None and kind.device == "cpu"
-        rules = Rules(mode, kind.network, (str(self.folder), *start["writable"]))
-        held = seal(rules, held if held is not None else enclose(mode, network=kind.network))
+        rules = Rules(mode, kind.network, (str(self.folder), *start["writable"]), tuple(start["hidden"]))
+        if held is None:
+            held = enclose(mode, network=kind.network, own_processes=own_processes)
+        held = seal(rules, held)
+        if start["memory"] is not None:
+            limit_memory(start["memory"], for_good=True)
         missing = lacking(rules, held)
         script = self.folder / "__page__.py"
         script.touch()
@@ -222,4 +231,5 @@ def _retarget(device: str | None) -> Callable[..., Any] | None:
 
 
 if __name__ == "__main__":
-    main([int(number) for number in sys.argv[1:5]], sys.argv[5])
+    own = supervised() if sys.argv[5] != "off" else False
+    main([int(number) for number in sys.argv[1:5]], sys.argv[5], own_processes=own)

@@ -26,9 +26,9 @@ class Kind:
     """Under other conditions than the first run: see ``second_run``."""
 
 
-def ready(kind: Kind, mode: str) -> tuple[str, ...]:
+def ready(kind: Kind, mode: str, *, own_processes: bool = False) -> tuple[str, ...]:
     """Make this process ready for a session of a kind. Returns the names of the protections that are active."""
-    held = enclose(mode, network=kind.network)
+    held = enclose(mode, network=kind.network, own_processes=own_processes)
     if kind.device == "cpu":
         seed(kind)
     return held
