@@ -199,6 +199,11 @@ def test_every_heading_of_the_sources_has_its_section() -> None:
         and (link["resolution"] != "exact" or link["anchor_ok"] is False)
     ]
     assert broken == []
+    told = [row.split(" | ", 1)[1].rstrip(" |") for row in text.split("\n") if re.match(r"\| (?!heading there|-)", row)]
+    lists = re.compile(r"(\[\[[^\]]+#관련 문서\]\](, )?)+")
+    assert [row for row in told if lists.fullmatch(row)] == ["[[PyTorch Foundations#관련 문서]]"], (
+        "the map of that page"
+    )
 
 
 def test_corrections_name_snippets_that_are_there() -> None:
