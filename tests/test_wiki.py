@@ -180,6 +180,14 @@ def test_a_print_without_its_output_would_be_found() -> None:
     assert uncompared({**snippet, "expects": [{"line": 16, "text": "1\n2\n"}]}) == []
 
 
+def test_the_landing_page_counts_no_more_blocks_than_run() -> None:
+    told = re.search(r"코드 블록 (\d+)개 이상", (ROOT / "docs" / START).read_text(encoding="utf-8"))
+    assert told
+    python = [s for s in dump("snippets") if s["language"] == "python" and runs(s)]
+    here = [s for s in python if "requires" not in s["options"] and (not s["devices"] or "cpu" in s["devices"])]
+    assert int(told[1]) <= len(here)
+
+
 # --- what the wiki began from
 
 COVERAGE = "development/coverage.md"
