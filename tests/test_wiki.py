@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -41,6 +42,11 @@ def topics() -> tuple[dict[str, Any], ...]:
     found = tuple(page for page in dump("pages") if page["path"].startswith("topics/"))
     assert len(found) > 40
     return found
+
+
+def written() -> list[Path]:
+    docs = ROOT / "docs"
+    return [docs / "index.md", *sorted(docs.glob("topics/*.md")), *sorted(docs.glob("paths/*.md"))]
 
 
 def ways() -> Mapping[str, frozenset[str]]:
@@ -186,6 +192,27 @@ def test_the_landing_page_counts_no_more_blocks_than_run() -> None:
     python = [s for s in dump("snippets") if s["language"] == "python" and runs(s)]
     here = [s for s in python if "requires" not in s["options"] and (not s["devices"] or "cpu" in s["devices"])]
     assert int(told[1]) <= len(here)
+
+
+def test_values_are_shown_and_not_whether_they_are_right() -> None:
+    """Yes and no are printed where they are the question: does it share memory, is it recorded."""
+    shown = [e["text"] for s in dump("snippets") if s["path"].startswith("topics/") for e in s["expects"]]
+    assert len(shown) > 900
+    answers = [text for text in shown if re.fullmatch(r"\s*((True|False)\s*)+", text)]
+    assert len(answers) / len(shown) < 0.15
+
+
+@pytest.mark.parametrize("page", written(), ids=str)
+def test_pages_speak_in_one_register(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"[가-힣]*십시오|[가-힣]+니까\?", text) == []
+
+
+def test_terms_of_the_pages_are_those_of_the_configuration() -> None:
+    table = (ROOT / "docs" / "development" / "terms.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(.+?)` \| (.+?) \|$", table, re.MULTILINE)
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        assert dict(rows) == tomllib.load(file)["tool"]["kb"]["terms"]
 
 
 # --- what the wiki began from
