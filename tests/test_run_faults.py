@@ -132,6 +132,32 @@ def test_nothing_is_left_behind(launcher: Launcher) -> None:
     assert folders() == []
 
 
+@pytest.mark.parametrize("kind", LAUNCHERS)
+def test_a_chain_of_processes_does_not_outlive_kb(kind: str) -> None:
+    marker = f"6{os.getpid()}.25"
+    code = "import os, subprocess, sys\nfor _ in range(40):\n    if os.fork():\n        break\n    os.setsid()\n"
+    code += f"subprocess.Popen(['sleep', '{marker}'])\nos._exit(3)"
+    launcher = LAUNCHERS[kind]()
+    try:
+        assert run_page(fence(code, "{#a}"), launcher)["a"].outcome is Status.ERROR
+    finally:
+        launcher.close()
+    assert alive(marker) == []
+
+
+def test_named_semaphores_of_a_session_are_its_own(launcher: Launcher) -> None:
+    code = "import multiprocessing, os\nlocks = [multiprocessing.get_context('spawn').Lock() for _ in range(3)]\n"
+    code += "print(*(lock._semlock.name for lock in locks), flush=True)\n"
+    (job,) = jobs_of(fence(code + "os._exit(1)", "{#a}"))
+    with Session(job, launcher) as session:
+        (outcome,) = session
+        if "terminal" not in session.protections:
+            pytest.skip("no mounts of its own here")
+    names = outcome.stdout.split()
+    assert len(names) == 3
+    assert not any(Path(f"/dev/shm/sem.{name.lstrip('/')}").exists() for name in names)
+
+
 def test_a_forked_child_does_not_speak_for_the_session(launcher: Launcher) -> None:
     page = fence("import os\npid = os.fork()\nif pid:\n    os.waitpid(pid, 0)\nelse:\n    1 / 0", "{#a}")
     page += fence("print('once')  # once", "{#b}")
