@@ -126,11 +126,12 @@ def build(
     if found := obstacles(pages, results):
         raise KbError(refusal(found), "or accept them for now: kb baseline")
     read = _Read(project, wiki, results, strict)
-    target = Path(read.config().site_dir)
+    config = read.config()
+    target = Path(config.site_dir)
     _refuse_foreign(target, project)
 
     def work(memo: Memo | None) -> tuple[_Heard, Report]:
-        return _build(read, target, memo)
+        return _build(read, config, target, memo)
 
     notes: list[str] = []
     heard, made = (consult(project.state, work, notes) if keep else None) or work(None)
@@ -162,13 +163,12 @@ class _Read(NamedTuple):
         return config
 
 
-def _build(read: _Read, target: Path, memo: Memo | None) -> tuple[_Heard, Report]:
+def _build(read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None) -> tuple[_Heard, Report]:
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
     from kbtools.site import mkdocs_seam
     from kbtools.site.reuse.engine import Engine
 
-    config = read.config()
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     folder = SiteFolder(fresh, target)
@@ -201,7 +201,7 @@ def _compare(read: _Read, target: Path) -> None:
     """Build all from scratch beside a site. Raises KbError where the two differ: a bug in kb, never in a page."""
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
         scratch = Path(folder, "site")
-        _build(read, scratch, None)
+        _build(read, read.config(), scratch, None)
         kept, fresh = _digests(target), _digests(scratch)
     differ = sorted(path for path in kept.keys() | fresh.keys() if kept.get(path) != fresh.get(path))
     if differ:

@@ -221,8 +221,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         leave_out(files, wiki)
         if self.config.sanitize:
             attachments.publish(files, config, self.config.active_files, self._owned(files))
-        pages: dict[str, Document] = {**generated.generate(wiki), **(self.graph.page() if self.graph else {})}
-        for path in pages:  # navigations that list every page leave them out; one that names them has them
+        self.made = {**generated.generate(wiki), **(self.graph.page() if self.graph else {})}
+        for path in self.made:  # navigations that list every page leave them out; one that names them has them
             self._add(path, b"", files, config, InclusionLevel.NOT_IN_NAV)
         for path, content in self._assets(wiki):
             self._add(path, content, files, config)
@@ -287,8 +287,10 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         wiki = self.wiki
         assert wiki is not None
         self.site = _site(config, files)
+        is_elsewhere = any(url != wiki.url_of(path) for path, url in self.site.pages.items())
         wiki.build.urls = dict(self.site.pages)
-        self.made = {**generated.generate(wiki), **(self.graph.page() if self.graph else {})}
+        if is_elsewhere:  # a plugin has moved pages, and generated ones lead to them
+            self.made = {**generated.generate(wiki), **(self.graph.page() if self.graph else {})}
         wiki.build.heading_ids = {path: page.ids for path, page in self.made.items()}
         for file in files:
             if (page := self.made.get(file.src_uri)) is not None and file.generated_by is not None:
@@ -303,6 +305,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 waiting += item.children
         self.places = frozenset(file.dest_uri for file in files if mkdocs_seam.is_published(file))
         if self.engine is not None:
+            if self.graph is not None:
+                self.graph.places = self.engine.places
             self.engine.render(self, nav, config, files, self.config.per_page)
         return nav
 
@@ -345,10 +349,11 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         return html + (self.graph.add(page.file.src_uri, page.url) if self.graph is not None else "")
 
     def added(self, path: str, url: str) -> str:
-        """What is added to a page's HTML."""
+        """What is added to a page's HTML and to what search knows of it."""
         assert self.wiki is not None
         made = page_actions.actions(path, url, self.wiki, self.colab)
-        return made + (self.graph.button(path) if self.graph is not None else "")
+        made += self.graph.button(path) if self.graph is not None else ""
+        return made + (self.search.of_others(path) if self.search is not None else "")
 
     @event_priority(-100)
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
@@ -413,13 +418,14 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             assets = resources.files("kbtools.site") / "assets"
             diagrams = wiki.words.script((assets / "kb-diagrams.js").read_text(encoding="utf-8")).encode()
             folder.put(MERMAID, b"\n".join(((assets / "mermaid.min.js").read_bytes(), diagrams)))
+        key_of = self.engine.key_of if self.engine is not None else lambda _: ""
         for part in (self.search, self.graph):
             if part is not None:
                 part.write(folder)
         machine_readable.write(wiki, site, folder)
-        page_actions.write(wiki, site, folder)
+        page_actions.write(wiki, site, folder, key_of)
         if self.has_previews:
-            previews.write(wiki, site, folder)
+            previews.write(wiki, site, folder, key_of)
         if wiki.parts.redirects:
             redirects.write(wiki, site, folder)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,8 @@ class Written(NamedTuple):
     modified: int
     """In nanoseconds."""
     size: int
+    key: str = ""
+    """The fingerprint of what it was made from; "" for nothing that is told."""
 
 
 def digest_of(content: bytes) -> str:
@@ -38,6 +40,8 @@ class SiteFolder:
         self.taken: frozenset[str] = frozenset()
         """Places of the wiki's own pages and files."""
         self.kept: set[str] = set()
+        self.keys: dict[str, str] = {}
+        """Fingerprints of what files were made from, for the next build."""
         self._written: dict[str, str] = {}
 
     def keep(self, path: str) -> bool:
@@ -59,10 +63,16 @@ class SiteFolder:
         place.write_bytes(content)
         self._written[path] = digest
 
-    def offer(self, path: str, content: bytes) -> None:
-        """A file with this content, unless the site has one there already."""
-        if path not in self.taken and not (self.fresh / path).exists():
-            self.put(path, content)
+    def offer(self, path: str, make: Callable[[], bytes], key: str = "") -> None:
+        """A file, unless the site has one there already. Where the old one was made from the same (``key``), it stays,
+        and nothing is made."""
+        if path in self.taken or (self.fresh / path).exists():
+            return
+        if key and path in self.old and self.old[path].key == key and self.keep(path):
+            self.keys[path] = key
+            return
+        self.put(path, make())
+        self.keys[path] = key
 
     def paths(self) -> Iterator[str]:
         """All files, kept and new."""
@@ -88,11 +98,11 @@ class SiteFolder:
         else:
             self.fresh.chmod(0o755)
             swap(self.fresh, self.target)
-        files = {path: self.old[path] for path in self.kept}
+        files = {path: self.old[path]._replace(key=self.keys.get(path, "")) for path in self.kept}
         for path in digests.keys() - self.kept:
             stamp = _stamp(self.target / path)
             if stamp is not None:
-                files[path] = Written(digests[path], *stamp)
+                files[path] = Written(digests[path], *stamp, self.keys.get(path, ""))
         return files
 
     def _digest(self, path: str) -> str:

@@ -7,7 +7,7 @@ import json
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 
@@ -73,6 +73,8 @@ class Graph:
 
     def __init__(self, wiki: SiteModel) -> None:
         self.wiki = wiki
+        self.places: Callable[[int, Sequence[tuple[int, int]]], list[tuple[float, float]]] = layout
+        """Where nodes stand, by their number and the links between them."""
         self.urls: dict[str, str] = {}
 
     @cached_property
@@ -123,7 +125,7 @@ class Graph:
         for path, number in nodes.items():
             targets = {nodes.get(index.final(target)) for target, _ in index.links[path].targets()}
             links.append(sorted(t for t in targets if t is not None and t != number))
-        places = layout(len(nodes), [(a, b) for a, targets in enumerate(links) for b in targets])
+        places = self.places(len(nodes), [(a, b) for a, targets in enumerate(links) for b in targets])
         pages = [index.pages[path] for path in nodes]
         words = self.wiki.words
         categories, category = _groups([breadcrumb(p.scalar("category")) for p in pages], words)

@@ -42,7 +42,7 @@ def files(wiki: SiteModel, site: Site) -> Iterator[tuple[str, str]]:
 def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
     """Put them into a built site. A file that the wiki brings itself stays."""
     for path, text in files(wiki, site):
-        folder.offer(path, text.encode("utf-8", "replace"))
+        folder.offer(path, lambda text=text: text.encode("utf-8", "replace"))  # type: ignore[misc]
 
 
 def with_head(html: str, path: str, wiki: SiteModel, site: Site) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from kbtools.links import WikiLink
@@ -14,6 +15,8 @@ from kbtools.site.html.urls import Site, markdown_of, relative_url
 from kbtools.site.site_folder import SiteFolder
 from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
+
+_PICTURE = re.compile(r"!\[|<img", re.IGNORECASE)
 
 
 def notebook_of(path: str, url: str) -> str:
@@ -29,23 +32,16 @@ def has_notebook(page: Page, wiki: SiteModel) -> bool:
     )
 
 
-def notebooks(wiki: SiteModel, site: Site) -> Iterator[tuple[str, str]]:
-    """The notebook of every published page with code, with its path in the built site."""
-    pictures = Pictures(wiki.project.vault, wiki.index.attachments)
-    for path, page in wiki.index.pages.items():
-        if path in site.pages and has_notebook(page, wiki):
-            around = Surroundings(
-                lambda link, page=page: _address(link, page, wiki, site),  # type: ignore[misc]
-                pictures.of(path),
-                tuple(hidden(page)),
-            )
-            outcomes = (
-                run.outcome
-                for snippet in page.snippets
-                for run in wiki.results.of_snippet(path, snippet)
-                if run.fresh and run.outcome.device == "cpu"
-            )
-            yield unquote(notebook_of(path, site.pages[path])), export(page, outcomes, around)
+def notebook(page: Page, wiki: SiteModel, site: Site, pictures: Pictures) -> bytes:
+    """A page as a notebook, with the results that speak for it."""
+    around = Surroundings(lambda link: _address(link, page, wiki, site), pictures.of(page.path), tuple(hidden(page)))
+    outcomes = (
+        run.outcome
+        for snippet in page.snippets
+        for run in wiki.results.of_snippet(page.path, snippet)
+        if run.fresh and run.outcome.device == "cpu"
+    )
+    return export(page, outcomes, around).encode("utf-8", "replace")
 
 
 def _address(link: WikiLink, page: Page, wiki: SiteModel, site: Site) -> str | None:
@@ -91,7 +87,12 @@ def with_actions(html: str, made: str) -> str:
     return f"{html[:at]}{made}{html[at:]}" if made else html
 
 
-def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
-    """Put the notebooks into a built site. A file that the wiki brings itself stays."""
-    for path, text in notebooks(wiki, site):
-        folder.offer(path, text.encode("utf-8", "replace"))
+def write(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str], str]) -> None:
+    """Put the notebooks of published pages with code into a built site. A file that the wiki brings itself stays."""
+    pictures = Pictures(wiki.project.vault, wiki.index.attachments)
+    for path, page in wiki.index.pages.items():
+        if path in site.pages and has_notebook(page, wiki):
+            # A notebook carries the pictures of its page, which may change while the page does not.
+            key = "" if _PICTURE.search(page.source.text) else key_of(path)
+            place = unquote(notebook_of(path, site.pages[path]))
+            folder.offer(place, lambda page=page: notebook(page, wiki, site, pictures), key)  # type: ignore[misc]

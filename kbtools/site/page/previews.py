@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from kbtools.site.data.model import SiteModel
@@ -42,14 +42,14 @@ def preview(page: Page, wiki: SiteModel) -> dict[str, object]:
     return out
 
 
-def files(wiki: SiteModel, site: Site) -> Iterator[tuple[str, str]]:
+def text(page: Page, wiki: SiteModel) -> bytes:
+    """The file of a page."""
+    return json.dumps(preview(page, wiki), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def write(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str], str]) -> None:
+    """Put them into a built site. A file that the wiki brings itself stays."""
     for path, page in wiki.index.pages.items():
         if path in site.pages:
-            data = preview(page, wiki)
-            yield unquote(preview_of(site.pages[path])), json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-
-
-def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
-    """Put them into a built site. A file that the wiki brings itself stays."""
-    for path, text in files(wiki, site):
-        folder.offer(path, text.encode("utf-8", "replace"))
+            place = unquote(preview_of(site.pages[path]))
+            folder.offer(place, lambda page=page: text(page, wiki), key_of(path))  # type: ignore[misc]

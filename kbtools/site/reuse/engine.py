@@ -22,6 +22,7 @@ from mkdocs.structure.pages import Page
 from kbtools.site import mkdocs_seam
 from kbtools.site.data.model import SiteModel
 from kbtools.site.files.graph import Graph
+from kbtools.site.files.graph_layout import layout
 from kbtools.site.html.csp import Brought, Policy
 from kbtools.site.page.dates import changed
 from kbtools.site.reuse import every_page, values
@@ -31,7 +32,7 @@ from kbtools.site.search.collect import Search
 from kbtools.site.site_folder import SiteFolder, Written
 from kbtools.state.memo import Memo, Value
 
-PAGE, BODY, FILE = "page", "body", "file"
+PAGE, BODY, FILE, LAYOUT = "page", "body", "file", "layout"
 """Kinds of values in the memo."""
 
 
@@ -75,6 +76,8 @@ class Engine:
         self.active = False
         self._old = memo.all(FILE) if memo is not None else {}
         folder.old = {path: _written(value) for path, value in self._old.items()}
+        self._program = tuple(program_parts())
+        self._layout: Value | None = None
         self._keys: dict[str, str] = {}
         self._bodies: dict[str, bytes] = {}
         """Of pages whose HTML another process made."""
@@ -83,8 +86,8 @@ class Engine:
         self._restored: set[str] = set()
         self._told: dict[str, list[tuple[str, int, str]]] = {}
         """What there is to say of each page."""
-        self._templates: dict[str, tuple[str, bool]] = {}
-        """The fingerprint of each file a template made, and whether it shows diagrams."""
+        self._diagrams: dict[str, bool] = {}
+        """Which files of pages show diagrams."""
         self._navigation = ""
 
     def render(
@@ -130,7 +133,7 @@ class Engine:
             self.plugin.serving,
             wiki.project.config,
         )
-        common = digest((*program_parts(), *config_parts(self.config), *shared, *more))
+        common = digest((*self._program, *config_parts(self.config), *shared, *more))
         fingerprints = Fingerprints(wiki, common)
         for page in pages:
             path = page.file.src_uri
@@ -232,13 +235,14 @@ class Engine:
         if path in self._restored and path not in self._facts and old is not None:
             held, has_diagram = json.loads(old.data)[2:]
             if held == key and self.folder.keep(place):
-                self._templates[place] = key, has_diagram
+                self.folder.keys[place] = key
+                self._diagrams[place] = has_diagram
                 plugin.has_diagrams = plugin.has_diagrams or has_diagram
                 self.report.kept.append(path)
                 self._tell_collectors(page)
                 return False
             self.report.templated.append(path)
-        self._templates[place] = key, False
+        self.folder.keys[place] = key
         if path in self._restored:
             self._restore_body(page)
         return True
@@ -264,9 +268,24 @@ class Engine:
 
     def written(self, page: Page, has_diagram: bool, has_own_policy: bool) -> None:
         """A template has made the file of a page. A policy of its own hangs on what other pages do not say."""
-        if page.file.dest_uri in self._templates:
-            key = "" if has_own_policy else self._templates[page.file.dest_uri][0]
-            self._templates[page.file.dest_uri] = key, has_diagram
+        self._diagrams[page.file.dest_uri] = has_diagram
+        if has_own_policy:
+            self.folder.keys.pop(page.file.dest_uri, None)
+
+    def key_of(self, path: str) -> str:
+        """The fingerprint of a page, for files that are made of it; "" where there is none."""
+        return self._keys.get(path, "")
+
+    def places(self, nodes: int, edges: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
+        """The places of the graph's nodes, those of the last build where no link has changed."""
+        key = digest((*self._program, nodes, *edges))
+        held = self.memo.get(LAYOUT, "") if self.memo is not None else None
+        if held is not None and held.key == key:
+            self._layout = held
+            return [(x, y) for x, y in json.loads(held.data)]
+        found = layout(nodes, edges)
+        self._layout = Value(key, json.dumps(found).encode())
+        return found
 
     # -- for the next build ------------------------------------------------------------------------------------------
 
@@ -276,13 +295,15 @@ class Engine:
             return
         fresh = []
         for path, file in files.items():
-            key, has_diagram = self._templates.get(path, ("", False))
-            value = Value(file.digest, json.dumps([file.modified, file.size, key, has_diagram]).encode())
+            told = [file.modified, file.size, file.key, self._diagrams.get(path, False)]
+            value = Value(file.digest, json.dumps(told).encode())
             if self._old.get(path) != value:
                 fresh.append((path, value))
         gone = self._old.keys() - files.keys()
         with self.memo.transaction():
             self.memo.put(FILE, fresh, gone)
+            if self._layout is not None:
+                self.memo.put(LAYOUT, [("", self._layout)])
             if not self.active:
                 return
             known = set(self.memo.names(PAGE))
@@ -294,8 +315,8 @@ class Engine:
 
 
 def _written(value: Value) -> Written:
-    modified, size, *_ = json.loads(value.data)
-    return Written(value.key, modified, size)
+    modified, size, key, _ = json.loads(value.data)
+    return Written(value.key, modified, size, key)
 
 
 def _why(key: str, old: Value | None) -> str:

@@ -141,7 +141,7 @@ class Fingerprints:
 
     def page(self, path: str, more: str) -> str:
         """Of a page of the vault, in three parts: what all share, its text, and what other pages bring. ``more`` is
-        what is added to it as HTML."""
+        what the plugin adds to it."""
         page = self.wiki.index.pages[path]
         embedded = (self._of(other)[0] for other in sorted(self._embedded(path)))
         return " ".join((self.common, self._of(path)[0], digest((*embedded, *self._around(page), more))))
@@ -204,15 +204,6 @@ class Fingerprints:
                     for lesson in way.pages:
                         lessons.facts(root, wiki.index.pages[lesson], wiki)
             yield etree.tostring(root, "unicode")
-        for other in self._stands_for.get(page.path, ()):  # search knows the page by their names too
-            yield repr((wiki.index.pages[other].title, wiki.index.pages[other].aliases))
-
-    @cached_property
-    def _stands_for(self) -> Mapping[str, list[str]]:
-        held: dict[str, list[str]] = {}
-        for other in self.wiki.index.redirects:
-            held.setdefault(self.wiki.index.final(other), []).append(other)
-        return held
 
     @cached_property
     def _names(self) -> str:

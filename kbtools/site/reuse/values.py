@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import astuple, fields
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -50,14 +51,7 @@ def load(data: bytes) -> Facts:
     """Raises DAMAGED for bytes that ``dump`` did not write."""
     facts = Facts(*_unpacked(data))
     titles = _whole(facts.titles)
-    entry = facts.entry and Entry(
-        facts.entry[0],  # type: ignore[index]
-        facts.entry[1],  # type: ignore[index]
-        tuple(Section(*s) for s in facts.entry[2]),  # type: ignore[index]
-        tuple(facts.entry[3]),  # type: ignore[index]
-        tuple(facts.entry[4]),  # type: ignore[index]
-        facts.entry[5],  # type: ignore[index]
-    )
+    entry = _to_entry(facts.entry) if facts.entry is not None else None
     told = [(name, level, text) for name, level, text in facts.told]
     return facts._replace(titles=titles, meta=_whole(facts.meta), entry=entry, told=told)
 
@@ -76,8 +70,15 @@ def load_body(data: bytes) -> tuple[str, str, list[Any]]:
 def _entry(entry: Entry | None) -> list[Any] | None:
     if entry is None:
         return None
-    sections = [[s.anchor, s.heading, s.text] for s in entry.sections]
-    return [entry.url, entry.title, sections, list(entry.aliases), list(entry.tags), entry.boost]
+    return list(astuple(entry))
+
+
+def _to_entry(values: Any) -> Entry:
+    named: dict[str, Any] = {
+        field.name: tuple(v) if isinstance(v, list) else v for field, v in zip(fields(Entry), values, strict=True)
+    }
+    named["sections"] = tuple(Section(*section) for section in named["sections"])
+    return Entry(**named)
 
 
 def _packed(value: list[Any]) -> bytes:

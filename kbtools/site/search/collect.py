@@ -91,6 +91,10 @@ class Search:
             )
         )
 
+    def of_others(self, path: str) -> str:
+        """What other pages bring to a page's entry, as text that tells one state from another."""
+        return repr((self._names(path), list(self._linked(path))))
+
     def _names(self, path: str) -> Sequence[str]:
         """A page's other names, those of pages it stands for among them."""
         index = self.wiki.index
