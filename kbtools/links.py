@@ -69,7 +69,9 @@ def find(text: str, structure: Structure) -> tuple[WikiLink, ...]:
     if "[[" not in text:
         return ()
     opaque = structure.opaque
-    if "](" in text and any(mark in text for mark in ("([[", '"[[', "'[[")):
+    if ("](" in text and any(mark in text for mark in ("([[", '"[[', "'[["))) or (
+        "]:" in text and _DEFINED.search(text)
+    ):
         addresses = (Span(link.address, max(link.address_end, link.end)) for link in structure.links)
         opaque = tuple(sorted((*opaque, *(span for span in addresses if span))))
     starts = [s.start for s in opaque]
@@ -172,6 +174,8 @@ def other_readings(link: WikiLink, text: str) -> Iterator[WikiLink]:
         yield link._replace(target=name, anchor=heading, block=block)
 
 
+_DEFINED = re.compile(r"\]:\s*\[\[")
+"""A definition whose address is a wikilink, which the site does not follow."""
 _DASHES = r"_\-\u2010-\u2015\u2212\uFE58\uFE63\uFF0D"
 _GAP = re.compile(rf"[\s{_DASHES}]+")
 _ALONE = re.compile(rf"(?<=\s)[{_DASHES}]+(?=\s)")
@@ -215,11 +219,12 @@ def _folded_gap(gap: re.Match[str]) -> str:
 
 _BLANKS = re.compile(r"\s+")
 
-_PLACEHOLDER = re.compile(r"\{\{|\{%|<%")
+_PLACEHOLDER = re.compile(r"\{\{|\{%|<%|\$\{|\A[.\u2026]+\Z|\A(?=.*YYYY)[YMDWQdHhmsw\W_]+\Z")
 
 
 def has_placeholder(target: str) -> bool:
-    """Whether a template engine (Obsidian's templates, Templater, Jinja) has yet to write part of a link's target."""
+    """Whether a template engine (Obsidian's templates, Templater, Jinja, editors' snippets) has yet to write part of a
+    link's target, or a reader: ``YYYY-MM-DD``, ``...``."""
     return _PLACEHOLDER.search(target) is not None
 
 

@@ -59,6 +59,8 @@ SEVERITY = Severity.WARNING
 GROUP = "links"
 
 _OPEN = re.compile(r"\[\[(?!\[)")
+_DEFINED = re.compile(r" {0,3}\[[^\]\r\n]+\]:\s*$")
+_PATH = "write the path of the page"
 _STEP = re.compile(r"\\.|\[|\]\]?|[\r\n]")
 _LONGEST = 600
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*)(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(/?)>")
@@ -195,6 +197,8 @@ def _in_text(found: _Text, page: Page, context: Context, holes: Sequence[Span]) 
     behind = ADDRESS_BEHIND.match(text, found.end) if WIKILINK.match(text, found.start + found.embed) else None
     if behind is not None:
         return _before_parentheses(found, page, context, behind[0][1:-1]) if path is not None else None
+    if _DEFINED.match(text, text.rfind("\n", 0, found.start) + 1, found.start):
+        return Problem("unrendered-link", Span(found.start, found.end), f'"{_shown(found, page)}" is no address', _PATH)
     held = next((text[hole.start] for hole in holes if hole.start < found.end), "[")
     if path is None and (held != "[" or not _is_name(found.target)):
         return None

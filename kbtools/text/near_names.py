@@ -86,7 +86,7 @@ def _same_letters(a: str, b: str) -> bool:
     """Whether two names that are the same without gaps and signs are likely to be one: not where they are short, where
     a number is cut otherwise, or where a sign at an end makes another name: *Haskell +*."""
     letters = a.translate(_NO_SIGNS)
-    shortest = 2 if not letters.isascii() else _SHORTEST
+    shortest = _SHORTEST if _without_accents(letters).isascii() else 2
     alike = _NUMBER.findall(a) == _NUMBER.findall(b) and _SIGNED_ENDS.findall(a) == _SIGNED_ENDS.findall(b)
     return len(letters) >= shortest and alike
 
@@ -139,6 +139,8 @@ def _keys(name: str) -> list[str]:
     joined = "".join(words)
     if not joined.isalnum():
         joined = joined.translate(_NO_SIGNS)
+    if not joined.isascii():
+        joined = _without_accents(joined)
     if len(words) == 1:
         return [joined, "\n"]
     keys = [joined]
@@ -147,6 +149,12 @@ def _keys(name: str) -> list[str]:
         keys.append(" ".join(words))
         words[i] = word
     return keys
+
+
+def _without_accents(name: str) -> str:
+    """A Latin name without its accents; any other as it is, since marks make other letters in other scripts."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
+    return plain if plain.isascii() else name
 
 
 def _deleted(names: Iterable[str], at: int) -> dict[str, list[str]]:

@@ -249,6 +249,8 @@ def look(root: Path, config: Config) -> tuple[Entries, frozenset[str]]:
                             odd.append(Entry(path, f"{top}/{path}", stamp))
         except OSError as e:
             odd.append(Entry(prefix[:-1], f"{top}/{prefix}", None, f"the folder cannot be listed: {e.strerror}"))
+        if selective and f"{prefix}index.md" in here:
+            here.pop(f"{prefix}README.md", None)  # MkDocs has one page at an address: the index
         if not _is_text("".join(here)):
             odd += (Entry(path, f"{top}/{path}", stamp) for path, stamp in here.items() if not _is_text(path))
         stamps.update(here)

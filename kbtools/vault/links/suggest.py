@@ -6,7 +6,9 @@ gives, and ``kb fix --unsafe`` writes what is offered.
 
 from __future__ import annotations
 
+import html
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -34,6 +36,8 @@ PARTICLES = tuple(sorted(_PARTICLES.split(), key=len, reverse=True))
 AFTER_NOUNS = frozenset((*PARTICLES, "이다", "입니다", "인", "일", "임", "과는", "과의", "와는", "만의", "고", "란"))
 """What may stand behind a noun in one word with it: particles, and forms of the copula."""
 
+_SCHEME = re.compile(r"(?:https?|ftp|file)://|mailto:", re.IGNORECASE)
+_OTHER_ENDING = re.compile(r"\.(?:html?|markdown|mdx?)$", re.IGNORECASE)
 _ENTRANCES = frozenset(("index", "readme"))
 _SHORTEST_ALIAS = 10
 """Letters of an alias that a misspelled link may mean."""
@@ -67,6 +71,8 @@ class Suggester:
 
     def suggest(self, link: WikiLink, page: Page) -> Suggestion | None:
         """The best guess for a link to a page that does not exist; None where there is no good one."""
+        if _SCHEME.match(link.target):
+            return Suggestion(None, None, f"an address is written [text]({link.target}), or <{link.target}>")
         guesses = (self._respelled, self._particle, self._folder, self._index, self._near, self._heading)
         return next((s for guess in guesses if (s := guess(link, page)) is not None), None)
 
@@ -97,6 +103,8 @@ class Suggester:
         spaced = "".join(" " if is_invisible(c) else c for c in link.target)
         ways = (
             (unquote(link.target), f'"{link.target}" is written as in an address'),
+            (html.unescape(link.target), f'"{link.target}" is written as in HTML'),
+            (_OTHER_ENDING.sub("", link.target), "a page is called without its ending"),
             (link.target.replace("\\", "/"), "folders are divided by /"),
             (seen, "an invisible character stands in the name"),
             (spaced, "an invisible character stands in the name"),
@@ -275,10 +283,17 @@ class Suggester:
         if meant is None:
             if "." in name and "/" not in link.path and name.split(".")[0] == "www":
                 return f"write https://{link.path}", None
-            return self._alike(name), None
+            folder = self._folder_called(link)
+            return self._alike(name) or (f'"{folder}" is a folder: link to a page in it' if folder else None), None
         path = posixpath.relpath(meant, page.folder or ".")
         edit = Edit(link.path_span, written(path, link, page.source.text))
-        return f"there is {meant}", Fix(f"write {edit.replacement}", Applicability.UNSAFE, (edit,))
+        help_ = f"there is {meant}: `kb fix --unsafe` writes {edit.replacement}"
+        return help_, Fix(f"write {edit.replacement}", Applicability.UNSAFE, (edit,))
+
+    def _folder_called(self, link: FileLink) -> str | None:
+        *above, last = [fold_title(s) for s in link.path.strip("/").split("/") if s not in ("", ".", "..")] or [""]
+        folders = self._folders.get(last, NONE).below(above, fold_title).paths
+        return folders[0] if len(folders) == 1 else None
 
     def _meant(self, name: str, page: Page) -> str | None:
         """The one page or file of a name, up to case, wherever it lies."""
