@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -229,6 +231,40 @@ def test_a_snippet_cannot_end_the_fork_server() -> None:
         launcher.close()
 
 
+def test_a_dead_fork_server_is_started_again_and_what_was_lost_runs_anew() -> None:
+    launcher = ForkServerLauncher()
+    page = fence("x = 1", "{#a}")
+    page += fence(
+        "import os, time\nopen('here', 'w')\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\nx += 1", "{#b}"
+    )
+    page += fence("print(x)  # 2", "{#c}")
+    ended = threading.Event()
+
+    def kill() -> None:
+        while not list(launcher.folder.glob("s*/work/here")):
+            time.sleep(0.01)
+        assert launcher._server is not None
+        os.kill(launcher._server.pid, signal.SIGKILL)
+        while not ended.wait(0.01):
+            for scratch in launcher.folder.glob("s*/work"):
+                with suppress(OSError):
+                    (scratch / "go").touch()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        assert statuses(run_page(page, launcher)) == {"a": "passed", "b": "passed", "c": "passed"}
+        ended.set()
+        assert launcher._server is not None
+        os.kill(launcher._server.pid, signal.SIGKILL)
+        launcher._server.wait()
+        assert statuses(run_page(fence("print(1)  # 1", "{#d}"), launcher)) == {"d": "passed"}
+    finally:
+        ended.set()
+        killer.join()
+        launcher.close()
+
+
 def test_sessions_run_side_by_side(launcher: Launcher) -> None:
     wait = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\n"
     jobs = [job for n in range(8) for job in jobs_of(fence(f"{wait}print({n})  # {n}"), path=f"P{n}.md")]
@@ -254,7 +290,6 @@ def test_sessions_run_side_by_side(launcher: Launcher) -> None:
 
 
 def test_the_server_and_its_workers_end_with_their_owner(tmp_path: Path) -> None:
-    import signal
     import subprocess
     import sys
 

@@ -164,6 +164,10 @@ class Session:
                 raise
         assert self._worker is not None
         reply = self._worker.run(step)
+        if reply.lost:  # with the fork server, which the system may kill: begun anew, once
+            self.close()
+            self._begin()
+            reply = self._worker.run(step)
         self._seconds += reply.seconds
         return reply
 

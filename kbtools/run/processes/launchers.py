@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kbtools.errors import KbError
+from kbtools.run.processes.process_tree import children, descendants, kill_group
 from kbtools.run.processes.reaper import Reaper
 from kbtools.run.processes.removal import remove
 from kbtools.run.results.environment import interpreter_environment, worker_environment
@@ -44,6 +45,8 @@ class WorkerHandle(Protocol):
     """A started worker, seen from the session."""
 
     pid: int
+    lost: bool
+    """It ended because what had started it did."""
 
     def fileno(self) -> int | None:
         """Becomes readable when the worker has ended; None where the system has no such thing."""
@@ -119,6 +122,8 @@ class SpawnLauncher:
 
 
 class _Spawned:
+    lost = False
+
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
         self.pid = process.pid
@@ -138,7 +143,7 @@ class _Spawned:
 
     def settle(self) -> None:
         # The one started waits for another, in a process namespace of its own for a third.
-        while len(below := _children(self.pid)) == 1:
+        while len(below := children(self.pid)) == 1:
             self.pid = below[0]
 
     def kill(self) -> None:
@@ -149,12 +154,12 @@ class _Spawned:
         if self.process.poll() is None:
             os.kill(top, signal.SIGSTOP)
         deadline = time.monotonic() + _SWEEP
-        while (left := _descendants(top)) and time.monotonic() < deadline:
+        while (left := descendants(top)) and time.monotonic() < deadline:
             for pid in left:
                 with suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
             time.sleep(0.001)
-        _kill_group(top)
+        kill_group(top)
         self.process.kill()
         self.process.wait()
         if self._pidfd is not None:
@@ -180,11 +185,31 @@ class ForkServerLauncher:
         self._reaper = Reaper()
         self.later = self._reaper.do
         self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
+        self._preload, self._environment = tuple(preload), dict(environment)
+        self._server: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._begin()
+
+    def _begin(self) -> None:
         # A socket without a name: only the two processes that hold its ends can use it.
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._server: subprocess.Popen[bytes] | None = None
         with theirs:
-            self._server = self._start_server(theirs.fileno(), preload, dict(environment))
+            self._server = self._start_server(theirs.fileno(), self._preload, self._environment)
+
+    def _begin_again(self, before: subprocess.Popen[bytes] | None) -> bool:
+        """Start another server where the one there was ``before`` has ended, however that came."""
+        with self._lock:
+            if self._closed or before is None:
+                return False
+            if self._server is before:
+                try:
+                    before.wait(_SWEEP)
+                except subprocess.TimeoutExpired:
+                    return False
+                self._requests.close()
+                self.folder.mkdir(mode=0o700, exist_ok=True)
+                self._begin()
+            return True
 
     def _start_server(self, requests: int, preload: Sequence[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
         own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), "MPLBACKEND": "Agg", **more}
@@ -207,6 +232,15 @@ class ForkServerLauncher:
     def start(
         self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
     ) -> WorkerHandle:
+        server = self._server
+        try:
+            return self._ask(kind, preload, descriptors)
+        except ServerGone:
+            if not self._begin_again(server):
+                raise
+        return self._ask(kind, preload, descriptors)
+
+    def _ask(self, kind: Kind, preload: Sequence[str], descriptors: Descriptors) -> WorkerHandle:
         ours, theirs = socket.socketpair()
         request = json.dumps({"preload": list(preload), "kind": asdict(kind)}).encode()
         try:
@@ -215,13 +249,13 @@ class ForkServerLauncher:
             return _Forked(ours)
         except OSError as problem:
             ours.close()
-            raise KbError(
+            raise ServerGone(
                 f"the fork server cannot be reached: {problem}", "run again; or try --start-method spawn"
             ) from problem
 
     def close(self) -> None:
         with self._lock:
-            server, self._server = self._server, None
+            server, self._server, self._closed = self._server, None, True
         try:
             self._reaper.finish()
         finally:
@@ -243,6 +277,7 @@ class _Forked:
         self.connection = connection
         self._buffer = b""
         self._status: int | None = None
+        self.lost = False
         self.pid = self._named()
 
     def _named(self) -> int:
@@ -280,7 +315,7 @@ class _Forked:
 
     def kill(self) -> None:
         if self._status is None:
-            _kill_group(self.pid)
+            kill_group(self.pid)
             self.ended(5.0)
         self.connection.close()
 
@@ -296,6 +331,7 @@ class _Forked:
                 data = b""
             if not data:
                 # The server is gone, and with it (they die with their parent) the worker.
+                self.lost = True
                 return {"exit": signal.SIGKILL}
             self._buffer += data
         line, _, self._buffer = self._buffer.partition(b"\n")
@@ -306,54 +342,3 @@ class _Forked:
 def forks() -> bool:
     """Whether forking is safe here (Linux)."""
     return sys.platform == "linux"
-
-
-def more_below(pid: int, most: int) -> bool:
-    """Whether a process has more than so many below it; False where the system does not list them."""
-    return len(_descendants(pid, most)) > most
-
-
-def stop_all(pid: int) -> None:
-    """Kill a process and all below it, also while they multiply: all are held still before the first is killed."""
-    held: set[int] = set()
-    while new := {pid, *_descendants(pid)} - held:
-        for one in new:
-            with suppress(OSError):
-                os.kill(one, signal.SIGSTOP)
-        held |= new
-    for one in held:
-        with suppress(OSError):
-            os.kill(one, signal.SIGKILL)
-
-
-def _kill_group(pid: int) -> None:
-    for kill in (os.killpg, os.kill):
-        with suppress(OSError):
-            kill(pid, signal.SIGKILL)
-
-
-def _children(pid: int) -> list[int]:
-    with suppress(OSError):
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_bytes().split()]
-    return []
-
-
-def _descendants(pid: int, most: int | None = None) -> list[int]:
-    """Living processes below one, where the system lists them (Linux); with ``most``, no more than show it passed."""
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        parent = waiting.pop()
-        with suppress(OSError):
-            for thread in Path(f"/proc/{parent}/task").iterdir():
-                waiting += (children := [int(child) for child in (thread / "children").read_bytes().split()])
-                found += children
-        if most is not None and len(found) > 2 * most:
-            break
-    return [child for child in found if not _is_zombie(child)]
-
-
-def _is_zombie(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
-    return True

@@ -18,7 +18,9 @@ from typing import IO, Any
 
 from kbtools.errors import KbError
 from kbtools.run.job import Job, Limits, Step
-from kbtools.run.processes.launchers import Descriptors, Launcher, WorkerHandle, more_below, stop_all
+from kbtools.run.processes.capture import Capture
+from kbtools.run.processes.launchers import Descriptors, Launcher, WorkerHandle
+from kbtools.run.processes.process_tree import more_below, private_memory, stop_all
 from kbtools.run.processes.removal import remove
 from kbtools.run.processes.reply import Refused, validated
 from kbtools.run.results.environment import worker_environment
@@ -70,6 +72,8 @@ class Reply:
     """It was killed for the memory it had taken."""
     crowded: bool = False
     """It was killed because it, and what it had started, became too many processes."""
+    lost: bool = False
+    """It ended because what had started it did: nothing that the snippet has done."""
     refused: str | None = None
     """What came over its channel was not what a worker says."""
     cut: bool = False
@@ -105,7 +109,7 @@ class Process:
         err, err_end = os.pipe()
         self.trace: IO[bytes] = tempfile.TemporaryFile(dir=launcher.folder)  # noqa: SIM115 - closed with the worker
         self.channel = Channel(ours)
-        self.out, self.err = _Capture(out, settings.limits.output), _Capture(err, settings.limits.output)
+        self.out, self.err = Capture(out, settings.limits.output), Capture(err, settings.limits.output)
         environment = {**self._environment(), **extra}
         try:
             descriptors = Descriptors(theirs.fileno(), out_end, err_end, self.trace.fileno())
@@ -153,6 +157,8 @@ class Process:
                 said = self.out.text(), self.err.text()
                 return Reply(message, *said, seconds=min(message["seconds"], took), cut=self.out.dropped > 0)
         except (BadMessage, Refused) as problem:
+            if self.handle is not None and self.handle.ended() is not None and self.handle.lost:
+                return self._dead(started)
             return self._refused(str(problem), started)
         except OSError:
             return self._dead(started)
@@ -336,53 +342,9 @@ class Process:
         code = self.handle.ended(_GRACE)
         self._drain()
         seconds = time.monotonic() - started
-        return Reply(None, self.out.text(), self.err.text(), code, trace=self._trace(), seconds=seconds)
+        lost = self.handle.lost
+        return Reply(None, self.out.text(), self.err.text(), code, lost=lost, trace=self._trace(), seconds=seconds)
 
     def _trace(self) -> str:
         self.trace.seek(0)
         return self.trace.read(1 << 16).decode("utf-8", "replace")
-
-
-def private_memory(pid: int) -> int:
-    """Bytes of memory that a process has to itself, where the system tells (Linux); else 0."""
-    try:
-        with Path(f"/proc/{pid}/status").open("rb") as status:
-            for line in status:
-                if line.startswith(b"RssAnon:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return 0
-
-
-class _Capture:
-    """The read end of a pipe: keeps the first ``limit`` bytes and counts the rest."""
-
-    def __init__(self, descriptor: int, limit: int) -> None:
-        self.descriptor, self.limit = descriptor, limit
-        self.kept = bytearray()
-        self.dropped = 0
-
-    def fileno(self) -> int:
-        return self.descriptor
-
-    def feed(self) -> bool:
-        """Take what is there; False at the end."""
-        data = os.read(self.descriptor, 1 << 16)
-        room = max(0, self.limit - len(self.kept))
-        self.kept += data[:room]
-        self.dropped += max(0, len(data) - room)
-        return bool(data)
-
-    def clear(self) -> None:
-        self.kept.clear()
-        self.dropped = 0
-
-    def text(self) -> str:
-        told = bytes(self.kept).decode("utf-8", "replace")
-        return told + (f"\n[{self.dropped} more bytes were written and dropped]\n" if self.dropped else "")
-
-    def close(self) -> None:
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1

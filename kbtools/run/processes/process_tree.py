@@ -1,0 +1,73 @@
+"""Processes below one, where the system lists them (Linux): counted, held still, killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+
+def more_below(pid: int, most: int) -> bool:
+    """Whether a process has more than so many below it; False where the system does not list them."""
+    return len(descendants(pid, most)) > most
+
+
+def stop_all(pid: int) -> None:
+    """Kill a process and all below it, also while they multiply: all are held still before the first is killed."""
+    held: set[int] = set()
+    while new := {pid, *descendants(pid)} - held:
+        for one in new:
+            with suppress(OSError):
+                os.kill(one, signal.SIGSTOP)
+        held |= new
+    for one in held:
+        with suppress(OSError):
+            os.kill(one, signal.SIGKILL)
+
+
+def kill_group(pid: int) -> None:
+    """Kill a process and its group."""
+    for kill in (os.killpg, os.kill):
+        with suppress(OSError):
+            kill(pid, signal.SIGKILL)
+
+
+def children(pid: int) -> list[int]:
+    """Those that a process's main thread has started, or that have become its own."""
+    with suppress(OSError):
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_bytes().split()]
+    return []
+
+
+def descendants(pid: int, most: int | None = None) -> list[int]:
+    """Living processes below one, where the system lists them (Linux); with ``most``, no more than show it passed."""
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        with suppress(OSError):
+            for thread in Path(f"/proc/{parent}/task").iterdir():
+                waiting += (children := [int(child) for child in (thread / "children").read_bytes().split()])
+                found += children
+        if most is not None and len(found) > 2 * most:
+            break
+    return [child for child in found if not _is_zombie(child)]
+
+
+def _is_zombie(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+    return True
+
+
+def private_memory(pid: int) -> int:
+    """Bytes of memory that a process has to itself, where the system tells (Linux); else 0."""
+    try:
+        with Path(f"/proc/{pid}/status").open("rb") as status:
+            for line in status:
+                if line.startswith(b"RssAnon:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return 0
