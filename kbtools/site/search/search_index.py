@@ -48,6 +48,7 @@ _STEP = 0.5
 _STANDING = 0.5
 _WHOLE_TITLE, _WHOLE_ALIAS = 15, 13
 _INITIALS_OF_HEADING = 6
+_MOST_TAILS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,23 @@ def _postings(entries: Sequence[Entry]) -> Mapping[str, list[tuple[int, int]]]:
             weights[term] = weights.get(term, 0.0) + worth
         for term, weight in weights.items():
             out[term].append((number, _level(weight * boost)))
-        keys = {name_key(alias): _WHOLE_ALIAS for alias in entry.aliases} | {name_key(entry.title): _WHOLE_TITLE}
-        keys.pop(NAME_MARK, None)
-        for key, level in (keys | _initials(entry)).items():
+        for key, level in (_whole_names(entry) | _initials(entry)).items():
             out[key].append((number, level))
     for spelling in sound_entries(list(out), _hangul(entries)):
         out[spelling] = []
+    return out
+
+
+def _whole_names(entry: Entry) -> dict[str, int]:
+    """A page's names as one term each, and from each of their words to the end, with their levels."""
+    out: dict[str, int] = {}
+    for level, names in ((_WHOLE_TITLE, [entry.title]), (_WHOLE_ALIAS, entry.aliases)):
+        for name in names:
+            words = name.split()
+            for place in range(min(len(words), _MOST_TAILS)):
+                key = name_key("".join(words[place:]))
+                out[key] = max(out.get(key, 0), level // 2 if place else level)
+    out.pop(NAME_MARK, None)
     return out
 
 

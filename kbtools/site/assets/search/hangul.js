@@ -81,6 +81,7 @@ const [INITIAL_L, INITIAL_NONE] = [5, 11]
 // With an auxiliary verb behind it, what stands before 고 or 지 is a root as well: 놀고 있어, 줄지 않아.
 function rootsOf(word, next) {
   if (/.[고지]$/.test(word) && AUXILIARY.test(next)) return [word.slice(0, -1)]
+  if (/..기$/.test(word)) return [word.slice(0, -1)]
   let rest = word.replace(VERB_ENDING, "")
   const past = /[어아여]$/.test(rest) && rest.length > 1 && isHangul(rest.at(-2)) && partsOf(rest.at(-2))[2] === FINAL_SS
   const ended = past || rest !== word

@@ -95,7 +95,7 @@ class Index {
     return { url, title, sections: sections.map(([anchor, heading, text]) => ({ anchor, heading, text })) }
   }
 
-  // Pages, best first, as {page, score}; by the number of a word of the query, how rare it is; by the number of a word
+  // Pages, best first, as {page, score, called}, the part of the score of a page that is called so; by the number of a word of the query, how rare it is; by the number of a word
   // that no page has, the word that it was taken for; and, by the number of a word, others that sound like it.
   async rank({ units, names }) {
     const [weights, meant, also] = [new Map(), new Map(), new Map()]
@@ -123,8 +123,8 @@ class Index {
     }
     whole = whole || 1
     await Promise.all(names.map((name) => this.name(name, scores)))
-    const score = ({ sum, share, name }) => (sum * share) / whole + name * whole
-    const ranked = [...scores].map(([page, held]) => ({ page, score: score(held) }))
+    const ranked = [...scores].map(([page, { sum, share, name, called }]) =>
+      ({ page, score: (sum * share) / whole + name * whole, called: called ? name * whole : 0 }))
     return { ranked: ranked.sort((a, b) => b.score - a.score || a.page - b.page), weights, meant, also }
   }
 
@@ -180,7 +180,7 @@ class Index {
       if (meant.has(run)) return
       const sizes = own.map((i) => found[i].size)
       const direct = Math.min(...sizes)
-      if (sound.length < SURE_SOUND && direct > Math.max(2, this.manifest.pages / 50)) return
+      if (sound.length < SURE_SOUND && direct > Math.max(2, this.manifest.pages / 25)) return
       let parts = [{ at: 0, length: own.length, words: await words }]
       if (!direct && !parts[0].words.length) {
         parts = await partsAlike(this, sound)
@@ -206,6 +206,7 @@ class Index {
       for (const [page, level] of postings) {
         const held = scores.get(page) ?? { sum: 0, share: 0, name: 0 }
         held.name = Math.max(held.name, worth * level)
+        held.called ||= term === key && share === 1
         scores.set(page, held)
       }
     })

@@ -20,6 +20,7 @@ const WEAK = new Set(`어떻게 어떤 어떻 어때 어느 무엇 무엇인가 
  the a an of in on for with and or to is are was were be been do does did has have how what why when which who where can could
  should would will i my me it its this that there vs by from at as if not use using get`.split(/\s+/))
 const WEAK_WEIGHT = 0.15
+const VERB_WEIGHT = 0.5 // a thing is named by nouns; how its verb is written, hardly a page can know
 
 const exact = (term, fit = 1) => ({ from: term, to: term, fit })
 const prefix = (term, fit) => ({ from: term, to: term + LAST, fit })
@@ -34,8 +35,8 @@ function rootWays(roots, at) {
 
 function pairedUnits(run, weight, typing, roots) {
   if (IS_INITIALS.test(run)) return initialUnits(run, weight)
-  if (run.length === 1) return [{ weight, ways: [exact(run), prefix(run, 0.6)] }]
-  const stem = stemOf(run)
+  if (run.length === 1) return [{ weight, ways: [exact(run), prefix(run, 0.6)], sound: weight === 1 && isHangul(run) ? run : "" }]
+  const stem = lettersNamed(run) ? run : stemOf(run)
   const sound = /^[가-힣]+$/.test(stem) && weight === 1 && !roots.length ? stem : ""
   const units = []
   for (let i = 0; i + 1 < run.length; i++) {
@@ -144,7 +145,7 @@ function parse(query) {
   const isWeak = (run) => WEAK.has(run.text.toLowerCase()) || (run.paired && WEAK.has(stemOf(run.text)))
   const plain = runs.some((run) => !isWeak(run))
   const units = runs.flatMap((run, i) => {
-    const weight = plain && isWeak(run) ? WEAK_WEIGHT : 1
+    const weight = plain && isWeak(run) ? WEAK_WEIGHT : plain && run.roots.length ? VERB_WEIGHT : 1
     const some = run.paired ? pairedUnits(run.text, weight, run.end === text.length, run.roots) : wordUnits(run.text, weight)
     return some.map((unit) => ({ ...unit, run: i }))
   })

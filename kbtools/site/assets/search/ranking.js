@@ -16,9 +16,9 @@ async function answer(index, query) {
     const words = [...(also.get(needle.run) ?? []), ...(meant.has(needle.run) ? [meant.get(needle.run)] : [])]
     return { ...orOneOf(needle, words), weight: weights.get(needle.run) ?? NOWHERE }
   })
-  const first = await Promise.all(ranked.slice(0, AT_ONCE).map(async ({ page, score }) => {
+  const first = await Promise.all(ranked.slice(0, AT_ONCE).map(async ({ page, score, called }) => {
     const result = resultOf(await index.page(page), needles)
-    return { page, result, score: score * (APART + (1 - APART) * result.together) }
+    return { page, result, score: called + (score - called) * (APART + (1 - APART) * result.together) }
   }))
   first.sort((a, b) => b.score - a.score || a.page - b.page)
   const replaced = parsed.needles.filter(({ run }) => meant.has(run)).map(({ run, word }) => [word, meant.get(run)])
