@@ -13,7 +13,7 @@ from watchdog.observers import Observer
 from kbtools.cli.workspace import project, say
 from kbtools.errors import KbError
 
-_SETTLE = 0.05
+_SETTLE = 0.02
 """Seconds without a further event after which a burst of them (an editor's save, a checkout) counts as over."""
 
 

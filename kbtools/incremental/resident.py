@@ -18,7 +18,7 @@ from kbtools.incremental.whole import Whole
 from kbtools.links import fold_title
 from kbtools.text.diagnostics import Diagnostic
 from kbtools.vault.links.resolve import Resolver
-from kbtools.vault.listing import Entries, Entry, Exclusion, Listing, Stamp
+from kbtools.vault.listing import Entries, Entry, Exclusion, Listing, Stamp, sized
 from kbtools.vault.loading import read
 from kbtools.vault.names import Conventions
 from kbtools.vault.outline import Outline
@@ -112,7 +112,9 @@ class Resident:
         text = self._texts.get(entry.path)
         if text is None:
             return read(entry, policies)
-        return decode(entry.path, text.encode("utf-8", "surrogatepass"), policies.of(entry.path))
+        data = text.encode("utf-8", "surrogatepass")
+        known = sized(entry._replace(stamp=(0, 0, len(data))), self.project.config.max_page_size)
+        return decode(entry.path, data, policies.of(entry.path)) if known.trouble is None else read(known, policies)
 
     def _forget(self) -> None:
         for name in ("called", "names", "resolver"):

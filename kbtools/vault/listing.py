@@ -258,7 +258,7 @@ def look(root: Path, config: Config) -> tuple[Entries, frozenset[str]]:
     strange: dict[str, Entry] = {}
     for entry_ in odd:
         stamps.pop(entry_.path, None)
-        if (one := _sized(entry_, largest)).is_page or one.trouble is not None:
+        if (one := sized(entry_, largest)).is_page or one.trouble is not None:
             strange[one.shown] = one
         else:
             attachments.add(one.shown)
@@ -280,7 +280,7 @@ def _scan(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
         os.close(descriptor)
 
 
-def _sized(entry: Entry, largest: int) -> Entry:
+def sized(entry: Entry, largest: int) -> Entry:
     """The entry, with its trouble if it is a page of more bytes than are read."""
     if entry.trouble or entry.stamp is None or entry.stamp[2] <= largest or not entry.is_page:
         return entry

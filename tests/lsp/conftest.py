@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_lsp
 from a_wiki import make
+from editor import Editor
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
@@ -46,3 +47,19 @@ async def client(lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFa
 def wiki(tmp_path: Path) -> Path:
     """A wiki of the test's own; the server is that of all tests of a module."""
     return make(tmp_path)
+
+
+@pytest.fixture
+def autograd(client: LanguageClient, wiki: Path) -> Iterator[Editor]:
+    yield from opened(client, wiki / "docs/topics/Autograd.md")
+
+
+@pytest.fixture
+def tensor(client: LanguageClient, wiki: Path) -> Iterator[Editor]:
+    yield from opened(client, wiki / "docs/topics/Tensor.md")
+
+
+def opened(client: LanguageClient, file: Path) -> Iterator[Editor]:
+    editor = Editor(client, file)
+    yield editor
+    client.text_document_did_close(types.DidCloseTextDocumentParams(editor.document))

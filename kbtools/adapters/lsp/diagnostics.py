@@ -24,6 +24,8 @@ from kbtools.vault.links.resolution import Missing
 from kbtools.vault.page import Page
 
 SOURCE = "kb"
+MOST = 1000
+"""Findings of a page that are told: an editor shows no more in any useful way."""
 ACCEPT = "kb.accept"
 RESPELL = "kb.respell"
 FIX_ALL = "source.fixAll.kb"
@@ -40,8 +42,10 @@ def published(space: Workspace, path: str) -> list[types.Diagnostic]:
     if page is None:
         return []
     new, known = space.findings(path)
-    made = [_diagnostic(space, page.source, d) for d in new]
-    for d, since in known:
+    made = [_diagnostic(space, page.source, d) for d in new[:MOST]]
+    if len(new) > MOST:
+        made[-1].message += f"\nand {len(new) - MOST:,} more findings on this page: kb check lists them"
+    for d, since in known[:MOST]:
         hint = _diagnostic(space, page.source, d)
         hint.severity = types.DiagnosticSeverity.Hint
         hint.message += f"\nknown since {since.isoformat()}"

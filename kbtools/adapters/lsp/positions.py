@@ -19,7 +19,8 @@ class Positions:
 
     def position(self, offset: int) -> types.Position:
         line, column = self._lines.position(offset)
-        before = self.text[self._lines.starts[line - 1] :][: column - 1]
+        start = self._lines.starts[line - 1]
+        before = self.text[start : start + column - 1]
         return types.Position(line - 1, self._units(before))
 
     def range(self, span: Span) -> types.Range:

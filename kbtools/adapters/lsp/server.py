@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from kbtools import __version__
 from kbtools.adapters.lsp import changes, completion, diagnostics, navigation, results, running
@@ -22,6 +23,16 @@ from kbtools.text.source import Span
 
 T = TypeVar("T")
 TOKENS = types.SemanticTokensLegend(token_types=["class", "macro", "property"], token_modifiers=[])
+
+
+class Protocol(LanguageServerProtocol):
+    """Leaves the texts to ``Document``: pygls cuts lines where Python does, at U+2028 and form feeds too, and loses
+    changes behind them."""
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> Iterator[Any]:
+        if (handler := self.fm.features.get(types.TEXT_DOCUMENT_DID_CHANGE)) is not None:
+            yield handler, (params,), None
 
 
 class Document:
@@ -35,7 +46,8 @@ class KbServer(LanguageServer):
     """``kb lsp``. Every document belongs to the wiki that its file lies in; each wiki is read when first asked for."""
 
     def __init__(self) -> None:
-        super().__init__("kb", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Incremental)
+        sync = types.TextDocumentSyncKind.Incremental
+        super().__init__("kb", __version__, text_document_sync_kind=sync, protocol_cls=Protocol)
         self.documents: dict[str, Document] = {}
         self.spaces: dict[Path, Workspace] = {}
         self._complaints: set[str] = set()
