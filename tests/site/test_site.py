@@ -238,7 +238,7 @@ def test_infobox_backlinks_and_banner(tmp_path: Path, monkeypatch: pytest.Monkey
                 last_reinforced="2026-05-01",
                 tags="[torch, 자동 미분]",
                 aliases="[에이]",
-                raw_sources='["https://example.org/x", 책]',
+                raw_sources='["https://example.org/x (2026-11-29)", "보기: [[C]], [[없는 것]]", 책]',
                 tech_stack="{language: Python, framework: PyTorch}",
             ),
             "topics/B.md": topic(
@@ -255,6 +255,10 @@ def test_infobox_backlinks_and_banner(tmp_path: Path, monkeypatch: pytest.Monkey
     assert meter["aria-valuenow"] == "89"  # two months later
     assert "기록 0.93" in page.text
     assert "오래됨" not in page.text
+    assert "https://example.org/x" in [a.get("href") for a in page.all("a")]
+    assert "../C/" in [a.get("href") for a in page.all("a")]
+    assert "https://example.org/x (2026-11-29)" in page.text
+    assert "보기: C, 없는 것" in page.text
     assert [a["href"] for a in page.all("a", "kb-tag")] == ["../../tags/#tag-torch", "../../tags/#tag-자동-미분"]
     assert "둘째 문장은 저것을 가리킨다." in page.text
     assert "x · A" in page.text

@@ -11,10 +11,18 @@ from kbtools.site.html.elements import add, css_word, element
 from kbtools.site.html.text import clean
 from kbtools.site.words import Words
 from kbtools.vault import confidence
+from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
 _OWN = ("source_trust_level", "confidence_score", "verification_status", "last_reinforced", "canonical_id")
 """Fields that say of a page how far to trust it. Other sites have the others for purposes of their own."""
+_LEADS = re.compile(
+    r"""(?x)
+    (?<!\S) https?://[^\s<>"]*[^\s<>",;] (?![^\s,;])
+    | \[\[ (?P<target>[^\[\]|\#]+) (?:\#[^\[\]|]*)? (?:\|(?P<label>[^\[\]]+))? \]\]
+    """
+)
+"""An address, or a wikilink, in the text of a source."""
 
 
 def breadcrumb(category: str) -> str:
@@ -205,7 +213,7 @@ def _origin(more: etree.Element, page: Page, wiki: SiteModel) -> None:
     if sources:
         held = add(_fact(more, words("Sources")), "ul")
         for source in sources:
-            _source(add(held, "li"), source)
+            _source(add(held, "li"), source, page, wiki)
     commit = _scalar(page, "github_commit")
     if _COMMIT.match(commit):
         add(_fact(more, words("Commit")), "code", commit[:12])
@@ -215,9 +223,26 @@ def _origin(more: etree.Element, page: Page, wiki: SiteModel) -> None:
         add(_fact(more, "ID"), "code", page.id)
 
 
-def _source(item: etree.Element, source: str) -> None:
-    """A source; an address becomes a link, and nothing but http and https does."""
-    if re.match(r"https?://[^\s<>\"]+$", source):
-        add(item, "a", source, href=source, rel="noopener")
+def _source(item: etree.Element, source: str, page: Page, wiki: SiteModel) -> None:
+    """A source; an address or a wikilink in it becomes a link, and of addresses none but http and https."""
+    end = 0
+    for found in _LEADS.finditer(source):
+        _text(item, source[end : found.start()])
+        target, name = found["target"], found["label"] or found["target"]
+        path = target_page(wiki.index.resolve_name(target.strip(), page.path)) if target else None
+        if path is not None:
+            add(item, "a", name.strip(), href=wiki.address(path, page.path))
+        elif target:
+            _text(item, name.strip())
+        else:
+            add(item, "a", found[0], href=found[0], rel="noopener")
+        end = found.end()
+    _text(item, source[end:])
+
+
+def _text(item: etree.Element, text: str) -> None:
+    """Text behind what is there already."""
+    if len(item):
+        item[-1].tail = (item[-1].tail or "") + clean(text)
     else:
-        item.text = clean(source)
+        item.text = (item.text or "") + clean(text)
