@@ -353,7 +353,7 @@ def _timeout(wiki: Path, patch: pytest.MonkeyPatch) -> None:
 
 
 def _gpu(wiki: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(devices, "available_for", lambda request: {"cpu": 1, "cuda": 1})
+    patch.setattr(devices, "available_for", lambda request, python="": {"cpu": 1, "cuda": 1})
 
 
 @pytest.mark.parametrize("change", [_timeout, _gpu, lambda wiki, patch: patch.setenv("TZ", "Asia/Seoul")])

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -37,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kb-vault", metavar="DIR", help="take this folder of Markdown as the wiki")
     group.addoption("--kb-device", metavar="LIST", default="auto", help="auto (default), all, or a list: cpu,cuda,mps")
     group.addoption("--kb-require-device", metavar="D", action="append", default=[], help="a missing D is an error")
+    group.addoption("--kb-python", metavar="PATH", help="as kb run --python")
     group.addoption("--kb-sandbox", metavar="MODE", default="default", help="as kb run --sandbox")
     group.addoption("--kb-launcher", choices=("auto", "fork", "spawn"), default="auto")
     group.addoption("--kb-cache", action="store_true", help="take results that passed and still hold from the store")
@@ -48,6 +51,12 @@ class _Wiki:
     """What a run knows about its wiki. Everything costly is made when first asked for."""
 
     def __init__(self, config: pytest.Config, project: Project) -> None:
+        if python := config.getoption("--kb-python"):
+            # Not resolved: what a virtual environment's interpreter links to is not that environment's.
+            project = project._replace(python=os.path.abspath(config.invocation_params.dir / python))  # noqa: PTH100
+            from kbtools.run.devices.interpreter import interpreter
+
+            interpreter(str(project.python))
         self.config, self.project = config, project
         self.root = project.vault.resolve()
         from kbtools.errors import KbError
@@ -322,6 +331,8 @@ class KbItem(pytest.Item):
     job: Job
     step: Step
     outcome: Outcome | None = None
+    funcargs: Mapping[str, object] = MappingProxyType({})
+    """No fixtures: plugins (pytest-lsp) look for those of every item."""
 
     def runtest(self) -> None:
         from kbtools.run.results.outcomes import Status

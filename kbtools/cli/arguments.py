@@ -68,6 +68,7 @@ class Arguments(argparse.ArgumentParser):
         group.add_argument("--device", default="auto", metavar="D", help="auto, all, or a list: cpu,cuda,mps")
         group.add_argument("--require-device", action="append", default=[], metavar="D", help="a missing D is an error")
         group.add_argument("-n", dest="workers", default="auto", metavar="N", help="pages side by side (default: auto)")
+        group.add_argument("--python", metavar="PATH", help="the interpreter that runs the code (default: kb's own)")
         group.add_argument("--sandbox", choices=MODES, default="default", help="confinement")
         group.add_argument(
             "--start-method",

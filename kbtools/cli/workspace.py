@@ -41,6 +41,8 @@ def project(args: SimpleNamespace) -> Project:
         raise KbError("--exclude goes with --vault", "in a project, set exclude in [tool.kb]")
     else:
         found = find_project(Path(args.root or "."))
+    if (python := getattr(args, "python", None)) is not None:
+        found = found._replace(python=os.path.abspath(python))  # noqa: PTH100 - a link to it is its environment
     style, keep_words = getattr(args, "link_style", None), getattr(args, "keep_words", False)
     if style is None and not keep_words:
         return found

@@ -97,11 +97,13 @@ class Project(NamedTuple):
     """True under ``--vault``: nothing is written there unless asked."""
     held_to: str | None = None
     """What the command line says all code is held to: ``run``, ``check`` or ``show``."""
+    python: str | None = None
+    """The interpreter that the command line names for all code."""
 
     @property
     def policies(self) -> Policies:
         """What the code of each page is held to."""
-        return Policies(self.config.snippets, self.held_to)
+        return Policies(self.config.snippets, self.held_to, self.python)
 
     @property
     def backups(self) -> Path:

@@ -192,6 +192,7 @@ _POLICY: dict[str, tuple[Read, dict[str, Any]]] = {
     "files": _texts("a list of globs"),
     "cwd": _text("a folder"),
     "environment": _texts("a list of names"),
+    "python": _text("the path of an interpreter"),
 }
 
 

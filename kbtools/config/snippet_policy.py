@@ -30,6 +30,8 @@ class Policy(NamedTuple):
     """Where in the session's folder the code runs."""
     environment: tuple[str, ...] = ()
     """Variables that are passed on by name, or set as ``NAME=value``."""
+    python: str = ""
+    """The interpreter that runs it, relative to the project's root; empty for kb's own."""
 
     def defaults(self) -> Mapping[str, object]:
         """As the ``snippets:`` of a page's frontmatter, which wins, would say it."""
@@ -47,11 +49,14 @@ class Policies(NamedTuple):
     """The first glob that fits counts."""
     mode: str | None = None
     """What the command line says of all pages."""
+    python: str | None = None
+    """The interpreter that the command line names."""
 
     def of(self, path: str) -> Policy:
         """What holds for a page."""
         found = next((policy for glob, policy in self.by_glob if matches(path, (glob,))), DEFAULT)
-        return found if self.mode is None else found._replace(mode=self.mode)
+        found = found if self.mode is None else found._replace(mode=self.mode)
+        return found if self.python is None else found._replace(python=self.python)
 
 
 def not_looked_at(rule: str) -> bool:

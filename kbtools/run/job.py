@@ -130,6 +130,10 @@ class Around:
     """Where in the session's folder the code runs."""
     environment: tuple[str, ...] = ()
     """Variables passed on by name, or set as ``NAME=value``."""
+    python: str = ""
+    """The interpreter; empty for kb's own."""
+    installed: str = ""
+    """A hash of what is installed in it."""
 
     def variables(self) -> dict[str, str]:
         """Those that there are, with their values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def plan_pages(
     """Plan pages, but for those that the ``store`` answers for: these are not even parsed. ``parsed`` are pages that
     have been read before."""
     parsed = parsed or {}
-    context = planner.context()
+    context = functools.cache(planner.context)
     jobs: list[Job] = []
     known: list[Outcome] = []
     pages: dict[str, Known] = {}
@@ -53,7 +54,7 @@ def plan_pages(
         if data is None or not (b"```" in data or b"~~~" in data):
             continue  # it cannot be read, or has no fence
         policy = policies.of(path)
-        made_from = digest(context + repr(policy).encode() + data)
+        made_from = digest(context(policy) + data)
         answer = store.answer_page(path, made_from) if store is not None else None
         if answer is not None:
             known += answer[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +12,7 @@ from kbtools.config.project import Project
 from kbtools.config.snippet_policy import DEFAULT, Policy
 from kbtools.fences.option_values import DEVICES
 from kbtools.run.devices import probe as devices
+from kbtools.run.devices.interpreter import interpreter, normalized
 from kbtools.run.job import Around, DeviceRequest, Job, Limits, Step, Wanted
 from kbtools.run.processes.page_files import File, PageFiles
 from kbtools.run.worker.requirements import unmet as lacking
@@ -51,29 +53,46 @@ class Planner:
 
     def __init__(self, project: Project, request: DeviceRequest, *, rehearse: bool = False) -> None:
         self.request, self.rehearse = request, rehearse
-        self.available = devices.available_for(request)
+        self.root = project.root
         self.limits = Limits(project.config.run.timeout, project.config.run.memory)
         self.files = PageFiles(project.vault, project.root)
-        self.unmet = functools.cache(lacking)
+        self.unmet = functools.cache(_unmet)
 
-    def context(self) -> bytes:
+    def python(self, policy: Policy) -> str:
+        """The interpreter for pages of a policy; "" for kb's own."""
+        # Not resolved: what a virtual environment's interpreter links to is not that environment's.
+        return os.path.abspath(self.root / policy.python) if policy.python else ""  # noqa: PTH100
+
+    def context(self, policy: Policy) -> bytes:
         """Equal where all that decides the plan of a page is equal, but for the page."""
-        asked = (self.request, sorted(self.available.items()), self.limits, self.rehearse)
+        python = self.python(policy)
+        available = devices.available_for(self.request, python)
+        installed = interpreter(python).digest if python else ""
+        asked = (self.request, sorted(available.items()), self.limits, self.rehearse, policy, installed)
         return "\n".join([*program.parts(_NO_SAY), repr(asked)]).encode("utf-8", "surrogateescape")
 
     def plan(self, path: str, snippets: Sequence[Snippet], policy: Policy = DEFAULT) -> tuple[Job, ...]:
         """The jobs of a page whose code is held to ``policy``."""
+        python = self.python(policy)
         return plan(
             path,
             snippets,
             self.request,
-            self.available,
+            devices.available_for(self.request, python),
             self.limits,
             rehearse=self.rehearse,
-            unmet=self.unmet,
+            unmet=lambda requirement: self.unmet(requirement, python),
             policy=policy,
             files=self.files,
+            python=python,
         )
+
+
+def _unmet(requirement: str, python: str) -> str | None:
+    if not python:
+        return lacking(requirement)
+    found = interpreter(python)
+    return lacking(requirement, lambda n: found.version if n.lower() == "python" else found.packages.get(normalized(n)))
 
 
 def plan(
@@ -87,11 +106,13 @@ def plan(
     unmet: Callable[[str], str | None] | None = None,
     policy: Policy = DEFAULT,
     files: PageFiles | None = None,
+    python: str = "",
 ) -> tuple[Job, ...]:
     """The jobs of one page. Every executable snippet gets an outcome: one a device it can run on.
 
     ``available`` tells how many of each device there are. ``unmet`` says why a ``requires=`` is not met here
-    (``requirements.unmet``); without it workers find out. ``files`` finds what snippets are given of the vault.
+    (``requirements.unmet``); without it workers find out. ``files`` finds what snippets are given of the vault;
+    ``python`` is another interpreter than kb's own.
 
     A snippet bound to devices of which none is chosen and available gets one outcome, skipped, under the first of
     them; in the sessions that do run it stands silent, so that what needs its names is blocked.
@@ -119,7 +140,8 @@ def plan(
                 if unmet is not None:
                     steps = tuple(_lacking(step, unmet) for step in steps)
                 steps = tuple(_with_files(step, path, wanted.get(step.name, ()), given, files) for step in steps)
-                around = Around(policy.cwd, policy.environment)
+                installed = interpreter(python).digest if python else ""
+                around = Around(policy.cwd, policy.environment, python, installed)
                 jobs.append(Job(path, session, device, keyed(steps, path, session, device, around), around))
     return tuple(jobs)
 
@@ -152,7 +174,7 @@ def _lacking(step: Step, unmet: Callable[[str], str | None]) -> Step:
     if step.skip is not None:
         return step
     lack = next((why for requirement in step.requires if (why := unmet(requirement)) is not None), None)
-    return step if lack is None else replace(step, skip=lack)
+    return replace(step, requires=()) if lack is None else replace(step, skip=lack)
 
 
 def _sessions(snippets: Sequence[Snippet]) -> dict[str, list[Snippet]]:

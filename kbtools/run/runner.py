@@ -41,7 +41,9 @@ class Runner:
         self.store = Store(state, sandbox=self.options.sandbox) if state is not None else None
         self.unkept: OSError | None = None
         """Why results are not kept, where they cannot be."""
-        self._launcher, self._owns = launcher, launcher is None
+        self._given = launcher
+        self._launchers: dict[str, Launcher] = {}
+        """By interpreter."""
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._settings = Settings(
@@ -93,8 +95,8 @@ class Runner:
                         on_outcome(outcome)
             return outcomes
 
-        if any(job.runs for job, _ in to_run):
-            self._start({name for job, _ in to_run for name in job.preload})
+        for python in {job.around.python for job, _ in to_run if job.runs}:
+            self._start({name for job, _ in to_run for name in job.preload if job.around.python == python}, python)
         found: list[Outcome] = []
         threads = ThreadPoolExecutor(max(1, self.options.workers), thread_name_prefix="kb-session")
         try:
@@ -117,8 +119,8 @@ class Runner:
     def close(self) -> None:
         """End all workers of this runner's own."""
         with self._lock:
-            launcher, self._launcher = self._launcher, None
-        if launcher is not None and self._owns:
+            launchers, self._launchers = self._launchers, {}
+        for launcher in launchers.values():
             launcher.close()
 
     def _known(self, job: Job, ids: Collection[str]) -> list[Outcome] | None:
@@ -136,7 +138,7 @@ class Runner:
         part = replace(job, steps=job.steps[: last + 1])
         ran: list[Outcome] = []
         try:
-            launcher = self._start(part.preload) if part.runs else None
+            launcher = self._start(part.preload, part.around.python) if part.runs else None
             with Session(part, launcher, self._settings_for(part)) as session:
                 for outcome in session:
                     if self._stopped.is_set():
@@ -147,16 +149,18 @@ class Runner:
         finally:
             self._keep(job, ran)
 
-    def _start(self, preload: Collection[str]) -> Launcher:
+    def _start(self, preload: Collection[str], python: str) -> Launcher:
+        if self._given is not None:
+            return self._given
         with self._lock:
-            if self._launcher is None:
+            if python not in self._launchers:
                 if self.options.start == "spawn" or (self.options.start == "auto" and not forks()):
-                    self._launcher = SpawnLauncher(self.options.sandbox)
+                    self._launchers[python] = SpawnLauncher(self.options.sandbox, python)
                 else:
                     compiles = self.state is not None and "torch.compile" in preload
                     own = server_cache(self.state) if compiles and self.state is not None else ()
-                    self._launcher = ForkServerLauncher(self.options.sandbox, sorted(preload), own)
-            return self._launcher
+                    self._launchers[python] = ForkServerLauncher(self.options.sandbox, sorted(preload), own, python)
+            return self._launchers[python]
 
     def _settings_for(self, job: Job) -> Settings:
         settings = self._settings
@@ -165,7 +169,9 @@ class Runner:
         if self.state is not None and self.options.sandbox != "strict":
             writable, environment = session_cache(self.state, job)
             settings = replace(settings, writable=writable, environment=environment)
-        return settings if job.device != "cuda" else replace(settings, gpus=devices.probe()["cuda"].count)
+        return (
+            settings if job.device != "cuda" else replace(settings, gpus=devices.probe(job.around.python)["cuda"].count)
+        )
 
     def _keep(self, job: Job, outcomes: Collection[Outcome]) -> None:
         if self.store is not None and outcomes:

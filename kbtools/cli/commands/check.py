@@ -214,7 +214,7 @@ def check_once(args: SimpleNamespace) -> int:
         show(told, args.format, whole=args.all or bool(args.select), statistics=args.statistics)
         save(told, wanted)
     if args.report:
-        _report(Path(args.report), found.outcomes or (), watch.seconds)
+        _report(Path(args.report), found.outcomes or (), watch.seconds, found.project.python)
     summarize(known.new, found.totals, snippets, watch.seconds, known.known)
     return max(exit_code(known.new, args.strict), say_known(known, args))
 
@@ -230,9 +230,9 @@ def compared(told: Findings, found: Gathered, revision: str) -> Findings:
     return replace(told, revision=revision, repaired=mended, older=len(beside.known))
 
 
-def _report(file: Path, outcomes: tuple[Outcome, ...], seconds: float) -> None:
+def _report(file: Path, outcomes: tuple[Outcome, ...], seconds: float, python: str | None) -> None:
     from kbtools.cli.commands.run import save_report
     from kbtools.run import report
     from kbtools.run.devices.probe import environment
 
-    save_report(file, report.report(outcomes, environment(), seconds=seconds), outcomes)
+    save_report(file, report.report(outcomes, environment(python or ""), seconds=seconds), outcomes)

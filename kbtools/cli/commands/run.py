@@ -48,6 +48,8 @@ def run(args: SimpleNamespace) -> int:
         wiki.project = wiki.project._replace(held_to=RUN)
     asked = selection(wiki, args.paths)
     part = shard(wiki, asked, args.shard) if args.shard is not None else asked
+    if args.cluster and args.python is not None:
+        raise KbError("--python names an interpreter of this machine", "leave out --python or --cluster")
     if args.update:
         wiki.load()  # what is written is compared with what was read before the run
     cluster = None
@@ -64,7 +66,7 @@ def run(args: SimpleNamespace) -> int:
         raise KbError(f"nothing to run in {' '.join(args.paths)}", "kb snippets lists every snippet and its id")
     made: dict[str, object] = {}
     if args.report or args.format == "json":
-        where = environment() if cluster is None else cluster.environment
+        where = environment(wiki.project.python or "") if cluster is None else cluster.environment
         machines, ran_on = (cluster.machines, cluster.ran_on) if cluster is not None else ((), {})
         made = reports.report(
             outcomes, where, seconds=watch.seconds, fences=ran.fences, machines=machines, ran_on=ran_on

@@ -23,6 +23,7 @@ from typing import Any
 
 from kbtools.fences.option_values import DEVICES
 from kbtools.run.devices import host_info as machines
+from kbtools.run.devices.interpreter import interpreter
 from kbtools.run.job import DeviceRequest
 
 VARIABLE = "KB_DEVICES"
@@ -51,21 +52,22 @@ class DeviceInfo:
     count: int = 1
 
 
-def probe() -> Mapping[str, DeviceInfo]:
-    """Every device of DEVICES. Asked once a process; ``export`` passes the answer on."""
-    return _probe()
+def probe(python: str = "") -> Mapping[str, DeviceInfo]:
+    """Every device of DEVICES, as the torch of an interpreter (kb's own) finds it. Asked once a process; ``export``
+    passes the answer on."""
+    return _probe(python)
 
 
-def available() -> dict[str, int]:
+def available(python: str = "") -> dict[str, int]:
     """How many there are of each, as ``plan.plan`` wants it."""
-    return {name: max(1, info.count) if info.available else 0 for name, info in probe().items()}
+    return {name: max(1, info.count) if info.available else 0 for name, info in probe(python).items()}
 
 
-def available_for(request: DeviceRequest) -> dict[str, int]:
+def available_for(request: DeviceRequest, python: str = "") -> dict[str, int]:
     """How many there are of each; the machine is not asked when only the CPU is wanted."""
     if request.devices == ("cpu",) and not request.required:
         return {"cpu": 1}
-    return available()
+    return available(python)
 
 
 def export() -> str:
@@ -88,16 +90,17 @@ def torch_version() -> str | None:
         return None
 
 
-def environment() -> dict[str, Any]:
-    """The report's ``environment``."""
+def environment(python: str = "") -> dict[str, Any]:
+    """The report's ``environment``, where all code ran by one interpreter."""
+    other = interpreter(python) if python else None
     return {
-        "python": platform.python_version(),
-        "torch": torch_version(),
+        "python": other.version if other is not None else platform.python_version(),
+        "torch": other.packages.get("torch") if other is not None else torch_version(),
         "platform": platform_name(),
         "machine": machines.given_name(),
         "cpu": machines.cpu_model(),
         "date": date.today().isoformat(),
-        "devices": {name: asdict(info) for name, info in probe().items()},
+        "devices": {name: asdict(info) for name, info in probe(python).items()},
     }
 
 
@@ -112,8 +115,8 @@ def platform_name() -> str:
 
 
 @functools.cache
-def _probe() -> Mapping[str, DeviceInfo]:
-    passed = os.environ.get(VARIABLE)
+def _probe(python: str) -> Mapping[str, DeviceInfo]:
+    passed = None if python else os.environ.get(VARIABLE)
     if passed:
         try:
             return {str(name): DeviceInfo(**info) for name, info in json.loads(passed).items()}
@@ -121,17 +124,17 @@ def _probe() -> Mapping[str, DeviceInfo]:
             pass  # not ours: find out
     # Not platform.processor(): that starts a process, and says no more on most systems.
     cpu = DeviceInfo(True, platform.machine() or None, None, 1)
-    found = {name: _without_torch(name) for name in DEVICES if name != "cpu"}
+    place = interpreter(python).torch if python else getattr(importlib.util.find_spec("torch"), "origin", None)
+    found = {name: _without_torch(name, place) for name in DEVICES if name != "cpu"}
     if any(info is None for info in found.values()):
-        asked = _ask_torch()
+        asked = _ask_torch(python or sys.executable)
         found = {name: info or asked[name] for name, info in found.items()}
     return {"cpu": cpu, **{name: info for name, info in found.items() if info is not None}}
 
 
-def _without_torch(name: str) -> DeviceInfo | None:
-    """What is certain without importing torch; None where only torch knows."""
-    spec = importlib.util.find_spec("torch")
-    if spec is None or spec.origin is None:
+def _without_torch(name: str, place: str | None) -> DeviceInfo | None:
+    """What is certain without importing torch, which is at ``place``; None where only torch knows."""
+    if place is None:
         return DeviceInfo(False, None, "torch is not installed", 0)
     if name == "mps":
         if sys.platform != "darwin":
@@ -140,7 +143,7 @@ def _without_torch(name: str) -> DeviceInfo | None:
     if sys.platform == "darwin":
         return DeviceInfo(False, None, "CUDA is not on macOS", 0)
     try:
-        version = (Path(spec.origin).parent / "version.py").read_text(encoding="utf-8")
+        version = (Path(place).parent / "version.py").read_text(encoding="utf-8")
     except OSError:
         return None
     built = {
@@ -154,11 +157,11 @@ def _without_torch(name: str) -> DeviceInfo | None:
     return None
 
 
-def _ask_torch() -> dict[str, DeviceInfo]:
+def _ask_torch(program: str) -> dict[str, DeviceInfo]:
     """Ask torch in a process of its own."""
     try:
         told = subprocess.run(
-            [sys.executable, "-P", "-c", _PROBE],
+            [program, "-P", "-c", _PROBE],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=_PROBE_TIMEOUT,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kbtools.errors import KbError
+from kbtools.run.devices.interpreter import command
 from kbtools.run.processes.process_tree import children, descendants, kill_group
 from kbtools.run.processes.reaper import Reaper
 from kbtools.run.processes.removal import remove
@@ -87,8 +88,9 @@ class Launcher(Protocol):
 class SpawnLauncher:
     """A fresh interpreter for every session: everywhere, and slow where torch must be imported each time."""
 
-    def __init__(self, sandbox: str = "default") -> None:
-        self.sandbox = sandbox
+    def __init__(self, sandbox: str = "default", python: str = "") -> None:
+        """``python`` is another interpreter than kb's own."""
+        self.sandbox, self._python = sandbox, python
         if os.name != "posix":
             raise KbError("snippets cannot be run on this system", "run kb on Linux, macOS or WSL, or use --no-run")
         self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
@@ -99,11 +101,11 @@ class SpawnLauncher:
         self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
     ) -> WorkerHandle:
         numbers = descriptors.all()
-        words = [sys.executable, "-P", "-m", "kbtools.run.worker.main", *map(str, numbers), self.sandbox]
+        words = [*_command(self._python, "kbtools.run.worker.main"), *map(str, numbers), self.sandbox]
         try:
             process = subprocess.Popen(
                 words,
-                env=interpreter_environment(environment),
+                env=interpreter_environment(environment, other=bool(self._python)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=descriptors.err,
@@ -175,12 +177,13 @@ class ForkServerLauncher:
         sandbox: str = "default",
         preload: Sequence[str] = (),
         environment: Iterable[tuple[str, str]] = (),
+        python: str = "",
     ) -> None:
         """Does not wait for the server: it imports ``preload`` while the caller goes on.
 
-        ``environment`` is set for the server alone.
+        ``environment`` is set for the server alone; ``python`` is another interpreter than kb's own.
         """
-        self.sandbox = sandbox
+        self.sandbox, self._python = sandbox, python
         self._lock = threading.Lock()
         self._reaper = Reaper()
         self.later = self._reaper.do
@@ -213,11 +216,11 @@ class ForkServerLauncher:
 
     def _start_server(self, requests: int, preload: Sequence[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
         own = {"HOME": str(self.folder), "TMPDIR": str(self.folder), "MPLBACKEND": "Agg", **more}
-        words = [sys.executable, "-P", "-m", "kbtools.run.processes.forkserver"]
+        words = _command(self._python, "kbtools.run.processes.forkserver")
         try:
             return subprocess.Popen(
                 [*words, str(self.folder), str(requests), self.sandbox, *preload],
-                env=interpreter_environment(worker_environment(1, own)),
+                env=interpreter_environment(worker_environment(1, own), other=bool(self._python)),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=(requests,),
@@ -337,6 +340,11 @@ class _Forked:
         line, _, self._buffer = self._buffer.partition(b"\n")
         message: dict[str, int] = json.loads(line)
         return message
+
+
+def _command(python: str, module: str) -> Sequence[str]:
+    """How a module of kbtools is run, by kb's own interpreter or another."""
+    return command(python, module) if python else [sys.executable, "-P", "-m", module]
 
 
 def forks() -> bool:

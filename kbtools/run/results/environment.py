@@ -65,11 +65,11 @@ def worker_environment(threads: int, extra: Mapping[str, str] | None = None) -> 
     return {**kept, **(extra or {})}
 
 
-def interpreter_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def interpreter_environment(environment: Mapping[str, str], *, other: bool = False) -> dict[str, str]:
     """What the interpreter of a worker is started with, beside its variables: no page sees this.
 
     Printed sets of strings keep their order from run to run. This very kbtools is on the module path, installed or
-    not.
+    not; for an ``other`` interpreter, which is told where it is, nothing of kb's is, nor of the one kb runs with.
     """
     import kbtools
 
@@ -79,7 +79,7 @@ def interpreter_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         **environment,
         **told,
-        "PYTHONPATH": os.pathsep.join([*paths, *([] if here in paths else [here])]),
+        "PYTHONPATH": "" if other else os.pathsep.join([*paths, *([] if here in paths else [here])]),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

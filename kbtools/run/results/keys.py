@@ -23,7 +23,7 @@ from kbtools.fences.languages.shell import SHELLS
 from kbtools.run.job import ANY, Around, Step
 from kbtools.snippets import Snippet
 
-SCHEME = 6
+SCHEME = 7
 """Changes when keys, seeds or the way snippets are run change: no older result is taken for one of today."""
 _LINES = re.compile(
     r"lineno|traceback|inspect|_getframe|currentframe|logging|tracemalloc|co_|exc_info|__code__|\bdis\b|monitoring"
@@ -68,7 +68,8 @@ def keyed(steps: Sequence[Step], path: str, session: str, device: str, around: A
     """The steps of a session on a device with their keys, and with what they may import."""
     # Where nothing mentions torch it is not imported before the first snippet, and NumPy is not seeded with it.
     torch = device != "cpu" or any("torch" in step.code for step in steps if step.skip is None)
-    before = _hash([SCHEME, path, _session(session), device, torch, around.cwd, sorted(around.variables().items())])
+    where = [around.cwd, sorted(around.variables().items()), around.installed]
+    before = _hash([SCHEME, path, _session(session), device, torch, *where])
     imports: set[str] = set()
     found = []
     last = next((step.id for step in reversed(steps) if step.skip is None), None)

@@ -12,6 +12,7 @@ import ast
 import linecache
 import re
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 _FUTURE = 0
@@ -28,8 +29,12 @@ HINT = (
 )
 
 
-BEGIN = b"from kbtools.run.worker.multiprocessing_main import define as __kb_define__\n"
-"""How the main module's file begins."""
+def begin() -> bytes:
+    """How the main module's file begins: with this very kbtools, also where it is not on the module path."""
+    place = str(Path(__file__).parents[3])
+    define = "from kbtools.run.worker.multiprocessing_main import define as __kb_define__"
+    told = f"import sys; sys.path.insert(0, {place!a}); import kbtools; del sys.path[0], sys, kbtools; {define}\n"
+    return told.encode("ascii")
 
 
 def line_of(page: str, code: str, line: int) -> bytes:

@@ -21,7 +21,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from kbtools.fences.languages.pycon import TRACEBACK, Example, examples
-from kbtools.run.worker.multiprocessing_main import BEGIN, line_of
+from kbtools.run.worker.multiprocessing_main import begin, line_of
 from kbtools.run.worker.python.assertions import Assertions
 from kbtools.run.worker.python.ast_transforms import (
     CAPTURE,
@@ -258,7 +258,7 @@ class Interpreter:
     def _pass_on(self, code: str, line: int) -> None:
         """Let processes that are started afresh know what the page defines up to here."""
         with suppress(OSError), Path(self.script).open("ab") as file:
-            file.write((b"" if file.tell() else BEGIN) + line_of(self.path, code, line))
+            file.write((b"" if file.tell() else begin()) + line_of(self.path, code, line))
 
     def describe(self, error: BaseException) -> dict[str, Any]:
         """What was raised, in the page's lines, with the values an assertion failed on."""
