@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,15 @@ def test_what_is_proposed_is_accepted(tmp_path: Path) -> None:
     assert project.vault.samefile(tmp_path)
     assert project.config.link_style == "filename"
     from_mapping({"docs": "."})
+
+
+@pytest.mark.parametrize(("version", "python"), [("3.12.1", ".venv/bin/python"), ("3.9.2", None)])
+def test_code_runs_in_the_projects_own_environment(tmp_path: Path, version: str, python: str | None) -> None:
+    put(tmp_path, {"docs/A.md": "```python\nprint(1)\n```\n", ".venv/pyvenv.cfg": f"version = {version}\n"})
+    (tmp_path / ".venv/bin").mkdir()
+    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
+    written = from_mapping(tomllib.loads(settings(look_at(tmp_path))))
+    assert [(policy.mode, policy.python or None) for _, policy in written.snippets] == [("run", python)]
 
 
 def test_the_language_of_the_text_is_that_of_the_site(tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_nothing_of_kb_is_imported_where_there_is_no_wiki(tmp_path: Path) -> Non
             check=False,
         )
         last = done.stdout.strip().split("\n")[-1]
-        assert last.endswith("['kbtools', 'kbtools.adapters', 'kbtools.adapters.pytest_plugin']"), (
+        assert last.endswith("['kbtools', 'kbtools.adapters', 'kbtools.adapters.pytest_plugin', 'kbtools.errors']"), (
             words,
             done.stdout[-2000:],
         )

@@ -149,7 +149,8 @@ class _Wiki:
         from kbtools.check.failures import why_accepted
         from kbtools.text.source import Source
 
-        source = Source.decode(failed.path, (self.root / failed.path).read_bytes())
+        file = self.root / failed.path
+        source = Source.decode(failed.path, file.read_bytes() if file.is_file() else b"")  # it may have gone meanwhile
         baseline = Baseline.read(self.project.root) or Baseline()
         return why_accepted(self.project.config, baseline, failed, lambda path: source)
 

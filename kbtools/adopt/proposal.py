@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from kbtools.errors import KbError
 
 SMALL = 100
 """Pages up to which a site shows all of them in its navigation. Material repeats the navigation on every page."""
+OLDEST = (3, 11)
+"""Of the interpreters that code can be run with."""
 RUNS = 0.8
 """Share of a folder's fences that must read well for its code to be run."""
 _KEPT = (".kb/", "_link_reconcile_backup/", "/site/")
@@ -99,7 +102,9 @@ def settings(found: Survey) -> str:
     modes = list(code_modes(found))
     if modes and any(s.key == "snippets" for s in SETTINGS):
         lines += ["", "[snippets]", '# What code is held to, by folder: "run", "check" (read, not run) or "show".']
-        lines += [f'"{_toml(glob)}" = "{mode}"' for glob, mode in modes]
+        python = environment_of(found.root)
+        table = f'{{ mode = "run", python = "{python}" }}  # the environment that pages run in' if python else '"run"'
+        lines += [f'"{_toml(glob)}" = {table if mode == "run" else chr(34) + mode + chr(34)}' for glob, mode in modes]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
@@ -114,6 +119,23 @@ def code_modes(found: Survey) -> Iterator[tuple[str, str]]:
         return
     yield from ((f"{folder}/**", "run") for folder in runs if folder)
     yield "**", "show"
+
+
+def environment_of(root: Path) -> str | None:
+    """The interpreter of a virtual environment in the project that kb does not run with and can run code with."""
+    for name in (".venv", "venv", "env"):
+        settings = root / name / "pyvenv.cfg"
+        if not settings.is_file() or not (root / name / "bin/python").exists() or _is_ours(root / name):
+            continue
+        text = settings.read_text(encoding="utf-8", errors="replace")
+        version = re.search(r"(?m)^version(?:_info)?\s*=\s*(\d+)\.(\d+)", text)
+        if version is not None and (int(version[1]), int(version[2])) >= OLDEST:
+            return f"{name}/bin/python"
+    return None
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.resolve() == Path(sys.prefix).resolve()
 
 
 def _toml(text: str) -> str:
