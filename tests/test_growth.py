@@ -14,7 +14,11 @@ from kbtools.check.checker import check
 from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.project import Config
+from kbtools.edit.fix import fix
+from kbtools.edit.reconcile import plan_reconcile
+from kbtools.text.diagnostics import Diagnostic
 from kbtools.vault.index import Index
+from kbtools.vault.links.spelling import Speller
 from kbtools.vault.loading import Vault
 from kbtools.vault.names import Conventions
 from kbtools.vault.page import decode
@@ -140,3 +144,27 @@ def test_what_is_said_grows_with_what_there_is(name: str) -> None:
     config = CONFIGS["Obsidian"]
     small, large = (checked(index_of(KINDS[name], size, config), config) for size in (20, 80))
     assert large < 5 * small + 200
+
+
+REWRITTEN: dict[str, dict[str, Text]] = {
+    "variants": {"Some Page.md": "# x", "a.md": "[[some_page]] x{i}"},
+    "variants of many pages": {"Some Page {i}.md": "[[some_page {next}]]"},
+    "links in headings": {"Some Page.md": "x", "a.md": "# [[some_page]] {i}\n\n[[#some_page {i}]]"},
+    "slips": {"Some Page {i}.md": "x", "a.md": "[[Smoe Page {i}]]"},
+    "bars in tables": {"b.md": "", "a.md": ("| a | b |\n|---|---|\n", "| [[b|y{i}]] | [[b|c]] |\n", "")},
+    "refused": {"Some Page.md": "x", "a.md": "`` [[some_page]] ` {i}\n\n[[Some_Page|`]] {i}"},
+}
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_a_rewrite_costs_what_there_is(name: str) -> None:
+    config = CONFIGS["Obsidian"]
+
+    def findings(index: Index) -> tuple[Diagnostic, ...]:
+        return check(Vault(index.pages, index.attachments, {}), index, config, today=date(2026, 1, 1)).diagnostics
+
+    def work(size: int) -> Callable[[], object]:
+        index = index_of(REWRITTEN[name], size, config)
+        return lambda: (fix(index, findings, unsafe=True), plan_reconcile(index, Speller(index, "title")))
+
+    assert_linear_calls(work, 16)

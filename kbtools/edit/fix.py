@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -26,16 +27,28 @@ def choose(diagnostics: Iterable[Diagnostic], unsafe: bool = False) -> list[tupl
     """The applicable fixes; of two that overlap the earlier one, whole fixes only."""
     wanted = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
     taken: dict[str, list[Edit]] = {}
+    """By place."""
     chosen = []
     for d in diagnostics:
         if d.fix is None or d.fix.applicability not in wanted:
             continue
         held = taken.setdefault(d.path, [])
-        if not any(_clash(a, b) for a in d.fix.edits for b in held):
-            held += d.fix.edits
+        if not any(_clash(edit, other) for edit in d.fix.edits for other in _beside(edit, held)):
+            for edit in d.fix.edits:
+                insort(held, edit, key=_start)
             unlinks = d.span.start if d.fix.unlinks else None
             chosen.append((d, Rewrite(d.path, d.fix.edits, unlinks)))
     return chosen
+
+
+def _start(edit: Edit) -> int:
+    return edit.span.start
+
+
+def _beside(edit: Edit, held: list[Edit]) -> list[Edit]:
+    """Those of some edits, which do not overlap, that this one might."""
+    first, behind = bisect_left(held, edit.span.start, key=_start), bisect_right(held, edit.span.end, key=_start)
+    return held[max(0, first - 1) : behind]
 
 
 def _clash(a: Edit, b: Edit) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -70,22 +71,43 @@ def settle(index: Index, rewrites: Iterable[Rewrite], *, only_links: bool = Fals
         if not changes:
             return Settled(tuple(kept), after, tuple(left_out))
         blamed: dict[Rewrite, Change] = {}
+        by_page = _ByPage(kept)
         for change in changes:
-            for rewrite in _to_blame(change, kept):
+            for rewrite in by_page.to_blame(change):
                 blamed.setdefault(rewrite, change)
         left_out += (LeftOut(rewrite, why) for rewrite, why in blamed.items())
         kept = [rewrite for rewrite in kept if rewrite not in blamed]
 
 
-def _to_blame(change: Change, rewrites: Sequence[Rewrite]) -> list[Rewrite]:
-    here = [r for r in rewrites if r.path == change.path]
-    if change.link is not None:
-        span = change.link.span
-        own = [r for r in here if any(e.span.start <= span.end and e.span.end >= span.start for e in r.edits)]
-        if own:
-            return own
-    there = [r for r in rewrites if r.path == change.target]
-    return there or here or list(rewrites)
+class _ByPage:
+    """Rewrites by the pages and places they change."""
+
+    def __init__(self, rewrites: Sequence[Rewrite]) -> None:
+        self._all = rewrites
+        self._of: dict[str, list[Rewrite]] = {}
+        self._edits: dict[str, list[tuple[int, int, Rewrite]]] = {}
+        for rewrite in rewrites:
+            self._of.setdefault(rewrite.path, []).append(rewrite)
+            edits = self._edits.setdefault(rewrite.path, [])
+            edits += ((e.span.start, e.span.end, rewrite) for e in rewrite.edits)
+        for edits in self._edits.values():
+            edits.sort(key=_place)
+
+    def to_blame(self, change: Change) -> Iterable[Rewrite]:
+        """The rewrites of the link; failing that those of the page it leads to, of its own page, or all."""
+        if change.link is not None:
+            edits, span = self._edits.get(change.path, []), change.link.span
+            first = bisect_left(edits, (span.start, -1), key=_place)
+            near = edits[max(0, first - 1) : bisect_right(edits, (span.end, span.end), key=_place)]
+            own = [rewrite for start, end, rewrite in near if start <= span.end and end >= span.start]
+            if own:
+                return own
+        there = self._of.get(change.target, ()) if change.target is not None else ()
+        return there or self._of.get(change.path, ()) or self._all
+
+
+def _place(edit: tuple[int, int, Rewrite]) -> tuple[int, int]:
+    return edit[:2]
 
 
 def edits_by_page(rewrites: Iterable[Rewrite]) -> dict[str, tuple[Edit, ...]]:
