@@ -8,7 +8,9 @@ import shutil
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -101,16 +103,18 @@ def test_it_works_inside_a_running_event_loop() -> None:
     async def inside() -> Kind:
         return ask_all(["http://127.0.0.1:1/"], QUICK)["http://127.0.0.1:1/"].kind
 
-    assert asyncio.run(inside()) is Kind.UNREACHABLE
+    with ThreadPoolExecutor(1) as thread:  # a browser's tests may have a loop running in this one
+        assert thread.submit(asyncio.run, inside()).result() is Kind.UNREACHABLE
 
 
 def test_a_host_is_asked_by_few_at_a_time_with_pauses() -> None:
     with misbehaving() as running:
         urls = [running.url(f"/slow/{n}") for n in range(6)]
+        began = time.monotonic()
         found = ask_all(urls, Options(allow_private=True, per_host=2, pause=0.05, archive=None))
         assert {a.kind for a in found.values()} == {Kind.OK}
         assert running.most_at_once <= 2
-        assert min(b - a for a, b in zip(running.times, running.times[1:], strict=False)) > 0.02
+        assert time.monotonic() - began >= 5 * 0.05
 
 
 def test_waiting_for_a_turn_is_no_timeout() -> None:

@@ -199,7 +199,7 @@ def test_without_plugins_as_well(tmp_path: Path) -> None:
     assert "둘째의 글." in frame
     assert "각주의 글" not in frame  # nothing in this part refers to it
     assert '<div class="tabbed-set' in frame  # as mkdocs.yml has it
-    assert 'href="../topics/Target/#둘째"' in frame
+    assert 'href="topics/Target.md#둘째"' in frame  # a path from the page's source, which builders make an address
 
 
 @pytest.mark.browser

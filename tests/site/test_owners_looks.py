@@ -148,29 +148,30 @@ def _at_rest(page: Any) -> bytes:
     pytest.fail("the page does not come to rest")
 
 
+def _picture(page: Any, address: str) -> bytes:
+    """A page without kb's own parts."""
+    page.goto(address, wait_until="load")
+    page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important }")
+    page.evaluate("document.querySelectorAll('.kb-graph-open, .kb-backlinks').forEach((e) => e.remove())")
+    return _at_rest(page)
+
+
 def test_pages_without_parts_of_kb_are_the_same_to_the_pixel(browser: Any, tmp_path: Path) -> None:
     sites = {
         name: owner_site(tmp_path / name, plugins) for name, plugins in (("plain", "search"), ("kb", "search, kbtools"))
     }
-    pictures: dict[str, dict[tuple[str, str, str], bytes]] = {"plain": {}, "kb": {}}
-    for name, folder in sites.items():
-        with served(folder) as base:
-            for size, scheme in (("screen", "light"), ("phone", "dark")):
-                width, height = SIZES[size]
-                context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-                context.route(lambda url: not url.startswith("http://127.0.0.1"), lambda route: route.abort())
-                page = context.new_page()
-                for path in ("", "b/", "deep/c/"):
-                    page.goto(base + path, wait_until="load")
-                    page.add_style_tag(
-                        content="*, ::before, ::after { transition: none !important; animation: none !important }"
-                    )
-                    page.evaluate(
-                        "document.querySelectorAll('.kb-graph-open, .kb-backlinks').forEach((e) => e.remove())"
-                    )
-                    pictures[name][path, size, scheme] = _at_rest(page)
-                context.close()
-    different = [key for key, picture in pictures["plain"].items() if pictures["kb"][key] != picture]
+    different = []
+    with served(sites["plain"]) as plain, served(sites["kb"]) as kb:
+        for size, scheme in (("screen", "light"), ("phone", "dark")):
+            width, height = SIZES[size]
+            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+            context.route(lambda url: not url.startswith("http://127.0.0.1"), lambda route: route.abort())
+            page = context.new_page()
+            for path in ("", "b/", "deep/c/"):
+                # On a busy machine a page may rest before its scripts have run: what differs is looked at again.
+                if not any(_picture(page, plain + path) == _picture(page, kb + path) for _ in range(4)):
+                    different.append((path, size, scheme))
+            context.close()
     assert different == []
 
 
