@@ -1,11 +1,12 @@
-"""Shared by all tests: the switch that rewrites golden files, Hypothesis profiles, and a fork server."""
+"""Shared by all tests: the switch that rewrites golden files, Hypothesis profiles, a fork server, and built sites."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     from kbtools.run.processes.launchers import Launcher
 
+
+ROOT = Path(__file__).parent.parent
 
 # Vaults of tests are made in memory where the system offers that: thousands of flushed files are most of the gate's
 # time on a disk. What a flush is good for is seen in test_rewrite_power, on a model of a disk.
@@ -55,3 +58,38 @@ def launcher() -> Iterator[Launcher]:
     launcher = ForkServerLauncher()
     yield launcher
     launcher.close()
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Makes a folder that takes long to make, once for all workers of pytest-xdist: they only read it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, ready = shared / name, shared / f"{name}.ready"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not ready.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                make(folder)
+                ready.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def own_site(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """The site of this project's own wiki, built without a warning. Whether its snippets have run is not asked."""
+
+    def build_site(folder: Path) -> None:
+        from mkdocs.commands.build import build
+        from mkdocs.config import load_config
+
+        config = load_config(str(ROOT / "mkdocs.yml"), site_dir=str(folder), strict=True)
+        config.plugins["kbtools"].config["lenient"] = True
+        build(config)
+
+    return made_once("own-site", build_site)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from terminal import run_kb
@@ -122,7 +123,7 @@ def test_a_prolog_is_taken_off_and_entities_are_not_published() -> None:
     assert Figure.of(within, "", 1, 1) is None
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.binary(max_size=60), st.text(max_size=40))
 def test_any_bytes_give_a_harmless_picture_or_none(data: bytes, alt: str) -> None:
     for content in (data, SVG % 1 + data, (SVG % 1).replace(b"M0 0", data)):

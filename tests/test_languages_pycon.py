@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from examples import examples as tries
 from growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -196,7 +197,7 @@ def test_update_does_not_write_what_would_be_a_prompt(launcher: Launcher) -> Non
     assert updated(text, launcher) == (text, ["what it prints looks like a prompt"])
 
 
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 @given(
     st.lists(st.sampled_from([">>> a", "... b", ">>>", "...", "out", "", "  >>> c", "  ... d", "  x", ">>>e", "\x0c"]))
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -268,7 +269,7 @@ def hashes(fences: list[tuple[str, str]], prose: str = "") -> tuple[list[str], l
     return list(sources(page.snippets).values()), [step.key for job in jobs for step in job.steps]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(edited())
 def test_a_key_covers_all_before_it_in_its_session_and_nothing_else(
     case: tuple[list[tuple[str, str]], list[tuple[str, str]], int],

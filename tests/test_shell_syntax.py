@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from examples import examples
 from growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -163,7 +164,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join), min_size=1, max_size=4).map("\n".join))
 def test_what_is_taken_for_plain_a_shell_takes_too(code: str) -> None:
     if is_plain(code):

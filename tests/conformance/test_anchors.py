@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import markdown
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -102,7 +103,7 @@ def test_all_of_them_on_one_page() -> None:
 
 
 @given(headings)
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 def test_any_of_them_together(chosen: list[str]) -> None:
     agree("\n\n".join(chosen) + "\n")
 

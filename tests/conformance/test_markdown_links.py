@@ -12,6 +12,7 @@ from pathlib import Path
 
 import markdown
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -132,7 +133,7 @@ def test_definitions(definition: str) -> None:
 
 
 @given(pages)
-@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), suppress_health_check=list(HealthCheck))
 @example("[a](b.md) `c` [d](e.md)")
 def test_generated(text: str) -> None:
     agree(text)

@@ -12,6 +12,7 @@ from unittest import mock
 
 import markdown
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -123,7 +124,7 @@ def test_markdown_in_html(text: str) -> None:
 
 
 @given(pages)
-@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), suppress_health_check=list(HealthCheck))
 @example("[[a|b]] `c` [[d]]")
 def test_generated(text: str) -> None:
     agree(text)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, example, given, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -62,7 +63,7 @@ def test_a_longer_page_of_everything() -> None:
     "a\n\n[^n]: text\n\n    a\n!!! note\n    [^n]: text\n\n        a\n!!! note\n    # Heading\n\n    ```\n    ```\n"
 )
 @example('<div class="x" markdown>\n\n<div class="x" markdown>\n\n```\n ```\n\n</div>\n\n</div>\n\n```\n```\n')
-@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), suppress_health_check=list(HealthCheck))
 @given(pages())
 def test_pages_of_all_sorts(page: str) -> None:
     agree(page, headings=False)

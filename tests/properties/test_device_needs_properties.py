@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +50,7 @@ value = st.sampled_from(DEVICES + OTHERS)
 statement = st.builds(str.format, st.sampled_from(STATEMENTS), value, value, st.sampled_from(["cuda", "mps", "cpu"]))
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.lists(statement, min_size=1, max_size=3).map("\n".join))
 def test_what_is_not_followed_needs_nothing(code: str) -> None:
     tree = ast.parse(code)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,7 +86,7 @@ def change(vault: Path, path: str, data: bytes | None) -> None:
 change.clock = 10**18
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(start=st.dictionaries(st.sampled_from(FILES), page, max_size=7), steps=st.lists(step, max_size=4), day=days)
 def test_an_index_kept_up_to_date_says_what_a_check_from_scratch_says(
     start: dict[str, bytes], steps: list[list[tuple[str, bytes | None]]], day: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 
+from examples import examples
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -91,7 +92,7 @@ def statements() -> st.SearchStrategy[str]:
     return st.recursive(simple, blocks, max_leaves=4)
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(st.lists(statements(), min_size=1, max_size=5))
 def test_reads_and_bindings_are_those_python_finds(program: list[str]) -> None:
     code = "\n".join(program).replace("Anything", "any")
@@ -113,7 +114,7 @@ def test_reads_and_bindings_are_those_python_finds(program: list[str]) -> None:
     assert not any(read.guarded for read in found.reads)
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(st.lists(statements(), min_size=1, max_size=3), st.lists(statements(), max_size=2), NAME)
 def test_what_functions_read_is_what_their_calls_miss(body: list[str], rest: list[str], parameter: str) -> None:
     inside = "\n".join(body).replace("Anything", "any").replace("\n", "\n    ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,7 +81,7 @@ def meanings(index: Index) -> list[tuple[str, str | None]]:
     ]
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(vaults(), st.sampled_from(("title", "filename")), st.booleans())
 def test_a_rewrite_never_changes_what_a_link_means(pages: dict[str, Page], style: str, titles: bool) -> None:
     index = Index(pages)
@@ -94,7 +95,7 @@ def test_a_rewrite_never_changes_what_a_link_means(pages: dict[str, Page], style
         assert resolution.page == change.page
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(vaults())
 def test_a_variant_is_the_only_page_of_its_name(pages: dict[str, Page]) -> None:
     index = Index(pages)
@@ -113,7 +114,7 @@ def test_a_variant_is_the_only_page_of_its_name(pages: dict[str, Page]) -> None:
             )
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(vaults())
 def test_following_duplicates_ends_at_a_page_that_stands_for_itself(pages: dict[str, Page]) -> None:
     index = Index(pages)
@@ -121,7 +122,7 @@ def test_following_duplicates_ends_at_a_page_that_stands_for_itself(pages: dict[
         assert index.final(change.page) == change.page
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(vaults())
 def test_resolution_does_not_depend_on_the_order_of_pages(pages: dict[str, Page]) -> None:
     there, back = Index(pages), Index(dict(reversed(pages.items())))

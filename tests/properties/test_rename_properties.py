@@ -6,6 +6,7 @@ import posixpath
 import re
 from urllib.parse import unquote
 
+from examples import examples
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
@@ -118,7 +119,7 @@ def leads_to(file: str, path: str, pages: dict[str, Page]) -> bool:
     return file == path or (file not in pages and file.casefold() == path.casefold())
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(vaults(), st.data())
 def test_every_link_means_what_it_meant(pages: dict[str, Page], data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(pages)))
@@ -178,7 +179,7 @@ def test_every_link_means_what_it_meant(pages: dict[str, Page], data: st.DataObj
     assert there.redirects == moved
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(vaults(), st.data())
 def test_there_and_back_again_leaves_one_trace(pages: dict[str, Page], data: st.DataObject) -> None:
     """Renamed back, a page has its old name; only aliases tell of it, and links may be spelled better than before."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from posixpath import basename, dirname
 
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_fold import fold
@@ -80,7 +81,7 @@ def slowly(titles: dict[str, str], here: str, target: str) -> tuple[str, list[st
     return slowly(titles, here, name.rstrip()) if mark else ("missing", [])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(vault, st.data())
 def test_a_link_means_what_a_slow_reading_of_the_rules_says(pages: dict[str, str | None], data: st.DataObject) -> None:
     titles = {p: basename(p).removesuffix(".md") if title is None else title for p, title in pages.items()}

@@ -6,6 +6,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+from examples import examples
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -48,7 +49,7 @@ TOKENS = (
 anything = st.one_of(
     st.text(ALPHABET, max_size=80), st.lists(st.sampled_from(TOKENS), max_size=30).map("".join), pages()
 )
-quick = settings(max_examples=300, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=examples(300), suppress_health_check=list(HealthCheck))
 
 
 def parts(structure: Structure) -> list[Span]:

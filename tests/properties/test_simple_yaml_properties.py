@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from examples import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -46,7 +47,7 @@ blocks = st.lists(fields | holders | lines, max_size=4).map("\n".join)
 @example("a:\n- b\nc:\n  d: e\n")
 @example("a: b\n\n  # c\nd: [x y, z]  ")
 @example("a:\n  b: \n  c:\n")
-@settings(max_examples=2000)
+@settings(max_examples=examples(2000))
 @given(blocks)
 def test_what_is_read_without_a_parser_is_what_the_parser_reads(yaml: str) -> None:
     simple = read_simple(yaml)
@@ -59,7 +60,7 @@ def test_what_is_read_without_a_parser_is_what_the_parser_reads(yaml: str) -> No
     assert not found.duplicates
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(blocks)
 def test_places_asked_for_later_are_those_of_the_parser(yaml: str) -> None:
     page = f"---\n{yaml}\n---\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from examples import examples
 from growth import assert_linear
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from kbtools.fences.expected.expect import explain, matches
 from kbtools.markdown.scanner import scan
 from kbtools.snippets import DEVICES, Snippet, extract, undefined_names
 
-QUICK = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=examples(120), suppress_health_check=[HealthCheck.too_slow])
 ANY = st.text(st.characters(), max_size=60)  # lone surrogates, NUL, form feeds and U+2028 among them
 CODE = st.lists(
     st.sampled_from(

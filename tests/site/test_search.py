@@ -189,12 +189,12 @@ def test_another_search_plugin_stays_in_charge(tmp_path: Path) -> None:
     assert "kb-search" not in page
 
 
-def built(project: Any, target: Path, config: str | None = None) -> Path:
+def built(project: Any, target: Path) -> Path:
     """The site as ``mkdocs build`` makes it; results are another test's matter."""
     from mkdocs.commands import build
     from mkdocs.config import load_config
 
-    loaded = load_config(config or str(project.root / "mkdocs.yml"), site_dir=str(target))
+    loaded = load_config(str(project.root / "mkdocs.yml"), site_dir=str(target))
     loaded.plugins["kbtools"].config.lenient = True
     build.build(loaded)
     return target
@@ -210,9 +210,8 @@ def queries(file: Path = QUERIES) -> list[tuple[str, list[str]]]:
 
 
 @pytest.fixture(scope="module")
-def wiki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("wiki") / "site"
-    with served(built(None, folder, str(ROOT / "mkdocs.yml"))) as address:
+def wiki(own_site: Path) -> Iterator[str]:
+    with served(own_site) as address:
         yield address
 
 
