@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --con
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := site
-.PHONY: site serve test test-cuda gate lint browser fuzz clean help
+.PHONY: site serve test test-cuda gate lint programs fuzz clean help
 
 site: $(VENV)/.wiki
 	@$(BIN)/kb build
@@ -18,7 +18,7 @@ site: $(VENV)/.wiki
 serve: $(VENV)/.wiki
 	@$(BIN)/kb serve
 
-test: $(VENV)/.dev browser
+test: $(VENV)/.dev programs
 	@echo "== tests"
 	@$(BIN)/python -m pytest -n auto
 
@@ -40,8 +40,8 @@ lint: $(VENV)/.dev
 
 gate: lint test
 
-browser:
-	@sh tests/site/install-browser.sh
+programs:
+	@sh tests/install-programs.sh
 
 $(VENV)/.wiki: pyproject.toml constraints.txt
 	@echo "== environment: $(VENV)"
