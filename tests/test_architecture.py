@@ -14,6 +14,7 @@ STARTING = {"subprocess", "multiprocessing", "concurrent.futures.process", "pty"
 FUNCTIONS = {"fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "popen", "ProcessPoolExecutor"}
 OTHERS = {
     "cli/commands/gate.py": "kb gate -- COMMAND runs the command it is given",
+    "cli/commands/serve.py": "the preview runs edited pages in a process of kb run: nothing these do can end it",
     "incremental/team.py": "a first check of a large vault shares its pages out among processes",
 }
 """Files outside run/ that start processes, and why."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -36,7 +35,7 @@ def config_file(project: Project) -> Path:
     raise KbError(f"there is no mkdocs.yml in {project.root}", "a site needs one; `kb check` and `kb run` do not")
 
 
-class _Heard(logging.Handler):
+class Heard(logging.Handler):
     """What MkDocs and its plugins say."""
 
     def __init__(self) -> None:
@@ -53,8 +52,8 @@ class _Heard(logging.Handler):
 
 
 @contextmanager
-def _listening() -> Iterator[_Heard]:
-    heard = _Heard()
+def _listening() -> Iterator[Heard]:
+    heard = Heard()
     loggers = [logging.getLogger("mkdocs"), logging.getLogger("kbtools"), logging.getLogger("mkdocs.plugins.kbtools")]
     levels = [logger.level for logger in loggers]
     loggers[0].addHandler(heard)
@@ -130,7 +129,7 @@ def build(
     target = Path(config.site_dir)
     _refuse_foreign(target, project)
 
-    def work(memo: Memo | None) -> tuple[_Heard, Report]:
+    def work(memo: Memo | None) -> tuple[Heard, Report]:
         return _build(read, config, target, memo)
 
     notes: list[str] = []
@@ -163,7 +162,17 @@ class _Read(NamedTuple):
         return config
 
 
-def _build(read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None) -> tuple[_Heard, Report]:
+def _build(read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None) -> tuple[Heard, Report]:
+    return render(config, target, memo, strict=read.strict)
+
+
+def render(
+    config: MkDocsConfig, target: Path, memo: Memo | None, *, strict: bool = False, serve_url: str | None = None
+) -> tuple[Heard, Report]:
+    """Build a site as a configuration has it, whose plugin knows what was read. With ``serve_url`` it is a preview.
+
+    Raises KbError when it cannot be built; the old one stands untouched then.
+    """
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
     from kbtools.site import mkdocs_seam
@@ -179,13 +188,13 @@ def _build(read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None) -
         config.site_dir = str(fresh)
         with _listening() as heard:
             try:
-                config.plugins.on_startup(command="build", dirty=False)
-                mkdocs_seam.build_site(config)
+                config.plugins.on_startup(command="serve" if serve_url else "build", dirty=False)
+                mkdocs_seam.build_site(config, serve_url)
             except (BuildError, Abort, ConfigurationError) as e:
                 raise KbError(_refused(heard.warnings, str(e)), "mkdocs build -v says where it comes from") from e
             finally:
                 config.plugins.on_shutdown()
-        if read.strict and heard.warnings:
+        if strict and heard.warnings:
             raise KbError(_refused(heard.warnings, ""), "build without --strict to see the site")
         files = folder.finish()
     except OSError as e:
@@ -244,50 +253,3 @@ def _refuse_foreign(target: Path, project: Project) -> None:
         and not (target / "sitemap.xml").is_file()
     ):
         raise KbError(f"{target} is there already and is no built site", "remove it, or set another site_dir")
-
-
-def serve(
-    project: Project, host: str = "127.0.0.1", port: int = 8000, say: Callable[[str], None] = lambda _: None
-) -> None:
-    """A live preview that rebuilds when pages change, until interrupted. Snippets that have not run are shown as such.
-
-    ``say`` is told what the preview does. Raises KbError when it cannot start.
-    """
-    from mkdocs.commands import serve as mkdocs_serve
-    from mkdocs.exceptions import Abort, BuildError, ConfigurationError
-
-    file = config_file(project)
-    docs: dict[str, Any] = {"docs_dir": str(project.vault)} if project.config.docs is not None else {}
-    telling = _Telling(say)
-    logger = logging.getLogger("mkdocs")
-    logger.addHandler(telling)
-    logger.setLevel(logging.INFO)
-    say(f"building {file.parent.name}/{file.name}; code is not run: results are those of the last kb run")
-    try:
-        with vault_at_top.allowed():
-            mkdocs_serve.serve(str(file), livereload=True, dev_addr=f"{host}:{port}", **docs)
-    except (BuildError, Abort, ConfigurationError) as e:
-        raise KbError(str(e) or "mkdocs gave up: see its messages", "mkdocs serve -v says more") from e
-    except OSError as e:
-        raise KbError(f"cannot serve on {host}:{port}: {e.strerror or e}", "try another --port") from e
-    finally:
-        logger.removeHandler(telling)
-
-
-class _Telling(logging.Handler):
-    """What MkDocs says while it serves, for a terminal."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        super().__init__(logging.INFO)
-        self.say = say
-
-    def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
-        if record.levelno >= logging.WARNING:
-            self.say(f"warning: {message}")
-        elif m := re.search(r"Serving on (\S+)", message):
-            self.say(f"serving {m[1]} · follows what you save · Ctrl-C ends it")
-        elif message.startswith("Documentation built in"):
-            self.say(f"built in {message.removeprefix('Documentation built in ')}")
-        elif message.startswith("Detected file changes"):
-            self.say("a file has changed: building again")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from jinja2 import BytecodeCache, Environment
 from mkdocs.config import config_options
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
@@ -127,6 +128,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         """What ``kb build`` and ``kb serve`` keep of earlier builds."""
         self.brought = csp.Brought((), (), False)
         """What the page rendered last brings for its policy."""
+        self.templates: BytecodeCache | None = None
+        """Where a preview keeps compiled templates."""
         self.places: frozenset[str] = frozenset()
         """Where the wiki's own pages and files are on the site."""
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -309,6 +312,11 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 self.graph.places = self.engine.places
             self.engine.render(self, nav, config, files, self.config.per_page)
         return nav
+
+    def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
+        if self.templates is not None:
+            env.bytecode_cache = self.templates
+        return env
 
     @event_priority(-50)
     def on_page_markdown(self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from mkdocs.commands import build
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
@@ -27,12 +27,12 @@ class _NoWarning(logging.Filter):
         return "'dirty' build is being performed" not in record.getMessage()
 
 
-def build_site(config: MkDocsConfig) -> None:
-    """Build a site into an empty folder, leaving out what ``answer`` says is kept."""
+def build_site(config: MkDocsConfig, serve_url: str | None = None) -> None:
+    """Build a site into an empty folder, leaving out what ``answer`` says is kept. A preview shows drafts too."""
     quiet = _NoWarning()
     build.log.addFilter(quiet)
     try:
-        build.build(config, dirty=True)
+        build.build(config, serve_url=serve_url, dirty=True)
     finally:
         build.log.removeFilter(quiet)
 
@@ -46,9 +46,10 @@ def is_published(file: File) -> bool:
     return bool(file.inclusion.is_included())  # type: ignore[no-untyped-call]
 
 
-def pages_of(files: Files, config: MkDocsConfig) -> Iterator[Page]:
+def pages_of(files: Files, config: MkDocsConfig, is_preview: bool) -> Iterator[Page]:
     """The pages of a site, in MkDocs' order; it makes those that are not in the navigation while it renders."""
-    for file in files.documentation_pages():
+    inclusion = InclusionLevel.is_in_serve if is_preview else InclusionLevel.is_included
+    for file in files.documentation_pages(inclusion=inclusion):
         if file.page is None and file.inclusion.is_not_in_nav():  # type: ignore[no-untyped-call]
             Page(None, file, config)
         assert file.page is not None

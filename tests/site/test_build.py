@@ -189,7 +189,7 @@ def test_defaults_suit_a_site_that_knows_nothing_of_kb(tmp_path: Path) -> None:
 
 def test_the_preview_says_where_it_is(tmp_path: Path) -> None:
     make(tmp_path, {"a.md": "# A\n"})
-    command = [sys.executable, "-m", "kbtools.cli", "serve", "--root", str(tmp_path), "--port", "0"]
+    command = [sys.executable, "-m", "kbtools.cli", "serve", "--no-run", "--root", str(tmp_path), "--port", "0"]
     port = _free_port()
     command[-1] = str(port)
     started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

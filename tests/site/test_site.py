@@ -487,7 +487,7 @@ def test_the_preview_follows_the_pages(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    code = "import sys; from pathlib import Path; from kbtools.config.project import find_project; from kbtools.site.build import serve"
+    code = "import sys; from pathlib import Path; from kbtools.config.project import find_project; from kbtools.site.live_preview import serve"
     code += "; serve(find_project(Path(sys.argv[1])), '127.0.0.1', int(sys.argv[2]))"
     words = [sys.executable, "-c", code, str(tmp_path), str(port)]
     server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -101,7 +101,7 @@ class Engine:
         self.active = True
         self.plugin, self.nav, self.config = plugin, nav, config
         self.files = mkdocs_seam.follow(files)
-        pages = list(mkdocs_seam.pages_of(files, config))
+        pages = list(mkdocs_seam.pages_of(files, config, plugin.serving))
         self._fingerprint(pages)
         kept = self.memo.all(PAGE) if self.memo is not None else {}
         todo = [page for page in pages if not self._restore(page, kept.get(page.file.src_uri))]

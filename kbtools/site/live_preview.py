@@ -1,0 +1,306 @@
+"""``kb serve``: a process that stays, renders what changes while pages are written, and shows it in the browser."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.livereload import LiveReloadServer
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from kbtools.config.project import Project, find_project
+from kbtools.errors import KbError
+from kbtools.incremental.check import check
+from kbtools.site.build import config_file, load_mkdocs, render
+from kbtools.site.data.model import of_vault
+from kbtools.site.data.stored import stored
+from kbtools.site.html.text import clean
+from kbtools.state.memo import Memo
+from kbtools.vault.listing import Entry
+from kbtools.vault.loading import load, read
+from kbtools.vault.page import Page
+
+Say = Callable[[str], None]
+Run = Callable[[Sequence[str]], None]
+"""Runs the snippets of pages, and returns when their results are stored."""
+
+_SETTLED = 1_000_000_000
+"""Nanoseconds after which a file that is as it was is taken to be unchanged by its times."""
+
+
+class _Templates(BytecodeCache):
+    """Compiled templates, in memory."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[str, Any]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self.held.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.held[bucket.key] = bucket.checksum, bucket.code
+
+
+class Preview:
+    """What stays in memory between two builds."""
+
+    def __init__(self, project: Project, address: tuple[str, int], folder: Path, say: Say) -> None:
+        self.project = project
+        self.address = address
+        self.folder = folder
+        """Where the site is served from."""
+        self.say = say
+        self.memo = Memo(":memory:")
+        self.templates = _Templates()
+        self.changed: frozenset[str] = frozenset()
+        """The pages whose text the last build found changed."""
+        self.failure = ""
+        """Why the last build came to nothing."""
+        self.findings: Mapping[str, list[str]] = {}
+        """What is wrong with pages, by their address on the site."""
+        self.config: MkDocsConfig | None = None
+        self._pages: dict[str, tuple[object, Page]] = {}
+
+    def build(self) -> None:
+        """Build what has changed. A failure is told, and the old site stays."""
+        started = time.monotonic()
+        try:
+            report = self._build()
+        except Exception as e:  # noqa: BLE001 - a page, a plugin or a file in mid-edit must not end the preview
+            hint = f"\n  hint: {e.hint}" if isinstance(e, KbError) and e.hint else ""
+            self.failure = clean(e.message if isinstance(e, KbError) else f"{type(e).__name__}: {e}")
+            self.say(f"not built: {self.failure}{hint}")
+            return
+        self.failure = ""
+        rendered, kept = len(report.rendered), len(report.kept)
+        self.say(f"built in {time.monotonic() - started:.2f} s: {rendered} rendered, {kept} kept")
+
+    def pages_to_run(self) -> frozenset[str]:
+        """The pages with code that the last build found changed; each is named once."""
+        changed, self.changed = self.changed, frozenset()
+        held = ((path, self._pages.get(path)) for path in changed if not self.failure)
+        return frozenset(p for p, known in held if known is not None and any(s.executable for s in known[1].snippets))
+
+    def _build(self) -> Any:
+        project = self.project if self.project.foreign else find_project(self.project.root)
+        before = {path: page for path, (_, page) in self._pages.items()}
+        vault = load(project, self._read)
+        wiki = of_vault(project, vault)
+        self._pages = {path: held for path, held in self._pages.items() if path in vault.pages}
+        self.changed = frozenset(path for path, page in vault.pages.items() if before.get(path) is not page)
+        config = load_mkdocs(project)
+        config.strict = False
+        host, port = self.address
+        mount = urlsplit(config.site_url or "/").path
+        config.site_url = f"http://{host}:{port}{mount if mount.endswith('/') else mount + '/'}"
+        plugin: Any = config.plugins.get("kbtools")
+        if plugin is None:
+            raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
+        plugin.results, plugin.read, plugin.templates = stored(project, wiki.index.pages.values()), wiki, self.templates
+        heard, report = render(config, self.folder, self.memo, serve_url=config.site_url)
+        for warning in heard.warnings:
+            self.say(f"warning: {clean(warning)}")
+        self.config = config
+        self._check(project, wiki.url_of)
+        return report
+
+    def _read(self, entry: Entry, policies: Any) -> Page:
+        """A page that is as it was stays the value it is, with all that was found out about it."""
+        held = self._pages.get(entry.path)
+        mark = (entry.stamp, entry.trouble, policies.of(entry.path))
+        is_settled = entry.stamp is not None and time.time_ns() - entry.stamp[0] > _SETTLED
+        if held is not None and held[0] == mark and is_settled:
+            return held[1]
+        page = read(entry, policies)
+        if held is not None and held[1].source.text == page.source.text and held[1].policy == page.policy:
+            page = held[1]
+        self._pages[entry.path] = mark, page
+        return page
+
+    def _check(self, project: Project, url_of: Callable[[str], str]) -> None:
+        checked = check(project, date.today())
+        found: dict[str, list[str]] = {}
+        for d in checked.diagnostics(lambda _: True):
+            at = checked.source(d.path).lines.position(d.span.start)
+            told = clean(f"{d.path}:{at.line}:{at.column}: {d.severity.value}[{d.rule}]: {d.message}")
+            found.setdefault(unquote(url_of(d.path)), []).append(told)
+            if d.path in self.changed:
+                self.say(told)
+        self.findings = found
+
+
+_BANNER = (
+    '<details open dir="auto" style="position:fixed;z-index:99;left:0;right:0;bottom:0;max-height:40vh;overflow:auto;'
+    'padding:.4rem .8rem;background:#611;color:#fff;font:13px/1.5 monospace"><summary>{title}</summary>{lines}'
+    "</details>"
+)
+
+
+class Server(LiveReloadServer):
+    """MkDocs' server: the system tells it of changes, and its pages show what is wrong with them."""
+
+    def __init__(self, preview: Preview, host: str, port: int, mount: str) -> None:
+        super().__init__(preview.build, host, port, str(preview.folder), mount)
+        self.preview = preview
+        self.build_delay = 0.02
+        self.observer = Observer()  # type: ignore[assignment]
+        self._asked = threading.local()
+
+    def watch(self, path: str, func: None = None, *, recursive: bool = True) -> None:
+        path = os.path.abspath(path)  # noqa: PTH100
+        if path not in self._watched_paths and Path(path).exists():
+            self._watched_paths[path] = 1
+            handler = _Changes(Path(path), Path(self.root), self.rebuild)
+            # Editors put a new file in the place of the old one: its folder sees that.
+            folder = path if Path(path).is_dir() else str(Path(path).parent)
+            self._watch_refs[path] = self.observer.schedule(handler, folder, recursive=Path(path).is_dir())
+
+    def rebuild(self) -> None:
+        """Build again, and have browsers load what is new."""
+        with self._rebuild_cond:
+            self._want_rebuild = True
+            self._rebuild_cond.notify_all()
+
+    def _serve_request(self, environ: Any, start_response: Any) -> Iterable[bytes] | None:
+        self._asked.path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "ignore")
+        return super()._serve_request(environ, start_response)
+
+    def _inject_js_into_html(self, content: bytes, epoch: int) -> bytes:
+        path = str(self._asked.path).removeprefix(self.mount_path).removesuffix("index.html")
+        found = self.preview.findings.get(path, [])
+        lines = ([f"not built: {self.preview.failure}"] if self.preview.failure else []) + found
+        page: bytes = super()._inject_js_into_html(content, epoch)  # type: ignore[no-untyped-call]
+        if not lines:
+            return page
+        shown = "".join(f"<div>{escape(line)}</div>" for line in lines)
+        end = page.rfind(b"</body>")
+        banner = _BANNER.format(title=f"kb: {len(lines)}", lines=shown).encode()
+        return page[:end] + banner + page[end:] if end >= 0 else page
+
+
+class _Changes(FileSystemEventHandler):
+    """Events of files that a site may be made of."""
+
+    def __init__(self, watched: Path, site: Path, tell: Callable[[], None]) -> None:
+        self.watched = watched
+        self.site = site
+        self.tell = tell
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in ("opened", "closed_no_write") or (event.is_directory and event.event_type == "modified"):
+            return
+        if any(path and self._is_meant(Path(os.fsdecode(path))) for path in (event.src_path, event.dest_path)):
+            self.tell()
+
+    def _is_meant(self, path: Path) -> bool:
+        if not self.watched.is_dir():
+            return path == self.watched
+        inside = path.relative_to(self.watched).parts if path.is_relative_to(self.watched) else ()
+        return not path.is_relative_to(self.site) and not any(part.startswith(".") for part in inside)
+
+
+class _Runs(threading.Thread):
+    """Runs the snippets of changed pages, one after another, in the background."""
+
+    def __init__(self, run: Run, done: Callable[[], None], say: Say) -> None:
+        super().__init__(daemon=True)
+        self.run_pages = run
+        self.done = done
+        self.say = say
+        self.waiting: queue.SimpleQueue[frozenset[str]] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        while True:
+            pages = set(self.waiting.get())
+            while not self.waiting.empty():
+                pages |= self.waiting.get()
+            try:
+                self.run_pages(sorted(pages))
+            except Exception as e:  # noqa: BLE001 - whatever a run ends with, the preview goes on
+                self.say(f"not run: {clean(str(e))}")
+            self.done()
+
+
+def serve(
+    project: Project,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    say: Say = lambda _: None,
+    run: Run | None = None,
+) -> None:
+    """A live preview that renders what changes, until interrupted. Snippets that have not run are shown as such.
+
+    ``run`` runs the snippets of pages that change, in the background. ``say`` is told what the preview does. Raises
+    KbError when it cannot start.
+    """
+    file = config_file(project)
+    logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
+    told = "snippets of a page you edit are run" if run else "code is not run"
+    say(f"building {file.parent.name}/{file.name}; {told}: results are those of the last kb run")
+    with tempfile.TemporaryDirectory(prefix="kb-serve-") as folder:
+        site = Path(folder).resolve() / "site"
+        preview = Preview(project, (host, port), site, say)
+        preview.build()
+        if preview.config is None:
+            raise KbError(preview.failure, "the preview starts when the site can be built once")
+        config = preview.config
+        server = Server(preview, host, port, urlsplit(config.site_url or "/").path)
+        server.error_handler = lambda code: _error_page(site, code)
+        for path in (config.docs_dir, str(file), *_watched(project, config)):
+            server.watch(path)
+        config.plugins.on_serve(server, config=config, builder=preview.build)
+        if run is not None:
+            runs = _Runs(run, server.rebuild, say)
+            runs.start()
+            server.builder = _then(preview, runs)
+        try:
+            say(f"serving {server.url} · follows what you save · Ctrl-C ends it")
+            server.serve()  # type: ignore[no-untyped-call]
+        except KeyboardInterrupt:
+            pass
+        except OSError as e:
+            raise KbError(f"cannot serve on {host}:{port}: {e.strerror or e}", "try another --port") from e
+        finally:
+            server.shutdown()
+            config.plugins.on_shutdown()
+
+
+def _then(preview: Preview, runs: _Runs) -> Callable[[], None]:
+    """Build, and then have the snippets of what has changed run."""
+
+    def build() -> None:
+        preview.build()
+        if pages := preview.pages_to_run():
+            runs.waiting.put(pages)
+
+    return build
+
+
+def _watched(project: Project, config: MkDocsConfig) -> Iterable[str]:
+    """What a site is made of besides the pages."""
+    yield from (str(project.root / name) for name in ("kb.toml", "pyproject.toml", "kb-baseline.json"))
+    if config.theme.custom_dir:
+        yield config.theme.custom_dir
+    yield from map(str, config.hooks)
+    yield from config.watch
+
+
+def _error_page(site: Path, code: int) -> bytes | None:
+    page = site / f"{code}.html"
+    return page.read_bytes() if page.is_file() else None
