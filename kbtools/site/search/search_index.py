@@ -33,11 +33,13 @@ from dataclasses import dataclass, field
 from kbtools.site.search.hangul import initials, runs
 from kbtools.site.search.search_terms import NAME_MARK, name_key, terms
 from kbtools.site.search.search_text import Section
-from kbtools.site.search.sound import sound_entries
+from kbtools.site.search.sound import SOUND_MARK, sound_entries
 
 LEVELS = 15
 SHARD = 48_000
 """Bytes of terms and postings at which a shard ends, before compression."""
+SOUND_SHARD = 8_000
+"""The same of words by their sound, of which a query reads a few."""
 PAGES_A_FILE = 4
 
 # What an occurrence is worth, and where more of them stop to matter.
@@ -157,8 +159,8 @@ def _initials(entry: Entry) -> dict[str, int]:
 
 
 def _hangul(entries: Iterable[Entry]) -> Counter[str]:
-    """Runs of Hangul, and the number of pages that have each."""
-    return Counter(run for entry in entries for run in {r for text in _texts(entry) for r in runs(text)})
+    """Words in Hangul, and the number of pages that have each."""
+    return Counter(run for entry in entries for run in set(runs("\n".join(_texts(entry)))))
 
 
 def _texts(entry: Entry) -> Iterator[str]:
@@ -190,7 +192,10 @@ def _shards(postings: Mapping[str, list[tuple[int, int]]]) -> Iterator[tuple[str
     size = 0
     for term in sorted(postings, key=lambda t: t.encode("utf-16-be")):
         packed = _packed(postings[term])
-        if held and size + len(packed) > SHARD:
+        sound = term.startswith(SOUND_MARK)
+        if held and (
+            size + len(packed) > (SOUND_SHARD if sound else SHARD) or sound != held[0][0].startswith(SOUND_MARK)
+        ):
             yield held[0][0], _shard(held)
             held, size = [], 0
         held.append((term, packed))
