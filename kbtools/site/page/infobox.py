@@ -6,7 +6,7 @@ import re
 import xml.etree.ElementTree as etree
 from collections.abc import Mapping
 
-from kbtools.site.data.model import SiteModel, strings
+from kbtools.site.data.model import SiteModel, relative, strings
 from kbtools.site.html.elements import add, css_word, element
 from kbtools.site.html.text import clean
 from kbtools.site.words import Words
@@ -231,7 +231,7 @@ def _source(item: etree.Element, source: str, page: Page, wiki: SiteModel) -> No
         target, name = found["target"], found["label"] or found["target"]
         path = target_page(wiki.index.resolve_name(target.strip(), page.path)) if target else None
         if path is not None:
-            add(item, "a", name.strip(), href=wiki.address(path, page.path))
+            add(item, "a", name.strip(), href=relative(path, page.path))
         elif target:
             _text(item, name.strip())
         else:
