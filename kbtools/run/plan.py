@@ -47,6 +47,12 @@ class Fences(NamedTuple):
     def executable(self) -> int:
         return self.total - sum(self.idle.values())
 
+    @property
+    def of_other_tools(self) -> Mapping[str, int]:
+        """Why fences that are written for other tools are shown, and how many."""
+        head = "another tool's: "
+        return {why.removeprefix(head): n for why, n in sorted(self.idle.items()) if why.startswith(head)}
+
 
 class Planner:
     """Plans pages for one request on this machine."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kbtools.cli.progress import Progress
 from kbtools.cli.running.options import share, workers
 from kbtools.cli.running.selection import selected, wants
-from kbtools.cli.workspace import Workspace
+from kbtools.cli.workspace import Workspace, plural, say
 from kbtools.run.devices.host_info import name_machine
 from kbtools.run.job import DeviceRequest, RunOptions
 from kbtools.run.pages import plan_pages, run_planned
@@ -73,4 +73,7 @@ def run_snippets(
                 return run_planned(wiki.project.state, fresh, uncached, wanted, progress.seen, progress.say)
 
             outcomes = verify_stored(outcomes, sampled, again, progress)
+    if others := planned.fences.of_other_tools:
+        told = ", ".join(f"{n} × {why}" if n > 1 else why for why, n in others.items())
+        say(f"{plural(sum(others.values()), 'fence')} of other tools shown, not run: {told}")
     return Ran(tuple(by_place(outcomes)), len(paths), planned.fences)
