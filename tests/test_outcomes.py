@@ -69,7 +69,9 @@ def wiki(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(wiki: Path) -> Outcomes:
     done = run_kb(("run", "--device", "cpu", "--no-cache", "--format", "json"), cwd=wiki)
     assert "Traceback" not in done.stderr
-    told = "3 fences of other tools shown, not run: a template (mkdocs-macros), it includes a file, it includes a file ("
+    told = (
+        "3 fences of other tools shown, not run: a template (mkdocs-macros), it includes a file, it includes a file ("
+    )
     assert told in done.stderr, "one line"
     return by_page(json.loads(done.stdout)["outcomes"])
 
