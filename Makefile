@@ -19,8 +19,8 @@ serve: $(VENV)/.wiki
 	@$(BIN)/kb serve
 
 test: $(VENV)/.dev programs
-	@echo "== tests"
-	@$(BIN)/python -m pytest -n auto
+	@echo "== tests, and the snippets of this wiki as tests"
+	@$(BIN)/python -m pytest -n auto --dist loadfile --kb-cache tests docs
 
 # With an environment of your own that has torch for CUDA and the packages: make test-cuda CUDA_PYTHON=python3
 CUDA_PYTHON ?=
