@@ -2,7 +2,7 @@
 
 ``python bench/site_search.py [PAGES] [ROUNDS]``; by default 10,000 pages and 3 rounds. Needs chromium and playwright.
 
-First, what is found: the queries of ``tests/site/search_queries.txt`` on this project's own wiki. Then, what it costs:
+First, what is found: the queries of ``tests/site/search_queries*.txt`` on this project's own wiki. Then, what it costs:
 PAGES pages made of the wiki's sections in new combinations, three words in ten replaced by others and one in fifty by
 one that nobody has written before, so that the vocabulary grows with the pages as real ones do. Both indexers read the
 same HTML; both indexes are searched through the sites' own pages. Material gets the aliases of pages as tags and
@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from in_browser import CHROMIUM, FLAGS, served
 from playwright.sync_api import Error, sync_playwright
-from test_search import ask, built, found, queries
+from test_search import BY_KIND, HELD_OUT, QUERIES, ask, built, found, queries
 
 from kbtools.site.search.search_index import Entry, files
 from kbtools.site.search.search_text import sections
@@ -61,7 +61,7 @@ def sites(folder: Path) -> tuple[Path, Path]:
         root = folder / name
         root.mkdir()
         (root / "mkdocs.yml").write_text(text, encoding="utf-8")
-        out.append(built(None, root / "site", str(root / "mkdocs.yml")))
+        out.append(built(SimpleNamespace(root=root), root / "site"))
     return out[0], out[1]
 
 
@@ -130,13 +130,15 @@ def open_stock(page: Any) -> None:
     page.wait_for_function("document.querySelector('.md-search-result__meta').textContent.includes('검색어를')")
 
 
-def hits(browser: Any, site: Path, start: Callable[[Any], None], look: Callable[[Any, str], list[str]]) -> int:
+def hits(
+    browser: Any, site: Path, start: Callable[[Any], None], look: Callable[[Any, str], list[str]], file: Path
+) -> int:
     with served(site) as address:
         page = browser.new_page()
         page.goto(address)
         start(page)
         good = 0
-        for query, wanted in queries():
+        for query, wanted in queries(file):
             good += bool({f"topics/{name}" for name in wanted} & set(look(page, query)[:3]))
         page.close()
     return good
@@ -208,10 +210,14 @@ def main(wanted: int, rounds: int) -> None:
         ours, stock = sites(folder)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            asked = len(queries())
-            mine = hits(browser, ours, lambda p: p.keyboard.press("/"), lambda p, q: ask(p, q) or found(p))
-            theirs = hits(browser, stock, open_stock, ask_stock)
-            print(f"expected page among the first three: kb {mine} of {asked}, Material {theirs}", flush=True)
+            for file in (QUERIES, BY_KIND, HELD_OUT):
+                asked = len(queries(file))
+                mine = hits(browser, ours, lambda p: p.keyboard.press("/"), lambda p, q: ask(p, q) or found(p), file)
+                theirs = hits(browser, stock, open_stock, ask_stock, file)
+                print(
+                    f"{file.name}: right page among the first three: kb {mine} of {asked}, Material {theirs}",
+                    flush=True,
+                )
 
             held = list(pages(ours, wanted))
             seconds, index = our_index(held)
