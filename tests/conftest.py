@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import shutil
@@ -25,6 +26,11 @@ _MEMORY = Path("/dev/shm")
 _ENOUGH = 4 * 2**30
 if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+# Marks of runs are left in a folder of the tests' own, not among the user's.
+_STATE = tempfile.mkdtemp(prefix="kb-state-")
+os.environ["XDG_STATE_HOME"] = _STATE
+atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
 
 # The gate says the same of the same code, every time: examples are derived from each test, not from chance. The profile
 # "search" looks for new ones (`make fuzz`); what it finds becomes an @example before the code is mended.

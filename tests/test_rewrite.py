@@ -669,6 +669,7 @@ def test_read_only_folders_and_pages_of_others(public: Path) -> None:
     before = {p.name: p.stat().st_mtime_ns for p in public.rglob("*.md")}
 
     def attempt() -> None:
+        os.environ["XDG_STATE_HOME"] = str(public / "state")  # in a process of its own
         backups = Backups(public, public)
         with pytest.raises(RefusedError) as error:
             backups.apply([Change(p, b"a", b"b") for p in ("ok.md", "closed/page.md", "theirs.md")], command="fix")

@@ -20,6 +20,7 @@ from enum import Enum
 
 from kbtools.errors import KbError
 from kbtools.rewrite.disk import flush_folder, publish, write_beside
+from kbtools.rewrite.trust import is_trusted, trust
 
 BACKUP_FOLDER = "_link_reconcile_backup"
 VERSION = 1
@@ -141,7 +142,15 @@ class Journal:
         return os.path.join(self.store, run, "files", *path.split("/"))
 
     def ids(self) -> list[str]:
-        """The runs, newest first. Folders that are not ours are nobody's business."""
+        """The runs made here, newest first."""
+        return [run for run in self.names() if is_trusted(run)]
+
+    def foreign(self) -> list[str]:
+        """Runs that have come from elsewhere, as with a commit: never acted on unless a user says so."""
+        return [run for run in self.names() if not is_trusted(run)]
+
+    def names(self) -> list[str]:
+        """All runs there are, newest first. Folders that are not ours are nobody's business."""
         try:
             names = os.listdir(self.store)
         except (FileNotFoundError, NotADirectoryError):
@@ -152,7 +161,7 @@ class Journal:
     def new_id(self, now: datetime) -> str:
         """An id behind every one there is, also for a second run in the same second or a clock put back."""
         stamp, suffix = now.strftime(_STAMP), int.from_bytes(os.urandom(2), "big") >> 1
-        newest = next(iter(self.ids()), None)
+        newest = next(iter(self.names()), None)
         if newest is not None and newest[:15] >= stamp:
             stamp, suffix = newest[:15], int(newest[16:], 16) + 1 + os.urandom(1)[0] % 64
             if suffix > 0xFFFF:
@@ -165,6 +174,11 @@ class Journal:
         path = self.manifest(run)
         if not _RUN_ID.match(run) or not os.path.lexists(path):
             raise KbError(f"there is no run {run!r}", "`kb history` lists the runs")
+        if not is_trusted(run):
+            raise KbError(
+                f"run {run} was not made on this machine: it may have come with somebody's commit",
+                f"if it is yours, `{self.undo_command(run)} --trust` undoes it",
+            )
         try:
             with open(path, "rb") as file:
                 return _decode(json.loads(file.read()))
@@ -204,6 +218,7 @@ class Journal:
     def adopt(self, run: Run, folder: str) -> None:
         """Give a run's finished folder its name, durably."""
         publish(self.prepare(run, folder), os.path.join(folder, MANIFEST))
+        trust(run.id)
         os.rename(folder, self.folder(run.id))
         flush_folder(self.store)
 

@@ -14,6 +14,8 @@ from kbtools.rewrite.disk import READ, mode_of
 
 SHOWN = 10
 CHANGED = "changed since the run"
+_NEVER = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "git~1", ".kb"})
+"""Folders of other programs, and of kb's own results: what lies there may be run by them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def check_path(path: str) -> None:
     parts = path.split("/")
     if "\0" in path or any(part in ("", ".", "..") for part in parts):
         raise Refused("not a plain path relative to the vault")
+    if any(part.lower().rstrip(" .") in _NEVER for part in parts):
+        raise Refused("what a program keeps for itself is no page")
     if os.name == "nt" and any(":" in part or "\\" in part for part in parts):
         raise Refused("not a plain path relative to the vault")
 

@@ -25,6 +25,7 @@ from kbtools.rewrite.journal import BACKUP_FOLDER, NEW, UNDOABLE, UNFINISHED, Jo
 from kbtools.rewrite.lock import Lock, is_settled
 from kbtools.rewrite.resolve_path import Locator, Refusal
 from kbtools.rewrite.rollback import remove_leftovers, remove_made_folders, restore
+from kbtools.rewrite.trust import trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,15 @@ class Backups:
     def runs(self) -> tuple[Run, ...]:
         """All runs, newest first."""
         return tuple(self._journal.read(run) for run in self._journal.ids())
+
+    def foreign(self) -> tuple[str, ...]:
+        """Runs that have come from elsewhere, by name: they count for nothing."""
+        return tuple(self._journal.foreign())
+
+    def trust(self, run: str) -> None:
+        """Take a run that has come from elsewhere for one's own. Raises KbError."""
+        if run in self._journal.names():
+            trust(run)
 
     def latest(self, command: str) -> str | None:
         """The id of the newest run of a command that can be undone."""

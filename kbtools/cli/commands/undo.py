@@ -21,10 +21,19 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument(
         "--finish", action="store_true", help="complete a run that was cut short, instead of undoing it"
     )
+    arguments.add_argument(
+        "--trust", action="store_true", help="take the named run, which was not made on this machine, for your own"
+    )
     arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
 
 
 def run(args: SimpleNamespace) -> int:
+    if args.trust:
+        from kbtools.edit.history import backups
+
+        if args.run is None:
+            raise KbError("--trust needs the name of a run", "`kb history` lists those that have come from elsewhere")
+        backups(project(args)).trust(args.run)
     if args.finish:
         return finish_and_tell(project(args), args.run)
     return undo_and_tell(project(args), args.run, args.format)

@@ -27,6 +27,7 @@ def list_runs(found: Project, form: str, only: str | None = None) -> int:
     from kbtools.edit.history import backups
 
     runs = backups(found).runs() if found.backups.is_dir() else ()
+    foreign = backups(found).foreign() if found.backups.is_dir() else ()
     if only is not None:
         from kbtools.errors import KbError
 
@@ -40,6 +41,8 @@ def list_runs(found: Project, form: str, only: str | None = None) -> int:
         return 0
     if not runs:
         say("no command has written anything here")
+    for name in foreign:
+        say(f"{name} was not made on this machine, and counts for nothing")
     for run in runs:
         emit((f"{run.id}  {run.state.value:<13} {plural(len(run.files), 'file'):>12}  {run.command}",))
         if only is not None:

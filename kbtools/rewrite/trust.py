@@ -1,0 +1,47 @@
+"""Whose a run is: a mark outside the vault says that it was made on this machine, by this user.
+
+The folder of runs lies in the project, so a commit can bring one, with a manifest that names any file. A run counts
+only where its mark is: in the user's folder for the state of programs (XDG Base Directory Specification; on Windows the
+local application data), which no commit reaches.
+"""
+
+# ruff: noqa: PTH103, PTH111, PTH112, PTH113, PTH118
+
+from __future__ import annotations
+
+import os
+import sys
+
+from kbtools.errors import KbError
+
+
+def marks() -> str:
+    """The folder of marks."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~")
+    else:
+        base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(base, "kbtools", "runs")
+
+
+def is_trusted(run: str) -> bool:
+    """Whether a run bears a mark."""
+    return os.path.isfile(os.path.join(marks(), run))
+
+
+def trust(run: str) -> None:
+    """Mark a run, durably. Raises KbError where that cannot be done: what is not marked could not be undone."""
+    folder = marks()
+    try:
+        if not os.path.isdir(folder):
+            os.makedirs(folder, 0o700, exist_ok=True)
+        descriptor = os.open(os.path.join(folder, run), os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise KbError(
+            f"what is written could not be undone: no mark can be left in {folder}: {error.strerror or error}",
+            "name a folder of yours that can be written: XDG_STATE_HOME=DIR",
+        ) from error
