@@ -126,3 +126,8 @@ def test_what_is_no_interpreter_is_told(program: str, project: Path) -> None:
     assert program in done.stderr
     assert "--python .venv/bin/python" in done.stderr
     assert "Traceback" not in done.stderr
+    (project / "kb.toml").write_text(f"docs = 'docs'\n[snippets]\n'**' = {{python = '{program}'}}\n")
+    command = [sys.executable, "-m", "pytest", "docs", "-q", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=120)
+    (project / "kb.toml").write_text("docs = 'docs'\n")
+    assert (done.returncode, program in done.stdout, "raise KbError" in done.stdout) == (2, True, False), done.stdout

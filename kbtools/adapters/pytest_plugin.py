@@ -325,6 +325,11 @@ class KbPage(pytest.File):
                     item.job, item.step = job, step
                     yield item
 
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        from kbtools.errors import KbError
+
+        return str(_usage(excinfo.value)) if isinstance(excinfo.value, KbError) else super().repr_failure(excinfo)
+
 
 class KbItem(pytest.Item):
     """A snippet on a device."""
