@@ -70,8 +70,8 @@ def find(text: str, structure: Structure) -> tuple[FileLink, ...]:
 def _find(text: str, links: tuple[MarkdownLink, ...]) -> Iterator[FileLink]:
     for link in links:
         written = text[link.address : link.address_end]
-        if _SCHEME.match(written) or "[[" in written:
-            continue
+        if _SCHEME.match(written) or "[[" in written or written.startswith("?"):
+            continue  # a query alone is one of the page itself
         path, mark, fragment = written.partition("#")
         place = path.partition("?")[0]
         at = link.address + len(path) + 1
