@@ -12,10 +12,11 @@ ROOT = Path(__file__).parent.parent / "kbtools"
 STARTING = {"subprocess", "multiprocessing", "concurrent.futures.process", "pty"}
 """Modules that start processes."""
 FUNCTIONS = {"fork", "forkpty", "posix_spawn", "posix_spawnp", "system", "popen", "ProcessPoolExecutor"}
+FUNCTIONS |= {"create_subprocess_exec", "create_subprocess_shell"}
 OTHERS = {
     "cli/commands/gate.py": "kb gate -- COMMAND runs the command it is given",
     "cli/commands/serve.py": "the preview runs edited pages in a process of kb run: nothing these do can end it",
-    "incremental/team.py": "a first check of a large vault shares its pages out among processes",
+    "adapters/lsp/running.py": "the language server runs kb run, so that a run can be cancelled",
 }
 """Files outside run/ that start processes, and why."""
 
@@ -49,6 +50,7 @@ def test_only_run_starts_processes(modules: dict[str, ast.Module]) -> None:
         "from subprocess import run",
         "import os\nos.fork()",
         "from os import posix_spawn",
+        "import asyncio\nasyncio.create_subprocess_exec('ls')",
         "from concurrent.futures import ProcessPoolExecutor",
         "import concurrent.futures\nconcurrent.futures.ProcessPoolExecutor(2)",
     ],

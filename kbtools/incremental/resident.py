@@ -1,4 +1,4 @@
-"""A vault's index in memory, for a process that stays: with texts that are newer than those on disk."""
+"""Index in memory for long-running processes, with texts newer than those on disk."""
 
 from __future__ import annotations
 

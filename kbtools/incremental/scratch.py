@@ -23,9 +23,9 @@ from kbtools.config.snippet_policy import RUN, Policies
 from kbtools.incremental.database import Row
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row, told_row
 from kbtools.incremental.stored import StoredOutline, Told, outline_of
-from kbtools.incremental.team import Team, work_together
 from kbtools.incremental.whole import Whole
 from kbtools.rules import all_rules
+from kbtools.run.processes.parallel import Team, work_together
 from kbtools.vault.links.graph import links_of
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.listing import Entry

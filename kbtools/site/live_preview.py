@@ -1,4 +1,4 @@
-"""``kb serve``: a process that stays, renders what changes while pages are written, and shows it in the browser."""
+"""Live preview (``kb serve``): renders changed pages and updates the browser."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A language server: what kb knows of a wiki, in an editor, while it is being typed."""
+"""Language server (``kb lsp``): findings, completion, navigation and results while a page is being edited."""

@@ -1,4 +1,4 @@
-"""Changes of the whole wiki that an editor is asked to make: renames and respellings, each as one edit."""
+"""Workspace edits for the editor: renames and respelled links."""
 
 from __future__ import annotations
 

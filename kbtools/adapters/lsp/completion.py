@@ -1,4 +1,4 @@
-"""What may be written where the cursor is: pages, sections, files, fields and their values, languages, annotations."""
+"""Completion at the cursor: pages, sections, files, fields and values, languages, annotations."""
 
 from __future__ import annotations
 

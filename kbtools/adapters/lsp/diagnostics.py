@@ -1,4 +1,4 @@
-"""Findings as an editor shows them, and what can be done about each."""
+"""Publishes findings as LSP diagnostics with code actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways through a wiki: where links lead, who links here, what a page is made of."""
+"""Go to definition, references, symbols and document links."""
 
 from __future__ import annotations
 

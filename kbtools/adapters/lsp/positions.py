@@ -1,4 +1,4 @@
-"""Places of a text as the Language Server Protocol counts them: lines from 0, columns in the client's code units."""
+"""Converts between spans and LSP positions: lines from 0, columns in the client's code units."""
 
 from __future__ import annotations
 

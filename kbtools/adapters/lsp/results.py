@@ -1,4 +1,4 @@
-"""What became of a page's snippets when they last ran, and what shows it: hovers, hints, lenses."""
+"""Shows results of snippets in hovers, inlay hints and code lenses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server: requests of the Language Server Protocol, each answered by a function of another module."""
+"""Request handlers of the language server, each delegating to another module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wiki that a document belongs to, with the documents an editor has open."""
+"""The vault of a document, with the texts of open documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kb lsp``: the language server, over standard input and output."""
+"""``kb lsp``: runs the language server over standard input and output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Processes below one, where the system lists them (Linux): counted, held still, killed."""
+"""Lists, suspends and kills the descendants of a process (Linux)."""
 
 from __future__ import annotations
 

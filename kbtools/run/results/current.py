@@ -1,4 +1,4 @@
-"""Which kept results still speak for a page as its text is now."""
+"""Selects the stored results that are valid for a page's current text."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Builds that render only the pages that would come out otherwise than last time."""
+"""Incremental site builds: renders only the pages whose output would change."""

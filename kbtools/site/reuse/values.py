@@ -1,4 +1,4 @@
-"""What is kept of a rendered page, as bytes: JSON, in which frontmatter keeps its types."""
+"""Serializes rendered pages as JSON, with the types of frontmatter kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several processes at one list of tasks: forks of this one, so that what it has read need not be read again."""
+"""Shares a list of tasks out among forks of this process, which have already read what the tasks need."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from kbtools.incremental.team import Team, work_together
+from kbtools.run.processes.parallel import Team, work_together
 
 T = TypeVar("T")
 Result = tuple[bytes, bytes]

@@ -1,4 +1,4 @@
-"""Parallel processes for a full check, with an exchange of results between phases."""
+"""Parallel work in forks of this process, with an exchange of results between phases."""
 
 from __future__ import annotations
 
