@@ -113,7 +113,7 @@ def ask_stock(page: Any, query: str) -> list[str]:
     box = page.locator(".md-search__input")
     box.fill("")
     box.press("End")
-    page.wait_for_function("!document.querySelector('.md-search-result__item')")
+    page.wait_for_function("() => !document.querySelector('.md-search-result__item')")
     box.fill(query)
     box.press("End")  # what is typed without keys is noticed with the next one
     read = "() => [...document.querySelectorAll('.md-search-result__item > a')].map((a) => a.href)"
@@ -127,7 +127,7 @@ def ask_stock(page: Any, query: str) -> list[str]:
 
 def open_stock(page: Any) -> None:
     page.locator(".md-search__input").click()
-    page.wait_for_function("document.querySelector('.md-search-result__meta').textContent.includes('검색어를')")
+    page.wait_for_function("() => document.querySelector('.md-search-result__meta').textContent.includes('검색어를')")
 
 
 def hits(
