@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from small_site import CONFIG, make, store, topic
 
 from kbtools.config.project import Project, find_project
 from kbtools.site.build import build
+from kbtools.site.reuse import workers
 from kbtools.site.reuse.engine import Report
 
 PAGES = {
@@ -128,3 +130,20 @@ def test_a_series_of_edits(tmp_path: Path) -> None:
         pages = {path.relative_to(project.vault).as_posix() for path in project.vault.rglob("*.md")}
         done = {*report.rendered, *report.templated} & pages
         assert done == (pages if expected is None else expected), what
+
+
+def test_the_site_does_not_hang_on_the_number_of_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do the warnings, nor their order."""
+    sites, told = [], []
+    monkeypatch.setattr(workers, "FEW", 1)
+    for jobs in ("1", "3"):
+        monkeypatch.setenv("KB_JOBS", jobs)
+        project = make(tmp_path / jobs, PAGES, OWN_CONFIG)
+        store(project)
+        said: list[str] = []
+        folder = build(project, keep=False, say=said.append)
+        files = (file for file in folder.rglob("*") if file.is_file())
+        sites.append({file.relative_to(folder).as_posix(): file.read_bytes() for file in files})
+        told.append(said)
+    assert sites[0] == sites[1]
+    assert told[0] == told[1] != []
