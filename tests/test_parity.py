@@ -10,9 +10,9 @@ import pytest
 
 from kbtools import cli
 from kbtools.run.devices import probe as devices
-from kbtools.run.parity import State, line, parity
 from kbtools.run.report import report
 from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.run.results.parity import State, line, parity
 from kbtools.site.data.results import Run
 from kbtools.site.page.result_panel import View, decorate
 from kbtools.site.words import words_of

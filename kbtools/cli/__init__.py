@@ -50,7 +50,7 @@ COMMANDS = {
     "completion": "what a shell needs to complete kb's words with the Tab key",
 }
 
-LISTS = frozenset({"links", "snippets", "pages", "graph", "stats", "history", "config", "schema", "rule"})
+LISTS = frozenset({"completion", "links", "snippets", "pages", "graph", "stats", "history", "config", "schema", "rule"})
 """Commands that print what there is, and change nothing."""
 
 USAGE = "usage: kb COMMAND [options]"
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         if "_ARGCOMPLETE" in os.environ and "COMP_LINE" in os.environ:
-            from kbtools.cli.commands.completion import complete
+            from kbtools.cli.lists.completion import complete
 
             complete(COMMANDS, parser_of)
         return _dispatch(words)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from kbtools.errors import KbError
-from kbtools.run import parity
 from kbtools.run.plan import Fences
+from kbtools.run.results import parity
 from kbtools.run.results.outcomes import Comparison, Outcome, Status, by_place
 
 VERSION = 1

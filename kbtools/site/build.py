@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kbtools.config.project import Project
 from kbtools.errors import KbError
-from kbtools.site import vault_at_top
 from kbtools.site.data.model import SiteModel, load
 from kbtools.site.data.results import Results, obstacles, refusal
 from kbtools.site.data.stored import stored
-from kbtools.site.site_folder import SiteFolder, digest_of
+from kbtools.site.mkdocs import vault_at_top
+from kbtools.site.mkdocs.site_folder import SiteFolder, digest_of
 from kbtools.site.words import words_of
 from kbtools.state.memo import consult
 
@@ -175,7 +175,7 @@ def render(
     """
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
-    from kbtools.site import mkdocs_seam
+    from kbtools.site.mkdocs import mkdocs_seam
     from kbtools.site.reuse.engine import Engine
 
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,6 @@ from kbtools.config.project import Project, find_project
 from kbtools.errors import KbError
 from kbtools.markdown.scanner import scan
 from kbtools.run.results.figures import Figure
-from kbtools.site import vault_at_top
 from kbtools.site.data.model import SiteModel, load
 from kbtools.site.data.rendered import Embed, Rendered, Settings
 from kbtools.site.data.results import FIGURES
@@ -48,6 +47,7 @@ from kbtools.site.markdown.fences import GONE, Panels, Recorder, Unmark
 from kbtools.site.markdown.file_links import FileLinks, HtmlAddresses, SourceAddresses
 from kbtools.site.markdown.text_plugins import tags
 from kbtools.site.markdown.wikilinks import WikiLinks, block_id
+from kbtools.site.mkdocs import vault_at_top
 from kbtools.site.page import page_header_footer, result_panel
 from kbtools.site.parts import Parts
 from kbtools.site.words import words_of

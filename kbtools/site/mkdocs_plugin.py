@@ -25,7 +25,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils.meta import get_data
 
 from kbtools.errors import KbError
-from kbtools.site import generated, mkdocs_seam, page_assets
+from kbtools.site import generated, page_assets
 from kbtools.site.data.model import SiteModel, load, project_for
 from kbtools.site.data.rendered import Rendered
 from kbtools.site.data.results import FIGURES, Results, obstacles, refusal
@@ -38,13 +38,14 @@ from kbtools.site.html.safe_meta import SafeTitle, allowed_theme_keys, safe_meta
 from kbtools.site.html.text import escape
 from kbtools.site.html.urls import Site, markdown_of, preview_of
 from kbtools.site.markdown import text_plugins
+from kbtools.site.mkdocs import mkdocs_seam
+from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.site.page import page_actions, previews
 from kbtools.site.page.dates import changed
 from kbtools.site.parts import Parts
 from kbtools.site.reuse.engine import Engine
 from kbtools.site.search import collect as search
 from kbtools.site.serve import guard
-from kbtools.site.site_folder import SiteFolder
 from kbtools.text.svg import clean_svg, is_remote
 from kbtools.vault.listing import OTHER_FORMATS, Exclusion, unread_told
 

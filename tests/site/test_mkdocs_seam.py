@@ -8,7 +8,7 @@ from mkdocs.config import load_config
 from mkdocs.structure.files import get_files
 from mkdocs.structure.pages import Page
 
-from kbtools.site import mkdocs_seam
+from kbtools.site.mkdocs import mkdocs_seam
 
 
 def test_mkdocs_asks_twice_whether_a_page_is_modified_and_leaves_out_what_is_not(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_site import CONFIG, make
 
 from kbtools.cli import main
-from kbtools.site.owner_code import running_code
+from kbtools.site.mkdocs.owner_code import running_code
 
 RUNS = {
     "extra: !!python/object/apply:os.system ['touch FILE']\n": "!!python/object/apply:os.system",

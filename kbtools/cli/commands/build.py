@@ -34,7 +34,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.site.data.model import of_vault as site_of
     from kbtools.site.data.stored import stored
     from kbtools.site.files.redirects import is_redirect
-    from kbtools.site.owner_code import refuse
+    from kbtools.site.mkdocs.owner_code import refuse
     from kbtools.site.reuse.engine import Report
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")

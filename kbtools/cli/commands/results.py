@@ -19,8 +19,8 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     from kbtools.output.json import dumps
     from kbtools.run import report as reports
-    from kbtools.run.parity import line, parity
     from kbtools.run.results.outcomes import Outcome
+    from kbtools.run.results.parity import line, parity
 
     merged = reports.merge([(name, reports.load(Path(name))) for name in args.files])
     text = dumps(merged, indent=1)

@@ -20,8 +20,8 @@ from kbtools.errors import KbError
 from kbtools.run.plan import Fences
 
 if TYPE_CHECKING:
-    from kbtools.run.parity import Parity
     from kbtools.run.results.outcomes import Outcome
+    from kbtools.run.results.parity import Parity
 
 
 def configure(arguments: Arguments) -> None:
@@ -40,7 +40,7 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     from kbtools.run import report as reports
     from kbtools.run.devices.probe import environment
-    from kbtools.run.parity import line, parity
+    from kbtools.run.results.parity import line, parity
 
     watch = Stopwatch()
     wiki = read(args, lasting=True)
@@ -191,7 +191,7 @@ def _uncompared(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
 
 def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
     """Snippets that say one thing on one device and another on the next: told, and no failure."""
-    from kbtools.run.parity import State
+    from kbtools.run.results.parity import State
 
     if not compared:
         return

@@ -18,8 +18,8 @@ from kbtools.site.data.model import SiteModel
 from kbtools.site.files.graph_layout import layout
 from kbtools.site.generated.document import Document, Section, document
 from kbtools.site.html.text import clean, escape
+from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.site.page.infobox import breadcrumb, label
-from kbtools.site.site_folder import SiteFolder
 from kbtools.site.words import Words
 
 NAME = GRAPH

@@ -14,7 +14,7 @@ from kbtools.site.files.llms import llms_full, llms_txt
 from kbtools.site.files.page_markdown import page_markdown
 from kbtools.site.html.text import escape
 from kbtools.site.html.urls import FEED, Site, markdown_of, relative_url
-from kbtools.site.site_folder import SiteFolder
+from kbtools.site.mkdocs.site_folder import SiteFolder
 
 NAMES = (FEED, "llms.txt", "llms-full.txt", "graph.json", "results.json")
 """Files of the whole site."""

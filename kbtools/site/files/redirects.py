@@ -17,7 +17,7 @@ from kbtools.edit.new_names import file_name
 from kbtools.site.data.model import SiteModel, strings
 from kbtools.site.html.text import escape
 from kbtools.site.html.urls import Site, file_of, relative_url, url_of
-from kbtools.site.site_folder import SiteFolder
+from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.vault.page import Page
 
 _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\\<>:"|?*\ud800-\udfff]')

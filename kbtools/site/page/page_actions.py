@@ -12,7 +12,7 @@ from kbtools.notebooks.pictures import Pictures
 from kbtools.site.data.model import SiteModel
 from kbtools.site.html.text import escape, hidden
 from kbtools.site.html.urls import Site, markdown_of, relative_url
-from kbtools.site.site_folder import SiteFolder
+from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 

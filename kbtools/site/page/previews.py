@@ -10,8 +10,8 @@ from kbtools.site.data.model import SiteModel
 from kbtools.site.html.elements import css_word
 from kbtools.site.html.text import clean, first_paragraph, visible
 from kbtools.site.html.urls import Site, preview_of
+from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.site.page.infobox import label, trust_note
-from kbtools.site.site_folder import SiteFolder
 from kbtools.vault.page import Page
 
 LONGEST = 280

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from kbtools.fences.option_values import DEVICES
-from kbtools.run.parity import State, parity
 from kbtools.run.results.figures import Figure
 from kbtools.run.results.outcomes import Status
+from kbtools.run.results.parity import State, parity
 from kbtools.site.data.results import Run
 from kbtools.site.html.text import clean
 from kbtools.site.words import Words

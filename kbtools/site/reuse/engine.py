@@ -19,17 +19,17 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
-from kbtools.site import mkdocs_seam
 from kbtools.site.data.model import SiteModel
 from kbtools.site.files.graph import Graph
 from kbtools.site.files.graph_layout import layout
 from kbtools.site.html.csp import Brought, Policy
+from kbtools.site.mkdocs import mkdocs_seam
+from kbtools.site.mkdocs.site_folder import SiteFolder, Written
 from kbtools.site.page.dates import changed
 from kbtools.site.reuse import every_page, values
 from kbtools.site.reuse.fingerprints import Fingerprints, config_parts, digest, navigation_parts, program_parts
 from kbtools.site.reuse.workers import in_parallel
 from kbtools.site.search.collect import Search
-from kbtools.site.site_folder import SiteFolder, Written
 from kbtools.state.memo import Memo, Value
 
 PAGE, BODY, FILE, LAYOUT = "page", "body", "file", "layout"

@@ -16,10 +16,10 @@ from typing import Any
 
 from kbtools.site.data.model import SiteModel, strings
 from kbtools.site.html.text import clean, escape, sentence_at, visible
+from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.site.search.hangul import HANGUL
 from kbtools.site.search.search_index import Entry, files
 from kbtools.site.search.search_text import Section, sections
-from kbtools.site.site_folder import SiteFolder
 from kbtools.site.words import Words
 
 FOLDER = "assets/kb-search"
