@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -184,6 +185,13 @@ def render(
     plugin: Any = config.plugins["kbtools"]
     engine = plugin.engine = Engine(memo, folder)
     plugin.folder = folder
+    started = time.perf_counter()
+
+    def lap(stage: str) -> None:
+        nonlocal started
+        now = time.perf_counter()
+        engine.report.seconds[stage], started = now - started, now
+
     try:
         config.site_dir = str(fresh)
         with _listening() as heard:
@@ -196,13 +204,17 @@ def render(
                 config.plugins.on_shutdown()
         if strict and heard.warnings:
             raise KbError(_refused(heard.warnings, ""), "build without --strict to see the site")
+        lap("templates, lists and search")
+        engine.report.seconds["templates, lists and search"] -= engine.report.seconds.get("pages", 0.0)
         files = folder.finish()
+        lap("files put in their place")
     except OSError as e:
         raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file") from e
     finally:
         plugin.folder = plugin.engine = None  # MkDocs may hand the same plugin to the next build
         shutil.rmtree(fresh, ignore_errors=True)
     engine.remember(files)
+    lap("memo")
     return heard, engine.report
 
 

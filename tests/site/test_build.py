@@ -218,5 +218,9 @@ def _free_port() -> int:
 def test_kb_build_prints_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     make(tmp_path, {"a.md": "# A\n\n<script>x</script>\n"})
     logging.getLogger("mkdocs").setLevel(logging.WARNING)
-    assert main(["build", "--root", str(tmp_path)]) == 0
-    assert "warning: a.md:3: not published: <script>" in capsys.readouterr().err
+    assert main(["build", "--timings", "--root", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert "warning: a.md:3: not published: <script>" in said
+    stages = [line.split(" s  ")[1] for line in said.splitlines() if " s  " in line]
+    assert stages[:2] == ["read, check and run", "pages"]
+    assert len(stages) == 5

@@ -25,6 +25,7 @@ def configure(arguments: Arguments) -> None:
         metavar="FILE",
         help="reports of other machines to show too",
     )
+    arguments.add_argument("--timings", action="store_true", help="say what each stage took")
     add_gate_options(arguments)
 
 
@@ -43,9 +44,11 @@ def run(args: SimpleNamespace) -> int:
     if args.sandbox == "strict":
         refuse(file)
     reports = {name: load(Path(name)) for name in args.results}
+    proving = Stopwatch()
     if not passes(wiki, args):
         say("nothing was built: mend the above first, or accept it for now: kb baseline")
         return 1
+    proven = proving.seconds
     say("== build the site")
     building = Stopwatch()
     try:
@@ -67,6 +70,9 @@ def run(args: SimpleNamespace) -> int:
     pages = plural(sum(not is_redirect(file) for file in folder.rglob("*.html")), "page")
     shown = os.path.relpath(folder, Path.cwd())
     say(" · ".join(filter(None, (f"{pages} in {shown}/", told(report), short_seconds(building.seconds)))))
+    if args.timings:
+        for stage, seconds in {"read, check and run": proven, **report.seconds}.items():
+            say(f"{seconds:8.2f} s  {stage}")
     say(f"look at it: kb serve, or python -m http.server -d {shown} and open http://127.0.0.1:8000/")
     return 0
 

@@ -69,9 +69,8 @@ def one_line(html: Markup) -> str:
 
 
 def link(page: Page, from_path: str, wiki: SiteModel, fragment: str = "") -> Markup:
-    return Markup('<a class="kb-link" href="{}">{}</a>').format(
-        wiki.address(page.path, from_path) + fragment, clean(page.title)
-    )
+    href = escape(wiki.address(page.path, from_path) + fragment)
+    return Markup(f'<a class="kb-link" href="{href}">{escape(clean(page.title))}</a>')
 
 
 def lead(page: Page) -> str:
@@ -115,8 +114,8 @@ class Id(str):
 
 def _row(row: Sequence[Markup | str | int]) -> Markup:
     first, cells = (row[0], row[1:]) if row and isinstance(row[0], Id) else ("", row)
-    mark = Markup(' id="{}"').format(first) if first else Markup("")
-    return Markup("<tr{}>{}</tr>").format(mark, joined((Markup("<td>{}</td>").format(_shown(c)) for c in cells), ""))
+    mark = f' id="{escape(first)}"' if first else ""
+    return Markup(f"<tr{mark}>{''.join(f'<td>{_shown(cell)}</td>' for cell in cells)}</tr>")
 
 
 def _shown(cell: Markup | str | int) -> Markup:

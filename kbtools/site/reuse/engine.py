@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ class Report:
     kept: list[str] = field(default_factory=list)
     every: list[str] = field(default_factory=list)
     """What needs every page."""
+    seconds: dict[str, float] = field(default_factory=dict)
+    """What each stage of the build took."""
 
 
 class Plugin(Protocol):
@@ -99,6 +102,7 @@ class Engine:
         if self.report.every:
             return
         self.active = True
+        started = time.perf_counter()
         self.plugin, self.nav, self.config = plugin, nav, config
         self.files = mkdocs_seam.follow(files)
         pages = list(mkdocs_seam.pages_of(files, config, plugin.serving))
@@ -121,6 +125,7 @@ class Engine:
                     logging.getLogger(name).log(level, "%s", text)
         for page in pages:
             mkdocs_seam.answer(page.file, self._asked(page))
+        self.report.seconds["pages"] = time.perf_counter() - started
 
     def _fingerprint(self, pages: Sequence[Page]) -> None:
         wiki = self.plugin.wiki
