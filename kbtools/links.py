@@ -219,7 +219,7 @@ def _folded_gap(gap: re.Match[str]) -> str:
 
 _BLANKS = re.compile(r"\s+")
 
-_PLACEHOLDER = re.compile(r"\{\{|\{%|<%|\$\{|\A[.\u2026]+\Z|\A(?=.*YYYY)[YMDWQdHhmsw\W_]+\Z")
+_PLACEHOLDER = re.compile(r"\{\{|\{%|<%|\$\{|\A(?:\.{3,}|\u2026+)\Z|\A(?=.*YYYY)[YMDWQdHhmsw\W_]+\Z")
 
 
 def has_placeholder(target: str) -> bool:

@@ -17,6 +17,8 @@ from typing import Any
 
 from markdown import Markdown
 from markdown.extensions import Extension
+from markdown.extensions.toc import TocTreeprocessor
+from markdown.extensions.toc import slugify as ascii_slugify
 from markdown.inlinepatterns import (
     AUTOLINK_RE,
     HTML_RE,
@@ -30,6 +32,7 @@ from markdown.treeprocessors import Treeprocessor
 
 from kbtools.config.project import Project, find_project
 from kbtools.errors import KbError
+from kbtools.markdown.headings import slugify
 from kbtools.markdown.scanner import scan
 from kbtools.run.results.figures import Figure
 from kbtools.site.data.model import SiteModel, load
@@ -145,7 +148,8 @@ class _Blocks(Treeprocessor):
 
 
 class _HeadingIds(Treeprocessor):
-    """Ids of headings of generated pages, before the table of contents gives each heading one."""
+    """Ids of headings of generated pages, before the table of contents gives each heading one; and how it makes them,
+    where the owner has not said: Python-Markdown's own way leaves out all but ASCII, and no link would find them."""
 
     PRIORITY = 6
 
@@ -154,11 +158,19 @@ class _HeadingIds(Treeprocessor):
         self.extension = extension
 
     def run(self, root: etree.Element) -> None:
+        if "toc" in self.md.treeprocessors:
+            toc = self.md.treeprocessors["toc"]
+            if isinstance(toc, TocTreeprocessor) and toc.slugify is ascii_slugify:
+                toc.slugify = _slugify
         wiki, path = self.extension.wiki, self.extension.path
         ids = wiki.build.heading_ids.get(path, ()) if wiki is not None and path is not None else ()
         for heading, id in zip(root.iter("h2"), ids, strict=False):
             if id:
                 heading.set("id", id)
+
+
+def _slugify(value: str, separator: str) -> str:
+    return slugify(value)
 
 
 class _Chrome(Treeprocessor):

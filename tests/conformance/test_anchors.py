@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -53,13 +54,13 @@ class Places(HTMLParser):
         self.lost += "kb-lost-anchor" in (held.get("class") or "")
 
 
-def shown(text: str) -> Places:
+def shown(text: str, toc: Mapping[str, object] = CONFIGS["toc"]) -> Places:
     """The page as the site renders it."""
     here = Path(__file__).parent
     wiki = SiteModel(Project(here, here, here, Config()), Index({"Page.md": Page.parse(Source("Page.md", text))}))
     md = markdown.Markdown(
         extensions=[*EXTENSIONS, "kbtools"],
-        extension_configs={**CONFIGS, "kbtools": {"wiki": wiki, "path": "Page.md"}},
+        extension_configs={**CONFIGS, "toc": dict(toc), "kbtools": {"wiki": wiki, "path": "Page.md"}},
     )
     return Places(md.convert(text))
 
@@ -96,6 +97,11 @@ def agree(text: str) -> None:
 @pytest.mark.parametrize("heading", HEADINGS)
 def test_alone(heading: str) -> None:
     agree(f"{heading}\n\ntext\n")
+
+
+def test_where_the_owner_has_not_said_how_ids_are_made() -> None:
+    text = "\n\n".join(HEADINGS) + "\n"
+    assert shown(text, toc={}).ids == shown(text).ids
 
 
 def test_all_of_them_on_one_page() -> None:
