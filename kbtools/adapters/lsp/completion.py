@@ -23,7 +23,7 @@ from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
 TRIGGERS = ("[", "#", "^", "(", "/", "{", ".", " ", ":", "`")
-MOST = 200
+MOST = 60
 """Items of one answer; a client asks again as more is typed."""
 
 _WIKILINK = re.compile(r"\[\[(?P<target>[^\[\]|#]*)(?P<anchor>#[^\[\]|]*)?$")
