@@ -147,3 +147,29 @@ def test_the_site_does_not_hang_on_the_number_of_processes(tmp_path: Path, monke
         told.append(said)
     assert sites[0] == sites[1]
     assert told[0] == told[1] != []
+
+
+SEES_PAGES = "\ndef on_page_markdown(markdown, **_):\n    return markdown\n"
+
+
+@pytest.mark.parametrize("more", ["", SEES_PAGES], ids=["some are kept", "all are rendered"])
+def test_what_a_plugin_has_put_into_the_site_keeps_nothing_from_being_written(tmp_path: Path, more: str) -> None:
+    """MkDocs goes by times when it leaves out files; kb does not, whether pages are kept or all of them rendered."""
+    project = make(tmp_path, PAGES, OWN_CONFIG + "hooks: [hook.py]\n")
+    write(
+        project,
+        "hook.py",
+        "import pathlib\n\n\ndef on_nav(nav, *, config, files):\n    for file in files:\n"
+        "        place = pathlib.Path(file.abs_dest_path)\n        place.parent.mkdir(parents=True, exist_ok=True)\n"
+        "        place.write_text('early')\n" + more,
+    )
+    store(project)
+    for _ in range(2):
+        report = Report()
+        folder = build(project, report=report)
+        assert bool(report.every) == bool(more)
+        early = [file for file in folder.rglob("*") if file.is_file() and file.read_bytes() == b"early"]
+        assert early == []
+    change(project, "hook.py", "import pathlib", "import pathlib  # another")
+    build(project, report=(report := Report()))
+    assert more or set(report.rendered.values()) == {"settings"}

@@ -98,6 +98,8 @@ class Engine:
     ) -> None:
         """Render the Markdown of all pages, when files and navigation are known. ``per_page`` names what the owner says
         looks at one page at a time."""
+        for file in files:  # MkDocs' own answer goes by times, and what a plugin has put into the site is newer
+            mkdocs_seam.answer(file, lambda: True)
         self.report.every = every_page.reasons(config, per_page)
         if self.report.every:
             return

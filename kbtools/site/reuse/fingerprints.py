@@ -66,13 +66,15 @@ def config_parts(config: MkDocsConfig) -> Iterator[str]:
         if key not in ("plugins", "mdx_configs", "site_dir", "hooks", "theme"):
             yield f"{key}={_described(value)}"
     for name, plugin in config.plugins.items():
-        yield f"plugin {name}={_described(dict(plugin.config))}"
+        options = getattr(plugin, "config", {})  # a hook has none
+        yield f"plugin {name}={_described(dict(options))}"
     for extension, options in config.mdx_configs.items():
         if not extension.startswith("kbtools"):
             yield f"extension {extension}={_described(options)}"
             yield from _read_by(options)
-    for name in config.hooks:
-        yield f"hook {name}={_content(Path(str(name)))}"
+    hooks: Any = config.hooks  # modules by name, whatever MkDocs' annotation says
+    for name, module in hooks.items():
+        yield f"hook {name}={_content(Path(str(module.__file__)))}"
     theme = config.theme
     yield f"theme {theme.name} {sorted(theme.static_templates)} {_described({k: theme[k] for k in theme})}"
     for folder in theme.dirs:
