@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from kbtools.vault.loading import Reader
 
 _BETWEEN = "//"
-"""Between paths, which have no empty segment."""
+"""Separates paths in a joined string; no path contains an empty segment."""
 _WORDS = sqlite_file.Words("index", "checked without it", "was damaged ({}) and has been made anew")
 
 
 class Checked:
-    """Everything that is wrong with a vault."""
+    """Result of a check: the findings of a vault, its totals, and notes for the user."""
 
     def __init__(
         self,
@@ -43,11 +43,11 @@ class Checked:
         self.listing = listing
         self.totals = totals
         self.found = found
-        """Pages with findings, and those as text, by path."""
+        """(path, serialized findings) of the pages that have any, sorted by path."""
         self.unchecked = unchecked
-        """Shells that are not installed, each with how many fences it was to judge: ``bash 2 zsh 1``."""
+        """Shells that are not installed, each with the number of fences left unchecked: ``bash 2 zsh 1``."""
         self.notes = notes
-        """What a user should know of how this was found out."""
+        """Notes on the check itself, such as a damaged index that was rebuilt."""
         self._sources: dict[str, Source] = {}
 
     @property
@@ -62,7 +62,7 @@ class Checked:
         return (d for path, text in self.found if covers(path) for d in load_findings(path, text))
 
     def source(self, path: str) -> Source:
-        """The text the findings of a page speak of."""
+        """The text to which the positions of a page's findings refer."""
         held = self._sources.get(path)
         if held is None:
             held = self._sources[path] = _read(self.listing.entries[path])
@@ -70,7 +70,7 @@ class Checked:
 
 
 def _read(entry: Entry) -> Source:
-    """A file's text as findings speak of it: that of an unreadable file is as much of it as can be shown."""
+    """The text to which a file's findings refer; for an unreadable file, the part that can be decoded."""
     from kbtools.text.source import Source
 
     try:
@@ -118,7 +118,7 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
 
 
 def _damage() -> tuple[type[Exception], ...]:
-    """What a file raises that is cut off, or holds rows that are not ours; asked for only when something is raised."""
+    """Exceptions that a truncated or foreign database file raises. Imported only when an exception occurs."""
     from json import JSONDecodeError
 
     return (sqlite3.DatabaseError, JSONDecodeError)
@@ -144,7 +144,7 @@ def bring_up_to_date(
     judge: Judge | None,
     reader: Reader | None = None,
 ) -> None:
-    """Have an index say what a check of the vault would. Raises KbError for a wrong configuration."""
+    """Update an index until it equals the result of a full check. Raises KbError for a wrong configuration."""
     made_from = fingerprint(project)
     meta = db.meta()
     if meta.get("made from") == made_from:
@@ -194,7 +194,7 @@ def _seal(db: Database, made_from: str, whole: Whole, today: date) -> None:
 def _difference(
     db: Database, listing: Listing, whole: Whole, today: date, meta: Mapping[str, str]
 ) -> tuple[Change | None, list[str]]:
-    """What is otherwise than the index has it, if anything; and files that only seemed to be."""
+    """The differences between the vault and the index, or None; and files with a new stamp but unchanged content."""
     day = int(meta["day"])
     ways = frozenset(meta["ways in"].split(_BETWEEN)) - {""}
     known, here = db.stamps(), listing.stamps()

@@ -1,8 +1,8 @@
 """Schema and queries of the index: an SQLite file that is queried by key, never loaded whole.
 
-Everything in it can be made anew by a scan, so nothing is lost with it. Names and targets of links are kept folded
-(``fold_title``): whatever two spellings can mean the same page have the same key, and a change to a page concerns
-just those pages that hold, link to or refer to one of its keys.
+A scan can rebuild all of it, so the file may be deleted. Names and link targets are stored folded (``fold_title``):
+spellings that can mean the same page have the same key, so a change to a page can affect only pages that are called
+by, link to or refer to one of its keys.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ CREATE TABLE reference (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (k
 CREATE TABLE finding (page INTEGER PRIMARY KEY, found TEXT NOT NULL);
 """
 
-# Made when the rows are in: sorting once is cheaper than keeping sorted.
+# Created after the rows are inserted: sorting once is cheaper than maintaining the order.
 _INDEXES = """
 CREATE INDEX file_young ON file (path) WHERE digest IS NOT NULL;
 CREATE INDEX page_turns ON page (turns) WHERE turns IS NOT NULL;
@@ -61,15 +61,15 @@ CREATE INDEX name_hashed ON name (key) WHERE instr(key, '#') > 0;
 
 
 _BETWEEN_KEYS = "\n\0"
-"""Folded names hold no line end, and ids, which stand behind one, hold no NUL."""
+"""Separates keys: folded names contain no line end; ids are prefixed with a line end and contain no NUL."""
 _BETWEEN_PATHS = "//"
-"""Paths have no empty segment."""
+"""Separates paths: no path contains an empty segment."""
 _VARIABLES = 900
-"""Of one statement; SQLite was once built to take 999."""
+"""Parameters per statement; older builds of SQLite accept at most 999."""
 
 
 class Row(NamedTuple):
-    """All that is kept of one page, but its mark and how many pages lead to it."""
+    """The stored record of one page, without its mark and the number of pages that link to it."""
 
     path: str
     outline: str | None = None
@@ -82,20 +82,20 @@ class Row(NamedTuple):
     ambiguous: int = 0
     snippets: int = 0
     unchecked: str = ""
-    """Shells that are not installed, each with how many fences it was to judge: ``bash 2 zsh 1``."""
+    """Shells that are not installed, each with the number of fences left unchecked: ``bash 2 zsh 1``."""
     turns: int | None = None
     found: str = ""
     """Findings as JSON; "" for none."""
 
 
 def read_unchecked(text: str) -> dict[str, int]:
-    """``bash 2 zsh 1`` by shell."""
+    """Parses ``bash 2 zsh 1`` into counts by shell."""
     words = text.split()
     return {shell: int(count) for shell, count in zip(words[::2], words[1::2], strict=True)}
 
 
 def sum_unchecked(rows: Iterable[str]) -> str:
-    """``bash 2`` and ``bash 1 zsh 1`` together."""
+    """Adds up such counts: ``bash 2`` and ``bash 1 zsh 1`` give ``bash 3 zsh 1``."""
     counts: Counter[str] = Counter()
     for row in rows:
         counts.update(read_unchecked(row))
@@ -121,7 +121,7 @@ class Database:
 
     @classmethod
     def in_memory(cls, file: Path) -> Database:
-        """A copy of an index, for a process that stays; empty where there is none that can be read."""
+        """An in-memory copy of an index, for a long-running process; empty when no index can be read."""
         made = cls.__new__(cls)
         made.file = file
         made._db = sqlite3.connect(":memory:", isolation_level=None)
@@ -134,7 +134,7 @@ class Database:
         self._db.close()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing; a second process waits."""
+        """An exclusive transaction: rolled back on an exception; other writers wait."""
         return sqlite_file.transaction(self._db)
 
     # -- what the index was made from ----------------------------------------------------------------------
@@ -150,15 +150,15 @@ class Database:
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
     def stamps(self) -> dict[str, tuple[int, ...]]:
-        """Every file by path, as it was when it was read."""
+        """The stored mark of every file, by path."""
         return {row[0]: row[1:] for row in self._db.execute("SELECT path, modified, changed, size FROM file")}
 
     def digests(self) -> Iterator[tuple[str, str]]:
-        """Files that were so new when they were read that their stamps do not tell whether they were changed since."""
+        """Files that had been modified so recently when they were read that their stamp cannot prove them unchanged."""
         return iter(self._db.execute("SELECT path, digest FROM file WHERE digest IS NOT NULL"))
 
     def set_mark(self, path: str, mark: Mark) -> None:
-        """The file is known by another mark; what is kept of it holds."""
+        """Replace a file's mark; the rest of its record stays valid."""
         query = "UPDATE file SET modified = ?, changed = ?, size = ?, digest = ? WHERE path = ?"
         self._db.execute(query, (*mark, path))
 
@@ -172,8 +172,8 @@ class Database:
     # -- filling -------------------------------------------------------------------------------------------
 
     def replace_all(self, rows: Iterable[tuple[Row, Mark]], incoming: Mapping[str, int]) -> None:
-        """Forget everything and keep these pages. It is a transaction of its own, and what comes of it counts for
-        nothing until ``set_meta`` says what it was made from.
+        """Replace all rows, in a transaction of its own. The result is valid only after ``set_meta`` has recorded
+        what it was made from.
         """
         with self.transaction():
             self._replace_all(rows, incoming)
@@ -206,7 +206,7 @@ class Database:
             self._db.execute(statement)
 
     def _insert_all(self, into: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Rows for a table (with the names of its columns). A statement a row would take three times as long."""
+        """Insert rows with many rows per statement, which takes a third of the time of one statement per row."""
         if not rows:
             return
         row = f"({', '.join('?' * len(rows[0]))})"
@@ -218,7 +218,7 @@ class Database:
         self._db.executemany(f"INSERT INTO {into} VALUES {row}", rows[whole:])
 
     def put_outline(self, row: Row, mark: Mark, old: Row | None) -> None:
-        """Keep what other pages may know of a page, in place of what they knew."""
+        """Store the outline of a page (what other pages may know of it), replacing the old one."""
         db = self._db
         db.execute(
             "INSERT INTO file (path, modified, changed, size, digest) VALUES (?, ?, ?, ?, ?)"
@@ -235,7 +235,7 @@ class Database:
         self._exchange("reference", i, old.references if old else (), row.references)
 
     def put_findings(self, row: Row, old: Row) -> None:
-        """Keep what a page's links mean and what was found on it."""
+        """Store a page's resolved links and its findings."""
         i = self._id(row.path)
         self._db.execute(
             "UPDATE page SET (outline, keys, targets, links, broken, ambiguous, snippets, unchecked, turns)"
@@ -257,7 +257,7 @@ class Database:
         return int(i)
 
     def remove(self, old: Row) -> None:
-        """Forget a page."""
+        """Delete the record of a page."""
         db = self._db
         i = self._id(old.path)
         for table, keys in (("name", old.names), ("link", old.keys), ("reference", old.references)):
@@ -267,7 +267,7 @@ class Database:
         db.execute("DELETE FROM file WHERE id = ?", (i,))
 
     def count_incoming(self, path: str, by: int) -> bool:
-        """Add to the pages that lead to one; whether it thereby came to be linked, or ceased to be."""
+        """Change the number of pages that link to a page; true when the number becomes zero or stops being zero."""
         row = self._db.execute(
             "UPDATE page SET incoming = incoming + ? WHERE id = (SELECT id FROM file WHERE path = ?)"
             " RETURNING incoming",
@@ -275,10 +275,10 @@ class Database:
         ).fetchone()
         return row is not None and (row[0] > 0) != (row[0] - by > 0)
 
-    # -- asking --------------------------------------------------------------------------------------------
+    # -- queries -------------------------------------------------------------------------------------------
 
     def row(self, path: str) -> Row | None:
-        """What is kept of a page. Names and references are told by its outline."""
+        """The stored record of a page. Its names and references are derived from its outline."""
         got = self._db.execute(
             "SELECT p.outline, p.keys, p.targets, p.links, p.broken, p.ambiguous, p.snippets, p.unchecked, p.turns,"
             " coalesce(f.found, '') FROM file JOIN page p USING (id) LEFT JOIN finding f ON f.page = id WHERE path = ?",
@@ -290,7 +290,7 @@ class Database:
         return Row(path, outline, (), (), _parts(keys, _BETWEEN_KEYS), _parts(targets, _BETWEEN_PATHS), *rest)
 
     def rows(self) -> Iterator[tuple[Row, int]]:
-        """What is kept of every page, by path, with the number of pages that lead to it."""
+        """The stored record of every page, by path, with the number of pages that link to it."""
         query = (
             "SELECT f.path, p.incoming, p.outline, p.keys, p.targets, p.links, p.broken, p.ambiguous, p.snippets,"
             " p.unchecked, p.turns, coalesce(found, '') FROM file f JOIN page p USING (id)"
@@ -312,7 +312,7 @@ class Database:
         return iter(self._db.execute(query))
 
     def named(self, key: str) -> tuple[str, ...]:
-        """The pages that hold a name, by path."""
+        """The pages called by a name, by path."""
         return self._paths("name", key)
 
     def linking(self, key: str) -> tuple[str, ...]:
@@ -328,7 +328,7 @@ class Database:
         return tuple(path for (path,) in self._db.execute(query, (key,)))
 
     def names(self) -> Iterator[tuple[str, str]]:
-        """Every name with every page that holds it."""
+        """Every name with every page called by it."""
         return iter(self._db.execute("SELECT key, path FROM name JOIN file ON file.id = page"))
 
     def hashed(self) -> tuple[str, ...]:
@@ -353,11 +353,11 @@ class Database:
         return iter(self._db.execute("SELECT path, found FROM finding JOIN file ON file.id = page ORDER BY path"))
 
     def unchecked(self) -> str:
-        """Shells that are not installed, each with how many fences of the vault it was to judge."""
+        """Shells that are not installed, each with the number of fences of the vault left unchecked."""
         return sum_unchecked(u for (u,) in self._db.execute("SELECT unchecked FROM page WHERE unchecked <> ''"))
 
     def sums(self) -> Totals:
-        """Counted anew; looks at every page."""
+        """Recomputes the totals; reads the row of every page."""
         query = (
             "SELECT count(outline), total(links), total(broken), total(ambiguous), total(snippets) FROM page"
             " WHERE outline IS NOT NULL"
@@ -370,11 +370,11 @@ _INSERT_PAGE = f"INSERT OR REPLACE INTO {_PAGE} VALUES (?, ?, ?, ?, ?, ?, ?, ?, 
 
 
 _Pairs = defaultdict[str, list[int]]
-"""Keys and the pages that hold them, in order."""
+"""Pairs of a key and a page called by it, sorted."""
 
 
 def _in_order(pairs: _Pairs) -> list[tuple[Any, ...]]:
-    """As the table keeps them: to sort the keys alone is quicker than to sort all pairs."""
+    """The pairs in the table's order: sorting only the keys is faster than sorting all pairs."""
     return [(key, page) for key in sorted(pairs) for page in pairs[key]]
 
 

@@ -9,11 +9,11 @@ from kbtools.state import program
 from kbtools.vault.listing import digest
 
 _NOT_DECIDING = frozenset({"adapters", "cli", "edit", "output", "rewrite", "site"})
-"""Parts of the program that have no say in what is found."""
+"""Packages of kbtools that cannot change what a check finds."""
 
 
 def fingerprint(project: Project) -> str:
-    """Equal where an index made then says what a check says now. Anything else makes it worthless."""
+    """The cache key of an index: when it differs from the stored one, the index is rebuilt."""
     parts = [*program.parts(_NOT_DECIDING), repr(project.config)]
     for name in dict.fromkeys(name for _, name in project.config.schema if name not in SCHEMAS):
         try:

@@ -16,7 +16,7 @@ V = TypeVar("V")
 
 
 class Asked(Mapping[str, V]):
-    """A table whose values are looked up when asked for, each once; walked through, it is read whole."""
+    """A mapping that queries each value on first access and keeps it; iterating over it loads the whole table."""
 
     def __init__(self, ask: Callable[[str], V | None], whole: Callable[[], Mapping[str, V]]) -> None:
         self._ask, self._make = ask, whole
@@ -51,7 +51,7 @@ class Asked(Mapping[str, V]):
 
 
 class StoredNames:
-    """The names of the vault as the database has them."""
+    """The name tables of the vault, read from the database."""
 
     def __init__(self, db: Database, attachments: frozenset[str]) -> None:
         self.db = db
@@ -67,7 +67,7 @@ class StoredNames:
 
     @cached_property
     def _whole(self) -> PageNames:
-        """All names, for who walks through a table."""
+        """All names, loaded at once when a table is iterated over."""
         return PageNames(dict(self.outlines.items()))
 
     def _table(
@@ -76,7 +76,7 @@ class StoredNames:
         stored: Callable[[str], str],
         whole: Callable[[], Mapping[str, tuple[str, ...]]],
     ) -> Mapping[str, tuple[str, ...]]:
-        """Pages by one kind of name: those that hold the stored key, and are really called so."""
+        """Pages by one kind of name: those stored under the folded key whose actual name matches."""
 
         def ask(key: str) -> tuple[str, ...] | None:
             return tuple(p for p in self.db.named(stored(key)) if key in called(self.outlines[p])) or None

@@ -35,7 +35,7 @@ def _called(page: Outline) -> tuple[Name, ...]:
 
 
 class Resident:
-    """What a check says of a vault, kept true edit by edit.
+    """The result of a check of a vault, updated after every edit.
 
     Raises KbError for a wrong configuration, when it is made and by ``refresh``.
     """
@@ -44,13 +44,13 @@ class Resident:
         self.project = project
         self.policies = project.policies
         self.listing: Listing
-        """The vault with the texts that are newer."""
+        """The vault, with unsaved texts in place of those on disk (an overlay)."""
         self._judge = judge
         self._exclusion = Exclusion(project.config)
         self._texts: dict[str, str] = {}
         self._edits = 0
         self._pages: dict[str, tuple[Stamp, Page]] = {}
-        check(project, date.today(), judge=judge)  # what is kept on disk is as new as the disk
+        check(project, date.today(), judge=judge)  # brings the index on disk up to date
         self._db = Database.in_memory(project.state / FILE)
         self.refresh()
 
@@ -60,7 +60,7 @@ class Resident:
     # -- changes ---------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Look at the disk again."""
+        """Read changes on disk."""
         listing = Listing.of(self.project)
         stamps, odd = dict(listing.entries.stamps), dict(listing.entries.odd)
         for path in self._texts:
@@ -73,7 +73,7 @@ class Resident:
         self._forget()
 
     def edit(self, path: str, text: str) -> None:
-        """A page has this text, whatever the disk says; a new page, where there is none."""
+        """Set the unsaved text of a page, which takes precedence over the file; the page need not exist on disk."""
         if self._texts.get(path) == text:
             return
         self._texts[path] = text
@@ -86,7 +86,7 @@ class Resident:
         self.listing = self.listing._replace(entries=Entries(str(self.project.vault), stamps, odd))
         called = self.__dict__.get("called")
         if not known:
-            self.refresh()  # something else than a page may lead to it
+            self.refresh()  # the navigation or a canvas may link to it
             return
         change = Change(self.listing.entries, self._whole, {path: self.listing.mark(path)}, reader=self.read)
         try:
@@ -99,16 +99,16 @@ class Resident:
             self.called = {**called, path: _called(self.names.outlines[path])}
 
     def drop(self, path: str) -> None:
-        """What the disk says of a page counts again."""
+        """Discard the unsaved text of a page: its file counts again."""
         if self._texts.pop(path, None) is not None:
             self.refresh()
 
     def _stamp(self, path: str) -> Stamp:
-        """What tells one text of an edited page from the one before; no file is as old."""
+        """A stamp for an unsaved text, different for each text and from the stamp of any file."""
         return (0, self._edits, len(self._texts[path]))
 
     def read(self, entry: Entry, policies: Policies) -> Page:
-        """The page an entry holds, with its newest text."""
+        """The page of an entry, from its unsaved text if it has one."""
         text = self._texts.get(entry.path)
         if text is None:
             return read(entry, policies)
@@ -121,7 +121,7 @@ class Resident:
             self.__dict__.pop(name, None)
         self._pages = {path: held for path, held in self._pages.items() if self._is_current(path, held)}
 
-    # -- questions -------------------------------------------------------------------------------------------------
+    # -- queries ---------------------------------------------------------------------------------------------------
 
     @cached_property
     def names(self) -> StoredNames:
@@ -133,7 +133,7 @@ class Resident:
 
     @cached_property
     def called(self) -> Mapping[str, tuple[Name, ...]]:
-        """What every page is called, by path."""
+        """The names of every page, by path."""
         return {path: _called(outline) for path, outline in self.names.outlines.items()}
 
     def holds(self, path: str) -> bool:
@@ -141,7 +141,7 @@ class Resident:
         return path.endswith(".md") and not self._exclusion.covers(path)
 
     def page(self, path: str) -> Page | None:
-        """A page, as its newest text has it."""
+        """A page, parsed from its newest text."""
         if path not in self.listing.entries:
             return None
         entry = self.listing.entries[path]
@@ -155,15 +155,15 @@ class Resident:
         return path in self.listing.entries and self.listing.entries[path].known_stamp == held[0]
 
     def findings(self, path: str) -> list[Diagnostic]:
-        """What is wrong with a page."""
+        """The findings of a page."""
         row = self._db.row(path)
         return list(load_findings(path, row.found)) if row is not None and row.found else []
 
     def all_findings(self) -> Mapping[str, list[Diagnostic]]:
-        """The same of every page that has any."""
+        """The findings of every page that has any."""
         return {path: list(load_findings(path, text)) for path, text in self._db.findings()}
 
     def linking(self, keys: Iterable[str]) -> list[str]:
-        """Pages with a link, or a field, that may mean one of these folded names."""
+        """Pages with a link or a frontmatter field that may refer to one of these folded names."""
         found = {path for key in keys for path in (*self._db.linking(key), *self._db.referring(key))}
         return sorted(found)

@@ -17,34 +17,33 @@ from kbtools.vault.page import Page
 
 
 class Judged(Protocol):
-    """What shells say of shell fences, by language in lower case and code."""
+    """Results of syntax checks by shells, by language (lower case) and code."""
 
     @property
     def complaints(self) -> Mapping[tuple[str, str], tuple[int, str]]: ...
 
     @property
     def unchecked(self) -> Mapping[tuple[str, str], str]:
-        """What no one could judge, with the shell that is missing."""
+        """Fences that could not be checked, with the name of the missing shell."""
 
 
 Judge = Callable[[Iterable[Page]], Judged | None]
-"""Asks shells about the fences of some pages, if any are theirs: a process, where it is not known yet, and so not this
-package's."""
+"""Checks the shell fences of some pages, if there are any. It may start a process, so the caller provides it."""
 
 
 def outline_row(page: Page, *, is_page: bool = True) -> Row:
-    """What other pages may know of a page; nothing of what only shows in parts of the vault that are no pages."""
+    """A row with the page's outline; without one for a file that is no page."""
     return told_row(page, outline_of(page), Called.of(page)) if is_page else Row(page.path)
 
 
 def told_row(page: Page, outline: Told, names: Called) -> Row:
-    """The same, for those who know it already."""
+    """A row made from an outline and names that are already known."""
     references = reference_keys(name for _, name in page.references) if page.references else ()
     return Row(page.path, dump_outline(outline), name_keys(names), references)
 
 
 def link_row(row: Row, page: Page, links: PageLinks) -> Row:
-    """The row with what the page's links mean."""
+    """The row with the page's resolved links added."""
     if row.outline is None or not (links.wiki or links.files):
         return row
     shown = tuple(links.shown_files)
@@ -60,7 +59,7 @@ def link_row(row: Row, page: Page, links: PageLinks) -> Row:
 
 
 def finding_row(row: Row, page: Page, checker: Checker, unchecked: Mapping[tuple[str, str], str]) -> Row:
-    """The row with what the rules find, and the names they asked for to find it."""
+    """The row with the findings of the rules added, and the names that the rules looked up."""
     context = checker.context(page)
     found = dump_findings(checker.findings(page, context))
     day = checker.expires_on(page, context)

@@ -1,7 +1,7 @@
 """Full check of a vault on all cores, into rows for the database.
 
-Every process reads and parses its share of the pages. All tell all what their pages are called (outlines), resolve
-their own links, tell all which pages those lead to, and run the rules over their own pages.
+Every process reads and parses its share of the pages. The processes exchange the outlines of their pages, resolve
+their own links, exchange the targets of those links, and run the rules over their own pages.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from kbtools.vault.names import Called, Conventions, PageNames
 from kbtools.vault.outline import Outline
 
 _NEEDED = ("kbtools.fields.compose", "kbtools.snippets", "kbtools.fences.languages.python")
-"""What most pages do without, and some page of many needs."""
+"""Modules that few pages need: imported before the fork when there are many pages."""
 _WORTH_A_PROCESS = 400
-"""Pages."""
+"""Number of pages for which one more process pays off."""
 
 
 def scan(
@@ -47,7 +47,8 @@ def scan(
     judge: Judge | None = None,
     reader: Reader | None = None,
 ) -> tuple[list[Row], Mapping[str, int]]:
-    """Rows of all entries by path, and how many pages lead to each. Raises KbError for a wrong configuration."""
+    """Rows of all entries by path, and the number of pages that link to each. Raises KbError for a wrong
+    configuration."""
     all_rules()  # before any fork: what is imported here is imported once
     severities(config)
     paths = sorted(entries)
@@ -62,7 +63,7 @@ def scan(
         return _scan_share([entries[p] for p in share], vault, config, today, judge, reader or read, team)
 
     collecting = gc.isenabled()
-    gc.disable()  # what is read is kept to the end; to look for garbage in it takes a seventh of the time
+    gc.disable()  # all data is kept to the end; cyclic garbage collection would take a seventh of the time
     try:
         return work_together(members, work) if members > 1 else work(Team(0, ()))
     finally:
@@ -85,7 +86,7 @@ def _scan_share(
     reader: Reader,
     team: Team,
 ) -> tuple[list[Row], Mapping[str, int]]:
-    policies = Policies(config.snippets, RUN)  # what is found is filtered when it is told
+    policies = Policies(config.snippets, RUN)  # findings are filtered when they are printed
     read_ = [(entry, reader(entry, policies)) for entry in entries]
     pages = {page.path: page for entry, page in read_ if entry.is_page}
     telling: list[tuple[str, Told, tuple[Any, ...]]] = []

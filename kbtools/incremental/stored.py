@@ -1,4 +1,4 @@
-"""Serializes what other pages may know of a page."""
+"""Serializes the outline of a page: what other pages may know of it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ Told = tuple[
 
 
 def outline_of(page: Outline) -> Told:
-    """What others may know of a page."""
+    """The outline of a page, made from the parsed page."""
     sections = tuple([(h.level, h.text, h.id, h.raw) for h in page.headings])
     return (
         page.title,
@@ -82,7 +82,7 @@ def outline_of(page: Outline) -> Told:
 
 
 def dump_outline(told: Told) -> str:
-    """Equal outlines, and only those, give equal text."""
+    """Serializes an outline; texts are equal exactly when the outlines are."""
     return compact(told)
 
 

@@ -1,8 +1,13 @@
 """Updates the index after a change: reads changed files, finds the pages affected, checks those again.
 
-Whom a change concerns: a page's findings hang on its own text; on the pages that hold a name its links may mean; on
-what those stand aside for; on how they are spelled, which hangs on whoever else holds one of their names; on whether
-any page leads to it; where a link is broken, on every name there is, since any might be suggested; and some on the day.
+The findings of a page depend on
+
+- its own text;
+- the pages called by a name that one of its links may mean, and the pages to which those redirect;
+- the canonical spelling of those pages, which depends on the other pages called by one of their names;
+- whether any page links to it;
+- where it has a broken link, all names of the vault, since any of them may be suggested;
+- for some rules, the current date.
 """
 
 from __future__ import annotations
@@ -29,43 +34,44 @@ from kbtools.vault.names import Called, Conventions, name_keys, reference_keys
 from kbtools.vault.page import Page
 
 _SHARE = 4
-"""A change that concerns more than one page in so many is cheaper from scratch, on all cores."""
+"""When more than one page in this many is affected, a full check on all cores is faster."""
 _FEW = 100
-"""Pages that are never worth starting from scratch."""
+"""Up to this number of affected pages, a full check is never worth it."""
 
 
 class TooMuch(Exception):
-    """The change concerns so much of the vault that a scan from scratch is cheaper."""
+    """The change affects so many pages that a full check is faster."""
 
 
 class Change(NamedTuple):
-    """What is otherwise on disk than in the database."""
+    """Differences between the disk and the database."""
 
     entries: Mapping[str, Entry]
-    """Everything the vault has now, but attachments, by path."""
+    """All current entries of the vault except attachments, by path."""
     whole: Whole
     changed: Mapping[str, Mark]
-    """New and changed entries, with the mark to keep."""
+    """New and changed entries, with the mark to store."""
     gone: tuple[str, ...] = ()
     moved_attachments: frozenset[str] = frozenset()
-    """Attachments that are new or gone."""
+    """Attachments that were added or removed."""
     turned: tuple[str, ...] = ()
-    """Pages whose findings the day changes."""
+    """Pages whose findings change with the date."""
     opened: frozenset[str] = frozenset()
-    """Pages that something else than a page has come to lead to."""
+    """Pages that the navigation or a canvas newly links to."""
     closed: frozenset[str] = frozenset()
-    """And those it has ceased to lead to."""
+    """Pages that the navigation or a canvas no longer links to."""
     reader: Reader | None = None
-    """Reads a page; a program that edits pages has newer texts than the disk."""
+    """Reads a page; given by programs that hold unsaved texts."""
 
     def within(self, entries: int) -> None:
-        """Raises TooMuch when so many entries are not worth handling one by one."""
+        """Raises TooMuch when a full check is faster for this number of entries."""
         if entries > _FEW and entries * _SHARE > len(self.entries):
             raise TooMuch
 
 
 def update(db: Database, change: Change, config: Config, today: date, judge: Judge | None) -> None:
-    """Within a transaction. Raises TooMuch, with the transaction to be rolled back, and KbError for a bad schema."""
+    """Apply a change, within a transaction of the caller. Raises TooMuch, after which the caller rolls back, and
+    KbError for a bad schema."""
     change.within(len(change.changed) + len(change.gone))
     policies = Policies(config.snippets, RUN)  # as a check from scratch reads them
     pages = {path: (change.reader or read)(change.entries[path], policies) for path in change.changed}
@@ -104,7 +110,7 @@ def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved
     """The pages to check again."""
     keys, todo = set(shifted), list(shifted)
     if any("#" in key for key in keys):
-        raise TooMuch  # where a name ends and an anchor begins may be otherwise in every link
+        raise TooMuch  # any link may now split into name and anchor at another place
     dirty = {*change.changed, *change.turned}
     held: set[str] = set()
     while todo:

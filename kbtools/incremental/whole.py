@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 
 class Whole(NamedTuple):
-    """What links may lead to besides pages, and what leads to pages besides links."""
+    """Targets of links that are no pages, and pages that something other than a page links to."""
 
     attachments: frozenset[str]
     ways_in: frozenset[str] = frozenset()
-    """Pages that something else than a page leads to."""
+    """Pages that the navigation or a canvas links to."""
