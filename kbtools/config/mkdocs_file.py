@@ -63,6 +63,8 @@ class MkDocs(NamedTuple):
     plugins: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
     """Languages of the plugin ``i18n``: with them ``a.en.md`` answers to links to ``a.md``."""
+    lenient: bool = False
+    """The option of kb's plugin by which a site is published whatever is known of its code."""
     has_hooks: bool = False
     """Whether scripts of the project's own take part in the build."""
 
@@ -95,6 +97,7 @@ def read(file: Path) -> MkDocs:
         use_directory_urls=_text(data.get("use_directory_urls")).lower() not in ("false", "no", "off"),
         plugins=tuple(_names(data.get("plugins"))),
         locales=tuple(_locales(data.get("plugins"))),
+        lenient=_text(_options(data.get("plugins"), "kbtools").get("lenient")).lower() in ("true", "yes", "on"),
         has_hooks=bool(data.get("hooks")),
     )
 
@@ -112,10 +115,15 @@ def _names(plugins: object) -> Iterator[str]:
             yield from (key for key in entry if isinstance(key, str))
 
 
-def _locales(plugins: object) -> Iterator[str]:
+def _options(plugins: object, name: str) -> Mapping[str, object]:
+    """The options of a plugin."""
     entries = plugins if isinstance(plugins, list) else [plugins]
-    options = next((e["i18n"] for e in entries if isinstance(e, dict) and "i18n" in e), None)
-    languages = options.get("languages") if isinstance(options, dict) else None
+    options = next((entry[name] for entry in entries if isinstance(entry, dict) and name in entry), None)
+    return options if isinstance(options, dict) else {}
+
+
+def _locales(plugins: object) -> Iterator[str]:
+    languages = _options(plugins, "i18n").get("languages")
     if isinstance(languages, dict):
         yield from (key for key in languages if isinstance(key, str))
     for language in languages if isinstance(languages, list) else ():

@@ -16,6 +16,7 @@ from kbtools.config.snippet_policy import SHOW, Policies, Policy
 from kbtools.errors import KbError
 
 LinkStyle = Literal["title", "filename"]
+Publish = Literal["proven", "failing", "any"]
 Level = Literal["error", "warning", "info", "off"]
 
 SCHEMAS = ("topic", "none")
@@ -76,6 +77,8 @@ class Config(NamedTuple):
     """Days after ``last_reinforced`` at which a page is stale."""
     max_page_size: int = MAX_PAGE_SIZE
     """Bytes; a larger page is reported and not read."""
+    publish: Publish = "proven"
+    """What is to be known of code before a site is built."""
     rules_url: str | None = None
     """Where the documentation of rules is published, with ``{rule}`` for a rule's name."""
     external: ExternalConfig = ExternalConfig()
@@ -178,6 +181,7 @@ def _project_at(root: Path) -> Project | None:
         link_style="filename" if noted is not None and "link_style" not in table else config.link_style,
         obsidian=obsidian.read(noted) if noted is not None else None,
         mkdocs=mkdocs,
+        publish="any" if mkdocs is not None and mkdocs.lenient else config.publish,
     )
     return Project(root, vault, root / ".kb", config, file)
 

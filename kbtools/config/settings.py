@@ -297,6 +297,15 @@ SETTINGS: tuple[Setting, ...] = (
         "1MiB",
     ),
     Setting(
+        "publish",
+        'What is to be known of code before a site is built: `"proven"` (it ran and did what its page says, or the '
+        'baseline accepts that it fails), `"failing"` (it ran; what failed is published as failed), or `"any"` '
+        "(also what has not run since it was changed). The same for `kb build`, `kb gate` and `mkdocs build`.",
+        "proven",
+        *_choice("proven", "failing", "any"),
+        "failing",
+    ),
+    Setting(
         "rules_url",
         "Where the documentation of rules is published, with `{rule}` in place of a rule's name. "
         "SARIF and Markdown output link to it.",

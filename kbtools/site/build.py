@@ -123,7 +123,7 @@ def build(
     pages = wiki.index.pages.values()
     if results is None:
         results = stored(project, pages)
-    if found := obstacles(pages, results):
+    if found := obstacles(pages, results, project.config.publish):
         raise KbError(refusal(found), "or accept them for now: kb baseline")
     read = _Read(project, wiki, results, strict)
     config = read.config()

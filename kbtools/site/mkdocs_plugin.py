@@ -69,7 +69,7 @@ class KbConfig(Config):  # type: ignore[no-untyped-call]
     """Options in ``mkdocs.yml``."""
 
     lenient = config_options.Type(bool, default=False)
-    """Build with results missing, stale or failed, and show them as such. ``mkdocs serve`` always does."""
+    """The same as ``publish = "any"`` in kb's own configuration. ``mkdocs serve`` always does so."""
     sanitize = config_options.Type(bool, default=True)
     """Take out of pages whatever could run or load from elsewhere. Off: every author of the wiki is trusted as its
     owner is."""
@@ -154,7 +154,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             parts = Parts.of(self.config)
         except KbError as e:
             raise PluginError(f"{e.message}\n{e.hint}" if e.hint else e.message) from e
-        if not (self.serving or self.config.lenient) and (found := obstacles(wiki.index.pages.values(), results)):
+        wanted = "any" if self.serving or self.config.lenient else project.config.publish
+        if found := obstacles(wiki.index.pages.values(), results, wanted):
             raise PluginError(refusal(found))
         self.wiki = wiki = wiki.for_site(
             results=results,

@@ -373,16 +373,43 @@ def test_mkdocs_itself_refuses_and_runs_nothing(tmp_path: Path) -> None:
     assert "kb-is-passed" in html(project, "topics/A")
 
 
-def test_lenient_shows_what_has_not_run(tmp_path: Path) -> None:
-    project = make(
-        tmp_path,
-        {"topics/A.md": topic("A", fence("one", "x = 1"))},
-        small_site.CONFIG.replace("  - kbtools\nmarkdown", "  - kbtools: {lenient: true}\nmarkdown"),
-    )
-    with pytest.raises(KbError):
-        build(project)  # kb build is the gate, whatever mkdocs.yml says
-    assert mkdocs(tmp_path).returncode == 0
-    assert "아직 실행하지 않음" in html(project, "topics/A")
+def kb(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kbtools.cli", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("publish", ["proven", "failing", "any", "lenient"])
+@pytest.mark.parametrize("known", ["missing", "failed"])
+def test_what_may_be_published_is_one_setting(tmp_path: Path, publish: str, known: str) -> None:
+    options = ": {lenient: true}" if publish == "lenient" else ""
+    config = small_site.CONFIG.replace("  - kbtools\nmarkdown", f"  - kbtools{options}\nmarkdown")
+    project = make(tmp_path, {"topics/A.md": topic("A", fence("one", "x = 1"))}, config)
+    setting = "" if publish == "lenient" else f'publish = "{publish}"\n'
+    (tmp_path / "kb.toml").write_text(f'{setting}docs = "docs"\n', encoding="utf-8")
+    project = small_site.find_project(tmp_path)
+    if known == "failed":
+        store(project, one={"outcome": Status.FAILED, "message": "AssertionError: no"})
+    allowed = publish in ("any", "lenient") or (publish, known) == ("failing", "failed")
+    gate = kb(tmp_path, "gate", "--no-run")
+    assert (gate.returncode == 0) == allowed, gate.stderr
+    assert (mkdocs(tmp_path).returncode == 0) == allowed
+    if not allowed:
+        with pytest.raises(KbError, match="cannot be published"):
+            build(project)
+        return
+    build(project)
+    shown = html(project, "topics/A")
+    assert ("아직 실행하지 않음" if known == "missing" else "kb-is-failed") in shown
+    assert "kb-is-passed" not in shown
+
+
+def test_a_failed_snippet_is_listed_and_published_where_that_is_allowed(tmp_path: Path) -> None:
+    make(tmp_path, {"topics/A.md": topic("A", fence("one", "assert 1 == 2"))})
+    (tmp_path / "kb.toml").write_text('publish = "failing"\ndocs = "docs"\n', encoding="utf-8")
+    done = kb(tmp_path, "build")
+    assert done.returncode == 0, done.stderr
+    assert "failing-snippet" in done.stdout
+    assert "kb-is-failed" in html(small_site.find_project(tmp_path), "topics/A")
 
 
 def test_the_site_tells_on_which_machine_a_snippet_ran(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from kbtools.config.project import Publish
 from kbtools.run.results.figures import Figure
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.snippets import Snippet
@@ -92,12 +93,14 @@ class Obstacle:
         return f"{self.path}:{self.line}: {self.id}: {self.detail}"
 
 
-def obstacles(pages: Iterable[Page], results: Results) -> list[Obstacle]:
-    """Every executable snippet whose stored results do not vouch for it.
+def obstacles(pages: Iterable[Page], results: Results, publish: Publish = "proven") -> list[Obstacle]:
+    """Every executable snippet of which less is known than a site is to be built with.
 
     A skip with its reason is no obstacle, nor is a snippet blocked by one that was skipped: what failed says so itself.
     """
-    found = []
+    found: list[Obstacle] = []
+    if publish == "any":
+        return found
     for page in pages:
         for snippet in page.snippets:
             if not snippet.executable:
@@ -110,7 +113,7 @@ def obstacles(pages: Iterable[Page], results: Results) -> list[Obstacle]:
                 device = run.outcome.device
                 if not run.fresh:
                     found.append(Obstacle(*place, "stale", f"has changed since it was run on {device}"))
-                elif run.outcome.outcome in BAD and not run.accepted:
+                elif run.outcome.outcome in BAD and not run.accepted and publish == "proven":
                     lines = (run.outcome.message or run.outcome.reason or "").strip().split("\n")
                     what = run.outcome.outcome.value
                     found.append(Obstacle(*place, what, f"{what} on {device}: {lines[-1]}".rstrip(": ")))
