@@ -38,6 +38,8 @@ def text_of(page: str, title: str = "New", path: str = "old.md", **options: obje
         ("---\ntitle: 'Old'\naliases:\n- 'a'\n---\n", "---\ntitle: 'New'\naliases:\n- 'a'\n- 'Old'\n---\n"),
         ("---\ntitle: Old # t\naliases: # all\n---\n", "---\ntitle: New # t\naliases: [Old] # all\n---\n"),
         ("---\ntitle: Old\naliases: b\n---\n", "---\ntitle: New\naliases: [b, Old]\n---\n"),
+        ("---\ntitle: Old\naliases: b, c\n---\n", "---\ntitle: New\naliases: [b, c, Old]\n---\n"),
+        ("---\ntitle: Old\naliases: b, Old\n---\n", "---\ntitle: New\naliases: b, Old\n---\n"),
         ("---\ntitle: Old\naliases: [Old]\n---\n", "---\ntitle: New\naliases: [Old]\n---\n"),
         ("---\r\ntitle: Old\r\n---\r\n# Old\r\n", "---\r\ntitle: New\r\naliases: [Old]\r\n---\r\n# New\r\n"),
         ("---\ntitle: Old\n---\nOld\n===\n", "---\ntitle: New\naliases: [Old]\n---\nNew\n===\n"),

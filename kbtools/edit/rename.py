@@ -165,11 +165,18 @@ def _named(page: Page, text: str, title: str, new: str, index: Index) -> tuple[P
                 changes.append(Respelling(page.path, span, before, title, "title"))
             text = after
         if _wants_alias(page, title, index):
-            text = apply_edits(text, [add_item(text, page.alias_field, page.title)])
+            text = apply_edits(text, [_alias_edit(page, text)])
             changes.append(Respelling(page.path, page.field_span(page.alias_field), "", page.title, "alias"))
     except KbError as error:
         raise KbError(f"{page.path}: {error.message}", error.hint) from error
     return _reread(page, text, new), changes
+
+
+def _alias_edit(page: Page, text: str) -> Edit:
+    """The old title among the aliases; those that were one text with commas become a list."""
+    if isinstance(page.data.get(page.alias_field), str):
+        return set_field(text, page.alias_field, [*page.aliases, page.title])
+    return add_item(text, page.alias_field, page.title)
 
 
 def _wants_alias(page: Page, title: str, index: Index) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 LEARNING_PATH = "learning_path"
 """The frontmatter field that makes a page a learning path, when it is ``true``."""
+_BETWEEN_NAMES = re.compile(r"[,\n]")
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,19 @@ class Page:
 
     @cached_property
     def aliases(self) -> tuple[str, ...]:
-        """Other names readers use. A single string counts as one alias; nulls count as none."""
+        """Other names readers use. Nulls count as none.
+
+        A text instead of a list is read as Obsidian did up to version 1.8 and Quartz does: names between commas.
+        """
         if self.frontmatter is None:
             return ()
         field = self.alias_field
         value = self.data.get(field)
         if isinstance(value, list):
-            named = (item.strip() if type(item) is str else self._scalar(field, i) for i, item in enumerate(value))
-            return tuple(dict.fromkeys(a for a in named if a))
-        alias = self._scalar(field)
-        return (alias,) if alias else ()
+            named = [item.strip() if type(item) is str else self._scalar(field, i) for i, item in enumerate(value)]
+        else:
+            named = [name.strip() for name in _BETWEEN_NAMES.split(self._scalar(field))]
+        return tuple(dict.fromkeys(a for a in named if a))
 
     @cached_property
     def redirect(self) -> str | None:
