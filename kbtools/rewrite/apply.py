@@ -31,15 +31,15 @@ from kbtools.rewrite.rollback import homes, look, place_of, remove_leftovers, re
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one file should become."""
+    """A requested change of one file."""
 
     path: str
     """Relative to the vault, with ``/``."""
     before: bytes | None
-    """What was read when the edit was computed; None for a file that is to be made."""
+    """The content when the edit was computed; None for a file to be created."""
     after: bytes
     to: str | None = None
-    """The path it should get, in a folder there is; None keeps its own. Never one that a file has."""
+    """The new path, free and in an existing folder; None keeps the path."""
 
     @property
     def does_something(self) -> bool:
@@ -48,27 +48,27 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes that can be made, each with the file it is about as it is now, and where that will lie."""
+    """Validated changes, each with the current file and its path after the change."""
 
     changes: tuple[Change, ...]
     targets: tuple[Target | None, ...]
-    """None where a file is made."""
+    """The current files; None for a file to be created."""
     places: tuple[str, ...]
     new_folders: tuple[str, ...] = ()
-    """Folders to be made, outermost first."""
+    """Folders to create, outermost first."""
 
     @property
     def folders(self) -> set[str]:
-        """All folders in which names change."""
+        """All folders in which directory entries change."""
         return {t.folder for t in self.targets if t is not None} | {os.path.dirname(place) for place in self.places}
 
     def temp(self, run: Run, number: int) -> str:
-        """The temporary file that holds a new text: beside its place."""
+        """Path of the temporary file with a new text, in the folder of its final path."""
         return os.path.join(os.path.dirname(self.places[number]), run.leftover_names(number)[0])
 
 
 def plan_changes(locator: Locator, changes: Sequence[Change]) -> Plan:
-    """Find every file and see that it may be replaced and still is what was read.
+    """Locate every file and check that it may be replaced and has not changed since it was read.
 
     Raises RefusedError, which names every file that fails.
     """
@@ -121,7 +121,7 @@ def plan_changes(locator: Locator, changes: Sequence[Change]) -> Plan:
 def new_run(
     plan: Plan, journal: Journal, locator: Locator, *, root: str, command: str, summary: Mapping[str, object]
 ) -> Run:
-    """The run a plan makes."""
+    """The run (manifest) for a plan."""
     now = datetime.now(UTC)
     records = tuple(
         FileRecord(
@@ -143,8 +143,8 @@ def new_run(
 
 
 def stage(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
-    """Everything that needs space, before any page is touched: originals, manifests, new texts. Gives the run as
-    applying. Raises OSError or KbError, and then has taken all of it away again."""
+    """Write everything that needs disk space (originals, manifests, new texts) before any page is changed. Returns the
+    run in state "applying". On OSError or KbError, everything written is removed again."""
     new = os.path.join(journal.store, NEW + run.id)
     try:
         _save_originals(new, plan)
@@ -157,7 +157,7 @@ def stage(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
         journal.prepare(replace(run, state=State.APPLIED))
         return journal.write(run, State.APPLYING)
     except BaseException:
-        # Should even this fail, the next run does it: it finds the state "staging" or a folder ".new-…".
+        # If this fails too, the next run cleans up: it finds the state "staging" or a folder ".new-…".
         with contextlib.suppress(OSError):
             if os.path.isdir(new):
                 remove_tree(new)
@@ -194,7 +194,7 @@ def _write_new_texts(plan: Plan, run: Run) -> None:
             jobs.append(Job(temp, change.after, 0o666 & ~current_umask()))
             continue
         status = target.status
-        # A file that only gets another name keeps its time.
+        # A file that is only renamed keeps its modification time.
         times = (status.st_atime_ns, status.st_mtime_ns) if change.before == change.after else None
         jobs.append(Job(temp, change.after, mode_of(status), status, target.real, times))
     failed = write_files(jobs)
@@ -205,7 +205,7 @@ def _write_new_texts(plan: Plan, run: Run) -> None:
 
 
 def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
-    """Put the new texts in their places. Raises KbError with every page as it was, or saying how to get there."""
+    """Replace the pages. On KbError, every page is restored, or the error says how to restore them."""
     prepared = journal.prepared(run, State.APPLIED)
     at = 0
     try:
@@ -236,15 +236,15 @@ def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> R
     try:
         flush_folder(journal.folder(run.id))
     except OSError as error:
-        # Past the point of return: pages and manifest are new. Were the manifest lost, both ways would be open.
+        # All pages are replaced. If the manifest were lost now, the run could still be finished or undone.
         what = f"every page was rewritten, but the disk did not confirm it: {error.strerror or error}"
         raise KbError(what, f"look after the disk; `{journal.undo_command(run.id)}` puts every page back") from error
     return replace(run, state=State.APPLIED)
 
 
 def _roll_back(journal: Journal, locator: Locator, run: Run, at: int, cause: BaseException) -> None:
-    """Put back the pages up to the ``at``-th, which may or may not have been replaced: if it is neither old nor new
-    it is somebody's, and no concern of this run."""
+    """Restore the pages up to the ``at``-th, which may or may not have been replaced. If its content is neither old
+    nor new, another program changed it and it is left alone."""
     try:
         result = restore(Locator(locator.root, journal.store), journal, run, at + 1)
         if all(refusal == Refusal(run.files[at].path, CHANGED) for refusal in result.refused):
@@ -253,8 +253,8 @@ def _roll_back(journal: Journal, locator: Locator, run: Run, at: int, cause: Bas
             journal.write(run, State.ROLLED_BACK)
             return
     except OSError:
-        pass  # told by the error below
-    # Not all could be put back now. The manifest says "applying", and the originals are safe.
+        pass  # reported by the error below
+    # Some pages could not be restored. The manifest stays in state "applying", and the originals are kept.
     raise journal.interrupted(run) from cause
 
 
@@ -301,7 +301,7 @@ def roll_forward(journal: Journal, locator: Locator, run: Run) -> Run:
 
 
 def discard(journal: Journal, locator: Locator, run: Run) -> None:
-    """Clear away a run that touched no page: its new texts first, then its folder, which goes in one step."""
+    """Remove a run that changed no page: first its temporary files, then its folder, by one rename."""
     folder = journal.folder(run.id)
     if not os.path.isdir(folder):
         return

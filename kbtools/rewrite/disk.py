@@ -1,7 +1,7 @@
 """Durable writes: temporary files, fsync, renames.
 
-Everything here goes through functions of ``os``, looked up when called: that is what is needed (flags, modes,
-descriptors), and what lets the tests kill a process between any two of these calls.
+Everything here calls functions of ``os`` by attribute: they give access to flags, modes and descriptors, and tests can
+patch them to kill a process between any two calls.
 """
 
 # ruff: noqa: PTH105, PTH106, PTH108, PTH120
@@ -15,15 +15,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-# Windows translates line ends without O_BINARY; the other two do not exist there.
+# Windows translates line ends unless O_BINARY is set; the other two flags do not exist there.
 READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 CREATE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 FLUSHERS = 8
-"""Threads that flush files. A flush waits for the disk, not for the processor, and a file system writes one journal
-commit for all flushes that wait together: 768 files take 0.13 s instead of 0.3."""
+"""Threads that flush files. A flush waits for the disk, and a file system combines concurrent flushes into one journal
+commit: 768 files take 0.13 s instead of 0.3."""
 BATCH = 64
-"""Files that are open at a time."""
+"""Maximum number of files open at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,19 @@ class Job:
     data: bytes
     mode: int
     like: os.stat_result | None = None
-    """Give it this owner and group, as far as allowed."""
+    """Owner and group to set, as far as permitted."""
     attributes_of: str | None = None
-    """Copy this file's extended attributes (access lists, labels), as far as possible."""
+    """File whose extended attributes (access lists, labels) are copied, as far as possible."""
     times: tuple[int, int] | None = None
-    """Its access and modification time, in nanoseconds; None is now."""
+    """Access and modification time to set, in nanoseconds; None for the current time."""
 
 
 def write_files(jobs: Sequence[Job]) -> dict[str, OSError]:
-    """Create every file and flush it. Gives the errors by path; a file that failed does not stay.
+    """Create and flush every file. Returns errors by path; a file that failed is removed.
 
     The folders are not flushed: see ``flush_folders``.
     """
-    from concurrent.futures import ThreadPoolExecutor  # 5 ms, and most commands write nothing
+    from concurrent.futures import ThreadPoolExecutor  # takes 5 ms, and most commands write nothing
 
     failed: dict[str, OSError] = {}
     with ThreadPoolExecutor(FLUSHERS) as pool:
@@ -84,20 +84,20 @@ def _create(job: Job) -> int:
 
 
 def _set_metadata(fd: int, job: Job) -> None:
-    """Owner, mode, attributes, times: in this order, for a change of owner clears bits of the mode."""
+    """Set owner, mode, attributes, times, in this order: changing the owner clears mode bits."""
     like = job.like
     if sys.platform != "win32":
         if like is not None:
             made = os.fstat(fd)
             if (made.st_uid, made.st_gid) != (like.st_uid, like.st_gid):
-                # Only root may give files away. What is left is our own file with the same mode.
+                # Only root may change the owner. The file then belongs to this user, with the same mode.
                 with contextlib.suppress(OSError):
                     os.fchown(fd, like.st_uid, like.st_gid)
         os.fchmod(fd, job.mode)
     if sys.platform == "linux" and job.attributes_of is not None:
         with contextlib.suppress(OSError):
             for name in os.listxattr(job.attributes_of):
-                # One attribute that may not be set (security.*, another file system) does not cost the others.
+                # An attribute that cannot be set (security.*, another file system) does not prevent the others.
                 with contextlib.suppress(OSError):
                     os.setxattr(fd, name, os.getxattr(job.attributes_of, name))
     if job.times is not None:
@@ -113,15 +113,15 @@ def _flush(fd: int) -> OSError | None:
 
 
 def remove(path: str) -> None:
-    """Remove a file of ours, if it is there; whatever keeps it there must not hide the error being handled."""
+    """Remove a file of ours if it exists; errors are ignored so that they do not hide the error being handled."""
     with contextlib.suppress(OSError):
         os.unlink(path)
 
 
 def flush_folder(path: str) -> None:
-    """Make the names in a folder durable: what was created, renamed or removed there."""
+    """Flush a directory: makes entries created, renamed or removed there durable."""
     if sys.platform == "win32":
-        return  # folders cannot be opened there; NTFS keeps a journal of its own
+        return  # Windows cannot open folders; NTFS journals directory changes
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)
@@ -141,14 +141,14 @@ def flush_through(fd: int) -> None:
 
         try:
             fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-        except OSError:  # a file system without it
+        except OSError:  # not supported by this file system
             os.fsync(fd)
     else:
         os.fsync(fd)
 
 
 def write_beside(beside: str, data: bytes) -> str:
-    """Write a temporary file, flushed, over whatever an earlier attempt left there; gives its path."""
+    """Write and flush a temporary file, replacing one left by an earlier attempt; returns its path."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(beside)
     fd = os.open(beside, CREATE, 0o600)
@@ -172,14 +172,14 @@ def publish(beside: str, path: str) -> None:
 
 
 def current_umask() -> int:
-    """The permissions that new files do not get."""
+    """The process's umask: permissions that new files do not get."""
     umask = os.umask(0)
     os.umask(umask)
     return umask
 
 
 def claim(beside: str, path: str) -> None:
-    """Give a finished file its name, only if that name is free; ``beside`` may stay as a second name of it.
+    """Give a finished file its name if that name is free; ``beside`` may stay as a second name (hard link).
 
     Raises FileExistsError when it is not, and OSError.
     """
@@ -188,13 +188,13 @@ def claim(beside: str, path: str) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links. The name is claimed with an empty file, then filled in one step.
+        # Without hard links, an empty file reserves the name and is then replaced atomically.
         os.close(os.open(path, CREATE, 0o600))
         os.replace(beside, path)
 
 
 def remove_tree(path: str) -> None:
-    """Remove a folder of ours with all in it; links in it are removed, never followed."""
+    """Remove a folder of ours with its content; symbolic links in it are removed, never followed."""
     with os.scandir(path) as entries:
         for entry in list(entries):
             if entry.is_dir(follow_symlinks=False):

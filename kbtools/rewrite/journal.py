@@ -1,8 +1,8 @@
 """Journal of transactions: a manifest written before the first change, and the original files.
 
-``_link_reconcile_backup/``: ``.gitignore`` (``*``: backups are nobody's commit), ``.lock``, and a folder a run,
-``20261121T101500-3f2a`` (UTC; later runs sort behind earlier ones), with ``manifest.json`` and the originals under
-``files/``. A folder ``.new-…`` is one being made or taken away, and may be removed.
+``_link_reconcile_backup/`` contains ``.gitignore`` (``*``: backups are not committed), ``.lock``, and one folder per
+run, ``20261121T101500-3f2a`` (UTC; sorts by time), with ``manifest.json`` and the originals under ``files/``. A folder
+``.new-…`` is being created or deleted, and may be removed.
 """
 
 # ruff: noqa: PTH104, PTH118, PTH123, PTH208
@@ -32,18 +32,18 @@ _STAMP = "%Y%m%dT%H%M%S"
 
 
 class State(str, Enum):
-    """How far a run is."""
+    """State of a run."""
 
     STAGING = "staging"
-    """Originals are safe; new texts are being written beside the pages. No page was touched."""
+    """Originals are saved; new texts are being written to temporary files. No page has been changed."""
     APPLYING = "applying"
     """All new texts are on the disk; pages are being replaced."""
     APPLIED = "applied"
     ROLLED_BACK = "rolled-back"
-    """Something failed on the way: every page is as it was."""
+    """Applying failed, and every page was restored."""
     UNDOING = "undoing"
     PARTLY_UNDONE = "partly-undone"
-    """Some pages had changed since and were left alone; undoing again tries those again."""
+    """Some pages had changed since and were not restored; another undo tries them again."""
     UNDONE = "undone"
 
 
@@ -56,9 +56,9 @@ class FileRecord:
     """One file of a run. Checksums are SHA-256, times nanoseconds, sizes bytes; all but ``after`` of the original."""
 
     path: str
-    """As asked for: relative to the vault, with ``/``."""
+    """The requested path: relative to the vault, with ``/``."""
     target: str
-    """The file it leads to; another path where there is a symbolic link on the way."""
+    """The file's real path; differs from the requested one when that contains a symbolic link."""
     before: str
     after: str
     size: int
@@ -67,13 +67,13 @@ class FileRecord:
     mtime_ns: int
     atime_ns: int
     restored: bool = False
-    """Put back by an undo that had to leave others of the run."""
+    """Restored by an undo that could not restore all files of the run."""
     moved: str = ""
-    """The path the run gives it, relative to the vault; empty when it keeps its own."""
+    """The new path of a renamed file, relative to the vault; empty when the path does not change."""
 
     @property
     def created(self) -> bool:
-        """Whether the run made the file: there is no original, and undoing removes it."""
+        """Whether the run created the file: there is no original, and undo removes it."""
         return not self.before
 
 
@@ -82,7 +82,7 @@ _FIELDS = tuple(f.name for f in fields(FileRecord))
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One rewriting of files, as its manifest has it."""
+    """One run (transaction), as recorded in its manifest."""
 
     id: str
     command: str
@@ -93,9 +93,9 @@ class Run:
     state: State
     files: tuple[FileRecord, ...]
     summary: Mapping[str, object] = field(default_factory=dict)
-    """What the command wants to remember: counts, options."""
+    """Data that the command stores with the run: counts, options."""
     folders: tuple[str, ...] = ()
-    """Folders that the run makes for new files, relative to the vault, outermost first."""
+    """Folders that the run creates for new files, relative to the vault, outermost first."""
 
     def leftover_names(self, number: int) -> tuple[str, str]:
         """Names of the temporary files beside the ``number``-th page: its new text, its original."""
@@ -105,7 +105,7 @@ class Run:
 class Journal:
     """The folder of all runs.
 
-    ``options`` are the words of a command line that name the vault, where it is not the one a user stands in.
+    ``options`` are the command-line options that select the vault, when it is not that of the working directory.
     """
 
     def __init__(self, store: str, options: str = "") -> None:
@@ -113,11 +113,11 @@ class Journal:
         self._options = f" {options}" if options else ""
 
     def undo_command(self, run: str) -> str:
-        """What a user types to take a run back."""
+        """The command that undoes a run."""
         return f"kb undo {run}{self._options}"
 
     def interrupted(self, run: Run) -> KbError:
-        """What to tell about a run that was stopped on its way: an error to raise, or to print as a warning."""
+        """The error for an interrupted run: to be raised, or printed as a warning."""
         undo = f"`{self.undo_command(run.id)}`"
         files = f"{len(run.files)} page" + ("" if len(run.files) == 1 else "s")
         if run.state is State.STAGING:
@@ -142,15 +142,15 @@ class Journal:
         return os.path.join(self.store, run, "files", *path.split("/"))
 
     def ids(self) -> list[str]:
-        """The runs made here, newest first."""
+        """The runs made on this machine by this user, newest first."""
         return [run for run in self.names() if is_trusted(run)]
 
     def foreign(self) -> list[str]:
-        """Runs that have come from elsewhere, as with a commit: never acted on unless a user says so."""
+        """Runs that come from elsewhere, for example from a commit: ignored unless the user trusts them explicitly."""
         return [run for run in self.names() if not is_trusted(run)]
 
     def names(self) -> list[str]:
-        """All runs there are, newest first. Folders that are not ours are nobody's business."""
+        """All existing runs, newest first. Folders with other names are ignored."""
         try:
             names = os.listdir(self.store)
         except (FileNotFoundError, NotADirectoryError):
@@ -159,7 +159,7 @@ class Journal:
         return sorted((n for n in runs if os.path.lexists(self.manifest(n))), reverse=True)
 
     def new_id(self, now: datetime) -> str:
-        """An id behind every one there is, also for a second run in the same second or a clock put back."""
+        """An id that sorts after all existing ones, even within the same second or after the clock was set back."""
         stamp, suffix = now.strftime(_STAMP), int.from_bytes(os.urandom(2), "big") >> 1
         newest = next(iter(self.names()), None)
         if newest is not None and newest[:15] >= stamp:
@@ -170,7 +170,7 @@ class Journal:
         return f"{stamp}-{suffix:04x}"
 
     def read(self, run: str) -> Run:
-        """A run's manifest. Raises KbError when there is none or it cannot be understood."""
+        """Reads a run's manifest. Raises KbError when it is missing or invalid."""
         path = self.manifest(run)
         if not _RUN_ID.match(run) or not os.path.lexists(path):
             raise KbError(f"there is no run {run!r}", "`kb history` lists the runs")
@@ -189,7 +189,7 @@ class Journal:
             ) from error
 
     def head(self, run: str) -> Run:
-        """A run without its files: the first line of its manifest. Raises KbError as ``read`` does.
+        """Reads a run without its files: the first line of its manifest. Raises KbError as ``read`` does.
 
         Old runs of many files stay where they are; to see that they are done with must not cost as much as they did.
         """
@@ -202,15 +202,15 @@ class Journal:
             return self.read(run)
 
     def prepare(self, run: Run, folder: str | None = None) -> str:
-        """Write the manifest beside its place, flushed: renaming it there then needs no space."""
+        """Write and flush the manifest to a temporary file: renaming it later needs no disk space."""
         return write_beside(self.prepared(run, run.state, folder), _encode(run))
 
     def prepared(self, run: Run, state: State, folder: str | None = None) -> str:
-        """Where ``prepare`` puts the manifest of a run in a state."""
+        """The path of the temporary manifest that ``prepare`` writes for a state."""
         return os.path.join(folder or self.folder(run.id), f".{MANIFEST}.{state.value}.tmp")
 
     def write(self, run: Run, state: State) -> Run:
-        """Put a run into a state, durably. Raises OSError; the manifest then is the old one."""
+        """Change the state of a run, durably. On OSError, the manifest is unchanged."""
         run = replace(run, state=state)
         publish(self.prepare(run), self.manifest(run.id))
         return run
@@ -228,7 +228,7 @@ def sha256(data: bytes) -> str:
 
 
 def _encode(run: Run) -> bytes:
-    """The manifest: JSON, a line a file (for people; and json's own indenting takes four times as long)."""
+    """The manifest: JSON with one line per file, which is readable and four times as fast as json's indentation."""
     head = {
         "version": VERSION,
         "run": run.id,
@@ -240,12 +240,12 @@ def _encode(run: Run) -> bytes:
         "folders": list(run.folders),
     }
     files = (json.dumps(_plain(record)) for record in run.files)
-    # ASCII: a name that is not UTF-8 is held by lone surrogates, which only an escape can write.
+    # ASCII: a name that is not UTF-8 contains lone surrogates, which can only be written as escapes.
     return (json.dumps(head)[:-1] + ',\n"files": [\n' + ",\n".join(files) + "\n]}\n").encode("ascii")
 
 
 def _plain(record: FileRecord) -> dict[str, object]:
-    """A record's fields; ``moved`` only where there is a move, as manifests were before there were any."""
+    """A record's fields; ``moved`` only for renames, for compatibility with older manifests."""
     return {name: getattr(record, name) for name in _FIELDS if name != "moved" or record.moved}
 
 

@@ -1,4 +1,4 @@
-"""Lock of a vault: one process rewrites at a time; a killed one leaves a mark."""
+"""Lock of a vault: only one process rewrites at a time, and a killed process is detected."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from types import TracebackType
 
 from kbtools.errors import KbError
 
-# unfinished() of another process takes the lock for an instant to see whether it is held: not a reason to refuse.
+# unfinished() of another process takes the lock briefly to test whether it is held, so a failed attempt is retried.
 PATIENCE = 0.25
 
 if sys.platform == "win32":
     import msvcrt
 
     def _take(fd: int) -> bool:
-        # The locked byte lies far behind the text, which others may then still read.
+        # The locked byte lies far behind the text, so other processes can still read the text.
         os.lseek(fd, 1 << 30, os.SEEK_SET)
         try:
             msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
@@ -37,17 +37,17 @@ else:
 
 
 class Lock:
-    """An exclusive lock the system drops when its holder ends, however it ends (flock; a byte lock on Windows).
+    """An exclusive lock that the system releases when its process ends for any reason (flock; a byte lock on Windows).
 
-    The file holds the holder's process id while work is under way and is emptied when all is settled. So a file
-    with text in it that nobody holds tells that a run was killed, without reading any manifest.
+    The file contains the process id while a run is in progress and is emptied at its end. A file with text whose lock
+    is free therefore shows that a run was killed, without reading any manifest.
 
     Raises KbError, naming the process, when another one holds it, and OSError.
     """
 
     def __init__(self, path: str) -> None:
         self.settled = False
-        """True when nothing unfinished is on the disk: only then is the mark removed."""
+        """True when no run is unfinished: only then is the file emptied."""
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._wait(path)
@@ -92,8 +92,8 @@ def _try(fd: int, path: str) -> bool:
 
 
 def is_settled(path: str) -> bool | None:
-    """What the lock file tells a reader: True if nothing can be unfinished or a live process is at work on it, False
-    if a holder may have been killed, None if there is no lock file. Writes nothing."""
+    """State of the lock file: True if no run can be unfinished or a live process holds the lock, False if a process
+    may have been killed, None if there is no lock file. Writes nothing."""
     try:
         fd = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     except FileNotFoundError:
@@ -101,6 +101,6 @@ def is_settled(path: str) -> bool | None:
     try:
         if not os.read(fd, 1):
             return True
-        return not _try(fd, path)  # closing gives it back at once
+        return not _try(fd, path)  # closing the file releases the lock at once
     finally:
         os.close(fd)

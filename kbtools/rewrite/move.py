@@ -1,10 +1,11 @@
 """Renames a file so that it exists whole under the old or the new name at every moment.
 
-A new name is only ever taken when it is free: by a hard link, which fails where something is; on file systems without
-links, by creating an empty file, which is then replaced. The old name goes when the new one is on the disk.
+A new name is never taken from an existing file: it is created as a hard link, which fails if the name exists, or on
+file systems without hard links as an empty file, which is then replaced. The old name is removed after the new one is
+on the disk.
 
-Some file systems take names that differ in case, or in how an accent is written, for one name (``same_entry``): there
-the file is replaced under its old name and then respelled.
+Some file systems treat names that differ in case or Unicode normalization as equal (``same_entry``): there the file
+is replaced under its old name and then respelled.
 """
 
 # ruff: noqa: PTH104, PTH105, PTH108, PTH114, PTH118, PTH119, PTH120, PTH208
@@ -24,7 +25,7 @@ NEW_TAKEN = "another file has its new name now"
 
 
 def destination(locator: Locator, path: str, target: Target, to: str) -> str:
-    """Where a file with a new name will lie. Raises Refused: the name is taken, or cannot be given."""
+    """The path of a file after a rename. Raises Refused when the name exists or is not allowed."""
     if os.path.islink(os.path.join(locator.root, *path.split("/"))):
         raise Refused("a symbolic link is not renamed; rename the file it leads to")
     new = locator.place(to)
@@ -34,13 +35,13 @@ def destination(locator: Locator, path: str, target: Target, to: str) -> str:
 
 
 def same_entry(one: str, other: str) -> bool:
-    """Whether this file system takes two names of a folder for one name, which a file has."""
+    """Whether this file system treats two names in a folder as the same existing entry."""
     folder, name = os.path.split(one)
     if one == other or folder != os.path.dirname(other):
         return False
     try:
         a, b = os.lstat(one), os.lstat(other)
-        # Two hard links are one file too, but two entries.
+        # Two hard links are also the same file, but two entries.
         return (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino) and not {name, os.path.basename(other)} <= set(
             os.listdir(folder)
         )
@@ -49,7 +50,7 @@ def same_entry(one: str, other: str) -> bool:
 
 
 def move(temp: str, target: Target, new: str) -> None:
-    """Put a finished new text in its place under the new name, and take the old name away.
+    """Put a finished new text in its place under the new name, and remove the old name.
 
     Raises Refused when the file changed meanwhile, and OSError; the old name then still holds the file.
     """
@@ -63,7 +64,7 @@ def move(temp: str, target: Target, new: str) -> None:
 
 
 def _remove_other_name(left: Target, taken: str, reason: str) -> None:
-    """Take away a file's other name, once the taken one is on the disk. Gives that up again when the file changed."""
+    """Remove the old name after the new one is on the disk. If the file has changed, removes the new name instead."""
     flush_folder(os.path.dirname(taken))
     if not left.unchanged():
         os.unlink(taken)
@@ -72,10 +73,10 @@ def _remove_other_name(left: Target, taken: str, reason: str) -> None:
 
 
 def _respell(path: str, wanted: str, spare: str) -> None:
-    """Give a file the other spelling of its name where both are one entry."""
+    """Respell a file's name where both spellings are the same entry."""
     os.rename(path, wanted)
     if not _spelled(wanted):
-        # A file system that sees no difference, and so nothing to do.
+        # The file system stores no difference: nothing to do.
         os.rename(path, spare)
         claim(spare, wanted)
         remove(spare)
@@ -87,18 +88,18 @@ def _spelled(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where a file that a run renames is found now."""
+    """Which names of a file renamed by a run exist now."""
 
     old_path: str
     new_path: str
     old: Target | None
     new: Target | None
-    """The same as ``old`` where both names are one entry."""
+    """Equal to ``old`` when both names are the same entry."""
     same: bool
-    """Whether the file system takes both names for one."""
+    """Whether the file system treats both names as one."""
 
     def claimed(self, target: Target | None) -> bool:
-        """Whether one of the names is an empty file: claimed by a run that was killed before it filled it."""
+        """Whether one of the names is an empty file: reserved by a run that was killed before it replaced it."""
         return target is not None and not target.data and not self.same
 
 
@@ -125,7 +126,7 @@ def _digest(target: Target | None) -> str | None:
 
 
 def check_forward(locator: Locator, run: Run, number: int, holds: str | None) -> Names | None:
-    """What is left to do for a renamed file of a run that was stopped; None when nothing is.
+    """What remains to be done for a renamed file of an interrupted run; None when it is done.
 
     ``holds`` is the checksum of the new text beside it, if that is still there. Raises Refused when it cannot be done.
     """
@@ -173,7 +174,7 @@ def move_forward(names: Names, record: FileRecord, temp: str) -> None:
 
 
 def check_back(names: Names, record: FileRecord) -> bool:
-    """Whether a renamed file has its old name and bytes; what the run left under the new name is taken away.
+    """Whether a renamed file has its old name and content; the new name left by the run is removed.
 
     Raises Refused when it has not and cannot be given them.
     """
@@ -198,7 +199,7 @@ def check_back(names: Names, record: FileRecord) -> bool:
 
 
 def move_back(names: Names, beside: str) -> None:
-    """Put a finished original in its place under the old name, and take the new name away. Raises Refused, OSError."""
+    """Put a finished original in its place under the old name, and remove the new name. Raises Refused, OSError."""
     if names.same:
         assert names.old is not None
         if not names.old.unchanged():
@@ -215,7 +216,7 @@ def move_back(names: Names, beside: str) -> None:
 
 
 def _case_only(record: FileRecord) -> bool:
-    """Whether a run only respells a name. Where that takes two steps, a kill can fall between them."""
+    """Whether a run only respells a name. Where that takes two steps, a kill can occur between them."""
     return _folded(record.target) == _folded(record.moved)
 
 

@@ -15,12 +15,12 @@ from kbtools.rewrite.disk import READ, mode_of
 SHOWN = 10
 CHANGED = "changed since the run"
 _NEVER = frozenset({".git", ".hg", ".svn", ".jj", ".bzr", "git~1", ".kb"})
-"""Folders of other programs, and of kb's own results: what lies there may be run by them."""
+"""Folders of other programs and of kb's results: a file there could be executed, so nothing there is rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A file that was left as it is."""
+    """A file that was not changed, with the reason."""
 
     path: str
     """Relative to the vault, with ``/``."""
@@ -28,7 +28,7 @@ class Refusal:
 
 
 class RefusedError(KbError):
-    """Files that cannot be rewritten. None was; ``refusals`` names every one, the message the first ten."""
+    """Files that cannot be rewritten; nothing was written. ``refusals`` lists all, the message the first ten."""
 
     def __init__(self, what: str, refusals: Sequence[Refusal], hint: str | None = None) -> None:
         self.refusals = tuple(refusals)
@@ -38,11 +38,11 @@ class RefusedError(KbError):
 
 
 class Refused(Exception):
-    """This file cannot be rewritten or restored; the text is the reason. Never leaves this package."""
+    """This file cannot be rewritten or restored; the text is the reason. Used only within this package."""
 
 
 class Gone(Refused):
-    """There is no such file, or no such folder."""
+    """The file or folder does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Target:
         return os.path.dirname(self.real)
 
     def unchanged(self) -> bool:
-        """Whether this very file, content, mode and time, is what a rename would replace now."""
+        """Whether the path still refers to this file, with the same content, mode and time."""
         try:
             data, status = read_regular(self.real)
         except (OSError, Refused):
@@ -76,7 +76,7 @@ class Target:
 
 
 def check_path(path: str) -> None:
-    """Refuse what is not a plain relative path with ``/``. Manifests are read back: they are not trusted either."""
+    """Refuse anything but a plain relative path with ``/``. Applies to manifests too, which are not trusted."""
     parts = path.split("/")
     if "\0" in path or any(part in ("", ".", "..") for part in parts):
         raise Refused("not a plain path relative to the vault")
@@ -87,7 +87,7 @@ def check_path(path: str) -> None:
 
 
 class Locator:
-    """Finds and reads files of one vault, remembering its folders."""
+    """Finds and reads files of one vault, caching its folders."""
 
     def __init__(self, root: str, store: str) -> None:
         self.root = os.path.realpath(root)
@@ -96,7 +96,7 @@ class Locator:
         self._writable: dict[str, bool] = {}
 
     def locate(self, path: str) -> str:
-        """The real path of the file. Raises Refused: it does not exist, or is not in the vault."""
+        """The real path of a file. Raises Refused when it does not exist or is outside the vault."""
         try:
             real = self._in_folder(path)
             if stat.S_ISLNK(os.lstat(real).st_mode):
@@ -108,7 +108,7 @@ class Locator:
         return self._checked(real)
 
     def place(self, path: str) -> str:
-        """The real path of a file that need not be there, in a folder that must be and may be written.
+        """The real path of a file that need not exist, in a folder that must exist and be writable.
 
         Raises Refused.
         """
@@ -128,7 +128,7 @@ class Locator:
         return self._checked(real)
 
     def place_for_new(self, path: str) -> tuple[str, list[str]]:
-        """The real path of a file to be made, and the folders to be made for it, outermost first. Raises Refused."""
+        """The real path of a file to create, and the folders to create for it, outermost first. Raises Refused."""
         check_path(path)
         there, missing = path.rpartition("/")[0], list[str]()
         while there and not os.path.lexists(os.path.join(self.root, there)):
@@ -170,7 +170,7 @@ class Locator:
             raise Refused(f"cannot be read: {why(error)}") from error
         if status.st_nlink > 1:
             raise Refused(f"has {status.st_nlink} names (hard links), which rewriting would part")
-        # The mode counts for root too: somebody made it read-only to keep it.
+        # A read-only mode is respected for root too: it was set to protect the file.
         if not status.st_mode & stat.S_IWUSR or not _may(real, os.W_OK):
             raise Refused("read-only")
         self._check_folder(os.path.dirname(real))
@@ -181,7 +181,7 @@ class Locator:
 
 
 def read_regular(path: str) -> tuple[bytes, os.stat_result]:
-    """A regular file's bytes and status, of one and the same open file. Raises OSError, or Refused for other things."""
+    """Bytes and status of a regular file, from the same open descriptor. Raises OSError, or Refused otherwise."""
     fd = os.open(path, READ)
     try:
         status = os.fstat(fd)
@@ -204,5 +204,5 @@ def _may(path: str, mode: int) -> bool:
 
 
 def why(error: Exception) -> str:
-    """The reason of an error, without number and path."""
+    """The message of an OSError, without number and path."""
     return getattr(error, "strerror", None) or str(error)

@@ -15,16 +15,16 @@ from kbtools.rewrite.resolve_path import CHANGED, Gone, Locator, Refusal, Refuse
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What became of the files of a run."""
+    """Result of restoring the files of a run."""
 
     restored: tuple[str, ...]
     already: tuple[str, ...]
-    """Had their original bytes."""
+    """Files that already had their original bytes."""
     refused: tuple[Refusal, ...]
 
 
 def look(locator: Locator, record: FileRecord) -> Target:
-    """The file a record is about, as it is now. Raises Refused."""
+    """The current file of a record. Raises Refused."""
     try:
         target = locator.read(record.path)
     except Gone as gone:
@@ -35,7 +35,7 @@ def look(locator: Locator, record: FileRecord) -> Target:
 
 
 def restore(locator: Locator, journal: Journal, run: Run, first: int | None = None) -> Restored:
-    """Give the run's files (or its ``first`` ones) that are what the run made of them their bytes, modes, times back.
+    """Restore bytes, modes and times of the run's files (or its ``first`` ones) that have not changed since the run.
 
     Each is replaced in one step; a file that cannot be restored is named and does not stop the others. Can be
     repeated after a kill at any point.
@@ -60,7 +60,7 @@ def restore(locator: Locator, journal: Journal, run: Run, first: int | None = No
             continue
         if found is None:
             already.append(record.path)
-            if record.moved:  # the name the run gave it may have been taken away just now
+            if record.moved:  # its new name may have been removed just now
                 touched |= set(homes(locator.root, record))
             continue
         where, like, data = found
@@ -82,7 +82,7 @@ def restore(locator: Locator, journal: Journal, run: Run, first: int | None = No
 
 
 def place_of(locator: Locator, record: FileRecord) -> str:
-    """Where a file that a run made lies. Raises Refused."""
+    """The path of a file that a run created. Raises Refused."""
     real = locator.place(record.path)
     if locator.relative(real) != record.target or os.path.islink(real):
         raise Refused("a symbolic link now leads to another file")
@@ -92,7 +92,7 @@ def place_of(locator: Locator, record: FileRecord) -> str:
 def _take_away(
     locator: Locator, record: FileRecord, restored: list[str], already: list[str], refused: list[Refusal]
 ) -> None:
-    """Remove a file that the run made, if it is as the run made it."""
+    """Remove a file that the run created, if it has not changed since."""
     try:
         real = place_of(locator, record)
         data, _ = read_regular(real)
@@ -109,7 +109,7 @@ def _take_away(
 
 
 def _swap(beside: str, where: Target | Names) -> str | None:
-    """Put a finished file in a target's place. Gives the reason when that is not possible."""
+    """Rename a finished file over a target. Returns the reason when that is not possible."""
     try:
         if isinstance(where, Names):
             move_back(where, beside)
@@ -125,7 +125,7 @@ def _swap(beside: str, where: Target | Names) -> str | None:
 def _look_back(
     locator: Locator, journal: Journal, run: Run, record: FileRecord
 ) -> tuple[Target | Names, Target | None, bytes] | None:
-    """Where a file is found, the file there, and what to give it back; None when it has it already.
+    """Path of a file, the current file, and what to restore; None when nothing is to be restored.
 
     Raises Refused when it changed since the run, and OSError.
     """
@@ -144,7 +144,7 @@ def _look_back(
 
 
 def homes(root: str, record: FileRecord) -> tuple[str, str]:
-    """The folders of a file before and after a run: where its temporary files lie."""
+    """The folders of a file before and after a run, which may contain its temporary files."""
     before, after = record.target, record.moved or record.target
     return (
         os.path.dirname(os.path.join(root, *before.split("/"))),
@@ -153,7 +153,7 @@ def homes(root: str, record: FileRecord) -> tuple[str, str]:
 
 
 def _original(journal: Journal, run: Run, record: FileRecord) -> bytes:
-    """The bytes a file had. Raises Refused when the backup does not hold them."""
+    """The original bytes of a file. Raises Refused when the backup does not contain them."""
     path = journal.original(run.id, record.path)
     try:
         data, _ = read_regular(path)
@@ -181,12 +181,12 @@ def remove_leftovers(root: str, run: Run) -> None:
 
 
 def remove_made_folders(root: str, run: Run) -> None:
-    """Remove the folders that the run made, where they are empty again. Raises OSError when the disk fails."""
+    """Remove the folders that the run created if they are empty. Raises OSError when the disk fails."""
     for folder in reversed(run.folders):
         path = os.path.join(root, *folder.split("/"))
         try:
             check_path(folder)
-            if os.path.realpath(path) != path:  # a link put in its place since leads elsewhere
+            if os.path.realpath(path) != path:  # it has been replaced by a symbolic link
                 continue
             os.rmdir(path)
         except (Refused, OSError):

@@ -1,4 +1,4 @@
-"""Transactions over files: written as one, undone as one, completed after a kill."""
+"""Transactions over files: applied as a whole, undone as a whole, completed after a kill."""
 
 # ruff: noqa: PTH102, PTH112, PTH114, PTH118, PTH120, PTH208
 
@@ -30,19 +30,19 @@ from kbtools.rewrite.trust import trust
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo did."""
+    """Result of an undo."""
 
     run: Run
-    """As it is now: undone or partly undone."""
+    """The run in its new state: undone or partly undone."""
     restored: tuple[str, ...]
     already: tuple[str, ...]
-    """Had their original bytes already."""
+    """Files that already had their original bytes."""
     refused: tuple[Refusal, ...]
-    """Left as they are, each with the reason; empty when all is as it was."""
+    """Files that were not restored, each with the reason; empty when all are restored."""
 
 
 class Backups:
-    """Rewrites files of one vault, keeping what they were.
+    """Rewrites files of one vault and keeps the originals.
 
     ``vault`` holds the pages; ``folder`` is where ``_link_reconcile_backup`` lies: the project's root (never inside its
     ``docs_dir``), or the vault itself. ``options`` are the words of a command line that name the vault, for messages.
@@ -55,8 +55,7 @@ class Backups:
         top = os.path.realpath(folder)
         self._name = os.path.relpath(os.path.realpath(vault), top).replace(os.sep, "/")
         self._roots = {".": top, self._name: os.path.realpath(vault)}
-        """Where the paths of a run begin, by what its manifest calls that: a run changes pages, or the project's own
-        files."""
+        """Base folders of a run's paths, by their name in the manifest: a run changes pages or the project's files."""
         self._store = os.path.join(top, BACKUP_FOLDER)
         self._lock_path = os.path.join(self._store, ".lock")
         self._journal = Journal(self._store, options)
@@ -66,11 +65,11 @@ class Backups:
         return tuple(self._journal.read(run) for run in self._journal.ids())
 
     def foreign(self) -> tuple[str, ...]:
-        """Runs that have come from elsewhere, by name: they count for nothing."""
+        """Names of runs that come from elsewhere and are ignored."""
         return tuple(self._journal.foreign())
 
     def trust(self, run: str) -> None:
-        """Take a run that has come from elsewhere for one's own. Raises KbError."""
+        """Trust a run that comes from elsewhere. Raises KbError."""
         if run in self._journal.names():
             trust(run)
 
@@ -79,11 +78,11 @@ class Backups:
         return next((run.id for run in self._ours(UNDOABLE) if run.command == command), None)
 
     def undo_command(self, run: Run) -> str:
-        """What a user types to take a run back."""
+        """The command that undoes a run."""
         return self._journal.undo_command(run.id)
 
     def interrupted(self, run: Run) -> KbError:
-        """What to tell about a run that was stopped on its way: an error to raise, or to print as a warning."""
+        """The error for an interrupted run: to be raised, or printed as a warning."""
         return self._journal.interrupted(run)
 
     def unfinished(self) -> Run | None:
@@ -105,7 +104,7 @@ class Backups:
         summary: Mapping[str, object] | None = None,
         of_project: bool = False,
     ) -> Run | None:
-        """Rewrite all these files, or none. None when no change changes anything.
+        """Rewrite all these files, or none. Returns None when nothing would change.
 
         ``summary`` (plain JSON values) is kept with the run; ``of_project`` says that paths are relative to the
         project's root, not to the vault.
@@ -129,7 +128,7 @@ class Backups:
                 lock.settled = self._stuck() is None
 
     def undo(self, run: str | None = None) -> Undone:
-        """Put back what a run changed: bytes, modes, times. Without a name, the latest run that is not undone.
+        """Restore what a run changed: bytes, modes, times. Without a name, the latest run that is not undone.
 
         A file that has changed since is left alone and named in the result; the others are restored. Killed on the
         way, it can simply be called again. Raises KbError when there is nothing to undo.
@@ -142,7 +141,7 @@ class Backups:
             return undone
 
     def finish(self, run: str | None = None) -> Run:
-        """Take a run that was stopped on its way to its end. Without a name, the unfinished one.
+        """Complete an interrupted run. Without a name, the unfinished one.
 
         A run stopped before it touched a page is cleared away (state ``rolled-back``: its new texts may be
         incomplete), a stopped undo is carried on. Raises RefusedError, with no page touched, when one of its pages
@@ -176,18 +175,18 @@ class Backups:
         if os.path.islink(self._store):
             raise KbError(f"{self._store} is a symbolic link", "backups are written only there; move the link away")
         if not os.path.isdir(self._store):
-            # Pages may be private: their copies are, whatever folder they come from.
+            # Pages may be private, so their copies always are.
             os.mkdir(self._store, 0o700)
-        # Each time, for who made the folder may have been killed before this.
+        # On every run: the process that created the folder may have been killed before this step.
         flush_folder(os.path.dirname(self._store))
         ignore = os.path.join(self._store, ".gitignore")
         if not os.path.lexists(self._lock_path) and not os.path.lexists(ignore):
-            # Once, before the first lock: who wants to commit backups may remove it.
+            # Only once, before the first lock: users who want to commit backups may delete it.
             publish(write_beside(ignore + ".tmp", b"*\n"), ignore)
         return Lock(self._lock_path)
 
     def _tidy(self) -> None:
-        """Clear away what runs left that were killed before they touched a page. Raises KbError for other ones."""
+        """Remove files of runs killed before they changed a page. Raises KbError for other killed runs."""
         for name in os.listdir(self._store):
             if name.startswith(NEW):
                 remove_tree(os.path.join(self._store, name))
@@ -202,7 +201,7 @@ class Backups:
         return stuck and self._journal.read(stuck.id)
 
     def _ours(self, states: frozenset[State]) -> Iterator[Run]:
-        """The runs of this vault in some states, newest first, without their files."""
+        """The runs of this vault in given states, newest first, without their files."""
         heads = map(self._journal.head, self._journal.ids())
         return (run for run in heads if run.state in states and run.root in self._roots)
 

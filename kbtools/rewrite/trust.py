@@ -1,8 +1,8 @@
-"""Whose a run is: a mark outside the vault says that it was made on this machine, by this user.
+"""Origin of a run: a mark outside the vault records that it was made on this machine by this user.
 
-The folder of runs lies in the project, so a commit can bring one, with a manifest that names any file. A run counts
-only where its mark is: in the user's folder for the state of programs (XDG Base Directory Specification; on Windows the
-local application data), which no commit reaches.
+The folder of runs lies in the project, so a commit can add a run whose manifest names any file. A run is accepted only
+if it has a mark in the user's state folder (XDG Base Directory Specification; on Windows the local application data),
+which a commit cannot change.
 """
 
 # ruff: noqa: PTH103, PTH111, PTH112, PTH113, PTH118
@@ -25,12 +25,12 @@ def marks() -> str:
 
 
 def is_trusted(run: str) -> bool:
-    """Whether a run bears a mark."""
+    """Whether a run has a mark."""
     return os.path.isfile(os.path.join(marks(), run))
 
 
 def trust(run: str) -> None:
-    """Mark a run, durably. Raises KbError where that cannot be done: what is not marked could not be undone."""
+    """Mark a run, durably. Raises KbError on failure, since a run without a mark could not be undone."""
     folder = marks()
     try:
         if not os.path.isdir(folder):

@@ -16,15 +16,15 @@ def top(folder: Path) -> Path | None:
 
 
 def prefix(vault: Path, otherwise: Path) -> str:
-    """From the top of the repository to the vault, with ``/`` at its end: before a vault path it makes the path that a
-    code host knows. Outside of a repository, from the folder ``otherwise``."""
+    """The path from the top of the repository to the vault, ending in ``/``: a prefix that turns vault paths into the
+    paths of a code host. Outside of a repository, relative to the folder ``otherwise``."""
     base = top(vault) or otherwise.resolve()
     inner = vault.resolve()
     return inner.relative_to(base).as_posix() + "/" if inner != base and inner.is_relative_to(base) else ""
 
 
 def _git(folder: Path, *words: str) -> bytes:
-    # What a variable such as GIT_DIR says is of another repository when kb is called by a hook of one.
+    # In a hook, git sets variables such as GIT_DIR, which may refer to another repository.
     clean = {
         k: v for k, v in os.environ.items() if k not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
     }

@@ -21,9 +21,9 @@ from kbtools.run.sandbox.limits import MOST_PROCESSES
 from kbtools.run.worker.multiprocessing_main import hint as pickling_hint
 
 PROGRAM_FAILED = "CalledProcessError"
-"""What ``raises`` names where a program of its own is to end with an exit code other than 0, as subprocess does."""
+"""The exception that ``raises`` names for a script that must end with an exit code other than 0, as in subprocess."""
 VARIES = "changes from run to run"
-"""Why an expectation is not compared that a second run does not give again."""
+"""Reason for not comparing output that differs between two runs."""
 _STDERR_SHOWN = 4000
 _NAMED = 80
 
@@ -33,7 +33,7 @@ Again = Callable[[], "Given | None"]
 
 
 class Given(NamedTuple):
-    """What a step wrote: all of it, and what each watched statement gave."""
+    """Output of a step: its whole standard output, and the output and values of each observed statement."""
 
     stdout: str
     printed: Sequence[Printed]
@@ -44,8 +44,8 @@ def grade(
 ) -> Outcome:
     """The outcome of a step whose worker answered.
 
-    What differs from what the page says, and in a second run (``again``) differs from itself, is not compared.
-    ``is_there`` tells whether the vault has a file that a snippet has missed.
+    Output that differs from the page and also varies between two runs (``again``) is not compared.
+    ``is_there`` tells whether the vault has a file that a snippet did not find.
     """
     assert reply.message is not None
     drawn = reply.message.get("figures")
@@ -57,7 +57,7 @@ def grade(
 
 
 def _shown(outcome: Outcome) -> Outcome:
-    """The outcome with what a terminal would obey, and nobody sees, made visible in what is told of it."""
+    """The outcome with terminal control characters in its texts replaced by visible escapes."""
     reason, message = outcome.reason, outcome.message
     return replace(outcome, reason=reason and expect.visible(reason), message=message and expect.visible(message))
 
@@ -102,7 +102,7 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: A
 
 
 def printed_of(message: Mapping[str, Any]) -> tuple[Printed, ...]:
-    """What a worker says the watched statements gave."""
+    """Output and values of the observed statements, from a worker's reply."""
     found = []
     for line, column, times in message.get("printed", ()):
         values = tuple(None if form is None else (form, text or form) for _, form, text in times)
@@ -149,17 +149,17 @@ def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printe
     if error.get("expected"):
         reason = error["expected"]
     if error.get("memory"):
-        # No limit of memory is set for other devices: it is the device's that ran out.
+        # The worker has no memory limit on other devices: the device's own memory is exhausted.
         where = f"limit {_size(step.memory)}" if job.device == "cpu" else f"of {job.device}"
         status, reason = Status.ERROR, f"out of memory ({where})"
-    # The first line says what is wrong, for those who show one line.
+    # The first line is a summary, for output that shows one line only.
     if reason:
         text = f"{reason}\n{text}"
     if error.get("config"):
         status, reason = Status.ERROR, text
     if error.get("script"):
         name = re.escape(str(error["script"]))
-        # Python's way to name a line, bash's and dash's.
+        # Line numbers as Python, bash and dash report them.
         found = [
             m[1] or m[2] for m in re.finditer(rf'File "{name}", line (\d+)|{name}: (?:line )?(\d+):', reply.stderr)
         ]
@@ -179,7 +179,7 @@ def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printe
 
 
 def _advice(step: Step, error: Mapping[str, object], line: object, stderr: str) -> str | None:
-    """The way out for what was raised, in the snippet or by the program it is."""
+    """The hint for an exception raised in the snippet, or in a script it runs as."""
     raised = str(error.get("summary") or "")
     if error.get("script"):
         raised = next(
@@ -191,7 +191,7 @@ def _advice(step: Step, error: Mapping[str, object], line: object, stderr: str) 
 
 
 def _as_expected(step: Step, reply: Reply, error: dict[str, object] | None) -> dict[str, object] | None:
-    """What is wrong with the way a program ended that is to fail: ``raises`` on a script or a launched snippet."""
+    """The error of a script or launched snippet with ``raises`` that did not fail as expected; None if it did."""
     raises = step.raises or ""
     name = raises.rpartition(".")[2]
     if error is None:
@@ -208,7 +208,7 @@ def _as_expected(step: Step, reply: Reply, error: dict[str, object] | None) -> d
 
 
 def _ended(step: Step, message: dict[str, Any], stderr: str) -> str:
-    """How a program failed as it should, in a line."""
+    """One line that describes an expected failure of a program."""
     name = (step.raises or "").rpartition(".")[2]
     lines = [line.strip() for line in stderr.split("\n") if line.strip()]
     named = [line for line in lines if name in line]
@@ -217,37 +217,37 @@ def _ended(step: Step, message: dict[str, Any], stderr: str) -> str:
 
 
 class Check(NamedTuple):
-    """One expectation beside what was given."""
+    """Comparison of one expectation with the actual output."""
 
     want: Wanted
     why_not: str | None
     """Why it is not compared."""
     actual: str | None
-    """What was given and is not as expected."""
+    """The actual output when it differs; None when it is as expected."""
 
     def compared(self, step: Step) -> Compared:
-        """The same as part of the outcome."""
+        """The comparison as stored in the outcome."""
         different = Comparison.EQUAL if self.actual is None else Comparison.DIFFERENT
         state = Comparison.NOT_COMPARED if self.why_not else different
         return Compared(self.want.line - step.line, state, self.why_not)
 
     def line(self, step: Step) -> int:
-        """The page's line to look at."""
+        """The page line to report."""
         return self.want.line if self.want.statement is None else step.line + self.want.statement[0]
 
     def told(self, step: Step) -> str:
-        """How the two differ."""
+        """Message that describes the difference."""
         return f"line {self.line(step)}: {expect.explain(self.want.text, self.actual or '')}"
 
     def reviewed(self, first: Given, second: Given) -> Check:
-        """The same after a second run: what differs there from the first run is not compared."""
+        """The comparison after a second run: output that differs between the two runs is not compared."""
         if self.actual is None or not _varies(self.want, _of(self.want, first), _of(self.want, second)):
             return self
         return Check(self.want, VARIES, None)
 
 
 def compare(step: Step, given: Given, *, cut: bool = False) -> list[Check]:
-    """Each expectation of a step beside what the step gave; ``cut``: only the first of its output is kept."""
+    """Compares each expectation of a step with its output; ``cut``: the output was truncated."""
     by_place = {one.statement: one for one in given.printed}
     checks = []
     for want in step.expects:
@@ -255,7 +255,9 @@ def compare(step: Step, given: Given, *, cut: bool = False) -> list[Check]:
         if why is None:
             found = by_place.get(want.statement) if want.statement else None
             why, actual = _unlike(want, given.stdout, found)
-            raised = want.text.startswith(TRACEBACK)  # is shown at the prompt, and not written
+            raised = want.text.startswith(
+                TRACEBACK
+            )  # a traceback shown at the prompt, which is not part of standard output
             missing = _not_written(found, given.stdout) if found is not None and why is None and not raised else None
             if missing is not None and actual is None:
                 why, actual = ("too much was written", None) if cut else (None, f"nothing like {missing!r}")
@@ -264,14 +266,14 @@ def compare(step: Step, given: Given, *, cut: bool = False) -> list[Check]:
 
 
 def _not_written(found: Printed, stdout: str) -> str | None:
-    """What a statement is said to have printed that is not in the output, in that order; None where all of it is.
+    """The first text that a statement reportedly printed but that is not in the output, in order; None if all are.
 
     What statements print is told by the worker, and so by a process in which the page runs; the output was read here.
     """
     at = 0
     for text in found.texts:
         if "\N{REPLACEMENT CHARACTER}" in text:
-            continue  # no text, and cut elsewhere in the output
+            continue  # not decodable, and truncated at another place in the output
         at = stdout.find(text, at)
         if at < 0:
             return text if len(text) <= _NAMED else text[:_NAMED] + "…"
@@ -280,7 +282,7 @@ def _not_written(found: Printed, stdout: str) -> str | None:
 
 
 def _of(want: Wanted, given: Given) -> str:
-    """What was given at the place of an expectation."""
+    """The actual output at the place of an expectation."""
     if want.statement is None:
         return given.stdout
     found = next((one for one in given.printed if one.statement == want.statement), Printed((0, 0), ()))
@@ -288,7 +290,7 @@ def _of(want: Wanted, given: Given) -> str:
 
 
 def _varies(want: Wanted, one: str, other: str) -> bool:
-    """Whether all that is not as expected is different in another run. Lines are told apart where they correspond."""
+    """Whether every difference from the expectation also varies between two runs; compared by line if lines match."""
     if one == other:
         return False
     wanted, first, second = (text.strip("\n").split("\n") for text in (want.text, one, other))
@@ -300,7 +302,7 @@ def _varies(want: Wanted, one: str, other: str) -> bool:
 
 
 def _unlike(want: Wanted, stdout: str, found: Printed | None) -> tuple[str | None, str | None]:
-    """Why an expectation cannot be compared, or what was printed that is not as it says; neither where it holds."""
+    """(reason it cannot be compared, differing output) of an expectation; both None where it is met."""
     if want.statement is None:
         return None, None if expect.matches(want.text, stdout) else stdout
     if found is None or not found.texts:
@@ -322,7 +324,7 @@ def _unlike(want: Wanted, stdout: str, found: Printed | None) -> tuple[str | Non
 
 
 def holds(want: Wanted, text: str) -> bool:
-    """Whether what was printed, or a value, is as an expectation says."""
+    """Whether the output or a value meets an expectation."""
     if want.marked:
         return expect.matches(want.text, text)
     return expect.agrees(want.text, text, short=want.short, value=want.value)

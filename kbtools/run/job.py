@@ -19,24 +19,24 @@ ANY = "*"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a snippet may use unless its fence says otherwise."""
+    """Default resource limits of a snippet; its fence can override them."""
 
     timeout: float = 60.0
     """Seconds."""
     memory: int = 4 * GIB
     """Bytes of private memory of the process."""
     output: int = MIB
-    """Bytes kept of standard output and of standard error, each; the rest is read and dropped."""
+    """Bytes kept of standard output and of standard error, each; the rest is read and discarded."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRequest:
-    """What ``--device`` and ``--require-device`` ask for."""
+    """The devices requested by ``--device`` and ``--require-device``."""
 
     devices: tuple[str, ...] = ("auto",)
     """``("auto",)``: every available one; ``("all",)``: every known one; else names out of DEVICES."""
     required: tuple[str, ...] = ()
-    """Where one of these is missing, that is an error instead of a reason to skip."""
+    """Devices whose absence is an error instead of a reason to skip."""
 
     @classmethod
     def parse(cls, device: str | None, required: Iterable[str] = ()) -> DeviceRequest:
@@ -61,7 +61,7 @@ class Wanted:
     """Output a step must have: see ``snippets.Expectation``."""
 
     line: int
-    """1-based line of the page that says so."""
+    """1-based page line of the expectation."""
     text: str
     statement: tuple[int, int] | None = None
     """Where in the code the statement begins (line from 1, column in UTF-8 bytes); None for the whole output."""
@@ -93,50 +93,50 @@ class Step:
     network: bool = False
     file: str | None = None
     files: tuple[tuple[str, str, str], ...] = ()
-    """Files it finds in its folder: where, copied from where, and a hash of each (``page_files.File``)."""
+    """Files copied into its folder: destination, source and hash of each (``page_files.File``)."""
     write_only: bool = False
-    """The file is written, and the code not run."""
+    """The fence is only written to a file, not run."""
     launch: str | None = None
     repl: bool = False
     at_exit: bool = False
-    """It is the last of its session: what the session has registered with ``atexit`` is called after it."""
+    """It is the last of its session: functions registered with ``atexit`` are called after it."""
     uses: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
     open: bool = False
-    """It may define names nobody can tell."""
+    """It may define names that static analysis cannot determine."""
     skip: str | None = None
     """Why it is not run, or None."""
     missing_is_error: bool = False
-    """Its device was required."""
+    """The reason for skipping it is an error, for example a required device that is missing."""
     reported: bool = True
-    """False where the same snippet has its outcome in another session: it only takes part in what blocks what."""
+    """False when the snippet's outcome is reported by another session; here it only takes part in blocking."""
     rehearse: str | None = None
-    """The device it is retargeted to, when it is only rehearsed."""
+    """The device it is retargeted to in a rehearsal."""
     gpus: int = 1
     """CUDA devices it needs at once."""
     imports: tuple[str, ...] = ()
     """Packages that it, or a step before it, imports."""
     source: str = ""
-    """A hash of what the page says up to here in the session: see ``keys.sources``."""
+    """Hash of the session's source up to and including this step: see ``keys.sources``."""
     key: str = ""
-    """A hash of all that decides its result, but for the machine: see ``keys.keyed``."""
+    """Cache key: hash of everything that determines the result, except the machine; see ``keys.keyed``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a session finds around it, as the configuration says."""
+    """Environment of a session from the configuration: directory, variables, interpreter."""
 
     cwd: str = ""
-    """Where in the session's folder the code runs."""
+    """Working directory within the session's folder."""
     environment: tuple[str, ...] = ()
     """Variables passed on by name, or set as ``NAME=value``."""
     python: str = ""
     """The interpreter; empty for kb's own."""
     installed: str = ""
-    """A hash of what is installed in it."""
+    """Hash of the packages installed for it."""
 
     def variables(self) -> dict[str, str]:
-        """Those that there are, with their values."""
+        """The variables that are set, with their values."""
         found = {}
         for entry in self.environment:
             name, sep, value = entry.partition("=")
@@ -166,12 +166,12 @@ class Job:
 
     @property
     def runs(self) -> bool:
-        """Whether anything of it needs a process."""
+        """Whether any step is to be run."""
         return any(step.skip is None for step in self.steps)
 
     @property
     def preload(self) -> tuple[str, ...]:
-        """Modules worth having imported before the fork."""
+        """Modules that the fork server should import before forking."""
         if not self.runs:
             return ()
         found = preloads(step.code for step in self.steps if step.skip is None)
@@ -191,18 +191,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How sessions are run."""
+    """Options that apply to all sessions of a run."""
 
     sandbox: str = "default"
     """One of ``protections.MODES``."""
     start: Literal["auto", "fork", "spawn"] = "auto"
-    """How workers come to be: forked off a server, or fresh interpreters."""
+    """Start method of workers: forked from a server, or fresh interpreters."""
     workers: int = 1
-    """Sessions side by side; together they get no more threads than the machine has cores."""
+    """Number of concurrent sessions; together they use at most as many threads as the machine has cores."""
     cached: bool = False
-    """Answer from the store what passed and still holds."""
+    """Reuse stored results that passed and are still valid."""
     vault: str | None = None
-    """The folder of pages, where a file that a snippet misses may lie."""
+    """The folder of pages, to hint at a file there that a snippet did not find."""
 
 
 _TORCH = {
@@ -212,7 +212,7 @@ _TORCH = {
 
 
 def preloads(codes: Iterable[str]) -> tuple[str, ...]:
-    """Names of ``forkserver.PRELOADS`` that code is likely to import. What is not foreseen is imported by the page."""
+    """Names of ``forkserver.PRELOADS`` that code is likely to import. Other modules are imported in the worker."""
     known = tuple(codes)
     torch = [code for code in known if "torch" in code]
     found = ["torch", *(name for name, word in _TORCH.items() if any(map(word.search, torch)))] if torch else []

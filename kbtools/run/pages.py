@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What is to be run of some pages, and what is known already."""
+    """Plan for some pages: jobs to run, and outcomes that are known already."""
 
     jobs: tuple[Job, ...]
     known: tuple[Outcome, ...]
-    """Of pages that have not changed since all of them passed."""
+    """Outcomes of pages that have not changed since all their snippets passed."""
     pages: Mapping[str, Known]
-    """What is to be kept of the others."""
+    """Records of the other pages, to be stored."""
     fences: Fences
-    """Of all."""
+    """Counts over all pages."""
 
 
 def plan_pages(
@@ -41,8 +41,8 @@ def plan_pages(
     store: Store | None = None,
     parsed: Mapping[str, Page] | None = None,
 ) -> Planned:
-    """Plan pages, but for those that the ``store`` answers for: these are not even parsed. ``parsed`` are pages that
-    have been read before."""
+    """Plan pages, except those whose outcomes the ``store`` already has: these are not parsed. ``parsed`` are pages
+    that have been read before."""
     parsed = parsed or {}
     context = functools.cache(planner.context)
     jobs: list[Job] = []
@@ -104,8 +104,8 @@ def run_planned(
     on_outcome: Callable[[Outcome], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> tuple[Outcome, ...]:
-    """The outcomes of what is wanted of some jobs, kept in the folder ``state``; ``say`` is told where that is not
-    possible."""
+    """Runs jobs and returns the requested outcomes, storing them in the folder ``state``; ``say`` receives a message
+    when they cannot be stored."""
     from kbtools.run.runner import Runner
 
     runner = Runner(state, options)

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 
 _NO_SAY = frozenset({"cluster", "commands", "incremental", "output", "renaming", "rewrite", "rules", "site"})
-"""Parts of the program that have no say in what is planned."""
+"""Packages of kbtools that cannot change a plan."""
 
 
 class Fences(NamedTuple):
-    """How many fences there are, and why some of them are not executable."""
+    """Number of fences, and of those that are not executable, by reason."""
 
     total: int
     idle: Mapping[str, int]
 
     @classmethod
     def of(cls, snippets: Iterable[Snippet]) -> Fences:
-        """Of some snippets."""
+        """Counts for some snippets."""
         total, idle = 0, dict[str, int]()
         for snippet in snippets:
             total += 1
@@ -49,13 +49,13 @@ class Fences(NamedTuple):
 
     @property
     def of_other_tools(self) -> Mapping[str, int]:
-        """Why fences that are written for other tools are shown, and how many."""
+        """Number of fences written for other tools that are only shown, by reason."""
         head = "another tool's: "
         return {why.removeprefix(head): n for why, n in sorted(self.idle.items()) if why.startswith(head)}
 
 
 class Planner:
-    """Plans pages for one request on this machine."""
+    """Plans pages for one device request on this machine."""
 
     def __init__(self, project: Project, request: DeviceRequest, *, rehearse: bool = False) -> None:
         self.request, self.rehearse = request, rehearse
@@ -66,11 +66,11 @@ class Planner:
 
     def python(self, policy: Policy) -> str:
         """The interpreter for pages of a policy; "" for kb's own."""
-        # Not resolved: what a virtual environment's interpreter links to is not that environment's.
+        # Symbolic links are not resolved: a virtual environment's interpreter links to one outside the environment.
         return os.path.abspath(self.root / policy.python) if policy.python else ""  # noqa: PTH100
 
     def context(self, policy: Policy) -> bytes:
-        """Equal where all that decides the plan of a page is equal, but for the page."""
+        """Cache key of a plan: everything that determines it except the page itself."""
         python = self.python(policy)
         available = devices.available_for(self.request, python)
         installed = interpreter(python).digest if python else ""
@@ -78,7 +78,7 @@ class Planner:
         return "\n".join([*program.parts(_NO_SAY), repr(asked)]).encode("utf-8", "surrogateescape")
 
     def plan(self, path: str, snippets: Sequence[Snippet], policy: Policy = DEFAULT) -> tuple[Job, ...]:
-        """The jobs of a page whose code is held to ``policy``."""
+        """The jobs of a page under a policy."""
         python = self.python(policy)
         return plan(
             path,
@@ -165,7 +165,7 @@ def _enough(step: Step, available: Mapping[str, int]) -> Step:
 def _with_files(
     step: Step, path: str, names: tuple[str, ...], given: tuple[File, ...], files: PageFiles | None
 ) -> Step:
-    """The step with the files it finds in its folder; an error where one of them is not there."""
+    """The step with the files to copy into its folder; an error when one of them does not exist."""
     if step.skip is not None or files is None or not (names or given):
         return step
     found, missing = files.of_fence(path, names)
@@ -207,7 +207,7 @@ def _step(
     told: set[str],
     rehearse: bool,
 ) -> Iterable[Step]:
-    """The snippet's part in the session on ``device``: one step."""
+    """The step of a snippet in the session on ``device``."""
     on = device
     skip = snippet.options.skip if snippet.executable else snippet.why_not
     reported = snippet.executable
@@ -215,10 +215,10 @@ def _step(
     if device in snippet.devices or not snippet.executable:
         if device not in usable and skip is None:
             skip = _missing(snippet, device)
-            # A rehearsal on another device is told of instead.
+            # The rehearsal on another device is reported instead.
             reported = not (rehearse and usable and not any(d in usable for d in snippet.devices))
     else:
-        # Bound to other devices. It is told of once: in the session on one of them, else in the first that exists.
+        # Bound to other devices. It is reported once: by the session on one of them, else by the first session.
         on = snippet.devices[0] if snippet.devices else device
         elsewhere = any(d in chosen for d in snippet.devices)
         if rehearse and skip is None and not any(d in usable for d in snippet.devices) and device in usable:

@@ -49,7 +49,7 @@ def _entry(outcome: Outcome, machine: int | None) -> dict[str, Any]:
     return outcome.to_json() if machine is None else {**outcome.to_json(), "machine": machine}
 
 
-# Of one snippet on one device: what failed anywhere has failed, and any run says more than none.
+# Precedence when results of one snippet on one device are merged: failures first, and any run before a skip.
 _WEIGHT = (
     (Status.FAILED, Status.ERROR),
     (Status.PASSED, Status.XFAILED),
@@ -60,7 +60,7 @@ _WEIGHT = (
 
 
 def load(file: Path) -> object:
-    """What a file holds that ``kb run --report`` wrote, as JSON has it. Raises KbError when it is no JSON."""
+    """Reads a report that ``kb run --report`` wrote. Raises KbError when the file is not JSON."""
     try:
         return json.loads(file.read_bytes())
     except OSError as e:
@@ -70,7 +70,7 @@ def load(file: Path) -> object:
 
 
 def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
-    """One report out of several machines' or shards', each with the name of where it stands.
+    """Merges reports of several machines or shards, each given with the name of its file.
 
     Of the same snippet on the same device the weightier outcome counts: a failure, then a pass, then what did not run;
     of equal ones the first. ``environment`` joins what differs with commas and calls a device available that one of
@@ -97,14 +97,14 @@ def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
 
 
 def _place(machines: list[Mapping[str, Any]], environment: Mapping[str, Any]) -> int:
-    """Where a machine is in the list, to which it is added: shards of one machine are one."""
+    """Index of a machine in the list, added if missing: shards of one machine share an entry."""
     if environment not in machines:
         machines.append(environment)
     return machines.index(environment)
 
 
 def machine_of(data: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The environment that an outcome of a report is from; None where the report does not tell several apart.
+    """The environment of an outcome in a report; None when the report does not distinguish several.
 
     Raises KeyError, TypeError or ValueError for what is no report.
     """
@@ -122,8 +122,8 @@ def machine_of(data: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str
 
 
 def environment_of(machines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Several machines as one: what differs is joined with commas, the last day counts, and a device is there that
-    one of them has."""
+    """Combines several machines: differing values are joined with commas, the latest date is used, and a device is
+    available when one of them has it."""
     machines = tuple(machines)
     together: dict[str, Any] = {}
     for name in ("python", "torch", "platform", "machine", "cpu"):
@@ -140,7 +140,7 @@ def environment_of(machines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _parsed(where: str, data: object) -> tuple[list[Mapping[str, Any]], list[tuple[Outcome, int | None]], float]:
-    """A report's environments; its outcomes, each with the place of its own among them; and its seconds."""
+    """A report's environments; its outcomes, each with the index of its environment; and its seconds."""
     hint = "write one with `kb run --report FILE`"
     if not isinstance(data, Mapping) or data.get("version") != VERSION:
         raise KbError(f"{where} is no report of version {VERSION}", hint)
@@ -192,12 +192,12 @@ def summary(outcomes: Iterable[Outcome], *, seconds: float = 0.0, fences: Fences
 
 
 def failed(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Those that make a run's exit code 1."""
+    """The outcomes that make a run's exit code 1."""
     return [outcome for outcome in outcomes if outcome.outcome in FAILING]
 
 
 def line(outcomes: Iterable[Outcome]) -> str:
-    """For people: ``88 passed, 2 failed, 8 skipped``."""
+    """Summary for humans: ``88 passed, 2 failed, 8 skipped``."""
     counts = summary(outcomes)
     return ", ".join(f"{counts[s.value]} {s.value}" for s in Status if counts[s.value]) or "none run"
 

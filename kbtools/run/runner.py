@@ -22,7 +22,7 @@ from kbtools.run.session import Session, Settings
 
 
 class Runner:
-    """Runs sessions with one set of options. To be closed; may be used from several threads."""
+    """Runs sessions with one set of options. Thread-safe; call ``close`` when done."""
 
     def __init__(
         self,
@@ -40,10 +40,10 @@ class Runner:
         self.state, self.options = state, options or RunOptions()
         self.store = Store(state, sandbox=self.options.sandbox) if state is not None else None
         self.unkept: OSError | None = None
-        """Why results are not kept, where they cannot be."""
+        """The error that prevented storing results, if any."""
         self._given = launcher
         self._launchers: dict[str, Launcher] = {}
-        """By interpreter."""
+        """Launchers by interpreter."""
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._settings = Settings(
@@ -105,19 +105,19 @@ class Runner:
         except BaseException:
             self._stopped.set()
             threads.shutdown(wait=False, cancel_futures=True)
-            self.close()  # ends the workers of sessions under way, and so those threads
+            self.close()  # kills the workers of running sessions, which ends these threads
             raise
         finally:
             threads.shutdown(wait=True)
         return found
 
     def outcomes(self, job: Job, ids: Collection[str]) -> Iterator[Outcome]:
-        """The outcomes of steps of a job, in order, each run when it is asked for."""
+        """The outcomes of steps of a job, in order; each step runs when its outcome is requested (lazily)."""
         known = self._known(job, ids)
         yield from self._fresh(job, ids) if known is None else known
 
     def close(self) -> None:
-        """End all workers of this runner's own."""
+        """End all workers that this runner started."""
         with self._lock:
             launchers, self._launchers = self._launchers, {}
         for launcher in launchers.values():
@@ -133,7 +133,7 @@ class Runner:
         return known.outcomes
 
     def _fresh(self, job: Job, ids: Collection[str]) -> Iterator[Outcome]:
-        """Run a session from its start up to the last step that is asked for."""
+        """Run a session from its start up to the last requested step."""
         last = max((at for at, step in enumerate(job.steps) if step.id in ids), default=-1)
         part = replace(job, steps=job.steps[: last + 1])
         ran: list[Outcome] = []
@@ -142,7 +142,7 @@ class Runner:
             with Session(part, launcher, self._settings_for(part)) as session:
                 for outcome in session:
                     if self._stopped.is_set():
-                        return  # the worker was killed to end the run: that is no result
+                        return  # the worker was killed to end the run, which is not a result
                     ran.append(outcome)
                     if outcome.id in ids:
                         yield outcome
@@ -178,7 +178,7 @@ class Runner:
             self._try(self.store.save, job, outcomes)
 
     def _try(self, keep: Callable[..., None], *what: object) -> None:
-        """Keep something. Where that is not possible ``unkept`` says why, and nothing more is tried."""
+        """Write to the store. After the first failure, ``unkept`` holds the error and nothing more is written."""
         try:
             keep(*what)
         except OSError as problem:

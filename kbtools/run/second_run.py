@@ -1,7 +1,7 @@
 """Runs a session again under other conditions, to find output that differs between any two runs.
 
-Output that differs from what a page shows may be a date, a duration, an address, a path, or drawn at random without a
-seed. Such output differs from itself in a second run with another seed, on another day, in another folder.
+Output that differs from what a page shows may be a date, a duration, an address, a path, or an unseeded random number.
+Such output also differs between two runs with different seeds, dates and folders.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kbtools.run.processes.process import Process, Reply, Settings
 
 
 class SecondRun:
-    """A second worker for a session, started when output first differs, that catches up as far as it is asked."""
+    """A second worker for a session, started at the first difference; it repeats the session up to a given step."""
 
     def __init__(self, job: Job, launcher: Launcher, settings: Settings, environment: Mapping[str, str]) -> None:
         self._job, self._launcher, self._settings, self._environment = job, launcher, settings, environment
@@ -26,7 +26,7 @@ class SecondRun:
         self._lost = False
 
     def given(self, step: Step, before: Sequence[Step]) -> Given | None:
-        """What a step gives here, after the steps before it; None where it does not come to its end."""
+        """The output of a step here, after the steps before it; None when it does not run to its end."""
         try:
             reply = None if self._lost else self._run(step, before)
         except (KbError, OSError):

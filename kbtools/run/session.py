@@ -25,7 +25,7 @@ _ENDED = (Status.PASSED, Status.XFAILED, Status.REHEARSED)
 
 
 class Session:
-    """Runs a job's steps in order, in one worker; after a crash, in a new one that has caught up."""
+    """Runs a job's steps in order, in one worker; after a crash, in a new one that has repeated the earlier steps."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Session:
         launcher: Launcher | None,
         settings: Settings | None = None,
     ) -> None:
-        """``launcher`` may be None for a job of which nothing runs."""
+        """``launcher`` may be None for a job without steps to run."""
         self.job = job
         self.launcher = launcher
         self.settings = settings or Settings()
@@ -45,16 +45,16 @@ class Session:
         self._gpu: Slots | None = None
         self._again: SecondRun | None = None
         self._unknown: tuple[Step, Outcome] | None = None
-        """The last step that did not run to its end and may define names nobody can tell."""
+        """The last step that did not run to its end and may define names that static analysis cannot determine."""
         self._seconds = 0.0
         self.protections: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Outcome]:
-        """The reported outcomes, as they come. The worker ends with the last one."""
+        """The reported outcomes, as they become available. The worker ends after the last one."""
         return self._outcomes
 
     def close(self) -> None:
-        """End the worker and remove its folder, if not at once. May be called at any time, and again."""
+        """End the worker and remove its folder, possibly in the background. May be called repeatedly, at any time."""
         worker, self._worker = self._worker, None
         again, self._again = self._again, None
         gpu, self._gpu = self._gpu, None
@@ -89,7 +89,7 @@ class Session:
             self.close()
 
     def _step(self, step: Step) -> tuple[Outcome, tuple[str, ...]]:
-        """The outcome, and which of the names a failed step defines are none the worse for it."""
+        """The outcome of a step, and the names it defines that are usable although it failed."""
         if step.skip is not None:
             return skipped(self.job, step), ()
         waiting = blocked(self.job, step, self._broken)
@@ -109,14 +109,14 @@ class Session:
         return found, tuple(reply.message.get("intact", ()))
 
     def _is_in_vault(self, name: str) -> bool:
-        """Whether ``files=`` would find a file of this name."""
+        """Whether ``files=`` would find a file with this name."""
         if self.settings.vault is None or not name or name.startswith("/"):
             return False
         vault = Path(self.settings.vault)
         return PageFiles(vault, vault).of_fence(self.job.path, (name,))[1] is None
 
     def _waits_for_unknown(self, step: Step, outcome: Outcome) -> Outcome | None:
-        """The outcome of a step that lacked a name which a snippet may define that did not run to its end."""
+        """Outcome "blocked" for a step that failed on an undefined name that an unfinished earlier step may define."""
         lacks = _UNDEFINED.match(outcome.reason or "") if outcome.outcome is Status.FAILED else None
         if lacks is None or self._unknown is None:
             return None
@@ -126,9 +126,9 @@ class Session:
         return outcome_of(self.job, step, Status.BLOCKED, reason=reason)
 
     def _second_run(self, step: Step) -> grading.Given | None:
-        """What a step gives in a second run of the session; None where that is not worth its time.
+        """Output of a step in a second run of the session; None when there is no second run.
 
-        Neither on a device others wait for, nor over the network, nor for long.
+        There is none on accelerators, which other sessions wait for, with network access, or for slow sessions.
         """
         here = self.job.device == "cpu" and step.rehearse is None and not self.job.network
         if not here or self._seconds > step.timeout / 2:
@@ -139,7 +139,7 @@ class Session:
         return self._again.given(step, [earlier for earlier, _ in self._history])
 
     def _remember(self, step: Step, outcome: Outcome, intact: tuple[str, ...]) -> None:
-        # What differs in its output alone has run to its end: its names are there.
+        # A step that failed only by its output has run to its end: its names are defined.
         complete = outcome.outcome in _ENDED or outcome.only_output_differs
         if self._worker is not None and step.skip is None and outcome.outcome is not Status.BLOCKED:
             self._history.append((step, complete))
@@ -164,7 +164,7 @@ class Session:
                 raise
         assert self._worker is not None
         reply = self._worker.run(step)
-        if reply.lost:  # with the fork server, which the system may kill: begun anew, once
+        if reply.lost:  # lost with the fork server, which the system may kill: retried once
             self.close()
             self._begin()
             reply = self._worker.run(step)
@@ -176,7 +176,7 @@ class Session:
         return {**dict(self.settings.environment), "CUDA_VISIBLE_DEVICES": ""}
 
     def _begin(self) -> None:
-        """Start a worker and bring it where the last one was before it died. Raises KbError when that fails."""
+        """Start a worker and repeat the steps that ran before the last one died. Raises KbError when that fails."""
         assert self.launcher is not None
         environment = dict(self.settings.environment)
         if self.job.device == "cuda":
@@ -191,7 +191,7 @@ class Session:
         self.protections = worker.protections
         for earlier, passed in self._history:
             again = worker.run(earlier)
-            # What failed before may fail again: it is run for the names it binds until then.
+            # A step that failed may fail again: it is repeated for the names it binds before failing.
             if again.message is None or (passed and again.message.get("error")):
                 raise KbError(
                     f"the session was begun again after a crash, and #{earlier.name} did not run as before",

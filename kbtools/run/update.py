@@ -1,7 +1,7 @@
-"""``kb run --update``: edits that replace stated output by what was printed.
+"""``kb run --update``: edits that replace expected output by what was printed.
 
-What is written is read back: an edit counts only where the page, read again, expects at the same place what was
-printed. So a value that reads as prose becomes marked output (``#> HELLO``).
+Every edit is verified: it is used only if the edited page, parsed again, expects the printed output at the same place.
+A value that would be read as prose is therefore written as marked output (``#> HELLO``).
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What one page would say."""
+    """Edits for one page, and expectations that cannot be rewritten."""
 
     edits: tuple[Edit, ...]
     refused: tuple[Refusal, ...]
 
 
 def update(page: Page, outcomes: Iterable[Outcome]) -> Update:
-    """Rewrite the expectations of a page that its outcomes on one device contradict.
+    """Rewrite the expectations of a page that differ from its outcomes on one device.
 
     Only snippets that ran to their end count; expectations that hold as they stand keep their spelling.
     """
@@ -67,7 +67,7 @@ def update(page: Page, outcomes: Iterable[Outcome]) -> Update:
 
 
 def _actual(wanted: Expectation, outcome: Outcome) -> str:
-    """What the page should say is printed."""
+    """The output that the page should show."""
     if wanted.statement is None:
         return outcome.stdout
     found = next((p for p in outcome.printed if p.statement == wanted.statement), Printed((0, 0), ()))
@@ -78,7 +78,7 @@ def _actual(wanted: Expectation, outcome: Outcome) -> str:
 
 
 def _reads_back(page: Page, edit: Edit, at: int, number: int, actual: str) -> bool:
-    """Whether the page, with the edit alone, expects what was printed, at the same place."""
+    """Whether the page, after this edit alone, expects the printed output at the same place."""
     again = Page.parse(Source(page.path, apply_edits(page.source.text, (edit,))), policy=page.policy)
     if at >= len(again.snippets) or number >= len(again.snippets[at].expects):
         return False
@@ -88,7 +88,7 @@ def _reads_back(page: Page, edit: Edit, at: int, number: int, actual: str) -> bo
 
 
 def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> list[Edit] | Refusal:
-    """Ways to write the output, the best first."""
+    """Possible edits that write the output, in order of preference."""
     lines = [line.rstrip() for line in LINE_END.split(actual.strip("\r\n"))]
     if wanted.block:
         return _below(page, snippet, wanted, lines if actual.strip("\r\n") else [])
@@ -101,14 +101,14 @@ def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> 
     span = wanted.span if wanted.short is None else Span(wanted.span.start, wanted.span.start + wanted.short)
     found = [Edit(span, text) for text in _values(lines[0], quoted=wanted.text[-1:] in "'\"")]
     if wanted.comment is not None:
-        # Up to the end of the value, so that a remark stays: whether it can stay is found by reading it back.
+        # Replaces only the value and keeps a remark behind it; parsing the result shows whether that works.
         end = span.end if page.source.text[span.end : wanted.comment.end].strip() else wanted.comment.end
         found.append(Edit(Span(wanted.comment.start, end), f"#> {lines[0]}"))
     return found
 
 
 def _values(line: str, *, quoted: bool) -> Iterator[str]:
-    """The line as a value: all of it, or what stands behind a label."""
+    """The line as a value: the whole line, or the part after a label."""
     if quoted and not value_forms.is_value(line):
         yield repr(line)
     if value_forms.is_value(line):
@@ -140,7 +140,7 @@ def _fence(page: Page, wanted: Expectation, actual: str) -> list[Edit] | Refusal
 
 
 def _below(page: Page, snippet: Snippet, wanted: Expectation, lines: list[str]) -> list[Edit] | Refusal:
-    """Output on lines of its own, below what writes it and indented alike."""
+    """Output on separate lines below the statement that writes it, with the same indentation."""
     if any(line.lstrip().startswith(">>>") for line in lines):
         return Refusal(wanted.line, "what it prints looks like a prompt")
     text = page.source.text
