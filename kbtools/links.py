@@ -219,12 +219,13 @@ def _folded_gap(gap: re.Match[str]) -> str:
 
 _BLANKS = re.compile(r"\s+")
 
-_PLACEHOLDER = re.compile(r"\{\{|\{%|<%|\$\{|\A(?:\.{3,}|\u2026+)\Z|\A(?=.*YYYY)[YMDWQdHhmsw\W_]+\Z")
+_PLACEHOLDER = re.compile(r"\{\{|\{%|\{@|<%|\$\{|\A(?:\.{3,}|\u2026+)\Z|\A(?=.*YYYY)[YMDWQdHhmsw\W_]+\Z")
 
 
 def has_placeholder(target: str) -> bool:
-    """Whether a template engine (Obsidian's templates, Templater, Jinja, editors' snippets) has yet to write part of a
-    link's target, or a reader: ``YYYY-MM-DD``, ``...``."""
+    """Whether a template engine (Obsidian's templates, Templater, Jinja, Javadoc, editors' snippets), or a reader, has
+    yet to write part of a link's target: ``YYYY-MM-DD``, ``...``.
+    """
     return _PLACEHOLDER.search(target) is not None
 
 

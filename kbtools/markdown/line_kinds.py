@@ -21,6 +21,8 @@ OLIST = re.compile(r" {0,3}\d+\. +")
 ULIST = re.compile(r" {0,3}[*+-] +")
 ITEM = re.compile(r" {0,3}(?:\d+\.|[*+-]) +")
 NESTED_ITEM = re.compile(r" {4,7}(?:\d+\.|[*+-]) +")
+COMMONMARK_ITEM = re.compile(r"[ \t]*(?:\d+[.)]|[*+-])[ \t]")
+"""What begins an item where editors and Obsidian read a page; Python-Markdown wants a blank line before the list."""
 DEFINITION = re.compile(r" {0,3}: {1,3}")
 QUOTE = re.compile(r" {0,3}> ?")
 FOOTNOTE = re.compile(r" {0,3}\[\^([^\]]*+)\]: *")

@@ -17,7 +17,7 @@ from kbtools.markdown.blocks.block_parser import Parser
 from kbtools.markdown.fences import fence_problems, fences
 from kbtools.markdown.frontmatter_block import frontmatter_span
 from kbtools.markdown.headings import Ids, plain_text, slugify, split_attributes
-from kbtools.markdown.line_kinds import REFERENCE
+from kbtools.markdown.line_kinds import COMMONMARK_ITEM, REFERENCE
 from kbtools.markdown.source_lines import LineRange, Lines, SourceLines
 from kbtools.markdown.structure import BlockId, Comment, Fence, Heading, MarkdownLink, Structure, outside, union
 from kbtools.markdown.tree import Leaf
@@ -302,12 +302,13 @@ class _Scan:
         return found
 
     def block_ids(self, leaves: list[Leaf], opaque: tuple[Span, ...]) -> tuple[BlockId, ...]:
-        """Names at the end of a block, not of any of its lines: the others the site shows as text."""
+        """Names at the end of a block, or of a line above a list's item, which ends a block for Obsidian; the site
+        goes on with the paragraph there when no blank line stands between. Others are text."""
         if "^" not in self.text:
             return ()
         starts = [span.start for span in opaque]
         found = []
-        for row in sorted({row for leaf in leaves for row in self.last_row(leaf)}):
+        for row in sorted({row for leaf in leaves for row in self.last_rows(leaf)}):
             m = _BLOCK_ID.search(self.text, self.body.offset(row, 0), self.body.ends[row])
             if m is None:
                 continue
@@ -328,9 +329,12 @@ class _Scan:
         return tuple(dict.fromkeys(found))
 
     @staticmethod
-    def last_row(leaf: Leaf) -> list[int]:
-        """The row of a leaf's last line that is not blank, if there is one."""
-        return [row for view in leaf.views for row, _, text in view.places() if text.strip()][-1:]
+    def last_rows(leaf: Leaf) -> Iterator[int]:
+        """The rows of a leaf whose line ends a block: that of its last line, and that of each line before an item."""
+        places = [(row, text) for view in leaf.views for row, _, text in view.places() if text.strip()]
+        for (row, _), (_, below) in zip(places, [*places[1:], (0, "")], strict=True):
+            if not below or COMMONMARK_ITEM.match(below):
+                yield row
 
 
 class _Places:

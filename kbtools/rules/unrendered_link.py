@@ -260,8 +260,9 @@ def _ending(address: str) -> bool:
 def _in_formula(found: _Text, page: Page, context: Context, formula: Span) -> Problem | None:
     if not found.target or _answers(found, page, context) is None:
         return None
-    lines = page.source.lines
-    several = lines.line_of(formula.start) != lines.line_of(formula.end - 1)
+    inside, lines = formula.of(page.source.text), page.source.lines
+    whole = inside[0] in "$\\" and inside[-1] in "$)]"  # else a line of one that goes on
+    several = not whole or lines.line_of(formula.start) != lines.line_of(formula.end - 1)
     way = "leave a blank line between it and the formula" if several else "write \\$ for dollar signs that are none"
     message = f'"{_shown(found, page)}" stands in a formula'
     return Problem("unrendered-link", Span(found.start, found.end), message, way)

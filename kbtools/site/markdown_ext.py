@@ -33,6 +33,7 @@ from markdown.treeprocessors import Treeprocessor
 from kbtools.config.project import Project, find_project
 from kbtools.errors import KbError
 from kbtools.markdown.headings import slugify
+from kbtools.markdown.line_kinds import COMMONMARK_ITEM
 from kbtools.markdown.scanner import scan
 from kbtools.run.results.figures import Figure
 from kbtools.site.data.model import SiteModel, load
@@ -60,6 +61,7 @@ from kbtools.vault.page import Page
 log = logging.getLogger("mkdocs.plugins.kbtools")
 
 _BLOCK_MARK = re.compile(r"(?:^|(?<=[ \t\n]))\^([A-Za-z0-9-]+)[ \t]*$")
+_BLOCK_MARK_WITHIN = re.compile(rf"(?:(?<=[ \t\n])|^)\^([A-Za-z0-9-]+)[ \t]*(?=\n{COMMONMARK_ITEM.pattern})")
 _HIGHLIGHT = r"(==)(?![\s=])(.+?)(?<![\s=])=="
 _HOLDERS = frozenset(("p", "li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dt"))
 
@@ -117,9 +119,27 @@ class _Blocks(Treeprocessor):
         for parent in list(root.iter()):
             before: etree.Element | None = None
             for element in list(parent):
-                if element.tag in _HOLDERS and not self._mark(parent, element, before):
-                    continue
+                if element.tag in _HOLDERS:
+                    self._mark_within(element)
+                    if not self._mark(parent, element, before):
+                        continue
                 before = element
+
+    def _mark_within(self, element: etree.Element) -> None:
+        """Ids of lines above items of a list, which the renderer takes for text of the paragraph."""
+        for at, before in reversed(list(enumerate([None, *element]))):
+            text = (element.text if before is None else before.tail) or ""
+            kept, *marks = _BLOCK_MARK_WITHIN.split(text)
+            if not marks:
+                continue
+            if before is None:
+                element.text = kept.rstrip(" \t")
+            else:
+                before.tail = kept.rstrip(" \t")
+            for place, (name, tail) in enumerate(zip(marks[::2], marks[1::2], strict=True), at):
+                span = etree.Element("span", {"id": block_id(name)})
+                span.tail = tail
+                element.insert(place, span)
 
     def _mark(self, parent: etree.Element, element: etree.Element, before: etree.Element | None) -> bool:
         """Whether the element still stands: one that held nothing but the id of the block before it goes."""

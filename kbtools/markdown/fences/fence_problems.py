@@ -21,6 +21,9 @@ _TOKEN = re.compile(r"""([^\s{}=,:]+)=("[^"]*"|'[^']*'|[^\s{}]*)|[^\s{},:]+|[{},
 _LANGUAGE = re.compile(r"[ \t]*\.?([\w#+-][\w#.+-]*)")
 _DEVICES = ("cpu", "cuda", "mps")
 _SKIP = ("skip", "ignore", "notest", "no_run", "norun", "noexec", "no-run", "no-test", "skip-test", "notebook-skip")
+_NUMBERS = re.compile(r"\d+(?:-\d+)?")
+_ATTACHED = re.compile(r"\w\{\Z")
+_NUMBERED = ("showlinenumbers", "linenos", "linenums")
 # A fence behind the bullet or number of a list item, on the same line.
 _ITEM_FENCE = re.compile(r"^([> ]*+(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(`{3,}|~{3,})((?:(?!\2)[^\n`])*)$", re.MULTILINE)
 _LONGEST = 16  # fences of more characters are told apart no further
@@ -82,6 +85,7 @@ def suggest(info: str) -> tuple[str, bool] | None:
     if m and info[m.end() : m.end() + 1] == "=":
         language, at = "", 0
     parts: list[str] = []
+    marked: list[str] = []
     certain, after_colon = True, False
     for token in _TOKEN.finditer(info, at):
         word = token[0]
@@ -97,13 +101,21 @@ def suggest(info: str) -> tuple[str, bool] | None:
             parts.append(word)
         else:
             certain = False
-            if after_colon:
+            if _NUMBERS.fullmatch(word) and parts[-1:] == ['linenums="1"'] and _ATTACHED.search(info, 0, token.start()):
+                parts[-1] = f'linenums="{word}"'
+            elif _NUMBERS.fullmatch(word):
+                marked.append(word)
+            elif word.lower() in _NUMBERED:
+                parts.append('linenums="1"')
+            elif after_colon:
                 parts.append(f'title="{word}"')
             elif word.lower() in _DEVICES:
                 parts.append(f'device="{word.lower()}"')
             else:
                 parts.append(".skip" if word.lower() in _SKIP else f".{word}")
             after_colon = False
+    if marked:  # {1-2,9} of other programs: the lines to mark
+        parts.append(f'hl_lines="{" ".join(marked)}"')
     written = f"{language} {{{' '.join(parts)}}}".strip() if parts else language
     header = fences.parse_header(written)
     if header is None or header.language != language or not written:

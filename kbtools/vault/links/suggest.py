@@ -37,6 +37,12 @@ AFTER_NOUNS = frozenset((*PARTICLES, "이다", "입니다", "인", "일", "임",
 """What may stand behind a noun in one word with it: particles, and forms of the copula."""
 
 _SCHEME = re.compile(r"(?:https?|ftp|file)://|mailto:", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?:\./)?(?P<scheme>https?://)(?P<rest>.+)"
+    r"|(?P<host>(?:www\.[\w.-]+|[\w.-]+\.(?:com|org|net|edu|gov|io|dev|kr|jp|de|uk))(?:/.*)?)\Z",
+    re.IGNORECASE,
+)
+"""An address of the web, behind a folder or without its scheme."""
 _OTHER_ENDING = re.compile(r"\.(?:html?|markdown|mdx?)$", re.IGNORECASE)
 _ENTRANCES = frozenset(("index", "readme"))
 _SHORTEST_ALIAS = 10
@@ -148,8 +154,9 @@ class Suggester:
         head, _, last = link.name.rpartition("/")
         folders = [fold_title(s) for s in head.split("/") if s not in ("", ".", "..")]
         found = {name: self._called(name) for name in self._near_names.nearest(fold_title(last))}
-        below = {name: held.below(folders, fold_title) for name, held in found.items()} if folders else {}
-        found = {name: held for name, held in below.items() if held.paths} or found
+        if folders:  # of a link whose folder is wrong too, nothing is sure
+            below = {name: held.below(folders, fold_title) for name, held in found.items()}
+            found = {name: held for name, held in below.items() if held.paths}
         meant = {name: path for name, held in found.items() if (path := self._one_of(held, page.folder)) is not None}
         if len(set(meant.values())) != 1 or len(meant) < len(found):
             return None
@@ -281,8 +288,8 @@ class Suggester:
         name = nfc(link.path.replace("\\", "/")).rstrip("/").rpartition("/")[2]
         meant = self._meant(name, page)
         if meant is None:
-            if "." in name and "/" not in link.path and name.split(".")[0] == "www":
-                return f"write https://{link.path}", None
+            if (address := _ADDRESS.match(link.path)) is not None:
+                return f"write {address['scheme'] or 'https://'}{address['rest'] or address['host']}", None
             folder = self._folder_called(link)
             return self._alike(name) or (f'"{folder}" is a folder: link to a page in it' if folder else None), None
         path = posixpath.relpath(meant, page.folder or ".")
