@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal
 
 from kbtools.markdown import attributes, inline, link_syntax
@@ -332,9 +333,8 @@ class _Scan:
     def last_rows(leaf: Leaf) -> Iterator[int]:
         """The rows of a leaf whose line ends a block: that of its last line, and that of each line before an item."""
         places = [(row, text) for view in leaf.views for row, _, text in view.places() if text.strip()]
-        for (row, _), (_, below) in zip(places, [*places[1:], (0, "")], strict=True):
-            if not below or COMMONMARK_ITEM.match(below):
-                yield row
+        yield from (row for (row, _), (_, below) in pairwise(places) if COMMONMARK_ITEM.match(below))
+        yield from (row for row, _ in places[-1:])
 
 
 class _Places:

@@ -136,6 +136,7 @@ BLOCKS = {
     "in an admonition": ("!!! note\n    text ^n\n\n    more ^m\n", ["n", "m"]),
     "above items without a blank line": ("a ^a\n- **b**, *c* ^b\n- d ^d\n  more\n1) e `f` ^e\n", ["a", "b", "e"]),
     "above an item, in a quotation": ("> a ^a\n> - b ^b\n> - c ^c\n", ["a", "b", "c"]),
+    "behind a table that ends a quotation": (">text\n>\n> | a | b |\n> | - | - |\n> | c | d |\n> \n\nx ^x\n", ["x"]),
     "above what is no item": ("a ^a\n-b ^b\n*c* ^c\n", ["c"]),
     "in code above an item": ("a `b\nc ^c\n- d` ^d\n", ["d"]),
     "of a lazy item": ("- one ^one\ntwo ^two\n", ["two"]),
