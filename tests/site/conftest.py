@@ -28,8 +28,10 @@ def site(site_folder: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """For one module: as long as it is open Playwright keeps an event loop running in this thread, and other modules
+    need one of their own."""
     if CHROMIUM is None:
         pytest.skip("no chromium here: sh tests/install-programs.sh")
     sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
