@@ -44,11 +44,13 @@ from kbtools.vault.page import Page
 SEVERITY = Severity.WARNING
 GROUP = "links"
 
+_NO_ROW = (">", "#", "!")
 _CONTAINERS = " \t>"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     text, lines = page.source.text, page.source.lines
+    known: dict[int, int | None] = {}
     lost_until = -1
     """Where the block ends that the bars of its first line have kept from being a table."""
     for link in page.links:
@@ -62,9 +64,32 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
                 number += 1
             lost_until = lines.line(number).end
         bar = text.index("|", link.target_span.start)
+        behind = _behind_table(page, link, known)
+        if behind is not None:
+            eol = "\r\n" if text.startswith("\r\n", behind - 2) else "\n"
+            fix = Fix("leave a blank line behind the table", Applicability.SAFE, (Edit(Span(behind, behind), eol),))
+            message = f'the table above goes on, and the bar of "{link.target}" ends a cell of it'
+            yield Problem("unescaped-bar", Span(bar, bar + 1), message, "leave a blank line behind the table", fix)
+            continue
         fix = Fix("write \\| for the bar", Applicability.SAFE, (Edit(Span(bar, bar), "\\"),))
         message = f'inside a table the bar of "{link.target}" ends the cell'
         yield Problem("unescaped-bar", Span(bar, bar + 1), message, "write `\\|`", fix)
+
+
+def _behind_table(page: Page, link: WikiLink, known: dict[int, int | None]) -> int | None:
+    """Where the text begins that stands right behind the rows of a table and that nobody means as rows of it: a
+    heading, a quotation or a picture, whose lines begin without the bar that all rows begin with.
+
+    ``known`` are the answers for lines, so that each line is looked at once.
+    """
+    text, lines = page.source.text, page.source.lines
+    number = above = lines.line_of(link.start)
+    while above not in known and above and lines.line(above).of(text).lstrip(" ").startswith(_NO_ROW):
+        above -= 1
+    is_row = above > 0 and lines.line(above).of(text).lstrip(" ").startswith("|")
+    start = known[above] if above in known else lines.line(above + 1).start if is_row else None
+    known.update(dict.fromkeys(range(above + 1, number + 1), start))
+    return known.get(number)
 
 
 def _is_lost_head(page: Page, link: WikiLink) -> bool:

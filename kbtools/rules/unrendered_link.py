@@ -72,6 +72,7 @@ _NO_NAME = re.compile(r"[=,;(){}\"'$<>*]|\s{2}")
 _POINTED = re.compile(r"<([^<>\s:]+?\.md)(#[^<>\s]*)?>", re.IGNORECASE)
 _BRACKETS = re.compile(r"\\?[\[\]]")
 _NO_PLACE = re.compile(r"\\?[\[\]]|\\[()]")
+_ESCAPED_TAG = re.compile(r"\\<([^<>]*)>")
 _HELD = {"`": "code", "$": "a formula", "\\": "a formula", "<": "HTML", "[": "a bracket"}
 """What keeps brackets from being a link, by the character it begins with."""
 
@@ -226,7 +227,8 @@ def _rewritten(found: _Text, page: Page, context: Context, path: str) -> str | N
     target = plain_text(found.target)
     anchor = None
     if found.anchor is not None and found.anchor.strip():
-        anchor = _NO_PLACE.sub("", plain_text(found.anchor)).replace("|", " ").strip()
+        anchor = plain_text(_ESCAPED_TAG.sub(r" \1", found.anchor))
+        anchor = " ".join(_NO_PLACE.sub("", anchor).replace("|", " ").split())
         if not anchor or context.page(path) is None or not context.has_section(path, anchor):
             return None
     place = target + (f"#{anchor}" if anchor else "")

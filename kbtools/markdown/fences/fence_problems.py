@@ -22,6 +22,8 @@ _LANGUAGE = re.compile(r"[ \t]*\.?([\w#+-][\w#.+-]*)")
 _DEVICES = ("cpu", "cuda", "mps")
 _SKIP = ("skip", "ignore", "notest", "no_run", "norun", "noexec", "no-run", "no-test", "skip-test", "notebook-skip")
 _NUMBERS = re.compile(r"\d+(?:-\d+)?")
+_SLASHED = re.compile(r"[ \t]*(?:(?:text|application)/(?:x-)?(?P<mime>[A-Za-z]\w*)|(?P<word>[A-Za-z]\w*/\w+))[ \t]*")
+"""A media type, as pages that are saved from the web have it, or a language such as PL/I."""
 _ATTACHED = re.compile(r"\w\{\Z")
 _NUMBERED = ("showlinenumbers", "linenos", "linenums")
 # A fence behind the bullet or number of a list item, on the same line.
@@ -80,6 +82,8 @@ def check(body: SourceLines, quiet: list[tuple[int, int]], literal_rows: frozens
 
 def suggest(info: str) -> tuple[str, bool] | None:
     """The info string that says the same in a form the site renders, and whether that leaves nothing to guess."""
+    if (slashed := _SLASHED.fullmatch(info)) is not None:
+        return slashed["mime"] or slashed["word"].replace("/", "-"), slashed["mime"] is not None
     m = _LANGUAGE.match(info)
     language, at = (m[1].rstrip("."), m.end()) if m else ("", 0)
     if m and info[m.end() : m.end() + 1] == "=":

@@ -8,6 +8,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 
 from kbtools.vault.outline import Section
 
@@ -29,7 +30,9 @@ class Sections:
         return None if at is None else self.headings[at].id
 
     def find(self, anchor: str) -> int | None:
-        """Which of the headings an anchor names; ``H1#H2`` is the first H2 below H1."""
+        """Which of the headings an anchor names; ``H1#H2`` is the first H2 behind H1 that stands deeper, which need
+        not be below it: so Obsidian reads it, and tables of contents are written (``resolveSubpath`` of its API).
+        """
         found = self._find(anchor)
         if found is None and "&" in anchor and (plain := html.unescape(anchor)) != anchor:
             return self._find(plain)
@@ -48,7 +51,10 @@ class Sections:
             tables += [(self._by_linked_text, _as_linked(part)), (self._by_stripped, _stripped(part))]
             if len(parts) == 1:
                 tables.append((self._by_other_id, anchor.strip().lower()))
-            at = next((i for table, key in tables if (i := self._first(table.get(key), low, end)) is not None), None)
+            places = [table.get(key) for table, key in tables]
+            at = next((i for named in places if (i := self._first(named, low, end)) is not None), None)
+            if at is None and found is not None:
+                at = next((i for named in places if (i := self._deeper(named, found)) is not None), None)
             if at is None:
                 return None
             low, found, end = at + 1, at, self._ends[at]
@@ -59,6 +65,12 @@ class Sections:
         """The first of the places from ``low`` on, before ``end``."""
         i = bisect_left(places, low) if places else 0
         return places[i] if places and i < len(places) and places[i] < end else None
+
+    def _deeper(self, places: list[int] | None, above: int) -> int | None:
+        """The first of the places behind a heading that stands deeper."""
+        level = self.headings[above].level
+        behind = islice(places, bisect_left(places, above), None) if places else ()
+        return next((i for i in behind if self.headings[i].level > level), None)
 
     @cached_property
     def _ends(self) -> Sequence[int]:
