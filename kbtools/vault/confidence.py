@@ -15,9 +15,9 @@ GAIN = 0.05
 """What a re-verification adds to a page's confidence."""
 HIGHEST = 0.99
 CEILINGS: Mapping[str, float] = MappingProxyType({"conceptual": 0.8, "pending": 0.7})
-"""Where the score ends, by ``verification_status``, for pages whose claims were not tried out."""
+"""Upper limit of the score, by ``verification_status``, for pages whose claims were not tested."""
 FADES = 0.02
-"""What a month without one takes away."""
+"""Decay of the score per month without a verification."""
 MONTH = 365.2425 / 12
 """Days."""
 
@@ -50,7 +50,7 @@ def last_verified(page: Page) -> date | None:
 
 
 def today(page: Page, day: date) -> float | None:
-    """The score as of a day, never below 0; as recorded when nothing says when that was, or the day is not past."""
+    """The score as of a day, never below 0; the recorded score when its date is missing or in the future."""
     score, last = recorded(page), last_verified(page)
     if score is None or last is None or day <= last:
         return score

@@ -1,6 +1,6 @@
-"""Pages or files of one name, told apart by their folders without looking at each of them for every link.
+"""Pages or files with the same name, distinguished by their folders without a scan of all of them for every link.
 
-Thousands of pages may be called ``index``. Each way to ask has its table, made once.
+Thousands of pages may be called ``index``. Each kind of query has its own index, built once.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from kbtools.links import fold_title
 from kbtools.vault.names import Names, nfc, table
 
 Table = Literal["stem", "title", "fold", "folded stem", "file", "folded file"]
-"""How pages and files are listed by name: ``stem`` and ``title`` as written, ``fold`` for both once folded, ``folded
-stem`` without regard to case alone; ``file`` and ``folded file`` for attachments."""
+"""Kinds of names: ``stem`` and ``title`` as written, ``fold`` for both after folding, ``folded stem`` ignoring case
+only; ``file`` and ``folded file`` for attachments."""
 
 Norm = Callable[[str], str]
-"""How segments of a path are compared."""
+"""Normalization of path segments for comparison."""
 
 
 class Homonyms:
-    """Paths that end in the same name, in order."""
+    """Paths that end in the same name, sorted."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
         self.paths = paths
@@ -29,8 +29,7 @@ class Homonyms:
         self._at: dict[Norm, dict[str, str]] = {}
 
     def below(self, folders: Sequence[str], norm: Norm) -> Homonyms:
-        """Those whose folders end so; only those that lie just there, where there are any. The folders are normalised
-        already."""
+        """The paths whose folders end in these (already normalized) folders; exact matches only, if there are any."""
         depth = len(folders)
         table = self._below.get((norm, depth))
         if table is None:
@@ -48,7 +47,7 @@ class Homonyms:
         return table.get(tuple(folders), NONE)
 
     def at(self, path: str, norm: Norm) -> str | None:
-        """The first whose whole path is this, normalised."""
+        """The first path that equals this one after normalization."""
         table = self._at.get(norm)
         if table is None:
             table = self._at[norm] = {}
@@ -57,7 +56,7 @@ class Homonyms:
         return table.get(path)
 
     def in_folder(self, folder: str) -> str | None:
-        """The one in a folder; None where there is none, or another."""
+        """The only path in a folder; None when there is none or more than one."""
         return self._in_folder.get(folder)
 
     @cached_property
@@ -80,7 +79,7 @@ class Lookup:
         self._found: dict[tuple[Table, str], Homonyms] = {}
 
     def called(self, by: Table, key: str) -> Homonyms:
-        """Those of a name."""
+        """The pages or files with a name."""
         held = self._found.get((by, key))
         if held is None:
             paths = self._paths(by, key)
@@ -113,7 +112,7 @@ class Lookup:
 
 
 def casefolded(path: str) -> str:
-    """A path without regard to case."""
+    """A path normalized for comparison that ignores case."""
     return nfc(path).casefold()
 
 

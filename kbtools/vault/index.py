@@ -27,7 +27,7 @@ class Index(Resolver):
         super().__init__(PageNames(self.pages, attachments), conventions)
         self.graph = LinkGraph(self.pages, self)
         self.ways_in = frozenset(ways_in)
-        """Pages that something else than a page leads to."""
+        """Pages that the navigation or a canvas links to."""
 
     @classmethod
     def build(cls, vault: Vault) -> Index:
@@ -47,12 +47,12 @@ class Index(Resolver):
         return self.graph.links
 
     def is_linked(self, path: str) -> bool:
-        """Whether another page, or the navigation, leads to this one."""
+        """Whether another page, or the navigation, links to this one."""
         return path in self.graph.backlinks or path in self.ways_in
 
     @cached_property
     def redirects(self) -> Mapping[str, str]:
-        """Pages that name another to stand for them, with its path, where that other is one page."""
+        """Redirecting pages with the path of their target, where the target is exactly one page."""
         named = ((path, self.redirect(path)) for path, page in self.pages.items() if page.redirect)
         return {path: target for path, target in named if target is not None}
 

@@ -50,14 +50,14 @@ def items(page: Page) -> tuple[Item, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """One stop of a path."""
+    """One lesson of a learning path."""
 
     link: WikiLink
     """As the path's page writes it."""
     target: str | None
-    """The page the link leads to; None when it leads to none, or to several."""
+    """The target of the link; None when it is missing or ambiguous."""
     page: str | None
-    """The page to read: the target, or the page that stands for it."""
+    """The page to read: the target, or the page to which it redirects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class LearningPath:
 
     @property
     def pages(self) -> tuple[str, ...]:
-        """The pages of its lessons in order, each once, without those that do not exist."""
+        """The existing pages of its lessons in order, each once."""
         return tuple(dict.fromkeys(lesson.page for lesson in self.lessons if lesson.page is not None))
 
 
@@ -93,7 +93,7 @@ def learning_paths(index: Index) -> tuple[LearningPath, ...]:
 
 
 def stops(paths: tuple[LearningPath, ...]) -> Mapping[str, tuple[LearningPath, ...]]:
-    """The paths that lead through each page."""
+    """The learning paths that contain each page."""
     out: dict[str, tuple[LearningPath, ...]] = {}
     for path in paths:
         for page in path.pages:
@@ -102,7 +102,7 @@ def stops(paths: tuple[LearningPath, ...]) -> Mapping[str, tuple[LearningPath, .
 
 
 def exercise_headings(page: Page) -> frozenset[str]:
-    """The ids of the headings that stand for exercises: called *연습*, or below one that is."""
+    """The ids of the headings of exercises: those called *연습*, and those below."""
     ids, level = set(), 0
     for heading in page.structure.headings:
         if heading.level <= level:

@@ -15,34 +15,34 @@ from kbtools.config.globs import matches
 from kbtools.config.project import NEVER_READ, Config, Project
 
 Stamp = tuple[int, int, int]
-"""Time of the last change of the bytes and of the file, in nanoseconds, and the size in bytes."""
+"""Modification time (mtime) and status change time (ctime) in nanoseconds, and size in bytes."""
 Mark = tuple[int, int, int, str | None]
-"""A file's stamp, and the digest of its bytes where the stamp alone cannot be trusted."""
+"""A file's stamp, and a digest of its bytes when the stamp alone cannot detect a change."""
 _COARSE = 1_000_000_000
-"""A time of whole seconds is that of a file system which knows no finer; in nanoseconds."""
+"""One second in nanoseconds: times in whole seconds come from a file system with that resolution."""
 
 
 def digest(data: bytes) -> str:
-    from _blake2 import blake2b  # hashlib's own: that loads all of OpenSSL before it gives it
+    from _blake2 import blake2b  # the same as hashlib's, without loading OpenSSL
 
     return blake2b(data, digest_size=16).hexdigest()
 
 
 OTHER_FORMATS = (".mdx", ".markdown", ".mdown", ".mkdn", ".mkd", ".ipynb", ".qmd", ".rmd")
-"""Endings of files that other programs take for pages. kb reads ``.md`` alone."""
+"""File extensions that other programs treat as pages. kb reads only ``.md``."""
 
 
 class Entry(NamedTuple):
-    """One file of the vault, or something in it that cannot be looked at."""
+    """One file of the vault, or a path in it that cannot be read."""
 
     path: str
     """Relative to the vault, with ``/``."""
     file: str
     """Where it is on disk."""
     stamp: Stamp | None = None
-    """Of pages only; None where it could not be had."""
+    """Stamp of a page; None if it could not be read, and for other files."""
     trouble: str | None = None
-    """Why it cannot be looked at."""
+    """Why it cannot be read."""
 
     @property
     def shown(self) -> str:
@@ -51,11 +51,11 @@ class Entry(NamedTuple):
 
     @property
     def known_stamp(self) -> Stamp:
-        """The stamp, or what stands for it where there is none: what is wrong."""
+        """The stamp; without one, the error."""
         return self.stamp or (0, 0, crc32((self.trouble or "").encode()))
 
     def digest(self) -> str:
-        """Of the bytes; what is wrong where they cannot be read."""
+        """Digest of the bytes; of the error when they cannot be read."""
         try:
             return digest(Path(self.file).read_bytes())
         except OSError as e:
@@ -67,7 +67,7 @@ class Entry(NamedTuple):
 
 
 class Entries(Mapping[str, Entry]):
-    """Pages, and what cannot be looked at, by path as text (``shown``).
+    """Pages, and paths that cannot be read, by path as text (``shown``).
 
     Of most there is nothing to say but a stamp: their entries are made when asked for.
     """
@@ -94,12 +94,12 @@ class Entries(Mapping[str, Entry]):
 
 
 class Listing(NamedTuple):
-    """What the vault holds now."""
+    """The files of a vault at one time."""
 
     entries: Entries
     attachments: frozenset[str]
     began: int
-    """When looking began: nanoseconds since the epoch."""
+    """Time at which listing began, in nanoseconds since the epoch."""
 
     @classmethod
     def of(cls, project: Project) -> Listing:
@@ -114,11 +114,11 @@ class Listing(NamedTuple):
 
     @property
     def unread(self) -> list[str]:
-        """Files that may have been meant as pages and are not read as such."""
+        """Files that may be intended as pages but are not read."""
         return sorted(path for path in self.attachments if path.lower().endswith(OTHER_FORMATS))
 
     def stamps(self) -> Mapping[str, Stamp]:
-        """What every entry is known by, at first."""
+        """The mark of every entry, for a new index."""
         return {**self.entries.stamps, **{path: entry.known_stamp for path, entry in self.entries.odd.items()}}
 
     def is_young(self, entry: Entry) -> bool:
@@ -131,16 +131,16 @@ class Listing(NamedTuple):
         return max(stamp[:2]) >= self.began - (2 * _COARSE if stamp[0] % _COARSE == 0 else _COARSE // 20)
 
     def mark(self, path: str) -> Mark:
-        """How the file is known again: a young one by its bytes."""
+        """The mark by which changes of the file are detected: includes a digest if it was modified recently."""
         stamp = self.entries.stamps.get(path)
         if stamp is not None and not self._is_young(stamp):
-            return (*stamp, None)  # most, and their entries need not be made
+            return (*stamp, None)  # the usual case, for which no Entry is created
         entry = self.entries[path]
         return (*entry.known_stamp, entry.digest() if entry.trouble is None and self.is_young(entry) else None)
 
 
 def unread_told(paths: Sequence[str]) -> str:
-    """What is said of files that are not read, in a line."""
+    """One line about files that are not read."""
     named = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
     ways = ["rename what is a page"] if any(not path.lower().endswith(".ipynb") for path in paths) else []
     ways += ["`kb import` makes pages of notebooks"] if any(path.lower().endswith(".ipynb") for path in paths) else []
@@ -182,10 +182,10 @@ class Exclusion:
             excluded = (".*", "/templates/", *config.mkdocs.exclude_docs.splitlines())
             drafts = config.mkdocs.draft_docs.splitlines()
             self._unpublished = (GitIgnoreSpec.from_lines(excluded), GitIgnoreSpec.from_lines(drafts))
-            self._templates = False  # the patterns say so, or otherwise
+            self._templates = False  # the patterns decide about templates
 
     def leaves_out(self, path: str, name: str) -> bool:
-        """Whether a file or folder is left out, in a folder that is not. ``name`` is the end of its path."""
+        """Whether a file or folder is excluded, within a folder that is not. ``name`` is the last part of its path."""
         return name.startswith(".") or name in NEVER_READ or (bool(self._globs) and matches(path, self._globs))
 
     def is_unpublished(self, path: str) -> bool:

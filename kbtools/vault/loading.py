@@ -18,7 +18,7 @@ from kbtools.vault.page import Page, decode, unreadable
 from kbtools.vault.ways_in import ways_in
 
 Reader = Callable[[Entry, Policies], Page]
-"""Gives the page that a file holds; the policies say what its code is held to."""
+"""Reads and parses the page in a file; the policies determine how its code is handled."""
 
 
 class Vault(NamedTuple):
@@ -28,10 +28,10 @@ class Vault(NamedTuple):
     attachments: frozenset[str]
     """Every other file, by path."""
     unread: Mapping[str, Page]
-    """What is no page and could not be looked at (a link out of the vault, a locked folder), with its problem."""
+    """Paths other than pages that could not be read (a link out of the vault, a locked folder), with the problem."""
     conventions: Conventions = STRICT
     ways_in: frozenset[str] = frozenset()
-    """Pages that something else than a page leads to."""
+    """Pages that the navigation or a canvas links to."""
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vault:

@@ -53,10 +53,10 @@ class Names(Protocol):
 
 
 class Called(NamedTuple):
-    """All a page is called."""
+    """All names of a page."""
 
     stem: str
-    """As names are compared."""
+    """Normalized (NFC)."""
     title: str
     folded_stem: str
     folded_title: str
@@ -73,7 +73,7 @@ class Called(NamedTuple):
 
 
 def name_keys(called: Called) -> tuple[str, ...]:
-    """All a page is called, as keys: folded names, and its id behind a line end, which no folded name holds."""
+    """The keys of a page's names: folded names, and its id with a line end before it, which no folded name contains."""
     keys = {called.folded_stem, called.folded_title, *called.aliases}
     if called.id:
         keys.add(f"\n{called.id}")
@@ -82,12 +82,12 @@ def name_keys(called: Called) -> tuple[str, ...]:
 
 
 def reference_keys(names: Iterable[str]) -> tuple[str, ...]:
-    """What frontmatter calls other pages, as names and as ids."""
+    """The keys of names or ids by which frontmatter refers to other pages."""
     return tuple(sorted({key for name in names for key in (fold_title(name), f"\n{page_name(name)}")}))
 
 
 def target_keys(target: str, folder: str) -> set[str]:
-    """Every key whose holders decide what the target of a wikilink means, on a page in ``folder``."""
+    """All keys on which the resolution of a wikilink's target depends, on a page in ``folder``."""
     keys = {fold_title(target)}
     if "/" in target:
         name = page_name(target)
@@ -97,7 +97,7 @@ def target_keys(target: str, folder: str) -> set[str]:
 
 
 class PageNames:
-    """Names in dictionaries, made when first asked for."""
+    """Name tables as dictionaries, built on first access."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class PageNames:
         attachments: Iterable[str] = (),
         called: Mapping[str, Called] | None = None,
     ) -> None:
-        """``called`` is what each page is called, where that is known already. Both mappings are sorted by path."""
+        """``called`` contains the names of each page, if they are known already. Both mappings are sorted by path."""
         self.outlines = outlines
         self.attachments = frozenset(attachments)
         if called is not None:
@@ -145,7 +145,7 @@ class PageNames:
 
 
 class Conventions(NamedTuple):
-    """Whose rules decide what a Markdown link leads to."""
+    """Conventions by which Markdown links are resolved: Obsidian's or MkDocs'."""
 
     by_name: bool = False
     """Obsidian's: a file is found by its name, wherever it lies, and without regard to case."""
@@ -157,7 +157,7 @@ class Conventions(NamedTuple):
     locales: tuple[str, ...] = ()
     """Languages whose code may stand before a file's ending, where a link leaves it out."""
     generated: frozenset[str] = frozenset()
-    """Pages that only the site has."""
+    """Pages that exist only on the site."""
 
     @classmethod
     def of(cls, config: Config) -> Conventions:
@@ -177,16 +177,16 @@ STRICT = Conventions()
 
 
 def nfc(text: str) -> str:
-    """As names are compared: é typed in one piece or in two is the same."""
+    """Normalizes a name for comparison (NFC): composed and decomposed characters are equal."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def table(pairs: Iterable[tuple[str | None, str]]) -> dict[str, Paths]:
-    """Keys to the paths that hold them, without the empty one. Pairs come sorted by path."""
+    """Maps each key to its paths, without the empty key. Pairs are sorted by path."""
     pairs = [pair for pair in pairs if pair[0]]
     alone = {key: (path,) for key, path in pairs}
     if len(alone) == len(pairs):
-        return alone  # type: ignore[return-value]  # most: nobody shares a name
+        return alone  # type: ignore[return-value]  # the usual case: no name is shared
     out: dict[str, Paths] = {}
     shared: dict[str, list[str]] = {}
     for key, path in pairs:

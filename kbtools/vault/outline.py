@@ -1,6 +1,6 @@
 """Outline of a page: names, redirect, sections and blocks; all that other pages may know of it.
 
-A page whose outline stays as it was changes nothing for any other page, however much of its text is new.
+A change of a page that does not change its outline does not affect any other page.
 """
 
 from __future__ import annotations

@@ -38,9 +38,9 @@ class Page:
     frontmatter: Frontmatter | None
     links: tuple[WikiLink, ...]
     file_problems: tuple[Problem, ...] = ()
-    """What is wrong with the file as a file: encoding, NUL."""
+    """Problems of the file itself: encoding, NUL."""
     policy: Policy = DEFAULT
-    """What its code is held to."""
+    """How its code is handled."""
 
     @classmethod
     def parse(cls, source: Source, file_problems: tuple[Problem, ...] = (), policy: Policy = DEFAULT) -> Page:
@@ -113,12 +113,12 @@ class Page:
 
     @cached_property
     def redirect(self) -> str | None:
-        """The name of the page that stands for this one (``duplicate_of``, ``redirect_to``), or None."""
+        """The name of the page to which this one redirects (``duplicate_of``, ``redirect_to``), or None."""
         return next((name for key, name in self.references if key != "canonical_id"), None)
 
     @cached_property
     def references(self) -> tuple[tuple[str, str], ...]:
-        """The fields that name another page to stand for this one, with the name: the redirects' raw material."""
+        """The fields by which this page redirects to another, with the name they contain."""
         out = []
         for key, own in (("redirect_to", "none"), ("duplicate_of", "none"), ("canonical_id", "self")):
             name = self._scalar(key)
@@ -133,7 +133,7 @@ class Page:
 
     @property
     def is_learning_path(self) -> bool:
-        """Whether its numbered list of wikilinks is a way through other pages (``kbtools.vault.learning``)."""
+        """Whether it is a learning path (``kbtools.vault.learning``)."""
         return self.data.get(LEARNING_PATH) is True
 
     @property
@@ -167,7 +167,7 @@ class Page:
         return found
 
     def problems_of(self, *rules: str) -> bool:
-        """Whether the parsers found one of these; without asking for the snippets."""
+        """Whether the parsers found one of these problems; does not parse the snippets."""
         found = (*self.file_problems, *(self.frontmatter.problems if self.frontmatter else ()))
         return any(p.rule in rules for p in found)
 
@@ -204,7 +204,7 @@ class Page:
     def _extracted(self) -> tuple[tuple[Snippet, ...], tuple[Problem, ...]]:
         defaults = self.data.get("snippets")
         if not (self.structure.fences or self.structure.comments or defaults):
-            return (), ()  # most pages: nothing that could say anything of code
+            return (), ()  # the usual case: no setting or comment concerns code
         from kbtools import snippets
 
         return snippets.extract(
@@ -234,7 +234,7 @@ class Page:
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
-        """What the parsers found, without knowledge of other pages."""
+        """Problems found by the parsers, without knowledge of other pages."""
         return (
             *self.file_problems,
             *(self.frontmatter.problems if self.frontmatter else frontmatter.unclosed(self.source.text)),

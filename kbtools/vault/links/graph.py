@@ -19,14 +19,14 @@ from kbtools.vault.page import Page
 
 
 class PageLinks(NamedTuple):
-    """The links of one page as the wiki reads them, each with what it means."""
+    """The links of one page, each with its resolution."""
 
     wiki: tuple[tuple[WikiLink, Resolution], ...]
     files: tuple[tuple[FileLink, FileResolution], ...]
 
     @property
     def shown_files(self) -> Iterator[tuple[FileLink, FileResolution]]:
-        """The Markdown links that a reader sees, and that lead to something of the vault or nowhere."""
+        """The Markdown links visible to readers that resolve to something in the vault or are broken."""
         return ((link, found) for link, found in self.files if link.is_used and not isinstance(found, Elsewhere))
 
     def targets(self) -> Iterator[tuple[str, WikiLink | FileLink]]:
@@ -40,7 +40,7 @@ class PageLinks(NamedTuple):
 
 
 def links_of(page: Page, resolver: Resolver) -> PageLinks:
-    """What each link of a page means."""
+    """Resolves each link of a page."""
     text, path = page.source.text, page.path
     wiki = []
     for link in page.links:
@@ -51,7 +51,7 @@ def links_of(page: Page, resolver: Resolver) -> PageLinks:
 
 
 def link_keys(links: PageLinks, folder: str) -> set[str]:
-    """Every key whose holders decide what the links of a page in ``folder`` mean."""
+    """All keys on which the resolution of the links of a page in ``folder`` depends."""
     keys: set[str] = set()
     for link, _ in links.wiki:
         keys |= target_keys(link.target, folder)
@@ -93,8 +93,8 @@ class LinkGraph:
 
     @cached_property
     def wanted(self) -> Mapping[str, tuple[tuple[str, WikiLink], ...]]:
-        """Names of pages that wikilinks lead to and nobody has written, each as most links spell it, with those links;
-        the most wanted first."""
+        """Names of missing pages that wikilinks refer to, each in its most frequent spelling, with those links; the
+        most wanted first."""
         found: dict[str, list[tuple[str, WikiLink]]] = defaultdict(list)
         for path, held in self.links.items():
             for link, resolution in held.wiki:

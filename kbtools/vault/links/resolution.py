@@ -20,21 +20,21 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """A link that two or more pages answer to."""
+    """A link that matches two or more pages."""
 
     candidates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A link spelled as an alias. One holder: the site follows it. Several: a reader must choose."""
+    """A link spelled as an alias. The site follows it when one page has the alias; otherwise a reader must choose."""
 
     candidates: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A link that leads nowhere."""
+    """A broken link: nothing matches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Elsewhere:
     """A Markdown link that leads out of the vault, or that only a server or a template could follow."""
 
     is_outside: bool = False
-    """It climbs out of the vault."""
+    """The path leads out of the vault by ``..``."""
 
 
 Resolution = Resolved | Ambiguous | Alias | Missing
@@ -50,7 +50,7 @@ FileResolution = Resolved | Ambiguous | Missing | Elsewhere
 
 
 def target_page(resolution: Resolution | FileResolution) -> str | None:
-    """The page a reader gets to by a link: alias links count where exactly one page holds the alias."""
+    """The page that a link leads to; for an alias, only if exactly one page has it."""
     if isinstance(resolution, Resolved):
         return None if resolution.how == "attachment" else resolution.page
     if isinstance(resolution, Alias) and len(resolution.candidates) == 1:

@@ -27,22 +27,22 @@ ENTRANCES = ("index", "README", "readme", "Readme", "Index")
 
 
 class Resolver:
-    """The meaning of links, for one state of a vault's names."""
+    """Resolves links against one state of a vault's names."""
 
     def __init__(self, names: Names, conventions: Conventions = STRICT) -> None:
         self.names = names
         self.conventions = conventions
         self._everywhere: dict[str, Resolved] = {}
-        """What targets mean that mean the same from every folder."""
+        """Cached resolutions of targets that do not depend on the linking page's folder."""
         self._sections: dict[str, Sections] = {}
         self._redirects: dict[str, str | None] = {}
         self._looping: set[str] = set()
-        """Pages that lead back to themselves."""
+        """Pages in a redirect loop."""
         self._blocks: dict[str, frozenset[str]] = {}
         self._finals: dict[str, str] = {}
         self.lookup = Lookup(names)
         self._without_folder: dict[Homonyms, str | Ambiguous] = {}
-        """What several of a name mean from a folder that has none of them, or more than one."""
+        """Cached resolutions of shared names from folders that contain none of the pages, or more than one."""
 
     @property
     def outlines(self) -> Mapping[str, Outline]:
@@ -51,7 +51,7 @@ class Resolver:
     # -- wikilinks -----------------------------------------------------------------------------------------
 
     def read(self, link: WikiLink, text: str, path: str) -> WikiLink:
-        """The link as this wiki means it: ``[[C# 기초]]`` is one name where a page is called so."""
+        """The link split into name and anchor by the wiki's names: ``[[C# 기초]]`` is one name if a page has it."""
         if (link.anchor is None and link.block is None) or not link.target or not self.names.with_hash:
             return link
         folder = _folder(path)
@@ -64,11 +64,11 @@ class Resolver:
         return last != name and fold_title(last) in self.names.with_hash and self._by_path(name, folder) is not None
 
     def resolve(self, link: WikiLink, path: str) -> Resolution:
-        """What a link on the page at ``path`` means."""
+        """Resolves a link on the page at ``path``."""
         return self.resolve_name(link.target, path) if link.target else Resolved(path, "self")
 
     def resolve_name(self, target: str, from_path: str) -> Resolution:
-        """What a target means, written on the page at ``from_path``: the order of rungs is the contract's."""
+        """Resolves a target on the page at ``from_path``; the order of the steps is defined by the contract."""
         known = self._everywhere.get(target)
         if known is not None:
             return known
@@ -94,7 +94,7 @@ class Resolver:
         return Alias(holders) if holders else Missing()
 
     def _settle(self, found: Homonyms, folder: str, how: How) -> Resolution:
-        """The one page that is meant; of several, the one in the linking page's own folder."""
+        """The only match; of several, the one in the linking page's own folder."""
         if len(found.paths) == 1:
             return Resolved(found.paths[0], how)
         if found not in self._without_folder:
@@ -106,7 +106,7 @@ class Resolver:
         return Resolved(near, how) if near is not None else lone
 
     def _without_redirects(self, found: tuple[str, ...]) -> str | Ambiguous:
-        """Pages that stand for another among the candidates do not make a name ambiguous: all lead to one page."""
+        """Removes candidates that redirect to another candidate, so that they do not make a name ambiguous."""
         ends = {self.final(p) for p in found}
         return next(iter(ends)) if len(ends) == 1 and ends <= set(found) else Ambiguous(found)
 
@@ -160,7 +160,7 @@ class Resolver:
     # -- Markdown links ------------------------------------------------------------------------------------
 
     def resolve_file(self, link: FileLink, from_path: str) -> FileResolution:
-        """What a Markdown link on the page at ``from_path`` leads to."""
+        """Resolves a Markdown link on the page at ``from_path``."""
         if not link.path:
             return Resolved(from_path, "self") if link.fragment is not None else Missing()
         if has_placeholder(link.path):
@@ -218,7 +218,7 @@ class Resolver:
         return self._settled_file(segments, folder)
 
     def _is_generated(self, path: str, from_path: str) -> bool:
-        """Whether a path or address leads to a page that only the site has."""
+        """Whether a path or address is that of a page that exists only on the site."""
         ways = (joined(path, folder) for folder in (_folder(from_path), self._address_of(from_path)))
         return bool(self.conventions.generated) and any(
             way is not None and f"{way.removesuffix('.md')}.md" in self.conventions.generated for way in ways
@@ -245,7 +245,7 @@ class Resolver:
     # -- redirects -----------------------------------------------------------------------------------------
 
     def redirect(self, path: str) -> str | None:
-        """The other page that stands for the one at ``path``, where it names one page."""
+        """The page to which the one at ``path`` redirects, if its name resolves to one page."""
         if path not in self._redirects:
             page = self.outlines.get(path)
             target = self.page_named(page.redirect, path) if page is not None and page.redirect else None
@@ -253,7 +253,7 @@ class Resolver:
         return self._redirects[path]
 
     def final(self, path: str) -> str:
-        """Where a reader sent along redirects ends; a page in a loop, or before one, ends where it is."""
+        """The final target after following redirects; the page itself if it is in a loop or redirects into one."""
         way: dict[str, None] = {}
         at = path
         while at not in self._finals and at not in way:
@@ -264,13 +264,13 @@ class Resolver:
             known = at
         elif known is None:
             self._looping.update(dropwhile(lambda p: p != at, way))
-        # In a loop, and before one, every page ends where it is.
+        # Pages in a loop, and pages that redirect into one, are their own final target.
         end = known if known is not None and self.redirect(known) is None else None
         self._finals.update((p, end or p) for p in way)
         return self._finals[path]
 
     def leads_to(self, start: str, path: str) -> bool:
-        """Whether a reader sent along redirects from one page comes by another."""
+        """Whether the chain of redirects from one page contains another."""
         following = self.redirect(path)
         if following is None:
             return self.final(start) == path
@@ -285,7 +285,7 @@ class Resolver:
         return at == path
 
     def page_named(self, name: str, from_path: str) -> str | None:
-        """The one page called so by file name, title or id: how frontmatter names a page."""
+        """The only page with this file name, title or id, as frontmatter refers to pages."""
         name = page_name(name)
         names = self.names
         tables = ((names.by_stem, name), (names.by_title, name), (names.by_id, name), (names.by_fold, fold_title(name)))
@@ -311,7 +311,7 @@ class Resolver:
         """Whether an anchor of a link to ``path`` names a place there."""
         page = self.outlines.get(path)
         if page is not None and "#" not in anchor and anchor in [h.text for h in page.headings]:
-            return bool(anchor)  # most: the heading's own words
+            return bool(anchor)  # the usual case: the heading's own text
         return self.sections(path).id_of(anchor) is not None
 
     def has_block(self, path: str, block: str) -> bool:
@@ -330,7 +330,7 @@ def _folder(path: str) -> str:
 
 
 def joined(path: str, folder: str) -> str | None:
-    """A relative path from a folder, from the vault's root; None where it climbs out."""
+    """A path relative to a folder, made relative to the vault's root; None when it leads out of the vault."""
     out = [nfc(s) for s in folder.split("/") if s]
     for part in path.split("/"):
         if part == "..":
@@ -343,7 +343,7 @@ def joined(path: str, folder: str) -> str | None:
 
 
 def file_keys(link: FileLink) -> Iterator[str]:
-    """The folded names on whose holders the meaning of a Markdown link hangs."""
+    """The folded names on which the resolution of a Markdown link depends."""
     last = link.path.rstrip("/").rpartition("/")[2]
     yield fold_title(last)
     if not last.lower().endswith(".md"):

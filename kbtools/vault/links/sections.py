@@ -14,15 +14,15 @@ from kbtools.vault.outline import Section
 
 
 class Sections:
-    """The places of one page, by what links call them. A look-up costs the same however many there are."""
+    """Index of the anchors of one page; look-ups take constant time."""
 
     def __init__(self, headings: Sequence[Section], ids: Sequence[str] = ()) -> None:
         self.headings = headings
         self.ids = frozenset(ids)
-        """Of elements that are no headings."""
+        """Ids of elements other than headings."""
 
     def id_of(self, anchor: str) -> str | None:
-        """The id on the site of the place an anchor names."""
+        """The id on the site for an anchor."""
         exact = anchor.strip()
         if exact in self.ids and exact not in self._by_id and _key(exact) not in self._by_text:
             return exact
@@ -62,7 +62,7 @@ class Sections:
 
     @staticmethod
     def _first(places: list[int] | None, low: int, end: int) -> int | None:
-        """The first of the places from ``low`` on, before ``end``."""
+        """The first position in a sorted list from ``low`` on, before ``end``."""
         i = bisect_left(places, low) if places else 0
         return places[i] if places and i < len(places) and places[i] < end else None
 

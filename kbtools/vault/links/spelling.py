@@ -25,8 +25,8 @@ class Speller:
         self._spelled: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def respelled(self, link: WikiLink, target: str, page: Page) -> tuple[Edit, ...]:
-        """The edits that spell a link's target so. In headings, and where words are kept, a link without a label shows
-        afterwards what it showed before."""
+        """The edits that respell a link's target. In headings, and if ``keep_words`` is set, a link without a label
+        gets its displayed text as label."""
         if target == link.target:
             return ()
         edits = (Edit(link.target_span, target),)
@@ -53,8 +53,8 @@ class Speller:
         return self._canonical(link, path, from_path)
 
     def is_misspelled(self, link: WikiLink, path: str, from_path: str) -> bool:
-        """Whether a spelling that means a page after folding is to be called wrong. As a file name, a difference in
-        case alone is not: Obsidian follows it."""
+        """Whether to report a spelling that matches a page only after folding. For file names, a difference in case
+        alone is not reported, because Obsidian follows such links."""
         if self.style == "title":
             return True
         name = self._canonical(link, path, from_path)
@@ -89,7 +89,7 @@ class Speller:
         )
 
     def _spellings(self, folded: str, name: str) -> tuple[str, ...]:
-        """All that pages are called, by name or by folders and name, that is the same once folded."""
+        """All names of pages, with or without folders, that are equal after folding."""
         segments = _named_segments(name)
         wanted = tuple(fold_title(s) for s in segments)
         held = self._spelled.get((folded, wanted))
@@ -117,7 +117,7 @@ class Speller:
         return self.qualified(path, from_path)
 
     def qualified(self, path: str, from_path: str) -> str | None:
-        """The shortest folder-qualified spelling of a page that means it and nothing else."""
+        """The shortest folder-qualified spelling that resolves to exactly this page."""
         segments = path.removesuffix(".md").split("/")
         names = ["/".join(segments[-n:]) for n in range(2, len(segments) + 1)] + ["/" + "/".join(segments)]
         for name in names:
@@ -137,7 +137,7 @@ class Speller:
 
 
 def _seen(words: str) -> str:
-    """Words as a reader sees them: blanks of all kinds alike, without characters that have no width."""
+    """Text as a reader sees it: all kinds of whitespace equal, without zero-width characters."""
     return " ".join("".join(" " if c.isspace() else c for c in words if c.isspace() or not is_invisible(c)).split())
 
 
@@ -160,7 +160,7 @@ def relabel(link: WikiLink, target: str, page: Page, words: str | None = None) -
 
 
 def relabel_fix(link: WikiLink, target: str, page: Page, words: str | None = None) -> Fix:
-    """The one edit that makes a link mean ``target`` and keeps the words a reader saw; never applied unasked."""
+    """The edit that changes a link's target and keeps its displayed text; applied only on request."""
     renewed = relabel(link, target, page, words)
     return Fix(f"write {renewed}", Applicability.UNSAFE, (Edit(link.span, renewed),))
 

@@ -34,7 +34,7 @@ _PARTICLES = """
 """
 PARTICLES = tuple(sorted(_PARTICLES.split(), key=len, reverse=True))
 AFTER_NOUNS = frozenset((*PARTICLES, "이다", "입니다", "인", "일", "임", "과는", "과의", "와는", "만의", "고", "란"))
-"""What may stand behind a noun in one word with it: particles, and forms of the copula."""
+"""Korean endings that may be attached to a noun: particles, and forms of the copula."""
 
 _SCHEME = re.compile(r"(?:https?|ftp|file)://|mailto:", re.IGNORECASE)
 _ADDRESS = re.compile(
@@ -46,23 +46,23 @@ _ADDRESS = re.compile(
 _OTHER_ENDING = re.compile(r"\.(?:html?|markdown|mdx?)$", re.IGNORECASE)
 _ENTRANCES = frozenset(("index", "readme"))
 _SHORTEST_ALIAS = 10
-"""Letters of an alias that a misspelled link may mean."""
+"""Minimum length of an alias to be suggested for a misspelled link."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A spelling that would work, and why it is offered."""
+    """A suggested spelling, and the reason for it."""
 
     target: str | None
-    """None where nothing can be offered but what is known: ``why``."""
+    """The suggested target; None when there is only an explanation (``why``)."""
     page: str | None
     why: str
     words: str | None = None
-    """What a link without a label should show, where that is not what it says."""
+    """Label for a link without one, when its displayed text should differ from the target."""
 
 
 class Suggester:
-    """Suggestions for one vault. Its tables are made on the first link that needs them."""
+    """Suggestions for one vault. Its tables are built on first use."""
 
     def __init__(self, resolver: Resolver, speller: Speller) -> None:
         self.resolver = resolver
@@ -76,14 +76,14 @@ class Suggester:
     # -- wikilinks
 
     def suggest(self, link: WikiLink, page: Page) -> Suggestion | None:
-        """The best guess for a link to a page that does not exist; None where there is no good one."""
+        """The best suggestion for a link to a missing page; None when there is no good one."""
         if _SCHEME.match(link.target):
             return Suggestion(None, None, f"an address is written [text]({link.target}), or <{link.target}>")
         guesses = (self._respelled, self._particle, self._folder, self._index, self._near, self._heading)
         return next((s for guess in guesses if (s := guess(link, page)) is not None), None)
 
     def choices(self, resolution: Ambiguous, from_path: str, most: int) -> tuple[str, ...]:
-        """The spellings that tell the first candidates of an ambiguous link apart."""
+        """Unambiguous spellings for the first candidates of an ambiguous link."""
         named = (
             self.speller.qualified(c, from_path) or self.speller.spelling(c, from_path)
             for c in resolution.candidates[:most]
@@ -97,14 +97,14 @@ class Suggester:
         return Suggestion(target, final, why) if target else None
 
     def _page(self, name: str, page: Page) -> str | None:
-        """The one page a name means, by an alias too."""
+        """The only page that matches a name, including aliases."""
         hit = self.resolver.resolve_name(name, page.path)
         if isinstance(hit, Alias) and len(hit.candidates) == 1:
             return hit.candidates[0]
         return hit.page if isinstance(hit, Resolved) and hit.page in self.resolver.outlines else None
 
     def _respelled(self, link: WikiLink, page: Page) -> Suggestion | None:
-        """The name behind an encoding, backslashes, or characters nobody sees."""
+        """The name after decoding, without backslashes and invisible characters."""
         seen = "".join(c for c in link.target if not is_invisible(c))
         spaced = "".join(" " if is_invisible(c) else c for c in link.target)
         ways = (
@@ -174,21 +174,21 @@ class Suggester:
         return held
 
     def _one_of(self, called: Homonyms, folder: str) -> str | None:
-        """The page that all of a name stand aside for; failing that, the one in a folder."""
+        """The page to which all pages of a name redirect; failing that, the one in a folder."""
         if called not in self._ends:
             ends = {self.resolver.final(p) for p in called.paths}
             self._ends[called] = next(iter(ends)) if len(ends) == 1 else None
         return self._ends[called] or called.in_folder(folder)
 
     def _alias_of(self, path: str, name: str) -> str | None:
-        """The alias of a page that is this name once folded."""
+        """The alias of a page that equals this name after folding."""
         held = self._aliases.get(path)
         if held is None:
             held = self._aliases[path] = {fold_title(a): a for a in self.resolver.outlines[path].aliases[::-1]}
         return held.get(name)
 
     def _heading(self, link: WikiLink, page: Page) -> Suggestion | None:
-        """A page whose first heading says so, or the one section of that name."""
+        """A page whose first heading is this name, or the only section of that name."""
         name = fold_title(link.name)
         own = next((h for h in page.headings if fold_title(h.text) == name), None)
         if own is not None:
@@ -236,7 +236,7 @@ class Suggester:
 
     @cached_property
     def _first_headings(self) -> Mapping[str, tuple[str, ...]]:
-        """Of the pages that have one heading above all others, and begin with it."""
+        """Top headings of pages that begin with a single heading of the highest level."""
         firsts = []
         for path, page in self.resolver.outlines.items():
             headings = page.headings
@@ -256,7 +256,7 @@ class Suggester:
     # -- sections
 
     def section(self, path: str, anchor: str) -> str | None:
-        """The section of a page that an anchor was probably meant to name; failing that, which there are."""
+        """The section of a page that is most similar to an anchor; failing that, the existing sections."""
         headings = self.resolver.outlines[path].headings
         held = self._near_sections.get(path)
         if held is None:
@@ -274,7 +274,7 @@ class Suggester:
     # -- files
 
     def attachment(self, target: str) -> tuple[str | None, str | None]:
-        """What to say of a file that is not there, and the name of the one that was certainly meant."""
+        """The message for a missing file, and the name of the intended one if it is certain."""
         name = nfc(target).rpartition("/")[2]
         plain = nfc(unquote(target)).rpartition("/")[2]
         if plain != name and len(found := self._files.get(plain.casefold(), ())) == 1:
@@ -282,7 +282,7 @@ class Suggester:
         return self._alike(name), None
 
     def file(self, link: FileLink, page: Page) -> tuple[str | None, Fix | None]:
-        """What to say of a Markdown link that leads nowhere, and the fix where one file was certainly meant."""
+        """The message for a broken Markdown link, and the fix if the intended file is certain."""
         if not link.path:
             return "write an address between the parentheses", None
         name = nfc(link.path.replace("\\", "/")).rstrip("/").rpartition("/")[2]
@@ -303,7 +303,7 @@ class Suggester:
         return folders[0] if len(folders) == 1 else None
 
     def _meant(self, name: str, page: Page) -> str | None:
-        """The one page or file of a name, up to case, wherever it lies."""
+        """The only page or file with a name, ignoring case, in any folder."""
         if fold_title(name) in _ENTRANCES:
             return None
         if has_ending(name) and name[-3:].lower() != ".md":
