@@ -15,7 +15,7 @@ Kind = Literal["link", "image", "definition", "html"]
 
 
 class FileLink(NamedTuple):
-    """A Markdown link whose address has no scheme: it leads to something of the vault, or of where the site lies."""
+    """A Markdown link whose address has no scheme: it refers to a file of the vault or to a path on the site's host."""
 
     kind: Kind
     start: int
@@ -32,7 +32,7 @@ class FileLink(NamedTuple):
     pointed: bool = False
     """Between ``<`` and ``>``, where blanks may stand."""
     is_used: bool = True
-    """Whether a reader sees a link: a definition may define what no link names."""
+    """Whether the link is rendered; False for a definition that no link uses."""
 
     @property
     def span(self) -> Span:
@@ -71,7 +71,7 @@ def _find(text: str, links: tuple[MarkdownLink, ...]) -> Iterator[FileLink]:
     for link in links:
         written = text[link.address : link.address_end]
         if _SCHEME.match(written) or "[[" in written or written.startswith("?"):
-            continue  # a query alone is one of the page itself
+            continue  # a query alone refers to the page itself
         path, mark, fragment = written.partition("#")
         place = path.partition("?")[0]
         at = link.address + len(path) + 1
@@ -91,12 +91,12 @@ def _find(text: str, links: tuple[MarkdownLink, ...]) -> Iterator[FileLink]:
 
 
 def of_address(written: str, kind: Kind) -> FileLink | None:
-    """An address by itself as a link, its places counted from its beginning; None where it leads elsewhere."""
+    """Parses an address as a link, with positions relative to its beginning; None if it has a scheme."""
     return next(_find(written, (MarkdownLink(kind, 0, len(written), 0, len(written)),)), None)
 
 
 def decoded(written: str) -> str:
-    """An address, or part of one, as the file it names is called."""
+    """Decodes an address, or part of one, into a file name."""
     plain = _ESCAPED.sub(r"\1", written) if "\\" in written else written
     if "&" in plain:
         plain = html.unescape(plain)
@@ -109,7 +109,7 @@ _UNSAFE_IN_HTML = re.compile(r"[\x00-\x1f\x7f<>%#?\"'&]")
 
 
 def written(part: str, link: FileLink, text: str) -> str:
-    """A path or fragment as it is written in a link's place: encoded as far as the link was, or must be."""
+    """Encodes a path or fragment for use in a link: as the link was encoded, or where required."""
     if "%" in link.path_span.of(text):
         return quote(part, safe="/!$&'*+,;=:@~-._")
     unsafe = _UNSAFE_POINTED if link.pointed else _UNSAFE_IN_HTML if link.kind == "html" else _UNSAFE

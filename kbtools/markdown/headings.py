@@ -45,7 +45,7 @@ def slugify(text: str) -> str:
 
 
 class Ids:
-    """Hands out ids that are unique in a page, in the order asked: Python-Markdown's ``toc.unique``."""
+    """Generates ids that are unique in a page, in order of the calls: Python-Markdown's ``toc.unique``."""
 
     def __init__(self, used: Iterable[str] = ()) -> None:
         self.used = set(used)
@@ -57,7 +57,7 @@ class Ids:
             return name
         m = _COUNTED.match(name)
         base, count = (m[1], int(m[2][-18:])) if m else (name, 0)
-        # Every number up to the known one is taken: a page of equal headings would cost its square otherwise.
+        # Numbers up to the known one are in use; trying them again would take quadratic time for equal headings.
         known = self.known.get(base, 0)
         steps = count <= known or name == f"{base}_{known + 1}"
         count = (max(count, known) if steps else count) + 1
@@ -122,7 +122,7 @@ def label_of(target: str) -> str:
 
 
 def _without(text: str, drops: list[tuple[int, int]], put: Mapping[int, str] = _NONE) -> str:
-    """The text less some spans; ``put`` says what stands where one begins instead."""
+    """The text without some spans; ``put`` gives the replacement at the beginning of each."""
     parts: list[str] = []
     at = 0
     for start, end in sorted(drops):
@@ -154,7 +154,7 @@ def _emphasis(text: str) -> str:
         if can_close and waiting:
             begin = waiting.pop()
             drops += ((begin, begin + end - start), (start, end))
-            # Delimiters opened inside what closes here stay text.
+            # Delimiters opened inside the element that closes here remain text.
             for others in opened.values():
                 while others and others[-1] > begin:
                     others.pop()

@@ -31,7 +31,7 @@ _PERCENT = re.compile(r"%%(?:[^%]|%(?!%))*+%%")
 
 
 class Inline(NamedTuple):
-    """A stretch of a text, and what it is: ``code``, ``math``, ``comment`` or ``tag``."""
+    """A span of a text with its kind: ``code``, ``math``, ``comment`` or ``tag``."""
 
     start: int
     end: int
@@ -73,7 +73,7 @@ def code_spans(text: str) -> list[tuple[int, int, int]]:
             best = longest[index + 1]
             length = runs[best][1] - runs[best][0] if best >= 0 else 0
             if not 0 < length < ticks:
-                # The renderer steps over as many characters again.
+                # The renderer skips the same number of characters once more.
                 at = end + ticks
                 index += 1
                 while index < len(runs) and runs[index][1] <= at:
@@ -87,7 +87,7 @@ def code_spans(text: str) -> list[tuple[int, int, int]]:
 
 
 def mask(text: str, spans: list[tuple[int, int]]) -> str:
-    """The text with these stretches made unreadable for any pattern, of the same length."""
+    """The text with these spans masked so that no pattern matches there; the length stays the same."""
     parts: list[str] = []
     at = 0
     for start, end in spans:
@@ -136,7 +136,7 @@ def _disjoint(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 class Markup(NamedTuple):
-    """What one text of inline markup holds."""
+    """Elements found in one inline text."""
 
     opaque: list[Inline]
     """In order and disjoint."""

@@ -1,7 +1,7 @@
 """Scans a page: spans of frontmatter, fences, headings, comments and opaque text, as the site renders them.
 
-The renderer is Python-Markdown with pymdownx.superfences and the extensions of a Material site. Its steps are taken in
-its order: fences are set aside, raw HTML is taken out, blocks are parsed, then inline markup. Each leaves its places.
+The renderer is Python-Markdown with pymdownx.superfences and the extensions of a Material site. The scanner follows its
+order: it extracts fences and raw HTML, then parses blocks and inline markup, and records the span of each element.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _POINTED_DEFINITION = re.compile(
 
 
 def scan(text: str) -> Structure:
-    """Everything in a page that has a place of its own. Pure, total, in time proportional to the text."""
+    """Finds all elements of a page with their spans. Pure and total; takes linear time."""
     return _Scan(text, frontmatter_span(text) if text.startswith("---") else None).run()
 
 
@@ -47,7 +47,7 @@ class _Scan:
         self.body = SourceLines(text, begin)
         self.opened: list[fences.Block] = []
         self.closed: list[fences.Block] = []
-        """Everything superfences sets aside, in its order."""
+        """All fences that superfences extracts, in order."""
         self.hidden: set[int] = set()
         """Numbers of fences inside comments."""
         self.comments: list[Span] = []
@@ -127,7 +127,7 @@ class _Scan:
         return texts, rows
 
     def restore(self, number: int, prefix: str) -> LineRange | None:
-        """The lines of a fence as they stand in the page, less what containers have taken off its placeholder."""
+        """The source lines of a fence, without the prefix that containers removed from its placeholder."""
         if number >= len(self.closed):
             return None
         block = self.closed[number]
@@ -221,7 +221,7 @@ class _Scan:
             self.links += self.pointed_definitions()
 
     def definitions(self, tree: Parser, used: set[str]) -> Iterator[MarkdownLink]:
-        """Where the page says what its reference links lead to; of two of a name, the last holds."""
+        """Definitions of reference links with their positions; of two with the same name, the last is used."""
         last = {link_syntax.name_of(name): view for name, view in tree.references}
         for name, view in tree.references:
             lines = list(view.places())
@@ -264,7 +264,7 @@ class _Scan:
     def view_spans(self, view: LineRange) -> Iterator[tuple[int, int]]:
         return (span for _, span in self.view_rows(view))
 
-    # -- what is left
+    # -- other elements
 
     def headings(self, tree: Parser) -> tuple[Heading, ...]:
         leaves = [leaf for leaf in tree.leaves if leaf.level]
@@ -319,7 +319,7 @@ class _Scan:
         return tuple(found)
 
     def ids(self, tree: Parser, opaque: tuple[Span, ...]) -> tuple[str, ...]:
-        """Everything but headings that a link can lead to by its id; the links of raw HTML are found on the way."""
+        """Elements other than headings with an id; also collects the links in raw HTML."""
         found = list(tree.ids)
         if self.raw or self.tags:
             ids, links = attributes.of_tags(self.text, union([*self.raw, *self.tags]), sorted(self.comments))
@@ -338,7 +338,7 @@ class _Scan:
 
 
 class _Places:
-    """Where the characters of the joined lines stand."""
+    """Maps positions in the joined lines to positions in the source."""
 
     def __init__(self, starts: list[int], rows: list[int]) -> None:
         self.starts, self.rows = starts, rows

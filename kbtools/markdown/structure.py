@@ -19,7 +19,7 @@ class Option(NamedTuple):
 
 
 class Header(NamedTuple):
-    """A fence's info string as syntax; what it means is for ``snippets`` to say."""
+    """Syntax of a fence's info string; ``snippets`` interprets it."""
 
     language: str
     id: str | None = None

@@ -16,7 +16,7 @@ ALL_LISTS, ALL_ITEMS = frozenset(("dl", "ul", "ol")), frozenset(("dd", "li"))
 
 
 class State(Enum):
-    """What Python-Markdown's processors tell those below them: ``parser.state``."""
+    """State that Python-Markdown's processors pass to nested ones: ``parser.state``."""
 
     LIST = auto()
     LOOSE_LIST = auto()
@@ -27,11 +27,11 @@ class State(Enum):
 
 
 Processor = Callable[["Parser", Node, list[LineRange]], bool]
-"""Takes what it can of the last block of a list, puts back what it leaves; False if the block is none of its own."""
+"""Consumes as much as it can of the last block of a list and puts the rest back; False if it does not accept it."""
 
 
 class Parser:
-    """Where the parser stands, and what it has found so far."""
+    """State of the parser, and the elements found so far."""
 
     def __init__(
         self,
@@ -45,14 +45,14 @@ class Parser:
         self.opened: set[int] = set()
         """Elements of raw HTML whose content was read as Markdown; that of the others is shown as it stands."""
         self.relevant = relevant
-        """The processors, by priority, that care about lines of these kinds."""
+        """Cached processors, by priority, for lines of these kinds."""
         self.leaves: list[Leaf] = []
         self.code: list[LineRange] = []
         self.math: list[LineRange] = []
         self.literal: set[int] = set()
         """Fences shown as text, in an indented code block or behind it."""
         self.dropped: list[LineRange] = []
-        """Lines that define something and are not shown."""
+        """Lines of definitions, which are not rendered."""
         self.references: list[tuple[str, LineRange]] = []
         """Definitions of links, by name, with the lines they stand on."""
         self.table_rows: list[LineRange] = []
@@ -108,7 +108,7 @@ class Parser:
 
     @staticmethod
     def push(blocks: list[LineRange], view: LineRange) -> None:
-        """Put what is left of a block back, unless nothing is."""
+        """Put the rest of a block back, unless it is empty."""
         if len(view) > 1 or view.first:
             blocks.append(view)
 

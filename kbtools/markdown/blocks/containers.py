@@ -12,7 +12,7 @@ from kbtools.markdown.tree import Leaf, Node
 
 
 def admonition(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
-    """``!!! type "Title"`` and what is indented below it, then or later."""
+    """``!!! type "Title"`` and the indented blocks below it."""
     block = blocks[-1]
     at = parser.line_of_kind("admonition", parent, blocks)
     if at >= 0:
@@ -27,7 +27,7 @@ def admonition(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
 
 
 def details(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
-    """``??? type "Title"`` and what is indented below it; its title can be a heading."""
+    """``??? type "Title"`` and the indented blocks below it; its title can be a heading."""
     block = blocks[-1]
     at = parser.line_of_kind("details", parent, blocks)
     if at >= 0:
@@ -48,7 +48,7 @@ def details(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
 
 
 def tabbed(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
-    """``=== "Title"`` and what is indented below it, in alternate style."""
+    """``=== "Title"`` and the indented blocks below it, in alternate style."""
     block = blocks[-1]
     at = parser.line_of_kind("tab", parent, blocks)
     last = parent.last
