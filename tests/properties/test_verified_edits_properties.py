@@ -20,6 +20,9 @@ from kbtools.config.project import Config
 from kbtools.edit.fix import fix
 from kbtools.edit.plan import Rewrite, edits_by_page, settle
 from kbtools.edit.reconcile import plan_reconcile
+from kbtools.run.results.outcomes import Compared, Comparison, Outcome, Printed, Status
+from kbtools.run.update import update
+from kbtools.snippets import Snippet
 from kbtools.text.diagnostics import Diagnostic, Edit, apply_edits
 from kbtools.text.source import Span
 from kbtools.vault.index import Index
@@ -193,3 +196,72 @@ def test_what_a_reconcile_leads_a_reader_to_stays(index: Index, style: str, foll
     plan = plan_reconcile(index, speller, titles=True, follow_duplicates=follow)
     renewed = {path: decode(path, text.encode()) for path, text in plan.texts.items()}
     holds(index, index.with_pages({**index.pages, **renewed}))
+
+
+SNIPPETS = (
+    "```python {{#{label}}}\nprint(1)\n```\n\n```output\n3\n```",
+    "```python {{#{label}}}\nprint(1)  #> 3\n1 + 1  # 3\n```",
+    "!!! note\n    ```python {{#{label}}}\n    print(1)\n    ```\n\n    ```output\n    3\n    ```",
+    "> ```python {{#{label}}}\n> print(1)\n> ```\n>\n> ```output\n> 3\n> ```",
+    "- item\n\n    ```python {{#{label}}}\n    print(1)\n    # 3\n    ```",
+)
+LINES = (
+    "",
+    "3",
+    "1",
+    "# Part",
+    "[[Tensor|L1]]",
+    "text ^b1",
+    "```",
+    "````",
+    "$$",
+    "%%",
+    "<!--",
+    "-->",
+    "</div>",
+    "---",
+    " x",
+)
+
+
+@st.composite
+def printed(draw: st.DrawFn) -> tuple[Index, list[Outcome]]:
+    """A vault with snippets, and what each printed instead of what its page says."""
+    index = draw(vaults())
+    pages = {}
+    outcomes: list[Outcome] = []
+    for path, page in index.pages.items():
+        text = page.source.text
+        for number in range(draw(st.integers(0, 2))):
+            form = draw(st.sampled_from(SNIPPETS)).format(label=f"s{number}")
+            at = draw(st.sampled_from([m.end() for m in re.finditer(r"\n\n|\A(?!---)|\Z", text)]))
+            text = f"{text[:at]}\n\n{form}\n\n{text[at:]}"
+        pages[path] = decode(path, text.encode())
+        outcomes += (said_otherwise(path, snippet, draw) for snippet in pages[path].snippets if snippet.expects)
+    return index.with_pages(pages), outcomes
+
+
+def said_otherwise(path: str, snippet: Snippet, draw: st.DrawFn) -> Outcome:
+    said = "\n".join(draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=3))) + "\n"
+    return Outcome(
+        f"{path}::{snippet.id}[cpu]",
+        path,
+        snippet.line,
+        "cpu",
+        Status.FAILED,
+        stdout=said,
+        compared=tuple(Compared(e.line - snippet.line, Comparison.DIFFERENT) for e in snippet.expects),
+        printed=tuple(Printed(e.statement, (said,)) for e in snippet.expects if e.statement is not None),
+    )
+
+
+@settings(max_examples=50)
+@given(printed())
+def test_what_an_update_leads_a_reader_to_stays(given: tuple[Index, list[Outcome]]) -> None:
+    index, outcomes = given
+    found = {path: update(page, outcomes).edits for path, page in index.pages.items()}
+    settled = settle(index, [Rewrite(path, (edit,)) for path, edits in found.items() for edit in edits])
+    holds(index, settled.after)
+    for path, page in settled.after.pages.items():
+        ran = [s.id for s in index.pages[path].snippets if s.executable]
+        assert [s.id for s in page.snippets if s.executable] == ran, "no other code is touched"
