@@ -82,7 +82,8 @@ def test_folders_of_programs_are_no_place_for_pages(path: str) -> None:
         check_path(path)
 
 
-def test_a_user_can_trust_a_run_by_name(vault: Path) -> None:
+def test_a_user_can_trust_a_run_by_name(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "marks"))  # what other tests trust has the same name
     name = foreign(vault, "applied", "B.md")
     refused = run_kb(("undo", name), cwd=vault)
     assert refused.returncode == 2

@@ -78,8 +78,16 @@ class Disk:
             node = node.names[folder]
         return node, name
 
+    def concerns(self, call: str, args: tuple[Any, ...]) -> bool:
+        """Whether a call is about something below the root: the mark by which a run is trusted lies elsewhere."""
+        if call in ("write", "ftruncate", "fsync"):
+            return args[0] in self.open
+        return call in ("open", "close") or Path(args[0]).is_relative_to(self.root)
+
     def saw(self, call: str, args: tuple[Any, ...], result: Any) -> bool:
         """Take note of a call that succeeded. Whether it changed anything."""
+        if not self.concerns(call, args):
+            return False
         if call == "open":
             if Path(args[0]) == self.root:
                 self.open[result] = self.top

@@ -171,6 +171,10 @@ class Server(LiveReloadServer):
             folder = path if Path(path).is_dir() else str(Path(path).parent)
             self._watch_refs[path] = self.observer.schedule(handler, folder, recursive=Path(path).is_dir())
 
+    def server_activate(self) -> None:
+        super().server_activate()
+        self.preview.say(f"serving {self.url} · follows what you save · Ctrl-C ends it")
+
     def rebuild(self) -> None:
         """Build again, and have browsers load what is new."""
         with self._rebuild_cond:
@@ -270,7 +274,6 @@ def serve(
             runs.start()
             server.builder = _then(preview, runs)
         try:
-            say(f"serving {server.url} · follows what you save · Ctrl-C ends it")
             server.serve()  # type: ignore[no-untyped-call]
         except KeyboardInterrupt:
             pass

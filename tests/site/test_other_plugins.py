@@ -148,6 +148,8 @@ CASES = {
         },
         least=3,
         files=("ko/b/index.html",),
+        # Where the owner has not chosen, kb gives headings beyond ASCII their words as ids (decision 0041).
+        extensions="[toc: {slugify: !!python/object/apply:pymdownx.slugs.slugify {kwds: {case: lower}}}]",
     ),
     "awesome-nav": Case(
         "awesome-nav",
