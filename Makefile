@@ -60,6 +60,8 @@ fuzz: $(VENV)/.dev
 	@$(PIP) --editable '.[fuzz]'
 	@echo "== properties, with new random examples"
 	@HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -n auto -q -m 'not browser' tests/properties tests/conformance $$(grep -l hypothesis tests/test_*.py)
+	@echo "== every command that writes, killed and out of space at each call"
+	@$(BIN)/python tests/fuzz/kills.py
 	@echo "== fuzzing for a minute"
 	@mkdir -p .fuzz
 	@$(BIN)/python tests/fuzz/fuzz.py .fuzz -max_total_time=60 -max_len=3000 -timeout=20 -artifact_prefix=.fuzz-

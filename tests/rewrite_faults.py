@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
+import io
 import os
 import signal
+import stat
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,28 +31,62 @@ def faulty(
 ) -> Iterator[list[str]]:
     """Let the ``at``-th changing call (0-based) fail, and with ``lasting`` all behind it. Gives the calls made.
 
-    Opening counts where it creates. Flushes do nothing: what they are good for is seen in test_rewrite_power.
+    Opening counts where it creates, writing where it is to a file: pipes are nobody's disk. So do the files of
+    Python's own ``open``. Processes that are forked meanwhile go untouched. Flushes do nothing: what they are good for
+    is seen in test_rewrite_power.
     """
     calls: list[str] = []
     real = {name: getattr(os, name) for name in ("open", *CHANGING)}
+    owner = os.getpid()
+
+    def count(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if name in only and os.getpid() == owner:
+            calls.append(name)
+            if len(calls) - 1 == at or (lasting and len(calls) - 1 > at):
+                fault(name, function, args, kwargs)
 
     def wrap(name: str) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            if name in only and (name != "open" or args[1] & os.O_CREAT):
-                calls.append(name)
-                if len(calls) - 1 == at or (lasting and len(calls) - 1 > at):
-                    fault(name, real[name], args, kwargs)
+            if (name != "open" or args[1] & os.O_CREAT) and (name != "write" or _is_file(args[0])):
+                count(name, real[name], args, kwargs)
             return None if name == "fsync" else real[name](*args, **kwargs)
 
         return call
 
+    class Raw(io.FileIO):
+        def write(self, data: Any) -> int:
+            if _is_file(self.fileno()):
+                count("write", real["write"], (self.fileno(), bytes(data)), {})
+            return super().write(data)
+
+    def opening(
+        file: Any, mode: str = "r", buffering: int = -1, encoding: Any = None, errors: Any = None, newline: Any = None,
+        closefd: bool = True, opener: Any = None,
+    ) -> Any:  # fmt: skip
+        if not set(mode) & set("wax+") or opener is not None:
+            return real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+        if not isinstance(file, int):
+            count("open", real_open, (file, mode), {})
+        raw = Raw(file, mode.replace("b", "").replace("t", ""), closefd)
+        if buffering == 0:
+            return raw
+        buffered: Any = io.BufferedRandom(raw) if "+" in mode else io.BufferedWriter(raw)
+        return buffered if "b" in mode else io.TextIOWrapper(buffered, encoding, errors, newline)
+
+    real_open = io.open
     for name in real:
         setattr(os, name, wrap(name))
+    io.open = builtins.open = opening  # type: ignore[assignment]
     try:
         yield calls
     finally:
+        io.open = builtins.open = real_open
         for name, function in real.items():
             setattr(os, name, function)
+
+
+def _is_file(descriptor: int) -> bool:
+    return stat.S_ISREG(os.fstat(descriptor).st_mode)
 
 
 def kill(name: str, real: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ Only the chosen command is imported, so that ``kb --help`` needs nothing but the
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import keyword
@@ -95,6 +96,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe went away; nothing is left to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as e:
+        if e.errno not in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            raise
+        where = f" ({e.filename})" if e.filename else ""
+        print(f"kb: {e.strerror}{where}", "  hint: free space, then run the command again", sep="\n", file=sys.stderr)
+        return 2
     finally:
         if argv is None:
             gc.freeze()  # the process ends: nobody needs to know what in it is garbage

@@ -112,15 +112,20 @@ def save(findings: Findings, wanted: Iterable[tuple[str, Path]]) -> None:
     written."""
     import os
 
+    from kbtools.cli.output_file import write_output
     from kbtools.output import render
 
     for form, file in wanted:
         text = "".join(f"{line}\n" for line in render(form, findings))
         shared = form == "markdown" and str(file) == os.environ.get("GITHUB_STEP_SUMMARY")
         try:
+            content = text.encode("utf-8", "replace")
+            if not shared:
+                write_output(file, content)
+                continue
             file.parent.mkdir(parents=True, exist_ok=True)
-            with file.open("ab" if shared else "wb") as out:
-                out.write(text.encode("utf-8", "replace"))
+            with file.open("ab") as out:
+                out.write(content)
         except OSError as e:
             raise KbError(f"{file} cannot be written: {e.strerror}", "name a file in a folder you may write to") from e
 

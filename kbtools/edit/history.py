@@ -83,10 +83,16 @@ def undo(project: Project, run: str | None = None, command: str | None = None) -
         run = kept.latest(command)
         if run is None:
             raise KbError(f"there is no run of {command} to undo", "`kb history` lists the runs")
-    undone = [kept.undo(run)]
-    for record in undone[0].run.files:
-        if record.moved and record.path in undone[0].restored:
+    chosen = kept.choose(run)
+    # First, so that who is killed between the two can undo again: the run is not undone yet.
+    for record in chosen.files:
+        if record.moved:
             _move_in_baseline(project, record.moved, record.path)
+    undone = [kept.undo(chosen.id)]
+    refused = {refusal.path for refusal in undone[0].refused}
+    for record in chosen.files:
+        if record.moved and record.path in refused:
+            _move_in_baseline(project, record.path, record.moved)
     first = undone[0].run.summary.get("follows")
     if isinstance(first, str) and not undone[0].refused:
         undone.append(kept.undo(first))
@@ -109,7 +115,9 @@ def _move_in_baseline(project: Project, old: str, new: str) -> None:
     if baseline is None or (moved := baseline.rename(old, new)) == baseline:
         return
     try:
-        publish(write_beside(f"{file}.tmp", moved.text().encode("utf-8")), str(file))
-        file.chmod(0o644)
+        # Among the backups, where the next one writes it anew should this one be killed.
+        beside = write_beside(str(project.backups / f"{FILE}.tmp"), moved.text().encode("utf-8"))
+        Path(beside).chmod(0o644)
+        publish(beside, str(file))
     except OSError as e:
         raise KbError(f"{file} cannot be written: {e.strerror or e}", "the baseline is as it was") from e

@@ -77,6 +77,20 @@ class Backups:
         """The id of the newest run of a command that can be undone."""
         return next((run.id for run in self._ours(UNDOABLE) if run.command == command), None)
 
+    def choose(self, name: str | None = None) -> Run:
+        """The run that ``undo`` puts back: the one named, or the latest that is not undone. Raises KbError."""
+        if name is not None:
+            run = self._mine(self._journal.read(name))
+            if run.state not in UNDOABLE:
+                raise KbError(
+                    f"run {name} is {run.state.value.replace('-', ' ')} already", "`kb history` lists the runs"
+                )
+            return run
+        found = next(self._ours(UNDOABLE), None)
+        if found is None:
+            raise KbError("there is no run to undo", "`kb history` lists the runs")
+        return self._journal.read(found.id)
+
     def undo_command(self, run: Run) -> str:
         """The command that undoes a run."""
         return self._journal.undo_command(run.id)
@@ -135,7 +149,7 @@ class Backups:
         """
         self._need_store()
         with _disk("the run cannot be undone now"), self._locked() as lock:
-            chosen = self._choose(run)
+            chosen = self.choose(run)
             undone = self._undo(chosen)
             lock.settled = self._stuck() is None
             return undone
@@ -204,19 +218,6 @@ class Backups:
         """The runs of this vault in given states, newest first, without their files."""
         heads = map(self._journal.head, self._journal.ids())
         return (run for run in heads if run.state in states and run.root in self._roots)
-
-    def _choose(self, name: str | None) -> Run:
-        if name is not None:
-            run = self._mine(self._journal.read(name))
-            if run.state not in UNDOABLE:
-                raise KbError(
-                    f"run {name} is {run.state.value.replace('-', ' ')} already", "`kb history` lists the runs"
-                )
-            return run
-        found = next(self._ours(UNDOABLE), None)
-        if found is None:
-            raise KbError("there is no run to undo", "`kb history` lists the runs")
-        return self._journal.read(found.id)
 
     def _mine(self, run: Run) -> Run:
         if run.root not in self._roots:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from kbtools.site.data.results import Results, obstacles, refusal
 from kbtools.site.data.stored import stored
 from kbtools.site.mkdocs import vault_at_top
 from kbtools.site.mkdocs.site_folder import SiteFolder, digest_of
+from kbtools.site.mkdocs.work_folder import work_folder
 from kbtools.site.words import words_of
 from kbtools.state.memo import consult
 
@@ -174,13 +173,22 @@ def render(
 
     Raises KbError when it cannot be built; the old one stands untouched then.
     """
+    try:
+        with work_folder(target) as folder:
+            return _render(config, target, folder / "new", memo, strict, serve_url)
+    except OSError as e:
+        raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file") from e
+
+
+def _render(
+    config: MkDocsConfig, target: Path, fresh: Path, memo: Memo | None, strict: bool, serve_url: str | None
+) -> tuple[Heard, Report]:
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
     from kbtools.site.mkdocs import mkdocs_seam
     from kbtools.site.reuse.engine import Engine
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    fresh.mkdir()
     folder = SiteFolder(fresh, target)
     plugin: Any = config.plugins["kbtools"]
     engine = plugin.engine = Engine(memo, folder)
@@ -208,11 +216,8 @@ def render(
         engine.report.seconds["templates, lists and search"] -= engine.report.seconds.get("pages", 0.0)
         files = folder.finish()
         lap("files put in their place")
-    except OSError as e:
-        raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file") from e
     finally:
         plugin.folder = plugin.engine = None  # MkDocs may hand the same plugin to the next build
-        shutil.rmtree(fresh, ignore_errors=True)
     engine.remember(files)
     lap("memo")
     return heard, engine.report
@@ -220,8 +225,8 @@ def render(
 
 def _compare(read: _Read, target: Path) -> None:
     """Build all from scratch beside a site. Raises KbError where the two differ: a bug in kb, never in a page."""
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as folder:
-        scratch = Path(folder, "site")
+    with work_folder(target) as folder:
+        scratch = folder / "site"
         _build(read, read.config(), scratch, None)
         kept, fresh = _digests(target), _digests(scratch)
     differ = sorted(path for path in kept.keys() | fresh.keys() if kept.get(path) != fresh.get(path))

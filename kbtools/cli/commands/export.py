@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
+from kbtools.cli.output_file import write_output
 from kbtools.cli.workspace import emit, read, say
 from kbtools.errors import KbError
 
@@ -41,7 +42,7 @@ def run(args: SimpleNamespace) -> int:
     if not args.overwrite and os.path.lexists(file):
         raise KbError(f"{file} is there already", "name another with -o, or replace it with --overwrite")
     try:
-        file.write_bytes(text.encode("utf-8"))
+        write_output(file, text.encode("utf-8"))
     except OSError as e:
         raise KbError(f"{file} cannot be written: {e.strerror}", "name another with -o") from e
     runnable = sum(s.executable for s in page.snippets)

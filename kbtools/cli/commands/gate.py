@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kbtools.check.baseline import SNIPPETS
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.known import add_baseline_options, answered_by, compare
+from kbtools.cli.output_file import write_output
 from kbtools.cli.reporting import exit_code, findings_of, not_run, outcome_counts, say_known, show, summarize
 from kbtools.cli.workspace import Stopwatch, Workspace, read, say, shell_faults
 from kbtools.config.selection import EVERYTHING
@@ -54,9 +55,11 @@ def run(args: SimpleNamespace) -> int:
         return 1
     if args.assets:
         folder = Path(args.assets)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in assets(wiki.project).items():
-            write_if_changed(folder / name, content)
+        try:
+            for name, content in assets(wiki.project).items():
+                write_if_changed(folder / name, content)
+        except OSError as e:
+            raise KbError(f"{e.filename or folder} cannot be written: {e.strerror}", "name another folder") from e
     if not command:
         return 0
     say(f"== {' '.join(command)}")
@@ -70,7 +73,7 @@ def run(args: SimpleNamespace) -> int:
 def write_if_changed(file: Path, content: bytes) -> None:
     """Builders that watch files are left alone where nothing is new."""
     if not file.is_file() or file.read_bytes() != content:
-        file.write_bytes(content)
+        write_output(file, content)
 
 
 def passes(wiki: Workspace, args: SimpleNamespace) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from kbtools.cli.arguments import Arguments
+from kbtools.cli.output_file import write_output
 from kbtools.cli.workspace import emit, plural, say
 from kbtools.errors import KbError
 
@@ -29,8 +30,7 @@ def run(args: SimpleNamespace) -> int:
     else:
         out = Path(args.output)
         try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_bytes((text + "\n").encode("utf-8"))
+            write_output(out, (text + "\n").encode("utf-8"))
         except OSError as e:
             raise KbError(f"the report cannot be written to {out}: {e.strerror}", "name another file with -o") from e
     outcomes = [Outcome.from_json(entry) for entry in merged["outcomes"]]

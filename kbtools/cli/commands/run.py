@@ -221,11 +221,11 @@ def _junit(outcomes: Sequence[Outcome], known: Known) -> str:
 
 def save_report(file: Path, made: dict[str, object], outcomes: Sequence[Outcome], known: Known | None = None) -> None:
     """Write a run's report: JSON, or JUnit for a name that ends in ``.xml``. Raises KbError."""
+    from kbtools.cli.output_file import write_output
     from kbtools.output.json import dumps
 
     text = _junit(outcomes, known or Known(())) if file.suffix == ".xml" else dumps(made, indent=1)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes((text + "\n").encode("utf-8"))
+        write_output(file, (text + "\n").encode("utf-8"))
     except OSError as e:
         raise KbError(f"the report cannot be written to {file}: {e.strerror}", "name another file") from e

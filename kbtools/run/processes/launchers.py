@@ -85,6 +85,15 @@ class Launcher(Protocol):
         """End every worker and remove the folder."""
 
 
+def _own_folder() -> Path:
+    """A folder for the sessions of a launcher. Raises KbError where none can be made."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="kb-"))
+    except OSError as error:
+        what = f"no temporary folder can be made: {error.strerror or error}"
+        raise KbError(what, "free space, or name another place: TMPDIR=DIR") from error
+
+
 class SpawnLauncher:
     """A fresh interpreter for every session: everywhere, and slow where torch must be imported each time."""
 
@@ -93,7 +102,7 @@ class SpawnLauncher:
         self.sandbox, self._python = sandbox, python
         if os.name != "posix":
             raise KbError("snippets cannot be run on this system", "run kb on Linux, macOS or WSL, or use --no-run")
-        self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
+        self.folder = _own_folder()
         self._reaper = Reaper()
         self.later = self._reaper.do
 
@@ -187,7 +196,7 @@ class ForkServerLauncher:
         self._lock = threading.Lock()
         self._reaper = Reaper()
         self.later = self._reaper.do
-        self.folder = Path(tempfile.mkdtemp(prefix="kb-"))
+        self.folder = _own_folder()
         self._preload, self._environment = tuple(preload), dict(environment)
         self._server: subprocess.Popen[bytes] | None = None
         self._closed = False

@@ -7,12 +7,12 @@ files of the old one are kept, the new files replace theirs one by one.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
+
+from kbtools.site.mkdocs.work_folder import OLD
 
 
 class Written(NamedTuple):
@@ -137,16 +137,14 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 
 def swap(fresh: Path, target: Path) -> None:
-    """Put a folder in another's place. Between the two renames there is no site, and never a half of one."""
-    old: Path | None = None
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-        target.replace(old / target.name)
+    """Put a folder in another's place. Between the two renames there is no site, and never a half of one: who is
+    killed there leaves the old one in the work folder, where the next build finds it."""
+    old = fresh.with_name(OLD)
+    if there := target.exists():
+        target.replace(old)
     try:
         fresh.replace(target)
     except OSError:
-        if old is not None:
-            (old / target.name).replace(target)
+        if there:
+            old.replace(target)
         raise
-    if old is not None:
-        shutil.rmtree(old, ignore_errors=True)

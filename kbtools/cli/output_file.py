@@ -1,0 +1,83 @@
+"""Files that a command line asks for (reports, notebooks, assets): written whole, or as they were."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+from pathlib import Path
+
+
+def write_output(file: Path, content: bytes) -> None:
+    """Put content in a file, and make the folders it needs. Raises OSError.
+
+    A command that is killed or finds the disk full leaves the file that was there; the temporary file beside it, which
+    a killed one leaves too, is taken over by the next to write there. Two that write at once take turns.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    place = Path(os.path.realpath(file))
+    if place.exists() and not place.is_file():
+        file.write_bytes(content)  # a pipe or a terminal
+        return
+    beside = place.with_name(f".kb-{hashlib.sha256(os.fsencode(place.name)).hexdigest()[:16]}.tmp")
+    try:
+        descriptor = _open_alone(beside)
+    except PermissionError:
+        if not place.is_file():
+            raise
+        place.write_bytes(content)  # in a folder that takes no new files
+        return
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            if place.is_file() and sys.platform != "win32":
+                os.fchmod(descriptor, stat.S_IMODE(place.stat().st_mode))
+            out.write(content)
+            out.flush()
+            os.fsync(descriptor)
+            if sys.platform != "win32":
+                beside.replace(place)  # before the lock goes
+        if sys.platform == "win32":
+            beside.replace(place)  # which an open file would refuse
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def _open_alone(beside: Path) -> int:
+    """A temporary file, empty, that no other process writes meanwhile, where the system can lock files."""
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    while True:
+        descriptor = os.open(beside, flags, 0o666)
+        try:
+            if _lock(descriptor) and not _is_still(beside, descriptor):
+                os.close(descriptor)  # the one before put it in its place
+                continue
+            os.ftruncate(descriptor, 0)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+
+if sys.platform == "win32":
+
+    def _lock(descriptor: int) -> bool:
+        return False
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks
+            return False
+        return True
+
+
+def _is_still(file: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.lstat(file), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,71 @@
+"""The folder beside a site in which a build works: one build's own, and gone with it, even one that was killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+OLD = "old"
+"""The site that was there, while another takes its place."""
+
+
+@contextlib.contextmanager
+def work_folder(target: Path) -> Iterator[Path]:
+    """An empty folder, removed in the end. What builds left that were killed is removed too, and a site that they had
+    moved away is put back. Raises OSError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    prefix = f".kb-{target.name}-"
+    with _held(target.parent, wait=True) as alone:
+        if alone:
+            for left in sorted(f for f in target.parent.iterdir() if f.name.startswith(prefix)):
+                _clear(left, target)
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=target.parent))
+        holding = contextlib.ExitStack()
+        holding.enter_context(_held(folder))
+    with holding:
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear(left: Path, target: Path) -> None:
+    """Remove a folder that no living build holds."""
+    with _held(left) as abandoned:
+        if abandoned:
+            if not target.exists() and (left / OLD).is_dir():
+                (left / OLD).replace(target)
+            shutil.rmtree(left, ignore_errors=True)
+
+
+if sys.platform == "win32":
+
+    @contextlib.contextmanager
+    def _held(folder: Path, wait: bool = False) -> Iterator[bool]:
+        yield False  # folders cannot be locked there: what a killed build left stays
+
+else:
+    import fcntl
+
+    @contextlib.contextmanager
+    def _held(folder: Path, wait: bool = False) -> Iterator[bool]:
+        """A lock that ends with its holder; whether it could be had."""
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | (0 if wait else os.O_NOFOLLOW))
+        except OSError:
+            yield False
+            return
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+                alone = True
+            except OSError:
+                alone = False
+            yield alone
+        finally:
+            os.close(descriptor)
