@@ -2,6 +2,8 @@
 
 A link by that title is ambiguous from everywhere but their own folders.
 
+In an Obsidian vault, where links go by the names of files, it is only worth knowing, and severity is info.
+
 ## Reported
 
 ```markdown title="a.md"
@@ -96,4 +98,6 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         others = sorted(p for p in (*called[: MOST + 1], *near) if p != page.path)
         message = f'"{page.title}" is also the title of {listed(others, count)}'
         help_ = "rename one of them, or let one be duplicate_of the other"
-        yield Problem("duplicate-title", page.field_span("title"), message, help_)
+        # In Obsidian's vaults links go by the names of files: a title repeated is only worth knowing.
+        severity = Severity.INFO if context.config.obsidian is not None else None
+        yield Problem("duplicate-title", page.field_span("title"), message, help_, severity=severity)

@@ -46,4 +46,5 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     for file, found in context.links.files:
         if isinstance(found, Missing) and file.is_used and not is_page_path(file):
             help_, fix = context.suggester.file(file, page)
-            yield Problem("missing-attachment", file.path_span, f'there is no file at "{file.path}"', help_, fix)
+            message = f'there is no file at "{file.path}"' if file.path else "the picture has no address"
+            yield Problem("missing-attachment", file.path_span, message, help_, fix)
