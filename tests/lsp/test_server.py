@@ -207,6 +207,22 @@ async def test_references(autograd: Editor, tensor: Editor) -> None:
     assert await of("## Shape") == ["[[Tensor#Shape]]"]
 
 
+async def test_fields_of_the_frontmatter_are_links_too(autograd: Editor, tensor: Editor) -> None:
+    await autograd.open()
+    await tensor.open()
+    await autograd.type("title: Autograd", "title: Autograd\nduplicate_of: Tensor")
+    answer = await autograd.client.text_document_definition_async(
+        types.DefinitionParams(autograd.document, autograd.at("duplicate_of: Tensor", 15))
+    )
+    assert isinstance(answer, types.Location)
+    assert answer.uri == tensor.uri
+    found = await tensor.client.text_document_references_async(
+        types.ReferenceParams(types.ReferenceContext(False), tensor.document, tensor.at("A tensor"))
+    )
+    assert next(autograd.shown(place.range) for place in found or ()) == "Tensor"
+    assert len(found or ()) == 4
+
+
 async def test_symbols_links_and_folds(autograd: Editor, wiki: Path) -> None:
     await autograd.open()
     (top,) = (

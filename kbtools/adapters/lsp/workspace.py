@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
@@ -22,10 +23,10 @@ from kbtools.markdown.file_links import FileLink
 from kbtools.run.processes import shell_syntax
 from kbtools.run.results.outcomes import Outcome
 from kbtools.text.diagnostics import Diagnostic, Edit
-from kbtools.text.source import Source
+from kbtools.text.source import Source, Span
 from kbtools.vault.index import Index
 from kbtools.vault.links.graph import PageLinks, links_of
-from kbtools.vault.links.resolution import FileResolution, Resolution
+from kbtools.vault.links.resolution import FileResolution, Resolution, Resolved
 from kbtools.vault.links.spelling import Speller
 from kbtools.vault.loading import load
 from kbtools.vault.names import Called, name_keys
@@ -34,7 +35,22 @@ from kbtools.vault.page import Page
 CONFIGURATION = ("kb.toml", "pyproject.toml", "mkdocs.yml", "kb-baseline.json")
 """Files that decide what is wrong with a page."""
 
-Link = tuple[WikiLink, Resolution] | tuple[FileLink, FileResolution]
+
+class FieldLink(NamedTuple):
+    """A field of the frontmatter that names another page."""
+
+    span: Span
+
+    @property
+    def start(self) -> int:
+        return self.span.start
+
+    @property
+    def end(self) -> int:
+        return self.span.end
+
+
+Link = tuple[WikiLink | FieldLink, Resolution] | tuple[FileLink, FileResolution]
 
 
 def path_of(uri: str) -> Path | None:
@@ -118,10 +134,20 @@ class Workspace:
         for file, meant in held.files:
             if file.start <= offset <= file.end:
                 return file, meant
+        for field, target in self.fields(page):
+            if field.start <= offset <= field.end:
+                return field, Resolved(target, "exact")
         return None
 
-    def links_to(self, path: str) -> Iterator[tuple[Page, WikiLink | FileLink]]:
-        """Every link of the wiki that leads to a page, by path and place."""
+    def fields(self, page: Page) -> Iterator[tuple[FieldLink, str]]:
+        """The fields that name another page, with the page they name."""
+        for key, name in page.references:
+            target = self.resident.resolver.page_named(name, page.path)
+            if target is not None and target != page.path:
+                yield FieldLink(page.field_span(key)), target
+
+    def links_to(self, path: str) -> Iterator[tuple[Page, WikiLink | FileLink | FieldLink]]:
+        """Every link of the wiki that leads to a page, and every field that names it, by path and place."""
         outline = self.resident.resolver.outlines.get(path)
         if outline is None:
             return
@@ -130,7 +156,8 @@ class Workspace:
             page = self.page(other)
             if page is None:
                 continue
-            found = [link for target, link in self.links(page).targets() if target == path]
+            found: list[WikiLink | FileLink | FieldLink] = [f for f, target in self.fields(page) if target == path]
+            found += (link for target, link in self.links(page).targets() if target == path)
             yield from ((page, link) for link in sorted(found, key=lambda link: link.start))
 
     def index(self) -> Index:
