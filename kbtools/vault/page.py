@@ -99,7 +99,7 @@ class Page:
     def aliases(self) -> tuple[str, ...]:
         """Other names readers use. Nulls count as none.
 
-        A text instead of a list is read as Obsidian did up to version 1.8 and Quartz does: names between commas.
+        A text instead of a list is read as older versions of Obsidian and Quartz do: names between commas.
         """
         if self.frontmatter is None:
             return ()
