@@ -226,7 +226,7 @@ def _render(
 def _compare(read: _Read, target: Path) -> None:
     """Build all from scratch beside a site. Raises KbError where the two differ: a bug in kb, never in a page."""
     with work_folder(target) as folder:
-        scratch = folder / "site"
+        scratch = folder / "scratch" / "site"  # below a folder of its own: this one is locked as long as it is used
         _build(read, read.config(), scratch, None)
         kept, fresh = _digests(target), _digests(scratch)
     differ = sorted(path for path in kept.keys() | fresh.keys() if kept.get(path) != fresh.get(path))
