@@ -38,8 +38,8 @@ def test_a_score_rises_to_what_was_tried_and_never_falls(status: str, before: ob
 
 def test_the_guide_tells_the_same_numbers() -> None:
     told = re.search(
-        r"raises `confidence_score` by ([\d.]+), up to ([\d.]+)\. .*`conceptual` ends at ([\d.]+),.*?"
-        r"`pending` at ([\d.]+):",
+        r"raises `confidence_score` by ([\d.]+), up to ([\d.]+)\. The limit is ([\d.]+) for a page that is "
+        r"`conceptual` and ([\d.]+) for one that is `pending`;",
         GUIDE,
     )
     assert told is not None

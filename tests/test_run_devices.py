@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -122,7 +123,8 @@ def test_torch_is_not_imported_to_learn_that_there_is_none() -> None:
         "import subprocess\ndef no(*a, **k): raise SystemExit('a process was started')\nsubprocess.run = no\n"
         "from kbtools.run.devices import probe\nimport json\nprint(probe.export())"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    env = {name: value for name, value in os.environ.items() if name != devices.VARIABLE}  # what this process knows
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["cpu"]["available"]
