@@ -393,7 +393,7 @@ async def _run(ls: KbServer, uri: str, snippet: str, *, update: bool) -> None:
         cancelled.add_done_callback(lambda future: future.cancelled() and loop.call_soon_threadsafe(task.cancel))
     told = "cancelled"
     try:
-        told = (await task).summary
+        told = await task
     except asyncio.CancelledError:
         if cancelled is None or not cancelled.cancelled():
             raise

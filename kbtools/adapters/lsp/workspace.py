@@ -14,13 +14,12 @@ from lsprotocol import types
 
 from kbtools.adapters.lsp.positions import Positions
 from kbtools.check.baseline import Baseline
+from kbtools.check.shell import judge_of
 from kbtools.config.project import Project, find_project, foreign_vault
 from kbtools.errors import KbError
-from kbtools.fences.languages.registry import JUDGED
 from kbtools.incremental.resident import Resident
 from kbtools.links import WikiLink, fold_title
 from kbtools.markdown.file_links import FileLink
-from kbtools.run.processes import shell_syntax
 from kbtools.run.results.outcomes import Outcome
 from kbtools.text.diagnostics import Diagnostic, Edit
 from kbtools.text.source import Source, Span
@@ -70,7 +69,7 @@ class Workspace:
     def __init__(self, project: Project, encoding: str) -> None:
         self.project = project
         self.encoding = encoding
-        self.resident = Resident(project, self._judge)
+        self.resident = Resident(project, judge_of(project.state))
         self.outcomes: dict[str, tuple[Page, int, dict[str, list[Outcome]]]] = {}
         """What was read of results, by page: the page and the stamp of the file they were read for."""
 
@@ -87,10 +86,6 @@ class Workspace:
 
     def close(self) -> None:
         self.resident.close()
-
-    def _judge(self, pages: Iterable[Page]) -> shell_syntax.Checked | None:
-        asked = [p for p in pages if any(f.header.language.lower() in JUDGED for f in p.structure.fences)]
-        return shell_syntax.check((s for p in asked for s in p.snippets), self.project.state) if asked else None
 
     # -- places ----------------------------------------------------------------------------------------------------
 
