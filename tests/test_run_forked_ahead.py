@@ -52,7 +52,11 @@ def numbers(launcher: ForkServerLauncher) -> dict[int, int]:
         (pid,) = below(pid)
     found = {}
     for child in below(pid):
-        (told,) = re.findall(r"NSpid:.*?(\d+)\n", Path(f"/proc/{child}/status").read_text())
+        try:
+            status = Path(f"/proc/{child}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):  # it ended since it was listed
+            continue
+        (told,) = re.findall(r"NSpid:.*?(\d+)\n", status)
         found[int(told)] = child
     return found
 
