@@ -33,12 +33,12 @@ class Session:
         self.client = LanguageClient("bench", "0")
         self.root, self.file, self.uri = root, file, file.as_uri()
         self.text, self.version = file.read_text(encoding="utf-8"), 0
-        self.told = asyncio.Event()
+        self.arrived = asyncio.Event()
 
         @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
-        def told(params: types.PublishDiagnosticsParams) -> None:
+        def published(params: types.PublishDiagnosticsParams) -> None:
             if params.uri == self.uri and params.version in (None, self.version):
-                self.told.set()
+                self.arrived.set()
 
         @self.client.feature(types.CLIENT_REGISTER_CAPABILITY)
         def register(_: types.RegistrationParams) -> None:
@@ -63,11 +63,11 @@ class Session:
         self.client.initialized(types.InitializedParams())
         item = types.TextDocumentItem(self.uri, "markdown", self.version, self.text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-        await self.told.wait()
+        await self.arrived.wait()
 
     async def edit(self) -> None:
         """One letter typed at the end of the text."""
-        self.told.clear()
+        self.arrived.clear()
         self.version += 1
         lines = self.text.split("\n")
         end = types.Position(len(lines) - 1, len(lines[-1].encode("utf-16-le")) // 2)
@@ -75,7 +75,7 @@ class Session:
         self.text += "x"
         document = types.VersionedTextDocumentIdentifier(self.version, self.uri)
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
-        await self.told.wait()
+        await self.arrived.wait()
 
     async def stop(self) -> None:
         await self.client.shutdown_async(None)

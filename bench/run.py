@@ -208,10 +208,10 @@ def unchanged(folder: Path, rounds: int, tools: Path, pages: int = 1000) -> None
         "pytest-markdown-docs, collecting", [(*command, "--collect-only")], wiki, runners.environment(tools)
     )
     measure((again, collect), rounds)
-    told = subprocess.run(
+    completed = subprocess.run(
         (sys.executable, "-X", "importtime", KB, "run"), cwd=wiki, env=ENVIRONMENT, capture_output=True, check=True
     )
-    modules = {line.rpartition(b"|")[2].strip().partition(b".")[0] for line in told.stderr.split(b"\n")}
+    modules = {line.rpartition(b"|")[2].strip().partition(b".")[0] for line in completed.stderr.split(b"\n")}
     imported = [name for name in ("torch", "pytest", "xdist") if name.encode() in modules]
     print(f"### {pages:,} pages with {pages * 5:,} snippets, all passed before\n\n{table((again, collect), again)}\n")
     print(f"Imported by `kb run`, of torch, pytest and xdist: {', '.join(imported) or 'none'}.\n", flush=True)

@@ -58,7 +58,7 @@ def graph(nodes: int, each: int) -> tuple[list[list[int]], list[int]]:
     return links, groups
 
 
-def told(name: str, frames: list[float]) -> None:
+def print_frames(name: str, frames: list[float]) -> None:
     frames.sort()
     median = statistics.median(frames)
     print(f"{name}: {1000 / median:.0f} frames a second (median of {len(frames)} frames; "
@@ -69,10 +69,10 @@ def measure(page: Any) -> None:
     page.wait_for_selector("[data-drawn=all]", timeout=120_000)
     page.mouse.move(640, 400)
     page.mouse.down()
-    told("dragged", page.evaluate(RECORD, ["drag", 150]))
+    print_frames("dragged", page.evaluate(RECORD, ["drag", 150]))
     page.mouse.up()
     page.mouse.move(0, 0)
-    told("zoomed", page.evaluate(RECORD, ["zoom", 150]))
+    print_frames("zoomed", page.evaluate(RECORD, ["zoom", 150]))
 
 
 def main(nodes: int, each: int) -> None:

@@ -29,7 +29,7 @@ from kbtools.config.project import find_project
 from kbtools.fields.schema import validate
 from kbtools.incremental.database import Database
 from kbtools.incremental.rows import finding_row, link_row, outline_row
-from kbtools.incremental.stored import called, outline_of
+from kbtools.incremental.stored_outline import called, outline_of
 from kbtools.markdown.scanner import scan
 from kbtools.text.source import Source
 from kbtools.vault.index import Index

@@ -34,8 +34,8 @@ class NotProven(KbError):
 
     def __init__(self, findings: Findings) -> None:
         errors = [d for d in findings.diagnostics if d.severity.value == "error"]
-        told = f"nothing was built: errors in the pages ({len(errors)}), the first in {errors[0].path}"
-        super().__init__(told, "kb check lists them")
+        message = f"nothing was built: errors in the pages ({len(errors)}), the first in {errors[0].path}"
+        super().__init__(message, "kb check lists them")
         self.findings = findings
 
 

@@ -222,8 +222,8 @@ class _Extraction:
         """Annotation comments that belong to no fence would be lost without a word."""
         for comment, body in self.comments.values():
             marks, _ = comment_marks(self.text, body)
-            known = any(m.key in KEYS or (m.value in CLASSES and m.key[0] == ".") for m in marks)
-            if known:
+            availability_names = any(m.key in KEYS or (m.value in CLASSES and m.key[0] == ".") for m in marks)
+            if availability_names:
                 self.report([Problem("invalid-option", comment.span, "this annotation belongs to no fence", _ADJACENT)])
 
     # --- output fences
@@ -323,8 +323,8 @@ class _Extraction:
     ) -> Snippet:
         options, reading, executable = read.options, read.reading, read.executable
         session = _session(settings, id)
-        told = guards.get(session, ())
-        devices, reason = self.devices(fence, settings, read, told) if executable else ((), None)
+        known_guards = guards.get(session, ())
+        devices, reason = self.devices(fence, settings, read, known_guards) if executable else ((), None)
         expects = self.expected(fence, options, reading) if executable and not options.write_only else []
         if executable and output is not None:
             expects.append(output)
@@ -343,7 +343,7 @@ class _Extraction:
             why_not=None if executable else reading.why_not or why_not,
             devices=devices,
             device_reason=reason,
-            gpus=gpus(reading.ordinals, told, options.launch),
+            gpus=gpus(reading.ordinals, known_guards, options.launch),
             expects=tuple(expects),
             defines=found.defines,
             uses=tuple(dict.fromkeys(read.name for read in found.reads if not read.builtin)),
@@ -505,9 +505,9 @@ def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
         return "expected output" if shows else "output, but no snippet stands before it"
     if not language:
         return f"another tool's: {fence.header.tool}" if fence.header.tool else "no language"
-    known = find(language)
-    if isinstance(known, Language):
-        return known.why_not or f"{known.title or language} is checked, not run"
+    availability_names = find(language)
+    if isinstance(availability_names, Language):
+        return availability_names.why_not or f"{availability_names.title or language} is checked, not run"
     if fence.header.tool.startswith("MyST") and find(language) is None:
         return f"another tool's: {fence.header.tool}"
     if _is_text(fence):

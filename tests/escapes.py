@@ -126,7 +126,7 @@ def attempt_all(mode: str) -> dict[str, Any]:
     cases = load(SUITE)
     wrong: list[str] = []
     held: tuple[str, ...] = ()
-    told: dict[str, str] = {}
+    output: dict[str, str] = {}
     launcher = ForkServerLauncher(mode)
     try:
         with world(wrong) as around:
@@ -136,10 +136,10 @@ def attempt_all(mode: str) -> dict[str, Any]:
                 with Session(job, launcher, settings) as session:
                     (outcome,) = session
                     held = session.protections
-                told[case.name] = outcome.stdout + (outcome.message or "")
+                output[case.name] = outcome.stdout + (outcome.message or "")
     finally:
         launcher.close()
-    return {"held": held, "told": told, "wrong": wrong}
+    return {"held": held, "told": output, "wrong": wrong}
 
 
 if __name__ == "__main__":

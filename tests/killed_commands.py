@@ -112,7 +112,7 @@ class Ended:
     status: int
     failed: bool
     """Whether it came to the call that was to fail."""
-    told: str
+    output: str
     calls: int
     """How many calls could fail, where it was not killed."""
 
@@ -133,9 +133,9 @@ class Project:
             (base / place).mkdir(exist_ok=True)
             shutil.copytree(base / place, base / "aside" / place, symlinks=True)
         done = self.run(command.words)
-        assert done.status in (0, 1), done.told
+        assert done.status in (0, 1), done.output
         self.after = self.tree()
-        assert self.after != self.before, done.told
+        assert self.after != self.before, done.output
 
     @staticmethod
     def _write(file: Path, text: str) -> None:
@@ -157,7 +157,7 @@ class Project:
             (self.root / "docs/topics/Tensor-Ops.md").unlink()
         else:
             done = self.run(words)
-            assert done.status in (0, 1), done.told
+            assert done.status in (0, 1), done.output
 
     def put_back(self) -> None:
         for place in ("wiki", "state"):
@@ -183,7 +183,7 @@ class Project:
         self, words: str, fault: Fault | None = None, at: int = -1, only: tuple[str, ...] = (), lasting: bool = False
     ) -> Ended:
         """kb in a forked process, which does not go on in ours whatever happens."""
-        told, mark, loaded = self.base / "told", self.base / "failed", self.base / "loaded"
+        output_file, mark, loaded = self.base / "output", self.base / "failed", self.base / "loaded"
         calls = self.base / "calls"
         for old in (mark, calls):
             old.unlink(missing_ok=True)
@@ -191,7 +191,7 @@ class Project:
         if pid == 0:
             status = 70
             try:
-                output = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+                output = os.open(output_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
                 os.dup2(output, 1)
                 os.dup2(output, 2)
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -210,7 +210,7 @@ class Project:
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         if fault is None and loaded.exists():
             _load(loaded.read_text().splitlines())
-        said = told.read_text(encoding="utf-8", errors="replace")
+        said = output_file.read_text(encoding="utf-8", errors="replace")
         return Ended(status, mark.exists(), said, int(calls.read_text()) if calls.exists() else 0)
 
     def fail(self, kind: str, at: int) -> Ended:
@@ -274,41 +274,41 @@ def _load(modules: list[str]) -> None:
 def judge(project: Project, kind: str, ended: Ended) -> None:
     """Raises AssertionError when something is lost, unsaid or left over."""
     before, after, now = project.before, project.after, project.tree()
-    assert "Traceback" not in ended.told, ended.told
+    assert "Traceback" not in ended.output, ended.output
     if kind == "killed":
         assert ended.status == -signal.SIGKILL, ended
     else:
         assert ended.status in (0, 1, 2), ended
     for path in before.keys() & after.keys():
         whole_site_away = path.startswith("site/") and not any(p.startswith("site/") for p in now)
-        assert path in now or whole_site_away, f"{path} is gone\n{ended.told}"
+        assert path in now or whole_site_away, f"{path} is gone\n{ended.output}"
     for path in now.keys() & (before.keys() | after.keys()):
-        assert now[path] in (before.get(path), after.get(path)), f"{path} is neither old nor new\n{ended.told}"
+        assert now[path] in (before.get(path), after.get(path)), f"{path} is neither old nor new\n{ended.output}"
     check = project.run(
         "check --no-run --no-baseline" if not project.command.bare else "check --no-run --no-baseline --vault ."
     )
-    assert check.status in (0, 1), check.told
-    assert "Traceback" not in check.told, check.told
-    unfinished = "was stopped" in check.told
+    assert check.status in (0, 1), check.output
+    assert "Traceback" not in check.output, check.output
+    unfinished = "was stopped" in check.output
     left_over = {path for path in now if path not in before and path not in after and not path.endswith("/")}
     if kind != "killed" and not unfinished:
-        assert not left_over, f"left over: {left_over}\n{ended.told}"
+        assert not left_over, f"left over: {left_over}\n{ended.output}"
     if project.command.undoable:
         pages = "unfinished" if unfinished else "old" if now == before else "new" if now == after else "mixed"
         assert pages != "mixed" or project.command.steps > 1, (
-            f"{sorted(p for p in now | before if now.get(p) != before.get(p))}\n{ended.told}"
+            f"{sorted(p for p in now | before if now.get(p) != before.get(p))}\n{ended.output}"
         )
-        if ended.status in (0, 1) and kind != "killed" and "No space" not in ended.told:
-            assert pages == "new", ended.told
+        if ended.status in (0, 1) and kind != "killed" and "No space" not in ended.output:
+            assert pages == "new", ended.output
         if pages != "old":
             undone = project.run("undo" if not project.command.bare else "init . --undo")
-            assert undone.status == 0, undone.told
+            assert undone.status == 0, undone.output
         assert project.tree() == before, sorted(project.tree().keys() ^ before.keys())
     elif unfinished:
         done = project.run("undo")
-        assert done.status == 0, done.told
+        assert done.status == 0, done.output
         assert project.tree() in (before, after)
     if project.tree() != after:
         again = project.run(project.command.words)
-        assert again.status in (0, 1), again.told
-        assert project.tree() == after, (sorted(project.tree().keys() ^ after.keys()), again.told)
+        assert again.status in (0, 1), again.output
+        assert project.tree() == after, (sorted(project.tree().keys() ^ after.keys()), again.output)

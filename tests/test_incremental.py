@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kbtools.config.project import Config, Project
-from kbtools.incremental import scratch, update
+from kbtools.incremental import full_check, update
 from kbtools.incremental.check import Checked, check
 from kbtools.incremental.database import FILE
 from tests.terminal import run_kb
@@ -241,7 +241,7 @@ def test_an_edited_page_takes_what_it_needs(tmp_path: Path) -> None:
     others = [
         "kbtools.vault.links.suggest",
         "kbtools.vault.learning",
-        "kbtools.incremental.scratch",
+        "kbtools.incremental.full_check",
         "kbtools.output.findings",
     ]
     loaded = imported(tmp_path)

@@ -97,7 +97,7 @@ def test_a_machine_is_told_by_the_name_it_is_given_never_by_its_hosts(
     monkeypatch.setenv(machines.VARIABLE, "")
     environment = json.loads(capsys.readouterr().out)["environment"]
     assert environment["machine"] == "lab two"
-    assert machines.told({**environment, "cpu": "EPYC"}, "cpu") == "lab two · EPYC"
+    assert machines.machine_label({**environment, "cpu": "EPYC"}, "cpu") == "lab two · EPYC"
 
 
 @pytest.mark.parametrize(

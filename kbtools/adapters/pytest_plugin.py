@@ -368,10 +368,10 @@ class KbItem(pytest.Item):
         outcome = excinfo.value.outcome
         text = outcome.message or outcome.reason or outcome.outcome.value
         where = ReprFileLocation(str(self.path), outcome.traceback_line or outcome.line, text.partition("\n")[0])
-        told = f"{self.nodeid.partition('::')[0]}:{where.lineno}: {text}\n"
+        report = f"{self.nodeid.partition('::')[0]}:{where.lineno}: {text}\n"
         if outcome.traceback_line is not None:
-            told = f"{told}\n{_excerpt(self.step, outcome.traceback_line)}"
-        native = ReprTraceback([ReprEntryNative([told])], None, "native")
+            report = f"{report}\n{_excerpt(self.step, outcome.traceback_line)}"
+        native = ReprTraceback([ReprEntryNative([report])], None, "native")
         return ExceptionChainRepr([(native, where, None)])
 
     def reportinfo(self) -> tuple[Path, int, str]:

@@ -8,7 +8,7 @@ from kbtools.links import fold_title
 from kbtools.text.source import Source
 from kbtools.vault.index import Index
 from kbtools.vault.links.graph import link_keys
-from kbtools.vault.names import Called, name_keys, reference_keys
+from kbtools.vault.names import NameRecord, name_keys, reference_keys
 from kbtools.vault.page import Page
 
 
@@ -23,7 +23,7 @@ def concerned(index: Index, changed: Iterable[str], before: Mapping[str, str]) -
     touched = set(changed)
     pages = [index.pages[path] for path in touched if path in index.pages]
     pages += [Page.parse(Source(path, text)) for path, text in before.items()]
-    keys = {key for page in pages for key in name_keys(Called.of(page))}
+    keys = {key for page in pages for key in name_keys(NameRecord.of(page))}
     keys |= {fold_title(path.rpartition("/")[2]) for path in touched}
     found = touched & index.pages.keys()
     for path, page in index.pages.items():

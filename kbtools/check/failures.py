@@ -57,12 +57,12 @@ def failing(
         lines = page.source.lines
         # A page that was edited while its snippets ran may have lost the line.
         line = lines.line(min(o.traceback_line or o.line, len(lines.starts)))
-        told = (o.message or o.reason or "it failed").rstrip("\n")
-        first, _, rest = told.partition("\n")
-        if told.count("\n") == 1 and o.reason and not told.startswith(o.reason):
-            first, rest = f"{o.reason}: {' · '.join(' '.join(part.split()) for part in told.split(chr(10)))}", ""
+        message = (o.message or o.reason or "it failed").rstrip("\n")
+        first, _, rest = message.partition("\n")
+        if message.count("\n") == 1 and o.reason and not message.startswith(o.reason):
+            first, rest = f"{o.reason}: {' · '.join(' '.join(part.split()) for part in message.split(chr(10)))}", ""
         elif o.reason and first != o.reason:
-            first, rest = o.reason, told
+            first, rest = o.reason, message
         span = _stripped(page.source.text, line)
         about = f"{o.device}: {span.of(page.source.text)}"
         where = o.id.partition("::")[2]

@@ -45,9 +45,9 @@ def external(wiki: Workspace, selection: Selection, covers: Callable[[str], bool
     cache.write(file, fresh, now, config.keep_days)
     answers = {**known, **fresh}
     counts = Counter(answers[url].kind for url in urls)
-    told = [f"{counts[kind]:,} {kind.value}" for kind in Kind if counts[kind]]
+    counted = [f"{counts[kind]:,} {kind.value}" for kind in Kind if counts[kind]]
     kept = f", {len(known):,} known from before" if known else ""
-    say(f"{plural(len(urls), 'external address', 'external addresses')}: {', '.join(told) or 'none'}{kept}")
+    say(f"{plural(len(urls), 'external address', 'external addresses')}: {', '.join(counted) or 'none'}{kept}")
     return tuple(_diagnostics(problems(found, answers), active, selection))
 
 
@@ -70,10 +70,10 @@ def _progress(total: int) -> Callable[[str, object], None] | None:
         return None
     done = 0
 
-    def told(url: str, answer: object) -> None:
+    def show_progress(url: str, answer: object) -> None:
         nonlocal done
         done += 1
         end = "\n" if done == total else ""
         print(f"\rasking for external addresses: {done:,} of {total:,}", end=end, file=sys.stderr, flush=True)
 
-    return told
+    return show_progress

@@ -63,8 +63,8 @@ class Progress:
         if outcome.outcome in FAILING:
             self.failed += 1
             why = (outcome.reason or outcome.message or "").partition("\n")[0]
-            told = _cut(printable(f"{outcome.id}: {why}" if why else outcome.id), self._columns() - 8)
-            self.stream.write(f"\r\x1b[K\x1b[1;31m{outcome.outcome.value}\x1b[0m {told}\n")
+            line = _cut(printable(f"{outcome.id}: {why}" if why else outcome.id), self._columns() - 8)
+            self.stream.write(f"\r\x1b[K\x1b[1;31m{outcome.outcome.value}\x1b[0m {line}\n")
             self._drawn = 0.0
         now = time.monotonic()
         if now - self._drawn < _EVERY and len(self.done) < self.total:

@@ -180,9 +180,9 @@ def outcome_counts(
     if n := sum(o.id in known for o in outcomes):
         listed.append(f"{n:,} known to fail")
     snippets = len({(o.path, o.line) for o in outcomes})
-    told = f"{plural(snippets, 'snippet')}: {', '.join(listed)}"
+    summary = f"{plural(snippets, 'snippet')}: {', '.join(listed)}"
     outputs = output_counts([o for o in outcomes if o.id not in updated])
-    return f"{told} · {outputs}" if outputs else told
+    return f"{summary} · {outputs}" if outputs else summary
 
 
 def output_counts(outcomes: Sequence[Outcome]) -> str:

@@ -187,10 +187,10 @@ class Client:
                 try:
                     reply = await self._once("GET", url, budget)
                 except httpx.HTTPError as e2:
-                    return Answer(Kind.UNREACHABLE, _told(e2)), None, None
+                    return Answer(Kind.UNREACHABLE, _reason(e2)), None, None
             except httpx.HTTPError as e:
                 if attempt == self.options.retries or not isinstance(e, (httpx.ConnectError, httpx.ReadError)):
-                    return Answer(Kind.UNREACHABLE, _told(e)), None, None
+                    return Answer(Kind.UNREACHABLE, _reason(e)), None, None
                 await asyncio.sleep(_wait(None, attempt))
                 continue
             if reply.status not in _RETRY or attempt == self.options.retries:
@@ -297,7 +297,7 @@ def _wait(retry_after: str | None, attempt: int) -> float:
     return float(0.5 * 2**attempt)
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """An error of the connection in one line."""
     cause: BaseException = error
     while cause.__cause__ is not None or cause.__context__ is not None:

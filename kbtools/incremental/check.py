@@ -12,7 +12,7 @@ from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.incremental.database import FILE, Database, Row, Totals, sum_unchecked
 from kbtools.incremental.fingerprint import fingerprint
-from kbtools.incremental.whole import Whole
+from kbtools.incremental.vault_context import VaultContext
 from kbtools.state import sqlite_file
 from kbtools.vault.listing import Entry, Listing
 from kbtools.vault.ways_in import ways_in
@@ -91,13 +91,13 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     and the scratch check differ.
     """
     listing = Listing.of(project)
-    whole = Whole(listing.attachments, ways_in(project, listing.pages, listing.attachments))
+    context = VaultContext(listing.attachments, ways_in(project, listing.pages, listing.attachments))
     notes: list[str] = []
 
     def ask(db: Database) -> Checked:
-        bring_up_to_date(db, project, listing, whole, today, judge)
+        bring_up_to_date(db, project, listing, context, today, judge)
         if paranoid:
-            _compare(db, project, listing, whole, today, judge)
+            _compare(db, project, listing, context, today, judge)
         meta = db.meta()
         totals = Totals(*map(int, meta["totals"].split()))
         return Checked(listing, totals, tuple(db.findings()), meta["unchecked"], tuple(notes))
@@ -105,9 +105,9 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     checked = sqlite_file.consult(project.state / FILE, Database, ask, _WORDS, notes, _damage)
     if checked is not None:
         return checked
-    from kbtools.incremental.scratch import scan
+    from kbtools.incremental.full_check import scan
 
-    rows, _ = scan(listing.entries, whole, project.config, today, judge)
+    rows, _ = scan(listing.entries, context, project.config, today, judge)
     return Checked(
         listing,
         _totals(rows),
@@ -139,7 +139,7 @@ def bring_up_to_date(
     db: Database,
     project: Project,
     listing: Listing,
-    whole: Whole,
+    context: VaultContext,
     today: date,
     judge: Judge | None,
     reader: Reader | None = None,
@@ -148,14 +148,14 @@ def bring_up_to_date(
     made_from = fingerprint(project)
     meta = db.meta()
     if meta.get("made from") == made_from:
-        change, confirmed = _difference(db, listing, whole, today, meta)
+        change, confirmed = _difference(db, listing, context, today, meta)
         if confirmed:
             with db.transaction():
                 for path in confirmed:
                     db.set_mark(path, listing.mark(path))
         if change is None:
             if meta["day"] != str(today.toordinal()):
-                _seal(db, made_from, whole, today)
+                _seal(db, made_from, context, today)
             return
         from kbtools.incremental.update import TooMuch, update
 
@@ -164,21 +164,21 @@ def bring_up_to_date(
         try:
             with db.transaction():
                 update(db, change, project.config, today, judge)
-                _seal(db, made_from, whole, today)
+                _seal(db, made_from, context, today)
         except TooMuch:
             pass
         else:
             return
-    from kbtools.incremental.scratch import scan
+    from kbtools.incremental.full_check import scan
 
-    rows, incoming = scan(listing.entries, whole, project.config, today, judge, reader)
+    rows, incoming = scan(listing.entries, context, project.config, today, judge, reader)
     db.replace_all(((row, listing.mark(row.path)) for row in rows), incoming)
     with db.transaction():
         db.put_attachments(listing.attachments, ())
-        _seal(db, made_from, whole, today)
+        _seal(db, made_from, context, today)
 
 
-def _seal(db: Database, made_from: str, whole: Whole, today: date) -> None:
+def _seal(db: Database, made_from: str, context: VaultContext, today: date) -> None:
     totals = " ".join(map(str, db.sums()))
     db.set_meta(
         {
@@ -186,13 +186,13 @@ def _seal(db: Database, made_from: str, whole: Whole, today: date) -> None:
             "day": str(today.toordinal()),
             "totals": totals,
             "unchecked": db.unchecked(),
-            "ways in": _BETWEEN.join(sorted(whole.ways_in)),
+            "ways in": _BETWEEN.join(sorted(context.ways_in)),
         }
     )
 
 
 def _difference(
-    db: Database, listing: Listing, whole: Whole, today: date, meta: Mapping[str, str]
+    db: Database, listing: Listing, context: VaultContext, today: date, meta: Mapping[str, str]
 ) -> tuple[Change | None, list[str]]:
     """The differences between the vault and the index, or None; and files with a new stamp but unchanged content."""
     day = int(meta["day"])
@@ -211,20 +211,22 @@ def _difference(
     moved = held ^ listing.attachments
     now = today.toordinal()
     turned = db.turning(min(day, now), max(day, now)) if day != now else ()
-    if not (changed or gone or moved or turned or ways != whole.ways_in):
+    if not (changed or gone or moved or turned or ways != context.ways_in):
         return None, confirmed
     from kbtools.incremental.update import Change
 
     marks = {path: listing.mark(path) for path in sorted(changed)}
-    opened, closed = whole.ways_in - ways, ways - whole.ways_in
-    return Change(listing.entries, whole, marks, tuple(gone), moved, turned, opened, closed), confirmed
+    opened, closed = context.ways_in - ways, ways - context.ways_in
+    return Change(listing.entries, context, marks, tuple(gone), moved, turned, opened, closed), confirmed
 
 
-def _compare(db: Database, project: Project, listing: Listing, whole: Whole, today: date, judge: Judge | None) -> None:
+def _compare(
+    db: Database, project: Project, listing: Listing, context: VaultContext, today: date, judge: Judge | None
+) -> None:
     """Raises KbError where the index and a check from scratch differ: a bug in kb, never in a page."""
-    from kbtools.incremental.scratch import scan
+    from kbtools.incremental.full_check import scan
 
-    rows, incoming = scan(listing.entries, whole, project.config, today, judge)
+    rows, incoming = scan(listing.entries, context, project.config, today, judge)
     kept = {row.path: (row, n) for row, n in db.rows()}
     fresh = {row.path: (row._replace(names=(), references=()), incoming.get(row.path, 0)) for row in rows}
     names = {(key, row.path) for row in rows for key in row.names}

@@ -7,15 +7,15 @@ from functools import cached_property
 from typing import TypeVar
 
 from kbtools.incremental.database import Database
-from kbtools.incremental.stored import load_outline
+from kbtools.incremental.stored_outline import load_outline
 from kbtools.links import fold_title, page_name
-from kbtools.vault.names import PageNames, nfc
+from kbtools.vault.names import DictNameTable, nfc
 from kbtools.vault.outline import Outline
 
 V = TypeVar("V")
 
 
-class Asked(Mapping[str, V]):
+class LazyMapping(Mapping[str, V]):
     """A mapping that queries each value on first access and keeps it; iterating over it loads the whole table."""
 
     def __init__(self, ask: Callable[[str], V | None], whole: Callable[[], Mapping[str, V]]) -> None:
@@ -50,13 +50,13 @@ class Asked(Mapping[str, V]):
         return self._whole.items()
 
 
-class StoredNames:
+class StoredNameTable:
     """The name tables of the vault, read from the database."""
 
     def __init__(self, db: Database, attachments: frozenset[str]) -> None:
         self.db = db
         self.attachments = attachments
-        self.outlines: Mapping[str, Outline] = Asked(self._outline, self._all_outlines)
+        self.outlines: Mapping[str, Outline] = LazyMapping(self._outline, self._all_outlines)
 
     def _outline(self, path: str) -> Outline | None:
         text = self.db.outline(path)
@@ -66,9 +66,9 @@ class StoredNames:
         return {path: load_outline(path, text) for path, text in self.db.outlines()}
 
     @cached_property
-    def _whole(self) -> PageNames:
+    def _whole(self) -> DictNameTable:
         """All names, loaded at once when a table is iterated over."""
-        return PageNames(dict(self.outlines.items()))
+        return DictNameTable(dict(self.outlines.items()))
 
     def _table(
         self,
@@ -81,7 +81,7 @@ class StoredNames:
         def ask(key: str) -> tuple[str, ...] | None:
             return tuple(p for p in self.db.named(stored(key)) if key in called(self.outlines[p])) or None
 
-        return Asked(ask, whole)
+        return LazyMapping(ask, whole)
 
     @cached_property
     def by_stem(self) -> Mapping[str, tuple[str, ...]]:

@@ -11,10 +11,10 @@ from kbtools.config.snippet_policy import Policies
 from kbtools.incremental.check import bring_up_to_date, check
 from kbtools.incremental.database import FILE, Database
 from kbtools.incremental.findings import load_findings
-from kbtools.incremental.lookup import StoredNames
+from kbtools.incremental.lookup import StoredNameTable
 from kbtools.incremental.rows import Judge
 from kbtools.incremental.update import Change, TooMuch, update
-from kbtools.incremental.whole import Whole
+from kbtools.incremental.vault_context import VaultContext
 from kbtools.links import fold_title
 from kbtools.text.diagnostics import Diagnostic
 from kbtools.vault.links.resolve import Resolver
@@ -67,9 +67,9 @@ class Resident:
             odd.pop(path, None)
             stamps[path] = self._stamp(path)
         self.listing = listing._replace(entries=Entries(str(self.project.vault), stamps, odd))
-        whole = Whole(listing.attachments, ways_in(self.project, self.listing.pages, listing.attachments))
-        self._whole = whole
-        bring_up_to_date(self._db, self.project, self.listing, whole, date.today(), self._judge, self.read)
+        context = VaultContext(listing.attachments, ways_in(self.project, self.listing.pages, listing.attachments))
+        self._context = context
+        bring_up_to_date(self._db, self.project, self.listing, context, date.today(), self._judge, self.read)
         self._forget()
 
     def edit(self, path: str, text: str) -> None:
@@ -88,7 +88,7 @@ class Resident:
         if not known:
             self.refresh()  # the navigation or a canvas may link to it
             return
-        change = Change(self.listing.entries, self._whole, {path: self.listing.mark(path)}, reader=self.read)
+        change = Change(self.listing.entries, self._context, {path: self.listing.mark(path)}, reader=self.read)
         try:
             with self._db.transaction():
                 update(self._db, change, self.project.config, date.today(), self._judge)
@@ -124,8 +124,8 @@ class Resident:
     # -- queries ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def names(self) -> StoredNames:
-        return StoredNames(self._db, self.listing.attachments)
+    def names(self) -> StoredNameTable:
+        return StoredNameTable(self._db, self.listing.attachments)
 
     @cached_property
     def resolver(self) -> Resolver:

@@ -9,10 +9,10 @@ from typing import Protocol
 from kbtools.check.checker import Checker
 from kbtools.incremental.database import Row
 from kbtools.incremental.findings import dump_findings
-from kbtools.incremental.stored import Told, dump_outline, outline_of
+from kbtools.incremental.stored_outline import OutlineValues, dump_outline, outline_of
 from kbtools.vault.links.graph import PageLinks, link_keys
 from kbtools.vault.links.resolution import Ambiguous, Missing
-from kbtools.vault.names import Called, name_keys, reference_keys
+from kbtools.vault.names import NameRecord, name_keys, reference_keys
 from kbtools.vault.page import Page
 
 
@@ -33,10 +33,10 @@ Judge = Callable[[Iterable[Page]], Judged | None]
 
 def outline_row(page: Page, *, is_page: bool = True) -> Row:
     """A row with the page's outline; without one for a file that is no page."""
-    return told_row(page, outline_of(page), Called.of(page)) if is_page else Row(page.path)
+    return row_of_outline(page, outline_of(page), NameRecord.of(page)) if is_page else Row(page.path)
 
 
-def told_row(page: Page, outline: Told, names: Called) -> Row:
+def row_of_outline(page: Page, outline: OutlineValues, names: NameRecord) -> Row:
     """A row made from an outline and names that are already known."""
     references = reference_keys(name for _, name in page.references) if page.references else ()
     return Row(page.path, dump_outline(outline), name_keys(names), references)

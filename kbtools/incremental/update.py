@@ -20,17 +20,17 @@ from kbtools.check.checker import Checker
 from kbtools.config.project import Config
 from kbtools.config.snippet_policy import RUN, Policies
 from kbtools.incremental.database import Database, Row
-from kbtools.incremental.lookup import StoredNames
+from kbtools.incremental.lookup import StoredNameTable
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
-from kbtools.incremental.stored import load_outline
-from kbtools.incremental.whole import Whole
+from kbtools.incremental.stored_outline import load_outline
+from kbtools.incremental.vault_context import VaultContext
 from kbtools.links import fold_title
 from kbtools.rules import ANY_FILE
 from kbtools.vault.links.graph import PageLinks, links_of
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.listing import Entry, Mark
 from kbtools.vault.loading import Reader, read
-from kbtools.vault.names import Called, Conventions, name_keys, reference_keys
+from kbtools.vault.names import Conventions, NameRecord, name_keys, reference_keys
 from kbtools.vault.page import Page
 
 _SHARE = 4
@@ -48,7 +48,7 @@ class Change(NamedTuple):
 
     entries: Mapping[str, Entry]
     """All current entries of the vault except attachments, by path."""
-    whole: Whole
+    context: VaultContext
     changed: Mapping[str, Mark]
     """New and changed entries, with the mark to store."""
     gone: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ def update(db: Database, change: Change, config: Config, today: date, judge: Jud
     dirty = _concerned(db, change, shifted, names_moved)
     change.within(len(dirty))
     db.put_attachments(
-        change.moved_attachments & change.whole.attachments, change.moved_attachments - change.whole.attachments
+        change.moved_attachments & change.context.attachments, change.moved_attachments - change.context.attachments
     )
     _check(db, change, config, today, judge, pages, before, dirty, policies)
 
@@ -102,7 +102,7 @@ def _kept(db: Database, path: str) -> Row | None:
     if row is None or row.outline is None:
         return row
     outline = load_outline(path, row.outline)
-    names = name_keys(Called.of(outline))
+    names = name_keys(NameRecord.of(outline))
     return row._replace(names=names, references=reference_keys(name for _, name in outline.references))
 
 
@@ -120,7 +120,7 @@ def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved
                 continue
             held.add(path)
             if (text := db.outline(path)) is not None:
-                fresh = set(name_keys(Called.of(load_outline(path, text)))) - keys
+                fresh = set(name_keys(NameRecord.of(load_outline(path, text)))) - keys
                 keys |= fresh
                 todo += fresh
         change.within(len(held))
@@ -144,7 +144,7 @@ def _check(
     dirty: set[str],
     policies: Policies,
 ) -> None:
-    resolver = Resolver(StoredNames(db, change.whole.attachments), Conventions.of(config))
+    resolver = Resolver(StoredNameTable(db, change.context.attachments), Conventions.of(config))
     links: dict[str, PageLinks] = {}
     turned: set[str] = set()
 

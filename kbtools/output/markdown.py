@@ -48,9 +48,9 @@ def markdown(findings: Findings) -> Iterator[str]:
 
 def _headline(findings: Findings) -> str:
     counts = [(findings.count(severity), severity.value) for severity in Severity]
-    told = ", ".join(f"{n:,} {name}{'s' if n != 1 else ''}" for n, name in counts if n)
+    listed = ", ".join(f"{n:,} {name}{'s' if n != 1 else ''}" for n, name in counts if n)
     new = "new " if findings.compared else ""
-    return f"{new}{told}" if told else f"no {new}findings"
+    return f"{new}{listed}" if listed else f"no {new}findings"
 
 
 def _facts(findings: Findings) -> Iterator[str]:

@@ -65,10 +65,10 @@ def _log(findings: Findings, shown: Sequence[Diagnostic], names: dict[int, str])
         for name in indexes
     ]
     left = len(findings.diagnostics) - len(shown)
-    told = f"{left:,} findings of lower importance are left out: code scanning takes no more in one file"
+    warning = f"{left:,} findings of lower importance are left out: code scanning takes no more in one file"
     invocation: dict[str, object] = {"executionSuccessful": True}
     if left:
-        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": told}}]
+        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": warning}}]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",

@@ -25,7 +25,7 @@ from kbtools.vault.links.graph import PageLinks, links_of
 from kbtools.vault.links.resolution import Resolution, Resolved
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.links.spelling import Speller
-from kbtools.vault.names import Called, name_keys, reference_keys, target_keys
+from kbtools.vault.names import NameRecord, name_keys, reference_keys, target_keys
 from kbtools.vault.outline import Outline
 from kbtools.vault.page import Page
 
@@ -129,7 +129,7 @@ class Context:
     def page(self, path: str) -> Outline | None:
         """What other pages may know of a page."""
         found = self._around.resolver.outlines.get(path)
-        self.asked.update(name_keys(Called.of(found)) if found is not None else ())
+        self.asked.update(name_keys(NameRecord.of(found)) if found is not None else ())
         return found
 
     def resolve(self, target: str) -> Resolution:

@@ -46,20 +46,20 @@ SEVERITY = Severity.WARNING
 GROUP = "vault"
 
 
-class _Called(NamedTuple):
+class _PagesNamed(NamedTuple):
     """The pages of a name, and how many of them stand aside for which."""
 
     paths: tuple[str, ...]
     ends: Mapping[str, int]
 
     @classmethod
-    def of(cls, pages: Sequence[Outline], resolver: Resolver) -> _Called:
+    def of(cls, pages: Sequence[Outline], resolver: Resolver) -> _PagesNamed:
         return cls(tuple(p.path for p in pages), Counter(resolver.final(p.path) for p in pages))
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for alias in page.aliases:
-        called = context.namesakes(alias, _Called.of)
+        called = context.namesakes(alias, _PagesNamed.of)
         is_called = fold_title(alias) in (fold_title(page.stem), fold_title(page.title))
         own = called.ends.get(page.path, 0) + (is_called and context.final(page.path) != page.path)
         count = len(called.paths) - own

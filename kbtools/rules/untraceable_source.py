@@ -54,8 +54,8 @@ _WIKILINK = re.compile(r"\[\[([^\[\]|#]+)[^\[\]]*\]\]")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    told = page.data.get(_FIELD)
-    entries = enumerate(told) if isinstance(told, list) else [(None, told)]
+    sources = page.data.get(_FIELD)
+    entries = enumerate(sources) if isinstance(sources, list) else [(None, sources)]
     for number, source in entries:
         if not isinstance(source, str) or not source.strip() or _leads_somewhere(source, page, context):
             continue

@@ -80,11 +80,11 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: A
         second = again()
         if second is not None:
             checks = [check.reviewed(Given(reply.stdout, printed), second) for check in checks]
-    status, reason, told, line = Status.PASSED, None, message.get("expected"), None
+    status, reason, text, line = Status.PASSED, None, message.get("expected"), None
     wrong = [check for check in checks if check.actual is not None]
     if wrong:
         status, reason, line = Status.FAILED, OUTPUT_DIFFERS, wrong[0].line(step)
-        told = _with_stderr("\n\n".join(check.told(step) for check in wrong), reply.stderr)
+        text = _with_stderr("\n\n".join(check.description(step) for check in wrong), reply.stderr)
     elif step.rehearse is not None:
         status, reason = Status.REHEARSED, f"retargeted to {step.rehearse}"
     return outcome_of(
@@ -92,7 +92,7 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: A
         step,
         status,
         reason=reason,
-        message=told,
+        message=text,
         line=line,
         seconds=reply.seconds,
         stdout=reply.stdout,
@@ -129,7 +129,7 @@ def died(job: Job, step: Step, reply: Reply) -> Outcome:
         reason = f"the process was killed: {_signal(-reply.exit)}{at}"
     else:
         reason = f"the process ended by itself with exit code {reply.exit}"
-    told = outcome_of(
+    outcome = outcome_of(
         job,
         step,
         Status.ERROR,
@@ -139,7 +139,7 @@ def died(job: Job, step: Step, reply: Reply) -> Outcome:
         seconds=reply.seconds,
         stdout=reply.stdout,
     )
-    return _shown(told)
+    return _shown(outcome)
 
 
 def _failed(job: Job, step: Step, reply: Reply, error: dict[str, object], printed: tuple[Printed, ...]) -> Outcome:
@@ -199,8 +199,8 @@ def _as_expected(step: Step, reply: Reply, error: dict[str, object] | None) -> d
     if error.get("config") or error.get("unseen"):
         return error
     complaint = None
-    told = rf"(?m)^(?:\[rank\d+\]: ?)?(?:[\w.]+\.)?{re.escape(name)}(?::|$)"
-    if name != PROGRAM_FAILED and re.search(told, reply.stderr) is None:
+    pattern = rf"(?m)^(?:\[rank\d+\]: ?)?(?:[\w.]+\.)?{re.escape(name)}(?::|$)"
+    if name != PROGRAM_FAILED and re.search(pattern, reply.stderr) is None:
         complaint = f"{raises} was expected, the program's standard error names none"
     elif step.match is not None:
         complaint = search_problem(step.match, reply.stderr)
@@ -235,7 +235,7 @@ class Check(NamedTuple):
         """The page line to report."""
         return self.want.line if self.want.statement is None else step.line + self.want.statement[0]
 
-    def told(self, step: Step) -> str:
+    def description(self, step: Step) -> str:
         """Message that describes the difference."""
         return f"line {self.line(step)}: {expect.explain(self.want.text, self.actual or '')}"
 
@@ -349,8 +349,8 @@ def _signal(number: int) -> str:
         name = signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-    told = names.get(signal.Signals(number))
-    return f"{name}, {told}" if told else name
+    description = names.get(signal.Signals(number))
+    return f"{name}, {description}" if description else name
 
 
 def _size(size: int) -> str:

@@ -134,12 +134,14 @@ def plan(
     for session, members in _sessions(snippets).items():
         chosen = request.chosen(available)
         usable = tuple(d for d in chosen if available.get(d))
-        told: set[str] = set()
+        reported_ids: set[str] = set()
         for device in chosen or ("cpu",):
             steps = tuple(
                 step
                 for snippet in members
-                for step in _step(path, snippet, hashes, device, chosen, usable, request, limits, told, rehearse)
+                for step in _step(
+                    path, snippet, hashes, device, chosen, usable, request, limits, reported_ids, rehearse
+                )
             )
             steps = tuple(_enough(step, available) for step in steps)
             if any(step.reported for step in steps):
@@ -204,7 +206,7 @@ def _step(
     usable: tuple[str, ...],
     request: DeviceRequest,
     limits: Limits,
-    told: set[str],
+    reported_ids: set[str],
     rehearse: bool,
 ) -> Iterable[Step]:
     """The step of a snippet in the session on ``device``."""
@@ -223,14 +225,14 @@ def _step(
         elsewhere = any(d in chosen for d in snippet.devices)
         if rehearse and skip is None and not any(d in usable for d in snippet.devices) and device in usable:
             target = device
-            reported = snippet.id not in told
+            reported = snippet.id not in reported_ids
         else:
-            reported = not elsewhere and snippet.id not in told
+            reported = not elsewhere and snippet.id not in reported_ids
             if skip is None:
                 asked = request.devices in (("auto",), ("all",))
                 skip = _missing(snippet, on) if asked else f"{_needs(snippet, on)}: not among the devices asked for"
         if reported:
-            told.add(snippet.id)
+            reported_ids.add(snippet.id)
     options = snippet.options
     yield Step(
         id=f"{path}::{snippet.id}[{on}]",

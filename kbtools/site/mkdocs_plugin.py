@@ -47,7 +47,7 @@ from kbtools.site.reuse.engine import Engine
 from kbtools.site.search import collect as search
 from kbtools.site.serve import guard
 from kbtools.text.svg import clean_svg, is_remote
-from kbtools.vault.listing import OTHER_FORMATS, Exclusion, unread_told
+from kbtools.vault.listing import OTHER_FORMATS, Exclusion, unread_message
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
 
@@ -222,7 +222,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             f.src_uri for f in files if f.src_uri.lower().endswith(OTHER_FORMATS) and f.src_dir == config.docs_dir
         )
         if unread and "mkdocs-jupyter" not in config.plugins:
-            log.info("%s", unread_told(unread))
+            log.info("%s", unread_message(unread))
         leave_out(files, wiki)
         if self.config.sanitize:
             attachments.publish(files, config, self.config.active_files, self._owned(files))

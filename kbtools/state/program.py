@@ -38,13 +38,13 @@ def _code(without: frozenset[str]) -> Iterator[tuple[str, int, int]]:
                     stack.append(entry.path)
     folders = [f for f in os.environ.get("PATH", os.defpath).split(os.pathsep) if f]
     for name in _JUDGES:
-        yield from islice((told for folder in folders for told in _told(f"{folder}/{name}")), 1)
+        yield from islice((told for folder in folders for told in _stat_of(f"{folder}/{name}")), 1)
     for folder in sys.path:  # what is installed there may bring languages along
-        yield from _told(folder) if folder.endswith("-packages") else _announced(folder)
+        yield from _stat_of(folder) if folder.endswith("-packages") else _announced(folder)
     for name in _DECIDING:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
-            yield from _told(spec.origin)
+            yield from _stat_of(spec.origin)
 
 
 def _announced(folder: str) -> Iterator[tuple[str, int, int]]:
@@ -52,10 +52,10 @@ def _announced(folder: str) -> Iterator[tuple[str, int, int]]:
     with suppress(OSError):
         for name in sorted(os.listdir(folder or ".")):  # noqa: PTH208 - this is done at every start
             if name.endswith((".dist-info", ".egg-info")):
-                yield from _told(f"{folder or '.'}/{name}/entry_points.txt")
+                yield from _stat_of(f"{folder or '.'}/{name}/entry_points.txt")
 
 
-def _told(file: str) -> Iterator[tuple[str, int, int]]:
+def _stat_of(file: str) -> Iterator[tuple[str, int, int]]:
     with suppress(OSError):
         status = Path(file).stat()
         yield file, status.st_mtime_ns, status.st_size

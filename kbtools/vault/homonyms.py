@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from kbtools.links import fold_title
-from kbtools.vault.names import Names, nfc, table
+from kbtools.vault.names import NameTable, nfc, table
 
 Table = Literal["stem", "title", "fold", "folded stem", "file", "folded file"]
 """Kinds of names: ``stem`` and ``title`` as written, ``fold`` for both after folding, ``folded stem`` ignoring case
@@ -74,7 +74,7 @@ NONE = Homonyms(())
 class Lookup:
     """The pages and files of a vault by name."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: NameTable) -> None:
         self._names = names
         self._found: dict[tuple[Table, str], Homonyms] = {}
 

@@ -139,7 +139,7 @@ class Listing(NamedTuple):
         return (*entry.known_stamp, entry.digest() if entry.trouble is None and self.is_young(entry) else None)
 
 
-def unread_told(paths: Sequence[str]) -> str:
+def unread_message(paths: Sequence[str]) -> str:
     """One line about files that are not read."""
     named = ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
     ways = ["rename what is a page"] if any(not path.lower().endswith(".ipynb") for path in paths) else []

@@ -1,7 +1,7 @@
 """Name tables of a vault, in which links are looked up.
 
-``Names`` is the protocol; ``PageNames`` answers from dictionaries, ``kbtools.incremental.lookup`` from the index on
-disk.
+``NameTable`` is the protocol; ``DictNameTable`` implements it with dictionaries, ``kbtools.incremental.lookup`` with
+the index on disk.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kbtools.vault.outline import Outline
 Paths = tuple[str, ...]
 
 
-class Names(Protocol):
+class NameTable(Protocol):
     """Names to pages. No table holds the empty name."""
 
     @property
@@ -52,7 +52,7 @@ class Names(Protocol):
         """Folded names with a ``#`` in them, which a link would otherwise read as an anchor."""
 
 
-class Called(NamedTuple):
+class NameRecord(NamedTuple):
     """All names of a page."""
 
     stem: str
@@ -65,14 +65,14 @@ class Called(NamedTuple):
     id: str | None
 
     @classmethod
-    def of(cls, page: Outline) -> Called:
+    def of(cls, page: Outline) -> NameRecord:
         stem, title = page.stem, page.title
         folded = fold_title(title)
         aliases = tuple([fold_title(alias) for alias in page.aliases])
         return cls(nfc(stem), page_name(title), folded if stem == title else fold_title(stem), folded, aliases, page.id)
 
 
-def name_keys(called: Called) -> tuple[str, ...]:
+def name_keys(called: NameRecord) -> tuple[str, ...]:
     """The keys of a page's names: folded names, and its id with a line end before it, which no folded name contains."""
     keys = {called.folded_stem, called.folded_title, *called.aliases}
     if called.id:
@@ -96,14 +96,14 @@ def target_keys(target: str, folder: str) -> set[str]:
     return keys
 
 
-class PageNames:
+class DictNameTable:
     """Name tables as dictionaries, built on first access."""
 
     def __init__(
         self,
         outlines: Mapping[str, Outline],
         attachments: Iterable[str] = (),
-        called: Mapping[str, Called] | None = None,
+        called: Mapping[str, NameRecord] | None = None,
     ) -> None:
         """``called`` contains the names of each page, if they are known already. Both mappings are sorted by path."""
         self.outlines = outlines
@@ -112,8 +112,8 @@ class PageNames:
             self._called = called
 
     @cached_property
-    def _called(self) -> Mapping[str, Called]:
-        return {path: Called.of(page) for path, page in self.outlines.items()}
+    def _called(self) -> Mapping[str, NameRecord]:
+        return {path: NameRecord.of(page) for path, page in self.outlines.items()}
 
     @cached_property
     def by_stem(self) -> Mapping[str, Paths]:

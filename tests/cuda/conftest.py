@@ -46,8 +46,10 @@ def pytest_sessionfinish() -> None:
         return
     here = devices.environment()
     gpu = here["devices"]["cuda"]
-    told = ["| | |", "|---|---|", f"| device | {gpu['count']} × {gpu['name']} |"]
-    told += [f"| {key} | {here[key]} |" for key in ("torch", "python", "platform")]
-    told += [*_FIGURES, "", "| test | outcome | seconds |", "|---|---|---|"]
-    told += [f"| {test.removeprefix('test_').replace('_', ' ')} | {end} | {took:.1f} |" for test, end, took in _RESULTS]
-    Path(name).write_text("\n".join(told) + "\n", encoding="utf-8")
+    report = ["| | |", "|---|---|", f"| device | {gpu['count']} × {gpu['name']} |"]
+    report += [f"| {key} | {here[key]} |" for key in ("torch", "python", "platform")]
+    report += [*_FIGURES, "", "| test | outcome | seconds |", "|---|---|---|"]
+    report += [
+        f"| {test.removeprefix('test_').replace('_', ' ')} | {end} | {took:.1f} |" for test, end, took in _RESULTS
+    ]
+    Path(name).write_text("\n".join(report) + "\n", encoding="utf-8")

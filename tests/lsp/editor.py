@@ -18,15 +18,15 @@ class Editor:
     async def open(self) -> list[types.Diagnostic]:
         item = types.TextDocumentItem(self.uri, "markdown", self.version, self.text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-        return await self.told()
+        return await self.diagnostics()
 
-    async def told(self) -> list[types.Diagnostic]:
+    async def diagnostics(self) -> list[types.Diagnostic]:
         """The findings, once the server has dealt with all that was sent: it answers in order."""
         await self.client.workspace_symbol_async(types.WorkspaceSymbolParams("nothing is called so"))
         return list(self.client.diagnostics.get(self.uri, ()))
 
     async def rules(self) -> set[str]:
-        return {str(d.code) for d in await self.told()}
+        return {str(d.code) for d in await self.diagnostics()}
 
     async def type(self, at: str, new: str) -> list[types.Diagnostic]:
         """Replace a text by another, as one change."""
@@ -38,7 +38,7 @@ class Editor:
         document = types.VersionedTextDocumentIdentifier(self.version, self.uri)
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
         self.text = self.text.replace(at, new, 1)
-        return await self.told()
+        return await self.diagnostics()
 
     def position(self, offset: int) -> types.Position:
         line = self.text.count("\n", 0, offset)

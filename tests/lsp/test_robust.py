@@ -74,18 +74,18 @@ async def test_any_edits_end_in_what_a_check_says(
         if "\r\n" in (editor.text[start - 1 : start + 1], editor.text[end - 1 : end + 1]):
             continue  # no editor cuts a line end in two
         await replace(editor, start, end, chosen.choice(PIECES))
-    there = {Path(e.uri).name: {(d.code, d.message) for d in await e.told()} for e in (autograd, tensor)}
+    there = {Path(e.uri).name: {(d.code, d.message) for d in await e.diagnostics()} for e in (autograd, tensor)}
     truth = tmp_path / "truth"
     shutil.copytree(wiki, truth, ignore=shutil.ignore_patterns(".kb", "truth"))
     for editor in (autograd, tensor):
         (truth / "docs/topics" / Path(editor.uri).name).write_bytes(editor.text.encode())
     found = check(find_project(truth), date.today())
-    for name, told in there.items():
+    for name, diagnostics in there.items():
         expected = {
             (d.rule, f"{d.message}\n{d.help}" if d.help else d.message)
             for d in found.diagnostics(f"topics/{name}".__eq__)
         }
-        assert told == expected
+        assert diagnostics == expected
 
 
 async def test_a_run_can_be_cancelled(autograd: Editor, wiki: Path) -> None:
@@ -97,7 +97,7 @@ async def test_a_run_can_be_cancelled(autograd: Editor, wiki: Path) -> None:
     running = asyncio.ensure_future(autograd.client.workspace_execute_command_async(command))
     begun = await autograd.client.wait_for_notification(types.PROGRESS)
     token = begun.token
-    await autograd.told()  # the server goes on answering
+    await autograd.diagnostics()  # the server goes on answering
     autograd.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
     await asyncio.wait_for(running, 60)
     assert "failing-snippet" not in await autograd.rules()

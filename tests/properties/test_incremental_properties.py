@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from kbtools.config.project import Config, Project
 from kbtools.incremental.check import check
+from kbtools.incremental.full_check import scan
 from kbtools.incremental.resident import Resident
-from kbtools.incremental.scratch import scan
-from kbtools.incremental.whole import Whole
+from kbtools.incremental.vault_context import VaultContext
 
 # Few names, many ways to spell and combine them: most edits meet something that hangs on them.
 NAMES = ("Tensor", "tensor", "텐서", "C#", "C", "Auto-grad", "auto_grad", "TCP/IP", "img.png")
@@ -104,7 +104,7 @@ def test_an_index_kept_up_to_date_says_what_a_check_from_scratch_says(
                 change(vault, path, data)
             today += timedelta(days=day)
             kept = check(project, today, paranoid=True)
-            rows, _ = scan(kept.listing.entries, Whole(kept.listing.attachments), config, today)
+            rows, _ = scan(kept.listing.entries, VaultContext(kept.listing.attachments), config, today)
             assert kept.found == tuple((r.path, r.found) for r in rows if r.found)
             assert kept.totals.links == sum(r.links for r in rows)
             assert not kept.notes

@@ -135,8 +135,8 @@ def test_no_change_that_can_alter_an_outcome_is_answered_from_the_store(name: st
     keep(other(Given()), tmp_path)
     keep(Given(), tmp_path)
     assert answered(Given(), tmp_path) == {"n0", "n1", "n2"}
-    told = answered(change(Given()), tmp_path)
-    assert told <= {f"n{n}" for n in range(first)}, told
+    reused = answered(change(Given()), tmp_path)
+    assert reused <= {f"n{n}" for n in range(first)}, reused
 
 
 @settings(max_examples=10)

@@ -146,10 +146,10 @@ def fired(browser: Any, site: Path) -> list[str]:
 @pytest.mark.browser
 def test_nothing_fires_and_pictures_are_seen(browser: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     site = build(wiki(tmp_path))
-    told = [r.getMessage() for r in caplog.records if "active_files" in r.getMessage()]
-    assert any(m.startswith("files/page.html is not published") for m in told)
-    assert any(m.startswith("files/script.svg is published without") and "<script>" in m for m in told)
-    assert not any("good.svg" in m for m in told)
+    warnings = [r.getMessage() for r in caplog.records if "active_files" in r.getMessage()]
+    assert any(m.startswith("files/page.html is not published") for m in warnings)
+    assert any(m.startswith("files/script.svg is published without") and "<script>" in m for m in warnings)
+    assert not any("good.svg" in m for m in warnings)
     assert not (site / "files/page.html").exists()
     assert (site / "files/good.svg").read_bytes() == HARMLESS
     assert fired(browser, site) == []
@@ -210,9 +210,9 @@ def test_the_theme_s_and_kb_s_own_files_are_the_site_s(tmp_path: Path, caplog: p
     published = [f for f in site.rglob("*") if f.is_file() and "taken by an author" in f.read_text("utf-8", "replace")]
     assert published == []
     assert (site / "assets/javascripts" / script).stat().st_size > 50_000
-    told = "\n".join(r.getMessage() for r in caplog.records if r.levelname == "WARNING")
-    assert [name for name in taken if f"{name} is not published" not in told] == []
-    assert [name for name in ("CNAME", "_headers", "robots.txt") if f"{name} is published, and" not in told] == []
+    warnings = "\n".join(r.getMessage() for r in caplog.records if r.levelname == "WARNING")
+    assert [name for name in taken if f"{name} is not published" not in warnings] == []
+    assert [name for name in ("CNAME", "_headers", "robots.txt") if f"{name} is published, and" not in warnings] == []
     assert (site / "mine.js").is_file()
 
 
@@ -225,7 +225,7 @@ def test_the_owner_names_what_replaces_the_theme_s_files(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "warning"),
     [
         ({"all": "x"}, "all"),
         ({"index.html/a.md": "# A\n"}, "index.html"),
@@ -234,7 +234,7 @@ def test_the_owner_names_what_replaces_the_theme_s_files(tmp_path: Path) -> None
     ],
 )
 def test_places_that_cannot_be_on_one_site_are_told(
-    tmp_path: Path, files: dict[str, str], told: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, files: dict[str, str], warning: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     try:
         project = make(tmp_path, files)
@@ -245,4 +245,4 @@ def test_places_that_cannot_be_on_one_site_are_told(
         messages = "\n".join(r.getMessage() for r in caplog.records if r.levelname == "WARNING")
     except KbError as e:
         messages = str(e)
-    assert told in messages
+    assert warning in messages

@@ -40,14 +40,14 @@ def test_warnings_of_mkdocs_are_heard(tmp_path: Path) -> None:
     text = "# A\n\n[gone](gone.md) ![x](no.png) <iframe src=x></iframe>\n\n<span onclick=a>b</span>\n"
     said: list[str] = []
     build(make(tmp_path, {"a.md": text}), say=said.append)
-    told = "\n".join(said)
+    output = "\n".join(said)
     for expected in (
         "gone.md",
         "no.png",
         "a.md:3: not published: <iframe>",
         'a.md:5: not published: onclick="a" of <span>',
     ):
-        assert re.search(rf"(?m)^warning: .*{re.escape(expected)}", told), (expected, told)
+        assert re.search(rf"(?m)^warning: .*{re.escape(expected)}", output), (expected, output)
 
 
 def test_mkdocs_strict_is_honoured(tmp_path: Path) -> None:

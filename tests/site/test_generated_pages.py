@@ -69,8 +69,8 @@ def test_figures_of_health(monkeypatch: pytest.MonkeyPatch) -> None:
     text = generate(held)["health.md"].text
     assert "67%" in text
     assert "7.00초" in text
-    told = generate(held)["runs.md"].text.partition("코드별")[2]
-    rows = re.findall(r'<tr id="(run-[0-9a-f]+)"><td><a [^>]*>[AB]</a></td><td><code>(\w+)</code>', told)
+    shown = generate(held)["runs.md"].text.partition("코드별")[2]
+    rows = re.findall(r'<tr id="(run-[0-9a-f]+)"><td><a [^>]*>[AB]</a></td><td><code>(\w+)</code>', shown)
     assert [name for _, name in rows] == ["fast", "slow", "new"]
     assert rows[1][0] == row_id("A.md", "slow")
 

@@ -134,7 +134,7 @@ def test_a_series_of_edits(tmp_path: Path) -> None:
 
 def test_the_site_does_not_hang_on_the_number_of_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor do the warnings, nor their order."""
-    sites, told = [], []
+    sites, messages = [], []
     monkeypatch.setattr(workers, "FEW", 1)
     for jobs in ("1", "3"):
         monkeypatch.setenv("KB_JOBS", jobs)
@@ -144,9 +144,9 @@ def test_the_site_does_not_hang_on_the_number_of_processes(tmp_path: Path, monke
         folder = build(project, keep=False, say=said.append)
         files = (file for file in folder.rglob("*") if file.is_file())
         sites.append({file.relative_to(folder).as_posix(): file.read_bytes() for file in files})
-        told.append(said)
+        messages.append(said)
     assert sites[0] == sites[1]
-    assert told[0] == told[1] != []
+    assert messages[0] == messages[1] != []
 
 
 SEES_PAGES = "\ndef on_page_markdown(markdown, **_):\n    return markdown\n"

@@ -148,13 +148,13 @@ def test_every_word_of_kb_comes_from_the_catalogue(tmp_path: Path, monkeypatch: 
         for out in tree.css("pre, code, script, style, svg, .md-code__nav"):
             out.decompose()
         for node in tree.css("[class^=kb-], [class*=' kb-'], article.md-content__inner > h1, body > p, body > h1"):
-            told = [
+            texts = [
                 node.text(separator=" "),
                 node.attributes.get("title") or "",
                 node.attributes.get("aria-label") or "",
             ]
-            seen += len(told)
-            for text in told:
+            seen += len(texts)
+            for text in texts:
                 for machine in machines:
                     text = text.replace(machine, " ")  # noqa: PLW2901
                 assert leftover(text) == "", f"{file.relative_to(site)}: {leftover(text)!r} in {text!r}"
@@ -171,7 +171,7 @@ def test_scripts_too(browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         page.locator("[data-kb-search]").click()
         page.keyboard.type("eins")
         page.locator(".kb-search-list a, .kb-search-list [role=option]").first.wait_for()
-        told = page.evaluate(
+        texts = page.evaluate(
             """() => [...document.querySelectorAll(".kb-search *")].flatMap((e) =>
                  [e.placeholder, e.getAttribute("aria-label"), e.children.length ? "" : e.textContent])
                  .filter(Boolean)"""
@@ -179,13 +179,13 @@ def test_scripts_too(browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         page.keyboard.press("Escape")
         page.locator("[data-kb-graph]").click()
         page.locator(".kb-graph-status").wait_for()
-        told += page.evaluate(
+        texts += page.evaluate(
             """() => [...document.querySelectorAll(".kb-graph-dialog *")].flatMap((e) =>
                  [e.placeholder, e.getAttribute("aria-label"), e.title, e.children.length ? "" : e.textContent])
                  .filter(Boolean)"""
         )
-        assert len(told) > 20
-        assert [text for text in told if leftover(text)] == []
+        assert len(texts) > 20
+        assert [text for text in texts if leftover(text)] == []
 
 
 def test_numbers_days_and_durations_are_those_of_the_language() -> None:

@@ -295,8 +295,8 @@ def test_it_makes_the_same(
         monkeypatch.chdir(root)
         caplog.clear()
         found[order] = made(case, root, plugins)
-        told = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING and "kbtools" in r.name]
-        assert told == []
+        warnings = [r.getMessage() for r in caplog.records if r.levelno >= logging.WARNING and "kbtools" in r.name]
+        assert warnings == []
     alone = found["alone"]
     assert all(value is True or len(value) >= case.least for value in alone.values()), alone
     assert found["before"] == alone

@@ -33,8 +33,8 @@ def test_it_is_found(tmp_path: Path, text: str) -> None:
     (tmp_path / "base.yml").write_text("hooks: [x.py]\n")
     file = tmp_path / "mkdocs.yml"
     file.write_text("site_name: x\n" + text.replace("FILE", str(ran)))
-    (told, *_) = list(running_code(file))
-    assert RUNS[text] in told
+    (found, *_) = list(running_code(file))
+    assert RUNS[text] in found
     assert not ran.exists()
 
 

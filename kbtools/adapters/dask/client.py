@@ -259,8 +259,10 @@ class _Run:
         error = future.exception()
         if error is not None:
             lost = type(error).__name__ == "KilledWorker"
-            told = f"{_TRIES} workers were lost while they ran this session" if lost else f"the worker failed: {error}"
-            self._tell(job, _lost(job, told))
+            reason = (
+                f"{_TRIES} workers were lost while they ran this session" if lost else f"the worker failed: {error}"
+            )
+            self._tell(job, _lost(job, reason))
             return
         result = future.result()
         outcomes = [Outcome.from_json(data) for data in result["outcomes"]]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from lsprotocol import types
 
+from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.positions import Positions
-from kbtools.adapters.lsp.workspace import Workspace
 from kbtools.edit.reconcile import plan_reconcile
 from kbtools.edit.rename import plan_rename
 from kbtools.errors import KbError
@@ -18,7 +18,7 @@ from kbtools.vault.links.spelling import Speller
 from kbtools.vault.page import Page
 
 
-def renamable(space: Workspace, path: str, offset: int) -> tuple[str, Span, str] | None:
+def renamable(space: OpenVault, path: str, offset: int) -> tuple[str, Span, str] | None:
     """The page whose name stands at a place, where it stands, and what it is called: the target of a wikilink, the
     title in the frontmatter, the first heading."""
     page = space.page(path)
@@ -39,7 +39,7 @@ def renamable(space: Workspace, path: str, offset: int) -> tuple[str, Span, str]
     return None
 
 
-def rename(space: Workspace, path: str, title: str) -> types.WorkspaceEdit:
+def rename(space: OpenVault, path: str, title: str) -> types.WorkspaceEdit:
     """Another title for a page: in it, in its file's name, in every link. Raises KbError where that cannot be."""
     index = space.index()
     plan = plan_rename(index, path, title, style=space.project.config.link_style)
@@ -51,7 +51,7 @@ def rename(space: Workspace, path: str, title: str) -> types.WorkspaceEdit:
     return edit
 
 
-def respell(space: Workspace, path: str) -> types.WorkspaceEdit:
+def respell(space: OpenVault, path: str) -> types.WorkspaceEdit:
     """The canonical spelling for every link to a page. Raises KbError where there is nothing to respell."""
     index, config = space.index(), space.project.config
     plan = plan_reconcile(index, Speller(index, config.link_style, config.keep_words), titles=True, to=path)
@@ -61,13 +61,13 @@ def respell(space: Workspace, path: str) -> types.WorkspaceEdit:
     return edit
 
 
-def _whole(space: Workspace, index: Index, texts: Mapping[str, str]) -> types.WorkspaceEdit:
+def _whole(space: OpenVault, index: Index, texts: Mapping[str, str]) -> types.WorkspaceEdit:
     return types.WorkspaceEdit(
         document_changes=[_of_page(space, index.pages[path], text) for path, text in sorted(texts.items())]
     )
 
 
-def _of_page(space: Workspace, page: Page, text: str) -> types.TextDocumentEdit:
+def _of_page(space: OpenVault, page: Page, text: str) -> types.TextDocumentEdit:
     """The change of one page's text, without what is the same at its beginning and its end."""
     old = page.source.text
     start = 0

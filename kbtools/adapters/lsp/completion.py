@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from lsprotocol import types
 
-from kbtools.adapters.lsp.workspace import Workspace
+from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.check.checker import schemas
 from kbtools.fences.annotations import CLASSES
 from kbtools.fences.languages.registry import OWN
@@ -35,7 +35,7 @@ _FIELD = re.compile(r"^(?P<word>[\w-]*)$")
 _VALUE = re.compile(r"^(?P<key>[\w-]+):[ \t]*(?P<word>[^\s\[\]{},]*)$")
 
 
-def complete(space: Workspace, path: str, offset: int) -> types.CompletionList:
+def complete(space: OpenVault, path: str, offset: int) -> types.CompletionList:
     """The items for a place; incomplete where there are more than are given."""
     page = space.page(path)
     found: list[types.CompletionItem] = []
@@ -49,7 +49,7 @@ def complete(space: Workspace, path: str, offset: int) -> types.CompletionList:
     return types.CompletionList(is_incomplete=is_incomplete, items=found)
 
 
-def _items(space: Workspace, page: Page, offset: int) -> Iterator[types.CompletionItem]:
+def _items(space: OpenVault, page: Page, offset: int) -> Iterator[types.CompletionItem]:
     text, lines = page.source.text, page.source.lines
     start = lines.line(lines.line_of(offset)).start
     before = text[start:offset]
@@ -81,14 +81,14 @@ def _in_frontmatter(page: Page, offset: int) -> bool:
 
 
 def _item(
-    space: Workspace, page: Page, span: Span, label: str, new: str, kind: types.CompletionItemKind, **more: Any
+    space: OpenVault, page: Page, span: Span, label: str, new: str, kind: types.CompletionItemKind, **more: Any
 ) -> types.CompletionItem:
     (edit,) = space.text_edits(page.source, [Edit(span, new)])
     return types.CompletionItem(label=label, kind=kind, text_edit=edit, **more)
 
 
 def _plain(
-    space: Workspace, page: Page, span: Span, words: Iterable[str], kind: types.CompletionItemKind
+    space: OpenVault, page: Page, span: Span, words: Iterable[str], kind: types.CompletionItemKind
 ) -> Iterator[types.CompletionItem]:
     typed = span.of(page.source.text).lower()
     for word in words:
@@ -96,7 +96,7 @@ def _plain(
             yield _item(space, page, span, word, word, kind)
 
 
-def _titles(space: Workspace, page: Page, span: Span) -> Iterator[types.CompletionItem]:
+def _titles(space: OpenVault, page: Page, span: Span) -> Iterator[types.CompletionItem]:
     """Pages by their names, and by their aliases: an alias is written as the label of the page's own name."""
     text = page.source.text
     typed = fold_title(span.of(text))
@@ -130,7 +130,7 @@ def _rest_of_line(page: Page, offset: int) -> str:
     return page.source.text[offset : lines.line(lines.line_of(offset)).end].partition("[[")[0]
 
 
-def _sections(space: Workspace, page: Page, target: str, span: Span) -> Iterator[types.CompletionItem]:
+def _sections(space: OpenVault, page: Page, target: str, span: Span) -> Iterator[types.CompletionItem]:
     """Headings of the page a link leads to; behind ``^`` its blocks."""
     resolver = space.resident.resolver
     path = target_page(resolver.resolve_name(target.strip(), page.path)) if target.strip() else page.path
@@ -147,7 +147,7 @@ def _sections(space: Workspace, page: Page, target: str, span: Span) -> Iterator
             yield _item(space, page, span, word, word, types.CompletionItemKind.Reference, sort_text=f"{number:04}")
 
 
-def _files(space: Workspace, page: Page, span: Span) -> Iterator[types.CompletionItem]:
+def _files(space: OpenVault, page: Page, span: Span) -> Iterator[types.CompletionItem]:
     """Pages and attachments, as a Markdown link writes them."""
     typed = span.of(page.source.text).lower()
     resident = space.resident
@@ -165,7 +165,7 @@ def _files(space: Workspace, page: Page, span: Span) -> Iterator[types.Completio
             )
 
 
-def _fields(space: Workspace, page: Page, before: str, start: int, offset: int) -> Iterator[types.CompletionItem]:
+def _fields(space: OpenVault, page: Page, before: str, start: int, offset: int) -> Iterator[types.CompletionItem]:
     """Fields of the page's schema that it has not yet, and the values a field may have."""
     schema = schemas([page.path], space.project.config).get(page.path)
     properties: Mapping[str, Any] = schema.document.get("properties", {}) if schema is not None else {}
@@ -173,9 +173,11 @@ def _fields(space: Workspace, page: Page, before: str, start: int, offset: int) 
         held = page.data if page.frontmatter is not None else {}
         for key, rule in properties.items():
             if key not in held and key.startswith(m["word"]):
-                told = rule.get("description") if isinstance(rule, dict) else None
+                description = rule.get("description") if isinstance(rule, dict) else None
                 span = Span(start, offset)
-                yield _item(space, page, span, key, f"{key}: ", types.CompletionItemKind.Field, documentation=told)
+                yield _item(
+                    space, page, span, key, f"{key}: ", types.CompletionItemKind.Field, documentation=description
+                )
     elif m := _VALUE.match(before):
         span = Span(start + m.start("word"), offset)
         values = _values(schema, properties.get(m["key"])) if schema is not None else []

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from lsprotocol import types
 
-from kbtools.adapters.lsp.workspace import Workspace
+from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.check.baseline import FILE, Baseline, Entry, key_of
 from kbtools.check.checker import schemas
 from kbtools.edit.fix import choose
@@ -36,7 +36,7 @@ _LEVELS = {
 }
 
 
-def published(space: Workspace, path: str) -> list[types.Diagnostic]:
+def published(space: OpenVault, path: str) -> list[types.Diagnostic]:
     """All findings of a page; those that the baseline accepts as hints."""
     page = space.page(path)
     if page is None:
@@ -53,7 +53,7 @@ def published(space: Workspace, path: str) -> list[types.Diagnostic]:
     return made
 
 
-def _diagnostic(space: Workspace, source: Source, d: Diagnostic) -> types.Diagnostic:
+def _diagnostic(space: OpenVault, source: Source, d: Diagnostic) -> types.Diagnostic:
     return types.Diagnostic(
         range=space.positions(source).range(d.span),
         message=f"{d.message}\n{d.help}" if d.help else d.message,
@@ -64,7 +64,7 @@ def _diagnostic(space: Workspace, source: Source, d: Diagnostic) -> types.Diagno
     )
 
 
-def actions(space: Workspace, path: str, wanted: Span, only: tuple[str, ...] = ()) -> Iterator[types.CodeAction]:
+def actions(space: OpenVault, path: str, wanted: Span, only: tuple[str, ...] = ()) -> Iterator[types.CodeAction]:
     """What can be done where the cursor is: mend a finding, accept it, ignore it; write the page a link asks for."""
     page = space.page(path)
     if page is None:
@@ -77,22 +77,22 @@ def actions(space: Workspace, path: str, wanted: Span, only: tuple[str, ...] = (
 
     here = [d for d in new if d.span.start <= wanted.end and wanted.start <= d.span.end]
     for d in here:
-        told = _diagnostic(space, source, d)
+        diagnostic = _diagnostic(space, source, d)
         if d.fix is not None and d.fix.applicability is not Applicability.DISPLAY:
             yield types.CodeAction(
                 title=_sentence(d.fix.title),
                 kind=types.CodeActionKind.QuickFix,
-                diagnostics=[told],
+                diagnostics=[diagnostic],
                 is_preferred=d.fix.applicability is Applicability.SAFE,
                 edit=of_page(d.fix.edits),
             )
         if (create := _new_page(space, path, d)) is not None:
-            create.diagnostics = [told]
+            create.diagnostics = [diagnostic]
             yield create
         yield types.CodeAction(
             title=f"Ignore {d.rule} here",
             kind=types.CodeActionKind.QuickFix,
-            diagnostics=[told],
+            diagnostics=[diagnostic],
             edit=of_page((_ignore(page, d),)),
         )
         if not space.project.foreign:
@@ -100,7 +100,7 @@ def actions(space: Workspace, path: str, wanted: Span, only: tuple[str, ...] = (
             yield types.CodeAction(
                 title=f"Accept this {d.rule} into the baseline",
                 kind=types.CodeActionKind.QuickFix,
-                diagnostics=[told],
+                diagnostics=[diagnostic],
                 command=types.Command("Accept into the baseline", ACCEPT, arguments=arguments),
             )
     link = space.link_at(page, wanted.start)
@@ -135,7 +135,7 @@ def _ignore(page: Page, d: Diagnostic) -> Edit:
     return Edit(Span(line.start, line.start), f"{indent}{comment}")
 
 
-def _new_page(space: Workspace, path: str, d: Diagnostic) -> types.CodeAction | None:
+def _new_page(space: OpenVault, path: str, d: Diagnostic) -> types.CodeAction | None:
     """Writes the page that a wikilink asks for, where the wiki would put it."""
     if d.rule not in ("broken-link", "unwritten-note"):
         return None
@@ -160,7 +160,7 @@ def _new_page(space: Workspace, path: str, d: Diagnostic) -> types.CodeAction | 
     return None
 
 
-def new_page_file(space: Workspace, title: str) -> tuple[str, str] | None:
+def new_page_file(space: OpenVault, title: str) -> tuple[str, str] | None:
     """The address and the text of a new page; None for a name that no page can have."""
     folder, _, name = title.rpartition("/")
     if not can_be_target(name) or ".." in folder.split("/"):
@@ -170,7 +170,7 @@ def new_page_file(space: Workspace, title: str) -> tuple[str, str] | None:
     return space.uri(path), new_page(name, schema, date.today())
 
 
-def accept(space: Workspace, path: str, rule: str, span: Span) -> None:
+def accept(space: OpenVault, path: str, rule: str, span: Span) -> None:
     """Write one finding into the baseline. Raises KbError where it is not found any more."""
     page = space.page(path)
     new, _ = space.findings(path)

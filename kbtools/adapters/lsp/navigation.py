@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lsprotocol import types
 
 from kbtools.adapters.lsp import results
-from kbtools.adapters.lsp.workspace import Workspace
+from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.links import fold_title
 from kbtools.markdown.structure import Heading
 from kbtools.text.source import Span
@@ -21,7 +21,7 @@ _BRACES = re.compile(r"\{[^{}]*\}")
 _MARKUP = re.compile(r"^\s*(?:#|```|~~~|>|\||!!!|\?\?\?|===|<|\$\$|[-*+] |\d+[.)] |---)")
 
 
-def hover(space: Workspace, path: str, offset: int) -> types.Hover | None:
+def hover(space: OpenVault, path: str, offset: int) -> types.Hover | None:
     page = space.page(path)
     if page is None:
         return None
@@ -48,7 +48,7 @@ def hover(space: Workspace, path: str, offset: int) -> types.Hover | None:
     return None
 
 
-def _card(space: Workspace, path: str) -> str:
+def _card(space: OpenVault, path: str) -> str:
     """A page in a few lines: title, how far to trust it, its first paragraph."""
     page = space.page(path)
     if page is None:
@@ -76,7 +76,7 @@ def first_paragraph(page: Page) -> str | None:
     return None
 
 
-def definition(space: Workspace, path: str, offset: int) -> types.Location | None:
+def definition(space: OpenVault, path: str, offset: int) -> types.Location | None:
     """Where the link at a place leads: the page, its section or block, or the file."""
     page = space.page(path)
     found = space.link_at(page, offset) if page is not None else None
@@ -93,7 +93,7 @@ def definition(space: Workspace, path: str, offset: int) -> types.Location | Non
     return types.Location(space.uri(target), space.positions(other.source).range(_place(space, other, link)))
 
 
-def _place(space: Workspace, page: Page, link: object) -> Span:
+def _place(space: OpenVault, page: Page, link: object) -> Span:
     """The section or block of a page that a link names; its beginning otherwise."""
     anchor, block = getattr(link, "anchor", None), getattr(link, "block", None)
     if block:
@@ -107,7 +107,7 @@ def _place(space: Workspace, page: Page, link: object) -> Span:
     return Span(0, 0)
 
 
-def references(space: Workspace, path: str, offset: int, *, declaration: bool = False) -> list[types.Location]:
+def references(space: OpenVault, path: str, offset: int, *, declaration: bool = False) -> list[types.Location]:
     """Every link to the page that the link at a place leads to; on a heading to that section; else to this page."""
     page = space.page(path)
     if page is None:
@@ -130,7 +130,7 @@ def references(space: Workspace, path: str, offset: int, *, declaration: bool = 
     return located
 
 
-def document_links(space: Workspace, path: str) -> Iterator[types.DocumentLink]:
+def document_links(space: OpenVault, path: str) -> Iterator[types.DocumentLink]:
     page = space.page(path)
     if page is None:
         return
@@ -145,7 +145,7 @@ def document_links(space: Workspace, path: str) -> Iterator[types.DocumentLink]:
             yield types.DocumentLink(at.range(span), space.uri(target), tooltip=target)
 
 
-def document_symbols(space: Workspace, path: str) -> list[types.DocumentSymbol]:
+def document_symbols(space: OpenVault, path: str) -> list[types.DocumentSymbol]:
     """Headings, each below the one it belongs to, with the snippets of its section."""
     page = space.page(path)
     if page is None:
@@ -181,7 +181,7 @@ def document_symbols(space: Workspace, path: str) -> list[types.DocumentSymbol]:
     return top
 
 
-def workspace_symbols(space: Workspace, query: str, most: int = 200) -> list[types.WorkspaceSymbol]:
+def workspace_symbols(space: OpenVault, query: str, most: int = 200) -> list[types.WorkspaceSymbol]:
     """Pages whose names hold the words."""
     wanted = fold_title(query)
     found = [
@@ -196,7 +196,7 @@ def workspace_symbols(space: Workspace, query: str, most: int = 200) -> list[typ
     ]
 
 
-def folding_ranges(space: Workspace, path: str) -> Iterator[types.FoldingRange]:
+def folding_ranges(space: OpenVault, path: str) -> Iterator[types.FoldingRange]:
     """Frontmatter, sections and fences."""
     page = space.page(path)
     if page is None:
@@ -217,7 +217,7 @@ def folding_ranges(space: Workspace, path: str) -> Iterator[types.FoldingRange]:
             yield types.FoldingRange(first, last)
 
 
-def semantic_tokens(space: Workspace, path: str) -> list[int]:
+def semantic_tokens(space: OpenVault, path: str) -> list[int]:
     """Wikilinks that lead somewhere, embeds, and annotations of fences, as the protocol packs them: each by its
     distance from the one before."""
     page = space.page(path)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from lsprotocol import types
 
-from kbtools.adapters.lsp.workspace import Workspace
+from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.run.results.current import current
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.results.store import Store
@@ -28,7 +28,7 @@ _LONGEST = 2000
 _HINT = 80
 
 
-def outcomes(space: Workspace, page: Page) -> Mapping[str, list[Outcome]]:
+def outcomes(space: OpenVault, page: Page) -> Mapping[str, list[Outcome]]:
     """By snippet, what is stored and still holds for the page as it is typed now."""
     if not any(s.executable for s in page.snippets):
         return {}
@@ -47,7 +47,7 @@ def outcomes(space: Workspace, page: Page) -> Mapping[str, list[Outcome]]:
     return found
 
 
-def told(outcome: Outcome) -> str:
+def summary(outcome: Outcome) -> str:
     """An outcome in a few words: ``✓ passed on cpu, 0.02 s``."""
     words = f"{MARKS[outcome.outcome]} {outcome.outcome.value} on {outcome.device}"
     if outcome.outcome in (Status.PASSED, Status.XFAILED):
@@ -55,7 +55,7 @@ def told(outcome: Outcome) -> str:
     return f"{words}: {outcome.reason}" if outcome.reason else words
 
 
-def hover(space: Workspace, page: Page, snippet: Snippet) -> str:
+def hover(space: OpenVault, page: Page, snippet: Snippet) -> str:
     """A snippet's last outcome, with what it printed, as Markdown."""
     if not snippet.executable:
         return f"not run: {snippet.why_not}" if snippet.why_not else "not run"
@@ -64,7 +64,7 @@ def hover(space: Workspace, page: Page, snippet: Snippet) -> str:
         return "not run since it was changed"
     parts = []
     for outcome in held:
-        parts.append(told(outcome))
+        parts.append(summary(outcome))
         for text in (outcome.stdout, outcome.message or ""):
             if text.strip():
                 cut = text.rstrip() if len(text) <= _LONGEST else text[:_LONGEST] + " …"
@@ -74,7 +74,7 @@ def hover(space: Workspace, page: Page, snippet: Snippet) -> str:
     return "\n\n".join(parts)
 
 
-def lenses(space: Workspace, page: Page) -> Iterator[types.CodeLens]:
+def lenses(space: OpenVault, page: Page) -> Iterator[types.CodeLens]:
     """Above each snippet that can be run: run it, what became of it, take over what it printed."""
     at, uri = space.positions(page.source), space.uri(page.path)
     held = outcomes(space, page)
@@ -91,10 +91,10 @@ def lenses(space: Workspace, page: Page) -> Iterator[types.CodeLens]:
         for outcome in held.get(snippet.id, ()):
             if outcome.only_output_differs:
                 yield types.CodeLens(place, types.Command("Take over the output", UPDATE, arguments=[uri, snippet.id]))
-            yield types.CodeLens(place, types.Command(told(outcome), ""))
+            yield types.CodeLens(place, types.Command(summary(outcome), ""))
 
 
-def hints(space: Workspace, page: Page, shown: Span) -> Iterator[types.InlayHint]:
+def hints(space: OpenVault, page: Page, shown: Span) -> Iterator[types.InlayHint]:
     """Behind a snippet's code what it printed last, where the page does not say it: at its only ``print``, else at its
     end."""
     at = space.positions(page.source)
@@ -111,7 +111,7 @@ def hints(space: Workspace, page: Page, shown: Span) -> Iterator[types.InlayHint
             yield types.InlayHint(at.position(place.end), f"→ {cut}", padding_left=True)
 
 
-def failures(space: Workspace, page: Page) -> Iterator[types.Diagnostic]:
+def failures(space: OpenVault, page: Page) -> Iterator[types.Diagnostic]:
     """Snippets that failed when they last ran, at the page's line that raised."""
     at, lines = space.positions(page.source), page.source.lines
     for id_, held in outcomes(space, page).items():

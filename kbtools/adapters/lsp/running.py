@@ -28,11 +28,11 @@ async def run(project: Project, what: str, *, update: bool = False) -> str:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        _, told = await process.communicate()
+        _, output = await process.communicate()
     except asyncio.CancelledError:
         process.send_signal(signal.SIGINT)
         await process.wait()
         raise
-    text = told.decode("utf-8", "replace")
+    text = output.decode("utf-8", "replace")
     summary = _SUMMARY.search(text)
     return summary[0] if summary else text.strip() or f"kb run ended with {process.returncode}"

@@ -16,8 +16,8 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from kbtools import __version__
 from kbtools.adapters.lsp import changes, completion, diagnostics, navigation, results, running
+from kbtools.adapters.lsp.open_vault import CONFIGURATION, OpenVault, path_of
 from kbtools.adapters.lsp.positions import changed
-from kbtools.adapters.lsp.workspace import CONFIGURATION, Workspace, path_of
 from kbtools.errors import KbError
 from kbtools.text.source import Span
 
@@ -49,7 +49,7 @@ class KbServer(LanguageServer):
         sync = types.TextDocumentSyncKind.Incremental
         super().__init__("kb", __version__, text_document_sync_kind=sync, protocol_cls=Protocol)
         self.documents: dict[str, Document] = {}
-        self.spaces: dict[Path, Workspace] = {}
+        self.spaces: dict[Path, OpenVault] = {}
         self._complaints: set[str] = set()
 
     @property
@@ -58,7 +58,7 @@ class KbServer(LanguageServer):
 
     # -- wikis -----------------------------------------------------------------------------------------------------
 
-    def space(self, uri: str) -> tuple[Workspace, str] | None:
+    def space(self, uri: str) -> tuple[OpenVault, str] | None:
         """The wiki of a document and its path there; None for what is no page."""
         file = path_of(uri)
         if file is None:
@@ -68,7 +68,7 @@ class KbServer(LanguageServer):
                 return space, path
         folders = [f for folder in self.workspace.folders.values() if (f := path_of(folder.uri)) is not None]
         try:
-            made = Workspace.around(file, folders, self.encoding)
+            made = OpenVault.around(file, folders, self.encoding)
         except KbError as error:
             self._complain(error)
             return None
@@ -90,13 +90,13 @@ class KbServer(LanguageServer):
             self._complaints.add(text)
             self.window_show_message(types.ShowMessageParams(types.MessageType.Warning, f"kb: {text}"))
 
-    def reload(self, space: Workspace) -> None:
+    def reload(self, space: OpenVault) -> None:
         """Read the configuration again; one that cannot be read leaves all as it was."""
         from kbtools.config.project import find_project
 
         try:
             project = space.project if space.project.foreign else find_project(space.project.root)
-            fresh = Workspace(project, space.encoding)
+            fresh = OpenVault(project, space.encoding)
         except KbError as error:
             self._complain(error)
             return
@@ -154,7 +154,7 @@ def _kind(action: types.CodeAction) -> str:
     return str(getattr(action.kind, "value", action.kind))
 
 
-def _at(server: KbServer, uri: str, position: types.Position) -> tuple[Workspace, str, int] | None:
+def _at(server: KbServer, uri: str, position: types.Position) -> tuple[OpenVault, str, int] | None:
     found = server.space(uri)
     if found is None:
         return None
@@ -295,7 +295,7 @@ def make() -> KbServer:
 
     # -- the whole document
 
-    def of_page(answer: Callable[[Workspace, str], T], params: Any, otherwise: T) -> T:
+    def of_page(answer: Callable[[OpenVault, str], T], params: Any, otherwise: T) -> T:
         found = server.space(params.text_document.uri)
         return answer(*found) if found is not None else otherwise
 
@@ -317,7 +317,7 @@ def make() -> KbServer:
 
     @feature(types.TEXT_DOCUMENT_CODE_LENS)
     def lenses(_: KbServer, params: types.CodeLensParams) -> list[types.CodeLens]:
-        def made(space: Workspace, path: str) -> list[types.CodeLens]:
+        def made(space: OpenVault, path: str) -> list[types.CodeLens]:
             page = space.page(path)
             return list(results.lenses(space, page)) if page is not None else []
 
@@ -325,7 +325,7 @@ def make() -> KbServer:
 
     @feature(types.TEXT_DOCUMENT_INLAY_HINT)
     def hints(_: KbServer, params: types.InlayHintParams) -> list[types.InlayHint]:
-        def made(space: Workspace, path: str) -> list[types.InlayHint]:
+        def made(space: OpenVault, path: str) -> list[types.InlayHint]:
             page = space.page(path)
             if page is None:
                 return []
@@ -391,15 +391,15 @@ async def _run(ls: KbServer, uri: str, snippet: str, *, update: bool) -> None:
     if cancelled is not None:
         loop = asyncio.get_running_loop()
         cancelled.add_done_callback(lambda future: future.cancelled() and loop.call_soon_threadsafe(task.cancel))
-    told = "cancelled"
+    summary = "cancelled"
     try:
-        told = await task
+        summary = await task
     except asyncio.CancelledError:
         if cancelled is None or not cancelled.cancelled():
             raise
     finally:
         if supported:
-            ls.work_done_progress.end(token, types.WorkDoneProgressEnd(message=told))
+            ls.work_done_progress.end(token, types.WorkDoneProgressEnd(message=summary))
     if update:
         space.resident.refresh()
     ls.publish()

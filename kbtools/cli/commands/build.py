@@ -69,7 +69,7 @@ def run(args: SimpleNamespace) -> int:
         return 1
     pages = plural(sum(not is_redirect(file) for file in folder.rglob("*.html")), "page")
     shown = os.path.relpath(folder, Path.cwd())
-    say(" · ".join(filter(None, (f"{pages} in {shown}/", told(report), short_seconds(building.seconds)))))
+    say(" · ".join(filter(None, (f"{pages} in {shown}/", rendering_summary(report), short_seconds(building.seconds)))))
     if args.timings:
         for stage, seconds in {"read, check and run": proven, **report.seconds}.items():
             say(f"{seconds:8.2f} s  {stage}")
@@ -86,7 +86,7 @@ _WHY = {
 }
 
 
-def told(report: Report) -> str:
+def rendering_summary(report: Report) -> str:
     """What was rendered and why, in one line; nothing of a first build."""
     if report.every:
         return f"all rendered: {', '.join(report.every)} may need every page (per_page, on kbtools in mkdocs.yml)"

@@ -32,22 +32,22 @@ def run(args: SimpleNamespace) -> int:
         from kbtools.vault.loading import load
 
         try:
-            told = prune(found.state, load(found).pages, age)
+            used = prune(found.state, load(found).pages, age)
         except OSError as problem:
             raise KbError(
                 f"{found.state} cannot be written: {problem.strerror}",
                 "make it writable, or remove it: it holds nothing that cannot be made again",
             ) from problem
     else:
-        told = usage(found.state)
+        used = usage(found.state)
     if args.format == "json":
-        emit((dumps({"version": 1, "folder": str(found.state), **asdict(told)}, indent=1),))
+        emit((dumps({"version": 1, "folder": str(found.state), **asdict(used)}, indent=1),))
         return 0
     what = "removed: " if args.action == "prune" else ""
     emit(
         (
-            f"{what}{plural(told.results, 'result')} of {plural(told.pages, 'page')}, {size(told.result_bytes)}",
-            f"{what}{plural(told.compiled_files, 'file')} of compiled code, {size(told.compiled_bytes)}",
+            f"{what}{plural(used.results, 'result')} of {plural(used.pages, 'page')}, {size(used.result_bytes)}",
+            f"{what}{plural(used.compiled_files, 'file')} of compiled code, {size(used.compiled_bytes)}",
             *([] if args.action == "prune" else [f"in {found.state}"]),
         )
     )

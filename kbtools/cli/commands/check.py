@@ -116,9 +116,9 @@ def gather(args: SimpleNamespace) -> Gathered:
     for note in checked.notes:
         say(f"kb: {note}")
     if unread := checked.listing.unread:
-        from kbtools.vault.listing import unread_told
+        from kbtools.vault.listing import unread_message
 
-        say(unread_told(unread))
+        say(unread_message(unread))
     if checked.unchecked:
         say_unchecked(read_unchecked(checked.unchecked))
     paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
@@ -182,8 +182,8 @@ def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic])
     others = counts.total() - sum(counts[rule] for rule, _ in words)
     listed += [plural(others, "other finding")] if others else []
     where = f" --vault {args.vault}" if args.vault else ""
-    told = f"code is shown, not checked: {plural(snippets, 'fence')} could be run (kb run{where})"
-    return f"{told}; --snippets check would list {', '.join(listed)}" if listed else told
+    summary = f"code is shown, not checked: {plural(snippets, 'fence')} could be run (kb run{where})"
+    return f"{summary}; --snippets check would list {', '.join(listed)}" if listed else summary
 
 
 def check_once(args: SimpleNamespace) -> int:
@@ -199,7 +199,7 @@ def check_once(args: SimpleNamespace) -> int:
     if found.outcomes is not None:
         snippets = outcome_counts(found.outcomes, known.snippets)
     if known.new or wanted or args.format not in SILENT:
-        told = findings_of(
+        findings = findings_of(
             found.project,
             known.new,
             found.source,
@@ -210,24 +210,24 @@ def check_once(args: SimpleNamespace) -> int:
             known=known,
         )
         if args.changed_since is not None and "markdown" in (args.format, *(form for form, _ in wanted)):
-            told = compared(told, found, args.changed_since)
-        show(told, args.format, whole=args.all or bool(args.select), statistics=args.statistics)
-        save(told, wanted)
+            findings = compared(findings, found, args.changed_since)
+        show(findings, args.format, whole=args.all or bool(args.select), statistics=args.statistics)
+        save(findings, wanted)
     if args.report:
         _report(Path(args.report), found.outcomes or (), watch.seconds, found.project.python)
     summarize(known.new, found.totals, snippets, watch.seconds, known.known)
     return max(exit_code(known.new, args.strict), say_known(known, args))
 
 
-def compared(told: Findings, found: Gathered, revision: str) -> Findings:
+def compared(findings: Findings, found: Gathered, revision: str) -> Findings:
     """The findings with what a revision had instead, for a summary of what a change does."""
     from dataclasses import replace
 
     from kbtools.cli.changed import compared_with
 
-    beside = compared_with(Workspace(found.project), revision, told.diagnostics, found.source)
+    beside = compared_with(Workspace(found.project), revision, findings.diagnostics, found.source)
     mended = tuple(str(entry) for entry in beside.mended)
-    return replace(told, revision=revision, repaired=mended, older=len(beside.known))
+    return replace(findings, revision=revision, repaired=mended, older=len(beside.known))
 
 
 def _report(file: Path, outcomes: tuple[Outcome, ...], seconds: float, python: str | None) -> None:

@@ -98,10 +98,10 @@ def passes(wiki: Workspace, args: SimpleNamespace) -> bool:
         answered = answered_by(EVERYTHING, outcomes)
         known = compare(wiki.project, found, wiki.source, answered, failures, ignored=args.no_baseline)
         snippets = outcome_counts(outcomes, known.snippets)
-    told = findings_of(
+    findings = findings_of(
         wiki.project, known.new, wiki.source, tuple(wiki.index.pages), watch.seconds, totals=report, known=known
     )
-    show(told, "full")
+    show(findings, "full")
     summarize(known.new, report, snippets, watch.seconds, known.known)
     stopping = known.new
     if wiki.project.config.publish != "proven":  # what failed is told, and published as failed

@@ -57,7 +57,7 @@ def run(args: SimpleNamespace) -> int:
 
     if exclude := excluded(found):
         found = look_at(root, exclude)
-    emit(_told(found))
+    emit(_survey_lines(found))
     files = propose(found, site=not args.no_site)
     emit(_proposed(files, found, full=args.diff))
     if args.diff:
@@ -98,7 +98,7 @@ def _other_files(vault: Path) -> str:
     return "kb init FOLDER names another folder; kb new starts a page"
 
 
-def _told(found: Survey) -> Iterator[str]:
+def _survey_lines(found: Survey) -> Iterator[str]:
     """What was found, a line each."""
     where = "" if found.docs == "." else f", pages in {found.docs}/"
     yield f"{found.root} is {_KINDS[found.kind]}{where}: {plural(found.pages, 'page')}"

@@ -50,6 +50,6 @@ def run(args: SimpleNamespace) -> int:
         say(f"nothing to write: every page says so already, as of {day.isoformat()}")
         return 0
     done = write(wiki.project, changes(wiki.index.pages, texts), "kb reinforce")
-    told = f"{plural(len(texts), 'page')} reinforced as of {day.isoformat()}"
-    say(f"{told}; {undo_command(wiki.project, done)} takes it back")
+    summary = f"{plural(len(texts), 'page')} reinforced as of {day.isoformat()}"
+    say(f"{summary}; {undo_command(wiki.project, done)} takes it back")
     return 0

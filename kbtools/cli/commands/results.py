@@ -35,6 +35,6 @@ def run(args: SimpleNamespace) -> int:
             raise KbError(f"the report cannot be written to {out}: {e.strerror}", "name another file with -o") from e
     outcomes = [Outcome.from_json(entry) for entry in merged["outcomes"]]
     compared = line(parity(outcomes))
-    told = (plural(len(args.files), "report"), reports.line(outcomes), compared)
-    say(" · ".join(part for part in told if part))
+    parts = (plural(len(args.files), "report"), reports.line(outcomes), compared)
+    say(" · ".join(part for part in parts if part))
     return int(bool(reports.failed(outcomes)))

@@ -99,14 +99,14 @@ def run(args: SimpleNamespace) -> int:
     summary = reports.summary(outcomes)
     executed = f"{summary['executed']:,} of {summary['snippets']:,} executed"
     executed += f" ({summary['cached']:,} outcomes cached)" if summary["cached"] else ""
-    told = (
+    parts = (
         plural(ran.pages, "page"),
         outcome_counts(outcomes, known.snippets, taken),
         executed,
         line(compared),
         short_seconds(watch.seconds),
     )
-    say(" · ".join(part for part in told if part))
+    say(" · ".join(part for part in parts if part))
     for line_ in _confined(outcomes, args.sandbox):
         say(line_)
     return max(int(bool(counting)), say_known(known, args))

@@ -74,6 +74,6 @@ def run_snippets(
 
             outcomes = verify_stored(outcomes, sampled, again, progress)
     if others := planned.fences.of_other_tools:
-        told = ", ".join(f"{n} × {why}" if n > 1 else why for why, n in others.items())
-        say(f"{plural(sum(others.values()), 'fence')} of other tools shown, not run: {told}")
+        reasons = ", ".join(f"{n} × {why}" if n > 1 else why for why, n in others.items())
+        say(f"{plural(sum(others.values()), 'fence')} of other tools shown, not run: {reasons}")
     return Ran(tuple(by_place(outcomes)), len(paths), planned.fences)

@@ -26,8 +26,8 @@ def verify_stored(
         return outcomes
     found = verify(outcomes, pages, again)
     wrong = sum(outcome.reason == WRONG for outcome in found.outcomes)
-    told = f"paranoid: {plural(found.compared, 'stored result')} of {plural(len(pages), 'page')} run again"
-    progress.say(f"{told}, {wrong} wrong" if wrong else f"{told}, all as stored")
+    summary = f"paranoid: {plural(found.compared, 'stored result')} of {plural(len(pages), 'page')} run again"
+    progress.say(f"{summary}, {wrong} wrong" if wrong else f"{summary}, all as stored")
     for id in found.unsteady:
         progress.say(f"paranoid: {id} says something else every time, which tells nothing of the store")
     return [*(o for o in outcomes if o.path not in pages), *found.outcomes]

@@ -50,7 +50,7 @@ class Need:
 class Guards:
     """What code lets later code of its session ask: is the device there?"""
 
-    told: frozenset[str] = frozenset()
+    available_names: frozenset[str] = frozenset()
     """Names that hold the answer (``use_cuda``, ``args.cuda``), and functions that give it (``has_gpu()``)."""
     derived: tuple[tuple[str, frozenset[str]], ...] = ()
     """Names made from others: they hold the answer where one of those does."""
@@ -90,27 +90,29 @@ def followed(tree: ast.Module, nodes: Iterable[ast.AST]) -> Devices:
 def guards_of(tree: ast.Module) -> Guards:
     """What code lets later code of its session ask."""
     visitor = _Visitor(ast.walk(tree))
-    return Guards(frozenset(visitor.told), tuple(visitor.derived))
+    return Guards(frozenset(visitor.available_names), tuple(visitor.derived))
 
 
 def unguarded(needs: Iterable[Need], guards: Iterable[Guards]) -> tuple[Need, ...]:
     """The first need of each device that no guard of the session provides for."""
-    told = known(guards)
+    available_names = availability_names(guards)
     found: dict[str, Need] = {}
     for need in needs:
-        if told.isdisjoint(need.under):
+        if available_names.isdisjoint(need.under):
             found.setdefault(need.device, need)
     return tuple(found.values())
 
 
-def known(guards: Iterable[Guards]) -> frozenset[str]:
+def availability_names(guards: Iterable[Guards]) -> frozenset[str]:
     """The names that tell whether a device is there, those made from others included."""
     guards = tuple(guards)
-    told = {name for one in guards for name in one.told}
+    available_names = {name for one in guards for name in one.available_names}
     left = [pair for one in guards for pair in one.derived]
-    while more := {name for name, sources in left if name not in told and not told.isdisjoint(sources)}:
-        told |= more
-    return frozenset(told)
+    while more := {
+        name for name, sources in left if name not in available_names and not available_names.isdisjoint(sources)
+    }:
+        available_names |= more
+    return frozenset(available_names)
 
 
 def gpus(
@@ -120,9 +122,9 @@ def gpus(
 
     By the highest number it names where nothing asks how many there are, and one for each rank it is launched with.
     """
-    told = known(guards)
+    available_names = availability_names(guards)
     ranks = _RANKS.search(launch or "")
-    highest = max((number for number, under in ordinals if told.isdisjoint(under)), default=0)
+    highest = max((number for number, under in ordinals if available_names.isdisjoint(under)), default=0)
     return max(1, int(ranks[1]) if ranks else 1, highest + 1)
 
 
@@ -159,7 +161,7 @@ class _Visitor(ast.NodeVisitor):
     def __init__(self, nodes: Iterable[ast.AST]) -> None:
         self.needs: list[Need] = []
         self.ordinals: list[tuple[int, frozenset[str]]] = []
-        self.told: set[str] = set()
+        self.available_names: set[str] = set()
         self.derived: list[tuple[str, frozenset[str]]] = []
         self.modules: dict[str, str] = {}
         """Other names of torch.cuda and torch.mps: ``from torch import cuda``."""
@@ -169,7 +171,7 @@ class _Visitor(ast.NodeVisitor):
         self.answers: frozenset[str] = frozenset()
         for node in nodes:
             self.learn(node)
-        self.answers = known([Guards(frozenset(self.told), tuple(self.derived))])
+        self.answers = availability_names([Guards(frozenset(self.available_names), tuple(self.derived))])
 
     def learn(self, node: ast.AST) -> None:
         """Note what holds for the whole of the code, wherever it stands."""
@@ -206,7 +208,7 @@ class _Visitor(ast.NodeVisitor):
         if isinstance(value, ast.IfExp) and not name.endswith("()"):
             return  # a device, and not whether there is one
         if self.asks(value):
-            self.told.add(name)
+            self.available_names.add(name)
         elif sources := _names(value):
             self.derived.append((name, sources))
 

@@ -134,11 +134,13 @@ def _missing_module(found: re.Match[str]) -> str:
     name = found[1]
     top = name.partition(".")[0]
     package = _DISTRIBUTIONS.get(name) or _DISTRIBUTIONS.get(top) or top.replace("_", "-")
-    told = f'requires="{package}" on the fence skips it where the package is missing; `pip install {package}` brings it'
+    advice = (
+        f'requires="{package}" on the fence skips it where the package is missing; `pip install {package}` brings it'
+    )
     if top in _FAMOUS or top in _DISTRIBUTIONS or name in _DISTRIBUTIONS:
-        return told
+        return advice
     file = top + ".py"
-    return f'{told}. If it is a file of the page: a fence with file="{file}" before this one, or files="{file}"'
+    return f'{advice}. If it is a file of the page: a fence with file="{file}" before this one, or files="{file}"'
 
 
 _MISSING_FILE = re.compile(
@@ -238,16 +240,16 @@ def hint(raised: str, code: str = "", line: int | None = None) -> str | None:
             return entry.advice if isinstance(entry.advice, str) else entry.advice(found)
     if re.match(_SYNTAX, raised):
         return not_python(code, text, raised)
-    return _told(*_OUTPUT) if raised.startswith("NameError") and _is_output(code) else None
+    return _advice(*_OUTPUT) if raised.startswith("NameError") and _is_output(code) else None
 
 
 def not_python(code: str, line: str, raised: str) -> str | None:
     """What code that does not parse looks like, and what to call its fence; ``line`` is where Python gave up."""
     for pattern, what, name in _SHAPES:
         if re.search(pattern, code, re.MULTILINE):
-            return _told(what, name)
+            return _advice(what, name)
     if _is_output(code):
-        return _told(*_OUTPUT)
+        return _advice(*_OUTPUT)
     words = line.split()
     if raised.endswith("expected ':'") or (words and words[0] in _KEYWORDS and len(words) < 4):
         return None
@@ -256,7 +258,7 @@ def not_python(code: str, line: str, raised: str) -> str | None:
     return None
 
 
-def _told(what: str, name: str) -> str:
+def _advice(what: str, name: str) -> str:
     return f"this looks like {what}: call the fence {name}"
 
 

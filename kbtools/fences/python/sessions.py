@@ -51,7 +51,7 @@ def undefined(session: Sequence[Part]) -> Iterator[Problem]:
     everywhere = {name: part for part in reversed(session) for name in part.names.defines}
     opened_later = any(part.names.open for part in session)
     bound: set[str] = set()
-    told = 0
+    reported = 0
     for part in session:
         seen: set[str] = set()
         for read in () if part.quiet else part.names.reads:
@@ -59,12 +59,12 @@ def undefined(session: Sequence[Part]) -> Iterator[Problem]:
             if known or read.builtin or read.guarded or read.name in seen:
                 continue
             seen.add(read.name)
-            told += 1
+            reported += 1
             yield Problem(
                 "undefined-name",
                 read.span,
                 f'"{cut(read.name)}" is not defined here',
-                _way_out(read, part, everywhere, bound, told <= _SUGGESTED),
+                _way_out(read, part, everywhere, bound, reported <= _SUGGESTED),
             )
         if part.names.open:
             return

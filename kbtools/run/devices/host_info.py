@@ -60,7 +60,7 @@ def _cpu_model() -> str:
     return platform.processor()
 
 
-def told(environment: Mapping[str, Any], device: str) -> str | None:
+def machine_label(environment: Mapping[str, Any], device: str) -> str | None:
     """What is told of the machine of a report's environment, for one of its devices: ``lab · NVIDIA H100``.
 
     None where the environment says nothing.

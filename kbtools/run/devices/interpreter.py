@@ -50,8 +50,8 @@ class Interpreter(NamedTuple):
     @property
     def digest(self) -> str:
         """A hash of its version and of what is installed in it."""
-        told = json.dumps([self.program, self.version, sorted(self.packages.items())])
-        return hashlib.sha256(told.encode()).hexdigest()[:16]
+        content = json.dumps([self.program, self.version, sorted(self.packages.items())])
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def command(program: str, module: str) -> Sequence[str]:
@@ -72,10 +72,10 @@ def interpreter(program: str) -> Interpreter:
     if not Path(program).is_file():
         raise KbError(f"there is no Python interpreter at {program}", way_out)
     try:
-        told = subprocess.run(
+        completed = subprocess.run(
             [program, "-c", _ASK], capture_output=True, stdin=subprocess.DEVNULL, timeout=_PATIENCE, check=True, cwd="/"
         )
-        answer = json.loads(told.stdout)
+        answer = json.loads(completed.stdout)
         version, packages = str(answer["version"]), dict(answer["packages"])
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as problem:
         raise KbError(f"{program} is no Python interpreter that answers ({type(problem).__name__})", way_out) from None

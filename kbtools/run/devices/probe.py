@@ -160,14 +160,14 @@ def _without_torch(name: str, place: str | None) -> DeviceInfo | None:
 def _ask_torch(program: str) -> dict[str, DeviceInfo]:
     """Ask torch in a process of its own."""
     try:
-        told = subprocess.run(
+        output = subprocess.run(
             [program, "-P", "-c", _PROBE],
             capture_output=True,
             stdin=subprocess.DEVNULL,
             timeout=_PROBE_TIMEOUT,
             check=True,
         ).stdout
-        answer = json.loads(told.strip().split(b"\n")[-1])
+        answer = json.loads(output.strip().split(b"\n")[-1])
     except (OSError, subprocess.SubprocessError, ValueError) as problem:
         reason = f"torch could not be asked: {type(problem).__name__}"
         return {name: DeviceInfo(False, None, reason, 0) for name in DEVICES}

@@ -31,8 +31,8 @@ class Capture:
 
     def text(self) -> str:
         """What was kept, and how much was not."""
-        told = bytes(self.kept).decode("utf-8", "replace")
-        return told + (f"\n[{self.dropped} more bytes were written and dropped]\n" if self.dropped else "")
+        text = bytes(self.kept).decode("utf-8", "replace")
+        return text + (f"\n[{self.dropped} more bytes were written and dropped]\n" if self.dropped else "")
 
     def close(self) -> None:
         if self.descriptor >= 0:

@@ -296,10 +296,10 @@ class _Forked:
         # Importing torch, the first time, is what may take long here.
         self.connection.settimeout(120.0)
         try:
-            told, descriptors, _, _ = socket.recv_fds(self.connection, 1, 1)
+            data, descriptors, _, _ = socket.recv_fds(self.connection, 1, 1)
         except OSError:
-            told, descriptors = b"", []
-        if not told or not descriptors:
+            data, descriptors = b"", []
+        if not data or not descriptors:
             self.connection.close()
             raise ServerGone("the fork server gave no worker", "see what it printed above, or use --start-method=spawn")
         try:

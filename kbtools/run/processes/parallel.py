@@ -97,9 +97,9 @@ _FAILED = 2**63
 
 
 def _tell_failure(writer: BinaryIO, error: BaseException) -> None:
-    told = "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace")
+    trace = "".join(traceback.format_exception(error)).encode("utf-8", "backslashreplace")
     try:
-        writer.write(struct.pack("<Q", _FAILED | len(told)) + told)
+        writer.write(struct.pack("<Q", _FAILED | len(trace)) + trace)
         writer.flush()
     except OSError:
         pass  # nobody listens

@@ -251,10 +251,10 @@ class Process:
             message = self._await(started + START_TIMEOUT)
         if message is None:
             self._drain()
-            told = self.err.text().strip().split("\n")[-1]
+            last_line = self.err.text().strip().split("\n")[-1]
             self.close()
             raise KbError(
-                f"the worker did not start{': ' + told if told else ''}",
+                f"the worker did not start{': ' + last_line if last_line else ''}",
                 "run again with -n 1; kb check --no-run needs none",
             )
         if message["lacking"]:

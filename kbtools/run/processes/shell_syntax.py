@@ -92,7 +92,7 @@ def _ask(program: str, words: tuple[str, ...], scripts: Mapping[str, str]) -> di
             for number, key in enumerate(batch):
                 (folder / str(number)).write_bytes(b"set -n\n" + scripts[key].encode("utf-8", "surrogatepass") + b"\n")
             try:
-                told = subprocess.run(
+                output = subprocess.run(
                     [program, *words, *map(str, range(len(batch)))],
                     cwd=folder,
                     env=environment,
@@ -106,7 +106,7 @@ def _ask(program: str, words: tuple[str, ...], scripts: Mapping[str, str]) -> di
                 for key in batch:
                     del answers[key]
                 continue
-        for line in told.decode("utf-8", "replace").split("\n"):
+        for line in output.decode("utf-8", "replace").split("\n"):
             found = _MESSAGE.fullmatch(line)
             if found is None or found[3].startswith("warning") or int(found[1]) >= len(batch):
                 continue
@@ -123,8 +123,8 @@ def _key(program: str | None, code: str) -> str:
     with suppress(OSError):
         stat = Path(program or "").stat()
         stamp = f"{stat.st_mtime_ns} {stat.st_size}"
-    told = f"{program}\0{stamp}\0{code}".encode("utf-8", "surrogatepass")
-    return hashlib.sha256(told).hexdigest()[:32]
+    content = f"{program}\0{stamp}\0{code}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def _file(state: Path) -> Path:

@@ -75,10 +75,10 @@ def interpreter_environment(environment: Mapping[str, str], *, other: bool = Fal
 
     here = str(Path(kbtools.__file__).parent.parent)
     paths = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
-    told = {name: os.environ[name] for name in _FOR_INTERPRETERS if name in os.environ}
+    inherited = {name: os.environ[name] for name in _FOR_INTERPRETERS if name in os.environ}
     return {
         **environment,
-        **told,
+        **inherited,
         "PYTHONPATH": "" if other else os.pathsep.join([*paths, *([] if here in paths else [here])]),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -87,5 +87,5 @@ def interpreter_environment(environment: Mapping[str, str], *, other: bool = Fal
 
 def digest() -> str:
     """A hash of the variables that may change what a session does."""
-    told = {name: value for name, value in worker_environment(1).items() if name not in _NO_INFLUENCE}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+    variables = {name: value for name, value in worker_environment(1).items() if name not in _NO_INFLUENCE}
+    return hashlib.sha256(json.dumps(variables, sort_keys=True).encode()).hexdigest()[:16]

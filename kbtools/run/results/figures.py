@@ -52,8 +52,8 @@ class Figure:
 
     def without_data(self) -> dict[str, Any]:
         """Plain values for where the picture itself lies in a file of its name."""
-        told = {"name": self.name, "alt": self.alt, "width": self.width, "height": self.height}
-        return {**told, "caption": self.caption} if self.caption else told
+        values = {"name": self.name, "alt": self.alt, "width": self.width, "height": self.height}
+        return {**values, "caption": self.caption} if self.caption else values
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Figure:

@@ -33,7 +33,7 @@ class Machine(Protocol):
     def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
         """What of its packages does: see ``versions``."""
 
-    def told(self, device: str) -> str | None:
+    def machine_label(self, device: str) -> str | None:
         """What readers are told of it; nothing hangs on that."""
 
 
@@ -46,8 +46,8 @@ class Here:
     def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
         return versions(imports)
 
-    def told(self, device: str) -> str | None:
-        return machines.told(devices.environment(), device)
+    def machine_label(self, device: str) -> str | None:
+        return machines.machine_label(devices.environment(), device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class Elsewhere:
     def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
         return {k: v for name in sorted(set(imports)) for k, v in self.packages.get(name, {}).items()}
 
-    def told(self, device: str) -> str | None:
-        return machines.told(self.report, device)
+    def machine_label(self, device: str) -> str | None:
+        return machines.machine_label(self.report, device)
 
 
 def versions(imports: Iterable[str]) -> dict[str, str]:
@@ -89,17 +89,17 @@ def versions(imports: Iterable[str]) -> dict[str, str]:
 @functools.cache
 def _installed() -> str:
     """A hash of the names and versions of all installed distributions, by the names of their folders."""
-    told = hashlib.sha256(os.environ.get("PATH", "").encode("utf-8", "surrogateescape"))
+    hasher = hashlib.sha256(os.environ.get("PATH", "").encode("utf-8", "surrogateescape"))
     for place in sys.path:
         try:
             names = sorted(name for name in os.listdir(place or ".") if name.endswith((".dist-info", ".egg-info")))  # noqa: PTH208
         except OSError:
             continue
         for name in names:
-            told.update(name.encode("utf-8", "surrogateescape") + b"\0")
+            hasher.update(name.encode("utf-8", "surrogateescape") + b"\0")
             if (Path(place) / name / "direct_url.json").exists():
-                told.update(_in_place(importlib.metadata.PathDistribution(Path(place) / name)).encode())
-    return told.hexdigest()[:16]
+                hasher.update(_in_place(importlib.metadata.PathDistribution(Path(place) / name)).encode())
+    return hasher.hexdigest()[:16]
 
 
 @functools.cache
@@ -168,14 +168,14 @@ def _sources(module: str) -> str:
         return ""
     places = [Path(p) for p in spec.submodule_search_locations or ()]
     files = [f for place in places for f in _files(place)] or ([Path(spec.origin)] if spec.origin else [])
-    told = hashlib.sha256()
+    hasher = hashlib.sha256()
     for file in sorted(files):
         try:
             stat = file.stat()
         except OSError:
             continue
-        told.update(f"{file}\0{stat.st_mtime_ns}\0{stat.st_size}\n".encode("utf-8", "surrogatepass"))
-    return told.hexdigest()[:16]
+        hasher.update(f"{file}\0{stat.st_mtime_ns}\0{stat.st_size}\n".encode("utf-8", "surrogatepass"))
+    return hasher.hexdigest()[:16]
 
 
 def _files(folder: Path) -> list[Path]:

@@ -71,26 +71,26 @@ _RUN = (Status.PASSED, Status.XFAILED, Status.FAILED, Status.ERROR)
 def _compared(id: str, one: Outcome, other: Outcome) -> Parity:
     from kbtools.fences.expected import expect  # most runs have one device, and compare nothing
 
-    def told(state: State, reason: str | None = None, diff: str | None = None) -> Parity:
+    def made(state: State, reason: str | None = None, diff: str | None = None) -> Parity:
         return Parity(id, one.path, one.line, (one.device, other.device), state, reason, diff)
 
     ended = [o.outcome in (Status.PASSED, Status.XFAILED) or o.only_output_differs for o in (one, other)]
     if not any(ended):
-        return told(State.NOT_COMPARABLE, f"it came to its end neither on {one.device} nor on {other.device}")
+        return made(State.NOT_COMPARABLE, f"it came to its end neither on {one.device} nor on {other.device}")
     if not all(ended):
         good, bad = (one, other) if ended[0] else (other, one)
         why = (bad.reason or bad.message or bad.outcome.value).partition("\n")[0]
         if bad.outcome is Status.ERROR:
-            return told(State.NOT_COMPARABLE, f"on {bad.device}: {why}")
-        return told(State.DIFFERS, f"it runs on {good.device}, and fails on {bad.device}: {why}")
+            return made(State.NOT_COMPARABLE, f"on {bad.device}: {why}")
+        return made(State.DIFFERS, f"it runs on {good.device}, and fails on {bad.device}: {why}")
     if not one.stdout.strip() and not other.stdout.strip():
         if one.message == other.message:
-            return told(State.NOT_COMPARABLE, "it prints nothing")
-        return told(State.DIFFERS, "it raises differently", expect.explain(one.message or "", other.message or ""))
+            return made(State.NOT_COMPARABLE, "it prints nothing")
+        return made(State.DIFFERS, "it raises differently", expect.explain(one.message or "", other.message or ""))
     if same(one.stdout, other.stdout):
-        return told(State.SAME)
+        return made(State.SAME)
     diff = expect.explain(one.stdout, other.stdout)
-    return told(State.DIFFERS, f"{one.device} and {other.device} print different things", diff)
+    return made(State.DIFFERS, f"{one.device} and {other.device} print different things", diff)
 
 
 def same(one: str, other: str) -> bool:
@@ -120,14 +120,14 @@ def _nearly(wanted: str, got: str) -> str:
 
 def counts(found: Iterable[Parity]) -> dict[str, int]:
     """How many of each state, for the report's summary."""
-    told = {state.value.replace(" ", "_"): 0 for state in State}
+    numbers = {state.value.replace(" ", "_"): 0 for state in State}
     for one in found:
-        told[one.state.value.replace(" ", "_")] += 1
-    return told
+        numbers[one.state.value.replace(" ", "_")] += 1
+    return numbers
 
 
 def line(found: Iterable[Parity]) -> str:
     """For people: ``parity: 12 same, 1 differs``; "" where nothing ran on two devices."""
     numbers = counts(found)
-    told = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in numbers.items() if count)
-    return f"parity: {told}" if told else ""
+    listed = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in numbers.items() if count)
+    return f"parity: {listed}" if listed else ""

@@ -188,10 +188,10 @@ class Store:
         outcomes = tuple(outcomes)
         here = self._environment(job.device)
         date = datetime.now(UTC).isoformat(timespec="seconds")
-        machine = self.machine.told(job.device)
+        machine = self.machine.machine_label(job.device)
         new = {
             outcome.id: {
-                "outcome": _told(outcome),
+                "outcome": _outcome_values(outcome),
                 "key": steps[outcome.id].key,
                 "source": steps[outcome.id].source,
                 "job": job.id,
@@ -315,7 +315,7 @@ def fitting(step: Step, held: Mapping[str, Result], keys: Mapping[str, Result]) 
 def at_place(result: Result, id: str, line: int) -> Result | None:
     """A result of the same code under its name and at its line of today; None where it may tell of the line it had."""
     outcome = result.outcome
-    if line != outcome.line and (outcome.outcome not in _REUSABLE or _tells_place(outcome)):
+    if line != outcome.line and (outcome.outcome not in _REUSABLE or _names_its_line(outcome)):
         return None
     return (
         result
@@ -324,7 +324,7 @@ def at_place(result: Result, id: str, line: int) -> Result | None:
     )
 
 
-def _tells_place(outcome: Outcome) -> bool:
+def _names_its_line(outcome: Outcome) -> bool:
     """Whether what was printed may name a line of the page: it then names the page too."""
     name = outcome.path.rpartition("/")[2]
     return name in outcome.stdout or name in (outcome.message or "") or outcome.traceback_line is not None
@@ -341,10 +341,10 @@ def _result(entry: Mapping[str, Any]) -> Result:
 
 def _entry(result: Result) -> dict[str, Any]:
     values = {name: getattr(result, name) for name in Result.__dataclass_fields__}
-    return {**values, "outcome": _told(result.outcome)}
+    return {**values, "outcome": _outcome_values(result.outcome)}
 
 
-def _told(outcome: Outcome) -> dict[str, Any]:
+def _outcome_values(outcome: Outcome) -> dict[str, Any]:
     """An outcome as it is kept: pictures by name."""
     return {**outcome.to_json(), "figures": [figure.without_data() for figure in outcome.figures]}
 

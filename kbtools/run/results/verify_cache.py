@@ -44,8 +44,8 @@ def verify(stored: Iterable[Outcome], pages: Sequence[str], run: Run) -> Finding
         twice = {outcome.id: outcome for outcome in run(paths)}
         by_id: Mapping[str, Outcome] = {outcome.id: outcome for outcome in fresh}
         unsteady = [id for id in wrong if id in twice and difference(by_id[id], twice[id]) is not None]
-    told = tuple(_error(o, wrong[o.id]) if o.id in wrong and o.id not in unsteady else o for o in fresh)
-    return Findings(told, sum(o.id in known for o in fresh), tuple(unsteady))
+    outcomes = tuple(_error(o, wrong[o.id]) if o.id in wrong and o.id not in unsteady else o for o in fresh)
+    return Findings(outcomes, sum(o.id in known for o in fresh), tuple(unsteady))
 
 
 def difference(one: Outcome, other: Outcome) -> str | None:

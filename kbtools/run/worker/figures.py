@@ -91,7 +91,7 @@ def describe(figure: Any) -> str:
     for axes in figure.get_axes():
         labels = " / ".join(text for text in (axes.get_xlabel(), axes.get_ylabel()) if text)
         lines = [str(line.get_label()) for line in axes.get_lines() if not str(line.get_label()).startswith("_")]
-        told = ": ".join(text for text in (axes.get_title(), labels) if text)
-        parts.append(f"{told} ({', '.join(lines)})" if lines else told)
+        description = ": ".join(text for text in (axes.get_title(), labels) if text)
+        parts.append(f"{description} ({', '.join(lines)})" if lines else description)
     words = "; ".join(" ".join(part.split()) for part in parts if part.strip())
     return words[:300]

@@ -33,8 +33,8 @@ def begin() -> bytes:
     """How the main module's file begins: with this very kbtools, also where it is not on the module path."""
     place = str(Path(__file__).parents[3])
     define = "from kbtools.run.worker.multiprocessing_main import define as __kb_define__"
-    told = f"import sys; sys.path.insert(0, {place!a}); import kbtools; del sys.path[0], sys, kbtools; {define}\n"
-    return told.encode("ascii")
+    code = f"import sys; sys.path.insert(0, {place!a}); import kbtools; del sys.path[0], sys, kbtools; {define}\n"
+    return code.encode("ascii")
 
 
 def line_of(page: str, code: str, line: int) -> bytes:
@@ -80,6 +80,6 @@ def _remember(page: str, code: str, line: int) -> None:
     linecache.cache[page] = (1, None, lines, page)
 
 
-def hint(told: str) -> str | None:
+def hint(message: str) -> str | None:
     """What to do about an error of pickling, if the text tells of one."""
-    return HINT if _TROUBLE.search(told) else None
+    return HINT if _TROUBLE.search(message) else None

@@ -42,7 +42,7 @@ def _main(report: str, script: str) -> int:
     if b"asyncio" in code:
         unraised.watch_tasks()
     exit_code = 0
-    told: list[str] = []
+    lines: list[str] = []
     try:
         exec(compile(code, script, "exec", dont_inherit=True, optimize=0), main.__dict__)
     except SystemExit as stop:
@@ -52,7 +52,7 @@ def _main(report: str, script: str) -> int:
 
             line = left_out(stop.__traceback__, script, [ast.parse(code, script)])
             if line is not None:
-                told.append(f"line {line}: SystemExit ended the script before its end")
+                lines.append(f"line {line}: SystemExit ended the script before its end")
     except BaseException as error:  # noqa: BLE001 - told as Python does, without the frame of this module
         exit_code = 1
         trace = error.__traceback__
@@ -65,12 +65,12 @@ def _main(report: str, script: str) -> int:
         import gc
 
         gc.collect()  # a task that failed and that nobody asked for is told when it goes
-    told += ["".join(traceback.format_exception_only(error)).strip() for error in unraised.take()]
+    lines += ["".join(traceback.format_exception_only(error)).strip() for error in unraised.take()]
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
     with open(word, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123
-        file.write("\0".join(["ended", *told]))
+        file.write("\0".join(["ended", *lines]))
     return exit_code
 
 

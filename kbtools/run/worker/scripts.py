@@ -53,12 +53,12 @@ def run_script(code: str, line: int, path: str, launch: str, scratch: Path) -> d
 
 def _unfinished(report: Path) -> str | None:
     """What is wrong with an end by exit code 0: see ``script_main``."""
-    told = [file.read_text("utf-8", "replace").split("\0") for file in sorted(report.iterdir())]
-    if not told:
+    reports = [file.read_text("utf-8", "replace").split("\0") for file in sorted(report.iterdir())]
+    if not reports:
         return "the script was not run: it has no part in what passed"
-    if any(word[0] != "ended" for word in told):
+    if any(word[0] != "ended" for word in reports):
         return "the script ended before its end, with exit code 0"
-    return next((word[1] for word in told if len(word) > 1), None)
+    return next((word[1] for word in reports if len(word) > 1), None)
 
 
 def run_shell(code: str, line: int, path: str, language: str, scratch: Path) -> dict[str, Any]:

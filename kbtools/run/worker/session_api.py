@@ -30,8 +30,8 @@ class Inside:
     def run(self, language: Language | Broken | None) -> dict[str, Any]:
         """Have the fence's language run it; never raises."""
         if not isinstance(language, Language):
-            told = f"{language.message}\n{language.help}" if language else "no language runs this fence here"
-            return {"seconds": 0.0, "error": {"message": told, "line": self.line, "config": True}}
+            message = f"{language.message}\n{language.help}" if language else "no language runs this fence here"
+            return {"seconds": 0.0, "error": {"message": message, "line": self.line, "config": True}}
         if type(language).__module__.startswith("kbtools."):
             language.run(self.step["code"], self)
         else:
@@ -89,10 +89,10 @@ class Inside:
 
         reply = self.interpreter.attempt(action, self.expected)
         if caught and "error" in reply:
-            reply["error"] |= self._told(language, caught[0])
+            reply["error"] |= self._described(language, caught[0])
         return reply
 
-    def _told(self, language: Language, error: Exception) -> dict[str, Any]:
+    def _described(self, language: Language, error: Exception) -> dict[str, Any]:
         if isinstance(error, SnippetFailed):
             line = self.line + error.line if error.line else self.line
             return {"message": str(error), "line": line, "summary": str(error).partition("\n")[0]}
@@ -102,5 +102,5 @@ class Inside:
             where = f" ({Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno})"
             trace = trace.tb_next
         name = f"{type(language).__module__}.{type(language).__qualname__}"
-        told = f"{name} raised {type(error).__name__}: {error}{where}"
-        return {"message": told, "line": self.line, "summary": told.partition("\n")[0]}
+        message = f"{name} raised {type(error).__name__}: {error}{where}"
+        return {"message": message, "line": self.line, "summary": message.partition("\n")[0]}

@@ -10,7 +10,7 @@ from kbtools.check.baseline import Baseline
 from kbtools.check.failures import failing
 from kbtools.config.project import Project
 from kbtools.errors import KbError
-from kbtools.run.devices.host_info import told
+from kbtools.run.devices.host_info import machine_label
 from kbtools.run.report import machine_of
 from kbtools.run.results.current import current
 from kbtools.run.results.outcomes import Outcome
@@ -86,7 +86,7 @@ def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[R
             # Of several that are not told apart, only what all of them say together is known.
             known = whole if machine is None else machine
             torch, when = known.get("torch"), _date(str(known.get("date")))
-            name = told(machine, outcome.device) if machine is not None else None
+            name = machine_label(machine, outcome.device) if machine is not None else None
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             raise KbError(f"{where}: an outcome cannot be read: {e!r}", "write it again with `kb run --report`") from e
         line = lines.get(snippet_of(outcome))

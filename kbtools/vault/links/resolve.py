@@ -19,7 +19,7 @@ from kbtools.vault.links.resolution import (
     Resolved,
 )
 from kbtools.vault.links.sections import Sections
-from kbtools.vault.names import STRICT, Conventions, Names, nfc, parts_of_path
+from kbtools.vault.names import STRICT, Conventions, NameTable, nfc, parts_of_path
 from kbtools.vault.outline import Outline
 
 ENTRANCES = ("index", "README", "readme", "Readme", "Index")
@@ -29,7 +29,7 @@ ENTRANCES = ("index", "README", "readme", "Readme", "Index")
 class Resolver:
     """Resolves links against one state of a vault's names."""
 
-    def __init__(self, names: Names, conventions: Conventions = STRICT) -> None:
+    def __init__(self, names: NameTable, conventions: Conventions = STRICT) -> None:
         self.names = names
         self.conventions = conventions
         self._everywhere: dict[str, Resolved] = {}

@@ -56,15 +56,15 @@ class Assertions:
         node, parts = self.known[line]
         if self._failed is not None and self._failed[0] == line:
             values = self._failed[1]
-            told = {source(part, lines): values[n] for n, part in enumerate(parts) if n in values}
+            described = {source(part, lines): values[n] for n, part in enumerate(parts) if n in values}
             apart = _apart(node.test, parts, values)
         else:
             scope = {**frame.f_globals, **frame.f_locals}
             names = dict.fromkeys(n.id for n in ast.walk(node.test) if isinstance(n, ast.Name) and n.id in scope)
-            told, apart = {name: scope[name] for name in names}, None
+            described, apart = {name: scope[name] for name in names}, None
         shown = [
             f"{text} = {short(value)}"
-            for text, value in told.items()
+            for text, value in described.items()
             if not isinstance(value, _NO_VALUES) and not _literal(text)
         ]
         return [*shown[:_SHOWN], *([apart] if apart else [])]

@@ -86,14 +86,14 @@ class Captures:
         """The statement is an expression that is worth this."""
         for capture in reversed(self.open):
             if capture.key == key:
-                capture.value = _told(repr, value), _told(str, value)
+                capture.value = _formatted(repr, value), _formatted(str, value)
                 break
         return value
 
     def shown(self, value: Any) -> None:
         """The prompt shows this value, of the statement that is being captured."""
         if self.open:
-            self.open[-1].value = _told(repr, value), _told(str, value)
+            self.open[-1].value = _formatted(repr, value), _formatted(str, value)
 
 
 class _Recorder:
@@ -161,7 +161,7 @@ def _pass_on(data: bytes) -> None:
         view = view[os.write(_STDOUT, view) :]
 
 
-def _told(form: Callable[[Any], str], value: object) -> str | None:
+def _formatted(form: Callable[[Any], str], value: object) -> str | None:
     if value is None:
         return None
     try:

@@ -37,7 +37,7 @@ from kbtools.run.worker.python.ast_transforms import (
 )
 from kbtools.run.worker.python.captures import Captures
 from kbtools.run.worker.python.left_out import left_out
-from kbtools.run.worker.python.tracebacks import names, summary, told, unlike
+from kbtools.run.worker.python.tracebacks import described, names, summary, unlike
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:
@@ -177,8 +177,8 @@ class Interpreter:
             if not example.raises:
                 raise
             self._executed += isinstance(error, SyntaxError)  # it was tried, and is what the page shows
-            told = traceback.format_exception_only(error)
-            said = told[-1] if isinstance(error, SyntaxError) else "".join(told)
+            lines = traceback.format_exception_only(error)
+            said = lines[-1] if isinstance(error, SyntaxError) else "".join(lines)
             self.captures.written[key[1:]] = [(f"{TRACEBACK}\n    ...\n{said}", None, None)]
         return goes_on
 
@@ -263,7 +263,7 @@ class Interpreter:
     def describe(self, error: BaseException) -> dict[str, Any]:
         """What was raised, in the page's lines, with the values an assertion failed on."""
         values = self.assertions.why(error, self.path, self._lines)
-        return told(error, self.path, self.modules, values)
+        return described(error, self.path, self.modules, values)
 
     def _compile(
         self, code: str, line: int, watched: frozenset[Place], transform: Transform | None, *, repl: bool

@@ -15,7 +15,9 @@ _SUMMARY = 200
 _BLANKET = ("Exception", "BaseException")
 
 
-def told(error: BaseException, path: str, modules: Mapping[str, int], values: Sequence[str] = ()) -> dict[str, Any]:
+def described(
+    error: BaseException, path: str, modules: Mapping[str, int], values: Sequence[str] = ()
+) -> dict[str, Any]:
     """The traceback in the lines of the page ``path``, the page's line that raised, and whether memory ran out.
 
     ``modules`` are the files the page has written, each with the page's line before its first; ``values`` are what an

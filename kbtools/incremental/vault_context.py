@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Whole(NamedTuple):
+class VaultContext(NamedTuple):
     """Targets of links that are no pages, and pages that something other than a page links to."""
 
     attachments: frozenset[str]

@@ -51,7 +51,7 @@ class StoredOutline(NamedTuple):
 compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-Told = tuple[
+OutlineValues = tuple[
     str,
     bool,
     str | None,
@@ -65,7 +65,7 @@ Told = tuple[
 """A ``StoredOutline`` without its path, as plain values."""
 
 
-def outline_of(page: Outline) -> Told:
+def outline_of(page: Outline) -> OutlineValues:
     """The outline of a page, made from the parsed page."""
     sections = tuple([(h.level, h.text, h.id, h.raw) for h in page.headings])
     return (
@@ -81,9 +81,9 @@ def outline_of(page: Outline) -> Told:
     )
 
 
-def dump_outline(told: Told) -> str:
+def dump_outline(outline: OutlineValues) -> str:
     """Serializes an outline; texts are equal exactly when the outlines are."""
-    return compact(told)
+    return compact(outline)
 
 
 def load_outline(path: str, text: str) -> StoredOutline:

@@ -28,7 +28,7 @@ from kbtools.vault.links.graph import PageLinks, links_of
 from kbtools.vault.links.resolution import FileResolution, Resolution, Resolved
 from kbtools.vault.links.spelling import Speller
 from kbtools.vault.loading import load
-from kbtools.vault.names import Called, name_keys
+from kbtools.vault.names import NameRecord, name_keys
 from kbtools.vault.page import Page
 
 CONFIGURATION = ("kb.toml", "pyproject.toml", "mkdocs.yml", "kb-baseline.json")
@@ -63,7 +63,7 @@ def path_of(uri: str) -> Path | None:
     return Path(path)
 
 
-class Workspace:
+class OpenVault:
     """One wiki. Raises KbError, when it is made, for a configuration that cannot be read."""
 
     def __init__(self, project: Project, encoding: str) -> None:
@@ -74,7 +74,7 @@ class Workspace:
         """What was read of results, by page: the page and the stamp of the file they were read for."""
 
     @classmethod
-    def around(cls, file: Path, folders: Iterable[Path], encoding: str) -> Workspace:
+    def around(cls, file: Path, folders: Iterable[Path], encoding: str) -> OpenVault:
         """The wiki of a file: the project it lies in, else the editor's folder as it is, else the file's own."""
         try:
             return cls(find_project(file.parent), encoding)
@@ -146,7 +146,7 @@ class Workspace:
         outline = self.resident.resolver.outlines.get(path)
         if outline is None:
             return
-        keys = {*name_keys(Called.of(outline)), fold_title(path.rpartition("/")[2])}
+        keys = {*name_keys(NameRecord.of(outline)), fold_title(path.rpartition("/")[2])}
         for other in self.resident.linking(keys):
             page = self.page(other)
             if page is None:

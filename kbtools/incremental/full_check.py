@@ -21,16 +21,16 @@ from kbtools.check.checker import Checker, severities
 from kbtools.config.project import Config
 from kbtools.config.snippet_policy import RUN, Policies
 from kbtools.incremental.database import Row
-from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row, told_row
-from kbtools.incremental.stored import StoredOutline, Told, outline_of
-from kbtools.incremental.whole import Whole
+from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row, row_of_outline
+from kbtools.incremental.stored_outline import OutlineValues, StoredOutline, outline_of
+from kbtools.incremental.vault_context import VaultContext
 from kbtools.rules import all_rules
 from kbtools.run.processes.parallel import Team, work_together
 from kbtools.vault.links.graph import links_of
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.listing import Entry
 from kbtools.vault.loading import Reader, read
-from kbtools.vault.names import Called, Conventions, PageNames
+from kbtools.vault.names import Conventions, DictNameTable, NameRecord
 from kbtools.vault.outline import Outline
 
 _NEEDED = ("kbtools.fields.compose", "kbtools.snippets", "kbtools.fences.languages.python")
@@ -41,7 +41,7 @@ _WORTH_A_PROCESS = 400
 
 def scan(
     entries: Mapping[str, Entry],
-    vault: Whole,
+    context: VaultContext,
     config: Config,
     today: date,
     judge: Judge | None = None,
@@ -60,7 +60,7 @@ def scan(
     def work(team: Team) -> tuple[list[Row], Mapping[str, int]]:
         # Whole folders stay together: their files lie together on disk, and names in them are near each other.
         share = paths[len(paths) * team.number // members : len(paths) * (team.number + 1) // members]
-        return _scan_share([entries[p] for p in share], vault, config, today, judge, reader or read, team)
+        return _scan_share([entries[p] for p in share], context, config, today, judge, reader or read, team)
 
     collecting = gc.isenabled()
     gc.disable()  # all data is kept to the end; cyclic garbage collection would take a seventh of the time
@@ -79,7 +79,7 @@ def _members(pages: int) -> int:
 
 def _scan_share(
     entries: Sequence[Entry],
-    vault: Whole,
+    context: VaultContext,
     config: Config,
     today: date,
     judge: Judge | None,
@@ -89,30 +89,30 @@ def _scan_share(
     policies = Policies(config.snippets, RUN)  # findings are filtered when they are printed
     read_ = [(entry, reader(entry, policies)) for entry in entries]
     pages = {page.path: page for entry, page in read_ if entry.is_page}
-    telling: list[tuple[str, Told, tuple[Any, ...]]] = []
+    sent: list[tuple[str, OutlineValues, tuple[Any, ...]]] = []
     rows: list[Row] = []
     for entry, page in read_:
         if entry.is_page:
-            outline, names = outline_of(page), Called.of(page)
-            telling.append((page.path, outline, tuple(names)))
-            rows.append(told_row(page, outline, names))
+            outline, names = outline_of(page), NameRecord.of(page)
+            sent.append((page.path, outline, tuple(names)))
+            rows.append(row_of_outline(page, outline, names))
         else:
             rows.append(outline_row(page, is_page=False))
     outlines: dict[str, Outline] = {}
-    all_names: dict[str, Called] = {}
-    for number, told in enumerate(team.exchange(telling)):
+    all_names: dict[str, NameRecord] = {}
+    for number, received in enumerate(team.exchange(sent)):
         # Shares follow one another by path, and so do the pages of all.
-        all_names.update((path, Called(*names)) for path, _, names in told)
+        all_names.update((path, NameRecord(*names)) for path, _, names in received)
         own = number == team.number
-        outlines.update(pages if own else ((path, StoredOutline(path, *outline)) for path, outline, _ in told))
-    resolver = Resolver(PageNames(outlines, vault.attachments, all_names), Conventions.of(config))
+        outlines.update(pages if own else ((path, StoredOutline(path, *outline)) for path, outline, _ in received))
+    resolver = Resolver(DictNameTable(outlines, context.attachments, all_names), Conventions.of(config))
     links = {path: links_of(page, resolver) for path, page in pages.items()}
     rows = [
         link_row(row, page, links[page.path]) if entry.is_page else row
         for row, (entry, page) in zip(rows, read_, strict=True)
     ]
     counts = team.exchange(dict(Counter(chain.from_iterable(row.targets for row in rows))))
-    incoming = Counter(vault.ways_in)
+    incoming = Counter(context.ways_in)
     for count in counts:
         incoming.update(count)
     judged = judge(pages.values()) if judge is not None else None
