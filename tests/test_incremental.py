@@ -193,9 +193,9 @@ def test_processes_find_what_one_alone_finds(tmp_path: Path, monkeypatch: pytest
         for i in range(30)
     }
     put(tmp_path / "vault", {**pages, "a.md": "[[T1#Nowhere]] [[t2]]", "b.md": "[[t2]]"})
-    monkeypatch.setattr(scratch, "_members", lambda pages: 1)
+    monkeypatch.setattr(full_check, "_members", lambda pages: 1)
     alone = check(project(tmp_path), DAY)
-    monkeypatch.setattr(scratch, "_members", lambda pages: 3)
+    monkeypatch.setattr(full_check, "_members", lambda pages: 3)
     together = check(project(tmp_path), DAY, paranoid=True)
     (tmp_path / "state" / FILE).unlink()
     assert check(project(tmp_path), DAY).found == together.found == alone.found != ()
