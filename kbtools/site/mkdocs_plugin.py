@@ -90,6 +90,8 @@ class KbConfig(Config):  # type: ignore[no-untyped-call]
     previews = _switch()
     graph = _switch()
     search = _switch()
+    search_boost = config_options.DictOfItems(config_options.Type((int, float)), default={})
+    """By glob in the vault, what the rank of pages is multiplied by; ``search: {boost: 2}`` in a page goes before."""
     pages = _switch()
     feed = _switch()
     llms = _switch()
@@ -198,7 +200,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
 
     def _add_assets(self, config: MkDocsConfig, wiki: SiteModel) -> None:
         is_wanted = not search.has_other(config.plugins) if wiki.parts.search == "auto" else wiki.parts.search
-        self.search = search.Search(wiki) if is_wanted else None
+        self.search = search.Search(wiki, self.config.search_boost) if is_wanted else None
         previews_wanted = wiki.parts.previews
         if previews_wanted == "auto":
             previews_wanted = "navigation.instant.preview" not in (config.theme.get("features") or ())

@@ -206,7 +206,11 @@ def built(project: Any, target: Path) -> Path:
 def queries(file: Path = QUERIES) -> list[tuple[str, list[str]]]:
     lines = file.read_text(encoding="utf-8").split("\n")
     held = (line.split(" -> ") for line in lines if line.strip() and not line.startswith("#"))
-    return [(query, [page.strip() for page in pages.split("|")]) for query, pages in held]
+    return [(query, [_place(page.strip()) for page in pages.split("|")]) for query, pages in held]
+
+
+def _place(page: str) -> str:
+    return page if "/" in page else f"topics/{page}"
 
 
 @pytest.fixture(scope="module")
@@ -234,15 +238,15 @@ def test_readers_find_what_they_look_for(browser: Any, wiki: str, file: Path, sh
     """So many of the queries have an expected page among the first three results."""
     asked = queries(file)
     assert len(asked) >= 60
-    known = {page.stem for page in (ROOT / "docs/topics").glob("*.md")}
-    assert [name for _, pages in asked for name in pages if name not in known] == []
+    pages_of_wiki = {page.relative_to(ROOT / "docs").with_suffix("").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    assert [name for _, pages in asked for name in pages if name not in pages_of_wiki] == []
     missed = []
     with tab(browser, wiki, "") as page:
         page.keyboard.press("/")
         for query, pages in asked:
             ask(page, query)
             first = found(page)[:3]
-            if not {f"topics/{name}" for name in pages} & set(first):
+            if not set(pages) & set(first):
                 missed.append((query, first))
     assert len(missed) <= len(asked) * (1 - share), missed
 
@@ -429,6 +433,40 @@ def test_what_stands_together_goes_first(browser: Any, tmp_path: Path) -> None:
         ask(page, "고래 기름")
         assert found(page)[0] == "b"
         assert sorted(found(page)) == ["a", "b", "c"]
+
+
+@pytest.mark.browser
+def test_a_page_is_found_by_keywords_that_it_does_not_say(browser: Any, tmp_path: Path) -> None:
+    pages = {
+        "a.md": "---\nsearch:\n  keywords: [여러 컴퓨터, freezing layers]\n---\n\n# 하나\n\n글.\n",
+        "b.md": "# 둘\n\n여러 글.\n\n컴퓨터에 대한 글. The layers of an onion.\n",
+        "c.md": "# 셋\n\n글.\n",
+    }
+    site = built(make(tmp_path, pages, CONFIG.replace("  - search\n", "")), tmp_path / "site")
+    assert "freezing" not in (site / "a/index.html").read_text(encoding="utf-8")
+    with served(site) as address, tab(browser, address, "") as page:
+        page.keyboard.press("/")
+        for query in ("여러 컴퓨터로 하기", "how to freeze layers"):
+            ask(page, query)
+            assert found(page)[0] == "a"
+
+
+@pytest.mark.browser
+def test_folders_have_a_boost_unless_a_page_has_its_own(browser: Any, tmp_path: Path) -> None:
+    text = "# {}\n\n고래에 대한 글. 고래는 큽니다.\n"
+    pages = {
+        "a.md": text.format("하나"),
+        "new/b.md": text.format("둘"),
+        "old/c.md": text.format("셋"),
+        "old/d.md": "---\nsearch: {boost: 1}\n---\n\n" + text.format("넷"),
+        **{f"e{number}.md": f"# 다른 {number}\n\n글.\n" for number in range(8)},
+    }
+    config = CONFIG.replace("  - search\n  - kbtools\n", "  - kbtools: {search_boost: {old: 0.25, 'new/*': 4}}\n")
+    site = built(make(tmp_path, pages, config), tmp_path / "site")
+    with served(site) as address, tab(browser, address, "") as page:
+        page.keyboard.press("/")
+        ask(page, "고래")
+        assert found(page) == ["new/b", "a", "old/d", "old/c"]
 
 
 @pytest.mark.browser

@@ -14,6 +14,7 @@ from functools import cached_property
 from importlib import resources
 from typing import Any
 
+from kbtools.config.globs import matches
 from kbtools.site.data.model import SiteModel, strings
 from kbtools.site.html.text import clean, escape, sentence_at, visible
 from kbtools.site.mkdocs.site_folder import SiteFolder
@@ -67,8 +68,10 @@ def with_button(page: str, words: Words) -> str:
 class Search:
     """The pages of one build."""
 
-    def __init__(self, wiki: SiteModel) -> None:
+    def __init__(self, wiki: SiteModel, boosts: Mapping[str, float] | None = None) -> None:
         self.wiki = wiki
+        self.boosts = boosts or {}
+        """By glob, what the rank of pages is multiplied by that do not say so themselves."""
         self.entries: list[Entry] = []
 
     def add(self, path: str, url: str, title: str, meta: Mapping[str, Any], html: str) -> None:
@@ -78,7 +81,7 @@ class Search:
         if asked.get("exclude") is True or self.wiki.index.final(path) != path:
             return
         page = self.wiki.index.pages.get(path)
-        boost = asked.get("boost")
+        boost = asked.get("boost", self._boost(path))
         self.entries.append(
             Entry(
                 url,
@@ -88,8 +91,12 @@ class Search:
                 tuple(map(_shown, strings(page.data.get("tags")))) if page is not None else (),
                 float(boost) if isinstance(boost, (int, float)) and not isinstance(boost, bool) else 1.0,
                 tuple(map(_shown, self._linked(path))),
+                tuple(map(_shown, strings(asked.get("keywords")))),
             )
         )
+
+    def _boost(self, path: str) -> float:
+        return next((boost for glob, boost in self.boosts.items() if matches(path, [glob])), 1.0)
 
     def of_others(self, path: str) -> str:
         """What other pages bring to a page's entry, as text that tells one state from another."""

@@ -45,10 +45,10 @@ PAGES_A_FILE = 4
 # What an occurrence is worth, and where more of them stop to matter.
 _HEADING, _BODY, _LINKED = 3.0, 1.0, 1.0
 _DAMPING, _LENGTH_SHARE = 1.2, 0.6
-_TITLE, _ALIAS, _TAG = 5.0, 4.0, 1.5
+_TITLE, _ALIAS, _KEYWORD, _TAG = 5.0, 4.0, 3.0, 1.5
 _STEP = 0.5
 _STANDING = 0.5
-_WHOLE_TITLE, _WHOLE_ALIAS = 15, 13
+_WHOLE_TITLE, _WHOLE_ALIAS, _WHOLE_KEYWORD = 15, 13, 10
 _INITIALS_OF_HEADING = 6
 _MOST_TAILS = 8
 
@@ -66,6 +66,8 @@ class Entry:
     boost: float = 1.0
     linked: tuple[str, ...] = ()
     """The sentences of other pages that link here, one a page."""
+    keywords: tuple[str, ...] = ()
+    """Words and phrases that the page is found by though it does not say them."""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,7 @@ def _body(entry: Entry) -> _Field:
 def _names(entry: Entry) -> Mapping[str, float]:
     """What a page's names give to their terms: the more of a name a term is, the more."""
     out: dict[str, float] = {}
-    groups = ((_TITLE, (entry.title,)), (_ALIAS, entry.aliases), (_TAG, entry.tags))
+    groups = ((_TITLE, (entry.title,)), (_ALIAS, entry.aliases), (_KEYWORD, entry.keywords), (_TAG, entry.tags))
     for worth, names in groups:
         for name in names:
             found = terms(name)
@@ -133,7 +135,11 @@ def _postings(entries: Sequence[Entry]) -> Mapping[str, list[tuple[int, int]]]:
 def _whole_names(entry: Entry) -> dict[str, int]:
     """A page's names as one term each, and from each of their words to the end, with their levels."""
     out: dict[str, int] = {}
-    for level, names in ((_WHOLE_TITLE, [entry.title]), (_WHOLE_ALIAS, entry.aliases)):
+    for level, names in (
+        (_WHOLE_TITLE, [entry.title]),
+        (_WHOLE_ALIAS, entry.aliases),
+        (_WHOLE_KEYWORD, entry.keywords),
+    ):
         for name in names:
             words = name.split()
             for place in range(min(len(words), _MOST_TAILS)):
@@ -164,7 +170,7 @@ def _hangul(entries: Iterable[Entry]) -> Counter[str]:
 
 
 def _texts(entry: Entry) -> Iterator[str]:
-    yield from (entry.title, *entry.aliases, *entry.tags)
+    yield from (entry.title, *entry.aliases, *entry.keywords, *entry.tags)
     for section in entry.sections:
         yield section.heading
         yield section.text
@@ -217,7 +223,8 @@ def _shard(held: Sequence[tuple[str, bytes]]) -> bytes:
 
 
 def _shown(entry: Entry) -> list[object]:
-    return [entry.url, entry.title, [[s.anchor, s.heading, s.text] for s in entry.sections]]
+    names = [*entry.aliases, *entry.keywords]
+    return [entry.url, entry.title, [[s.anchor, s.heading, s.text] for s in entry.sections], names]
 
 
 def _json(value: object) -> bytes:

@@ -91,8 +91,8 @@ class Index {
     const size = this.manifest.pagesAFile
     const bytes = await this.load(`d${Math.floor(number / size)}`)
     bytes.pages ??= JSON.parse(TEXT.decode(bytes))
-    const [url, title, sections] = bytes.pages[number % size]
-    return { url, title, sections: sections.map(([anchor, heading, text]) => ({ anchor, heading, text })) }
+    const [url, title, sections, names] = bytes.pages[number % size]
+    return { url, title, names, sections: sections.map(([anchor, heading, text]) => ({ anchor, heading, text })) }
   }
 
   // Pages, best first, as {page, score, called}, the part of the score of a page that is called so; by the number of a word of the query, how rare it is; by the number of a word

@@ -14,11 +14,11 @@ const LONGEST = 40
 const MOST_RUNS = 24
 
 // Words of questions, and such as say little: they choose between pages that fit anyway.
-const WEAK = new Set(`어떻게 어떤 어떻 어때 어느 무엇 무엇인가 무슨 뭐야 뭔가 뭐 뭘 뭐가 뭔데 왜 언제 누가 누구 어디 어디서 얼마나 얼마 몇 방법 법
- 이유 때 수 것 거 게 중 중에 안 등 및 좀 더 또 또는 그리고 그냥 혹시 꼭 너무 정말 진짜 아주 매우 자꾸 계속 아직 아직도 이제 이미
+const WEAK = new Set(`어떻게 어떤 어떻 어때 어느 무엇 무엇인가 무슨 뭐야 뭔가 뭐 뭘 뭐가 뭔데 왜 언제 누가 누구 어디 어디서 얼마나 얼마 몇 개 방법 법
+ 이유 차이 차이점 때 수 것 거 게 중 중에 안 등 및 좀 더 또 또는 그리고 그냥 혹시 꼭 너무 정말 진짜 아주 매우 자꾸 계속 아직 아직도 이제 이미
  하는 하는법 쓰는 쓰는법 사용법 사용 써 써요 써야 쓰나요 쓰면 쓸까 있나요 있어요 있는 있는지 있고 알려줘
  the a an of in on for with and or to is are was were be been do does did has have how what why when which who where can could
- should would will i my me it its this that there vs by from at as if not use using get`.split(/\s+/))
+ should would difference between will i my me it its this that there vs by from at as if not use using get`.split(/\s+/))
 const WEAK_WEIGHT = 0.15
 const VERB_WEIGHT = 0.5 // a thing is named by nouns; how its verb is written, hardly a page can know
 
@@ -142,7 +142,7 @@ function parse(query) {
     if (runs.length === MOST_RUNS) break
   }
   for (const [i, run] of runs.entries()) run.roots = run.paired ? rootsOf(run.text, runs[i + 1]?.text ?? "") : []
-  const isWeak = (run) => WEAK.has(run.text.toLowerCase()) || (run.paired && WEAK.has(stemOf(run.text)))
+  const isWeak = ({ text, paired }) => WEAK.has(text.toLowerCase()) || (paired && (WEAK.has(stemOf(text)) || WEAK.has(stemOf(text, 1)) || isEnding(text)))
   const plain = runs.some((run) => !isWeak(run))
   const units = runs.flatMap((run, i) => {
     const weight = plain && isWeak(run) ? WEAK_WEIGHT : plain && run.roots.length ? VERB_WEIGHT : 1

@@ -61,13 +61,16 @@ function pieces(line, marks, start, stop) {
 }
 
 // {url, title, teaser, sections, together} of a page: its own teaser, and up to three of its sections with theirs.
-// `together` is the share of what was asked for that stands in one paragraph and the heading above it.
+// `together` is the share of what was asked for that stands in one paragraph, the heading above it and the page's title, or
+// in one of the page's other names and the title.
 function resultOf(page, needles) {
-  let together = 0
+  const titled = marksOf(page.title, needles)
+  const joined = (...places) => sum(titled.hits.map((hit, i) => Math.max(hit, ...places.map(({ hits }) => hits[i] ?? 0))))
+  let together = Math.max(0, ...page.names.map((name) => joined(marksOf(name, needles))))
   const rated = page.sections.map((section, order) => {
     const teaser = teaserOf(section.text, needles)
     const heading = marksOf(section.heading, needles)
-    together = Math.max(together, sum(heading.hits.map((hit, i) => Math.max(hit, teaser.hits[i] ?? 0))))
+    together = Math.max(together, joined(heading, teaser))
     return { ...section, order, teaser, heading: pieces(section.heading, heading.marks, 0, section.heading.length),
       worth: heading.found * 2 + teaser.found }
   })
@@ -75,7 +78,7 @@ function resultOf(page, needles) {
   const most = Math.max(...rated.map((s) => s.worth))
   const sections = rated.filter((s) => s.anchor && s.worth && s.worth >= most * 0.6).sort((a, b) => b.worth - a.worth || a.order - b.order)
     .slice(0, MOST_SECTIONS).sort((a, b) => a.order - b.order)
-  const title = pieces(page.title, marksOf(page.title, needles).marks, 0, page.title.length)
+  const title = pieces(page.title, titled.marks, 0, page.title.length)
   const all = sum(needles.map(({ weight }) => weight))
   return { url: page.url, title, teaser: intro?.teaser.pieces ?? [], sections, together: all ? together / all : 0 }
 }
