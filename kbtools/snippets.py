@@ -168,7 +168,7 @@ class _Extraction:
         settings: list[Settings] = []
         for fence in fences:
             start, marks = self.before(fence)
-            marks += header_marks(self.text, fence)
+            marks += [m for m in header_marks(self.text, fence) if not _is_renderers(m, fence)]
             settled, problems = settle([*self.defaults, *self.sound(marks)])
             self.report(problems)
             starts.append(start)
@@ -487,6 +487,17 @@ def _runs(fence: Fence, settings: Settings) -> bool:
     if isinstance(language, Broken):
         return True  # it ends in an error that says so
     return language is not None and (language.runs == "always" or (language.runs == "asked" and settings.options.run))
+
+
+def _is_renderers(mark: Mark, fence: Fence) -> bool:
+    """Whether an option belongs to the site's renderer, which has fences of its own: ``{.chart path="a.csv"}``."""
+    language = fence.header.language
+    return bool(language) and mark.key[:1] not in ".#" and mark.key not in KEYS and not _is_known(language)
+
+
+def _is_known(language: str) -> bool:
+    low = language.lower()
+    return low == "output" or low in _TEXT or find(low) is not None
 
 
 def _is_text(fence: Fence) -> bool:

@@ -48,6 +48,26 @@ def test_one_entry_is_added_and_nothing_else(text: str) -> None:
     assert with_plugin(with_plugin(text)) == with_plugin(text)
 
 
+OPTIONS = {"remote_images": True, "active_files": ["CNAME", "a: b.html"]}
+WITH_OPTIONS = {
+    "site_name: x\n": "site_name: x\n\nplugins:\n  - search\n  - kbtools:\n      remote_images: true\n"
+    "      active_files: [CNAME, 'a: b.html']\n",
+    "plugins:\n- search # s\nx: 1\n": "plugins:\n- search # s\n- kbtools:\n    remote_images: true\n"
+    "    active_files: [CNAME, 'a: b.html']\nx: 1\n",
+    "plugins:\n  a:\nx: 1\n": "plugins:\n  a:\n  kbtools:\n    remote_images: true\n"
+    "    active_files: [CNAME, 'a: b.html']\nx: 1\n",
+    "plugins: [a]\n": "plugins: [a, kbtools: {remote_images: true, active_files: [CNAME, 'a: b.html']}]\n",
+    "plugins: {a: {}}\n": "plugins: {a: {}, kbtools: {remote_images: true, active_files: [CNAME, 'a: b.html']}}\n",
+    "plugins:\n": "plugins: [search, kbtools: {remote_images: true, active_files: [CNAME, 'a: b.html']}]\n",
+}
+
+
+@pytest.mark.parametrize("text", WITH_OPTIONS)
+def test_an_entry_has_its_options(text: str) -> None:
+    assert with_plugin(text, options=OPTIONS) == WITH_OPTIONS[text]
+    assert with_plugin(WITH_OPTIONS[text], options=OPTIONS) == WITH_OPTIONS[text]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -193,6 +213,38 @@ def test_plugins_that_a_file_inherits_are_edited_where_they_are_named(tmp_path: 
     changed = {f.path: f.after.decode() for f in propose(look_at(tmp_path))}
     assert changed["base.yml"] == "plugins:\n  - search\n  - kbtools\n"
     assert "mkdocs.yml" not in changed
+
+
+def test_a_site_goes_on_showing_what_it_shows(tmp_path: Path) -> None:
+    root = put(
+        tmp_path,
+        {
+            "mkdocs.yml": "site_name: x\ntheme: {name: material, custom_dir: docs/over}\nplugins:\n  - search\n",
+            "docs/index.md": "# Home\n\n![b](https://img.shields.io/b.svg)\n\n<img src='https://img.shields.io/c.svg'>\n"
+            "[a link](https://elsewhere.dev/)\n",
+            "docs/CNAME": "x.example\n",
+            "docs/demo.html": "<p>demo</p>\n",
+            "docs/a.txt": "text\n",
+            "docs/over/main.html": '{% extends "base.html" %}\n',
+        },
+    )
+    told = kb(root, "init", "--yes")
+    assert "2 from other machines: img.shields.io" in told
+    options = load((root / "mkdocs.yml").read_text(encoding="utf-8"))["plugins"][1]["kbtools"]
+    assert options == {"remote_images": True, "active_files": ["CNAME", "demo.html"]}
+    assert "warning" not in kb(root, "build")
+    site = root / "site"
+    assert all((site / name).is_file() for name in ("CNAME", "demo.html", "a.txt"))
+    assert 'src="https://img.shields.io/c.svg"' in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_code_that_imports_what_is_not_installed_is_shown(tmp_path: Path) -> None:
+    fence = "```python\nimport no_such_package_here.x\n```\n"
+    root = put(tmp_path, {"docs/a/A.md": fence * 3, "docs/b/B.md": "```python\nimport json\n```\n"})
+    assert '"b/**" = "run"\n"**" = "show"' in settings(look_at(root))
+    told = kb(root, "init", "--yes")
+    assert "4 fences, 1 of which read as code that can run here" in told
+    assert "no_such_package_here (3): imported by so many fences" in told
 
 
 # --- the command

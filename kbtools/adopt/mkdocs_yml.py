@@ -7,6 +7,8 @@ differ from the old reading in that one entry; where it would not, the caller is
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -14,6 +16,7 @@ import yaml
 from kbtools.errors import KbError
 
 PLUGIN = "kbtools"
+NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 
 class _Tagged(str):
@@ -65,7 +68,7 @@ def plugins_of(settings: dict[str, Any]) -> list[str] | None:
     return [next(iter(entry)) if isinstance(entry, dict) and entry else str(entry) for entry in entries]
 
 
-def with_plugin(text: str, where: str = "mkdocs.yml") -> str:
+def with_plugin(text: str, where: str = "mkdocs.yml", options: Mapping[str, object] = NO_OPTIONS) -> str:
     """The file with ``kbtools`` among its plugins. Unchanged where it is there already.
 
     Raises KbError when the file cannot be edited safely, with the line to add by hand.
@@ -74,13 +77,14 @@ def with_plugin(text: str, where: str = "mkdocs.yml") -> str:
     named = plugins_of(before)
     if named is not None and PLUGIN in named:
         return text
-    new = _edited(text, before)
+    new = _edited(text, before, options)
     wanted = dict(before)
     plugins = before.get("plugins")
     if isinstance(plugins, dict):
-        wanted["plugins"] = {**plugins, PLUGIN: {}}
+        wanted["plugins"] = {**plugins, PLUGIN: dict(options)}
     else:
-        wanted["plugins"] = [*(plugins if isinstance(plugins, list) else ["search"]), PLUGIN]
+        entry = {PLUGIN: dict(options)} if options else PLUGIN
+        wanted["plugins"] = [*(plugins if isinstance(plugins, list) else ["search"]), entry]
     if new is None or load(new, where) != wanted:
         raise KbError(
             f"{where} is written in a way that cannot be edited safely", f"add {PLUGIN} to its plugins by hand"
@@ -88,7 +92,7 @@ def with_plugin(text: str, where: str = "mkdocs.yml") -> str:
     return new
 
 
-def _edited(text: str, settings: dict[str, Any]) -> str | None:
+def _edited(text: str, settings: dict[str, Any], options: Mapping[str, object]) -> str | None:
     end = "\r\n" if "\r\n" in text else "\n"
     node = _plugins_node(text)
     if node is None:
@@ -96,12 +100,12 @@ def _edited(text: str, settings: dict[str, Any]) -> str | None:
             return None  # by a merge key or an anchor
         if "plugins" in settings:  # an empty entry
             return re.sub(
-                r"(?m)^plugins:[ \t]*(?=#|\r?$)", lambda m: f"plugins: [search, {PLUGIN}] ".rstrip(), text, count=1
+                r"(?m)^plugins:[ \t]*(?=#|\r?$)", lambda m: f"plugins: [search, {_flow_entry(options)}]", text, count=1
             )
         gap = "" if not text or text.endswith("\n") else end
-        return f"{text}{gap}{end if text.strip() else ''}plugins:{end}  - search{end}  - {PLUGIN}{end}"
+        return f"{text}{gap}{end if text.strip() else ''}plugins:{end}  - search{end}{_entry(options, 2, end)}"
     if node.start_mark.line == node.end_mark.line or node.flow_style:
-        return _flow(text, node)
+        return _flow(text, node, options)
     if not node.value:
         return None
     last = node.value[-1]
@@ -110,11 +114,35 @@ def _edited(text: str, settings: dict[str, Any]) -> str | None:
     tail = last[1] if isinstance(node, yaml.MappingNode) else last
     at = _behind(text, tail)
     if isinstance(node, yaml.MappingNode):
-        return f"{text[:at]}{_gap(text, at, end)}{' ' * column}{PLUGIN}: {{}}{end}{text[at:]}"
+        lines = [f"{PLUGIN}:", *(f"  {line}" for line in _lines(options))] if options else [f"{PLUGIN}: {{}}"]
+        added = "".join(f"{' ' * column}{line}{end}" for line in lines)
+        return f"{text[:at]}{_gap(text, at, end)}{added}{text[at:]}"
     dash = _dash_column(text, first)
     if dash is None:
         return None
-    return f"{text[:at]}{_gap(text, at, end)}{' ' * dash}- {PLUGIN}{end}{text[at:]}"
+    return f"{text[:at]}{_gap(text, at, end)}{_entry(options, dash, end)}{text[at:]}"
+
+
+def _entry(options: Mapping[str, object], column: int, end: str) -> str:
+    """An entry of a list in block style."""
+    lines = [f"- {PLUGIN}:", *(f"    {line}" for line in _lines(options))] if options else [f"- {PLUGIN}"]
+    return "".join(f"{' ' * column}{line}{end}" for line in lines)
+
+
+def _lines(options: Mapping[str, object]) -> list[str]:
+    return [f"{name}: {_flow_value(value)}" for name, value in options.items()]
+
+
+def _flow_entry(options: Mapping[str, object]) -> str:
+    return f"{PLUGIN}: {_flow_value(dict(options))}" if options else PLUGIN
+
+
+def _flow_value(value: object) -> str:
+    return (
+        yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**9)
+        .removesuffix("...\n")
+        .strip()
+    )
 
 
 def _gap(text: str, at: int, end: str) -> str:
@@ -132,12 +160,12 @@ def _plugins_node(text: str) -> Any:
     return None
 
 
-def _flow(text: str, node: Any) -> str | None:
+def _flow(text: str, node: Any, options: Mapping[str, object]) -> str | None:
     """``[a, b]`` and ``{a: {}}``."""
     at = node.end_mark.index - 1
     if at < 0 or text[at] not in "]}":
         return None
-    entry = PLUGIN if text[at] == "]" else f"{PLUGIN}: {{}}"
+    entry = _flow_entry(options) if text[at] == "]" else f"{PLUGIN}: {_flow_value(dict(options))}"
     before = text[:at].rstrip()
     comma = "" if before.endswith(("[", "{", ",")) else ","
     space = " " if comma or before.endswith(",") else ""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kbtools.adopt.mkdocs_yml import load, plugins_of, with_plugin
+from kbtools.adopt.interpreter import environment_of
+from kbtools.adopt.mkdocs_yml import PLUGIN, load, plugins_of, with_plugin
 from kbtools.adopt.survey import START, Survey
 from kbtools.config.settings import SETTINGS
 from kbtools.errors import KbError
 
 SMALL = 100
 """Pages up to which a site shows all of them in its navigation. Material repeats the navigation on every page."""
-OLDEST = (3, 11)
-"""Of the interpreters that code can be run with."""
+MOST_NAMED = 20
+"""Files up to which each is named in the configuration."""
 RUNS = 0.8
 """Share of a folder's fences that must read well for its code to be run."""
 _KEPT = (".kb/", "_link_reconcile_backup/", "/site/")
@@ -80,11 +80,14 @@ def excluded(found: Survey) -> list[str]:
     return list(dict.fromkeys(globs))
 
 
-def propose(found: Survey, *, site: bool = True) -> list[NewText]:
-    """The files to write. Raises KbError when the site's configuration cannot be edited safely."""
+def propose(found: Survey, *, site: bool = True, files_as_is: Sequence[str] = ()) -> list[NewText]:
+    """The files to write. ``files_as_is`` are published by an existing site and would not be by kb, unless named.
+
+    Raises KbError when the site's configuration cannot be edited safely.
+    """
     files = [NewText("kb.toml", None, settings(found).encode("utf-8"), "settings; kb config explains each")]
     if site:
-        files += _site(found)
+        files += _site(found, files_as_is)
     if ignored := _ignored(found.root):
         files.append(ignored)
     return files
@@ -121,28 +124,11 @@ def code_modes(found: Survey) -> Iterator[tuple[str, str]]:
     yield "**", "show"
 
 
-def environment_of(root: Path) -> str | None:
-    """The interpreter of a virtual environment in the project that kb does not run with and can run code with."""
-    for name in (".venv", "venv", "env"):
-        settings = root / name / "pyvenv.cfg"
-        if not settings.is_file() or not (root / name / "bin/python").exists() or _is_ours(root / name):
-            continue
-        text = settings.read_text(encoding="utf-8", errors="replace")
-        version = re.search(r"(?m)^version(?:_info)?\s*=\s*(\d+)\.(\d+)", text)
-        if version is not None and (int(version[1]), int(version[2])) >= OLDEST:
-            return f"{name}/bin/python"
-    return None
-
-
-def _is_ours(folder: Path) -> bool:
-    return folder.resolve() == Path(sys.prefix).resolve()
-
-
 def _toml(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _site(found: Survey) -> Iterator[NewText]:
+def _site(found: Survey, files_as_is: Sequence[str]) -> Iterator[NewText]:
     if found.mkdocs is None:
         if found.start_page is None:
             path = START[0] if found.docs == "." else f"{found.docs}/{START[0]}"
@@ -153,10 +139,21 @@ def _site(found: Survey) -> Iterator[NewText]:
         yield NewText("mkdocs.yml", None, text.encode("utf-8"), "the site: kb build builds it, kb serve previews it")
         return
     file, data = _holding_plugins(found.mkdocs, found.root)
-    new = with_plugin(_decoded(data, file), file.name).encode("utf-8")
+    new = with_plugin(_decoded(data, file), file.name, as_before(found, files_as_is)).encode("utf-8")
     if new != data:
         path = file.relative_to(found.root).as_posix()
-        yield NewText(path, data, new, "one line more: the plugin kbtools; the rest is as it was")
+        yield NewText(path, data, new, f"the plugin {PLUGIN} is added; the rest is as it was")
+
+
+def as_before(found: Survey, files_as_is: Sequence[str]) -> dict[str, object]:
+    """Options of kb's plugin by which a site goes on showing what it shows: pictures of other hosts, files that kb does
+    not publish unasked."""
+    options: dict[str, object] = {}
+    if found.picture_hosts:
+        options["remote_images"] = True
+    if 0 < len(files_as_is) <= MOST_NAMED:
+        options["active_files"] = list(files_as_is)
+    return options
 
 
 def _holding_plugins(file: Path, root: Path) -> tuple[Path, bytes]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kbtools.adopt.interpreter import Packages
 from kbtools.adopt.mkdocs_yml import load
 from kbtools.check.checker import check
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.obsidian import read as read_settings
 from kbtools.config.project import LinkStyle, Project, foreign_vault
+from kbtools.external.urls import find as find_urls
+from kbtools.external.urls import host_of
+from kbtools.run.job import ANY
+from kbtools.run.results.keys import imported
 from kbtools.text.diagnostics import Applicability, Severity
 from kbtools.vault.index import Index
 from kbtools.vault.links.resolution import Alias, Missing, Resolved
@@ -34,7 +39,7 @@ class FolderCode:
 
     fences: int = 0
     alone: int = 0
-    """Those that read well: no syntax error, no name that nothing defines."""
+    """Those that can run: no syntax error, no name that nothing defines, all they import is installed."""
 
 
 @dataclass(slots=True)
@@ -52,6 +57,10 @@ class Survey:
     links: Counter[str] = field(default_factory=Counter)
     """``resolve``, ``can be reconciled``, ``dangle``, ``are ambiguous``."""
     code: dict[str, FolderCode] = field(default_factory=dict)
+    absent: Counter[str] = field(default_factory=Counter)
+    """Packages that fences import and that are not installed, with the number of fences."""
+    picture_hosts: Counter[str] = field(default_factory=Counter)
+    """Other hosts whose pictures pages show."""
     with_frontmatter: int = 0
     fits_topic: int = 0
     """Pages whose frontmatter fits the schema ``topic``."""
@@ -83,8 +92,10 @@ def look_at(root: Path, exclude: Iterable[str] = ()) -> Survey:
     for path, held in index.graph.links.items():
         for link, resolution in held.wiki:
             found.links[_fate(index, path, link.target, resolution)] += 1
+    packages = Packages(root)
     for path, page in index.pages.items():
-        _count_code(found, path, page)
+        _count_code(found, path, page, packages)
+        found.picture_hosts.update(_picture_hosts(page))
         found.with_frontmatter += page.frontmatter is not None and bool(page.frontmatter.data)
         found.drawings += path.endswith(".excalidraw.md")
     found.fits_topic = _fitting(index.pages.values())
@@ -151,7 +162,17 @@ def _fate(index: Index, path: str, target: str, resolution: object) -> str:
     return "resolve" if isinstance(resolution, Alias) else "are ambiguous"
 
 
-def _count_code(found: Survey, path: str, page: Page) -> None:
+_PICTURE = re.compile(r"""!\[[^\]\n]*\]\(\s*<?$|\bsrc\s*=\s*["']?$""")
+
+
+def _picture_hosts(page: Page) -> Iterator[str]:
+    text = page.source.text
+    for url in find_urls(page):
+        if _PICTURE.search(text, max(0, url.span.start - 200), url.span.start):
+            yield host_of(url.address) or url.address
+
+
+def _count_code(found: Survey, path: str, page: Page, packages: Packages) -> None:
     python = [s for s in page.snippets if s.executable and s.language.lower() in ("python", "py", "python3")]
     if not python:
         return
@@ -160,7 +181,10 @@ def _count_code(found: Survey, path: str, page: Page) -> None:
     lines = page.source.lines
     amiss = {lines.line_of(p.span.start) for p in page.problems if p.rule in _CODE_RULES}
     here.fences += len(python)
-    here.alone += sum(not any(s.line <= line <= s.end_line for line in amiss) for s in python)
+    for snippet in python:
+        absent = {name for name in imported(snippet.code, snippet.language) if name != ANY and not packages.has(name)}
+        found.absent.update(absent)
+        here.alone += not absent and not any(snippet.line <= line <= snippet.end_line for line in amiss)
 
 
 def _fitting(pages: Iterable[Page]) -> int:

@@ -6,6 +6,7 @@ MkDocs can load tells kb as much as it needs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,6 +46,9 @@ _MAKERS = frozenset(
     )
 )
 """Plugins that add pages to a site which no file of the vault holds."""
+_API_PLUGINS = frozenset(("mkdocstrings", "api-autonav", "mkdoxy", "mkapi"))
+"""Plugins that document code: each object gets an id, its qualified name."""
+_QUALIFIED = re.compile(r"\w+(?:\.\w+)+(?:\(\w*\))?(?:--[\w-]+)?|\w+--[\w-]+")
 _DEEPEST = 60
 
 
@@ -65,6 +69,8 @@ class MkDocs(NamedTuple):
     """Languages of the plugin ``i18n``: with them ``a.en.md`` answers to links to ``a.md``."""
     lenient: bool = False
     """The option of kb's plugin by which a site is published whatever is known of its code."""
+    posts: str | None = None
+    """The folder of posts of Material's blog, whose addresses hang on their dates; None without one."""
     has_hooks: bool = False
     """Whether scripts of the project's own take part in the build."""
 
@@ -73,6 +79,10 @@ class MkDocs(NamedTuple):
         """What may add pages to the site that no file holds, in words; kb's own plugin aside."""
         named = next((p for p in self.plugins if p.rpartition("/")[2] in _MAKERS), None)
         return f"the plugin {named}" if named else "a hook of mkdocs.yml" if self.has_hooks else None
+
+    def documents(self, anchor: str) -> bool:
+        """Whether an anchor has the form of those that a plugin makes for the documentation of code."""
+        return any(p in _API_PLUGINS for p in self.plugins) and _QUALIFIED.fullmatch(anchor) is not None
 
     @property
     def generated(self) -> frozenset[str]:
@@ -98,6 +108,7 @@ def read(file: Path) -> MkDocs:
         plugins=tuple(_names(data.get("plugins"))),
         locales=tuple(_locales(data.get("plugins"))),
         lenient=_text(_options(data.get("plugins"), "kbtools").get("lenient")).lower() in ("true", "yes", "on"),
+        posts=_posts(data.get("plugins")),
         has_hooks=bool(data.get("hooks")),
     )
 
@@ -120,6 +131,16 @@ def _options(plugins: object, name: str) -> Mapping[str, object]:
     entries = plugins if isinstance(plugins, list) else [plugins]
     options = next((entry[name] for entry in entries if isinstance(entry, dict) and name in entry), None)
     return options if isinstance(options, dict) else {}
+
+
+def _posts(plugins: object) -> str | None:
+    """The folder of the posts of a blog (the plugin's options ``blog_dir`` and ``post_dir``)."""
+    if not any(name.rpartition("/")[2] == "blog" for name in _names(plugins)):
+        return None
+    options = _options(plugins, "blog") or _options(plugins, "material/blog")
+    blog = _text(options.get("blog_dir")) or "blog"
+    folder = (_text(options.get("post_dir")) or "{blog}/posts").replace("{blog}", blog)
+    return "/".join(part for part in folder.split("/") if part not in ("", "."))
 
 
 def _locales(plugins: object) -> Iterator[str]:

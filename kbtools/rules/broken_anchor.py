@@ -3,7 +3,8 @@
 The reader lands at the top of the page. The section of `[[Page#Section]]` or `[text](Page.md#section)` is found by its
 heading's text, without regard to case; by the id the site gives it, or the one GitHub would; as Obsidian finds it,
 without regard to punctuation; or by an id that the page gives an element itself, `<a id="x"></a>` or `{#x}`.
-`[[T#H1#H2]]` is H2 below H1.
+`[[T#H1#H2]]` is H2 below H1. Where a plugin documents code (mkdocstrings), `api.md#package.Class.method` is its own:
+MkDocs says whether it is there.
 
 ## Reported
 
@@ -50,6 +51,9 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 def _problem(target: str | None, anchor: str, span: Span, context: Context) -> Iterator[Problem]:
     if target is None or has_placeholder(anchor) or context.has_section(target, anchor):
+        return
+    mkdocs = context.config.mkdocs
+    if mkdocs is not None and mkdocs.documents(anchor):
         return
     help_ = context.suggester.section(target, anchor)
     yield Problem("broken-anchor", span, f'{target} has no section "{anchor}"', help_)

@@ -204,7 +204,8 @@ class _Chrome(Treeprocessor):
 
     def run(self, root: etree.Element) -> None:
         wiki, page = self.extension.wiki, self.extension.page
-        if self.extension.is_part or not self.extension.is_page:
+        extension = self.extension
+        if extension.is_part or not extension.is_page or self.md is not extension.page_markdown:
             return
         if wiki is not None and page is not None:
             page_header_footer.insert(root, page, wiki)
@@ -234,6 +235,8 @@ class KbExtension(Extension):
             "remote_images": [False, "show pictures on other machines instead of linking to them"],
         }
         self.md: Markdown | None = None
+        self._markdown_before: Markdown | None = None
+        """The last one before ``md`` that was known to render a page."""
         self.embeds: list[Embed] = []
         """What the page being rendered embeds."""
         self.is_part = False
@@ -255,27 +258,22 @@ class KbExtension(Extension):
         holds the context; both register theirs after this extension, so it is looked up when needed."""
         if given := self.getConfig("path"):
             return str(given)
+        return _path_of(self.page_markdown)
+
+    @property
+    def page_markdown(self) -> Markdown:
+        """What renders the page. Other extensions (mkautodoc) render parts of it by a Markdown of their own, for which
+        they register this extension again."""
         assert self.md is not None
-        if "relpath" in self.md.treeprocessors:
-            file = getattr(self.md.treeprocessors["relpath"], "file", None)
-            if (path := getattr(file, "src_uri", None)) is not None:
-                return str(path)
-        for processor in self.md.preprocessors:
-            if type(processor).__name__ == "ContextPreprocessor":
-                page = getattr(getattr(processor, "context", processor), "page", None)
-                path = getattr(page, "path", None) or getattr(page, "src_uri", None)
-                if path is not None:
-                    return str(path)
-        return None
+        return self.md if self._markdown_before is None or _path_of(self.md) is not None else self._markdown_before
 
     @property
     def is_page(self) -> bool:
         """Whether this is the rendering of a page, and not an excerpt of it that a plugin shows elsewhere."""
-        assert self.md is not None
-        wiki = self.wiki
-        if wiki is None or wiki.build.file is None or "relpath" not in self.md.treeprocessors:
+        wiki, md = self.wiki, self.page_markdown
+        if wiki is None or wiki.build.file is None or "relpath" not in md.treeprocessors:
             return True
-        return getattr(self.md.treeprocessors["relpath"], "file", None) is wiki.build.file
+        return getattr(md.treeprocessors["relpath"], "file", None) is wiki.build.file
 
     @property
     def page(self) -> Page | None:
@@ -283,6 +281,8 @@ class KbExtension(Extension):
         return wiki.index.pages.get(path) if wiki is not None and path is not None else None
 
     def extendMarkdown(self, md: Markdown) -> None:
+        if self.md is not None and _path_of(self.md) is not None:
+            self._markdown_before = self.md
         self.md = md
         md.registerExtension(self)
         links = WikiLinks(md, lambda: self.wiki, lambda: self.path, self.embeds)
@@ -296,7 +296,7 @@ class KbExtension(Extension):
         recorder = Recorder(md)
         md.preprocessors.register(recorder, "kb-recorder", Recorder.PRIORITY)
         made = Made(md)
-        panels_ = Panels(md, recorder, made, self._snippets, self._decorate)
+        panels_ = Panels(md, recorder, made, lambda: self._snippets(md), self._decorate)
         md.postprocessors.register(panels_, "kb-panels", Panels.PRIORITY)
         md.postprocessors.register(Unmark(md), "kb-unmark", Unmark.PRIORITY)
         md.treeprocessors.register(Places(md, self.embeds), "kb-embed-places", Places.PRIORITY)
@@ -373,8 +373,8 @@ class KbExtension(Extension):
         places = [at for at in found if not any(at in span for span in fences)]
         return f":{page.source.lines.line_of(places[occurrence - 1])}" if len(places) >= occurrence else ""
 
-    def _snippets(self) -> Sequence[Snippet]:
-        page = self.page
+    def _snippets(self, md: Markdown) -> Sequence[Snippet]:
+        page = self.page if md is self.page_markdown else None
         return page.snippets if page is not None else ()
 
     def _decorate(self, snippet: Snippet, html: str) -> str:
@@ -397,6 +397,21 @@ class KbExtension(Extension):
             return relative_url(f"{FIGURES}/{figure.name}", wiki.url_of(path))
 
         return result_panel.View(wiki.words, wiki.shows_devices, wiki.parts.results, row, picture)
+
+
+def _path_of(md: Markdown) -> str | None:
+    """The page that a Markdown renders, where its builder says so."""
+    if "relpath" in md.treeprocessors:
+        file = getattr(md.treeprocessors["relpath"], "file", None)
+        if (path := getattr(file, "src_uri", None)) is not None:
+            return str(path)
+    for processor in md.preprocessors:
+        if type(processor).__name__ == "ContextPreprocessor":
+            page = getattr(getattr(processor, "context", processor), "page", None)
+            path = getattr(page, "path", None) or getattr(page, "src_uri", None)
+            if path is not None:
+                return str(path)
+    return None
 
 
 @lru_cache(maxsize=1)

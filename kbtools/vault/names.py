@@ -158,6 +158,8 @@ class Conventions(NamedTuple):
     """Languages whose code may stand before a file's ending, where a link leaves it out."""
     generated: frozenset[str] = frozenset()
     """Pages that exist only on the site."""
+    posts: str | None = None
+    """The folder of pages whose address on the site cannot be told from their path."""
 
     @classmethod
     def of(cls, config: Config) -> Conventions:
@@ -169,6 +171,7 @@ class Conventions(NamedTuple):
             directory_urls=mkdocs is None or mkdocs.use_directory_urls,
             locales=mkdocs.locales if mkdocs is not None else (),
             generated=mkdocs.generated if mkdocs is not None else frozenset(),
+            posts=mkdocs.posts if mkdocs is not None else None,
         )
 
 

@@ -303,6 +303,45 @@ def test_it_makes_the_same(
     assert found["behind"] == alone
 
 
+PARTS = """
+from markdown import Markdown
+from markdown.blockprocessors import BlockProcessor
+from markdown.extensions import Extension
+from xml.etree import ElementTree
+class Part(BlockProcessor):
+    def test(self, parent, block):
+        return block.startswith(":: ")
+    def run(self, parent, blocks):
+        own = Markdown(extensions=self.parser.md.registeredExtensions)
+        parent.append(ElementTree.fromstring(f"<div>{own.convert(blocks.pop(0)[3:])}</div>"))
+class Parts(Extension):
+    def extendMarkdown(self, md):
+        md.registerExtension(self)
+        md.parser.blockprocessors.register(Part(md.parser), "part", 110)
+def makeExtension(**options):
+    return Parts(**options)
+"""
+"""Renders a part of the page by a Markdown of its own with the page's extensions, as mkautodoc does."""
+
+
+def test_a_page_is_whole_whose_parts_another_markdown_renders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "parts_of_a_page.py").write_text(PARTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    case = Case("search", {
+            "index.md": "# A\n\n[[b]]\n",
+            "b.md": "# B\n\n:: Of **its** own: <form>\n\nSee [[index]].\n\n```python\nx = 1\n```\n",
+        }, {"b/index.html": "div strong"}, extensions="[parts_of_a_page, pymdownx.superfences, toc]")  # fmt: skip
+    (tmp_path / "kb.toml").write_text('[snippets]\n"**" = "show"\n')
+    made(case, tmp_path, ["search", "kbtools"])
+    page = LexborHTMLParser((tmp_path / "site/b/index.html").read_text(encoding="utf-8"))
+    assert [a.attributes["href"] for a in page.css("article p > a")] == ["../"]
+    assert len(page.css("article .kb-backlinks")) == 1
+    told = [r.getMessage() for r in caplog.records if "not published" in r.getMessage()]
+    assert told == ["b.md:3: not published: <form>"]
+
+
 def test_versions_are_deployed_with_mike(tmp_path: Path) -> None:
     trees = {}
     for name, plugins in {"alone": "[search, mike]", "with kb": "[search, mike, kbtools]"}.items():

@@ -58,7 +58,7 @@ def run(args: SimpleNamespace) -> int:
     if exclude := excluded(found):
         found = look_at(root, exclude)
     emit(_survey_lines(found))
-    files = propose(found, site=not args.no_site)
+    files = propose(found, site=not args.no_site, files_as_is=_files_as_is(found))
     emit(_proposed(files, found, full=args.diff))
     if args.diff:
         say("nothing was written")
@@ -67,6 +67,18 @@ def run(args: SimpleNamespace) -> int:
         say("nothing was written; kb init --yes writes it")
         return 0
     return _write(root, files, found, no_run=args.no_run)
+
+
+def _files_as_is(found: Survey) -> list[str]:
+    """Files that an existing site publishes and that kb would change, leave out or warn of."""
+    if found.mkdocs is None:
+        return []
+    from kbtools.adopt.mkdocs_yml import load
+    from kbtools.site.files.attachments import withheld
+
+    theme = load(found.mkdocs.read_text(encoding="utf-8", errors="replace"), found.mkdocs.name).get("theme")
+    templates = theme.get("custom_dir") if isinstance(theme, dict) else None
+    return list(withheld(found.vault, found.root / templates if isinstance(templates, str) else None))
 
 
 def _refuse_project(root: Path) -> None:
@@ -118,7 +130,15 @@ def _survey_lines(found: Survey) -> Iterator[str]:
     fences = sum(c.fences for c in found.code.values())
     if fences:
         alone = sum(c.alone for c in found.code.values())
-        yield f"  {'Python code':<14} {plural(fences, 'fence')}, {alone:,} of which read as code that can run"
+        yield f"  {'Python code':<14} {plural(fences, 'fence')}, {alone:,} of which read as code that can run here"
+        if found.absent:
+            named = ", ".join(f"{name} ({n:,})" for name, n in found.absent.most_common(5))
+            more = f" and {len(found.absent) - 5} more" if len(found.absent) > 5 else ""
+            yield f"  {'not installed':<14} {named}{more}: imported by so many fences"
+    if found.kind == "mkdocs" and found.picture_hosts:
+        hosts = ", ".join(host for host, _ in found.picture_hosts.most_common(3))
+        more = " …" if len(found.picture_hosts) > 3 else ""
+        yield f"  {'pictures':<14} {found.picture_hosts.total():,} from other machines: {hosts}{more}"
     if found.with_frontmatter:
         fits = f", {found.fits_topic:,} fit the schema topic" if found.fits_topic else ""
         yield f"  {'frontmatter':<14} on {plural(found.with_frontmatter, 'page')}{fits}"

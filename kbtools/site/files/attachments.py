@@ -11,13 +11,14 @@ import logging
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.utils import markdown_extensions
 
 from kbtools.text.svg import Cleaned, check_xml, clean_svg
 
@@ -75,6 +76,21 @@ def clean(name: str, content: Callable[[], bytes]) -> Cleaned | None:
     return check_xml(content()) if ending in (".xml", ".rss", ".atom", ".gpx", ".kml") else None
 
 
+def withheld(vault: Path, templates: Path | None = None) -> Iterator[str]:
+    """Paths in a vault of what would not be published as it is, and of what a host obeys. ``templates`` is a folder of
+    the theme's in it."""
+    for file in sorted(vault.rglob("*")):
+        path = file.relative_to(vault).as_posix()
+        is_hidden = path.startswith(".") or "/." in path or path.startswith("templates/")  # MkDocs leaves these out
+        if is_hidden or file.suffix.lower() in markdown_extensions or file.is_symlink() or not file.is_file():
+            continue
+        if templates is not None and file.is_relative_to(templates):
+            continue
+        cleaned = clean(path, file.read_bytes)
+        if file.name.lower() in CONTROL or (cleaned is not None and cleaned.removed):
+            yield path
+
+
 def publish(files: Files, config: MkDocsConfig, trusted: Sequence[str], owned: Iterable[str]) -> None:
     """Leave of the wiki's own files what may be published, where it may be.
 
@@ -106,14 +122,21 @@ def publish(files: Files, config: MkDocsConfig, trusted: Sequence[str], owned: I
         if file.is_documentation_page() or path in named:
             continue
         if file.name.lower() in CONTROL or path.rpartition("/")[2].lower() in CONTROL:
-            log.warning("%s is published, and the site's host may obey it; if that is meant: %s", path, way)
+            log.warning(
+                "%s is published, and the site's host may obey it; if that is meant, name it: "
+                "active_files: [%s] on the plugin kbtools",
+                path,
+                path,
+            )
         cleaned = clean(path, lambda file=file: file.content_bytes)  # type: ignore[misc]
         if cleaned is None or cleaned.content == file.content_bytes:
             continue
         files.remove(file)
         told = ", ".join(cleaned.removed)
         if cleaned.content is None:
-            log.warning("%s is not published: %s; %s", path, told, way)
+            is_template = any(Path(file.abs_src_path or "").is_relative_to(folder) for folder in config.theme.dirs)
+            level = logging.INFO if is_template else logging.WARNING  # the theme uses it; nobody reads it on the site
+            log.log(level, "%s is not published: %s; %s", path, told, way)
             continue
         files.append(File.generated(config, path, content=cleaned.content))
         if told:
