@@ -238,7 +238,9 @@ def test_readers_find_what_they_look_for(browser: Any, wiki: str, file: Path, sh
     """So many of the queries have an expected page among the first three results."""
     asked = queries(file)
     assert len(asked) >= 60
-    pages_of_wiki = {page.relative_to(ROOT / "docs").with_suffix("").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+    pages_of_wiki = {
+        page.relative_to(ROOT / "docs").with_suffix("").as_posix() for page in (ROOT / "docs").rglob("*.md")
+    }
     assert [name for _, pages in asked for name in pages if name not in pages_of_wiki] == []
     missed = []
     with tab(browser, wiki, "") as page:
