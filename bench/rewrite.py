@@ -27,7 +27,7 @@ from pathlib import Path
 
 from make_vault import make
 
-from kbtools.rewrite import Backups, Change
+from kbtools.rewrite import Backups, FileChange
 
 PAGES = 768
 LINKS = 1_200
@@ -39,7 +39,7 @@ def seconds(action: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def tidy_up(vault: Path) -> list[Change]:
+def tidy_up(vault: Path) -> list[FileChange]:
     """768 pages of some 4 kB in eight folders, with 1,200 links to be respelled among them."""
     changes = []
     for n in range(PAGES):
@@ -48,11 +48,11 @@ def tidy_up(vault: Path) -> list[Change]:
         path = f"d{n % 8}/{n}.md"
         (vault / path).parent.mkdir(exist_ok=True)
         (vault / path).write_bytes(data)
-        changes.append(Change(path, data, data.replace(b"pytorch_foundations", b"PyTorch Foundations")))
+        changes.append(FileChange(path, data, data.replace(b"pytorch_foundations", b"PyTorch Foundations")))
     return changes
 
 
-def one_by_one(vault: Path, changes: list[Change]) -> None:
+def one_by_one(vault: Path, changes: list[FileChange]) -> None:
     for change in changes:
         beside = vault / f"{change.path}.tmp"
         with beside.open("xb") as file:

@@ -33,7 +33,7 @@ from kbtools.incremental.stored_outline import called, outline_of
 from kbtools.markdown.scanner import scan
 from kbtools.text.source import Source
 from kbtools.vault.index import Index
-from kbtools.vault.listing import Entry, look
+from kbtools.vault.listing import FileEntry, list_files
 from kbtools.vault.page import Page
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ def main(count: str = "2000", rounds: str = "5") -> None:
     print(f"| **together** | **{sum(v for k, v in least.items() if not k.startswith('of it')):.0f}** |")
 
 
-def file_bytes(entry: Entry) -> bytes:
+def file_bytes(entry: FileEntry) -> bytes:
     assert entry.stamp is not None
     file = os.open(entry.file, os.O_RDONLY)
     try:
@@ -78,7 +78,7 @@ def one_round(stage: Callable[..., object], vault: Path, config: object, file: P
         return stage(name, do)  # type: ignore[return-value]
 
     docs = vault / "docs"
-    entries = run("walk and stat", lambda: list(look(docs, config)[0].values()))
+    entries = run("walk and stat", lambda: list(list_files(docs, config)[0].values()))
     data = run("open and read", lambda: [file_bytes(e) for e in entries])
     sources = run("decode", lambda: [Source.decode(e.path, d) for e, d in zip(entries, data, strict=True)])
     texts = [s.text for s in sources]

@@ -24,14 +24,14 @@ from kbtools.fences.annotations import (
 from kbtools.fences.bad_value import cut
 from kbtools.fences.languages.data import Data
 from kbtools.fences.languages.protocol import Language, Reading
-from kbtools.fences.languages.registry import PYTHON, Broken, find
+from kbtools.fences.languages.registry import PYTHON, BrokenLanguage, find
 from kbtools.fences.languages.shell import Script
 from kbtools.fences.option_values import DEVICES, KEYS
 from kbtools.fences.python.device_needs import Guards, gpus, guards_of, unguarded
 from kbtools.fences.python.hints import hint
 from kbtools.fences.python.names import UNKNOWN, Names
 from kbtools.fences.python.pycode import Places
-from kbtools.fences.python.sessions import Part, undefined
+from kbtools.fences.python.sessions import SessionPart, undefined
 from kbtools.fences.snippet_ids import Wish, assign
 from kbtools.markdown.structure import Comment, Fence, Structure
 from kbtools.text.diagnostics import Problem
@@ -123,7 +123,7 @@ def extract(
 class _Read(NamedTuple):
     """A fence as its language reads it."""
 
-    language: Language | Broken | None
+    language: Language | BrokenLanguage | None
     options: Options
     executable: bool
     reading: Reading
@@ -299,7 +299,7 @@ class _Extraction:
             options = replace(options, file=options.file or other.file, write_only=True)
             return _Read(language, options, True, Reading())
         reading = Reading()
-        if isinstance(language, Broken):
+        if isinstance(language, BrokenLanguage):
             self.report([Problem("broken-language", fence.info, language.message, language.help)])
         elif language is not None and (executable or options.skip is None):
             reading = self.read(language, fence, settings)
@@ -484,7 +484,7 @@ def _runs(fence: Fence, settings: Settings) -> bool:
     if _is_output(fence, settings):
         return False
     language = find(fence.header.language)
-    if isinstance(language, Broken):
+    if isinstance(language, BrokenLanguage):
         return True  # it ends in an error that says so
     return language is not None and (language.runs == "always" or (language.runs == "asked" and settings.options.run))
 
@@ -556,7 +556,7 @@ def undefined_names(snippets: Sequence[Snippet]) -> tuple[Problem, ...]:
     Silent where nobody can tell: after a star import or a snippet that does not parse, and where the page provides
     for the name's absence.
     """
-    sessions: dict[str, list[Part]] = {}
+    sessions: dict[str, list[SessionPart]] = {}
     for snippet in snippets:
         if snippet.executable or snippet.names.open:
             # A launched script is a process of its own: it shares files, not names.
@@ -566,7 +566,7 @@ def undefined_names(snippets: Sequence[Snippet]) -> tuple[Problem, ...]:
                 or snippet.options.skip is not None
                 or (snippet.options.raises or "").endswith("NameError")
             )
-            sessions.setdefault(key, []).append(Part(snippet.line, snippet.names, quiet))
+            sessions.setdefault(key, []).append(SessionPart(snippet.line, snippet.names, quiet))
     found = [problem for session in sessions.values() for problem in undefined(session)]
     return tuple(sorted((_advised(problem, snippets) for problem in found), key=lambda problem: problem.span))
 

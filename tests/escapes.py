@@ -23,7 +23,7 @@ from suite import Case, load
 
 from kbtools.adapters.testing import jobs_of
 from kbtools.run.processes.launchers import ForkServerLauncher
-from kbtools.run.session import Session, Settings
+from kbtools.run.session import ProcessSettings, Session
 
 SUITE = Path(__file__).parent / "suites/escapes.md"
 _KEY = 0x6B620000 + os.getpid() % 0xFFFF
@@ -130,7 +130,7 @@ def attempt_all(mode: str) -> dict[str, Any]:
     launcher = ForkServerLauncher(mode)
     try:
         with world(wrong) as around:
-            settings = Settings(hidden=(around.state,))
+            settings = ProcessSettings(hidden=(around.state,))
             for case in cases:
                 (job,) = jobs_of(page(case, around))
                 with Session(job, launcher, settings) as session:

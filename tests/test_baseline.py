@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.check.baseline import Baseline, Comparison, Entry, Key
+from kbtools.check.baseline import Baseline, BaselineEntry, Comparison, Key
 from kbtools.errors import KbError
 from kbtools.text.diagnostics import Diagnostic, Severity
 from kbtools.text.source import Source, Span
@@ -88,7 +88,7 @@ def test_a_renamed_page_takes_its_entries_along() -> None:
 
 
 def test_the_file_is_a_line_an_entry() -> None:
-    text = Baseline.of([Entry(Key("r", "b.md", "t"), OLD, 2), Entry(Key("r", "a.md", "t"), OLD)]).text()
+    text = Baseline.of([BaselineEntry(Key("r", "b.md", "t"), OLD, 2), BaselineEntry(Key("r", "a.md", "t"), OLD)]).text()
     lines = text.split("\n")
     assert lines[1] == '{"page": "a.md", "rule": "r", "about": "t", "since": "2026-01-01"},'
     assert lines[2] == '{"page": "b.md", "rule": "r", "about": "t", "since": "2026-01-01", "count": 2}'

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from kbtools.external import cache, client, guard
-from kbtools.external.client import Answer, Kind, Options, ask_all
+from kbtools.external.client import Answer, AnswerKind, ClientOptions, ask_all
 from kbtools.external.urls import find
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
 from tests.misbehaving_server import Server, misbehaving
 
-QUICK = Options(allow_private=True, timeout=2.5, pause=0.0, archive=None)
+QUICK = ClientOptions(allow_private=True, timeout=2.5, pause=0.0, archive=None)
 
 
 @pytest.fixture(scope="module")
@@ -32,42 +32,42 @@ def server() -> Iterator[Server]:
 
 
 EXPECTED = {
-    "/ok": (Kind.OK, ""),
-    "/empty": (Kind.OK, ""),
-    "/no-head": (Kind.OK, ""),
-    "/head-404": (Kind.OK, ""),
-    "/head-breaks": (Kind.OK, ""),
-    "/endless": (Kind.OK, ""),
-    "/busy": (Kind.OK, ""),
-    "/flaky": (Kind.OK, ""),
-    "/temporary": (Kind.OK, ""),
-    "/mixed": (Kind.OK, ""),
-    "/cookie": (Kind.OK, ""),
-    "/한글": (Kind.OK, ""),
-    "/ok?a=1&b=2": (Kind.BROKEN, "404"),
-    "/permanent": (Kind.MOVED, "/ok"),
-    "/relative": (Kind.MOVED, "/ok"),
-    "/unicode": (Kind.MOVED, "/"),
-    "/404": (Kind.BROKEN, "404: not found"),
-    "/410": (Kind.BROKEN, "410: gone"),
-    "/to-404": (Kind.BROKEN, "redirected to"),
-    "/circle": (Kind.BROKEN, "in a circle"),
-    "/chain/0": (Kind.BROKEN, "more than 10 times"),
-    "/nowhere": (Kind.BROKEN, "does not say where"),
-    "/300": (Kind.BROKEN, "does not say where"),
-    "/to-file": (Kind.BROKEN, "no web page"),
-    "/to-nonsense": (Kind.BROKEN, "no address"),
-    "/to-inner": (Kind.BROKEN, "not known"),
-    "/403": (Kind.UNREACHABLE, "403"),
-    "/999": (Kind.UNREACHABLE, "999"),
-    "/500": (Kind.UNREACHABLE, "500"),
-    "/hang": (Kind.UNREACHABLE, "no answer"),
-    "/drip": (Kind.UNREACHABLE, "no answer"),
-    "/reset": (Kind.UNREACHABLE, ""),
-    "/garbage": (Kind.UNREACHABLE, "does not speak HTTP"),
-    "/no-status": (Kind.UNREACHABLE, "does not speak HTTP"),
-    "/old": (Kind.UNREACHABLE, "does not speak HTTP"),
-    "/huge-header": (Kind.UNREACHABLE, ""),
+    "/ok": (AnswerKind.OK, ""),
+    "/empty": (AnswerKind.OK, ""),
+    "/no-head": (AnswerKind.OK, ""),
+    "/head-404": (AnswerKind.OK, ""),
+    "/head-breaks": (AnswerKind.OK, ""),
+    "/endless": (AnswerKind.OK, ""),
+    "/busy": (AnswerKind.OK, ""),
+    "/flaky": (AnswerKind.OK, ""),
+    "/temporary": (AnswerKind.OK, ""),
+    "/mixed": (AnswerKind.OK, ""),
+    "/cookie": (AnswerKind.OK, ""),
+    "/한글": (AnswerKind.OK, ""),
+    "/ok?a=1&b=2": (AnswerKind.BROKEN, "404"),
+    "/permanent": (AnswerKind.MOVED, "/ok"),
+    "/relative": (AnswerKind.MOVED, "/ok"),
+    "/unicode": (AnswerKind.MOVED, "/"),
+    "/404": (AnswerKind.BROKEN, "404: not found"),
+    "/410": (AnswerKind.BROKEN, "410: gone"),
+    "/to-404": (AnswerKind.BROKEN, "redirected to"),
+    "/circle": (AnswerKind.BROKEN, "in a circle"),
+    "/chain/0": (AnswerKind.BROKEN, "more than 10 times"),
+    "/nowhere": (AnswerKind.BROKEN, "does not say where"),
+    "/300": (AnswerKind.BROKEN, "does not say where"),
+    "/to-file": (AnswerKind.BROKEN, "no web page"),
+    "/to-nonsense": (AnswerKind.BROKEN, "no address"),
+    "/to-inner": (AnswerKind.BROKEN, "not known"),
+    "/403": (AnswerKind.UNREACHABLE, "403"),
+    "/999": (AnswerKind.UNREACHABLE, "999"),
+    "/500": (AnswerKind.UNREACHABLE, "500"),
+    "/hang": (AnswerKind.UNREACHABLE, "no answer"),
+    "/drip": (AnswerKind.UNREACHABLE, "no answer"),
+    "/reset": (AnswerKind.UNREACHABLE, ""),
+    "/garbage": (AnswerKind.UNREACHABLE, "does not speak HTTP"),
+    "/no-status": (AnswerKind.UNREACHABLE, "does not speak HTTP"),
+    "/old": (AnswerKind.UNREACHABLE, "does not speak HTTP"),
+    "/huge-header": (AnswerKind.UNREACHABLE, ""),
 }
 
 
@@ -82,37 +82,37 @@ def test_what_a_server_does_is_judged(path: str, server: Server, answers: dict[s
     answer = answers[server.url(path)]
     assert (answer.kind, words in answer.reason or not words) == (kind, True), answer
     assert "\n" not in answer.reason
-    if kind is not Kind.OK:
+    if kind is not AnswerKind.OK:
         assert answer.reason
 
 
 def test_what_is_no_address_is_told() -> None:
     wrong = ["http://", "http://[::bad/", "http://a..b/", "http://x.invalid/", "http://" + "a" * 70 + ".org/"]
     for url, answer in ask_all(wrong, QUICK).items():
-        assert answer.kind is Kind.BROKEN, (url, answer)
+        assert answer.kind is AnswerKind.BROKEN, (url, answer)
 
 
 def test_a_closed_port_is_no_answer() -> None:
     (answer,) = ask_all(["http://127.0.0.1:1/"], QUICK).values()
-    assert answer.kind is Kind.UNREACHABLE
+    assert answer.kind is AnswerKind.UNREACHABLE
 
 
 def test_it_works_inside_a_running_event_loop() -> None:
     """As in a notebook, or beside a browser that a test drives."""
 
-    async def inside() -> Kind:
+    async def inside() -> AnswerKind:
         return ask_all(["http://127.0.0.1:1/"], QUICK)["http://127.0.0.1:1/"].kind
 
     with ThreadPoolExecutor(1) as thread:  # a browser's tests may have a loop running in this one
-        assert thread.submit(asyncio.run, inside()).result() is Kind.UNREACHABLE
+        assert thread.submit(asyncio.run, inside()).result() is AnswerKind.UNREACHABLE
 
 
 def test_a_host_is_asked_by_few_at_a_time_with_pauses() -> None:
     with misbehaving() as running:
         urls = [running.url(f"/slow/{n}") for n in range(6)]
         began = time.monotonic()
-        found = ask_all(urls, Options(allow_private=True, per_host=2, pause=0.05, archive=None))
-        assert {a.kind for a in found.values()} == {Kind.OK}
+        found = ask_all(urls, ClientOptions(allow_private=True, per_host=2, pause=0.05, archive=None))
+        assert {a.kind for a in found.values()} == {AnswerKind.OK}
         assert running.most_at_once <= 2
         assert time.monotonic() - began >= 5 * 0.05
 
@@ -120,8 +120,8 @@ def test_a_host_is_asked_by_few_at_a_time_with_pauses() -> None:
 def test_waiting_for_a_turn_is_no_timeout() -> None:
     with misbehaving() as running:
         urls = [running.url(f"/slow/{n}") for n in range(8)]
-        found = ask_all(urls, Options(allow_private=True, per_host=1, timeout=0.5, pause=0.0, archive=None))
-        assert {a.kind for a in found.values()} == {Kind.OK}
+        found = ask_all(urls, ClientOptions(allow_private=True, per_host=1, timeout=0.5, pause=0.0, archive=None))
+        assert {a.kind for a in found.values()} == {AnswerKind.OK}
 
 
 def test_each_address_is_asked_for_once(server: Server) -> None:
@@ -131,7 +131,7 @@ def test_each_address_is_asked_for_once(server: Server) -> None:
 
 
 def test_an_archive_is_asked_for_what_is_gone(server: Server) -> None:
-    options = Options(allow_private=True, pause=0.0, archive=server.url("/available?url="))
+    options = ClientOptions(allow_private=True, pause=0.0, archive=server.url("/available?url="))
     found = ask_all([server.url("/404"), server.url("/410"), server.url("/ok")], options)
     assert found[server.url("/404")].archived == "https://web.archive.org/web/2020/x"
     assert found[server.url("/410")].archived is None
@@ -173,12 +173,12 @@ def test_public_addresses_are_known(address: str) -> None:
 
 def test_private_addresses_are_not_asked_for(server: Server) -> None:
     asked = len(server.asked)
-    shut = Options(archive=None)
+    shut = ClientOptions(archive=None)
     port = server.port
     urls = [f"http://{host}:{port}/ok" for host in ("127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "0")]
     found = ask_all(urls, shut)
-    assert {a.kind for a in found.values()} <= {Kind.SKIPPED, Kind.BROKEN}
-    assert found[urls[0]].kind is Kind.SKIPPED
+    assert {a.kind for a in found.values()} <= {AnswerKind.SKIPPED, AnswerKind.BROKEN}
+    assert found[urls[0]].kind is AnswerKind.SKIPPED
     assert len(server.asked) == asked
 
 
@@ -187,13 +187,13 @@ def test_a_redirect_into_a_private_network_is_not_followed(server: Server, monke
 
     async def resolve(host: str, port: int, *, allow_private: bool) -> list[str]:
         if host == "inner.test":
-            raise guard.Private(f"{host} is in a private network")
+            raise guard.PrivateAddress(f"{host} is in a private network")
         return ["127.0.0.1"]
 
     monkeypatch.setattr(client, "addresses", resolve)
     url = f"http://public.test:{server.port}/to-inner"
-    (answer,) = ask_all([url], Options(archive=None, pause=0.0)).values()
-    assert answer.kind is Kind.SKIPPED
+    (answer,) = ask_all([url], ClientOptions(archive=None, pause=0.0)).values()
+    assert answer.kind is AnswerKind.SKIPPED
     assert not any(path == "/secret" for _, path in server.asked)
 
 
@@ -204,8 +204,8 @@ def test_the_name_is_asked_for_though_the_address_is_connected_to(
         return ["127.0.0.1"]
 
     monkeypatch.setattr(client, "addresses", resolve)
-    (answer,) = ask_all([f"http://wiki.test:{server.port}/ok"], Options(archive=None)).values()
-    assert answer.kind is Kind.OK
+    (answer,) = ask_all([f"http://wiki.test:{server.port}/ok"], ClientOptions(archive=None)).values()
+    assert answer.kind is AnswerKind.OK
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
@@ -223,14 +223,14 @@ def test_certificates_are_those_of_the_name(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(client, "addresses", resolve)
     with misbehaving(tls) as running:
-        trusting = Options(archive=None, pause=0.0, verify=ssl.create_default_context(cafile=str(certificate)))
+        trusting = ClientOptions(archive=None, pause=0.0, verify=ssl.create_default_context(cafile=str(certificate)))
         url, other = (f"https://{host}.test:{running.port}/ok" for host in ("wiki", "other"))
         found = ask_all([url, other], trusting)
-        assert found[url].kind is Kind.OK, found
-        assert found[other].kind is Kind.UNREACHABLE
+        assert found[url].kind is AnswerKind.OK, found
+        assert found[other].kind is AnswerKind.UNREACHABLE
         assert "certificate is not valid" in found[other].reason
-        (answer,) = ask_all([url], Options(archive=None, pause=0.0)).values()
-        assert answer.kind is Kind.UNREACHABLE
+        (answer,) = ask_all([url], ClientOptions(archive=None, pause=0.0)).values()
+        assert answer.kind is AnswerKind.UNREACHABLE
         assert "self-signed" in answer.reason.replace(" ", "-")
 
 
@@ -239,7 +239,11 @@ def test_certificates_are_those_of_the_name(tmp_path: Path, monkeypatch: pytest.
 
 def test_good_answers_are_kept_and_bad_ones_asked_for_again(tmp_path: Path) -> None:
     file = tmp_path / "state" / "external.json"
-    answers = {"a": Answer(Kind.OK), "b": Answer(Kind.BROKEN, "404"), "c": Answer(Kind.MOVED, "m", "d", 301)}
+    answers = {
+        "a": Answer(AnswerKind.OK),
+        "b": Answer(AnswerKind.BROKEN, "404"),
+        "c": Answer(AnswerKind.MOVED, "m", "d", 301),
+    }
     cache.write(file, answers, 1000.0, 7)
     assert cache.read(file, 1001.0, 7) == {"a": answers["a"], "c": answers["c"]}
     assert cache.read(file, 1000.0 + 8 * 86400, 7) == {}

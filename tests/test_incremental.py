@@ -13,7 +13,7 @@ import pytest
 
 from kbtools.config.project import Config, Project
 from kbtools.incremental import full_check, update
-from kbtools.incremental.check import Checked, check
+from kbtools.incremental.check import CheckResult, check
 from kbtools.incremental.database import FILE
 from tests.terminal import run_kb
 
@@ -35,7 +35,7 @@ def project(folder: Path, config: Config | None = None) -> Project:
     return Project(folder / "vault", folder / "vault", folder / "state", config or Config())
 
 
-def found(checked: Checked, path: str) -> list[str]:
+def found(checked: CheckResult, path: str) -> list[str]:
     return [f"{d.rule}: {d.message} {d.help or ''}" for d in checked.diagnostics(lambda p: p == path)]
 
 

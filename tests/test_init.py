@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kbtools.adopt.mkdocs_yml import load, plugins_of, with_plugin
 from kbtools.adopt.proposal import propose, settings
-from kbtools.adopt.survey import look_at
+from kbtools.adopt.survey import survey
 from kbtools.config.obsidian import read as read_settings
 from kbtools.config.project import find_project, from_mapping
 from kbtools.errors import KbError
@@ -149,7 +149,7 @@ def test_an_obsidian_vault_is_understood(tmp_path: Path) -> None:
     read = read_settings(tmp_path)
     assert read.templates == ("Meta/Templates", "Templater")
     assert (read.daily_notes, read.attachment_folder, read.ignored) == ("Daily", "Files", ("Old",))
-    found = look_at(tmp_path)
+    found = survey(tmp_path)
     assert (found.kind, found.docs) == ("obsidian", ".")
     assert 'exclude = ["Meta/Templates/**", "Templater/**", "Old", "*.excalidraw.md", "site/**"]' in settings(found)
 
@@ -175,13 +175,13 @@ def test_damaged_settings_of_obsidian_say_nothing(tmp_path: Path, text: str) -> 
     ],
 )
 def test_kinds_of_folders(tmp_path: Path, files: dict[str, str], kind: str, docs: str) -> None:
-    found = look_at(put(tmp_path, files))
+    found = survey(put(tmp_path, files))
     assert (found.kind, found.docs) == (kind, docs)
 
 
 def test_what_is_proposed_is_accepted(tmp_path: Path) -> None:
     put(tmp_path, {**OBSIDIAN, 'we"ird\\name/a.md': "a"})
-    for file in propose(look_at(tmp_path)):
+    for file in propose(survey(tmp_path)):
         assert file.before is None
         (tmp_path / file.path).write_bytes(file.after)
     project = find_project(tmp_path)
@@ -195,14 +195,14 @@ def test_code_runs_in_the_projects_own_environment(tmp_path: Path, version: str,
     put(tmp_path, {"docs/A.md": "```python\nprint(1)\n```\n", ".venv/pyvenv.cfg": f"version = {version}\n"})
     (tmp_path / ".venv/bin").mkdir()
     (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
-    written = from_mapping(tomllib.loads(settings(look_at(tmp_path))))
+    written = from_mapping(tomllib.loads(settings(survey(tmp_path))))
     assert [(policy.mode, policy.python or None) for _, policy in written.snippets] == [("run", python)]
 
 
 def test_the_language_of_the_text_is_that_of_the_site(tmp_path: Path) -> None:
-    assert look_at(put(tmp_path / "en", {"a.md": "Plain English text, with one 한글 word."})).language == "en"
-    assert look_at(put(tmp_path / "ko", {"a.md": "PyTorch는 텐서를 다루는 라이브러리입니다."})).language == "ko"
-    assert look_at(put(tmp_path / "ja", {"a.md": "これは日本語の文書です。"})).language == "ja"
+    assert survey(put(tmp_path / "en", {"a.md": "Plain English text, with one 한글 word."})).language == "en"
+    assert survey(put(tmp_path / "ko", {"a.md": "PyTorch는 텐서를 다루는 라이브러리입니다."})).language == "ko"
+    assert survey(put(tmp_path / "ja", {"a.md": "これは日本語の文書です。"})).language == "ja"
 
 
 def test_plugins_that_a_file_inherits_are_edited_where_they_are_named(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_plugins_that_a_file_inherits_are_edited_where_they_are_named(tmp_path: 
         tmp_path,
         {"mkdocs.yml": "INHERIT: base.yml\nsite_name: x\n", "base.yml": "plugins:\n  - search\n", "docs/a.md": "a"},
     )
-    changed = {f.path: f.after.decode() for f in propose(look_at(tmp_path))}
+    changed = {f.path: f.after.decode() for f in propose(survey(tmp_path))}
     assert changed["base.yml"] == "plugins:\n  - search\n  - kbtools\n"
     assert "mkdocs.yml" not in changed
 

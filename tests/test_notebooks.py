@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from kbtools.errors import KbError
-from kbtools.notebooks.export import Surroundings, export
+from kbtools.notebooks.export import ExportContext, export
 from kbtools.notebooks.importing import import_notebook, read
 from kbtools.run.results.figures import Figure
 from kbtools.run.results.outcomes import Outcome, Status
@@ -92,7 +92,7 @@ def test_a_page_becomes_cells() -> None:
     figure = Figure.of(PNG, "a plot", 2, 2)
     done = [outcome("inside", stdout="3.14\n", figures=(figure,) if figure else ()), outcome("setup")]
     done.append(outcome("wrong", Status.PASSED, message="ValueError: no"))
-    around = Surroundings(
+    around = ExportContext(
         address=lambda link: "https://wiki.org/tensor/" if link.target == "Tensor" else None,
         picture=lambda name: PNG if name.endswith("plot.png") else None,
     )

@@ -12,7 +12,7 @@ from kbtools import cli
 from kbtools.run.devices import probe as devices
 from kbtools.run.report import report
 from kbtools.run.results.outcomes import Outcome, Status
-from kbtools.run.results.parity import State, line, parity
+from kbtools.run.results.parity import ParityState, line, parity
 from kbtools.site.data.results import Run
 from kbtools.site.page.result_panel import View, decorate
 from kbtools.site.words import words_of
@@ -29,17 +29,17 @@ def outcome(device: str, stdout: str, status: str = "passed", name: str = "a", *
 @pytest.mark.parametrize(
     ("cpu", "cuda", "state"),
     [
-        ("tensor([1., 2.])\n", "tensor([1., 2.], device='cuda:0')\n", State.SAME),
-        ("0.1234\n", "0.1235\n", State.SAME),
-        ("0.1234 x\n", "0.1239 x\n", State.DIFFERS),
-        ("-1.5e-07 a 2.00\n", "-1.6e-07 a 2.01\n", State.SAME),
-        ("loss 0.50 step 1\n", "loss 0.50 step 2\n", State.DIFFERS),
-        ("1.0 2.0\n", "1.0\n", State.DIFFERS),
-        ("cpu\n", "cuda\n", State.DIFFERS),
-        ("", "", State.NOT_COMPARABLE),
+        ("tensor([1., 2.])\n", "tensor([1., 2.], device='cuda:0')\n", ParityState.SAME),
+        ("0.1234\n", "0.1235\n", ParityState.SAME),
+        ("0.1234 x\n", "0.1239 x\n", ParityState.DIFFERS),
+        ("-1.5e-07 a 2.00\n", "-1.6e-07 a 2.01\n", ParityState.SAME),
+        ("loss 0.50 step 1\n", "loss 0.50 step 2\n", ParityState.DIFFERS),
+        ("1.0 2.0\n", "1.0\n", ParityState.DIFFERS),
+        ("cpu\n", "cuda\n", ParityState.DIFFERS),
+        ("", "", ParityState.NOT_COMPARABLE),
     ],
 )
-def test_outputs_are_compared_as_expected_output_is(cpu: str, cuda: str, state: State) -> None:
+def test_outputs_are_compared_as_expected_output_is(cpu: str, cuda: str, state: ParityState) -> None:
     (found,) = parity([outcome("cuda", cuda), outcome("cpu", cpu)])
     assert (found.devices, found.state) == (("cpu", "cuda"), state)
     (other,) = parity([outcome("cuda", cpu), outcome("cpu", cuda)])
@@ -49,15 +49,15 @@ def test_outputs_are_compared_as_expected_output_is(cpu: str, cuda: str, state: 
 def test_what_did_not_come_to_its_end_is_not_compared_by_its_output() -> None:
     good, late = outcome("cpu", "1\n"), outcome("cuda", "", "error", reason="timed out after 60 s")
     (found,) = parity([good, late])
-    assert (found.state, found.reason) == (State.NOT_COMPARABLE, "on cuda: timed out after 60 s")
+    assert (found.state, found.reason) == (ParityState.NOT_COMPARABLE, "on cuda: timed out after 60 s")
     (found,) = parity([good, outcome("cuda", "", "failed", reason="RuntimeError: x", message="RuntimeError: x")])
-    assert (found.state, found.reason) == (State.DIFFERS, "it runs on cpu, and fails on cuda: RuntimeError: x")
+    assert (found.state, found.reason) == (ParityState.DIFFERS, "it runs on cpu, and fails on cuda: RuntimeError: x")
     (found,) = parity([outcome("cpu", "1\n", "failed", reason="output differs"), outcome("cuda", "1\n")])
-    assert found.state is State.SAME, "it ran, and printed what the page does not say"
+    assert found.state is ParityState.SAME, "it ran, and printed what the page does not say"
     broken = [outcome(d, "", "failed", reason="E") for d in ("cpu", "cuda")]
-    assert parity(broken)[0].state is State.NOT_COMPARABLE
+    assert parity(broken)[0].state is ParityState.NOT_COMPARABLE
     raised = [outcome("cpu", "", message="RuntimeError: a"), outcome("cuda", "", message="RuntimeError: b")]
-    assert parity(raised)[0].state is State.DIFFERS
+    assert parity(raised)[0].state is ParityState.DIFFERS
 
 
 def test_only_what_ran_on_several_devices_has_parity() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from kbtools.config.project import foreign_vault
 from kbtools.edit.reconcile import plan_reconcile
-from kbtools.rewrite import Backups, Change
+from kbtools.rewrite import Backups, FileChange
 from kbtools.text.source import Source
 from kbtools.vault.index import Index
 from kbtools.vault.links.spelling import Speller
@@ -51,7 +51,7 @@ def test_sixteen_thousand_links_and_back(tmp_path: Path, monkeypatch: pytest.Mon
     changes = []
     for path, text in plan.texts.items():
         source = vault.pages[path].source
-        changes.append(Change(path, source.encode(), Source(path, text, source.bom).encode()))
+        changes.append(FileChange(path, source.encode(), Source(path, text, source.bom).encode()))
     backups = Backups(tmp_path, tmp_path)
     run = backups.apply(changes, command="kb reconcile")
     assert run is not None

@@ -457,7 +457,7 @@ def test_a_page_that_is_cut_or_deleted_while_its_snippets_run_is_told_of(
     page.write_text("# Other\n\n```python {#one}\nassert 1 == 2\n```\n")
     run_snippets = local.run_snippets
 
-    def meanwhile(*words: Any) -> local.Ran:
+    def meanwhile(*words: Any) -> local.LocalRun:
         ran = run_snippets(*words)
         page.unlink() if left is None else page.write_text(left)
         return ran

@@ -18,7 +18,7 @@ import pytest
 from rewrite_faults import in_child, message_of, tree
 
 from kbtools.errors import KbError
-from kbtools.rewrite import BACKUP_FOLDER, Backups, Change, RefusedError, State
+from kbtools.rewrite import BACKUP_FOLDER, Backups, FileChange, RefusedError, RunState
 
 posix = pytest.mark.skipif(os.name != "posix", reason="POSIX modes, links and limits")
 
@@ -60,7 +60,7 @@ def test_writes_exactly_the_bytes_it_is_given(vault: Path) -> None:
     }
     for path, data in texts.items():
         page(vault, path, data)
-    run = Backups(vault, vault).apply([Change(p, d, d + b"\r!\n") for p, d in texts.items()], command="reconcile")
+    run = Backups(vault, vault).apply([FileChange(p, d, d + b"\r!\n") for p, d in texts.items()], command="reconcile")
     assert run is not None
     assert tree(vault) == {path: data + b"\r!\n" for path, data in texts.items()}
 
@@ -68,7 +68,7 @@ def test_writes_exactly_the_bytes_it_is_given(vault: Path) -> None:
 @posix
 def test_keeps_the_mode_and_leaves_no_other_trace(vault: Path) -> None:
     private, shared = page(vault, "a.md", b"a", 0o600), page(vault, "b/b.md", b"b", 0o664)
-    Backups(vault, vault).apply([Change("a.md", b"a", b"A"), Change("b/b.md", b"b", b"B")], command="fix")
+    Backups(vault, vault).apply([FileChange("a.md", b"a", b"A"), FileChange("b/b.md", b"b", b"B")], command="fix")
     assert (stat.S_IMODE(private.stat().st_mode), stat.S_IMODE(shared.stat().st_mode)) == (0o600, 0o664)
     assert names(vault) == [BACKUP_FOLDER, "a.md", "b"]
     assert names(vault / "b") == ["b.md"]
@@ -82,7 +82,7 @@ def test_keeps_extended_attributes(vault: Path) -> None:
     except OSError:
         pytest.skip("this file system has none")
     backups = Backups(vault, vault)
-    backups.apply([Change("a.md", b"a", b"A")], command="fix")
+    backups.apply([FileChange("a.md", b"a", b"A")], command="fix")
     assert os.getxattr(file, "user.note") == b"mine"
     backups.undo()
     assert os.getxattr(file, "user.note") == b"mine"
@@ -93,7 +93,7 @@ def test_keeps_the_owner(vault: Path) -> None:
     file = page(vault, "a.md", b"a", 0o640)
     os.chown(file, 1234, 2345)
     backups = Backups(vault, vault)
-    backups.apply([Change("a.md", b"a", b"A")], command="fix")
+    backups.apply([FileChange("a.md", b"a", b"A")], command="fix")
     status = file.stat()
     assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (1234, 2345, 0o640)
     backups.undo()
@@ -104,7 +104,7 @@ def test_the_backup_holds_the_originals_and_says_what_happened(tmp_path: Path) -
     docs = tmp_path / "docs"
     page(docs, "topics/텐서.md", b"old\r\n", 0o640)
     run = Backups(docs, tmp_path).apply(
-        [Change("topics/텐서.md", b"old\r\n", b"new text\r\n")], command="reconcile", summary={"links": 1}
+        [FileChange("topics/텐서.md", b"old\r\n", b"new text\r\n")], command="reconcile", summary={"links": 1}
     )
     assert run is not None
     folder = tmp_path / BACKUP_FOLDER / run.id
@@ -124,7 +124,7 @@ def test_the_backup_holds_the_originals_and_says_what_happened(tmp_path: Path) -
 @posix
 def test_backups_are_as_private_as_can_be(vault: Path) -> None:
     page(vault, "secret.md", b"s", 0o600)
-    run = Backups(vault, vault).apply([Change("secret.md", b"s", b"S")], command="fix")
+    run = Backups(vault, vault).apply([FileChange("secret.md", b"s", b"S")], command="fix")
     assert run is not None
     store = vault / BACKUP_FOLDER
     assert stat.S_IMODE(store.stat().st_mode) == 0o700
@@ -134,7 +134,7 @@ def test_backups_are_as_private_as_can_be(vault: Path) -> None:
 def test_nothing_to_change_writes_nothing(vault: Path) -> None:
     page(vault, "a.md", b"a")
     backups = Backups(vault, vault)
-    assert backups.apply([Change("a.md", b"a", b"a")], command="fix") is None
+    assert backups.apply([FileChange("a.md", b"a", b"a")], command="fix") is None
     assert backups.apply([], command="fix") is None
     assert backups.unfinished() is None
     assert backups.runs() == ()
@@ -146,7 +146,7 @@ def test_runs_are_listed_newest_first_also_within_a_second(vault: Path) -> None:
     backups = Backups(vault, vault)
     ids = []
     for n in range(12):
-        run = backups.apply([Change("a.md", b"%d" % n, b"%d" % (n + 1))], command=f"fix {n}", summary={"n": n})
+        run = backups.apply([FileChange("a.md", b"%d" % n, b"%d" % (n + 1))], command=f"fix {n}", summary={"n": n})
         assert run is not None
         ids.append(run.id)
     assert ids == sorted(set(ids))
@@ -156,7 +156,7 @@ def test_runs_are_listed_newest_first_also_within_a_second(vault: Path) -> None:
         "fix 11",
         {"n": 11},
         1,
-        State.APPLIED,
+        RunState.APPLIED,
     )
     assert abs(runs[0].created.timestamp() - time.time()) < 60
     # Undone one after the other, the page goes all the way back.
@@ -170,13 +170,13 @@ def test_runs_are_listed_newest_first_also_within_a_second(vault: Path) -> None:
 def test_a_clock_put_back_does_not_mix_up_the_order(vault: Path) -> None:
     page(vault, "a.md", b"a")
     backups = Backups(vault, vault)
-    first = backups.apply([Change("a.md", b"a", b"b")], command="fix")
+    first = backups.apply([FileChange("a.md", b"a", b"b")], command="fix")
     assert first is not None
     future = vault / BACKUP_FOLDER / "29991231T235959-ffff"
     (vault / BACKUP_FOLDER / first.id).rename(future)
     manifest = json.loads((future / "manifest.json").read_bytes())
     (future / "manifest.json").write_text(json.dumps({**manifest, "run": future.name}))
-    second = backups.apply([Change("a.md", b"b", b"c")], command="fix")
+    second = backups.apply([FileChange("a.md", b"b", b"c")], command="fix")
     assert second is not None
     assert second.id == "30000101T000000-0000"
     assert backups.undo().run.id == second.id
@@ -187,7 +187,7 @@ def test_a_real_tidy_up_of_768_pages_and_back(vault: Path) -> None:
     for n in range(768):
         data = b"%d " % n * 500
         page(vault, f"d{n % 8}/{n}.md", data)
-        changes.append(Change(f"d{n % 8}/{n}.md", data, data + b"!"))
+        changes.append(FileChange(f"d{n % 8}/{n}.md", data, data + b"!"))
     backups = Backups(vault, vault)
     backups.apply(changes, command="reconcile")
     assert all((vault / change.path).read_bytes() == change.after for change in changes)
@@ -201,7 +201,7 @@ def test_a_real_tidy_up_of_768_pages_and_back(vault: Path) -> None:
 def test_names_every_page_that_changed_since_it_was_read(vault: Path) -> None:
     for n in range(15):
         page(vault, f"{n}.md", b"mine" if n % 5 else b"yours")
-    changes = [Change(f"{n}.md", b"mine", b"new") for n in range(15)]
+    changes = [FileChange(f"{n}.md", b"mine", b"new") for n in range(15)]
     before = tree(vault)
     with pytest.raises(RefusedError) as error:
         Backups(vault, vault).apply(changes, command="reconcile")
@@ -217,7 +217,7 @@ def test_names_every_page_that_changed_since_it_was_read(vault: Path) -> None:
 
 def test_a_long_list_is_cut_in_the_message_only(vault: Path) -> None:
     with pytest.raises(RefusedError) as error:
-        Backups(vault, vault).apply([Change(f"{n}.md", b"a", b"b") for n in range(30)], command="fix")
+        Backups(vault, vault).apply([FileChange(f"{n}.md", b"a", b"b") for n in range(30)], command="fix")
     assert len(error.value.refusals) == 30
     assert error.value.message.endswith("9.md (no such file); and 20 more")
 
@@ -242,7 +242,7 @@ def test_strange_paths(vault: Path, path: str) -> None:
     out = page(vault.parent, "out.md", b"a")
     page(vault, "a/b.md", b"a")
     with pytest.raises(RefusedError):
-        Backups(vault, vault).apply([Change(path, b"a", b"b")], command="fix")
+        Backups(vault, vault).apply([FileChange(path, b"a", b"b")], command="fix")
     assert out.read_bytes() == b"a"
 
 
@@ -259,7 +259,7 @@ def test_links_are_followed_within_the_vault_only(vault: Path) -> None:
     (vault / "dangling.md").symlink_to("nowhere.md")
     backups = Backups(vault, vault)
     for path in ("in.md", "chain.md", "folder/page.md"):
-        backups.apply([Change(path, b"a", b"b")], command="fix")
+        backups.apply([FileChange(path, b"a", b"b")], command="fix")
         assert inside.read_bytes() == b"b"
         assert (vault / "in.md").is_symlink()
         assert (vault / "chain.md").is_symlink()
@@ -267,7 +267,7 @@ def test_links_are_followed_within_the_vault_only(vault: Path) -> None:
         assert inside.read_bytes() == b"a"
     paths = ("out.md", "outfolder/page.md", "loop.md", "dangling.md", "real/page.md")
     with pytest.raises(RefusedError) as error:
-        backups.apply([Change(path, b"a", b"b") for path in paths], command="fix")
+        backups.apply([FileChange(path, b"a", b"b") for path in paths], command="fix")
     assert reasons(error) == {
         "out.md": "a symbolic link leads out of the vault",
         "outfolder/page.md": "a symbolic link leads out of the vault",
@@ -282,7 +282,7 @@ def test_a_vault_reached_through_a_link(vault: Path) -> None:
     file = page(vault, "a.md", b"a")
     (vault.parent / "alias").symlink_to("vault")
     backups = Backups(vault.parent / "alias", vault.parent / "alias")
-    backups.apply([Change("a.md", b"a", b"b")], command="fix")
+    backups.apply([FileChange("a.md", b"a", b"b")], command="fix")
     assert file.read_bytes() == b"b"
     assert not Backups(vault, vault).undo().refused
 
@@ -292,10 +292,10 @@ def test_a_page_of_two_names_in_one_run(vault: Path) -> None:
     page(vault, "a.md", b"a")
     (vault / "b.md").symlink_to("a.md")
     with pytest.raises(RefusedError) as error:
-        Backups(vault, vault).apply([Change("a.md", b"a", b"x"), Change("b.md", b"a", b"y")], command="fix")
+        Backups(vault, vault).apply([FileChange("a.md", b"a", b"x"), FileChange("b.md", b"a", b"y")], command="fix")
     assert reasons(error) == {"b.md": "the same file as a.md"}
     with pytest.raises(RefusedError) as error:
-        Backups(vault, vault).apply([Change("a.md", b"a", b"x"), Change("a.md", b"a", b"y")], command="fix")
+        Backups(vault, vault).apply([FileChange("a.md", b"a", b"x"), FileChange("a.md", b"a", b"y")], command="fix")
     assert reasons(error) == {"a.md": "the same file as a.md"}
 
 
@@ -308,7 +308,7 @@ def test_hard_links_folders_pipes_and_read_only_pages(vault: Path) -> None:
     page(vault, "locked.md", b"a", 0o444)
     paths = ("hard.md", "folder.md", "pipe.md", "locked.md")
     with pytest.raises(RefusedError) as error:
-        Backups(vault, vault).apply([Change(path, b"a", b"b") for path in paths], command="fix")
+        Backups(vault, vault).apply([FileChange(path, b"a", b"b") for path in paths], command="fix")
     assert reasons(error) == {
         "hard.md": "has 2 names (hard links), which rewriting would part",
         "folder.md": "not a regular file",
@@ -324,7 +324,7 @@ def test_a_backup_folder_that_is_a_link_is_not_written_through(vault: Path) -> N
     elsewhere.mkdir()
     (vault / BACKUP_FOLDER).symlink_to(elsewhere)
     with pytest.raises(KbError, match="is a symbolic link"):
-        Backups(vault, vault).apply([Change("a.md", b"a", b"b")], command="fix")
+        Backups(vault, vault).apply([FileChange("a.md", b"a", b"b")], command="fix")
     assert names(elsewhere) == []
     assert (vault / "a.md").read_bytes() == b"a"
 
@@ -333,7 +333,7 @@ def test_a_backup_folder_that_is_a_file(vault: Path) -> None:
     page(vault, "a.md", b"a")
     (vault / BACKUP_FOLDER).write_bytes(b"")
     with pytest.raises(KbError, match="backups cannot be written"):
-        Backups(vault, vault).apply([Change("a.md", b"a", b"b")], command="fix")
+        Backups(vault, vault).apply([FileChange("a.md", b"a", b"b")], command="fix")
     assert (vault / "a.md").read_bytes() == b"a"
 
 
@@ -342,7 +342,7 @@ def test_foreign_folders_among_the_backups_are_left_alone(vault: Path) -> None:
     page(vault / BACKUP_FOLDER, "2026-05-08/old.md", b"from another tool")
     page(vault / BACKUP_FOLDER, "20260508T101500-00ff/no manifest.md", b"who knows")
     backups = Backups(vault, vault)
-    backups.apply([Change("a.md", b"a", b"b")], command="fix")
+    backups.apply([FileChange("a.md", b"a", b"b")], command="fix")
     backups.undo()
     assert (vault / BACKUP_FOLDER / "2026-05-08/old.md").read_bytes() == b"from another tool"
     assert (vault / BACKUP_FOLDER / "20260508T101500-00ff/no manifest.md").exists()
@@ -365,7 +365,7 @@ with Lock(sys.argv[1]):
 def holder(vault: Path) -> Iterator[subprocess.Popen[str]]:
     """A second, real process that holds the lock of a vault that was rewritten before."""
     page(vault, "a.md", b"a")
-    Backups(vault, vault).apply([Change("a.md", b"a", b"b")], command="fix")
+    Backups(vault, vault).apply([FileChange("a.md", b"a", b"b")], command="fix")
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(vault / BACKUP_FOLDER / ".lock")],
         stdin=subprocess.PIPE,
@@ -381,7 +381,7 @@ def holder(vault: Path) -> Iterator[subprocess.Popen[str]]:
 def test_one_at_a_time(vault: Path, holder: subprocess.Popen[str]) -> None:
     backups = Backups(vault, vault)
     actions: list[Callable[[], object]] = [
-        lambda: backups.apply([Change("a.md", b"b", b"c")], command="fix"),
+        lambda: backups.apply([FileChange("a.md", b"b", b"c")], command="fix"),
         backups.undo,
         backups.finish,
     ]
@@ -395,7 +395,7 @@ def test_one_at_a_time(vault: Path, holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait()
     assert backups.unfinished() is None
-    assert backups.apply([Change("a.md", b"b", b"c")], command="fix")
+    assert backups.apply([FileChange("a.md", b"b", b"c")], command="fix")
 
 
 def test_a_page_changed_while_the_run_was_under_way(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -416,12 +416,12 @@ def test_a_page_changed_while_the_run_was_under_way(vault: Path, monkeypatch: py
     monkeypatch.setattr(os, "replace", replace)
     backups = Backups(vault, vault)
     with pytest.raises(RefusedError) as error:
-        backups.apply([Change(name, b"old", b"new") for name in files], command="fix")
+        backups.apply([FileChange(name, b"old", b"new") for name in files], command="fix")
     assert reasons(error) == {"3.md": "changed since it was read"}
     assert tree(vault) == {**dict.fromkeys(files, b"old"), "3.md": b"saved by an editor"}
     assert (vault / "0.md").stat().st_mtime_ns == 1_400_000_000_123_456_789
     assert backups.unfinished() is None
-    assert [run.state for run in backups.runs()] == [State.ROLLED_BACK]
+    assert [run.state for run in backups.runs()] == [RunState.ROLLED_BACK]
 
 
 def test_a_rename_that_fails_half_way_rolls_everything_back(vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -438,11 +438,11 @@ def test_a_rename_that_fails_half_way_rolls_everything_back(vault: Path, monkeyp
     backups = Backups(vault, vault)
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(KbError, match=r"3\.md cannot be rewritten: Operation not permitted; every page was put back"):
-        backups.apply([Change(name, b"old", b"new") for name in files], command="fix")
+        backups.apply([FileChange(name, b"old", b"new") for name in files], command="fix")
     monkeypatch.undo()
     assert tree(vault) == dict.fromkeys(files, b"old")
     assert {(vault / name).stat().st_mtime_ns for name in files} == {1_400_000_000_123_456_789}
-    assert backups.runs()[0].state is State.ROLLED_BACK
+    assert backups.runs()[0].state is RunState.ROLLED_BACK
     with pytest.raises(KbError, match="rolled back already"):
         backups.undo(backups.runs()[0].id)
 
@@ -454,12 +454,12 @@ def test_a_rename_that_fails_half_way_rolls_everything_back(vault: Path, monkeyp
 def test_undo_gives_back_bytes_modes_and_times(vault: Path) -> None:
     file = page(vault, "a.md", b"\xef\xbb\xbfa\r\n", 0o600)
     backups = Backups(vault, vault)
-    backups.apply([Change("a.md", b"\xef\xbb\xbfa\r\n", b"b")], command="fix")
+    backups.apply([FileChange("a.md", b"\xef\xbb\xbfa\r\n", b"b")], command="fix")
     assert file.stat().st_mtime_ns != 1_400_000_000_123_456_789
     file.chmod(0o644)
     undone = backups.undo()
     assert (undone.restored, undone.already, undone.refused) == (("a.md",), (), ())
-    assert undone.run.state is State.UNDONE
+    assert undone.run.state is RunState.UNDONE
     assert file.read_bytes() == b"\xef\xbb\xbfa\r\n"
     assert (stat.S_IMODE(file.stat().st_mode), file.stat().st_mtime_ns) == (0o600, 1_400_000_000_123_456_789)
     with pytest.raises(KbError, match="is undone already"):
@@ -470,14 +470,14 @@ def test_undo_leaves_pages_that_changed_since_and_can_be_repeated(vault: Path) -
     for name in "abcdef":
         page(vault, f"{name}.md", b"old")
     backups = Backups(vault, vault)
-    run = backups.apply([Change(f"{name}.md", b"old", b"new") for name in "abcdef"], command="fix")
+    run = backups.apply([FileChange(f"{name}.md", b"old", b"new") for name in "abcdef"], command="fix")
     assert run is not None
     (vault / "b.md").write_bytes(b"edited")
     (vault / "c.md").unlink()
     (vault / "d.md").write_bytes(b"old")
     (vault / BACKUP_FOLDER / run.id / "files/e.md").write_bytes(b"tampered")
     undone = backups.undo()
-    assert undone.run.state is State.PARTLY_UNDONE
+    assert undone.run.state is RunState.PARTLY_UNDONE
     assert undone.restored == ("a.md", "f.md")
     assert undone.already == ("d.md",)
     assert {r.path: r.reason for r in undone.refused} == {
@@ -493,7 +493,7 @@ def test_undo_leaves_pages_that_changed_since_and_can_be_repeated(vault: Path) -
     (vault / "c.md").write_bytes(b"new")
     (vault / BACKUP_FOLDER / run.id / "files/e.md").write_bytes(b"old")
     again = backups.undo()
-    assert again.run.state is State.UNDONE
+    assert again.run.state is RunState.UNDONE
     assert again.restored == ("b.md", "c.md", "e.md")
     assert tree(vault) == {**dict.fromkeys([f"{n}.md" for n in "bcdef"], b"old"), "a.md": b"edited after the undo"}
 
@@ -502,7 +502,7 @@ def test_undo_leaves_a_page_saved_while_it_was_under_way(vault: Path, monkeypatc
     for name in "abc":
         page(vault, f"{name}.md", b"old")
     backups = Backups(vault, vault)
-    backups.apply([Change(f"{name}.md", b"old", b"new") for name in "abc"], command="fix")
+    backups.apply([FileChange(f"{name}.md", b"old", b"new") for name in "abc"], command="fix")
     real = os.replace
 
     def replace(source: str, target: str) -> None:
@@ -520,8 +520,8 @@ def test_undoing_an_older_run_leaves_what_a_later_one_changed(vault: Path) -> No
     page(vault, "a.md", b"1")
     page(vault, "b.md", b"1")
     backups = Backups(vault, vault)
-    first = backups.apply([Change("a.md", b"1", b"2"), Change("b.md", b"1", b"2")], command="fix")
-    backups.apply([Change("a.md", b"2", b"3")], command="fix")
+    first = backups.apply([FileChange("a.md", b"1", b"2"), FileChange("b.md", b"1", b"2")], command="fix")
+    backups.apply([FileChange("a.md", b"2", b"3")], command="fix")
     assert first is not None
     undone = backups.undo(first.id)
     assert (undone.restored, [r.path for r in undone.refused]) == (("b.md",), ["a.md"])
@@ -533,7 +533,7 @@ def test_undo_does_not_follow_a_link_put_in_a_pages_place(vault: Path) -> None:
     page(vault, "a.md", b"old")
     page(vault, "d/b.md", b"old")
     backups = Backups(vault, vault)
-    backups.apply([Change("a.md", b"old", b"new"), Change("d/b.md", b"old", b"new")], command="fix")
+    backups.apply([FileChange("a.md", b"old", b"new"), FileChange("d/b.md", b"old", b"new")], command="fix")
     outside = page(vault.parent, "outside/b.md", b"new")
     inside = page(vault, "other.md", b"new")
     (vault / "a.md").unlink()
@@ -553,7 +553,7 @@ def test_a_manifest_is_not_trusted(vault: Path) -> None:
     page(vault, "a.md", b"old")
     outside = page(vault.parent, "outside.md", b"new")
     backups = Backups(vault, vault)
-    run = backups.apply([Change("a.md", b"old", b"new")], command="fix")
+    run = backups.apply([FileChange("a.md", b"old", b"new")], command="fix")
     assert run is not None
     path = vault / BACKUP_FOLDER / run.id / "manifest.json"
     manifest = json.loads(path.read_bytes())
@@ -581,7 +581,7 @@ def test_names_that_are_no_runs(vault: Path) -> None:
         with pytest.raises(KbError, match="no run to undo"):
             action()
     assert names(vault) == ["a.md"]
-    backups.apply([Change("a.md", b"a", b"b")], command="fix")
+    backups.apply([FileChange("a.md", b"a", b"b")], command="fix")
     for name in ("", "..", "../../x", "20260101T000000-0000"):
         with pytest.raises(KbError, match="there is no run"):
             backups.undo(name)
@@ -594,7 +594,7 @@ def test_runs_of_another_vault_are_its_own(tmp_path: Path) -> None:
     page(tmp_path, "docs/a.md", b"a")
     page(tmp_path, "notes/a.md", b"a")
     docs, notes = Backups(tmp_path / "docs", tmp_path), Backups(tmp_path / "notes", tmp_path)
-    run = docs.apply([Change("a.md", b"a", b"b")], command="fix")
+    run = docs.apply([FileChange("a.md", b"a", b"b")], command="fix")
     assert run is not None
     with pytest.raises(KbError, match="no run to undo"):
         notes.undo()
@@ -606,7 +606,7 @@ def test_runs_of_another_vault_are_its_own(tmp_path: Path) -> None:
 def test_what_an_interrupted_run_tells(vault: Path) -> None:
     page(vault, "a.md", b"a")
     backups = Backups(vault, vault)
-    run = backups.apply([Change("a.md", b"a", b"b")], command="kb reconcile")
+    run = backups.apply([FileChange("a.md", b"a", b"b")], command="kb reconcile")
     assert run is not None
     path = vault / BACKUP_FOLDER / run.id / "manifest.json"
     for state, message in (
@@ -672,14 +672,14 @@ def test_read_only_folders_and_pages_of_others(public: Path) -> None:
         os.environ["XDG_STATE_HOME"] = str(public / "state")  # in a process of its own
         backups = Backups(public, public)
         with pytest.raises(RefusedError) as error:
-            backups.apply([Change(p, b"a", b"b") for p in ("ok.md", "closed/page.md", "theirs.md")], command="fix")
+            backups.apply([FileChange(p, b"a", b"b") for p in ("ok.md", "closed/page.md", "theirs.md")], command="fix")
         assert reasons(error) == {
             "closed/page.md": "its folder is read-only",
             "theirs.md": "cannot be read: Permission denied",
         }
         # Restored where it can be: the folder was closed after the run.
         (public / "closed").chmod(0o755)
-        backups.apply([Change(p, b"a", b"b") for p in ("ok.md", "closed/page.md")], command="fix")
+        backups.apply([FileChange(p, b"a", b"b") for p in ("ok.md", "closed/page.md")], command="fix")
         (public / "closed").chmod(0o555)
         undone = backups.undo()
         assert undone.restored == ("ok.md",)
@@ -701,7 +701,7 @@ def test_a_project_that_may_not_be_written(public: Path) -> None:
 
     def attempt() -> None:
         with pytest.raises(KbError, match="backups cannot be written: Permission denied"):
-            Backups(public / "docs", public).apply([Change("a.md", b"a", b"b")], command="fix")
+            Backups(public / "docs", public).apply([FileChange("a.md", b"a", b"b")], command="fix")
 
     assert as_user(attempt) == 0
     assert (public / "docs/a.md").read_bytes() == b"a"
@@ -710,7 +710,7 @@ def test_a_project_that_may_not_be_written(public: Path) -> None:
 @posix
 def test_others_may_read_a_vault_whose_backups_they_may_not_see(public: Path) -> None:
     page(public, "a.md", b"a")
-    Backups(public, public).apply([Change("a.md", b"a", b"b")], command="fix")
+    Backups(public, public).apply([FileChange("a.md", b"a", b"b")], command="fix")
     if os.geteuid() == 0:
 
         def attempt() -> None:
@@ -729,7 +729,7 @@ def test_a_limit_on_file_sizes(vault: Path, most: int) -> None:
     changes = []
     for n, size in enumerate(sizes):
         page(vault, f"{n}.md", b"x" * size)
-        changes.append(Change(f"{n}.md", b"x" * size, b"y" * (size + 50)))
+        changes.append(FileChange(f"{n}.md", b"x" * size, b"y" * (size + 50)))
     old, new = ({c.path: c.before for c in changes}, {c.path: c.after for c in changes})
 
     def limited(action: Callable[[Backups], object]) -> str | None:
@@ -760,7 +760,7 @@ def test_a_limit_on_file_sizes(vault: Path, most: int) -> None:
     if message is None:
         too_large = {f"{n}.md" for n, size in enumerate(sizes) if size > most}
         assert {path for path, data in tree(vault).items() if data == new[path]} == too_large
-    if backups.runs()[0].state is not State.UNDONE:
+    if backups.runs()[0].state is not RunState.UNDONE:
         assert not backups.undo().refused
     assert tree(vault) == old
 
@@ -772,7 +772,7 @@ def test_new_pages_are_made_with_their_folders(tmp_path: Path) -> None:
     path = tmp_path / "topics/deep/새 문서.md"
     other = tmp_path / "topics/other.md"
     backups = Backups(tmp_path, tmp_path)
-    made = [Change("topics/deep/새 문서.md", None, b"\xef\xbb\xbfa\r\n"), Change("topics/other.md", None, b"")]
+    made = [FileChange("topics/deep/새 문서.md", None, b"\xef\xbb\xbfa\r\n"), FileChange("topics/other.md", None, b"")]
     backups.apply(made, command="kb new")
     assert path.read_bytes() == b"\xef\xbb\xbfa\r\n"
     assert names(path.parent) == ["새 문서.md"]
@@ -794,13 +794,13 @@ def test_a_new_page_takes_the_place_of_nothing(tmp_path: Path) -> None:
     (tmp_path / "dangling.md").symlink_to("nowhere.md")
     for name in ("a.md", "dangling.md"):
         with pytest.raises(KbError, match="exists already"):
-            backups.apply([Change(name, None, b"yours")], command="kb new")
+            backups.apply([FileChange(name, None, b"yours")], command="kb new")
     with pytest.raises(KbError, match="Not a directory"):
-        backups.apply([Change("a.md/below.md", None, b"yours")], command="kb new")
+        backups.apply([FileChange("a.md/below.md", None, b"yours")], command="kb new")
     (tmp_path / "outside").symlink_to(tmp_path.parent)
     for name in ("outside/b.md", "outside/new/b.md", "../b.md"):
         with pytest.raises(RefusedError):
-            backups.apply([Change(name, None, b"yours")], command="kb new")
+            backups.apply([FileChange(name, None, b"yours")], command="kb new")
     assert path.read_bytes() == b"mine"
     assert names(tmp_path) == ["a.md", "dangling.md", "outside"]
     assert not (tmp_path.parent / "new").exists()
@@ -812,9 +812,9 @@ def test_new_pages_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "link", link)
     backups = Backups(tmp_path, tmp_path)
-    backups.apply([Change("a.md", None, b"a")], command="kb new")
+    backups.apply([FileChange("a.md", None, b"a")], command="kb new")
     with pytest.raises(KbError, match="exists already"):
-        backups.apply([Change("a.md", None, b"b")], command="kb new")
+        backups.apply([FileChange("a.md", None, b"b")], command="kb new")
     assert (tmp_path / "a.md").read_bytes() == b"a"
     assert names(tmp_path) == [BACKUP_FOLDER, "a.md"]
 
@@ -822,7 +822,7 @@ def test_new_pages_where_there_are_no_hard_links(tmp_path: Path, monkeypatch: py
 def test_one_refused_file_is_not_held_against_the_others(tmp_path: Path) -> None:
     for name in ("a.md", "b.md"):
         (tmp_path / name).write_bytes(b"x")
-    changes = [Change("gone.md", b"x", b"y"), Change("a.md", b"x", b"y"), Change("b.md", b"x", b"y")]
+    changes = [FileChange("gone.md", b"x", b"y"), FileChange("a.md", b"x", b"y"), FileChange("b.md", b"x", b"y")]
     with pytest.raises(RefusedError) as caught:
         Backups(tmp_path, tmp_path).apply(changes, command="test")
     assert [r.path for r in caught.value.refusals] == ["gone.md"]
@@ -832,13 +832,13 @@ def test_a_file_that_is_made_takes_no_other_s_place_and_goes_at_undo(tmp_path: P
     backups = Backups(tmp_path, tmp_path)
     (tmp_path / "there.txt").write_bytes(b"x")
     with pytest.raises(RefusedError, match="exists already"):
-        backups.apply([Change("new.txt", None, b"n"), Change("there.txt", None, b"n")], command="test")
+        backups.apply([FileChange("new.txt", None, b"n"), FileChange("there.txt", None, b"n")], command="test")
     assert not (tmp_path / "new.txt").exists()
-    backups.apply([Change("new.txt", None, b"n"), Change("there.txt", b"x", b"y")], command="test")
+    backups.apply([FileChange("new.txt", None, b"n"), FileChange("there.txt", b"x", b"y")], command="test")
     assert (tmp_path / "new.txt").read_bytes() == b"n"
     assert backups.undo().restored == ("new.txt", "there.txt")
     assert not (tmp_path / "new.txt").exists()
-    backups.apply([Change("new.txt", None, b"n")], command="test")
+    backups.apply([FileChange("new.txt", None, b"n")], command="test")
     (tmp_path / "new.txt").write_bytes(b"edited")
     undone = backups.undo()
     assert [r.path for r in undone.refused] == ["new.txt"]

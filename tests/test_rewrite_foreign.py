@@ -10,7 +10,7 @@ import pytest
 from terminal import run_kb
 
 from kbtools.errors import KbError
-from kbtools.rewrite import Backups, Change
+from kbtools.rewrite import Backups, FileChange
 from kbtools.rewrite.journal import BACKUP_FOLDER
 from kbtools.rewrite.resolve_path import Refused, check_path
 
@@ -26,7 +26,7 @@ def foreign(vault: Path, state: str = "applying", path: str = ".git/hooks/pre-co
     """A run in the form that kb gives its own, newer than any, about a file that is no page."""
     backups = Backups(vault, vault)
     (vault / "B.md").write_bytes(b"old")
-    run = backups.apply([Change("B.md", b"old", b"new")], command="kb fix")
+    run = backups.apply([FileChange("B.md", b"old", b"new")], command="kb fix")
     assert run is not None
     name = "20991231T235959-ffff"
     store = vault / BACKUP_FOLDER
@@ -54,7 +54,7 @@ def test_a_run_from_elsewhere_is_neither_undone_nor_finished_nor_in_the_way(vaul
         with pytest.raises(KbError):
             act()
     assert (vault / ".git/hooks/pre-commit").read_bytes() == b"new"
-    mine = backups.apply([Change("A.md", b"old", b"new")], command="kb fix")
+    mine = backups.apply([FileChange("A.md", b"old", b"new")], command="kb fix")
     assert mine is not None
     assert mine.id > name
     assert backups.undo().restored == ("A.md",)
@@ -64,7 +64,7 @@ def test_nor_is_one_that_cannot_be_read(vault: Path) -> None:
     name = foreign(vault)
     (vault / BACKUP_FOLDER / name / "manifest.json").write_bytes(b"[" * 100_000)
     backups = Backups(vault, vault)
-    assert backups.apply([Change("A.md", b"old", b"new")], command="kb fix") is not None
+    assert backups.apply([FileChange("A.md", b"old", b"new")], command="kb fix") is not None
     assert backups.undo().restored == ("A.md",)
 
 

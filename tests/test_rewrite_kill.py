@@ -18,7 +18,7 @@ import pytest
 from rewrite_faults import NEEDS_SPACE, faulty, killed, raising, tree
 
 from kbtools.errors import KbError
-from kbtools.rewrite import Backups, Change, State, Undone
+from kbtools.rewrite import Backups, FileChange, RunState, Undone
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks to be killed")
 
@@ -36,8 +36,8 @@ LINK = "topics/Linked.md"
 MOVED = {"Tensor.md": "topics/deep/텐서.md", "topics/deep/no newline.md": "topics/deep/A newline.md"}
 MADE = {"topics/made.md": "# 새 문서\n".encode() * 200, "new/deeper/made.md": b"# Made\n"}
 CHANGES = (
-    *(Change(path, None, data) for path, data in MADE.items()),
-    *(Change(LINK if p == "topics/Autograd.md" else p, OLD[p], NEW[p], MOVED.get(p)) for p in OLD),
+    *(FileChange(path, None, data) for path, data in MADE.items()),
+    *(FileChange(LINK if p == "topics/Autograd.md" else p, OLD[p], NEW[p], MOVED.get(p)) for p in OLD),
 )
 
 
@@ -127,18 +127,18 @@ def test_apply_killed_then_undone(tmp_path: Path) -> None:
         if run is None:
             # Nothing was touched, or all was done and said so.
             assert len(seen) == 1
-            assert [r.state for r in backups.runs()] == ([] if seen == {"old"} else [State.APPLIED])
+            assert [r.state for r in backups.runs()] == ([] if seen == {"old"} else [RunState.APPLIED])
         if run is not None or seen == {"new"}:
             undone = backups.undo()
             assert not undone.refused
-            assert undone.run.state is State.UNDONE
+            assert undone.run.state is RunState.UNDONE
         assert_all(tmp_path / "v", "old")
         assert backups.unfinished() is None
         # And the next run does it all, and leaves no trace of the killed one.
         apply(backups)
         assert_all(tmp_path / "v", "new")
         assert not [p.name for p in (tmp_path / "v/_link_reconcile_backup").iterdir() if p.name.startswith(".new-")]
-    assert states == {None, State.STAGING, State.APPLYING}
+    assert states == {None, RunState.STAGING, RunState.APPLYING}
 
 
 def test_apply_killed_then_finished(tmp_path: Path) -> None:
@@ -148,24 +148,24 @@ def test_apply_killed_then_finished(tmp_path: Path) -> None:
         if run is None:
             continue
         done = backups.finish()
-        assert done.state is (State.ROLLED_BACK if run.state is State.STAGING else State.APPLIED)
-        assert_all(tmp_path / "v", "old" if run.state is State.STAGING else "new")
+        assert done.state is (RunState.ROLLED_BACK if run.state is RunState.STAGING else RunState.APPLIED)
+        assert_all(tmp_path / "v", "old" if run.state is RunState.STAGING else "new")
         assert backups.unfinished() is None
         ends.add(done.state)
-        if done.state is State.APPLIED:
+        if done.state is RunState.APPLIED:
             backups.undo()
             assert_all(tmp_path / "v", "old")
-    assert ends == {State.ROLLED_BACK, State.APPLIED}
+    assert ends == {RunState.ROLLED_BACK, RunState.APPLIED}
 
 
 def test_a_killed_run_stops_the_next_one(tmp_path: Path) -> None:
     for _, backups in kill_points(tmp_path / "v", None, apply):
         run = backups.unfinished()
-        if run is None or run.state is not State.APPLYING:
+        if run is None or run.state is not RunState.APPLYING:
             continue
         current = (tmp_path / "v/topics/Autograd.md").read_bytes()
         with pytest.raises(KbError) as error:
-            backups.apply([Change("topics/Autograd.md", current, b"other")], command="fix")
+            backups.apply([FileChange("topics/Autograd.md", current, b"other")], command="fix")
         assert (tmp_path / "v/topics/Autograd.md").read_bytes() == current
         assert run.id in error.value.message
         assert "--finish" in (error.value.hint or "")
@@ -178,16 +178,16 @@ def test_undo_killed_then_undone_again(tmp_path: Path) -> None:
         pages(tmp_path / "v")
         run = backups.unfinished()
         if run is not None:
-            assert run.state is State.UNDOING
+            assert run.state is RunState.UNDOING
             count += 1
             if at % 2:
-                assert backups.finish().state is State.UNDONE
+                assert backups.finish().state is RunState.UNDONE
             else:
                 assert not backups.undo().refused
-        elif backups.runs()[0].state is State.APPLIED:
+        elif backups.runs()[0].state is RunState.APPLIED:
             assert not backups.undo().refused
         assert_all(tmp_path / "v", "old")
-        assert backups.runs()[0].state is State.UNDONE
+        assert backups.runs()[0].state is RunState.UNDONE
         assert backups.unfinished() is None
     assert count > 20
 
@@ -206,7 +206,7 @@ def test_killed_and_killed_again_on_the_way_out(tmp_path: Path, way: str) -> Non
         left = backups.unfinished()
         if left is not None:
             action()
-        elif backups.runs() and backups.runs()[0].state is State.APPLIED:
+        elif backups.runs() and backups.runs()[0].state is RunState.APPLIED:
             backups.undo()
         which = set(pages(tmp_path / "v").values())
         assert len(which) == 1
@@ -271,9 +271,9 @@ def test_the_disk_is_full_at_every_call_of_undo(tmp_path: Path, lasting: bool) -
         else:
             assert isinstance(undone, Undone)
             assert undone.refused
-            assert undone.run.state is State.PARTLY_UNDONE
+            assert undone.run.state is RunState.PARTLY_UNDONE
             assert {r.reason for r in undone.refused} == {"No space left on device"}
-        if backups.runs()[0].state is not State.UNDONE:
+        if backups.runs()[0].state is not RunState.UNDONE:
             assert not backups.undo().refused
         assert_all(tmp_path / "v", "old")
         at += 1

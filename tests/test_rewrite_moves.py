@@ -16,7 +16,7 @@ import pytest
 from rewrite_faults import killed, tree
 
 from kbtools.errors import KbError
-from kbtools.rewrite import BACKUP_FOLDER, Backups, Change, RefusedError, State
+from kbtools.rewrite import BACKUP_FOLDER, Backups, FileChange, RefusedError, RunState
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def page(root: Path, path: str, data: bytes, mode: int = 0o640) -> Path:
     return file
 
 
-def reason(root: Path, *changes: Change) -> str:
+def reason(root: Path, *changes: FileChange) -> str:
     """Why a run is refused; nothing may have happened."""
     before = tree(root)
     with pytest.raises(RefusedError) as error:
@@ -47,7 +47,10 @@ def test_a_name_a_text_and_other_pages_change_as_one(tmp_path: Path) -> None:
     old = page(tmp_path, "a/old.md", b"# old\r\n")
     page(tmp_path, "b.md", b"[[old]]")
     backups = Backups(tmp_path, tmp_path)
-    changes = [Change("a/old.md", b"# old\r\n", b"# new\r\n", "a/new.md"), Change("b.md", b"[[old]]", b"[[new]]")]
+    changes = [
+        FileChange("a/old.md", b"# old\r\n", b"# new\r\n", "a/new.md"),
+        FileChange("b.md", b"[[old]]", b"[[new]]"),
+    ]
     run = backups.apply(changes, command="kb rename")
     assert run is not None
     assert tree(tmp_path) == {"a/new.md": b"# new\r\n", "b.md": b"[[new]]"}
@@ -61,8 +64,8 @@ def test_a_name_a_text_and_other_pages_change_as_one(tmp_path: Path) -> None:
 def test_only_a_name_changes_and_the_time_stays(tmp_path: Path) -> None:
     page(tmp_path, "old.md", b"x")
     backups = Backups(tmp_path, tmp_path)
-    assert backups.apply([Change("old.md", b"x", b"x", "old.md")], command="kb rename") is None
-    backups.apply([Change("old.md", b"x", b"x", "new.md")], command="kb rename")
+    assert backups.apply([FileChange("old.md", b"x", b"x", "old.md")], command="kb rename") is None
+    backups.apply([FileChange("old.md", b"x", b"x", "new.md")], command="kb rename")
     assert tree(tmp_path) == {"new.md": b"x"}
     assert (tmp_path / "new.md").stat().st_mtime_ns == 1_400_000_000_123_456_789
     backups.undo()
@@ -79,7 +82,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o555)
 
     def to(new: str, old: str = "a.md") -> str:
-        return reason(tmp_path, Change(old, b"a", b"A", new))
+        return reason(tmp_path, FileChange(old, b"a", b"A", new))
 
     assert to("b.md") == "b.md exists already"
     assert to("dangling.md") == "dangling.md exists already"
@@ -92,9 +95,9 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert to("c.md", "link.md") == "a symbolic link is not renamed; rename the file it leads to"
     if os.geteuid() != 0:
         assert to("locked/a.md") == "its folder is read-only"
-    both = Change("a.md", b"a", b"A", "c.md"), Change("b.md", b"b", b"B", "c.md")
+    both = FileChange("a.md", b"a", b"A", "c.md"), FileChange("b.md", b"b", b"B", "c.md")
     assert reason(tmp_path, *both) == "c.md is the new name of another file"
-    swap = Change("a.md", b"a", b"a", "b.md"), Change("b.md", b"b", b"b", "a.md")
+    swap = FileChange("a.md", b"a", b"a", "b.md"), FileChange("b.md", b"b", b"b", "a.md")
     assert reason(tmp_path, *swap) == "a.md exists already"
 
 
@@ -110,7 +113,7 @@ def test_a_file_made_under_the_new_name_meanwhile_is_not_overwritten(
         link(source, target)
 
     monkeypatch.setattr(os, "link", late)
-    changes = [Change("b.md", b"b", b"B"), Change("a.md", b"a", b"A", "new.md")]
+    changes = [FileChange("b.md", b"b", b"B"), FileChange("a.md", b"a", b"A", "new.md")]
     with pytest.raises(KbError, match=r"a\.md cannot be rewritten: File exists; every page was put back"):
         Backups(tmp_path, tmp_path).apply(changes, command="kb rename")
     assert tree(tmp_path) == {"a.md": b"a", "b.md": b"b", "new.md": b"somebody's"}
@@ -127,7 +130,7 @@ def test_a_page_saved_meanwhile_stays_under_its_name(tmp_path: Path, monkeypatch
         (tmp_path / "a.md").write_bytes(b"saved in the editor")
 
     monkeypatch.setattr(os, "link", late)
-    changes = [Change("b.md", b"b", b"B"), Change("a.md", b"a", b"A", "new.md")]
+    changes = [FileChange("b.md", b"b", b"B"), FileChange("a.md", b"a", b"A", "new.md")]
     with pytest.raises(KbError, match=r"a\.md cannot be rewritten: changed since the run; every page was put back"):
         Backups(tmp_path, tmp_path).apply(changes, command="kb rename")
     assert tree(tmp_path) == {"a.md": b"saved in the editor", "b.md": b"b"}
@@ -136,7 +139,7 @@ def test_a_page_saved_meanwhile_stays_under_its_name(tmp_path: Path, monkeypatch
 def renamed(root: Path) -> Backups:
     page(root, "a.md", b"a")
     backups = Backups(root, root)
-    backups.apply([Change("a.md", b"a", b"A", "new.md")], command="kb rename")
+    backups.apply([FileChange("a.md", b"a", b"A", "new.md")], command="kb rename")
     return backups
 
 
@@ -158,7 +161,7 @@ def test_undo_loses_nothing(tmp_path: Path, meanwhile: dict[str, bytes | None], 
             (tmp_path / path).write_bytes(data)
     undone = backups.undo()
     assert [(r.path, r.reason) for r in undone.refused] == [("a.md", why)]
-    assert undone.run.state is State.PARTLY_UNDONE
+    assert undone.run.state is RunState.PARTLY_UNDONE
     assert tree(tmp_path) == left
 
 
@@ -174,7 +177,7 @@ def test_undo_of_a_page_put_back_by_hand(tmp_path: Path) -> None:
 def test_manifests_without_moves_are_as_they_were(tmp_path: Path) -> None:
     page(tmp_path, "a.md", b"a")
     backups = Backups(tmp_path, tmp_path)
-    run = backups.apply([Change("a.md", b"a", b"A")], command="kb fix")
+    run = backups.apply([FileChange("a.md", b"a", b"A")], command="kb fix")
     assert run is not None
     file = tmp_path / BACKUP_FOLDER / run.id / "manifest.json"
     manifest = json.loads(file.read_bytes())
@@ -271,7 +274,7 @@ def fresh(root: Path) -> Backups:
 
 
 def apply(backups: Backups) -> None:
-    changes = [Change(path, before, after, to) for path, (before, after, to) in CASES.items()]
+    changes = [FileChange(path, before, after, to) for path, (before, after, to) in CASES.items()]
     backups.apply(changes, command="kb rename")
 
 
@@ -305,7 +308,7 @@ def test_only_the_case_of_a_name_changes(tmp_path: Path) -> None:
     assert (tmp_path / "v/tensor.md").stat().st_mtime_ns == 1_400_000_000_123_456_789
     page(tmp_path / "v", "C.md", b"c")
     with pytest.raises(RefusedError, match=r"c\.md exists already"):
-        backups.apply([Change("b.md", b"[[tensor]]", b"x", "c.md")], command="kb rename")
+        backups.apply([FileChange("b.md", b"[[tensor]]", b"x", "c.md")], command="kb rename")
 
 
 def both_ways_out(root: Path) -> None:
@@ -322,11 +325,11 @@ def both_ways_out(root: Path) -> None:
                     continue
                 count += 1
                 done = backups.undo().refused if way == "undo" else backups.finish().state
-                if way == "undo" or run.state is not State.APPLYING:
-                    assert done in ((), State.UNDONE, State.ROLLED_BACK)
+                if way == "undo" or run.state is not RunState.APPLYING:
+                    assert done in ((), RunState.UNDONE, RunState.ROLLED_BACK)
                     assert spelled(root) == OLD
                 else:
-                    assert done is State.APPLIED
+                    assert done is RunState.APPLIED
                     assert spelled(root) == NEW
                 assert backups.unfinished() is None
                 assert tree(root) == spelled(root)

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from rewrite_faults import tree
 
-from kbtools.rewrite import Backups, Change, State
+from kbtools.rewrite import Backups, FileChange, RunState
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX folders")
 
@@ -29,8 +29,8 @@ MOVED = {"d/b.md": "d/B2.md", "e/f/g.md": "e/g.md"}
 MADE = {"n/o/made.md": b"made" * 50}
 """A page that is made, and two folders for it."""
 CHANGES = (
-    *(Change(path, None, data) for path, data in MADE.items()),
-    *(Change(path, OLD[path], NEW[path], MOVED.get(path)) for path in OLD),
+    *(FileChange(path, None, data) for path, data in MADE.items()),
+    *(FileChange(path, OLD[path], NEW[path], MOVED.get(path)) for path in OLD),
 )
 AFTER = {MOVED.get(path, path): data for path, data in NEW.items()} | MADE
 
@@ -214,7 +214,7 @@ def assert_whole(root: Path) -> set[str]:
 @pytest.mark.parametrize("where", ["", "vault"], ids=["backups in the vault", "backups in the project"])
 def test_power_fails_in_a_run(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     after = tmp_path / "after"
-    states: set[State | None] = set()
+    states: set[RunState | None] = set()
     project = vault if where == "" else vault.parent
     root = after / where
     for state in after_each_call(project, lambda: Backups(vault, project).apply(CHANGES, command="fix")):
@@ -230,23 +230,23 @@ def test_power_fails_in_a_run(vault: Path, tmp_path: Path, monkeypatch: pytest.M
                     if run is None:
                         assert len(kinds) == 1
                         if kinds == {"new"}:
-                            assert backups.runs()[0].state is State.APPLIED
+                            assert backups.runs()[0].state is RunState.APPLIED
                         continue
                     if way == "undo":
                         assert not backups.undo().refused
                         assert tree(root) == OLD
                     else:
-                        assert backups.finish().state in (State.APPLIED, State.ROLLED_BACK)
-                        assert tree(root) == (OLD if run.state is State.STAGING else AFTER)
+                        assert backups.finish().state in (RunState.APPLIED, RunState.ROLLED_BACK)
+                        assert tree(root) == (OLD if run.state is RunState.STAGING else AFTER)
                     assert backups.unfinished() is None
-    assert states == {None, State.STAGING, State.APPLYING}
+    assert states == {None, RunState.STAGING, RunState.APPLYING}
     assert assert_whole(root) == {"new"}
 
 
 def test_power_fails_in_an_undo(vault: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     after = tmp_path / "after"
     Backups(vault, vault).apply(CHANGES, command="fix")
-    states: set[State | None] = set()
+    states: set[RunState | None] = set()
     for state in after_each_call(vault, lambda: Backups(vault, vault).undo()):
         for choose in choices():
             state.power_off(after, choose)
@@ -258,11 +258,11 @@ def test_power_fails_in_an_undo(vault: Path, tmp_path: Path, monkeypatch: pytest
                 states.add(run and run.state)
                 if run is None:
                     assert len(kinds) == 1
-                if backups.runs()[0].state is not State.UNDONE:
+                if backups.runs()[0].state is not RunState.UNDONE:
                     assert not backups.undo().refused
                 assert tree(after) == OLD
-                assert backups.runs()[0].state is State.UNDONE
-    assert states == {None, State.UNDOING}
+                assert backups.runs()[0].state is RunState.UNDONE
+    assert states == {None, RunState.UNDOING}
 
 
 def test_the_model_sees_a_missing_flush(vault: Path, tmp_path: Path) -> None:

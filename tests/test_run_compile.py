@@ -13,7 +13,7 @@ from kbtools.run.job import Job
 from kbtools.run.processes.compile_cache import session_cache
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.results.outcomes import Outcome, Status
-from kbtools.run.session import Session, Settings
+from kbtools.run.session import ProcessSettings, Session
 from tests.terminal import run_kb
 
 COMPILED = """```python {#compile timeout="120"}
@@ -41,9 +41,9 @@ for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"):
 """
 
 
-def settings(state: Path, job: Job) -> Settings:
+def settings(state: Path, job: Job) -> ProcessSettings:
     writable, environment = session_cache(state, job)
-    return Settings(writable=writable, environment=environment)
+    return ProcessSettings(writable=writable, environment=environment)
 
 
 def run_once(text: str, state: Path, launcher: Launcher, path: str = "Page.md") -> Outcome:

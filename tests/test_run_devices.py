@@ -182,9 +182,9 @@ def test_a_session_sees_the_gpus_it_was_given_and_one_on_the_cpu_sees_none(launc
     assert run_page(page, launcher)["a"].stdout == "\n"
     (job,) = jobs_of(page)
     on_gpu = replace(job, device="cuda", steps=tuple(replace(s, device="cuda", gpus=2) for s in job.steps))
-    from kbtools.run.session import Session, Settings
+    from kbtools.run.session import ProcessSettings, Session
 
-    with Session(on_gpu, launcher, Settings(gpus=4)) as session:
+    with Session(on_gpu, launcher, ProcessSettings(gpus=4)) as session:
         (outcome,) = session
     assert outcome.stdout == "0,1\n"
 

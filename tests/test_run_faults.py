@@ -17,7 +17,7 @@ from kbtools.run.job import Limits, RunOptions
 from kbtools.run.processes.launchers import ForkServerLauncher, Launcher, SpawnLauncher
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.runner import run
-from kbtools.run.session import Session, Settings
+from kbtools.run.session import ProcessSettings, Session
 
 LAUNCHERS = {"fork": ForkServerLauncher, "spawn": SpawnLauncher}
 
@@ -103,7 +103,7 @@ def test_memory_is_limited(launcher: Launcher) -> None:
 
 def test_a_flood_of_output_is_cut(launcher: Launcher) -> None:
     code = "import os\ns = b'x' * (1 << 20)\nfor _ in range(1024):\n    os.write(1, s)\n    os.write(2, s)"
-    outcome = run_page(fence(code, '{#a timeout="120"}'), launcher, settings=Settings(Limits(output=1000)))["a"]
+    outcome = run_page(fence(code, '{#a timeout="120"}'), launcher, settings=ProcessSettings(Limits(output=1000)))["a"]
     assert outcome.outcome is Status.PASSED
     assert len(outcome.stdout) < 1100
     assert f"{(1 << 30) - 1000} more bytes were written and dropped" in outcome.stdout
@@ -327,17 +327,17 @@ def test_what_is_told_as_run_must_have_been_executed() -> None:
 
 
 def test_a_worker_says_what_it_executed(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kbtools.run.processes.process import Process
+    from kbtools.run.processes.process import WorkerProcess
 
     told: list[object] = []
-    run_step = Process.run
+    run_step = WorkerProcess.run
 
-    def spy(self: Process, step: object) -> object:
+    def spy(self: WorkerProcess, step: object) -> object:
         reply = run_step(self, step)  # type: ignore[arg-type]
         told.append((reply.message or {}).get("executed"))
         return reply
 
-    monkeypatch.setattr(Process, "run", spy)
+    monkeypatch.setattr(WorkerProcess, "run", spy)
     run(jobs_of(fence("x = 1") + "\n" + fence("# nothing but a comment")), launcher)
     assert told == [1, 1]
     told.clear()

@@ -19,7 +19,7 @@ from kbtools.adapters.testing import run_page
 from kbtools.run.processes.launchers import ForkServerLauncher, forks
 from kbtools.run.processes.reaper import Reaper
 from kbtools.run.results.outcomes import Status
-from kbtools.run.session import Settings
+from kbtools.run.session import ProcessSettings
 
 forking = pytest.mark.skipif(not forks(), reason="there is no fork server on this system")
 PAGE = "```python {#a}\nimport os\nprint(os.getpid())\n```\n"
@@ -32,9 +32,9 @@ def launcher() -> Iterator[ForkServerLauncher]:
     launcher.close()
 
 
-def process(launcher: ForkServerLauncher, text: str = PAGE, settings: Settings | None = None) -> int:
+def process(launcher: ForkServerLauncher, text: str = PAGE, settings: ProcessSettings | None = None) -> int:
     """The process a page ran in."""
-    (outcome,) = run_page(text, launcher, settings=settings or Settings()).values()
+    (outcome,) = run_page(text, launcher, settings=settings or ProcessSettings()).values()
     assert outcome.outcome is Status.PASSED, outcome.message
     return int(outcome.stdout)
 
@@ -113,9 +113,9 @@ def test_a_session_gets_no_worker_of_another_kind(launcher: ForkServerLauncher) 
     (ahead,) = waiting(launcher)
     free = PAGE.replace("{#a}", '{#a network="yes"}')
     assert process(launcher, free) != ahead
-    (outcome,) = run_page(free, launcher, settings=Settings()).values()
+    (outcome,) = run_page(free, launcher, settings=ProcessSettings()).values()
     assert "network" not in outcome.protections
-    assert process(launcher, settings=Settings(threads=2)) != ahead
+    assert process(launcher, settings=ProcessSettings(threads=2)) != ahead
     (kept, *_) = waiting(launcher, 3)
     assert kept == ahead
     assert process(launcher) == ahead
@@ -139,7 +139,7 @@ def test_waiting_changes_no_seed(launcher: ForkServerLauncher) -> None:
     page = "```python {#a}\nimport random, torch\nprint(random.random(), torch.rand(2), torch.get_num_threads())\n```\n"
     told = []
     for _ in range(4):
-        (outcome,) = run_page(page, launcher, settings=Settings(threads=2)).values()
+        (outcome,) = run_page(page, launcher, settings=ProcessSettings(threads=2)).values()
         told.append(outcome.stdout)
         until(lambda: len(children(launcher)) == min(1, len(told) - 1))
     assert len(set(told)) == 1

@@ -18,7 +18,7 @@ from kbtools.run.job import Step
 from kbtools.run.processes import process, search
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.removal import remove
-from kbtools.run.processes.reply import Refused, validated
+from kbtools.run.processes.reply import InvalidReply, validated
 from kbtools.run.processes.search import search_problem
 from kbtools.run.results.outcomes import Status
 
@@ -113,7 +113,7 @@ STEP = Step("P.md::a[cpu]", "a", "cpu", "python", "x = 1", 1, 60.0, 1 << 30, def
 @pytest.mark.parametrize("change", REPLIES, ids=lambda one: json.dumps(one)[:40])
 def test_a_reply_of_another_form_is_refused(change: dict[str, object]) -> None:
     message = {**GOOD, **change} if change else {}
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidReply):
         validated(message, STEP)
 
 

@@ -7,7 +7,7 @@ from kbtools.run.plan import plan
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.results.outcomes import Outcome
 from kbtools.run.runner import run
-from kbtools.run.session import Session, Settings
+from kbtools.run.session import ProcessSettings, Session
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
 
@@ -27,7 +27,7 @@ def jobs_of(
 
 
 def run_page(
-    text: str, launcher: Launcher | None = None, *, path: str = "Page.md", settings: Settings | None = None
+    text: str, launcher: Launcher | None = None, *, path: str = "Page.md", settings: ProcessSettings | None = None
 ) -> dict[str, Outcome]:
     """Run a page given as text on the CPU; its outcomes by the snippets' own ids.
 

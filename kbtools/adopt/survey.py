@@ -78,14 +78,14 @@ class Survey:
         return self.root / self.docs
 
 
-def look_at(root: Path, exclude: Iterable[str] = ()) -> Survey:
+def survey(root: Path, exclude: Iterable[str] = ()) -> Survey:
     """Read a folder as it is; writes nothing into it. Raises KbError when there are no pages."""
     root = root.resolve()
     found = Survey(root, *_where(root))
     found.mkdocs = next((f for n in ("mkdocs.yml", "mkdocs.yaml") if (f := root / n).is_file()), None)
     if found.kind == "obsidian":
         found.obsidian = read_settings(found.vault)
-    project = surveyed(found, exclude)
+    project = with_counts(found, exclude)
     vault = load_vault(project)
     index = Index.build(vault)
     found.pages = len(index.pages)
@@ -109,7 +109,7 @@ def look_at(root: Path, exclude: Iterable[str] = ()) -> Survey:
     return found
 
 
-def surveyed(found: Survey, exclude: Iterable[str] = ()) -> Project:
+def with_counts(found: Survey, exclude: Iterable[str] = ()) -> Project:
     """The folder as a project with what is proposed for it, its state in the user's cache."""
     project = foreign_vault(found.vault)
     style: LinkStyle = "title" if found.kind == "mkdocs" else "filename"

@@ -37,7 +37,7 @@ class Key(NamedTuple):
     about: str
 
 
-class Entry(NamedTuple):
+class BaselineEntry(NamedTuple):
     """An accepted finding."""
 
     key: Key
@@ -61,12 +61,12 @@ class Comparison(NamedTuple):
     new: tuple[Diagnostic, ...]
     known: tuple[tuple[Diagnostic, date], ...]
     """Each with the day since when it is accepted."""
-    mended: tuple[Entry, ...]
+    mended: tuple[BaselineEntry, ...]
     """What is accepted and was not found any more, ``times`` times."""
 
 
 Sources = Callable[[str], Source]
-Answered = Callable[[Entry], bool]
+Answered = Callable[[BaselineEntry], bool]
 """Whether the check could have found what an entry accepts: it looked at the page, the rule and the device."""
 
 
@@ -82,7 +82,7 @@ def key_of(d: Diagnostic, sources: Sources) -> Key:
 class Baseline(NamedTuple):
     """Accepted findings, sorted by page, rule and text."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[BaselineEntry, ...] = ()
 
     @classmethod
     def parse(cls, text: str, where: str = FILE) -> Baseline:
@@ -92,7 +92,7 @@ class Baseline(NamedTuple):
             if data["version"] != VERSION:
                 raise KbError(f"{where} is of version {data['version']}, and this kb knows {VERSION}", "use a newer kb")
             entries = [
-                Entry(
+                BaselineEntry(
                     Key(_text(e["rule"]), _text(e["page"]), _text(e["about"])),
                     date.fromisoformat(e["since"]),
                     _count(e.get("count", 1)),
@@ -105,12 +105,12 @@ class Baseline(NamedTuple):
         return cls.of(entries)
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> Baseline:
+    def of(cls, entries: Iterable[BaselineEntry]) -> Baseline:
         """Entries sorted; of several with one key the counts are added, and the oldest day counts."""
-        held: dict[Key, Entry] = {}
+        held: dict[Key, BaselineEntry] = {}
         for e in entries:
             old = held.get(e.key)
-            held[e.key] = Entry(e.key, min(e.since, old.since), e.times + old.times) if old else e
+            held[e.key] = BaselineEntry(e.key, min(e.since, old.since), e.times + old.times) if old else e
         return cls(tuple(sorted(held.values(), key=lambda e: (e.key.page, e.key.rule, e.key.about))))
 
     @classmethod
@@ -168,9 +168,9 @@ class Baseline(NamedTuple):
         since = {e.key: e.since for e in self.entries}
         counts = Counter(key_of(d, sources) for d in found)
         kept = [e for e in self.entries if e.key not in counts and not answered(e)]
-        return Baseline.of([*kept, *(Entry(key, since.get(key, today), n) for key, n in counts.items())])
+        return Baseline.of([*kept, *(BaselineEntry(key, since.get(key, today), n) for key, n in counts.items())])
 
-    def prune(self, mended: Sequence[Entry]) -> Baseline:
+    def prune(self, mended: Sequence[BaselineEntry]) -> Baseline:
         """Without what was mended."""
         gone = Counter({e.key: e.times for e in mended})
         left = (e._replace(times=e.times - gone[e.key]) for e in self.entries)

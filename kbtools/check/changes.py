@@ -12,7 +12,7 @@ from kbtools.vault.names import NameRecord, name_keys, reference_keys
 from kbtools.vault.page import Page
 
 
-def concerned(index: Index, changed: Iterable[str], before: Mapping[str, str]) -> frozenset[str]:
+def affected(index: Index, changed: Iterable[str], before: Mapping[str, str]) -> frozenset[str]:
     """The pages whose findings a change can alter.
 
     ``changed`` are vault paths of pages and attachments that were changed, added or removed; ``before`` holds the old

@@ -15,7 +15,7 @@ from kbtools.config.snippet_policy import SHOW, not_looked_at
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate
 from kbtools.links import has_placeholder
-from kbtools.rules import Context, Surroundings, all_rules
+from kbtools.rules import Context, VaultAccess, all_rules
 from kbtools.text.diagnostics import Applicability, Diagnostic, Edit, Fix, Problem, Severity
 from kbtools.text.source import Span, visible
 from kbtools.vault.index import Index
@@ -85,7 +85,7 @@ class Checker:
     ) -> None:
         self.active = severities(config)
         self.rules = tuple(r for r in all_rules().values() if r.name in self.active)
-        self.around = Surroundings(resolver, config, today, is_linked, schemas(pages, config), shell or {}, links)
+        self.around = VaultAccess(resolver, config, today, is_linked, schemas(pages, config), shell or {}, links)
         self._expiries = tuple(r.expires_on for r in self.rules if r.expires_on is not None)
         self._checks = tuple(r.check for r in self.rules if r.check is not None)
 
@@ -167,7 +167,7 @@ def of_index(
     return Checker(index, config, today, index.pages, index.is_linked, shell, index.graph.of)
 
 
-def found_by(index: Index, config: Config, today: date, rules: Iterable[str]) -> dict[str, list[str]]:
+def findings_of(index: Index, config: Config, today: date, rules: Iterable[str]) -> dict[str, list[str]]:
     """The pages that each of these rules finds fault with: facts, whatever severity the configuration gives them."""
     checker = of_index(index, config, today)
     checks = {name: all_rules()[name].check for name in rules}

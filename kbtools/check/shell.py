@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kbtools.run.processes.shell_syntax import Checked
+    from kbtools.run.processes.shell_syntax import SyntaxResults
     from kbtools.vault.page import Page
 
 
-def judge_of(state: Path) -> Callable[[Iterable[Page]], Checked | None]:
+def judge_of(state: Path) -> Callable[[Iterable[Page]], SyntaxResults | None]:
     """Has the shell fences of pages judged by shells; None for pages without any. Answers are kept in ``state``."""
 
-    def judge(pages: Iterable[Page]) -> Checked | None:
+    def judge(pages: Iterable[Page]) -> SyntaxResults | None:
         fenced = [page for page in pages if page.structure.fences]
         if not fenced:
             return None

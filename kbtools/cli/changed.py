@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kbtools.check.changes import concerned
+from kbtools.check.changes import affected
 from kbtools.cli.workspace import Workspace, plural, say
 from kbtools.run import git
 
@@ -43,7 +43,7 @@ def compared_with(wiki: Workspace, revision: str, found: Sequence[Diagnostic], s
     kept = {a for a in wiki.index.attachments if a not in changed}
     kept |= {path for path, data in before.items() if data is not None and not path.endswith(".md")}
     vault = wiki.vault._replace(pages=pages, attachments=frozenset(kept), unread={})
-    touched = concerned(wiki.index, changed, {p: pages[p].source.text for p in changed if p in pages}) | changed
+    touched = affected(wiki.index, changed, {p: pages[p].source.text for p in changed if p in pages}) | changed
     old = [d for d in check(vault, Index.build(vault), project.config).diagnostics if d.path in touched]
     baseline = Baseline().record(old, lambda path: pages[path].source, date.today(), lambda _: True)
     return baseline.compare(found, source, lambda entry: entry.key.rule != SNIPPETS)
@@ -75,7 +75,7 @@ def since(wiki: Workspace, revision: str) -> tuple[frozenset[str], frozenset[str
     for path in sorted(changed):
         if path.endswith(".md") and (data := git.show(project.root, base, prefix + path)) is not None:
             before[path] = data.decode("utf-8", "replace")
-    touched = concerned(wiki.index, changed, before) | (changed & pages)
+    touched = affected(wiki.index, changed, before) | (changed & pages)
     own = changed & pages
     say(f"since {revision}: {plural(len(own), 'page')} changed, {plural(len(touched - own), 'other')} linked with them")
     return touched, own

@@ -23,7 +23,7 @@ def external(wiki: Workspace, selection: Selection, covers: Callable[[str], bool
     from kbtools.check.checker import severities
     from kbtools.external import cache
     from kbtools.external.check import RULES, located, problems
-    from kbtools.external.client import Kind, Options, ask_all
+    from kbtools.external.client import AnswerKind, ClientOptions, ask_all
 
     active = severities(wiki.project.config)
     if not any(rule in active and selection.wants(rule) for rule in RULES.values()):
@@ -35,7 +35,7 @@ def external(wiki: Workspace, selection: Selection, covers: Callable[[str], bool
     file = wiki.project.state / _CACHE
     now = time.time()
     known = {url: a for url, a in cache.read(file, now, config.keep_days).items() if url in urls}
-    options = Options(allow_private=config.allow_private, timeout=config.timeout)
+    options = ClientOptions(allow_private=config.allow_private, timeout=config.timeout)
     if not config.archive:
         from dataclasses import replace
 
@@ -45,7 +45,7 @@ def external(wiki: Workspace, selection: Selection, covers: Callable[[str], bool
     cache.write(file, fresh, now, config.keep_days)
     answers = {**known, **fresh}
     counts = Counter(answers[url].kind for url in urls)
-    counted = [f"{counts[kind]:,} {kind.value}" for kind in Kind if counts[kind]]
+    counted = [f"{counts[kind]:,} {kind.value}" for kind in AnswerKind if counts[kind]]
     kept = f", {len(known):,} known from before" if known else ""
     say(f"{plural(len(urls), 'external address', 'external addresses')}: {', '.join(counted) or 'none'}{kept}")
     return tuple(_diagnostics(problems(found, answers), active, selection))

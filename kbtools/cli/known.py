@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kbtools.cli.arguments import Arguments
 
 if TYPE_CHECKING:
-    from kbtools.check.baseline import Answered, Baseline, Entry
+    from kbtools.check.baseline import Answered, Baseline, BaselineEntry
     from kbtools.config.project import Project
     from kbtools.config.selection import Selection
     from kbtools.run.results.outcomes import Outcome
@@ -47,7 +47,7 @@ def answered_by(
     skipped = {(o.path, o.device) for o in outcomes or () if o.outcome.value in ("skipped", "blocked")}
     pages = {o.path for o in outcomes or ()}
 
-    def answered(entry: Entry) -> bool:
+    def answered(entry: BaselineEntry) -> bool:
         if not selection.covers(entry.key.page) or not selection.wants(entry.key.rule):
             return False
         if concerned is not None and entry.key.page not in concerned:
@@ -62,14 +62,14 @@ def answered_by(
     return answered
 
 
-class Known(NamedTuple):
+class BaselineReport(NamedTuple):
     """Findings that are new, and what is known."""
 
     new: tuple[Diagnostic, ...]
     exists: bool = False
     known: int = 0
     """How many are known."""
-    mended: tuple[Entry, ...] = ()
+    mended: tuple[BaselineEntry, ...] = ()
     snippets: Mapping[str, date] = {}
     """Ids of outcomes that fail and are known to, each with the day since when."""
     name: str = FILE
@@ -83,13 +83,13 @@ def compare(
     failures: Iterable[tuple[Outcome, Diagnostic]] = (),
     *,
     ignored: bool = False,
-) -> Known:
+) -> BaselineReport:
     """Findings beside the baseline. ``failures`` tells which outcomes made findings; ``ignored`` reports all."""
     baseline = None if ignored else read_baseline(project)
     found = tuple(found)
     if baseline is None:
-        return Known(found)
+        return BaselineReport(found)
     compared = baseline.compare(found, source, answered)
     since = {id(d): day for d, day in compared.known}
     snippets = {o.id: since[id(d)] for o, d in failures if id(d) in since}
-    return Known(compared.new, True, len(compared.known), compared.mended, snippets)
+    return BaselineReport(compared.new, True, len(compared.known), compared.mended, snippets)

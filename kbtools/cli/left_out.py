@@ -10,13 +10,13 @@ from kbtools.text.source import visible
 
 if TYPE_CHECKING:
     from kbtools.edit.plan import LeftOut
-    from kbtools.edit.verify import Change as Moved
+    from kbtools.edit.verify import ChangedMeaning
 
 _SHOWN = 20
 """Changes that are named one by one."""
 
 
-def say_left_out(wiki: Workspace, left_out: Sequence[LeftOut]) -> None:
+def print_left_out(wiki: Workspace, left_out: Sequence[LeftOut]) -> None:
     """The changes that were not made, because a link would lead elsewhere after them."""
     for rewrite, why in left_out[:_SHOWN]:
         at = wiki.source(rewrite.path).lines.position(rewrite.edits[0].span.start)
@@ -25,7 +25,7 @@ def say_left_out(wiki: Workspace, left_out: Sequence[LeftOut]) -> None:
         say(f"and {len(left_out) - _SHOWN:,} more left as they are for such reasons")
 
 
-def because(wiki: Workspace, why: Moved) -> str:
+def because(wiki: Workspace, why: ChangedMeaning) -> str:
     """Which link keeps a change from being made."""
     shown = visible(why.shown(wiki.index.pages))
     return f"{shown} would lead elsewhere" if why.link is not None else f"{shown} would be read otherwise"

@@ -16,7 +16,7 @@ from kbtools.output import FORMATS
 
 if TYPE_CHECKING:
     from kbtools.check.checker import Report
-    from kbtools.cli.known import Known
+    from kbtools.cli.known import BaselineReport
     from kbtools.config.project import Project
     from kbtools.incremental.database import Totals
     from kbtools.output.findings import Findings
@@ -65,7 +65,7 @@ def findings_of(
     *,
     totals: Report | Totals,
     outcomes: Sequence[Outcome] = (),
-    known: Known | None = None,
+    known: BaselineReport | None = None,
 ) -> Findings:
     """What every format is given."""
     from kbtools.output.findings import Findings
@@ -213,7 +213,7 @@ def add_selection_options(arguments: Arguments, what: str = "only these rules", 
     arguments.add_argument("--ignore", action="append", metavar="RULE", default=[], help=but)
 
 
-def say_known(known: Known, args: SimpleNamespace) -> int:
+def say_known(known: BaselineReport, args: SimpleNamespace) -> int:
     """What is to be said of the baseline after a check; 1 where ``--strict-baseline`` makes that a failure."""
     if not known.mended:
         return 0

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from kbtools.edit.plan import LeftOut, Plan, Rewrite, settle, texts_of
+from kbtools.edit.plan import EditPlan, LeftOut, Rewrite, settle, texts_of
 from kbtools.text.diagnostics import Applicability, Diagnostic, Edit
 from kbtools.vault.index import Index
 
@@ -55,7 +55,7 @@ def _clash(a: Edit, b: Edit) -> bool:
     return a != b and (a.span.overlaps(b.span) or a.span.start == b.span.start)
 
 
-def fix(index: Index, check: Callable[[Index], tuple[Diagnostic, ...]], unsafe: bool = False) -> Plan:
+def fix(index: Index, check: Callable[[Index], tuple[Diagnostic, ...]], unsafe: bool = False) -> EditPlan:
     """Apply fixes until none is left. A fix is not made that leaves its page with as many findings as before, or after
     which a link of any page would lead elsewhere.
     """
@@ -90,7 +90,7 @@ def fix(index: Index, check: Callable[[Index], tuple[Diagnostic, ...]], unsafe: 
         alone |= worse
         mended = settle(current, (r for r in settled.kept if r.path not in worse))
         current, diagnostics = mended.after, check(mended.after)
-    return Plan(texts_of(index, current), left_out=tuple(left_out))
+    return EditPlan(texts_of(index, current), left_out=tuple(left_out))
 
 
 def _key(d: Diagnostic) -> _Fixed:

@@ -15,7 +15,7 @@ from shlex import quote
 from kbtools.check.baseline import FILE, Baseline
 from kbtools.config.project import Project
 from kbtools.errors import KbError
-from kbtools.rewrite import Backups, Change, Run, State, Undone
+from kbtools.rewrite import Backups, FileChange, Run, RunState, Undone
 from kbtools.rewrite.disk import publish, write_beside
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
@@ -41,19 +41,19 @@ def vault_options(project: Project) -> str:
 
 def changes(
     pages: Mapping[str, Page], texts: Mapping[str, str], moved: Mapping[str, str] | None = None
-) -> list[Change]:
+) -> list[FileChange]:
     """The changes that give pages new texts, and some of them new paths."""
     found = []
     for path, text in texts.items():
         source = pages[path].source
         to = (moved or {}).get(path)
-        found.append(Change(path, source.encode(), Source(path, text, source.bom).encode(), to))
+        found.append(FileChange(path, source.encode(), Source(path, text, source.bom).encode(), to))
     return found
 
 
 def write(
     project: Project,
-    wanted: Iterable[Change],
+    wanted: Iterable[FileChange],
     command: str,
     summary: Mapping[str, object] | None = None,
     *,
@@ -96,14 +96,14 @@ def undo(project: Project, run: str | None = None, command: str | None = None) -
     first = undone[0].run.summary.get("follows")
     if isinstance(first, str) and not undone[0].refused:
         undone.append(kept.undo(first))
-    if undone[-1].run.command == INIT and undone[-1].run.state is State.UNDONE:
+    if undone[-1].run.command == INIT and undone[-1].run.state is RunState.UNDONE:
         _leave_nothing(project, kept)
     return undone
 
 
 def _leave_nothing(project: Project, kept: Backups) -> None:
     """Remove what kb keeps for itself in a folder that is no project any more."""
-    if all(run.command == INIT and run.state in (State.UNDONE, State.ROLLED_BACK) for run in kept.runs()):
+    if all(run.command == INIT and run.state in (RunState.UNDONE, RunState.ROLLED_BACK) for run in kept.runs()):
         shutil.rmtree(project.backups, ignore_errors=True)
     shutil.rmtree(project.state, ignore_errors=True)
 

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from kbtools.edit.verify import Change, Verifier
+from kbtools.edit.verify import ChangedMeaning, Verifier
 from kbtools.links import WikiLink
 from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import Source
@@ -27,7 +27,7 @@ class LeftOut(NamedTuple):
     """A rewrite that is not made, because a link would lead elsewhere after it."""
 
     rewrite: Rewrite
-    why: Change
+    why: ChangedMeaning
 
 
 class LinkChange(NamedTuple):
@@ -41,7 +41,7 @@ class LinkChange(NamedTuple):
     """The page the link means, before and after."""
 
 
-class Plan(NamedTuple):
+class EditPlan(NamedTuple):
     """New texts of pages, and the link changes they are made of."""
 
     texts: Mapping[str, str]
@@ -70,7 +70,7 @@ def settle(index: Index, rewrites: Iterable[Rewrite], *, only_links: bool = Fals
         changes = list(Verifier(index, after, edits, unlinked=unlinked, only_links=only_links).changes())
         if not changes:
             return Settled(tuple(kept), after, tuple(left_out))
-        blamed: dict[Rewrite, Change] = {}
+        blamed: dict[Rewrite, ChangedMeaning] = {}
         by_page = _ByPage(kept)
         for change in changes:
             for rewrite in by_page.to_blame(change):
@@ -93,7 +93,7 @@ class _ByPage:
         for edits in self._edits.values():
             edits.sort(key=_place)
 
-    def to_blame(self, change: Change) -> Iterable[Rewrite]:
+    def to_blame(self, change: ChangedMeaning) -> Iterable[Rewrite]:
         """The rewrites of the link; failing that those of the page it leads to, of its own page, or all."""
         if change.link is not None:
             edits, span = self._edits.get(change.path, []), change.link.span

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kbtools.edit.plan import LinkChange, Plan, Rewrite, settle, texts_of
+from kbtools.edit.plan import EditPlan, LinkChange, Rewrite, settle, texts_of
 from kbtools.links import WikiLink
 from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.vault.index import Index
@@ -21,7 +21,7 @@ def plan_reconcile(
     follow_duplicates: bool = False,
     covers: Callable[[str], bool] = lambda _: True,
     to: str | None = None,
-) -> Plan:
+) -> EditPlan:
     """Respell links on the pages that ``covers`` wants; with ``to`` those that lead to one page.
 
     ``titles`` also respells links that resolve exactly but otherwise than canonically, ``follow_duplicates`` leads
@@ -45,7 +45,7 @@ def plan_reconcile(
                 found[Rewrite(path, edits)] = change
     settled = settle(index, found, only_links=True)
     changes = tuple(found[rewrite] for rewrite in settled.kept)
-    return Plan(texts_of(index, settled.after), changes, settled.left_out)
+    return EditPlan(texts_of(index, settled.after), changes, settled.left_out)
 
 
 def _respelled(

@@ -39,7 +39,7 @@ class Respelling:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class NameChange:
     """A page before and after; the two states of the wiki, in the second of which no link is rewritten yet."""
 
     before: Index
@@ -62,7 +62,7 @@ class Names:
         return found
 
 
-def body_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelling]]:
+def body_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Respelling]]:
     """The rewritten links of a page's text. Edits that overlap nothing."""
     text = page.source.text
     held = names.before.graph.of(page)
@@ -77,7 +77,7 @@ def body_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelling]]:
         yield from _file_edits(page, file, found, names)
 
 
-def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: Names) -> Iterator[Edit]:
+def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
     if not isinstance(resolution, Resolved) or resolution.page != names.old or resolution.how == "self":
         return
     origin = names.moved(page.path)
@@ -86,7 +86,7 @@ def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: Name
     yield Edit(link.target_span, _respelled(link, origin, names))
 
 
-def _respelled(link: WikiLink, origin: str, names: Names) -> str:
+def _respelled(link: WikiLink, origin: str, names: NameChange) -> str:
     """A path stays a path, a file name a file name; everything else is spelled as the wiki spells its links."""
     stem = names.new.rpartition("/")[2].removesuffix(".md")
     suffix = link.target[-3:] if link.target[-3:].lower() == ".md" else ""
@@ -102,7 +102,7 @@ def _respelled(link: WikiLink, origin: str, names: Names) -> str:
     return names.spelling(origin)
 
 
-def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: Names) -> Iterator[Edit]:
+def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
     """A section named by the heading that changes with the title."""
     if link.anchor is None or names.heading is None or target_page(resolution) != names.old:
         return
@@ -116,7 +116,9 @@ def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: Name
         yield Edit(Span(at, at + len(link.anchor)), "#".join(renewed))
 
 
-def _file_edits(page: Page, link: FileLink, found: FileResolution, names: Names) -> Iterator[tuple[Edit, Respelling]]:
+def _file_edits(
+    page: Page, link: FileLink, found: FileResolution, names: NameChange
+) -> Iterator[tuple[Edit, Respelling]]:
     """A Markdown link to the page: its path, and its section where the heading changes with the title."""
     if target_page(found) != names.old:
         return
@@ -135,7 +137,7 @@ def _file_edits(page: Page, link: FileLink, found: FileResolution, names: Names)
             yield edit, Respelling(page.path, edit.span, edit.span.of(text), edit.replacement, kind)
 
 
-def _path_edit(page: Page, link: FileLink, found: FileResolution, names: Names) -> Edit:
+def _path_edit(page: Page, link: FileLink, found: FileResolution, names: NameChange) -> Edit:
     """The new name in the place of the old one; an address of the site becomes a path."""
     text, new = page.source.text, names.new.rpartition("/")[2]
     if isinstance(found, Resolved) and found.how == "address":
@@ -147,7 +149,7 @@ def _path_edit(page: Page, link: FileLink, found: FileResolution, names: Names) 
     return Edit(Span(start, link.path_end), filelinks.written(new, link, text))
 
 
-def frontmatter_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelling]]:
+def frontmatter_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Respelling]]:
     """The rewritten values of a page's frontmatter. Raises KbError where a value cannot be set."""
     if page.frontmatter is None:
         return
@@ -171,7 +173,7 @@ def frontmatter_edits(page: Page, names: Names) -> Iterator[tuple[Edit, Respelli
         yield edit, Respelling(page.path, entry.value, entry.raw, value, "frontmatter")
 
 
-def _wikilink(page: Page, m: re.Match[str], names: Names) -> str:
+def _wikilink(page: Page, m: re.Match[str], names: NameChange) -> str:
     target = m["target"].strip()
     found = names.before.resolve_name(target, page.path)
     origin = names.moved(page.path)
@@ -183,7 +185,7 @@ def _wikilink(page: Page, m: re.Match[str], names: Names) -> str:
     return f"[[{_respelled(link, origin, names)}{m['rest']}]]"
 
 
-def _reference(page: Page, raw: str, names: Names) -> str:
+def _reference(page: Page, raw: str, names: NameChange) -> str:
     """The value of a field that names one page: by title, file name or id, bare or as a wikilink."""
     linked = wikilink_target(raw)
     name = linked or raw.strip()

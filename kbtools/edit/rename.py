@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kbtools.config.project import LinkStyle
 from kbtools.edit.new_names import clean_title, new_path, require_free
-from kbtools.edit.references import Names, Respelling, body_edits, frontmatter_edits
+from kbtools.edit.references import NameChange, Respelling, body_edits, frontmatter_edits
 from kbtools.edit.verify import AnyLink, Verifier
 from kbtools.errors import KbError
 from kbtools.frontmatter import add_item, set_field
@@ -23,7 +23,7 @@ from kbtools.vault.page import Page
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AmbiguousLink:
     """A link that is left as it is, or would come to mean something."""
 
     path: str
@@ -43,9 +43,9 @@ class Rename:
     """The alias that keeps the old title, where it was added."""
     texts: Mapping[str, str]
     changes: tuple[Respelling, ...]
-    ambiguous: tuple[Place, ...]
+    ambiguous: tuple[AmbiguousLink, ...]
     """Links by the old title that several pages answer to: left as they are."""
-    adopted: tuple[Place, ...]
+    adopted: tuple[AmbiguousLink, ...]
     """Links that led nowhere and now lead to the page."""
 
 
@@ -81,7 +81,7 @@ def plan_rename(
     renamed, own = _named(page, apply_edits(page.source.text, head_edits), title, new, index)
     middle = index.with_pages(_with(index, path, renamed))
     pair = None if heading is None else (heading[0], _heading_after(page, renamed, heading[0]))
-    names = Names(index, middle, path, new, Speller(middle, style), pair)
+    names = NameChange(index, middle, path, new, Speller(middle, style), pair)
 
     texts: dict[str, str] = {}
     made: dict[str, list[Edit]] = {}
@@ -117,7 +117,7 @@ def plan_rename(
 
 def _verify(
     before: Index, after: Index, edits: Mapping[str, Sequence[Edit]], old: str, new: str, adopt: bool
-) -> tuple[Place, ...]:
+) -> tuple[AmbiguousLink, ...]:
     """The links that came to mean the page because its new name is theirs; none without ``adopt``.
 
     Raises KbError, naming the first places, when a link would mean something else than before.
@@ -135,7 +135,7 @@ def _verify(
         raise KbError(
             f"{listed} leads nowhere today and would come to mean this page", "--adopt lets such links mean it"
         )
-    return tuple(Place(change.path, change.link) for change in adopted if change.link is not None)
+    return tuple(AmbiguousLink(change.path, change.link) for change in adopted if change.link is not None)
 
 
 def _few(places: list[str]) -> str:
@@ -212,9 +212,9 @@ def _heading_after(page: Page, renamed: Page, heading: Heading) -> Heading:
     return renamed.structure.headings[number]
 
 
-def _ambiguous(index: Index, path: str) -> tuple[Place, ...]:
+def _ambiguous(index: Index, path: str) -> tuple[AmbiguousLink, ...]:
     return tuple(
-        Place(page.path, link, resolution.candidates)
+        AmbiguousLink(page.path, link, resolution.candidates)
         for page in index.pages.values()
         for link, resolution in index.graph.of(page).wiki
         if isinstance(resolution, Ambiguous) and path in resolution.candidates

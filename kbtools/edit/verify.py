@@ -36,7 +36,7 @@ OWN_NAMES = ("title", "aliases", "alias", "id")
 """Fields that say what a page is called, and name no other."""
 
 
-class Change(NamedTuple):
+class ChangedMeaning(NamedTuple):
     """A link that would lead elsewhere, or a page that would be read otherwise."""
 
     path: str
@@ -111,19 +111,19 @@ class Verifier:
         self._places: dict[str, Places] = {}
         self._headings: dict[str, Mapping[int, int]] = {}
 
-    def changes(self) -> Iterator[Change]:
+    def changes(self) -> Iterator[ChangedMeaning]:
         """Everything that would be otherwise, by page and place."""
         for path, page in self.before.pages.items():
             renewed = self.after.pages[self.moved(path)]
             if renewed is not page and self.only_links and not self._same_structure(page, renewed):
-                yield Change(path, None)
+                yield ChangedMeaning(path, None)
                 continue
             yield from self._links(page, renewed)
             yield from self._frontmatter(page, renewed)
         before, after = self.before.redirects, self.after.redirects
         for path in sorted({*before, *after} & self.before.pages.keys()) if self.renaming else before:
             if self.moved(before.get(path, "")) != after.get(self.moved(path), ""):
-                yield Change(path, None, before.get(path))
+                yield ChangedMeaning(path, None, before.get(path))
 
     def places(self, path: str) -> Places:
         held = self._places.get(path)
@@ -133,7 +133,7 @@ class Verifier:
 
     # -- links
 
-    def _links(self, page: Page, renewed: Page) -> Iterator[Change]:
+    def _links(self, page: Page, renewed: Page) -> Iterator[ChangedMeaning]:
         was, now = self.before.graph.of(page), self.after.graph.of(renewed)
         places, by_start = self.places(page.path), _by_start(now)
         links: list[tuple[AnyLink, Resolution | FileResolution]] = [*was.wiki, *was.files]
@@ -143,15 +143,15 @@ class Verifier:
             found = by_start.get((isinstance(link, WikiLink), places.after(link.start)))
             if found is None:
                 if not isinstance(meaning, (Missing, Elsewhere)):
-                    yield Change(page.path, link, target_page(meaning))
+                    yield ChangedMeaning(page.path, link, target_page(meaning))
                 continue
             renewed_link, renewed_meaning = found
             edited = page.path in self.edits and places.touch(link.span)
             if not self._same(meaning, renewed_meaning, edited):
                 adopted = target_page(renewed_meaning) if isinstance(meaning, Missing) else None
-                yield Change(page.path, link, target_page(meaning), adopted)
+                yield ChangedMeaning(page.path, link, target_page(meaning), adopted)
             elif not self._same_place(link, renewed_link, meaning, renewed_meaning):
-                yield Change(page.path, link, target_page(meaning))
+                yield ChangedMeaning(page.path, link, target_page(meaning))
 
     def _same(self, was: Resolution | FileResolution, now: Resolution | FileResolution, edited: bool) -> bool:
         if isinstance(was, Resolved) and was.how == "attachment":
@@ -211,22 +211,22 @@ class Verifier:
 
     # -- the rest of a page
 
-    def _frontmatter(self, page: Page, renewed: Page) -> Iterator[Change]:
+    def _frontmatter(self, page: Page, renewed: Page) -> Iterator[ChangedMeaning]:
         was, now = tuple(named_in(page)), tuple(named_in(renewed))
         if not was and not page.references:
             return
         if len(was) != len(now):
-            yield Change(page.path, None)
+            yield ChangedMeaning(page.path, None)
             return
         for (_, name), (_, renewed_name) in zip(page.references, renewed.references, strict=False):
             there = self.before.page_named(name, page.path)
             if there is not None and self.moved(there) != self.after.page_named(renewed_name, renewed.path):
-                yield Change(page.path, None, there)
+                yield ChangedMeaning(page.path, None, there)
         for name, renewed_name in zip(was, now, strict=True):
             meaning = self.before.resolve_name(name, page.path)
             then = self.after.resolve_name(renewed_name, renewed.path)
             if isinstance(meaning, Resolved) and not self._same(meaning, then, edited=False):
-                yield Change(page.path, None, meaning.page)
+                yield ChangedMeaning(page.path, None, meaning.page)
 
     def _same_structure(self, page: Page, renewed: Page) -> bool:
         """Whether code, math, comments and headings are where they were."""

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from kbtools.external.client import Answer, Kind
+from kbtools.external.client import Answer, AnswerKind
 from kbtools.state import state_folder
 
-_KEPT = (Kind.OK, Kind.MOVED)
+_KEPT = (AnswerKind.OK, AnswerKind.MOVED)
 """What is wrong is asked for every time, so that a link that was mended is seen to be."""
 _VERSION = 1
 _DAY = 86_400.0
 
 
-class Kept(NamedTuple):
+class CachedAnswer(NamedTuple):
     """An answer, and when it was given: seconds since the epoch."""
 
     answer: Answer
@@ -32,7 +32,7 @@ def read(file: Path, now: float, days: float) -> dict[str, Answer]:
 def write(file: Path, answers: Mapping[str, Answer], now: float, days: float) -> None:
     """Add answers to those that still count. Where that is not possible, nothing is kept: the next check asks again."""
     kept = {url: k for url, k in _load(file).items() if 0 <= now - k.when < days * _DAY}
-    kept.update({url: Kept(a, now) for url, a in answers.items() if a.kind in _KEPT})
+    kept.update({url: CachedAnswer(a, now) for url, a in answers.items() if a.kind in _KEPT})
     rows = {
         url: [k.answer.kind.value, k.answer.reason, k.answer.moved_to, k.answer.status, k.when]
         for url, k in kept.items()
@@ -48,13 +48,13 @@ def write(file: Path, answers: Mapping[str, Answer], now: float, days: float) ->
         beside.unlink(missing_ok=True)
 
 
-def _load(file: Path) -> dict[str, Kept]:
+def _load(file: Path) -> dict[str, CachedAnswer]:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         if data["version"] != _VERSION:
             return {}
         return {
-            str(url): Kept(Answer(Kind(kind), str(reason), moved, status), float(when))
+            str(url): CachedAnswer(Answer(AnswerKind(kind), str(reason), moved, status), float(when))
             for url, (kind, reason, moved, status, when) in data["answers"].items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -6,12 +6,12 @@ import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from kbtools.external.client import Answer, Kind
+from kbtools.external.client import Answer, AnswerKind
 from kbtools.external.urls import Url, find
 from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.vault.page import Page
 
-RULES = {Kind.BROKEN: "broken-url", Kind.UNREACHABLE: "unreachable-url", Kind.MOVED: "moved-url"}
+RULES = {AnswerKind.BROKEN: "broken-url", AnswerKind.UNREACHABLE: "unreachable-url", AnswerKind.MOVED: "moved-url"}
 """The rule that reports an answer; the others are no findings."""
 
 
@@ -49,7 +49,7 @@ def problems(found: Iterable[Located], answers: Mapping[str, Answer]) -> Iterato
             help_ = f"write {new}"
             if _plain(new):
                 fix = Fix(f"write {new}", Applicability.UNSAFE, (Edit(url.span, new),))
-        elif answer.kind is Kind.UNREACHABLE:
+        elif answer.kind is AnswerKind.UNREACHABLE:
             help_ = "look at it in a browser; `external.ignore` in the configuration leaves it out"
         yield page, Problem(rule, url.span, answer.reason or rule, help_, fix)
 

@@ -24,11 +24,11 @@ import httpx
 from anyio.from_thread import start_blocking_portal
 
 from kbtools import __version__
-from kbtools.external.guard import Private, Unknown, addresses
+from kbtools.external.guard import PrivateAddress, UnknownHost, addresses
 from kbtools.external.urls import host_of
 
 
-class Kind(str, Enum):
+class AnswerKind(str, Enum):
     """What an address came to."""
 
     OK = "ok"
@@ -45,7 +45,7 @@ class Kind(str, Enum):
 class Answer(NamedTuple):
     """What is known of an address."""
 
-    kind: Kind
+    kind: AnswerKind
     reason: str = ""
     """In one line; empty when all is well."""
     moved_to: str | None = None
@@ -55,7 +55,7 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ClientOptions:
     """How addresses are asked for."""
 
     allow_private: bool = False
@@ -93,7 +93,7 @@ _HEADERS = {
 class Client:
     """Asks for addresses. Used as an asynchronous context manager."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: ClientOptions) -> None:
         self.options = options
         self._all = asyncio.Semaphore(options.concurrency)
         self._hosts: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(options.per_host))
@@ -119,7 +119,7 @@ class Client:
         try:
             return await self._follow(url, _Budget(self.options.timeout))
         except TimeoutError:
-            return Answer(Kind.UNREACHABLE, f"no answer within {self.options.timeout:g} s")
+            return Answer(AnswerKind.UNREACHABLE, f"no answer within {self.options.timeout:g} s")
 
     async def archived(self, url: str) -> str | None:
         """The address of a copy in the archive, if it says that it has one."""
@@ -149,9 +149,9 @@ class Client:
         for _ in range(self.options.redirects + 1):
             answer, status, location = await self._settled(here, budget)
             if status not in _REDIRECTS or location is None:
-                if here != url and answer.kind is Kind.OK and permanent:
-                    return Answer(Kind.MOVED, f"it has moved to {here}", here, status)
-                if here != url and answer.kind is not Kind.OK:
+                if here != url and answer.kind is AnswerKind.OK and permanent:
+                    return Answer(AnswerKind.MOVED, f"it has moved to {here}", here, status)
+                if here != url and answer.kind is not AnswerKind.OK:
                     return answer._replace(reason=f"{answer.reason} (redirected to {here})")
                 return answer
             permanent = permanent and status in _PERMANENT
@@ -159,13 +159,15 @@ class Client:
                 here = urljoin(here, location)
                 scheme = urlsplit(here).scheme
             except ValueError:
-                return Answer(Kind.BROKEN, f"it redirects to what is no address: {location[:100]!r}", status=status)
+                return Answer(
+                    AnswerKind.BROKEN, f"it redirects to what is no address: {location[:100]!r}", status=status
+                )
             if scheme not in ("http", "https"):
-                return Answer(Kind.BROKEN, f"it redirects to what is no web page: {here[:100]!r}", status=status)
+                return Answer(AnswerKind.BROKEN, f"it redirects to what is no web page: {here[:100]!r}", status=status)
             if here in seen:
-                return Answer(Kind.BROKEN, "it redirects in a circle", status=status)
+                return Answer(AnswerKind.BROKEN, "it redirects in a circle", status=status)
             seen.add(here)
-        return Answer(Kind.BROKEN, f"it redirects more than {self.options.redirects} times")
+        return Answer(AnswerKind.BROKEN, f"it redirects more than {self.options.redirects} times")
 
     async def _settled(self, url: str, budget: _Budget) -> tuple[Answer, int | None, str | None]:
         """The answer of one address, without following it on: by HEAD, by GET where that tells more, again later
@@ -176,21 +178,25 @@ class Client:
                 reply = await self._once("HEAD", url, budget)
                 if reply.status in _TRY_GET:
                     reply = await self._once("GET", url, budget)
-            except Private as e:
-                return Answer(Kind.SKIPPED, str(e)), None, None
-            except (Unknown, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as e:
-                return Answer(Kind.BROKEN, str(e) if isinstance(e, Unknown) else f"it is no address: {e}"), None, None
+            except PrivateAddress as e:
+                return Answer(AnswerKind.SKIPPED, str(e)), None, None
+            except (UnknownHost, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as e:
+                return (
+                    Answer(AnswerKind.BROKEN, str(e) if isinstance(e, UnknownHost) else f"it is no address: {e}"),
+                    None,
+                    None,
+                )
             except httpx.RemoteProtocolError as e:
                 if "location header" in str(e):
-                    return Answer(Kind.BROKEN, "it redirects to what is no address"), None, None
+                    return Answer(AnswerKind.BROKEN, "it redirects to what is no address"), None, None
                 # What is wrong may be the answer to HEAD alone.
                 try:
                     reply = await self._once("GET", url, budget)
                 except httpx.HTTPError as e2:
-                    return Answer(Kind.UNREACHABLE, _reason(e2)), None, None
+                    return Answer(AnswerKind.UNREACHABLE, _reason(e2)), None, None
             except httpx.HTTPError as e:
                 if attempt == self.options.retries or not isinstance(e, (httpx.ConnectError, httpx.ReadError)):
-                    return Answer(Kind.UNREACHABLE, _reason(e)), None, None
+                    return Answer(AnswerKind.UNREACHABLE, _reason(e)), None, None
                 await asyncio.sleep(_wait(None, attempt))
                 continue
             if reply.status not in _RETRY or attempt == self.options.retries:
@@ -206,7 +212,7 @@ class Client:
         parts = urlsplit(url)
         host = host_of(url)
         if host is None:
-            raise Unknown("the address names no host")
+            raise UnknownHost("the address names no host")
         port = parts.port or (443 if parts.scheme == "https" else 80)
         async with self._turn(url), budget.spend():
             ips = await addresses(host, port, allow_private=self.options.allow_private)
@@ -271,14 +277,14 @@ def _place(url: str) -> str:
 def _judge(reply: _Reply) -> Answer:
     status = reply.status
     if status < 300 or (status in _REDIRECTS and reply.location is not None):
-        return Answer(Kind.OK, status=status)
+        return Answer(AnswerKind.OK, status=status)
     if status in _GONE:
-        return Answer(Kind.BROKEN, f"the server says {status}: {_WORDS.get(status, 'not there')}", status=status)
+        return Answer(AnswerKind.BROKEN, f"the server says {status}: {_WORDS.get(status, 'not there')}", status=status)
     if status in _REFUSALS or status >= 500:
-        return Answer(Kind.UNREACHABLE, f"the server says {status}", status=status)
+        return Answer(AnswerKind.UNREACHABLE, f"the server says {status}", status=status)
     if status < 400:
-        return Answer(Kind.BROKEN, f"the server redirects ({status}) and does not say where to", status=status)
-    return Answer(Kind.BROKEN, f"the server says {status}", status=status)
+        return Answer(AnswerKind.BROKEN, f"the server redirects ({status}) and does not say where to", status=status)
+    return Answer(AnswerKind.BROKEN, f"the server says {status}", status=status)
 
 
 _WORDS = {404: "not found", 410: "gone", 451: "unavailable for legal reasons"}
@@ -316,14 +322,14 @@ def _reason(error: Exception) -> str:
 
 
 async def _ask_all(
-    urls: Iterable[str], options: Options, on_answer: Callable[[str, Answer], None] | None
+    urls: Iterable[str], options: ClientOptions, on_answer: Callable[[str, Answer], None] | None
 ) -> dict[str, Answer]:
     answers: dict[str, Answer] = {}
     async with Client(options) as client:
 
         async def one(url: str) -> None:
             answer = await client.ask(url)
-            if answer.kind is Kind.BROKEN:
+            if answer.kind is AnswerKind.BROKEN:
                 answer = answer._replace(archived=await client.archived(url))
             answers[url] = answer
             if on_answer is not None:
@@ -334,7 +340,7 @@ async def _ask_all(
 
 
 def ask_all(
-    urls: Iterable[str], options: Options, on_answer: Callable[[str, Answer], None] | None = None
+    urls: Iterable[str], options: ClientOptions, on_answer: Callable[[str, Answer], None] | None = None
 ) -> dict[str, Answer]:
     """The answer for every address, each asked once. ``on_answer`` is told of each when it is there.
 

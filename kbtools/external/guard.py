@@ -7,11 +7,11 @@ import ipaddress
 import socket
 
 
-class Private(Exception):
+class PrivateAddress(Exception):
     """A host that lies in a private network, or on this machine; the text says so."""
 
 
-class Unknown(Exception):
+class UnknownHost(Exception):
     """A host that has no address; the text says why."""
 
 
@@ -34,10 +34,10 @@ async def addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as e:
-        raise Unknown(f"the name {host} is not known: {getattr(e, 'strerror', None) or e}") from e
+        raise UnknownHost(f"the name {host} is not known: {getattr(e, 'strerror', None) or e}") from e
     ips = list(dict.fromkeys(str(info[4][0]) for info in found))
     if not ips:
-        raise Unknown(f"the name {host} has no address")
+        raise UnknownHost(f"the name {host} has no address")
     if not allow_private and not all(is_public(ip) for ip in ips):
-        raise Private(f"{host} is in a private network")
+        raise PrivateAddress(f"{host} is in a private network")
     return ips

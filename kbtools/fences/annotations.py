@@ -254,7 +254,7 @@ def settle(marks: Iterable[Mark]) -> tuple[Settings, list[Problem]]:
     def bad(mark: Mark, message: str, help: str) -> None:
         problems.append(Problem("invalid-option", mark.at, message, help))
 
-    elsewhere = dialects.asked({key: mark.value for key, mark in last.items() if key in dialects.OPTIONS})
+    elsewhere = dialects.interpret({key: mark.value for key, mark in last.items() if key in dialects.OPTIONS})
     skip = elsewhere.skip
     if ".skip" in last:
         skip = str(value.get("reason", NO_REASON))

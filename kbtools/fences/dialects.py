@@ -98,7 +98,7 @@ def _is_template(code: str) -> bool:
     return any(isinstance(n, ast.Set) and any(isinstance(e, ast.Set) for e in n.elts) for n in ast.walk(tree))
 
 
-class Asked(NamedTuple):
+class OtherToolOptions(NamedTuple):
     """What the options of another tool say of running the fence."""
 
     skip: str | None = None
@@ -107,7 +107,7 @@ class Asked(NamedTuple):
     alone: bool = False
 
 
-def asked(options: Mapping[str, str]) -> Asked:
+def interpret(options: Mapping[str, str]) -> OtherToolOptions:
     """Read ``test="skip"`` and ``group="x"`` (pytest-examples), ``exec="on"`` (markdown-exec), ``eval="false"``."""
     skip = None
     for key in ("test", "eval", "exec"):
@@ -116,4 +116,4 @@ def asked(options: Mapping[str, str]) -> Asked:
     skip = skip or next((key for key in ("notest", "no_run", "ignore") if key in options), None)
     group = re.sub(r"[\[\]:\s]+", "-", options.get("group", "")) or None
     executed = options.get("exec", "").lower() in _ON
-    return Asked(skip, group, executed)
+    return OtherToolOptions(skip, group, executed)

@@ -86,7 +86,7 @@ _AFTER_COMMA = re.compile(r"[,;][ \t]+(?=[^\W\d])")
 _AFTER_ANY = re.compile(r"[ \t]*(?:[,;:]|[-–—=]>?|[→⇒]|because|since)[ \t]+(?=[^\W\d'\"`(])")
 
 
-class Value(NamedTuple):
+class StatedValue(NamedTuple):
     """Where in a text a printed value stands."""
 
     start: int
@@ -97,7 +97,7 @@ class Value(NamedTuple):
     """Any text, behind words that say it is output."""
 
 
-class _No(Exception):
+class _NotAValue(Exception):
     """The text is not a printed value."""
 
 
@@ -130,7 +130,7 @@ class _Parser:
         """One value; its kind: one of _VALUES, call or bracket. Raises _No."""
         token = self.peek()
         if token is None:
-            raise _No
+            raise _NotAValue
         self.at += 1
         kind = token.lastgroup or ""
         if kind in _VALUES:
@@ -141,7 +141,7 @@ class _Parser:
             return self.call(token[0])
         if token[0] in _CLOSES and kind == "punct":
             return self.bracket(token[0])
-        raise _No
+        raise _NotAValue
 
     def thousands(self) -> None:
         """Further groups of a number such as ``1,234,567``."""
@@ -158,12 +158,12 @@ class _Parser:
     def enter(self) -> None:
         self.depth += 1
         if self.depth > _DEPTH:
-            raise _No
+            raise _NotAValue
 
     def call(self, name: str) -> str:
         known = name in _CALLS or name.startswith("torch.return_types.") or _SCALAR.match(name) is not None
         if not known and not name.rpartition(".")[2][:1].isupper():
-            raise _No
+            raise _NotAValue
         self.enter()
         values = keywords = 0
         while not self.take(")"):
@@ -172,18 +172,18 @@ class _Parser:
                 self.at += 2
                 keywords += 1
             elif token is not None and token.lastgroup == "device" and after is not None and after[0] == "=":
-                raise _No
+                raise _NotAValue
             else:
                 values += 1
             # In defaultdict(<class 'int'>, …) and the like a name stands for a value.
             self.value()
             if not self.take(","):
                 if not self.take(")"):
-                    raise _No
+                    raise _NotAValue
                 break
         self.depth -= 1
         if not known and (values or not keywords):
-            raise _No  # Name(1) is as likely a call as a value
+            raise _NotAValue  # Name(1) is as likely a call as a value
         return "call"
 
     def bracket(self, opener: str) -> str:
@@ -204,20 +204,20 @@ class _Parser:
             elif opener == "[":
                 spaced = True  # numpy prints [1. 2. 3.]
             else:
-                raise _No
+                raise _NotAValue
         self.depth -= 1
         if spaced and (
             commas or any(kind not in ("number", "bracket", "constant", "string", "dots") for kind in kinds)
         ):
-            raise _No
+            raise _NotAValue
         if opener == "(" and len(kinds) == 1 and not commas and not self.tokens[self.at - 2][0].endswith("j"):
-            raise _No  # (1) is a callout or a step: a tuple of one shows a comma, only complex numbers need none
+            raise _NotAValue  # (1) is a callout or a step: a tuple of one shows a comma, only complex numbers need none
         if colons and colons != len([kind for kind in kinds if kind != "dots"]):
-            raise _No
+            raise _NotAValue
         return "bracket"
 
 
-def find(text: str, *, label: str = "") -> Value | None:
+def find(text: str, *, label: str = "") -> StatedValue | None:
     """The printed value that a comment (its text behind the ``#``) shows, or None for prose.
 
     ``label`` is the text a ``print`` begins with, where it ends like a label.
@@ -237,11 +237,11 @@ def find(text: str, *, label: str = "") -> Value | None:
     found = _value(text, word.end())
     if found is None and word["colon"] and _HEDGES.search(text, word.end()) is None:
         end = len(text.rstrip())
-        return Value(word.end(), end, free=True) if end > word.end() else None
+        return StatedValue(word.end(), end, free=True) if end > word.end() else None
     return found
 
 
-def _value(text: str, start: int) -> Value | None:
+def _value(text: str, start: int) -> StatedValue | None:
     """The values side by side that begin here, if only a remark follows them.
 
     ``cpu`` and ``cuda:0`` count beside other values only, ``...`` elides.
@@ -260,14 +260,14 @@ def _value(text: str, start: int) -> Value | None:
                 break
             kinds.append(parser.value())
             ends.append(parser.tokens[parser.at - 1].end())
-    except _No:
+    except _NotAValue:
         pass
     if first is None or all(kind in ("dots", "device") for kind in kinds):
         return None
     if not _is_remark(text, ends[-1], kinds):
         return None
     bracketed = len(kinds) > 1 and kinds[-1] == "bracket" and text[ends[-1] - 1] == ")"
-    return Value(first, ends[-1], ends[-2] if bracketed else None)
+    return StatedValue(first, ends[-1], ends[-2] if bracketed else None)
 
 
 def _is_remark(text: str, at: int, kinds: list[str]) -> bool:

@@ -28,7 +28,7 @@ WIKILINK = re.compile(r"\[\[([^\[\]\r\n\x85\u2028\u2029]+)\]\]")
 _TAG = re.compile(r"(?:&\S++\s++)?(!\S*+)")
 
 
-class Broken(Exception):
+class BrokenYaml(Exception):
     """The text stops being YAML here. All offsets are into the text that was read."""
 
     def __init__(self, reason: str, at: int, since: int, last: int) -> None:
@@ -43,7 +43,7 @@ class Broken(Exception):
         """Where the last whole scalar began, or -1."""
 
 
-class TooMuch(Exception):
+class LimitExceeded(Exception):
     """More values than any page's metadata holds."""
 
     def __init__(self, at: int) -> None:
@@ -61,7 +61,7 @@ class Duplicate:
 
 
 @dataclass(slots=True)
-class Reading:
+class ComposedBlock:
     """What was read; spans are offsets into the text that was read."""
 
     data: dict[str, object] = field(default_factory=dict)
@@ -72,14 +72,14 @@ class Reading:
     """False when the text holds something else than ``key: value`` lines."""
 
 
-def read(text: str, parser: Callable[[str], Any] | None = None) -> Reading:
+def read(text: str, parser: Callable[[str], Any] | None = None) -> ComposedBlock:
     """Read one YAML document.
 
     Raises Broken where the text is no YAML, nests deeper than MAX_DEPTH or holds what cannot be a page's metadata,
     and TooMuch beyond MAX_NODES values.
     """
     if text.startswith("\ufeff"):  # skipped, not counted: all marks would be one off
-        raise Broken("forbidden character", 0, 0, -1)
+        raise BrokenYaml("forbidden character", 0, 0, -1)
     reader = None
     try:
         reader = _Reader(text, (parser or event_parser())(text))
@@ -88,13 +88,13 @@ def read(text: str, parser: Callable[[str], Any] | None = None) -> Reading:
         raise _broken(error, reader.last if reader else -1) from None
 
 
-def _broken(error: Any, last: int) -> Broken:
+def _broken(error: Any, last: int) -> BrokenYaml:
     if not hasattr(error, "problem_mark"):
         # The reader's errors: characters YAML forbids, lone surrogates. Where is for ``recovery`` to find.
-        return Broken("forbidden character", 0, 0, last)
+        return BrokenYaml("forbidden character", 0, 0, last)
     reason = f"{error.context}: {error.problem}" if error.context else str(error.problem)
     marks = [mark.index for mark in (error.problem_mark, error.context_mark) if mark]
-    return Broken(reason, marks[0] if marks else 0, marks[-1] if marks else 0, last)
+    return BrokenYaml(reason, marks[0] if marks else 0, marks[-1] if marks else 0, last)
 
 
 class _Reader:
@@ -103,7 +103,7 @@ class _Reader:
     def __init__(self, text: str, parser: Any) -> None:
         self.text = text
         self.next: Callable[[], Any] = parser.get_event
-        self.out = Reading()
+        self.out = ComposedBlock()
         self.nodes = 0
         self.aliased = 0
         self.anchors: dict[str, tuple[object, int] | None] = {}
@@ -111,7 +111,7 @@ class _Reader:
         """Where the last value ended: libyaml ends a block collection only at the next token."""
         self.last = -1
 
-    def document(self) -> Reading:
+    def document(self) -> ComposedBlock:
         scalar, mapping_start, _, _, _, stream_end = event_types()
         self.next()
         if type(self.next()) is stream_end:
@@ -131,7 +131,7 @@ class _Reader:
         event = self.next()
         if type(event) is not stream_end:
             at = event.start_mark.index
-            raise Broken("a second document", at, at, self.last)
+            raise BrokenYaml("a second document", at, at, self.last)
         return self.out
 
     def mapping(self, start: Any, path: Path, depth: int) -> dict[str, object]:
@@ -146,7 +146,7 @@ class _Reader:
                 break
             self.last = key_start = event.start_mark.index
             if type(event) is not scalar:
-                raise Broken("a key that is no text", key_start, key_start, self.last)
+                raise BrokenYaml("a key that is no text", key_start, key_start, self.last)
             if event.tag is not None:
                 self.properties(event)
             name: str = event.value
@@ -239,7 +239,7 @@ class _Reader:
         start = self.last = event.start_mark.index
         self.end = event.end_mark.index
         if self.nodes > MAX_NODES:
-            raise TooMuch(start)
+            raise LimitExceeded(start)
         text: str = event.value
         value: object = text
         if event.implicit[0]:
@@ -283,9 +283,9 @@ class _Reader:
         self.nodes += 1
         at = start.start_mark.index
         if self.nodes > MAX_NODES:
-            raise TooMuch(at)
+            raise LimitExceeded(at)
         if depth > MAX_DEPTH:
-            raise Broken(f"nested more than {MAX_DEPTH} deep", at, at, self.last)
+            raise BrokenYaml(f"nested more than {MAX_DEPTH} deep", at, at, self.last)
         if start.flow_style:
             self.last = at
         if start.tag is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kbtools.fields.compose import WIKILINK, Broken
+from kbtools.fields.compose import WIKILINK, BrokenYaml
 from kbtools.fields.scalars import double_quoted, is_plain, quoted
 from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.text.source import Span
@@ -107,7 +107,7 @@ def forbidden(text: str) -> Finding | None:
     return Finding(Problem("invalid-yaml", first, message, "delete it", fix), edits, Span(0, 0))
 
 
-def diagnose(text: str, error: Broken) -> Finding:
+def diagnose(text: str, error: BrokenYaml) -> Finding:
     """What is wrong where ``read`` stopped; total, whatever the parser said."""
     reason = error.reason
     at = min(error.at, len(text))

@@ -61,14 +61,14 @@ def _rows(yaml: str) -> dict[Path, Row]:
 
 def _read_whole(text: str, yaml: str, body: Span, span: Span, more: tuple[Problem, ...]) -> Frontmatter:
     """What ``read_block`` does with a block that is not simple."""
-    from kbtools.fields.compose import Broken, TooMuch, read
+    from kbtools.fields.compose import BrokenYaml, LimitExceeded, read
     from kbtools.fields.explain import no_mapping
     from kbtools.fields.recovery import recover
 
     complete = True
     try:
         found = read(yaml)
-    except (Broken, TooMuch) as error:
+    except (BrokenYaml, LimitExceeded) as error:
         found, complete = recover(yaml, error)
     problems = more
     if found.problems or found.duplicates or not found.mapping:

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from kbtools.fields.compose import MAX_NODES, Broken, Duplicate, Reading, TooMuch, read
+from kbtools.fields.compose import MAX_NODES, BrokenYaml, ComposedBlock, Duplicate, LimitExceeded, read
 from kbtools.fields.explain import diagnose, forbidden, line_at
 from kbtools.fields.model import Path, Row
 from kbtools.text.diagnostics import Edit, Problem, apply_edits
@@ -65,33 +65,33 @@ class _Edited:
         return start + inside if end - start == length else end if inside > 0 else start
 
 
-def recover(text: str, error: Broken | TooMuch) -> tuple[Reading, bool]:
+def recover(text: str, error: BrokenYaml | LimitExceeded) -> tuple[ComposedBlock, bool]:
     """What can be read of a text that ``read`` refused, and whether that is all of it."""
-    if isinstance(error, TooMuch):
+    if isinstance(error, LimitExceeded):
         return _stopped(text, error.at), False
     bad = forbidden(text)
     if bad is None:
         return _Recovery(text).run()
     if not bad.repair:
-        return Reading(problems=[bad.problem]), False
+        return ComposedBlock(problems=[bad.problem]), False
     # Read as if the forbidden characters were not there; all else is found in that text, and brought back.
     edited = _Edited(text, list(bad.repair))
     try:
         reading, complete = read(edited.text), True
-    except TooMuch as much:
+    except LimitExceeded as much:
         reading, complete = _stopped(edited.text, much.at), False
-    except Broken:
+    except BrokenYaml:
         reading, complete = _Recovery(edited.text).run()
     reading = _brought_back(reading, edited)
     reading.problems.insert(0, bad.problem)
     return reading, complete
 
 
-def _stopped(text: str, at: int) -> Reading:
+def _stopped(text: str, at: int) -> ComposedBlock:
     line = line_at(text, at)
     message = f"this frontmatter holds more than {MAX_NODES:,} values; none of it is read"
     problem = Problem("invalid-yaml", line, message, "keep metadata small: move data into files of its own")
-    return Reading(problems=[problem])
+    return ComposedBlock(problems=[problem])
 
 
 @dataclass(slots=True)
@@ -122,7 +122,7 @@ class _Recovery:
         made = [e for b in self.done for e in b.edits] + self.cuts
         return [e for e in made if e.span.start >= since]
 
-    def run(self) -> tuple[Reading, bool]:
+    def run(self) -> tuple[ComposedBlock, bool]:
         since = 0
         complete = True
         for _ in range(_ROUNDS):
@@ -133,14 +133,14 @@ class _Recovery:
                     break
                 since = 0  # a bracket further up may have held what was mended below it
                 continue
-            except TooMuch as much:
+            except LimitExceeded as much:
                 return _stopped(self.text, edited.start(much.at) + since), False
-            except Broken as broken:
+            except BrokenYaml as broken:
                 at, start, last = (
                     edited.start(min(max(o, 0), len(edited.text))) + since
                     for o in (broken.at, broken.since, broken.last)
                 )
-                error = Broken(broken.reason, at, start, last if broken.last >= 0 else -1)
+                error = BrokenYaml(broken.reason, at, start, last if broken.last >= 0 else -1)
             if len(self.done) >= MAX_FINDINGS:
                 rest = self.chunk(self._culprit(error)).start
                 self._cut(Span(max(rest, since), len(self.text)))
@@ -150,8 +150,8 @@ class _Recovery:
         edited = _Edited(self.text, self.edits())
         try:
             reading = read(edited.text)
-        except (Broken, TooMuch):
-            reading, complete = Reading(), False
+        except (BrokenYaml, LimitExceeded):
+            reading, complete = ComposedBlock(), False
         reading = _brought_back(reading, edited)
         for name, row in self.dropped.items():
             reading.rows.setdefault((name,), row)
@@ -160,10 +160,10 @@ class _Recovery:
         reading.problems += (b.problem for b in self.done)
         return reading, complete
 
-    def _culprit(self, error: Broken) -> int:
+    def _culprit(self, error: BrokenYaml) -> int:
         return diagnose(self.text, error).line.start
 
-    def _handle(self, error: Broken) -> int:
+    def _handle(self, error: BrokenYaml) -> int:
         """Repair or cut what is broken; the offset from which the rest is to be read again."""
         finding = diagnose(self.text, error)
         chunk = self.chunk(finding.line.start)
@@ -194,7 +194,7 @@ class _Recovery:
             b.edits = tuple(e for e in b.edits if not span.start <= e.span.start < span.end)
 
 
-def _brought_back(reading: Reading, edited: _Edited) -> Reading:
+def _brought_back(reading: ComposedBlock, edited: _Edited) -> ComposedBlock:
     """What was read of an edited text, with the places it has in the original."""
 
     def span(s: Span) -> Span:
@@ -213,7 +213,7 @@ def _brought_back(reading: Reading, edited: _Edited) -> Reading:
             fix = fix._replace(edits=tuple(Edit(span(e.span), e.replacement) for e in fix.edits))
         problems.append(p._replace(span=span(p.span), fix=fix))
     duplicates = [Duplicate(d.name, span(d.key), edited.start(d.first)) for d in reading.duplicates]
-    return Reading(reading.data, rows, problems, duplicates, reading.mapping)
+    return ComposedBlock(reading.data, rows, problems, duplicates, reading.mapping)
 
 
 def _shift(edit: Edit, by: int) -> Edit:

@@ -14,22 +14,22 @@ from kbtools.incremental.database import FILE, Database, Row, Totals, sum_unchec
 from kbtools.incremental.fingerprint import fingerprint
 from kbtools.incremental.vault_context import VaultContext
 from kbtools.state import sqlite_file
-from kbtools.vault.listing import Entry, Listing
+from kbtools.vault.listing import FileEntry, Listing
 from kbtools.vault.ways_in import ways_in
 
 if TYPE_CHECKING:
     from kbtools.incremental.rows import Judge
-    from kbtools.incremental.update import Change
+    from kbtools.incremental.update import VaultChange
     from kbtools.text.diagnostics import Diagnostic
     from kbtools.text.source import Source
     from kbtools.vault.loading import Reader
 
 _BETWEEN = "//"
 """Separates paths in a joined string; no path contains an empty segment."""
-_WORDS = sqlite_file.Words("index", "checked without it", "was damaged ({}) and has been made anew")
+_WORDS = sqlite_file.FileMessages("index", "checked without it", "was damaged ({}) and has been made anew")
 
 
-class Checked:
+class CheckResult:
     """Result of a check: the findings of a vault, its totals, and notes for the user."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Checked:
         return held
 
 
-def _read(entry: Entry) -> Source:
+def _read(entry: FileEntry) -> Source:
     """The text to which a file's findings refer; for an unreadable file, the part that can be decoded."""
     from kbtools.text.source import Source
 
@@ -83,7 +83,7 @@ def _read(entry: Entry) -> Source:
         return Source(entry.shown, data.decode("utf-8", "replace"))
 
 
-def check(project: Project, today: date, *, judge: Judge | None = None, paranoid: bool = False) -> Checked:
+def check(project: Project, today: date, *, judge: Judge | None = None, paranoid: bool = False) -> CheckResult:
     """Check a whole vault. ``paranoid`` compares what the index says with a check from scratch.
 
     An index that cannot be used is made anew; where that is not possible either, the vault is checked without one,
@@ -94,13 +94,13 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     context = VaultContext(listing.attachments, ways_in(project, listing.pages, listing.attachments))
     notes: list[str] = []
 
-    def ask(db: Database) -> Checked:
+    def ask(db: Database) -> CheckResult:
         bring_up_to_date(db, project, listing, context, today, judge)
         if paranoid:
             _compare(db, project, listing, context, today, judge)
         meta = db.meta()
         totals = Totals(*map(int, meta["totals"].split()))
-        return Checked(listing, totals, tuple(db.findings()), meta["unchecked"], tuple(notes))
+        return CheckResult(listing, totals, tuple(db.findings()), meta["unchecked"], tuple(notes))
 
     checked = sqlite_file.consult(project.state / FILE, Database, ask, _WORDS, notes, _damage)
     if checked is not None:
@@ -108,7 +108,7 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     from kbtools.incremental.full_check import scan
 
     rows, _ = scan(listing.entries, context, project.config, today, judge)
-    return Checked(
+    return CheckResult(
         listing,
         _totals(rows),
         tuple((r.path, r.found) for r in rows if r.found),
@@ -157,7 +157,7 @@ def bring_up_to_date(
             if meta["day"] != str(today.toordinal()):
                 _seal(db, made_from, context, today)
             return
-        from kbtools.incremental.update import TooMuch, update
+        from kbtools.incremental.update import TooManyChanges, update
 
         if reader is not None:
             change = change._replace(reader=reader)
@@ -165,7 +165,7 @@ def bring_up_to_date(
             with db.transaction():
                 update(db, change, project.config, today, judge)
                 _seal(db, made_from, context, today)
-        except TooMuch:
+        except TooManyChanges:
             pass
         else:
             return
@@ -193,7 +193,7 @@ def _seal(db: Database, made_from: str, context: VaultContext, today: date) -> N
 
 def _difference(
     db: Database, listing: Listing, context: VaultContext, today: date, meta: Mapping[str, str]
-) -> tuple[Change | None, list[str]]:
+) -> tuple[VaultChange | None, list[str]]:
     """The differences between the vault and the index, or None; and files with a new stamp but unchanged content."""
     day = int(meta["day"])
     ways = frozenset(meta["ways in"].split(_BETWEEN)) - {""}
@@ -213,11 +213,11 @@ def _difference(
     turned = db.turning(min(day, now), max(day, now)) if day != now else ()
     if not (changed or gone or moved or turned or ways != context.ways_in):
         return None, confirmed
-    from kbtools.incremental.update import Change
+    from kbtools.incremental.update import VaultChange
 
     marks = {path: listing.mark(path) for path in sorted(changed)}
     opened, closed = context.ways_in - ways, ways - context.ways_in
-    return Change(listing.entries, context, marks, tuple(gone), moved, turned, opened, closed), confirmed
+    return VaultChange(listing.entries, context, marks, tuple(gone), moved, turned, opened, closed), confirmed
 
 
 def _compare(

@@ -28,7 +28,7 @@ from kbtools.rules import all_rules
 from kbtools.run.processes.parallel import Team, work_together
 from kbtools.vault.links.graph import links_of
 from kbtools.vault.links.resolve import Resolver
-from kbtools.vault.listing import Entry
+from kbtools.vault.listing import FileEntry
 from kbtools.vault.loading import Reader, read
 from kbtools.vault.names import Conventions, DictNameTable, NameRecord
 from kbtools.vault.outline import Outline
@@ -40,7 +40,7 @@ _WORTH_A_PROCESS = 400
 
 
 def scan(
-    entries: Mapping[str, Entry],
+    entries: Mapping[str, FileEntry],
     context: VaultContext,
     config: Config,
     today: date,
@@ -78,7 +78,7 @@ def _members(pages: int) -> int:
 
 
 def _scan_share(
-    entries: Sequence[Entry],
+    entries: Sequence[FileEntry],
     context: VaultContext,
     config: Config,
     today: date,

@@ -13,12 +13,12 @@ from kbtools.incremental.database import FILE, Database
 from kbtools.incremental.findings import load_findings
 from kbtools.incremental.lookup import StoredNameTable
 from kbtools.incremental.rows import Judge
-from kbtools.incremental.update import Change, TooMuch, update
+from kbtools.incremental.update import TooManyChanges, VaultChange, update
 from kbtools.incremental.vault_context import VaultContext
 from kbtools.links import fold_title
 from kbtools.text.diagnostics import Diagnostic
 from kbtools.vault.links.resolve import Resolver
-from kbtools.vault.listing import Entries, Entry, Exclusion, Listing, Stamp, sized
+from kbtools.vault.listing import Exclusion, FileEntries, FileEntry, Listing, Stamp, sized
 from kbtools.vault.loading import read
 from kbtools.vault.names import Conventions
 from kbtools.vault.outline import Outline
@@ -66,7 +66,7 @@ class Resident:
         for path in self._texts:
             odd.pop(path, None)
             stamps[path] = self._stamp(path)
-        self.listing = listing._replace(entries=Entries(str(self.project.vault), stamps, odd))
+        self.listing = listing._replace(entries=FileEntries(str(self.project.vault), stamps, odd))
         context = VaultContext(listing.attachments, ways_in(self.project, self.listing.pages, listing.attachments))
         self._context = context
         bring_up_to_date(self._db, self.project, self.listing, context, date.today(), self._judge, self.read)
@@ -83,16 +83,16 @@ class Resident:
         stamps = entries.stamps if isinstance(entries.stamps, dict) else dict(entries.stamps)
         stamps[path] = self._stamp(path)
         odd = {p: e for p, e in entries.odd.items() if p != path} if path in entries.odd else entries.odd
-        self.listing = self.listing._replace(entries=Entries(str(self.project.vault), stamps, odd))
+        self.listing = self.listing._replace(entries=FileEntries(str(self.project.vault), stamps, odd))
         called = self.__dict__.get("called")
         if not known:
             self.refresh()  # the navigation or a canvas may link to it
             return
-        change = Change(self.listing.entries, self._context, {path: self.listing.mark(path)}, reader=self.read)
+        change = VaultChange(self.listing.entries, self._context, {path: self.listing.mark(path)}, reader=self.read)
         try:
             with self._db.transaction():
                 update(self._db, change, self.project.config, date.today(), self._judge)
-        except TooMuch:
+        except TooManyChanges:
             self.refresh()
         self._forget()
         if called is not None:
@@ -107,7 +107,7 @@ class Resident:
         """A stamp for an unsaved text, different for each text and from the stamp of any file."""
         return (0, self._edits, len(self._texts[path]))
 
-    def read(self, entry: Entry, policies: Policies) -> Page:
+    def read(self, entry: FileEntry, policies: Policies) -> Page:
         """The page of an entry, from its unsaved text if it has one."""
         text = self._texts.get(entry.path)
         if text is None:

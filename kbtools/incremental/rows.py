@@ -16,7 +16,7 @@ from kbtools.vault.names import NameRecord, name_keys, reference_keys
 from kbtools.vault.page import Page
 
 
-class Judged(Protocol):
+class ShellResults(Protocol):
     """Results of syntax checks by shells, by language (lower case) and code."""
 
     @property
@@ -27,7 +27,7 @@ class Judged(Protocol):
         """Fences that could not be checked, with the name of the missing shell."""
 
 
-Judge = Callable[[Iterable[Page]], Judged | None]
+Judge = Callable[[Iterable[Page]], ShellResults | None]
 """Checks the shell fences of some pages, if there are any. It may start a process, so the caller provides it."""
 
 

@@ -28,7 +28,7 @@ from kbtools.links import fold_title
 from kbtools.rules import ANY_FILE
 from kbtools.vault.links.graph import PageLinks, links_of
 from kbtools.vault.links.resolve import Resolver
-from kbtools.vault.listing import Entry, Mark
+from kbtools.vault.listing import FileEntry, Mark
 from kbtools.vault.loading import Reader, read
 from kbtools.vault.names import Conventions, NameRecord, name_keys, reference_keys
 from kbtools.vault.page import Page
@@ -39,14 +39,14 @@ _FEW = 100
 """Up to this number of affected pages, a full check is never worth it."""
 
 
-class TooMuch(Exception):
+class TooManyChanges(Exception):
     """The change affects so many pages that a full check is faster."""
 
 
-class Change(NamedTuple):
+class VaultChange(NamedTuple):
     """Differences between the disk and the database."""
 
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, FileEntry]
     """All current entries of the vault except attachments, by path."""
     context: VaultContext
     changed: Mapping[str, Mark]
@@ -66,10 +66,10 @@ class Change(NamedTuple):
     def within(self, entries: int) -> None:
         """Raises TooMuch when a full check is faster for this number of entries."""
         if entries > _FEW and entries * _SHARE > len(self.entries):
-            raise TooMuch
+            raise TooManyChanges
 
 
-def update(db: Database, change: Change, config: Config, today: date, judge: Judge | None) -> None:
+def update(db: Database, change: VaultChange, config: Config, today: date, judge: Judge | None) -> None:
     """Apply a change, within a transaction of the caller. Raises TooMuch, after which the caller rolls back, and
     KbError for a bad schema."""
     change.within(len(change.changed) + len(change.gone))
@@ -106,11 +106,11 @@ def _kept(db: Database, path: str) -> Row | None:
     return row._replace(names=names, references=reference_keys(name for _, name in outline.references))
 
 
-def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved: bool) -> set[str]:
+def _concerned(db: Database, change: VaultChange, shifted: Iterable[str], names_moved: bool) -> set[str]:
     """The pages to check again."""
     keys, todo = set(shifted), list(shifted)
     if any("#" in key for key in keys):
-        raise TooMuch  # any link may now split into name and anchor at another place
+        raise TooManyChanges  # any link may now split into name and anchor at another place
     dirty = {*change.changed, *change.turned}
     held: set[str] = set()
     while todo:
@@ -135,7 +135,7 @@ def _concerned(db: Database, change: Change, shifted: Iterable[str], names_moved
 
 def _check(
     db: Database,
-    change: Change,
+    change: VaultChange,
     config: Config,
     today: date,
     judge: Judge | None,

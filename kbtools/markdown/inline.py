@@ -30,7 +30,7 @@ _HTML = re.compile(
 _PERCENT = re.compile(r"%%(?:[^%]|%(?!%))*+%%")
 
 
-class Inline(NamedTuple):
+class InlineSpan(NamedTuple):
     """A span of a text with its kind: ``code``, ``math``, ``comment`` or ``tag``."""
 
     start: int
@@ -138,9 +138,9 @@ def _disjoint(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 class Markup(NamedTuple):
     """Elements found in one inline text."""
 
-    opaque: list[Inline]
+    opaque: list[InlineSpan]
     """In order and disjoint."""
-    links: list[link_syntax.Inline]
+    links: list[link_syntax.InlineLink]
 
 
 _NONE = Markup([], [])
@@ -151,15 +151,15 @@ def parse(text: str, names: Container[str] = ()) -> Markup:
     if not (names and "]" in text) and not _TRIGGER.search(text):
         return _NONE
     whole = text
-    found: list[Inline] = []
-    links: list[link_syntax.Inline] = []
+    found: list[InlineSpan] = []
+    links: list[link_syntax.InlineLink] = []
     if "`" in text:
         code = [(start, end) for start, end, _ in code_spans(text)]
-        found += (Inline(start, end, "code") for start, end in code)
+        found += (InlineSpan(start, end, "code") for start, end in code)
         text = mask(text, code)
     if "$" in text or "\\(" in text:
         math = math_spans(text)
-        found += (Inline(start, end, "math") for start, end in math)
+        found += (InlineSpan(start, end, "math") for start, end in math)
         text = mask(text, math)
     if (names and "]" in text) or link_syntax.may_hold_links(text):
         links = link_syntax.find(whole, text, names)
@@ -168,12 +168,12 @@ def parse(text: str, names: Container[str] = ()) -> Markup:
         plain = _ESCAPE.sub(STX * 2, text) if "\\" in text else text
         tags = list(_HTML.finditer(plain))
         spans = [m.span() for m in tags]
-        found += (Inline(m.start(), m.end(), "comment" if m[0].startswith("<!--") else "tag") for m in tags)
+        found += (InlineSpan(m.start(), m.end(), "comment" if m[0].startswith("<!--") else "tag") for m in tags)
         text = mask(text, spans)
         autolinks = [m.span() for m in _AUTOLINK.finditer(_ESCAPE.sub(STX * 2, text)) if "://" in m[0] or "@" in m[0]]
-        found += (Inline(start, end, "tag") for start, end in autolinks)
+        found += (InlineSpan(start, end, "tag") for start, end in autolinks)
         text = mask(text, autolinks)
     if "%%" in text:
-        found += (Inline(m.start(), m.end(), "percent") for m in _PERCENT.finditer(text))
+        found += (InlineSpan(m.start(), m.end(), "percent") for m in _PERCENT.finditer(text))
     found.sort(key=lambda span: span.start)
     return Markup(found, links)

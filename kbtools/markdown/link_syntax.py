@@ -31,7 +31,7 @@ _WASTE = 4
 """How often the length of the text may be looked through in vain for the ends of addresses."""
 
 
-class Inline(NamedTuple):
+class InlineLink(NamedTuple):
     """A link by its address; or, where ``name`` is not None, by a definition of that name."""
 
     is_image: bool
@@ -49,7 +49,7 @@ def may_hold_links(text: str) -> bool:
     return "](" in text
 
 
-def find(text: str, masked: str, names: Container[str] = ()) -> list[Inline]:
+def find(text: str, masked: str, names: Container[str] = ()) -> list[InlineLink]:
     """The links of a text, in order. ``masked`` is the text with code and math made unreadable, of the same length;
     ``names`` are those of the page's definitions, as ``name_of`` gives them.
     """
@@ -97,9 +97,9 @@ class _Pairs:
             elif waiting:
                 self.closing[waiting.pop()] = m.start()
         self.opening = sorted(self.closing)
-        self.taken: list[Inline] = []
+        self.taken: list[InlineLink] = []
 
-    def links(self) -> list[Inline]:
+    def links(self) -> list[InlineLink]:
         if self.names:
             self.look(self.by_reference, is_image=False)
         self.look(self.by_address, is_image=False)
@@ -110,7 +110,7 @@ class _Pairs:
             self.look(self.by_short_reference, is_image=True)
         return self.taken
 
-    def look(self, read: Callable[[int, bool], Inline | None], *, is_image: bool) -> None:
+    def look(self, read: Callable[[int, bool], InlineLink | None], *, is_image: bool) -> None:
         """Add the links of one kind that begin at no bracket of those found already; pictures may stand in texts."""
         holes = sorted((self.hole(link) if is_image else (link.start, link.end)) for link in self.taken)
         starts = [start for start, _ in holes]
@@ -125,23 +125,23 @@ class _Pairs:
                 self.taken.append(link)
                 at = link.end
 
-    def hole(self, link: Inline) -> tuple[int, int]:
+    def hole(self, link: InlineLink) -> tuple[int, int]:
         """A link without its text; all of a picture."""
         return (link.start, link.end) if link.is_image else (self.closing[link.start], link.end)
 
-    def by_address(self, start: int, is_image: bool) -> Inline | None:
+    def by_address(self, start: int, is_image: bool) -> InlineLink | None:
         at = self.closing[start] + 1
         if not self.masked.startswith("(", at):
             return None
         begin = start - is_image
         if (m := _POINTED.match(self.masked, at)) is not None:
             low, high = _trimmed(self.text, *m.span(1))
-            return Inline(is_image, begin, m.end(), low, high, True)
+            return InlineLink(is_image, begin, m.end(), low, high, True)
         bare = self.bare(at)
         if bare is None:
             return None
         low, high, end = bare
-        return Inline(is_image, begin, end, *_trimmed(self.text, low, high))
+        return InlineLink(is_image, begin, end, *_trimmed(self.text, low, high))
 
     def bare(self, at: int) -> tuple[int, int, int] | None:
         """The address in parentheses that open at a place, and where they end; a title in quotes may end it."""
@@ -195,20 +195,20 @@ class _Pairs:
         self.waste -= index - begin
         return None
 
-    def by_reference(self, start: int, is_image: bool) -> Inline | None:
+    def by_reference(self, start: int, is_image: bool) -> InlineLink | None:
         close = self.closing[start]
         m = _REFERENCE.match(self.masked, close + 1)
         if m is None:
             return None
         return self.named(start, is_image, m[1] or self.masked[start + 1 : close], m.end())
 
-    def by_short_reference(self, start: int, is_image: bool) -> Inline | None:
+    def by_short_reference(self, start: int, is_image: bool) -> InlineLink | None:
         close = self.closing[start]
         return self.named(start, is_image, self.masked[start + 1 : close], close + 1)
 
-    def named(self, start: int, is_image: bool, written: str, end: int) -> Inline | None:
+    def named(self, start: int, is_image: bool, written: str, end: int) -> InlineLink | None:
         name = _BLANKS.sub(" ", written.lower())
-        return Inline(is_image, start - is_image, end, end, end, name=name) if name in self.names else None
+        return InlineLink(is_image, start - is_image, end, end, end, name=name) if name in self.names else None
 
 
 def _trimmed(text: str, low: int, high: int) -> tuple[int, int]:
@@ -217,7 +217,7 @@ def _trimmed(text: str, low: int, high: int) -> tuple[int, int]:
     return low, max(low, high - (len(inner) - len(inner.rstrip())))
 
 
-def addresses(links: list[Inline]) -> Iterator[tuple[int, int]]:
+def addresses(links: list[InlineLink]) -> Iterator[tuple[int, int]]:
     """Where addresses stand, with what encloses them: no place for HTML or other markup."""
     for link in links:
         if link.name is None:

@@ -30,7 +30,7 @@ _PICTURE = re.compile(r"!\[([^\[\]]*)\]\(<?([^()<>\s]+)>?\)")
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ExportContext:
     """What a page's text leads to. The default knows nothing: links become their words, pictures stay addresses."""
 
     address: Callable[[WikiLink], str | None] = lambda link: None
@@ -50,14 +50,14 @@ class _Shown:
     attachments: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def export(page: Page, outcomes: Iterable[Outcome] = (), around: Surroundings | None = None) -> str:
+def export(page: Page, outcomes: Iterable[Outcome] = (), around: ExportContext | None = None) -> str:
     """The notebook of a page, as JSON text.
 
     ``outcomes`` are those of one device; what a snippet printed and drew becomes its cell's output. The same page and
     outcomes give the same bytes.
     """
     by_id = {o.id.rpartition("[")[0].partition("::")[2]: o for o in outcomes if o.path == page.path}
-    around = around or Surroundings()
+    around = around or ExportContext()
     cells: list[dict[str, Any]] = []
     count = 0
     for piece in _pieces(page):
@@ -121,7 +121,7 @@ def _pieces(page: Page) -> Iterator[Span | tuple[Snippet, str, str, str]]:
         yield Span(at, len(text))
 
 
-def _text_cell(page: Page, span: Span, around: Surroundings) -> dict[str, Any]:
+def _text_cell(page: Page, span: Span, around: ExportContext) -> dict[str, Any]:
     raw = span.of(page.source.text)
     shown = _shown(_without(around.hidden or (), span, page), around)
     kb: dict[str, object] = {"raw": raw}
@@ -146,7 +146,7 @@ def _without(hidden: Iterable[Span], span: Span, page: Page) -> str:
     return "".join(kept)
 
 
-def _shown(raw: str, around: Surroundings) -> _Shown:
+def _shown(raw: str, around: ExportContext) -> _Shown:
     """Markdown as Jupyter renders it, line by line: wikilinks as links or words, callouts and tabs as quotes, pictures
     of the vault as attachments."""
     from kbtools.links import find

@@ -21,19 +21,19 @@ A page with hard links is refused: a rename would separate its names, and writin
 
 from __future__ import annotations
 
-from kbtools.rewrite.apply import Change
-from kbtools.rewrite.journal import BACKUP_FOLDER, FileRecord, Run, State
+from kbtools.rewrite.apply import FileChange
+from kbtools.rewrite.journal import BACKUP_FOLDER, FileRecord, Run, RunState
 from kbtools.rewrite.resolve_path import Refusal, RefusedError
 from kbtools.rewrite.transaction import Backups, Undone
 
 __all__ = [
     "BACKUP_FOLDER",
     "Backups",
-    "Change",
+    "FileChange",
     "FileRecord",
     "Refusal",
     "RefusedError",
     "Run",
-    "State",
+    "RunState",
     "Undone",
 ]

@@ -13,7 +13,7 @@ from functools import partial
 
 from kbtools.errors import KbError
 from kbtools.rewrite.disk import (
-    Job,
+    FileWrite,
     claim,
     current_umask,
     flush_folder,
@@ -23,14 +23,14 @@ from kbtools.rewrite.disk import (
     remove_tree,
     write_files,
 )
-from kbtools.rewrite.journal import NEW, FileRecord, Journal, Run, State, sha256
+from kbtools.rewrite.journal import NEW, FileRecord, Journal, Run, RunState, sha256
 from kbtools.rewrite.move import check_forward, destination, move, move_forward
 from kbtools.rewrite.resolve_path import CHANGED, Locator, Refusal, Refused, RefusedError, Target, why
 from kbtools.rewrite.rollback import homes, look, place_of, remove_leftovers, remove_made_folders, restore
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FileChange:
     """A requested change of one file."""
 
     path: str
@@ -47,10 +47,10 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TransactionPlan:
     """Validated changes, each with the current file and its path after the change."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[FileChange, ...]
     targets: tuple[Target | None, ...]
     """The current files; None for a file to be created."""
     places: tuple[str, ...]
@@ -67,7 +67,7 @@ class Plan:
         return os.path.join(os.path.dirname(self.places[number]), run.leftover_names(number)[0])
 
 
-def plan_changes(locator: Locator, changes: Sequence[Change]) -> Plan:
+def plan_changes(locator: Locator, changes: Sequence[FileChange]) -> TransactionPlan:
     """Locate every file and check that it may be replaced and has not changed since it was read.
 
     Raises RefusedError, which names every file that fails.
@@ -115,11 +115,13 @@ def plan_changes(locator: Locator, changes: Sequence[Change]) -> Plan:
     if refused:
         what = f"{len(refused)} of {len(changes)} files cannot be rewritten, so none was"
         raise RefusedError(what, refused, "run the command again" if stale == len(refused) else None)
-    return Plan(tuple(changes), tuple(targets), tuple(places), tuple(sorted(new_folders, key=lambda f: (len(f), f))))
+    return TransactionPlan(
+        tuple(changes), tuple(targets), tuple(places), tuple(sorted(new_folders, key=lambda f: (len(f), f)))
+    )
 
 
 def new_run(
-    plan: Plan, journal: Journal, locator: Locator, *, root: str, command: str, summary: Mapping[str, object]
+    plan: TransactionPlan, journal: Journal, locator: Locator, *, root: str, command: str, summary: Mapping[str, object]
 ) -> Run:
     """The run (manifest) for a plan."""
     now = datetime.now(UTC)
@@ -139,10 +141,10 @@ def new_run(
         for change, target, place in zip(plan.changes, plan.targets, plan.places, strict=True)
     )
     folders = tuple(map(locator.relative, plan.new_folders))
-    return Run(journal.new_id(now), command, now, root, State.STAGING, records, dict(summary), folders)
+    return Run(journal.new_id(now), command, now, root, RunState.STAGING, records, dict(summary), folders)
 
 
-def stage(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
+def stage(journal: Journal, locator: Locator, plan: TransactionPlan, run: Run) -> Run:
     """Write everything that needs disk space (originals, manifests, new texts) before any page is changed. Returns the
     run in state "applying". On OSError or KbError, everything written is removed again."""
     new = os.path.join(journal.store, NEW + run.id)
@@ -154,8 +156,8 @@ def stage(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
             flush_folder(os.path.dirname(folder))
         _write_new_texts(plan, run)
         flush_folders(plan.folders)
-        journal.prepare(replace(run, state=State.APPLIED))
-        return journal.write(run, State.APPLYING)
+        journal.prepare(replace(run, state=RunState.APPLIED))
+        return journal.write(run, RunState.APPLYING)
     except BaseException:
         # If this fails too, the next run cleans up: it finds the state "staging" or a folder ".new-…".
         with contextlib.suppress(OSError):
@@ -165,14 +167,14 @@ def stage(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
         raise
 
 
-def _save_originals(new: str, plan: Plan) -> None:
-    jobs: list[Job] = []
+def _save_originals(new: str, plan: TransactionPlan) -> None:
+    jobs: list[FileWrite] = []
     folders = {new}
     for change, target in zip(plan.changes, plan.targets, strict=True):
         if target is None or change.before is None:
             continue
         path = os.path.join(new, "files", *change.path.split("/"))
-        jobs.append(Job(path, change.before, (mode_of(target.status) & 0o777) | 0o600))
+        jobs.append(FileWrite(path, change.before, (mode_of(target.status) & 0o777) | 0o600))
         folder = os.path.dirname(path)
         while folder not in folders:
             folders.add(folder)
@@ -184,19 +186,19 @@ def _save_originals(new: str, plan: Plan) -> None:
     flush_folders(folders)
 
 
-def _write_new_texts(plan: Plan, run: Run) -> None:
+def _write_new_texts(plan: TransactionPlan, run: Run) -> None:
     paths: dict[str, str] = {}
-    jobs: list[Job] = []
+    jobs: list[FileWrite] = []
     for number, (change, target) in enumerate(zip(plan.changes, plan.targets, strict=True)):
         temp = plan.temp(run, number)
         paths[temp] = change.path
         if target is None:
-            jobs.append(Job(temp, change.after, 0o666 & ~current_umask()))
+            jobs.append(FileWrite(temp, change.after, 0o666 & ~current_umask()))
             continue
         status = target.status
         # A file that is only renamed keeps its modification time.
         times = (status.st_atime_ns, status.st_mtime_ns) if change.before == change.after else None
-        jobs.append(Job(temp, change.after, mode_of(status), status, target.real, times))
+        jobs.append(FileWrite(temp, change.after, mode_of(status), status, target.real, times))
     failed = write_files(jobs)
     if failed:
         refused = [Refusal(paths[temp], error.strerror or str(error)) for temp, error in failed.items()]
@@ -204,9 +206,9 @@ def _write_new_texts(plan: Plan, run: Run) -> None:
         raise RefusedError(what, refused) from next(iter(failed.values()))
 
 
-def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> Run:
+def replace_pages(journal: Journal, locator: Locator, plan: TransactionPlan, run: Run) -> Run:
     """Replace the pages. On KbError, every page is restored, or the error says how to restore them."""
-    prepared = journal.prepared(run, State.APPLIED)
+    prepared = journal.prepared(run, RunState.APPLIED)
     at = 0
     try:
         for at, target in enumerate(plan.targets):
@@ -239,7 +241,7 @@ def replace_pages(journal: Journal, locator: Locator, plan: Plan, run: Run) -> R
         # All pages are replaced. If the manifest were lost now, the run could still be finished or undone.
         what = f"every page was rewritten, but the disk did not confirm it: {error.strerror or error}"
         raise KbError(what, f"look after the disk; `{journal.undo_command(run.id)}` puts every page back") from error
-    return replace(run, state=State.APPLIED)
+    return replace(run, state=RunState.APPLIED)
 
 
 def _roll_back(journal: Journal, locator: Locator, run: Run, at: int, cause: BaseException) -> None:
@@ -250,7 +252,7 @@ def _roll_back(journal: Journal, locator: Locator, run: Run, at: int, cause: Bas
         if all(refusal == Refusal(run.files[at].path, CHANGED) for refusal in result.refused):
             remove_leftovers(locator.root, run)
             remove_made_folders(locator.root, run)
-            journal.write(run, State.ROLLED_BACK)
+            journal.write(run, RunState.ROLLED_BACK)
             return
     except OSError:
         pass  # reported by the error below
@@ -297,7 +299,7 @@ def roll_forward(journal: Journal, locator: Locator, run: Run) -> Run:
     except Refused as error:
         raise journal.interrupted(run) from error
     remove_leftovers(locator.root, run)
-    return journal.write(run, State.APPLIED)
+    return journal.write(run, RunState.APPLIED)
 
 
 def discard(journal: Journal, locator: Locator, run: Run) -> None:

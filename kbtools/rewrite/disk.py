@@ -27,7 +27,7 @@ BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class FileWrite:
     """A file to create."""
 
     path: str
@@ -41,7 +41,7 @@ class Job:
     """Access and modification time to set, in nanoseconds; None for the current time."""
 
 
-def write_files(jobs: Sequence[Job]) -> dict[str, OSError]:
+def write_files(jobs: Sequence[FileWrite]) -> dict[str, OSError]:
     """Create and flush every file. Returns errors by path; a file that failed is removed.
 
     The folders are not flushed: see ``flush_folders``.
@@ -69,7 +69,7 @@ def write_files(jobs: Sequence[Job]) -> dict[str, OSError]:
     return failed
 
 
-def _create(job: Job) -> int:
+def _create(job: FileWrite) -> int:
     fd = os.open(job.path, CREATE, 0o600)
     try:
         left = memoryview(job.data)
@@ -83,7 +83,7 @@ def _create(job: Job) -> int:
     return fd
 
 
-def _set_metadata(fd: int, job: Job) -> None:
+def _set_metadata(fd: int, job: FileWrite) -> None:
     """Set owner, mode, attributes, times, in this order: changing the owner clears mode bits."""
     like = job.like
     if sys.platform != "win32":

@@ -31,7 +31,7 @@ _RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{4}\Z")
 _STAMP = "%Y%m%dT%H%M%S"
 
 
-class State(str, Enum):
+class RunState(str, Enum):
     """State of a run."""
 
     STAGING = "staging"
@@ -47,8 +47,8 @@ class State(str, Enum):
     UNDONE = "undone"
 
 
-UNFINISHED = frozenset({State.STAGING, State.APPLYING, State.UNDOING})
-UNDOABLE = frozenset({State.STAGING, State.APPLYING, State.APPLIED, State.UNDOING, State.PARTLY_UNDONE})
+UNFINISHED = frozenset({RunState.STAGING, RunState.APPLYING, RunState.UNDOING})
+UNDOABLE = frozenset({RunState.STAGING, RunState.APPLYING, RunState.APPLIED, RunState.UNDOING, RunState.PARTLY_UNDONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Run:
     """UTC."""
     root: str
     """The vault, relative to the folder that holds the backups, with ``/``."""
-    state: State
+    state: RunState
     files: tuple[FileRecord, ...]
     summary: Mapping[str, object] = field(default_factory=dict)
     """Data that the command stores with the run: counts, options."""
@@ -120,12 +120,12 @@ class Journal:
         """The error for an interrupted run: to be raised, or printed as a warning."""
         undo = f"`{self.undo_command(run.id)}`"
         files = f"{len(run.files)} page" + ("" if len(run.files) == 1 else "s")
-        if run.state is State.STAGING:
+        if run.state is RunState.STAGING:
             return KbError(
                 f"run {run.id} ({run.command}, {files}) was stopped before it changed any page",
                 f"{undo} removes what it left; then run the command again",
             )
-        if run.state is State.UNDOING:
+        if run.state is RunState.UNDOING:
             return KbError(f"undoing run {run.id} ({run.command}, {files}) was stopped on the way", f"{undo} goes on")
         return KbError(
             f"run {run.id} ({run.command}) was stopped while it changed {files}",
@@ -205,11 +205,11 @@ class Journal:
         """Write and flush the manifest to a temporary file: renaming it later needs no disk space."""
         return write_beside(self.prepared(run, run.state, folder), _encode(run))
 
-    def prepared(self, run: Run, state: State, folder: str | None = None) -> str:
+    def prepared(self, run: Run, state: RunState, folder: str | None = None) -> str:
         """The path of the temporary manifest that ``prepare`` writes for a state."""
         return os.path.join(folder or self.folder(run.id), f".{MANIFEST}.{state.value}.tmp")
 
-    def write(self, run: Run, state: State) -> Run:
+    def write(self, run: Run, state: RunState) -> Run:
         """Change the state of a run, durably. On OSError, the manifest is unchanged."""
         run = replace(run, state=state)
         publish(self.prepare(run), self.manifest(run.id))
@@ -260,7 +260,7 @@ def _decode(raw: object) -> Run:
         command=_text(raw["command"]),
         created=datetime.fromisoformat(raw["created"]).astimezone(UTC),
         root=_text(raw["root"]),
-        state=State(raw["state"]),
+        state=RunState(raw["state"]),
         files=tuple(_record(item) for item in raw["files"]),
         summary=summary,
         folders=tuple(map(_text, raw.get("folders", ()))),

@@ -87,7 +87,7 @@ def _spelled(path: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class MovedNames:
     """Which names of a file renamed by a run exist now."""
 
     old_path: str
@@ -103,12 +103,12 @@ class Names:
         return target is not None and not target.data and not self.same
 
 
-def look_at_names(locator: Locator, record: FileRecord) -> Names:
+def read_names(locator: Locator, record: FileRecord) -> MovedNames:
     """Both names of a renamed file, as they are now. Raises Refused."""
     old, new = locator.place(record.path), locator.place(record.moved)
     if (locator.relative(old), locator.relative(new)) != (record.target, record.moved):
         raise Refused("a symbolic link now leads to another file")
-    return Names(old, new, _read(old), _read(new), same_entry(old, new))
+    return MovedNames(old, new, _read(old), _read(new), same_entry(old, new))
 
 
 def _read(path: str) -> Target | None:
@@ -125,13 +125,13 @@ def _digest(target: Target | None) -> str | None:
     return None if target is None else sha256(target.data)
 
 
-def check_forward(locator: Locator, run: Run, number: int, holds: str | None) -> Names | None:
+def check_forward(locator: Locator, run: Run, number: int, holds: str | None) -> MovedNames | None:
     """What remains to be done for a renamed file of an interrupted run; None when it is done.
 
     ``holds`` is the checksum of the new text beside it, if that is still there. Raises Refused when it cannot be done.
     """
     record = run.files[number]
-    names = look_at_names(locator, record)
+    names = read_names(locator, record)
     old, new = _digest(names.old), _digest(names.new)
     if names.same:
         if old not in (record.before, record.after):
@@ -152,7 +152,7 @@ def check_forward(locator: Locator, run: Run, number: int, holds: str | None) ->
     return names
 
 
-def move_forward(names: Names, record: FileRecord, temp: str) -> None:
+def move_forward(names: MovedNames, record: FileRecord, temp: str) -> None:
     """Do what ``check_forward`` found left to do. Raises Refused or OSError."""
     if names.same:
         assert names.old is not None
@@ -173,7 +173,7 @@ def move_forward(names: Names, record: FileRecord, temp: str) -> None:
             remove(temp)
 
 
-def check_back(names: Names, record: FileRecord) -> bool:
+def check_back(names: MovedNames, record: FileRecord) -> bool:
     """Whether a renamed file has its old name and content; the new name left by the run is removed.
 
     Raises Refused when it has not and cannot be given them.
@@ -198,7 +198,7 @@ def check_back(names: Names, record: FileRecord) -> bool:
     return False
 
 
-def move_back(names: Names, beside: str) -> None:
+def move_back(names: MovedNames, beside: str) -> None:
     """Put a finished original in its place under the old name, and remove the new name. Raises Refused, OSError."""
     if names.same:
         assert names.old is not None

@@ -7,9 +7,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from kbtools.rewrite.disk import Job, flush_folder, flush_folders, remove, write_files
+from kbtools.rewrite.disk import FileWrite, flush_folder, flush_folders, remove, write_files
 from kbtools.rewrite.journal import FileRecord, Journal, Run, sha256
-from kbtools.rewrite.move import Names, check_back, look_at_names, move_back
+from kbtools.rewrite.move import MovedNames, check_back, move_back, read_names
 from kbtools.rewrite.resolve_path import CHANGED, Gone, Locator, Refusal, Refused, Target, check_path, read_regular, why
 
 
@@ -43,7 +43,7 @@ def restore(locator: Locator, journal: Journal, run: Run, first: int | None = No
     restored: list[str] = []
     already: list[str] = []
     refused: list[Refusal] = []
-    todo: list[tuple[FileRecord, Target | Names, Job]] = []
+    todo: list[tuple[FileRecord, Target | MovedNames, FileWrite]] = []
     touched: set[str] = set()
     for number, record in enumerate(run.files[:first]):
         if record.restored:
@@ -67,7 +67,7 @@ def restore(locator: Locator, journal: Journal, run: Run, first: int | None = No
         beside = os.path.join(homes(locator.root, record)[0], run.leftover_names(number)[1])
         times = (record.atime_ns, record.mtime_ns)
         status, real = (like.status, like.real) if like else (None, None)
-        todo.append((record, where, Job(beside, data, record.mode, status, real, times)))
+        todo.append((record, where, FileWrite(beside, data, record.mode, status, real, times)))
     failed = write_files([job for _, _, job in todo])
     for record, where, job in todo:
         reason = why(failed[job.path]) if job.path in failed else _swap(job.path, where)
@@ -108,10 +108,10 @@ def _take_away(
         restored.append(record.path)
 
 
-def _swap(beside: str, where: Target | Names) -> str | None:
+def _swap(beside: str, where: Target | MovedNames) -> str | None:
     """Rename a finished file over a target. Returns the reason when that is not possible."""
     try:
-        if isinstance(where, Names):
+        if isinstance(where, MovedNames):
             move_back(where, beside)
         elif not where.unchanged():
             return CHANGED
@@ -124,13 +124,13 @@ def _swap(beside: str, where: Target | Names) -> str | None:
 
 def _look_back(
     locator: Locator, journal: Journal, run: Run, record: FileRecord
-) -> tuple[Target | Names, Target | None, bytes] | None:
+) -> tuple[Target | MovedNames, Target | None, bytes] | None:
     """Path of a file, the current file, and what to restore; None when nothing is to be restored.
 
     Raises Refused when it changed since the run, and OSError.
     """
     if record.moved:
-        names = look_at_names(locator, record)
+        names = read_names(locator, record)
         if check_back(names, record):
             return None
         return names, names.new or names.old, _original(journal, run, record)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from kbtools.errors import KbError
 from kbtools.rewrite.apply import (
-    Change,
+    FileChange,
     discard,
     new_run,
     plan_changes,
@@ -21,7 +21,7 @@ from kbtools.rewrite.apply import (
     stage,
 )
 from kbtools.rewrite.disk import flush_folder, publish, remove_tree, write_beside
-from kbtools.rewrite.journal import BACKUP_FOLDER, NEW, UNDOABLE, UNFINISHED, Journal, Run, State
+from kbtools.rewrite.journal import BACKUP_FOLDER, NEW, UNDOABLE, UNFINISHED, Journal, Run, RunState
 from kbtools.rewrite.lock import Lock, is_settled
 from kbtools.rewrite.resolve_path import Locator, Refusal
 from kbtools.rewrite.rollback import remove_leftovers, remove_made_folders, restore
@@ -112,7 +112,7 @@ class Backups:
 
     def apply(
         self,
-        changes: Iterable[Change],
+        changes: Iterable[FileChange],
         *,
         command: str,
         summary: Mapping[str, object] | None = None,
@@ -166,10 +166,10 @@ class Backups:
             chosen = self._stuck() if run is None else self._mine(self._journal.read(run))
             if chosen is None or chosen.state not in UNFINISHED:
                 raise KbError("there is no unfinished run", "`kb history` lists the runs")
-            if chosen.state is State.STAGING:
+            if chosen.state is RunState.STAGING:
                 discard(self._journal, self._locator(chosen.root), chosen)
-                done = replace(chosen, state=State.ROLLED_BACK)
-            elif chosen.state is State.UNDOING:
+                done = replace(chosen, state=RunState.ROLLED_BACK)
+            elif chosen.state is RunState.UNDOING:
                 done = self._undo(chosen).run
             else:
                 done = roll_forward(self._journal, self._locator(chosen.root), chosen)
@@ -205,7 +205,7 @@ class Backups:
             if name.startswith(NEW):
                 remove_tree(os.path.join(self._store, name))
         for run in self._ours(UNFINISHED):
-            if run.state is State.STAGING:
+            if run.state is RunState.STAGING:
                 discard(self._journal, self._locator(run.root), self._journal.read(run.id))
             else:
                 raise self.interrupted(self._journal.read(run.id))
@@ -214,7 +214,7 @@ class Backups:
         stuck = next(self._ours(UNFINISHED), None)
         return stuck and self._journal.read(stuck.id)
 
-    def _ours(self, states: frozenset[State]) -> Iterator[Run]:
+    def _ours(self, states: frozenset[RunState]) -> Iterator[Run]:
         """The runs of this vault in given states, newest first, without their files."""
         heads = map(self._journal.head, self._journal.ids())
         return (run for run in heads if run.state in states and run.root in self._roots)
@@ -226,17 +226,17 @@ class Backups:
 
     def _undo(self, run: Run) -> Undone:
         locator = self._locator(run.root)
-        if run.state is State.STAGING:
+        if run.state is RunState.STAGING:
             discard(self._journal, locator, run)
             paths = tuple(record.path for record in run.files)
-            return Undone(replace(run, state=State.UNDONE), (), paths, ())
-        run = self._journal.write(run, State.UNDOING)
+            return Undone(replace(run, state=RunState.UNDONE), (), paths, ())
+        run = self._journal.write(run, RunState.UNDOING)
         remove_leftovers(locator.root, run)
         result = restore(locator, self._journal, run)
         remove_made_folders(locator.root, run)
         back = {*result.restored, *result.already}
         files = tuple(replace(record, restored=record.path in back) for record in run.files)
-        state = State.PARTLY_UNDONE if result.refused else State.UNDONE
+        state = RunState.PARTLY_UNDONE if result.refused else RunState.UNDONE
         run = self._journal.write(replace(run, files=files), state)
         return Undone(run, result.restored, result.already, result.refused)
 

@@ -41,7 +41,7 @@ ANY_FILE = "\n*"
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class VaultAccess:
     """What is the same for all pages of one check."""
 
     resolver: Resolver
@@ -75,7 +75,7 @@ class Context:
     pages come to hold them, or cease to.
     """
 
-    def __init__(self, page: Page, around: Surroundings) -> None:
+    def __init__(self, page: Page, around: VaultAccess) -> None:
         self.config, self.today = around.config, around.today
         self.asked: set[str] = set()
         """Folded names, and ids behind a line end, on whose holders the answers hang."""

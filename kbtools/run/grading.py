@@ -12,10 +12,10 @@ from kbtools.fences.expected import expect
 from kbtools.fences.languages.pycon import TRACEBACK
 from kbtools.fences.python.hints import hint, missed, missing_file
 from kbtools.fences.python.pycode import runnable
-from kbtools.run.job import Job, Step, Wanted
+from kbtools.run.job import ExpectedOutput, Job, Step
 from kbtools.run.processes.process import Reply
 from kbtools.run.processes.search import search_problem
-from kbtools.run.results.figures import received
+from kbtools.run.results.figures import validated
 from kbtools.run.results.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
 from kbtools.run.sandbox.limits import MOST_PROCESSES
 from kbtools.run.worker.multiprocessing_main import hint as pickling_hint
@@ -28,11 +28,11 @@ _STDERR_SHOWN = 4000
 _NAMED = 80
 
 
-Again = Callable[[], "Given | None"]
+Again = Callable[[], "ActualOutput | None"]
 """Runs a step a second time under other conditions; None where that cannot be done."""
 
 
-class Given(NamedTuple):
+class ActualOutput(NamedTuple):
     """Output of a step: its whole standard output, and the output and values of each observed statement."""
 
     stdout: str
@@ -53,7 +53,7 @@ def grade(
     name = missed(found.reason or "") if found.outcome is Status.FAILED and is_there is not None else None
     if name is not None and found.message is not None and is_there is not None and is_there(name):
         found = replace(found, message=found.message.replace(missing_file(name), missing_file(name, there=True)))
-    return _shown(replace(found, figures=received(drawn)) if drawn else found)
+    return _shown(replace(found, figures=validated(drawn)) if drawn else found)
 
 
 def _shown(outcome: Outcome) -> Outcome:
@@ -75,11 +75,11 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: A
         return _failed(job, step, reply, error, printed)
     if message.get("executed") == 0 and message.get("expected") is None:
         return outcome_of(job, step, Status.ERROR, reason="it was told as run, but none of it was executed")
-    checks = compare(step, Given(reply.stdout, printed), cut=reply.cut)
+    checks = compare(step, ActualOutput(reply.stdout, printed), cut=reply.cut)
     if again is not None and any(check.actual is not None for check in checks):
         second = again()
         if second is not None:
-            checks = [check.reviewed(Given(reply.stdout, printed), second) for check in checks]
+            checks = [check.reviewed(ActualOutput(reply.stdout, printed), second) for check in checks]
     status, reason, text, line = Status.PASSED, None, message.get("expected"), None
     wrong = [check for check in checks if check.actual is not None]
     if wrong:
@@ -110,7 +110,7 @@ def printed_of(message: Mapping[str, Any]) -> tuple[Printed, ...]:
     return tuple(found)
 
 
-def died(job: Job, step: Step, reply: Reply) -> Outcome:
+def lost_worker_outcome(job: Job, step: Step, reply: Reply) -> Outcome:
     """The outcome of a step whose worker did not answer."""
     found = re.findall(r'File "' + re.escape(job.path) + r'", line (\d+)', reply.trace)
     line = int(found[0]) if found else None
@@ -216,10 +216,10 @@ def _ended(step: Step, message: dict[str, Any], stderr: str) -> str:
     return f"{name}: {last}" if name == PROGRAM_FAILED else last
 
 
-class Check(NamedTuple):
+class OutputCheck(NamedTuple):
     """Comparison of one expectation with the actual output."""
 
-    want: Wanted
+    want: ExpectedOutput
     why_not: str | None
     """Why it is not compared."""
     actual: str | None
@@ -239,14 +239,14 @@ class Check(NamedTuple):
         """Message that describes the difference."""
         return f"line {self.line(step)}: {expect.explain(self.want.text, self.actual or '')}"
 
-    def reviewed(self, first: Given, second: Given) -> Check:
+    def reviewed(self, first: ActualOutput, second: ActualOutput) -> OutputCheck:
         """The comparison after a second run: output that differs between the two runs is not compared."""
         if self.actual is None or not _varies(self.want, _of(self.want, first), _of(self.want, second)):
             return self
-        return Check(self.want, VARIES, None)
+        return OutputCheck(self.want, VARIES, None)
 
 
-def compare(step: Step, given: Given, *, cut: bool = False) -> list[Check]:
+def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[OutputCheck]:
     """Compares each expectation of a step with its output; ``cut``: the output was truncated."""
     by_place = {one.statement: one for one in given.printed}
     checks = []
@@ -261,7 +261,7 @@ def compare(step: Step, given: Given, *, cut: bool = False) -> list[Check]:
             missing = _not_written(found, given.stdout) if found is not None and why is None and not raised else None
             if missing is not None and actual is None:
                 why, actual = ("too much was written", None) if cut else (None, f"nothing like {missing!r}")
-        checks.append(Check(want, why, actual))
+        checks.append(OutputCheck(want, why, actual))
     return checks
 
 
@@ -281,7 +281,7 @@ def _not_written(found: Printed, stdout: str) -> str | None:
     return None
 
 
-def _of(want: Wanted, given: Given) -> str:
+def _of(want: ExpectedOutput, given: ActualOutput) -> str:
     """The actual output at the place of an expectation."""
     if want.statement is None:
         return given.stdout
@@ -289,7 +289,7 @@ def _of(want: Wanted, given: Given) -> str:
     return "".join(found.texts) or "\n".join(value[0] for value in found.values if value is not None)
 
 
-def _varies(want: Wanted, one: str, other: str) -> bool:
+def _varies(want: ExpectedOutput, one: str, other: str) -> bool:
     """Whether every difference from the expectation also varies between two runs; compared by line if lines match."""
     if one == other:
         return False
@@ -301,7 +301,7 @@ def _varies(want: Wanted, one: str, other: str) -> bool:
     return all(a != b or expect.matches(text, a) for text, a, b in zip(wanted, first, second, strict=True))
 
 
-def _unlike(want: Wanted, stdout: str, found: Printed | None) -> tuple[str | None, str | None]:
+def _unlike(want: ExpectedOutput, stdout: str, found: Printed | None) -> tuple[str | None, str | None]:
     """(reason it cannot be compared, differing output) of an expectation; both None where it is met."""
     if want.statement is None:
         return None, None if expect.matches(want.text, stdout) else stdout
@@ -323,7 +323,7 @@ def _unlike(want: Wanted, stdout: str, found: Printed | None) -> tuple[str | Non
     return None, wrong
 
 
-def holds(want: Wanted, text: str) -> bool:
+def holds(want: ExpectedOutput, text: str) -> bool:
     """Whether the output or a value meets an expectation."""
     if want.marked:
         return expect.matches(want.text, text)

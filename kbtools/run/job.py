@@ -57,7 +57,7 @@ class DeviceRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExpectedOutput:
     """Output a step must have: see ``snippets.Expectation``."""
 
     line: int
@@ -86,7 +86,7 @@ class Step:
     """1-based page line of the opening fence: the code's first line is the next one."""
     timeout: float
     memory: int
-    expects: tuple[Wanted, ...] = ()
+    expects: tuple[ExpectedOutput, ...] = ()
     raises: str | None = None
     match: str | None = None
     requires: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class SessionContext:
     """Environment of a session from the configuration: directory, variables, interpreter."""
 
     cwd: str = ""
@@ -157,7 +157,7 @@ class Job:
     session: str
     device: str
     steps: tuple[Step, ...]
-    around: Around = Around()
+    around: SessionContext = SessionContext()
 
     @property
     def id(self) -> str:

@@ -13,7 +13,7 @@ from kbtools.config.snippet_policy import Policies
 from kbtools.run.job import Job, RunOptions
 from kbtools.run.plan import Fences, Planner
 from kbtools.run.results.outcomes import Outcome
-from kbtools.run.results.store import Known, Store
+from kbtools.run.results.store import Store, StoredPage
 from kbtools.vault.listing import Listing, digest
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Planned:
     jobs: tuple[Job, ...]
     known: tuple[Outcome, ...]
     """Outcomes of pages that have not changed since all their snippets passed."""
-    pages: Mapping[str, Known]
+    pages: Mapping[str, StoredPage]
     """Records of the other pages, to be stored."""
     fences: Fences
     """Counts over all pages."""
@@ -47,7 +47,7 @@ def plan_pages(
     context = functools.cache(planner.context)
     jobs: list[Job] = []
     known: list[Outcome] = []
-    pages: dict[str, Known] = {}
+    pages: dict[str, StoredPage] = {}
     total, idle = 0, Counter[str]()
     for path in paths:
         data = parsed[path].source.encode() if path in parsed else bytes_of(listing, path)
@@ -67,7 +67,7 @@ def plan_pages(
             jobs += planned
             fences = Fences.of(page.snippets)
             keys = {step.id: step.key for job in planned for step in job.steps if step.reported}
-            pages[path] = Known(made_from if is_lasting(page, planned) else "", keys, fences.total, fences.idle)
+            pages[path] = StoredPage(made_from if is_lasting(page, planned) else "", keys, fences.total, fences.idle)
         found = answer[0] if answer is not None else pages[path]
         total += found.fences
         idle.update(found.idle)

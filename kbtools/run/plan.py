@@ -13,7 +13,7 @@ from kbtools.config.snippet_policy import DEFAULT, Policy
 from kbtools.fences.option_values import DEVICES
 from kbtools.run.devices import probe as devices
 from kbtools.run.devices.interpreter import interpreter, normalized
-from kbtools.run.job import Around, DeviceRequest, Job, Limits, Step, Wanted
+from kbtools.run.job import DeviceRequest, ExpectedOutput, Job, Limits, SessionContext, Step
 from kbtools.run.processes.page_files import File, PageFiles
 from kbtools.run.worker.requirements import unmet as lacking
 from kbtools.state import program
@@ -149,7 +149,7 @@ def plan(
                     steps = tuple(_lacking(step, unmet) for step in steps)
                 steps = tuple(_with_files(step, path, wanted.get(step.name, ()), given, files) for step in steps)
                 installed = interpreter(python).digest if python else ""
-                around = Around(policy.cwd, policy.environment, python, installed)
+                around = SessionContext(policy.cwd, policy.environment, python, installed)
                 jobs.append(Job(path, session, device, keyed(steps, path, session, device, around), around))
     return tuple(jobs)
 
@@ -244,7 +244,7 @@ def _step(
         timeout=options.timeout if options.timeout is not None else limits.timeout,
         memory=options.memory if options.memory is not None else limits.memory,
         expects=tuple(
-            Wanted(e.line, e.text, e.statement, e.marked, e.value, e.short, e.why_not) for e in snippet.expects
+            ExpectedOutput(e.line, e.text, e.statement, e.marked, e.value, e.short, e.why_not) for e in snippet.expects
         ),
         raises=options.raises,
         match=options.match,

@@ -18,7 +18,7 @@ from kbtools.run.processes.compile_cache import server_cache, session_cache
 from kbtools.run.processes.launchers import ForkServerLauncher, Launcher, SpawnLauncher, forks
 from kbtools.run.results.outcomes import Outcome, by_place
 from kbtools.run.results.store import Store
-from kbtools.run.session import Session, Settings
+from kbtools.run.session import ProcessSettings, Session
 
 
 class Runner:
@@ -46,7 +46,7 @@ class Runner:
         """Launchers by interpreter."""
         self._lock = threading.Lock()
         self._stopped = threading.Event()
-        self._settings = Settings(
+        self._settings = ProcessSettings(
             threads=max(1, cores() // max(1, self.options.workers)), vault=self.options.vault, locks=locks
         )
 
@@ -162,7 +162,7 @@ class Runner:
                     self._launchers[python] = ForkServerLauncher(self.options.sandbox, sorted(preload), own, python)
             return self._launchers[python]
 
-    def _settings_for(self, job: Job) -> Settings:
+    def _settings_for(self, job: Job) -> ProcessSettings:
         settings = self._settings
         if self.state is not None:
             settings = replace(settings, hidden=(str(self.state.resolve()),))

@@ -10,22 +10,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from kbtools.errors import KbError
-from kbtools.run.grading import Given, printed_of
+from kbtools.run.grading import ActualOutput, printed_of
 from kbtools.run.job import Job, Step
 from kbtools.run.processes.launchers import Launcher
-from kbtools.run.processes.process import Process, Reply, Settings
+from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
 
 
 class SecondRun:
     """A second worker for a session, started at the first difference; it repeats the session up to a given step."""
 
-    def __init__(self, job: Job, launcher: Launcher, settings: Settings, environment: Mapping[str, str]) -> None:
+    def __init__(self, job: Job, launcher: Launcher, settings: ProcessSettings, environment: Mapping[str, str]) -> None:
         self._job, self._launcher, self._settings, self._environment = job, launcher, settings, environment
-        self._worker: Process | None = None
+        self._worker: WorkerProcess | None = None
         self._done = 0
         self._lost = False
 
-    def given(self, step: Step, before: Sequence[Step]) -> Given | None:
+    def given(self, step: Step, before: Sequence[Step]) -> ActualOutput | None:
         """The output of a step here, after the steps before it; None when it does not run to its end."""
         try:
             reply = None if self._lost else self._run(step, before)
@@ -34,11 +34,11 @@ class SecondRun:
         if reply is None or reply.message is None or reply.message.get("error"):
             self._lost = True
             return None
-        return Given(reply.stdout, printed_of(reply.message))
+        return ActualOutput(reply.stdout, printed_of(reply.message))
 
     def _run(self, step: Step, before: Sequence[Step]) -> Reply | None:
         if self._worker is None:
-            self._worker = Process(self._job, self._launcher, self._settings, self._environment, changed=True)
+            self._worker = WorkerProcess(self._job, self._launcher, self._settings, self._environment, changed=True)
         for earlier in before[self._done :]:
             if self._worker.run(earlier).message is None:
                 return None

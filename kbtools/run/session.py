@@ -14,11 +14,11 @@ from kbtools.run.devices.gpus import Slots
 from kbtools.run.job import Job, Step
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.page_files import PageFiles
-from kbtools.run.processes.process import Process, Reply, Settings
+from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
 from kbtools.run.results.outcomes import Outcome, Status, blocked, outcome_of, skipped
 from kbtools.run.second_run import SecondRun
 
-__all__ = ["Session", "Settings"]
+__all__ = ["ProcessSettings", "Session"]
 
 _UNDEFINED = re.compile(r"NameError: name '(\w+)' is not defined")
 _ENDED = (Status.PASSED, Status.XFAILED, Status.REHEARSED)
@@ -31,13 +31,13 @@ class Session:
         self,
         job: Job,
         launcher: Launcher | None,
-        settings: Settings | None = None,
+        settings: ProcessSettings | None = None,
     ) -> None:
         """``launcher`` may be None for a job without steps to run."""
         self.job = job
         self.launcher = launcher
-        self.settings = settings or Settings()
-        self._worker: Process | None = None
+        self.settings = settings or ProcessSettings()
+        self._worker: WorkerProcess | None = None
         self._history: list[tuple[Step, bool]] = []
         self._lost: KbError | None = None
         self._broken: dict[str, tuple[Step, Outcome]] = {}
@@ -103,7 +103,7 @@ class Session:
             return outcome_of(self.job, step, Status.ERROR, reason=problem.message, message=message), ()
         if reply.message is None:
             self.close()
-            return grading.died(self.job, step, reply), ()
+            return grading.lost_worker_outcome(self.job, step, reply), ()
         found = grading.grade(self.job, step, reply, lambda: self._second_run(step), self._is_in_vault)
         found = self._waits_for_unknown(step, found) or replace(found, protections=self.protections)
         return found, tuple(reply.message.get("intact", ()))
@@ -125,7 +125,7 @@ class Session:
         reason = f"needs {lacks[1]}, which #{culprit.name} may define: it {how}"
         return outcome_of(self.job, step, Status.BLOCKED, reason=reason)
 
-    def _second_run(self, step: Step) -> grading.Given | None:
+    def _second_run(self, step: Step) -> grading.ActualOutput | None:
         """Output of a step in a second run of the session; None when there is no second run.
 
         There is none on accelerators, which other sessions wait for, with network access, or for slow sessions.
@@ -187,7 +187,7 @@ class Session:
         else:
             # Code that picks the best device it finds must find this session's.
             environment["CUDA_VISIBLE_DEVICES"] = ""
-        self._worker = worker = Process(self.job, self.launcher, self.settings, environment)
+        self._worker = worker = WorkerProcess(self.job, self.launcher, self.settings, environment)
         self.protections = worker.protections
         for earlier, passed in self._history:
             again = worker.run(earlier)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kbtools.fences import value_forms
 from kbtools.run.grading import holds
-from kbtools.run.job import Wanted
+from kbtools.run.job import ExpectedOutput
 from kbtools.run.results.outcomes import Comparison, Outcome, Printed, Status
 from kbtools.snippets import Expectation, Snippet
 from kbtools.text.diagnostics import Edit, apply_edits
@@ -22,7 +22,7 @@ _SEVERAL = "it prints several lines: write an ```output fence behind the snippet
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class UpdateRefusal:
     """An expectation that cannot be rewritten in place."""
 
     line: int
@@ -34,7 +34,7 @@ class Update:
     """Edits for one page, and expectations that cannot be rewritten."""
 
     edits: tuple[Edit, ...]
-    refused: tuple[Refusal, ...]
+    refused: tuple[UpdateRefusal, ...]
 
 
 def update(page: Page, outcomes: Iterable[Outcome]) -> Update:
@@ -44,7 +44,7 @@ def update(page: Page, outcomes: Iterable[Outcome]) -> Update:
     """
     by_snippet = {o.id.rpartition("[")[0].partition("::")[2]: o for o in outcomes if o.path == page.path}
     edits: list[Edit] = []
-    refused: list[Refusal] = []
+    refused: list[UpdateRefusal] = []
     for at, snippet in enumerate(page.snippets):
         outcome = by_snippet.get(snippet.id)
         if outcome is None or outcome.outcome not in (Status.FAILED, Status.PASSED):
@@ -55,12 +55,12 @@ def update(page: Page, outcomes: Iterable[Outcome]) -> Update:
                 continue
             actual = _actual(wanted, outcome)
             written = _written(page, snippet, wanted, actual)
-            if isinstance(written, Refusal):
+            if isinstance(written, UpdateRefusal):
                 refused.append(written)
                 continue
             edit = next((one for one in written if _reads_back(page, one, at, number, actual)), None)
             if edit is None:
-                refused.append(Refusal(wanted.line, "what it prints cannot be told from what stands behind it"))
+                refused.append(UpdateRefusal(wanted.line, "what it prints cannot be told from what stands behind it"))
             else:
                 edits.append(edit)
     return Update(tuple(edits), tuple(refused))
@@ -83,11 +83,11 @@ def _reads_back(page: Page, edit: Edit, at: int, number: int, actual: str) -> bo
     if at >= len(again.snippets) or number >= len(again.snippets[at].expects):
         return False
     wanted = again.snippets[at].expects[number]
-    want = Wanted(0, wanted.text, wanted.statement, wanted.marked, wanted.value, wanted.short)
+    want = ExpectedOutput(0, wanted.text, wanted.statement, wanted.marked, wanted.value, wanted.short)
     return wanted.statement == page.snippets[at].expects[number].statement and holds(want, actual)
 
 
-def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> list[Edit] | Refusal:
+def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> list[Edit] | UpdateRefusal:
     """Possible edits that write the output, in order of preference."""
     lines = [line.rstrip() for line in LINE_END.split(actual.strip("\r\n"))]
     if wanted.block:
@@ -95,7 +95,7 @@ def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> 
     if wanted.statement is None:
         return _fence(page, wanted, actual)
     if len(lines) > 1:
-        return Refusal(wanted.line, _SEVERAL)
+        return UpdateRefusal(wanted.line, _SEVERAL)
     if wanted.marked:
         return [Edit(wanted.span, lines[0])]
     span = wanted.span if wanted.short is None else Span(wanted.span.start, wanted.span.start + wanted.short)
@@ -122,14 +122,14 @@ def _values(line: str, *, quoted: bool) -> Iterator[str]:
             return
 
 
-def _fence(page: Page, wanted: Expectation, actual: str) -> list[Edit] | Refusal:
+def _fence(page: Page, wanted: Expectation, actual: str) -> list[Edit] | UpdateRefusal:
     """The body of an output fence."""
     text = page.source.text
     lines = [line.rstrip() for line in LINE_END.split(actual.rstrip("\r\n"))]
     fence = next((f for f in page.structure.fences if f.span.start <= wanted.span.start <= f.span.end), None)
     marks = text[fence.span.start] if fence else "`"
     if any(line.lstrip().startswith(marks * 3) for line in lines):
-        return Refusal(wanted.line, "what it prints would end the output fence")
+        return UpdateRefusal(wanted.line, "what it prints would end the output fence")
     start = page.source.lines.line(page.source.lines.line_of(fence.span.start if fence else wanted.span.start)).start
     prefix = text[start : fence.span.start] if fence else ""
     end = _newline(text)
@@ -139,10 +139,10 @@ def _fence(page: Page, wanted: Expectation, actual: str) -> list[Edit] | Refusal
     return [Edit(Span(wanted.span.start, wanted.span.end), body)]
 
 
-def _below(page: Page, snippet: Snippet, wanted: Expectation, lines: list[str]) -> list[Edit] | Refusal:
+def _below(page: Page, snippet: Snippet, wanted: Expectation, lines: list[str]) -> list[Edit] | UpdateRefusal:
     """Output on separate lines below the statement that writes it, with the same indentation."""
     if any(line.lstrip().startswith(">>>") for line in lines):
-        return Refusal(wanted.line, "what it prints looks like a prompt")
+        return UpdateRefusal(wanted.line, "what it prints looks like a prompt")
     text = page.source.text
     at = snippet.fence.lines[(wanted.of_line or 0) - snippet.line - 1]
     code = at.of(text)

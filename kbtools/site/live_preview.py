@@ -30,7 +30,7 @@ from kbtools.site.data.model import of_vault
 from kbtools.site.data.stored import stored
 from kbtools.site.html.text import clean
 from kbtools.state.memo import Memo
-from kbtools.vault.listing import Entry
+from kbtools.vault.listing import FileEntry
 from kbtools.vault.loading import load, read
 from kbtools.vault.page import Page
 
@@ -120,7 +120,7 @@ class Preview:
         self._check(project, wiki.url_of)
         return report
 
-    def _read(self, entry: Entry, policies: Any) -> Page:
+    def _read(self, entry: FileEntry, policies: Any) -> Page:
         """A page that is as it was stays the value it is, with all that was found out about it."""
         held = self._pages.get(entry.path)
         mark = (entry.stamp, entry.trouble, policies.of(entry.path))

@@ -24,12 +24,12 @@ CREATE TABLE IF NOT EXISTS value (
   PRIMARY KEY (kind, name)
 )
 """
-_WORDS = sqlite_file.Words("memo", "everything is computed again", "was damaged ({}) and has been made anew")
+_WORDS = sqlite_file.FileMessages("memo", "everything is computed again", "was damaged ({}) and has been made anew")
 
 T = TypeVar("T")
 
 
-class Value(NamedTuple):
+class StoredValue(NamedTuple):
     """What is kept under a name."""
 
     key: str
@@ -47,14 +47,14 @@ class Memo:
     def close(self) -> None:
         self._db.close()
 
-    def get(self, kind: str, name: str) -> Value | None:
+    def get(self, kind: str, name: str) -> StoredValue | None:
         row = self._db.execute("SELECT key, data FROM value WHERE kind = ? AND name = ?", (kind, name)).fetchone()
-        return None if row is None else Value(*row)
+        return None if row is None else StoredValue(*row)
 
-    def all(self, kind: str) -> dict[str, Value]:
+    def all(self, kind: str) -> dict[str, StoredValue]:
         """Every value of a kind, by name."""
         rows = self._db.execute("SELECT name, key, data FROM value WHERE kind = ?", (kind,))
-        return {name: Value(key, data) for name, key, data in rows}
+        return {name: StoredValue(key, data) for name, key, data in rows}
 
     def names(self, kind: str) -> frozenset[str]:
         return frozenset(name for (name,) in self._db.execute("SELECT name FROM value WHERE kind = ?", (kind,)))
@@ -63,7 +63,7 @@ class Memo:
         """All or nothing; a second process waits."""
         return sqlite_file.transaction(self._db)
 
-    def put(self, kind: str, values: Iterable[tuple[str, Value]], gone: Iterable[str] = ()) -> None:
+    def put(self, kind: str, values: Iterable[tuple[str, StoredValue]], gone: Iterable[str] = ()) -> None:
         """Keep values, and forget others. Within a transaction."""
         rows = ((kind, name, value.key, value.data) for name, value in values)
         self._db.executemany("INSERT OR REPLACE INTO value VALUES (?, ?, ?, ?)", rows)

@@ -19,7 +19,7 @@ D = TypeVar("D", bound=_Closes)
 T = TypeVar("T")
 
 
-class Words(NamedTuple):
+class FileMessages(NamedTuple):
     """How users are told of a file."""
 
     called: str
@@ -36,7 +36,7 @@ def consult(
     file: Path,
     open_: Callable[[Path], D],
     ask: Callable[[D], T],
-    words: Words,
+    words: FileMessages,
     notes: list[str],
     damage: Callable[[], tuple[type[Exception], ...]] = lambda: (sqlite3.DatabaseError,),
 ) -> T | None:

@@ -32,7 +32,7 @@ OTHER_FORMATS = (".mdx", ".markdown", ".mdown", ".mkdn", ".mkd", ".ipynb", ".qmd
 """File extensions that other programs treat as pages. kb reads only ``.md``."""
 
 
-class Entry(NamedTuple):
+class FileEntry(NamedTuple):
     """One file of the vault, or a path in it that cannot be read."""
 
     path: str
@@ -66,22 +66,22 @@ class Entry(NamedTuple):
         return self.path.endswith(".md")
 
 
-class Entries(Mapping[str, Entry]):
+class FileEntries(Mapping[str, FileEntry]):
     """Pages, and paths that cannot be read, by path as text (``shown``).
 
     Of most there is nothing to say but a stamp: their entries are made when asked for.
     """
 
-    def __init__(self, root: str, stamps: Mapping[str, Stamp], odd: Mapping[str, Entry]) -> None:
+    def __init__(self, root: str, stamps: Mapping[str, Stamp], odd: Mapping[str, FileEntry]) -> None:
         self._root = root
         self.stamps = stamps
         """Pages that are plain files, by path."""
         self.odd = odd
         """All others."""
 
-    def __getitem__(self, path: str) -> Entry:
+    def __getitem__(self, path: str) -> FileEntry:
         stamp = self.stamps.get(path)
-        return self.odd[path] if stamp is None else Entry(path, f"{self._root}/{path}", stamp)
+        return self.odd[path] if stamp is None else FileEntry(path, f"{self._root}/{path}", stamp)
 
     def __contains__(self, path: object) -> bool:
         return path in self.stamps or path in self.odd
@@ -96,7 +96,7 @@ class Entries(Mapping[str, Entry]):
 class Listing(NamedTuple):
     """The files of a vault at one time."""
 
-    entries: Entries
+    entries: FileEntries
     attachments: frozenset[str]
     began: int
     """Time at which listing began, in nanoseconds since the epoch."""
@@ -104,7 +104,7 @@ class Listing(NamedTuple):
     @classmethod
     def of(cls, project: Project) -> Listing:
         began = time.time_ns()
-        return cls(*look(project.vault, project.config), began)
+        return cls(*list_files(project.vault, project.config), began)
 
     @property
     def pages(self) -> frozenset[str]:
@@ -121,7 +121,7 @@ class Listing(NamedTuple):
         """The mark of every entry, for a new index."""
         return {**self.entries.stamps, **{path: entry.known_stamp for path, entry in self.entries.odd.items()}}
 
-    def is_young(self, entry: Entry) -> bool:
+    def is_young(self, entry: FileEntry) -> bool:
         """Whether a file was changed so lately that it may change again within the same tick of the clock, so that its
         stamp does not tell (git does the same; see its documentation on racy entries).
         """
@@ -203,7 +203,7 @@ class Exclusion:
         )
 
 
-def look(root: Path, config: Config) -> tuple[Entries, frozenset[str]]:
+def list_files(root: Path, config: Config) -> tuple[FileEntries, frozenset[str]]:
     """Pages below a folder, and the paths of all other files. Linked folders are not entered: a loop has no end.
 
     A page of more than ``max_page_size`` bytes is not to be looked at: it was never written as a page.
@@ -215,7 +215,7 @@ def look(root: Path, config: Config) -> tuple[Entries, frozenset[str]]:
     inside = os.path.realpath(root)
     stamps: dict[str, Stamp] = {}
     others: list[str] = []
-    odd: list[Entry] = []
+    odd: list[FileEntry] = []
     folders = [""]
     while folders:
         prefix = folders.pop()
@@ -242,27 +242,27 @@ def look(root: Path, config: Config) -> tuple[Entries, frozenset[str]]:
                         try:
                             status = entry.stat(follow_symlinks=False)
                         except OSError:
-                            odd.append(Entry(path, f"{top}/{path}"))  # deleted since: reading it says so
+                            odd.append(FileEntry(path, f"{top}/{path}"))  # deleted since: reading it says so
                             continue
                         here[path] = stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
                         if stamp[2] > largest:
-                            odd.append(Entry(path, f"{top}/{path}", stamp))
+                            odd.append(FileEntry(path, f"{top}/{path}", stamp))
         except OSError as e:
-            odd.append(Entry(prefix[:-1], f"{top}/{prefix}", None, f"the folder cannot be listed: {e.strerror}"))
+            odd.append(FileEntry(prefix[:-1], f"{top}/{prefix}", None, f"the folder cannot be listed: {e.strerror}"))
         if selective and f"{prefix}index.md" in here:
             here.pop(f"{prefix}README.md", None)  # MkDocs has one page at an address: the index
         if not _is_text("".join(here)):
-            odd += (Entry(path, f"{top}/{path}", stamp) for path, stamp in here.items() if not _is_text(path))
+            odd += (FileEntry(path, f"{top}/{path}", stamp) for path, stamp in here.items() if not _is_text(path))
         stamps.update(here)
     attachments = set(map(_shown, others))
-    strange: dict[str, Entry] = {}
+    strange: dict[str, FileEntry] = {}
     for entry_ in odd:
         stamps.pop(entry_.path, None)
         if (one := sized(entry_, largest)).is_page or one.trouble is not None:
             strange[one.shown] = one
         else:
             attachments.add(one.shown)
-    return Entries(top, stamps, strange), frozenset(attachments)
+    return FileEntries(top, stamps, strange), frozenset(attachments)
 
 
 @contextmanager
@@ -280,7 +280,7 @@ def _scan(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
         os.close(descriptor)
 
 
-def sized(entry: Entry, largest: int) -> Entry:
+def sized(entry: FileEntry, largest: int) -> FileEntry:
     """The entry, with its trouble if it is a page of more bytes than are read."""
     if entry.trouble or entry.stamp is None or entry.stamp[2] <= largest or not entry.is_page:
         return entry
@@ -288,15 +288,15 @@ def sized(entry: Entry, largest: int) -> Entry:
     return entry._replace(trouble=f"the page is too large: {size}")
 
 
-def _linked(path: str, file: str, inside: str) -> Entry:
+def _linked(path: str, file: str, inside: str) -> FileEntry:
     try:
         target = os.path.realpath(file, strict=True)
         status = Path(target).stat()
     except OSError as e:
         why = "is a loop" if "loop" in (e.strerror or "").lower() or "levels" in str(e).lower() else "leads nowhere"
-        return Entry(path, file, None, f"the symbolic link {why}")
+        return FileEntry(path, file, None, f"the symbolic link {why}")
     if target != inside and not target.startswith(inside + os.sep):
-        return Entry(path, file, None, "the symbolic link leads out of the vault")
+        return FileEntry(path, file, None, "the symbolic link leads out of the vault")
     if Path(target).is_dir():
-        return Entry(path, file, None, "linked folders are not followed")
-    return Entry(path, file, (status.st_mtime_ns, status.st_ctime_ns, status.st_size))
+        return FileEntry(path, file, None, "linked folders are not followed")
+    return FileEntry(path, file, (status.st_mtime_ns, status.st_ctime_ns, status.st_size))

@@ -12,12 +12,12 @@ from kbtools.config.project import Project, project_or_folder
 from kbtools.config.snippet_policy import Policies
 from kbtools.text.diagnostics import Problem
 from kbtools.text.source import Source, Span
-from kbtools.vault.listing import Entry, look
+from kbtools.vault.listing import FileEntry, list_files
 from kbtools.vault.names import STRICT, Conventions
 from kbtools.vault.page import Page, decode, unreadable
 from kbtools.vault.ways_in import ways_in
 
-Reader = Callable[[Entry, Policies], Page]
+Reader = Callable[[FileEntry, Policies], Page]
 """Reads and parses the page in a file; the policies determine how its code is handled."""
 
 
@@ -44,7 +44,7 @@ def load(project: Project, reader: Reader | None = None) -> Vault:
     """Read every page. What cannot be read becomes a page with a problem; nothing is raised for one file."""
     reader = reader or read
     policies = project.policies
-    entries, attachments = look(project.vault, project.config)
+    entries, attachments = list_files(project.vault, project.config)
     pages: dict[str, Page] = {}
     unread: dict[str, Page] = {}
     for path, entry in entries.items():
@@ -53,7 +53,7 @@ def load(project: Project, reader: Reader | None = None) -> Vault:
     return Vault(pages, attachments, unread, Conventions.of(project.config), found)
 
 
-def read(entry: Entry, policies: Policies) -> Page:
+def read(entry: FileEntry, policies: Policies) -> Page:
     """The page a file holds; an unreadable one, with its problem, where it holds none.
 
     ``policies`` say what its code is held to.

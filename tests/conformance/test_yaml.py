@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbtools.fields.compose import Broken, TooMuch, read
+from kbtools.fields.compose import BrokenYaml, LimitExceeded, read
 from kbtools.fields.scalars import MAX_TYPED, UnreadableScalar, typed
 from kbtools.frontmatter import parse
 from kbtools.text.yaml_events import event_parser, python_parser
@@ -37,7 +37,7 @@ def test_values_are_those_of_safe_load(text: str, parser: object) -> None:
     try:
         expected = yaml.safe_load(text)
     except yaml.YAMLError:
-        with pytest.raises(Broken):
+        with pytest.raises(BrokenYaml):
             read(text, parser)  # type: ignore[arg-type]
         return
     found = read(text, parser)  # type: ignore[arg-type]
@@ -54,7 +54,7 @@ def test_libyaml_is_what_reads_where_pyyaml_was_built_with_it() -> None:
 def test_both_event_parsers_give_the_same_places(text: str) -> None:
     try:
         here = read(text, event_parser())
-    except Broken:
+    except BrokenYaml:
         return
     assert read(text, python_parser()).rows == here.rows
 
@@ -131,7 +131,7 @@ def test_what_is_yaml_for_pyyaml_is_yaml_here(text: str) -> None:
     try:
         found = read(text)
         here = True
-    except (Broken, TooMuch) as error:
+    except (BrokenYaml, LimitExceeded) as error:
         if "key that is no text" in str(error):
             return
         here, found = False, None

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from kbtools.errors import KbError
-from kbtools.fields.compose import Broken, TooMuch, read
+from kbtools.fields.compose import BrokenYaml, LimitExceeded, read
 from kbtools.fields.schema import Schema, validate
 from kbtools.fields.simple import read_simple
 from kbtools.frontmatter import locate, parse, set_field
@@ -58,7 +58,7 @@ def test_values_are_pyyamls_and_both_ways_through_a_block_agree(case: dict[str, 
     text = case["yaml"]
     try:
         ours = read(text)
-    except (Broken, TooMuch):
+    except (BrokenYaml, LimitExceeded):
         assert read_simple(text) is None
         return
     simple = read_simple(text)

@@ -10,7 +10,7 @@ from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kbtools.fences.python.device_needs import analyse, followed
+from kbtools.fences.python.device_needs import analyse, analyse_nodes
 from kbtools.fences.python.pycode import nodes_within
 from kbtools.markdown.scanner import scan
 
@@ -55,7 +55,7 @@ statement = st.builds(str.format, st.sampled_from(STATEMENTS), value, value, st.
 def test_what_is_not_followed_needs_nothing(code: str) -> None:
     tree = ast.parse(code)
     found = analyse(tree).needs
-    assert found == analyse(tree, nodes_within(tree, 100)).needs == followed(tree, ast.walk(tree)).needs
+    assert found == analyse(tree, nodes_within(tree, 100)).needs == analyse_nodes(tree, ast.walk(tree)).needs
 
 
 @pytest.mark.filterwarnings("ignore:invalid escape")
@@ -67,7 +67,7 @@ def test_the_same_of_the_manual_and_the_suites() -> None:
                 tree = ast.parse(fence.code)
             except SyntaxError:
                 continue
-            assert analyse(tree).needs == followed(tree, ast.walk(tree)).needs, fence.code
+            assert analyse(tree).needs == analyse_nodes(tree, ast.walk(tree)).needs, fence.code
             seen += 1
     assert seen > 20
 

@@ -13,7 +13,7 @@ from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kbtools.rewrite import BACKUP_FOLDER, Backups, Change, State
+from kbtools.rewrite import BACKUP_FOLDER, Backups, FileChange, RunState
 
 NAMES = st.one_of(
     st.sampled_from(
@@ -92,7 +92,7 @@ def test_undo_is_the_inverse_of_apply(pages: dict[str, tuple[bytes, bytes, int, 
         made = make(root, pages)
         before = set(root.rglob("*"))
         backups = Backups(root, root)
-        run = backups.apply([Change(path, pages[path][0], pages[path][1]) for path in made], command="fix")
+        run = backups.apply([FileChange(path, pages[path][0], pages[path][1]) for path in made], command="fix")
         changed = {path for path in made if pages[path][0] != pages[path][1]}
         assert {record.path for record in (run.files if run else ())} == changed
         for path, was in made.items():
@@ -104,7 +104,7 @@ def test_undo_is_the_inverse_of_apply(pages: dict[str, tuple[bytes, bytes, int, 
             return
         assert backups.runs() == (run,)  # the manifest holds all there is to know, odd names included
         undone = backups.undo()
-        assert (set(undone.restored), undone.refused, undone.run.state) == (changed, (), State.UNDONE)
+        assert (set(undone.restored), undone.refused, undone.run.state) == (changed, (), RunState.UNDONE)
         assert {path: status(root / path) for path in made} == made
         after = {path for path in root.rglob("*") if BACKUP_FOLDER not in path.relative_to(root).parts}
         assert after == before
@@ -118,7 +118,7 @@ def test_one_stale_page_stops_the_run_and_an_edited_one_stays(
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         made = make(root, pages)
-        changes = [Change(path, pages[path][0], pages[path][0] + b"!") for path in made]
+        changes = [FileChange(path, pages[path][0], pages[path][0] + b"!") for path in made]
         odd = data.draw(st.sampled_from(sorted(made)))
         (root / odd).write_bytes(pages[odd][0] + b"?")
         backups = Backups(root, root)

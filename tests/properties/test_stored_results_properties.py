@@ -16,7 +16,7 @@ from kbtools.run.job import DeviceRequest, Job, Limits
 from kbtools.run.plan import plan
 from kbtools.run.processes.page_files import PageFiles
 from kbtools.run.results.outcomes import Status, outcome_of
-from kbtools.run.results.packages import Elsewhere
+from kbtools.run.results.packages import RemoteMachine
 from kbtools.run.results.store import Store
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
@@ -104,7 +104,7 @@ def made(given: Given, folder: Path) -> tuple[Store, tuple[Job, ...]]:
         "device_name": None, "variables": given.variables,
     }  # fmt: skip
     packages = {"numpy": {"numpy": given.numpy}, "*": {"numpy": given.numpy}}
-    return Store(folder / "state", Elsewhere({"cpu": environment}, packages), sandbox=given.sandbox), jobs
+    return Store(folder / "state", RemoteMachine({"cpu": environment}, packages), sandbox=given.sandbox), jobs
 
 
 def keep(given: Given, folder: Path) -> None:

@@ -20,7 +20,7 @@ from kbtools.run.plan import plan
 from kbtools.run.processes.page_files import PageFiles
 from kbtools.run.report import environment_of
 from kbtools.run.results.outcomes import Outcome, Status, by_place, outcome_of
-from kbtools.run.results.packages import Elsewhere
+from kbtools.run.results.packages import RemoteMachine
 from kbtools.run.results.store import Store
 from kbtools.run.runner import Runner
 from kbtools.snippets import Snippet
@@ -118,12 +118,12 @@ class _Run:
 
     def meet(self) -> None:
         """Ask every worker what it has, and have those that join later announce it too."""
-        from kbtools.adapters.dask.member import Announce, describe
+        from kbtools.adapters.dask.member import EnvironmentPlugin, describe
 
         if not self._workers():
             raise KbError("no worker has joined the cluster", "start some: dask worker ADDRESS --nthreads 2")
         try:
-            self.client.register_plugin(Announce())
+            self.client.register_plugin(EnvironmentPlugin())
             self.members = self.client.run(describe)
         except Exception as e:
             hint = 'pip install "kbtools[cluster]" there too, in this version'
@@ -206,9 +206,9 @@ class _Run:
     # -- handing out and gathering -------------------------------------------------------------------------
 
     def _hand_out(self, jobs: Sequence[Job]) -> None:
-        from kbtools.adapters.dask.member import Options, run_job
+        from kbtools.adapters.dask.member import MemberOptions, run_job
 
-        options = Options(self.options.sandbox)
+        options = MemberOptions(self.options.sandbox)
         pending: dict[Any, Job] = {}
         run = f"{time.time_ns():x}"
         try:
@@ -268,7 +268,7 @@ class _Run:
         outcomes = [Outcome.from_json(data) for data in result["outcomes"]]
         member = self.members.get(result["worker"]) or self._newcomer(result["worker"])
         versions = {**member["versions"], **result["versions"]}
-        machine = Elsewhere(member["keys"], versions, member["environment"])
+        machine = RemoteMachine(member["keys"], versions, member["environment"])
         store = Store(self.project.state, machine, sandbox=self.options.sandbox)
         store.save(job, outcomes)
         self.ran_on.update((outcome.id, result["worker"]) for outcome in outcomes)
@@ -283,8 +283,8 @@ class _Run:
         return dict(member)
 
 
-def _elsewhere(member: Mapping[str, Any]) -> Elsewhere:
-    return Elsewhere(member["keys"], member["versions"])
+def _elsewhere(member: Mapping[str, Any]) -> RemoteMachine:
+    return RemoteMachine(member["keys"], member["versions"])
 
 
 def _lost(job: Job, why: str) -> list[Outcome]:

@@ -22,7 +22,7 @@ from kbtools.run.runner import Runner
 from kbtools.run.worker.requirements import unmet
 
 
-class Announce(WorkerPlugin):
+class EnvironmentPlugin(WorkerPlugin):
     """Tells the scheduler which devices a worker has, as resources; on those that join later too."""
 
     name = "kbtools"
@@ -40,7 +40,7 @@ class Announce(WorkerPlugin):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class MemberOptions:
     """How sessions are to be run."""
 
     sandbox: str = "default"
@@ -58,7 +58,7 @@ def describe(imports: Iterable[str] = (), requires: Iterable[str] = ()) -> dict[
     }
 
 
-def run_job(job: Job, options: Options) -> dict[str, Any]:
+def run_job(job: Job, options: MemberOptions) -> dict[str, Any]:
     """Run a session here. Ends early when nobody waits for it any more."""
     worker = get_worker()
     key = worker.get_current_task()
@@ -79,10 +79,10 @@ def _versions(job: Job) -> Mapping[str, dict[str, str]]:
 
 
 _lock = threading.Lock()
-_held: dict[Options, Runner] = {}
+_held: dict[MemberOptions, Runner] = {}
 
 
-def _runner(options: Options, threads: int) -> Runner:
+def _runner(options: MemberOptions, threads: int) -> Runner:
     """What runs sessions in this worker, made when the first comes."""
     with _lock:
         if options not in _held:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from lsprotocol import types
 
 from kbtools.adapters.lsp.open_vault import OpenVault
-from kbtools.check.baseline import FILE, Baseline, Entry, key_of
+from kbtools.check.baseline import FILE, Baseline, BaselineEntry, key_of
 from kbtools.check.checker import schemas
 from kbtools.edit.fix import choose
 from kbtools.edit.history import write
@@ -17,7 +17,7 @@ from kbtools.edit.new_names import default_folder, file_name
 from kbtools.errors import KbError
 from kbtools.fields.new_page import new_page
 from kbtools.links import can_be_target
-from kbtools.rewrite import Change
+from kbtools.rewrite import FileChange
 from kbtools.text.diagnostics import Applicability, Diagnostic, Edit, Severity
 from kbtools.text.source import Source, Span
 from kbtools.vault.links.resolution import Missing
@@ -178,9 +178,9 @@ def accept(space: OpenVault, path: str, rule: str, span: Span) -> None:
     if page is None or not found:
         raise KbError(f"{rule} is not found there any more", "nothing is to be accepted")
     file = space.project.root / FILE
-    added = Entry(key_of(found[0], lambda _: page.source), date.today())
+    added = BaselineEntry(key_of(found[0], lambda _: page.source), date.today())
     fresh = Baseline.of([*space.baseline.entries, added])
     before = file.read_bytes() if file.is_file() else None
-    change = Change(FILE, before, fresh.text().encode("utf-8"))
+    change = FileChange(FILE, before, fresh.text().encode("utf-8"))
     write(space.project, [change], "kb baseline", of_project=True)
     space.baseline = fresh

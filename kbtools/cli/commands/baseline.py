@@ -26,7 +26,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.cli.commands.check import gather
     from kbtools.cli.known import answered_by, read_baseline
     from kbtools.edit.history import write
-    from kbtools.rewrite import Change
+    from kbtools.rewrite import FileChange
 
     found = gather(args)
     answered = answered_by(found.selection, found.outcomes)
@@ -51,7 +51,7 @@ def run(args: SimpleNamespace) -> int:
         return 0
     before_bytes = None if old is None else file.read_bytes()
     done = write(
-        found.project, [Change(FILE, before_bytes, after.text().encode("utf-8"))], "kb baseline", of_project=True
+        found.project, [FileChange(FILE, before_bytes, after.text().encode("utf-8"))], "kb baseline", of_project=True
     )
     if added:
         rules = ", ".join(f"{n:,} {rule}" for rule, n in list(by_rule(compared.new).items())[:6])

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.known import Known, add_baseline_options, answered_by, compare
+from kbtools.cli.known import BaselineReport, add_baseline_options, answered_by, compare
 from kbtools.cli.reporting import (
     SILENT,
     add_output_options,
@@ -192,7 +192,7 @@ def check_once(args: SimpleNamespace) -> int:
     wanted = outputs(args.output)
     found = gather(args)
     answered = answered_by(found.selection, found.outcomes, found.concerned)
-    known: Known = compare(
+    known: BaselineReport = compare(
         found.project, found.diagnostics, found.source, answered, found.failures, ignored=args.no_baseline
     )
     snippets = not_run(found.totals.snippets)

@@ -27,14 +27,14 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     from kbtools.cli.commands.rename import page_given
-    from kbtools.notebooks.export import Surroundings, export
+    from kbtools.notebooks.export import ExportContext, export
     from kbtools.notebooks.pictures import Pictures
 
     wiki = read(args)
     path = page_given(wiki, args.page)
     page = wiki.index.pages[path]
     found = _outcomes(wiki, path, args.device)
-    text = export(page, found, Surroundings(picture=Pictures(wiki.project.vault, wiki.index.attachments).of(path)))
+    text = export(page, found, ExportContext(picture=Pictures(wiki.project.vault, wiki.index.attachments).of(path)))
     if args.output == "-":
         emit((text.rstrip("\n"),))
         return 0

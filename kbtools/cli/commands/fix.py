@@ -6,7 +6,7 @@ import sys
 from types import SimpleNamespace
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.left_out import say_left_out
+from kbtools.cli.left_out import print_left_out
 from kbtools.cli.workspace import (
     Workspace,
     emit,
@@ -61,5 +61,5 @@ def apply_fixes(wiki: Workspace, args: SimpleNamespace) -> int:
         say(f"{plural(len(plan.texts), 'page')} fixed; {undo_command(wiki.project, done)} restores them")
     else:
         say("nothing to fix")
-    say_left_out(wiki, plan.left_out)
+    print_left_out(wiki, plan.left_out)
     return len(plan.texts)

@@ -49,7 +49,7 @@ def _new(wiki: Workspace, made: Imported, args: SimpleNamespace) -> int:
     from kbtools.edit.new_names import default_folder, file_name
     from kbtools.fields.new_page import new_page
     from kbtools.links import can_be_target
-    from kbtools.rewrite import Change
+    from kbtools.rewrite import FileChange
     from kbtools.vault.links.resolution import Missing
 
     title = " ".join((args.title or made.title).split())
@@ -77,8 +77,8 @@ def _new(wiki: Workspace, made: Imported, args: SimpleNamespace) -> int:
     for name, content in made.files.items():
         picture = target.parent / name
         if not (picture.is_file() and picture.read_bytes() == content):
-            wanted.append(Change(picture.relative_to(wiki.project.vault).as_posix(), None, content))
-    wanted.append(Change(path, None, text.encode("utf-8")))
+            wanted.append(FileChange(picture.relative_to(wiki.project.vault).as_posix(), None, content))
+    wanted.append(FileChange(path, None, text.encode("utf-8")))
     write(wiki.project, wanted, COMMAND)
     emit(change.path for change in wanted)
     say(f"kb check {path} reads it and runs its snippets")

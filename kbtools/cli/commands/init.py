@@ -42,21 +42,21 @@ def run(args: SimpleNamespace) -> int:
     if not root.is_dir():
         raise KbError(f"there is no folder {root}", "kb init FOLDER; make it first")
     if args.undo:
-        from kbtools.cli.commands.undo import undo_and_tell
+        from kbtools.cli.commands.undo import undo_and_report
 
-        return undo_and_tell(_bare(root.resolve()), None, command=COMMAND)
+        return undo_and_report(_bare(root.resolve()), None, command=COMMAND)
     from kbtools.adopt.proposal import propose
-    from kbtools.adopt.survey import look_at
+    from kbtools.adopt.survey import survey
 
     root = root.resolve()
     _refuse_project(root)
-    found = look_at(root)
+    found = survey(root)
     if not found.pages:
         raise KbError(f"there is no page (*.md) in {found.vault}", _other_files(found.vault))
     from kbtools.adopt.proposal import excluded
 
     if exclude := excluded(found):
-        found = look_at(root, exclude)
+        found = survey(root, exclude)
     emit(_survey_lines(found))
     files = propose(found, site=not args.no_site, files_as_is=_files_as_is(found))
     emit(_proposed(files, found, full=args.diff))
@@ -175,9 +175,9 @@ def _agreed() -> bool:
 
 def _write(root: Path, files: list[NewText], found: Survey, *, no_run: bool) -> int:
     from kbtools.edit.history import write
-    from kbtools.rewrite import Change
+    from kbtools.rewrite import FileChange
 
-    changes = [Change(f.path, f.before, f.after) for f in files]
+    changes = [FileChange(f.path, f.before, f.after) for f in files]
     done = write(_bare(root), changes, COMMAND, {"kind": found.kind})
     say("")
     for file in files:
@@ -216,7 +216,7 @@ def _accept(root: Path, first: str, *, no_run: bool) -> int:
     from kbtools.cli.commands import check
     from kbtools.cli.known import FILE, answered_by
     from kbtools.edit.history import write
-    from kbtools.rewrite import Change
+    from kbtools.rewrite import FileChange
 
     words = ["--root", str(root), *(["--no-run"] if no_run else [])]
     arguments = Arguments("check", COMMAND)
@@ -225,6 +225,6 @@ def _accept(root: Path, first: str, *, no_run: bool) -> int:
     answered = answered_by(found.selection, found.outcomes)
     baseline = Baseline().record(found.diagnostics, found.source, date.today(), answered)
     if baseline.entries:
-        change = Change(FILE, None, baseline.text().encode("utf-8"))
+        change = FileChange(FILE, None, baseline.text().encode("utf-8"))
         write(_bare(root), [change], COMMAND, {"follows": first})
     return baseline.total

@@ -22,7 +22,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.edit.new_names import default_folder, file_name
     from kbtools.fields.new_page import new_page
     from kbtools.links import can_be_target
-    from kbtools.rewrite import Change
+    from kbtools.rewrite import FileChange
     from kbtools.vault.links.resolution import Missing, Resolved
 
     wiki = read(args)
@@ -40,7 +40,7 @@ def run(args: SimpleNamespace) -> int:
         raise KbError(f"{folder} is outside the vault", "name a folder in it: --folder topics")
     schema = schemas([path], wiki.project.config).get(path)
     text = new_page(title, schema, date.today())
-    write(wiki.project, [Change(path, None, text.encode("utf-8"))], "kb new")
+    write(wiki.project, [FileChange(path, None, text.encode("utf-8"))], "kb new")
     emit((path,))
     if schema is not None:
         say(f"{_to_fill_in(text)}kb check {path} tells what is missing")

@@ -9,13 +9,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.left_out import because, say_left_out
+from kbtools.cli.left_out import because, print_left_out
 from kbtools.cli.workspace import Workspace, emit, plural, project, read, say, undo_command, unified_diff, use_color
 from kbtools.errors import KbError
 from kbtools.text.source import visible
 
 if TYPE_CHECKING:
-    from kbtools.edit.plan import Plan
+    from kbtools.edit.plan import EditPlan
     from kbtools.rewrite import Run
 
 
@@ -47,11 +47,11 @@ def run(args: SimpleNamespace) -> int:
 
         return list_runs(project(args), args.format)
     if args.undo is not None or args.finish is not None:
-        from kbtools.cli.commands.undo import finish_and_tell, undo_and_tell
+        from kbtools.cli.commands.undo import finish_and_report, undo_and_report
 
         if args.finish is not None:
-            return finish_and_tell(project(args), args.finish or None)
-        return undo_and_tell(project(args), args.undo or None, args.format)
+            return finish_and_report(project(args), args.finish or None)
+        return undo_and_report(project(args), args.undo or None, args.format)
     from kbtools.config.selection import Selection
     from kbtools.edit.history import changes, write
     from kbtools.edit.reconcile import plan_reconcile
@@ -85,7 +85,7 @@ def _left(wiki: Workspace) -> Counter[str]:
     return Counter(kind(resolution) for held in wiki.index.links.values() for _, resolution in held.wiki)
 
 
-def _report(wiki: Workspace, plan: Plan, done: Run | None, applied: bool) -> dict[str, object]:
+def _report(wiki: Workspace, plan: EditPlan, done: Run | None, applied: bool) -> dict[str, object]:
     left = _left(wiki)
     changes = []
     for c in plan.changes:
@@ -114,13 +114,13 @@ def _position(wiki: Workspace, path: str, offset: int) -> dict[str, object]:
     return {"path": path, "line": at.line, "column": at.column}
 
 
-def _listed(wiki: Workspace, plan: Plan) -> Iterator[str]:
+def _listed(wiki: Workspace, plan: EditPlan) -> Iterator[str]:
     for c in plan.changes:
         at = wiki.source(c.path).lines.position(c.link.span.start)
         yield visible(f"{c.path}:{at.line}:{at.column}: {c.before} → {c.after}")
 
 
-def _summary(wiki: Workspace, plan: Plan, done: Run | None, args: SimpleNamespace) -> None:
+def _summary(wiki: Workspace, plan: EditPlan, done: Run | None, args: SimpleNamespace) -> None:
     left = _left(wiki)
     say(f"{plural(len(wiki.index.pages), 'page')} · {plural(sum(left.values()), 'link')}")
     links, pages = plural(len(plan.changes), "link"), plural(len(plan.texts), "page")
@@ -131,7 +131,7 @@ def _summary(wiki: Workspace, plan: Plan, done: Run | None, args: SimpleNamespac
         say(f"{links} in {pages} would be respelled; nothing was written: --apply writes, --diff shows a patch")
     else:
         say("every link that means one page is spelled as it should be: nothing to do")
-    say_left_out(wiki, plan.left_out)
+    print_left_out(wiki, plan.left_out)
     kept = [f"{left[k]:,} {k}" for k in ("ambiguous", "alias", "missing") if left[k]]
     if kept:
         say(f"left as they are: {', '.join(kept)}; kb check --no-run explains each")

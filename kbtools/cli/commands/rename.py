@@ -41,9 +41,9 @@ def run(args: SimpleNamespace) -> int:
     if args.undo is not None:
         if args.apply or args.page:
             raise KbError("--undo takes no page and no --apply", "kb rename --undo [RUN]")
-        from kbtools.cli.commands.undo import undo_and_tell
+        from kbtools.cli.commands.undo import undo_and_report
 
-        return undo_and_tell(project(args), args.undo or None, args.format, command=COMMAND)
+        return undo_and_report(project(args), args.undo or None, args.format, command=COMMAND)
     if args.page is None or args.title is None:
         raise KbError("name the page and its new title", 'kb rename PAGE "New Title"')
     from kbtools.edit.history import changes, write

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.known import Known, add_baseline_options, answered_by, compare
+from kbtools.cli.known import BaselineReport, add_baseline_options, answered_by, compare
 from kbtools.cli.reporting import outcome_counts, say_known
-from kbtools.cli.running.local import Ran, run_snippets
+from kbtools.cli.running.local import LocalRun, run_snippets
 from kbtools.cli.running.selection import selection
 from kbtools.cli.running.shard import shard
 from kbtools.cli.workspace import Stopwatch, Workspace, emit, plural, read, say, short_seconds, use_color
@@ -54,7 +54,7 @@ def run(args: SimpleNamespace) -> int:
         wiki.load()  # what is written is compared with what was read before the run
     cluster = None
     if args.shard is not None and not part:  # a selection of nothing means all, a part without pages means none
-        ran = Ran((), 0, Fences(0, {}))
+        ran = LocalRun((), 0, Fences(0, {}))
     elif args.cluster:
         from kbtools.cli.running.cluster import run_on
 
@@ -114,13 +114,13 @@ def run(args: SimpleNamespace) -> int:
 
 def _known(
     wiki: Workspace, failing: Sequence[Outcome], outcomes: Sequence[Outcome], part: Sequence[str], args: SimpleNamespace
-) -> tuple[Known, frozenset[str]]:
+) -> tuple[BaselineReport, frozenset[str]]:
     """The outcomes beside the baseline; and the ids of those that failed and count as errors, which a comment on the
     page or the configuration may have decided otherwise."""
     from kbtools.cli.known import read_baseline
 
     if not failing and (args.no_baseline or read_baseline(wiki.project) is None):
-        return Known(()), frozenset()  # no page is read for nothing
+        return BaselineReport(()), frozenset()  # no page is read for nothing
     from kbtools.check.failures import RULE
     from kbtools.check.failures import failing as findings
     from kbtools.config.selection import Selection
@@ -150,7 +150,7 @@ def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
         yield f"not confined here: {' and '.join(lacking)} (the guide's page on security says what that means)"
 
 
-def _blocks(outcomes: Sequence[Outcome], known: Known, color: bool) -> Iterator[str]:
+def _blocks(outcomes: Sequence[Outcome], known: BaselineReport, color: bool) -> Iterator[str]:
     """What failed, with the page's own lines, what is known to fail, and what was not run and why."""
     from kbtools.run.results.outcomes import Status
 
@@ -191,19 +191,19 @@ def _uncompared(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
 
 def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
     """Snippets that say one thing on one device and another on the next: told, and no failure."""
-    from kbtools.run.results.parity import State
+    from kbtools.run.results.parity import ParityState
 
     if not compared:
         return
     from kbtools.output.text import harmless, paint
 
     for one in compared:
-        if one.state is State.DIFFERS:
+        if one.state is ParityState.DIFFERS:
             yield f"{paint('differs', '33', color)}: {harmless(one.id)}: {harmless(one.reason or '')}"
             yield from (f"   | {harmless(text)}" for text in (one.diff or "").rstrip("\n").split("\n") if one.diff)
 
 
-def _junit(outcomes: Sequence[Outcome], known: Known) -> str:
+def _junit(outcomes: Sequence[Outcome], known: BaselineReport) -> str:
     from kbtools.output.junit import case, suite
     from kbtools.run.results.outcomes import Status
 
@@ -219,12 +219,14 @@ def _junit(outcomes: Sequence[Outcome], known: Known) -> str:
     return suite("kb run", cases)
 
 
-def save_report(file: Path, made: dict[str, object], outcomes: Sequence[Outcome], known: Known | None = None) -> None:
+def save_report(
+    file: Path, made: dict[str, object], outcomes: Sequence[Outcome], known: BaselineReport | None = None
+) -> None:
     """Write a run's report: JSON, or JUnit for a name that ends in ``.xml``. Raises KbError."""
     from kbtools.cli.output_file import write_output
     from kbtools.output.json import dumps
 
-    text = _junit(outcomes, known or Known(())) if file.suffix == ".xml" else dumps(made, indent=1)
+    text = _junit(outcomes, known or BaselineReport(())) if file.suffix == ".xml" else dumps(made, indent=1)
     try:
         write_output(file, (text + "\n").encode("utf-8"))
     except OSError as e:

@@ -35,11 +35,11 @@ def run(args: SimpleNamespace) -> int:
             raise KbError("--trust needs the name of a run", "`kb history` lists those that have come from elsewhere")
         backups(project(args)).trust(args.run)
     if args.finish:
-        return finish_and_tell(project(args), args.run)
-    return undo_and_tell(project(args), args.run, args.format)
+        return finish_and_report(project(args), args.run)
+    return undo_and_report(project(args), args.run, args.format)
 
 
-def undo_and_tell(found: Project, run: str | None, form: str = "text", command: str | None = None) -> int:
+def undo_and_report(found: Project, run: str | None, form: str = "text", command: str | None = None) -> int:
     """Undo a run, the latest one (of a command) where none is named, and print what was restored and what was not."""
     from kbtools.edit.history import undo
 
@@ -70,7 +70,7 @@ def undo_and_tell(found: Project, run: str | None, form: str = "text", command: 
     return 1 if refused else 0
 
 
-def finish_and_tell(found: Project, run: str | None) -> int:
+def finish_and_report(found: Project, run: str | None) -> int:
     """Complete a run that was cut short, the only one there can be where none is named."""
     from kbtools.edit.history import backups
 

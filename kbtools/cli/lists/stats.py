@@ -37,14 +37,14 @@ def stats(wiki: Workspace) -> dict[str, object]:
     """Figures by name; lists are sorted by weight, then name."""
     from datetime import date
 
-    from kbtools.check.checker import found_by
+    from kbtools.check.checker import findings_of
     from kbtools.cli.lists.links import kind
 
     index = wiki.index
     kinds = Counter(kind(found) for held in index.links.values() for _, found in (*held.wiki, *held.shown_files))
     linked = Counter({path: len(found) for path, found in index.graph.backlinks.items()})
     rules = ("orphan-page", "stale-page", *_REDIRECTS.values())
-    found = found_by(index, wiki.project.config, date.today(), rules)
+    found = findings_of(index, wiki.project.config, date.today(), rules)
     snippets = [s for page in index.pages.values() for s in page.snippets]
 
     def leads_on(page: Page) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from kbtools.cli.running.local import Ran
+from kbtools.cli.running.local import LocalRun
 from kbtools.cli.running.selection import selected, wants
 from kbtools.cli.workspace import Workspace
 from kbtools.errors import KbError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kbtools.adapters.dask.client import ClusterRun
 
 
-def run_on(wiki: Workspace, args: SimpleNamespace, selection: Sequence[str]) -> tuple[Ran, ClusterRun]:
+def run_on(wiki: Workspace, args: SimpleNamespace, selection: Sequence[str]) -> tuple[LocalRun, ClusterRun]:
     """Run the selected snippets on a Dask cluster. Raises KbError for a cluster that cannot be used."""
     from kbtools.adapters.dask.client import ClusterOptions, run_on_cluster
     from kbtools.cli.progress import Progress
@@ -36,4 +36,4 @@ def run_on(wiki: Workspace, args: SimpleNamespace, selection: Sequence[str]) -> 
     )
     with Progress(sum(s.executable for snippets in pages.values() for s in snippets), sys.stderr) as progress:
         done = run_on_cluster(args.cluster, wiki.project, pages, options, progress.seen)
-    return Ran(done.outcomes, len(fences), Fences.of(s for found in fences.values() for s in found)), done
+    return LocalRun(done.outcomes, len(fences), Fences.of(s for found in fences.values() for s in found)), done

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class LocalRun:
     """What a run came to."""
 
     outcomes: tuple[Outcome, ...]
@@ -36,7 +36,7 @@ class Ran:
 
 def run_snippets(
     wiki: Workspace, args: SimpleNamespace, selection: Sequence[str], parsed: Mapping[str, Page] | None = None
-) -> Ran:
+) -> LocalRun:
     """Run the selected snippets, with progress on a terminal. Raises KbError when the run breaks down.
 
     ``parsed`` are pages that have been read before.
@@ -76,4 +76,4 @@ def run_snippets(
     if others := planned.fences.of_other_tools:
         reasons = ", ".join(f"{n} × {why}" if n > 1 else why for why, n in others.items())
         say(f"{plural(sum(others.values()), 'fence')} of other tools shown, not run: {reasons}")
-    return Ran(tuple(by_place(outcomes)), len(paths), planned.fences)
+    return LocalRun(tuple(by_place(outcomes)), len(paths), planned.fences)

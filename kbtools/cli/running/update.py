@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from kbtools.cli.left_out import say_left_out
+from kbtools.cli.left_out import print_left_out
 from kbtools.cli.workspace import Workspace, emit, plural, say, undo_command, unified_diff, use_color
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def write_printed(wiki: Workspace, outcomes: Sequence[Outcome], args: SimpleName
         rewrites += (Rewrite(path, (edit,)) for edit in found.edits)
     settled = settle(wiki.index, rewrites)
     texts, written = texts_of(wiki.index, settled.after), edits_by_page(settled.kept)
-    say_left_out(wiki, settled.left_out)
+    print_left_out(wiki, settled.left_out)
     partly |= {left.rewrite.path for left in settled.left_out}
     before = {p: wiki.index.pages[p].source.text for p in texts}
     emit(unified_diff(before, texts, use_color(sys.stdout)))

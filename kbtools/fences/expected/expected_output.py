@@ -193,7 +193,7 @@ class _Finder:
         return Shown(span, text, line, at, value=isinstance(node, ast.Expr), comment=comment, why_not=_why_not(node))
 
     def valued(
-        self, node: ast.stmt, parts: list[tuple[int, int, int]], column: int | None, value: value_forms.Value
+        self, node: ast.stmt, parts: list[tuple[int, int, int]], column: int | None, value: value_forms.StatedValue
     ) -> Shown:
         span, text = self.text(parts)
         line, at = _place(node)

@@ -32,7 +32,7 @@ JUDGED = frozenset(word for word, kind in OWN.items() if kind.partition(":")[2] 
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
+class BrokenLanguage:
     """A language that an installed package announces and does not give."""
 
     word: str
@@ -42,7 +42,7 @@ class Broken:
 
 
 @cache
-def find(word: str) -> Language | Broken | None:
+def find(word: str) -> Language | BrokenLanguage | None:
     """The language of a fence by its first word, in any case; None when nothing is known of it.
 
     kb's own languages cannot be replaced. What packages offer is looked up when a word is first met.
@@ -76,7 +76,7 @@ def _announced() -> Mapping[str, tuple[str, str]]:
     return found
 
 
-def _installed(word: str) -> Language | Broken | None:
+def _installed(word: str) -> Language | BrokenLanguage | None:
     if word not in _announced():
         return None
     value, package = _announced()[word]
@@ -94,7 +94,7 @@ def _installed(word: str) -> Language | Broken | None:
     return made
 
 
-def _broken(word: str, value: str, package: str, what: str) -> Broken:
+def _broken(word: str, value: str, package: str, what: str) -> BrokenLanguage:
     name = package.partition(" ")[0]
     message = f'the language "{word}" of {package} cannot be used: {" ".join(what.split())}'
-    return Broken(word, message, f"its entry point is {value}: mend or uninstall {name}")
+    return BrokenLanguage(word, message, f"its entry point is {value}: mend or uninstall {name}")

@@ -76,10 +76,10 @@ def analyse(tree: ast.Module, nodes: Iterable[ast.AST] | None = None) -> Devices
     nodes = list(ast.walk(tree)) if nodes is None else nodes
     if not any(map(_is_telling, nodes)):
         return NOTHING
-    return followed(tree, nodes)
+    return analyse_nodes(tree, nodes)
 
 
-def followed(tree: ast.Module, nodes: Iterable[ast.AST]) -> Devices:
+def analyse_nodes(tree: ast.Module, nodes: Iterable[ast.AST]) -> Devices:
     """What ``analyse`` finds in code that names anything to do with devices."""
     visitor = _Visitor(nodes)
     visitor.visit(tree)

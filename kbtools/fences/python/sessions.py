@@ -36,7 +36,7 @@ _COMPARED = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SessionPart:
     """A snippet as far as its names go."""
 
     line: int
@@ -46,7 +46,7 @@ class Part:
     """Its reads are not looked at: it is not run, or shall fail on them."""
 
 
-def undefined(session: Sequence[Part]) -> Iterator[Problem]:
+def undefined(session: Sequence[SessionPart]) -> Iterator[Problem]:
     """``undefined-name`` at the first read, in each part, of a name that nothing before it in the session binds."""
     everywhere = {name: part for part in reversed(session) for name in part.names.defines}
     opened_later = any(part.names.open for part in session)
@@ -64,7 +64,7 @@ def undefined(session: Sequence[Part]) -> Iterator[Problem]:
                 "undefined-name",
                 read.span,
                 f'"{cut(read.name)}" is not defined here',
-                _way_out(read, part, everywhere, bound, reported <= _SUGGESTED),
+                _advice(read, part, everywhere, bound, reported <= _SUGGESTED),
             )
         if part.names.open:
             return
@@ -78,7 +78,9 @@ def _alike(name: str, bound: set[str]) -> list[str]:
     return list(islice(known, _COMPARED))
 
 
-def _way_out(read: Read, part: Part, everywhere: Mapping[str, Part], bound: set[str], compare: bool) -> str:
+def _advice(
+    read: Read, part: SessionPart, everywhere: Mapping[str, SessionPart], bound: set[str], compare: bool
+) -> str:
     giver = everywhere.get(read.name)
     if giver is not None and giver.line > part.line:
         return f"the snippet on line {giver.line} defines it: move that before this one"

@@ -23,7 +23,7 @@ SAFE, UNSAFE = Applicability.SAFE, Applicability.UNSAFE
 _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 
-class Wrong:
+class SchemaProblems:
     """A page whose fields do not follow its schema."""
 
     def __init__(self, fm: Frontmatter, schema: Schema, instance: Any, dates: list[Path]) -> None:

@@ -23,10 +23,10 @@ def validate(fm: Frontmatter, schema: Schema) -> tuple[Problem, ...]:
     instance = as_json(fm.data, dates)
     if schema.accepts(instance) and not any(text_rule(schema, path) for path in dates):
         return ()
-    from kbtools.fields.schema.problems import Wrong  # most pages have nothing wrong
+    from kbtools.fields.schema.problems import SchemaProblems  # most pages have nothing wrong
 
     found: dict[tuple[Span, str, str], Problem] = {}
-    for problem in Wrong(fm, schema, instance, dates).problems():
+    for problem in SchemaProblems(fm, schema, instance, dates).problems():
         found.setdefault((problem.span, problem.rule, problem.message), problem)
         if len(found) >= _MAX:
             break

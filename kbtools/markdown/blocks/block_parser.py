@@ -15,7 +15,7 @@ ALL_LISTS, ALL_ITEMS = frozenset(("dl", "ul", "ol")), frozenset(("dd", "li"))
 """Tags of lists and of their items."""
 
 
-class State(Enum):
+class ParserState(Enum):
     """State that Python-Markdown's processors pass to nested ones: ``parser.state``."""
 
     LIST = auto()
@@ -57,7 +57,7 @@ class Parser:
         """Definitions of links, by name, with the lines they stand on."""
         self.table_rows: list[LineRange] = []
         self.ids: list[str] = []
-        self.state: list[State] = []
+        self.state: list[ParserState] = []
         self.depth = 0
         self.tabs = 0
         self.footnotes: dict[str, LineRange] = {}
@@ -98,12 +98,12 @@ class Parser:
                 self.parse(parent, [block.cut(block.low, at)])
         return at
 
-    def within(self, state: State, parent: Node, blocks: list[LineRange]) -> None:
+    def within(self, state: ParserState, parent: Node, blocks: list[LineRange]) -> None:
         self.state.append(state)
         self.parse(parent, blocks)
         self.state.pop()
 
-    def is_state(self, state: State) -> bool:
+    def is_state(self, state: ParserState) -> bool:
         return bool(self.state) and self.state[-1] is state
 
     @staticmethod
@@ -122,7 +122,7 @@ class Parser:
         if block.is_blank():
             return
         last = parent.last
-        if not self.is_state(State.LIST):
+        if not self.is_state(ParserState.LIST):
             node = parent.add("p")
             node.text = Leaf([block])
             self.leaves.append(node.text)

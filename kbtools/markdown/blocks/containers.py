@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kbtools.markdown.blocks.block_parser import ALL_ITEMS, ALL_LISTS, DEEPEST, Parser, State
+from kbtools.markdown.blocks.block_parser import ALL_ITEMS, ALL_LISTS, DEEPEST, Parser, ParserState
 from kbtools.markdown.blocks.raw_html import MARK
 from kbtools.markdown.line_kinds import DETAILS, HASH, INDENT, QUOTE, TAB
 from kbtools.markdown.source_lines import LineRange
@@ -167,9 +167,9 @@ def quote(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
     inner = block.cut(at, block.high).strip(cuts)
     if CALLOUT.match(inner.first):  # its title is a block of its own
         title, rest = inner.cut(inner.low, inner.low + 1), inner.cut(inner.low + 1, inner.high)
-        parser.within(State.BLOCK_QUOTE, parent.add("callout"), [*title.blocks(), *rest.blocks()])
+        parser.within(ParserState.BLOCK_QUOTE, parent.add("callout"), [*title.blocks(), *rest.blocks()])
         return True
     last = parent.last
     node = last if last is not None and last.tag == "blockquote" else parent.add("blockquote")
-    parser.within(State.BLOCK_QUOTE, node, inner.blocks())
+    parser.within(ParserState.BLOCK_QUOTE, node, inner.blocks())
     return True

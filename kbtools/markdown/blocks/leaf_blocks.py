@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kbtools.markdown.blocks.block_parser import Parser, State
+from kbtools.markdown.blocks.block_parser import Parser, ParserState
 from kbtools.markdown.line_kinds import HASH, INDENT
 from kbtools.markdown.marks import ETX, STX
 from kbtools.markdown.source_lines import LineRange, concatenate
@@ -92,7 +92,7 @@ def hash_heading(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
     if m:
         parser.heading(parent, len(m["level"]), m["header"].strip(), block.cut(at, at + 1))
     rest = block.cut(at + 1, block.high)
-    if parser.is_state(State.LOOSE_LIST) and rest.find("indented") >= 0:
+    if parser.is_state(ParserState.LOOSE_LIST) and rest.find("indented") >= 0:
         rest = rest.loose_detab()
     parser.push(blocks, rest)
     return True

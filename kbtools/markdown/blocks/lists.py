@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kbtools.markdown.blocks.block_parser import ALL_ITEMS, ALL_LISTS, Parser, State
+from kbtools.markdown.blocks.block_parser import ALL_ITEMS, ALL_LISTS, Parser, ParserState
 from kbtools.markdown.line_kinds import DEFINITION, INDENT, ITEM, NESTED_ITEM, OLIST, ULIST
 from kbtools.markdown.source_lines import LineRange, concatenate
 from kbtools.markdown.tree import Leaf, Node
@@ -27,14 +27,14 @@ def _under_list(
 ) -> bool:
     """An indented block in or behind a list: ``ListIndentProcessor``."""
     block, last = blocks[-1], parent.last
-    if not block.first.startswith(INDENT) or parser.is_state(State.DETABBED):
+    if not block.first.startswith(INDENT) or parser.is_state(ParserState.DETABBED):
         return False
     if parent.tag not in items and (last is None or last.tag not in lists):
         return False
     blocks.pop()
     first = block.first
     deepest = (len(first) - len(first.lstrip(" "))) // 4
-    level, sibling = (1 if parser.is_state(State.LIST) else 0), parent
+    level, sibling = (1 if parser.is_state(ParserState.LIST) else 0), parent
     while deepest > level:
         child = sibling.last
         if child is None or (child.tag not in lists and child.tag not in items):
@@ -45,15 +45,15 @@ def _under_list(
     block = block.loose_detab(4 * level)
     if parent.tag in items:
         target = last if last is not None and last.tag in lists else parent
-        parser.within(State.DETABBED, target, [block])
+        parser.within(ParserState.DETABBED, target, [block])
     elif sibling.tag in items:
-        parser.within(State.DETABBED, sibling, [block])
+        parser.within(ParserState.DETABBED, sibling, [block])
     elif sibling.last is not None and sibling.last.tag in items:
         sibling.last.wrap_text()
-        parser.within(State.DETABBED, sibling.last, block.blocks())
+        parser.within(ParserState.DETABBED, sibling.last, block.blocks())
     else:
         node = sibling.add("dd" if "dl" in lists else "li")
-        parser.within(State.DETABBED, node, [block])
+        parser.within(ParserState.DETABBED, node, [block])
     return True
 
 
@@ -78,12 +78,12 @@ def _list_of(parser: Parser, tag: str, parent: Node, blocks: list[LineRange]) ->
             if inner is not None and inner.tail is not None:
                 node.last.add("p").text = inner.tail
                 inner.tail = None
-        parser.within(State.LOOSE_LIST, node.add("li"), [items.pop(0)])
+        parser.within(ParserState.LOOSE_LIST, node.add("li"), [items.pop(0)])
     elif parent.tag in _LISTS:
         node = parent
     else:
         node = parent.add(tag)
-    parser.state.append(State.LIST)
+    parser.state.append(ParserState.LIST)
     for item in items:
         if item.is_prose() and item.first:
             parser.paragraph(node.add("li"), item)
@@ -114,18 +114,18 @@ def definitions(parser: Parser, parent: Node, blocks: list[LineRange]) -> bool:
         inner, rest = below.detab()
     head = block.cut(at, at + 1).strip_first(m.end() if m else 0)
     d = concatenate([head, inner]) if len(inner) and (len(inner) > 1 or inner.first) else head
-    state = State.LIST
+    state = ParserState.LIST
     term_leaves = [Leaf([block.cut(n, n + 1)]) for n in terms]
     parser.leaves += term_leaves
     found = bool(terms)
     if not terms and last is not None and last.tag == "p":
-        state, found = State.LOOSE_LIST, True
+        state, found = ParserState.LOOSE_LIST, True
         parent.children.pop()
         last = parent.last
     if last is not None and last.tag == "dl":
         dl = last
         if not found and dl.last is not None and dl.last.tag == "dd" and dl.last.children:
-            state = State.LOOSE_LIST
+            state = ParserState.LOOSE_LIST
     else:
         dl = parent.add("dl")
     if found:

@@ -55,7 +55,7 @@ class Candidate(NamedTuple):
         return self.bare and self.marks[0] == other.marks[0] and len(self.marks) >= len(other.marks)
 
 
-class Findings(NamedTuple):
+class FenceProblems(NamedTuple):
     """What is wrong, and the stretches that are meant as code although the site shows them otherwise."""
 
     problems: tuple[Problem, ...] = ()
@@ -75,7 +75,7 @@ def is_suspicious(body: SourceLines, blocks: list[fences.Block], literal: bool) 
     )
 
 
-def check(body: SourceLines, quiet: list[tuple[int, int]], literal_rows: frozenset[int]) -> Findings:
+def check(body: SourceLines, quiet: list[tuple[int, int]], literal_rows: frozenset[int]) -> FenceProblems:
     """Read a page as its author meant it. Nothing is said of what stands in the ``quiet`` stretches (sorted)."""
     return _Reading(body, quiet, literal_rows).run()
 
@@ -187,11 +187,11 @@ class _Reading:
             found.append(Candidate(row, m[1], m[2], m[3], item=True))
         return sorted(found, key=lambda candidate: candidate.row)
 
-    def run(self) -> Findings:
+    def run(self) -> FenceProblems:
         at = 0
         while at < len(self.candidates):
             at = self.read(at)
-        return Findings(tuple(self.problems), tuple(self.broken))
+        return FenceProblems(tuple(self.problems), tuple(self.broken))
 
     def read(self, at: int) -> int:
         """Judge the fence that starts with this candidate; the index of the next to look at."""

@@ -37,7 +37,7 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
 """
 
 
-class Interpreter(NamedTuple):
+class ProjectPython(NamedTuple):
     """What is known of an interpreter without importing anything into this process."""
 
     program: str
@@ -66,7 +66,7 @@ def normalized(name: str) -> str:
 
 
 @functools.cache
-def interpreter(program: str) -> Interpreter:
+def interpreter(program: str) -> ProjectPython:
     """Ask an interpreter what it is. Raises KbError where it is none that can run snippets."""
     way_out = "name a Python from 3.11 on, as in --python .venv/bin/python"
     if not Path(program).is_file():
@@ -81,4 +81,4 @@ def interpreter(program: str) -> Interpreter:
         raise KbError(f"{program} is no Python interpreter that answers ({type(problem).__name__})", way_out) from None
     if tuple(map(int, version.split(".")[:2])) < _OLDEST:
         raise KbError(f"{program} is Python {version}", way_out)
-    return Interpreter(program, version, {normalized(n): v for n, v in packages.items()}, answer["torch"])
+    return ProjectPython(program, version, {normalized(n): v for n, v in packages.items()}, answer["torch"])

@@ -37,7 +37,7 @@ from kbtools.fences.option_values import DEVICES
 from kbtools.run.processes.removal import remove
 from kbtools.run.sandbox import namespaces
 from kbtools.run.worker.preload import warm
-from kbtools.run.worker.ready import Kind, ready
+from kbtools.run.worker.ready import WorkerKind, ready
 
 PRELOADS = {
     "torch": ("torch",),
@@ -83,7 +83,7 @@ class _Waiting:
                 return False
 
 
-class Server:
+class ForkServer:
     """The loop. ``folder`` holds every session's scratch folder, and is removed at the end."""
 
     def __init__(self, folder: Path, requests: socket.socket, mode: str, *, own_processes: bool = False) -> None:
@@ -92,9 +92,9 @@ class Server:
         self.clients: dict[int, _Client] = {}
         self.workers: dict[int, _Client | None] = {}
         """By process; None for those that wait."""
-        self.waiting: dict[Kind, _Waiting] = {}
+        self.waiting: dict[WorkerKind, _Waiting] = {}
         """Forked ahead, the one last used at the end."""
-        self.foreseen: list[Kind] = []
+        self.foreseen: list[WorkerKind] = []
         """For which one is to be forked ahead when there is nothing else to do."""
         self.started = 0
         self.selector = selectors.DefaultSelector()
@@ -166,7 +166,7 @@ class Server:
                 os.close(descriptor)
         return True
 
-    def _start(self, client: _Client, kind: Kind, preload: Sequence[str], descriptors: list[int]) -> None:
+    def _start(self, client: _Client, kind: WorkerKind, preload: Sequence[str], descriptors: list[int]) -> None:
         if self._preload(preload):
             for waiting in tuple(self.waiting):
                 self._drop(waiting)  # it lacks what is there now
@@ -189,18 +189,18 @@ class Server:
         if self.started > 1 and kind not in self.foreseen:
             self.foreseen.append(kind)
 
-    def _fork_ahead(self, kind: Kind) -> None:
+    def _fork_ahead(self, kind: WorkerKind) -> None:
         if kind not in self.waiting:
             while len(self.waiting) >= _KINDS:
                 self._drop(next(iter(self.waiting)))
             self.waiting[kind] = self._fork(kind)
 
-    def _drop(self, kind: Kind) -> None:
+    def _drop(self, kind: WorkerKind) -> None:
         worker = self.waiting.pop(kind)
         worker.orders.close()
         _kill(worker.pid)
 
-    def _fork(self, kind: Kind) -> _Waiting:
+    def _fork(self, kind: WorkerKind) -> _Waiting:
         # What is there stays: children share its memory instead of copying it at their first collection.
         gc.freeze()
         ours, theirs = socket.socketpair()
@@ -212,7 +212,7 @@ class Server:
         self.workers[pid] = None
         return _Waiting(pid, ours)
 
-    def _become_worker(self, kind: Kind, orders: socket.socket) -> NoReturn:
+    def _become_worker(self, kind: WorkerKind, orders: socket.socket) -> NoReturn:
         try:
             gc.enable()
             signal.set_wakeup_fd(-1)
@@ -321,11 +321,11 @@ def _prctl_subreaper() -> None:
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
 
 
-def _request(data: bytes) -> tuple[Kind, tuple[str, ...]] | None:
+def _request(data: bytes) -> tuple[WorkerKind, tuple[str, ...]] | None:
     """What is asked for: a kind of worker, and names of PRELOADS; None for what is no such request."""
     try:
         asked = json.loads(data)
-        kind, preload = Kind(**asked["kind"]), tuple(asked["preload"])
+        kind, preload = WorkerKind(**asked["kind"]), tuple(asked["preload"])
         sound = (
             type(kind.network) is bool
             and type(kind.changed) is bool
@@ -346,7 +346,7 @@ def main(folder: str, requests: str, mode: str, *preload: str) -> None:
     gc.disable()
     own = socket.socket(fileno=int(requests))
     own.set_inheritable(False)
-    server = Server(Path(folder), own, mode, own_processes=own_processes)
+    server = ForkServer(Path(folder), own, mode, own_processes=own_processes)
     try:
         server.serve(preload)
     finally:

@@ -23,7 +23,7 @@ from kbtools.run.processes.process_tree import children, descendants, kill_group
 from kbtools.run.processes.reaper import Reaper
 from kbtools.run.processes.removal import remove
 from kbtools.run.results.environment import interpreter_environment, worker_environment
-from kbtools.run.worker.ready import Kind
+from kbtools.run.worker.ready import WorkerKind
 
 _SWEEP = 5.0
 """Seconds for which processes that a worker leaves behind are looked for and killed."""
@@ -74,7 +74,7 @@ class Launcher(Protocol):
     """How all its workers are confined: one of ``protections.MODES``."""
 
     def start(
-        self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
+        self, kind: WorkerKind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
     ) -> WorkerHandle:
         """Start a worker. Raises KbError when none can be started."""
 
@@ -107,7 +107,7 @@ class SpawnLauncher:
         self.later = self._reaper.do
 
     def start(
-        self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
+        self, kind: WorkerKind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
     ) -> WorkerHandle:
         numbers = descriptors.all()
         words = [*_command(self._python, "kbtools.run.worker.main"), *map(str, numbers), self.sandbox]
@@ -242,7 +242,7 @@ class ForkServerLauncher:
             raise KbError(f"the fork server did not start: {problem}", "try --start-method spawn") from problem
 
     def start(
-        self, kind: Kind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
+        self, kind: WorkerKind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
     ) -> WorkerHandle:
         server = self._server
         try:
@@ -252,7 +252,7 @@ class ForkServerLauncher:
                 raise
         return self._ask(kind, preload, descriptors)
 
-    def _ask(self, kind: Kind, preload: Sequence[str], descriptors: Descriptors) -> WorkerHandle:
+    def _ask(self, kind: WorkerKind, preload: Sequence[str], descriptors: Descriptors) -> WorkerHandle:
         ours, theirs = socket.socketpair()
         request = json.dumps({"preload": list(preload), "kind": asdict(kind)}).encode()
         try:

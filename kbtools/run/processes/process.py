@@ -22,11 +22,11 @@ from kbtools.run.processes.capture import Capture
 from kbtools.run.processes.launchers import Descriptors, Launcher, WorkerHandle
 from kbtools.run.processes.process_tree import more_below, private_memory, stop_all
 from kbtools.run.processes.removal import remove
-from kbtools.run.processes.reply import Refused, validated
+from kbtools.run.processes.reply import InvalidReply, validated
 from kbtools.run.results.environment import worker_environment
 from kbtools.run.sandbox.limits import MOST_PROCESSES
 from kbtools.run.worker.channel import BadMessage, Channel
-from kbtools.run.worker.ready import Kind
+from kbtools.run.worker.ready import WorkerKind
 
 START_TIMEOUT = 120.0
 """Seconds for a worker to be ready: a cold import of torch on a busy machine."""
@@ -38,7 +38,7 @@ _WATCH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ProcessSettings:
     """How sessions are run; the same for all of a run."""
 
     limits: Limits = field(default_factory=Limits)
@@ -83,15 +83,21 @@ class Reply:
     seconds: float = 0.0
 
 
-class Process:
+class WorkerProcess:
     """A worker process with its pipes and scratch folder."""
 
     def __init__(
-        self, job: Job, launcher: Launcher, settings: Settings, extra: Mapping[str, str], *, changed: bool = False
+        self,
+        job: Job,
+        launcher: Launcher,
+        settings: ProcessSettings,
+        extra: Mapping[str, str],
+        *,
+        changed: bool = False,
     ) -> None:
         """``changed``: under other conditions, as a second run is."""
         self.job, self.settings = job, settings
-        self.kind = Kind(job.network, settings.threads, job.device, changed)
+        self.kind = WorkerKind(job.network, settings.threads, job.device, changed)
         self.mode = launcher.sandbox
         self.handle: WorkerHandle | None = None
         self._most: int | None = None
@@ -156,7 +162,7 @@ class Process:
                 self._confirm()
                 said = self.out.text(), self.err.text()
                 return Reply(message, *said, seconds=min(message["seconds"], took), cut=self.out.dropped > 0)
-        except (BadMessage, Refused) as problem:
+        except (BadMessage, InvalidReply) as problem:
             if self.handle is not None and self.handle.ended() is not None and self.handle.lost:
                 return self._dead(started)
             return self._refused(str(problem), started)
@@ -179,7 +185,7 @@ class Process:
         """Raises Refused where something has been said that nobody asked for: it would pass for the next reply."""
         while self._readable(self.channel.fileno()) and self.channel.feed():
             if not self.channel.is_empty:
-                raise Refused("it was written before anything was asked")
+                raise InvalidReply("it was written before anything was asked")
 
     def _confirm(self) -> None:
         """See that it was the worker who replied, and not the page before it failed, or ended the process.
@@ -189,15 +195,15 @@ class Process:
         word = secrets.token_hex(16)
         try:
             if not self.channel.is_empty:
-                raise Refused("there is more than one reply")
+                raise InvalidReply("there is more than one reply")
             self.channel.send({"op": "confirm", "word": word})
             answer = self._await(time.monotonic() + _CONFIRM)
         except OSError:
             answer = None
         if answer is None:
-            raise Refused("the process ended, or was busy, after the reply")
+            raise InvalidReply("the process ended, or was busy, after the reply")
         if answer != {"word": word}:
-            raise Refused("there is more than one reply")
+            raise InvalidReply("there is more than one reply")
 
     def _refused(self, what: str, started: float) -> Reply:
         assert self.handle is not None

@@ -16,7 +16,7 @@ from kbtools.run.worker.figures import MOST
 _MOST_LINES = 1 << 31
 
 
-class Refused(ValueError):
+class InvalidReply(ValueError):
     """A message that no worker sends by itself; says what is wrong with it."""
 
 
@@ -30,13 +30,13 @@ def validated(message: dict[str, Any], step: Step) -> dict[str, Any]:
     for name, value in message.items():
         is_sound = known.get(name)
         if is_sound is None:
-            raise Refused(f"nothing called {name[:40]!r} is part of a reply here")
+            raise InvalidReply(f"nothing called {name[:40]!r} is part of a reply here")
         if not is_sound(value):
-            raise Refused(f"its {name!r} is not of the right form")
+            raise InvalidReply(f"its {name!r} is not of the right form")
     if "seconds" not in message:
-        raise Refused("it does not say how long the snippet took")
+        raise InvalidReply("it does not say how long the snippet took")
     if not set(message.get("intact", ())) <= set(step.defines):
-        raise Refused("its 'intact' names what the snippet does not define")
+        raise InvalidReply("its 'intact' names what the snippet does not define")
     return message
 
 

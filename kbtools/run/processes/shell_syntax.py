@@ -34,7 +34,7 @@ _READ = {
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class SyntaxResults:
     """What shells say of the shell fences of a vault."""
 
     complaints: Mapping[tuple[str, str], tuple[int, str]]
@@ -43,7 +43,7 @@ class Checked:
     """What no one could judge, by language and code: the shell that is not installed."""
 
 
-def check(snippets: Iterable[Snippet], state: Path | None = None) -> Checked:
+def check(snippets: Iterable[Snippet], state: Path | None = None) -> SyntaxResults:
     """Have the shell fences among ``snippets`` judged. ``state`` is where answers are kept; None keeps none."""
     asked: dict[tuple[str, str], tuple[str, str, bool]] = {}
     missing: dict[tuple[str, str], str] = {}
@@ -75,7 +75,7 @@ def check(snippets: Iterable[Snippet], state: Path | None = None) -> Checked:
         # In a transcript, what follows the first line of a command may stand there without a prompt, like output.
         if answer is not None and not (transcript and _ENDS_EARLY.search(answer[1])):
             complaints[question] = answer
-    return Checked(complaints, missing)
+    return SyntaxResults(complaints, missing)
 
 
 Answer = tuple[int, str] | None

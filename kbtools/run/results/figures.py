@@ -77,7 +77,7 @@ def is_name(name: str) -> bool:
     return _NAME.match(name) is not None
 
 
-def received(values: Iterable[Mapping[str, Any]]) -> tuple[Figure, ...]:
+def validated(values: Iterable[Mapping[str, Any]]) -> tuple[Figure, ...]:
     """The figures a worker sends; what is no harmless picture is left out."""
     found = []
     for value in values:

@@ -20,7 +20,7 @@ from kbtools.fences.languages import pycon
 from kbtools.fences.languages.protocol import Language
 from kbtools.fences.languages.registry import find
 from kbtools.fences.languages.shell import SHELLS
-from kbtools.run.job import ANY, Around, Step
+from kbtools.run.job import ANY, SessionContext, Step
 from kbtools.snippets import Snippet
 
 SCHEME = 7
@@ -64,7 +64,7 @@ def _session(name: str) -> str:
     return "alone" if name.startswith("alone:") else name
 
 
-def keyed(steps: Sequence[Step], path: str, session: str, device: str, around: Around) -> tuple[Step, ...]:
+def keyed(steps: Sequence[Step], path: str, session: str, device: str, around: SessionContext) -> tuple[Step, ...]:
     """The steps of a session on a device with their keys, and with what they may import."""
     # Where nothing mentions torch it is not imported before the first snippet, and NumPy is not seeded with it.
     torch = device != "cpu" or any("torch" in step.code for step in steps if step.skip is None)

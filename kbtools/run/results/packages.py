@@ -37,7 +37,7 @@ class Machine(Protocol):
         """What readers are told of it; nothing hangs on that."""
 
 
-class Here:
+class LocalMachine:
     """This machine."""
 
     def environment(self, device: str) -> Mapping[str, object]:
@@ -51,7 +51,7 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class RemoteMachine:
     """Another machine, by what it says of itself."""
 
     environments: Mapping[str, Mapping[str, object]]

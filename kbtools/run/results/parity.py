@@ -16,7 +16,7 @@ from kbtools.run.results.outcomes import Outcome, Status, by_place
 _FLOAT = re.compile(r"(?<![\w.])-?[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?(?![\w.])")
 
 
-class State(str, Enum):
+class ParityState(str, Enum):
     """What comparing two devices came to."""
 
     SAME = "same"
@@ -34,7 +34,7 @@ class Parity:
     line: int
     devices: tuple[str, str]
     """The one compared with (the CPU, where it ran there), and the other."""
-    state: State
+    state: ParityState
     reason: str | None = None
     """Why it cannot be compared, or how it differs in one line."""
     diff: str | None = None
@@ -71,26 +71,28 @@ _RUN = (Status.PASSED, Status.XFAILED, Status.FAILED, Status.ERROR)
 def _compared(id: str, one: Outcome, other: Outcome) -> Parity:
     from kbtools.fences.expected import expect  # most runs have one device, and compare nothing
 
-    def made(state: State, reason: str | None = None, diff: str | None = None) -> Parity:
+    def made(state: ParityState, reason: str | None = None, diff: str | None = None) -> Parity:
         return Parity(id, one.path, one.line, (one.device, other.device), state, reason, diff)
 
     ended = [o.outcome in (Status.PASSED, Status.XFAILED) or o.only_output_differs for o in (one, other)]
     if not any(ended):
-        return made(State.NOT_COMPARABLE, f"it came to its end neither on {one.device} nor on {other.device}")
+        return made(ParityState.NOT_COMPARABLE, f"it came to its end neither on {one.device} nor on {other.device}")
     if not all(ended):
         good, bad = (one, other) if ended[0] else (other, one)
         why = (bad.reason or bad.message or bad.outcome.value).partition("\n")[0]
         if bad.outcome is Status.ERROR:
-            return made(State.NOT_COMPARABLE, f"on {bad.device}: {why}")
-        return made(State.DIFFERS, f"it runs on {good.device}, and fails on {bad.device}: {why}")
+            return made(ParityState.NOT_COMPARABLE, f"on {bad.device}: {why}")
+        return made(ParityState.DIFFERS, f"it runs on {good.device}, and fails on {bad.device}: {why}")
     if not one.stdout.strip() and not other.stdout.strip():
         if one.message == other.message:
-            return made(State.NOT_COMPARABLE, "it prints nothing")
-        return made(State.DIFFERS, "it raises differently", expect.explain(one.message or "", other.message or ""))
+            return made(ParityState.NOT_COMPARABLE, "it prints nothing")
+        return made(
+            ParityState.DIFFERS, "it raises differently", expect.explain(one.message or "", other.message or "")
+        )
     if same(one.stdout, other.stdout):
-        return made(State.SAME)
+        return made(ParityState.SAME)
     diff = expect.explain(one.stdout, other.stdout)
-    return made(State.DIFFERS, f"{one.device} and {other.device} print different things", diff)
+    return made(ParityState.DIFFERS, f"{one.device} and {other.device} print different things", diff)
 
 
 def same(one: str, other: str) -> bool:
@@ -120,7 +122,7 @@ def _nearly(wanted: str, got: str) -> str:
 
 def counts(found: Iterable[Parity]) -> dict[str, int]:
     """How many of each state, for the report's summary."""
-    numbers = {state.value.replace(" ", "_"): 0 for state in State}
+    numbers = {state.value.replace(" ", "_"): 0 for state in ParityState}
     for one in found:
         numbers[one.state.value.replace(" ", "_")] += 1
     return numbers

@@ -30,7 +30,7 @@ from kbtools.state import state_folder
 VERSION = 3
 FIGURES = "figures"
 """The folder of pictures, within that of the results."""
-HERE = packages.Here()
+HERE = packages.LocalMachine()
 _REUSABLE = (Status.PASSED, Status.XFAILED)
 
 
@@ -63,7 +63,7 @@ class Result:
     """What readers are told of where it ran."""
 
 
-class Known(NamedTuple):
+class StoredPage(NamedTuple):
     """What decides a page's plan, and what the plan came to: where the first is the same, so is the second."""
 
     made_from: str
@@ -76,7 +76,7 @@ class Known(NamedTuple):
     """How many of them do not run, by reason."""
 
 
-class Answer(NamedTuple):
+class StoredAnswer(NamedTuple):
     """Outcomes that were known without running anything."""
 
     outcomes: list[Outcome]
@@ -92,7 +92,7 @@ class Store:
         self.folder = state / "results"
         self.machine, self.sandbox = machine, sandbox
         self._environments: dict[str, Mapping[str, object]] = {}
-        self.pages: Mapping[str, Known] = {}
+        self.pages: Mapping[str, StoredPage] = {}
         """What is known of pages as they are now, by path: kept with their results."""
 
     def file(self, path: str) -> Path:
@@ -117,14 +117,14 @@ class Store:
         entries = data["results"].items()
         return {id: _result(whole) for id, entry in entries if (whole := self._with_pictures(entry)) is not None}
 
-    def answer_page(self, path: str, made_from: str) -> tuple[Known, list[Outcome]] | None:
+    def answer_page(self, path: str, made_from: str) -> tuple[StoredPage, list[Outcome]] | None:
         """All outcomes of a page without reading it, let alone running it; None where that takes more.
 
         It is what ``answer`` would say of all its jobs: the page and what decides its plan are as they were.
         """
         try:
             data = self._data(path)
-            known = Known(**data["page"])
+            known = StoredPage(**data["page"])
             if known.made_from != made_from:
                 return None
             results = self._results(data)
@@ -139,7 +139,7 @@ class Store:
             return None
         return known, found
 
-    def answer(self, job: Job, ids: Collection[str]) -> Answer | None:
+    def answer(self, job: Job, ids: Collection[str]) -> StoredAnswer | None:
         """The outcomes of these steps without running anything; None where one of them has to be run.
 
         Of a step that ran, it is the stored one, marked cached, where it has passed, and so have all before it, as they
@@ -165,7 +165,7 @@ class Store:
                 found.append(outcome)
                 if not outcome.cached and (step.id not in results or results[step.id].key != step.key):
                     news.append(outcome)
-        return Answer(found, news)
+        return StoredAnswer(found, news)
 
     def _environment(self, device: str) -> Mapping[str, object]:
         if device not in self._environments:

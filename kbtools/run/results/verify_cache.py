@@ -17,7 +17,7 @@ Run = Callable[[Sequence[str]], Iterable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Verification:
     """What became of the sample."""
 
     outcomes: tuple[Outcome, ...]
@@ -33,7 +33,7 @@ def sample(outcomes: Iterable[Outcome], share: float) -> tuple[str, ...]:
     return tuple(sorted(random.SystemRandom().sample(pages, math.ceil(len(pages) * share))))
 
 
-def verify(stored: Iterable[Outcome], pages: Sequence[str], run: Run) -> Findings:
+def verify(stored: Iterable[Outcome], pages: Sequence[str], run: Run) -> Verification:
     """Run pages again and compare what they say with what the store said of them."""
     known = {outcome.id: outcome for outcome in stored if outcome.cached and outcome.path in pages}
     fresh = list(run(pages))
@@ -45,7 +45,7 @@ def verify(stored: Iterable[Outcome], pages: Sequence[str], run: Run) -> Finding
         by_id: Mapping[str, Outcome] = {outcome.id: outcome for outcome in fresh}
         unsteady = [id for id in wrong if id in twice and difference(by_id[id], twice[id]) is not None]
     outcomes = tuple(_error(o, wrong[o.id]) if o.id in wrong and o.id not in unsteady else o for o in fresh)
-    return Findings(outcomes, sum(o.id in known for o in fresh), tuple(unsteady))
+    return Verification(outcomes, sum(o.id in known for o in fresh), tuple(unsteady))
 
 
 def difference(one: Outcome, other: Outcome) -> str | None:

@@ -30,9 +30,9 @@ from kbtools.run.worker.channel import Channel
 from kbtools.run.worker.python.captures import flush
 from kbtools.run.worker.python.interpreter import Interpreter
 from kbtools.run.worker.python.unraised import Unraised
-from kbtools.run.worker.ready import Kind, seed
+from kbtools.run.worker.ready import WorkerKind, seed
 from kbtools.run.worker.requirements import unmet
-from kbtools.run.worker.session_api import Inside
+from kbtools.run.worker.session_api import SessionApi
 from kbtools.run.worker.streams import Threads, open_streams, restore
 
 _PATIENCE = 10.0
@@ -101,7 +101,7 @@ class _Worker:
         if hasattr(faulthandler, "register"):
             # Sent before a worker that took too long is killed, to learn where it was.
             faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
-        kind = Kind(**start["kind"])
+        kind = WorkerKind(**start["kind"])
         seeded = held is not None and kind.device == "cpu"
         rules = Rules(mode, kind.network, (str(self.folder), *start["writable"]), tuple(start["hidden"]))
         if held is None:
@@ -157,7 +157,7 @@ class _Worker:
                 return {"seconds": 0.0, "error": {"message": complaint, "line": line, "config": True}}
             if step["write_only"]:
                 return {"seconds": 0.0}
-        inside = Inside(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
+        inside = SessionApi(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
         threads = Threads()
         self.collects = self.collects or "async" in code
         self.interpreter.settle = lambda: self._settle(threads, step)

@@ -15,7 +15,7 @@ SEED = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class WorkerKind:
     """What is the same for many sessions."""
 
     network: bool
@@ -26,7 +26,7 @@ class Kind:
     """Under other conditions than the first run: see ``second_run``."""
 
 
-def ready(kind: Kind, mode: str, *, own_processes: bool = False) -> tuple[str, ...]:
+def ready(kind: WorkerKind, mode: str, *, own_processes: bool = False) -> tuple[str, ...]:
     """Make this process ready for a session of a kind. Returns the names of the protections that are active."""
     held = enclose(mode, network=kind.network, own_processes=own_processes)
     if kind.device == "cpu":
@@ -34,7 +34,7 @@ def ready(kind: Kind, mode: str, *, own_processes: bool = False) -> tuple[str, .
     return held
 
 
-def seed(kind: Kind) -> None:
+def seed(kind: WorkerKind) -> None:
     """Seed the random generators and set torch up, where they are imported.
 
     For a device other than the CPU to be called only when the environment says which of them the session may see.

@@ -7,13 +7,13 @@ from typing import Any
 
 from kbtools.fences.languages.protocol import Language, SnippetFailed
 from kbtools.fences.languages.pycon import has_prompts
-from kbtools.fences.languages.registry import Broken
+from kbtools.fences.languages.registry import BrokenLanguage
 from kbtools.fences.python.pycode import runnable
 from kbtools.run.worker import figures, scripts
 from kbtools.run.worker.python.interpreter import Expected, Interpreter, Transform
 
 
-class Inside:
+class SessionApi:
     """One fence's turn in a session. ``reply`` is what the worker answers."""
 
     def __init__(
@@ -27,7 +27,7 @@ class Inside:
         self.expected = Expected(tuple(step["defines"]), step["raises"], step["match"])
         self.reply: dict[str, Any] | None = None
 
-    def run(self, language: Language | Broken | None) -> dict[str, Any]:
+    def run(self, language: Language | BrokenLanguage | None) -> dict[str, Any]:
         """Have the fence's language run it; never raises."""
         if not isinstance(language, Language):
             message = f"{language.message}\n{language.help}" if language else "no language runs this fence here"

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kbtools.check.checker import found_by
+from kbtools.check.checker import findings_of
 from kbtools.fences.option_values import DEVICES
 from kbtools.links import page_name
 from kbtools.run.results.outcomes import Status
@@ -87,7 +87,7 @@ def health(wiki: SiteModel) -> Health:
         devices[device] = Counter()
         for page in pages:
             devices[device].update(states(wiki, page, device))
-    found = found_by(index, wiki.project.config, wiki.today, ("orphan-page", "stale-page"))
+    found = findings_of(index, wiki.project.config, wiki.today, ("orphan-page", "stale-page"))
     scores = [0] * 10
     for page in wiki.listed:
         if (score := confidence.today(page, wiki.today)) is not None:

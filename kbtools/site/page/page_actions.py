@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from kbtools.links import WikiLink
-from kbtools.notebooks.export import PYTHON, Surroundings, export
+from kbtools.notebooks.export import PYTHON, ExportContext, export
 from kbtools.notebooks.pictures import Pictures
 from kbtools.site.data.model import SiteModel
 from kbtools.site.html.text import escape, hidden
@@ -34,7 +34,7 @@ def has_notebook(page: Page, wiki: SiteModel) -> bool:
 
 def notebook(page: Page, wiki: SiteModel, site: Site, pictures: Pictures) -> bytes:
     """A page as a notebook, with the results that speak for it."""
-    around = Surroundings(lambda link: _address(link, page, wiki, site), pictures.of(page.path), tuple(hidden(page)))
+    around = ExportContext(lambda link: _address(link, page, wiki, site), pictures.of(page.path), tuple(hidden(page)))
     outcomes = (
         run.outcome
         for snippet in page.snippets

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from kbtools.fences.option_values import DEVICES
 from kbtools.run.results.figures import Figure
 from kbtools.run.results.outcomes import Status
-from kbtools.run.results.parity import State, parity
+from kbtools.run.results.parity import ParityState, parity
 from kbtools.site.data.results import Run
 from kbtools.site.html.text import clean
 from kbtools.site.words import Words
@@ -157,9 +157,9 @@ def _parity(runs: Sequence[Run]) -> Markup:
     out = Markup("")
     for told in parity(run.outcome for run in runs if run.fresh):
         one, other = (DEVICE_NAMES.get(device, device) for device in told.devices)
-        if told.state is State.SAME:
+        if told.state is ParityState.SAME:
             out += Markup('<span class="kb-where">{} = {}</span>').format(one, other)
-        elif told.state is State.DIFFERS:
+        elif told.state is ParityState.DIFFERS:
             out += Markup('<span class="kb-where" title="{}">{} ≠ {}</span>').format(told.reason or "", one, other)
     return out
 

@@ -31,7 +31,7 @@ from kbtools.site.reuse import every_page, values
 from kbtools.site.reuse.fingerprints import Fingerprints, config_parts, digest, navigation_parts, program_parts
 from kbtools.site.reuse.workers import in_parallel
 from kbtools.site.search.collect import Search
-from kbtools.state.memo import Memo, Value
+from kbtools.state.memo import Memo, StoredValue
 
 PAGE, BODY, FILE, LAYOUT = "page", "body", "file", "layout"
 """Kinds of values in the memo."""
@@ -80,7 +80,7 @@ class Engine:
         self._old = memo.all(FILE) if memo is not None else {}
         folder.old = {path: _written(value) for path, value in self._old.items()}
         self._program = tuple(program_parts())
-        self._layout: Value | None = None
+        self._layout: StoredValue | None = None
         self._keys: dict[str, str] = {}
         self._bodies: dict[str, bytes] = {}
         """Of pages whose HTML another process made."""
@@ -152,7 +152,7 @@ class Engine:
 
     # -- the page's HTML ---------------------------------------------------------------------------------------------
 
-    def _restore(self, page: Page, value: Value | None) -> bool:
+    def _restore(self, page: Page, value: StoredValue | None) -> bool:
         """Whether the page is as it was: then what was kept of it stands for it."""
         path = page.file.src_uri
         known = self.plugin.wiki.index.pages.get(path) if self.plugin.wiki is not None else None
@@ -291,7 +291,7 @@ class Engine:
             self._layout = held
             return [(x, y) for x, y in json.loads(held.data)]
         found = layout(nodes, edges)
-        self._layout = Value(key, json.dumps(found).encode())
+        self._layout = StoredValue(key, json.dumps(found).encode())
         return found
 
     # -- for the next build ------------------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ class Engine:
         fresh = []
         for path, file in files.items():
             told = [file.modified, file.size, file.key, self._diagrams.get(path, False)]
-            value = Value(file.digest, json.dumps(told).encode())
+            value = StoredValue(file.digest, json.dumps(told).encode())
             if self._old.get(path) != value:
                 fresh.append((path, value))
         gone = self._old.keys() - files.keys()
@@ -315,18 +315,18 @@ class Engine:
                 return
             known = set(self.memo.names(PAGE))
             self.memo.put(
-                PAGE, ((p, Value(self._keys[p], d)) for p, d in self._facts.items()), known - self._keys.keys()
+                PAGE, ((p, StoredValue(self._keys[p], d)) for p, d in self._facts.items()), known - self._keys.keys()
             )
-            bodies = ((p, Value(self._keys[p], self._bodies[p])) for p in self._facts)
+            bodies = ((p, StoredValue(self._keys[p], self._bodies[p])) for p in self._facts)
             self.memo.put(BODY, bodies, known - self._keys.keys())
 
 
-def _written(value: Value) -> Written:
+def _written(value: StoredValue) -> Written:
     modified, size, key, _ = json.loads(value.data)
     return Written(value.key, modified, size, key)
 
 
-def _why(key: str, old: Value | None) -> str:
+def _why(key: str, old: StoredValue | None) -> str:
     if old is None:
         return "new"
     for part, before, why in zip(key.split(" "), old.key.split(" "), ("settings", "text", "others"), strict=True):
