@@ -241,7 +241,7 @@ def test_a_site_goes_on_showing_what_it_shows(tmp_path: Path) -> None:
 def test_code_that_imports_what_is_not_installed_is_shown(tmp_path: Path) -> None:
     fence = "```python\nimport no_such_package_here.x\n```\n"
     root = put(tmp_path, {"docs/a/A.md": fence * 3, "docs/b/B.md": "```python\nimport json\n```\n"})
-    assert '"b/**" = "run"\n"**" = "show"' in settings(look_at(root))
+    assert '"b/**" = "run"\n"**" = "show"' in settings(survey(root))
     told = kb(root, "init", "--yes")
     assert "4 fences, 1 of which read as code that can run here" in told
     assert "no_such_package_here (3): imported by so many fences" in told
