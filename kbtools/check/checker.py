@@ -133,7 +133,11 @@ class Checker:
         return has_placeholder(lines.line(lines.line_of(problem.span.start)).of(page.source.text))
 
     def _severity(self, problem: Problem) -> Severity:
-        own = problem.severity if problem.rule not in self.around.config.rules else None
+        if problem.rule in self.around.config.rules:
+            return self.active[problem.rule]
+        own = problem.severity
+        if not self.around.config.has_site:
+            own = Severity.INFO if problem.site_only else own or all_rules()[problem.rule].without_site
         return own or self.active[problem.rule]
 
     def expires_on(self, page: Page, context: Context | None = None) -> date | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from kbtools.config import mkdocs_file, obsidian
+from kbtools.config import dendron, mkdocs_file, obsidian
 from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.settings import MAX_PAGE_SIZE, SETTINGS, Setting, SettingError, line_of, read_settings
@@ -63,6 +63,8 @@ class Config(NamedTuple):
     """Whether a reconciled link goes on showing the words it showed; where links are spelled as file names it does."""
     obsidian: Obsidian | None = None
     """Set where Obsidian's rules for links hold: in its vaults, and under ``--vault``."""
+    dendron: bool = False
+    """Whether wikilinks have the words first, as in Dendron's vaults."""
     mkdocs: MkDocs | None = None
     """What ``mkdocs.yml`` says of pages, in a project that has one."""
     schema: tuple[tuple[str, str], ...] = ()
@@ -83,6 +85,11 @@ class Config(NamedTuple):
     """Where the documentation of rules is published, with ``{rule}`` for a rule's name."""
     external: ExternalConfig = ExternalConfig()
     run: RunConfig = RunConfig()
+
+    @property
+    def has_site(self) -> bool:
+        """Whether a site is made of the vault, as far as is known: not of a folder of notes without ``mkdocs.yml``."""
+        return self.mkdocs is not None or self.obsidian is None
 
 
 class Project(NamedTuple):
@@ -180,6 +187,7 @@ def _project_at(root: Path) -> Project | None:
         schema=tuple((glob, _schema(name, root)) for glob, name in config.schema),
         link_style="filename" if noted is not None and "link_style" not in table else config.link_style,
         obsidian=obsidian.read(noted) if noted is not None else None,
+        dendron=dendron.is_vault(vault),
         mkdocs=mkdocs,
         publish="any" if mkdocs is not None and mkdocs.lenient else config.publish,
     )
@@ -215,7 +223,8 @@ def find_project(start: Path) -> Project:
 
 def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = ()) -> Project:
     """Any folder as a vault, with default configuration and its state in the user's cache. What links mean in it, and
-    how they are spelled, is what Obsidian would say. ``exclude`` are globs of files that are no pages.
+    how they are spelled, is what Obsidian would say; where a ``mkdocs.yml`` above makes a site of it, what that says
+    of pages and navigation holds too. ``exclude`` are globs of files that are no pages.
 
     Raises KbError when there is no such folder.
     """
@@ -231,8 +240,22 @@ def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = (
         link_style="filename",
         schema=(("**", _schema(schema, Path.cwd())),),
         obsidian=obsidian.read(folder),
+        dendron=dendron.is_vault(folder),
+        mkdocs=_site_of(folder),
     )
     return Project(folder, folder, cache / "kbtools" / key, config, foreign=True)
+
+
+def _site_of(folder: Path) -> MkDocs | None:
+    """The nearest site above whose pages lie in just this folder. A configuration that cannot be read says nothing."""
+    file = next((file for above in folder.parents if (file := mkdocs_file.find(above)) is not None), None)
+    if file is None:
+        return None
+    try:
+        site = mkdocs_file.read(file)
+        return site if (file.parent / site.docs_dir).resolve() == folder else None
+    except (KbError, OSError):
+        return None
 
 
 def _schema(name: str, base: Path) -> str:

@@ -52,10 +52,18 @@ def of_lists(text: str, begin: int, opaque: Sequence[Span]) -> Iterator[str]:
         before = bisect_right(starts, m.start()) - 1
         if before >= 0 and m.start() < opaque[before].end:
             continue
-        if not (text[m.start() - 1 : m.start()] in _CLOSERS or _ends_a_block(text, m)):
+        if not (text[m.start() - 1 : m.start()] in _CLOSERS or _ends_a_block(text, m) or _ends_a_term(text, m)):
             continue
         for held in _IN_LIST.finditer(m[1]):
             yield held[held.lastindex or 1]
+
+
+_DEFINITION = re.compile(r"[ \t]*(?:\r\n|[\r\n])(?:[ \t>]*(?:\r\n|[\r\n]))?[ \t>]*:[ \t]")
+
+
+def _ends_a_term(text: str, m: re.Match[str]) -> bool:
+    """Whether a list stands behind a term of a definition list, ``Term { #id }``."""
+    return text[m.start() - 1 : m.start()] == " " and _DEFINITION.match(text, m.end()) is not None
 
 
 def _ends_a_block(text: str, m: re.Match[str]) -> bool:

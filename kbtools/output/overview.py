@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from kbtools.output.findings import Findings
@@ -14,20 +14,26 @@ MANY = 60
 """Findings up to which all are shown one by one."""
 FEW = 5
 """Findings of a rule that only inform up to which all are shown one by one."""
+ALIKE = 3
+"""Findings of a rule on one page, or with one message, up to which all are shown one by one."""
 SHOWN = 2
 """Of each rule, where there are more."""
+LINES = 5
+"""Places that a note names."""
 _COLORS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
 _CODE = ("syntax-error", "undefined-name", "failing-snippet", "invalid-data", "shell-syntax")
 _LINKS = ("variant-link",)
 
 
 def folded(findings: Findings) -> Iterator[str]:
-    """Every finding in full, but for those of a rule of which many only inform: a line says how many."""
+    """Every finding in full, but for those of a rule of which many only inform, and for repetitions: a line says how
+    many."""
     infos = [d for d in findings.diagnostics if d.severity is Severity.INFO]
     counts = Counter(d.rule for d in infos)
     many = {rule: n for rule, n in counts.items() if n > FEW}
-    shown = tuple(d for d in findings.diagnostics if d.severity is not Severity.INFO or d.rule not in many)
-    yield from full(replace(findings, diagnostics=shown))
+    rest = tuple(d for d in findings.diagnostics if d.severity is not Severity.INFO or d.rule not in many)
+    notes = _repetitions(replace(findings, diagnostics=rest))
+    yield from full(replace(findings, diagnostics=tuple(notes)), notes)
     for rule, n in sorted(many.items()):
         first = next(d for d in infos if d.rule == rule)
         label = paint(f"info[{rule}]", _COLORS[Severity.INFO], findings.color)
@@ -43,16 +49,52 @@ def _ranked(rule: str) -> str:
 
 def overview(findings: Findings) -> Iterator[str]:
     """The first findings of each rule in full, then the table and what to do."""
-    seen: Counter[str] = Counter()
-    first: list[Diagnostic] = []
-    for d in findings.diagnostics:
-        seen[d.rule] += 1
-        if seen[d.rule] <= SHOWN and d.severity is not Severity.INFO:
-            first.append(d)
-    yield from full(replace(findings, diagnostics=tuple(first)))
+    counts = Counter(d.rule for d in findings.diagnostics)
+    serious = tuple(d for d in findings.diagnostics if d.severity is not Severity.INFO)
+    notes = _repetitions(replace(findings, diagnostics=serious))
+    shown: dict[tuple[str, Severity], list[Diagnostic]] = defaultdict(list)
+    for d in notes:
+        others = shown[d.rule, d.severity]
+        if len(others) < SHOWN and all(d.path != other.path and d.message != other.message for other in others):
+            others.append(d)
+    first = sorted((d for held in shown.values() for d in held), key=findings.diagnostics.index)
+    yield from full(replace(findings, diagnostics=tuple(first)), notes)
     yield from statistics(findings)
-    example = max(seen, key=lambda rule: seen[rule])
+    example = max(counts, key=lambda rule: counts[rule])
     yield f"every finding: kb check --all · of one rule: kb check --select {example}"
+
+
+def _repetitions(findings: Findings) -> dict[Diagnostic, str]:
+    """The findings to show, in order, each with a note on those that it stands for: more of its rule on its page, or
+    more with its message."""
+    on_page = Counter((d.rule, d.path) for d in findings.diagnostics)
+    worded = Counter((d.rule, d.message) for d in findings.diagnostics if on_page[d.rule, d.path] <= ALIKE)
+    groups: dict[tuple[object, ...], list[Diagnostic]] = defaultdict(list)
+    for number, d in enumerate(findings.diagnostics):
+        if on_page[d.rule, d.path] > ALIKE:
+            groups["page", d.rule, d.path].append(d)
+        elif worded[d.rule, d.message] > ALIKE:
+            groups["words", d.rule, d.message].append(d)
+        else:
+            groups[(number,)].append(d)
+    return {first: _note(findings, kind, rest) for (kind, *_), (first, *rest) in groups.items()}
+
+
+def _note(findings: Findings, kind: object, rest: Sequence[Diagnostic]) -> str:
+    if not rest:
+        return ""
+    if kind == "page":
+        lines = list(dict.fromkeys(str(findings.position(d).line) for d in rest))
+        where = f"on this page: line{'s' if len(lines) > 1 else ''} {_listed(lines)}"
+    else:
+        where = f"like this: {_listed([f'{d.path}:{findings.position(d).line}' for d in rest])}"
+    return f"{len(rest):,} more {where} (kb check --all shows them)"
+
+
+def _listed(places: Sequence[str]) -> str:
+    """The first of many, between commas."""
+    more = len(places) - LINES
+    return ", ".join(places[:LINES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def statistics(findings: Findings) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kbtools.output.findings import Findings
 from kbtools.text.diagnostics import Diagnostic, Severity
@@ -78,13 +78,15 @@ def concise(findings: Findings) -> Iterator[str]:
         yield f"{printable(d.path)}:{at.line}:{at.column}: {label} {printable(d.message)}"
 
 
-def full(findings: Findings) -> Iterator[str]:
-    """Rule, message, place, the source with a caret under the exact span, and what to do; a block each."""
+def full(findings: Findings, notes: Mapping[Diagnostic, str] | None = None) -> Iterator[str]:
+    """Rule, message, place, the source with a caret under the exact span, and what to do; a block each. ``notes`` go
+    below the blocks of some."""
     for d in findings.diagnostics:
-        yield "\n".join(_block(d, findings.sources(d.path), findings.color)) + "\n"
+        note = notes.get(d) if notes else None
+        yield "\n".join(_block(d, findings.sources(d.path), findings.color, note)) + "\n"
 
 
-def _block(d: Diagnostic, source: Source, color: bool) -> Iterator[str]:
+def _block(d: Diagnostic, source: Source, color: bool, note: str | None) -> Iterator[str]:
     start, end = source.lines.position(d.span.start), source.lines.position(d.span.end)
     label = paint(f"{d.severity.value}[{d.rule}]", _COLORS[d.severity], color)
     yield f"{label}: {paint(printable(d.message), '1', color)}"
@@ -109,6 +111,8 @@ def _block(d: Diagnostic, source: Source, color: bool) -> Iterator[str]:
             yield from (harmless(f"{margin}   {printable(line)}".rstrip()) for line in (head, *rest))
         else:
             yield f"{margin} {paint('=', '34', color)} help: {printable(head)}"
+    if note:
+        yield f"{margin} {paint('=', '34', color)} note: {printable(note)}"
 
 
 def _window(text: str, first: int, last: int) -> tuple[str, str, str]:

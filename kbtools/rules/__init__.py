@@ -2,7 +2,8 @@
 
 A rule module sets ``SEVERITY`` and ``GROUP``, and either has ``check(page, context)`` yielding problems, or stands
 for problems that a parser finds while it reads the page. Nothing else needs to be edited to add one. A rule whose
-findings come with time says when in ``expires_on(page, context)``.
+findings come with time says when in ``expires_on(page, context)``; one that does less harm in a vault of which no site
+is made sets ``WITHOUT_SITE``.
 
 What is found on a page is kept until its text, or an answer that ``Context`` gave a rule, is another. So a rule asks
 nothing but its page and the context: it is given no other page's text, and no list of all pages.
@@ -234,6 +235,8 @@ class Rule:
     check: Check | None
     expires_on: ExpiresOn | None = None
     """The day on which an unchanged page comes to be found, or ceases to be; None when time changes nothing."""
+    without_site: Severity | None = None
+    """The severity where no site is made of the vault, if that is another."""
 
     @property
     def summary(self) -> str:
@@ -249,5 +252,6 @@ def all_rules() -> Mapping[str, Rule]:
         name = file.stem.replace("_", "-")
         doc = (module.__doc__ or "").strip()
         check, expires_on = getattr(module, "check", None), getattr(module, "expires_on", None)
-        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, check, expires_on)
+        without_site = getattr(module, "WITHOUT_SITE", None)
+        rules[name] = Rule(name, module.SEVERITY, module.GROUP, doc, check, expires_on, without_site)
     return rules

@@ -28,6 +28,7 @@ from kbtools.vault.loading import is_decomposed
 from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
+WITHOUT_SITE = Severity.INFO
 GROUP = "vault"
 
 

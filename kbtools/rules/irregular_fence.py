@@ -4,6 +4,8 @@ The renderer wants the language first and options in braces behind it; closing f
 as far indented. What breaks one of these is shown as text, and often swallows the fence behind it, without a word
 from `mkdocs build --strict`. A fence that is not shown as code is not run either.
 
+Where no site is made of a vault, it is a warning, and an info where GitHub and Obsidian show the fence as it is meant.
+
 ## Reported
 
 ````markdown title="A.md"
@@ -26,4 +28,5 @@ from __future__ import annotations
 from kbtools.text.diagnostics import Severity
 
 SEVERITY = Severity.ERROR
+WITHOUT_SITE = Severity.WARNING
 GROUP = "snippets"

@@ -1,8 +1,9 @@
 """A page that nothing leads to.
 
 Readers find it only by search. Wikilinks and Markdown links of other pages lead to a page, and so do the `nav` of
-`mkdocs.yml` and a canvas of Obsidian's. Index and readme pages are no orphans, nor are learning paths, which the site
-lists, and the templates of an Obsidian vault.
+`mkdocs.yml` and a canvas of Obsidian's. Index and readme pages are no orphans, nor are pages that code hosts look for
+by name (`CONTRIBUTING`, `CHANGELOG` and the like), learning paths, which the site lists, and the templates of an
+Obsidian vault.
 
 ## Reported
 
@@ -35,10 +36,30 @@ GROUP = "vault"
 
 
 ENTRANCES = ("index", "readme", "home")
+_OF_REPOSITORIES = frozenset(
+    (
+        "agents",
+        "authors",
+        "changelog",
+        "changes",
+        "claude",
+        "code_of_conduct",
+        "contributing",
+        "governance",
+        "issue_template",
+        "licence",
+        "license",
+        "pull_request_template",
+        "security",
+        "support",
+    )
+)
+"""Pages that code hosts and other programs look for by name."""
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    entrance = page.stem.lower() in ENTRANCES or page.is_learning_path
+    name = page.stem.lower()
+    entrance = name in ENTRANCES or name.replace("-", "_") in _OF_REPOSITORIES or page.is_learning_path
     if entrance or page.redirect is not None or context.is_linked:
         return
     yield Problem("orphan-page", Span(0, 0), "no page links here", "link to it from a page about a wider subject")

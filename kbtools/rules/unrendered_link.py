@@ -181,12 +181,10 @@ def _shown(found: _Text, page: Page) -> str:
     return written if len(written) <= 80 else f"{written[:60]}…]]"
 
 
-def _problem(found: _Text, page: Page, context: Context, reason: str, help_: str, fix: Fix | None = None) -> Problem:
-    """One that Obsidian shows as a link: in its vaults, where no site is made, it is only worth knowing."""
-    is_garden = context.config.obsidian is not None and context.config.mkdocs is None
+def _problem(found: _Text, page: Page, reason: str, help_: str, fix: Fix | None = None) -> Problem:
+    """One that Obsidian shows as a link."""
     message = f'the site shows "{_shown(found, page)}" as text: {reason}'
-    severity = Severity.INFO if is_garden else None
-    return Problem("unrendered-link", Span(found.start, found.end), message, help_, fix, severity=severity)
+    return Problem("unrendered-link", Span(found.start, found.end), message, help_, fix, site_only=True)
 
 
 # -- in running text
@@ -206,9 +204,9 @@ def _in_text(found: _Text, page: Page, context: Context, holes: Sequence[Span]) 
     rewritten = _rewritten(found, page, context, path) if path is not None else None
     if rewritten is None:
         way = "rename the page" if path is None else "write it in plain words"
-        return _problem(found, page, context, f"{_HELD[held]} stands in it", f"no link holds {_HELD[held]}: {way}")
+        return _problem(found, page, f"{_HELD[held]} stands in it", f"no link holds {_HELD[held]}: {way}")
     fix = Fix(f"write {rewritten}", Applicability.UNSAFE, (Edit(Span(found.start, found.end), rewritten),))
-    return _problem(found, page, context, f"{_HELD[held]} stands in it", f"write {rewritten}", fix)
+    return _problem(found, page, f"{_HELD[held]} stands in it", f"write {rewritten}", fix)
 
 
 def _is_name(target: str) -> bool:
@@ -249,7 +247,7 @@ def _before_parentheses(found: _Text, page: Page, context: Context, address: str
     fix = Fix("part them", Applicability.UNSAFE, (Edit(Span(found.end, found.end), gap),))
     written = f"{text[found.start : found.end]}{gap}("
     message = f'"{_shown(found, page)}" with the parentheses behind it is {leads}'
-    return Problem("unrendered-link", Span(found.start, found.end), message, f"write {written}", fix)
+    return Problem("unrendered-link", Span(found.start, found.end), message, f"write {written}", fix, site_only=True)
 
 
 def _ending(address: str) -> bool:
@@ -267,7 +265,7 @@ def _in_formula(found: _Text, page: Page, context: Context, formula: Span) -> Pr
     several = not whole or lines.line_of(formula.start) != lines.line_of(formula.end - 1)
     way = "leave a blank line between it and the formula" if several else "write \\$ for dollar signs that are none"
     message = f'"{_shown(found, page)}" stands in a formula'
-    return Problem("unrendered-link", Span(found.start, found.end), message, way)
+    return Problem("unrendered-link", Span(found.start, found.end), message, way, site_only=several)
 
 
 def _in_html(found: _Text, page: Page, context: Context, around: Sequence[str]) -> Problem | None:

@@ -55,6 +55,8 @@ class Problem(NamedTuple):
     """What tells the problem from others of its rule on the page, where that is not the text it marks."""
     severity: Severity | None = None
     """Where it matters less than its rule says; a severity set in the configuration stands above both."""
+    site_only: bool = False
+    """It comes from the site's renderer alone: GitHub, Obsidian and CommonMark show the text as it is meant."""
 
 
 class Diagnostic(NamedTuple):

@@ -160,6 +160,8 @@ class Conventions(NamedTuple):
     """Pages that exist only on the site."""
     posts: str | None = None
     """The folder of pages whose address on the site cannot be told from their path."""
+    words_first: bool = False
+    """Dendron's: ``[[words|page]]``."""
 
     @classmethod
     def of(cls, config: Config) -> Conventions:
@@ -172,6 +174,7 @@ class Conventions(NamedTuple):
             locales=mkdocs.locales if mkdocs is not None else (),
             generated=mkdocs.generated if mkdocs is not None else frozenset(),
             posts=mkdocs.posts if mkdocs is not None else None,
+            words_first=config.dendron,
         )
 
 

@@ -22,6 +22,7 @@ _LANGUAGE = re.compile(r"[ \t]*\.?([\w#+-][\w#.+-]*)")
 _DEVICES = ("cpu", "cuda", "mps")
 _SKIP = ("skip", "ignore", "notest", "no_run", "norun", "noexec", "no-run", "no-test", "skip-test", "notebook-skip")
 _NUMBERS = re.compile(r"\d+(?:-\d+)?")
+_NAME = re.compile(r"[\w.+-]+")
 _SLASHED = re.compile(r"[ \t]*(?:(?:text|application)/(?:x-)?(?P<mime>[A-Za-z]\w*)|(?P<word>[A-Za-z]\w*/\w+))[ \t]*")
 """A media type, as pages that are saved from the web have it, or a language such as PL/I."""
 _ATTACHED = re.compile(r"\w\{\Z")
@@ -53,6 +54,14 @@ class Candidate(NamedTuple):
 
     def may_close(self, other: Candidate) -> bool:
         return self.bare and self.marks[0] == other.marks[0] and len(self.marks) >= len(other.marks)
+
+
+def _closes_elsewhere(opener: Candidate, closer: Candidate) -> bool:
+    """Whether CommonMark, and so GitHub and Obsidian, takes a line for the end of a fence: it may be longer than the
+    opening line, and indented by up to three columns."""
+    if opener.prefix.strip(" ") or closer.prefix.strip(" "):
+        return opener.prefix == closer.prefix
+    return len(opener.prefix) <= len(closer.prefix) <= max(3, len(opener.prefix))
 
 
 class FenceProblems(NamedTuple):
@@ -115,16 +124,22 @@ def suggest(info: str) -> tuple[str, bool] | None:
                 parts.append(f'title="{word}"')
             elif word.lower() in _DEVICES:
                 parts.append(f'device="{word.lower()}"')
-            else:
+            elif _NAME.fullmatch(word):
                 parts.append(".skip" if word.lower() in _SKIP else f".{word}")
+            else:  # words for a reader: the renderer's place for them is the title
+                words = info[token.start() :].strip().strip("|")
+                return None if parts or '"' in words else _checked(f'{language} {{title="{words.strip()}"}}', language)
             after_colon = False
     if marked:  # {1-2,9} of other programs: the lines to mark
         parts.append(f'hl_lines="{" ".join(marked)}"')
     written = f"{language} {{{' '.join(parts)}}}".strip() if parts else language
+    return _checked(written, language, certain)
+
+
+def _checked(written: str, language: str, certain: bool = False) -> tuple[str, bool] | None:
+    """What is suggested, if the site renders it."""
     header = fences.parse_header(written)
-    if header is None or header.language != language or not written:
-        return None
-    return written, certain
+    return (written, certain) if written and header is not None and header.language == language else None
 
 
 def offence(info: str) -> Span:
@@ -256,8 +271,8 @@ class _Reading:
         start = self.body.offset(candidate.row, len(candidate.prefix))
         return Span(start, start + len(candidate.marks))
 
-    def report(self, span: Span, message: str, help_: str, fix: Fix | None = None) -> None:
-        self.problems.append(Problem(RULE, span, message, help_, fix))
+    def report(self, span: Span, message: str, help_: str, fix: Fix | None = None, site_only: bool = True) -> None:
+        self.problems.append(Problem(RULE, span, message, help_, fix, site_only=site_only))
 
     # -- the causes
 
@@ -308,7 +323,8 @@ class _Reading:
             else "this does not close the fence: it is not indented like the opening"
         )
         help_ = f"write {opener.marks}, indented like the opening line"
-        self.report(span, message, help_, Fix(f"write {opener.marks}", Applicability.SAFE, (edit,)))
+        fix = Fix(f"write {opener.marks}", Applicability.SAFE, (edit,))
+        self.report(span, message, help_, fix, site_only=_closes_elsewhere(opener, closer))
 
     def dedented(self, opener: Candidate, row: int) -> None:
         start = self.body.starts[row]
@@ -316,8 +332,9 @@ class _Reading:
         blank = len(text) - len(text.lstrip())
         self.report(
             Span(start + blank, start + len(text.rstrip())) if text.strip() else self.mark_span(opener),
-            "the site does not render this fence: this line stands further left than the line that opens it",
+            "this line stands further left than the line that opens the fence, and ends it",
             f"indent it by at least {len(opener.prefix)} columns, like the opening line",
+            site_only=False,
         )
 
     def unclosed(self, opener: Candidate, at: int, last: int, end: fences.End) -> None:
@@ -327,8 +344,9 @@ class _Reading:
         self.broken.append(Span(span.start, max(span.end, self.body.ends[max(opener.row, until - 1)])))
         self.report(
             span,
-            "the site does not render this fence: it is never closed",
+            "this fence is never closed",
             f"close it with {opener.marks} on a line of its own, indented like this one",
+            site_only=False,
         )
 
     def closed(self, opener: Candidate, at: int, closer: int | None, last: int) -> int:
@@ -355,5 +373,6 @@ class _Reading:
                 self.mark_span(opener),
                 "this fence takes in the next one: it is not closed before that opens",
                 f"close it with {opener.marks}, or open it with a longer fence if it is meant to show the other",
+                site_only=False,
             )
         return behind

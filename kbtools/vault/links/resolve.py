@@ -8,6 +8,7 @@ from itertools import dropwhile
 from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name
 from kbtools.markdown.file_links import FileLink
 from kbtools.vault.homonyms import Homonyms, Lookup, Norm, Table, casefolded
+from kbtools.vault.links import dendron
 from kbtools.vault.links.resolution import (
     Alias,
     Ambiguous,
@@ -51,7 +52,10 @@ class Resolver:
     # -- wikilinks -----------------------------------------------------------------------------------------
 
     def read(self, link: WikiLink, text: str, path: str) -> WikiLink:
-        """The link split into name and anchor by the wiki's names: ``[[C# 기초]]`` is one name if a page has it."""
+        """The link as the wiki means it: split into name and anchor by the wiki's names (``[[C# 기초]]`` is one name if
+        a page has it), or with the words first."""
+        if self.conventions.words_first:
+            return dendron.read(link, text)
         if (link.anchor is None and link.block is None) or not link.target or not self.names.with_hash:
             return link
         folder = _folder(path)
@@ -82,7 +86,7 @@ class Resolver:
             ("title", name, "exact"),
             ("fold", fold_title(name), "variant"),
         )
-        for table, key, how in rungs:
+        for table, key, how in rungs[:1] if self.conventions.words_first else rungs:  # Dendron knows no titles
             if key and (found := self.lookup.called(table, key)).paths:
                 if len(found.paths) == 1 and "/" not in name:
                     known = self._everywhere[target] = Resolved(found.paths[0], how)

@@ -155,6 +155,8 @@ def relabel(link: WikiLink, target: str, page: Page, words: str | None = None) -
         anchor = ""
     bar = "\\|" if link.table or is_in_table(page, link.start) else "|"
     label = link.label if link.label is not None else "" if link.embed else link.target if words is None else words
+    if "|" in page.source.text[link.start : link.target_start]:  # the words stand first
+        return f"{'!' if link.embed else ''}[[{label}{bar}{target}{anchor}]]"
     behind = f"{bar}{label}" if label and _seen(label) != _seen(target) else ""
     return f"{'!' if link.embed else ''}[[{target}{anchor}{behind}]]"
 
