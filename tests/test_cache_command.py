@@ -16,6 +16,7 @@ import pytest
 from kbtools import cli
 from kbtools.config.project import find_project
 from kbtools.run.results.store import Store
+from tests.waiting import LIMIT
 
 PAGE = "# Page\n\n```python {#one}\nx = [1]\nprint(x)\n```\n\n```python {#two}\nx.append(2)\nprint(x)\n```\n"
 
@@ -158,14 +159,14 @@ def test_writers_side_by_side_lose_nothing_and_a_killed_one_harms_nothing(tmp_pa
         process.send_signal(signal.SIGKILL)
         process.wait()
     for process in running:
-        assert process.wait(60) == 0
+        assert process.wait(LIMIT) == 0
     store = Store(tmp_path)
     json.loads(store.file("Page.md").read_bytes())
     jobs = {result.job for result in store.read("Page.md").values()}
     assert {"Page.md::a[cpu]", "Page.md::b[cpu]"} <= jobs
     assert sum(result.job == "Page.md::a[cpu]" for result in store.read("Page.md").values()) == 40
     late = writer(tmp_path, "e", 1)
-    assert late.wait(30) == 0, "no lock is left behind"
+    assert late.wait(LIMIT) == 0, "no lock is left behind"
     for process in (*running, *killed, late):
         assert process.stdout is not None
         process.stdout.close()

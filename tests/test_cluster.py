@@ -16,6 +16,7 @@ import pytest
 
 from kbtools.run.results.store import Store
 from tests.terminal import run_kb
+from tests.waiting import LIMIT, until
 
 pytest.importorskip("distributed")
 
@@ -52,9 +53,7 @@ class Cluster:
 
     def scheduler(self) -> None:
         self.start("scheduler", "--host", "127.0.0.1", "--port", "0")
-        end = time.monotonic() + 60
-        while not self.file.exists() and time.monotonic() < end:
-            time.sleep(0.05)
+        until(self.file.exists, "the scheduler")
 
     def worker(self, name: str, **env: str) -> subprocess.Popen[bytes]:
         return self.start("worker", "--name", name, "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", env=env)
@@ -63,7 +62,7 @@ class Cluster:
         from distributed import Client
 
         with Client(self.address, set_as_default=False) as client:
-            client.wait_for_workers(count, timeout=60)
+            client.wait_for_workers(count, timeout=LIMIT)
 
     def close(self) -> None:
         for process in reversed(self.running):
@@ -147,11 +146,9 @@ def test_the_sessions_of_a_lost_worker_run_elsewhere(cluster: Cluster, tmp_path:
     command = [sys.executable, "-m", "kbtools.cli", "run", "--cluster", cluster.address, "--format", "json"]
     running = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     store = Store(root / ".kb")
-    end = time.monotonic() + 120
-    while not any(store.read(f"Slow{i}.md") for i in range(6)) and time.monotonic() < end:
-        time.sleep(0.05)  # until results stream in: the run is under way
+    until(lambda: any(store.read(f"Slow{i}.md") for i in range(6)), "a first result")
     os.killpg(first.pid, signal.SIGKILL)
-    told, err = running.communicate(timeout=120)
+    told, err = running.communicate(timeout=LIMIT)
     assert running.returncode == 0, err
     assert outcomes(told) == {f"Slow{i}.md::slow[cpu]": "passed" for i in range(6)}
 

@@ -24,6 +24,7 @@ from kbtools.run.results.outcomes import Status
 from kbtools.run.runner import run
 from kbtools.text.source import Source
 from kbtools.vault.page import Page
+from tests.waiting import LIMIT
 
 
 def planned(text: str, cuda: int, **request: object) -> dict[str, str | None]:
@@ -86,7 +87,7 @@ def test_sessions_share_gpus_out_and_take_several_at_once(tmp_path: Path, monkey
     assert third.visible() == "5", "who waits for two holds none meanwhile"
     third.close()
     first.close()
-    waiting.join(10)
+    waiting.join(LIMIT)
     assert got[0].visible() == "GPU-a,5"
     for slots in (second, *got):
         slots.close()
@@ -98,8 +99,8 @@ def test_sessions_share_gpus_out_and_take_several_at_once(tmp_path: Path, monkey
 
 def test_memory_is_watched_where_the_system_sets_no_limit(launcher: Launcher) -> None:
     page = (
-        '```python {#big memory="200MiB"}\nimport time\nheld = []\nfor n in range(100):\n'
-        "    held.append(bytearray(20 << 20))\n    time.sleep(0.02)\n```\n\n```python {#small}\nprint(1)\n```\n"
+        '```python {#big memory="200MiB"}\nimport time\nheld = bytearray(400 << 20)\ntime.sleep(600)\n```\n\n'
+        "```python {#small}\nprint(1)\n```\n"
     )
     (job,) = jobs_of(page)
     elsewhere = replace(job, device="mps", steps=tuple(replace(step, device="mps") for step in job.steps))

@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from kbtools.run.processes.launchers import ForkServerLauncher, forks
 from kbtools.run.processes.reaper import Reaper
 from kbtools.run.results.outcomes import Status
 from kbtools.run.session import ProcessSettings
+from tests.waiting import LIMIT, until
 
 forking = pytest.mark.skipif(not forks(), reason="there is no fork server on this system")
 PAGE = "```python {#a}\nimport os\nprint(os.getpid())\n```\n"
@@ -76,13 +76,6 @@ def waiting(launcher: ForkServerLauncher, count: int = 1) -> list[int]:
     """The server's children, once it has so many and no session runs."""
     until(lambda: len(children(launcher)) == count)
     return children(launcher)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @forking
@@ -153,7 +146,7 @@ def test_tasks_are_done_in_turn_and_what_they_raise_is_told_at_the_end() -> None
     def fail() -> None:
         raise OSError("no")
 
-    background.do(lambda: done.append(go.wait(20)))
+    background.do(lambda: done.append(go.wait(LIMIT)))
     background.do(fail)
     background.do(lambda: done.append(threading.current_thread() is not threading.main_thread()))
     assert not done

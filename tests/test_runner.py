@@ -7,8 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from kbtools.run.processes.launchers import Launcher
 from kbtools.run.results.outcomes import Outcome
 from kbtools.run.runner import Runner
 from tests.terminal import run_kb
+from tests.waiting import LIMIT, alive, until
 
 PAGE = """```python {#start}
 x = [1]
@@ -129,12 +128,12 @@ def test_interrupted_it_ends_at_once_and_leaves_no_process_and_no_result(wiki: P
         stderr=subprocess.PIPE,
         text=True,
     )
-    until(lambda: len(processes(marker)) == 2)
+    until(lambda: len(alive(marker)) == 2)
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=LIMIT)
     assert running.returncode == 130, err
     assert "Traceback" not in err
-    until(lambda: not processes(marker))
+    until(lambda: not alive(marker))
     kept = {id for file in (wiki / ".kb/results").glob("*.json") for id in json.loads(file.read_bytes())["results"]}
     assert kept == {"Slow0.md::quick[cpu]", "Slow1.md::quick[cpu]"}
 
@@ -142,25 +141,6 @@ def test_interrupted_it_ends_at_once_and_leaves_no_process_and_no_result(wiki: P
 KB = (
     "import signal, sys, kbtools.cli as c; signal.signal(2, signal.default_int_handler); sys.exit(c.main(sys.argv[1:]))"
 )
-
-
-def processes(marker: str) -> list[str]:
-    found = []
-    for file in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = file.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if words[:1] == [b"sleep"] and marker.encode() in words:
-            found.append(file.parent.name)
-    return found
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_results_that_cannot_be_kept_are_told_of_once(wiki: Path) -> None:

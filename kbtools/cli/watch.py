@@ -33,12 +33,11 @@ def watch(args: SimpleNamespace, work: Callable[[], int]) -> int:
         raise KbError(f"{folder} cannot be watched: {e.strerror}", hint) from None
     code = 0
     try:
-        code = work()
-        say("watching; Ctrl-C ends")
         while True:
+            code = work()
+            say("watching; Ctrl-C ends")
             changes.wait()
             say()
-            code = work()
     except KeyboardInterrupt:
         return code
     finally:

@@ -60,9 +60,10 @@ class _Templates(BytecodeCache):
 class Preview:
     """What stays in memory between two builds."""
 
-    def __init__(self, project: Project, address: tuple[str, int], folder: Path, say: Say) -> None:
+    def __init__(self, project: Project, folder: Path, say: Say) -> None:
         self.project = project
-        self.address = address
+        self.origin = ""
+        """Where the site is served: scheme, host and port."""
         self.folder = folder
         """Where the site is served from."""
         self.say = say
@@ -106,9 +107,8 @@ class Preview:
         self.changed = frozenset(path for path, page in vault.pages.items() if before.get(path) is not page)
         config = load_mkdocs(project)
         config.strict = False
-        host, port = self.address
         mount = urlsplit(config.site_url or "/").path
-        config.site_url = f"http://{host}:{port}{mount if mount.endswith('/') else mount + '/'}"
+        config.site_url = f"{self.origin}{mount if mount.endswith('/') else mount + '/'}"
         plugin: Any = config.plugins.get("kbtools")
         if plugin is None:
             raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
@@ -155,12 +155,15 @@ _BANNER = (
 class Server(LiveReloadServer):
     """MkDocs' server: the system tells it of changes, and its pages show what is wrong with them."""
 
-    def __init__(self, preview: Preview, host: str, port: int, mount: str) -> None:
-        super().__init__(preview.build, host, port, str(preview.folder), mount)
+    def __init__(self, preview: Preview, host: str, port: int) -> None:
+        super().__init__(preview.build, host, port, str(preview.folder))
+        # Another process may be given the same free port until this one listens, if both allow reuse.
+        self.allow_reuse_address = port != 0
         self.preview = preview
         self.build_delay = 0.02
         self.observer = Observer()  # type: ignore[assignment]
         self._asked = threading.local()
+        self._is_bound = False
 
     def watch(self, path: str, func: None = None, *, recursive: bool = True) -> None:
         path = os.path.abspath(path)  # noqa: PTH100
@@ -170,6 +173,16 @@ class Server(LiveReloadServer):
             # Editors put a new file in the place of the old one: its folder sees that.
             folder = path if Path(path).is_dir() else str(Path(path).parent)
             self._watch_refs[path] = self.observer.schedule(handler, folder, recursive=Path(path).is_dir())
+
+    def server_bind(self) -> None:
+        """Takes the port, once: before the first build, and ``serve`` of MkDocs asks for it again."""
+        if not self._is_bound:
+            super().server_bind()
+            self._is_bound = True
+
+    def mount(self, url: str) -> None:
+        """Serve the site at the path of its address."""
+        self.url, self.mount_path = url, urlsplit(url).path
 
     def server_activate(self) -> None:
         super().server_activate()
@@ -259,21 +272,25 @@ def serve(
     say(f"building {file.parent.name}/{file.name}; {told}: results are those of the last kb run")
     with tempfile.TemporaryDirectory(prefix="kb-serve-") as folder:
         site = Path(folder).resolve() / "site"
-        preview = Preview(project, (host, port), site, say)
-        preview.build()
-        if preview.config is None:
-            raise KbError(preview.failure, "the preview starts when the site can be built once")
-        config = preview.config
-        server = Server(preview, host, port, urlsplit(config.site_url or "/").path)
-        server.error_handler = lambda code: _error_page(site, code)
-        for path in (config.docs_dir, str(file), *_watched(project, config)):
-            server.watch(path)
-        config.plugins.on_serve(server, config=config, builder=preview.build)
-        if run is not None:
-            runs = _Runs(run, server.rebuild, say)
-            runs.start()
-            server.builder = _then(preview, runs)
+        preview = Preview(project, site, say)
+        server = Server(preview, host, port)
+        config = None
         try:
+            server.server_bind()
+            preview.origin = f"http://{host}:{server.server_port}"
+            preview.build()
+            config = preview.config
+            if config is None:
+                raise KbError(preview.failure, "the preview starts when the site can be built once")
+            server.mount(config.site_url or "/")
+            server.error_handler = lambda code: _error_page(site, code)
+            for path in (config.docs_dir, str(file), *_watched(project, config)):
+                server.watch(path)
+            config.plugins.on_serve(server, config=config, builder=preview.build)
+            if run is not None:
+                runs = _Runs(run, server.rebuild, say)
+                runs.start()
+                server.builder = _then(preview, runs)
             server.serve()  # type: ignore[no-untyped-call]
         except KeyboardInterrupt:
             pass
@@ -281,7 +298,8 @@ def serve(
             raise KbError(f"cannot serve on {host}:{port}: {e.strerror or e}", "try another --port") from e
         finally:
             server.shutdown()
-            config.plugins.on_shutdown()
+            if config is not None:
+                config.plugins.on_shutdown()
 
 
 def _then(preview: Preview, runs: _Runs) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""``kb build`` and ``kb serve``: warnings are heard, what was proven is published, parts can be switched."""
+"""``kb build``: warnings are heard, what was proven is published, parts can be switched."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -185,34 +183,6 @@ def test_defaults_suit_a_site_that_knows_nothing_of_kb(tmp_path: Path) -> None:
     assert page.all("span", "md-status--new") or "md-status--new" in (site / "index.html").read_text(encoding="utf-8")
     links = {a.get("href") for a in page.all("a", "md-nav__link")}
     assert not links & {"all/", "graph/", "tags/"}
-
-
-def test_the_preview_says_where_it_is(tmp_path: Path) -> None:
-    make(tmp_path, {"a.md": "# A\n"})
-    command = [sys.executable, "-m", "kbtools.cli", "serve", "--no-run", "--root", str(tmp_path), "--port", "0"]
-    port = _free_port()
-    command[-1] = str(port)
-    started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    try:
-        assert started.stderr is not None
-        said = ""
-        limit = time.monotonic() + 100
-        while f"127.0.0.1:{port}" not in said and time.monotonic() < limit:
-            said += started.stderr.readline()
-        assert f"serving http://127.0.0.1:{port}/" in said
-        assert "code is not run" in said
-        assert urllib.request.urlopen(f"http://127.0.0.1:{port}/a/").status == 200
-    finally:
-        started.terminate()
-        started.wait(20)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return int(held.getsockname()[1])
 
 
 def test_kb_build_prints_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,6 @@ import contextlib
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,34 +13,23 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from preview import previewed
 from small_site import make, topic
 
 from kbtools.site.serve import is_own_host
+from tests.waiting import LIMIT
 
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     root = tmp_path_factory.mktemp("preview")
     make(root, {"topics/A.md": topic("A", "비밀입니다.")})
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    words = [sys.executable, "-m", "kbtools.cli", "serve", "--root", str(root), "--port", str(number)]
-    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", number), 1):
-                break
-            time.sleep(0.1)
-        yield number
-    finally:
-        server.terminate()
-        server.wait(20)
+    with previewed(root) as preview:
+        yield preview.port
 
 
 def ask(port: int, *lines: str, to: str = "127.0.0.1") -> tuple[int, str]:
-    with socket.create_connection((to, port), 20) as wire:
+    with socket.create_connection((to, port), LIMIT) as wire:
         wire.sendall("\r\n".join((*lines, "", "")).encode())
         wire.shutdown(socket.SHUT_WR)
         answer = b""
@@ -107,7 +95,7 @@ def test_other_addresses_of_the_machine_are_closed(port: int) -> None:
 def test_no_other_address_is_served(tmp_path: Path, host: str) -> None:
     make(tmp_path, {})
     words = [sys.executable, "-m", "kbtools.cli", "serve", "--root", str(tmp_path), "--host", host]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 2
     assert "no loopback address" in done.stderr
 

@@ -3,15 +3,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -19,6 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import small_site
+from preview import previewed
 from small_site import broken_links, make, read, store, topic
 
 from kbtools.config.project import Project
@@ -511,31 +508,12 @@ def test_the_preview_follows_the_pages(tmp_path: Path) -> None:
     """Served on loopback, lenient, rebuilt when a page changes; nothing is executed."""
     trap = tmp_path / "ran"
     project = make(tmp_path, {"topics/A.md": topic("A", fence("one", f"open({str(trap)!r}, 'w')"))})
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    code = "import sys; from pathlib import Path; from kbtools.config.project import find_project; from kbtools.site.live_preview import serve"
-    code += "; serve(find_project(Path(sys.argv[1])), '127.0.0.1', int(sys.argv[2]))"
-    words = [sys.executable, "-c", code, str(tmp_path), str(port)]
-    server = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-
-        def wait_for(text: str) -> None:
-            deadline = time.monotonic() + 40
-            while time.monotonic() < deadline:
-                with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/topics/A/") as page:
-                    if text in page.read().decode():
-                        return
-                time.sleep(0.1)
-            raise AssertionError(f"{text!r} never appeared")
-
-        wait_for("아직 실행하지 않음")
+    with previewed(tmp_path, "--no-run") as preview:
+        assert "code is not run" in preview.printed()
+        preview.wait_for("topics/A/", "아직 실행하지 않음")
         page = project.vault / "topics" / "A.md"
         page.write_text(page.read_text(encoding="utf-8") + "\n바뀐 문장과 [[새 링크]]\n", encoding="utf-8")
-        wait_for("바뀐 문장과 <a")
-    finally:
-        server.terminate()
-        server.wait(20)
+        preview.wait_for("topics/A/", "바뀐 문장과 <a")
     assert not trap.exists()
     assert not (tmp_path / "site").exists()
 
