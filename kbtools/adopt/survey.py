@@ -11,6 +11,7 @@ from pathlib import Path
 from kbtools.adopt.interpreter import Packages
 from kbtools.adopt.mkdocs_yml import load
 from kbtools.check.checker import check
+from kbtools.config.mkdocs_file import read as read_mkdocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.obsidian import read as read_settings
 from kbtools.config.project import LinkStyle, Project, foreign_vault
@@ -113,7 +114,8 @@ def with_counts(found: Survey, exclude: Iterable[str] = ()) -> Project:
     """The folder as a project with what is proposed for it, its state in the user's cache."""
     project = foreign_vault(found.vault)
     style: LinkStyle = "title" if found.kind == "mkdocs" else "filename"
-    return project._replace(config=project.config._replace(exclude=tuple(exclude), link_style=style))
+    site = read_mkdocs(found.mkdocs) if found.mkdocs is not None else None
+    return project._replace(config=project.config._replace(exclude=tuple(exclude), link_style=style, mkdocs=site))
 
 
 def _where(root: Path) -> tuple[str, str]:
@@ -162,7 +164,7 @@ def _fate(index: Index, path: str, target: str, resolution: object) -> str:
     return "resolve" if isinstance(resolution, Alias) else "are ambiguous"
 
 
-_PICTURE = re.compile(r"""!\[[^\]\n]*\]\(\s*<?$|\bsrc\s*=\s*["']?$""")
+_PICTURE = re.compile(r"""!\[[^\]\n]*\]\(\s*<?$|<(?:img|source)\b[^<>]*\bsrc\s*=\s*["']?$""", re.IGNORECASE)
 
 
 def _picture_hosts(page: Page) -> Iterator[str]:
@@ -181,9 +183,13 @@ def _count_code(found: Survey, path: str, page: Page, packages: Packages) -> Non
     lines = page.source.lines
     amiss = {lines.line_of(p.span.start) for p in page.problems if p.rule in _CODE_RULES}
     here.fences += len(python)
+    bound: dict[str, set[str]] = {}  # by session; of a fence that is only shown nothing is bound when the code runs
     for snippet in python:
         absent = {name for name in imported(snippet.code, snippet.language) if name != ANY and not packages.has(name)}
         found.absent.update(absent)
+        names = bound.setdefault(snippet.session or "", set())
+        absent |= {r.name for r in snippet.names.reads if not (r.builtin or r.guarded or r.late or r.name in names)}
+        names.update(snippet.names.defines)
         here.alone += not absent and not any(snippet.line <= line <= snippet.end_line for line in amiss)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from kbtools.errors import KbError
 from kbtools.text.yaml_events import event_parser, event_types, yaml_errors
@@ -71,6 +72,8 @@ class MkDocs(NamedTuple):
     """The option of kb's plugin by which a site is published whatever is known of its code."""
     posts: str | None = None
     """The folder of posts of Material's blog, whose addresses hang on their dates; None without one."""
+    depth: int = 0
+    """How many folders below the top of its host the site is."""
     has_hooks: bool = False
     """Whether scripts of the project's own take part in the build."""
 
@@ -79,6 +82,10 @@ class MkDocs(NamedTuple):
         """What may add pages to the site that no file holds, in words; kb's own plugin aside."""
         named = next((p for p in self.plugins if p.rpartition("/")[2] in _MAKERS), None)
         return f"the plugin {named}" if named else "a hook of mkdocs.yml" if self.has_hooks else None
+
+    def is_post(self, path: str) -> bool:
+        """Whether a page is a post of the blog, whose index lists them all."""
+        return self.posts is not None and path.startswith(f"{self.posts}/" if self.posts else "")
 
     def documents(self, anchor: str) -> bool:
         """Whether an anchor has the form of those that a plugin makes for the documentation of code."""
@@ -109,6 +116,7 @@ def read(file: Path) -> MkDocs:
         locales=tuple(_locales(data.get("plugins"))),
         lenient=_text(_options(data.get("plugins"), "kbtools").get("lenient")).lower() in ("true", "yes", "on"),
         posts=_posts(data.get("plugins")),
+        depth=len([part for part in _path_of(_text(data.get("site_url"))).split("/") if part]),
         has_hooks=bool(data.get("hooks")),
     )
 
@@ -131,6 +139,13 @@ def _options(plugins: object, name: str) -> Mapping[str, object]:
     entries = plugins if isinstance(plugins, list) else [plugins]
     options = next((entry[name] for entry in entries if isinstance(entry, dict) and name in entry), None)
     return options if isinstance(options, dict) else {}
+
+
+def _path_of(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
 
 
 def _posts(plugins: object) -> str | None:

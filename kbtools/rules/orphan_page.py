@@ -60,6 +60,9 @@ _OF_REPOSITORIES = frozenset(
 def check(page: Page, context: Context) -> Iterator[Problem]:
     name = page.stem.lower()
     entrance = name in ENTRANCES or name.replace("-", "_") in _OF_REPOSITORIES or page.is_learning_path
+    mkdocs = context.config.mkdocs
+    if mkdocs is not None and mkdocs.is_post(page.path):
+        return
     if entrance or page.redirect is not None or context.is_linked:
         return
     yield Problem("orphan-page", Span(0, 0), "no page links here", "link to it from a page about a wider subject")

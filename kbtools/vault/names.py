@@ -162,6 +162,8 @@ class Conventions(NamedTuple):
     """The folder of pages whose address on the site cannot be told from their path."""
     words_first: bool = False
     """Dendron's: ``[[words|page]]``."""
+    depth: int | None = None
+    """MkDocs': how many folders below the top of its host the site is. Browsers go no further up than that top."""
 
     @classmethod
     def of(cls, config: Config) -> Conventions:
@@ -175,6 +177,7 @@ class Conventions(NamedTuple):
             generated=mkdocs.generated if mkdocs is not None else frozenset(),
             posts=mkdocs.posts if mkdocs is not None else None,
             words_first=config.dendron,
+            depth=mkdocs.depth if mkdocs is not None else None,
         )
 
 

@@ -177,7 +177,8 @@ class Resolver:
             return found
         target = joined(path, "" if is_absolute else folder)
         if target is None:
-            return Elsewhere(is_outside=not self._is_generated(path, from_path))
+            on_host = link.kind == "html" and bool(self.conventions.depth)  # what else the site's host has
+            return Elsewhere(is_outside=not on_host and not self._is_generated(path, from_path))
         where = self._file_at(target) or (self._by_name(path, folder) if self.conventions.by_name else None)
         if where is None and path.lower().endswith(".html") and (hit := self._file_at(target[:-5])) is not None:
             where = Resolved(hit.page, "path") if hit.how != "attachment" else None
@@ -244,7 +245,10 @@ class Resolver:
         raw HTML also files."""
         if not (self.conventions.on_site and self.conventions.directory_urls):
             return None
-        target = joined(path, self._address_of(from_path))
+        address = self._address_of(from_path)
+        target = joined(path, address)
+        if target is None and self.conventions.depth == 0:
+            target = joined(path, address, above=True)
         if target is None:
             return None
         if link.kind == "html" and target in self.names.attachments:
@@ -339,14 +343,15 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def joined(path: str, folder: str) -> str | None:
-    """A path relative to a folder, made relative to the vault's root; None when it leads out of the vault."""
+def joined(path: str, folder: str, *, above: bool = False) -> str | None:
+    """A path relative to a folder, made relative to the vault's root; None when it leads out of the vault. With
+    ``above`` nothing does: at the root ``..`` is the root itself, as in the addresses of a host (RFC 3986, 5.2.4)."""
     out = [nfc(s) for s in folder.split("/") if s]
     for part in path.split("/"):
         if part == "..":
-            if not out:
+            if not out and not above:
                 return None
-            out.pop()
+            del out[-1:]
         elif part not in ("", "."):
             out.append(part)
     return "/".join(out)
