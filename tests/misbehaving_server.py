@@ -149,7 +149,7 @@ def misbehaving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    ready.wait(10)
+    ready.wait()
     try:
         yield server
     finally:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import LIMIT
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SIZES = {"screen": (1280, 900), "phone": (360, 740)}
@@ -76,6 +78,7 @@ def tab(
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, locale="ko-KR", has_touch=touch
     )
+    context.set_default_timeout(LIMIT * 1000)
     try:
         opened = Tab(context.new_page())
         opened.watch(base)

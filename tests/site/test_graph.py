@@ -95,7 +95,6 @@ def address(folder: Path) -> Iterator[str]:
 
 
 def drawn(page: Any) -> None:
-    page.set_default_timeout(15_000)
     page.wait_for_selector(".kb-graph-canvas[data-drawn=all]")
 
 
@@ -229,16 +228,14 @@ NODES = """() => {
 
 
 def settled(page: Any) -> list[float]:
-    """The box of what is drawn, once it no longer changes."""
-    before: list[float] = []
-    for _ in range(60):
-        page.wait_for_timeout(60)
-        drawn(page)
-        now = page.evaluate(BOX)
-        if now == before:
-            return list(now[:4])
-        before = now
-    raise AssertionError("it never stands still")
+    """The box of what is drawn, once no transition of d3 is under way."""
+    page.wait_for_function(
+        """() => {
+          const place = document.querySelector(".kb-graph-canvas")
+          return place.dataset.drawn === "all" && !place.__transition
+        }"""
+    )
+    return list(page.evaluate(BOX)[:4])
 
 
 def middle(page: Any) -> tuple[float, float]:
@@ -368,9 +365,7 @@ def test_a_node_of_the_surroundings_can_be_pulled(browser: Any, address: str) ->
         page.mouse.move(x + 3, y)
         page.mouse.down()
         page.mouse.move(x - 40, y - 30, steps=5)
-        page.wait_for_timeout(400)
-        drawn(page)
-        assert page.evaluate(BOX)[0] < before[0] - 20
+        page.wait_for_function(f"(left) => ({BOX})()[0] < left", arg=before[0] - 20)
         page.mouse.up()
         settled(page)
         assert said(page).startswith("Tensor ")  # pulling chooses nothing

@@ -116,7 +116,7 @@ def test_nothing_fires(browser: Any, hostile_site: Any) -> None:
                 has_policy or has_diagram
             )
             for link in page.query_selector_all(".md-content a.kb-link")[:3]:
-                link.hover(force=True, timeout=2000)
+                link.hover(force=True)
         page.goto(base)
         page.locator("[data-kb-search], .md-search__input").first.click()
         for query in ("img", "script", "fired"):
@@ -140,7 +140,9 @@ def test_a_payload_would_be_seen(browser: Any, tmp_path: Path) -> None:
         page = context.new_page()
         said: list[str] = []
         page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
-        page.goto(f"{base}a/", wait_until="networkidle")
+        with page.expect_event("dialog"):
+            page.goto(f"{base}a/", wait_until="commit")
+        page.wait_for_load_state()
         assert said == ["fired"]
         assert page.evaluate(LEFT)
         context.close()
