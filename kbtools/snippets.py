@@ -6,6 +6,7 @@ import re
 from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ from kbtools.fences.python.sessions import SessionPart, undefined
 from kbtools.fences.snippet_ids import Wish, assign
 from kbtools.markdown.structure import Comment, Fence, Structure
 from kbtools.text.diagnostics import Problem
+from kbtools.text.reason import Reason
 from kbtools.text.source import LINE_END, LineIndex, Span
 
 _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
@@ -222,8 +224,8 @@ class _Extraction:
         """Annotation comments that belong to no fence would be lost without a word."""
         for comment, body in self.comments.values():
             marks, _ = comment_marks(self.text, body)
-            availability_names = any(m.key in KEYS or (m.value in CLASSES and m.key[0] == ".") for m in marks)
-            if availability_names:
+            known = any(m.key in KEYS or (m.value in CLASSES and m.key[0] == ".") for m in marks)
+            if known:
                 self.report([Problem("invalid-option", comment.span, "this annotation belongs to no fence", _ADJACENT)])
 
     # --- output fences
@@ -387,13 +389,18 @@ class _Extraction:
         if read.options.write_only:
             return DEVICES, None
         if isinstance(language, Language) and not language.portable:
-            return settings.devices or ("cpu",), f"a {language.title or fence.header.language} fence"
+            return settings.devices or ("cpu",), Reason(
+                "a {language} fence", language=language.title or fence.header.language
+            )
         if settings.devices:
-            return settings.devices, f'asked for by device="{cut(settings.declared.get("device", ""))}"'
+            asked = f'device="{cut(settings.declared.get("device", ""))}"'
+            return settings.devices, Reason("asked for by {option}", option=asked)
         needs = unguarded(read.reading.needs, guards)
         if not needs:
             return DEVICES, None
-        reason = " and ".join(f"line {self.line_of_code(fence, need.line)} {need.what}" for need in needs)
+        lines = [(str(self.line_of_code(fence, need.line)), need.what) for need in needs]
+        reasons = [Reason("line {line} {what}", line=line, what=what) for line, what in lines]
+        reason = reduce(lambda one, other: Reason("{one} and {other}", one=one, other=other), reasons)
         wanted = {need.device for need in needs}
         return tuple(device for device in DEVICES if device in wanted), reason
 
@@ -516,9 +523,9 @@ def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
         return "expected output" if shows else "output, but no snippet stands before it"
     if not language:
         return f"another tool's: {fence.header.tool}" if fence.header.tool else "no language"
-    availability_names = find(language)
-    if isinstance(availability_names, Language):
-        return availability_names.why_not or f"{availability_names.title or language} is checked, not run"
+    known = find(language)
+    if isinstance(known, Language):
+        return known.why_not or f"{known.title or language} is checked, not run"
     if fence.header.tool.startswith("MyST") and find(language) is None:
         return f"another tool's: {fence.header.tool}"
     if _is_text(fence):

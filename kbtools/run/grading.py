@@ -19,6 +19,7 @@ from kbtools.run.results.figures import validated
 from kbtools.run.results.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
 from kbtools.run.sandbox.limits import MOST_PROCESSES
 from kbtools.run.worker.multiprocessing_main import hint as pickling_hint
+from kbtools.text.reason import Reason
 
 PROGRAM_FAILED = "CalledProcessError"
 """The exception that ``raises`` names for a script that must end with an exit code other than 0, as in subprocess."""
@@ -86,7 +87,7 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: A
         status, reason, line = Status.FAILED, OUTPUT_DIFFERS, wrong[0].line(step)
         text = _with_stderr("\n\n".join(check.description(step) for check in wrong), reply.stderr)
     elif step.rehearse is not None:
-        status, reason = Status.REHEARSED, f"retargeted to {step.rehearse}"
+        status, reason = Status.REHEARSED, Reason("retargeted to {device}", device=step.rehearse)
     return outcome_of(
         job,
         step,

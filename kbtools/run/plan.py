@@ -17,6 +17,7 @@ from kbtools.run.job import DeviceRequest, ExpectedOutput, Job, Limits, SessionC
 from kbtools.run.processes.page_files import File, PageFiles
 from kbtools.run.worker.requirements import unmet as lacking
 from kbtools.state import program
+from kbtools.text.reason import Reason
 
 if TYPE_CHECKING:
     from kbtools.snippets import Snippet
@@ -161,7 +162,9 @@ def _enough(step: Step, available: Mapping[str, int]) -> Step:
     needed, there = step.gpus, int(available.get("cuda", 0))
     if needed <= there:
         return step
-    return replace(step, skip=f"needs {needed} GPUs: there {'is' if there == 1 else 'are'} {there}")
+    if there == 1:
+        return replace(step, skip=Reason("needs {needed} GPUs: there is 1", needed=str(needed)))
+    return replace(step, skip=Reason("needs {needed} GPUs: there are {there}", needed=str(needed), there=str(there)))
 
 
 def _with_files(
@@ -172,7 +175,7 @@ def _with_files(
         return step
     found, missing = files.of_fence(path, names)
     if missing is not None:
-        why = f'files="{missing}": there is no such file beside the page or in the vault'
+        why = Reason("{option}: there is no such file beside the page or in the vault", option=f'files="{missing}"')
         return replace(step, skip=why, missing_is_error=True)
     return replace(step, files=(*given, *found))
 
@@ -230,7 +233,8 @@ def _step(
             reported = not elsewhere and snippet.id not in reported_ids
             if skip is None:
                 asked = request.devices in (("auto",), ("all",))
-                skip = _missing(snippet, on) if asked else f"{_needs(snippet, on)}: not among the devices asked for"
+                unasked = Reason("{needs}: not among the devices asked for", needs=_needs(snippet, on))
+                skip = _missing(snippet, on) if asked else unasked
         if reported:
             reported_ids.add(snippet.id)
     options = snippet.options
@@ -266,12 +270,14 @@ def _step(
     )
 
 
-def _needs(snippet: Snippet, device: str) -> str:
-    why = f" ({snippet.device_reason})" if snippet.device_reason and len(snippet.devices) < len(DEVICES) else ""
-    return f"needs {device}{why}"
+def _needs(snippet: Snippet, device: str) -> Reason:
+    if snippet.device_reason and len(snippet.devices) < len(DEVICES):
+        return Reason("needs {device} ({why})", device=device, why=snippet.device_reason)
+    return Reason("needs {device}", device=device)
 
 
-def _missing(snippet: Snippet, device: str) -> str:
+def _missing(snippet: Snippet, device: str) -> Reason:
+    absent = Reason("no {device} device here", device=device.upper())
     if set(snippet.devices) >= set(DEVICES):
-        return f"no {device.upper()} device here"
-    return f"{_needs(snippet, device)}: no {device.upper()} device here"
+        return absent
+    return Reason("{needs}: {absent}", needs=_needs(snippet, device), absent=absent)

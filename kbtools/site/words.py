@@ -20,6 +20,8 @@ from babel.dates import format_date
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
+from kbtools.text.reason import Reason
+
 _PARTICLE = re.compile(r"\[([가-힣]+)/([가-힣]+)\]")
 _LETTERS = re.compile(r"[0-9A-Za-z가-힣](?=[^0-9A-Za-z가-힣]*\Z)")
 _WITH_FINAL_SOUND = re.compile(r"(?:[lmn]|ng|[aeiou][bckpt]|[013678])\Z", re.IGNORECASE)
@@ -42,6 +44,12 @@ class Words:
         """A message in this language, with values in place of ``{name}``."""
         found = self.messages.get(message)
         return self._filled(found if isinstance(found, str) else message, values)
+
+    def reason(self, reason: str | None) -> str:
+        """A reason in this language; as it is where it has no message, or the catalogue does not hold it."""
+        if not isinstance(reason, Reason) or reason.message not in self.messages:
+            return reason or ""
+        return self(reason.message, **{name: self.reason(value) for name, value in reason.values.items()})
 
     def many(self, one: str, more: str, count: int, /, **values: object) -> str:
         """A message about a number of things, which stands in it as ``{count}``."""

@@ -27,6 +27,11 @@ def messages() -> dict[Message, str]:
     for file in sorted(SITE.rglob("*.py")):
         for message, line in _in_python(ast.parse(file.read_text(encoding="utf-8"))):
             found.setdefault(message, f"{file.relative_to(SITE).as_posix()}:{line}")
+    for file in sorted({*SITE.parent.rglob("*.py")} - {*SITE.rglob("*.py")}):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
+                message = ast.literal_eval(node.args[0])
+                found.setdefault(message, f"{file.relative_to(SITE.parent).as_posix()}:{node.lineno}")
     for file in sorted((SITE / "assets").rglob("*.js")):
         if ".min." not in file.name and file.name != "words.js":
             text = file.read_text(encoding="utf-8")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import json
+import pickle
 import re
 from datetime import date
 from pathlib import Path
@@ -15,9 +17,11 @@ from selectolax.lexbor import LexborHTMLParser
 from small_site import CONFIG, make, read, store, topic
 
 from kbtools.config.project import find_project
+from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.site import words as module
 from kbtools.site.build import build
 from kbtools.site.words import particle, words_of
+from kbtools.text.reason import Reason
 
 README = Path(__file__).parents[2] / "README.md"
 HANGUL = re.compile("[가-힣]")
@@ -122,14 +126,26 @@ def pseudo(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 DATA = re.compile(
-    r"(?i)no \w+ device here|index|anfang|eins|erstes|zweites|zwei|drei|vier|acht|doppelt|fehlt|nichts|weg|antwort|"
+    r"(?i)index|anfang|eins|erstes|zweites|zwei|drei|vier|acht|doppelt|fehlt|nichts|weg|antwort|"
     r"warum|"
     r"pytorch|torch|cuda|mps|cpu|"
     r"exercises|"
-    r"[\w./#-]*\.(?:md|png|json|txt|org)/?|https?://\S*|setup|printed|raising|gpu|not-run|code|needs|"
-    r"ValueError|math domain error|asked for by device|"
+    r"[\w./#-]*\.(?:md|png|json|txt|org)/?|https?://\S*|setup|printed|raising|gpu|not-run|code|"
+    r"ValueError|math domain error|device|"
     r"[a-z]+ \d+, \d+|am|und"
 )
+
+
+def test_reasons_of_skipped_code_are_in_the_language_of_the_site() -> None:
+    needs = Reason("needs {device} ({why})", device="cuda", why=Reason("asked for by {option}", option='device="cuda"'))
+    reason = Reason("{needs}: {absent}", needs=needs, absent=Reason("no {device} device here", device="CUDA"))
+    assert reason == 'needs cuda (asked for by device="cuda"): no CUDA device here'
+    outcome = Outcome("A.md::a[cuda]", "A.md", 3, "cuda", Status.SKIPPED, reason)
+    stored = Outcome.from_json(json.loads(json.dumps(outcome.to_json()))).reason
+    for one in (reason, stored, pickle.loads(pickle.dumps(reason))):
+        assert words_of("en").reason(one) == reason
+        assert words_of("ko").reason(one) == 'cuda 필요(device="cuda"로 지정), 실행한 컴퓨터에 CUDA 장치 없음'
+    assert words_of("ko").reason("a reason of the page") == "a reason of the page"
 
 
 def leftover(text: str) -> str:

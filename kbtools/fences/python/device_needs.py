@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from kbtools.text.reason import Reason
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # torch.cuda and torch.mps functions that work, or do nothing, where there is no such device.
 _HARMLESS = frozenset(
@@ -40,7 +42,7 @@ class Need:
     device: str
     line: int
     """1-based line of the code."""
-    what: str
+    what: Reason
     """For people, after "line 3": ``calls .cuda()``."""
     under: frozenset[str] = frozenset()
     """Names in the conditions around it: it is no need where one of them tells whether the device is there."""
@@ -308,12 +310,12 @@ class _Visitor(ast.NodeVisitor):
                 and isinstance(statement.test, ast.UnaryOp)
                 and _demands(statement.test.operand)
             ):
-                self.add(_device_asked(statement.test), statement, "gives up without it")
+                self.add(_device_asked(statement.test), statement, Reason("gives up without it"))
         self.guarded, self.under = before
 
     # --- needs
 
-    def add(self, device: str | None, node: ast.AST, what: str) -> None:
+    def add(self, device: str | None, node: ast.AST, what: Reason) -> None:
         if device is not None:
             self.needs.append(Need(device, getattr(node, "lineno", 1), what, self.under))
 
@@ -328,13 +330,13 @@ class _Visitor(ast.NodeVisitor):
         elif isinstance(node, ast.Call):
             self.call(node)
         elif isinstance(node, ast.Assert) and _demands(node.test):
-            self.add(_device_asked(node.test), node, "asserts that it is there")
+            self.add(_device_asked(node.test), node, Reason("asserts that it is there"))
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if any(_is_device_word(last_name(target)) for target in targets):
-                self.add(device_of(node.value), node, f"names {_shown(node.value)}")
+                self.add(device_of(node.value), node, Reason("names {name}", name=_shown(node.value)))
             if any(last_name(target).lower() == "backend" for target in targets) and _is_nccl(node.value):
-                self.add("cuda", node, 'names "nccl"')
+                self.add("cuda", node, Reason("names {name}", name='"nccl"'))
         elif isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.iter, (ast.List, ast.Tuple)):
             tests = (
                 node.ifs
@@ -343,47 +345,47 @@ class _Visitor(ast.NodeVisitor):
             )
             if _is_device_word(last_name(node.target)) and not any(self.asks(test) for test in tests):
                 for item in node.iter.elts:
-                    self.add(device_of(item), item, f"names {_shown(item)}")
+                    self.add(device_of(item), item, Reason("names {name}", name=_shown(item)))
         elif isinstance(node, ast.arguments):
             positional = [*node.posonlyargs, *node.args]
             pairs = [*zip(positional[len(positional) - len(node.defaults) :], node.defaults, strict=True)]
             pairs += [(a, d) for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True) if d is not None]
             for argument, default in pairs:
                 if _is_device_word(argument.arg):
-                    self.add(device_of(default), default, f"names {_shown(default)}")
+                    self.add(device_of(default), default, Reason("names {name}", name=_shown(default)))
                 elif argument.arg == "backend" and _is_nccl(default):
-                    self.add("cuda", default, 'names "nccl"')
+                    self.add("cuda", default, Reason("names {name}", name='"nccl"'))
 
     def call(self, node: ast.Call) -> None:
         name = last_name(node.func)
         module = self.torch_module(node.func)
         if module is not None and name not in _HARMLESS:
-            self.add(module, node, f"calls {_dotted(node.func)}()")
+            self.add(module, node, Reason("calls {name}()", name=_dotted(node.func)))
         elif isinstance(node.func, ast.Attribute) and name in ("cuda", "pin_memory"):
             place = node.func.value if node.func.value.end_lineno == node.lineno else node
-            self.add("cuda", place, f"calls .{name}()")
+            self.add("cuda", place, Reason("calls {name}()", name=f".{name}"))
         if isinstance(node.func, ast.Attribute) and name in _TAKES_ORDINAL and node.args:
             self.add_number(node.args[0])
         parameters = self.parameters.get(name, [])
         for at, argument in enumerate(node.args):
             if (at == 0 and name in _TAKES_DEVICE) or (at < len(parameters) and _is_device_word(parameters[at])):
-                self.add(device_of(argument), argument, f"names {_shown(argument)}")
+                self.add(device_of(argument), argument, Reason("names {name}", name=_shown(argument)))
                 if name == "to" and _is_ordinal(argument):
-                    self.add("cuda", argument, f"names device {_shown(argument)}")
+                    self.add("cuda", argument, Reason("names device {name}", name=_shown(argument)))
             if _is_nccl(argument) and name != "print":
-                self.add("cuda", argument, 'names "nccl"')
+                self.add("cuda", argument, Reason("names {name}", name='"nccl"'))
         for keyword in node.keywords:
             value = keyword.value
             if keyword.arg in ("device", "output_device"):
                 self.add_number(value)
             if keyword.arg is not None and _is_device_word(keyword.arg):
-                self.add(device_of(value), value, f"names {_shown(value)}")
+                self.add(device_of(value), value, Reason("names {name}", name=_shown(value)))
                 if keyword.arg == "device" and _is_ordinal(value):
-                    self.add("cuda", value, f"names device {_shown(value)}")
+                    self.add("cuda", value, Reason("names device {name}", name=_shown(value)))
             elif keyword.arg == "backend" and _is_nccl(value):
-                self.add("cuda", value, 'names "nccl"')
+                self.add("cuda", value, Reason("names {name}", name='"nccl"'))
             elif keyword.arg == "device_ids" and name in _DATA_PARALLEL and not _is_none(value):
-                self.add("cuda", value, "gives device_ids")
+                self.add("cuda", value, Reason("gives device_ids"))
             if keyword.arg == "device_ids" and isinstance(value, (ast.List, ast.Tuple)):
                 for item in value.elts:
                     self.add_number(item)

@@ -9,6 +9,7 @@ from typing import Any
 
 from kbtools.run.job import Job, Step
 from kbtools.run.results.figures import Figure
+from kbtools.text.reason import Reason
 
 
 class Status(str, Enum):
@@ -23,7 +24,7 @@ class Status(str, Enum):
     REHEARSED = "rehearsed"
 
 
-OUTPUT_DIFFERS = "output differs"
+OUTPUT_DIFFERS = Reason("output differs")
 """The reason of what ran to its end and merely printed something else."""
 
 
@@ -108,6 +109,7 @@ class Outcome:
             "message": self.message,
             "traceback_line": self.traceback_line,
             "figures": [figure.to_json() for figure in self.figures],
+            **({"reason_parts": self.reason.to_json()} if isinstance(self.reason, Reason) else {}),
             "expectations": [
                 {"line": self.line + one.offset, "state": one.state.value, "reason": one.reason}
                 for one in self.compared
@@ -131,7 +133,7 @@ class Outcome:
             line=int(data["line"]),
             device=str(data["device"]),
             outcome=Status(data["outcome"]),
-            reason=data["reason"],
+            reason=Reason.from_json(data["reason_parts"]) if "reason_parts" in data else data["reason"],
             seconds=float(data["seconds"]),
             cached=bool(data["cached"]),
             stdout=str(data["stdout"]),
@@ -150,6 +152,15 @@ class Outcome:
             ),
             protections=tuple(data.get("protections", ())),
         )
+
+
+_ENDED = {
+    Status.FAILED: lambda needed: Reason("{needed}, which failed", needed=needed),
+    Status.ERROR: lambda needed: Reason("{needed}, which ended in an error", needed=needed),
+    Status.SKIPPED: lambda needed: Reason("{needed}, which was skipped", needed=needed),
+    Status.BLOCKED: lambda needed: Reason("{needed}, which was blocked", needed=needed),
+}
+"""Reasons of a blocked step, by the outcome of the step that should have bound a name."""
 
 
 def by_place(outcomes: list[Outcome]) -> list[Outcome]:
@@ -207,8 +218,6 @@ def blocked(job: Job, step: Step, broken: Mapping[str, tuple[Step, Outcome]]) ->
     for name in step.uses:
         if name in broken:
             culprit, what = broken[name]
-            state = {"failed": "failed", "error": "ended in an error"}.get(
-                what.outcome.value, f"was {what.outcome.value}"
-            )
-            return outcome_of(job, step, Status.BLOCKED, reason=f"needs {name} from #{culprit.name}, which {state}")
+            needed = Reason("needs {name} from {snippet}", name=name, snippet=f"#{culprit.name}")
+            return outcome_of(job, step, Status.BLOCKED, reason=_ENDED[what.outcome](needed))
     return None

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from kbtools.run.results.outcomes import Outcome, Status, by_place
+from kbtools.text.reason import Reason
 
 _FLOAT = re.compile(r"(?<![\w.])-?[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?(?![\w.])")
 
@@ -82,17 +83,18 @@ def _compared(id: str, one: Outcome, other: Outcome) -> Parity:
         why = (bad.reason or bad.message or bad.outcome.value).partition("\n")[0]
         if bad.outcome is Status.ERROR:
             return made(ParityState.NOT_COMPARABLE, f"on {bad.device}: {why}")
-        return made(ParityState.DIFFERS, f"it runs on {good.device}, and fails on {bad.device}: {why}")
+        reason = Reason("it runs on {good}, and fails on {bad}: {why}", good=good.device, bad=bad.device, why=why)
+        return made(ParityState.DIFFERS, reason)
     if not one.stdout.strip() and not other.stdout.strip():
         if one.message == other.message:
             return made(ParityState.NOT_COMPARABLE, "it prints nothing")
-        return made(
-            ParityState.DIFFERS, "it raises differently", expect.explain(one.message or "", other.message or "")
-        )
+        diff = expect.explain(one.message or "", other.message or "")
+        return made(ParityState.DIFFERS, Reason("it raises different errors"), diff)
     if same(one.stdout, other.stdout):
         return made(ParityState.SAME)
     diff = expect.explain(one.stdout, other.stdout)
-    return made(ParityState.DIFFERS, f"{one.device} and {other.device} print different things", diff)
+    reason = Reason("{one} and {other} print different things", one=one.device, other=other.device)
+    return made(ParityState.DIFFERS, reason, diff)
 
 
 def same(one: str, other: str) -> bool:

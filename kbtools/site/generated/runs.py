@@ -166,9 +166,16 @@ def _snippet_row(wiki: SiteModel, page: Page, snippet: Snippet, path: str) -> Se
         for d, run in found.items()
         if run or d in snippet.devices
     )
-    reason = next((r.outcome.reason for r in runs if r.outcome.reason), None)
+    reason = wiki.words.reason(next((r.outcome.reason for r in runs if r.outcome.reason), None))
     code = Markup("<code>{}</code>").format(snippet.id)
-    return (Id(row_id(page.path, snippet.id)), link(page, path, wiki), code, snippet.line, badges, reason or "")
+    return (
+        Id(row_id(page.path, snippet.id)),
+        link(page, path, wiki),
+        code,
+        snippet.line,
+        badges,
+        reason,
+    )
 
 
 def _time(run: Run | None, wiki: SiteModel) -> str:

@@ -148,19 +148,20 @@ def _bar(snippet: Snippet, runs: Sequence[Run], view: View) -> Markup:
             continue
         extra = view.words.seconds(run.outcome.seconds) if run is not None and proven(run) else ""
         badges.append(badge(device if view.devices else "", state_of(run), view.words, extra, href))
-    where = _parity(runs) + _where(runs, view) if view.devices else _day(runs, view)
+    where = _parity(runs, view.words) + _where(runs, view) if view.devices else _day(runs, view)
     return Markup('<span class="kb-badges">{}</span>{}').format(Markup(" ").join(badges), where)
 
 
-def _parity(runs: Sequence[Run]) -> Markup:
+def _parity(runs: Sequence[Run], words: Words) -> Markup:
     """Whether the devices it ran on printed the same."""
     out = Markup("")
-    for told in parity(run.outcome for run in runs if run.fresh):
-        one, other = (DEVICE_NAMES.get(device, device) for device in told.devices)
-        if told.state is ParityState.SAME:
+    for found in parity(run.outcome for run in runs if run.fresh):
+        one, other = (DEVICE_NAMES.get(device, device) for device in found.devices)
+        if found.state is ParityState.SAME:
             out += Markup('<span class="kb-where">{} = {}</span>').format(one, other)
-        elif told.state is ParityState.DIFFERS:
-            out += Markup('<span class="kb-where" title="{}">{} ≠ {}</span>').format(told.reason or "", one, other)
+        elif found.state is ParityState.DIFFERS:
+            title = words.reason(found.reason)
+            out += Markup('<span class="kb-where" title="{}">{} ≠ {}</span>').format(title, one, other)
     return out
 
 
@@ -210,7 +211,7 @@ def _reasons(runs: Sequence[Run], view: View) -> Markup:
         well = not run.fresh or o.outcome in _WELL
         if well and not made:
             continue
-        reason = f": {clean(o.reason)}" if o.reason and not well else ""
+        reason = f": {clean(view.words.reason(o.reason))}" if o.reason and not well else ""
         if run.known is not None:
             reason += " · " + view.words("known to fail since {date}", date=view.words.date(run.known))
         name = Markup("<b>{}</b> ").format(DEVICE_NAMES.get(o.device, clean(o.device))) if view.devices else ""
