@@ -22,6 +22,7 @@ from typing import Any
 from suite import Case, load
 
 from kbtools.adapters.testing import jobs_of
+from kbtools.run.processes import process
 from kbtools.run.processes.launchers import ForkServerLauncher
 from kbtools.run.session import ProcessSettings, Session
 
@@ -125,6 +126,7 @@ def attempt_all(mode: str) -> dict[str, Any]:
     """What held, what each attempt printed, and what has come to harm."""
     cases = load(SUITE)
     wrong: list[str] = []
+    process.MOST_DISK = 64 << 20
     held: tuple[str, ...] = ()
     output: dict[str, str] = {}
     launcher = ForkServerLauncher(mode)

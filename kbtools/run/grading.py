@@ -17,7 +17,7 @@ from kbtools.run.processes.process import Reply
 from kbtools.run.processes.search import search_problem
 from kbtools.run.results.figures import validated
 from kbtools.run.results.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
-from kbtools.run.sandbox.limits import MOST_PROCESSES
+from kbtools.run.usage.watch import Exceeded
 from kbtools.run.worker.multiprocessing_main import hint as pickling_hint
 from kbtools.text.reason import Reason
 
@@ -118,10 +118,8 @@ def lost_worker_outcome(job: Job, step: Step, reply: Reply) -> Outcome:
     at = f" (it was at line {line})" if line is not None else ""
     if reply.refused is not None:
         reason = f"tampered with: what came over kb's own channel is no reply of a worker ({reply.refused})"
-    elif reply.outgrown:
-        reason = f"out of memory (limit {_size(step.memory)}){at}"
-    elif reply.crowded:
-        reason = f"too many processes (limit {MOST_PROCESSES}){at}"
+    elif reply.exceeded is not None:
+        reason = f"{_too_much(reply.exceeded)}{at}"
     elif reply.timed_out:
         reason = f"timed out after {step.timeout:g} s{at}"
     elif reply.exit is None:
@@ -352,6 +350,14 @@ def _signal(number: int) -> str:
         return f"signal {number}"
     description = names.get(signal.Signals(number))
     return f"{name}, {description}" if description else name
+
+
+def _too_much(exceeded: Exceeded) -> str:
+    if exceeded.what == "processes":
+        return f"too many processes (limit {exceeded.limit})"
+    if exceeded.what == "memory":
+        return f"out of memory (limit {_size(exceeded.limit)} for all processes of the session together)"
+    return f"too much written (limit {_size(exceeded.limit)} for the session's folder)"
 
 
 def _size(size: int) -> str:

@@ -19,10 +19,10 @@ from typing import Protocol
 
 from kbtools.errors import KbError
 from kbtools.run.devices.interpreter import command
-from kbtools.run.processes.process_tree import children, descendants, kill_group
 from kbtools.run.processes.reaper import Reaper
 from kbtools.run.processes.removal import remove
 from kbtools.run.results.environment import interpreter_environment, worker_environment
+from kbtools.run.usage.process_tree import children, descendants, kill_group
 from kbtools.run.worker.ready import WorkerKind
 
 _SWEEP = 5.0

@@ -20,11 +20,13 @@ from kbtools.errors import KbError
 from kbtools.run.job import Job, Limits, Step
 from kbtools.run.processes.capture import Capture
 from kbtools.run.processes.launchers import Descriptors, Launcher, WorkerHandle
-from kbtools.run.processes.process_tree import more_below, private_memory, stop_all
 from kbtools.run.processes.removal import remove
 from kbtools.run.processes.reply import InvalidReply, validated
 from kbtools.run.results.environment import worker_environment
 from kbtools.run.sandbox.limits import MOST_PROCESSES
+from kbtools.run.usage.cgroups import Group, new_group
+from kbtools.run.usage.process_tree import stop_all
+from kbtools.run.usage.watch import Exceeded, Most, Watch
 from kbtools.run.worker.channel import BadMessage, Channel
 from kbtools.run.worker.ready import WorkerKind
 
@@ -33,8 +35,10 @@ START_TIMEOUT = 120.0
 _GRACE = 2.0
 _CONFIRM = 10.0
 """Seconds for a worker to say that it is there, once its snippet has ended: threads of the page may be busy."""
-_WATCH = 0.1
-"""Seconds between looks at the memory of a worker that the system does not limit."""
+_LOOK = 0.1
+"""Seconds between looks at whether a worker is there."""
+MOST_DISK = 4 << 30
+"""Bytes of a session's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +72,8 @@ class Reply:
     exit: int | None = None
     """The exit code of a worker that died, negative for a signal."""
     timed_out: bool = False
-    outgrown: bool = False
-    """It was killed for the memory it had taken."""
-    crowded: bool = False
-    """It was killed because it, and what it had started, became too many processes."""
+    exceeded: Exceeded | None = None
+    """It was killed because it, and what it had started, used too much together."""
     lost: bool = False
     """It ended because what had started it did: nothing that the snippet has done."""
     refused: str | None = None
@@ -99,10 +101,11 @@ class WorkerProcess:
         self.job, self.settings = job, settings
         self.kind = WorkerKind(job.network, settings.threads, job.device, changed)
         self.mode = launcher.sandbox
+        self.memory = max((s.memory for s in job.steps if s.skip is None), default=settings.limits.memory)
         self.handle: WorkerHandle | None = None
-        self._most: int | None = None
-        self._outgrown = False
-        self._crowded = False
+        self._exceeded: Exceeded | None = None
+        self._group: Group | None = None
+        self._watch: Watch | None = None
         self._made = Path(tempfile.mkdtemp(prefix="s", dir=launcher.folder))
         self.folder = self._made / "changed" / "s" if changed else self._made
         self.scratch = self.folder / "work"
@@ -135,6 +138,7 @@ class WorkerProcess:
             self.selector.register(exit_notice, selectors.EVENT_READ, "exit")
         self.protections = self._greet(environment)
         self.handle.settle()
+        self.protections += self._limit_together(self.handle.pid)
 
     def run(self, step: Step) -> Reply:
         """Order a step and wait for its end, for its time limit, or for the worker's death."""
@@ -145,11 +149,12 @@ class WorkerProcess:
         self._bring(step)
         order = asdict(step)
         order["watch"] = sorted({w.statement for w in step.expects if w.statement is not None and w.why_not is None})
-        # CUDA reserves far more address space than it uses, which this limit would count: there the memory really taken
-        # is watched from here.
+        # CUDA reserves far more address space than it uses, which this limit would count: there what is really used is
+        # limited alone.
         order["limit_memory"] = self.job.device == "cpu"
-        self._most = step.memory if self.job.device != "cpu" else None
-        self._outgrown = self._crowded = False
+        self._exceeded = None
+        if self._watch is not None:
+            self._watch.begin()
         started = time.monotonic()
         try:
             self._expect_silence()
@@ -163,20 +168,16 @@ class WorkerProcess:
                 said = self.out.text(), self.err.text()
                 return Reply(message, *said, seconds=min(message["seconds"], took), cut=self.out.dropped > 0)
         except (BadMessage, InvalidReply) as problem:
+            if self._exceeded is not None:
+                return self._stopped(started)
             if self.handle is not None and self.handle.ended() is not None and self.handle.lost:
                 return self._dead(started)
             return self._refused(str(problem), started)
         except OSError:
             return self._dead(started)
         assert self.handle is not None
-        if self._outgrown or self._crowded:
-            if self._crowded:
-                stop_all(self.handle.pid)
-            self.handle.kill()
-            self._drain()
-            out, err, seconds = self.out.text(), self.err.text(), time.monotonic() - started
-            crowded, outgrown = self._crowded, not self._crowded
-            return Reply(None, out, err, trace=self._trace(), seconds=seconds, crowded=crowded, outgrown=outgrown)
+        if self._exceeded is not None:
+            return self._stopped(started)
         if self.handle.ended() is None:
             return self._late(started)
         return self._dead(started)
@@ -209,7 +210,32 @@ class WorkerProcess:
         assert self.handle is not None
         self._drain()
         self.handle.kill()
-        return Reply(None, self.out.text(), self.err.text(), refused=what, seconds=time.monotonic() - started)
+        return self._no_message(started, refused=what)
+
+    def _stopped(self, started: float) -> Reply:
+        assert self.handle is not None
+        stop_all(self.handle.pid)
+        self.handle.kill()
+        self._drain()
+        return self._no_message(started, trace=self._trace(), exceeded=self._exceeded)
+
+    def _no_message(self, started: float, **how: Any) -> Reply:
+        return Reply(None, self.out.text(), self.err.text(), seconds=time.monotonic() - started, **how)
+
+    def _limit_together(self, pid: int) -> tuple[str, ...]:
+        """Limit what the session's processes use together. Returns the names of the protections that are active."""
+        self._group = new_group(self.memory, MOST_PROCESSES)
+        if self._group is not None:
+            try:
+                self._group.add(pid)
+            except OSError:
+                self._group.close()
+                self._group = None
+        if Watch.works():
+            memory = self.memory if self._group is None else None
+            self._watch = Watch(self._made, Most(MOST_PROCESSES, memory, MOST_DISK))
+        grouped = ("group",) if self._group is not None else ()
+        return grouped + (("watched",) if self._watch is not None else ())
 
     def _bring(self, step: Step) -> None:
         """Copy what the step finds in its folder. What has gone since it was planned is missed by the code."""
@@ -228,6 +254,8 @@ class WorkerProcess:
         for thing in (self.channel, self.out, self.err, self.trace, getattr(self, "selector", None)):
             if thing is not None:
                 thing.close()
+        if self._group is not None:
+            self._group.close()
         remove(self._made)
 
     def _environment(self) -> dict[str, str]:
@@ -245,9 +273,8 @@ class WorkerProcess:
             "environment": environment,
             "writable": list(settings.writable),
             "hidden": list(settings.hidden),
-            "memory": max((s.memory for s in job.steps if s.skip is None), default=None)
-            if job.device == "cpu"
-            else None,
+            "memory": self.memory if job.device == "cpu" else None,
+            "shared_memory": self.memory,
             "preload": list(job.preload),
         }
         started = time.monotonic()
@@ -282,14 +309,12 @@ class WorkerProcess:
             if left <= 0:
                 return None
             gone = False
-            if self._most is not None and private_memory(self.handle.pid) > self._most:
-                self._outgrown = True
-                return None
-            # The kernel's own limit does not bind root.
-            if more_below(self.handle.pid, MOST_PROCESSES):
-                self._crowded = True
-                return None
-            for key, _ in self.selector.select(min(left, _WATCH)):
+            if self._watch is not None:
+                self._exceeded = self._watch.look(self.handle.pid)
+                if self._exceeded is not None:
+                    return None
+                left = min(left, self._watch.wait())
+            for key, _ in self.selector.select(min(left, _LOOK)):
                 if key.data == "message":
                     gone = not self.channel.feed() or gone
                 elif key.data == "exit":
@@ -333,23 +358,16 @@ class WorkerProcess:
         self._drain()
         trace = self._trace()
         self.handle.kill()
-        return Reply(
-            None,
-            self.out.text(),
-            self.err.text(),
-            None,
-            timed_out=True,
-            trace=trace,
-            seconds=time.monotonic() - started,
-        )
+        return self._no_message(started, timed_out=True, trace=trace)
 
     def _dead(self, started: float) -> Reply:
         assert self.handle is not None
         code = self.handle.ended(_GRACE)
         self._drain()
-        seconds = time.monotonic() - started
-        lost = self.handle.lost
-        return Reply(None, self.out.text(), self.err.text(), code, lost=lost, trace=self._trace(), seconds=seconds)
+        exceeded = None
+        if self._group is not None and self._group.ran_out_of_memory():
+            exceeded = Exceeded("memory", self.memory)
+        return self._no_message(started, exit=code, lost=self.handle.lost, trace=self._trace(), exceeded=exceeded)
 
     def _trace(self) -> str:
         self.trace.seek(0)

@@ -31,6 +31,12 @@ _NEEDED = (
 )
 """What accelerators, names of hosts and NixOS need of folders that are otherwise full of other programs' sockets."""
 
+_SHARED = "/dev/shm"
+_MOST_SHARED = 1 << 16
+"""Files there: each takes memory of the kernel, even without content."""
+_SMALL = "mode=755,size=16m"
+"""For folders that hold little but places to mount at."""
+
 _SYSTEM = (
     "/usr",
     "/bin",
@@ -52,8 +58,11 @@ DEVICE_NODES = "null zero full random urandom dxg kfd dri infiniband nvmap nvidi
 """What of ``/dev`` code may need: patterns. Disks are not among them, nor terminals of others."""
 
 
-def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str]) -> bool:
-    """Whether this process now sees only what it needs. Nothing outside has changed where it does not."""
+def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str], shared: int) -> bool:
+    """Whether this process now sees only what it needs. Nothing outside has changed where it does not.
+
+    ``shared``: bytes that ``/dev/shm`` may hold.
+    """
     machine = os.uname().machine
     if machine not in _PIVOT_ROOT:
         return False
@@ -61,14 +70,15 @@ def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str]) ->
     root.mkdir()
     try:
         _mount(libc, None, "/", None, _REC | _PRIVATE)
-        _mount(libc, "tmpfs", str(root), "tmpfs", 0, "mode=755")
+        _mount(libc, "tmpfs", str(root), "tmpfs", 0, _SMALL)
+        (root / "tmp").mkdir()
+        _mount(libc, f"{scratch}/tmp", str(root / "tmp"), None, _BIND)
         for path in sorted({*_readable()}):
             _show(libc, root, path, read_only=True)
         for path in sorted({scratch, *writable}):
             # Without what is mounted below it: the new root is.
             _show(libc, root, path, read_only=False, recursive=False)
-        _devices(libc, root)
-        (root / "tmp").mkdir(exist_ok=True)
+        _devices(libc, root, shared)
         old = root / ".old"
         old.mkdir()
         if libc.syscall(_PIVOT_ROOT[machine], os.fsencode(root), os.fsencode(old)) != 0:
@@ -86,7 +96,7 @@ def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str]) ->
     return True
 
 
-def own_places(libc: ctypes.CDLL, folder: str, writable: Iterable[str], hidden: Iterable[str]) -> bool:
+def own_places(libc: ctypes.CDLL, folder: str, writable: Iterable[str], hidden: Iterable[str], shared: int) -> bool:
     """Whether ``/tmp``, ``/run``, shared memory and terminals are now this process's own, and all else is read-only.
 
     What Python needs of the old ones is shown there, to be read; ``folder`` and ``writable`` are changeable as before,
@@ -101,9 +111,9 @@ def own_places(libc: ctypes.CDLL, folder: str, writable: Iterable[str], hidden: 
         _set(libc, "/", _READ_ONLY, recursive=True)
         for path in changeable:
             _set(libc, path, _CHANGEABLE)
-        for at, place in enumerate(("/tmp", "/run", "/dev/shm", *hidden)):
+        for at, place in enumerate(("/tmp", "/run", _SHARED, *hidden)):
             if Path(place).is_dir() and not Path(place).is_symlink():
-                _replace(libc, place, Path(folder) / (f".own{at}" if at else "tmp"), changeable)
+                _replace(libc, place, Path(folder) / (f".own{at}" if at else "tmp"), changeable, shared)
         _own_terminals(libc, Path("/dev"))
         os.chdir(here)
     except OSError:
@@ -113,11 +123,12 @@ def own_places(libc: ctypes.CDLL, folder: str, writable: Iterable[str], hidden: 
     return True
 
 
-def _replace(libc: ctypes.CDLL, place: str, stage: Path, changeable: Iterable[str]) -> None:
+def _replace(libc: ctypes.CDLL, place: str, stage: Path, changeable: Iterable[str], shared: int) -> None:
     """Put an empty folder in the place of one, with what is needed of that: a part of the session's for ``/tmp``."""
     stage.mkdir(exist_ok=True)
     if place != "/tmp":
-        _mount(libc, "tmpfs", str(stage), "tmpfs", _NOSUID | _NODEV, "mode=1777" if place == "/dev/shm" else "mode=755")
+        kind = _shared(shared) if place == _SHARED else _SMALL
+        _mount(libc, "tmpfs", str(stage), "tmpfs", _NOSUID | _NODEV, kind)
     shown = {*_readable(), *sys.path, *_NEEDED}
     for path in sorted(shown):
         if path.startswith(f"{place}/") and os.path.lexists(path):
@@ -173,16 +184,19 @@ def _is_shown(source: Path, target: Path) -> bool:
     return source.stat().st_ino == target.stat().st_ino
 
 
-def _devices(libc: ctypes.CDLL, root: Path) -> None:
+def _shared(size: int) -> str:
+    return f"mode=1777,size={size},nr_inodes={_MOST_SHARED}"
+
+
+def _devices(libc: ctypes.CDLL, root: Path, shared: int) -> None:
     for pattern in DEVICE_NODES:
         for node in sorted(Path("/dev").glob(pattern)):
             with suppress(OSError):
                 _show(libc, root, str(node), read_only=False)
     for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         (root / "dev" / name).symlink_to(target)
-    shared = root / "dev" / "shm"
-    shared.mkdir()
-    _mount(libc, "tmpfs", str(shared), "tmpfs", _NOSUID | _NODEV, "mode=1777")
+    (root / "dev" / "shm").mkdir()
+    _mount(libc, "tmpfs", str(root / "dev" / "shm"), "tmpfs", _NOSUID | _NODEV, _shared(shared))
     (root / "dev" / "pts").mkdir()
     (root / "dev" / "ptmx").touch()
     _own_terminals(libc, root / "dev")

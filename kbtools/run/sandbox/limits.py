@@ -61,6 +61,8 @@ class Rules:
     """Folders below which files may be written and made; the first is the scratch folder."""
     hidden: tuple[str, ...] = ()
     """Folders that are not there for it, but for what of them is writable."""
+    shared: int = 1 << 30
+    """Bytes that a ``/dev/shm`` of its own may hold."""
 
 
 def enclose(mode: str, *, network: bool, own_processes: bool = False) -> tuple[str, ...]:
@@ -105,8 +107,8 @@ def seal(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
         return held
     folder, *others = rules.writable
     strict = rules.mode == "strict"
-    hides = own_mounts and strict and own_file_system(libc, folder, others)
-    private = hides or (own_mounts and not strict and own_places(libc, folder, others, rules.hidden))
+    hides = own_mounts and strict and own_file_system(libc, folder, others, rules.shared)
+    private = hides or (own_mounts and not strict and own_places(libc, folder, others, rules.hidden, rules.shared))
     if _landlock(libc, (*rules.writable, *(("/tmp",) if private else ())), terminals=private):
         held += ("files", "reading") if hides else ("files",)  # without Landlock it could all be mounted again
         if private:

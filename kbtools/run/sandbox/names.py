@@ -12,6 +12,8 @@ TOLD = {
     "files": "writes only in its folder",
     "reading": "reads only what Python needs",
     "limits": "limits",
+    "group": "memory limited as a whole by the kernel",
+    "watched": "memory, disk and processes watched",
     "session": "its own session",
     "dies with its parent": "ends with kb",
     "processes": "sees no other processes",

@@ -103,7 +103,8 @@ class _Worker:
             faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
         kind = WorkerKind(**start["kind"])
         seeded = held is not None and kind.device == "cpu"
-        rules = Rules(mode, kind.network, (str(self.folder), *start["writable"]), tuple(start["hidden"]))
+        writable = (str(self.folder), *start["writable"])
+        rules = Rules(mode, kind.network, writable, tuple(start["hidden"]), start["shared_memory"])
         if held is None:
             held = enclose(mode, network=kind.network, own_processes=own_processes)
         held = seal(rules, held)

@@ -8,11 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def more_below(pid: int, most: int) -> bool:
-    """Whether a process has more than so many below it; False where the system does not list them."""
-    return len(descendants(pid, most)) > most
-
-
 def stop_all(pid: int) -> None:
     """Kill a process and all below it, also while they multiply: all are held still before the first is killed."""
     held: set[int] = set()
@@ -59,15 +54,3 @@ def _is_zombie(pid: int) -> bool:
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
     return True
-
-
-def private_memory(pid: int) -> int:
-    """Bytes of memory that a process has to itself, where the system tells (Linux); else 0."""
-    try:
-        with Path(f"/proc/{pid}/status").open("rb") as status:
-            for line in status:
-                if line.startswith(b"RssAnon:"):
-                    return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return 0

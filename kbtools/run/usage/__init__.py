@@ -1,0 +1,1 @@
+"""What the processes of a session use together, measured and limited from outside."""

@@ -1,0 +1,54 @@
+"""Disk space that a session's folder takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from kbtools.run.usage.memory import unnamed_files
+
+_LEAST = 4096
+"""Bytes that a file is charged at least: so many files without content are not free."""
+
+
+class Disk:
+    """The space of one folder, as it grows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._before = self._taken()
+
+    def used(self, pids: Sequence[int], most: int) -> int:
+        """Bytes of the folder and of files in it that processes hold open without a name.
+
+        Exact only where the file system has grown by more than ``most``: until then the folder cannot have.
+        """
+        grown = self._taken() - self._before
+        return grown if grown <= most else self._of_files(pids)
+
+    def _taken(self) -> int:
+        """Bytes taken on the file system, by whomever."""
+        try:
+            space = os.statvfs(self.folder)
+        except OSError:
+            return 0
+        return (space.f_blocks - space.f_bfree) * space.f_frsize + (space.f_files - space.f_ffree) * _LEAST
+
+    def _of_files(self, pids: Sequence[int]) -> int:
+        sizes: dict[tuple[int, int], int] = {}
+        device = None
+        with suppress(OSError):
+            device = self.folder.stat().st_dev
+        waiting = [self.folder]
+        while waiting:
+            with suppress(OSError), os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    with suppress(OSError):
+                        about = entry.stat(follow_symlinks=False)
+                        sizes[about.st_dev, about.st_ino] = about.st_blocks * 512
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(Path(entry.path))
+        sizes |= {key: size for key, (_, size) in unnamed_files(pids).items() if key[0] == device}
+        return sum(max(size, _LEAST) for size in sizes.values())

@@ -1,0 +1,81 @@
+"""Looks from time to time at what a session's processes use together."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kbtools.run.usage.disk import Disk
+from kbtools.run.usage.memory import used_together
+from kbtools.run.usage.process_tree import descendants
+
+_EVERY = 0.1
+"""Seconds between looks, and before the first: most snippets end sooner."""
+_SHARE = 30
+"""The time between looks is so many times that of a look, so that they never take much of the processor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """What a session may use."""
+
+    processes: int
+    memory: int | None
+    """Bytes of all its processes together; None where something else limits it."""
+    disk: int
+    """Bytes of its folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """What has become too much."""
+
+    what: Literal["processes", "memory", "disk"]
+    limit: int
+
+
+class Watch:
+    """The use of one session, by its first process and its folder."""
+
+    def __init__(self, folder: Path, most: Most) -> None:
+        self.most = most
+        self.disk = Disk(folder)
+        self._next = 0.0
+
+    @staticmethod
+    def works() -> bool:
+        """Whether this system tells what processes use."""
+        return sys.platform == "linux"
+
+    def begin(self) -> None:
+        """A snippet starts."""
+        self._next = time.monotonic() + _EVERY
+
+    def wait(self) -> float:
+        """Seconds until the next look."""
+        return max(0.0, self._next - time.monotonic())
+
+    def look(self, pid: int) -> Exceeded | None:
+        """What a process and all below it have exceeded, where it is time to look."""
+        started = time.monotonic()
+        if started < self._next:
+            return None
+        found = self._exceeded(pid)
+        now = time.monotonic()
+        self._next = now + max(_EVERY, _SHARE * (now - started))
+        return found
+
+    def _exceeded(self, pid: int) -> Exceeded | None:
+        most = self.most
+        below = descendants(pid, most.processes)
+        # The kernel's own limit does not bind root.
+        if len(below) > most.processes:
+            return Exceeded("processes", most.processes)
+        if most.memory is not None and used_together((pid, *below), most.memory) > most.memory:
+            return Exceeded("memory", most.memory)
+        if self.disk.used((pid, *below), most.disk) > most.disk:
+            return Exceeded("disk", most.disk)
+        return None
