@@ -118,7 +118,7 @@ def _harm(out: Path, victim: subprocess.Popen[bytes], udp: socket.socket, master
 
 def page(case: Case, around: World) -> str:
     names = "\n".join(f"{name} = {getattr(around, name)!r}" for name in World.__annotations__)
-    options = " ".join(['timeout="20"', *case.all("options")])
+    options = " ".join(['timeout="90"', *case.all("options")])
     return f"```python {{{options}}}\n{names}\n{case.page}\nprint('escaped')\n```\n"
 
 

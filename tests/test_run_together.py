@@ -53,7 +53,7 @@ for _ in range(5):
         {use}
         time.sleep(100)
     children.append(child)
-time.sleep(1)
+time.sleep(1)  # for a look or two
 for child in children:
     os.kill(child, 9)
 """
