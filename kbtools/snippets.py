@@ -35,7 +35,7 @@ from kbtools.fences.python.pycode import Places
 from kbtools.fences.python.sessions import SessionPart, undefined
 from kbtools.fences.snippet_ids import Wish, assign
 from kbtools.markdown.structure import Comment, Fence, Structure
-from kbtools.text.diagnostics import Problem
+from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.reason import Reason
 from kbtools.text.source import LINE_END, LineIndex, Span
 
@@ -358,7 +358,13 @@ class _Extraction:
         try:
             reading = language.read(Places(fence, self.index.line_of(fence.span.start)), options)
             faults = [
-                Problem(language.rule, fault.span, fault.message, fault.help)
+                Problem(
+                    language.rule,
+                    fault.span,
+                    fault.message,
+                    fault.help,
+                    severity=Severity.INFO if fault.is_excerpt else None,
+                )
                 for fault in reading.faults
                 if not fault.is_meant(options.raises)
             ]

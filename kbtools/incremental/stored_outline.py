@@ -29,6 +29,7 @@ class StoredOutline(NamedTuple):
     sections: tuple[tuple[int, str, str, str], ...]
     block_names: tuple[str, ...]
     ids: tuple[str, ...]
+    has_includes: bool
     is_published: bool
 
     @property
@@ -61,6 +62,7 @@ OutlineValues = tuple[
     tuple[str, ...],
     tuple[str, ...],
     bool,
+    bool,
 ]
 """A ``StoredOutline`` without its path, as plain values."""
 
@@ -77,6 +79,7 @@ def outline_of(page: Outline) -> OutlineValues:
         sections,
         page.block_names,
         page.ids,
+        page.has_includes,
         page.is_published,
     )
 
@@ -87,7 +90,7 @@ def dump_outline(outline: OutlineValues) -> str:
 
 
 def load_outline(path: str, text: str) -> StoredOutline:
-    title, has_title, id_, aliases, references, sections, blocks, ids, is_published = json.loads(text)
+    title, has_title, id_, aliases, references, sections, blocks, ids, has_includes, is_published = json.loads(text)
     return StoredOutline(
         path,
         title,
@@ -98,5 +101,6 @@ def load_outline(path: str, text: str) -> StoredOutline:
         tuple((level, shown, id_, raw) for level, shown, id_, raw in sections),
         tuple(blocks),
         tuple(ids),
+        has_includes,
         is_published,
     )

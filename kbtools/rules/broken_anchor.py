@@ -4,7 +4,8 @@ The reader lands at the top of the page. The section of `[[Page#Section]]` or `[
 heading's text, without regard to case; by the id the site gives it, or the one GitHub would; as Obsidian finds it,
 without regard to punctuation; or by an id that the page gives an element itself, `<a id="x"></a>` or `{#x}`.
 `[[T#H1#H2]]` is H2 below H1. Where a plugin documents code (mkdocstrings), `api.md#package.Class.method` is its own:
-MkDocs says whether it is there.
+MkDocs says whether it is there. Nothing is reported of pages that include others (`--8<--`, `{% include %}`, `:::`),
+whose sections are known only when the site is built; where hooks of `mkdocs.yml` may add ids, it is an info.
 
 ## Reported
 
@@ -56,4 +57,7 @@ def _problem(target: str | None, anchor: str, span: Span, context: Context) -> I
     if mkdocs is not None and mkdocs.documents(anchor):
         return
     help_ = context.suggester.section(target, anchor)
-    yield Problem("broken-anchor", span, f'{target} has no section "{anchor}"', help_)
+    severity = None
+    if mkdocs is not None and mkdocs.has_hooks:
+        help_, severity = f"unless a hook of mkdocs.yml makes it; {help_}", Severity.INFO
+    yield Problem("broken-anchor", span, f'{target} has no section "{anchor}"', help_, severity=severity)

@@ -73,4 +73,8 @@ class Outline(Protocol):
         """Ids of elements that are no headings."""
 
     @property
+    def has_includes(self) -> bool:
+        """Whether parts of it come from elsewhere: what other sections and ids it has is not known."""
+
+    @property
     def is_published(self) -> bool: ...

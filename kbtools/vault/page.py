@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 LEARNING_PATH = "learning_path"
 """The frontmatter field that makes a page a learning path, when it is ``true``."""
 _BETWEEN_NAMES = re.compile(r"[,\n]")
+_INCLUDES = re.compile(
+    r"^[ \t]*(?:;?-{1,}8<-{1,}(?:[ \t]|$)|\{%-?[ \t]*include|\{!|\{\{[^{}\n]*\}\}[ \t]*$)"
+    r"|^[ \t]*::: ?[\w-]+(?:\.[\w.]+|[ \t]*\n(?: {4,}|[ \t]*\t):?\w)",
+    re.MULTILINE,
+)
+"""Lines of pymdownx.snippets, include-markdown, markdown-include, macros; blocks of mkdocstrings and mkdocs-click."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +150,15 @@ class Page:
     def ids(self) -> tuple[str, ...]:
         """Ids of elements that are no headings."""
         return self.structure.ids
+
+    @cached_property
+    def has_includes(self) -> bool:
+        """Whether parts of it come from elsewhere: included files, macros, documentation of code (``::: package``)."""
+        text = self.source.text
+        if not ("8<" in text or "::: " in text or "{%" in text or "{!" in text or "{{" in text):
+            return False
+        opaque = self.structure.opaque
+        return any(not any(m.start() in span for span in opaque) for m in _INCLUDES.finditer(text, self.body_start))
 
     @property
     def block_names(self) -> tuple[str, ...]:

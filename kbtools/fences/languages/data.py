@@ -40,10 +40,12 @@ class Data(Language):
         if found is None:
             return Reading()
         offset, message = found
+        is_excerpt = _is_excerpt(code, self.find)
         line = code.count("\n", 0, offset) + 1
         column = offset - (code.rfind("\n", 0, offset) + 1)
         span = places.span(line, column, line, column + 1) or places.line(line)
-        return Reading((Fault(span, f"not {self.title}: {message}", _OPT_OUT),))
+        message = f"an excerpt, not whole {self.title}: {message}" if is_excerpt else f"not {self.title}: {message}"
+        return Reading((Fault(span, message, _OPT_OUT, is_excerpt=is_excerpt),))
 
 
 class Json(Data):
@@ -67,6 +69,21 @@ class Toml(Data):
 
     def __init__(self) -> None:
         super().__init__("TOML", _toml)
+
+
+_ELLIPSIS = re.compile(r"(?m)(?:^|[\s,\[{:(])(?:\.\.\.|…)(?=$|[\s,\]})])")
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\$\{\w+\}|<[\w -]{2,}>", re.DOTALL)
+_COMMENT = re.compile(r"(?m)(?:^|[\s,\[{])(?://|/\*)")
+_MARKDOWN = re.compile(r"\s*(?:```|~~~|---\n)")
+
+
+def _is_excerpt(code: str, find: Callable[[str], tuple[int, str] | None]) -> bool:
+    """Whether data that does not parse shows that it is not meant to: it leaves something out, has places to fill in or
+    comments, is a fence or frontmatter; JSON also when it is whole between brackets, as members of an object are."""
+    if any(sign.search(code) for sign in (_ELLIPSIS, _TEMPLATE, _COMMENT)) or _MARKDOWN.match(code):
+        return True
+    inner = code.strip().rstrip(",")
+    return find is _json and any(find(whole) is None for whole in (f"{{{inner}}}", f"[{inner}]"))
 
 
 def _nesting(code: str) -> int:

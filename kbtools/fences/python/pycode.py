@@ -108,6 +108,8 @@ class Fault(NamedTuple):
     help: str | None = None
     raised: tuple[str, ...] = ()
     """Of code that does not parse, the names of what Python raises."""
+    is_excerpt: bool = False
+    """It is not meant to be whole."""
 
     def is_meant(self, raises: str | None) -> bool:
         """Whether ``raises=`` on the fence says that the code shall not parse."""

@@ -213,7 +213,7 @@ class Fingerprints:
         wiki = self.wiki
         held = (
             f"{path} {wiki.url_of(path)} {page.title} {page.aliases} {[(h.id, h.raw) for h in page.headings]} "
-            f"{page.ids} {page.block_names}"
+            f"{page.ids} {page.has_includes} {page.block_names}"
             for path, page in wiki.index.pages.items()
         )
         return digest((*held, *sorted(wiki.index.attachments), *sorted(wiki.generated), *sorted(wiki.unpublished)))

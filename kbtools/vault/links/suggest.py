@@ -267,8 +267,9 @@ class Suggester:
         close = (name,) if name in known else near.nearest(name)
         if len(close) == 1:
             return f'did you mean "{known[close[0]]}"?'
-        shown = [h.text for h in headings[:8]]
-        more = f" and {len(headings) - 8:,} more" if len(headings) > 8 else ""
+        named = [h.text for h in headings if h.text.strip()]
+        shown = named[:8]
+        more = f" and {len(named) - 8:,} more" if len(named) > 8 else ""
         return f"its sections: {', '.join(shown)}{more}" if shown else "it has no sections"
 
     # -- files
