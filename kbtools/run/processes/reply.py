@@ -21,7 +21,7 @@ class InvalidReply(ValueError):
 
 
 def validated(message: dict[str, Any], step: Step) -> dict[str, Any]:
-    """A worker's reply to a step. Raises Refused."""
+    """A worker's reply to a step. Raises InvalidReply."""
     known = {**_PARTS}
     if not step.requires:
         del known["skip"]  # nothing else is skipped by a worker

@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 def stop_all(pid: int) -> None:
-    """Kill a process and all below it, also while they multiply: all are held still before the first is killed."""
-    held: set[int] = set()
-    while new := {pid, *descendants(pid)} - held:
-        for one in new:
-            with suppress(OSError):
-                os.kill(one, signal.SIGSTOP)
-        held |= new
-    for one in held:
+    """Kill a process and all below it, also while they multiply: all are suspended before the first is killed."""
+    for one in _suspend(pid):
         with suppress(OSError):
             os.kill(one, signal.SIGKILL)
+
+
+@contextmanager
+def suspended(pid: int) -> Iterator[list[int]]:
+    """A process and all below it, the process first; they do nothing meanwhile."""
+    running = _suspend(pid)
+    try:
+        yield [pid, *descendants(pid)]
+    finally:
+        for one in running:
+            with suppress(OSError):
+                os.kill(one, signal.SIGCONT)
+
+
+def _suspend(pid: int) -> list[int]:
+    """Suspend a process and all below it. Returns those that were not before."""
+    seen: set[int] = set()
+    running = []
+    while new := {pid, *descendants(pid)} - seen:
+        for one in new:
+            if _state(one) != b"T":
+                running.append(one)
+            with suppress(OSError):
+                os.kill(one, signal.SIGSTOP)
+        seen |= new
+    return running
 
 
 def kill_group(pid: int) -> None:
@@ -51,6 +72,11 @@ def descendants(pid: int, most: int | None = None) -> list[int]:
 
 
 def _is_zombie(pid: int) -> bool:
+    return _state(pid) in (b"Z", b"")
+
+
+def _state(pid: int) -> bytes:
+    """Its letter in proc(5); empty where the process is gone."""
     with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
-    return True
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    return b""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from kbtools.run.usage.disk import Disk
 from kbtools.run.usage.memory import used_together
-from kbtools.run.usage.process_tree import descendants
+from kbtools.run.usage.process_tree import descendants, suspended
 
 _EVERY = 0.1
 """Seconds between looks, and before the first: most snippets end sooner."""
@@ -75,7 +75,10 @@ class Watch:
         if len(below) > most.processes:
             return Exceeded("processes", most.processes)
         if most.memory is not None and used_together((pid, *below), most.memory) > most.memory:
-            return Exceeded("memory", most.memory)
+            # While processes come and go, one page may have been counted for several of them.
+            with suspended(pid) as together:
+                if used_together(together, most.memory) > most.memory:
+                    return Exceeded("memory", most.memory)
         if self.disk.used((pid, *below), most.disk) > most.disk:
             return Exceeded("disk", most.disk)
         return None
