@@ -17,7 +17,7 @@ def completed(root: Path, line: str) -> list[str]:
     environment = {**os.environ, "_ARGCOMPLETE": "1", "_ARGCOMPLETE_STDOUT_FILENAME": str(answer), "COMP_TYPE": "9"}
     environment |= {"COMP_LINE": line, "COMP_POINT": str(len(line)), "IFS": "\v"}
     command = [sys.executable, "-m", "kbtools.cli"]
-    subprocess.run(command, cwd=root, env=environment, check=False, timeout=60, capture_output=True)
+    subprocess.run(command, cwd=root, env=environment, check=False, timeout=300, capture_output=True)
     return [word.strip() for word in answer.read_text(encoding="utf-8").split("\v") if word.strip()]
 
 
@@ -52,8 +52,8 @@ def test_what_may_follow(wiki: Path, line: str, words: list[str]) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_what_shells_are_given(shell: str) -> None:
     command = [sys.executable, "-m", "kbtools.cli", "completion", shell]
-    script = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    script = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
     assert "_ARGCOMPLETE" in script
     assert "kb" in script
     if shell == "bash":
-        subprocess.run(["bash", "-n"], input=script, text=True, check=True, timeout=60)
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True, timeout=300)

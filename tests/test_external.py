@@ -230,7 +230,7 @@ def test_certificates_are_those_of_the_name(tmp_path: Path, monkeypatch: pytest.
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     words = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=wiki.test -addext subjectAltName=DNS:wiki.test"
     files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True, timeout=60)
+    subprocess.run(["openssl", *words.split(), *files], check=True, capture_output=True, timeout=300)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
 
@@ -330,7 +330,7 @@ def test_the_command(tmp_path: Path, server: Server) -> None:
 
     def kb(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "kbtools.cli", "check", "--no-run", *words]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
 
     assert json.loads(kb("--format", "json", "--ignore", "orphan-page").stdout)["diagnostics"] == []
     first = kb("--external", "--format", "json", "--ignore", "orphan-page")

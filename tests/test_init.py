@@ -322,7 +322,7 @@ def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> No
     command = [sys.executable, "-m", "kbtools.cli", "init", "--no-site", "--no-run"]
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     done = subprocess.run(
-        command, cwd=root, env=environment, stdin=theirs, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=root, env=environment, stdin=theirs, capture_output=True, text=True, check=False, timeout=300
     )
     os.close(ours)
     os.close(theirs)
@@ -357,10 +357,10 @@ def test_a_mkdocs_project_keeps_its_configuration(tmp_path: Path) -> None:
     assert (root / "site/a/index.html").is_file()
     plain = [sys.executable, "-m", "mkdocs", "build", "-q", "-d", str(tmp_path / "plain")]
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    subprocess.run(plain, cwd=root, env=environment, check=True, capture_output=True, timeout=120)
+    subprocess.run(plain, cwd=root, env=environment, check=True, capture_output=True, timeout=300)
     assert "known to fail since" in (tmp_path / "plain/a/index.html").read_text(encoding="utf-8")
     (root / "kb-baseline.json").rename(tmp_path / "kept.json")
-    refused = subprocess.run(plain, cwd=root, env=environment, check=False, capture_output=True, text=True, timeout=120)
+    refused = subprocess.run(plain, cwd=root, env=environment, check=False, capture_output=True, text=True, timeout=300)
     assert refused.returncode != 0
     assert "failed on cpu" in refused.stdout + refused.stderr
     (tmp_path / "kept.json").rename(root / "kb-baseline.json")

@@ -112,7 +112,7 @@ def test_by_folder_and_with_pytest(project: Path) -> None:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
         (project / "kb.toml").write_text("docs = 'docs'\n")
         command.append("--kb-python=.venv/bin/python")
-        done = subprocess.run(command, cwd=project, env=clean, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(command, cwd=project, env=clean, capture_output=True, text=True, check=False, timeout=300)
         assert "6 passed, 1 skipped" in done.stdout, done.stdout
     finally:
         (project / "docs/sub/B.md").unlink()
@@ -128,6 +128,6 @@ def test_what_is_no_interpreter_is_told(program: str, project: Path) -> None:
     assert "Traceback" not in done.stderr
     (project / "kb.toml").write_text(f"docs = 'docs'\n[snippets]\n'**' = {{python = '{program}'}}\n")
     command = [sys.executable, "-m", "pytest", "docs", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=300)
     (project / "kb.toml").write_text("docs = 'docs'\n")
     assert (done.returncode, program in done.stdout, "raise KbError" in done.stdout) == (2, True, False), done.stdout

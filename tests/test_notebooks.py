@@ -258,7 +258,7 @@ def test_the_commands(tmp_path: Path) -> None:
 
     def kb(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "kbtools.cli", *words]
-        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
 
     assert "results of 0 of 1" in kb("export", "A", "-o", "first.ipynb").stderr
     assert kb("run", "--device", "cpu").returncode == 0

@@ -229,7 +229,7 @@ def test_scripts_of_the_action_take_inputs_from_the_environment_only() -> None:
 )
 def test_workflow_files_are_sound(schema: str, file: str) -> None:
     command = [str(BIN / "check-jsonschema"), "--builtin-schema", schema, str(ROOT / file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -76,7 +76,7 @@ def pytest_in(folder: Path, *words: str) -> tuple[int, str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
     command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", *words]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
     return done.returncode, done.stdout + done.stderr
 

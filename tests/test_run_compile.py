@@ -16,7 +16,7 @@ from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.session import ProcessSettings, Session
 from tests.terminal import run_kb
 
-COMPILED = """```python {#compile timeout="120"}
+COMPILED = """```python {#compile timeout="300"}
 import torch
 
 @torch.compile

@@ -124,6 +124,6 @@ def run_pytest(folder: Path, scratch: Path, *words: str) -> tuple[subprocess.Com
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     return done, mark

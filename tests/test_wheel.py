@@ -70,7 +70,7 @@ def test_tools_install_the_wheel_and_put_kb_on_the_path(tool: str, wheel: Path, 
     )
     assert done.returncode == 0, done.stderr
     command = tmp_path / "bin" / ("kb.exe" if os.name == "nt" else "kb")
-    told = subprocess.run([str(command), "--version"], capture_output=True, text=True, check=True, timeout=60)
+    told = subprocess.run([str(command), "--version"], capture_output=True, text=True, check=True, timeout=300)
     assert told.stdout.startswith("kb ")
 
 

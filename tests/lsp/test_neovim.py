@@ -22,11 +22,11 @@ local function at(line, column)
   return vim.lsp.util.make_position_params(0, "utf-16")
 end
 local function ask(name, method, params)
-  for _, answer in pairs(vim.lsp.buf_request_sync(0, method, params, 60000) or {}) do
+  for _, answer in pairs(vim.lsp.buf_request_sync(0, method, params, 250000) or {}) do
     out[name] = answer.result
   end
 end
-vim.wait(60000, function() return #vim.diagnostic.get(0) > 0 end, 50)
+vim.wait(250000, function() return #vim.diagnostic.get(0) > 0 end, 50)
 out.diagnostics = vim.diagnostic.get(0)
 local text = vim.api.nvim_buf_get_lines(0, 0, -1, false)
 local line

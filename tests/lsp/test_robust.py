@@ -17,6 +17,7 @@ from lsprotocol import types
 
 from kbtools.config.project import find_project
 from kbtools.incremental.check import check
+from tests.waiting import LIMIT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -99,7 +100,7 @@ async def test_a_run_can_be_cancelled(autograd: Editor, wiki: Path) -> None:
     token = begun.token
     await autograd.diagnostics()  # the server goes on answering
     autograd.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
-    await asyncio.wait_for(running, 60)
+    await asyncio.wait_for(running, LIMIT)
     assert "failing-snippet" not in await autograd.rules()
 
 
@@ -141,5 +142,5 @@ async def test_the_server_ends_with_its_editor() -> None:
     assert server.stdout is not None
     assert server.stdout.readline().startswith(b"Content-")
     server.stdin.close()
-    assert server.wait(60) is not None
+    assert server.wait(LIMIT) is not None
     server.stdout.close()

@@ -105,7 +105,7 @@ print(code, sorted(opened.values()))
 """
     env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, env=env, timeout=120, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, env=env, timeout=300, check=False
     )
     assert done.stdout.strip().split("\n")[-1] == f"0 {[1] * 7}", done.stdout + done.stderr
 
