@@ -33,7 +33,7 @@ async function start() {
     await client.start()
   } catch (error) {
     const choice = await vscode.window.showErrorMessage(
-      `kb cannot be started as "${program}": ${error.message}. Install kbtools[lsp], or set kb.command.`,
+      `kb cannot be started as "${program}": ${error.message}. Install kbtools, or set kb.command.`,
       "Open the setting",
     )
     if (choice) await vscode.commands.executeCommand("workbench.action.openSettings", "kb.command")

@@ -10,7 +10,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,6 +73,8 @@ def key_of(d: Diagnostic, sources: Sources) -> Key:
     # A lone surrogate cannot be written to a file.
     about = subject(d, sources(d.path).text).encode("utf-8", "replace").decode("utf-8")
     if len(about) > _LONGEST:
+        from hashlib import sha256
+
         digest = sha256(about.encode("utf-8")).hexdigest()[:12]
         about = f"{about[: _LONGEST - 40]} … {digest}"
     return Key(d.rule, d.path, about)

@@ -15,7 +15,6 @@ from kbtools.incremental.fingerprint import fingerprint
 from kbtools.incremental.vault_context import VaultContext
 from kbtools.state import sqlite_file
 from kbtools.vault.listing import FileEntry, Listing
-from kbtools.vault.ways_in import ways_in
 
 if TYPE_CHECKING:
     from kbtools.incremental.rows import Judge
@@ -91,7 +90,7 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     and the scratch check differ.
     """
     listing = Listing.of(project)
-    context = VaultContext(listing.attachments, ways_in(project, listing.pages, listing.attachments))
+    context = VaultContext.of(project, listing)
     notes: list[str] = []
 
     def ask(db: Database) -> CheckResult:

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kbtools.config.project import Project
-from kbtools.config.snippet_policy import Policies
 from kbtools.incremental.check import bring_up_to_date, check
 from kbtools.incremental.database import FILE, Database
 from kbtools.incremental.findings import load_findings
-from kbtools.incremental.lookup import StoredNameTable
-from kbtools.incremental.rows import Judge
-from kbtools.incremental.update import TooManyChanges, VaultChange, update
 from kbtools.incremental.vault_context import VaultContext
-from kbtools.links import fold_title
 from kbtools.text.diagnostics import Diagnostic
-from kbtools.vault.links.resolve import Resolver
-from kbtools.vault.listing import Exclusion, FileEntries, FileEntry, Listing, Stamp, sized
-from kbtools.vault.loading import read
-from kbtools.vault.names import Conventions
-from kbtools.vault.outline import Outline
-from kbtools.vault.page import Page, decode
-from kbtools.vault.ways_in import ways_in
+from kbtools.text.source import BOM, Source
+from kbtools.vault.listing import FileEntries, FileEntry, Listing, Stamp, sized
+
+# What reads and checks pages is imported when a page is first read: an editor is told what the index says before.
+if TYPE_CHECKING:
+    from kbtools.config.snippet_policy import Policies
+    from kbtools.incremental.lookup import StoredNameTable
+    from kbtools.incremental.rows import Judge
+    from kbtools.vault.links.resolve import Resolver
+    from kbtools.vault.outline import Outline
+    from kbtools.vault.page import Page
 
 Name = tuple[str, str, str | None]
 """A name, folded and as written, and the alias it is, if it is one."""
 
 
 def _called(page: Outline) -> tuple[Name, ...]:
+    from kbtools.links import fold_title
+
     aliases = ((fold_title(alias), alias, alias) for alias in page.aliases)
     return ((fold_title(page.title), page.title, None), *aliases)
 
@@ -46,37 +50,62 @@ class Resident:
         self.listing: Listing
         """The vault, with unsaved texts in place of those on disk (an overlay)."""
         self._judge = judge
-        self._exclusion = Exclusion(project.config)
         self._texts: dict[str, str] = {}
         self._edits = 0
+        self._saved: dict[str, Source] = {}
+        """The texts that are as on disk, so that the index holds for them."""
         self._pages: dict[str, tuple[Stamp, Page]] = {}
-        check(project, date.today(), judge=judge)  # brings the index on disk up to date
-        self._db = Database.in_memory(project.state / FILE)
-        self.refresh()
+        checked = check(project, date.today(), judge=judge)  # brings the index on disk up to date
+        self.listing = checked.listing
+        self._context = VaultContext.of(project, self.listing)
+        self._first = dict(checked.found)
+        """The findings of pages, as they were when the vault was first read."""
+        self._is_kept = not checked.notes
+        """Whether the index is on disk."""
 
     def close(self) -> None:
-        self._db.close()
+        if "_db" in self.__dict__:
+            self._db.close()
+
+    @cached_property
+    def _db(self) -> Database:
+        """The index in memory, copied when something changes or other pages are asked for."""
+        made = Database.in_memory(self.project.state / FILE)
+        if not (self._is_kept and made.meta()):
+            bring_up_to_date(made, self.project, self.listing, self._context, date.today(), self._judge, self.read)
+        return made
+
+    def prepare(self) -> None:
+        """Do beforehand what the first edit would wait for."""
+        from kbtools.incremental import update  # noqa: F401
+
+        _ = self._db, self.called
 
     # -- changes ---------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Read changes on disk."""
+        self._saved.clear()
         listing = Listing.of(self.project)
         stamps, odd = dict(listing.entries.stamps), dict(listing.entries.odd)
         for path in self._texts:
             odd.pop(path, None)
             stamps[path] = self._stamp(path)
         self.listing = listing._replace(entries=FileEntries(str(self.project.vault), stamps, odd))
-        context = VaultContext(listing.attachments, ways_in(self.project, self.listing.pages, listing.attachments))
-        self._context = context
-        bring_up_to_date(self._db, self.project, self.listing, context, date.today(), self._judge, self.read)
+        self._context = VaultContext.of(self.project, self.listing)
+        bring_up_to_date(self._db, self.project, self.listing, self._context, date.today(), self._judge, self.read)
         self._forget()
 
     def edit(self, path: str, text: str) -> None:
         """Set the unsaved text of a page, which takes precedence over the file; the page need not exist on disk."""
         if self._texts.get(path) == text:
             return
+        if path not in self._texts and self._is_saved(path, text):
+            self._texts[path] = text
+            self._saved[path] = Source(path, text)
+            return
         self._texts[path] = text
+        self._saved.pop(path, None)
         self._edits += 1
         entries = self.listing.entries
         known = path in entries
@@ -88,6 +117,8 @@ class Resident:
         if not known:
             self.refresh()  # the navigation or a canvas may link to it
             return
+        from kbtools.incremental.update import TooManyChanges, VaultChange, update
+
         change = VaultChange(self.listing.entries, self._context, {path: self.listing.mark(path)}, reader=self.read)
         try:
             with self._db.transaction():
@@ -103,12 +134,31 @@ class Resident:
         if self._texts.pop(path, None) is not None:
             self.refresh()
 
+    def _is_saved(self, path: str, text: str) -> bool:
+        """Whether a text is that of the file that the index was made from."""
+        stamp = self.listing.entries.stamps.get(path)
+        if stamp is None:
+            return False
+        file = Path(self.listing.entries[path].file)
+        with suppress(OSError):
+            data = file.read_bytes()
+            status = file.lstat()
+            return (
+                data == text.encode("utf-8", "surrogatepass")
+                and (status.st_mtime_ns, status.st_ctime_ns, status.st_size) == stamp
+                and not data.startswith(BOM)
+            )
+        return False
+
     def _stamp(self, path: str) -> Stamp:
         """A stamp for an unsaved text, different for each text and from the stamp of any file."""
         return (0, self._edits, len(self._texts[path]))
 
     def read(self, entry: FileEntry, policies: Policies) -> Page:
         """The page of an entry, from its unsaved text if it has one."""
+        from kbtools.vault.loading import read
+        from kbtools.vault.page import decode
+
         text = self._texts.get(entry.path)
         if text is None:
             return read(entry, policies)
@@ -125,20 +175,21 @@ class Resident:
 
     @cached_property
     def names(self) -> StoredNameTable:
+        from kbtools.incremental.lookup import StoredNameTable
+
         return StoredNameTable(self._db, self.listing.attachments)
 
     @cached_property
     def resolver(self) -> Resolver:
+        from kbtools.vault.links.resolve import Resolver
+        from kbtools.vault.names import Conventions
+
         return Resolver(self.names, Conventions.of(self.project.config))
 
     @cached_property
     def called(self) -> Mapping[str, tuple[Name, ...]]:
         """The names of every page, by path."""
         return {path: _called(outline) for path, outline in self.names.outlines.items()}
-
-    def holds(self, path: str) -> bool:
-        """Whether a file, there or not, is or would be a page of the vault."""
-        return path.endswith(".md") and not self._exclusion.covers(path)
 
     def page(self, path: str) -> Page | None:
         """A page, parsed from its newest text."""
@@ -151,13 +202,24 @@ class Resident:
             held = self._pages[path] = (stamp, self.read(entry, self.policies))
         return held[1]
 
+    def source(self, path: str) -> Source | None:
+        """The text to which a page's findings refer."""
+        if (saved := self._saved.get(path)) is not None:
+            return saved
+        page = self.page(path)
+        return page.source if page is not None else None
+
     def _is_current(self, path: str, held: tuple[Stamp, Page]) -> bool:
         return path in self.listing.entries and self.listing.entries[path].known_stamp == held[0]
 
     def findings(self, path: str) -> list[Diagnostic]:
         """The findings of a page."""
-        row = self._db.row(path)
-        return list(load_findings(path, row.found)) if row is not None and row.found else []
+        if "_db" in self.__dict__:
+            row = self._db.row(path)
+            found = row.found if row is not None else ""
+        else:
+            found = self._first.get(path, "")
+        return list(load_findings(path, found)) if found else []
 
     def all_findings(self) -> Mapping[str, list[Diagnostic]]:
         """The findings of every page that has any."""

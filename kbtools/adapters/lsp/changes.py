@@ -1,13 +1,12 @@
-"""Workspace edits for the editor: renames and respelled links."""
+"""OpenVault edits for the editor: renames and respelled links."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lsprotocol import types
-
 from kbtools.adapters.lsp.open_vault import OpenVault
-from kbtools.adapters.lsp.positions import Positions
+from kbtools.adapters.lsp.wire.positions import Positions
+from kbtools.adapters.lsp.wire.protocol import TextDocumentEdit, WorkspaceEdit
 from kbtools.edit.reconcile import plan_reconcile
 from kbtools.edit.rename import plan_rename
 from kbtools.errors import KbError
@@ -39,35 +38,31 @@ def renamable(space: OpenVault, path: str, offset: int) -> tuple[str, Span, str]
     return None
 
 
-def rename(space: OpenVault, path: str, title: str) -> types.WorkspaceEdit:
+def rename(space: OpenVault, path: str, title: str) -> WorkspaceEdit:
     """Another title for a page: in it, in its file's name, in every link. Raises KbError where that cannot be."""
     index = space.index()
     plan = plan_rename(index, path, title, style=space.project.config.link_style)
     edit = _whole(space, index, plan.texts)
     if plan.new != path:
-        assert edit.document_changes is not None
-        move = types.RenameFile(space.uri(path), space.uri(plan.new))
-        edit.document_changes = [*edit.document_changes, move]
+        edit["documentChanges"].append({"kind": "rename", "oldUri": space.uri(path), "newUri": space.uri(plan.new)})
     return edit
 
 
-def respell(space: OpenVault, path: str) -> types.WorkspaceEdit:
+def respell(space: OpenVault, path: str) -> WorkspaceEdit:
     """The canonical spelling for every link to a page. Raises KbError where there is nothing to respell."""
     index, config = space.index(), space.project.config
     plan = plan_reconcile(index, Speller(index, config.link_style, config.keep_words), titles=True, to=path)
     edit = _whole(space, index, plan.texts)
-    if not edit.document_changes:
+    if not edit["documentChanges"]:
         raise KbError(f"every link to {path} is spelled as it should be", "nothing is to be done")
     return edit
 
 
-def _whole(space: OpenVault, index: Index, texts: Mapping[str, str]) -> types.WorkspaceEdit:
-    return types.WorkspaceEdit(
-        document_changes=[_of_page(space, index.pages[path], text) for path, text in sorted(texts.items())]
-    )
+def _whole(space: OpenVault, index: Index, texts: Mapping[str, str]) -> WorkspaceEdit:
+    return {"documentChanges": [_of_page(space, index.pages[path], text) for path, text in sorted(texts.items())]}
 
 
-def _of_page(space: OpenVault, page: Page, text: str) -> types.TextDocumentEdit:
+def _of_page(space: OpenVault, page: Page, text: str) -> TextDocumentEdit:
     """The change of one page's text, without what is the same at its beginning and its end."""
     old = page.source.text
     start = 0
@@ -77,5 +72,7 @@ def _of_page(space: OpenVault, page: Page, text: str) -> types.TextDocumentEdit:
     while end < min(len(old), len(text)) - start and old[-1 - end] == text[-1 - end]:
         end += 1
     at = Positions(old, space.encoding, page.source.lines)
-    edit = types.TextEdit(at.range(Span(start, len(old) - end)), text[start : len(text) - end])
-    return types.TextDocumentEdit(types.OptionalVersionedTextDocumentIdentifier(space.uri(page.path)), [edit])
+    return {
+        "textDocument": {"uri": space.uri(page.path), "version": None},
+        "edits": [{"range": at.range(Span(start, len(old) - end)), "newText": text[start : len(text) - end]}],
+    }

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from lsprotocol import types
-
 from kbtools.adapters.lsp.open_vault import OpenVault
+from kbtools.adapters.lsp.wire.protocol import CompletionItem, CompletionItemKind, CompletionList
 from kbtools.check.checker import schemas
 from kbtools.fences.annotations import CLASSES
 from kbtools.fences.languages.registry import OWN
@@ -22,7 +21,6 @@ from kbtools.text.source import Span
 from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
-TRIGGERS = ("[", "#", "^", "(", "/", "{", ".", " ", ":", "`")
 MOST = 60
 """Items of one answer; a client asks again as more is typed."""
 
@@ -35,10 +33,10 @@ _FIELD = re.compile(r"^(?P<word>[\w-]*)$")
 _VALUE = re.compile(r"^(?P<key>[\w-]+):[ \t]*(?P<word>[^\s\[\]{},]*)$")
 
 
-def complete(space: OpenVault, path: str, offset: int) -> types.CompletionList:
+def complete(space: OpenVault, path: str, offset: int) -> CompletionList:
     """The items for a place; incomplete where there are more than are given."""
     page = space.page(path)
-    found: list[types.CompletionItem] = []
+    found: list[CompletionItem] = []
     is_incomplete = False
     if page is not None:
         for item in _items(space, page, offset):
@@ -46,10 +44,10 @@ def complete(space: OpenVault, path: str, offset: int) -> types.CompletionList:
                 is_incomplete = True
                 break
             found.append(item)
-    return types.CompletionList(is_incomplete=is_incomplete, items=found)
+    return {"isIncomplete": is_incomplete, "items": found}
 
 
-def _items(space: OpenVault, page: Page, offset: int) -> Iterator[types.CompletionItem]:
+def _items(space: OpenVault, page: Page, offset: int) -> Iterator[CompletionItem]:
     text, lines = page.source.text, page.source.lines
     start = lines.line(lines.line_of(offset)).start
     before = text[start:offset]
@@ -64,13 +62,13 @@ def _items(space: OpenVault, page: Page, offset: int) -> Iterator[types.Completi
     elif _in_frontmatter(page, offset):
         yield from _fields(space, page, before, start, offset)
     elif m := _FENCE.match(before):
-        yield from _plain(space, page, Span(start + m.start("word"), offset), OWN, types.CompletionItemKind.Module)
+        yield from _plain(space, page, Span(start + m.start("word"), offset), OWN, CompletionItemKind.MODULE)
     elif m := _DEVICE.search(before):
-        yield from _plain(space, page, Span(start + m.start("word"), offset), DEVICES, types.CompletionItemKind.Value)
+        yield from _plain(space, page, Span(start + m.start("word"), offset), DEVICES, CompletionItemKind.VALUE)
     elif (m := _ANNOTATION.match(before)) and before.count('"') % 2 == 0:
         span = Span(start + m.start("word"), offset)
         words = [f".{name}" for name in CLASSES] + [f'{key}=""' for key in KEYS]
-        yield from _plain(space, page, span, words, types.CompletionItemKind.Property)
+        yield from _plain(space, page, span, words, CompletionItemKind.PROPERTY)
 
 
 def _in_frontmatter(page: Page, offset: int) -> bool:
@@ -80,23 +78,21 @@ def _in_frontmatter(page: Page, offset: int) -> bool:
     return page.source.text.startswith("---\n") and offset > 3  # being written: it is not closed yet
 
 
-def _item(
-    space: OpenVault, page: Page, span: Span, label: str, new: str, kind: types.CompletionItemKind, **more: Any
-) -> types.CompletionItem:
+def _item(space: OpenVault, page: Page, span: Span, label: str, new: str, kind: int, **more: Any) -> CompletionItem:
     (edit,) = space.text_edits(page.source, [Edit(span, new)])
-    return types.CompletionItem(label=label, kind=kind, text_edit=edit, **more)
+    made: CompletionItem = {"label": label, "kind": kind, "textEdit": edit}
+    made.update(more)  # type: ignore[typeddict-item]
+    return made
 
 
-def _plain(
-    space: OpenVault, page: Page, span: Span, words: Iterable[str], kind: types.CompletionItemKind
-) -> Iterator[types.CompletionItem]:
+def _plain(space: OpenVault, page: Page, span: Span, words: Iterable[str], kind: int) -> Iterator[CompletionItem]:
     typed = span.of(page.source.text).lower()
     for word in words:
         if word.lower().startswith(typed):
             yield _item(space, page, span, word, word, kind)
 
 
-def _titles(space: OpenVault, page: Page, span: Span) -> Iterator[types.CompletionItem]:
+def _titles(space: OpenVault, page: Page, span: Span) -> Iterator[CompletionItem]:
     """Pages by their names, and by their aliases: an alias is written as the label of the page's own name."""
     text = page.source.text
     typed = fold_title(span.of(text))
@@ -118,10 +114,10 @@ def _titles(space: OpenVault, page: Page, span: Span) -> Iterator[types.Completi
             span,
             name,
             f"{new}{closing}",
-            types.CompletionItemKind.File if alias is None else types.CompletionItemKind.Reference,
+            CompletionItemKind.FILE if alias is None else CompletionItemKind.REFERENCE,
             detail=path if alias is None else f"{spelled} · {path}",
-            filter_text=span.of(text) or name,
-            sort_text=f"{int(rank)}{len(name):04}{name}",
+            filterText=span.of(text) or name,
+            sortText=f"{int(rank)}{len(name):04}{name}",
         )
 
 
@@ -130,7 +126,7 @@ def _rest_of_line(page: Page, offset: int) -> str:
     return page.source.text[offset : lines.line(lines.line_of(offset)).end].partition("[[")[0]
 
 
-def _sections(space: OpenVault, page: Page, target: str, span: Span) -> Iterator[types.CompletionItem]:
+def _sections(space: OpenVault, page: Page, target: str, span: Span) -> Iterator[CompletionItem]:
     """Headings of the page a link leads to; behind ``^`` its blocks."""
     resolver = space.resident.resolver
     path = target_page(resolver.resolve_name(target.strip(), page.path)) if target.strip() else page.path
@@ -144,10 +140,10 @@ def _sections(space: OpenVault, page: Page, target: str, span: Span) -> Iterator
         words = list(dict.fromkeys(h.text for h in outline.headings if h.text and not set(h.text) & set("[]|#^")))
     for number, word in enumerate(words):
         if fold_title(typed.lstrip("^")) in fold_title(word):
-            yield _item(space, page, span, word, word, types.CompletionItemKind.Reference, sort_text=f"{number:04}")
+            yield _item(space, page, span, word, word, CompletionItemKind.REFERENCE, sortText=f"{number:04}")
 
 
-def _files(space: OpenVault, page: Page, span: Span) -> Iterator[types.CompletionItem]:
+def _files(space: OpenVault, page: Page, span: Span) -> Iterator[CompletionItem]:
     """Pages and attachments, as a Markdown link writes them."""
     typed = span.of(page.source.text).lower()
     resident = space.resident
@@ -160,12 +156,12 @@ def _files(space: OpenVault, page: Page, span: Span) -> Iterator[types.Completio
                 span,
                 address,
                 address,
-                types.CompletionItemKind.File,
-                filter_text=span.of(page.source.text),
+                CompletionItemKind.FILE,
+                filterText=span.of(page.source.text),
             )
 
 
-def _fields(space: OpenVault, page: Page, before: str, start: int, offset: int) -> Iterator[types.CompletionItem]:
+def _fields(space: OpenVault, page: Page, before: str, start: int, offset: int) -> Iterator[CompletionItem]:
     """Fields of the page's schema that it has not yet, and the values a field may have."""
     schema = schemas([page.path], space.project.config).get(page.path)
     properties: Mapping[str, Any] = schema.document.get("properties", {}) if schema is not None else {}
@@ -175,13 +171,12 @@ def _fields(space: OpenVault, page: Page, before: str, start: int, offset: int) 
             if key not in held and key.startswith(m["word"]):
                 description = rule.get("description") if isinstance(rule, dict) else None
                 span = Span(start, offset)
-                yield _item(
-                    space, page, span, key, f"{key}: ", types.CompletionItemKind.Field, documentation=description
-                )
+                more = {"documentation": description} if isinstance(description, str) else {}
+                yield _item(space, page, span, key, f"{key}: ", CompletionItemKind.FIELD, **more)
     elif m := _VALUE.match(before):
         span = Span(start + m.start("word"), offset)
         values = _values(schema, properties.get(m["key"])) if schema is not None else []
-        yield from _plain(space, page, span, values, types.CompletionItemKind.EnumMember)
+        yield from _plain(space, page, span, values, CompletionItemKind.ENUM_MEMBER)
 
 
 def _values(schema: Schema, rule: Any) -> list[str]:

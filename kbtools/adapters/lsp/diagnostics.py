@@ -1,186 +1,52 @@
-"""Publishes findings as LSP diagnostics with code actions."""
+"""Publishes findings as LSP diagnostics."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
-from pathlib import PurePosixPath
-
-from lsprotocol import types
-
 from kbtools.adapters.lsp.open_vault import OpenVault
-from kbtools.check.baseline import FILE, Baseline, BaselineEntry, key_of
-from kbtools.check.checker import schemas
-from kbtools.edit.fix import choose
-from kbtools.edit.history import write
-from kbtools.edit.new_names import default_folder, file_name
-from kbtools.errors import KbError
-from kbtools.fields.new_page import new_page
-from kbtools.links import can_be_target
-from kbtools.rewrite import FileChange
-from kbtools.text.diagnostics import Applicability, Diagnostic, Edit, Severity
-from kbtools.text.source import Source, Span
-from kbtools.vault.links.resolution import Missing
-from kbtools.vault.page import Page
+from kbtools.adapters.lsp.wire.protocol import Diagnostic as Published
+from kbtools.adapters.lsp.wire.protocol import DiagnosticSeverity, DiagnosticTag
+from kbtools.text.diagnostics import Diagnostic, Severity
+from kbtools.text.source import Source
 
 SOURCE = "kb"
 MOST = 1000
-"""Findings of a page that are told: an editor shows no more in any useful way."""
-ACCEPT = "kb.accept"
-RESPELL = "kb.respell"
-FIX_ALL = "source.fixAll.kb"
+"""Most findings of a page that are published: an editor shows no more in any useful way."""
 _LEVELS = {
-    Severity.ERROR: types.DiagnosticSeverity.Error,
-    Severity.WARNING: types.DiagnosticSeverity.Warning,
-    Severity.INFO: types.DiagnosticSeverity.Information,
+    Severity.ERROR: DiagnosticSeverity.ERROR,
+    Severity.WARNING: DiagnosticSeverity.WARNING,
+    Severity.INFO: DiagnosticSeverity.INFORMATION,
 }
 
 
-def published(space: OpenVault, path: str) -> list[types.Diagnostic]:
-    """All findings of a page; those that the baseline accepts as hints."""
-    page = space.page(path)
-    if page is None:
+def published(space: OpenVault, path: str) -> list[Published]:
+    """All findings of a page, and its snippets that failed; what the baseline accepts as hints."""
+    source = space.resident.source(path)
+    if source is None:
         return []
     new, known = space.findings(path)
-    made = [_diagnostic(space, page.source, d) for d in new[:MOST]]
+    made = [as_published(space, source, d) for d in new[:MOST]]
     if len(new) > MOST:
-        made[-1].message += f"\nand {len(new) - MOST:,} more findings on this page: kb check lists them"
+        made[-1]["message"] += f"\nand {len(new) - MOST:,} more findings on this page: kb check lists them"
     for d, since in known[:MOST]:
-        hint = _diagnostic(space, page.source, d)
-        hint.severity = types.DiagnosticSeverity.Hint
-        hint.message += f"\nknown since {since.isoformat()}"
+        hint = as_published(space, source, d)
+        hint["severity"] = DiagnosticSeverity.HINT
+        hint["message"] += f"\nknown since {since.isoformat()}"
         made.append(hint)
+    if (space.project.state / "results").is_dir():
+        from kbtools.adapters.lsp.results import failures
+
+        made += failures(space, path)
     return made
 
 
-def _diagnostic(space: OpenVault, source: Source, d: Diagnostic) -> types.Diagnostic:
-    return types.Diagnostic(
-        range=space.positions(source).range(d.span),
-        message=f"{d.message}\n{d.help}" if d.help else d.message,
-        severity=_LEVELS[d.severity],
-        code=d.rule,
-        source=SOURCE,
-        tags=[types.DiagnosticTag.Unnecessary] if d.rule.startswith("unused-") else None,
-    )
-
-
-def actions(space: OpenVault, path: str, wanted: Span, only: tuple[str, ...] = ()) -> Iterator[types.CodeAction]:
-    """What can be done where the cursor is: mend a finding, accept it, ignore it; write the page a link asks for."""
-    page = space.page(path)
-    if page is None:
-        return
-    source, uri = page.source, space.uri(path)
-    new, _ = space.findings(path)
-
-    def of_page(edits: tuple[Edit, ...]) -> types.WorkspaceEdit:
-        return types.WorkspaceEdit(changes={uri: space.text_edits(source, edits)})
-
-    here = [d for d in new if d.span.start <= wanted.end and wanted.start <= d.span.end]
-    for d in here:
-        diagnostic = _diagnostic(space, source, d)
-        if d.fix is not None and d.fix.applicability is not Applicability.DISPLAY:
-            yield types.CodeAction(
-                title=_sentence(d.fix.title),
-                kind=types.CodeActionKind.QuickFix,
-                diagnostics=[diagnostic],
-                is_preferred=d.fix.applicability is Applicability.SAFE,
-                edit=of_page(d.fix.edits),
-            )
-        if (create := _new_page(space, path, d)) is not None:
-            create.diagnostics = [diagnostic]
-            yield create
-        yield types.CodeAction(
-            title=f"Ignore {d.rule} here",
-            kind=types.CodeActionKind.QuickFix,
-            diagnostics=[diagnostic],
-            edit=of_page((_ignore(page, d),)),
-        )
-        if not space.project.foreign:
-            arguments = [uri, d.rule, d.span.start, d.span.end]
-            yield types.CodeAction(
-                title=f"Accept this {d.rule} into the baseline",
-                kind=types.CodeActionKind.QuickFix,
-                diagnostics=[diagnostic],
-                command=types.Command("Accept into the baseline", ACCEPT, arguments=arguments),
-            )
-    link = space.link_at(page, wanted.start)
-    target = link[1].page if link is not None and hasattr(link[1], "page") else path
-    outline = space.resident.resolver.outlines.get(target)
-    if outline is not None:
-        yield types.CodeAction(
-            title=f"Respell all links to {outline.title}",
-            kind=types.CodeActionKind.RefactorRewrite,
-            command=types.Command("Respell links", RESPELL, arguments=[space.uri(target)]),
-        )
-    safe = [d.fix for d, _ in choose(new) if d.fix is not None]
-    if safe and any(FIX_ALL.startswith(kind) for kind in only):
-        edits = tuple(dict.fromkeys(edit for fix in safe for edit in fix.edits))
-        yield types.CodeAction(title="Apply all safe fixes", kind=FIX_ALL, edit=of_page(edits))
-
-
-def _sentence(title: str) -> str:
-    return title[:1].upper() + title[1:]
-
-
-def _ignore(page: Page, d: Diagnostic) -> Edit:
-    """A comment on a line of its own above the finding, or above the fence it lies in; of the whole page for a finding
-    in the frontmatter."""
-    comment, lines = f"<!-- kb: ignore[{d.rule}] -->\n", page.source.lines
-    if d.span.start < page.body_start:
-        return Edit(Span(page.body_start, page.body_start), f"{comment}\n")
-    fence = next((f for f in page.structure.fences if f.span.start <= d.span.start < f.span.end), None)
-    line = lines.line(lines.line_of(d.span.start if fence is None else fence.span.start))
-    written = line.of(page.source.text)
-    indent = written[: len(written) - len(written.lstrip(" \t"))]
-    return Edit(Span(line.start, line.start), f"{indent}{comment}")
-
-
-def _new_page(space: OpenVault, path: str, d: Diagnostic) -> types.CodeAction | None:
-    """Writes the page that a wikilink asks for, where the wiki would put it."""
-    if d.rule not in ("broken-link", "unwritten-note"):
-        return None
-    page = space.page(path)
-    assert page is not None
-    for link, meaning in space.links(page).wiki:
-        if isinstance(meaning, Missing) and link.span.overlaps(d.span):
-            made = new_page_file(space, link.name)
-            if made is None:
-                return None
-            uri, text = made
-            start = types.Range(types.Position(0, 0), types.Position(0, 0))
-            edit = types.WorkspaceEdit(
-                document_changes=[
-                    types.CreateFile(uri, options=types.CreateFileOptions(ignore_if_exists=True)),
-                    types.TextDocumentEdit(
-                        types.OptionalVersionedTextDocumentIdentifier(uri), [types.TextEdit(start, text)]
-                    ),
-                ]
-            )
-            return types.CodeAction(f"Write the page {link.name}", types.CodeActionKind.QuickFix, edit=edit)
-    return None
-
-
-def new_page_file(space: OpenVault, title: str) -> tuple[str, str] | None:
-    """The address and the text of a new page; None for a name that no page can have."""
-    folder, _, name = title.rpartition("/")
-    if not can_be_target(name) or ".." in folder.split("/"):
-        return None
-    path = str(PurePosixPath(folder or default_folder(space.project.config.schema), file_name(name)))
-    schema = schemas([path], space.project.config).get(path)
-    return space.uri(path), new_page(name, schema, date.today())
-
-
-def accept(space: OpenVault, path: str, rule: str, span: Span) -> None:
-    """Write one finding into the baseline. Raises KbError where it is not found any more."""
-    page = space.page(path)
-    new, _ = space.findings(path)
-    found = [d for d in new if d.rule == rule and d.span == span]
-    if page is None or not found:
-        raise KbError(f"{rule} is not found there any more", "nothing is to be accepted")
-    file = space.project.root / FILE
-    added = BaselineEntry(key_of(found[0], lambda _: page.source), date.today())
-    fresh = Baseline.of([*space.baseline.entries, added])
-    before = file.read_bytes() if file.is_file() else None
-    change = FileChange(FILE, before, fresh.text().encode("utf-8"))
-    write(space.project, [change], "kb baseline", of_project=True)
-    space.baseline = fresh
+def as_published(space: OpenVault, source: Source, d: Diagnostic) -> Published:
+    made: Published = {
+        "range": space.positions(source).range(d.span),
+        "message": f"{d.message}\n{d.help}" if d.help else d.message,
+        "severity": _LEVELS[d.severity],
+        "code": d.rule,
+        "source": SOURCE,
+    }
+    if d.rule.startswith("unused-"):
+        made["tags"] = [DiagnosticTag.UNNECESSARY]
+    return made

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
-from lsprotocol import types
 
 from kbtools.adapters.lsp import results
 from kbtools.adapters.lsp.open_vault import OpenVault
+from kbtools.adapters.lsp.wire.protocol import (
+    TOP,
+    DocumentLink,
+    DocumentSymbol,
+    FoldingRange,
+    Hover,
+    Location,
+    SymbolKind,
+    WorkspaceSymbol,
+)
 from kbtools.links import fold_title
 from kbtools.markdown.structure import Heading
 from kbtools.text.source import Span
@@ -21,14 +28,14 @@ _BRACES = re.compile(r"\{[^{}]*\}")
 _MARKUP = re.compile(r"^\s*(?:#|```|~~~|>|\||!!!|\?\?\?|===|<|\$\$|[-*+] |\d+[.)] |---)")
 
 
-def hover(space: OpenVault, path: str, offset: int) -> types.Hover | None:
+def hover(space: OpenVault, path: str, offset: int) -> Hover | None:
     page = space.page(path)
     if page is None:
         return None
     at = space.positions(page.source)
 
-    def shown(text: str, span: Span) -> types.Hover:
-        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), at.range(span))
+    def shown(text: str, span: Span) -> Hover:
+        return {"contents": {"kind": "markdown", "value": text}, "range": at.range(span)}
 
     found = space.link_at(page, offset)
     if found is not None:
@@ -76,7 +83,7 @@ def first_paragraph(page: Page) -> str | None:
     return None
 
 
-def definition(space: OpenVault, path: str, offset: int) -> types.Location | None:
+def definition(space: OpenVault, path: str, offset: int) -> Location | None:
     """Where the link at a place leads: the page, its section or block, or the file."""
     page = space.page(path)
     found = space.link_at(page, offset) if page is not None else None
@@ -85,12 +92,11 @@ def definition(space: OpenVault, path: str, offset: int) -> types.Location | Non
     link, meaning = found
     target = target_page(meaning)
     if target is None:
-        start = types.Range(types.Position(0, 0), types.Position(0, 0))
-        return types.Location(space.uri(meaning.page), start) if isinstance(meaning, Resolved) else None
+        return {"uri": space.uri(meaning.page), "range": TOP} if isinstance(meaning, Resolved) else None
     other = space.page(target)
     if other is None:
         return None
-    return types.Location(space.uri(target), space.positions(other.source).range(_place(space, other, link)))
+    return {"uri": space.uri(target), "range": space.positions(other.source).range(_place(space, other, link))}
 
 
 def _place(space: OpenVault, page: Page, link: object) -> Span:
@@ -107,7 +113,7 @@ def _place(space: OpenVault, page: Page, link: object) -> Span:
     return Span(0, 0)
 
 
-def references(space: OpenVault, path: str, offset: int, *, declaration: bool = False) -> list[types.Location]:
+def references(space: OpenVault, path: str, offset: int, *, declaration: bool = False) -> list[Location]:
     """Every link to the page that the link at a place leads to; on a heading to that section; else to this page."""
     page = space.page(path)
     if page is None:
@@ -120,68 +126,70 @@ def references(space: OpenVault, path: str, offset: int, *, declaration: bool = 
     if found is None:
         heading = next((h for h in page.headings if h.span.start <= offset <= h.span.end), None)
         section = heading if heading is not None and heading.level > 1 else None
-    located = []
+    located: list[Location] = []
     for other, link in space.links_to(target):
         if section is not None and _place(space, page, link) != section.span:
             continue
-        located.append(types.Location(space.uri(other.path), space.positions(other.source).range(link.span)))
-    if declaration and (there := space.page(target)) is not None:
-        located.append(types.Location(space.uri(target), space.positions(there.source).range(Span(0, 0))))
+        located.append({"uri": space.uri(other.path), "range": space.positions(other.source).range(link.span)})
+    if declaration and space.page(target) is not None:
+        located.append({"uri": space.uri(target), "range": TOP})
     return located
 
 
-def document_links(space: OpenVault, path: str) -> Iterator[types.DocumentLink]:
-    page = space.page(path)
-    if page is None:
-        return
+def document_links(space: OpenVault, page: Page) -> list[DocumentLink]:
     at, held = space.positions(page.source), space.links(page)
     found = [
         *((link.target_span, meaning) for link, meaning in held.wiki),
         *((file.path_span, meant) for file, meant in held.files),
     ]
+    made: list[DocumentLink] = []
     for span, meaning in sorted(found, key=lambda one: one[0]):
         target = target_page(meaning) or (meaning.page if isinstance(meaning, Resolved) else None)
         if target is not None:
-            yield types.DocumentLink(at.range(span), space.uri(target), tooltip=target)
+            made.append({"range": at.range(span), "target": space.uri(target), "tooltip": target})
+    return made
 
 
-def document_symbols(space: OpenVault, path: str) -> list[types.DocumentSymbol]:
+def document_symbols(space: OpenVault, page: Page) -> list[DocumentSymbol]:
     """Headings, each below the one it belongs to, with the snippets of its section."""
-    page = space.page(path)
-    if page is None:
-        return []
     at, text = space.positions(page.source), page.source.text
-    top: list[types.DocumentSymbol] = []
-    open_: list[tuple[int, types.DocumentSymbol]] = []
+    top: list[DocumentSymbol] = []
+    open_: list[tuple[int, DocumentSymbol]] = []
     headings = page.headings
-    pieces: list[tuple[int, Heading | None, types.DocumentSymbol]] = []
+    pieces: list[tuple[int, Heading | None, DocumentSymbol]] = []
     for number, heading in enumerate(headings):
         following = (h.span.start for h in headings[number + 1 :] if h.level <= heading.level)
         whole = Span(heading.span.start, max(heading.span.end, next(following, len(text))))
-        symbol = types.DocumentSymbol(
-            heading.text or " ", types.SymbolKind.String, at.range(whole), at.range(heading.span), children=[]
-        )
+        symbol: DocumentSymbol = {
+            "name": heading.text or " ",
+            "kind": SymbolKind.STRING,
+            "range": at.range(whole),
+            "selectionRange": at.range(heading.span),
+            "children": [],
+        }
         pieces.append((heading.span.start, heading, symbol))
     for snippet in page.snippets:
         if snippet.executable:
             place = at.range(snippet.fence.span)
-            pieces.append(
-                (
-                    snippet.fence.span.start,
-                    None,
-                    types.DocumentSymbol(snippet.id, types.SymbolKind.Function, place, place, snippet.language),
-                )
-            )
+            symbol = {
+                "name": snippet.id,
+                "detail": snippet.language,
+                "kind": SymbolKind.FUNCTION,
+                "range": place,
+                "selectionRange": place,
+                "children": [],
+            }
+            pieces.append((snippet.fence.span.start, None, symbol))
     for _, found, symbol in sorted(pieces, key=lambda piece: piece[0]):
         while found is not None and open_ and open_[-1][0] >= found.level:
             open_.pop()
-        (open_[-1][1].children if open_ else top).append(symbol)  # type: ignore[union-attr]
+        (open_[-1][1]["children"] if open_ else top).append(symbol)
         if found is not None:
             open_.append((found.level, symbol))
     return top
 
 
-def workspace_symbols(space: OpenVault, query: str, most: int = 200) -> list[types.WorkspaceSymbol]:
+def workspace_symbols(space: OpenVault, query: str, most: int = 200) -> list[WorkspaceSymbol]:
     """Pages whose names hold the words."""
     wanted = fold_title(query)
     found = [
@@ -191,16 +199,13 @@ def workspace_symbols(space: OpenVault, query: str, most: int = 200) -> list[typ
         if wanted in folded
     ]
     return [
-        types.WorkspaceSymbol(types.LocationUriOnly(space.uri(path)), name, types.SymbolKind.File, container_name=path)
+        {"name": name, "kind": SymbolKind.FILE, "location": {"uri": space.uri(path)}, "containerName": path}
         for _, _, name, path, _ in sorted(found)[:most]
     ]
 
 
-def folding_ranges(space: OpenVault, path: str) -> Iterator[types.FoldingRange]:
+def folding_ranges(_: OpenVault, page: Page) -> list[FoldingRange]:
     """Frontmatter, sections and fences."""
-    page = space.page(path)
-    if page is None:
-        return
     lines, headings = page.source.lines, page.headings
 
     def lines_of(span: Span) -> tuple[int, int]:
@@ -212,17 +217,13 @@ def folding_ranges(space: OpenVault, path: str) -> Iterator[types.FoldingRange]:
     for number, heading in enumerate(headings):
         following = (h.span.start for h in headings[number + 1 :] if h.level <= heading.level)
         spans.append(Span(heading.span.start, next(following, len(page.source.text))))
-    for first, last in sorted({lines_of(span) for span in spans}):
-        if last > first:
-            yield types.FoldingRange(first, last)
+    folds = sorted({lines_of(span) for span in spans})
+    return [{"startLine": first, "endLine": last} for first, last in folds if last > first]
 
 
-def semantic_tokens(space: OpenVault, path: str) -> list[int]:
+def semantic_tokens(space: OpenVault, page: Page) -> list[int]:
     """Wikilinks that lead somewhere, embeds, and annotations of fences, as the protocol packs them: each by its
     distance from the one before."""
-    page = space.page(path)
-    if page is None:
-        return []
     at = space.positions(page.source)
     found: list[tuple[Span, int]] = []
     for link, meaning in space.links(page).wiki:
@@ -236,17 +237,12 @@ def semantic_tokens(space: OpenVault, path: str) -> list[int]:
     packed: list[int] = []
     line, column = 0, 0
     for span, kind in sorted(found):
-        placed = at.range(span)
-        if placed.start.line != placed.end.line:
+        start, end = at.position(span.start), at.position(span.end)
+        if start["line"] != end["line"]:
             continue
-        if placed.start.line != line:
+        if start["line"] != line:
             column = 0
-        packed += (
-            placed.start.line - line,
-            placed.start.character - column,
-            placed.end.character - placed.start.character,
-            kind,
-            0,
-        )
-        line, column = placed.start.line, placed.start.character
+        length = end["character"] - start["character"]
+        packed += (start["line"] - line, start["character"] - column, length, kind, 0)
+        line, column = start["line"], start["character"]
     return packed

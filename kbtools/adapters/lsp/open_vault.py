@@ -7,29 +7,32 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from lsprotocol import types
-
-from kbtools.adapters.lsp.positions import Positions
-from kbtools.check.baseline import Baseline
+from kbtools.adapters.lsp.wire.positions import Positions
+from kbtools.adapters.lsp.wire.protocol import TextEdit
 from kbtools.check.shell import judge_of
 from kbtools.config.project import Project, find_project, foreign_vault
 from kbtools.errors import KbError
 from kbtools.incremental.resident import Resident
-from kbtools.links import WikiLink, fold_title
-from kbtools.markdown.file_links import FileLink
-from kbtools.run.results.outcomes import Outcome
 from kbtools.text.diagnostics import Diagnostic, Edit
 from kbtools.text.source import Source, Span
-from kbtools.vault.index import Index
-from kbtools.vault.links.graph import PageLinks, links_of
-from kbtools.vault.links.resolution import FileResolution, Resolution, Resolved
-from kbtools.vault.links.spelling import Speller
-from kbtools.vault.loading import load
-from kbtools.vault.names import NameRecord, name_keys
-from kbtools.vault.page import Page
+from kbtools.vault.listing import Exclusion
+
+# What reads pages is imported when it is first needed: see Resident.
+if TYPE_CHECKING:
+    from kbtools.check.baseline import Baseline
+    from kbtools.links import WikiLink
+    from kbtools.markdown.file_links import FileLink
+    from kbtools.run.results.outcomes import Outcome
+    from kbtools.vault.index import Index
+    from kbtools.vault.links.graph import PageLinks
+    from kbtools.vault.links.resolution import FileResolution, Resolution
+    from kbtools.vault.links.spelling import Speller
+    from kbtools.vault.page import Page
+
+    Link = tuple[WikiLink | "FieldLink", Resolution] | tuple[FileLink, FileResolution]
 
 CONFIGURATION = ("kb.toml", "pyproject.toml", "mkdocs.yml", "kb-baseline.json")
 """Files that decide what is wrong with a page."""
@@ -49,18 +52,41 @@ class FieldLink(NamedTuple):
         return self.span.end
 
 
-Link = tuple[WikiLink | FieldLink, Resolution] | tuple[FileLink, FileResolution]
-
-
 def path_of(uri: str) -> Path | None:
     """The file of an address; None for what is no file, such as a page that was never saved."""
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         return None
     path = unquote(parts.path, errors="surrogateescape")
+    if not path or "\0" in path:
+        return None
     if os.name == "nt":
         path = path.lstrip("/")
     return Path(path)
+
+
+def project_of(file: Path, folders: Iterable[Path]) -> Project | None:
+    """The project a file lies in, else the editor's folder as it is. Raises KbError for a configuration that cannot be
+    read. None for a file outside of both: its own folder may be a home, and hold a whole disk."""
+    try:
+        return find_project(file.parent)
+    except KbError as error:
+        if not error.message.startswith("no wiki in"):
+            raise
+    above = [folder for folder in folders if file.is_relative_to(folder)]
+    return foreign_vault(max(above, key=lambda f: len(f.parts))) if above else None
+
+
+def path_in(project: Project, file: Path) -> str | None:
+    """A page's path in a vault; None for what is no page of it."""
+    try:
+        path = Path(os.path.realpath(file)).relative_to(os.path.realpath(project.vault)).as_posix()
+    except ValueError:
+        return None
+    return path if path.endswith(".md") and not Exclusion(project.config).covers(path) else None
 
 
 class OpenVault:
@@ -69,33 +95,20 @@ class OpenVault:
     def __init__(self, project: Project, encoding: str) -> None:
         self.project = project
         self.encoding = encoding
+        self.is_prepared = False
         self.resident = Resident(project, judge_of(project.state))
         self.outcomes: dict[str, tuple[Page, int, dict[str, list[Outcome]]]] = {}
         """What was read of results, by page: the page and the stamp of the file they were read for."""
 
-    @classmethod
-    def around(cls, file: Path, folders: Iterable[Path], encoding: str) -> OpenVault:
-        """The wiki of a file: the project it lies in, else the editor's folder as it is, else the file's own."""
-        try:
-            return cls(find_project(file.parent), encoding)
-        except KbError as error:
-            if not error.message.startswith("no wiki in"):
-                raise
-        above = [folder for folder in folders if file.is_relative_to(folder)]
-        return cls(foreign_vault(max(above, key=lambda f: len(f.parts), default=file.parent)), encoding)
+    def prepare(self) -> None:
+        """Do beforehand what the first request would wait for."""
+        self.is_prepared = True
+        self.resident.prepare()
 
     def close(self) -> None:
         self.resident.close()
 
     # -- places ----------------------------------------------------------------------------------------------------
-
-    def path(self, file: Path) -> str | None:
-        """A page's path in the vault; None for what is no page of it."""
-        try:
-            path = file.resolve().relative_to(self.project.vault.resolve()).as_posix()
-        except (ValueError, OSError):
-            return None
-        return path if self.resident.holds(path) else None
 
     def uri(self, path: str) -> str:
         return (self.project.vault.resolve() / path).as_uri()
@@ -103,9 +116,9 @@ class OpenVault:
     def positions(self, source: Source) -> Positions:
         return Positions(source.text, self.encoding, source.lines)
 
-    def text_edits(self, source: Source, edits: Iterable[Edit]) -> list[types.TextEdit]:
+    def text_edits(self, source: Source, edits: Iterable[Edit]) -> list[TextEdit]:
         at = self.positions(source)
-        return [types.TextEdit(at.range(e.span), e.replacement) for e in edits]
+        return [{"range": at.range(e.span), "newText": e.replacement} for e in edits]
 
     # -- pages -----------------------------------------------------------------------------------------------------
 
@@ -113,15 +126,21 @@ class OpenVault:
         return self.resident.page(path)
 
     def links(self, page: Page) -> PageLinks:
+        from kbtools.vault.links.graph import links_of
+
         return links_of(page, self.resident.resolver)
 
     @property
     def speller(self) -> Speller:
+        from kbtools.vault.links.spelling import Speller
+
         config = self.project.config
         return Speller(self.resident.resolver, config.link_style, config.keep_words)
 
     def link_at(self, page: Page, offset: int) -> Link | None:
         """The link that an offset lies on, with what it means."""
+        from kbtools.vault.links.resolution import Resolved
+
         held = self.links(page)
         for link, meaning in held.wiki:
             if link.start <= offset <= link.end:
@@ -143,6 +162,9 @@ class OpenVault:
 
     def links_to(self, path: str) -> Iterator[tuple[Page, WikiLink | FileLink | FieldLink]]:
         """Every link of the wiki that leads to a page, and every field that names it, by path and place."""
+        from kbtools.links import fold_title
+        from kbtools.vault.names import NameRecord, name_keys
+
         outline = self.resident.resolver.outlines.get(path)
         if outline is None:
             return
@@ -157,19 +179,28 @@ class OpenVault:
 
     def index(self) -> Index:
         """All pages, read: for changes of the whole wiki."""
+        from kbtools.vault.index import Index
+        from kbtools.vault.loading import load
+
         return Index.build(load(self.project, self.resident.read))
 
     # -- findings --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def baseline(self) -> Baseline:
-        return Baseline.read(self.project.root) or Baseline()
+    def baseline(self) -> Baseline | None:
+        from kbtools.check import baseline
+
+        if not (self.project.root / baseline.FILE).exists():
+            return None
+        return baseline.Baseline.read(self.project.root)
 
     def findings(self, path: str) -> tuple[list[Diagnostic], list[tuple[Diagnostic, date]]]:
         """What is wrong with a page: what is new, and what the baseline accepts."""
         found = self.resident.findings(path)
-        page = self.page(path)
-        if page is None:
+        source = self.resident.source(path)
+        if source is None:
             return [], []
-        compared = self.baseline.compare(found, lambda _: page.source, lambda _: False)
+        if self.baseline is None:
+            return found, []
+        compared = self.baseline.compare(found, lambda _: source, lambda _: False)
         return list(compared.new), list(compared.known)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lsprotocol import types
-
+from kbtools.adapters.lsp.offered import RUN, UPDATE
 from kbtools.adapters.lsp.open_vault import OpenVault
+from kbtools.adapters.lsp.wire.protocol import CodeLens, Diagnostic, DiagnosticSeverity, InlayHint, Range
 from kbtools.run.results.current import current
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.results.store import Store
@@ -14,8 +14,6 @@ from kbtools.snippets import Snippet
 from kbtools.text.source import Span
 from kbtools.vault.page import Page
 
-RUN = "kb.run"
-UPDATE = "kb.update"
 MARKS = {
     Status.PASSED: "✓",
     Status.XFAILED: "✓",
@@ -74,27 +72,32 @@ def hover(space: OpenVault, page: Page, snippet: Snippet) -> str:
     return "\n\n".join(parts)
 
 
-def lenses(space: OpenVault, page: Page) -> Iterator[types.CodeLens]:
+def lenses(space: OpenVault, page: Page) -> list[CodeLens]:
     """Above each snippet that can be run: run it, what became of it, take over what it printed."""
     at, uri = space.positions(page.source), space.uri(page.path)
     held = outcomes(space, page)
-    is_first = True
+    made: list[CodeLens] = []
     for snippet in page.snippets:
         if not snippet.executable:
             continue
         start = snippet.fence.span.start
         place = at.range(Span(start, start))
-        yield types.CodeLens(place, types.Command("▶ Run", RUN, arguments=[uri, snippet.id]))
+
+        def lens(title: str, command: str, *arguments: str, place: Range = place) -> CodeLens:
+            return {"range": place, "command": {"title": title, "command": command, "arguments": list(arguments)}}
+
+        is_first = not made
+        made.append(lens("▶ Run", RUN, uri, snippet.id))
         if is_first:
-            yield types.CodeLens(place, types.Command("▶ Run page", RUN, arguments=[uri, ""]))
-            is_first = False
+            made.append(lens("▶ Run page", RUN, uri, ""))
         for outcome in held.get(snippet.id, ()):
             if outcome.only_output_differs:
-                yield types.CodeLens(place, types.Command("Take over the output", UPDATE, arguments=[uri, snippet.id]))
-            yield types.CodeLens(place, types.Command(summary(outcome), ""))
+                made.append(lens("Take over the output", UPDATE, uri, snippet.id))
+            made.append(lens(summary(outcome), ""))
+    return made
 
 
-def hints(space: OpenVault, page: Page, shown: Span) -> Iterator[types.InlayHint]:
+def hints(space: OpenVault, page: Page, shown: Span) -> Iterator[InlayHint]:
     """Behind a snippet's code what it printed last, where the page does not say it: at its only ``print``, else at its
     end."""
     at = space.positions(page.source)
@@ -108,11 +111,14 @@ def hints(space: OpenVault, page: Page, shown: Span) -> Iterator[types.InlayHint
             printing = [line for line in code if "print(" in line.of(page.source.text)]
             place = printing[0] if len(printing) == 1 else code[-1]
             cut = said if len(said) <= _HINT else f"{said[:_HINT]}…"
-            yield types.InlayHint(at.position(place.end), f"→ {cut}", padding_left=True)
+            yield {"position": at.position(place.end), "label": f"→ {cut}", "paddingLeft": True}
 
 
-def failures(space: OpenVault, page: Page) -> Iterator[types.Diagnostic]:
+def failures(space: OpenVault, path: str) -> Iterator[Diagnostic]:
     """Snippets that failed when they last ran, at the page's line that raised."""
+    page = space.page(path) if Store(space.project.state).file(path).exists() else None
+    if page is None:
+        return
     at, lines = space.positions(page.source), page.source.lines
     for id_, held in outcomes(space, page).items():
         snippet = next((s for s in page.snippets if s.id == id_), None)
@@ -121,10 +127,10 @@ def failures(space: OpenVault, page: Page) -> Iterator[types.Diagnostic]:
                 continue
             line = outcome.traceback_line or snippet.line
             said = (outcome.message or outcome.reason or "").strip()
-            yield types.Diagnostic(
-                range=at.range(lines.line(min(line, len(lines)))),
-                message=f"{id_} {outcome.outcome.value} on {outcome.device}: {said}",
-                severity=types.DiagnosticSeverity.Error,
-                code="failing-snippet",
-                source="kb",
-            )
+            yield {
+                "range": at.range(lines.line(min(line, len(lines)))),
+                "message": f"{id_} {outcome.outcome.value} on {outcome.device}: {said}",
+                "severity": DiagnosticSeverity.ERROR,
+                "code": "failing-snippet",
+                "source": "kb",
+            }

@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import signal
+import subprocess
 import sys
+from collections.abc import Callable
+from threading import Thread
 
 from kbtools.config.project import Project
 
 _SUMMARY = re.compile(r"^[\d,]+ pages? · .*$", re.MULTILINE)
 
 
-async def run(project: Project, what: str, *, update: bool = False) -> str:
-    """Run a page, or one snippet of it (``topics/A.md::id``), from the disk; results are kept as by ``kb run``. Returns
-    its summary: what passed and what failed.
+class Run:
+    """A run of a page, or of one snippet of it (``topics/A.md::id``), from the disk; results are kept as by ``kb run``.
 
-    Cancelled, the run is interrupted as with Ctrl-C and waited for.
+    ``ended`` is called on a thread of the run's own, with its summary: what passed and what failed.
     """
-    place = ["--vault", str(project.vault)] if project.foreign else ["--root", str(project.root)]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "kbtools.cli", "run", what, *place),
-        *(["--update"] if update else []),
-        cwd=project.root,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        _, output = await process.communicate()
-    except asyncio.CancelledError:
-        process.send_signal(signal.SIGINT)
-        await process.wait()
-        raise
-    text = output.decode("utf-8", "replace")
-    summary = _SUMMARY.search(text)
-    return summary[0] if summary else text.strip() or f"kb run ended with {process.returncode}"
+
+    def __init__(self, project: Project, what: str, ended: Callable[[str], None], *, update: bool = False) -> None:
+        place = ["--vault", str(project.vault)] if project.foreign else ["--root", str(project.root)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "kbtools.cli", "run", what, *place, *(["--update"] if update else [])],
+            cwd=project.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        self._is_cancelled = False
+        self._ended = ended
+        self._waiting = Thread(target=self._wait)
+        self._waiting.start()
+
+    def cancel(self) -> None:
+        """Interrupt it as Ctrl-C does; it ends its workers."""
+        self._is_cancelled = True
+        self._process.send_signal(signal.SIGINT)
+
+    def join(self) -> None:
+        self._waiting.join()
+
+    def _wait(self) -> None:
+        _, output = self._process.communicate()
+        text = output.decode("utf-8", "replace")
+        if self._is_cancelled:
+            self._ended("cancelled")
+        elif (summary := _SUMMARY.search(text)) is not None:
+            self._ended(summary[0])
+        else:
+            self._ended(text.strip() or f"kb run ended with {self._process.returncode}")

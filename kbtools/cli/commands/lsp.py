@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from types import SimpleNamespace
 
@@ -14,11 +15,12 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    try:
-        from kbtools.adapters.lsp.server import make
-    except ImportError as error:
-        raise KbError(f"the language server needs {error.name}", "pip install 'kbtools[lsp]'") from error
+    from kbtools.adapters.lsp.server import Server
+
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else writes to standard output must not break into the protocol
-    make().start_io(os.fdopen(os.dup(0), "rb"), answers)
-    return 0
+    server = Server(io.FileIO(os.dup(0)), answers)
+    code = server.serve()
+    if server.connection.broken is not None:
+        raise KbError(f"the client's messages cannot be read: {server.connection.broken}")
+    return code

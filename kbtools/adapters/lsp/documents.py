@@ -1,0 +1,102 @@
+"""Notifications of a client: documents that are opened, changed, saved and closed; files that change; folders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kbtools.adapters.lsp.open_vault import CONFIGURATION, path_of
+from kbtools.adapters.lsp.session import Document, Session
+from kbtools.adapters.lsp.wire.positions import changed
+from kbtools.adapters.lsp.wire.protocol import Params
+
+
+def initialized(session: Session, _: Params) -> None:
+    if session.supports("workspace", "didChangeWatchedFiles", "dynamicRegistration"):
+        watched = {
+            "id": "kb-files",
+            "method": "workspace/didChangeWatchedFiles",
+            "registerOptions": {"watchers": [{"globPattern": "**/*"}]},
+        }
+        session.connection.ask("client/registerCapability", {"registrations": [watched]})
+
+
+def did_open(session: Session, params: Params) -> None:
+
+    document = params["textDocument"]
+    session.documents[document["uri"]] = Document(document["text"], document.get("version"))
+    _take(session, document["uri"])
+
+
+def did_change(session: Session, params: Params) -> None:
+    uri, version = params["textDocument"]["uri"], params["textDocument"].get("version")
+    document = session.documents.get(uri)
+    if document is None or (version is not None and document.version is not None and version < document.version):
+        return  # out of order: what came later holds
+    document.text = changed(document.text, params["contentChanges"], session.encoding)
+    document.version = version
+    _take(session, uri)
+
+
+def _take(session: Session, uri: str) -> None:
+    """Have the wiki know a document's text."""
+    session.is_stale = True
+    if (found := session.space(uri)) is not None:
+        space, path = found
+        space.resident.edit(path, session.documents[uri].text)
+
+
+def did_save(session: Session, params: Params) -> None:
+    session.forget_places()  # what could not be read may be mended
+    if (found := session.space(params["textDocument"]["uri"])) is not None:
+        session.refresh(found[0])
+
+
+def did_close(session: Session, params: Params) -> None:
+    uri = params["textDocument"]["uri"]
+    if session.documents.pop(uri, None) is None:
+        return
+    session.connection.notify("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
+    if (found := session.space(uri)) is not None:
+        session.is_stale = True
+        found[0].resident.drop(found[1])
+
+
+def did_change_files(session: Session, params: Params) -> None:
+    files = [file for change in params["changes"] if (file := path_of(change["uri"])) is not None]
+    session.forget_places()  # what could not be read may be mended
+    for space in list(session.spaces.values()):
+        if any(f.parent == space.project.root and f.name in CONFIGURATION for f in files):
+            session.reload(space)
+        elif any(f.is_relative_to(space.project.vault) and ".kb" not in f.parts for f in files):
+            session.refresh(space)
+    session.is_stale = True
+
+
+def did_change_folders(session: Session, params: Params) -> None:
+    added, removed = (
+        [f for folder in params["event"].get(key) or () if (f := path_of(folder["uri"])) is not None]
+        for key in ("added", "removed")
+    )
+    session.folders = [*(f for f in session.folders if f not in removed), *added]
+    session.forget_places()
+    for root, space in list(session.spaces.items()):
+        if any(root.is_relative_to(folder) for folder in removed):
+            del session.spaces[root]
+            space.close()
+
+
+def cancel_progress(session: Session, params: Params) -> None:
+    if (run := session.progress.get(params["token"])) is not None:
+        run.cancel()
+
+
+NOTIFICATIONS: Mapping[str, Callable[[Session, Params], None]] = {
+    "initialized": initialized,
+    "textDocument/didOpen": did_open,
+    "textDocument/didChange": did_change,
+    "textDocument/didSave": did_save,
+    "textDocument/didClose": did_close,
+    "workspace/didChangeWatchedFiles": did_change_files,
+    "workspace/didChangeWorkspaceFolders": did_change_folders,
+    "window/workDoneProgress/cancel": cancel_progress,
+}

@@ -1,0 +1,118 @@
+"""Requests of a client, each answered by another module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from kbtools.adapters.lsp import actions, changes, commands, completion, navigation, results
+from kbtools.adapters.lsp.open_vault import OpenVault
+from kbtools.adapters.lsp.session import Session
+from kbtools.adapters.lsp.wire.connection import Later
+from kbtools.adapters.lsp.wire.protocol import CodeAction, Params, Renamable, WorkspaceEdit
+from kbtools.vault.page import Page
+
+T = TypeVar("T")
+Request = Callable[[Session, Params], Any]
+
+
+def _at(session: Session, params: Params) -> tuple[OpenVault, str, int] | None:
+    """A wiki, a page of it and a place in its text."""
+    found = session.space(params["textDocument"]["uri"])
+    if found is None:
+        return None
+    space, path = found
+    page = space.page(path)
+    return (space, path, space.positions(page.source).offset(params["position"])) if page is not None else None
+
+
+def _of_place(answer: Callable[[OpenVault, str, int], T | None]) -> Request:
+    def answered(session: Session, params: Params) -> T | None:
+        found = _at(session, params)
+        return answer(*found) if found is not None else None
+
+    return answered
+
+
+def _of_page(answer: Callable[[OpenVault, Page], T]) -> Request:
+    """For what clients take no null for, a page that is none has nothing."""
+
+    def answered(session: Session, params: Params) -> T | list[T]:
+        found = session.space(params["textDocument"]["uri"])
+        page = found[0].page(found[1]) if found is not None else None
+        return answer(found[0], page) if found is not None and page is not None else []
+
+    return answered
+
+
+def references(session: Session, params: Params) -> list[Any]:
+    found = _at(session, params)
+    declaration = bool(params["context"]["includeDeclaration"])
+    return navigation.references(*found, declaration=declaration) if found is not None else []
+
+
+def prepare_rename(session: Session, params: Params) -> Renamable | None:
+    found = _at(session, params)
+    named = changes.renamable(*found) if found is not None else None
+    if found is None or named is None:
+        return None
+    space, path, _ = found
+    page = space.page(path)
+    assert page is not None
+    return {"range": space.positions(page.source).range(named[1]), "placeholder": named[2]}
+
+
+def rename(session: Session, params: Params) -> WorkspaceEdit | None:
+    found = _at(session, params)
+    named = changes.renamable(*found) if found is not None else None
+    return changes.rename(found[0], named[0], params["newName"]) if found is not None and named is not None else None
+
+
+def code_action(session: Session, params: Params) -> list[CodeAction]:
+    found = session.space(params["textDocument"]["uri"])
+    page = found[0].page(found[1]) if found is not None else None
+    if found is None or page is None:
+        return []
+    only = tuple(params["context"].get("only") or ())
+    span = found[0].positions(page.source).span(params["range"])
+    made = actions.actions(*found, span, only)
+    return [a for a in made if not only or any(a["kind"].startswith(kind) for kind in only)]
+
+
+def semantic_tokens(session: Session, params: Params) -> dict[str, list[int]]:
+    return {"data": _of_page(navigation.semantic_tokens)(session, params)}
+
+
+def inlay_hints(session: Session, params: Params) -> list[Any]:
+    def shown(space: OpenVault, page: Page) -> list[Any]:
+        return list(results.hints(space, page, space.positions(page.source).span(params["range"])))
+
+    found: list[Any] = _of_page(shown)(session, params)
+    return found
+
+
+def workspace_symbols(session: Session, params: Params) -> list[Any]:
+    return [s for space in session.spaces.values() for s in navigation.workspace_symbols(space, params["query"])]
+
+
+def execute(session: Session, params: Params) -> Later | None:
+    return commands.execute(session, params["command"], params.get("arguments") or [])
+
+
+REQUESTS: Mapping[str, Request] = {
+    "textDocument/completion": _of_place(completion.complete),
+    "textDocument/hover": _of_place(navigation.hover),
+    "textDocument/definition": _of_place(navigation.definition),
+    "textDocument/references": references,
+    "textDocument/prepareRename": prepare_rename,
+    "textDocument/rename": rename,
+    "textDocument/codeAction": code_action,
+    "textDocument/documentLink": _of_page(navigation.document_links),
+    "textDocument/documentSymbol": _of_page(navigation.document_symbols),
+    "textDocument/foldingRange": _of_page(navigation.folding_ranges),
+    "textDocument/semanticTokens/full": semantic_tokens,
+    "textDocument/codeLens": _of_page(results.lenses),
+    "textDocument/inlayHint": inlay_hints,
+    "workspace/symbol": workspace_symbols,
+    "workspace/executeCommand": execute,
+}

@@ -1,0 +1,147 @@
+"""What the language server knows: the documents that are open, and the wikis they lie in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kbtools.adapters.lsp.open_vault import OpenVault, path_in, path_of, project_of
+from kbtools.adapters.lsp.wire.connection import Connection
+from kbtools.adapters.lsp.wire.protocol import Diagnostic, Params
+from kbtools.errors import KbError
+
+if TYPE_CHECKING:
+    from kbtools.adapters.lsp.running import Run
+
+ENCODINGS = ("utf-8", "utf-16", "utf-32")
+
+
+class Document:
+    """A text that an editor has open."""
+
+    def __init__(self, text: str, version: int | None) -> None:
+        self.text, self.version = text, version
+        self.published: tuple[int | None, list[Diagnostic]] | None = None
+        """The version and findings that were published last."""
+
+
+class Session:
+    """Every document belongs to the wiki that its file lies in; each wiki is read when first asked for."""
+
+    def __init__(self, connection: Connection, params: Params) -> None:
+        self.connection = connection
+        self.documents: dict[str, Document] = {}
+        self.spaces: dict[Path, OpenVault] = {}
+        named = [folder["uri"] for folder in params.get("workspaceFolders") or ()] or [params.get("rootUri") or ""]
+        self.folders = [folder for uri in named if (folder := path_of(uri)) is not None]
+        self.progress: dict[str, Run] = {}
+        """The runs of snippets, by the token of their progress."""
+        self.is_stale = False
+        """Whether the findings that were published may be those of older texts."""
+        self._capabilities = params.get("capabilities")
+        offered = self._capability("general", "positionEncodings") or ()
+        self.encoding: str = next((name for name in offered if name in ENCODINGS), "utf-16")
+        self._places: dict[str, tuple[Path, str] | None] = {}
+        """Where documents lie, by address."""
+        self._complaints: set[str] = set()
+
+    def close(self) -> None:
+        for run in (*self.progress.values(),):
+            run.cancel()
+            run.join()
+        for space in self.spaces.values():
+            space.close()
+
+    def _capability(self, *names: str) -> Any:
+        found: Any = self._capabilities
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found
+
+    def supports(self, *names: str) -> bool:
+        """Whether the client has a capability."""
+        return bool(self._capability(*names))
+
+    # -- wikis -----------------------------------------------------------------------------------------------------
+
+    def space(self, uri: str) -> tuple[OpenVault, str] | None:
+        """The wiki of a document and its path there; None for what is no page."""
+        if uri not in self._places:
+            self._places[uri] = self._place(uri)
+        place = self._places[uri]
+        return (self.spaces[place[0]], place[1]) if place is not None else None
+
+    def _place(self, uri: str) -> tuple[Path, str] | None:
+        """The vault of a document, which is read if it was not yet, and its path there."""
+        file = path_of(uri)
+        if file is None:
+            return None
+        for root in sorted(self.spaces, key=lambda root: -len(root.parts)):
+            if (path := path_in(self.spaces[root].project, file)) is not None:
+                return root, path
+        try:
+            project = project_of(file, self.folders)
+            path = path_in(project, file) if project is not None else None
+            if project is None or path is None:
+                return None
+            self.spaces[project.vault] = OpenVault(project, self.encoding)
+        except KbError as error:
+            self.complain(error)
+            return None
+        return project.vault, path
+
+    def forget_places(self) -> None:
+        """Have documents looked up anew: another configuration may give them to another wiki."""
+        self._places.clear()
+
+    def complain(self, error: KbError) -> None:
+        """Say once what cannot be done."""
+        text = f"{error.message}: {error.hint}" if error.hint else error.message
+        if text not in self._complaints:
+            self._complaints.add(text)
+            self.connection.notify("window/showMessage", {"type": 2, "message": f"kb: {text}"})
+
+    def refresh(self, space: OpenVault) -> None:
+        """Read what has changed on disk. Raises KbError for a configuration that has become wrong."""
+        space.resident.refresh()
+        self.is_stale = True
+
+    def reload(self, space: OpenVault) -> None:
+        """Read the configuration again; one that cannot be read leaves all as it was."""
+        from kbtools.config.project import find_project
+
+        try:
+            project = space.project if space.project.foreign else find_project(space.project.root)
+            fresh = OpenVault(project, space.encoding)
+        except KbError as error:
+            self.complain(error)
+            return
+        self._complaints.clear()
+        del self.spaces[space.project.vault]
+        space.close()
+        self.spaces[project.vault] = fresh
+        self.forget_places()
+        for uri, document in self.documents.items():
+            if (found := self.space(uri)) is not None and found[0] is fresh:
+                fresh.resident.edit(found[1], document.text)
+        self.is_stale = True
+
+    # -- findings --------------------------------------------------------------------------------------------------
+
+    def publish(self) -> None:
+        """Tell what is wrong with every open document, as the whole wiki is now, where that has changed."""
+        self.is_stale = False
+        from kbtools.adapters.lsp.diagnostics import published
+
+        for uri, document in self.documents.items():
+            found = self.space(uri)
+            try:
+                findings = (document.version, published(*found) if found is not None else [])
+            except KbError as error:  # a baseline that cannot be read
+                self.complain(error)
+                continue
+            if findings != document.published:
+                document.published = findings
+                self.connection.notify(
+                    "textDocument/publishDiagnostics", {"uri": uri, "version": findings[0], "diagnostics": findings[1]}
+                )

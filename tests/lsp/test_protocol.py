@@ -1,0 +1,276 @@
+"""Messages that no well-behaved editor sends: the server answers or leaves them and goes on, or ends with a reason."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from a_wiki import PAGES, make
+from raw_client import RawClient
+
+AUTOGRAD = "docs/topics/Autograd.md"
+
+
+@pytest.fixture
+def wiki(tmp_path: Path) -> Path:
+    return make(tmp_path / "wiki")
+
+
+def test_a_request_before_initialize_and_after_shutdown_is_refused() -> None:
+    with RawClient() as client:
+        assert client.ask("textDocument/hover", {})["error"]["code"] == -32002
+        assert "result" in client.initialize()
+        assert client.ask("initialize", {"capabilities": {}})["error"]["code"] == -32600
+        assert client.ask("shutdown")["result"] is None
+        assert client.ask("textDocument/hover", {})["error"]["code"] == -32600
+        client.note("textDocument/didOpen", {})
+        client.note("exit")
+        assert client.process.wait(60) == 0
+
+
+def test_an_exit_without_shutdown_is_an_error_of_the_client() -> None:
+    with RawClient() as client:
+        client.initialize()
+        client.note("exit")
+        assert client.process.wait(60) == 1
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"", b"[" * 100_000, b"[]", b"42", b'{"id": {}, "method": "x"}'])
+def test_what_is_no_message_is_answered_with_an_error(body: bytes) -> None:
+    with RawClient() as client:
+        client.initialize()
+        client.send_bytes(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        assert client.answer(None)["error"]["code"] in (-32700, -32600)
+        assert client.ask("workspace/symbol", {"query": "x"})["result"] == []
+
+
+@pytest.mark.parametrize(
+    "head", [b"Content-Length: 99999999999999\r\n\r\n", b"Content-Length: -1\r\n\r\n", b"X: y\r\n\r\n", b"x" * 70_000]
+)
+def test_a_header_behind_which_nothing_can_be_found_ends_the_server_with_a_reason(head: bytes) -> None:
+    with RawClient() as client:
+        client.initialize()
+        client.send_bytes(head)
+        _, told = client.process.communicate(timeout=60)
+        assert client.process.returncode == 2
+        assert b"messages cannot be read" in told
+        assert b"Traceback" not in told
+
+
+@pytest.mark.parametrize("method", ["no/such", "$/no-such", "textDocument/hover", "textDocument/rename"])
+@pytest.mark.parametrize("params", [None, [], {"textDocument": None}, {"textDocument": {"uri": 3}, "position": {}}])
+def test_requests_of_another_form_are_answered(method: str, params: object) -> None:
+    with RawClient() as client:
+        client.initialize()
+        client.note("textDocument/didChange", params)
+        client.note("textDocument/didOpen", params)
+        client.note("workspace/didChangeWatchedFiles", params)
+        client.note("$/setTrace", params)
+        assert "error" in client.ask(method, params)
+        assert client.ask("workspace/symbol", {"query": "x"})["result"] == []
+
+
+def test_a_cancelled_request_is_not_answered_late(wiki: Path) -> None:
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.send({"method": "$/cancelRequest", "params": {"id": 77}})
+        client.send({"method": "$/cancelRequest", "params": {"id": None}})
+        client.open(uri, PAGES[AUTOGRAD])
+        assert client.rules(uri)
+        answered = client.ask("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+        assert "result" in answered
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "untitled:Untitled-1",
+        "vscode-remote://ssh-remote%2Bhost/wiki/a.md",
+        "file://server/share/a.md",
+        "file:///c%3A/Users/me/a.md",
+        "file:///C:/Users/me/a.md",
+        "file://[",
+        "file:",
+        "",
+        "file:///a%00b.md",
+        "file:///%FF%FE.md",
+        "git:/a.md?%7B%7D",
+    ],
+)
+def test_addresses_that_are_no_page_have_no_findings(uri: str) -> None:
+    with RawClient() as client:
+        client.initialize()
+        client.open(uri, "[[Nowhere]]\n")
+        assert not client.rules(uri)
+        client.change(uri, "[[Nowhere]] again\n")
+        place = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 3}}
+        assert client.ask("textDocument/hover", place)["result"] is None
+        assert client.ask("textDocument/documentSymbol", place)["result"] == []
+        client.note("textDocument/didSave", {"textDocument": {"uri": uri}})
+        client.note("textDocument/didClose", {"textDocument": {"uri": uri}})
+        assert not client.rules(uri)
+
+
+def test_an_address_means_its_file_however_it_is_escaped(wiki: Path) -> None:
+    file = wiki / "docs/topics/자동 미분.md"
+    file.write_text("[[Nowhere]]\n", encoding="utf-8")
+    escaped = f"file://{quote(str(file), safe='/')}"
+    for uri in (escaped, escaped.lower().replace(str(wiki).lower(), str(wiki)), f"file://{file}", f"file:{file}"):
+        with RawClient(wiki) as client:
+            client.initialize()
+            client.open(uri, "[[Nowhere]]\n")
+            assert "broken-link" in (client.rules(uri) or ())
+
+
+def test_a_document_that_is_opened_twice_is_as_it_was_opened_last(wiki: Path) -> None:
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        client.open(uri, "[[Tensor]]\n")
+        assert "broken-link" not in (client.rules(uri) or ())
+        client.note("textDocument/didClose", {"textDocument": {"uri": uri}})
+        client.note("textDocument/didClose", {"textDocument": {"uri": uri}})
+        client.change(uri, "[[Nowhere]] typed after it was closed\n")
+        assert client.rules(uri) == set()
+
+
+@pytest.mark.parametrize("version", [None, 0, 7])
+def test_versions_may_be_missing_or_stand_still(wiki: Path, version: int | None) -> None:
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD], version)
+        client.change(uri, "[[Tensor]]\n", version)
+        assert "broken-link" not in (client.rules(uri) or ())
+
+
+@pytest.mark.parametrize(
+    "text", ["\r\n[[Nowhere]]\r\n", "\ufeff[[Nowhere]]\n", "한글\r[[Nowhere]]", "\ud800 [[Nowhere]]"]
+)
+def test_line_ends_marks_and_lone_surrogates(wiki: Path, text: str) -> None:
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        client.change(uri, text)
+        assert client.rules(uri) is not None
+        client.change(uri, "[[Tensor]]\n", 2)
+        assert "broken-link" not in (client.rules(uri) or ())
+
+
+def test_a_file_that_is_not_utf_8_and_its_text_in_the_editor(wiki: Path) -> None:
+    file = wiki / AUTOGRAD
+    file.write_bytes("한글 [[Tensor]]".encode("cp949"))
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = file.as_uri()
+        client.open(uri, "한글 [[Tensor]]")
+        assert "unreadable-page" not in (client.rules(uri) or ())
+
+
+def test_a_folder_that_goes_and_comes_back(wiki: Path) -> None:
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        assert "variant-link" in (client.rules(uri) or ())
+        kept = wiki.parent / "kept"
+        shutil.move(wiki, kept)
+        gone = {"changes": [{"uri": (wiki / "docs/topics/Tensor.md").as_uri(), "type": 3}]}
+        client.note("workspace/didChangeWatchedFiles", gone)
+        client.change(uri, PAGES[AUTOGRAD] + "more")
+        assert client.rules(uri) is not None
+        shutil.move(kept, wiki)
+        client.note("textDocument/didSave", {"textDocument": {"uri": uri}})
+        assert "variant-link" in (client.rules(uri) or ())
+
+
+def test_links_that_are_loops_are_findings_and_no_loops(wiki: Path) -> None:
+    (wiki / "docs/topics/loop").symlink_to(wiki / "docs", target_is_directory=True)
+    (wiki / "docs/topics/self.md").symlink_to(wiki / "docs/topics/self.md")
+    with RawClient(wiki) as client:
+        client.initialize()
+        for name in ("docs/topics/self.md", "docs/topics/loop/topics/Tensor.md"):
+            client.open((wiki / name).as_uri(), "[[Nowhere]]\n")
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        assert "broken-link" in (client.rules(uri) or ())
+
+
+@pytest.mark.parametrize("name", ["kb-baseline.json", "schema.json", "kb.toml"])
+def test_a_project_whose_files_are_damaged_says_so_and_is_served_when_they_are_mended(wiki: Path, name: str) -> None:
+    held = (wiki / name).read_text() if (wiki / name).exists() else '{"version": 1, "findings": []}'
+    (wiki / name).write_text("{ damaged", encoding="utf-8")
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        client.rules(uri)
+        told = [n["params"]["message"] for n in client.notes if n.get("method") == "window/showMessage"]
+        assert any(name in message for message in told)
+        (wiki / name).write_text(held, encoding="utf-8")
+        event = {"changes": [{"uri": (wiki / name).as_uri(), "type": 2}]}
+        client.note("workspace/didChangeWatchedFiles", event)
+        client.change(uri, PAGES[AUTOGRAD] + "more")
+        assert "broken-link" in (client.rules(uri) or ())
+
+
+def test_a_page_that_is_renamed_while_its_code_runs(wiki: Path) -> None:
+    file = wiki / AUTOGRAD
+    with RawClient(wiki) as client:
+        client.initialize(window={"workDoneProgress": True})
+        uri = file.as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        running = client.begin("workspace/executeCommand", {"command": "kb.run", "arguments": [uri, ""]})
+        client.await_note("window/workDoneProgress/create")
+        moved = file.with_name("Moved.md")
+        file.rename(moved)
+        client.note("textDocument/didClose", {"textDocument": {"uri": uri}})
+        client.open(moved.as_uri(), PAGES[AUTOGRAD])
+        assert "result" in client.answer(running)
+        assert client.rules(uri) == set()
+        assert "broken-link" in (client.rules(moved.as_uri()) or ())
+
+
+def test_a_client_that_is_killed_takes_the_server_and_its_run_along(wiki: Path) -> None:
+    file = wiki / AUTOGRAD
+    text = "```python {#slow timeout=600}\nimport time\ntime.sleep(300)\n```\n"
+    file.write_text(text, encoding="utf-8")
+    with RawClient(wiki) as client:
+        client.initialize(window={"workDoneProgress": True})
+        client.open(file.as_uri(), text)
+        client.begin("workspace/executeCommand", {"command": "kb.run", "arguments": [file.as_uri(), "slow"]})
+        client.await_note("window/workDoneProgress/create")
+        assert client.process.stdin is not None
+        client.process.stdin.close()  # what is left of a killed client
+        assert client.process.wait(60) == 1
+
+
+def test_a_killed_editor_leaves_its_wiki_as_it_was(wiki: Path) -> None:
+    before = {p: p.read_bytes() for p in sorted(wiki.rglob("*")) if p.is_file()}
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        client.change(uri, "all of it is gone")
+        client.rules(uri)
+        place = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}}
+        client.ask("textDocument/rename", {**place, "newName": "Other"})
+    after = {p: p.read_bytes() for p in sorted(wiki.rglob("*")) if p.is_file() and ".kb" not in p.parts}
+    assert after == before
+
+
+def test_every_answer_is_ascii_json(wiki: Path) -> None:
+    """Lone surrogates, which a text may hold, have no bytes in UTF-8."""
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, "# \ud83d\n\n[[\udc00]]\n")
+        client.rules(uri)
+        symbols = client.ask("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
+        assert json.dumps(symbols["result"])
