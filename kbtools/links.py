@@ -18,7 +18,7 @@ from kbtools.text.source import Span
 class WikiLink(NamedTuple):
     """``[[target#anchor|label]]`` or, as an embed, ``![[…]]``, as written.
 
-    Spans are made when asked for: a vault has many links, and few of them have anything to be said of their place.
+    Spans are created on access, because a vault has many links and few of them have findings.
     """
 
     start: int
@@ -88,7 +88,7 @@ def find(text: str, structure: Structure) -> tuple[WikiLink, ...]:
             at = max(opaque[i].end, start + 1)
             continue
         if i + 1 < len(starts) and starts[i + 1] < at and not _only_in_label(m, opaque[i + 1]):
-            at = start + 2  # brackets around code are no link, but one may begin inside them
+            at = start + 2  # brackets around code are not a link, but a link may begin inside them
             continue
         if (link := _read(text, m, start, embed)) is not None:
             found.append(link)
@@ -205,7 +205,7 @@ def fold_title(name: str) -> str:
     else:
         name = name.lower()
     name = _GAP.sub(_folded_gap, name).strip()
-    # "x.md .md" must not need a second pass to come to rest.
+    # "x.md .md" must reach its final form in one pass.
     return fold_title(name) if name.endswith(".md") else name
 
 

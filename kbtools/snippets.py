@@ -100,7 +100,7 @@ class Snippet:
     devices: tuple[str, ...]
     """Where it can run: all of DEVICES when portable, else those it is bound to. Empty when not executable."""
     device_reason: str | None
-    """Why it is bound, for people: ``line 14 calls .cuda()``."""
+    """Why it is bound, for messages: ``line 14 calls .cuda()``."""
     gpus: int
     """CUDA devices it needs at once where it runs on them."""
     expects: tuple[Expectation, ...]
@@ -117,7 +117,7 @@ def extract(
     """One snippet for every fence of a page, in order, and what is wrong with their annotations, code and data.
 
     ``defaults`` is the page's ``snippets:`` mapping; ``page_slug`` names snippets that stand before any heading.
-    Total: whatever the text, the result is values. Names are checked by ``undefined_names``.
+    Never raises. Names are checked by ``undefined_names``.
     """
     return _Extraction(text, structure, defaults, page_slug).run()
 
@@ -193,7 +193,7 @@ class _Extraction:
         return tuple(_with_rebound(snippets)), tuple(problems)
 
     def guards(self, settings: list[Settings], ids: Sequence[str], read: list[_Read]) -> dict[str, tuple[Guards, ...]]:
-        """By session: what its fences let each other ask about devices, where anything hangs on that."""
+        """By session, if it matters: names by which its fences test for devices."""
         found: dict[str, list[_Read]] = {}
         for settled, id, one in zip(settings, ids, read, strict=True):
             if one.executable:
@@ -498,7 +498,7 @@ def _runs(fence: Fence, settings: Settings) -> bool:
         return False
     language = find(fence.header.language)
     if isinstance(language, BrokenLanguage):
-        return True  # it ends in an error that says so
+        return True  # it ends in an error that explains this
     return language is not None and (language.runs == "always" or (language.runs == "asked" and settings.options.run))
 
 
@@ -566,8 +566,8 @@ def undefined_names(snippets: Sequence[Snippet]) -> tuple[Problem, ...]:
     """``undefined-name`` at the first place where a page's snippet reads a name nothing before it binds.
 
     Snippets share names with the earlier ones of their session; a function's body may read what a later one binds.
-    Silent where nobody can tell: after a star import or a snippet that does not parse, and where the page provides
-    for the name's absence.
+    Reports nothing where the names are unknown: after a star import or a snippet that does not parse, and where the
+    page provides for the name's absence.
     """
     sessions: dict[str, list[SessionPart]] = {}
     for snippet in snippets:

@@ -18,11 +18,11 @@ from kbtools.text.diagnostics import Diagnostic, subject
 from kbtools.text.source import Source
 
 FILE = "kb-baseline.json"
-"""Lies in the project's root, under version control."""
+"""A file in the project's root, under version control."""
 VERSION = 1
 SNIPPETS = "failing-snippet"
 """The rule of snippets that fail. What its findings are about begins with a device, ``cpu: print(x)``, because a
-machine without that device can neither confirm nor mend them."""
+machine without that device can neither confirm nor remove them."""
 
 _LONGEST = 200
 _HINT = "restore it from version control, or write it anew: kb baseline"
@@ -131,7 +131,7 @@ class Baseline(NamedTuple):
         return next((e.since for e in self.entries if e.key == key), None)
 
     def text(self) -> str:
-        """The file: one entry a line, so that version control shows and merges them one by one."""
+        """The file: one entry a line, so that version control shows and merges single entries."""
         rows = []
         for e in self.entries:
             row = {"page": e.key.page, "rule": e.key.rule, "about": e.key.about, "since": e.since.isoformat()}
@@ -148,7 +148,7 @@ class Baseline(NamedTuple):
         return sum(e.times for e in self.entries)
 
     def compare(self, found: Iterable[Diagnostic], sources: Sources, answered: Answered) -> Comparison:
-        """Tell new findings from known ones, and name what was mended."""
+        """Separate new from known findings, and list the entries that are no longer found."""
         left = Counter({e.key: e.times for e in self.entries})
         since = {e.key: e.since for e in self.entries}
         new: list[Diagnostic] = []
@@ -172,7 +172,7 @@ class Baseline(NamedTuple):
         return Baseline.of([*kept, *(BaselineEntry(key, since.get(key, today), n) for key, n in counts.items())])
 
     def prune(self, mended: Sequence[BaselineEntry]) -> Baseline:
-        """Without what was mended."""
+        """Without entries that are no longer found."""
         gone = Counter({e.key: e.times for e in mended})
         left = (e._replace(times=e.times - gone[e.key]) for e in self.entries)
         return Baseline(tuple(e for e in left if e.times > 0))

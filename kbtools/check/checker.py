@@ -27,7 +27,8 @@ from kbtools.vault.page import Page
 
 
 class Report(NamedTuple):
-    """What a check found. ``pages`` and ``links`` count the whole vault, ``diagnostics`` what was asked about."""
+    """What a check found. ``pages`` and ``links`` count the whole vault, ``diagnostics`` only the selected pages and
+    rules."""
 
     diagnostics: tuple[Diagnostic, ...]
     pages: int
@@ -90,11 +91,11 @@ class Checker:
         self._checks = tuple(r.check for r in self.rules if r.check is not None)
 
     def context(self, page: Page) -> Context:
-        """What the rules may ask about a page."""
+        """The context that rules get with a page."""
         return Context(page, self.around)
 
     def findings(self, page: Page, context: Context | None = None) -> list[Diagnostic]:
-        """Everything found on a page, by place and rule; what the page asks to ignore is left out."""
+        """All problems of a page, by position and rule, except those that the page ignores."""
         problems = self._problems(page, context or self.context(page))
         if self._is_template(page.path):
             problems = [p for p in problems if not _is_of_notes(p.rule)]
@@ -172,7 +173,7 @@ def of_index(
 
 
 def findings_of(index: Index, config: Config, today: date, rules: Iterable[str]) -> dict[str, list[str]]:
-    """The pages that each of these rules finds fault with: facts, whatever severity the configuration gives them."""
+    """The pages on which each of these rules has findings, with any configured severity."""
     checker = of_index(index, config, today)
     checks = {name: all_rules()[name].check for name in rules}
     found: dict[str, list[str]] = {name: [] for name in checks}
@@ -194,7 +195,7 @@ def check(
 ) -> Report:
     """Everything the rules find in a vault, sorted by path, place and rule; the same input gives the same output.
 
-    ``shell`` is what a shell says of the shell fences (``Context.shell``); asking it is a process, and not done here.
+    ``shell`` has the results of syntax checks by shells (``Context.shell``), which run as processes elsewhere.
     Raises KbError for rule names or schemas the configuration has wrong.
     """
     require_rules((*selection.select, *selection.ignore), "--select/--ignore")
@@ -217,8 +218,8 @@ def _unique(problems: Iterable[Problem]) -> list[Problem]:
 
 
 FOUND_LATER = frozenset({"failing-snippet", "broken-url", "moved-url", "unreachable-url"})
-"""Rules whose findings come from running snippets or from asking servers: a check of texts cannot say that a comment
-which asks to ignore one is unused."""
+"""Rules whose findings come from running snippets or from HTTP requests: a check of texts cannot know whether a comment
+that ignores one is unused."""
 
 _IGNORE = re.compile(r"^\s*kb:\s*ignore\[([^\]]*)\]\s*$")
 
@@ -230,7 +231,7 @@ class _Ignore(NamedTuple):
 
 
 def suppress(page: Page, problems: Iterable[Problem], report_unused: bool = True) -> Iterator[Problem]:
-    """Drop what ``<!-- kb: ignore[rule] -->`` comments ask for, and report those that ask for nothing found.
+    """Remove problems that ``<!-- kb: ignore[rule] -->`` comments ignore, and report comments that ignore nothing.
 
     A comment covers the line behind it, or the whole fence that begins there; before any text of the page and with a
     blank line behind it, the whole page.

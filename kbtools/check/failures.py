@@ -79,8 +79,8 @@ def _stripped(text: str, line: Span) -> Span:
 
 
 def why_accepted(config: Config, baseline: Baseline, failed: Failed, source: Callable[[str], Source]) -> str | None:
-    """Why a failing snippet is no error here, in a few words: the baseline knows it, or a comment on the page or the
-    configuration says so; None when it is one."""
+    """Why a failing snippet is not an error, in a few words: it is in the baseline, or ignored by a comment on the page
+    or the configuration; None if it is an error."""
     for _, found in failing(config, (failed,), source):
         since = baseline.since(found, source)
         if since is not None:

@@ -1,4 +1,5 @@
-"""Selects fixes, applies them in memory, and keeps those that mend their page and redirect no link."""
+"""Selects fixes, applies them in memory, and keeps those that reduce the findings of their page and change no link's
+target."""
 
 from __future__ import annotations
 
@@ -63,7 +64,7 @@ def fix(index: Index, check: Callable[[Index], tuple[Diagnostic, ...]], unsafe: 
     refused: set[_Fixed] = set()
     left_out: list[LeftOut] = []
     alone: set[str] = set()
-    """Pages whose fixes are made one at a time, to tell the one that mends nothing."""
+    """The number of pages whose fixes are tried one at a time, to find the one that reduces no findings."""
     diagnostics = check(current)
     for _ in range(_ROUNDS):
         offered = [(d, r) for d, r in choose(diagnostics, unsafe) if _key(d) not in refused]

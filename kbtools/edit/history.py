@@ -102,7 +102,7 @@ def undo(project: Project, run: str | None = None, command: str | None = None) -
 
 
 def _leave_nothing(project: Project, kept: Backups) -> None:
-    """Remove what kb keeps for itself in a folder that is no project any more."""
+    """Remove kb's own files from a folder that is no longer a project."""
     if all(run.command == INIT and run.state in (RunState.UNDONE, RunState.ROLLED_BACK) for run in kept.runs()):
         shutil.rmtree(project.backups, ignore_errors=True)
     shutil.rmtree(project.state, ignore_errors=True)

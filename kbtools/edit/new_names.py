@@ -65,7 +65,7 @@ def _keeps_blanks(page: Page, style: LinkStyle) -> bool:
 def require_free(index: Index, page: Page, title: str, path: str, others: frozenset[str]) -> None:
     """Raises KbError when the title or the file's name means something else in the wiki already.
 
-    ``others`` are the paths of all files there are. Case and spelling of accents do not tell files apart: on many
+    ``others`` are the paths of all files there are. Case and Unicode normalization do not distinguish files: on many
     disks they are one.
     """
     stem = path.rpartition("/")[2].removesuffix(".md")

@@ -25,7 +25,7 @@ def plan_reconcile(
     """Respell links on the pages that ``covers`` wants; with ``to`` those that lead to one page.
 
     ``titles`` also respells links that resolve exactly but otherwise than canonically, ``follow_duplicates`` leads
-    links past pages that stand aside. Every link of the vault leads afterwards where it led before.
+    links past redirects. Every link of the vault still resolves to the same page.
     """
     found: dict[Rewrite, LinkChange] = {}
     for path, held in index.links.items():

@@ -24,7 +24,7 @@ from kbtools.vault.page import Page
 
 @dataclass(frozen=True, slots=True)
 class AmbiguousLink:
-    """A link that is left as it is, or would come to mean something."""
+    """A link that is not changed, or that would resolve to the renamed page."""
 
     path: str
     link: AnyLink
@@ -44,7 +44,7 @@ class Rename:
     texts: Mapping[str, str]
     changes: tuple[Respelling, ...]
     ambiguous: tuple[AmbiguousLink, ...]
-    """Links by the old title that several pages answer to: left as they are."""
+    """Links by the old title that are ambiguous: not changed."""
     adopted: tuple[AmbiguousLink, ...]
     """Links that led nowhere and now lead to the page."""
 
@@ -62,7 +62,7 @@ def plan_rename(
     """Plan another title for the page at ``path``: its file, its old title as an alias, and every reference to it.
 
     ``style`` is how links are spelled (``link_style``), ``keep_file`` leaves the file's name, ``adopt`` allows links
-    that lead nowhere to come to mean the page, ``unread`` names files the index does not know.
+    to resolve to the page, ``unread`` names files the index does not know.
 
     Raises KbError when the wiki cannot take the name, or when any other link would change its meaning.
     """
@@ -188,7 +188,7 @@ def _wants_alias(page: Page, title: str, index: Index) -> bool:
 
 
 def _repeated_title(page: Page) -> tuple[Heading, Span] | None:
-    """The first heading where it is the title, and where in the text it says so."""
+    """The first heading if it is the title, and the span of its text."""
     heading = next((h for h in page.structure.headings if h.level == 1), None)
     if heading is None or " ".join(_nfc(heading.text).split()) != " ".join(_nfc(page.title).split()):
         return None

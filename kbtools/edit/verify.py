@@ -68,7 +68,7 @@ class Places:
             self._shifts.append(self._shifts[-1] + len(e.replacement) - len(e.span))
 
     def after(self, offset: int) -> int:
-        """Where a place is that lies in no edit; of one within an edit, where the edit begins."""
+        """The new offset of a position outside all edits; for a position within an edit, the start of the edit."""
         number = bisect_right(self._starts, offset)
         while number and self._edits[number - 1].span.start == offset and self._edits[number - 1].span:
             number -= 1  # what begins at an edit begins where its replacement does
@@ -160,7 +160,7 @@ class Verifier:
             there, here = target_page(was), target_page(now)
             if there is None or here is None:
                 return False
-            # A link that is rewritten may pass by a page that stands aside.
+            # A rewritten link may skip a redirect.
             return here == self.moved(there) or (edited and here == self.moved(self.before.final(there)))
         if isinstance(was, (Ambiguous, Alias)):
             if self.renaming and isinstance(was, Ambiguous):
@@ -180,7 +180,7 @@ class Verifier:
         """Whether a link that led to a section or a block leads to the same one."""
         there, here = target_page(was), target_page(now)
         if there is None or here is None or here != self.moved(there):
-            return True  # of a page that stands aside, another is shown
+            return True  # for a redirect, another page is shown
         if link.block is not None:
             return not self.before.has_block(there, link.block) or (
                 renewed.block is not None and self.after.has_block(here, renewed.block)

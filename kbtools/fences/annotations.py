@@ -115,7 +115,7 @@ def comment_marks(text: str, body: Span) -> tuple[list[Mark], list[Problem]]:
             continue
         word = token[0]
         hint = f"write .{word}" if word in CLASSES else 'annotations are .class, #id and key="value"'
-        if word in ('"', "'"):  # nothing after it can be told apart
+        if word in ('"', "'"):  # the words after it cannot be separated
             problems.append(Problem("invalid-option", span, "this quote is never closed", "close it before the `-->`"))
             break
         problems.append(Problem("unknown-option", span, f'"{cut(word)}" is no annotation', hint))
@@ -192,7 +192,7 @@ def _default_place(text: str, key: str, frontmatter: Span | None) -> Span:
 
 
 def check(mark: Mark) -> Problem | None:
-    """What is wrong with one annotation by itself, or None."""
+    """The error of a single annotation, or None."""
     if mark.key.startswith("."):
         return _check_class(mark)
     read = VALUES.get(mark.key)

@@ -61,7 +61,7 @@ RUN = Reading()
 
 
 def read(code: str) -> Reading:
-    """What Python code that another tool completes comes to; ``RUN`` for code that runs as it is."""
+    """What is done with Python code that another tool completes; ``RUN`` for code that runs unchanged."""
     if "8<" in code and _INCLUDES.search(code):
         return Reading("another tool's: it includes a file (pymdownx.snippets)")
     if "{" in code:
@@ -90,7 +90,7 @@ def without_options(code: str) -> str:
 
 
 def _is_template(code: str) -> bool:
-    """Whether code with ``{{ … }}`` in it is no Python, or builds sets of sets, which Python cannot."""
+    """Whether code with ``{{ … }}`` in it does not parse, or builds sets of sets, which Python does not allow."""
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

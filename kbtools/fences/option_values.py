@@ -109,7 +109,7 @@ def _requirements(value: str) -> tuple[str, ...]:
 
     # A comma joins version bounds of one package as well as packages: bounds begin with an operator.
     wanted = [part.strip() for part in re.split(r",(?![ ]*[<>=!~])", value)]
-    # A bare version is one of Python, as pytest-examples has it.
+    # A bare version is a version of Python, as in pytest-examples.
     wanted = [f"python>={part}" if re.fullmatch(r"[0-9]+(?:\.[0-9]+)*", part) else part for part in wanted]
     if not any(wanted):
         raise BadValue("it names no package", 'write packages, as in requires="onnx>=1.17"')

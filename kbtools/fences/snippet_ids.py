@@ -20,7 +20,7 @@ class Wish:
 
 
 def assign(wishes: Sequence[Wish]) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
-    """A different id for every fence, and pairs of fences that ask for the same one: the first, the later.
+    """A unique id for every fence, and pairs of fences with the same explicit id: the first, the later.
 
     Ids the author wrote are given first, so that no generated one takes them; of two the later gets an ordinal.
     """
@@ -47,7 +47,7 @@ class _Free:
         self.next: dict[str, int] = {}
 
     def take(self, base: str, ordinal: int) -> str:
-        """The base with the next ordinal that is free; a search goes on where the last one ended."""
+        """The base with the next free ordinal; the search continues after the last one used."""
         number = max(self.next.get(base, ordinal), ordinal)
         while (name := base if number == 1 else f"{base}-{number}") in self.taken:
             number += 1

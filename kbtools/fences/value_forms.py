@@ -8,7 +8,7 @@ A comment beside a statement is compared when it reads wholly as a printed value
 | ``# 2 3``                    | values side by side, as ``print`` joins them         |
 | ``# 3  # three``             | a value; a remark behind a second ``#``              |
 | ``# 4 (1, 5, 7, 11)``        | a value; a remark in brackets                        |
-| ``# True, because …``        | a value that is no bare number; a remark             |
+| ``# True, because …``        | a value other than a bare number; a remark           |
 | ``# 3, the first``           | a value; a remark that begins with a word            |
 | ``# -> 3``, ``# => 3``       | a value behind an arrow                              |
 | ``# prints 3``, ``# 결과는 3`` | a value behind a word for output                     |
@@ -58,7 +58,8 @@ _CALLS = frozenset(
     mappingproxy namespace array.array Parameter ChainMap
     """.split()  # noqa: SIM905
 )
-"""Names whose call is how a value is shown, whatever its arguments; ``torch.return_types.…`` and NumPy's scalars too.
+"""Names whose calls are representations of values, with any arguments; ``torch.return_types.…`` and NumPy's scalars
+too.
 
 Of another name that begins with a capital, only a call with keywords alone: ``Point(x=1)`` is what ``repr`` shows.
 """
@@ -175,7 +176,7 @@ class _Parser:
                 raise _NotAValue
             else:
                 values += 1
-            # In defaultdict(<class 'int'>, …) and the like a name stands for a value.
+            # In defaultdict(<class 'int'>, …) and similar forms a name is a value.
             self.value()
             if not self.take(","):
                 if not self.take(")"):
@@ -293,7 +294,7 @@ def is_value(text: str) -> bool:
 
 
 def brackets_opened(text: str) -> int | None:
-    """How many more brackets a line of a value opens than it closes; None when it is no part of a value."""
+    """How many more brackets a line of a value opens than it closes; None if it is not part of a value."""
     depth = 0
     for token in _TOKEN.finditer(text):
         if token.lastgroup == "punct":

@@ -75,7 +75,7 @@ class ComposedBlock:
 def read(text: str, parser: Callable[[str], Any] | None = None) -> ComposedBlock:
     """Read one YAML document.
 
-    Raises Broken where the text is no YAML, nests deeper than MAX_DEPTH or holds what cannot be a page's metadata,
+    Raises BrokenYaml where the text is not YAML, nests deeper than MAX_DEPTH or holds what cannot be a page's metadata,
     and TooMuch beyond MAX_NODES values.
     """
     if text.startswith("\ufeff"):  # skipped, not counted: all marks would be one off
@@ -122,7 +122,7 @@ class _Reader:
             self.out.mapping = lone and event.implicit[0] and kind_of(event.value) == "null"
             if lone:
                 self.last = event.start_mark.index
-                self.next()  # what follows a lone scalar tells a stray line from a block that is no metadata at all
+                self.next()  # the next event distinguishes a stray line from a block that is not metadata at all
             return self.out
         self.out.data = self.mapping(event, (), 1)
         if self.out.duplicates:
@@ -199,7 +199,7 @@ class _Reader:
             self.report(row[2], row[3], "`<<` merges mappings, and this is none", "write its fields out")
 
     def collection(self, event: Any, path: Path, depth: int) -> object:
-        """A mapping, a list, a link written like one, or what an alias stands for."""
+        """A mapping, a list, a link written like a list, or the value of an alias."""
         _, mapping_start, sequence_start, _, _, _ = event_types()
         if type(event) is sequence_start:
             return self.sequence(event, path, depth)
@@ -324,7 +324,7 @@ class _Reader:
         self.nodes += 1
         span = Span(*link.span())
         self.last, self.end = span.start, span.end
-        # With a comma it might yet be a list in a list; nobody writes those in metadata, but let a person look.
+        # With a comma it could also be a list in a list, which is unlikely in metadata; no fix is offered.
         surely = Applicability.UNSAFE if "," in link[1] else Applicability.SAFE
         fix = Fix("put the link in quotes", surely, (Edit(span, quoted(link[0])),))
         message = f"without quotes, YAML reads {link[0]} as a list in a list, not as a link"

@@ -145,7 +145,7 @@ def _field(path: Path, value: object, indent: str, eol: str) -> str:
 
 
 def _block(value: object, indent: str, eol: str) -> str:
-    """A list or mapping in block style, every line indented; what it holds goes on one line each."""
+    """A list or mapping in block style, every line indented; one line for each item."""
     if isinstance(value, Mapping):
         return eol.join(f"{indent}{written(str(k))}: {written(v)}" for k, v in value.items())
     assert isinstance(value, list | tuple)
@@ -185,7 +185,7 @@ def _value_at(found: Frontmatter, path: Path, kinds: object) -> bool:
 
 
 def _same(one: object, other: object) -> bool:
-    """Equality that tells True from 1, sees lists in tuples, and NaN in NaN."""
+    """Equality in which True differs from 1, a list equals a tuple, and NaN equals NaN."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return list(map(str, one)) == list(map(str, other)) and all(
             _same(a, b) for a, b in zip(one.values(), other.values(), strict=True)

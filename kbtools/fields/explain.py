@@ -13,7 +13,7 @@ from kbtools.text.source import Span
 SAFE, UNSAFE = Applicability.SAFE, Applicability.UNSAFE
 
 MAX_RUNS = 1_000
-"""Stretches of forbidden characters that are cut out of a text one by one."""
+"""Sequences of forbidden characters that are removed by separate edits."""
 
 # What libyaml's reader refuses (yaml.reader.Reader.NON_PRINTABLE), and a BOM at the start, which it would skip over.
 _FORBIDDEN = re.compile("\\A\ufeff+|[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
@@ -52,7 +52,7 @@ class _Value:
     span: Span
     line: Span
     lead: str
-    """What stands before it, for people: ``title: `` or ``- ``."""
+    """The text before it, for messages: ``title: `` or ``- ``."""
 
     @property
     def whole(self) -> str:
@@ -90,7 +90,7 @@ def line_at(text: str, at: int) -> Span:
 def forbidden(text: str) -> Finding | None:
     """Control characters and lone surrogates, which no YAML may hold, all in one finding.
 
-    Without a repair where there are so many that the text is no text.
+    No repair is offered if there are too many.
     """
     runs = [Span(*m.span()) for m in _FORBIDDEN.finditer(text)]
     if not runs:
@@ -108,7 +108,7 @@ def forbidden(text: str) -> Finding | None:
 
 
 def diagnose(text: str, error: BrokenYaml) -> Finding:
-    """What is wrong where ``read`` stopped; total, whatever the parser said."""
+    """The error at which ``read`` stopped. Returns a finding for every message of the parser."""
     reason = error.reason
     at = min(error.at, len(text))
     line = line_at(text, at)
@@ -318,7 +318,7 @@ def _other(text: str, line: Span, at: int, reason: str) -> Finding:
 
 
 def _without_comment(value: str) -> str:
-    """The value up to a ` #`; one inside quotes or a link is no comment."""
+    """The value up to a ` #`; inside quotes or a link it does not begin a comment."""
     since = max(value.rfind("]]"), value.rfind(value[0], 1) if value[:1] in ('"', "'") else -1, 0)
     comment = re.compile(r"(?<=[ \t])#").search(value, since)
     return (value[: comment.start()] if comment else value).rstrip()

@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
 
 class Entries(Mapping[Path, Entry]):
-    """Entries by path, in the order of the text. Made when asked for: those of most pages are never looked at."""
+    """Entries by path, in the order of the text. Created on first access, because most pages do not need them."""
 
     __slots__ = ("_base", "_made", "_make")
 

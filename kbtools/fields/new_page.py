@@ -16,10 +16,10 @@ _EMPTY: Mapping[str, object] = {"array": [], "object": {}, "string": "", "number
 
 
 def new_page(title: str, schema: Schema | None, today: date) -> str:
-    """A page with a title and, where a schema asks for them, its required fields; without one, a heading alone.
+    """A page with a title and the required fields of its schema; without a schema, only a heading.
 
-    A field has the schema's ``default``; the title, an id made of it and dates are filled in. What nobody but the
-    author can know is left empty, and ``kb check`` asks for it.
+    A field has the schema's ``default``; the title, an id made of it and dates are filled in. Other
+    fields are left empty, and ``kb check`` reports them.
     """
     heading = f"# {title}\n"
     if schema is None:

@@ -25,7 +25,7 @@ MAX_DUPLICATES = 100
 def parse(text: str, span: Span | None = None) -> Frontmatter | None:
     """Read a page's frontmatter; None when it has none (``unclosed`` may then say why).
 
-    Total: whatever the text, what is wrong with it is in ``problems``, and ``data`` holds the fields that could be
+    Raises nothing: errors of the text are in ``problems``, and ``data`` holds the fields that could be
     read. The text's BOM is expected to be gone, as ``Source.decode`` leaves it. ``span`` is where the block stands,
     for those who have located it.
     """
@@ -53,7 +53,7 @@ def read_block(text: str, body: Span, span: Span, more: tuple[Problem, ...] = ()
 
 
 def _rows(yaml: str) -> dict[Path, Row]:
-    """Where each value of a block stands, which ``read_simple`` does not tell."""
+    """The position of each value of a block, which ``read_simple`` does not record."""
     from kbtools.fields.compose import read
 
     return read(yaml).rows

@@ -1,8 +1,8 @@
 """Recovers from broken YAML: reports the error with a fix, and parses the rest of the block.
 
-Metadata is mostly one field a line, so a block that is no YAML is repaired field by field. The repair that a fix would
-make is made on a copy (then the field has the value its author meant), or the field is taken out (then it has an entry
-and no value). What is left is read, and every span is brought back to the text as it stands.
+Metadata mostly has one field per line, so a block that is not YAML is repaired field by field. The repair that a fix
+would make is made on a copy (then the field has the value its author meant), or the field is taken out (then it has an
+entry and no value). What is left is read, and every span is brought back to the text as it stands.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kbtools.text.source import Span
 
 _ROUNDS = 100
 MAX_FINDINGS = 20
-"""Broken places that are looked at one by one; what follows more than that is not read."""
+"""The number of errors that are repaired; after that, the rest of the block is not parsed."""
 
 _FIELD = re.compile(
     r"""(?:\A|(?<=[\r\n\x85\u2028\u2029]))
@@ -131,7 +131,7 @@ class _Recovery:
                 read(edited.text)
                 if not since:
                     break
-                since = 0  # a bracket further up may have held what was mended below it
+                since = 0  # a bracket above may contain the text that was repaired below it
                 continue
             except LimitExceeded as much:
                 return _stopped(self.text, edited.start(much.at) + since), False

@@ -22,7 +22,7 @@ Scalar = str | int | float | bool | date | datetime | None
 # yaml.reader.Reader.NON_PRINTABLE, which libyaml shares, is "anything but these"; the breaks are ours to escape.
 _UNPRINTABLE = "[^\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
-# Conservative: whatever could mean something to YAML, in block or flow context, gets quotes.
+# Conservative: everything that could be YAML syntax, in block or flow context, gets quotes.
 _PLAIN = re.compile(r"""(?!-(?:\s|$)|---|\.\.\.)[^\s\[\]{},#&*!|>'"%@`=<?:](?:[^\n\r\t\[\]{},#]*[^\s\[\]{},#:])?""")
 
 
@@ -142,7 +142,8 @@ def double_quoted(text: str) -> str:
 
 
 def quoted(text: str, style: str = '"') -> str:
-    """The text as a quoted scalar, in single quotes where those are asked for or spare escapes, and can hold it."""
+    """The text as a quoted scalar, in single quotes if these are requested or avoid escapes, and if they can represent
+    it."""
     wants_single = style == "'" or ("\\" in text or '"' in text)
     if wants_single and not _unprintable().search(text) and "\t" not in text:
         return "'" + text.replace("'", "''") + "'"

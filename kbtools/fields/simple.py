@@ -1,7 +1,7 @@
 """Fast parser for the YAML that most pages have: one scalar a line, lists and mappings one level deep.
 
-Only the values are read, in a fraction of the time; where they stand is asked of ``reader`` when somebody needs to
-know. This is the part of YAML on which there is nothing to interpret. Whatever looks different is left to ``reader``,
+Only the values are read, in a fraction of the time; ``compose`` finds their positions when they are needed. Only the
+unambiguous part of YAML is supported. For everything else ``compose`` is used,
 and the tests hold the two against each other.
 """
 
@@ -77,7 +77,7 @@ def read_simple(yaml: str) -> dict[str, object] | None:
                 block[name] = _scalar(value) if value else None
     except (UnreadableScalar, _NotSimple):
         return None
-    # Without a field it is no mapping, and the reader knows what to say of it.
+    # Without a field it is not a mapping; ``compose`` reports that.
     return data or None
 
 

@@ -86,7 +86,7 @@ def check(project: Project, today: date, *, judge: Judge | None = None, paranoid
     """Check a whole vault. ``paranoid`` compares what the index says with a check from scratch.
 
     An index that cannot be used is made anew; where that is not possible either, the vault is checked without one,
-    and a note says so. ``judge`` has shell fences judged. Raises KbError for a wrong configuration, and where the index
+    and a note says so. ``judge`` checks shell fences. Raises KbError for a wrong configuration, and where the index
     and the scratch check differ.
     """
     listing = Listing.of(project)

@@ -32,7 +32,7 @@ Judge = Callable[[Iterable[Page]], ShellResults | None]
 
 
 def outline_row(page: Page, *, is_page: bool = True) -> Row:
-    """A row with the page's outline; without one for a file that is no page."""
+    """A row with the page's outline; without one for a file that is not a page."""
     return row_of_outline(page, outline_of(page), NameRecord.of(page)) if is_page else Row(page.path)
 
 

@@ -1,4 +1,4 @@
-"""Serializes the outline of a page: what other pages may know of it."""
+"""Serializes the outline of a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a check needs of a vault besides the text of its pages: attachments and ways in."""
+"""Attachments of a vault, and pages that are linked from outside pages: the inputs of a check besides pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kbtools.vault.ways_in import ways_in
 
 
 class VaultContext(NamedTuple):
-    """Targets of links that are no pages, and pages that something other than a page links to."""
+    """Targets of links other than pages, and pages linked from the navigation or a canvas."""
 
     attachments: frozenset[str]
     ways_in: frozenset[str] = frozenset()

@@ -116,7 +116,7 @@ _ANCHOR = re.compile(r"#(?=[^\s#])")
 
 def label_of(target: str) -> str:
     """How a wikilink without a label is shown: ``T#H1#H2`` as ``T › H1 › H2``. Number signs that a blank follows, or
-    nothing, are part of a name more often than the beginning of a heading: ``C# 기초`` and ``C#`` stay as they are."""
+    nothing, are part of a name more often than the beginning of a heading: ``C# 기초`` and ``C#`` are not changed."""
     parts = (part.strip().lstrip("^") for part in _ANCHOR.split(target.rstrip("\\")))
     return " › ".join(part for part in parts if part)
 

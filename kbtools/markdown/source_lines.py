@@ -74,7 +74,7 @@ class SourceLines:
         return end
 
     def slack(self, row: int, column: int) -> int:
-        """By how many columns ``offset`` lies behind ``column``: more than 0 inside an expanded tab only."""
+        """The number of columns between ``column`` and ``offset``: more than 0 only inside an expanded tab."""
         if not self._shifted:
             return 0
         width = 0
@@ -99,7 +99,7 @@ class Lines:
     def __init__(self, texts: list[str], rows: list[int], columns: list[int]) -> None:
         self.texts, self.rows, self.columns = texts, rows, columns
         self.special: list[int] = []
-        """The indices of the lines that are of some kind, once ``by_kind`` has been asked for."""
+        """The indices of the lines of each kind, after ``by_kind`` was read."""
         self._by_kind: dict[str, list[int]] | None = None
 
     @property

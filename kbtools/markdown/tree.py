@@ -8,7 +8,7 @@ from kbtools.markdown.source_lines import LineRange
 
 
 class Node:
-    """An element of the tree, with just what the block parser asks of it."""
+    """An element of the tree, with the operations that the block parser needs."""
 
     __slots__ = ("children", "kind", "tag", "tail", "text")
 

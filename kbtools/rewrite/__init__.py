@@ -13,7 +13,7 @@ Guarantees, and how they are kept:
   file; later failures are rolled back.
 * Concurrent edits are kept: a page that has changed since its edit was computed is not replaced, and a page that has
   changed since a run is not restored. Both are checked again directly before the rename.
-* Nothing outside the vault is written: a symbolic link is followed when its file lies in the vault, and refused
+* Nothing outside the vault is written: a symbolic link is followed if its file is in the vault, and refused
   otherwise.
 
 A page with hard links is refused: a rename would separate its names, and writing in place is not atomic.

@@ -17,7 +17,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _take(fd: int) -> bool:
-        # The locked byte lies far behind the text, so other processes can still read the text.
+        # The locked byte is far after the text, so other processes can still read the text.
         os.lseek(fd, 1 << 30, os.SEEK_SET)
         try:
             msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)

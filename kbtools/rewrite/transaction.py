@@ -44,9 +44,9 @@ class Undone:
 class Backups:
     """Rewrites files of one vault and keeps the originals.
 
-    ``vault`` holds the pages; ``folder`` is where ``_link_reconcile_backup`` lies: the project's root (never inside its
-    ``docs_dir``), or the vault itself. ``options`` are the words of a command line that name the vault, for messages.
-    Nothing is written before the first ``apply``.
+    ``vault`` holds the pages; ``folder`` is the folder of ``_link_reconcile_backup``: the project's root (never inside
+    its ``docs_dir``), or the vault itself. ``options`` are the words of a command line that name the vault, for
+    messages. Nothing is written before the first ``apply``.
 
     All methods raise KbError, with a way out, when the disk does not let them.
     """
@@ -124,7 +124,7 @@ class Backups:
         project's root, not to the vault.
 
         Raises RefusedError, before anything is written, naming every file that cannot be rewritten (it changed since
-        it was read, is read-only, lies outside the vault, …), and KbError when a run is unfinished, another kb is at
+        it was read, is read-only, is outside the vault, …), and KbError when a run is unfinished, another kb is at
         work, or the disk fails: every page is then as it was, or the error says how to get there.
         """
         wanted = tuple(change for change in changes if change.does_something)

@@ -1,6 +1,6 @@
 """Origin of a run: a mark outside the vault records that it was made on this machine by this user.
 
-The folder of runs lies in the project, so a commit can add a run whose manifest names any file. A run is accepted only
+The folder of runs is in the project, so a commit can add a run whose manifest names any file. A run is accepted only
 if it has a mark in the user's state folder (XDG Base Directory Specification; on Windows the local application data),
 which a commit cannot change.
 """

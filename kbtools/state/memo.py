@@ -71,6 +71,6 @@ class Memo:
 
 
 def consult(folder: Path, ask: Callable[[Memo], T], notes: list[str]) -> T | None:
-    """What ``ask`` has of the memo in a folder; a damaged one is made anew once. None where it cannot be used;
-    ``notes`` say why."""
+    """The result of ``ask`` for the memo in a folder; a damaged memo is created again once. None where it cannot be
+    used; ``notes`` say why."""
     return sqlite_file.consult(folder / FILE, Memo, ask, _WORDS, notes)

@@ -19,7 +19,7 @@ _JUDGES = ("bash", "zsh")
 
 
 def parts(without: frozenset[str]) -> Iterator[str]:
-    """What tells one program from another, but for the packages of kb's own that are not asked for."""
+    """The parts of the cache version, except the packages of kbtools in ``without``."""
     yield kbtools.__version__
     yield sys.version
     yield from map(str, _code(without))
@@ -48,7 +48,7 @@ def _code(without: frozenset[str]) -> Iterator[tuple[str, int, int]]:
 
 
 def _announced(folder: str) -> Iterator[tuple[str, int, int]]:
-    """Of a folder in which people work, only what is said of packages: its own time says that a file has come."""
+    """Entry points of packages installed in a folder of ``sys.path`` other than site-packages."""
     with suppress(OSError):
         for name in sorted(os.listdir(folder or ".")):  # noqa: PTH208 - this is done at every start
             if name.endswith((".dist-info", ".egg-info")):

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class FileMessages(NamedTuple):
-    """How users are told of a file."""
+    """Texts of messages about a file."""
 
     called: str
     without: str
@@ -40,7 +40,8 @@ def consult(
     notes: list[str],
     damage: Callable[[], tuple[type[Exception], ...]] = lambda: (sqlite3.DatabaseError,),
 ) -> T | None:
-    """What ``ask`` has of a file, made anew once if it is damaged: it holds nothing that the pages do not.
+    """The result of ``ask`` for a file. A damaged file is created again once: all of its content can be derived from
+    pages.
 
     None where it cannot be used; ``notes`` say why. ``damage`` names what is raised of a file that is cut off or holds
     what is not ours; it is called only when something is raised.

@@ -52,11 +52,11 @@ class Problem(NamedTuple):
     help: str | None = None
     fix: Fix | None = None
     about: str | None = None
-    """What tells the problem from others of its rule on the page, where that is not the text it marks."""
+    """Distinguishes the problem from others of its rule on the page, where the marked text does not."""
     severity: Severity | None = None
     """Where it matters less than its rule says; a severity set in the configuration stands above both."""
     site_only: bool = False
-    """It comes from the site's renderer alone: GitHub, Obsidian and CommonMark show the text as it is meant."""
+    """Only the site's renderer is affected: GitHub, Obsidian and CommonMark show the text as intended."""
 
 
 class Diagnostic(NamedTuple):

@@ -13,7 +13,7 @@ _SIGNED_ENDS = re.compile(r"\A[-+#*=~^&@_]+|[-+#*=~^&@_]+\Z")
 _WORDS = 12
 """Words of a name that are looked at; so a name of a thousand words costs no million characters."""
 _FEW = 24
-"""Names that are compared one by one rather than listed under parts of a word."""
+"""Up to this many names, all are compared; more are looked up by parts of their words."""
 _FAMILY = 64
 """Names that differ in the same character alone: of more, none is more likely to be meant than another."""
 _SHORTEST = 5
@@ -23,7 +23,7 @@ _SHORTEST_WORD = {1: 7, 2: 5}
 of the name, the others of which are right."""
 _SHORTEST_OF_MANY = 4
 _SHORTEST_PLURAL = 10
-"""Letters of a name of one thing that may be put for the name of many, and the reverse."""
+"""Endings of singular and plural names that may be exchanged."""
 _SHORTEST_HANGUL = 4
 """Syllables of a name in which one letter of a syllable may be another."""
 _SOUND_ALIKE = frozenset(map(frozenset, ("ᅢᅦ", "ᅤᅨ", "ᅫᅬ", "ᅫᅰ", "ᅬᅰ")))
@@ -41,7 +41,7 @@ class NearNames:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._listed: dict[str, str | list[str]] = {}
-        """A name alone stands for a list of one: most keys hold one, and lists cost more than all else here."""
+        """Most keys have one name; it is stored without a list, because creating the lists takes most of the time."""
         self._by_word: dict[str, dict[str, list[str]]] = {}
         listed = self._listed
         for name in names:
@@ -152,7 +152,8 @@ def _keys(name: str) -> list[str]:
 
 
 def _without_accents(name: str) -> str:
-    """A Latin name without its accents; any other as it is, since marks make other letters in other scripts."""
+    """A Latin name without its accents; other names unchanged, because in other scripts marks make different
+    letters."""
     plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
     return plain if plain.isascii() else name
 

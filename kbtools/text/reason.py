@@ -1,4 +1,4 @@
-"""Reasons shown to people, kept with their message and values, so that a site can show them in its language."""
+"""Reasons of outcomes, stored with their message and values, so that a site can translate them."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ BOM = b"\xef\xbb\xbf"
 
 
 def is_invisible(character: str) -> bool:
-    """Whether a reader cannot tell that a character is there, or takes it for a plain blank."""
+    """Whether a character is not visible, or looks like a plain blank."""
     return not character.isascii() and unicodedata.category(character) in ("Cf", "Zs", "Zl", "Zp")
 
 
 def visible(text: str) -> str:
-    """The text for a message: characters nobody sees are named, ``<U+00A0>``. Joined emoji stay as they are."""
+    """The text for a message: invisible characters are written as ``<U+00A0>``. Joined emoji are not changed."""
     if text.isascii():
         return text
     return "".join(f"<U+{ord(c):04X}>" if is_invisible(c) and c not in "\u200d\ufe0f" else c for c in text)

@@ -54,7 +54,8 @@ _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]*:|[/\\]{2}")
 
 
 def is_remote(address: str) -> bool:
-    """Whether a browser would ask another machine for an address, by its form. ``data:`` addresses are not remote."""
+    """Whether a browser would send a request to another host for an address, by its form. ``data:`` addresses are not
+    remote."""
     m = _SCHEME.match(_BLANKS.sub("", address))
     return m is not None and m[0].lower() != "data:"
 

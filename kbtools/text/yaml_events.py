@@ -34,7 +34,7 @@ def event_types() -> tuple[Any, ...]:
 
 @cache
 def yaml_errors() -> tuple[type[Exception], ...]:
-    """What an event parser raises for text that is no YAML; a lone surrogate already fails to be encoded."""
+    """Exceptions of an event parser for text that is not YAML; a lone surrogate already fails to be encoded."""
     from yaml import YAMLError
 
     return (YAMLError, UnicodeEncodeError)

@@ -69,7 +69,7 @@ class FileEntry(NamedTuple):
 class FileEntries(Mapping[str, FileEntry]):
     """Pages, and paths that cannot be read, by path as text (``shown``).
 
-    Of most there is nothing to say but a stamp: their entries are made when asked for.
+    Most entries only need a stamp; they are created on first access.
     """
 
     def __init__(self, root: str, stamps: Mapping[str, Stamp], odd: Mapping[str, FileEntry]) -> None:
@@ -168,7 +168,7 @@ class _Patterns(Protocol):
 class Exclusion:
     """Which files of a vault are neither pages nor targets of links.
 
-    Whatever has a name that begins with a dot or lies in such a folder, a few folders of programs, what ``exclude``
+    Files and folders whose names begin with a dot, a few folders of programs, what ``exclude``
     names, and what MkDocs does not publish: ``exclude_docs``, ``draft_docs``, and ``/templates/`` by default.
     """
 
@@ -242,7 +242,7 @@ def list_files(root: Path, config: Config) -> tuple[FileEntries, frozenset[str]]
                         try:
                             status = entry.stat(follow_symlinks=False)
                         except OSError:
-                            odd.append(FileEntry(path, f"{top}/{path}"))  # deleted since: reading it says so
+                            odd.append(FileEntry(path, f"{top}/{path}"))  # deleted since: reading it reports that
                             continue
                         here[path] = stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
                         if stamp[2] > largest:

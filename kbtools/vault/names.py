@@ -148,7 +148,7 @@ class Conventions(NamedTuple):
     """Conventions by which Markdown links are resolved: Obsidian's or MkDocs'."""
 
     by_name: bool = False
-    """Obsidian's: a file is found by its name, wherever it lies, and without regard to case."""
+    """As in Obsidian: a file is found by its name, in any folder and in any case."""
     attachments: str = "/"
     """Obsidian's folder of attachments."""
     on_site: bool = False
@@ -159,7 +159,7 @@ class Conventions(NamedTuple):
     generated: frozenset[str] = frozenset()
     """Pages that exist only on the site."""
     posts: str | None = None
-    """The folder of pages whose address on the site cannot be told from their path."""
+    """The folder of pages whose address on the site is not determined by their path."""
     words_first: bool = False
     """Dendron's: ``[[words|page]]``."""
     depth: int | None = None

@@ -1,4 +1,4 @@
-"""Outline of a page: names, redirect, sections and blocks; all that other pages may know of it.
+"""Outline of a page: names, redirect, sections and blocks; the part of a page that links and rules of other pages use.
 
 A change of a page that does not change its outline does not affect any other page.
 """
@@ -56,11 +56,11 @@ class Outline(Protocol):
 
     @property
     def references(self) -> tuple[tuple[str, str], ...]:
-        """The fields that name another page to stand for this one, with the name."""
+        """The fields that redirect this page to another one, with its name."""
 
     @property
     def redirect(self) -> str | None:
-        """The name of the page that stands for this one, or None."""
+        """The name of the page that this page redirects to, or None."""
 
     @property
     def headings(self) -> Sequence[Section]: ...
@@ -70,7 +70,7 @@ class Outline(Protocol):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Ids of elements that are no headings."""
+        """Ids of elements other than headings."""
 
     @property
     def has_includes(self) -> bool:

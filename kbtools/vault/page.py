@@ -37,7 +37,7 @@ _INCLUDES = re.compile(
 
 @dataclass(frozen=True)
 class Page:
-    """A page by value. Snippets, which need a Python parser, are read when first asked for."""
+    """A page as a value. Snippets, which need a Python parser, are extracted on first access."""
 
     source: Source
     structure: Structure
@@ -98,7 +98,8 @@ class Page:
 
     @cached_property
     def alias_field(self) -> str:
-        """The field of its aliases, as the page writes it. Obsidian knows ``aliases`` and ``alias``, in any case."""
+        """The name of its field with aliases, as written on the page. Obsidian accepts ``aliases`` and ``alias``, in
+        any case."""
         return next((key for key in self.data if key.lower() in ("aliases", "alias")), "aliases")
 
     @cached_property
@@ -148,7 +149,7 @@ class Page:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Ids of elements that are no headings."""
+        """Ids of elements other than headings."""
         return self.structure.ids
 
     @cached_property
@@ -239,7 +240,8 @@ class Page:
 
     @cached_property
     def snippets(self) -> tuple[Snippet, ...]:
-        """Every fence the site renders as code, in order; none of them runs where the page's policy says so."""
+        """Every fence the site renders as code, in order. None is executable if the page's policy turns execution
+        off."""
         found = self._extracted[0]
         if self.policy.mode == RUN or not found:
             return found
@@ -269,7 +271,7 @@ def unreadable(source: Source, problem: Problem) -> Page:
 
 
 def decode(path: str, data: bytes, policy: Policy = DEFAULT) -> Page:
-    """A page from a file's bytes. Bytes that are no text make an unreadable page, never an exception."""
+    """A page from a file's bytes. Bytes that are not text give an unreadable page, never an exception."""
     try:
         source = Source.decode(path, data)
     except UnicodeDecodeError as e:

@@ -1,7 +1,7 @@
 """Compares expected output with actual output, line by line and number by number.
 
 ``matches`` compares marked output (``#> 3``, output fences, prompts) in whole; ``agrees`` compares what a comment shows
-beside a statement (``# 3``), which may leave out a label and is spelled as people do.
+beside a statement (``# 3``), which may omit a label and uses the spellings common in comments.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CONTEXT = Context(prec=40, traps=[])
 for _flag in (InvalidOperation, Overflow, Underflow, Inexact, Subnormal):
     _CONTEXT.traps[_flag] = False
 _DEEPEST = 40
-"""Brackets within brackets, from which on sets are compared as they are written."""
+"""Nesting depth of brackets from which on sets are compared in the written order."""
 _CUT_OFF = 3
 """Decimals from which on a number may be cut off where it should be rounded."""
 _SHOWN_LINES = 40
@@ -58,7 +58,7 @@ def matches(expected: str, actual: str) -> bool:
 
     Floats may differ by less than half a unit of the last digit shown, or be cut off after three decimals or more
     (``0.`` and ``2.0`` by a millionth: nothing says they were rounded); integers are compared exactly, and an integer
-    is no float. Sets may be in any order. ``...`` in the expectation stands for anything, or nothing. Runs of blanks
+    is no float. Sets may be in any order. ``...`` in the expectation matches any text, also none. Runs of blanks
     are equal; inside brackets, blanks after ``[``, ``(`` and ``,`` and before closing brackets are layout.
     ``device='…'`` and ``grad_fn=<…>`` of a repr may be absent on either side, and addresses (``at 0x7f…``) are equal.
     """
@@ -77,7 +77,7 @@ def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = 
     It may leave out a label in front of the value (text with a letter in it, or that ends with ``=`` or ``:``), words
     around numbers (``mean 2.5 std 1.25``, ``12 items``), the quotes round a string, and what ``_SPELLINGS`` lists.
     ``short`` is the length of the comment without the brackets at its end, which may be a remark.
-    Of a ``value``, which nobody has printed, the order in a dict does not count either.
+    In a ``value``, which is not printed, the order of a dict is ignored as well.
     """
     readings = [shown] if short is None else [shown, shown[:short]]
     for text in readings:
@@ -92,7 +92,7 @@ def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = 
 
 
 def same_kind(shown: str, value: str) -> bool:
-    """Whether two values are both numbers, both lists, …: a shape behind a tensor is no other value of it."""
+    """Whether two values have the same kind: both numbers, both lists, …"""
     return _kind(shown) == _kind(value)
 
 
@@ -157,7 +157,7 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], 
     # What NumPy 2 shows inside containers, and NumPy 1 did not.
     (re.compile(r"\b(?:np|numpy)\.(?:float|int|uint|complex|bool|str|bytes)(?:[0-9]+|_)?\(([^()]*)\)"), r"\1"),
     (re.compile(r"\b(?:np|numpy)\.(True|False)_"), r"\1"),
-    # repr names the module of a class; people do not.
+    # repr includes the module of a class; comments do not.
     (re.compile(r"\b(?:datetime|decimal|fractions|collections|pathlib|uuid)\.(?=[A-Za-z]+\()"), ""),
     (re.compile(r"\b_sre\.SRE_Match\b"), "re.Match"),
     # Paths on another system.
@@ -171,7 +171,7 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], 
     # 1,234,567
     (re.compile(r"(?<![\w.,(\[{])[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?![\w,])"), lambda found: found[0].replace(",", "")),
 )
-"""Other spellings of the same value, each with what stands for it on both sides."""
+"""Other spellings of the same value, each with a common form for both sides."""
 _ARRAY = re.compile(
     r"\s*(?:tensor|array)\(([^()]*?)(?:,\s*(?:dtype|device|grad_fn|requires_grad)=[^()]*)?\)\s*\Z", re.S
 )
@@ -270,7 +270,7 @@ def _alike(expected: str, actual: str) -> bool:
 
 
 def explain(expected: str, actual: str) -> str:
-    """How the two differ, for people: one line each when they are short, else a diff by lines.
+    """Describes the difference: one line each when the texts are short, else a diff by lines.
 
     Control characters are made visible.
     """
@@ -304,7 +304,8 @@ def _block(sign: str, lines: list[str]) -> list[str]:
 
 
 def _elided(expected: str, actual: str) -> bool:
-    """Whether the texts are equal but for blanks and what ``...`` stands for, within words and numbers as well."""
+    """Whether the texts are equal except for blanks and the text that ``...`` matches, also within words and
+    numbers."""
     want, got = " ".join(expected.split()), " ".join(actual.split())
     first, *rest = want.split("...")
     if not rest:
@@ -334,7 +335,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u
 
 
 def visible(text: str) -> str:
-    """The text with escape sequences, carriage returns and other characters nobody sees as ``\\x1b``."""
+    """The text with escape sequences, carriage returns and other invisible characters written as ``\\x1b``."""
     return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
 
 

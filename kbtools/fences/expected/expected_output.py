@@ -1,6 +1,6 @@
 """Finds the output that Python code itself shows: ``print(x)  #> 3``, ``print(x)  # tensor([2., 4.])``, ``x + 1  # 3``.
 
-A marked comment (``#>``) belongs to the statement it stands behind or below, whatever that is. An unmarked one counts
+A marked comment (``#>``) belongs to the statement before or above it, of any kind. An unmarked one counts
 behind an expression that is a statement, where it reads as a value: see ``value_forms``.
 """
 
@@ -144,7 +144,7 @@ class _Finder:
         value = value_forms.find(body, label=label)
         if value is not None:
             return self.valued(node, [(line, start + value.start, start + value.end)], column, value)
-        # A long tensor goes on in the comment lines below, until its brackets are closed; a remark may follow them.
+        # A long tensor continues in the comment lines below, until its brackets are closed; a remark may follow them.
         parts, bodies, depth = [(line, start, len(text))], [body], value_forms.brackets_opened(body)
         while depth is not None and depth > 0:
             line += 1
@@ -167,7 +167,7 @@ class _Finder:
         return self.valued(node, [*parts[:-1], (line, start, stop)], None, value)
 
     def marked(self, node: ast.stmt, line: int, column: int | None = None) -> Shown | None:
-        """``#>`` from a column on, or in the lines below; every following ``#>`` line goes on."""
+        """The text after ``#>`` from a column on, or in the lines below; following ``#>`` lines continue it."""
         parts = []
         while line <= len(self.places.lines):
             text = self.places.lines[line - 1]
@@ -181,7 +181,7 @@ class _Finder:
         if not parts:
             return None
         if len(parts) == 1:
-            # A remark after a value is told from text that holds a "#".
+            # A remark after a value is distinguished from text that contains a "#".
             line, start, stop = parts[0]
             text = self.places.lines[line - 1][start:stop]
             head = text.partition("#")[0]

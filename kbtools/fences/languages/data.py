@@ -11,7 +11,7 @@ from kbtools.fences.languages.protocol import Language, Reading
 from kbtools.fences.python.pycode import Fault, Places
 
 MAX_SIZE = 200_000
-"""Code points; a longer fence is data nobody reads, and is not checked."""
+"""Code points; longer fences are not checked."""
 MAX_NESTING = 200
 """Deeper data is refused before a parser sees it: libyaml's and json's recursion end the process or raise."""
 

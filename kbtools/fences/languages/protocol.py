@@ -54,7 +54,7 @@ class Session(Protocol):
 
 
 class Interior(Session, Protocol):
-    """What kb's own languages know of a session besides: how their fences run in it."""
+    """The part of a session that only kb's own languages use: how their fences run in it."""
 
     def python(self) -> None:
         """The fence is Python."""
@@ -78,7 +78,7 @@ class Language:
     """A language. Subclasses override what applies to them; one object serves all fences."""
 
     title = ""
-    """For people, in messages: ``SQL``."""
+    """The name of the language in messages: ``SQL``."""
     rule: Literal["syntax-error", "invalid-data"] = "syntax-error"
     """The rule that reports the faults ``read`` finds."""
     runs: Literal["always", "asked", "never"] = "never"

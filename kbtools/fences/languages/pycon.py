@@ -67,7 +67,7 @@ class Example:
 
     @property
     def text(self) -> str:
-        """The output as it is compared: of a traceback what was raised, since the stack is another everywhere."""
+        """The output as it is compared: of a traceback only the exception, because the stack is always different."""
         if not self.raises:
             return re.sub(r"(?m)^<BLANKLINE>[ \t]*$", "", self.want)
         lines = self.want.split("\n")[1:]
@@ -207,7 +207,7 @@ def read(places: Places, *, loose: bool) -> Reading:
             elif not (example.raises and any(name in example.want for name in pycode.SYNTAX_ERRORS)):
                 faults.append(parsed)
                 unknown = True
-        # Where nothing is shown at all, or people write as they like, what is not shown is not claimed.
+        # If a fence shows no output at all, or is not strict, missing output is not compared.
         if example.want.strip() or not (silent or loose):
             one = _shown(places, example, body, loose=loose)
             if one is not None:
@@ -244,6 +244,6 @@ def _shown(places: Places, example: Example, body: Sequence[ast.stmt], *, loose:
 
 
 def _bare(text: str) -> str:
-    """A value over several lines without the remarks that people have put behind its lines."""
+    """A value over several lines, without remarks after its lines."""
     bare = "\n".join(line.partition("#")[0].rstrip() for line in text.split("\n"))
     return bare if "\n" in text and value_forms.is_value(bare) else text

@@ -28,7 +28,7 @@ OWN: Mapping[str, str] = {
 }
 """kb's own, named like entry points."""
 JUDGED = frozenset(word for word, kind in OWN.items() if kind.partition(":")[2] in ("Script", "Transcript"))
-"""The words for fences whose syntax a shell is asked about."""
+"""The languages of fences whose syntax is checked by a shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ _MADE: dict[type[Language], Language] = {}
 
 
 def _one(kind: type[Language]) -> Language:
-    """One object a class, whatever the words for it."""
+    """One object for each class, for all its words."""
     if kind not in _MADE:
         _MADE[kind] = kind()
     return _MADE[kind]
@@ -66,7 +66,7 @@ def _one(kind: type[Language]) -> Language:
 
 @cache
 def _announced() -> Mapping[str, tuple[str, str]]:
-    """Entry points by their name in lower case: the value, and the package and version that has it."""
+    """Entry points by their name in lower case: the value, and the package and version that defines it."""
     from importlib.metadata import entry_points
 
     found: dict[str, tuple[str, str]] = {}
@@ -87,7 +87,7 @@ def _installed(word: str) -> Language | BrokenLanguage | None:
             made = getattr(made, part)
         if isinstance(made, type) and issubclass(made, Language):
             made = _one(made)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - somebody else's module may do anything while it is imported
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - importing another package's module can raise anything
         return _broken(word, value, package, f"{type(error).__name__}: {error}")
     if not isinstance(made, Language):
         return _broken(word, value, package, f"{value} is no subclass of kbtools.languages.Language")

@@ -14,7 +14,7 @@ from kbtools.fences.languages.protocol import Interior, Language, Session
 SHELLS = {"bash": "bash", "sh": "sh", "shell": "bash", "zsh": "zsh"}
 """The program that runs a fence of the language."""
 
-# A word in angle brackets stands for something the reader fills in; to a shell it is a redirection.
+# A word in angle brackets is a placeholder for the reader; a shell reads it as a redirection.
 _PLACEHOLDER = re.compile(r"(?<![<>&\d\"'])<[^\W\d][^<>\n\"'`$;&()]{0,60}>(?!>)")
 # user@host, a virtual environment in parentheses, then $, # (root) or % (zsh).
 _PROMPT = re.compile(r"[ \t]*(?:\([\w.-]{1,40}\) ?)?(?:[\w.-]{1,40}@[\w.-]{1,60}[: ][^\s$#%]{0,80} ?)?[$#%] (?=\S)")

@@ -43,14 +43,14 @@ class Need:
     line: int
     """1-based line of the code."""
     what: Reason
-    """For people, after "line 3": ``calls .cuda()``."""
+    """Used in messages after "line 3": ``calls .cuda()``."""
     under: frozenset[str] = frozenset()
-    """Names in the conditions around it: it is no need where one of them tells whether the device is there."""
+    """Names in the conditions around it: the code does not need the device if one of them tests its availability."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """What code lets later code of its session ask: is the device there?"""
+    """Names by which later code of the session can test whether a device is available."""
 
     available_names: frozenset[str] = frozenset()
     """Names that hold the answer (``use_cuda``, ``args.cuda``), and functions that give it (``has_gpu()``)."""
@@ -90,7 +90,7 @@ def analyse_nodes(tree: ast.Module, nodes: Iterable[ast.AST]) -> Devices:
 
 
 def guards_of(tree: ast.Module) -> Guards:
-    """What code lets later code of its session ask."""
+    """Names by which later code of the session can test whether a device is available."""
     visitor = _Visitor(ast.walk(tree))
     return Guards(frozenset(visitor.available_names), tuple(visitor.derived))
 
@@ -106,7 +106,7 @@ def unguarded(needs: Iterable[Need], guards: Iterable[Guards]) -> tuple[Need, ..
 
 
 def availability_names(guards: Iterable[Guards]) -> frozenset[str]:
-    """The names that tell whether a device is there, those made from others included."""
+    """The names that hold the availability of a device, including those derived from others."""
     guards = tuple(guards)
     available_names = {name for one in guards for name in one.available_names}
     left = [pair for one in guards for pair in one.derived]
@@ -122,7 +122,8 @@ def gpus(
 ) -> int:
     """The GPUs that code bound to CUDA needs, at least one.
 
-    By the highest number it names where nothing asks how many there are, and one for each rank it is launched with.
+    The highest device number that it names without testing the number of devices, and at least one for each launched
+    rank.
     """
     available_names = availability_names(guards)
     ranks = _RANKS.search(launch or "")
@@ -204,7 +205,7 @@ class _Visitor(ast.NodeVisitor):
                     self.bind(f"{node.name}()", inner.value)
 
     def bind(self, name: str, value: ast.AST | None) -> None:
-        """A name, or ``.attribute`` of whatever object, stands for a value."""
+        """Records that a name, or ``.attribute`` of any object, was assigned a value."""
         if not name.strip(".") or value is None:
             return
         if isinstance(value, ast.IfExp) and not name.endswith("()"):
@@ -217,7 +218,7 @@ class _Visitor(ast.NodeVisitor):
     # --- guards
 
     def asks(self, test: ast.AST) -> bool:
-        """Whether a condition tells machines with the device from those without."""
+        """Whether a condition tests the availability of a device."""
         for node in ast.walk(test):
             if isinstance(node, ast.Call) and last_name(node.func) in _ASKS:
                 return True
@@ -248,7 +249,7 @@ class _Visitor(ast.NodeVisitor):
     visit_While = visit_If
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        # "cuda" if use_gpu else "cpu": whatever the question, the answer is a device that is there.
+        # "cuda" if use_gpu else "cpu": for every condition the result is a device that is available.
         with self.within(node.test, sure=_names_cpu(node)):
             self.generic_visit(node)
 
@@ -391,7 +392,7 @@ class _Visitor(ast.NodeVisitor):
                     self.add_number(item)
 
     def torch_module(self, function: ast.AST) -> str | None:
-        """cuda or mps for a function of ``torch.cuda`` or ``torch.mps``, by whatever name."""
+        """cuda or mps for a function of ``torch.cuda`` or ``torch.mps``, under any imported name."""
         parts = _dotted(function).split(".")
         if len(parts) > 2 and parts[0] == "torch" and parts[1] in ("cuda", "mps"):
             return parts[1]
@@ -399,7 +400,7 @@ class _Visitor(ast.NodeVisitor):
 
 
 def _names(test: ast.AST) -> frozenset[str]:
-    """What a condition asks: names, dotted ones whole, attributes (``.cuda``), functions it calls (``has_gpu()``)."""
+    """The names used in a condition: dotted names, attributes (``.cuda``), called functions (``has_gpu()``)."""
     found = set[str]()
     for node in ast.walk(test):
         if isinstance(node, ast.Call):

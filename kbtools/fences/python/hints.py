@@ -1,7 +1,7 @@
 """Hints for code that does not run, by Python's error message: a table for check, run and pytest.
 
-An entry matches what was raised (``ModuleNotFoundError: No module named 'x'``), and where it says so the line or the
-whole of the code. The first entry that fits gives the advice.
+An entry matches the exception (``ModuleNotFoundError: No module named 'x'``), and if it has a pattern for it the line
+or the whole of the code. The first entry that fits gives the advice.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def missed(raised: str) -> str | None:
 
 
 def missing_file(name: str, *, there: bool = False) -> str:
-    """What to do about a file that a snippet misses; ``there``: the vault has it."""
+    """Advice for a missing file; ``there``: the file is in the vault."""
     if there:
         return f'a snippet runs in an empty folder: files="{name}" on the fence brings the file, which the vault has'
     return (

@@ -49,7 +49,7 @@ class Read:
     late: bool
     """Read in a function's body: it need only be there when the function is called."""
     guarded: bool
-    """Its absence is provided for (``except NameError``, ``"x" in globals()``) or cannot be told (``import *``)."""
+    """The code handles its absence (``except NameError``, ``"x" in globals()``), or it is unknown (``import *``)."""
     builtin: bool
     """Python has the name as well; only a session that rebinds it makes this a read of the session."""
 
@@ -62,7 +62,7 @@ class Names:
     removes: tuple[str, ...] = ()
     reads: tuple[Read, ...] = ()
     open: bool = False
-    """It may bind names nobody can tell: a star import, ``exec``, ``globals().update``, or code that does not parse."""
+    """It may bind unknown names: by a star import, ``exec``, ``globals().update``, or code that does not parse."""
 
 
 UNKNOWN = Names(open=True)
@@ -71,7 +71,7 @@ UNKNOWN = Names(open=True)
 def analyse(tree: ast.Module, place: Callable[[ast.Name], Span], *, flat: bool = False) -> Names:
     """The names of a snippet. Code nested more than ``MAX_DEPTH`` levels deep counts as unknown.
 
-    ``flat`` is for those who know that it is not.
+    ``flat`` skips that test.
     """
     if not flat and not depth_within(tree, MAX_DEPTH):
         return UNKNOWN
@@ -430,4 +430,4 @@ class _Walk:
 
 
 _METHODS: dict[type[ast.AST], Callable[[_Walk, Any], None] | None] = {}
-"""What follows each kind of node; None where its parts are followed one by one."""
+"""The method for each kind of node; None if its children are visited in order."""

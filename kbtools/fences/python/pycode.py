@@ -15,7 +15,7 @@ from kbtools.markdown.structure import Fence
 from kbtools.text.source import Span
 
 MAX_DEPTH = 150
-"""Levels of nesting the recursive analyses follow; code that people write stays far below."""
+"""Maximum nesting depth for the recursive analyses; real code stays far below."""
 
 _ON_LINE = re.compile(r"\b(on|at) line (\d+)\b")
 SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
@@ -171,12 +171,12 @@ def parse(places: Places, first: int = 1, last: int | None = None) -> Code | Fau
 
 
 def depth_within(tree: ast.AST, limit: int) -> bool:
-    """Whether no node lies more than ``limit`` levels deep. Does not recurse."""
+    """Whether no node is more than ``limit`` levels deep. Does not recurse."""
     return nodes_within(tree, limit) is not None
 
 
 def nodes_within(tree: ast.AST, limit: int) -> list[ast.AST] | None:
-    """All of a tree, in the order of ``ast.walk``; None where a node lies more than ``limit`` levels deep."""
+    """All nodes of a tree, in the order of ``ast.walk``; None if a node is more than ``limit`` levels deep."""
     nodes, level = [tree], [tree]
     for _ in range(limit):
         below: list[ast.AST] = []

@@ -30,7 +30,7 @@ _USUAL = {
 }
 
 
-# Suggestions are for people: a page with more undefined names than this needs no more of them.
+# After this many undefined names on a page, no more suggestions are computed.
 _SUGGESTED = 20
 _COMPARED = 500
 
@@ -73,7 +73,7 @@ def undefined(session: Sequence[SessionPart]) -> Iterator[Problem]:
 
 
 def _alike(name: str, bound: set[str]) -> list[str]:
-    """Names that may be meant, few enough to be compared one by one."""
+    """Similar names, from a list small enough to compare all."""
     known = (other for other in (*sorted(bound), *sorted(BUILTINS)) if abs(len(other) - len(name)) <= 2)
     return list(islice(known, _COMPARED))
 

@@ -24,7 +24,7 @@ def find_dates(value: Any, path: Path, found: list[Path]) -> None:
 
 
 def as_json(data: Mapping[str, object], dates: Sequence[Path]) -> Any:
-    """The fields as JSON Schema knows values: dates as their ISO text."""
+    """The fields as JSON values: dates as ISO text."""
     if all(len(path) == 1 for path in dates):
         # Most pages: one date or two, none of them inside anything.
         return {**data, **{path[0]: _json(data[path[0]]) for path in dates}} if dates else data  # type: ignore[index]
@@ -40,7 +40,7 @@ def _json(value: object) -> Any:
 
 
 def text_rule(schema: Schema, path: Path) -> Mapping[str, Any] | None:
-    """The rule for a field if it wants any text at all: ``title: 2026-05-10`` is no title to other tools."""
+    """The rule for a field if it accepts any text: other tools read ``title: 2026-05-10`` as a date."""
     path = tuple(0 if isinstance(key, int) else key for key in path)
     if path not in schema.text_fields:
         rule = resolved(schema.document, schema.document)

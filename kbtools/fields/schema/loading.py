@@ -34,7 +34,7 @@ class Schema:
 
     @cached_property
     def validator(self) -> Validator:
-        """Compiled when first asked for. Raises KbError for a document that is no JSON Schema."""
+        """Compiled on first use. Raises KbError for a document that is not a JSON Schema."""
         import jsonschema_rs
 
         try:
@@ -57,7 +57,7 @@ class Schema:
         """A schema by name (``topic``) or by path, relative to ``root`` (the working directory by default).
 
         References to other files are read relative to the schema's; nothing is fetched over the network. Raises
-        KbError when there is no such schema, or when it is no JSON or no valid JSON Schema.
+        KbError when there is no such schema, or when it is not JSON or not a valid JSON Schema.
         """
         if name in _BUILT_IN:
             return cls(name, json.loads(schema_text(name)))

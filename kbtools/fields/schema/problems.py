@@ -39,7 +39,7 @@ class SchemaProblems:
     # Where things stand
 
     def value_span(self, path: Path) -> Span:
-        """A value's place; its key's where it has no text, and the nearest thing around it where an alias stands."""
+        """The span of a value; of its key if the value has no text, and of the enclosing value if it is an alias."""
         while path:
             entry = self.fm.entries.get(path)
             if entry is not None:
@@ -134,7 +134,7 @@ class SchemaProblems:
         return Problem("wrong-type", span, message, described(rule) or None)
 
     def no_branch(self, path: Path, branches: list[list[Any]], rule: Mapping[str, Any]) -> Iterator[Problem]:
-        """None of several shapes fits: speak of the one whose type fits, or of all the types."""
+        """No alternative of the schema accepts the value: describe the one with its type, or list all types."""
         here = list(path)
         types = [
             e.kind.as_dict()["types"] for b in branches for e in b if e.kind.name == "type" and e.instance_path == here

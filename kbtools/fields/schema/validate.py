@@ -9,14 +9,14 @@ from kbtools.text.diagnostics import Problem
 from kbtools.text.source import Span
 
 _MAX = 100
-"""Problems of one page; a file with more is no page of this schema."""
+"""The number of problems reported for one page."""
 
 
 def validate(fm: Frontmatter, schema: Schema) -> tuple[Problem, ...]:
     """What the fields have wrong: ``missing-field``, ``unknown-field``, ``wrong-type``, ``invalid-value``.
 
-    Sorted by place. Dates count as their ISO text where the schema asks for a ``format`` or ``pattern``, and as a wrong
-    type where it asks for any text. Fields that could not be read are not reported as missing.
+    Sorted by position. Dates are valid as ISO text if the schema has a ``format`` or ``pattern``, and have the wrong
+    type if it accepts any text. Fields that could not be read are not reported as missing.
     """
     dates: list[Path] = []
     find_dates(fm.data, (), dates)

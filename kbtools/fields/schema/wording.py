@@ -68,7 +68,7 @@ def _digits(number: float) -> str:
 
 
 def limits(kind: str, facts: Mapping[str, Any]) -> str | None:
-    """What a limiting keyword asks for; None for keywords that have no wording here."""
+    """Describes the requirement of a keyword; None for keywords without a description here."""
     limit = facts.get("limit")
     few = {
         "minimum": f"is less than {limit}",

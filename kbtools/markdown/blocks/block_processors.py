@@ -20,7 +20,7 @@ from kbtools.markdown.line_kinds import KIND_NAMES
 from kbtools.markdown.source_lines import LineRange, Lines
 from kbtools.markdown.tree import Node
 
-# By priority. A processor is only asked about lines among which there is one of its kinds.
+# By priority. A processor is only called for lines that include one of its kinds.
 _PROCESSORS: tuple[tuple[Processor, tuple[str, ...]], ...] = (
     (containers.admonition, ("admonition", "indented")),
     (containers.element, ("other",)),

@@ -29,7 +29,7 @@ _ATTACHED = re.compile(r"\w\{\Z")
 _NUMBERED = ("showlinenumbers", "linenos", "linenums")
 # A fence behind the bullet or number of a list item, on the same line.
 _ITEM_FENCE = re.compile(r"^([> ]*+(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(`{3,}|~{3,})((?:(?!\2)[^\n`])*)$", re.MULTILINE)
-_LONGEST = 16  # fences of more characters are told apart no further
+_LONGEST = 16  # longer fences are treated as if they had this length
 
 
 def _next(indices: list[int], at: int, otherwise: int) -> int:
@@ -46,7 +46,7 @@ class Candidate(NamedTuple):
     marks: str
     info: str
     item: bool = False
-    """It stands behind the bullet or number of a list item: the renderer knows no such fence."""
+    """It is directly after the bullet or number of a list item; the renderer does not support such fences."""
 
     @property
     def bare(self) -> bool:

@@ -98,7 +98,7 @@ def _is_options(text: str) -> bool:
 
 
 def _valid(key: str, value: str) -> bool:
-    """Whether the renderer takes an option outside braces; it refuses the whole fence for one it does not know."""
+    """Whether the renderer accepts an option outside braces; with an unknown option it rejects the whole fence."""
     if key == "hl_lines":
         return bool(_HL_LINES.match(value))
     if key == "linenums":

@@ -211,7 +211,7 @@ class Resolver:
         return self.lookup.called("fold", fold_title(path.rpartition("/")[2][:-3])).at(norm(path), norm)
 
     def _by_name(self, path: str, folder: str) -> FileResolution | None:
-        """The file of a name, wherever it lies, as Obsidian finds it; of a path, the one whose own path ends so."""
+        """The file with a name, in any folder, as in Obsidian; for a path, the file whose path ends with it."""
         if ".." in path.split("/"):
             return None
         segments = parts_of_path(path)

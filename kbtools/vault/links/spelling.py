@@ -75,8 +75,8 @@ class Speller:
         """Whether a folded spelling that means ``path`` may be the misspelled name of a rival.
 
         ``[[Tensor-Ops]]`` means the ``tensor_ops`` beside it before the ``Tensor Ops`` elsewhere; but
-        ``[[Tensor Ops]]`` means that other one, so nobody can say which of them was misspelled, and nothing rewrites
-        it. Where a rival is spelled the same, only its folder tells it apart, and there is no doubt.
+        ``[[Tensor Ops]]`` means that other one. It is unknown which of them was misspelled, so the link is not
+        rewritten. If both have the same spelling, they only differ in their folder, and the link is not in doubt.
         """
         folded = fold_title(link.name)
         hits = (self.resolver.resolve_name(n, from_path) for n in self._spellings(folded, link.name))
@@ -108,7 +108,7 @@ class Speller:
         """How a link on ``from_path`` should spell the page at ``path``: its title (or file name) if that means
         this page from there and nothing else, else the other, else the shortest folder-qualified name.
 
-        As a file name, a title is no choice: Obsidian does not follow titles.
+        If links are spelled as file names, titles are not used: Obsidian does not resolve them.
         """
         page = self.resolver.outlines[path]
         for name in (page.title, page.stem) if self.style == "title" else (page.stem,):
