@@ -135,11 +135,12 @@ OBSIDIAN = {
     ".obsidian/daily-notes.json": json.dumps({"folder": "Daily"}),
     "Meta/Templates/T.md": "{{title}} [[{{date}}]]\n",
     "Templater/P.md": "<% x %>\n",
+    "Meta/Templates/Bases/All.base": "views: []\n",
     "Files/x.png": "x",
     "Old/o.md": "# Old\n",
     "Daily/2026-11-29.md": "[[A]]\n",
     "A.md": NOTE,
-    "B.md": "[[A]]\n",
+    "B.md": "[[A]]\n\n![[All.base]]\n",
     "plot.excalidraw.md": "drawing\n",
 }
 
@@ -151,7 +152,9 @@ def test_an_obsidian_vault_is_understood(tmp_path: Path) -> None:
     assert (read.daily_notes, read.attachment_folder, read.ignored) == ("Daily", "Files", ("Old",))
     found = survey(tmp_path)
     assert (found.kind, found.docs) == ("obsidian", ".")
-    assert 'exclude = ["Meta/Templates/**", "Templater/**", "Old", "*.excalidraw.md", "site/**"]' in settings(found)
+    assert 'exclude = ["Meta/Templates/**.md", "Templater/**.md", "Old", "*.excalidraw.md", "site/**"]' in settings(
+        found
+    )
 
 
 @pytest.mark.parametrize(

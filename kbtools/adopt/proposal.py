@@ -71,7 +71,7 @@ class NewText:
 
 def excluded(found: Survey) -> list[str]:
     """Globs of what is no page: patterns of notes, drawings, built sites, what Obsidian leaves out."""
-    globs = [f"{folder}/**" for folder in found.obsidian.templates]
+    globs = [f"{folder}/**.md" for folder in found.obsidian.templates]  # other files there are shown by pages
     globs += found.obsidian.ignored
     globs += ["*.excalidraw.md"] if found.drawings or any(found.vault.rglob("*.excalidraw.md")) else []
     if found.docs == ".":
@@ -201,7 +201,7 @@ def mkdocs_yml(found: Survey) -> str:
             "nav:",
         ]
         lines += [f"  - {found.start_page or START[0]}", "  - all.md", "  - tags.md", "  - graph.md", ""]
-    left_out = [f"/{g.removesuffix('/**')}/" if g.endswith("/**") else g for g in excluded(found)]
+    left_out = [_in_gitignore(glob) for glob in excluded(found)]
     if found.docs == ".":
         left_out = [
             "/_link_reconcile_backup/",
@@ -215,6 +215,13 @@ def mkdocs_yml(found: Survey) -> str:
         lines += ["exclude_docs: |", *(f"  {g}" for g in dict.fromkeys(left_out)), ""]
     lines += ["validation:", "  omitted_files: ignore", "", "plugins:", "  - kbtools", ""]
     return "\n".join(lines) + "\n" + _EXTENSIONS
+
+
+def _in_gitignore(glob: str) -> str:
+    """A glob of ``exclude`` as MkDocs writes it in ``exclude_docs``."""
+    if glob.endswith("/**.md"):
+        return f"/{glob.removesuffix('**.md')}**/*.md"
+    return f"/{glob.removesuffix('/**')}/" if glob.endswith("/**") else glob
 
 
 def _yaml(text: str) -> str:

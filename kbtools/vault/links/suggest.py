@@ -18,7 +18,7 @@ from kbtools.links import WikiLink, fold_title, is_attachment_name
 from kbtools.markdown.file_links import FileLink, has_ending, written
 from kbtools.text.diagnostics import Applicability, Edit, Fix
 from kbtools.text.near_names import NearNames
-from kbtools.text.source import is_invisible
+from kbtools.text.source import Span, is_invisible
 from kbtools.vault.homonyms import NONE, Homonyms
 from kbtools.vault.links.resolution import Alias, Ambiguous, Resolved
 from kbtools.vault.links.resolve import Resolver
@@ -37,6 +37,8 @@ AFTER_NOUNS = frozenset((*PARTICLES, "이다", "입니다", "인", "일", "임",
 """Korean endings that may be attached to a noun: particles, and forms of the copula."""
 
 _SCHEME = re.compile(r"(?:https?|ftp|file)://|mailto:", re.IGNORECASE)
+_COMMONMARK_ADDRESS = re.compile(r"(?:[^\s()<>]|\((?:[^\s()<>]|\([^\s()<>]*\))*\))+")
+"""An address without angle brackets; its parentheses are balanced."""
 _ADDRESS = re.compile(
     r"(?:\./)?(?P<scheme>https?://)(?P<rest>.+)"
     r"|(?P<host>(?:www\.[\w.-]+|[\w.-]+\.(?:com|org|net|edu|gov|io|dev|kr|jp|de|uk))(?:/.*)?)\Z",
@@ -286,6 +288,10 @@ class Suggester:
         """The message for a broken Markdown link, and the fix if the intended file is certain."""
         if not link.path:
             return "write an address between the parentheses", None
+        if (whole := self._whole_address(link, page)) is not None:
+            return f"its address ends at the quote or bracket: `kb fix --unsafe` writes {whole.replacement}", Fix(
+                f"write {whole.replacement}", Applicability.UNSAFE, (whole,)
+            )
         name = nfc(link.path.replace("\\", "/")).rstrip("/").rpartition("/")[2]
         meant = self._meant(name, page)
         if meant is None:
@@ -297,6 +303,16 @@ class Suggester:
         edit = Edit(link.path_span, written(path, link, page.source.text))
         help_ = f"there is {meant}: `kb fix --unsafe` writes {edit.replacement}"
         return help_, Fix(f"write {edit.replacement}", Applicability.UNSAFE, (edit,))
+
+    def _whole_address(self, link: FileLink, page: Page) -> Edit | None:
+        """An address with quotes or brackets that Python-Markdown cuts short and CommonMark does not, put between angle
+        brackets; None where it leads nowhere."""
+        m = _COMMONMARK_ADDRESS.match(page.source.text, link.path_start)
+        if link.kind not in ("link", "image") or link.pointed or m is None or m.end() <= link.path_end:
+            return None
+        path = unquote(m[0].partition("#")[0])
+        found = self.resolver.resolve_file(link._replace(path=path, path_end=m.end(), fragment=None), page.path)
+        return Edit(Span(*m.span()), f"<{m[0]}>") if isinstance(found, Resolved) else None
 
     def _folder_called(self, link: FileLink) -> str | None:
         *above, last = [fold_title(s) for s in link.path.strip("/").split("/") if s not in ("", ".", "..")] or [""]
