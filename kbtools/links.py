@@ -237,7 +237,7 @@ _ATTACHMENT = re.compile(
 
 def is_attachment_name(target: str) -> bool:
     """Whether a target is named like a file other than a page. ``torch.compile`` is not."""
-    return _ATTACHMENT.search(target.strip()) is not None
+    return _ATTACHMENT.search(target.strip(), 1) is not None  # ".csv" alone is a name
 
 
 def can_be_target(name: str) -> bool:

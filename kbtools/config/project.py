@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from kbtools.config import dendron, mkdocs_file, obsidian
+from kbtools.config import mkdocs_file, obsidian
+from kbtools.config.dialects import Dialect, dialect_of, unread
 from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.settings import MAX_PAGE_SIZE, SETTINGS, Setting, SettingError, line_of, read_settings
@@ -63,8 +64,8 @@ class Config(NamedTuple):
     """Whether a reconciled link goes on showing the words it showed; where links are spelled as file names it does."""
     obsidian: Obsidian | None = None
     """Set where Obsidian's rules for links hold: in its vaults, and under ``--vault``."""
-    dendron: bool = False
-    """Whether wikilinks have the words first, as in Dendron's vaults."""
+    dialect: Dialect | None = None
+    """Whose way of writing wikilinks holds, where it is not Obsidian's."""
     mkdocs: MkDocs | None = None
     """What ``mkdocs.yml`` says of pages, in a project that has one."""
     schema: tuple[tuple[str, str], ...] = ()
@@ -187,7 +188,7 @@ def _project_at(root: Path) -> Project | None:
         schema=tuple((glob, _schema(name, root)) for glob, name in config.schema),
         link_style="filename" if noted is not None and "link_style" not in table else config.link_style,
         obsidian=obsidian.read(noted) if noted is not None else None,
-        dendron=dendron.is_vault(vault),
+        dialect=dialect_of(vault),
         mkdocs=mkdocs,
         publish="any" if mkdocs is not None and mkdocs.lenient else config.publish,
     )
@@ -235,12 +236,13 @@ def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = (
     import hashlib
 
     key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    dialect = dialect_of(folder)
     config = Config(
-        exclude=tuple(exclude),
+        exclude=(*exclude, *unread(dialect)),
         link_style="filename",
         schema=(("**", _schema(schema, Path.cwd())),),
         obsidian=obsidian.read(folder),
-        dendron=dendron.is_vault(folder),
+        dialect=dialect,
         mkdocs=_site_of(folder),
     )
     return Project(folder, folder, cache / "kbtools" / key, config, foreign=True)

@@ -5,7 +5,8 @@ heading's text, without regard to case; by the id the site gives it, or the one 
 without regard to punctuation; or by an id that the page gives an element itself, `<a id="x"></a>` or `{#x}`.
 `[[T#H1#H2]]` is H2 below H1. Where a plugin documents code (mkdocstrings), `api.md#package.Class.method` is its own:
 MkDocs says whether it is there. Nothing is reported of pages that include others (`--8<--`, `{% include %}`, `:::`),
-whose sections are known only when the site is built; where hooks of `mkdocs.yml` may add ids, it is an info.
+whose sections are known only when the site is built; where hooks of `mkdocs.yml` may add ids, it is an info. So are
+links to footnotes of web pages that a note was saved from (`#cite_note-1`).
 
 ## Reported
 
@@ -28,6 +29,7 @@ whose sections are known only when the site is built; where hooks of `mkdocs.yml
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kbtools.links import has_placeholder
@@ -37,6 +39,8 @@ from kbtools.text.source import Span
 from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
+_OF_CLIPPINGS = re.compile(r"cite_(?:note|ref)|fn(?:ref)?[:\d-]|endnote|footnote|_ftn|_edn|mw-|user-content-fn")
+"""Ids of footnotes as web pages have them that notes were saved from: nobody writes these links."""
 SEVERITY = Severity.WARNING
 GROUP = "links"
 
@@ -60,4 +64,6 @@ def _problem(target: str | None, anchor: str, span: Span, context: Context) -> I
     severity = None
     if mkdocs is not None and mkdocs.has_hooks:
         help_, severity = f"unless a hook of mkdocs.yml makes it; {help_}", Severity.INFO
+    if _OF_CLIPPINGS.match(anchor):
+        severity = Severity.INFO
     yield Problem("broken-anchor", span, f'{target} has no section "{anchor}"', help_, severity=severity)

@@ -52,13 +52,26 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if isinstance(resolution, Missing) and not (is_attachment_name(link.target) or has_placeholder(link.target)):
             yield _wikilink(link, page, context)
     for file, found in context.links.files:
-        if not file.is_used:
+        if not file.is_used or _is_no_address(file, page, context):
             continue
         if isinstance(found, Missing) and is_page_path(file) and not _is_wikilink(file, page, context):
             yield _file_link(file, page, context)
         elif isinstance(found, Elsewhere) and found.is_outside and context.config.mkdocs is not None:
             message = f'"{file.path}" leads out of the wiki: the site has no such address'
             yield Problem("broken-link", file.path_span, message, "link to where it is published")
+
+
+_ANCHOR = re.compile(r"\{:?[ ]*#")
+
+
+def _is_no_address(file: FileLink, page: Page, context: Context) -> bool:
+    """Whether a link is an anchor, ``[](){#id}``, or a wikilink with a remark in parentheses, which only the site
+    takes for a link."""
+    text = page.source.text
+    if not file.path:
+        return _ANCHOR.match(text, file.end) is not None
+    is_remark = not context.config.has_site and not re.search(r"[./]", file.path)
+    return is_remark and WIKILINK.match(text, file.start) is not None
 
 
 def _is_wikilink(file: FileLink, page: Page, context: Context) -> bool:

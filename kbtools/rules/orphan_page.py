@@ -58,6 +58,8 @@ _OF_REPOSITORIES = frozenset(
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
+    if context.config.dialect == "logseq":
+        return  # tags and properties lead to pages there
     name = page.stem.lower()
     entrance = name in ENTRANCES or name.replace("-", "_") in _OF_REPOSITORIES or page.is_learning_path
     mkdocs = context.config.mkdocs

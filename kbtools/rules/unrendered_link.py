@@ -94,7 +94,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     text = page.source.text
     if text.count("[[") > len(page.links):
         yield from _brackets(page, context)
-    if "](" in text and "([[" in text:
+    if "](" in text and "([[" in text and context.config.dialect != "logseq":  # which follows such links
         yield from _addresses(page, context)
     if ".md" in text and "<" in text:
         yield from _pointed(page, context)
@@ -263,7 +263,9 @@ def _in_formula(found: _Text, page: Page, context: Context, formula: Span) -> Pr
     inside, lines = formula.of(page.source.text), page.source.lines
     whole = inside[0] in "$\\" and inside[-1] in "$)]"  # else a line of one that goes on
     several = not whole or lines.line_of(formula.start) != lines.line_of(formula.end - 1)
-    way = "leave a blank line between it and the formula" if several else "write \\$ for dollar signs that are none"
+    is_meant = several or inside.startswith(("$$", "\\"))
+    way = "write \\$ for dollar signs that are none" if not is_meant else "write it beside the formula"
+    way = "leave a blank line between it and the formula" if several else way
     message = f'"{_shown(found, page)}" stands in a formula'
     return Problem("unrendered-link", Span(found.start, found.end), message, way, site_only=several)
 
@@ -316,7 +318,8 @@ def _addresses(page: Page, context: Context) -> Iterator[Problem]:
         fix = _as_wikilink(link, found, page) if _answers(found, page, context) is not None else None
         help_ = f"write {fix.edits[0].replacement}" if fix is not None else "write one link: [[Page|words]]"
         message = f'"{_shown(found, page)}" is no address'
-        yield Problem("unrendered-link", Span(found.start, found.end), message, help_, fix)
+        behind = text.startswith("[[", link.start)  # [[A]]([[B]]) is two links to Obsidian
+        yield Problem("unrendered-link", Span(found.start, found.end), message, help_, fix, site_only=behind)
 
 
 def _as_wikilink(link: MarkdownLink, found: _Text, page: Page) -> Fix | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
+from kbtools.config.dialects import Dialect
 from kbtools.config.project import Config
 from kbtools.links import fold_title, page_name
 from kbtools.vault.outline import Outline
@@ -160,10 +161,10 @@ class Conventions(NamedTuple):
     """Pages that exist only on the site."""
     posts: str | None = None
     """The folder of pages whose address on the site is not determined by their path."""
-    words_first: bool = False
-    """Dendron's: ``[[words|page]]``."""
     depth: int | None = None
     """MkDocs': how many folders below the top of its host the site is. Browsers go no further up than that top."""
+    dialect: Dialect | None = None
+    """Whose wikilinks they are: Dendron's are ``[[words|page]]``, and Logseq's name ``A___B.md`` ``[[A/B]]``."""
 
     @classmethod
     def of(cls, config: Config) -> Conventions:
@@ -176,7 +177,7 @@ class Conventions(NamedTuple):
             locales=mkdocs.locales if mkdocs is not None else (),
             generated=mkdocs.generated if mkdocs is not None else frozenset(),
             posts=mkdocs.posts if mkdocs is not None else None,
-            words_first=config.dendron,
+            dialect=config.dialect,
             depth=mkdocs.depth if mkdocs is not None else None,
         )
 

@@ -22,6 +22,7 @@ _LANGUAGE = re.compile(r"[ \t]*\.?([\w#+-][\w#.+-]*)")
 _DEVICES = ("cpu", "cuda", "mps")
 _SKIP = ("skip", "ignore", "notest", "no_run", "norun", "noexec", "no-run", "no-test", "skip-test", "notebook-skip")
 _NUMBERS = re.compile(r"\d+(?:-\d+)?")
+_KEY = re.compile(r"[A-Za-z][\w-]*")
 _NAME = re.compile(r"[\w.+-]+")
 _SLASHED = re.compile(r"[ \t]*(?:(?:text|application)/(?:x-)?(?P<mime>[A-Za-z]\w*)|(?P<word>[A-Za-z]\w*/\w+))[ \t]*")
 """A media type, as pages that are saved from the web have it, or a language such as PL/I."""
@@ -107,10 +108,10 @@ def suggest(info: str) -> tuple[str, bool] | None:
             certain = certain and word in "{}"
         elif token[1]:
             value = token[2].strip("\"'")
-            if '"' in value or not value:
+            if '"' in value or not value or not _KEY.fullmatch(token[1]):
                 return None
             parts.append(f'{token[1]}="{value}"')
-        elif word[0] in "#.":
+        elif word[0] in "#." and len(word) > 1:
             parts.append(word)
         else:
             certain = False
@@ -121,19 +122,26 @@ def suggest(info: str) -> tuple[str, bool] | None:
             elif word.lower() in _NUMBERED:
                 parts.append('linenums="1"')
             elif after_colon:
+                words = info[token.start() :].strip()
+                if not _NAME.fullmatch(words):
+                    return _titled(language, words) if not parts else None
                 parts.append(f'title="{word}"')
             elif word.lower() in _DEVICES:
                 parts.append(f'device="{word.lower()}"')
             elif _NAME.fullmatch(word):
                 parts.append(".skip" if word.lower() in _SKIP else f".{word}")
             else:  # words for a reader: the renderer's place for them is the title
-                words = info[token.start() :].strip().strip("|")
-                return None if parts or '"' in words else _checked(f'{language} {{title="{words.strip()}"}}', language)
+                return _titled(language, info[token.start() :]) if not parts else None
             after_colon = False
     if marked:  # {1-2,9} of other programs: the lines to mark
         parts.append(f'hl_lines="{" ".join(marked)}"')
     written = f"{language} {{{' '.join(parts)}}}".strip() if parts else language
     return _checked(written, language, certain)
+
+
+def _titled(language: str, words: str) -> tuple[str, bool] | None:
+    words = words.strip(" \t|")
+    return None if set('"{}=') & set(words) or not words else _checked(f'{language} {{title="{words}"}}', language)
 
 
 def _checked(written: str, language: str, certain: bool = False) -> tuple[str, bool] | None:

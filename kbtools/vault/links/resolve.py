@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import dropwhile
 
@@ -25,6 +26,9 @@ from kbtools.vault.outline import Outline
 
 ENTRANCES = ("index", "README", "readme", "Readme", "Index")
 """Names of the page that a folder's address shows."""
+
+_TO_FILL_IN = re.compile(r"<[A-Za-z][\w -]*>|\A%.*%\Z|\A\(\(", re.DOTALL)
+"""A part of an address that a reader or a template engine writes, or a block of Logseq's: ``((id))``."""
 
 
 class Resolver:
@@ -54,7 +58,7 @@ class Resolver:
     def read(self, link: WikiLink, text: str, path: str) -> WikiLink:
         """The link as the wiki means it: split into name and anchor by the wiki's names (``[[C# 기초]]`` is one name if
         a page has it), or with the words first."""
-        if self.conventions.words_first:
+        if self.conventions.dialect == "dendron":
             return dendron.read(link, text)
         if (link.anchor is None and link.block is None) or not link.target or not self.names.with_hash:
             return link
@@ -79,6 +83,8 @@ class Resolver:
         names = self.names
         name = page_name(target)
         folder = _folder(from_path)
+        if self.conventions.dialect == "logseq":
+            return self._logseq_page(name, folder) or self._attachment(target, folder) or Missing()
         if "/" in name and (hit := self._by_path(name, folder)) is not None:
             return hit
         rungs: tuple[tuple[Table, str, How], ...] = (
@@ -86,7 +92,7 @@ class Resolver:
             ("title", name, "exact"),
             ("fold", fold_title(name), "variant"),
         )
-        for table, key, how in rungs[:1] if self.conventions.words_first else rungs:  # Dendron knows no titles
+        for table, key, how in rungs[:1] if self.conventions.dialect else rungs:  # Dendron knows no titles
             if key and (found := self.lookup.called(table, key)).paths:
                 if len(found.paths) == 1 and "/" not in name:
                     known = self._everywhere[target] = Resolved(found.paths[0], how)
@@ -96,6 +102,14 @@ class Resolver:
             return file
         holders = names.by_alias.get(fold_title(name))
         return Alias(holders) if holders else Missing()
+
+    def _logseq_page(self, name: str, folder: str) -> Resolution | None:
+        """The file of a page of Logseq's, without regard to case; ``/`` in a name is ``___`` in that of its file, in
+        older graphs ``%2F``."""
+        for slash in ("___", "%2F"):
+            if (found := self.lookup.called("folded stem", casefolded(name.replace("/", slash)))).paths:
+                return self._settle(found, folder, "exact")
+        return None
 
     def _settle(self, found: Homonyms, folder: str, how: How) -> Resolution:
         """The only match; of several, the one in the linking page's own folder."""
@@ -167,7 +181,7 @@ class Resolver:
         """Resolves a Markdown link on the page at ``from_path``."""
         if not link.path:
             return Resolved(from_path, "self") if link.fragment is not None else Missing()
-        if has_placeholder(link.path):
+        if has_placeholder(link.path) or _TO_FILL_IN.search(link.path):
             return Elsewhere()
         path, folder = nfc(link.path), _folder(from_path)
         is_absolute, is_page = path.startswith("/"), path.lower().endswith(".md")

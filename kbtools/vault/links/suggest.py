@@ -45,6 +45,7 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """An address of the web, behind a folder or without its scheme."""
+_DATE = re.compile(r"\A\d{4} \d{1,2} \d{1,2}\Z")
 _OTHER_ENDING = re.compile(r"\.(?:html?|markdown|mdx?)$", re.IGNORECASE)
 _ENTRANCES = frozenset(("index", "readme"))
 _SHORTEST_ALIAS = 10
@@ -81,6 +82,8 @@ class Suggester:
         """The best suggestion for a link to a missing page; None when there is no good one."""
         if _SCHEME.match(link.target):
             return Suggestion(None, None, f"an address is written [text]({link.target}), or <{link.target}>")
+        if self.resolver.conventions.dialect == "logseq":
+            return None  # a name that differs is another page there, which need not be written
         guesses = (self._respelled, self._particle, self._folder, self._index, self._near, self._heading)
         return next((s for guess in guesses if (s := guess(link, page)) is not None), None)
 
@@ -193,6 +196,8 @@ class Suggester:
         """A page whose first heading is this name, or the only section of that name."""
         name = fold_title(link.name)
         own = next((h for h in page.headings if fold_title(h.text) == name), None)
+        if _DATE.search(name):
+            return None  # a daily note that is not written
         if own is not None:
             if own.level == 1 or own.start <= link.start < own.end or set("[]|#^") & set(own.text):
                 way = f'the page is called "{page.title}"'

@@ -1,0 +1,20 @@
+"""Recognizes vaults of programs that write wikilinks in a way of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+Dialect = Literal["dendron", "logseq"]
+
+
+def dialect_of(vault: Path) -> Dialect | None:
+    """Whose vault a folder is: of Dendron's workspaces, whose vaults may be folders below, or a graph of Logseq's."""
+    if any((above / "dendron.yml").is_file() for above in (vault, *list(vault.parents)[:2])):
+        return "dendron"
+    return "logseq" if (vault / "logseq" / "config.edn").is_file() else None
+
+
+def unread(dialect: Dialect | None) -> tuple[str, ...]:
+    """Globs of files that the program keeps for itself."""
+    return ("logseq/bak", "logseq/version-files") if dialect == "logseq" else ()
