@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class _Wiki:
-    """What a run knows about its wiki. Everything costly is made when first asked for."""
+    """The wiki of a test run. Everything expensive is created on first use."""
 
     def __init__(self, config: pytest.Config, project: Project) -> None:
         if python := config.getoption("--kb-python"):
@@ -73,14 +73,14 @@ class _Wiki:
         self.passed_on: dict[str, Any] = getattr(config, "workerinput", {}).get("kb") or {}
         self.exclusion = Exclusion(self.project.config)
         self.wanted: dict[str, set[str]] = {}
-        """By job, the ids of the outcomes that will be asked for."""
+        """By job, the ids of the outcomes that test items need."""
         self._locks: str | None = None
         self._job: Job | None = None
         self._running: Iterator[Outcome] = iter(())
         self._outcomes: dict[tuple[str, str], Outcome] = {}
 
     def path_of(self, file: Path) -> str | None:
-        """A page's path in the vault; None for a file that is no page of it."""
+        """A page's path in the vault; None for a file that is not a page of it."""
         try:
             path = file.resolve().relative_to(self.root)
             shown = file.parent.resolve().relative_to(self.root) / file.name
@@ -102,7 +102,7 @@ class _Wiki:
 
     @functools.cached_property
     def pointed_at(self) -> tuple[Path, ...]:
-        """The files that the command line names: they run whatever their folder is held to."""
+        """The files on the command line: they run with any policy of their folder."""
         here = self.config.invocation_params.dir
         words = (str(arg).partition("::")[0] for arg in self.config.args)
         return tuple(file for word in words if word and (file := here / word).is_file())
@@ -144,7 +144,7 @@ class _Wiki:
         return self._outcomes[job.id, step.id]
 
     def why_accepted(self, failed: Outcome) -> str | None:
-        """Why a snippet that failed is no error: see ``check.failures``."""
+        """Why a failed snippet is not an error: see ``check.failures``."""
         from kbtools.check.baseline import Baseline
         from kbtools.check.failures import why_accepted
         from kbtools.text.source import Source
@@ -155,7 +155,7 @@ class _Wiki:
         return why_accepted(self.project.config, baseline, failed, lambda path: source)
 
     def share(self, workers: int) -> dict[str, Any]:
-        """What xdist workers are told, ``workers`` of them: they share the GPUs, and what is known of the devices."""
+        """The data for xdist workers, ``workers`` of them: they share the GPUs, and the detected devices."""
         from kbtools.run.devices import probe as devices
 
         if self._locks is None:
@@ -213,12 +213,12 @@ def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Python files of the vault are no tests: collecting them would import them."""
+    """Python files of the vault are not tests: collecting them would import them."""
     return True if collection_path.suffix == ".py" and _is_data(config, collection_path) else None
 
 
 def _is_data(config: pytest.Config, path: Path) -> bool:
-    """Whether a path is the vault or lies in it: pytest then takes nothing but pages from it.
+    """Whether a path is the vault or inside it: pytest then only collects pages.
 
     Where the project is its own vault, its tests lie in the vault too, and stay pytest's to run.
     """
@@ -282,7 +282,7 @@ def _usage(problem: KbError) -> pytest.UsageError:
 def _names_vault(config: pytest.Config, project: Project) -> bool:
     """Whether the command line names a place in the vault.
 
-    A bare ``mkdocs.yml`` says nothing about kb: the pages of such a project are tests only when asked for.
+    A ``mkdocs.yml`` without kb's plugin does not make pages tests, unless they are named on the command line.
     """
     here, vault = config.invocation_params.dir, project.vault.resolve()
     given = config.known_args_namespace.file_or_dir or config.getini("testpaths") or [str(here)]
@@ -292,7 +292,7 @@ def _names_vault(config: pytest.Config, project: Project) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
-    """Find the wiki here: an error of configuration raised while collecting would be told as a broken file."""
+    """Finds the wiki early: pytest would report a configuration error during collection as a broken file."""
     _wiki(session.config)
 
 
@@ -379,7 +379,7 @@ class KbItem(pytest.Item):
 
 
 def _excerpt(step: Step, line: int) -> str:
-    """The snippet around a line of the page, as the page has it, with the line marked."""
+    """The snippet around a line of the page, with the line marked."""
     shown = []
     for number, text in enumerate(step.code.split("\n"), step.line + 1):
         if line - _BEFORE <= number <= line + _BEHIND:
@@ -404,7 +404,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Note what will be asked for: sessions end behind that."""
+    """Records the selected items: a session ends after its last one."""
     items = [item for item in session.items if isinstance(item, KbItem)]
     wiki = session.config.stash.get(_WIKI, None)
     if wiki is not None and items and not session.config.option.collectonly:

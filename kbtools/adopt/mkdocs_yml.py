@@ -1,7 +1,7 @@
 """Adds a plugin entry to an existing ``mkdocs.yml`` and keeps every other byte.
 
 The text is edited, not written anew, since comments, tags and layout are the owner's. The result is read again and must
-differ from the old reading in that one entry; where it would not, the caller is told which line to add by hand.
+differ from the old reading in that one entry; where it would not, the error says which line to add by hand.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _Loader.add_multi_constructor("tag:yaml.org,2002:python/", _any_tag)
 
 
 def load(text: str, where: str = "mkdocs.yml") -> dict[str, Any]:
-    """The settings, tags as text. Raises KbError for what is no YAML mapping."""
+    """The settings, tags as text. Raises KbError if it is not a YAML mapping."""
     try:
         data = yaml.load(text, _Loader)
     except (yaml.YAMLError, RecursionError, ValueError) as e:

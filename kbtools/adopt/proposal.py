@@ -70,7 +70,7 @@ class NewText:
 
 
 def excluded(found: Survey) -> list[str]:
-    """Globs of what is no page: patterns of notes, drawings, built sites, what Obsidian leaves out."""
+    """Globs of files that are not pages: templates, drawings, built sites, files that Obsidian excludes."""
     globs = [f"{folder}/**.md" for folder in found.obsidian.templates]  # other files there are shown by pages
     globs += found.obsidian.ignored
     globs += ["*.excalidraw.md"] if found.drawings or any(found.vault.rglob("*.excalidraw.md")) else []
@@ -146,7 +146,7 @@ def _site(found: Survey, files_as_is: Sequence[str]) -> Iterator[NewText]:
 
 
 def as_before(found: Survey, files_as_is: Sequence[str]) -> dict[str, object]:
-    """Options of kb's plugin by which a site goes on showing what it shows: pictures of other hosts, files that kb does
+    """Options of kb's plugin that keep the present site unchanged: pictures of other hosts, files that kb does
     not publish unasked."""
     options: dict[str, object] = {}
     if found.picture_hosts:
@@ -238,7 +238,7 @@ def _yaml(text: str) -> str:
 
 
 def _ignored(root: Path) -> NewText | None:
-    """``.gitignore`` with what kb keeps for itself; None where no repository is, or it says so already."""
+    """``.gitignore`` with kb's own files; None without a repository, or if they are in it already."""
     from kbtools.run.git import top
 
     if top(root) is None:

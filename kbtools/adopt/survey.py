@@ -80,7 +80,7 @@ class Survey:
 
 
 def survey(root: Path, exclude: Iterable[str] = ()) -> Survey:
-    """Read a folder as it is; writes nothing into it. Raises KbError when there are no pages."""
+    """Reads a folder; writes nothing into it. Raises KbError when there are no pages."""
     root = root.resolve()
     found = Survey(root, *_where(root))
     found.mkdocs = next((f for n in ("mkdocs.yml", "mkdocs.yaml") if (f := root / n).is_file()), None)
@@ -204,7 +204,7 @@ def _fitting(pages: Iterable[Page]) -> int:
 
 
 def _language(pages: Iterable[Page]) -> str:
-    """The language of the text, as far as its script tells: the site's words are in it."""
+    """The language of the text, detected by its script; used for the site's texts."""
     counts: Counter[str] = Counter()
     left = _SAMPLE
     for page in pages:

@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     finally:
         if argv is None:
-            gc.freeze()  # the process ends: nobody needs to know what in it is garbage
+            gc.freeze()  # the process ends: garbage collection is not needed
         elif collecting:
             gc.enable()
 

@@ -41,7 +41,7 @@ class Arguments(argparse.ArgumentParser):
         self.add_argument("--format", choices=["jsonl", "json"], default="jsonl", help="default: jsonl")
 
     def add_link_style(self) -> None:
-        """How links are spelled, for every command that tells or writes a spelling."""
+        """How links are spelled, for every command that prints or writes a spelling."""
         group = self.add_argument_group("spelling of links")
         group.add_argument(
             "--link-style",

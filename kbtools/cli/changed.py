@@ -22,7 +22,7 @@ _WHOLE = ("mkdocs.yml", "mkdocs.yaml", "kb.toml", "pyproject.toml", "kb-baseline
 
 def compared_with(wiki: Workspace, revision: str, found: Sequence[Diagnostic], source: Sources) -> Comparison:
     """Findings beside those that the pages had where this branch left a revision: what is new, what was there, what is
-    mended. Snippets are not run for it: their findings count as new."""
+    no longer found. Snippets are not run for it: their findings count as new."""
     from kbtools.check.baseline import SNIPPETS, Baseline
     from kbtools.check.checker import check
     from kbtools.vault.index import Index

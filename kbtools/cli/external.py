@@ -19,7 +19,7 @@ _CACHE = "external.json"
 
 
 def external(wiki: Workspace, selection: Selection, covers: Callable[[str], bool]) -> tuple[Diagnostic, ...]:
-    """What is wrong with external addresses, and one line that says how many were asked for."""
+    """Findings about external addresses, and one line with the number of requests."""
     from kbtools.check.checker import severities
     from kbtools.external import cache
     from kbtools.external.check import RULES, located, problems

@@ -1,4 +1,4 @@
-"""Compares the findings of a command with the baseline: new, known and mended ones."""
+"""Compares the findings of a command with the baseline: new, known and no longer found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 FILE = "kb-baseline.json"
-"""Lies in the project's root, under version control."""
+"""A file in the project's root, under version control."""
 
 
 def add_baseline_options(arguments: Arguments) -> None:
@@ -41,7 +41,7 @@ def read_baseline(project: Project) -> Baseline | None:
 def answered_by(
     selection: Selection, outcomes: Sequence[Outcome] | None, concerned: frozenset[str] | None = None
 ) -> Answered:
-    """Whether a check could have found an entry: its page was asked about, its rule too, and a snippet did run on that
+    """Whether a check could have found an entry: its page and its rule were selected, and a snippet did run on that
     device. ``outcomes`` is None when nothing was run; ``concerned`` are the pages that alone were looked at."""
     ran = {(o.path, o.device) for o in outcomes or ()}
     skipped = {(o.path, o.device) for o in outcomes or () if o.outcome.value in ("skipped", "blocked")}
@@ -84,7 +84,7 @@ def compare(
     *,
     ignored: bool = False,
 ) -> BaselineReport:
-    """Findings beside the baseline. ``failures`` tells which outcomes made findings; ``ignored`` reports all."""
+    """Findings beside the baseline. ``failures``: the outcomes that made findings; ``ignored`` reports all."""
     baseline = None if ignored else read_baseline(project)
     found = tuple(found)
     if baseline is None:

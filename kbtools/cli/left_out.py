@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kbtools.edit.verify import ChangedMeaning
 
 _SHOWN = 20
-"""Changes that are named one by one."""
+"""Number of changes that are listed."""
 
 
 def print_left_out(wiki: Workspace, left_out: Sequence[LeftOut]) -> None:

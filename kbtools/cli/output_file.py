@@ -1,4 +1,4 @@
-"""Files that a command line asks for (reports, notebooks, assets): written whole, or as they were."""
+"""Files that a command line asks for (reports, notebooks, assets): written atomically."""
 
 from __future__ import annotations
 

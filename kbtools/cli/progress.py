@@ -22,7 +22,8 @@ _SLOW = 0.5
 class Progress:
     """``[12/96] 3 pages · cpu · 1 failed · topics/Autograd.md::backward 0.4 s``, redrawn in place.
 
-    Failures stay as lines. What does not fit is left out, the least telling first, and the id is cut on its left.
+    Failures are printed as lines. What does not fit is left out, the least important first, and the id is cut on its
+    left.
     """
 
     def __init__(self, total: int, stream: TextIO) -> None:

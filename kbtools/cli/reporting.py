@@ -88,8 +88,8 @@ def findings_of(
 
 
 def show(findings: Findings, form: str, *, whole: bool = False, statistics: bool = False) -> None:
-    """The findings on standard output. People are shown the first of very many, with an overview, and one line for
-    many that only inform, unless they want the whole."""
+    """Prints the findings on standard output. In the format ``full``, unless ``whole``, very many findings are replaced
+    by an overview, and groups of findings with severity info are shown in one line."""
     if not findings.diagnostics and form in SILENT:
         return
     from dataclasses import replace
@@ -162,7 +162,7 @@ def outcome_counts(
     outcomes: Sequence[Outcome], known: Mapping[str, object] | None = None, updated: Collection[str] = ()
 ) -> str:
     """``96 snippets: 88 passed, 8 skipped (no CUDA device)``. Failures that are known, and those whose output was just
-    written into the page, are told apart, by their ids."""
+    written into the page, are listed separately, by their ids."""
     from kbtools.run.results.outcomes import Status
 
     if not outcomes:

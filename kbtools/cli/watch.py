@@ -56,7 +56,7 @@ class Changes(FileSystemEventHandler):
         if event.event_type in ("opened", "closed_no_write"):
             return  # a check reads pages itself
         if event.is_directory and event.event_type == "modified":
-            return  # told again by the event of the entry that was changed
+            return  # the changed entry has an event of its own
         if any(path and not self._hidden(str(path)) for path in (event.src_path, event.dest_path)):
             self._events.put(None)
 

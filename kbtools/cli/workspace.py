@@ -52,7 +52,7 @@ def project(args: SimpleNamespace) -> Project:
 
 
 class Workspace:
-    """A project with its pages, read and indexed when first asked for."""
+    """A project with its pages, read and indexed on first use."""
 
     def __init__(self, project: Project, listing: Listing | None = None) -> None:
         self.project = project
@@ -146,7 +146,7 @@ def read(args: SimpleNamespace, *, lasting: bool = False) -> Workspace:
 
 
 def shell_faults(wiki: Workspace) -> Mapping[tuple[str, str], tuple[int, str]]:
-    """What shells say of the shell fences of the wiki; where one is missing, that is told."""
+    """Results of syntax checks of the wiki's shell fences; prints which shells are missing."""
     from collections import Counter
 
     pages = wiki.index.pages.values()
@@ -162,7 +162,7 @@ def shell_faults(wiki: Workspace) -> Mapping[tuple[str, str], tuple[int, str]]:
 
 
 def say_unchecked(counts: Mapping[str, int]) -> None:
-    """Shell fences that nobody could judge, by the name of the shell."""
+    """Prints the number of shell fences that could not be checked, by the missing shell."""
     for shell, count in sorted(counts.items()):
         say(f"{plural(count, 'shell fence')} not checked: {shell} is not installed")
 
@@ -188,7 +188,7 @@ def warn_unfinished(found: Project) -> None:
 
 
 def say(text: str = "") -> None:
-    """A line for people, on stderr, so that stdout stays for machines."""
+    """Prints a message on standard error; standard output is for results."""
     if not text.isprintable():  # what pages and their code say may be part of it
         from kbtools.output.text import harmless
 
@@ -216,7 +216,8 @@ def emit(lines: Iterable[str]) -> None:
 
 
 def dump(args: SimpleNamespace, rows: Callable[[Workspace, str], Iterable[dict[str, object]]]) -> int:
-    """Print a command's rows, page by page, for the pages its options ask for: one JSON object a line, or one list."""
+    """Print a command's rows, page by page, for the pages selected by its options: one JSON object a line, or one
+    list."""
     from kbtools.config.selection import Selection
     from kbtools.output.json import dumps
 
@@ -233,7 +234,7 @@ def plural(n: int, one: str, many: str | None = None) -> str:
 
 
 def unified_diff(before: dict[str, str], after: dict[str, str], color: bool = False) -> Iterator[str]:
-    """A patch of pages that change, with its lines as they are, but for what a terminal would obey."""
+    """A patch of changed pages, with control characters escaped for a terminal."""
     from difflib import unified_diff as lines_of
 
     from kbtools.output.text import harmless, paint

@@ -1,7 +1,7 @@
 """Reads from ``mkdocs.yml`` what concerns pages: folder, exclusions, navigation, plugins that generate pages.
 
 Read without constructing anything: tags such as ``!!python/name:`` and ``!ENV`` are passed over, so a file that only
-MkDocs can load tells kb as much as it needs.
+MkDocs can load contains what kb needs.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class MkDocs(NamedTuple):
     locales: tuple[str, ...] = ()
     """Languages of the plugin ``i18n``: with them ``a.en.md`` answers to links to ``a.md``."""
     lenient: bool = False
-    """The option of kb's plugin by which a site is published whatever is known of its code."""
+    """The option of kb's plugin that publishes a site with any results of its snippets."""
     posts: str | None = None
     """The folder of posts of Material's blog, whose addresses hang on their dates; None without one."""
     depth: int = 0
@@ -202,7 +202,7 @@ def _load(file: Path) -> Mapping[str, object]:
 
 
 class _Values:
-    """The text, list and mapping values of a YAML document; whatever its tags say, a scalar is its text."""
+    """The text, list and mapping values of a YAML document; tags are ignored, and a scalar is its text."""
 
     def __init__(self, text: str) -> None:
         self._next: Any = event_parser()(text).get_event

@@ -58,7 +58,7 @@ def _json(file: Path) -> Mapping[str, object]:
 
 
 def _folder(vault: Path, value: object) -> str | None:
-    """A folder of the vault; None for one that is not there or lies elsewhere."""
+    """A folder of the vault; None if it does not exist or is outside the vault."""
     if not isinstance(value, str) or not value.strip("/ ") or Path(value).is_absolute():
         return None
     name = value.strip("/ ")

@@ -37,14 +37,14 @@ class RunConfig(NamedTuple):
 
 
 class ExternalConfig(NamedTuple):
-    """How ``kb check --external`` asks for addresses."""
+    """How ``kb check --external`` requests addresses."""
 
     ignore: tuple[str, ...] = ()
-    """Patterns of addresses that are not asked for."""
+    """Patterns of addresses that are not requested."""
     allow_private: bool = False
-    """Whether private networks and this machine are asked too."""
+    """Whether addresses in private networks and on this machine are requested."""
     archive: bool = True
-    """Whether a web archive is asked for copies of what is gone."""
+    """Whether a web archive is searched for copies of broken links."""
     timeout: float = 20.0
     """Seconds for one address."""
     keep_days: float = 7.0
@@ -55,13 +55,13 @@ class Config(NamedTuple):
     """The settings of one project. Every field has a default that suits a folder never seen before."""
 
     docs: str | None = None
-    """The vault, relative to the project's root; None asks ``mkdocs.yml``."""
+    """The vault, relative to the project's root; None: from ``mkdocs.yml``."""
     exclude: tuple[str, ...] = ()
-    """Globs, relative to the vault, of files that are no pages."""
+    """Globs, relative to the vault, of files that are not pages."""
     link_style: LinkStyle = "title"
     """What a reconciled link is spelled as."""
     keep_words: bool = False
-    """Whether a reconciled link goes on showing the words it showed; where links are spelled as file names it does."""
+    """Whether a reconciled link keeps its displayed text as a label; always so if links are spelled as file names."""
     obsidian: Obsidian | None = None
     """Set where Obsidian's rules for links hold: in its vaults, and under ``--vault``."""
     dialect: Dialect | None = None
@@ -94,7 +94,7 @@ class Config(NamedTuple):
 
 
 class Project(NamedTuple):
-    """A vault on disk, where kb keeps what it knows about it, and its settings."""
+    """A vault on disk, its state folder, and its settings."""
 
     root: Path
     """The folder of the configuration file; the vault itself under ``--vault``."""
@@ -105,7 +105,7 @@ class Project(NamedTuple):
     file: Path | None = None
     """Where the configuration was read, for messages."""
     foreign: bool = False
-    """True under ``--vault``: nothing is written there unless asked."""
+    """True under ``--vault``: nothing is written there without an explicit option."""
     held_to: str | None = None
     """What the command line says all code is held to: ``run``, ``check`` or ``show``."""
     python: str | None = None
@@ -200,7 +200,7 @@ class NoProject(KbError):
 
 
 def project_or_folder(path: Path) -> Project:
-    """The project that ``path`` lies in; where there is none, the folder as a vault, whose code is shown, not run."""
+    """The project that contains ``path``; if there is none, the folder as a vault, whose code is shown, not run."""
     try:
         return find_project(path)
     except NoProject:
@@ -208,8 +208,8 @@ def project_or_folder(path: Path) -> Project:
 
 
 def find_project(start: Path) -> Project:
-    """The project that ``start`` lies in, looking upwards. Raises NoProject when there is none, and KbError for one
-    whose configuration cannot be used."""
+    """The project that contains ``start``, found by searching upwards. Raises NoProject when there is none, and KbError
+    for one whose configuration cannot be used."""
     start = start.resolve()
     if not start.is_dir():
         raise KbError(f"there is no folder {start}", "--root takes a folder in which, or above which, a project lies")
@@ -270,7 +270,7 @@ class Explained(NamedTuple):
 
     setting: Setting
     written: object
-    """As TOML has it; None where it is not set and has no default."""
+    """The value in TOML; None if it is not set and has no default."""
     origin: str
     """Where the value comes from: a file and line, or ``default``."""
 

@@ -11,7 +11,7 @@ from kbtools.config.snippet_policy import MODES, SESSIONS, Policy
 from kbtools.errors import KbError
 
 MAX_PAGE_SIZE = 4 * 1024**2
-"""Bytes. Nobody writes a longer page by hand, and reading one takes seconds."""
+"""Bytes. Parsing a longer page takes seconds."""
 
 LINK_STYLES = ("title", "filename")
 LEVELS = ("error", "warning", "info", "off")
@@ -36,7 +36,7 @@ class Setting(NamedTuple):
     meaning: str
     """One sentence, in Markdown."""
     default: object
-    """As it is written in TOML; None where nothing is said."""
+    """The value in TOML; None if there is no default."""
     read: Read
     schema: Mapping[str, Any]
     """The JSON Schema of the value."""
@@ -57,7 +57,7 @@ _UNITS = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 1
 
 
 def parse_size(text: str) -> int | None:
-    """Bytes of ``4GiB``, ``512 MB`` or ``1000``; None when it is no size."""
+    """Bytes of ``4GiB``, ``512 MB`` or ``1000``; None if it is not a size."""
     m = _SIZE.match(text)
     return int(float(m[1]) * _UNITS[(m[2] or "B").lower()]) if m else None
 
@@ -197,7 +197,7 @@ _POLICY: dict[str, tuple[Read, dict[str, Any]]] = {
 
 
 def _policy(value: object, where: str) -> object:
-    """A mode by itself, or a table of what ``Policy`` holds."""
+    """A mode, or a table with the fields of ``Policy``."""
     if isinstance(value, str):
         return Policy(mode=str(_POLICY["mode"][0](value, where)))
     if not isinstance(value, dict):
@@ -419,7 +419,7 @@ def default(key: str) -> object:
 
 
 def json_schema(rules: Mapping[str, str]) -> dict[str, Any]:
-    """The JSON Schema (draft 7, which TOML editors know) of ``kb.toml``. ``rules`` gives each rule's summary."""
+    """The JSON Schema (draft 7, which TOML editors support) of ``kb.toml``. ``rules`` gives each rule's summary."""
     root: dict[str, Any] = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Settings of kb",

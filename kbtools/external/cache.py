@@ -12,7 +12,7 @@ from kbtools.external.client import Answer, AnswerKind
 from kbtools.state import state_folder
 
 _KEPT = (AnswerKind.OK, AnswerKind.MOVED)
-"""What is wrong is asked for every time, so that a link that was mended is seen to be."""
+"""Broken links are requested at every check, so that a correction is noticed at once."""
 _VERSION = 1
 _DAY = 86_400.0
 
@@ -30,7 +30,8 @@ def read(file: Path, now: float, days: float) -> dict[str, Answer]:
 
 
 def write(file: Path, answers: Mapping[str, Answer], now: float, days: float) -> None:
-    """Add answers to those that still count. Where that is not possible, nothing is kept: the next check asks again."""
+    """Adds answers to those that are still valid. If writing fails, nothing is stored, and the next check requests them
+    again."""
     kept = {url: k for url, k in _load(file).items() if 0 <= now - k.when < days * _DAY}
     kept.update({url: CachedAnswer(a, now) for url, a in answers.items() if a.kind in _KEPT})
     rows = {

@@ -12,7 +12,7 @@ from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.vault.page import Page
 
 RULES = {AnswerKind.BROKEN: "broken-url", AnswerKind.UNREACHABLE: "unreachable-url", AnswerKind.MOVED: "moved-url"}
-"""The rule that reports an answer; the others are no findings."""
+"""The rule that reports an answer; other answers are not findings."""
 
 
 class Located(NamedTuple):

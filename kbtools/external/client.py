@@ -1,7 +1,7 @@
 """HTTP client for link checks: concurrent, rate-limited by host, with an overall time limit.
 
-A server is asked for the head of a page first and for the page itself only where that does not answer; no body is
-read. Each host is asked by few requests at a time with a pause between them, and ``Retry-After`` is honoured. Every
+Each address gets a HEAD request first, and a GET request only if that is not answered; no body is
+read. Each host gets few requests at a time with a pause between them, and ``Retry-After`` is honoured. Every
 redirect is followed by hand, so that each hop is held to the same rules.
 """
 
@@ -33,13 +33,13 @@ class AnswerKind(str, Enum):
 
     OK = "ok"
     MOVED = "moved"
-    """For good, to another address that answers."""
+    """Redirected permanently to another address that answers."""
     BROKEN = "broken"
     """The server, or the lack of one, says that nothing is there."""
     UNREACHABLE = "unreachable"
-    """No answer that would tell: a timeout, an error of the server, a refusal of machines."""
+    """No conclusive answer: a timeout, a server error, or a refusal of automated requests."""
     SKIPPED = "skipped"
-    """Not asked for."""
+    """Not requested."""
 
 
 class Answer(NamedTuple):
@@ -56,7 +56,7 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
-    """How addresses are asked for."""
+    """How addresses are requested."""
 
     allow_private: bool = False
     timeout: float = 20.0
@@ -70,7 +70,7 @@ class ClientOptions:
     retries: int = 2
     redirects: int = 10
     archive: str | None = "https://archive.org/wayback/available?url="
-    """Asked for copies of what is broken; None asks nobody."""
+    """The web archive that is searched for copies of broken links; None for none."""
     verify: bool | ssl.SSLContext = True
     """How certificates are verified; True trusts the authorities that certifi lists."""
 
@@ -91,7 +91,7 @@ _HEADERS = {
 
 
 class Client:
-    """Asks for addresses. Used as an asynchronous context manager."""
+    """Requests addresses. Used as an asynchronous context manager."""
 
     def __init__(self, options: ClientOptions) -> None:
         self.options = options
@@ -170,8 +170,8 @@ class Client:
         return Answer(AnswerKind.BROKEN, f"it redirects more than {self.options.redirects} times")
 
     async def _settled(self, url: str, budget: _Budget) -> tuple[Answer, int | None, str | None]:
-        """The answer of one address, without following it on: by HEAD, by GET where that tells more, again later
-        where the server asks for that."""
+        """The answer of one address, without following redirects: by HEAD, by GET if HEAD is inconclusive, again later
+        if the server sends ``Retry-After``."""
         reply: _Reply | None = None
         for attempt in range(self.options.retries + 1):
             try:
@@ -218,7 +218,7 @@ class Client:
             ips = await addresses(host, port, allow_private=self.options.allow_private)
             last: Exception | None = None
             for ip in ips[:3]:
-                # Connected to the address that was looked at; the name is asked for in the header and in TLS.
+                # The connection uses the IP address that was checked; the host name is sent in the header and in TLS.
                 target = httpx.URL(url).copy_with(host=ip, username="", password="")
                 headers = {"Host": httpx.URL(url).netloc.decode("ascii").rpartition("@")[2]}
                 extensions = {"sni_hostname": httpx.URL(url).raw_host.decode("ascii")}
@@ -292,7 +292,7 @@ _LONGEST_WAIT = 10.0
 
 
 def _wait(retry_after: str | None, attempt: int) -> float:
-    """Seconds to wait before another attempt: what the server asks for, within reason."""
+    """Seconds to wait before another attempt: as the server requests, up to a limit."""
     if retry_after is not None:
         if retry_after.strip().isdecimal():
             return min(float(retry_after), _LONGEST_WAIT)
@@ -342,7 +342,7 @@ async def _ask_all(
 def ask_all(
     urls: Iterable[str], options: ClientOptions, on_answer: Callable[[str, Answer], None] | None = None
 ) -> dict[str, Answer]:
-    """The answer for every address, each asked once. ``on_answer`` is told of each when it is there.
+    """The answer for every address, each requested once. ``on_answer`` is called with each answer.
 
     The event loop runs in a thread of its own: one may run in the caller already (a notebook, a language server).
     """

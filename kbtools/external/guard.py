@@ -8,7 +8,7 @@ import socket
 
 
 class PrivateAddress(Exception):
-    """A host that lies in a private network, or on this machine; the text says so."""
+    """The host is in a private network, or is this machine."""
 
 
 class UnknownHost(Exception):
@@ -27,7 +27,7 @@ def is_public(address: str) -> bool:
 
 
 async def addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
-    """The IP addresses of a host. Whoever connects must use one of these, not ask again: the next answer may differ.
+    """The IP addresses of a host. Connections must use one of these, without another DNS query: its answer may differ.
 
     Raises Private when any of them is not public, and Unknown when there is none.
     """

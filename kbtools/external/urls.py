@@ -18,19 +18,19 @@ _URL = re.compile(
 _TRAILING = ".,;:!?*_~…。，、」』）]"
 """What ends a sentence or markup rather than an address."""
 _PLACEHOLDER = "{}<$"
-"""An address that goes on with one of these is a pattern, not an address."""
+"""An address followed by one of these is a pattern, not an address."""
 _HTML = re.compile(r"<(?!!--|(?:pre|code|script|style|textarea|template)\b)", re.IGNORECASE)
 """Raw HTML and ``<address>``, which hold links; comments and code do not."""
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _RESERVED = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid)$")
-"""Names that nobody can own (RFC 2606)."""
+"""Names reserved for examples (RFC 2606)."""
 
 
 class Url(NamedTuple):
     """An address as written on a page."""
 
     address: str
-    """Without escapes, entities and fragment: what is asked for."""
+    """The address to request, without escapes, entities and fragment."""
     span: Span
 
 

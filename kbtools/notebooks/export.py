@@ -31,7 +31,8 @@ _PICTURE = re.compile(r"!\[([^\[\]]*)\]\(<?([^()<>\s]+)>?\)")
 
 @dataclass(frozen=True, slots=True)
 class ExportContext:
-    """What a page's text leads to. The default knows nothing: links become their words, pictures stay addresses."""
+    """Resolves links and pictures of a page. By default links are replaced by their text, and pictures keep their
+    addresses."""
 
     address: Callable[[WikiLink], str | None] = lambda link: None
     """Where a wikilink leads on a published site."""
@@ -281,5 +282,5 @@ def _picture(figure: Figure) -> Mapping[str, str]:
 
 
 def digest(source: str) -> str:
-    """What tells whether a cell was edited."""
+    """The hash by which an edited cell is recognized."""
     return sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]

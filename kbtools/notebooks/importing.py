@@ -1,4 +1,4 @@
-"""Converts a notebook to a page: Markdown as it is, code as fences, outputs as expectations."""
+"""Converts a notebook to a page: Markdown unchanged, code as fences, outputs as expectations."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ class Imported:
 
 
 def read(data: bytes, where: str) -> Any:
-    """A notebook in the current form, of whatever version it is. Raises KbError for what is none."""
+    """A notebook of any version, converted to the current format. Raises KbError if it is not a notebook."""
     try:
         text = data.decode("utf-8-sig")
         notebook = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
-    except Exception as e:  # nbformat raises whatever its parsers raise: here all mean the same
+    except Exception as e:  # nbformat raises any exception of its parsers
         reason = " ".join(str(e).split())[:200] or type(e).__name__
         raise KbError(f"{where} is no notebook: {reason}", "kb import reads what Jupyter saves (.ipynb)") from e
     return notebook
 
 
 def import_notebook(notebook: Any, name: str, folder: str = "assets") -> Imported:
-    """The page that a notebook makes. ``name`` is what it is called when no heading says so; pictures go to ``folder``.
+    """The page made from a notebook. ``name`` is its title if it has no heading; pictures go to ``folder``.
 
     A notebook that kb exported gives its page back: unchanged cells byte for byte, edited ones with their edits.
     """

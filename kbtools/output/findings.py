@@ -74,13 +74,13 @@ class Findings:
         return [d for d in self.diagnostics if d.severity is severity]
 
     def rule_address(self, rule: str) -> str | None:
-        """Where a rule's documentation is published, if the configuration says so."""
+        """Where a rule's documentation is published, from the configuration."""
         return self.rules_url.replace("{rule}", rule) if self.rules_url else None
 
     def fingerprints(self) -> list[str]:
         """A name for each diagnostic that stays when lines move: of rule, page and the text it is about.
 
-        Where several are alike, their order tells them apart.
+        Equal findings are distinguished by their order.
         """
         seen: Counter[str] = Counter()
         names = []

@@ -10,7 +10,7 @@ from kbtools.vault.index import Index
 
 
 def graph(index: Index) -> dict[str, list[dict[str, Any]]]:
-    """Nodes with what a drawing needs, edges with how often one page links to another. Missing pages are no nodes."""
+    """Nodes with the data for a drawing, edges with the number of links. Missing pages are not nodes."""
     nodes = [
         {
             "id": path,

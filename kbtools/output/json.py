@@ -42,7 +42,7 @@ def as_dict(d: Diagnostic, sources: Sources) -> dict[str, object]:
 
 
 def plain(value: object) -> object:
-    """A YAML value as JSON has it: dates as ISO strings, keys as strings, no infinities."""
+    """A YAML value as JSON: dates as ISO strings, keys as strings, no infinities."""
     if isinstance(value, dict):
         return {str(k): plain(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):

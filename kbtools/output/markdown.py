@@ -10,7 +10,7 @@ from kbtools.output.text import printable
 from kbtools.text.diagnostics import Diagnostic, Severity
 
 LISTED = 20
-"""Findings that are listed one by one; GitHub takes a mebibyte of summary, and nobody reads it."""
+"""Number of findings listed; GitHub accepts at most one MiB of summary."""
 _ITEMS = 10
 _LINKS = (
     "broken-link",
@@ -26,7 +26,8 @@ _STATUSES = ("passed", "failed", "error", "skipped", "blocked", "rehearsed")
 
 
 def markdown(findings: Findings) -> Iterator[str]:
-    """Headline, findings by rule, the most important ones, snippets by device, and what a change has mended."""
+    """Headline, findings by rule, the most important ones, snippets by device, and findings that a change has
+    removed."""
     yield f"## kb: {_headline(findings)}"
     yield ""
     yield from _facts(findings)

@@ -11,11 +11,11 @@ from kbtools.output.text import full, paint, printable
 from kbtools.text.diagnostics import Applicability, Diagnostic, Severity
 
 MANY = 60
-"""Findings up to which all are shown one by one."""
+"""Up to this many findings, each is shown."""
 FEW = 5
-"""Findings of a rule that only inform up to which all are shown one by one."""
+"""Up to this many findings of a rule with severity info, each is shown."""
 ALIKE = 3
-"""Findings of a rule on one page, or with one message, up to which all are shown one by one."""
+"""Up to this many findings of a rule on one page, or with one message, each is shown."""
 SHOWN = 2
 """Of each rule, where there are more."""
 LINES = 5
@@ -65,7 +65,7 @@ def overview(findings: Findings) -> Iterator[str]:
 
 
 def _repetitions(findings: Findings) -> dict[Diagnostic, str]:
-    """The findings to show, in order, each with a note on those that it stands for: more of its rule on its page, or
+    """The findings to show, in order, each with a note on the findings it summarizes: more of its rule on its page, or
     more with its message."""
     on_page = Counter((d.rule, d.path) for d in findings.diagnostics)
     worded = Counter((d.rule, d.message) for d in findings.diagnostics if on_page[d.rule, d.path] <= ALIKE)
@@ -161,7 +161,7 @@ def _one_folder(findings: Findings) -> list[str]:
 
 
 def _one_kind(found: tuple[Diagnostic, ...]) -> list[str]:
-    """The rule with most findings that no command mends, and what is usually done about it."""
+    """The rule with most findings that no command corrects, and the usual way to correct them."""
     rest = Counter(d.rule for d in found if not _is_safe(d) and d.rule not in _LINKS)
     code = sum(rest[rule] for rule in _CODE)
     if code >= 0.3 * len(found):

@@ -81,7 +81,7 @@ def _log(findings: Findings, shown: Sequence[Diagnostic], names: dict[int, str])
 
 
 def _home(findings: Findings) -> str | None:
-    """Where kbtools (else this project's rules) is documented, if the package or the configuration says so."""
+    """The address of the documentation, from the package or the configuration."""
     try:
         addresses = metadata("kbtools").get_all("Project-URL") or ()
     except PackageNotFoundError:
@@ -103,7 +103,7 @@ def _result(d: Diagnostic, findings: Findings, indexes: dict[str, int], name: st
         "level": _LEVELS[d.severity],
         "message": {"text": message if len(message) <= _LONGEST else message[:_LONGEST] + " …"},
         "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": _region(source, d.span)}}],
-        # The key that GitHub reads: a finding is the same one as long as this is, whatever its line.
+        # The key that GitHub uses to recognize the same finding on another line.
         "partialFingerprints": {"primaryLocationLineHash": name},
     }
     if d.fix is not None and d.fix.applicability is not Applicability.DISPLAY:

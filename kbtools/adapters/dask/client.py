@@ -43,7 +43,7 @@ class ClusterRun:
 
     outcomes: tuple[Outcome, ...]
     environment: Mapping[str, Any]
-    """Of all machines together, as a report has it."""
+    """The combined environment of all machines, for a report."""
     machines: tuple[Mapping[str, Any], ...]
     ran_on: Mapping[str, int]
     """By an outcome's id, the place of its machine in ``machines``."""
@@ -58,7 +58,7 @@ class ClusterOptions:
     cached: bool = True
     sandbox: str = "default"
     wanted: Callable[[str, str], bool] = field(default=lambda path, outcome_id: True)
-    """Whether an outcome is asked for, by its page and its id."""
+    """Whether an outcome is wanted, by its page and its id."""
 
 
 def run_on_cluster(
@@ -117,7 +117,7 @@ class _Run:
     # -- who is there --------------------------------------------------------------------------------------
 
     def meet(self) -> None:
-        """Ask every worker what it has, and have those that join later announce it too."""
+        """Collects the environment of every worker, also of those that join later."""
         from kbtools.adapters.dask.member import EnvironmentPlugin, describe
 
         if not self._workers():
@@ -288,5 +288,5 @@ def _elsewhere(member: Mapping[str, Any]) -> RemoteMachine:
 
 
 def _lost(job: Job, why: str) -> list[Outcome]:
-    """Errors for all of a session that nobody could run to its end."""
+    """Error outcomes for all snippets of a session that no worker could complete."""
     return [outcome_of(job, step, Status.ERROR, reason=why) for step in job.steps if step.reported]

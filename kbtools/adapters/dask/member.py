@@ -23,7 +23,7 @@ from kbtools.run.worker.requirements import unmet
 
 
 class EnvironmentPlugin(WorkerPlugin):
-    """Tells the scheduler which devices a worker has, as resources; on those that join later too."""
+    """Announces the devices of a worker to the scheduler, as resources; also on workers that join later."""
 
     name = "kbtools"
     idempotent = True
@@ -59,7 +59,7 @@ def describe(imports: Iterable[str] = (), requires: Iterable[str] = ()) -> dict[
 
 
 def run_job(job: Job, options: MemberOptions) -> dict[str, Any]:
-    """Run a session here. Ends early when nobody waits for it any more."""
+    """Runs a session on this worker. Ends early if the session was cancelled."""
     worker = get_worker()
     key = worker.get_current_task()
     runner = _runner(options, worker.state.nthreads)

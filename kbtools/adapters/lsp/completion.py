@@ -22,7 +22,7 @@ from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
 MOST = 60
-"""Items of one answer; a client asks again as more is typed."""
+"""Items of one answer; the client requests again when more is typed."""
 
 _WIKILINK = re.compile(r"\[\[(?P<target>[^\[\]|#]*)(?P<anchor>#[^\[\]|]*)?$")
 _ADDRESS = re.compile(r"\]\((?P<path>[^()\s#]*)$")

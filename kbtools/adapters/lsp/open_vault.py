@@ -53,7 +53,7 @@ class FieldLink(NamedTuple):
 
 
 def path_of(uri: str) -> Path | None:
-    """The file of an address; None for what is no file, such as a page that was never saved."""
+    """The file of a URI; None for other schemes, such as a page that was never saved."""
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -138,7 +138,7 @@ class OpenVault:
         return Speller(self.resident.resolver, config.link_style, config.keep_words)
 
     def link_at(self, page: Page, offset: int) -> Link | None:
-        """The link that an offset lies on, with what it means."""
+        """The link at an offset, with its resolution."""
         from kbtools.vault.links.resolution import Resolved
 
         held = self.links(page)

@@ -27,7 +27,7 @@ _HINT = 80
 
 
 def outcomes(space: OpenVault, page: Page) -> Mapping[str, list[Outcome]]:
-    """By snippet, what is stored and still holds for the page as it is typed now."""
+    """Stored results that are valid for the present text of the page, by snippet."""
     if not any(s.executable for s in page.snippets):
         return {}
     store = Store(space.project.state)

@@ -1,4 +1,4 @@
-"""``kb cache``: shows what is kept between runs; ``kb cache prune`` removes what is no longer used."""
+"""``kb cache``: shows the size of stored results and caches; ``kb cache prune`` removes unused entries."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _seconds(given: str) -> float:
 
 
 def size(count: int) -> str:
-    """``1.2 MiB``, for people."""
+    """A size in readable form: ``1.2 MiB``."""
     for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
         if count >= unit:
             return f"{count / unit:.1f} {name}"

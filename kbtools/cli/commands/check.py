@@ -1,4 +1,5 @@
-"""``kb check``: checks frontmatter, links and snippets of every page, and runs the snippets unless told not to."""
+"""``kb check``: checks frontmatter, links and snippets of every page, and runs the snippets unless ``--no-run`` is
+given."""
 
 from __future__ import annotations
 
@@ -98,7 +99,7 @@ class Gathered(NamedTuple):
 
 
 def gather(args: SimpleNamespace) -> Gathered:
-    """Check the wiki by its kept index, reading only what changed; then run the snippets unless told not to."""
+    """Check the wiki incrementally, reading only changed pages; then run the snippets unless ``--no-run`` is given."""
     from datetime import date
 
     from kbtools.check.shell import judge_of
@@ -156,7 +157,7 @@ def gather(args: SimpleNamespace) -> Gathered:
         from kbtools.run.report import failed
 
         for path in {d.path for d in diagnostics}:
-            checked.source(path)  # what is found speaks of the page as it is now, whoever edits it during the run
+            checked.source(path)  # findings refer to the page as it was read, even if it is edited during the run
         if concerned is None:
             outcomes = run_snippets(Workspace(found, checked.listing), args, paths).outcomes
         else:
@@ -187,7 +188,7 @@ def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic])
 
 
 def check_once(args: SimpleNamespace) -> int:
-    """One check of the whole wiki, told; returns the exit code."""
+    """One check of the whole wiki, printed; returns the exit code."""
     watch = Stopwatch()
     wanted = outputs(args.output)
     found = gather(args)

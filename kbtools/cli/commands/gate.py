@@ -77,7 +77,7 @@ def write_if_changed(file: Path, content: bytes) -> None:
 
 
 def passes(wiki: Workspace, args: SimpleNamespace) -> bool:
-    """Whether pages and snippets are as they should be; what is not is told."""
+    """Whether pages and snippets pass all checks; prints the findings."""
     from kbtools.check.checker import check
     from kbtools.check.failures import failing
     from kbtools.cli.running.local import run_snippets
@@ -104,6 +104,6 @@ def passes(wiki: Workspace, args: SimpleNamespace) -> bool:
     show(findings, "full")
     summarize(known.new, report, snippets, watch.seconds, known.known)
     stopping = known.new
-    if wiki.project.config.publish != "proven":  # what failed is told, and published as failed
+    if wiki.project.config.publish != "proven":  # failures are printed, and published as failed
         stopping = tuple(d for d in stopping if d.rule != SNIPPETS)
     return not (say_known(known, args) or exit_code(stopping, args.strict))

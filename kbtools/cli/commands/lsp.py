@@ -18,7 +18,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.adapters.lsp.server import Server
 
     answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else writes to standard output must not break into the protocol
+    os.dup2(2, 1)  # other output must not be mixed into the protocol on standard output
     server = Server(io.FileIO(os.dup(0)), answers)
     code = server.serve()
     if server.connection.broken is not None:

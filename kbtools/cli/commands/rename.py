@@ -195,7 +195,7 @@ def _summary(wiki: Workspace, plan: Rename, done: Run | None, args: SimpleNamesp
 
 
 def _unfollowed(wiki: Workspace, plan: Rename) -> Iterator[dict[str, object]]:
-    """Places that go on naming the page as it was called: in files that are no pages, and where pages hold no links."""
+    """Mentions of the old name that are not changed: in files other than pages, and outside the links of pages."""
     from kbtools.edit import unfollowed
     from kbtools.text.source import Source
 

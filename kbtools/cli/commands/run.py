@@ -44,7 +44,7 @@ def run(args: SimpleNamespace) -> int:
 
     watch = Stopwatch()
     wiki = read(args, lasting=True)
-    if args.paths:  # whatever it is pointed at, it runs
+    if args.paths:  # the policy of a named page is ignored
         wiki.project = wiki.project._replace(held_to=RUN)
     asked = selection(wiki, args.paths)
     part = shard(wiki, asked, args.shard) if args.shard is not None else asked
@@ -143,7 +143,7 @@ def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
     if not ran:
         return
     held = set.intersection(*ran)
-    # What one fence lifts for itself with network="yes" is no lack of the system.
+    # The network that a fence enables with network="yes" is not missing protection.
     lacking = [name for name in ESSENTIAL if not any(name in each for each in ran)]
     yield "each session: " + ", ".join(words for name, words in TOLD.items() if name in held)
     if lacking and mode != "off":
@@ -190,7 +190,7 @@ def _uncompared(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
 
 
 def _differing(compared: Sequence[Parity], color: bool) -> Iterator[str]:
-    """Snippets that say one thing on one device and another on the next: told, and no failure."""
+    """Snippets with different output on different devices: reported, but not a failure."""
     from kbtools.run.results.parity import ParityState
 
     if not compared:

@@ -33,7 +33,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def complete(commands: Iterable[str], parser_of: Callable[[str], argparse.ArgumentParser]) -> None:
-    """Answer a shell that asks what may follow (``_ARGCOMPLETE`` is set), and end the process. Only the command that
+    """Prints completions for a shell (if ``_ARGCOMPLETE`` is set), and ends the process. Only the command that
     was typed is imported."""
     import argcomplete
 
@@ -58,7 +58,7 @@ def complete(commands: Iterable[str], parser_of: Callable[[str], argparse.Argume
         parser.add_argument("command", choices=sorted(known))
         parser.add_argument("--version", action="store_true")
     argcomplete.autocomplete(parser)
-    os._exit(1)  # nothing was asked after all
+    os._exit(1)  # argcomplete found nothing to complete
 
 
 def _completed(action: object) -> None:

@@ -24,7 +24,7 @@ def write_printed(wiki: Workspace, outcomes: Sequence[Outcome], args: SimpleName
     partly = set()
     for path in sorted({o.path for o in outcomes}):
         page = wiki.index.pages[path]
-        # One device speaks for the page: the first that ran each snippet, the CPU where there is a choice.
+        # The output of one device is written: the first that ran the snippet, the CPU if possible.
         found = update(page, sorted(outcomes, key=lambda o: o.device != "cpu", reverse=True))
         for refusal in found.refused:
             say(f"{path}:{refusal.line}: not updated: {refusal.why}")
