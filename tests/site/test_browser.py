@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from in_browser import SIZES, served, tab
 from pages_of_every_kind import PAGES
-from small_site import make
+from small_site import CONFIG, make
 
 from kbtools.site.build import build
 
@@ -114,3 +114,59 @@ def test_a_wide_diagram_is_read_by_scrolling_on_a_phone(browser: Any, tmp_path: 
         assert large.get_attribute("aria-label") == "옆으로 넘겨 보는 그림"
         assert small.evaluate("e => e.scrollWidth <= e.clientWidth && !e.hasAttribute('tabindex')")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+OPEN_SHADOWS = """(() => {
+  const attach = Element.prototype.attachShadow
+  Element.prototype.attachShadow = function (options) { return attach.call(this, { ...options, mode: "open" }) }
+})()"""
+
+
+def test_a_sequence_is_read_from_its_first_actor_on(browser: Any, tmp_path: Path) -> None:
+    actors = "".join(f"    participant P{i} as {i}번째 참여자의 이름\n" for i in range(6))
+    body = f"```mermaid\nsequenceDiagram\n{actors}    P0->>P5: 보냅니다\n```\n"
+    site = build(make(tmp_path, {"a.md": f"# A\n\n{body}"}))
+    with served(site) as address, tab(browser, address, "a/", "phone") as page:
+        page.wait_for_selector("div.mermaid[tabindex='0']")
+        diagram = page.locator("div.mermaid")
+        assert diagram.evaluate("e => e.scrollWidth > 2 * e.clientWidth && e.scrollLeft < 50")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_timeline_is_legible_in_light_and_dark(browser: Any, tmp_path: Path, scheme: str) -> None:
+    body = "```mermaid\ntimeline\n    2011 : 하나\n    2015 : 둘\n    2017 : 셋\n```\n"
+    config = CONFIG.replace(
+        "palette: {scheme: default}", f"palette: {{scheme: {'slate' if scheme == 'dark' else 'default'}}}"
+    )
+    site = build(make(tmp_path, {"a.md": f"# A\n\n{body}"}, config))
+    with served(site) as address, tab(browser, address, "", scheme=scheme) as page:
+        page.add_init_script(OPEN_SHADOWS)
+        page.goto(f"{address}a/")
+        page.wait_for_function(
+            "() => document.querySelector('div.mermaid')?.shadowRoot?.querySelector('.timeline-node')"
+        )
+        ratios = page.evaluate(
+            """() => {
+              const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })
+              const page = getComputedStyle(document.body).backgroundColor
+              const rgb = (colours) => {
+                for (const colour of [page, ...colours]) {
+                  canvas.fillStyle = colour
+                  canvas.fillRect(0, 0, 1, 1)
+                }
+                return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3)
+              }
+              const light = (colours) => rgb(colours).map((c) => c / 255)
+                .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+                .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0)
+              const ratio = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05)
+              const root = document.querySelector("div.mermaid").shadowRoot
+              return [...root.querySelectorAll(".timeline-node")].map((node) => {
+                const behind = getComputedStyle(node.querySelector("path")).fill
+                return ratio([behind, getComputedStyle(node.querySelector("text")).fill], [behind])
+              }).concat([...root.querySelectorAll(".lineWrapper line")]
+                .map((line) => ratio([getComputedStyle(line).stroke], [])))
+            }"""
+        )
+        assert len(ratios) == 10  # a title and an event of each of three times, their lines, and the line of time
+        assert min(ratios) > 4.5
