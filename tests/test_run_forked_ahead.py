@@ -8,17 +8,19 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from kbtools.adapters.testing import run_page
+from kbtools.adapters.testing import jobs_of, run_page
+from kbtools.run.processes import process as processes
 from kbtools.run.processes.launchers import ForkServerLauncher, forks
 from kbtools.run.processes.reaper import Reaper
 from kbtools.run.results.outcomes import Status
-from kbtools.run.session import ProcessSettings
+from kbtools.run.session import ProcessSettings, Session
 from tests.waiting import LIMIT, until
 
 forking = pytest.mark.skipif(not forks(), reason="there is no fork server on this system")
@@ -44,14 +46,18 @@ def children(launcher: ForkServerLauncher) -> list[int]:
     return list(numbers(launcher))
 
 
+def server(launcher: ForkServerLauncher) -> int:
+    assert launcher._server is not None
+    if confined():  # the one that was started waits for the server
+        (pid,) = below(launcher._server.pid)
+        return pid
+    return launcher._server.pid
+
+
 def numbers(launcher: ForkServerLauncher) -> dict[int, int]:
     """The numbers out here of the server's children, by those that they have among themselves."""
-    assert launcher._server is not None
-    pid = launcher._server.pid
-    if confined():  # the one that was started waits for the server
-        (pid,) = below(pid)
     found = {}
-    for child in below(pid):
+    for child in below(server(launcher)):
         try:
             status = Path(f"/proc/{child}/status").read_text()
         except (FileNotFoundError, ProcessLookupError):  # it ended since it was listed
@@ -98,6 +104,30 @@ def test_one_that_died_waiting_is_replaced(launcher: ForkServerLauncher) -> None
     (ahead,) = waiting(launcher)
     os.kill(numbers(launcher)[ahead], signal.SIGKILL)
     assert process(launcher) != ahead
+
+
+@forking
+def test_an_exit_code_is_waited_for_while_the_server_does_something_else(
+    launcher: ForkServerLauncher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It imports torch, when a session needs that for the first time, before it looks after its workers."""
+    monkeypatch.setattr(processes, "_GRACE", 0.01)
+    page = PAGE + "\n```python {#b}\nos._exit(3)\n```\n"
+    with Session(*jobs_of(page), launcher) as session:
+        first = next(outcomes := iter(session))
+        worker, busy = numbers(launcher)[int(first.stdout)], server(launcher)
+        os.kill(busy, signal.SIGSTOP)
+
+        def go_on() -> None:
+            until(lambda: "State:\tZ" in Path(f"/proc/{worker}/status").read_text())
+            time.sleep(0.2)
+            os.kill(busy, signal.SIGCONT)
+
+        going_on = threading.Thread(target=go_on)
+        going_on.start()
+        second = next(outcomes)
+        going_on.join()
+    assert second.reason == "the process ended by itself with exit code 3"
 
 
 @forking

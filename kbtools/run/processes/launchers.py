@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -25,6 +26,8 @@ from kbtools.run.results.environment import interpreter_environment, worker_envi
 from kbtools.run.usage.process_tree import children, descendants, kill_group
 from kbtools.run.worker.ready import WorkerKind
 
+_IMPORT = 120.0
+"""Seconds for which the fork server may be importing torch, and does nothing else."""
 _SWEEP = 5.0
 """Seconds for which processes that a worker leaves behind are looked for and killed."""
 
@@ -289,12 +292,12 @@ class _Forked:
         self.connection = connection
         self._buffer = b""
         self._status: int | None = None
+        self._pidfd: int | None = None
         self.lost = False
         self.pid = self._named()
 
     def _named(self) -> int:
-        # Importing torch, the first time, is what may take long here.
-        self.connection.settimeout(120.0)
+        self.connection.settimeout(_IMPORT)
         try:
             data, descriptors, _, _ = socket.recv_fds(self.connection, 1, 1)
         except OSError:
@@ -302,14 +305,13 @@ class _Forked:
         if not data or not descriptors:
             self.connection.close()
             raise ServerGone("the fork server gave no worker", "see what it printed above, or use --start-method=spawn")
+        self._pidfd = descriptors[0]
         try:
             # The server may number processes in a namespace of its own; what the kernel says here is our number.
-            with open(f"/proc/self/fdinfo/{descriptors[0]}", encoding="ascii") as file:  # noqa: PTH123
+            with open(f"/proc/self/fdinfo/{self._pidfd}", encoding="ascii") as file:  # noqa: PTH123
                 (pid,) = (int(line.split()[1]) for line in file if line.startswith("Pid:"))
         except (OSError, ValueError):
             pid = 0
-        finally:
-            os.close(descriptors[0])
         return max(pid, 0)
 
     def settle(self) -> None:
@@ -321,6 +323,8 @@ class _Forked:
     def ended(self, timeout: float = 0.0) -> int | None:
         if self._status is None:
             message = self._message(timeout)
+            if message is None and timeout > 0 and self._is_gone(0):
+                message = self._message(_IMPORT)
             if message is not None and "exit" in message:
                 self._status = os.waitstatus_to_exitcode(message["exit"])
         return self._status
@@ -328,8 +332,19 @@ class _Forked:
     def kill(self) -> None:
         if self._status is None:
             kill_group(self.pid)
-            self.ended(5.0)
+            self._is_gone(5.0)
         self.connection.close()
+        if self._pidfd is not None:
+            os.close(self._pidfd)
+            self._pidfd = None
+
+    def _is_gone(self, timeout: float) -> bool:
+        """Whether the process has ended within so many seconds. Its exit code is the server's to say."""
+        if self._pidfd is None:
+            return True
+        waiting = select.poll()
+        waiting.register(self._pidfd, select.POLLIN)
+        return bool(waiting.poll(timeout * 1000))
 
     def _message(self, timeout: float) -> dict[str, int] | None:
         deadline = time.monotonic() + timeout
