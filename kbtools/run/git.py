@@ -10,7 +10,7 @@ from kbtools.errors import KbError
 
 
 def top(folder: Path) -> Path | None:
-    """The top folder of the repository that a folder lies in; None outside of one. Starts no process."""
+    """The top folder of the repository that contains a folder; None outside of one. Starts no process."""
     start = folder.resolve()
     return next((f for f in (start, *start.parents) if (f / ".git").exists()), None)
 
@@ -43,7 +43,7 @@ def _git(folder: Path, *words: str) -> bytes:
 
 
 def commit(folder: Path, revision: str) -> str:
-    """The full name of a revision's commit. Raises KbError when the repository does not know it."""
+    """The full name of a revision's commit. Raises KbError when it is not in the repository."""
     if top(folder) is None:
         raise KbError(f"{folder} is in no git repository", "--changed-since compares with a revision of one")
     try:

@@ -46,7 +46,7 @@ def grade(
     """The outcome of a step whose worker answered.
 
     Output that differs from the page and also varies between two runs (``again``) is not compared.
-    ``is_there`` tells whether the vault has a file that a snippet did not find.
+    ``is_there``: whether the vault has a file that a snippet did not find.
     """
     assert reply.message is not None
     drawn = reply.message.get("figures")
@@ -267,7 +267,7 @@ def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[Outpu
 def _not_written(found: Printed, stdout: str) -> str | None:
     """The first text that a statement reportedly printed but that is not in the output, in order; None if all are.
 
-    What statements print is told by the worker, and so by a process in which the page runs; the output was read here.
+    The output of statements is reported by the worker, in which the page's code runs; stdout was read by this process.
     """
     at = 0
     for text in found.texts:

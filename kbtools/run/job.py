@@ -40,7 +40,7 @@ class DeviceRequest:
 
     @classmethod
     def parse(cls, device: str | None, required: Iterable[str] = ()) -> DeviceRequest:
-        """Read ``auto``, ``all`` or a list like ``cpu,cuda``. Raises KbError for a name it does not know."""
+        """Read ``auto``, ``all`` or a list like ``cpu,cuda``. Raises KbError for an unknown name."""
         names = tuple(dict.fromkeys(n.strip().lower() for n in (device or "auto").split(",") if n.strip())) or ("auto",)
         for name in (*names, *required):
             if name not in DEVICES and not (name in ("auto", "all") and len(names) == 1 and name in names):

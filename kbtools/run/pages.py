@@ -75,7 +75,7 @@ def plan_pages(
 
 
 def is_lasting(page: Page, jobs: Sequence[Job]) -> bool:
-    """Whether a page means and does the same until something changes that can be seen: not where it asks the network,
+    """Whether a page has the same outcomes until a known input changes: not if it uses the network,
     nor where another package decides what its fences mean, whose code may be edited without a sign, nor where files
     of the vault are copied in."""
     from kbtools.fences.languages.registry import OWN, find
@@ -86,7 +86,7 @@ def is_lasting(page: Page, jobs: Sequence[Job]) -> bool:
 
 
 def bytes_of(listing: Listing, path: str) -> bytes | None:
-    """A page's bytes as it is now; None where it cannot be read, which a check reports."""
+    """The present bytes of a page; None if it cannot be read, which a check reports."""
     entry = listing.entries[path]
     if entry.trouble is not None or entry.shown != entry.path:
         return None

@@ -117,7 +117,7 @@ def plan(
 ) -> tuple[Job, ...]:
     """The jobs of one page. Every executable snippet gets an outcome: one a device it can run on.
 
-    ``available`` tells how many of each device there are. ``unmet`` says why a ``requires=`` is not met here
+    ``available``: the number of devices of each kind. ``unmet`` gives the reason why a ``requires=`` is not met here
     (``requirements.unmet``); without it workers find out. ``files`` finds what snippets are given of the vault;
     ``python`` is another interpreter than kb's own.
 

@@ -76,7 +76,7 @@ def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
     of equal ones the first. ``environment`` joins what differs with commas and calls a device available that one of
     them has; ``machines`` holds each environment as it was, and each outcome names its own there. The figures are of
     the outcomes; those of fences are left out, since nothing says which pages two reports share. Raises KbError for
-    what is no report of version 1.
+    files that are not a report of version 1.
     """
     found: dict[str, Outcome] = {}
     machines: list[Mapping[str, Any]] = []
@@ -106,7 +106,7 @@ def _place(machines: list[Mapping[str, Any]], environment: Mapping[str, Any]) ->
 def machine_of(data: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The environment of an outcome in a report; None when the report does not distinguish several.
 
-    Raises KeyError, TypeError or ValueError for what is no report.
+    Raises KeyError, TypeError or ValueError if it is not a report.
     """
     machines = data.get("machines")
     if not machines:
@@ -123,7 +123,7 @@ def machine_of(data: Mapping[str, Any], entry: Mapping[str, Any]) -> Mapping[str
 
 def environment_of(machines: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Combines several machines: differing values are joined with commas, the latest date is used, and a device is
-    available when one of them has it."""
+    available if one of them has it."""
     machines = tuple(machines)
     together: dict[str, Any] = {}
     for name in ("python", "torch", "platform", "machine", "cpu"):

@@ -56,7 +56,7 @@ class Runner:
         wanted: Callable[[str, str], bool] | None = None,
         on_outcome: Callable[[Outcome], None] | None = None,
     ) -> tuple[Outcome, ...]:
-        """The outcomes of jobs, sorted by place; of some steps alone where ``wanted`` says so of page and id.
+        """The outcomes of jobs, sorted by position; with ``wanted``, only of the steps it accepts, by page and id.
 
         ``on_outcome`` sees each as it comes, from any thread, one at a time. Raises KbError when no worker can be
         started at all.

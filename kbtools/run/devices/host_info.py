@@ -1,7 +1,7 @@
 """Describes the machine of an outcome: the name its owner gives it, and its hardware.
 
-A host's name is never told unless its owner gives it as that name: host names of companies and people do not belong on
-a public site.
+The host name is not used unless the owner chooses it as the machine's name: host names of companies and people do not
+belong on a public site.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def cpu_model() -> str | None:
 
 
 def short_model(name: str) -> str:
-    """A processor's name as people say it."""
+    """A short, readable name of a processor."""
     return " ".join(_NOISE.sub(" ", name).split())[:_LONGEST]
 
 
@@ -61,7 +61,7 @@ def _cpu_model() -> str:
 
 
 def machine_label(environment: Mapping[str, Any], device: str) -> str | None:
-    """What is told of the machine of a report's environment, for one of its devices: ``lab · NVIDIA H100``.
+    """Describes the machine of a report's environment, for one of its devices: ``lab · NVIDIA H100``.
 
     None where the environment says nothing.
     """

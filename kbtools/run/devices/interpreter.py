@@ -67,7 +67,7 @@ def normalized(name: str) -> str:
 
 @functools.cache
 def interpreter(program: str) -> ProjectPython:
-    """Ask an interpreter what it is. Raises KbError where it is none that can run snippets."""
+    """Queries an interpreter. Raises KbError if it cannot run snippets."""
     way_out = "name a Python from 3.11 on, as in --python .venv/bin/python"
     if not Path(program).is_file():
         raise KbError(f"there is no Python interpreter at {program}", way_out)

@@ -1,7 +1,7 @@
 """Detects the devices of this machine, without torch where possible, and never with torch in this process.
 
 Importing torch costs a second or two, and a process that has initialised CUDA must not fork. So the installed files
-and the system's device nodes are asked first; only where they leave it open does a throw-away process ask torch.
+and the system's device nodes are checked first; only if they are inconclusive, a temporary process asks torch.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class DeviceInfo:
 
 
 def probe(python: str = "") -> Mapping[str, DeviceInfo]:
-    """Every device of DEVICES, as the torch of an interpreter (kb's own) finds it. Asked once a process; ``export``
-    passes the answer on."""
+    """Every device of DEVICES, as the torch of an interpreter (kb's own) detects it. Detected once per process;
+    ``export`` passes the answer on."""
     return _probe(python)
 
 
@@ -64,7 +64,7 @@ def available(python: str = "") -> dict[str, int]:
 
 
 def available_for(request: DeviceRequest, python: str = "") -> dict[str, int]:
-    """How many there are of each; the machine is not asked when only the CPU is wanted."""
+    """The number of devices of each kind; nothing is detected if only the CPU is requested."""
     if request.devices == ("cpu",) and not request.required:
         return {"cpu": 1}
     return available(python)
@@ -133,7 +133,7 @@ def _probe(python: str) -> Mapping[str, DeviceInfo]:
 
 
 def _without_torch(name: str, place: str | None) -> DeviceInfo | None:
-    """What is certain without importing torch, which is at ``place``; None where only torch knows."""
+    """What can be determined without importing torch, which is at ``place``; None if torch is needed."""
     if place is None:
         return DeviceInfo(False, None, "torch is not installed", 0)
     if name == "mps":
@@ -158,7 +158,7 @@ def _without_torch(name: str, place: str | None) -> DeviceInfo | None:
 
 
 def _ask_torch(program: str) -> dict[str, DeviceInfo]:
-    """Ask torch in a process of its own."""
+    """Queries torch in a separate process."""
     try:
         output = subprocess.run(
             [program, "-P", "-c", _PROBE],

@@ -35,7 +35,7 @@ def server_cache(state: Path) -> tuple[tuple[str, str], ...]:
 
 
 def session_cache(state: Path, job: Job) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """The folders a session may write its compiled code to, and the variables that tell torch (``Settings``).
+    """The folders a session may write compiled code to, and the environment variables for them (``ProcessSettings``).
 
     None where the session compiles nothing, or the folder cannot be made: compiled code is then kept in the scratch
     folder. Runs side by side may share them: Inductor and Triton lock, and put files in place by renaming.

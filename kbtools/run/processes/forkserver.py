@@ -4,14 +4,14 @@ One server serves one process. Its rules: one thread, no parallel operation, no 
 that used either hangs or fails). It ends, and all it started with it, when its owner's end of their socket closes: that
 is, when its owner ends, however that happens.
 
-How workers are confined is said once, on the server's command line. The server is asked over a socket that it inherits
-from its owner and that has no name anywhere: no session can reach it, and no request can ask for less confinement.
+The confinement of workers is set on the server's command line. Requests come over an unnamed socket that the server
+inherits from its owner: no session can reach it, and no request can lower the confinement.
 
 Where a second session has come, a third is expected: a worker is forked ahead of it and made ready for a session of the
 same kind, while the one before it runs.
 
-Wire: a request is one packet of JSON with five descriptors: a socket for what is told of the worker, and the worker's
-channel, stdout, stderr and trace. Told are a byte with
+Wire: a request is one packet of JSON with five descriptors: a socket for replies about the worker, and the worker's
+channel, stdout, stderr and trace. The replies are a byte with
 a descriptor of the worker's process (pidfd), then ``{"exit": waitstatus}`` once the worker has ended; a request that is
 not understood gets neither. Closing that socket kills the worker.
 """
@@ -52,7 +52,7 @@ _MOST_THREADS = 1 << 16
 _LARGEST = 1 << 16
 """Bytes of a request."""
 _PATIENCE = 5.0
-"""Seconds for a worker to say that it has its descriptors: it is asked when it is ready, or nearly."""
+"""Timeout in seconds until a worker confirms its descriptors; it is ready, or nearly, when they are sent."""
 _SWEEP = 5.0
 """Seconds for which processes that workers have left are killed at the end."""
 _KINDS = 4
@@ -104,7 +104,7 @@ class ForkServer:
             sock.setblocking(False)
 
     def serve(self, preload: Sequence[str]) -> None:
-        """Until the owner's end closes. ``preload`` is imported first: who asks meanwhile waits."""
+        """Serves until the owner's end closes. ``preload`` is imported first; requests wait until then."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.set_wakeup_fd(self.waker.fileno(), warn_on_full_buffer=False)
@@ -222,10 +222,10 @@ class ForkServer:
             for sock in (self.requests, self.wake, self.waker, *chain(*others)):
                 sock.close()
             held = None
-            with suppress(Exception):  # it is tried again, and told, when there is somebody to tell
+            with suppress(Exception):  # the next request tries again, and reports the error
                 held = ready(kind, self.mode, own_processes=self.own_processes)
             _, descriptors, _, _ = socket.recv_fds(orders, 1, _DESCRIPTORS)
-            with orders, suppress(OSError):  # where the machine is so busy that nobody waits for it any more
+            with orders, suppress(OSError):  # on a busy machine, where the client has given up waiting
                 orders.send(b".")
             if len(descriptors) == _DESCRIPTORS:
                 from kbtools.run.worker import main as worker
@@ -267,7 +267,7 @@ class ForkServer:
     def _sweep(self) -> None:
         """Kill what ended workers left behind: as the nearest subreaper, this process has become its parent.
 
-        While a worker lives its own orphans are its children, so any child that is no worker is a leftover.
+        While a worker runs, its orphans are its own children, so any other child of the server is a leftover.
         """
         for pid in _children():
             if pid not in self.workers:
@@ -322,7 +322,7 @@ def _prctl_subreaper() -> None:
 
 
 def _request(data: bytes) -> tuple[WorkerKind, tuple[str, ...]] | None:
-    """What is asked for: a kind of worker, and names of PRELOADS; None for what is no such request."""
+    """The content of a request: a kind of worker, and names of PRELOADS; None for an invalid request."""
     try:
         asked = json.loads(data)
         kind, preload = WorkerKind(**asked["kind"]), tuple(asked["preload"])

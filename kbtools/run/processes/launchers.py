@@ -53,7 +53,7 @@ class WorkerHandle(Protocol):
     """It ended because what had started it did."""
 
     def fileno(self) -> int | None:
-        """Becomes readable when the worker has ended; None where the system has no such thing."""
+        """Becomes readable when the worker has ended; None if the system does not support that."""
 
     def ended(self, timeout: float = 0.0) -> int | None:
         """The exit code, negative for a signal; None while it runs. Waits up to ``timeout`` seconds."""
@@ -82,7 +82,7 @@ class Launcher(Protocol):
         """Start a worker. Raises KbError when none can be started."""
 
     def later(self, task: Callable[[], None]) -> None:
-        """Have something done about a worker that is no longer needed, at the latest before ``close`` returns."""
+        """Schedule work for the end of a worker; it is done at the latest before ``close`` returns."""
 
     def close(self) -> None:
         """End every worker and remove the folder."""
@@ -161,7 +161,7 @@ class _Spawned:
             self.pid = below[0]
 
     def kill(self) -> None:
-        # Whatever it started and did not wait for is still its descendant: it is a subreaper.
+        # Processes it started and did not wait for are still its descendants: it is a subreaper.
         # Stopped, it stays the parent of what its children leave behind until none of that is alive: a process
         # that forks while it is being killed is found in the next round.
         top = self.process.pid
@@ -191,7 +191,7 @@ class ForkServerLauncher:
         environment: Iterable[tuple[str, str]] = (),
         python: str = "",
     ) -> None:
-        """Does not wait for the server: it imports ``preload`` while the caller goes on.
+        """Does not wait for the server, which imports ``preload`` in the meantime.
 
         ``environment`` is set for the server alone; ``python`` is another interpreter than kb's own.
         """

@@ -31,7 +31,7 @@ class PageFiles:
         self.vault, self.root = vault.resolve(), root.resolve()
 
     def of_fence(self, page: str, names: tuple[str, ...]) -> tuple[tuple[File, ...], str | None]:
-        """The files that a fence of a page names, and the name that stands for none.
+        """The files that a fence of a page names, and the first name without a file.
 
         A name is looked for from the page's folder, then from the vault; then it may be that of a single file
         anywhere in it.

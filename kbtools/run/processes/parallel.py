@@ -15,7 +15,7 @@ from kbtools.errors import KbError
 
 
 class Team:
-    """One member's end. Values told to others are plain: numbers, text, tuples, lists, dicts, None."""
+    """One member of the team. Exchanged values are plain: numbers, text, tuples, lists, dicts, None."""
 
     def __init__(self, number: int, ends: Sequence[tuple[BinaryIO, BinaryIO]]) -> None:
         self.number = number
@@ -23,7 +23,8 @@ class Team:
         """The first member's to each other; another's to the first alone."""
 
     def exchange(self, value: Any) -> list[Any]:
-        """Tell all others and hear from them: the values of all members, in order. Everyone must call it as often."""
+        """Exchange values with all members; returns them in the members' order. All members must call it equally
+        often."""
         if self.number:
             reader, writer = self._ends[0]
             _send(writer, value)
@@ -36,7 +37,7 @@ class Team:
         return values
 
     def gather(self, value: Any) -> list[Any]:
-        """Tell the first member. It gets the values of all, in order; the others end here.
+        """Send a value to the first member, which gets the values of all, in order; the other members end here.
 
         They end at once: to take apart all they hold, object by object, takes longer than to hand it over.
         """
@@ -86,8 +87,8 @@ def _be_member(number: int, ends: tuple[BinaryIO, BinaryIO], work: Callable[[Tea
         work(Team(number, [ends]))
         code = 0
     except (BrokenPipeError, EOFError, KeyboardInterrupt):
-        pass  # the first member went away, and says itself why
-    except BaseException as e:  # noqa: BLE001 - whatever it is, the first member must hear of it
+        pass  # the first member has failed, and reports its own error
+    except BaseException as e:  # noqa: BLE001 - every exception is sent to the first member
         _tell_failure(ends[1], e)
     finally:
         os._exit(code)
@@ -102,7 +103,7 @@ def _tell_failure(writer: BinaryIO, error: BaseException) -> None:
         writer.write(struct.pack("<Q", _FAILED | len(trace)) + trace)
         writer.flush()
     except OSError:
-        pass  # nobody listens
+        pass  # no reader is left
 
 
 def _send(writer: BinaryIO, value: Any) -> None:

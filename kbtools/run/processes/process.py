@@ -183,7 +183,7 @@ class WorkerProcess:
         return self._dead(started)
 
     def _expect_silence(self) -> None:
-        """Raises InvalidReply where something has been said that nobody asked for: it would pass for the next reply."""
+        """Raises InvalidReply if there is unrequested data, which would be read as the next reply."""
         while self._readable(self.channel.fileno()) and self.channel.feed():
             if not self.channel.is_empty:
                 raise InvalidReply("it was written before anything was asked")
@@ -191,7 +191,7 @@ class WorkerProcess:
     def _confirm(self) -> None:
         """See that it was the worker who replied, and not the page before it failed, or ended the process.
 
-        It is asked for a word that is made only now, which it has to give before anything else. Raises InvalidReply.
+        It must answer with a random word, generated now, before any other data. Raises InvalidReply.
         """
         word = secrets.token_hex(16)
         try:

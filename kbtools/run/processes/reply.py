@@ -17,7 +17,7 @@ _MOST_LINES = 1 << 31
 
 
 class InvalidReply(ValueError):
-    """A message that no worker sends by itself; says what is wrong with it."""
+    """A message that a worker would not send; the text describes the error."""
 
 
 def validated(message: dict[str, Any], step: Step) -> dict[str, Any]:

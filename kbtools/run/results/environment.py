@@ -32,7 +32,7 @@ _KEPT_PREFIXES = (
     "DYLD_",
 )
 _FOR_INTERPRETERS = ("PYTHONPROFILEIMPORTTIME",)
-"""What kb's own interpreters may be told by whoever looks into them."""
+"""Variables that are passed to kb's own interpreters, for tools that inspect them."""
 _SECRET = ("TOKEN", "SECRET", "PASSWORD", "CREDENTIAL", "APIKEY", "API_KEY")
 _THREADS = (
     "OMP_NUM_THREADS",

@@ -32,7 +32,7 @@ class Figure:
 
     @classmethod
     def of(cls, data: bytes, alt: str, width: int, height: int, caption: str = "") -> Figure | None:
-        """A picture of these bytes; None where they are too many, or no PNG and no SVG that is clean as it is."""
+        """A figure with these bytes; None if they are too many, or neither a PNG nor an SVG without active content."""
         if not data.startswith(_PNG):
             from kbtools.text.svg import clean_svg  # imports an XML parser, which few runs need
 
@@ -51,7 +51,7 @@ class Figure:
         return {**self.without_data(), "data": base64.b64encode(self.data).decode("ascii")}
 
     def without_data(self) -> dict[str, Any]:
-        """Plain values for where the picture itself lies in a file of its name."""
+        """Plain values without the picture, which is stored in a file of its name."""
         values = {"name": self.name, "alt": self.alt, "width": self.width, "height": self.height}
         return {**values, "caption": self.caption} if self.caption else values
 
@@ -78,7 +78,7 @@ def is_name(name: str) -> bool:
 
 
 def validated(values: Iterable[Mapping[str, Any]]) -> tuple[Figure, ...]:
-    """The figures a worker sends; what is no harmless picture is left out."""
+    """The figures sent by a worker; values that are not a harmless picture are left out."""
     found = []
     for value in values:
         try:

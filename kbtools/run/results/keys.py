@@ -54,7 +54,7 @@ def sources(snippets: Iterable[Snippet]) -> dict[str, str]:
 
 
 def _options(snippet: Snippet) -> dict[str, object]:
-    """What the fence asks of the run; not how it is shown, nor the reason for a skip."""
+    """The options that affect the run; not those for display, nor the reason of a skip."""
     options = asdict(snippet.options)
     del options["hidden"], options["run"]
     return {**options, "skip": snippet.options.skip is not None}
@@ -113,7 +113,7 @@ def imported(code: str, language: str) -> set[str]:
 def _imports(code: str) -> set[str]:
     try:
         flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        with warnings.catch_warnings():  # they are told when the code runs
+        with warnings.catch_warnings():  # they are shown when the code runs
             warnings.simplefilter("ignore")
             tree = compile(code, "<fence>", "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):

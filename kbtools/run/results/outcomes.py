@@ -13,7 +13,7 @@ from kbtools.text.reason import Reason
 
 
 class Status(str, Enum):
-    """Every executable fence ends in exactly one of these on each device it was asked to run on."""
+    """Every executable fence ends in exactly one of these on each device that was selected for it."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -75,8 +75,8 @@ class Outcome:
     cached: bool = False
     stdout: str = ""
     message: str | None = None
-    """What went wrong, for people: the traceback in the page's own lines, or the diff of outputs. Of a snippet that
-    raised as it should, the exception in one line."""
+    """The description of the error: the traceback with line numbers of the page, or the diff of outputs. Of a snippet
+    that raised as it should, the exception in one line."""
     traceback_line: int | None = None
     """The page's line that raised."""
     compared: tuple[Compared, ...] = ()

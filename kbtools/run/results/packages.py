@@ -34,7 +34,7 @@ class Machine(Protocol):
         """What of its packages does: see ``versions``."""
 
     def machine_label(self, device: str) -> str | None:
-        """What readers are told of it; nothing hangs on that."""
+        """Its description for readers; not part of any key."""
 
 
 class LocalMachine:

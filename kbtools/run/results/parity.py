@@ -1,6 +1,6 @@
 """Compares the output of a snippet across devices.
 
-It is told beside the outcomes and fails nothing: a page that shows random numbers may well differ.
+It is reported with the outcomes but is never a failure, because pages with random numbers differ.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Parity:
     reason: str | None = None
     """Why it cannot be compared, or how it differs in one line."""
     diff: str | None = None
-    """The two outputs beside each other, for people."""
+    """The difference of the two outputs, for messages."""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -98,7 +98,8 @@ def _compared(id: str, one: Outcome, other: Outcome) -> Parity:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two outputs say the same: as ``expect`` has it, with a unit in the last digit either shows for floats.
+    """Whether two outputs are equal for ``expect``, where floats may differ by one unit of the last digit that either
+    shows.
 
     Both have been rounded, each its own way, so what differs by rounding may differ by a whole unit.
     """
@@ -131,7 +132,7 @@ def counts(found: Iterable[Parity]) -> dict[str, int]:
 
 
 def line(found: Iterable[Parity]) -> str:
-    """For people: ``parity: 12 same, 1 differs``; "" where nothing ran on two devices."""
+    """A summary: ``parity: 12 same, 1 differs``; "" if nothing ran on two devices."""
     numbers = counts(found)
     listed = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in numbers.items() if count)
     return f"parity: {listed}" if listed else ""

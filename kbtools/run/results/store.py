@@ -5,7 +5,7 @@ fresh result from one of another text, machine, torch or package. Results are fo
 moved, or has another name, keeps its result. Failures are kept to be shown and never reused.
 
 Safe side by side and when killed: a file is read whole, replaced whole by renaming, and writers take turns on a lock
-that ends with its holder. What is left of a writer that was killed is an unfinished file that nobody reads.
+that ends with its holder. A killed writer leaves an unfinished file, which is never read.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Result:
     date: str
     """ISO 8601, UTC."""
     machine: str | None = None
-    """What readers are told of where it ran."""
+    """The description of the machine for readers."""
 
 
 class StoredPage(NamedTuple):
@@ -88,12 +88,12 @@ class Store:
     """The results of one vault. Files are replaced whole; writers of one page take turns."""
 
     def __init__(self, state: Path, machine: packages.Machine = HERE, *, sandbox: str = "default") -> None:
-        """``machine`` is where what is kept was run, and where what is asked for would be; so is ``sandbox``."""
+        """``machine`` and ``sandbox`` describe where stored results were run, and where requested ones would run."""
         self.folder = state / "results"
         self.machine, self.sandbox = machine, sandbox
         self._environments: dict[str, Mapping[str, object]] = {}
         self.pages: Mapping[str, StoredPage] = {}
-        """What is known of pages as they are now, by path: kept with their results."""
+        """The plans of unchanged pages, by path, stored with their results."""
 
     def file(self, path: str) -> Path:
         """Where a page's results are. The hash keeps apart what file systems take for the same name."""
@@ -143,7 +143,8 @@ class Store:
         """The outcomes of these steps without running anything; None where one of them has to be run.
 
         Of a step that ran, it is the stored one, marked cached, where it has passed, and so have all before it, as they
-        stand, and here. A step that is skipped, or waits for a name of one that is, is told of as it will be.
+        stand, and here. A step that is skipped, or needs a name of one that is, gets the outcome it would have in a
+        run.
         """
         results = self.read(job.path)
         keys = by_key(results)
@@ -246,7 +247,7 @@ class Store:
                 _replace(file, figure.data)
 
     def _with_pictures(self, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """A stored result with its pictures read; None when one is missing: it is no result then."""
+        """A stored result with its pictures; None if one is missing, because the result is then incomplete."""
         figures = entry["outcome"].get("figures")
         if not figures:
             return entry
@@ -313,7 +314,7 @@ def fitting(step: Step, held: Mapping[str, Result], keys: Mapping[str, Result]) 
 
 
 def at_place(result: Result, id: str, line: int) -> Result | None:
-    """A result of the same code under its name and at its line of today; None where it may tell of the line it had."""
+    """A result of the same code with its present name and line; None if its output may contain the old line number."""
     outcome = result.outcome
     if line != outcome.line and (outcome.outcome not in _REUSABLE or _names_its_line(outcome)):
         return None
@@ -345,7 +346,7 @@ def _entry(result: Result) -> dict[str, Any]:
 
 
 def _outcome_values(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as it is kept: pictures by name."""
+    """An outcome as it is stored: pictures by name."""
     return {**outcome.to_json(), "figures": [figure.without_data() for figure in outcome.figures]}
 
 

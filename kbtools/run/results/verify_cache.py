@@ -49,7 +49,7 @@ def verify(stored: Iterable[Outcome], pages: Sequence[str], run: Run) -> Verific
 
 
 def difference(one: Outcome, other: Outcome) -> str | None:
-    """In what two outcomes of one snippet differ, for people; None where they say the same."""
+    """Describes the difference of two outcomes of one snippet; None if they are equal."""
     if one.outcome is not other.outcome:
         return f"stored: {_short(one)}\nfresh: {_short(other)}"
     if one.stdout != other.stdout and not expect.matches(one.stdout, other.stdout):

@@ -36,8 +36,8 @@ _CALLS = {
 """Numbers on each of the machines."""
 _ALWAYS = "keyctl add_key request_key setns bpf userfaultfd kcmp process_madvise".split()  # noqa: SIM905
 _ABSENT = "clone3 io_uring_setup io_uring_enter io_uring_register".split()  # noqa: SIM905
-"""Told as missing, so that libraries do without: io_uring opens sockets past any filter, and what clone3 asks for
-cannot be seen from here (the C library then takes clone)."""
+"""Reported as missing (ENOSYS), so that libraries use alternatives: io_uring opens sockets past any filter, and the
+arguments of clone3 cannot be seen from here (the C library then takes clone)."""
 _OBJECTS = (
     "shmget shmat shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl mq_open mq_unlink".split()  # noqa: SIM905
 )
@@ -53,7 +53,7 @@ Instruction = tuple[int, int, int, int]
 
 
 def filter_calls(libc: ctypes.CDLL, *, own_objects: bool, own_processes: bool) -> bool:
-    """Refuse from now on what no snippet needs; for good, and for all that this process starts.
+    """Block system calls that no snippet needs; permanently, and for all processes started by this one.
 
     ``own_objects`` and ``own_processes``: System V objects, and processes that can be named, are the session's own. To
     be called once no_new_privs is set.

@@ -140,7 +140,7 @@ def _replace(libc: ctypes.CDLL, place: str, stage: Path, changeable: Iterable[st
 
 
 def _own_terminals(libc: ctypes.CDLL, devices: Path) -> None:
-    """Terminals that no other program has open, and none of anybody else's."""
+    """A pseudo-terminal file system of its own, without the terminals of other programs."""
     terminals = devices / "pts"
     if not terminals.is_dir():
         return
@@ -152,7 +152,7 @@ def _readable() -> Iterator[str]:
     yield from (path for path in _SYSTEM if os.path.lexists(path))
     yield from (f"/etc/{name}" for name in _ETC if os.path.lexists(f"/etc/{name}"))
     yield from {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix} - {"/"}
-    # Installed packages, wherever; not what merely lies on the path, such as the project this is run in.
+    # Installed packages in any folder; not other folders of the path, such as the project this is run in.
     yield from (p for p in sys.path if p.endswith("-packages") and Path(p).is_dir())
     yield str(Path(__file__).parents[2])
 

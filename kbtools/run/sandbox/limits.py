@@ -1,6 +1,6 @@
 """Confines the current process: namespaces, Landlock, seccomp, resource limits; called before any page code.
 
-First ``enclose``, which knows nothing of the session, so that it can be done ahead of time; then ``seal``.
+First ``enclose``, which does not depend on the session, so that it can be done in advance; then ``seal``.
 
 Every protection is attempted on its own and named in the result, so that ``--sandbox=require`` can insist and a report
 can say what held. Kernel interfaces: namespaces(7), landlock(7), prctl(2), setrlimit(2).
@@ -121,7 +121,8 @@ def seal(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def lacking(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
-    """What the mode asks for and is not active. A fence with ``network="yes"`` waives that part itself."""
+    """Protections that the mode requires and that are not active. A fence with ``network="yes"`` does not need that of
+    the network."""
     if rules.mode not in ("require", "strict"):
         return ()
     asked = CONTAINER if rules.mode == "strict" else ESSENTIAL
@@ -203,7 +204,7 @@ def _landlock(libc: ctypes.CDLL, writable: Iterable[str], *, terminals: bool) ->
 
 
 def _drop_capabilities(libc: ctypes.CDLL) -> bool:
-    """Give up what root may do, here and in the namespaces of its own: nothing more is to be set up."""
+    """Drop root's capabilities, here and in the process's namespaces; the set-up is complete."""
     number = _CAPSET.get(os.uname().machine)
     header, none = struct.pack("=Ii", _CAPABILITIES_VERSION, 0), bytes(24)
     return number is not None and libc.syscall(number, header, none) == 0

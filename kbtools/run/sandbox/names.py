@@ -23,4 +23,4 @@ TOLD = {
     "capabilities": "no rights of root",
     "calls": "filtered system calls",
 }
-"""Protections in words for people, in the order in which they are told."""
+"""Descriptions of the protections, in the order in which they are listed."""

@@ -63,8 +63,8 @@ def own_network_works() -> bool:
     """Whether a process can get a network of its own here, with a loopback that works. Tried in a child: there is no
     way back from a namespace, and one without a loopback would break what talks to itself (gloo, test servers).
 
-    Where AppArmor restricts user namespaces (Ubuntu), the namespaces can be had but nothing in them set up. Landlock
-    is no substitute: it cannot tell the loopback from elsewhere. Ask before the process has grown: it is forked.
+    Where AppArmor restricts user namespaces (Ubuntu), the namespaces can be had but nothing in them set up. Landlock is
+    no substitute: it cannot distinguish the loopback from other addresses. Called early, because it forks the process.
     """
     return sys.platform == "linux" and _tried(
         lambda: own_namespaces(ctypes.CDLL(None, use_errno=True), NEWNET) and loopback()
@@ -74,7 +74,7 @@ def own_network_works() -> bool:
 def own_processes() -> bool:
     """Go on as the first process of a process namespace, with a ``/proc`` that shows no other; whether that was done.
 
-    Nothing outside can be named from within, and whatever is started within ends with this process: the kernel sees to
+    Processes outside are not visible inside, and all processes started inside end with this one: the kernel ensures
     that. The process this was called in waits for this one's end. To be called early, while there is one thread.
     """
     if sys.platform != "linux":
@@ -127,10 +127,10 @@ def _wait_as(child: int) -> NoReturn:
         if status is not None:
             _kill_children()
     code = os.waitstatus_to_exitcode(status) if status is not None else 70
-    if _KILLED < code <= _KILLED + signal.NSIG:  # told so by one that cannot be killed from within
+    if _KILLED < code <= _KILLED + signal.NSIG:  # the exit code of a process that cannot be killed from inside
         code = _KILLED - code
     if code < 0:
-        with suppress(OSError, ValueError):  # SIGKILL is as it is
+        with suppress(OSError, ValueError):  # SIGKILL cannot be handled
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code if code >= 0 else _KILLED - code)  # the first process of a namespace is not killed from within

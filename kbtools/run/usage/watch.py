@@ -47,7 +47,7 @@ class Watch:
 
     @staticmethod
     def works() -> bool:
-        """Whether this system tells what processes use."""
+        """Whether this system reports the memory of processes."""
         return sys.platform == "linux"
 
     def begin(self) -> None:

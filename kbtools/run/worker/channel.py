@@ -14,7 +14,7 @@ _encode, _decode = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 
 class BadMessage(ValueError):
-    """What is no message: says why."""
+    """An invalid message; the text gives the reason."""
 
 
 class Channel:

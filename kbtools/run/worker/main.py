@@ -117,14 +117,14 @@ class _Worker:
         self.unraised = Unraised({start["path"]})
         self.unraised.watch_tasks()
         self.collects = False
-        """Whether there may be tasks, which tell of their failure when they go."""
+        """Whether there may be tasks, which report their failure when they are deleted."""
         getattr(atexit, "_clear", lambda: None)()  # what the process this one was forked off has registered
         sys.addaudithook(self._audit)
         if kind.changed:
             other_conditions.change(self.scratch)
         if not missing and not seeded:
             if "torch" in start["preload"]:
-                # Installed or not: where it is not, the page's own import says so.
+                # If it is not installed, the page's own import reports that.
                 with suppress(ImportError):
                     import torch  # noqa: F401
             seed(kind)
@@ -137,7 +137,7 @@ class _Worker:
                 continue
             reply = self._run(order["step"])
             if os.getpid() != self.pid:
-                # A child that a snippet forked came to the snippet's end: it must not speak for the session.
+                # A child that a snippet forked reached the end of the snippet: it must not reply for the session.
                 flush()
                 os._exit(0)
             restore(self.out, self.err, intact="error" not in reply)

@@ -47,7 +47,8 @@ _FLAGS = [0]
 
 
 def define(namespace: dict[str, Any], page: str, code: str, line: int) -> None:
-    """Define in ``namespace`` what the code defines. What fails is left out: its absence is told where it is missed."""
+    """Define in ``namespace`` what the code defines. Definitions that fail are left out; code that needs them raises a
+    NameError."""
     _remember(page, code, line)
     try:
         parse = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | _FLAGS[0]
@@ -81,5 +82,5 @@ def _remember(page: str, code: str, line: int) -> None:
 
 
 def hint(message: str) -> str | None:
-    """What to do about an error of pickling, if the text tells of one."""
+    """Advice for an error of pickling, if the text describes one."""
     return HINT if _TROUBLE.search(message) else None

@@ -82,7 +82,7 @@ def _files(folder: Path) -> None:
     root = str(folder)
 
     def full_path(path: Any) -> str:
-        return str(os.path.abspath(os.fspath(path)))  # noqa: PTH100 - resolve() would ask for files, which is changed here
+        return str(os.path.abspath(os.fspath(path)))  # noqa: PTH100 - resolve() would access files, which is changed here
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:
         paths = {"open": arguments[:1], "os.mkdir": arguments[:1], "os.rename": arguments[:2]}.get(event, ())

@@ -2,7 +2,7 @@
 
 The first use of an operator binds symbols, fills tables and imports modules, which costs a page more than its own code.
 What is done here must leave the server as it has to be: one thread (no backward pass, which may start some, and all
-else with one OpenMP thread), and no accelerator asked for anything.
+else with one OpenMP thread), and no accelerator initialized.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ACCELERATORS = ("/dev/nvidia*", "/dev/kfd", "/dev/dxg", "/dev/dri/renderD*", "/
 
 
 def warm() -> None:
-    """Use what is imported, as pages will. What fails here would fail in a page, which says so."""
+    """Initializes what pages use. Errors are ignored here, because a page reports the same error."""
     if "matplotlib.pyplot" in sys.modules:
         with suppress(Exception):
             _figure()
@@ -29,7 +29,8 @@ def warm() -> None:
     if "numpy" in sys.modules:
         with suppress(Exception):
             import numpy.random  # noqa: F401 - every worker seeds it
-    # An optimizer and the compiler ask for accelerators, and a driver asked before a fork is of no use after it.
+    # An optimizer and the compiler initialize accelerators, and a driver that was initialized before a fork cannot be
+    # used after it.
     if not accelerators():
         with suppress(Exception):
             _tensors(torch)

@@ -1,6 +1,6 @@
 """Setup of a worker that does not depend on its session.
 
-A fork server has it done ahead of time (``forkserver``), so that a session does not wait for it.
+The fork server does this in advance, so that a session does not wait for it.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def _main(report: str, script: str) -> int:
             line = left_out(stop.__traceback__, script, [ast.parse(code, script)])
             if line is not None:
                 lines.append(f"line {line}: SystemExit ended the script before its end")
-    except BaseException as error:  # noqa: BLE001 - told as Python does, without the frame of this module
+    except BaseException as error:  # noqa: BLE001 - reported as Python does, without the frame of this module
         exit_code = 1
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
@@ -64,7 +64,7 @@ def _main(report: str, script: str) -> int:
     if "asyncio" in sys.modules:
         import gc
 
-        gc.collect()  # a task that failed and that nobody asked for is told when it goes
+        gc.collect()  # a failed task that was never awaited is reported when it is deleted
     lines += ["".join(traceback.format_exception_only(error)).strip() for error in unraised.take()]
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

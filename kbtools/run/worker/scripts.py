@@ -21,7 +21,7 @@ _PYTHON = [sys.executable, "-u"]
 _NOT_PASSED_ON = ("PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONSTARTUP")
 """Variables that would have a script pass without its assertions, or not end."""
 _CUT_OFF = 128 + 13
-"""The exit code of what wrote to a pipe that nobody reads any more."""
+"""The exit code of a process that wrote to a closed pipe."""
 _LAST_EXIT = re.compile(r"(?:\A|(?<=\n))[ \t]*exit\b[^\n#;&|]*(?:#[^\n]*)?\s*\Z")
 _PIPEFAIL = "set -o pipefail"
 
@@ -91,7 +91,8 @@ def _with_end(code: str, end: Path) -> str:
 
 @cache
 def _pipefail(shell: str) -> tuple[str, ...]:
-    """The options that let a pipe fail with any of its commands, where the shell has such a thing (dash has not)."""
+    """The options with which a pipeline fails if one of its commands does, if the shell has such options (dash does
+    not)."""
     try:
         tried = subprocess.run([shell, "-c", _PIPEFAIL], capture_output=True, check=False)
     except OSError:

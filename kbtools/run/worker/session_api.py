@@ -74,7 +74,7 @@ class SessionApi:
         self.reply = scripts.run_shell(self.step["code"], self.line, self.page, language, self.folder)
 
     def _foreign(self, language: Language) -> dict[str, Any]:
-        """A language of another package: its mistakes are told in a line, not in a traceback of its insides."""
+        """A language of another package: its errors are shown in one line, without a traceback of its code."""
         caught: list[Exception] = []
 
         def action() -> None:

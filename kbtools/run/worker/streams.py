@@ -20,7 +20,7 @@ _STREAMS = (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace"))
 _LOOK = 0.005
 """Seconds between looks at threads that are waited for."""
 _late: set[int] = set()
-"""Threads whose snippet has ended: what they write now is nobody's."""
+"""Threads whose snippet has ended: their output is discarded."""
 
 
 class Stream(io.TextIOWrapper):
@@ -80,7 +80,8 @@ class Threads:
         self._finished = False
 
     def finish(self, limit: float) -> None:
-        """Wait up to ``limit`` seconds for those that are no daemons; what is busy after that writes no more."""
+        """Wait up to ``limit`` seconds for threads other than daemons; after that, output of running threads is
+        discarded."""
         if self._finished:
             return
         self._finished = True

@@ -10,9 +10,9 @@ from types import BuiltinFunctionType, FunctionType, GeneratorType, ModuleType, 
 from typing import Any
 
 _SHOWN = 8
-"""Values told of one assertion."""
+"""Maximum number of values shown for one assertion."""
 _ELEMENTS = 10
-"""Elements of a tensor that are shown one by one."""
+"""Maximum number of elements of a tensor that are shown."""
 _LONGEST = 200
 _NO_VALUES = (ModuleType, FunctionType, BuiltinFunctionType, type, GeneratorType)
 

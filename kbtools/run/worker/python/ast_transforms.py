@@ -141,7 +141,7 @@ class _Wrap:
 
 
 def _call(name: str, place: ast.expr | ast.stmt, *arguments: ast.expr) -> ast.Call:
-    """A call of one of the helpers, at the place of what it stands for."""
+    """A call of one of the helpers, with the position of the node it replaces."""
     made = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
     new: list[ast.AST] = [made, made.func]
     for argument in arguments:

@@ -20,7 +20,7 @@ from kbtools.run.worker.python.ast_transforms import Place
 from kbtools.run.worker.streams import Stream
 
 _MOST_TIMES = 1000
-"""Executions of a statement that are told apart; a loop may have more."""
+"""Executions of a statement whose output is stored separately; a loop may have more."""
 _LONGEST = 1 << 16
 _STDOUT = 1
 

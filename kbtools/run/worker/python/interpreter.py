@@ -126,7 +126,7 @@ class Interpreter:
             self._execute(compiled)
 
         self._executed = 0
-        # What is told as run must have been: ``grading`` looks at this.
+        # Whether the code was executed, checked by ``grading``.
         return {**self.attempt(action, expected), "executed": self._executed}
 
     def converse(
@@ -159,7 +159,7 @@ class Interpreter:
         return {**self.attempt(action, expected), "executed": self._executed}
 
     def _answer(self, example: Example, line: int, transform: Transform | None) -> bool:
-        """Run one example; whether the session goes on."""
+        """Run one example; returns whether the session continues."""
         key = (self.captures.turn, example.line, 0)
         goes_on, said = True, None
         try:
@@ -193,7 +193,7 @@ class Interpreter:
             action()
         except SystemExit as stop:
             error = stop if stop.code not in (None, 0) or expected.raises is not None else self._early(stop)
-        except BaseException as problem:  # noqa: BLE001 - whatever a snippet raises is its result
+        except BaseException as problem:  # noqa: BLE001 - every exception of a snippet is its result
             error = problem
         seconds = time.perf_counter() - started
         sys.displayhook = hook
@@ -256,7 +256,7 @@ class Interpreter:
             linecache.cache[name] = (sum(map(len, self._lines)), None, self._lines, name)
 
     def _pass_on(self, code: str, line: int) -> None:
-        """Let processes that are started afresh know what the page defines up to here."""
+        """Make the definitions of the page so far available to newly started processes."""
         with suppress(OSError), Path(self.script).open("ab") as file:
             file.write((b"" if file.tell() else begin()) + line_of(self.path, code, line))
 

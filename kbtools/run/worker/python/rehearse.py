@@ -35,7 +35,7 @@ class _Retarget(ast.NodeTransformer):
 
 
 def _is_torch(node: ast.expr) -> bool:
-    """``torch.cuda`` itself is a module: ``torch.cuda(…)`` is no move of a tensor."""
+    """``torch.cuda`` is a module: ``torch.cuda(…)`` does not move a tensor."""
     return isinstance(node, ast.Name) and node.id == "torch"
 
 

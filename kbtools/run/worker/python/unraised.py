@@ -25,7 +25,7 @@ class Unraised:
         self._install()
 
     def take(self) -> list[BaseException]:
-        """What has come since it was last asked."""
+        """The errors since the last call."""
         found, self.errors = self.errors, []
         return found
 
@@ -55,7 +55,7 @@ class Unraised:
             vars(warnings)["_warn_unawaited_coroutine"] = of_coroutine
 
     def watch_tasks(self) -> None:
-        """See what asyncio's loops are told of and nobody asks for. Imports asyncio."""
+        """Record exceptions of tasks that are never awaited. Imports asyncio."""
         from asyncio import base_events
 
         handle = base_events.BaseEventLoop.default_exception_handler
