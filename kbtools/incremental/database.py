@@ -20,19 +20,34 @@ from kbtools.vault.listing import Mark
 
 FILE = "index.sqlite"
 
-_SCHEMA = """ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID; CREATE TABLE file ( id
-INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, modified INTEGER NOT NULL,  -- nanoseconds, as is the next changed
-INTEGER NOT NULL, size INTEGER NOT NULL, digest TEXT                 -- of a file so new that a later change may not be
-visible in its times ); CREATE TABLE attachment (path TEXT PRIMARY KEY) WITHOUT ROWID; CREATE TABLE page ( id INTEGER
-PRIMARY KEY, outline TEXT,               -- what links and rules of other pages use; NULL for a file of the vault that
-is not a page keys TEXT NOT NULL,         -- what its links may mean targets TEXT NOT NULL,      -- the pages its links
-lead to incoming INTEGER NOT NULL,  -- how many pages lead here links INTEGER NOT NULL, broken INTEGER NOT NULL,
-ambiguous INTEGER NOT NULL, snippets INTEGER NOT NULL, unchecked TEXT NOT NULL,    -- shells that are not installed,
-each with how many fences it was to judge turns INTEGER               -- the day (ordinal) on which its findings change
-by themselves ); CREATE TABLE name (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID;
-CREATE TABLE link (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID; CREATE TABLE
-reference (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID; CREATE TABLE finding (page
-INTEGER PRIMARY KEY, found TEXT NOT NULL);
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE file (
+  id INTEGER PRIMARY KEY,
+  path TEXT NOT NULL UNIQUE,
+  modified INTEGER NOT NULL,  -- nanoseconds, as is the next
+  changed INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  digest TEXT                 -- of a file so new that a later change may not be visible in its times
+);
+CREATE TABLE attachment (path TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE page (
+  id INTEGER PRIMARY KEY,
+  outline TEXT,               -- what links and rules of other pages use; NULL for a file that is not a page
+  keys TEXT NOT NULL,         -- what its links may mean
+  targets TEXT NOT NULL,      -- the pages its links lead to
+  incoming INTEGER NOT NULL,  -- how many pages lead here
+  links INTEGER NOT NULL,
+  broken INTEGER NOT NULL,
+  ambiguous INTEGER NOT NULL,
+  snippets INTEGER NOT NULL,
+  unchecked TEXT NOT NULL,    -- shells that are not installed, each with how many fences it was to judge
+  turns INTEGER               -- the day (ordinal) on which its findings change by themselves
+);
+CREATE TABLE name (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID;
+CREATE TABLE link (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID;
+CREATE TABLE reference (key TEXT NOT NULL, page INTEGER NOT NULL, PRIMARY KEY (key, page)) WITHOUT ROWID;
+CREATE TABLE finding (page INTEGER PRIMARY KEY, found TEXT NOT NULL);
 """
 
 # Created after the rows are inserted: sorting once is cheaper than maintaining the order.
