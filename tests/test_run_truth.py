@@ -31,6 +31,25 @@ def test_assertions_hold_whatever_the_page_sets_for_its_scripts(launcher: Launch
     assert run_page(page, launcher)["x"].outcome.value == "failed"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("BASH_FUNC_false%%", "() { true; }"), ("SHELLOPTS", "noexec"), ("BASH_ENV", "start.sh"), ("ENV", "start.sh")],
+)
+def test_shells_run_the_commands_that_they_name(name: str, value: str, launcher: Launcher) -> None:
+    page = "```python\nimport os\nopen('start.sh', 'w').write('test() { true; }; false() { true; }')\n"
+    page += f"os.environ[{name!r}] = {value!r}\n```\n\n"
+    for shell in ("bash", "sh"):
+        outcome = run_page(f"{page}```{shell} {{#x .run}}\ntest 1 = 2\nfalse\n```\n", launcher)["x"]
+        assert outcome.outcome.value == "failed"
+        assert "ended with exit code 1" in (outcome.message or "")
+
+
+def test_a_page_that_replaces_how_code_is_run_changes_nothing(launcher: Launcher) -> None:
+    page = "```python {.hidden}\nimport builtins\nbuiltins.exec = builtins.eval = lambda *a, **k: None\n"
+    page += "builtins.compile = lambda *a, **k: (lambda: None).__code__\n```\n\n```python {#x}\nassert 1 == 2\n```\n"
+    assert run_page(page, launcher)["x"].outcome.value == "failed"
+
+
 def test_what_a_session_registers_is_called_after_its_last_fence_alone(launcher: Launcher) -> None:
     page = "```python {#a}\nimport atexit\natexit.register(lambda: 1 / 0)\n```\n\n```python {#b}\nx = 1\n```\n"
     outcomes = run_page(page, launcher)

@@ -161,6 +161,8 @@ class _Worker:
         inside = SessionApi(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
         threads = Threads()
         self.collects = self.collects or "async" in code
+        if "concurrent" in code:
+            self.unraised.watch_futures()
         self.interpreter.settle = lambda: self._settle(threads, step)
         reply = inside.run(find(step["language"]))
         threads.finish(min(_PATIENCE, step["timeout"] / 2))

@@ -19,6 +19,7 @@ def _main(report: str, script: str) -> int:
     import threading
     import traceback
     import types
+    import warnings
 
     root = __file__
     for _ in range(4):
@@ -41,6 +42,9 @@ def _main(report: str, script: str) -> int:
     unraised = Unraised({script})
     if b"asyncio" in code:
         unraised.watch_tasks()
+    if b"concurrent" in code:
+        unraised.watch_futures()
+    warnings.filterwarnings("error", "assertion is always true", SyntaxWarning)
     exit_code = 0
     lines: list[str] = []
     try:
@@ -50,7 +54,7 @@ def _main(report: str, script: str) -> int:
         if not exit_code:
             import ast
 
-            line = left_out(stop.__traceback__, script, [ast.parse(code, script)])
+            line = left_out(stop, script, [ast.parse(code, script)])
             if line is not None:
                 lines.append(f"line {line}: SystemExit ended the script before its end")
     except BaseException as error:  # noqa: BLE001 - reported as Python does, without the frame of this module

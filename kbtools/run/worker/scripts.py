@@ -18,8 +18,8 @@ from kbtools.fences.languages.shell import SHELLS
 from kbtools.fences.launch_options import words
 
 _PYTHON = [sys.executable, "-u"]
-_NOT_PASSED_ON = ("PYTHONOPTIMIZE", "PYTHONINSPECT", "PYTHONSTARTUP")
-"""Variables that would have a script pass without its assertions, or not end."""
+_NOT_PASSED_ON = re.compile("PYTHON(?:OPTIMIZE|INSPECT|STARTUP)|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|BASH_FUNC_.*")
+"""Variables that would have a script pass without its assertions, not end, or run other commands than it names."""
 _CUT_OFF = 128 + 13
 """The exit code of a process that wrote to a closed pipe."""
 _LAST_EXIT = re.compile(r"(?:\A|(?<=\n))[ \t]*exit\b[^\n#;&|]*(?:#[^\n]*)?\s*\Z")
@@ -106,7 +106,7 @@ def _file_name(path: str, line: int, suffix: str) -> str:
 
 def _program(started: list[str], scratch: Path) -> dict[str, Any]:
     began = time.perf_counter()
-    environment = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED_ON}
+    environment = {name: value for name, value in os.environ.items() if _NOT_PASSED_ON.fullmatch(name) is None}
     try:
         code = subprocess.run(started, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
     except OSError as problem:

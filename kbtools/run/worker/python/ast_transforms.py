@@ -79,12 +79,12 @@ def asserts(tree: ast.Module) -> Known:
     """Let the assertions outside functions and classes hand over the values of their parts.
 
     Returns all assertions by line, as written, with the parts of those that are changed, in the order of their
-    numbers. Those in functions are left alone, since ``torch.compile`` and the like read functions; of these the names
-    are looked up once they have failed.
+    numbers. One of a tuple is left to the compiler, which says that it always holds. Those in functions are left alone,
+    since ``torch.compile`` and the like read functions; of these the names are looked up once they have failed.
     """
     found: Known = {}
     for node in _statements(tree):
-        if isinstance(node, ast.Assert) and depth_within(node.test, _DEPTH):
+        if isinstance(node, ast.Assert) and not isinstance(node.test, ast.Tuple) and depth_within(node.test, _DEPTH):
             written = copy.deepcopy(node)
             wrap = _Wrap(written.lineno)
             node.test = _call(HELD, written.test, ast.Constant(written.lineno), wrap.condition(node.test))

@@ -13,6 +13,7 @@ import re
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ from kbtools.run.worker.python.tracebacks import described, names, summary, unli
 _FUTURE = 0
 for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
+ALWAYS_TRUE = "assertion is always true"
+"""How Python warns of an assertion of a tuple."""
+compile, eval, exec = builtins.compile, builtins.eval, builtins.exec
 _UNREADABLE = re.compile("[\\0\ud800-\udfff]")
 
 
@@ -205,7 +209,7 @@ class Interpreter:
             self.assertions.forget()
 
     def _early(self, stop: SystemExit) -> LeftEarly | None:
-        line = left_out(stop.__traceback__, self.path, reversed(self._trees))
+        line = left_out(stop, self.path, reversed(self._trees))
         if line is None:
             return None
         what = f'the snippet ended at line {line} with more behind: write raises="SystemExit" if that is meant'
@@ -291,7 +295,9 @@ class Interpreter:
             tree = show(tree)
         if transform is not None:
             tree = transform(tree)
-        compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True, optimize=0)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", ALWAYS_TRUE, SyntaxWarning)
+            compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True, optimize=0)
         # A `from __future__ import` holds for the rest of the session, as it does for the rest of a script.
         self._flags |= compiled.co_flags & _FUTURE
         return compiled

@@ -12,7 +12,21 @@ import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from typing import Any
+
+_ASKED = "kb_asked"
+
+
+def _noted(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of futures that notes that somebody has asked for what came of one."""
+
+    @wraps(method)
+    def noted(future: Any, *args: Any, **named: Any) -> Any:
+        vars(future)[_ASKED] = True
+        return method(future, *args, **named)
+
+    return noted
 
 
 class Unraised:
@@ -69,7 +83,27 @@ class Unraised:
         loops: Any = base_events.BaseEventLoop
         loops.default_exception_handler = of_loop
 
+    def watch_futures(self) -> None:
+        """See what executors were given to do, failed, and is gone without anybody having asked for it."""
+        from concurrent.futures import Future
+
+        if hasattr(Future, "__del__"):
+            return
+        futures: Any = Future
+        for name in ("result", "exception", "add_done_callback"):
+            setattr(futures, name, _noted(getattr(futures, name)))
+
+        def of_future(future: Any) -> None:
+            error = future._exception
+            if isinstance(error, Exception) and _ASKED not in vars(future) and self._is_of_page(error):
+                self.errors.append(error)
+
+        futures.__del__ = of_future
+
     def _is_of_page(self, error: BaseException) -> bool:
         with suppress(Exception):
-            return any(frame.f_code.co_filename in self.files for frame, _ in traceback.walk_tb(error.__traceback__))
+            if any(frame.f_code.co_filename in self.files for frame, _ in traceback.walk_tb(error.__traceback__)):
+                return True
+            told = str(error.__cause__)  # the traceback in another process
+            return any(f'File "{file}"' in told for file in self.files)
         return False
