@@ -301,7 +301,11 @@ def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
     built = {p.relative_to(root / "site").as_posix() for p in (root / "site").rglob("*")}
     assert {"index.html", "A/index.html"} <= built
     assert 'href="A/"' in (root / "site/index.html").read_text(encoding="utf-8")
-    assert not {p for p in built if p.startswith(("kb.toml", "mkdocs.yml", "site/", "Meta/Templates/T", "Templater", "Old/", "_link"))}
+    assert not {
+        p
+        for p in built
+        if p.startswith(("kb.toml", "mkdocs.yml", "site/", "Meta/Templates/T", "Templater", "Old/", "_link"))
+    }
     assert "Meta/Templates/Bases/All.base" in built
     failing = (root / "site/F/index.html").read_text(encoding="utf-8")
     assert "kb-is-failed" in failing
