@@ -39,6 +39,7 @@ from in_browser import CHROMIUM, FLAGS, served
 from playwright.sync_api import Error, sync_playwright
 from test_search import BY_KIND, HELD_OUT, QUERIES, ask, built, found, queries
 
+from kbtools.site.html.tree import Tree
 from kbtools.site.search.search_index import Entry, files
 from kbtools.site.search.search_text import sections
 
@@ -105,7 +106,7 @@ def stock_index(held: list[tuple[str, str, str]], config: dict[str, Any]) -> tup
 
 def our_index(held: list[tuple[str, str, str]]) -> tuple[float, dict[str, bytes]]:
     began = time.process_time()
-    content = dict(files([Entry(url, title, sections(html)) for url, title, html in held]))
+    content = dict(files([Entry(url, title, sections(Tree(html))) for url, title, html in held]))
     return time.process_time() - began, content
 
 

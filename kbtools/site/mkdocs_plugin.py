@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html as markup
 import logging
-import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -18,7 +17,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
-from mkdocs.plugins import BasePlugin, CombinedEvent, event_priority
+from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
@@ -36,7 +35,8 @@ from kbtools.site.html import csp
 from kbtools.site.html.elements import own_markup
 from kbtools.site.html.safe_meta import SafeTitle, allowed_theme_keys, safe_meta, safe_title, title_of_html
 from kbtools.site.html.text import escape
-from kbtools.site.html.urls import Site, markdown_of, preview_of
+from kbtools.site.html.tree import Tree
+from kbtools.site.html.urls import Site, file_of, markdown_of, preview_of
 from kbtools.site.markdown import text_plugins
 from kbtools.site.mkdocs import mkdocs_seam
 from kbtools.site.mkdocs.site_folder import SiteFolder
@@ -57,7 +57,6 @@ CSS = "assets/kb.css"
 SCRIPT = "assets/kb.js"
 LEARN = "assets/kb-learn.js"
 MERMAID = "assets/kb-mermaid.min.js"
-_DIAGRAM = re.compile(r"(?i)<pre\b[^>]*\bmermaid\b")
 
 
 def _switch() -> Any:
@@ -351,14 +350,17 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         title = page.title
         if isinstance(title, str) and not isinstance(title, SafeTitle) and "title" not in page.meta:
             page.title = title_of_html(title)
+        content = Tree(html)
         if self.search is not None:
             name = markup.unescape(str(page.title or ""))
-            self.search.add(page.file.src_uri, page.url, name, page.meta, html)
+            self.search.add(page.file.src_uri, page.url, name, page.meta, content)
         if self.policy is not None:
-            self.brought = csp.brought(html)
+            self.brought = csp.brought(content)
             self.policy.of_plugins(self.brought, self.is_written)
-        html = page_actions.with_actions(html, page_actions.actions(page.file.src_uri, page.url, wiki, self.colab))
-        return html + (self.graph.add(page.file.src_uri, page.url) if self.graph is not None else "")
+        heading = content.first("h1")
+        actions = page_actions.actions(page.file.src_uri, page.url, wiki, self.colab)
+        content.insert(heading.end if heading is not None else 0, actions)
+        return f"{content}{self.graph.add(page.file.src_uri, page.url) if self.graph is not None else ''}"
 
     def added(self, path: str, url: str) -> str:
         """What is added to a page's HTML and to what search knows of it."""
@@ -370,50 +372,71 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
     @event_priority(-100)
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
         if self.policy is not None and template_name == "404.html":
-            self.policy.of_theme(output)
-            return csp.with_policy(output, self.policy.value())
+            page = Tree(output)
+            self.policy.of_theme(page)
+            csp.add_policy(page, self.policy.value())
+            return str(page)
         return output
 
-    def _equip(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+    @event_priority(-100)
+    def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
+        """Behind all other plugins: what kb adds to the finished page, and its policy, with all that is in it."""
+        path, wiki = page.file.src_uri, self.wiki
+        assert wiki is not None
+        instead = self._instead(path)
+        if instead.startswith("<!doctype"):
+            tree, has_diagram = Tree(instead), False
+        else:
+            tree = Tree(output)
+            has_diagram = any("mermaid" in pre.classes for pre in tree.named("pre"))
+            self._equip(tree, page, instead, has_diagram)
+        policy = ""
+        if self.policy is not None:
+            policy = self.policy.with_page(csp.brought(tree), self.is_written).value()
+        elif has_diagram and self.config.sanitize and not _loads_styles_from_elsewhere(config):
+            policy = csp.DIAGRAMS
+        if policy:
+            csp.add_policy(tree, policy)
+        if self.engine is not None:
+            self.engine.written(page, has_diagram, self.policy is not None and policy != self.policy.value())
+        return str(tree)
+
+    def _equip(self, tree: Tree, page: Page, canonical: str, has_diagram: bool) -> None:
         """Material fetches mermaid from a CDN unless it is there already: give pages with diagrams a copy."""
         wiki, site = self.wiki, self.site
         assert wiki is not None
         assert site is not None
         if self.search is not None:
-            output = search.with_button(output, wiki.words)
-        output = page_assets.equip(output, "../" * page.url.count("/"), self.has_previews)
-        output = machine_readable.with_head(output, page.file.src_uri, wiki, site)
-        output = redirects.add_canonical_link(output, page.file.src_uri, wiki, site)
-        if _DIAGRAM.search(output):
-            output = _with_script(output, MERMAID, page.url)
+            search.add_button(tree, wiki.words)
+        to_root = "../" * page.url.count("/")
+        page_assets.add(tree, to_root, self.has_previews)
+        if (head := tree.first("head")) is not None:
+            tree.insert(head.close, machine_readable.head(page.file.src_uri, wiki, site))
+        if canonical:
+            redirects.set_canonical(tree, canonical)
+        if has_diagram:
             self.has_diagrams = True
-            if self.config.sanitize and self.policy is None and not _loads_styles_from_elsewhere(config):
-                output = csp.with_policy(output, csp.DIAGRAMS)
-        return output
+            theme = (s for s in tree.named("script") if "assets/javascripts/bundle" in (s.get("src") or ""))
+            if (script := next(theme, None)) is not None:
+                tree.insert(script.start, f'<script src="{escape(to_root + MERMAID)}"></script>')
 
-    @event_priority(-100)
-    def _protect(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
-        """Behind all other plugins: the page's policy, with what they have put into it."""
-        if self.policy is None:
-            self._written(output, page, False)
-            return output
-        policy = self.policy.with_page(csp.brought(output), self.is_written).value()
-        self._written(output, page, policy != self.policy.value())
-        return csp.with_policy(output, policy)
-
-    def _written(self, output: str, page: Page, has_own_policy: bool) -> None:
-        if self.engine is not None:
-            self.engine.written(page, _DIAGRAM.search(output) is not None, has_own_policy)
-
-    on_post_page = CombinedEvent(_equip, _protect)
-
-    def around_template(self, path: str) -> str:
-        """What is added to a page's head when its template is rendered, as text that tells one state from another."""
+    def _instead(self, path: str) -> str:
+        """For a page that another stands for: a document that sends readers on, or a link if it has text of its own."""
         wiki, site = self.wiki, self.site
         assert wiki is not None
         assert site is not None
-        head = machine_readable.with_head("</head>", path, wiki, site)
-        return redirects.add_canonical_link(f'<link rel="canonical" href="">{head}', path, wiki, site)
+        other = redirects.canonical(path, wiki, site)
+        if other is None:
+            return ""
+        if redirects.is_empty(wiki.index.pages[path]):
+            return redirects.document((other,), file_of(site.pages[path]), wiki, site)
+        return redirects.canonical_link(other, path, site)
+
+    def around_template(self, path: str) -> str:
+        """What is added to a page's head when its template is rendered, as text that tells one state from another."""
+        assert self.wiki is not None
+        assert self.site is not None
+        return machine_readable.head(path, self.wiki, self.site) + self._instead(path)
 
     def is_written(self, text: str) -> bool:
         """Whether a page of the wiki holds a text."""
@@ -474,10 +497,3 @@ def _loads_styles_from_elsewhere(config: MkDocsConfig) -> bool:
     """Whether the wiki's owner has the site ask other machines for style sheets or fonts."""
     has_font = config.theme.get("font") if config.theme.name == "material" else False
     return bool(has_font) or any(is_remote(str(sheet)) for sheet in config.extra_css)
-
-
-def _with_script(output: str, asset: str, url: str) -> str:
-    """A page with one more of the site's scripts, before the theme's own."""
-    at = output.rfind("<script", 0, max(0, output.find("assets/javascripts/bundle")))
-    way = "../" * url.count("/") + asset
-    return f'{output[:at]}<script src="{escape(way)}"></script>{output[at:]}' if at >= 0 else output

@@ -9,14 +9,15 @@ from importlib.resources.abc import Traversable
 
 from kbtools.site.data.model import SiteModel
 from kbtools.site.html.text import escape
+from kbtools.site.html.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
     """Something that pages may have, and what it comes with."""
 
-    marks: tuple[str, ...]
-    """What stands in the HTML of pages that have it, one of them at least."""
+    classes: frozenset[str]
+    """Classes of which pages that have it show one at least."""
     assets: tuple[str, ...]
     """Files and folders of ``assets/``; of the files pages get those that end in ``.css`` and ``.js``, in order."""
     wanted: Callable[[SiteModel], bool] = lambda _: True
@@ -29,14 +30,14 @@ def _has_formulas(wiki: SiteModel) -> bool:
 
 
 PREVIEWS = Feature(
-    ('class="kb-link', 'class="kb-backlinks', 'class="kb-notice'),
+    frozenset(("kb-link", "kb-backlinks", "kb-notice")),
     ("kb-preview.css", "kb-preview.js"),
 )
 FEATURES = (
     PREVIEWS,
-    Feature(('class="kb-embed"',), ("kb-embed.css",)),
+    Feature(frozenset(("kb-embed-body", "kb-embed-note")), ("kb-embed.css",)),
     Feature(
-        ('class="arithmatex"',),
+        frozenset(("arithmatex",)),
         ("katex/katex.min.css", "kb-math.css", "katex/katex.min.js", "kb-math.js", "katex/fonts", "katex/LICENSE.txt"),
         _has_formulas,
     ),
@@ -67,11 +68,14 @@ def _collect(file: Traversable, path: str, out: dict[str, bytes]) -> None:
         out[path] = file.read_bytes()
 
 
-def equip(html: str, to_root: str, previews: bool = True) -> str:
-    """A page with the assets of what it has; ``to_root`` leads from the page to the site's root."""
+def add(page: Tree, to_root: str, previews: bool = True) -> None:
+    """Give a page the assets of what it has; ``to_root`` leads from the page to the site's root."""
+    head = page.first("head")
+    if head is None:
+        return
     sheets, scripts = [], []
     for feature in FEATURES:
-        if (feature is PREVIEWS and not previews) or not any(mark in html for mark in feature.marks):
+        if (feature is PREVIEWS and not previews) or not feature.classes & page.classes:
             continue
         for asset in feature.assets:
             address = escape(f"{to_root}assets/{asset}")
@@ -79,6 +83,4 @@ def equip(html: str, to_root: str, previews: bool = True) -> str:
                 sheets.append(f'<link rel="stylesheet" href="{address}">')
             elif asset.endswith(".js"):
                 scripts.append(f'<script src="{address}" defer></script>')
-    added = "".join(sheets + scripts)
-    head = html.find("</head>") if added else -1
-    return f"{html[:head]}{added}{html[head:]}" if head >= 0 else html
+    page.insert(head.close, "".join(sheets + scripts))

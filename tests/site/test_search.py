@@ -22,6 +22,7 @@ from small_site import CONFIG, make, topic
 from test_accessible import axe, violations  # noqa: F401
 from test_browser import CONTRAST
 
+from kbtools.site.html.tree import Tree
 from kbtools.site.search import collect as search
 from kbtools.site.search.hangul import initials, stem
 from kbtools.site.search.search_index import Entry, _postings, files
@@ -121,7 +122,7 @@ def test_initial_consonants_of_a_name_and_of_its_words() -> None:
     ],
 )
 def test_sections(html: str, expected: list[tuple[str, str, str]]) -> None:
-    assert [(s.anchor, s.heading, s.text) for s in sections(html)] == expected
+    assert [(s.anchor, s.heading, s.text) for s in sections(Tree(html))] == expected
 
 
 PIECES = st.sampled_from(
@@ -131,7 +132,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES | st.text(max_size=8), max_size=30).map("".join))
 def test_any_html_is_read(html: str) -> None:
-    for section in sections(html):
+    for section in sections(Tree(html)):
         terms(section.text)
 
 
@@ -141,7 +142,7 @@ def test_any_html_is_read(html: str) -> None:
 def test_html_is_read_in_linear_time(piece: str) -> None:
     def work(size: int) -> Any:
         html = piece * size
-        return lambda: [terms(s.text) for s in sections(html)]
+        return lambda: [terms(s.text) for s in sections(Tree(html))]
 
     assert_linear(work, 4000)
 

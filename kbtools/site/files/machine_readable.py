@@ -45,11 +45,11 @@ def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
         folder.offer(path, lambda text=text: text.encode("utf-8", "replace"))  # type: ignore[misc]
 
 
-def with_head(html: str, path: str, wiki: SiteModel, site: Site) -> str:
-    """A page that names its Markdown, the feed, and what it is."""
+def head(path: str, wiki: SiteModel, site: Site) -> str:
+    """What a page's head says of its Markdown, of the feed, and of what the page is."""
     address = site.pages.get(path)
     if address is None:
-        return html
+        return ""
     # Material takes every ``rel="alternate"`` and nothing else for the site in another language; a second word, which
     # browsers pass over, tells these apart.
     feed = escape(relative_url(FEED, address))
@@ -65,5 +65,4 @@ def with_head(html: str, path: str, wiki: SiteModel, site: Site) -> str:
         data = linked_data(page, wiki, site)
         if data is not None:
             found.append(script(data))
-    head, end, rest = html.partition("</head>")
-    return f"{head}{''.join(found)}{end}{rest}" if end else html
+    return "".join(found)

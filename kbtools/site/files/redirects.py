@@ -16,6 +16,7 @@ from urllib.parse import quote
 from kbtools.edit.new_names import file_name
 from kbtools.site.data.model import SiteModel, strings
 from kbtools.site.html.text import escape
+from kbtools.site.html.tree import Tree
 from kbtools.site.html.urls import Site, file_of, relative_url, url_of
 from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.vault.page import Page
@@ -133,20 +134,20 @@ def is_empty(page: Page) -> bool:
     return not page.structure.fences and not _NOTHING_OF_ITS_OWN.sub("", page.source.text[page.body_start :])
 
 
-_CANONICAL = re.compile(r'<link rel="canonical" href="[^"]*">')
+def canonical(path: str, wiki: SiteModel, site: Site) -> str | None:
+    """The published page that stands for another; None for a page that speaks for itself."""
+    final = wiki.index.final(path) if path in wiki.index.redirects else path
+    return final if final != path and final in site.pages else None
 
 
-def add_canonical_link(html: str, path: str, wiki: SiteModel, site: Site) -> str:
-    """A page as it is; one that another stands for names that as the canonical one, or sends on if it is empty."""
-    if path not in wiki.index.redirects:
-        return html
-    final = wiki.index.final(path)
-    if final == path or final not in site.pages:
-        return html
-    if is_empty(wiki.index.pages[path]):
-        return document((final,), file_of(site.pages[path]), wiki, site)
-    to = site.page(final) if site.url else relative_url(site.pages[final], site.pages[path])
-    tag = f'<link rel="canonical" href="{escape(to)}">'
-    if _CANONICAL.search(html):
-        return _CANONICAL.sub(lambda _: tag, html, count=1)
-    return html.replace("</head>", f"{tag}</head>", 1)
+def canonical_link(other: str, path: str, site: Site) -> str:
+    to = site.page(other) if site.url else relative_url(site.pages[other], site.pages[path])
+    return f'<link rel="canonical" href="{escape(to)}">'
+
+
+def set_canonical(page: Tree, link: str) -> None:
+    """Have a page name another as the canonical one."""
+    if (old := next((link for link in page.named("link") if link.get("rel") == "canonical"), None)) is not None:
+        page.replace(old.start, old.end, link)
+    elif (head := page.first("head")) is not None:
+        page.insert(head.close, link)

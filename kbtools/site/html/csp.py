@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from pathlib import Path
 from typing import NamedTuple
@@ -19,29 +19,25 @@ from urllib.parse import urlsplit
 from mkdocs.config.defaults import MkDocsConfig
 
 from kbtools.site.html.text import escape
+from kbtools.site.html.tree import Tree
 
-_SCRIPT = re.compile(r"<script(?P<attributes>[^>]*)>(?P<text>.*?)</script>", re.DOTALL | re.IGNORECASE)
-_DATA = re.compile(r"(?i)\stype\s*=\s*[\"']?(?!module|text/javascript|application/javascript)[a-z]+/")
-_SRC = re.compile(r"(?i)\ssrc\s*=")
-_HANDLER = re.compile(r"""(?i)<[a-z][^<>]*?\son[a-z]+\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_LOADED = re.compile(
-    r"""(?i)<(?:script|link|img|iframe|source|video|audio|embed|object|form|track)\b[^<>]*?"""
-    r"""\s(?:src|href|srcset|data|action|poster)\s*=\s*["']?\s*((?:https?:)?//[^\s"'<>]+)"""
+_DATA = re.compile(r"(?i)\s*(?!module|text/javascript|application/javascript)[a-z]+/")
+_LOADING = frozenset(
+    ("script", "link", "img", "iframe", "source", "video", "audio", "embed", "object", "form", "track")
 )
+_ADDRESSES = ("src", "href", "srcset", "data", "action", "poster")
+_ELSEWHERE = re.compile(r"""(?i)\s*((?:https?:)?//[^\s"'<>]+)""")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?")
 _SCOPE = re.compile(r'^(__md_scope=new URL\(")[^"]*("\s*,\s*location\))')
-_META = re.compile(r'(<head\b[^>]*>)(?:<meta http-equiv="Content-Security-Policy"[^>]*>)?', re.IGNORECASE)
 _MEASURING = ("https://*.googletagmanager.com", "https://*.google-analytics.com", "https://*.analytics.google.com")
 _DEEPEST = 12
 """Folders within each other for which Material's own script is allowed."""
 
 
-def inline_scripts(html: str) -> tuple[str, ...]:
+def inline_scripts(page: Tree) -> tuple[str, ...]:
     """The scripts of a page that stand in it and would run."""
-    found = (
-        m for m in _SCRIPT.finditer(html) if not _SRC.search(m["attributes"]) and not _DATA.search(m["attributes"])
-    )
-    return tuple(m["text"] for m in found if m["text"].strip())
+    found = (s for s in page.named("script") if "src" not in s.written and not _DATA.match(s.get("type") or ""))
+    return tuple(text for script in found if (text := page.text(script)).strip())
 
 
 def at_base(script: str, base: str) -> str:
@@ -64,9 +60,23 @@ class Brought(NamedTuple):
     has_handlers: bool
 
 
-def brought(html: str) -> Brought:
-    handlers = [one or other for one, other in _HANDLER.findall(html)]
-    return Brought((*inline_scripts(html), *handlers), tuple(dict.fromkeys(_LOADED.findall(html))), bool(handlers))
+def brought(page: Tree) -> Brought:
+    handlers = [
+        text
+        for element in page.elements
+        if "on" in element.raw.lower()
+        for name, text in element.written.items()
+        if name.startswith("on")
+    ]
+    return Brought((*inline_scripts(page), *handlers), tuple(dict.fromkeys(_loaded(page))), bool(handlers))
+
+
+def _loaded(page: Tree) -> Iterator[str]:
+    """The addresses on other machines that a page's elements load from."""
+    for element in page.elements:
+        if element.name in _LOADING and "//" in element.raw:
+            found = (_ELSEWHERE.match(element.written.get(name, "")) for name in _ADDRESSES)
+            yield from (m[1] for m in found if m)
 
 
 class Policy:
@@ -80,13 +90,13 @@ class Policy:
         self._seen: dict[str, bool] = {}
         self.hosts.update(dict.fromkeys(_configured(config)))
 
-    def of_theme(self, html: str) -> None:
+    def of_theme(self, page: Tree) -> None:
         """Take in what stands in a page of the theme that holds nothing of the wiki's pages: its 404 page."""
-        for script in inline_scripts(html):
+        for script in inline_scripts(page):
             for depth in range(_DEEPEST) if _SCOPE.match(script) else (0,):
                 self._allow(at_base(script, "/".join([".."] * depth) or "."))
             self.hosts.update(dict.fromkeys(_ADDRESS.findall(script)))
-        self.of_plugins(brought(html), lambda _: False)
+        self.of_plugins(brought(page), lambda _: False)
 
     def of_plugins(self, found: Brought, is_written: Callable[[str], bool]) -> None:
         """Take in what templates and plugins have put into a page whose own text is sanitized. ``is_written`` tells
@@ -141,9 +151,9 @@ def _configured(config: MkDocsConfig) -> Iterable[str]:
             found += _ADDRESS.findall(file.read_text("utf-8", "replace"))
     if theme.custom_dir:
         for template in sorted(Path(theme.custom_dir).rglob("*.html")):
-            text = template.read_text("utf-8", "replace")
-            found += [host_of(address) for address in _LOADED.findall(text)]
-            found += [host for m in _SCRIPT.finditer(text) for host in _ADDRESS.findall(m["text"])]
+            tree = Tree(template.read_text("utf-8", "replace"))
+            found += [host_of(address) for address in _loaded(tree)]
+            found += [host for script in tree.named("script") for host in _ADDRESS.findall(tree.text(script))]
     repository = urlsplit(config.repo_url or "")
     if repository.netloc == "github.com":
         found.append("https://api.github.com")
@@ -160,7 +170,7 @@ DIAGRAMS = (
 other machines in many ways; the browser refuses them all."""
 
 
-def with_policy(html: str, value: str) -> str:
-    """A page that carries a policy, before anything in it could run."""
-    tag = f'<meta http-equiv="Content-Security-Policy" content="{escape(value)}">'
-    return _META.sub(lambda m: m[1] + tag, html, count=1)
+def add_policy(page: Tree, value: str) -> None:
+    """Have a page carry a policy, before anything in it could run."""
+    if (head := page.first("head")) is not None:
+        page.insert(head.inside, f'<meta http-equiv="Content-Security-Policy" content="{escape(value)}">')

@@ -17,9 +17,9 @@ from functools import partial
 from typing import Any
 
 import nh3
-from selectolax.lexbor import LexborHTMLParser
 
 from kbtools.site.html.text import escape
+from kbtools.site.html.tree import Tree
 from kbtools.text.svg import is_remote
 
 OWN = f"kb{secrets.token_hex(8)}"
@@ -326,19 +326,20 @@ def removed(before: str, after: str) -> Iterator[tuple[str, str]]:
                 yield f"{shown} of <{tag}>", attribute if attribute.startswith("on") else value[:40] or attribute
 
 
+_DOCUMENT = frozenset(("html", "head", "body"))
+
+
 def _content(html: str) -> Counter[tuple[str, str, str]]:
     """Elements of a fragment as ``(tag, "", "")``, and their attributes, styles and classes one by one."""
     out: Counter[tuple[str, str, str]] = Counter()
-    root = LexborHTMLParser(f"<body>{html}").body
-    waiting = [] if root is None else list(root.iter())
-    while waiting:
-        node = waiting.pop()
-        tag = str(node.tag)
-        if tag in ("!doctype", "-comment", "_comment"):
+    dropped_up_to = 0
+    for element in Tree(html).elements:
+        tag = element.name
+        if element.start < dropped_up_to or tag in _DOCUMENT:
             continue
         out[tag, "", ""] += 1
-        for name, value in node.attributes.items():
-            text = value or ""
+        for name in element.written:
+            text = element.get(name) or ""
             if name == "style":
                 for declaration in filter(None, map(str.strip, text.lower().split(";"))):
                     key, _, rest = declaration.partition(":")
@@ -347,8 +348,8 @@ def _content(html: str) -> Counter[tuple[str, str, str]]:
                 out.update((tag, name, word) for word in text.split())
             else:
                 out[tag, name, text] += 1
-        if tag not in _DROPPED_WHOLE:
-            waiting += list(node.iter())
+        if tag in _DROPPED_WHOLE:
+            dropped_up_to = element.end
     return out
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as etree
 from collections.abc import Callable, Mapping
-from html import escape, unescape
 from urllib.parse import quote, unquote
 
 from markdown import Markdown
@@ -21,6 +20,7 @@ from markdown.util import ETX, STX
 from kbtools.markdown import file_links as filelinks
 from kbtools.markdown.file_links import FileLink, Kind
 from kbtools.site.data.model import SiteModel, relative
+from kbtools.site.html.tree import Tree
 from kbtools.site.html.urls import written_target
 from kbtools.site.markdown.wikilinks import block_id
 from kbtools.vault.links.resolution import Resolved
@@ -30,8 +30,8 @@ Where = Callable[[], tuple[SiteModel | None, str | None]]
 """The wiki, and the page that is being rendered."""
 
 _KINDS: Mapping[str, tuple[str, Kind]] = {"a": ("href", "link"), "img": ("src", "image")}
-ADDRESSED = re.compile(r"<(a|img|source|video|audio)\s(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
-_ADDRESS = re.compile(r"(\s(?:href|src|poster)=)(?:\"([^\"]*)\"|'([^']*)')")
+ADDRESSED = re.compile(r'<(?:a|img|source|video|audio)\s(?!id="__codelineno)')
+"""What may be an element of HTML that names a file; lines of code have anchors that name none."""
 
 
 class FileLinks(Treeprocessor):
@@ -111,24 +111,34 @@ class HtmlAddresses(Postprocessor):
         wiki, path = self.where()
         if wiki is None or path is None or path not in wiki.index.pages:
             return text
-        if not ADDRESSED.search(text):
+        raw = (*getattr(self.md, "lines", ()), *self.md.htmlStash.rawHtmlBlocks)
+        if not any(not isinstance(html, str) or ADDRESSED.search(html) for html in raw):
             return text
         addresses = wiki.addresses
 
-        def attribute(m: re.Match[str]) -> str:
-            written = unescape(m[2] if m[2] is not None else m[3])
+        def renewed(written: str) -> str | None:
             found = written_target(written, path, wiki.url_of(path))
             link = filelinks.of_address(written, "html")
             if found is None or link is None or found[1] in addresses:
-                return m[0]
+                return None
             meant = wiki.index.resolve_file(link, path)
             if not isinstance(meant, Resolved) or meant.how == "self":
-                return m[0]
+                return None
             fragment = _fragment(link, meant.page, wiki)
-            address = wiki.address(meant.page, path) + (f"#{fragment}" if fragment is not None else "")
-            return f'{m[1]}"{escape(address)}"'
+            return wiki.address(meant.page, path) + (f"#{fragment}" if fragment is not None else "")
 
-        return ADDRESSED.sub(lambda tag: _ADDRESS.sub(attribute, tag[0]), text)
+        return _with_addresses(text, renewed)
+
+
+def _with_addresses(html: str, renewed: Callable[[str], str | None]) -> str:
+    """HTML with other addresses in elements that name files, where ``renewed`` has one."""
+    tree = Tree(html)
+    for element in tree.named("a", "img", "source", "video", "audio"):
+        for name in ("href", "src", "poster"):
+            written = element.get(name)
+            if written is not None and (address := renewed(written)) is not None:
+                tree.set(element, name, address)
+    return str(tree)
 
 
 class SourceAddresses(Postprocessor):
@@ -148,10 +158,10 @@ class SourceAddresses(Postprocessor):
         files = {*wiki.index.pages, *wiki.index.attachments, *wiki.generated}
         by_address = {wiki.url_of(file): file for file in files}
 
-        def attribute(m: re.Match[str]) -> str:
-            found = written_target(unescape(m[2] if m[2] is not None else m[3]), path, wiki.url_of(path))
+        def renewed(written: str) -> str | None:
+            found = written_target(written, path, wiki.url_of(path))
             if found is None or found[0] in files or found[1] not in by_address:
-                return m[0]
-            return f'{m[1]}"{escape(relative(by_address[found[1]], path) + found[2])}"'
+                return None
+            return relative(by_address[found[1]], path) + found[2]
 
-        return ADDRESSED.sub(lambda tag: _ADDRESS.sub(attribute, tag[0]), text)
+        return _with_addresses(text, renewed)

@@ -80,13 +80,6 @@ def actions(path: str, url: str, wiki: SiteModel, colab: str | None) -> str:
     return f'<nav class="kb-actions" aria-label="{label}">{"".join(found)}</nav>'
 
 
-def with_actions(html: str, made: str) -> str:
-    """A page's content with its links behind the first heading."""
-    end = html.find("</h1>")
-    at = end + len("</h1>") if end >= 0 else 0
-    return f"{html[:at]}{made}{html[at:]}" if made else html
-
-
 def write(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str], str]) -> None:
     """Put the notebooks of published pages with code into a built site. A file that the wiki brings itself stays."""
     pictures = Pictures(wiki.project.vault, wiki.index.attachments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from kbtools.run.results.outcomes import Status
 from kbtools.run.results.parity import ParityState, parity
 from kbtools.site.data.results import Run
 from kbtools.site.html.text import clean
+from kbtools.site.html.tree import Tree
 from kbtools.site.words import Words
 from kbtools.snippets import Snippet
 
@@ -36,7 +36,6 @@ MARKS: Mapping[str, str] = {
 }
 """A mark for each state, ``stale`` and ``unknown`` among them."""
 _WELL = (Status.PASSED, Status.XFAILED)
-_CODE_FRAME = re.compile(r'(?s)\A(\s*<div\b[^>]*\bclass=")([^"]*\bhighlight\b[^"]*"[^>]*>.*)(</div>\s*)\Z')
 
 
 def state_words(state: str, words: Words) -> str:
@@ -125,9 +124,13 @@ def _framed(code: str, panel: Markup) -> str:
     """Code with its panel. It stands within the code's own frame, so that a list of annotations that follows is still
     the next thing to the frame, as themes expect."""
     run = f'<div class="kb-run" data-search-exclude>{panel}</div>'
-    m = _CODE_FRAME.match(code)
-    if m is not None:
-        return f"{m[1]}kb-snippet {m[2]}{run}{m[3]}"
+    tree = Tree(code)
+    frame = tree.first("div")
+    is_whole = frame is not None and not f"{code[: frame.start]}{code[frame.end :]}".strip()
+    if frame is not None and is_whole and "highlight" in frame.classes:
+        tree.set(frame, "class", f"kb-snippet {frame.get('class')}")
+        tree.insert(frame.close, run)
+        return str(tree)
     return f'<div class="kb-snippet">{code}{run}</div>'
 
 

@@ -7,7 +7,6 @@ and which knows no Korean.
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -17,6 +16,7 @@ from typing import Any
 from kbtools.config.globs import matches
 from kbtools.site.data.model import SiteModel, strings
 from kbtools.site.html.text import clean, escape, sentence_at, visible
+from kbtools.site.html.tree import Tree
 from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.site.search.hangul import HANGUL
 from kbtools.site.search.search_index import Entry, files
@@ -28,7 +28,6 @@ SCRIPT = "assets/kb-search.js"
 STYLE = "assets/kb-search.css"
 _PARTS = ("hangul.js", "query.js", "sound.js", "index_reader.js", "teaser.js", "ranking.js", "dialog.js")
 _OTHERS = ("search", "material/search")
-_HEADER_END = re.compile(r'<nav class="md-header__inner.*?(?=(?:<div class="md-header__source">|</nav>))', re.DOTALL)
 _BUTTON = (
     '<button type="button" class="kb-search-open" data-kb-search aria-haspopup="dialog"'
     ' aria-keyshortcuts="/ Control+K">'
@@ -59,10 +58,13 @@ def assets(words: Words) -> Mapping[str, bytes]:
     }
 
 
-def with_button(page: str, words: Words) -> str:
-    """A page of Material's with the button that opens the search in its header; other pages as they are."""
-    m = _HEADER_END.search(page)
-    return f"{page[: m.end()]}{_BUTTON.format(word=escape(words('Search')))}{page[m.end() :]}" if m else page
+def add_button(page: Tree, words: Words) -> None:
+    """Put the button that opens the search into the header of a page of Material's."""
+    header = next((nav for nav in page.named("nav") if "md-header__inner" in nav.classes), None)
+    if header is not None:
+        source = (e for e in page.named("div") if e.parent is header and "md-header__source" in e.classes)
+        at = next((e.start for e in source), header.close)
+        page.insert(at, _BUTTON.format(word=escape(words("Search"))))
 
 
 class Search:
@@ -74,7 +76,7 @@ class Search:
         """By glob, what the rank of pages is multiplied by that do not say so themselves."""
         self.entries: list[Entry] = []
 
-    def add(self, path: str, url: str, title: str, meta: Mapping[str, Any], html: str) -> None:
+    def add(self, path: str, url: str, title: str, meta: Mapping[str, Any], content: Tree) -> None:
         """A rendered page. Left out: what says ``search: {exclude: true}``, and pages that another one stands for."""
         asked = meta.get("search")
         asked = asked if isinstance(asked, dict) else {}
@@ -86,7 +88,7 @@ class Search:
             Entry(
                 url,
                 _shown(title),
-                tuple(Section(_shown(s.anchor), _shown(s.heading), _shown(s.text)) for s in sections(html)),
+                tuple(Section(_shown(s.anchor), _shown(s.heading), _shown(s.text)) for s in sections(content)),
                 tuple(map(_shown, self._names(path))),
                 tuple(map(_shown, strings(page.data.get("tags")))) if page is not None else (),
                 float(boost) if isinstance(boost, (int, float)) and not isinstance(boost, bool) else 1.0,

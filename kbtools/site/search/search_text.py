@@ -7,18 +7,14 @@ made are in it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
-
-from kbtools.site.html.sanitize import is_too_deep
+from kbtools.site.html.tree import Element, Tree
 
 _SPACE = re.compile(r"\s+")
-_TAG = re.compile(r"<[^<>]*>?")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_UNREAD = frozenset(
-    ("script", "style", "template", "svg", "math", "object", "iframe", "noscript", "-comment", "!doctype")
-)
+_UNREAD = frozenset(("script", "style", "template", "svg", "math", "object", "iframe", "noscript"))
 _INLINE = frozenset(
     "a abbr b bdi cite code del em i ins kbd mark q s samp small span strong sub sup time u var wbr".split()  # noqa: SIM905
 )
@@ -59,40 +55,51 @@ class _Sections:
             self.parts.append(title + BREAK)
 
 
-def sections(page: str) -> tuple[Section, ...]:
-    """The sections of a page's HTML, in order. Elements marked ``data-search-exclude`` are left out. Total."""
+def sections(page: Tree) -> tuple[Section, ...]:
+    """The sections of a page, in order. Elements marked ``data-search-exclude`` are left out. Total."""
     out = _Sections()
-    if is_too_deep(page):
-        page = _TAG.sub(" ", page)
-    body = LexborHTMLParser(f"<body>{page}").body
-    waiting: list[LexborNode | str] = []
-    if body is not None:
-        waiting += list(body.iter(include_text=True))[::-1]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, str):
-            out.parts.append(node)
+    at = 0
+    opened: list[Element] = []
+
+    def until(place: int) -> None:
+        """Take the text up to a place, and the ends of elements there."""
+        nonlocal at
+        while opened and opened[-1].end <= place:
+            out.parts += (page.plain(at, opened[-1].close), BREAK)
+            at = opened.pop().end
+        out.parts.append(page.plain(at, place))
+        at = place
+
+    for element in page.elements:
+        if element.start < at:  # within one that was taken or left out as a whole
             continue
-        tag = str(node.tag)
-        if tag == "-text":
-            out.parts.append(node.text_content or "")
-            continue
-        attributes = node.attributes
-        if tag in _UNREAD or "data-search-exclude" in attributes or attributes.get("class") == "headerlink":
-            continue
-        if tag in _HEADINGS:
-            for link in node.css("a.headerlink"):
-                link.decompose()
-            out.start(tag, attributes.get("id") or "", _SPACE.sub(" ", node.text()).strip())
+        until(element.start)
+        tag = element.name
+        if tag in _UNREAD or "data-search-exclude" in element.raw or element.get("class") == "headerlink":
+            at = element.end
+        elif tag in _HEADINGS:
+            title = "".join(page.plain(*span) for span in _without_permalinks(page, element))
+            out.start(tag, element.get("id") or "", _SPACE.sub(" ", title).strip())
+            at = element.end
         elif tag == "pre":  # code is many small elements, and nothing but text
-            out.parts += (BREAK, node.text(), BREAK)
+            out.parts += (BREAK, page.plain(element.inside, element.close), BREAK)
+            at = element.end
+        elif tag in _INLINE:
+            at = element.inside
         else:
-            inner = list(node.iter(include_text=True))[::-1]
-            if tag in _INLINE:
-                waiting += inner
-            else:
-                out.parts.append(BREAK)
-                waiting.append(BREAK)
-                waiting += inner
+            out.parts.append(BREAK)
+            at = element.inside
+            opened.append(element)
+    until(len(page.html))
     out.close()
     return tuple(out.done)
+
+
+def _without_permalinks(page: Tree, heading: Element) -> Iterator[tuple[int, int]]:
+    """The parts of a heading's text between its permalinks."""
+    at = heading.inside
+    for link in page.within(heading):
+        if link.name == "a" and "headerlink" in link.classes:
+            yield at, link.start
+            at = link.end
+    yield at, heading.close
