@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
 import sys
 from pathlib import Path
+
+from kbtools.state.lock import take
 
 
 def write_output(file: Path, content: bytes) -> None:
@@ -50,7 +53,9 @@ def _open_alone(beside: Path) -> int:
     while True:
         descriptor = os.open(beside, flags, 0o666)
         try:
-            if _lock(descriptor) and not _is_still(beside, descriptor):
+            with contextlib.suppress(OSError):  # a file system without locks
+                take(descriptor, wait=True)
+            if not _is_still(beside, descriptor):
                 os.close(descriptor)  # the one before put it in its place
                 continue
             os.ftruncate(descriptor, 0)
@@ -58,22 +63,6 @@ def _open_alone(beside: Path) -> int:
             os.close(descriptor)
             raise
         return descriptor
-
-
-if sys.platform == "win32":
-
-    def _lock(descriptor: int) -> bool:
-        return False
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks
-            return False
-        return True
 
 
 def _is_still(file: Path, descriptor: int) -> bool:

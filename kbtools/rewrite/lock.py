@@ -9,35 +9,14 @@ import time
 from types import TracebackType
 
 from kbtools.errors import KbError
+from kbtools.state.lock import take
 
 # unfinished() of another process takes the lock briefly to test whether it is held, so a failed attempt is retried.
 PATIENCE = 0.25
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(fd: int) -> bool:
-        # The locked byte is far after the text, so other processes can still read the text.
-        os.lseek(fd, 1 << 30, os.SEEK_SET)
-        try:
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _take(fd: int) -> bool:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
 
 class Lock:
-    """An exclusive lock that the system releases when its process ends for any reason (flock; a byte lock on Windows).
+    """The exclusive lock of one run.
 
     The file contains the process id while a run is in progress and is emptied at its end. A file with text whose lock
     is free therefore shows that a run was killed, without reading any manifest.
@@ -83,7 +62,7 @@ class Lock:
 
 def _try(fd: int, path: str) -> bool:
     try:
-        return _take(fd)
+        return take(fd, wait=False)
     except OSError as error:
         raise KbError(
             f"{path} cannot be locked: {error.strerror or error}",

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from kbtools.state.lock import take
+
 _WAIT = 0.05
 
 
@@ -49,12 +51,8 @@ class Slots:
 
 def _locked(file: Path) -> IO[bytes] | None:
     """The file with its lock, or None where another holds that."""
-    import fcntl
-
     lock = file.open("ab")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        lock.close()
-        return None
-    return lock
+    if take(lock.fileno(), wait=False):
+        return lock
+    lock.close()
+    return None

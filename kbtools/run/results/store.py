@@ -26,6 +26,7 @@ from kbtools.run.results import packages
 from kbtools.run.results.figures import is_name
 from kbtools.run.results.outcomes import Outcome, Status, blocked, skipped
 from kbtools.state import state_folder
+from kbtools.state.lock import take
 
 VERSION = 3
 FIGURES = "figures"
@@ -365,15 +366,7 @@ def _replace(file: Path, data: bytes) -> None:
 
 @contextmanager
 def _lock(file: Path) -> Any:
-    """One writer at a time, across processes, where the system can lock files."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
+    """One writer at a time, across processes."""
     with file.open("ab") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            fcntl.flock(handle, fcntl.LOCK_UN)
+        take(handle.fileno(), wait=True)
+        yield

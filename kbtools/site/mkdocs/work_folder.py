@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from kbtools.state.lock import take
 
 OLD = "old"
 """The site that was there, while another takes its place."""
@@ -43,29 +44,21 @@ def _clear(left: Path, target: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-if sys.platform == "win32":
-
-    @contextlib.contextmanager
-    def _held(folder: Path, wait: bool = False) -> Iterator[bool]:
-        yield False  # folders cannot be locked there: what a killed build left stays
-
-else:
-    import fcntl
-
-    @contextlib.contextmanager
-    def _held(folder: Path, wait: bool = False) -> Iterator[bool]:
-        """A lock that ends with its holder; whether it could be had."""
+@contextlib.contextmanager
+def _held(folder: Path, wait: bool = False) -> Iterator[bool]:
+    """A lock that ends with its holder; whether it could be had. Not on Windows, whose folders cannot be opened: what a
+    killed build left stays there."""
+    try:
+        flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | (0 if wait else getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(folder, flags)
+    except OSError:
+        yield False
+        return
+    try:
         try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | (0 if wait else os.O_NOFOLLOW))
+            alone = take(descriptor, wait=wait)
         except OSError:
-            yield False
-            return
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-                alone = True
-            except OSError:
-                alone = False
-            yield alone
-        finally:
-            os.close(descriptor)
+            alone = False
+        yield alone
+    finally:
+        os.close(descriptor)
