@@ -8,6 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from watchdog.events import DirMovedEvent, FileClosedEvent, FileModifiedEvent, FileMovedEvent, FileSystemEvent
+
+from kbtools.cli.watch import Changes
+from kbtools.config.project import foreign_vault
+from kbtools.vault.listing import Listing
 from tests.waiting import LIMIT, until
 
 
@@ -49,3 +55,39 @@ def test_a_change_is_checked_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     finally:
         process.kill()
     assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("events", "changed"),
+    [
+        ([FileModifiedEvent("/v/a.md"), FileClosedEvent("/v/a.md")], {"a.md"}),
+        ([FileMovedEvent("/v/a.md.tmp", "/v/a.md"), FileModifiedEvent("/v/.kb/index.sqlite")], {"a.md.tmp", "a.md"}),
+        ([FileModifiedEvent("/v/a.md"), DirMovedEvent("/v/old", "/v/new")], None),
+    ],
+)
+def test_which_paths_changed_is_known(events: list[FileSystemEvent], changed: set[str] | None) -> None:
+    changes = Changes(Path("/v"))
+    for event in events:
+        changes.dispatch(event)
+    assert changes.wait() == changed
+
+
+def test_the_files_after_a_change_are_those_of_a_new_listing(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.md", "sub/b.md", "c.png"):
+        (tmp_path / name).write_text("text")
+    project = foreign_vault(tmp_path)
+    before = Listing.of(project)
+    (tmp_path / "a.md").write_text("longer text")
+    after = before.after(project, ["a.md", "a.md~"])
+    assert after is not None
+    assert after.stamps() == Listing.of(project).stamps() != before.stamps()
+    (tmp_path / "new.md").write_text("text")
+    (tmp_path / "a.md").unlink()
+    (tmp_path / "a.md").symlink_to(tmp_path / "sub/b.md")
+    for path in ("new.md", "a.md"):
+        assert before.after(project, [path]) is None
+    (tmp_path / "sub/b.md").unlink()
+    (tmp_path / "sub").rmdir()
+    for path in ("sub/b.md", "sub"):
+        assert before.after(project, [path]) is None

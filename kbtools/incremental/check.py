@@ -82,14 +82,22 @@ def _read(entry: FileEntry) -> Source:
         return Source(entry.shown, data.decode("utf-8", "replace"))
 
 
-def check(project: Project, today: date, *, judge: Judge | None = None, paranoid: bool = False) -> CheckResult:
-    """Check a whole vault. ``paranoid`` compares what the index says with a check from scratch.
+def check(
+    project: Project,
+    today: date,
+    *,
+    judge: Judge | None = None,
+    paranoid: bool = False,
+    listing: Listing | None = None,
+) -> CheckResult:
+    """Check a whole vault. ``paranoid`` compares what the index says with a check from scratch; ``listing`` is that of
+    its files, if it is known.
 
     An index that cannot be used is made anew; where that is not possible either, the vault is checked without one,
     and a note says so. ``judge`` checks shell fences. Raises KbError for a wrong configuration, and where the index
     and the scratch check differ.
     """
-    listing = Listing.of(project)
+    listing = listing or Listing.of(project)
     context = VaultContext.of(project, listing)
     notes: list[str] = []
 

@@ -56,7 +56,7 @@ class Resident:
         """The texts that are as on disk, so that the index holds for them."""
         self._pages: dict[str, tuple[Stamp, Page]] = {}
         checked = check(project, date.today(), judge=judge)  # brings the index on disk up to date
-        self.listing = checked.listing
+        self.listing = self._files = checked.listing
         self._context = VaultContext.of(project, self.listing)
         self._first = dict(checked.found)
         """The findings of pages, as they were when the vault was first read."""
@@ -83,10 +83,11 @@ class Resident:
 
     # -- changes ---------------------------------------------------------------------------------------------------
 
-    def refresh(self) -> None:
-        """Read changes on disk."""
+    def refresh(self, changed: Iterable[str] | None = None) -> None:
+        """Read changes on disk: of these paths, or of any."""
         self._saved.clear()
-        listing = Listing.of(self.project)
+        held = self._files.after(self.project, changed) if changed is not None else None
+        listing = self._files = held or Listing.of(self.project)
         stamps, odd = dict(listing.entries.stamps), dict(listing.entries.odd)
         for path in self._texts:
             odd.pop(path, None)
@@ -132,7 +133,7 @@ class Resident:
     def drop(self, path: str) -> None:
         """Discard the unsaved text of a page: its file counts again."""
         if self._texts.pop(path, None) is not None:
-            self.refresh()
+            self.refresh((path,))
 
     def _is_saved(self, path: str, text: str) -> bool:
         """Whether a text is that of the file that the index was made from."""

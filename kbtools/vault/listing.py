@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate, chain
 from pathlib import Path
+from stat import S_ISREG
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
@@ -105,6 +106,24 @@ class Listing(NamedTuple):
     def of(cls, project: Project) -> Listing:
         began = time.time_ns()
         return cls(*list_files(project.vault, project.config), began)
+
+    def after(self, project: Project, changed: Iterable[str]) -> Listing | None:
+        """The files after some paths changed, by the status of these alone. None where more than the text of pages
+        changed, so that the vault must be listed again."""
+        began = time.time_ns()
+        stamps = dict(self.entries.stamps)
+        for path in changed:
+            try:
+                status = os.lstat(project.vault / path)
+            except OSError:
+                known = chain(stamps, self.attachments, self.entries.odd)
+                if any(other == path or other.startswith(f"{path}/") for other in known):
+                    return None
+                continue  # such as what an editor writes before it replaces a page
+            if path not in stamps or not S_ISREG(status.st_mode) or status.st_size > project.config.max_page_size:
+                return None
+            stamps[path] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+        return self._replace(entries=FileEntries(str(project.vault), stamps, self.entries.odd), began=began)
 
     @property
     def pages(self) -> frozenset[str]:

@@ -11,7 +11,7 @@ from kbtools.adapters.lsp.wire.protocol import Params
 
 
 def initialized(session: Session, _: Params) -> None:
-    if session.supports("workspace", "didChangeWatchedFiles", "dynamicRegistration"):
+    if session.watches_files:
         watched = {
             "id": "kb-files",
             "method": "workspace/didChangeWatchedFiles",
@@ -48,7 +48,7 @@ def _take(session: Session, uri: str) -> None:
 def did_save(session: Session, params: Params) -> None:
     session.forget_places()  # what could not be read may be mended
     if (found := session.space(params["textDocument"]["uri"])) is not None:
-        session.refresh(found[0])
+        session.refresh(found[0], (found[1],) if session.watches_files else None)
 
 
 def did_close(session: Session, params: Params) -> None:
@@ -67,8 +67,8 @@ def did_change_files(session: Session, params: Params) -> None:
     for space in list(session.spaces.values()):
         if any(f.parent == space.project.root and f.name in CONFIGURATION for f in files):
             session.reload(space)
-        elif any(f.is_relative_to(space.project.vault) and ".kb" not in f.parts for f in files):
-            session.refresh(space)
+        elif paths := [f for f in files if f.is_relative_to(space.project.vault) and ".kb" not in f.parts]:
+            session.refresh(space, [f.relative_to(space.project.vault).as_posix() for f in paths])
     session.is_stale = True
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,11 @@ class Session:
         """Whether the client has a capability."""
         return bool(self._capability(*names))
 
+    @property
+    def watches_files(self) -> bool:
+        """Whether the client reports changes of files on disk."""
+        return self.supports("workspace", "didChangeWatchedFiles", "dynamicRegistration")
+
     # -- wikis -----------------------------------------------------------------------------------------------------
 
     def space(self, uri: str) -> tuple[OpenVault, str] | None:
@@ -101,9 +107,10 @@ class Session:
             self._complaints.add(text)
             self.connection.notify("window/showMessage", {"type": 2, "message": f"kb: {text}"})
 
-    def refresh(self, space: OpenVault) -> None:
-        """Read what has changed on disk. Raises KbError for a configuration that has become wrong."""
-        space.resident.refresh()
+    def refresh(self, space: OpenVault, changed: Iterable[str] | None = None) -> None:
+        """Read what has changed on disk, of these paths or of any. Raises KbError for a configuration that has become
+        wrong."""
+        space.resident.refresh(changed)
         self.is_stale = True
 
     def reload(self, space: OpenVault) -> None:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from kbtools.run.results.outcomes import Outcome
     from kbtools.text.diagnostics import Diagnostic
     from kbtools.text.source import Source
+    from kbtools.vault.listing import Listing
 
 
 def configure(arguments: Arguments) -> None:
@@ -76,10 +77,34 @@ def run(args: SimpleNamespace) -> int:
     if args.watch:
         from kbtools.cli.watch import watch
 
-        return watch(args, lambda: check_once(args))
+        kept = KeptListing()
+        return watch(args, lambda changed: check_once(args, kept.after(changed)))
     if args.no_run:
         keep_all()
     return check_once(args)
+
+
+class KeptListing:
+    """The vault's files, kept from one check to the next of the same process."""
+
+    def __init__(self) -> None:
+        self._project: Project | None = None
+        self._listing: Listing | None = None
+        self._changed: frozenset[str] | None = None
+
+    def after(self, changed: frozenset[str] | None) -> KeptListing:
+        """With the paths that have changed since; None where any may have."""
+        self._changed = changed
+        return self
+
+    def of(self, project: Project) -> Listing:
+        from kbtools.vault.listing import Listing
+
+        held = None
+        if self._listing is not None and self._changed is not None and project == self._project:
+            held = self._listing.after(project, self._changed)
+        self._project, self._listing = project, held or Listing.of(project)
+        return self._listing
 
 
 class Gathered(NamedTuple):
@@ -98,7 +123,7 @@ class Gathered(NamedTuple):
     """The pages that alone were looked at; None for all."""
 
 
-def gather(args: SimpleNamespace) -> Gathered:
+def gather(args: SimpleNamespace, kept: KeptListing | None = None) -> Gathered:
     """Check the wiki incrementally, reading only changed pages; then run the snippets unless ``--no-run`` is given."""
     from datetime import date
 
@@ -113,7 +138,13 @@ def gather(args: SimpleNamespace) -> Gathered:
         from kbtools.cli.commands.fix import apply_fixes
 
         apply_fixes(Workspace(found), args)
-    checked = check(found, date.today(), judge=judge_of(found.state), paranoid=args.paranoid is not None)
+    checked = check(
+        found,
+        date.today(),
+        judge=judge_of(found.state),
+        paranoid=args.paranoid is not None,
+        listing=kept.of(found) if kept is not None else None,
+    )
     for note in checked.notes:
         say(f"kb: {note}")
     if unread := checked.listing.unread:
@@ -187,11 +218,11 @@ def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic])
     return f"{summary}; --snippets check would list {', '.join(listed)}" if listed else summary
 
 
-def check_once(args: SimpleNamespace) -> int:
+def check_once(args: SimpleNamespace, kept: KeptListing | None = None) -> int:
     """One check of the whole wiki, printed; returns the exit code."""
     watch = Stopwatch()
     wanted = outputs(args.output)
-    found = gather(args)
+    found = gather(args, kept)
     answered = answered_by(found.selection, found.outcomes, found.concerned)
     known: BaselineReport = compare(
         found.project, found.diagnostics, found.source, answered, found.failures, ignored=args.no_baseline
