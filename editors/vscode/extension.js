@@ -7,7 +7,7 @@ const { LanguageClient, State } = require("vscode-languageclient/node")
 let client
 let preview
 
-const command = () => vscode.workspace.getConfiguration("kb").get("command")
+const setting = (name) => vscode.workspace.getConfiguration("kb").get(name)
 
 /* Code is run as it is on disk. */
 async function saveFirst(name, args, next) {
@@ -19,7 +19,7 @@ async function saveFirst(name, args, next) {
 }
 
 async function start() {
-  const [program, ...args] = command()
+  const [program, ...args] = setting("command")
   client = new LanguageClient(
     "kb",
     "kb",
@@ -51,12 +51,23 @@ async function runPage() {
   await vscode.commands.executeCommand("kb.run", editor.document.uri.toString(), "")
 }
 
+/* A terminal that runs the program itself, without a shell: nothing in a setting or a path is interpreted. */
+function serve(port) {
+  const [program, ...args] = setting("command")
+  const page = vscode.window.activeTextEditor
+  const folder = page && vscode.workspace.getWorkspaceFolder(page.document.uri)
+  return vscode.window.createTerminal({
+    name: "kb serve",
+    shellPath: program,
+    shellArgs: [...args, "serve", "--port", String(port)],
+    cwd: folder && folder.uri,
+    isTransient: true,
+  })
+}
+
 async function showPreview() {
-  const port = vscode.workspace.getConfiguration("kb").get("previewPort")
-  if (!preview || preview.exitStatus !== undefined) {
-    preview = vscode.window.createTerminal({ name: "kb serve", isTransient: true })
-    preview.sendText([...command(), "serve", "--port", String(port)].join(" "))
-  }
+  const port = setting("previewPort")
+  if (!preview || preview.exitStatus !== undefined) preview = serve(port)
   const address = await vscode.env.asExternalUri(vscode.Uri.parse(`http://127.0.0.1:${port}/`))
   await vscode.commands.executeCommand("simpleBrowser.api.open", address, {
     viewColumn: vscode.ViewColumn.Beside,
