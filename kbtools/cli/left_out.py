@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kbtools.cli.workspace import Workspace, say
@@ -17,12 +17,18 @@ _SHOWN = 20
 
 
 def print_left_out(wiki: Workspace, left_out: Sequence[LeftOut]) -> None:
+    """Print them."""
+    for line in left_out_told(wiki, left_out):
+        say(line)
+
+
+def left_out_told(wiki: Workspace, left_out: Sequence[LeftOut]) -> Iterator[str]:
     """The changes that were not made, because a link would lead elsewhere after them."""
     for rewrite, why in left_out[:_SHOWN]:
         at = wiki.source(rewrite.path).lines.position(rewrite.edits[0].span.start)
-        say(f"{rewrite.path}:{at.line}:{at.column}: left as it is: {because(wiki, why)}")
+        yield f"{rewrite.path}:{at.line}:{at.column}: left as it is: {because(wiki, why)}"
     if len(left_out) > _SHOWN:
-        say(f"and {len(left_out) - _SHOWN:,} more left as they are for such reasons")
+        yield f"and {len(left_out) - _SHOWN:,} more left as they are for such reasons"
 
 
 def because(wiki: Workspace, why: ChangedMeaning) -> str:

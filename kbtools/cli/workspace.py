@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -74,7 +74,12 @@ class Workspace:
     def vault(self) -> Vault:
         from kbtools.vault.loading import load
 
-        return load(self.project)
+        return load(self.project, listing=self.listing)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the pages have been read."""
+        return "vault" in self.__dict__
 
     @cached_property
     def index(self) -> Index:
@@ -213,19 +218,6 @@ def emit(lines: Iterable[str]) -> None:
             batch.clear()
     if batch:
         out.write("\n".join(batch) + "\n")
-
-
-def dump(args: SimpleNamespace, rows: Callable[[Workspace, str], Iterable[dict[str, object]]]) -> int:
-    """Print a command's rows, page by page, for the pages selected by its options: one JSON object a line, or one
-    list."""
-    from kbtools.config.selection import Selection
-    from kbtools.output.json import dumps
-
-    wiki = read(args)
-    covers = Selection(paths=wiki.narrow(args.paths)).covers
-    made = (row for path in wiki.index.pages if covers(path) for row in rows(wiki, path))
-    emit((dumps(list(made), indent=1),) if args.format == "json" else map(dumps, made))
-    return 0
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

@@ -104,7 +104,7 @@ def find(root: Path) -> Path | None:
 
 def read(file: Path) -> MkDocs:
     """Raises KbError for a file that is not YAML."""
-    data = _inherited(file, set())
+    data = _inherited(file)
     nav = data.get("nav")
     return MkDocs(
         docs_dir=_text(data.get("docs_dir")) or "docs",
@@ -175,14 +175,32 @@ def _paths(nav: object) -> Iterator[str]:
         yield from _paths(part)
 
 
-def _inherited(file: Path, seen: set[Path]) -> Mapping[str, object]:
-    """The top level of a file, over that of the file its ``INHERIT`` names."""
-    seen.add(file.resolve())
-    data = _load(file)
-    base = file.parent / _text(data.get("INHERIT"))
-    if base != file.parent and base.is_file() and base.resolve() not in seen:
-        return {**_inherited(base, seen), **data}
-    return data
+def config_file(root: Path) -> Path:
+    """The MkDocs configuration of a project. Raises KbError when it has none."""
+    for name in FILES:
+        if (file := root / name).is_file():
+            return file
+    raise KbError(f"there is no mkdocs.yml in {root}", "a site needs one; `kb check` and `kb run` do not")
+
+
+def chain(file: Path) -> Iterator[tuple[Path, Mapping[str, object]]]:
+    """A file with its top level, and then those that it and each other ``INHERIT`` from."""
+    seen: set[Path] = set()
+    waiting: Path | None = file
+    while waiting is not None and waiting.resolve() not in seen:
+        seen.add(waiting.resolve())
+        data = _load(waiting)
+        yield waiting, data
+        base = waiting.parent / _text(data.get("INHERIT"))
+        waiting = base if base != waiting.parent and base.is_file() else None
+
+
+def _inherited(file: Path) -> Mapping[str, object]:
+    """The top level of a file, over that of the files it inherits from."""
+    merged: dict[str, object] = {}
+    for _, data in chain(file):
+        merged = {**data, **merged}
+    return merged
 
 
 def _load(file: Path) -> Mapping[str, object]:

@@ -89,9 +89,10 @@ def check(
     judge: Judge | None = None,
     paranoid: bool = False,
     listing: Listing | None = None,
+    reader: Reader | None = None,
 ) -> CheckResult:
-    """Check a whole vault. ``paranoid`` compares what the index says with a check from scratch; ``listing`` is that of
-    its files, if it is known.
+    """Check a whole vault. ``paranoid`` compares what the index says with a check from scratch. ``listing`` and
+    ``reader`` are given by programs that know the files already, or have read the pages.
 
     An index that cannot be used is made anew; where that is not possible either, the vault is checked without one,
     and a note says so. ``judge`` checks shell fences. Raises KbError for a wrong configuration, and where the index
@@ -102,7 +103,7 @@ def check(
     notes: list[str] = []
 
     def ask(db: Database) -> CheckResult:
-        bring_up_to_date(db, project, listing, context, today, judge)
+        bring_up_to_date(db, project, listing, context, today, judge, reader)
         if paranoid:
             _compare(db, project, listing, context, today, judge)
         meta = db.meta()
@@ -114,7 +115,7 @@ def check(
         return checked
     from kbtools.incremental.full_check import scan
 
-    rows, _ = scan(listing.entries, context, project.config, today, judge)
+    rows, _ = scan(listing.entries, context, project.config, today, judge, reader)
     return CheckResult(
         listing,
         _totals(rows),

@@ -1,12 +1,16 @@
-"""Fingerprint of everything besides pages that an index depends on: kb's code and the configuration."""
+"""Fingerprints of what an index depends on besides pages (kb's code and the configuration), and of a whole vault."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from kbtools.config.project import SCHEMAS, Project
 from kbtools.state import program
-from kbtools.vault.listing import digest
+from kbtools.state.user_folder import secret
+from kbtools.vault.listing import FileEntry, Listing, digest
 
 _NOT_DECIDING = frozenset({"adapters", "cli", "edit", "output", "rewrite", "site"})
 """Packages of kbtools that cannot change what a check finds."""
@@ -21,3 +25,41 @@ def fingerprint(project: Project) -> str:
         except OSError as e:
             parts.append(f"{name}: {e.strerror}")
     return "\n".join(parts).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+class VaultState(NamedTuple):
+    """What can be told of a vault without opening its pages: the cache key of what was made of all of it. It holds on
+    one machine, on one day."""
+
+    key: str
+    recent: Mapping[str, str]
+    """Digests of the files that were modified so recently that their times do not tell of the next change."""
+
+    @classmethod
+    def of(cls, project: Project, listing: Listing) -> VaultState:
+        parts = [secret(), str(date.today()), fingerprint(project)]
+        parts += (*program.parts(frozenset()), *map(str, program.installed()))
+        recent: dict[str, str] = {}
+        for path in sorted((*listing.entries, *listing.attachments)):
+            known = listing.entries.get(path) if path not in listing.attachments else None
+            entry = known or _attachment(project, path)
+            parts.append(f"{path} {entry.known_stamp}")
+            if listing.is_young(entry):
+                recent[path] = entry.digest()
+        return cls(digest("\n".join(parts).encode("utf-8", "surrogatepass")), recent)
+
+    def is_still(self, now: VaultState, project: Project) -> bool:
+        """Whether a vault that was in this state is in the same now."""
+        files = {path: Path(project.vault, path) for path in self.recent}
+        return self.key == now.key and all(
+            FileEntry(path, str(file)).digest() == self.recent[path] for path, file in files.items()
+        )
+
+
+def _attachment(project: Project, path: str) -> FileEntry:
+    file = project.vault / path
+    try:
+        status = file.stat()
+    except OSError as e:
+        return FileEntry(path, str(file), None, str(e.strerror))
+    return FileEntry(path, str(file), (status.st_mtime_ns, status.st_ctime_ns, status.st_size))

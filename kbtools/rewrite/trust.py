@@ -5,23 +5,19 @@ if it has a mark in the user's state folder (XDG Base Directory Specification; o
 which a commit cannot change.
 """
 
-# ruff: noqa: PTH103, PTH111, PTH112, PTH113, PTH118
+# ruff: noqa: PTH103, PTH112, PTH113, PTH118
 
 from __future__ import annotations
 
 import os
-import sys
 
 from kbtools.errors import KbError
+from kbtools.state.user_folder import user_folder
 
 
 def marks() -> str:
     """The folder of marks."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~")
-    else:
-        base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return os.path.join(base, "kbtools", "runs")
+    return str(user_folder() / "runs")
 
 
 def is_trusted(run: str) -> bool:

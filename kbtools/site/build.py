@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kbtools.config.mkdocs_file import chain, config_file
 from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.site.data.model import SiteModel, load
 from kbtools.site.data.results import Results, obstacles, refusal
 from kbtools.site.data.stored import stored
+from kbtools.site.files.redirects import is_redirect
 from kbtools.site.mkdocs import vault_at_top
 from kbtools.site.mkdocs.site_folder import SiteFolder, digest_of
 from kbtools.site.mkdocs.work_folder import work_folder
+from kbtools.site.reuse.manifest import MadeFrom, Manifest, content_of, files_of, remember
 from kbtools.site.words import words_of
 from kbtools.state.memo import consult
 
@@ -25,14 +28,6 @@ if TYPE_CHECKING:
 
     from kbtools.site.reuse.engine import Report
     from kbtools.state.memo import Memo
-
-
-def config_file(project: Project) -> Path:
-    """The project's MkDocs configuration. Raises KbError when it has none."""
-    for name in ("mkdocs.yml", "mkdocs.yaml"):
-        if (file := project.root / name).is_file():
-            return file
-    raise KbError(f"there is no mkdocs.yml in {project.root}", "a site needs one; `kb check` and `kb run` do not")
 
 
 class Heard(logging.Handler):
@@ -49,6 +44,10 @@ class Heard(logging.Handler):
             self.warnings.append(message)
         elif record.name.endswith(".kbtools"):
             self.notes.append(message)
+
+    def told(self) -> list[str]:
+        """All of it, as lines."""
+        return [*(f"warning: {text}" for text in self.warnings), *(f"note: {text}" for text in self.notes)]
 
 
 @contextmanager
@@ -74,7 +73,7 @@ def load_mkdocs(project: Project, *, strict: bool = False) -> MkDocsConfig:
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort, ConfigurationError
 
-    file = config_file(project)
+    file = config_file(project.root)
     options: dict[str, Any] = {"strict": True} if strict else {}
     if project.config.docs is not None:
         options["docs_dir"] = str(project.vault)
@@ -105,6 +104,7 @@ def build(
     wiki: SiteModel | None = None,
     keep: bool = True,
     paranoid: bool = False,
+    made_from: MadeFrom | None = None,
     report: Report | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
@@ -114,6 +114,7 @@ def build(
     ``results`` are those of a run just made; None reads what runs have stored. With ``strict``, here or in
     ``mkdocs.yml``, warnings refuse the site. Pages that would come out as last time are kept; ``keep=False`` renders
     all, and remembers nothing; ``paranoid`` renders all once more, beside it, and raises KbError where the two differ.
+    ``made_from`` are fingerprints of what was read: under them the finished site is remembered (``reuse.manifest``).
     ``report`` is told what was done, ``say`` what MkDocs and its plugins warn of.
     Raises KbError when the site cannot be built; the old one stands untouched then.
     """
@@ -129,19 +130,38 @@ def build(
     target = Path(config.site_dir)
     _refuse_foreign(target, project)
 
-    def work(memo: Memo | None) -> tuple[Heard, Report]:
-        return _build(read, config, target, memo)
-
     notes: list[str] = []
+
+    def work(memo: Memo | None) -> tuple[Heard, Report]:
+        heard, made = _build(read, config, target, memo)
+        if memo is not None and made_from is not None:
+            remember(memo, made_from, _manifest(config, target, made, made_from, heard.told()))
+        return heard, made
+
     heard, made = (consult(project.state, work, notes) if keep else None) or work(None)
     if paranoid:
         _compare(read, target)
     if report is not None:
         vars(report).update(vars(made))
-    for kind, messages in (("warning", heard.warnings), ("note", (*notes, *heard.notes))):
-        for message in messages:
-            say(f"{kind}: {message}")
+    for message in (*heard.told(), *(f"note: {note}" for note in notes)):
+        say(message)
     return target
+
+
+def _manifest(
+    config: MkDocsConfig, target: Path, made: Report, made_from: MadeFrom, told: Sequence[str]
+) -> Manifest | None:
+    """What a site that was just finished was made from; None where the next build may make another from the same."""
+    from kbtools.site.mkdocs.owner_code import has_own_tags
+    from kbtools.site.reuse.fingerprints import places_read
+
+    own = [file for file, _ in chain(Path(config.config_file_path))]
+    if not made.is_lasting or any(map(has_own_tags, own)):
+        return None
+    places = {str(place): content_of(place) for place in (*own, *places_read(config), *map(Path, config.watch))}
+    kept = len(made.rendered) + len(made.templated) + len(made.kept)
+    recent, results = made_from.vault.recent, made_from.results
+    return Manifest(recent, str(target), files_of(target), results, places, made.pages, kept, list(told))
 
 
 class _Read(NamedTuple):
@@ -215,6 +235,8 @@ def _render(
         lap("templates, lists and search")
         engine.report.seconds["templates, lists and search"] -= engine.report.seconds.get("pages", 0.0)
         files = folder.finish()
+        pages = (path for path in files if path.endswith(".html"))
+        engine.report.pages = sum(not is_redirect(target / path) for path in pages)
         lap("files put in their place")
     finally:
         plugin.folder = plugin.engine = None  # MkDocs may hand the same plugin to the next build
@@ -233,7 +255,7 @@ def _compare(read: _Read, target: Path) -> None:
     if differ:
         raise KbError(
             f"the site says otherwise than one built from scratch, in {differ[0]} and {len(differ) - 1} more",
-            "this is a bug in kb: please report it; kb cache clean, and the next build renders every page",
+            "this is a bug in kb: please report it; without .kb/memo.sqlite the next build renders every page",
         )
 
 

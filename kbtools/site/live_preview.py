@@ -22,10 +22,11 @@ from mkdocs.livereload import LiveReloadServer
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+from kbtools.config.mkdocs_file import config_file
 from kbtools.config.project import Project, find_project
 from kbtools.errors import KbError
 from kbtools.incremental.check import check
-from kbtools.site.build import config_file, load_mkdocs, render
+from kbtools.site.build import load_mkdocs, render
 from kbtools.site.data.model import of_vault
 from kbtools.site.data.stored import stored
 from kbtools.site.html.text import clean
@@ -266,7 +267,7 @@ def serve(
     ``run`` runs the snippets of pages that change, in the background. ``say`` is told what the preview does. Raises
     KbError when it cannot start.
     """
-    file = config_file(project)
+    file = config_file(project.root)
     logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
     told = "snippets of a page you edit are run" if run else "code is not run"
     say(f"building {file.parent.name}/{file.name}; {told}: results are those of the last kb run")

@@ -1,12 +1,18 @@
-"""Cache version: kb's own code, Python, and the packages and shells that findings depend on."""
+"""Cache version: kb's own code, Python, and the packages and shells that findings depend on.
+
+``parts`` tells by the times of files, which is cheap and means something on one machine only. ``contents`` tells by
+what is in them, so that what was kept under it holds on every machine with the same program.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
@@ -45,6 +51,32 @@ def _code(without: frozenset[str]) -> Iterator[tuple[str, int, int]]:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
             yield from _stat_of(spec.origin)
+
+
+@functools.cache
+def contents() -> tuple[str, ...]:
+    """What tells one program from another on any machine: Python, the files of kb, and what is installed, by the
+    hashes that installers record. Of this process: what it has imported stays."""
+    return (sys.version, *_contents())
+
+
+def _contents() -> Iterator[str]:
+    root = Path(kbtools.__file__).parent
+    for file in sorted(root.rglob("*")):
+        if file.suffix not in (".pyc", ".pyo") and file.is_file():
+            yield f"{file.relative_to(root).as_posix()} {blake2b(file.read_bytes(), digest_size=16).hexdigest()}"
+    for entry in installed():
+        with suppress(OSError):
+            yield f"{entry.name} {blake2b((entry / 'RECORD').read_bytes(), digest_size=16).hexdigest()}"
+
+
+def installed() -> Iterator[Path]:
+    """The folders that describe what is installed; their names hold the versions."""
+    for folder in sys.path:
+        if folder.endswith("-packages"):
+            with suppress(OSError):
+                names = sorted(os.listdir(folder))  # noqa: PTH208 - this is done at every start
+                yield from (Path(folder, name) for name in names if name.endswith((".dist-info", ".egg-info")))
 
 
 def _announced(folder: str) -> Iterator[tuple[str, int, int]]:

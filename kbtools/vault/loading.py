@@ -12,7 +12,7 @@ from kbtools.config.project import Project, project_or_folder
 from kbtools.config.snippet_policy import Policies
 from kbtools.text.diagnostics import Problem
 from kbtools.text.source import Source, Span
-from kbtools.vault.listing import FileEntry, list_files
+from kbtools.vault.listing import FileEntry, Listing
 from kbtools.vault.names import STRICT, Conventions
 from kbtools.vault.page import Page, decode, unreadable
 from kbtools.vault.ways_in import ways_in
@@ -40,11 +40,13 @@ class Vault(NamedTuple):
         return load(project_or_folder(Path(path)))
 
 
-def load(project: Project, reader: Reader | None = None) -> Vault:
-    """Read every page. What cannot be read becomes a page with a problem; nothing is raised for one file."""
+def load(project: Project, reader: Reader | None = None, listing: Listing | None = None) -> Vault:
+    """Read every page. What cannot be read becomes a page with a problem; nothing is raised for one file.
+
+    ``listing`` says which files there are, where that is known."""
     reader = reader or read
     policies = project.policies
-    entries, attachments = list_files(project.vault, project.config)
+    entries, attachments, _ = listing or Listing.of(project)
     pages: dict[str, Page] = {}
     unread: dict[str, Page] = {}
     for path, entry in entries.items():

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.commands.gate import add_gate_options, passes
-from kbtools.cli.workspace import Stopwatch, plural, read, say, short_seconds
+from kbtools.cli.workspace import Stopwatch, Workspace, plural, project, say, short_seconds, warn_unfinished
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.site.reuse.engine import Report
+    from kbtools.site.reuse.manifest import MadeFrom
 
 
 def configure(arguments: Arguments) -> None:
@@ -30,51 +31,77 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.run.report import load
-    from kbtools.site.build import build, config_file
-    from kbtools.site.data.model import of_vault as site_of
-    from kbtools.site.data.stored import stored
-    from kbtools.site.files.redirects import is_redirect
-    from kbtools.site.mkdocs.owner_code import refuse
-    from kbtools.site.reuse.engine import Report
+    from kbtools.config.mkdocs_file import config_file
+    from kbtools.incremental.fingerprint import VaultState
+    from kbtools.site.reuse import manifest
+    from kbtools.vault.listing import Listing
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
-    wiki = read(args, lasting=True)
-    file = config_file(wiki.project)
+    found = project(args)
+    warn_unfinished(found)
+    file = config_file(found.root)
     if args.sandbox == "strict":
+        from kbtools.site.mkdocs.owner_code import refuse
+
         refuse(file)
-    reports = {name: load(Path(name)) for name in args.results}
+    wiki = Workspace(found)
+    reports = tuple(map(Path, args.results))
+    vault, options = VaultState.of(found, wiki.listing), manifest.options_of(args.strict)
+    finished = manifest.find(found, vault, options) if args.paranoid is None else None
+    if finished is None:
+        wiki.load()  # from here on pages are what they are now, whatever is saved meanwhile
     proving = Stopwatch()
     if not passes(wiki, args):
         say("nothing was built: mend the above first, or accept it for now: kb baseline")
         return 1
     proven = proving.seconds
     say("== build the site")
+    results = manifest.results_of(found, reports)
+    if finished is not None and finished.results == results:
+        for line in finished.told:
+            say(line)
+        _done(Path(finished.folder), finished.pages, f"nothing changed, {finished.kept:,} kept", proving)
+        return 0
+    if finished is not None and not vault.is_still(VaultState.of(found, Listing.of(found)), found):
+        say("pages were saved meanwhile: once more")
+        return run(args)
+    return _build(args, wiki, manifest.MadeFrom(vault, options, results), proven)
+
+
+def _build(args: SimpleNamespace, wiki: Workspace, made_from: MadeFrom, proven: float) -> int:
+    from kbtools.run.report import load
+    from kbtools.site.build import build
+    from kbtools.site.data.model import of_vault
+    from kbtools.site.data.stored import stored
+    from kbtools.site.reuse.engine import Report
+
     building = Stopwatch()
+    report = Report()
     try:
-        results = stored(wiki.project, wiki.index.pages.values(), reports)
-        site = site_of(wiki.project, wiki.vault)
-        report = Report()
         folder = build(
             wiki.project,
             strict=args.strict,
-            results=results,
-            wiki=site,
+            results=stored(wiki.project, wiki.index.pages.values(), {name: load(Path(name)) for name in args.results}),
+            wiki=of_vault(wiki.project, wiki.vault),
             paranoid=args.paranoid is not None,
+            made_from=made_from,
             report=report,
             say=say,
         )
     except KbError as e:
         say(f"nothing was built: {e.message}" + (f"\n  hint: {e.hint}" if e.hint else ""))
         return 1
-    pages = plural(sum(not is_redirect(file) for file in folder.rglob("*.html")), "page")
-    shown = os.path.relpath(folder, Path.cwd())
-    say(" · ".join(filter(None, (f"{pages} in {shown}/", rendering_summary(report), short_seconds(building.seconds)))))
+    _done(folder, report.pages, rendering_summary(report), building)
     if args.timings:
         for stage, seconds in {"read, check and run": proven, **report.seconds}.items():
             say(f"{seconds:8.2f} s  {stage}")
-    say(f"look at it: kb serve, or python -m http.server -d {shown} and open http://127.0.0.1:8000/")
     return 0
+
+
+def _done(folder: Path, pages: int, how: str, watch: Stopwatch) -> None:
+    shown = os.path.relpath(folder, Path.cwd())
+    say(" · ".join(filter(None, (f"{plural(pages, 'page')} in {shown}/", how, short_seconds(watch.seconds)))))
+    say(f"look at it: kb serve, or python -m http.server -d {shown} and open http://127.0.0.1:8000/")
 
 
 _WHY = {

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
+from kbtools.cli import checking
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.known import BaselineReport, add_baseline_options, answered_by, compare
 from kbtools.cli.reporting import (
@@ -34,11 +35,10 @@ from kbtools.cli.workspace import (
     plural,
     project,
     say,
-    say_unchecked,
     warn_unfinished,
 )
 from kbtools.config.selection import Selection
-from kbtools.config.snippet_policy import MODES, SHOW, not_looked_at
+from kbtools.config.snippet_policy import MODES, SHOW
 
 if TYPE_CHECKING:
     from kbtools.config.project import Project
@@ -125,12 +125,6 @@ class Gathered(NamedTuple):
 
 def gather(args: SimpleNamespace, kept: KeptListing | None = None) -> Gathered:
     """Check the wiki incrementally, reading only changed pages; then run the snippets unless ``--no-run`` is given."""
-    from datetime import date
-
-    from kbtools.check.shell import judge_of
-    from kbtools.incremental.check import check
-    from kbtools.incremental.database import read_unchecked
-
     found = project(args)
     found = found._replace(held_to=getattr(args, "snippets", None) or (SHOW if found.foreign else None))
     warn_unfinished(found)
@@ -138,21 +132,12 @@ def gather(args: SimpleNamespace, kept: KeptListing | None = None) -> Gathered:
         from kbtools.cli.commands.fix import apply_fixes
 
         apply_fixes(Workspace(found), args)
-    checked = check(
-        found,
-        date.today(),
-        judge=judge_of(found.state),
-        paranoid=args.paranoid is not None,
-        listing=kept.of(found) if kept is not None else None,
-    )
-    for note in checked.notes:
-        say(f"kb: {note}")
+    wiki = Workspace(found, kept.of(found) if kept is not None else None)
+    checked = checking.checked(wiki, paranoid=args.paranoid is not None)
     if unread := checked.listing.unread:
         from kbtools.vault.listing import unread_message
 
         say(unread_message(unread))
-    if checked.unchecked:
-        say_unchecked(read_unchecked(checked.unchecked))
     paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
     selection = Selection(split_rules(args.select), split_rules(args.ignore), paths)
     if args.select or args.ignore:
@@ -172,12 +157,9 @@ def gather(args: SimpleNamespace, kept: KeptListing | None = None) -> Gathered:
     diagnostics: tuple[Diagnostic, ...] = ()
     left_out: list[Diagnostic] = []
     if checked.found:
-        diagnostics = tuple(d for d in checked.diagnostics(covers) if selection.wants(d.rule))
-        policies = found.policies
-        only_shown = {path for path in {d.path for d in diagnostics} if policies.of(path).mode == SHOW}
-        left_out = [d for d in diagnostics if d.path in only_shown and not_looked_at(d.rule)]
-        if left_out:
-            diagnostics = tuple(d for d in diagnostics if not (d.path in only_shown and not_looked_at(d.rule)))
+        wanted = (d for d in checked.diagnostics(covers) if selection.wants(d.rule))
+        counting, left_out = checking.of_code_that_counts(found, wanted)
+        diagnostics = tuple(counting)
     if found.held_to == SHOW and checked.totals.snippets:
         say(_shown(args, checked.totals.snippets, left_out))
     outcomes: tuple[Outcome, ...] | None = None

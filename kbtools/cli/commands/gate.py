@@ -8,11 +8,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.check.baseline import SNIPPETS
+from kbtools.cli import checking
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.known import add_baseline_options, answered_by, compare
 from kbtools.cli.output_file import write_output
 from kbtools.cli.reporting import exit_code, findings_of, not_run, outcome_counts, say_known, show, summarize
-from kbtools.cli.workspace import Stopwatch, Workspace, read, say, shell_faults
+from kbtools.cli.workspace import Stopwatch, Workspace, read, say
 from kbtools.config.selection import EVERYTHING
 from kbtools.errors import KbError
 
@@ -45,7 +46,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.site.data.stored import stored
 
     command = args.command
-    wiki = read(args, lasting=True)
+    wiki = read(args, lasting=True).load()
     if not passes(wiki, args):
         say("the command was not run" if command else "not all is well")
         return 1
@@ -77,32 +78,35 @@ def write_if_changed(file: Path, content: bytes) -> None:
 
 
 def passes(wiki: Workspace, args: SimpleNamespace) -> bool:
-    """Whether pages and snippets pass all checks; prints the findings."""
-    from kbtools.check.checker import check
+    """Whether pages and snippets pass all checks; prints the findings. Pages that are loaded already are checked as
+    they are there."""
     from kbtools.check.failures import failing
     from kbtools.cli.running.local import run_snippets
     from kbtools.run.report import failed
 
     watch = Stopwatch()
     say("== check")
-    report = check(wiki.vault, wiki.index, wiki.project.config, shell=shell_faults(wiki))
-    snippets = not_run(sum(s.executable for page in wiki.index.pages.values() for s in page.snippets))
-    found = report.diagnostics
+    checked = checking.checked(wiki, paranoid=args.paranoid is not None)
+    source = wiki.source if wiki.is_loaded else checked.source
+    found = tuple(checking.of_code_that_counts(wiki.project, checked.diagnostics(lambda _: True))[0])
+    snippets = not_run(checked.totals.snippets)
     outcomes: tuple[Outcome, ...] | None = None
-    known = compare(wiki.project, found, wiki.source, answered_by(EVERYTHING, None), ignored=args.no_baseline)
+    known = compare(wiki.project, found, source, answered_by(EVERYTHING, None), ignored=args.no_baseline)
     if not args.no_run and not exit_code(known.new, args.strict):
         say("== run the snippets")
-        outcomes = run_snippets(wiki, args, (), wiki.index.pages).outcomes
-        failures = tuple(failing(wiki.project.config, failed(outcomes), wiki.source))
+        parsed = wiki.vault.pages if wiki.is_loaded else None
+        outcomes = run_snippets(wiki, args, (), parsed).outcomes
+        failures = tuple(failing(wiki.project.config, failed(outcomes), source))
         found = (*found, *(d for _, d in failures))
         answered = answered_by(EVERYTHING, outcomes)
-        known = compare(wiki.project, found, wiki.source, answered, failures, ignored=args.no_baseline)
+        known = compare(wiki.project, found, source, answered, failures, ignored=args.no_baseline)
         snippets = outcome_counts(outcomes, known.snippets)
-    findings = findings_of(
-        wiki.project, known.new, wiki.source, tuple(wiki.index.pages), watch.seconds, totals=report, known=known
-    )
-    show(findings, "full")
-    summarize(known.new, report, snippets, watch.seconds, known.known)
+    if known.new:
+        findings = findings_of(
+            wiki.project, known.new, source, checked.pages, watch.seconds, totals=checked.totals, known=known
+        )
+        show(findings, "full")
+    summarize(known.new, checked.totals, snippets, watch.seconds, known.known)
     stopping = known.new
     if wiki.project.config.publish != "proven":  # failures are printed, and published as failed
         stopping = tuple(d for d in stopping if d.rule != SNIPPETS)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from kbtools.cli.answers import Answer, answer, lines, tell
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.left_out import because, print_left_out
-from kbtools.cli.workspace import Workspace, emit, plural, project, read, say, undo_command, unified_diff, use_color
+from kbtools.cli.left_out import because, left_out_told
+from kbtools.cli.workspace import Workspace, plural, project, read, undo_command, unified_diff, use_color
 from kbtools.errors import KbError
 from kbtools.text.source import visible
 
@@ -52,11 +53,16 @@ def run(args: SimpleNamespace) -> int:
         if args.finish is not None:
             return finish_and_report(project(args), args.finish or None)
         return undo_and_report(project(args), args.undo or None, args.format)
+    if args.apply:
+        return tell(_reconcile(read(args), args))
+    return answer("reconcile", args, lambda wiki: _reconcile(wiki, args))
+
+
+def _reconcile(wiki: Workspace, args: SimpleNamespace) -> Answer:
     from kbtools.config.selection import Selection
     from kbtools.edit.history import changes, write
     from kbtools.edit.reconcile import plan_reconcile
 
-    wiki = read(args)
     covers = Selection(paths=wiki.narrow(args.paths)).covers
     plan = plan_reconcile(
         wiki.index, wiki.speller, titles=args.titles, follow_duplicates=args.follow_duplicates, covers=covers
@@ -68,15 +74,13 @@ def run(args: SimpleNamespace) -> int:
     if args.format == "json":
         from kbtools.output.json import dumps
 
-        emit((dumps(_report(wiki, plan, done, args.apply), indent=1),))
-        return 0
+        return Answer(lines((dumps(_report(wiki, plan, done, args.apply), indent=1),)))
     if args.diff:
         before = {p: wiki.index.pages[p].source.text for p in plan.texts}
-        emit(unified_diff(before, dict(plan.texts), use_color(sys.stdout)))
+        listed = unified_diff(before, dict(plan.texts), use_color(sys.stdout))
     else:
-        emit(_listed(wiki, plan))
-    _summary(wiki, plan, done, args)
-    return 0
+        listed = _listed(wiki, plan)
+    return Answer(lines(listed), tuple(_summary(wiki, plan, done, args)))
 
 
 def _left(wiki: Workspace) -> Counter[str]:
@@ -120,18 +124,18 @@ def _listed(wiki: Workspace, plan: EditPlan) -> Iterator[str]:
         yield visible(f"{c.path}:{at.line}:{at.column}: {c.before} → {c.after}")
 
 
-def _summary(wiki: Workspace, plan: EditPlan, done: Run | None, args: SimpleNamespace) -> None:
+def _summary(wiki: Workspace, plan: EditPlan, done: Run | None, args: SimpleNamespace) -> Iterator[str]:
     left = _left(wiki)
-    say(f"{plural(len(wiki.index.pages), 'page')} · {plural(sum(left.values()), 'link')}")
+    yield f"{plural(len(wiki.index.pages), 'page')} · {plural(sum(left.values()), 'link')}"
     links, pages = plural(len(plan.changes), "link"), plural(len(plan.texts), "page")
     if done:
         undo = undo_command(wiki.project, done)
-        say(f"{links} in {pages} respelled; originals in {wiki.project.backups.name}/{done.id}; {undo} restores them")
+        yield f"{links} in {pages} respelled; originals in {wiki.project.backups.name}/{done.id}; {undo} restores them"
     elif plan.texts:
-        say(f"{links} in {pages} would be respelled; nothing was written: --apply writes, --diff shows a patch")
+        yield f"{links} in {pages} would be respelled; nothing was written: --apply writes, --diff shows a patch"
     else:
-        say("every link that means one page is spelled as it should be: nothing to do")
-    print_left_out(wiki, plan.left_out)
+        yield "every link that means one page is spelled as it should be: nothing to do"
+    yield from left_out_told(wiki, plan.left_out)
     kept = [f"{left[k]:,} {k}" for k in ("ambiguous", "alias", "missing") if left[k]]
     if kept:
-        say(f"left as they are: {', '.join(kept)}; kb check --no-run explains each")
+        yield f"left as they are: {', '.join(kept)}; kb check --no-run explains each"

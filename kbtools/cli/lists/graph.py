@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from kbtools.cli.answers import Answer, answer, lines
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import emit, read
+from kbtools.cli.workspace import Workspace
 
 
 def configure(arguments: Arguments) -> None:
@@ -13,8 +14,10 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.output.graph import graph
-    from kbtools.output.json import dumps
+    def made(wiki: Workspace) -> Answer:
+        from kbtools.output.graph import graph
+        from kbtools.output.json import dumps
 
-    emit((dumps(graph(read(args).index), indent=1),))
-    return 0
+        return Answer(lines((dumps(graph(wiki.index), indent=1),)))
+
+    return answer("graph", args, made)

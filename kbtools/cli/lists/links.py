@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
+from kbtools.cli.answers import dump
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import Workspace, dump
-from kbtools.links import WikiLink
-from kbtools.markdown.file_links import FileLink
+from kbtools.cli.workspace import Workspace
 from kbtools.vault.links.resolution import Alias, Ambiguous, FileResolution, Missing, Resolution, Resolved
-from kbtools.vault.page import Page
+
+if TYPE_CHECKING:
+    from kbtools.links import WikiLink
+    from kbtools.markdown.file_links import FileLink
+    from kbtools.vault.page import Page
 
 
 def configure(arguments: Arguments) -> None:
@@ -19,7 +23,7 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    return dump(args, _rows)
+    return dump("links", args, _rows)
 
 
 def _rows(wiki: Workspace, path: str) -> Iterator[dict[str, object]]:

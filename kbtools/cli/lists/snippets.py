@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import SimpleNamespace
 
+from kbtools.cli.answers import dump
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import Workspace, dump
+from kbtools.cli.workspace import Workspace
 
 
 def configure(arguments: Arguments) -> None:
@@ -14,7 +15,7 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    return dump(args, _rows)
+    return dump("snippets", args, _rows)
 
 
 def _rows(wiki: Workspace, path: str) -> Iterator[dict[str, object]]:

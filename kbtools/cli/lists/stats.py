@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from kbtools.cli.answers import Answer, answer, lines
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import Workspace, emit, plural, read
+from kbtools.cli.workspace import Workspace, plural
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -23,14 +24,15 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     if args.most < 0:
         raise KbError(f"--most must be 0 or more, not {args.most}", "as in --most 20")
-    figures = stats(read(args))
-    if args.format == "json":
+
+    def made(wiki: Workspace) -> Answer:
         from kbtools.output.json import dumps
 
-        emit((dumps({"version": 1, **figures}, indent=1),))
-    else:
-        emit(_text(figures, args.most))
-    return 0
+        figures = stats(wiki)
+        is_json = args.format == "json"
+        return Answer(lines([dumps({"version": 1, **figures}, indent=1)] if is_json else _text(figures, args.most)))
+
+    return answer("stats", args, made)
 
 
 def stats(wiki: Workspace) -> dict[str, object]:

@@ -20,7 +20,7 @@ from kbtools.site.data.page_lists import PATH as RESULTS
 from kbtools.site.data.page_lists import result_pages
 from kbtools.site.data.rendered import Rendered
 from kbtools.site.data.results import Results
-from kbtools.site.html.urls import relative_url, url_of
+from kbtools.site.html.urls import relative_path, relative_url, url_of
 from kbtools.site.parts import Parts
 from kbtools.site.words import Words, words_of
 from kbtools.vault import loading as vaults
@@ -197,7 +197,7 @@ def category_id(category: str) -> str:
 
 def relative(path: str, from_path: str) -> str:
     """A link from one source file to another as MkDocs wants it: relative, percent-encoded, still ``.md``."""
-    return quote(posixpath.relpath(path, posixpath.dirname(from_path) or "."), errors="replace")
+    return quote(relative_path(path, posixpath.dirname(from_path)), errors="replace")
 
 
 def load(project: Project) -> SiteModel:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kbtools.fences.option_values import DEVICES
 from kbtools.run.results.outcomes import Status
@@ -153,12 +153,13 @@ def _counts(found: Counter[str], wiki: SiteModel) -> Markup:
 
 
 def _snippets(wiki: SiteModel, page: Page, path: str) -> Iterator[Sequence[Markup | str | int]]:
+    where = link(page, path, wiki)
     for snippet in page.snippets:
         if snippet.executable:
-            yield _snippet_row(wiki, page, snippet, path)
+            yield _snippet_row(wiki, page, snippet, where)
 
 
-def _snippet_row(wiki: SiteModel, page: Page, snippet: Snippet, path: str) -> Sequence[Markup | str | int]:
+def _snippet_row(wiki: SiteModel, page: Page, snippet: Snippet, where: Markup) -> Sequence[Markup | str | int]:
     runs = wiki.results.of_snippet(page.path, snippet)
     found = {d: run_on(wiki, page, snippet, d) for d in _devices(wiki)}
     badges = joined(
@@ -167,15 +168,8 @@ def _snippet_row(wiki: SiteModel, page: Page, snippet: Snippet, path: str) -> Se
         if run or d in snippet.devices
     )
     reason = wiki.words.reason(next((r.outcome.reason for r in runs if r.outcome.reason), None))
-    code = Markup("<code>{}</code>").format(snippet.id)
-    return (
-        Id(row_id(page.path, snippet.id)),
-        link(page, path, wiki),
-        code,
-        snippet.line,
-        badges,
-        reason,
-    )
+    code = Markup(f"<code>{escape(snippet.id)}</code>")
+    return Id(row_id(page.path, snippet.id)), where, code, snippet.line, badges, reason
 
 
 def _time(run: Run | None, wiki: SiteModel) -> str:

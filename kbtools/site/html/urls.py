@@ -29,9 +29,23 @@ def file_of(url: str) -> str:
 
 def relative_url(target: str, here: str) -> str:
     """From one address of the site to another."""
-    folder = posixpath.dirname(here)
-    relative = posixpath.relpath(target or ".", folder or ".")
-    return relative + ("/" if not target or target.endswith("/") else "")
+    return relative_path(target, posixpath.dirname(here)) + ("/" if not target or target.endswith("/") else "")
+
+
+def relative_path(target: str, folder: str) -> str:
+    """From a folder to a file or folder, both relative to the same. ``posixpath.relpath`` says the same, and asks for
+    the working directory each time, which a site of many links feels."""
+    to, at = posixpath.normpath(target), posixpath.normpath(folder)
+    if to.startswith(("/", "..")) or at.startswith(("/", "..")):
+        return posixpath.relpath(target or ".", folder or ".")
+    names = to.split("/") if to != "." else []
+    left = at.split("/") if at != "." else []
+    shared = 0
+    for one, other in zip(names, left, strict=False):
+        if one != other:
+            break
+        shared += 1
+    return "/".join([*[".."] * (len(left) - shared), *names[shared:]]) or "."
 
 
 def markdown_of(url: str) -> str:

@@ -36,10 +36,7 @@ _OWN_EXTENSIONS = ("markdown.", "pymdownx.", "material.", "mdx_", "mkdocs", "kbt
 def running_code(file: Path) -> Iterator[str]:
     """What of a ``mkdocs.yml``, and of files it inherits from, runs code of the project when the site is built: in
     words, with file and line. Raises KbError for a file that cannot be read."""
-    try:
-        node = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
-        raise KbError(f"{file}: not readable as YAML: {e}", "mkdocs build says the same; mend it there") from e
+    node = _composed(file)
     yield from (f"{file.name}:{line}: {what}" for line, what in _tags(node))
     if not isinstance(node, yaml.MappingNode):
         return
@@ -61,6 +58,13 @@ def running_code(file: Path) -> Iterator[str]:
             for extension, at in _names(value):
                 if ("." in extension and not extension.startswith(_OWN_EXTENSIONS)) or ":" in extension:
                     yield f"{file.name}:{at}: the Markdown extension {extension} is a module of its own"
+
+
+def _composed(file: Path) -> yaml.Node | None:
+    try:
+        return yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
+        raise KbError(f"{file}: not readable as YAML: {e}", "mkdocs build says the same; mend it there") from e
 
 
 def _names(node: yaml.Node) -> Iterator[tuple[str, int]]:
@@ -86,6 +90,11 @@ def _tags(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
             waiting += at.value
         elif isinstance(at, yaml.MappingNode):
             waiting += (part for pair in at.value for part in pair)
+
+
+def has_own_tags(file: Path) -> bool:
+    """Whether a ``mkdocs.yml`` names Python of which kb does not know where it is from. Raises KbError."""
+    return any(_tags(_composed(file)))
 
 
 def refuse(file: Path) -> None:

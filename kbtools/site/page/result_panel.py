@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,6 +79,7 @@ def proven(run: Run) -> bool:
     return run.fresh and run.outcome.outcome in _WELL
 
 
+@functools.lru_cache(maxsize=4096)
 def badge(device: str, state: str, words: Words, extra: str = "", href: str | None = None) -> Markup:
     """One device's state as a pill; the words are there for those who do not see its colour or mark. Without a device
     they are what is seen."""

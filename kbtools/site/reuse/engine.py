@@ -28,10 +28,12 @@ from kbtools.site.mkdocs import mkdocs_seam
 from kbtools.site.mkdocs.site_folder import SiteFolder, Written
 from kbtools.site.page.dates import changed
 from kbtools.site.reuse import every_page, values
-from kbtools.site.reuse.fingerprints import Fingerprints, config_parts, digest, navigation_parts, program_parts
+from kbtools.site.reuse.fingerprints import Fingerprints, config_parts, digest, navigation_parts
 from kbtools.site.reuse.workers import in_parallel
 from kbtools.site.search.collect import Search
+from kbtools.state import program
 from kbtools.state.memo import Memo, StoredValue
+from kbtools.state.user_folder import secret
 
 PAGE, BODY, FILE, LAYOUT = "page", "body", "file", "layout"
 """Kinds of values in the memo."""
@@ -50,6 +52,10 @@ class Report:
     """What needs every page."""
     seconds: dict[str, float] = field(default_factory=dict)
     """What each stage of the build took."""
+    pages: int = 0
+    """The HTML pages of the finished site, without those that only lead to another."""
+    is_lasting: bool = False
+    """Whether the same pages, results and settings make the same site, so that the next build of it need not begin."""
 
 
 class Plugin(Protocol):
@@ -79,7 +85,7 @@ class Engine:
         self.active = False
         self._old = memo.all(FILE) if memo is not None else {}
         folder.old = {path: _written(value) for path, value in self._old.items()}
-        self._program = tuple(program_parts())
+        self._program = (secret(), *program.contents())
         self._layout: StoredValue | None = None
         self._keys: dict[str, str] = {}
         self._bodies: dict[str, bytes] = {}
@@ -108,6 +114,8 @@ class Engine:
         self.plugin, self.nav, self.config = plugin, nav, config
         self.files = mkdocs_seam.follow(files)
         pages = list(mkdocs_seam.pages_of(files, config, plugin.serving))
+        includes = any(every_page.INCLUDE.search(page.file.content_string) for page in pages)
+        self.report.is_lasting = not includes and not _tells_time(config)
         self._fingerprint(pages)
         kept = self.memo.all(PAGE) if self.memo is not None else {}
         todo = [page for page in pages if not self._restore(page, kept.get(page.file.src_uri))]
@@ -237,8 +245,8 @@ class Engine:
         day = page.update_date if self.config.theme.custom_dir else ""
         key = digest((self._keys[path], self._navigation, policy, plugin.around_template(path), day))
         old = self._old.get(place)
-        if page.is_homepage and self.config.theme.name != "material":
-            old = None  # MkDocs' own themes write the time of the build into it
+        if page.is_homepage and _tells_time(self.config):
+            old = None
         if path in self._restored and path not in self._facts and old is not None:
             held, has_diagram = json.loads(old.data)[2:]
             if held == key and self.folder.keep(place):
@@ -319,6 +327,11 @@ class Engine:
             )
             bodies = ((p, StoredValue(self._keys[p], self._bodies[p])) for p in self._facts)
             self.memo.put(BODY, bodies, known - self._keys.keys())
+
+
+def _tells_time(config: MkDocsConfig) -> bool:
+    """MkDocs' own themes write the time of the build into the first page."""
+    return config.theme.name != "material"
 
 
 def _written(value: StoredValue) -> Written:

@@ -7,7 +7,6 @@ forgotten that this code looks at.
 
 from __future__ import annotations
 
-import os
 import sys
 import xml.etree.ElementTree as etree
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +24,7 @@ from kbtools.site.html.sanitize import settle
 from kbtools.site.markdown.file_links import ADDRESSED, meaning
 from kbtools.site.markdown.wikilinks import label_of, render
 from kbtools.site.page import lessons, page_header_footer
-from kbtools.state import program
+from kbtools.site.reuse.manifest import content_of
 from kbtools.vault.page import Page
 
 
@@ -43,23 +42,6 @@ def digest(parts: Iterable[object]) -> str:
 # -- What all pages hang on -------------------------------------------------------------------------------------------
 
 
-def program_parts() -> Iterator[str]:
-    """kb, and everything that is installed beside it."""
-    yield from program.parts(frozenset())
-    yield from _stamps(Path(__file__).parents[1])
-    for folder in sys.path:
-        if folder.endswith("-packages") and Path(folder).is_dir():
-            yield from (entry for entry in sorted(os.listdir(folder)) if entry.endswith((".dist-info", ".egg-info")))  # noqa: PTH208
-
-
-def _stamps(folder: Path) -> Iterator[str]:
-    """Files that are no Python, by time and size."""
-    for file in sorted(folder.rglob("*")):
-        if file.suffix not in (".py", ".pyc") and file.is_file():
-            status = file.stat()
-            yield f"{file} {status.st_mtime_ns} {status.st_size}"
-
-
 def config_parts(config: MkDocsConfig) -> Iterator[str]:
     """``mkdocs.yml`` as it was read, the templates it names, the hooks, and the files its extensions read."""
     for key, value in sorted(config.items()):
@@ -71,33 +53,24 @@ def config_parts(config: MkDocsConfig) -> Iterator[str]:
     for extension, options in config.mdx_configs.items():
         if not extension.startswith("kbtools"):
             yield f"extension {extension}={_described(options)}"
-            yield from _read_by(options)
-    hooks: Any = config.hooks  # modules by name, whatever MkDocs' annotation says
-    for name, module in hooks.items():
-        yield f"hook {name}={_content(Path(str(module.__file__)))}"
     theme = config.theme
     yield f"theme {theme.name} {sorted(theme.static_templates)} {_described({k: theme[k] for k in theme})}"
-    for folder in theme.dirs:
-        yield folder
+    yield from (f"{place} {content_of(place)}" for place in places_read(config))
+
+
+def places_read(config: MkDocsConfig) -> Iterator[Path]:
+    """Files and folders of the owner's that a configuration has read, besides ``mkdocs.yml``: hooks, templates, and
+    what its extensions put into every page."""
+    hooks: Any = config.hooks  # modules by name, whatever MkDocs' annotation says
+    yield from (Path(str(module.__file__)) for module in hooks.values())
+    for folder in config.theme.dirs:
         if not any(part.endswith("-packages") for part in Path(folder).parts):
-            yield from (f"{file} {_content(file)}" for file in sorted(Path(folder).rglob("*")) if file.is_file())
-
-
-def _read_by(options: Mapping[str, Any]) -> Iterator[str]:
-    """Files that go into every page: those that ``pymdownx.snippets`` appends, and icons of the owner's own."""
-    bases = options.get("base_path", ["."])
-    for name in options.get("auto_append") or ():
-        for base in [bases] if isinstance(bases, str) else bases:
-            yield f"{base}/{name} {_content(Path(str(base), str(name)))}"
-    for folder in (options.get("options") or {}).get("custom_icons") or ():
-        yield from (f"{file} {_content(file)}" for file in sorted(Path(folder).rglob("*")) if file.is_file())
-
-
-def _content(file: Path) -> str:
-    try:
-        return digest((file.read_bytes(),))
-    except OSError as e:
-        return str(e.strerror)
+            yield Path(folder)
+    for options in config.mdx_configs.values():
+        bases = options.get("base_path", ["."])
+        for name in options.get("auto_append") or ():  # of pymdownx.snippets
+            yield from (Path(str(base), str(name)) for base in ([bases] if isinstance(bases, str) else bases))
+        yield from map(Path, (options.get("options") or {}).get("custom_icons") or ())
 
 
 def _described(value: object, depth: int = 0) -> str:
@@ -115,7 +88,7 @@ def _described(value: object, depth: int = 0) -> str:
     if callable(value) and hasattr(value, "__qualname__"):
         module = sys.modules.get(getattr(value, "__module__", ""))
         file = getattr(module, "__file__", None)
-        own = _content(Path(file)) if file and not any(p.endswith("-packages") for p in Path(file).parts) else ""
+        own = content_of(Path(file)) if file and not any(p.endswith("-packages") for p in Path(file).parts) else ""
         return f"{value.__module__}.{value.__qualname__} {own}"
     held = getattr(value, "__dict__", None)
     return f"{type(value).__module__}.{type(value).__qualname__}{_described(held, depth + 1) if held else ''}"

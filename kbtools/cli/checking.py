@@ -1,0 +1,65 @@
+"""Checks the wiki by its kept index, for the commands that begin with a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from kbtools.cli.workspace import Workspace, say, say_unchecked
+from kbtools.config.snippet_policy import SHOW, not_looked_at
+
+if TYPE_CHECKING:
+    from kbtools.config.project import Project
+    from kbtools.config.snippet_policy import Policies
+    from kbtools.incremental.check import CheckResult
+    from kbtools.text.diagnostics import Diagnostic
+    from kbtools.vault.listing import FileEntry
+    from kbtools.vault.loading import Reader
+    from kbtools.vault.page import Page
+
+
+def checked(wiki: Workspace, *, paranoid: bool) -> CheckResult:
+    """A check of all pages, of which only those are read that have changed; pages that were loaded are taken as they
+    were then. What there is to say of the check itself is said."""
+    from kbtools.check.shell import judge_of
+    from kbtools.incremental.check import check
+
+    found = wiki.project
+    reader = _loaded(wiki) if wiki.is_loaded else None
+    made = check(
+        found, date.today(), judge=judge_of(found.state), paranoid=paranoid, listing=wiki.listing, reader=reader
+    )
+    for note in made.notes:
+        say(f"kb: {note}")
+    if made.unchecked:
+        from kbtools.incremental.database import read_unchecked
+
+        say_unchecked(read_unchecked(made.unchecked))
+    return made
+
+
+def _loaded(wiki: Workspace) -> Reader:
+    from dataclasses import replace
+
+    def read(entry: FileEntry, policies: Policies) -> Page:
+        page = wiki.vault.pages.get(entry.shown) or wiki.vault.unread[entry.shown]
+        policy = policies.of(entry.path)
+        if page.policy == policy:
+            return page
+        return replace(page, policy=policy)
+
+    return read
+
+
+def of_code_that_counts(found: Project, diagnostics: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """Findings, and apart from them those of code that is only shown."""
+    counting: list[Diagnostic] = []
+    left_out: list[Diagnostic] = []
+    policies = found.policies
+    shown: dict[str, bool] = {}
+    for d in diagnostics:
+        if d.path not in shown:
+            shown[d.path] = policies.of(d.path).mode == SHOW
+        (left_out if shown[d.path] and not_looked_at(d.rule) else counting).append(d)
+    return counting, left_out

@@ -1,0 +1,41 @@
+"""The folder of the user's own state, outside of every vault: what lies there was put there by this user's programs."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+_SECRET = "memo-secret"
+
+
+def user_folder() -> Path:
+    """``$XDG_STATE_HOME/kbtools`` or what the system has in its place; it need not be there."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~")  # noqa: PTH111 - it never raises
+    else:
+        base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111
+    return Path(base, "kbtools")
+
+
+@functools.cache
+def secret() -> str:
+    """What nobody knows who can only write to the vault: values of the memo whose keys are made with it were made by
+    this user. Where it cannot be kept, it is another one in every process."""
+    file = user_folder() / _SECRET
+    made = secrets.token_hex(16)
+    new = file.with_name(f"{_SECRET}-{made[:8]}")
+    try:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            new.touch(mode=0o600)
+            new.write_text(made, encoding="ascii")
+            with suppress(FileExistsError):  # another process was first
+                os.link(new, file)
+            new.unlink()
+        return file.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return made
