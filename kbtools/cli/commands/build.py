@@ -62,6 +62,7 @@ def run(args: SimpleNamespace) -> int:
             say(line)
         _done(Path(finished.folder), finished.pages, f"nothing changed, {finished.kept:,} kept", proving)
         return 0
+    wiki.load()
     if finished is not None and not vault.is_still(VaultState.of(found, Listing.of(found)), found):
         say("pages were saved meanwhile: once more")
         return run(args)
