@@ -25,9 +25,10 @@ _PROGRAMS = {
 }
 
 
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("clone")
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A copy for each recipe: none may depend on another."""
+    folder = tmp_path
     for name in ("kbtools", "tests", "docs/rules"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "vaults", "cases"))
     shutil.copy(ROOT / "pyproject.toml", folder)
