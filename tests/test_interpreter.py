@@ -10,7 +10,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from terminal import run_kb
+from terminal import PYTEST_ALONE, run_kb
 
 PAGE = """# A
 
@@ -109,7 +109,7 @@ def test_by_folder_and_with_pytest(project: Path) -> None:
     try:
         assert [state for state, _ in states(project, "--no-cache")] == [*STATES, "passed"]
         command = [sys.executable, "-m", "pytest", "docs/A.md", "-q", "--kb-device=cpu", "-p", "no:cacheprovider"]
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")} | PYTEST_ALONE
         (project / "kb.toml").write_text("docs = 'docs'\n")
         command.append("--kb-python=.venv/bin/python")
         done = subprocess.run(command, cwd=project, env=clean, capture_output=True, text=True, check=False, timeout=300)
@@ -128,6 +128,9 @@ def test_what_is_no_interpreter_is_told(program: str, project: Path) -> None:
     assert "Traceback" not in done.stderr
     (project / "kb.toml").write_text(f"docs = 'docs'\n[snippets]\n'**' = {{python = '{program}'}}\n")
     command = [sys.executable, "-m", "pytest", "docs", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, timeout=300)
+    environment = {**os.environ, **PYTEST_ALONE}
+    done = subprocess.run(
+        command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
     (project / "kb.toml").write_text("docs = 'docs'\n")
     assert (done.returncode, program in done.stdout, "raise KbError" in done.stdout) == (2, True, False), done.stdout

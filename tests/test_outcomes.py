@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from suite import Case, load
-from terminal import run_kb
+from terminal import PYTEST_ALONE, run_kb
 
 SUITE = Path(__file__).parent / "suites" / "outcomes.md"
 CASES = load(SUITE)
@@ -114,7 +114,8 @@ def test_kb_check_says_the_same(wiki: Path, run: Outcomes) -> None:
 
 
 def test_pytest_says_the_same(wiki: Path, run: Outcomes) -> None:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
+    environment = {**clean, **PYTEST_ALONE}
     command = [sys.executable, "-c", _PYTEST]
     done = subprocess.run(command, cwd=wiki, env=environment, capture_output=True, text=True, check=False, timeout=300)
     reports = [json.loads(line.partition("kb:")[2]) for line in done.stdout.split("\n") if "kb:" in line]

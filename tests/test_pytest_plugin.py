@@ -8,11 +8,12 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.terminal import run_kb
+from tests.terminal import PYTEST_ALONE, run_kb
 
 PAGE = """# Autograd
 
@@ -72,9 +73,10 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def pytest_in(folder: Path, *words: str) -> tuple[int, str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
-    command = [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", *words]
+def pytest_in(folder: Path, *words: str, plugins: Mapping[str, str] = PYTEST_ALONE) -> tuple[int, str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
+    environment = {**clean, **plugins}
+    command = [sys.executable, "-m", "pytest", *words]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
@@ -89,7 +91,7 @@ def verdicts(text: str) -> dict[str, str]:
 
 
 def test_every_snippet_is_an_item_with_its_id(project: Path) -> None:
-    code, text = pytest_in(project, "docs", "-v", "--kb-device=cpu")
+    code, text = pytest_in(project, "docs", "-v", "--kb-device=cpu", plugins={})  # found by its entry point
     assert verdicts(text) == IDS
     assert code == 1
     assert f"docs/topics/Autograd.md:{RAISES}: ValueError: no" in text
@@ -219,7 +221,8 @@ def test_nothing_of_kb_is_imported_where_there_is_no_wiki(tmp_path: Path) -> Non
         "code = pytest.main(['-q', '-p', 'no:cacheprovider', *sys.argv[1:]])\n"
         "print(int(code), sorted(m for m in sys.modules if m.startswith('kbtools')))\n"
     )
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
+    environment = {**clean, **PYTEST_ALONE}
     for words in ([], ["-n", "1"], ["README.md", "test_a.py"]):
         done = subprocess.run(
             [sys.executable, "-c", code, *words],

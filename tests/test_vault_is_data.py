@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal import run_kb
+from tests.terminal import PYTEST_ALONE, run_kb
 
 CODE = "import os\nopen(os.environ['KB_TEST_MARK'], 'a').write(__file__ + '\\n')\n"
 PYTHON_FILES = (
@@ -120,7 +120,7 @@ def run_pytest(folder: Path, scratch: Path, *words: str) -> tuple[subprocess.Com
     done = subprocess.run(
         [command, "-p", "no:cacheprovider", *words],
         cwd=folder,
-        env={**clean, "KB_TEST_MARK": str(mark), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**clean, **PYTEST_ALONE, "KB_TEST_MARK": str(mark), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,
