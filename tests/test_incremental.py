@@ -8,13 +8,16 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kbtools.config.project import Config, Project
+from kbtools.errors import KbError
 from kbtools.incremental import full_check, update
 from kbtools.incremental.check import CheckResult, check
 from kbtools.incremental.database import FILE
+from kbtools.vault.page import Page
 from tests.terminal import run_kb
 
 DAY = date(2026, 5, 1)
@@ -199,6 +202,26 @@ def test_processes_find_what_one_alone_finds(tmp_path: Path, monkeypatch: pytest
     together = check(project(tmp_path), DAY, paranoid=True)
     (tmp_path / "state" / FILE).unlink()
     assert check(project(tmp_path), DAY).found == together.found == alone.found != ()
+
+
+def test_what_fails_in_another_process_fails_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception with its traceback; a process that dies without a word is named too."""
+    put(tmp_path / "vault", {f"p{i}.md": "text" for i in range(4)})
+    monkeypatch.setattr(full_check, "_members", lambda pages: 2)
+    first, outline_of = os.getpid(), full_check.outline_of
+
+    def raising(page: Page) -> Any:
+        return outline_of(page) if os.getpid() == first else 1 / 0
+
+    def dying(page: Page) -> Any:
+        return outline_of(page) if os.getpid() == first else os._exit(1)
+
+    monkeypatch.setattr(full_check, "outline_of", raising)
+    with pytest.raises(RuntimeError, match=r"(?s)in another process:.*Traceback.*ZeroDivisionError"):
+        check(project(tmp_path), DAY)
+    monkeypatch.setattr(full_check, "outline_of", dying)
+    with pytest.raises(KbError, match="a process that was reading pages died"):
+        check(project(tmp_path), DAY)
 
 
 def those(modules: set[str], *names: str) -> list[str]:

@@ -59,7 +59,6 @@ class FileLink(NamedTuple):
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|\\\\")
-_TITLED = re.compile(r"\s+=\s*\d*x\d*\s*$")  # ![x](a.png =100x20), as some editors write a size
 
 
 def find(text: str, structure: Structure) -> tuple[FileLink, ...]:

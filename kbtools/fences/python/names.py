@@ -37,8 +37,6 @@ MODULE_NAMES = frozenset(
 )
 _CLASS_NAMES = frozenset({"__qualname__", "__module__", "__class__"})
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-
 
 @dataclass(frozen=True, slots=True)
 class Read:

@@ -6,7 +6,6 @@
 const SOUND_MARK = "~"
 const LATIN_RULES = HANGUL.latin.map(([pattern, keys, letters]) =>
   ({ pattern: new RegExp(pattern, "y"), keys: keys.split("|"), letters: letters.split("|") }))
-const FILLER = "ㅡ" // which Hangul puts between consonants
 const [MOST_HEARD, MOST_KEYS, MOST_REST, LEAST_CUT, LEAST_OPEN, LEAST_COMPOUND] = [6, 4, 1, 3, 4, 5]
 
 function soundsOfLatin(word) {
