@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kbtools.config.project import Config, explain, find_project, foreign_vault, from_mapping
-from kbtools.config.settings import SETTINGS, json_schema, parse_size, pyproject_schema
+from kbtools.config.setting_types import parse_size
+from kbtools.config.settings import SETTINGS, json_schema, pyproject_schema
 from kbtools.errors import KbError
 from kbtools.rules import all_rules
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kbtools.config.globs import matches
 from kbtools.config.project import Config
 from kbtools.config.selection import EVERYTHING, Selection
-from kbtools.config.settings import did_you_mean
+from kbtools.config.setting_types import did_you_mean
 from kbtools.config.snippet_policy import SHOW, not_looked_at
 from kbtools.errors import KbError
 from kbtools.fields.schema import Schema, validate

@@ -12,7 +12,8 @@ from kbtools.config import mkdocs_file, obsidian
 from kbtools.config.dialects import Dialect, dialect_of, unread
 from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.obsidian import Obsidian
-from kbtools.config.settings import MAX_PAGE_SIZE, SETTINGS, Setting, SettingError, line_of, read_settings
+from kbtools.config.setting_types import SettingError
+from kbtools.config.settings import MAX_PAGE_SIZE, SETTINGS, Setting, line_of, read_settings
 from kbtools.config.snippet_policy import SHOW, Policies, Policy
 from kbtools.errors import KbError
 

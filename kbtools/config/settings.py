@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from kbtools.config.snippet_policy import MODES, SESSIONS, Policy
+from kbtools.config.setting_types import (
+    POLICY_SCHEMA,
+    Read,
+    SettingError,
+    choice_type,
+    did_you_mean,
+    flag_type,
+    number_type,
+    read_address,
+    read_policy,
+    read_terms,
+    refuse,
+    size_type,
+    table_type,
+    text_type,
+    texts_type,
+)
 from kbtools.errors import KbError
 
 MAX_PAGE_SIZE = 4 * 1024**2
@@ -15,17 +30,6 @@ MAX_PAGE_SIZE = 4 * 1024**2
 
 LINK_STYLES = ("title", "filename")
 LEVELS = ("error", "warning", "info", "off")
-
-Read = Callable[[object, str], object]
-"""Turns a TOML value into the value of a setting, or raises KbError; the second argument says where it stands."""
-
-
-class SettingError(KbError):
-    """A key that is unknown or has a wrong value."""
-
-    def __init__(self, message: str, hint: str | None, key: str) -> None:
-        super().__init__(message, hint)
-        self.key = key
 
 
 class Setting(NamedTuple):
@@ -52,188 +56,14 @@ class Setting(NamedTuple):
         return self.key.rpartition(".")[2]
 
 
-_SIZE = re.compile(r"(?i)^\s*(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|kB|MB|GB)?\s*$")
-_UNITS = {"b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, "mb": 10**6, "gb": 10**9}
-
-
-def parse_size(text: str) -> int | None:
-    """Bytes of ``4GiB``, ``512 MB`` or ``1000``; None if it is not a size."""
-    m = _SIZE.match(text)
-    return int(float(m[1]) * _UNITS[(m[2] or "B").lower()]) if m else None
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """``did you mean "x"?`` for the closest known word, if one is close."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'did you mean "{close[0]}"?' if close else None
-
-
-def _refuse(where: str, what: str, value: object) -> KbError:
-    shown = f'"{value}"' if isinstance(value, str) else repr(value)
-    key = where.rpartition(": ")[2]
-    return KbError(f"{where} must be {what}, not {shown}", f"kb config {key} shows an example")
-
-
-def _text(what: str) -> tuple[Read, dict[str, Any]]:
-    def read(value: object, where: str) -> object:
-        if not isinstance(value, str):
-            raise _refuse(where, what, value)
-        return value
-
-    return read, {"type": "string"}
-
-
-def _choice(*options: str) -> tuple[Read, dict[str, Any]]:
-    listed = " or ".join(f'"{o}"' for o in options) if len(options) == 2 else f"one of {', '.join(options)}"
-
-    def read(value: object, where: str) -> object:
-        if not isinstance(value, str) or value not in options:
-            error = _refuse(where, listed, value)
-            error.hint = (did_you_mean(value, options) if isinstance(value, str) else None) or error.hint
-            raise error
-        return value
-
-    return read, {"type": "string", "enum": list(options)}
-
-
-def _flag() -> tuple[Read, dict[str, Any]]:
-    def read(value: object, where: str) -> object:
-        if not isinstance(value, bool):
-            raise _refuse(where, "true or false", value)
-        return value
-
-    return read, {"type": "boolean"}
-
-
-def _number(what: str, *, whole: bool) -> tuple[Read, dict[str, Any]]:
-    def read(value: object, where: str) -> object:
-        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-            raise _refuse(where, what, value)
-        return value if whole else float(value)
-
-    return read, {"type": "integer" if whole else "number"}
-
-
-def _size(example: str) -> tuple[Read, dict[str, Any]]:
-    def read(value: object, where: str) -> object:
-        given = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-        size = parse_size(given)
-        if size is None:
-            raise _refuse(where, f'a size such as "{example}"', value)
-        return size
-
-    pattern = r"^\s*\d+(\.\d+)?\s*([Bb]|[KkMmGg][Ii]?[Bb])?\s*$"
-    return read, {"anyOf": [{"type": "string", "pattern": pattern}, {"type": "integer", "minimum": 0}]}
-
-
-def _texts(what: str = "a list of strings") -> tuple[Read, dict[str, Any]]:
-    def read(value: object, where: str) -> object:
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise _refuse(where, what, value)
-        return tuple(value)
-
-    return read, {"type": "array", "items": {"type": "string"}}
-
-
-def _table(
-    what: str, of: tuple[Read, dict[str, Any]], names: Mapping[str, Any] | None = None
-) -> tuple[Read, dict[str, Any]]:
-    """A table whose keys the user chooses; ``names`` is the JSON Schema of those."""
-    read_value, schema = of
-
-    def read(value: object, where: str) -> object:
-        if not isinstance(value, dict):
-            raise _refuse(where, what, value)
-        return {
-            key: read_value(item, f'{where}."{key}"' if not _BARE.match(key) else f"{where}.{key}")
-            for key, item in value.items()
-        }
-
-    return read, {"type": "object", "additionalProperties": schema, **({"propertyNames": names} if names else {})}
-
-
-_BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
-
-
-def _term(value: object, where: str) -> object:
-    if not isinstance(value, str) or not value.strip():
-        raise KbError(
-            f"{where} must name what to write instead, not {value!r}", 'as in "learning speed" = "learning rate"'
-        )
-    return value
-
-
-def _terms(value: object, where: str) -> object:
-    read, _ = _table("a table of word to avoid = word to write", (_term, {}))
-    found = read(value, where)
-    assert isinstance(found, dict)
-    for word in found:
-        if not word.removesuffix("*").strip():
-            raise KbError(f'{where}."{word}" is no word to avoid', 'as in "learning speed" = "learning rate"')
-    return found
-
-
-def _address(value: object, where: str) -> object:
-    if not isinstance(value, str) or not re.match(r"https?://", value) or "{rule}" not in value:
-        raise _refuse(
-            where, 'an address with {rule} in place of the name, such as "https://example.org/rules/{rule}/"', value
-        )
-    return value
-
-
-_POLICY: dict[str, tuple[Read, dict[str, Any]]] = {
-    "mode": _choice(*MODES),
-    "session": _choice(*SESSIONS),
-    "network": _flag(),
-    "timeout": _number("a number of seconds", whole=False),
-    "memory": _size("4GiB"),
-    "files": _texts("a list of globs"),
-    "cwd": _text("a folder"),
-    "environment": _texts("a list of names"),
-    "python": _text("the path of an interpreter"),
-}
-
-
-def _policy(value: object, where: str) -> object:
-    """A mode, or a table with the fields of ``Policy``."""
-    if isinstance(value, str):
-        return Policy(mode=str(_POLICY["mode"][0](value, where)))
-    if not isinstance(value, dict):
-        raise _refuse(where, f"{' or '.join(MODES)}, or a table", value)
-    read: dict[str, Any] = {}
-    for name, item in value.items():
-        if name not in _POLICY:
-            hint = did_you_mean(name, _POLICY) or "known keys: " + ", ".join(_POLICY)
-            raise KbError(f'{where}: there is no key "{name}"', hint)
-        read[name] = _POLICY[name][0](item, f"{where}.{name}")
-    cwd = PurePosixPath(read.get("cwd", ""))
-    if cwd.is_absolute() or ".." in cwd.parts:
-        raise KbError(f"{where}.cwd must lie in the session's folder, not {cwd}", 'as in cwd = "work"')
-    return Policy(**read)
-
-
-_POLICY_SCHEMA: dict[str, Any] = {
-    "anyOf": [
-        _POLICY["mode"][1],
-        {
-            "type": "object",
-            "properties": {name: schema for name, (_, schema) in _POLICY.items()},
-            "additionalProperties": False,
-        },
-    ]
-}
-
-
 SETTINGS: tuple[Setting, ...] = (
-    Setting("docs", "The vault: the folder of pages, relative to the root.", None, *_text("a folder"), "wiki"),
+    Setting("docs", "The vault: the folder of pages, relative to the root.", None, *text_type("a folder"), "wiki"),
     Setting(
         "exclude",
         "Globs, relative to the vault, of files that are no pages. "
         "`**` spans folders; the name of a folder covers all in it.",
         [],
-        *_texts(),
+        *texts_type(),
         ["templates/**"],
     ),
     Setting(
@@ -241,14 +71,14 @@ SETTINGS: tuple[Setting, ...] = (
         'What a reconciled link is spelled as: `"title"` or `"filename"`. '
         'In an Obsidian vault the default is `"filename"`: Obsidian finds notes by that only.',
         "title",
-        *_choice(*LINK_STYLES),
+        *choice_type(*LINK_STYLES),
         "filename",
     ),
     Setting(
         "keep_words",
         "Whether a reconciled link goes on showing the words it showed. Where links are file names it always does.",
         False,
-        *_flag(),
+        *flag_type(),
         True,
     ),
     Setting(
@@ -256,7 +86,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Which pages (a glob) follow which frontmatter schema: `topic`, `none` or a file. "
         "The first glob that fits counts.",
         {},
-        *_table("a table of glob = schema", _text("the name of a schema")),
+        *table_type("a table of glob = schema", text_type("the name of a schema")),
         {"topics/**": "topic"},
     ),
     Setting(
@@ -264,21 +94,21 @@ SETTINGS: tuple[Setting, ...] = (
         'What code is held to, by glob: `"run"`, `"check"` (read, not run) or `"show"` (not looked at), or a '
         "[table](#snippets). The first glob that fits counts.",
         {},
-        *_table('a table of glob = "run", "check" or "show"', (_policy, _POLICY_SCHEMA)),
+        *table_type('a table of glob = "run", "check" or "show"', (read_policy, POLICY_SCHEMA)),
         {"notes/**": "show"},
     ),
     Setting(
         "rules",
         "Severities of rules, where they are not the rule's own.",
         {},
-        *_table("a table of rule = severity", _choice(*LEVELS)),
+        *table_type("a table of rule = severity", choice_type(*LEVELS)),
         {"orphan-page": "off"},
     ),
     Setting(
         "terms",
         "Words to avoid, and what to write for each; `*` ends a word whose endings vary.",
         {},
-        _terms,
+        read_terms,
         {"type": "object", "additionalProperties": {"type": "string", "minLength": 1}},
         {"learning speed": "learning rate"},
     ),
@@ -286,14 +116,14 @@ SETTINGS: tuple[Setting, ...] = (
         "stale_after",
         "Days after `last_reinforced` at which a page is reported as stale.",
         365,
-        *_number("a number of days", whole=True),
+        *number_type("a number of days", whole=True),
         180,
     ),
     Setting(
         "max_page_size",
         "A larger page is reported as unreadable and not read: it is an export or a log, not a page.",
         "4MiB",
-        *_size("4MiB"),
+        *size_type("4MiB"),
         "1MiB",
     ),
     Setting(
@@ -302,7 +132,7 @@ SETTINGS: tuple[Setting, ...] = (
         'baseline accepts that it fails), `"failing"` (it ran; what failed is published as failed), or `"any"` '
         "(also what has not run since it was changed). The same for `kb build`, `kb gate` and `mkdocs build`.",
         "proven",
-        *_choice("proven", "failing", "any"),
+        *choice_type("proven", "failing", "any"),
         "failing",
     ),
     Setting(
@@ -310,7 +140,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Where the documentation of rules is published, with `{rule}` in place of a rule's name. "
         "SARIF and Markdown output link to it.",
         None,
-        _address,
+        read_address,
         {"type": "string", "pattern": r"^https?://.*\{rule\}"},
         "https://example.org/rules/{rule}/",
     ),
@@ -318,49 +148,49 @@ SETTINGS: tuple[Setting, ...] = (
         "external.ignore",
         "Patterns of addresses that `kb check --external` leaves alone; `*` stands for anything.",
         [],
-        *_texts(),
+        *texts_type(),
         ["https://intranet.example/*"],
     ),
     Setting(
         "external.allow_private",
         "Whether addresses in private networks and on this machine are asked for.",
         False,
-        *_flag(),
+        *flag_type(),
         True,
     ),
     Setting(
         "external.archive",
         "Whether a web archive (archive.org) is asked for copies of what is gone.",
         True,
-        *_flag(),
+        *flag_type(),
         False,
     ),
     Setting(
         "external.timeout",
         "Seconds for one external address, redirects and further attempts included.",
         20,
-        *_number("a number of seconds", whole=False),
+        *number_type("a number of seconds", whole=False),
         60,
     ),
     Setting(
         "external.keep_days",
         "Days for which an external address that was there is not asked for again.",
         7,
-        *_number("a number of days", whole=False),
+        *number_type("a number of days", whole=False),
         30,
     ),
     Setting(
         "run.timeout",
         "Seconds a snippet may take, unless its fence says otherwise.",
         60,
-        *_number("a number of seconds", whole=False),
+        *number_type("a number of seconds", whole=False),
         120,
     ),
     Setting(
         "run.memory",
         "Private memory of a session's process, unless a fence says otherwise.",
         "4GiB",
-        *_size("4GiB"),
+        *size_type("4GiB"),
         "8GiB",
     ),
 )
@@ -386,7 +216,7 @@ def read_settings(data: Mapping[str, object], where: str) -> dict[str, object]:
                     raise SettingError(e.message, e.hint, key) from e
             elif key in tables:
                 if not isinstance(value, dict):
-                    raise SettingError(_refuse(f"{where}: {key}", "a table", value).message, None, key)
+                    raise SettingError(refuse(f"{where}: {key}", "a table", value).message, None, key)
                 take(value, key)
             else:
                 raise _unknown(key, table, where)

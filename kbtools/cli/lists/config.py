@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.workspace import emit, project, say
 from kbtools.config.project import Explained, explain
-from kbtools.config.settings import did_you_mean
+from kbtools.config.setting_types import did_you_mean
 from kbtools.errors import KbError
 
 

@@ -8,6 +8,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from kbtools.fences.python.device_syntax import (
+    catches_all,
+    device_of,
+    dotted,
+    is_device_test,
+    is_device_word,
+    is_nccl,
+    is_none,
+    is_ordinal,
+    last_name,
+    may_concern_devices,
+    names_cpu,
+    names_in,
+    raises_error,
+    shown,
+    tested_device,
+)
 from kbtools.text.reason import Reason
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -22,13 +39,7 @@ _TAKES_DEVICE = frozenset(
     {"device", "to", "autocast", "GradScaler", "set_default_device", "Generator", "init_device_mesh", "to_empty"}
     | {"get_device_module", "set_default_tensor_type", "type"}
 )
-_DEVICE_WORDS = frozenset(
-    {"device", "dev", "device_type", "map_location", "default_device", "target_device", "accelerator"}
-)
 _DATA_PARALLEL = ("DDP", "DistributedDataParallel")
-# Without one of these names, and without text that names a device, nothing below finds a need.
-_TELLING = frozenset({"cuda", "mps", "pin_memory", "to", "device", "device_ids", "is_available", "is_cuda", "is_mps"})
-_GIVES_UP = frozenset({"RuntimeError", "AssertionError"})
 _ORDINAL = re.compile(r"cuda:(\d{1,3})\Z")
 _RANKS = re.compile(r"--nproc[-_]per[-_]node[=\s]+(\d{1,3})\b")
 _TAKES_ORDINAL = frozenset({"cuda", "set_device", "device", "get_device_properties", "synchronize", "to"})
@@ -76,7 +87,7 @@ def analyse(tree: ast.Module, nodes: Iterable[ast.AST] | None = None) -> Devices
     ``nodes``: all of the tree, for callers that have walked it.
     """
     nodes = list(ast.walk(tree)) if nodes is None else nodes
-    if not any(map(_is_telling, nodes)):
+    if not any(map(may_concern_devices, nodes)):
         return NOTHING
     return analyse_nodes(tree, nodes)
 
@@ -131,33 +142,6 @@ def gpus(
     return max(1, int(ranks[1]) if ranks else 1, highest + 1)
 
 
-def _is_telling(node: ast.AST) -> bool:
-    """Whether a need or a guard can hang on a node. Most code has none, and is not followed."""
-    kind = type(node)
-    if kind is ast.Name:
-        return node.id in _TELLING  # type: ignore[attr-defined]
-    if kind is ast.Attribute:
-        return node.attr in _TELLING  # type: ignore[attr-defined]
-    if kind is ast.Constant:
-        value = node.value  # type: ignore[attr-defined]
-        return type(value) is str and ("cuda" in value or "mps" in value or "nccl" in value)
-    if kind is ast.keyword:
-        return node.arg in _TELLING  # type: ignore[attr-defined]
-    return kind is ast.alias and ("cuda" in node.name or "mps" in node.name)  # type: ignore[attr-defined]
-
-
-def device_of(node: ast.AST | None) -> str | None:
-    """The device a string expression names: ``"cuda:1"`` and ``f"cuda:{rank}"`` name cuda."""
-    if isinstance(node, ast.JoinedStr):
-        node = node.values[0] if node.values else None
-    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-        return None
-    name, _, number = node.value.partition(":")
-    if name in ("cuda", "mps") and (number == "" or number.isdecimal()):
-        return name
-    return "cuda" if node.value.startswith("torch.cuda.") else None
-
-
 class _Visitor(ast.NodeVisitor):
     """Finds what is named outside the reach of an availability guard, having learnt from all nodes what guards."""
 
@@ -188,7 +172,7 @@ class _Visitor(ast.NodeVisitor):
                     self.modules[alias.asname] = alias.name[6:]
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                self.bind(_dotted(target), node.value)
+                self.bind(dotted(target), node.value)
                 if isinstance(target, ast.Attribute) and last_name(target.value) in ("self", "cls"):
                     self.bind(f".{target.attr}", node.value)
         elif isinstance(node, ast.ClassDef):
@@ -212,7 +196,7 @@ class _Visitor(ast.NodeVisitor):
             return  # a device, and not whether there is one
         if self.asks(value):
             self.available_names.add(name)
-        elif sources := _names(value):
+        elif sources := names_in(value):
             self.derived.append((name, sources))
 
     # --- guards
@@ -226,14 +210,14 @@ class _Visitor(ast.NodeVisitor):
                 return True
             if isinstance(node, ast.Compare) and any(device_of(x) for x in (node.left, *node.comparators)):
                 return True
-        return not self.answers.isdisjoint(_names(test))
+        return not self.answers.isdisjoint(names_in(test))
 
     @contextmanager
     def within(self, *tests: ast.AST, sure: bool = False) -> Iterator[None]:
         """What is visited here runs under conditions; ``sure``: they provide for the device's absence."""
         before = self.guarded, self.under
         self.guarded = self.guarded or sure or any(map(self.asks, tests))
-        self.under = self.under.union(*map(_names, tests))
+        self.under = self.under.union(*map(names_in, tests))
         yield
         self.guarded, self.under = before
 
@@ -250,7 +234,7 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
         # "cuda" if use_gpu else "cpu": for every condition the result is a device that is available.
-        with self.within(node.test, sure=_names_cpu(node)):
+        with self.within(node.test, sure=names_cpu(node)):
             self.generic_visit(node)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
@@ -262,7 +246,7 @@ class _Visitor(ast.NodeVisitor):
             self.generic_visit(node)
 
     def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
-        with self.within(sure=any(_catches_all(handler.type) for handler in node.handlers)):
+        with self.within(sure=any(catches_all(handler.type) for handler in node.handlers)):
             self.block(node.body)
         for part in (*node.handlers, *node.orelse, *node.finalbody):
             self.visit(part)
@@ -271,7 +255,7 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
         calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
-        suppressed = any(last_name(c.func) == "suppress" and any(map(_catches_all, c.args)) for c in calls)
+        suppressed = any(last_name(c.func) == "suppress" and any(map(catches_all, c.args)) for c in calls)
         with self.within(sure=suppressed):
             self.generic_visit(node)
 
@@ -304,14 +288,14 @@ class _Visitor(ast.NodeVisitor):
             last = statement.body[-1]
             if isinstance(last, (ast.Return, ast.Continue, ast.Break)):
                 self.guarded = self.asks(statement.test)
-                self.under |= _names(statement.test)
+                self.under |= names_in(statement.test)
             elif (
-                _gives_up(last)
+                raises_error(last)
                 and module
                 and isinstance(statement.test, ast.UnaryOp)
-                and _demands(statement.test.operand)
+                and is_device_test(statement.test.operand)
             ):
-                self.add(_device_asked(statement.test), statement, Reason("gives up without it"))
+                self.add(tested_device(statement.test), statement, Reason("gives up without it"))
         self.guarded, self.under = before
 
     # --- needs
@@ -330,13 +314,13 @@ class _Visitor(ast.NodeVisitor):
                 self.ordinals.append((int(found[1]), self.under))
         elif isinstance(node, ast.Call):
             self.call(node)
-        elif isinstance(node, ast.Assert) and _demands(node.test):
-            self.add(_device_asked(node.test), node, Reason("asserts that it is there"))
+        elif isinstance(node, ast.Assert) and is_device_test(node.test):
+            self.add(tested_device(node.test), node, Reason("asserts that it is there"))
         elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(_is_device_word(last_name(target)) for target in targets):
-                self.add(device_of(node.value), node, Reason("names {name}", name=_shown(node.value)))
-            if any(last_name(target).lower() == "backend" for target in targets) and _is_nccl(node.value):
+            if any(is_device_word(last_name(target)) for target in targets):
+                self.add(device_of(node.value), node, Reason("names {name}", name=shown(node.value)))
+            if any(last_name(target).lower() == "backend" for target in targets) and is_nccl(node.value):
                 self.add("cuda", node, Reason("names {name}", name='"nccl"'))
         elif isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.iter, (ast.List, ast.Tuple)):
             tests = (
@@ -344,24 +328,24 @@ class _Visitor(ast.NodeVisitor):
                 if isinstance(node, ast.comprehension)
                 else [s.test for s in node.body if isinstance(s, ast.If)]
             )
-            if _is_device_word(last_name(node.target)) and not any(self.asks(test) for test in tests):
+            if is_device_word(last_name(node.target)) and not any(self.asks(test) for test in tests):
                 for item in node.iter.elts:
-                    self.add(device_of(item), item, Reason("names {name}", name=_shown(item)))
+                    self.add(device_of(item), item, Reason("names {name}", name=shown(item)))
         elif isinstance(node, ast.arguments):
             positional = [*node.posonlyargs, *node.args]
             pairs = [*zip(positional[len(positional) - len(node.defaults) :], node.defaults, strict=True)]
             pairs += [(a, d) for a, d in zip(node.kwonlyargs, node.kw_defaults, strict=True) if d is not None]
             for argument, default in pairs:
-                if _is_device_word(argument.arg):
-                    self.add(device_of(default), default, Reason("names {name}", name=_shown(default)))
-                elif argument.arg == "backend" and _is_nccl(default):
+                if is_device_word(argument.arg):
+                    self.add(device_of(default), default, Reason("names {name}", name=shown(default)))
+                elif argument.arg == "backend" and is_nccl(default):
                     self.add("cuda", default, Reason("names {name}", name='"nccl"'))
 
     def call(self, node: ast.Call) -> None:
         name = last_name(node.func)
         module = self.torch_module(node.func)
         if module is not None and name not in _HARMLESS:
-            self.add(module, node, Reason("calls {name}()", name=_dotted(node.func)))
+            self.add(module, node, Reason("calls {name}()", name=dotted(node.func)))
         elif isinstance(node.func, ast.Attribute) and name in ("cuda", "pin_memory"):
             place = node.func.value if node.func.value.end_lineno == node.lineno else node
             self.add("cuda", place, Reason("calls {name}()", name=f".{name}"))
@@ -369,23 +353,23 @@ class _Visitor(ast.NodeVisitor):
             self.add_number(node.args[0])
         parameters = self.parameters.get(name, [])
         for at, argument in enumerate(node.args):
-            if (at == 0 and name in _TAKES_DEVICE) or (at < len(parameters) and _is_device_word(parameters[at])):
-                self.add(device_of(argument), argument, Reason("names {name}", name=_shown(argument)))
-                if name == "to" and _is_ordinal(argument):
-                    self.add("cuda", argument, Reason("names device {name}", name=_shown(argument)))
-            if _is_nccl(argument) and name != "print":
+            if (at == 0 and name in _TAKES_DEVICE) or (at < len(parameters) and is_device_word(parameters[at])):
+                self.add(device_of(argument), argument, Reason("names {name}", name=shown(argument)))
+                if name == "to" and is_ordinal(argument):
+                    self.add("cuda", argument, Reason("names device {name}", name=shown(argument)))
+            if is_nccl(argument) and name != "print":
                 self.add("cuda", argument, Reason("names {name}", name='"nccl"'))
         for keyword in node.keywords:
             value = keyword.value
             if keyword.arg in ("device", "output_device"):
                 self.add_number(value)
-            if keyword.arg is not None and _is_device_word(keyword.arg):
-                self.add(device_of(value), value, Reason("names {name}", name=_shown(value)))
-                if keyword.arg == "device" and _is_ordinal(value):
-                    self.add("cuda", value, Reason("names device {name}", name=_shown(value)))
-            elif keyword.arg == "backend" and _is_nccl(value):
+            if keyword.arg is not None and is_device_word(keyword.arg):
+                self.add(device_of(value), value, Reason("names {name}", name=shown(value)))
+                if keyword.arg == "device" and is_ordinal(value):
+                    self.add("cuda", value, Reason("names device {name}", name=shown(value)))
+            elif keyword.arg == "backend" and is_nccl(value):
                 self.add("cuda", value, Reason("names {name}", name='"nccl"'))
-            elif keyword.arg == "device_ids" and name in _DATA_PARALLEL and not _is_none(value):
+            elif keyword.arg == "device_ids" and name in _DATA_PARALLEL and not is_none(value):
                 self.add("cuda", value, Reason("gives device_ids"))
             if keyword.arg == "device_ids" and isinstance(value, (ast.List, ast.Tuple)):
                 for item in value.elts:
@@ -393,96 +377,7 @@ class _Visitor(ast.NodeVisitor):
 
     def torch_module(self, function: ast.AST) -> str | None:
         """cuda or mps for a function of ``torch.cuda`` or ``torch.mps``, under any imported name."""
-        parts = _dotted(function).split(".")
+        parts = dotted(function).split(".")
         if len(parts) > 2 and parts[0] == "torch" and parts[1] in ("cuda", "mps"):
             return parts[1]
         return self.modules.get(parts[0]) if len(parts) > 1 else None
-
-
-def _names(test: ast.AST) -> frozenset[str]:
-    """The names used in a condition: dotted names, attributes (``.cuda``), called functions (``has_gpu()``)."""
-    found = set[str]()
-    for node in ast.walk(test):
-        if isinstance(node, ast.Call):
-            found.add(f"{_dotted(node.func)}()")
-        elif isinstance(node, (ast.Name, ast.Attribute)):
-            found.add(_dotted(node))
-            if isinstance(node, ast.Attribute):
-                found.add(f".{node.attr}")
-    return frozenset(found - {"", "()"})
-
-
-def last_name(node: ast.AST | None) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _dotted(node: ast.AST) -> str:
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
-
-
-def _shown(node: ast.AST | None) -> str:
-    if isinstance(node, ast.JoinedStr):
-        return f'"{device_of(node)}:…"'
-    value = node.value if isinstance(node, ast.Constant) else ""
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _is_device_word(name: str) -> bool:
-    word = name.lower()
-    return word in _DEVICE_WORDS or word.endswith("_device")
-
-
-def _is_nccl(node: ast.AST | None) -> bool:
-    return (
-        isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in ("nccl", "cpu:gloo,cuda:nccl")
-    )
-
-
-def _is_ordinal(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) is int and node.value >= 0
-
-
-def _is_none(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _names_cpu(node: ast.IfExp) -> bool:
-    """Whether one of the two is the CPU."""
-    texts = [n.value for branch in (node.body, node.orelse) for n in ast.walk(branch) if isinstance(n, ast.Constant)]
-    return "cpu" in texts
-
-
-def _catches_all(kind: ast.AST | None) -> bool:
-    """A missing device is an AssertionError or a RuntimeError, by the build of torch: a guard catches both."""
-    names = {last_name(item) for item in kind.elts} if isinstance(kind, ast.Tuple) else {last_name(kind)}
-    return kind is None or bool(names & {"Exception", "BaseException"}) or names >= _GIVES_UP
-
-
-def _demands(test: ast.AST) -> bool:
-    """Whether a condition holds on machines with the device only."""
-    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
-        return any(_demands(value) for value in test.values)
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
-        return any(device_of(side) for side in (test.left, *test.comparators))
-    return (isinstance(test, ast.Call) and last_name(test.func) == "is_available") or last_name(test) in (
-        "is_cuda",
-        "is_mps",
-    )
-
-
-def _gives_up(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Raise):
-        return True
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    return isinstance(call, ast.Call) and last_name(call.func) in ("exit", "_exit", "quit")
-
-
-def _device_asked(test: ast.AST) -> str:
-    asked = (last_name(node) in ("mps", "is_mps") or device_of(node) == "mps" for node in ast.walk(test))
-    return "mps" if any(asked) else "cuda"
