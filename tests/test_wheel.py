@@ -14,9 +14,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def pip(python: Path | str, *words: str) -> None:
+def pip(*words: str) -> None:
     done = subprocess.run(
-        [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", *words],
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *words],
         capture_output=True,
         text=True,
         check=False,
@@ -28,7 +28,7 @@ def pip(python: Path | str, *words: str) -> None:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    pip(sys.executable, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
+    pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT))
     (built,) = folder.glob("*.whl")
     return built
 
@@ -63,7 +63,16 @@ def test_tools_install_the_wheel_and_put_kb_on_the_path(tool: str, wheel: Path, 
             f"--pip-args=--quiet --constraint={ROOT / 'constraints.txt'}",
             str(wheel),
         ],
-        "uv": ["tool", "install", "--python", sys.executable, "--no-config", str(wheel)],
+        "uv": [
+            "tool",
+            "install",
+            "--python",
+            sys.executable,
+            "--no-config",
+            "--constraints",
+            str(ROOT / "constraints.txt"),
+            str(wheel),
+        ],
     }[tool]
     done = subprocess.run(
         [str(program), *words], env=environment, capture_output=True, text=True, check=False, timeout=300
@@ -75,9 +84,9 @@ def test_tools_install_the_wheel_and_put_kb_on_the_path(tool: str, wheel: Path, 
 
 
 def test_it_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "env", with_pip=True)
+    venv.create(tmp_path / "env")
     scripts = tmp_path / "env" / ("Scripts" if os.name == "nt" else "bin")
-    pip(scripts / "python", "install", "--constraint", str(ROOT / "constraints.txt"), str(wheel))
+    pip("--python", str(scripts / "python"), "install", "--constraint", str(ROOT / "constraints.txt"), str(wheel))
     notes = tmp_path / "notes"
     notes.mkdir()
     (notes / "Home.md").write_text(
