@@ -23,7 +23,14 @@ from kbtools.fences.annotations import (
     settle,
 )
 from kbtools.fences.bad_value import cut
-from kbtools.fences.languages.data import Data
+from kbtools.fences.fence_kinds import (
+    is_executable,
+    is_output,
+    is_renderer_option,
+    is_text,
+    needs_other_python,
+    not_run_reason,
+)
 from kbtools.fences.languages.protocol import Language, Reading
 from kbtools.fences.languages.registry import PYTHON, BrokenLanguage, find
 from kbtools.fences.languages.shell import Script
@@ -39,7 +46,6 @@ from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.reason import Reason
 from kbtools.text.source import LINE_END, LineIndex, Span
 
-_TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md", "diff", "mermaid", "math"})
 _LAUNCHED = 'show the whole output in an ```output fence behind it, or write expect="off"'
 _OFF = 'expect="off"'
 _OWNER = "put it behind the snippet that prints it, or call the fence `text`"
@@ -170,7 +176,7 @@ class _Extraction:
         settings: list[Settings] = []
         for fence in fences:
             start, marks = self.before(fence)
-            marks += [m for m in header_marks(self.text, fence) if not _is_renderers(m, fence)]
+            marks += [m for m in header_marks(self.text, fence) if not is_renderer_option(m, fence)]
             settled, problems = settle([*self.defaults, *self.sound(marks)])
             self.report(problems)
             starts.append(start)
@@ -187,7 +193,7 @@ class _Extraction:
             if shown is not None:
                 compared = settings[at].options.compare and settings[shown].options.compare
                 output = self.output(fences[shown], None if compared else _OFF)
-            why_not = _why_not(fence, settings[at], owners[at] is not None)
+            why_not = not_run_reason(fence, settings[at], owners[at] is not None)
             snippets.append(self.snippet(fence, settings[at], ids[at], read[at], guards, why_not, output))
         problems = sorted(self.problems, key=lambda p: (p.span, p.rule, p.message))
         return tuple(_with_rebound(snippets)), tuple(problems)
@@ -236,11 +242,11 @@ class _Extraction:
         fences, headings = self.structure.fences, [heading.span.start for heading in self.structure.headings]
         for at, fence in enumerate(fences):
             owner = None
-            if _is_output(fence, settings[at]):
+            if is_output(fence, settings[at]):
                 last = fences[at - 1] if at else None
                 section = bisect(headings, fence.span.start)
                 apart = last is None or bisect(headings, last.span.start) != section
-                if last is not None and not apart and _runs(last, settings[at - 1]):
+                if last is not None and not apart and is_executable(last, settings[at - 1]):
                     owner = at - 1
                 elif settings[at].options.compare:
                     above = list(zip(fences[:at], settings, strict=False))
@@ -258,11 +264,11 @@ class _Extraction:
             self.uncompared(fence.info, "no snippet stands before it", _OWNER)
         elif not same:
             self.uncompared(fence.info, _APART, _OWNER)
-        elif _is_output(*same[-1]):
+        elif is_output(*same[-1]):
             self.uncompared(fence.info, _SECOND, _OWNER)
         elif isinstance(find(same[-1][0].header.language), Script):
             self.uncompared(fence.info, f"the {same[-1][0].header.language} fence before it is not run", _RUN_IT)
-        elif _runs(*next((pair for pair in reversed(same) if not _is_text(pair[0])), same[-1])):
+        elif is_executable(*next((pair for pair in reversed(same) if not is_text(pair[0])), same[-1])):
             self.uncompared(fence.info, "another fence stands between it and the snippet", _OWNER)
 
     # --- ids
@@ -288,8 +294,8 @@ class _Extraction:
 
     def read_fence(self, fence: Fence, settings: Settings) -> _Read:
         """What the language of a fence says of it, and whether it runs."""
-        options, executable = settings.options, _runs(fence, settings)
-        language = None if _is_output(fence, settings) else find(fence.header.language)
+        options, executable = settings.options, is_executable(fence, settings)
+        language = None if is_output(fence, settings) else find(fence.header.language)
         other = dialects.RUN
         if executable and fence.header.language.lower() in PYTHON:
             other = dialects.read(fence.code)
@@ -306,7 +312,7 @@ class _Extraction:
         elif language is not None and (executable or options.skip is None):
             reading = self.read(language, fence, settings)
         executable = executable and reading.why_not is None
-        if not executable and options.file is not None and not _is_output(fence, settings):
+        if not executable and options.file is not None and not is_output(fence, settings):
             return _Read(language, replace(options, write_only=True), True, reading)
         if isinstance(language, Script) and executable and options.raises not in (None, *_PROGRAM_FAILED):
             message = f"a script raises no {cut(options.raises or '')}: it ends with an exit code"
@@ -377,7 +383,7 @@ class _Extraction:
             where = f"{type(language).__module__}.{type(language).__qualname__}"
             self.report([Problem("broken-language", fence.info, " ".join(message.split()), f"report it to {where}")])
             return Reading()
-        if options.skip is None and not _other_python(options):
+        if options.skip is None and not needs_other_python(options):
             self.report(faults)
         return reading
 
@@ -477,66 +483,6 @@ def _only_prefix(text: str, start: int, end: int) -> bool:
 
 def _session(settings: Settings, id: str) -> str:
     return f"alone:{id}" if settings.alone else settings.session or ""
-
-
-def _other_python(options: Options) -> bool:
-    """Whether the code is for another version of Python than this one, which cannot judge its syntax."""
-    wanted = [text for text in options.requires if text.lower().startswith("python")]
-    if not wanted:
-        return False
-    import platform
-
-    from packaging.requirements import Requirement
-
-    found = [Requirement(text) for text in wanted]
-    here = platform.python_version()
-    return any(one.name.lower() == "python" and not one.specifier.contains(here, prereleases=True) for one in found)
-
-
-def _runs(fence: Fence, settings: Settings) -> bool:
-    if _is_output(fence, settings):
-        return False
-    language = find(fence.header.language)
-    if isinstance(language, BrokenLanguage):
-        return True  # it ends in an error that explains this
-    return language is not None and (language.runs == "always" or (language.runs == "asked" and settings.options.run))
-
-
-def _is_renderers(mark: Mark, fence: Fence) -> bool:
-    """Whether an option belongs to the site's renderer, which has fences of its own: ``{.chart path="a.csv"}``."""
-    language = fence.header.language
-    return bool(language) and mark.key[:1] not in ".#" and mark.key not in KEYS and not _is_known(language)
-
-
-def _is_known(language: str) -> bool:
-    low = language.lower()
-    return low == "output" or low in _TEXT or find(low) is not None
-
-
-def _is_text(fence: Fence) -> bool:
-    """Whether a fence holds nothing that could be run: text, or data."""
-    low = fence.header.language.lower()
-    return not low or low in _TEXT or isinstance(find(low), Data)
-
-
-def _is_output(fence: Fence, settings: Settings) -> bool:
-    return settings.output or fence.header.language.lower() == "output"
-
-
-def _why_not(fence: Fence, settings: Settings, shows: bool) -> str:
-    language = fence.header.language
-    if _is_output(fence, settings):
-        return "expected output" if shows else "output, but no snippet stands before it"
-    if not language:
-        return f"another tool's: {fence.header.tool}" if fence.header.tool else "no language"
-    known = find(language)
-    if isinstance(known, Language):
-        return known.why_not or f"{known.title or language} is checked, not run"
-    if fence.header.tool.startswith("MyST") and find(language) is None:
-        return f"another tool's: {fence.header.tool}"
-    if _is_text(fence):
-        return f"{language.lower()} is not code"
-    return f'language "{cut(language)}" has no runner'
 
 
 def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:
