@@ -110,13 +110,13 @@ def build(
 ) -> Path:
     """Build the site and return its folder: ``<root>/site``, or what ``site_dir`` says.
 
-    ``wiki`` is what was read and proven: its text is published, whatever is saved meanwhile; None reads the pages now.
-    ``results`` are those of a run just made; None reads what runs have stored. With ``strict``, here or in
+    ``wiki`` has the pages that were checked: their text is published, even if files are saved meanwhile; None reads
+    pages now. ``results`` are those of a run just made; None reads what runs have stored. With ``strict``, here or in
     ``mkdocs.yml``, warnings refuse the site. Pages that would come out as last time are kept; ``keep=False`` renders
     all, and remembers nothing; ``paranoid`` renders all once more, beside it, and raises KbError where the two differ.
     ``made_from`` are fingerprints of what was read: under them the finished site is remembered (``reuse.manifest``).
-    ``report`` is told what was done, ``say`` what MkDocs and its plugins warn of.
-    Raises KbError when the site cannot be built; the old one stands untouched then.
+    ``report`` gets the counts of the build, ``say`` the warnings of MkDocs and its plugins. Raises KbError when the
+    site cannot be built; the old one stands untouched then.
     """
     if wiki is None:
         wiki = load(project)
@@ -189,7 +189,7 @@ def _build(read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None) -
 def render(
     config: MkDocsConfig, target: Path, memo: Memo | None, *, strict: bool = False, serve_url: str | None = None
 ) -> tuple[Heard, Report]:
-    """Build a site as a configuration has it, whose plugin knows what was read. With ``serve_url`` it is a preview.
+    """Builds a site from a configuration whose plugin has the pages. With ``serve_url`` it is a preview.
 
     Raises KbError when it cannot be built; the old one stands untouched then.
     """

@@ -80,7 +80,7 @@ class Preview:
         self._pages: dict[str, tuple[object, Page]] = {}
 
     def build(self) -> None:
-        """Build what has changed. A failure is told, and the old site stays."""
+        """Builds what has changed. A failure is printed, and the old site stays."""
         started = time.monotonic()
         try:
             report = self._build()
@@ -154,7 +154,7 @@ _BANNER = (
 
 
 class Server(LiveReloadServer):
-    """MkDocs' server: the system tells it of changes, and its pages show what is wrong with them."""
+    """MkDocs' server with a file watcher; pages show their findings."""
 
     def __init__(self, preview: Preview, host: str, port: int) -> None:
         super().__init__(preview.build, host, port, str(preview.folder))
@@ -176,7 +176,7 @@ class Server(LiveReloadServer):
             self._watch_refs[path] = self.observer.schedule(handler, folder, recursive=Path(path).is_dir())
 
     def server_bind(self) -> None:
-        """Takes the port, once: before the first build, and ``serve`` of MkDocs asks for it again."""
+        """Binds the port, only once: it is called before the first build, and again by ``serve`` of MkDocs."""
         if not self._is_bound:
             super().server_bind()
             self._is_bound = True
@@ -250,7 +250,7 @@ class _Runs(threading.Thread):
                 pages |= self.waiting.get()
             try:
                 self.run_pages(sorted(pages))
-            except Exception as e:  # noqa: BLE001 - whatever a run ends with, the preview goes on
+            except Exception as e:  # noqa: BLE001 - after any error of a run, the preview continues
                 self.say(f"not run: {clean(str(e))}")
             self.done()
 
@@ -264,7 +264,7 @@ def serve(
 ) -> None:
     """A live preview that renders what changes, until interrupted. Snippets that have not run are shown as such.
 
-    ``run`` runs the snippets of pages that change, in the background. ``say`` is told what the preview does. Raises
+    ``run`` runs the snippets of pages that change, in the background. ``say`` gets messages of the preview. Raises
     KbError when it cannot start.
     """
     file = config_file(project.root)

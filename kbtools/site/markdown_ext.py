@@ -212,7 +212,7 @@ class _Chrome(Treeprocessor):
 
 
 class _Contents(Postprocessor):
-    """The table of contents, which templates write as it is."""
+    """The table of contents, which templates print unescaped."""
 
     PRIORITY = -100
 
@@ -223,8 +223,8 @@ class _Contents(Postprocessor):
 
 class KbExtension(Extension):
     """The extension. Options: ``wiki`` (a loaded ``SiteModel``; the MkDocs plugin gives it), ``root`` (where to look
-    for the project otherwise; the working directory), ``path`` (the page, for renderers that do not tell), ``sanitize``
-    and ``remote_images`` (see the site's guide)."""
+    for the project otherwise; the working directory), ``path`` (the page, for renderers that do not set it),
+    ``sanitize`` and ``remote_images`` (see the site's guide)."""
 
     def __init__(self, **kwargs: Any) -> None:
         self.config = {
@@ -321,7 +321,7 @@ class KbExtension(Extension):
             md.postprocessors.register(_Contents(md), "kb-contents", _Contents.PRIORITY)
 
     def reset(self) -> None:
-        """Nothing of a page is kept: what is rendered is asked for anew."""
+        """Clears the state of the page before the next one."""
         self.embeds.clear()
 
     def render_part(self, md: Markdown, page: Page) -> tuple[Part, tuple[Embed, ...]]:
@@ -342,7 +342,7 @@ class KbExtension(Extension):
         return not any(wiki.build.is_written(tag) for tag in found)
 
     def _tell(self, before: str, after: str) -> None:
-        """Warn of what was taken out of the page's HTML, each thing once, with its line."""
+        """Warns of each element removed from the page's HTML, once, with its line."""
         if self.is_part:
             return  # it is spoken of where it is at home
         path = self.path
@@ -380,7 +380,7 @@ class KbExtension(Extension):
     def _decorate(self, snippet: Snippet, html: str) -> str:
         wiki, path = self.wiki, self.path
         if self.getConfig("sanitize"):
-            html = sanitize(html)  # an info string's attributes get into it as they are
+            html = sanitize(html)  # it contains the attributes of the info string unescaped
         if wiki is None or path is None:
             return html
         return result_panel.decorate(snippet, html, wiki.results.of_snippet(path, snippet), self._view(wiki, path))
@@ -393,14 +393,14 @@ class KbExtension(Extension):
 
         def picture(figure: Figure) -> str:
             if not isinstance(self.getConfig("wiki"), SiteModel):
-                return figure.address  # nobody writes files: pictures stand in the page
+                return figure.address  # no files are written: pictures are embedded in the page
             return relative_url(f"{FIGURES}/{figure.name}", wiki.url_of(path))
 
         return result_panel.View(wiki.words, wiki.shows_devices, wiki.parts.results, row, picture)
 
 
 def _path_of(md: Markdown) -> str | None:
-    """The page that a Markdown renders, where its builder says so."""
+    """The page that is being rendered, if the site generator sets it."""
     if "relpath" in md.treeprocessors:
         file = getattr(md.treeprocessors["relpath"], "file", None)
         if (path := getattr(file, "src_uri", None)) is not None:

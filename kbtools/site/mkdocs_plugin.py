@@ -70,12 +70,12 @@ class KbConfig(Config):  # type: ignore[no-untyped-call]
     lenient = config_options.Type(bool, default=False)
     """The same as ``publish = "any"`` in kb's own configuration. ``mkdocs serve`` always does so."""
     sanitize = config_options.Type(bool, default=True)
-    """Take out of pages whatever could run or load from elsewhere. Off: every author of the wiki is trusted as its
+    """Remove from pages what could run or load from other hosts. Off: every author of the wiki is trusted like its
     owner is."""
     remote_images = config_options.Type(bool, default=False)
     """Show pictures that stand on other machines, which then learn who reads; otherwise they are links."""
     active_files = config_options.ListOfItems(config_options.Type(str), default=[])
-    """Globs of attachments that are published as they are, whatever a browser makes of them."""
+    """Globs of attachments that are published unchanged, with their active content."""
     csp = config_options.Type(bool, default=True)
     """Give every page a Content-Security-Policy. Not while serving: the preview puts a script into its pages."""
     csp_hosts = config_options.ListOfItems(config_options.Type(str), default=[])
@@ -339,7 +339,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.config.sanitize:
             meta = allowed_theme_keys(meta, written, config.theme.dirs)
         if (day := changed(known)) is not None:
-            page.update_date = day.isoformat()  # for the site map; MkDocs knows only the day of the build
+            page.update_date = day.isoformat()  # for the site map; MkDocs only has the day of the build
         page.meta = safe_meta(meta, written)
         return markdown
 
@@ -363,7 +363,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         return f"{content}{self.graph.add(page.file.src_uri, page.url) if self.graph is not None else ''}"
 
     def added(self, path: str, url: str) -> str:
-        """What is added to a page's HTML and to what search knows of it."""
+        """Additions to a page's HTML and to its search entry."""
         assert self.wiki is not None
         made = page_actions.actions(path, url, self.wiki, self.colab)
         made += self.graph.button(path) if self.graph is not None else ""
@@ -421,7 +421,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 tree.insert(script.start, f'<script src="{escape(to_root + MERMAID)}"></script>')
 
     def _instead(self, path: str) -> str:
-        """For a page that another stands for: a document that sends readers on, or a link if it has text of its own."""
+        """For a redirect: a document that redirects the reader, or a canonical link if the page has text of its own."""
         wiki, site = self.wiki, self.site
         assert wiki is not None
         assert site is not None
@@ -481,7 +481,7 @@ def leave_out(files: Files, wiki: SiteModel) -> None:
 
 
 def _site(config: MkDocsConfig, files: Files) -> Site:
-    """What MkDocs knows of the site, and where it puts pages."""
+    """The site's settings and the addresses of pages, from MkDocs."""
     url = config.site_url or ""
     return Site(
         name=config.site_name,
@@ -494,6 +494,6 @@ def _site(config: MkDocsConfig, files: Files) -> Site:
 
 
 def _loads_styles_from_elsewhere(config: MkDocsConfig) -> bool:
-    """Whether the wiki's owner has the site ask other machines for style sheets or fonts."""
+    """Whether the configuration loads style sheets or fonts from other hosts."""
     has_font = config.theme.get("font") if config.theme.name == "material" else False
     return bool(has_font) or any(is_remote(str(sheet)) for sheet in config.extra_css)

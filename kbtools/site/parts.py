@@ -23,7 +23,7 @@ class Parts:
     """The box below the title: on pages with a schema, and those whose frontmatter says how far to trust them."""
     backlinks: bool = True
     mentions: Choice = "auto"
-    """Pages that speak of a page without a link: where the configuration gives pages a schema."""
+    """Unlinked mentions: where the configuration gives pages a schema."""
     previews: Choice = "auto"
     """Cards on links: unless the theme has its own (``navigation.instant.preview``)."""
     graph: bool = True

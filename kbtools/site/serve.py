@@ -65,7 +65,7 @@ def _refuse(start: Start, status: str, text: bytes) -> Iterable[bytes]:
 
 def guard(server: LiveReloadServer) -> None:
     """Put the door before a preview server. One that its user binds to other addresses than the loopback is for other
-    machines, which may call this one by any name: it stays as it is."""
+    hosts, which may use any name for this one: it is not changed."""
     host, port = server.server_address[:2]
     if is_loopback(str(host)):
         server.set_app(guarded(server.serve_request, int(port)))

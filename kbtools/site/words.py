@@ -46,7 +46,7 @@ class Words:
         return self._filled(found if isinstance(found, str) else message, values)
 
     def reason(self, reason: str | None) -> str:
-        """A reason in this language; as it is where it has no message, or the catalogue does not hold it."""
+        """A reason in this language; unchanged if it has no message, or the catalogue does not contain it."""
         if not isinstance(reason, Reason) or reason.message not in self.messages:
             return reason or ""
         return self(reason.message, **{name: self.reason(value) for name, value in reason.values.items()})
@@ -76,14 +76,14 @@ class Words:
         return str(format_date(day, "medium", locale=self.locale))
 
     def seconds(self, value: float) -> str:
-        """A duration as people read it."""
+        """A duration in readable form."""
         if value < 0.0995:
             return self("{count} ms", count=max(1, round(value * 1000)))
         digits = "0.00" if value < 9.995 else "0"
         return self("{count} s", count=format_decimal(value, digits, locale=self.locale))
 
     def minutes(self, spent: int) -> str:
-        """Minutes as people say them."""
+        """Minutes in readable form."""
         hours, rest = divmod(spent, 60)
         parts = [self("{count} h", count=hours)] if hours else []
         return " ".join([*parts, self("{count} min", count=rest)] if rest or not hours else parts)
@@ -139,7 +139,7 @@ def words_of(language: str) -> Words:
 
 
 def _bare(title: str) -> str:
-    """A title as it is sorted: without case, accents, and what stands before its first letter."""
+    """The sort key of a title: without case, accents, and characters before its first letter."""
     text = unicodedata.normalize("NFD", title.lstrip("\"'“‘([{<《「_- ").strip())
     plain = "".join(c for c in text if not unicodedata.combining(c))
     return unicodedata.normalize("NFC", plain).casefold()

@@ -1,7 +1,7 @@
-"""Unlinked mentions: pages that speak of another by its name and do not link to it.
+"""Unlinked mentions: pages that contain the name of another page and do not link to it.
 
 A name is found as whole words: Latin ones between word boundaries and regardless of case, Hangul ones at the start of
-a word, with a particle or nothing behind: ``텐서를`` speaks of ``텐서``, ``텐서보드`` does not. Code, links, headings
+a word, with a particle or nothing behind: ``텐서를`` mentions ``텐서``, ``텐서보드`` does not. Code, links, headings
 and comments hold no mentions. One pass over the words of a page: time is proportional to the text.
 """
 
@@ -20,7 +20,7 @@ from kbtools.vault.links.suggest import AFTER_NOUNS
 from kbtools.vault.page import Page
 
 COMMON = 0.25
-"""A name that more than this share of the pages speaks of, and more than ``FEW`` of them, says nothing."""
+"""A name that occurs on more than this share of the pages, and on more than ``FEW`` pages, is ignored."""
 FEW = 12
 _SHORTEST_LATIN, _SHORTEST_HANGUL = 3, 2
 _LONGEST = 8
@@ -34,7 +34,7 @@ _LINK = re.compile(r"!?\[[^\[\]\n]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])|<?\b[a-z][a
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A page that speaks of another: where first, and how often."""
+    """A page that mentions another: the first position, and the number of mentions."""
 
     path: str
     span: Span
@@ -50,7 +50,7 @@ class _Name:
 
 
 def mentions(index: Index, pages: Iterable[Page]) -> Mapping[str, tuple[Mention, ...]]:
-    """For each page, the others among ``pages`` that speak of it unlinked; those that do most come first."""
+    """For each page, the others among ``pages`` that mention it without a link; the most frequent first."""
     listed = tuple(pages)
     names = _names(index, listed)
     linking = {path: {other for other, _ in links} for path, links in index.graph.backlinks.items()}
@@ -88,7 +88,7 @@ def _longest_first(name: _Name) -> tuple[int, int, int, str]:
 
 
 def _names(index: Index, pages: tuple[Page, ...]) -> Mapping[str, tuple[_Name, ...]]:
-    """The names worth looking for, by their first word. One that leads to two pages speaks of neither."""
+    """The names worth looking for, by their first word. A name of two pages is ignored."""
     holders: dict[tuple[tuple[str, ...], tuple[str, ...], str], set[str]] = defaultdict(set)
     for page in pages:
         for text in (page.title, *page.aliases):
@@ -194,7 +194,7 @@ def _ends_here(prose: str, at: int) -> bool:
 
 
 def _prose(page: Page) -> str:
-    """The page's text with everything blanked that holds no mentions; places stay as they are."""
+    """The page's text with everything but prose replaced by blanks, so that positions stay the same."""
     text = page.source.text
     holes = [(s.start, s.end) for s in page.structure.opaque]
     holes += [(h.span.start, h.span.end) for h in page.structure.headings]

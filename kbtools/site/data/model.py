@@ -62,7 +62,7 @@ class SiteModel:
     parts: Parts = field(default_factory=Parts)
     """Which of kb's parts it has."""
     build: Build = field(default_factory=Build, compare=False)
-    """What a builder has told while it builds."""
+    """Data that the site generator provides during the build."""
     unpublished: frozenset[str] = frozenset()
     """Pages that say themselves that they are not to be published."""
     rendered: Rendered = field(default_factory=Rendered, compare=False, repr=False)
@@ -139,7 +139,7 @@ class SiteModel:
 
     @cached_property
     def shows_devices(self) -> bool:
-        """Whether results tell of devices and machines."""
+        """Whether results show devices and machines."""
         if self.parts.devices != "auto":
             return self.parts.devices
         snippets = (s for page in self.index.pages.values() if page.structure.fences for s in page.snippets)
@@ -149,7 +149,7 @@ class SiteModel:
 
     @cached_property
     def mentions(self) -> Mapping[str, tuple[Mention, ...]]:
-        """Pages of the knowledge base that speak of each page and do not link to it."""
+        """Pages that mention each page without a link."""
         wanted = self.has_schema if self.parts.mentions == "auto" else self.parts.mentions
         return mentions(self.index, self.listed) if wanted else {}
 
@@ -160,7 +160,7 @@ class SiteModel:
 
     @cached_property
     def wanted_names(self) -> Mapping[str, Wanted]:
-        """Missing pages that links ask for."""
+        """Missing pages that links name."""
         return wanted_names(self.index, self.words)
 
     def url_of(self, path: str) -> str:

@@ -13,7 +13,7 @@ from kbtools.vault.index import Index
 from kbtools.vault.links.resolution import Alias, Ambiguous, Missing
 
 MOST = 1000
-"""Missing pages that are listed, those asked for most."""
+"""Maximum number of missing pages listed, the most wanted ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A page that links ask for and nobody has written."""
+    """A missing page that links name."""
 
     id: str | None
     """Where it stands on the page of such names; None where it is not listed."""
@@ -38,7 +38,7 @@ class Wanted:
 
 
 def wanted_names(index: Index, words: Words) -> Mapping[str, Wanted]:
-    """Every missing page that a link of the wiki asks for, by its folded name, those asked for most first."""
+    """Every missing page that a link of the wiki names, by its folded name, the most wanted first."""
     names: dict[str, str] = {}
     asked: dict[str, dict[str, None]] = defaultdict(dict)
     for path, links in index.links.items():

@@ -30,7 +30,7 @@ class Embed:
 
 @dataclass
 class Rendered:
-    """Pages of one state of a wiki, each rendered when first asked for."""
+    """Pages of one state of a wiki, each rendered on first use."""
 
     settings: Callable[[], Settings] | None = None
     """The site's; without them embeds are shown as cards."""

@@ -22,7 +22,7 @@ class Run:
     """The version of torch it ran under."""
     when: date | None = None
     machine: str | None = None
-    """What is told of where it ran: a name, the hardware."""
+    """The description of the machine: a name, the hardware."""
     accepted: bool = False
     """True where it failed and may be published all the same, as failed: known, or no error by the configuration."""
     known: date | None = None
@@ -72,7 +72,8 @@ class Results:
         return self.runs.get(snippet_key(path, snippet.id), ())
 
     def proven(self, page: Page) -> tuple[int, int]:
-        """How many of a page's executable snippets passed as they are now, on some device, and how many there are."""
+        """The number of a page's executable snippets whose present code passed on some device, and the number of
+        all."""
         held = [self.of_snippet(page.path, s) for s in page.snippets if s.executable]
         good = (Status.PASSED, Status.XFAILED)
         return sum(any(r.fresh and r.outcome.outcome in good for r in runs) for runs in held), len(held)
@@ -96,7 +97,8 @@ class Obstacle:
 def obstacles(pages: Iterable[Page], results: Results, publish: Publish = "proven") -> list[Obstacle]:
     """Every executable snippet of which less is known than a site is to be built with.
 
-    A skip with its reason is no obstacle, nor is a snippet blocked by one that was skipped: what failed says so itself.
+    A skip with its reason is no obstacle, nor is a snippet blocked by one that was skipped: the failed snippet is an
+    obstacle itself.
     """
     found: list[Obstacle] = []
     if publish == "any":

@@ -73,7 +73,7 @@ def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[R
     """The runs of a report (contract, "Report"). It does not carry the text it is of: a snippet that has moved to
     another line since, by ``lines``, counts as changed.
 
-    Raises KbError for what is no report of version 1.
+    Raises KbError for files that are not a report of version 1.
     """
     if not isinstance(report, Mapping) or report.get("version") != 1 or not isinstance(report.get("outcomes"), list):
         raise KbError(f"{where}: not a report of version 1", "write one with `kb run --report FILE`")
@@ -83,7 +83,7 @@ def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[R
         try:
             outcome = Outcome.from_json(entry)
             machine = machine_of({**report, "environment": whole}, entry)
-            # Of several that are not told apart, only what all of them say together is known.
+            # If the machine is unknown, only the environment common to all machines is used.
             known = whole if machine is None else machine
             torch, when = known.get("torch"), _date(str(known.get("date")))
             name = machine_label(machine, outcome.device) if machine is not None else None

@@ -55,7 +55,7 @@ CONTROL = frozenset(
     clientaccesspolicy.xml apple-app-site-association assetlinks.json .htaccess
     """.split()  # noqa: SIM905
 )
-"""Files by which a site tells its host, or the world, what to do."""
+"""Files that configure the web host or crawlers."""
 
 
 def _ending(name: str) -> str:
@@ -64,7 +64,7 @@ def _ending(name: str) -> str:
 
 
 def clean(name: str, content: Callable[[], bytes]) -> Cleaned | None:
-    """A file by its name, as it may be published; None where it may be as it is."""
+    """The content to publish for a file, by its name; None if it can be published unchanged."""
     ending = _ending(name)
     if not ending and name.rpartition("/")[2].lower() in PLAIN | CONTROL:
         return None
@@ -135,7 +135,7 @@ def publish(files: Files, config: MkDocsConfig, trusted: Sequence[str], owned: I
         told = ", ".join(cleaned.removed)
         if cleaned.content is None:
             is_template = any(Path(file.abs_src_path or "").is_relative_to(folder) for folder in config.theme.dirs)
-            level = logging.INFO if is_template else logging.WARNING  # the theme uses it; nobody reads it on the site
+            level = logging.INFO if is_template else logging.WARNING  # used by the theme only, not opened by readers
             log.log(level, "%s is not published: %s; %s", path, told, way)
             continue
         files.append(File.generated(config, path, content=cleaned.content))
@@ -177,7 +177,7 @@ def _is_below(place: str, kept: Container[str]) -> bool:
 def _named(config: MkDocsConfig) -> set[str]:
     """Files that the wiki's owner has named in ``mkdocs.yml``."""
     found: list[object] = [*config.extra_css, *config.extra_javascript]
-    with warnings.catch_warnings():  # the theme's own defaults cannot be told from the owner's words otherwise
+    with warnings.catch_warnings():  # otherwise defaults of the theme cannot be distinguished from the owner's settings
         warnings.simplefilter("ignore", DeprecationWarning)
         configs = config.user_configs
     for written in configs:

@@ -79,7 +79,7 @@ class Graph:
 
     @cached_property
     def paths(self) -> frozenset[str]:
-        """The pages that are drawn: those of the knowledge base that no other page stands for."""
+        """The pages that are drawn: those of the knowledge base that are not redirects."""
         final = self.wiki.index.final
         return frozenset(p for p in self.wiki.listed_paths if final(p) == p)
 

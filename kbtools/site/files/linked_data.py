@@ -51,6 +51,6 @@ def _url(path: str, site: Site) -> str | None:
 
 
 def script(data: dict[str, object]) -> str:
-    """The element, whatever the data holds."""
+    """The script element, safe for any data."""
     text = clean(json.dumps(data, ensure_ascii=False)).translate(_ESCAPES)
     return f'<script type="application/ld+json">{text}</script>'

@@ -64,7 +64,7 @@ def _key(path: str) -> str:
 def plan(wiki: SiteModel, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """The files to write, with the pages each name leads to; several pages make a choice of them.
 
-    ``taken`` are the files that the site has: neither they nor folders of theirs are given away, whatever the case of
+    ``taken`` are the files that the site has: neither they nor folders of theirs are used, in any case of
     their letters.
     """
     held = {_key(file) for file in taken}
@@ -88,7 +88,7 @@ def plan(wiki: SiteModel, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]
 def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
     """Put them into a built site."""
     for file, targets in plan(wiki, list(folder.paths())).items():
-        if not (folder.fresh / file).exists():  # a file system may tell names apart less well than we do
+        if not (folder.fresh / file).exists():  # a file system may treat different names as equal
             folder.put(file, document(targets, file, wiki, site).encode())
 
 
@@ -135,7 +135,7 @@ def is_empty(page: Page) -> bool:
 
 
 def canonical(path: str, wiki: SiteModel, site: Site) -> str | None:
-    """The published page that stands for another; None for a page that speaks for itself."""
+    """The published page that a page redirects to; None for other pages."""
     final = wiki.index.final(path) if path in wiki.index.redirects else path
     return final if final != path and final in site.pages else None
 

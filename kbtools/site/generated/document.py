@@ -44,7 +44,7 @@ class Document(NamedTuple):
 
 
 def document(title: str, lead: str, sections: Iterable[Section], hide: Sequence[str] = ()) -> Document:
-    """A generated page. It is kept out of the search: what it lists is found by itself."""
+    """A generated page. It is not in the search index, because the pages it lists are."""
     hidden = "".join(f"  - {name}\n" for name in hide)
     front = f"---\ntitle: {dumps(title)}\n" + (f"hide:\n{hidden}" if hide else "") + "search:\n  exclude: true\n---\n\n"
     lines = [f"# {md(title)}", "", md(lead), ""]
@@ -145,7 +145,7 @@ Groups = Sequence[tuple[str, Sequence[Page]]]
 
 
 def parts(groups: Groups, long: int = LONG) -> Iterator[Groups]:
-    """Groups cut into parts of at most ``long`` pages each; a group that is cut goes on under its name."""
+    """Groups cut into parts of at most ``long`` pages each; the parts of a group that is cut have the same name."""
     part: list[tuple[str, Sequence[Page]]] = []
     room = long
     for name, pages in groups:

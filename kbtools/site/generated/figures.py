@@ -48,7 +48,7 @@ class Health:
     fences: int
     executable: int
     passed: int
-    """Executable snippets that passed on some device as they are now."""
+    """Executable snippets whose present code passed on some device."""
     devices: Mapping[str, Counter[str]]
     """For each device, how many snippets are in each state."""
     categories: tuple[Category, ...]
@@ -58,7 +58,7 @@ class Health:
     stale: tuple[str, ...]
     orphans: tuple[str, ...]
     wanted: tuple[tuple[str, tuple[str, ...]], ...]
-    """Names that links lead to and no page has, with the pages that ask for them."""
+    """Names of missing pages, with the pages that link to them."""
     ambiguous: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
     """Names that links use and several pages answer to: the name, those pages, the pages that link so."""
 

@@ -21,7 +21,7 @@ def name_pages(wiki: SiteModel) -> Mapping[str, Document]:
 
 
 def _ambiguous(wiki: SiteModel) -> Document | None:
-    """Where a link leads that cannot tell which page it means."""
+    """The page that lists names of several pages, as the target of ambiguous links."""
     if not wiki.shared_names:
         return None
     words = wiki.words
@@ -39,7 +39,7 @@ def _ambiguous(wiki: SiteModel) -> Document | None:
 
 
 def _wanted(wiki: SiteModel) -> Document | None:
-    """Pages that others link to and nobody has written."""
+    """Missing pages that other pages link to."""
     words = wiki.words
     items = []
     for wanted in wiki.wanted_names.values():

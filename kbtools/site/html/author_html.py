@@ -27,7 +27,7 @@ _PLACEHOLDER = HTML_PLACEHOLDER % r"([0-9]+)"
 _SET_ASIDE = re.compile(f"<p>{_PLACEHOLDER}</p>|{_PLACEHOLDER}")
 _ASIDE = re.compile("\x02[^\x02\x03]*\x03")
 _MARKER = re.compile(r"<!--\s*(?!kb:)(?:more|[\w-]+[/:][\w/.:-]*)(?:\s+[\w./:{}\"',\[\]=-]+){0,8}\s*-->")
-"""Comments by which plugins know a place in a page: ``<!-- more -->``, ``<!-- material/tags -->``."""
+"""Comments that plugins use as markers in a page: ``<!-- more -->``, ``<!-- material/tags -->``."""
 _MARK = re.compile("\x02kb-mark:(\\d+)\x03")
 _IN_TAG = re.compile(r'<[A-Za-z][^<>"]*(?:"[^"]*"[^<>"]*)*>')
 _OF_MARKDOWN = ("markdown.", "pymdownx.")
@@ -109,7 +109,8 @@ class _Source(Preprocessor):
 
 
 class RemoteImages(Treeprocessor):
-    """Pictures on other machines as links to them: reading a page tells nobody. What extensions show is theirs."""
+    """Replaces pictures on other hosts by links, so that reading a page sends no requests. HTML of extensions is not
+    changed."""
 
     PRIORITY = 1
 

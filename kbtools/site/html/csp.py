@@ -2,7 +2,7 @@
 
 Chosen are the site's own files, the hosts that ``mkdocs.yml`` and the owner's templates name, and the scripts that
 templates and plugins put into pages. Those are allowed by their hashes, and only if no page of the wiki holds such a
-text: a script that got into a page by way of what somebody wrote is not allowed by being there.
+text: a script injected by an author is not allowed for being in a page.
 """
 
 from __future__ import annotations

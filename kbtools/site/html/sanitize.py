@@ -254,7 +254,7 @@ _THOROUGH = {
 
 
 DEEPEST = 1000
-"""Elements within each other. Parsers take time by the square of the depth, and nobody writes so many."""
+"""Elements within each other. Parsers take time quadratic in the depth."""
 _NESTING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*")
 _NEVER_DEEP = _words(
     "p li dt dd td th tr tbody thead tfoot colgroup option area base br col embed hr img input link meta param source "
@@ -313,7 +313,7 @@ def removed(before: str, after: str) -> Iterator[tuple[str, str]]:
     old, new = _content(before), _content(after)
     for (tag, attribute, value), count in (old - new).items():
         if attribute and (old - new)[tag, "", ""]:
-            continue  # its element is told of
+            continue  # its element is reported
         for _ in range(count):
             if not attribute:
                 yield f"<{tag}>", f"<{tag}"
@@ -330,7 +330,7 @@ _DOCUMENT = frozenset(("html", "head", "body"))
 
 
 def _content(html: str) -> Counter[tuple[str, str, str]]:
-    """Elements of a fragment as ``(tag, "", "")``, and their attributes, styles and classes one by one."""
+    """Elements of a fragment as ``(tag, "", "")``, and separately their attributes, styles and classes."""
     out: Counter[tuple[str, str, str]] = Counter()
     dropped_up_to = 0
     for element in Tree(html).elements:
@@ -354,7 +354,7 @@ def _content(html: str) -> Counter[tuple[str, str, str]]:
 
 
 def sanitize_contents(tokens: list[MutableMapping[str, Any]]) -> None:
-    """The table of contents, in place: templates write its names and ids as they are."""
+    """Escapes the table of contents, in place: templates print its names and ids unescaped."""
     for token in _walk(tokens):
         token["name"] = escape(entities.unescape(str(token.get("name", ""))))
         token["id"] = escape(str(token.get("id", "")))

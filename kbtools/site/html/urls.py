@@ -69,7 +69,7 @@ class Site:
     pages: Mapping[str, str]
     """By the page's path in the vault."""
     url: str = ""
-    """Where the site is published, with a slash at its end; empty when nobody said."""
+    """Where the site is published, with a slash at its end; empty if not configured."""
     description: str = ""
     author: str = ""
     language: str = "en"

@@ -117,7 +117,7 @@ def render(
 
 
 def _missing(link: WikiLink, path: str, wiki: SiteModel, label: str, name: str) -> etree.Element:
-    """A link to a page that nobody has written leads to its place among those that are wanted, where it has one."""
+    """A link to a missing page leads to its entry on the page of wanted pages, if it has one."""
     if links.is_attachment_name(link.target):
         return _element("span", "kb-missing", label, title=wiki.words("There is no file “{name}”", name=name))
     told = wiki.words("There is no page “{name}” yet", name=name)

@@ -1,9 +1,9 @@
-"""What kb asks of MkDocs beyond its plugin API, all in one place: ``tests/site/test_mkdocs_seam.py`` fails when a new
+"""Uses of MkDocs beyond its plugin API, all in one place: ``tests/site/test_mkdocs_seam.py`` fails when a new
 version of MkDocs no longer answers so.
 
 MkDocs has a build that leaves pages out (``dirty``): it asks each file whether it is modified, once before it renders
 the page's Markdown and once before it puts the page into the theme's template. Its own answer goes by times and is
-wrong for pages that show other pages. Here the answer is given by whoever knows.
+wrong for pages that show other pages. Here the answer comes from the caller of ``answer``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def build_site(config: MkDocsConfig, serve_url: str | None = None) -> None:
 
 
 def answer(file: File, is_modified: Callable[[], bool]) -> None:
-    """Have MkDocs ask this whether a page is to be rendered."""
+    """Sets the function that decides whether a page is rendered."""
     file.is_modified = is_modified  # type: ignore[method-assign]
 
 
@@ -62,7 +62,7 @@ def render(page: Page, config: MkDocsConfig, files: Files) -> None:
 
 
 class AskedFiles(Files):
-    """The files of a site, which take down what is asked of them: links of a page hang on which files there are."""
+    """The files of a site, with a record of lookups: the links of a page depend on which files exist."""
 
     asked: dict[str, str] | None = None
 
@@ -73,7 +73,7 @@ class AskedFiles(Files):
         return found
 
     def place_of(self, path: str) -> str:
-        """What ``asked`` holds of a path, as it is now."""
+        """The present entry of ``asked`` for a path."""
         return place(super().get_file_from_path(path))
 
 
@@ -83,7 +83,7 @@ def place(file: File | None) -> str:
 
 
 def follow(files: Files) -> AskedFiles:
-    """Have a site's files take down what is asked of them."""
+    """Starts recording lookups of a site's files."""
     files.__class__ = AskedFiles
     assert isinstance(files, AskedFiles)
     return files
@@ -91,7 +91,7 @@ def follow(files: Files) -> AskedFiles:
 
 @contextmanager
 def asking(files: AskedFiles) -> Iterator[dict[str, str]]:
-    """What is asked of the files meanwhile."""
+    """Records lookups of files within a ``with`` block."""
     asked: dict[str, str] = {}
     files.asked = asked
     try:
@@ -136,7 +136,7 @@ def restore_facts(
     titles: tuple[str | None, str | None],
     anchors: tuple[list[str], dict[str, dict[str, str]]],
 ) -> None:
-    """Give a page that is not rendered what navigation and checks ask of it."""
+    """Restores the data of a page that is not rendered, for navigation and checks."""
     page.markdown = page.content = ""  # None says that a page is not read; ``restore_body`` gives both
     if titles[0] is not None:
         page.title = titles[0]

@@ -1,7 +1,7 @@
 """The site's files while it is built: what is new lies in a folder of its own, what is as it was stays where it is.
 
 Until all went well nothing of the old site is touched. Then either the new folder takes its place as a whole, or, where
-files of the old one are kept, the new files replace theirs one by one.
+files of the old one are kept, the new files replace theirs file by file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Written(NamedTuple):
     """In nanoseconds."""
     size: int
     key: str = ""
-    """The fingerprint of what it was made from; "" for nothing that is told."""
+    """The fingerprint of its inputs; "" if there is none."""
 
 
 def digest_of(content: bytes) -> str:

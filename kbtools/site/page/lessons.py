@@ -44,7 +44,7 @@ def told(path: LearningPath, wiki: SiteModel) -> str:
 
 
 def summary(page: Page, wiki: SiteModel) -> etree.Element | None:
-    """What a path asks of its reader, and how far this one has come."""
+    """The length of a learning path, and the reader's progress."""
     path = _own(page, wiki)
     if path is None:
         return None
@@ -121,7 +121,7 @@ def _take(waiting: list[Lesson], link: etree.Element, page: Page) -> Lesson | No
 
 
 def facts(item: etree.Element, lesson: Page, wiki: SiteModel) -> None:
-    """What a path tells of a lesson, below its link."""
+    """Facts about a lesson, shown below its link."""
     words = wiki.words
     row = add(item, "div", kind="kb-lesson-facts", data_search_exclude="")
     tick = add(row, "label", kind="kb-done", hidden="hidden")

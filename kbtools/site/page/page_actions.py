@@ -33,7 +33,7 @@ def has_notebook(page: Page, wiki: SiteModel) -> bool:
 
 
 def notebook(page: Page, wiki: SiteModel, site: Site, pictures: Pictures) -> bytes:
-    """A page as a notebook, with the results that speak for it."""
+    """A page as a notebook, with its valid results."""
     around = ExportContext(lambda link: _address(link, page, wiki, site), pictures.of(page.path), tuple(hidden(page)))
     outcomes = (
         run.outcome

@@ -19,7 +19,7 @@ FEW_MENTIONS, MOST_MENTIONS = 5, 50
 
 
 def notice(page: Page, wiki: SiteModel) -> etree.Element | None:
-    """A banner on a page that another one stands for."""
+    """A banner on a page that redirects to another one."""
     target = wiki.index.redirects.get(page.path)
     if target is None:
         return None
@@ -55,7 +55,7 @@ def backlinks(page: Page, wiki: SiteModel) -> etree.Element | None:
 
 
 def unlinked(page: Page, wiki: SiteModel) -> etree.Element | None:
-    """The pages that speak of this one and do not link to it, each with the first sentence that does."""
+    """The pages that mention this one without a link, each with the sentence of the first mention."""
     held = wiki.mentions.get(page.path, ())
     if not held:
         return None

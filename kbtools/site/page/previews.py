@@ -17,7 +17,7 @@ from kbtools.vault.page import Page
 LONGEST = 280
 """Characters of a page's or a section's beginning."""
 SECTIONS = 60
-"""Sections of a page that are told of."""
+"""Maximum number of sections listed."""
 
 
 def preview(page: Page, wiki: SiteModel) -> dict[str, object]:

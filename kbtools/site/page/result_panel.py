@@ -59,7 +59,7 @@ class View:
 
     words: Words
     devices: bool = True
-    """Whether it tells of devices and machines."""
+    """Whether devices and machines are shown."""
     results: bool = True
     """Whether it shows results at all."""
     row: Callable[[Snippet], str | None] = lambda _: None
@@ -75,7 +75,7 @@ def state_of(run: Run | None) -> str:
 
 
 def proven(run: Run) -> bool:
-    """Whether it ran as the page says, with the page as it is."""
+    """Whether the present code ran as the page says."""
     return run.fresh and run.outcome.outcome in _WELL
 
 
@@ -98,7 +98,7 @@ def badge(device: str, state: str, words: Words, extra: str = "", href: str | No
 
 
 def decorate(snippet: Snippet, code: str, runs: Sequence[Run], view: View) -> str:
-    """A code block's HTML with what is known of it. A block that is not about running stays as it is."""
+    """A code block's HTML with its results. Blocks that do not run are not changed."""
     words = view.words
     if not snippet.executable:
         if snippet.language == "output" or "output" in snippet.fence.header.classes:
@@ -171,7 +171,7 @@ def _parity(runs: Sequence[Run], words: Words) -> Markup:
 
 
 def _started(runs: Sequence[Run]) -> list[Run]:
-    """Those that started; a run that never did speaks for no version and no day."""
+    """Runs that started; others have no version and no date."""
     return [r for r in runs if r.outcome.outcome not in (Status.SKIPPED, Status.BLOCKED)]
 
 
@@ -259,7 +259,7 @@ def _said(snippet: Snippet, runs: Sequence[Run], view: View) -> Markup:
 
 
 def _pictures(runs: Sequence[Run], view: View) -> Markup:
-    """What it drew, once where devices drew the same. Pictures run nothing, whatever is in them."""
+    """What it drew, once where devices drew the same. Pictures cannot execute scripts in an ``img`` element."""
     figures = {f.name: f for run in runs if proven(run) for f in run.outcome.figures}
     shown = Markup("")
     for figure in figures.values():

@@ -59,7 +59,7 @@ class Report:
 
 
 class Plugin(Protocol):
-    """What the MkDocs plugin knows of the build, and collects of each page."""
+    """The part of the MkDocs plugin that the engine uses."""
 
     wiki: SiteModel | None
     search: Search | None
@@ -161,7 +161,7 @@ class Engine:
     # -- the page's HTML ---------------------------------------------------------------------------------------------
 
     def _restore(self, page: Page, value: StoredValue | None) -> bool:
-        """Whether the page is as it was: then what was kept of it stands for it."""
+        """Whether the page is unchanged; then its stored result is used."""
         path = page.file.src_uri
         known = self.plugin.wiki.index.pages.get(path) if self.plugin.wiki is not None else None
         if value is None or value.key != self._keys[path]:
@@ -178,7 +178,7 @@ class Engine:
         return True
 
     def _give(self, page: Page, facts: values.Facts) -> None:
-        """What was kept of a page, or made by another process, stands for it."""
+        """Uses the stored result of a page, or that of another process."""
         plugin = self.plugin
         self._restored.add(page.file.src_uri)
         self._told[page.file.src_uri] = facts.told
@@ -229,7 +229,7 @@ class Engine:
     # -- the page's file ---------------------------------------------------------------------------------------------
 
     def _asked(self, page: Page) -> Callable[[], bool]:
-        """MkDocs asks twice whether a page is modified: the Markdown of all is rendered when it asks first."""
+        """MkDocs checks twice whether a page is modified; the Markdown of all pages is rendered at the first check."""
         asked = Counter[str]()
 
         def is_modified() -> bool:

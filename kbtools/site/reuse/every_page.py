@@ -81,7 +81,7 @@ def _is_known(extension: str) -> bool:
 
 
 def _shows_other_pages(template: Path) -> bool:
-    """Whether a template asks for more than its own page and the navigation, or cannot be read."""
+    """Whether a template uses more than its own page and the navigation, or cannot be parsed."""
     text = template.read_text("utf-8", "replace")
     try:
         tree = jinja2.Environment(extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]).parse(text)

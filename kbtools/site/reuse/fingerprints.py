@@ -61,7 +61,7 @@ def config_parts(config: MkDocsConfig) -> Iterator[str]:
 def places_read(config: MkDocsConfig) -> Iterator[Path]:
     """Files and folders of the owner's that a configuration has read, besides ``mkdocs.yml``: hooks, templates, and
     what its extensions put into every page."""
-    hooks: Any = config.hooks  # modules by name, whatever MkDocs' annotation says
+    hooks: Any = config.hooks  # a dict from names to modules; MkDocs' annotation is wrong
     yield from (Path(str(module.__file__)) for module in hooks.values())
     for folder in config.theme.dirs:
         if not any(part.endswith("-packages") for part in Path(folder).parts):
@@ -165,14 +165,14 @@ class Fingerprints:
                 yield f"{snippet.id} {wiki.results.of_snippet(path, snippet)!r}"
 
     def _around(self, page: Page) -> Iterator[str]:
-        """What stands around the page's text, and what templates are told of the page."""
+        """The inputs of the page's surroundings, and the data that templates get of the page."""
         wiki = self.wiki
         root = etree.Element("div")
         page_header_footer.insert(root, page, wiki)
         yield etree.tostring(root, "unicode")
         yield f"{page.title} {wiki.has_schema and page.path in wiki.listed_paths}"
         yield repr(wiki.index.redirects.get(page.path) and wiki.index.final(page.path))
-        if page.is_learning_path:  # its list of lessons tells of each
+        if page.is_learning_path:  # its list of lessons shows facts of each
             for way in wiki.learning_paths:
                 if way.path == page.path:
                     yield repr(way)

@@ -14,7 +14,7 @@ from kbtools.site.search.search_text import Section
 
 
 class NotKept(Exception):
-    """A value of a type that is not kept: the page that has it is rendered every time."""
+    """A value of a type that cannot be stored: its page is rendered in every build."""
 
 
 DAMAGED = (ValueError, TypeError, LookupError, zlib.error)
@@ -32,7 +32,7 @@ class Facts(NamedTuple):
     url: str | None
     """Where the graph leads to, for pages that are in it."""
     asked: dict[str, str]
-    """What its links asked of the site's files."""
+    """The lookups of its links in the site's files."""
     told: list[tuple[str, int, str]]
     """Warnings and notes: logger, level, message."""
     scripts: list[str]
@@ -91,7 +91,7 @@ def _unpacked(data: bytes) -> Any:
 
 
 def _plain(value: object) -> Any:
-    """A value as JSON has it: what JSON does not know stands in an object of one key."""
+    """A value as JSON: types that JSON does not have are objects with one key."""
     match value:
         case None | bool() | int() | float():
             return value

@@ -33,7 +33,7 @@ def in_parallel(
     members = max(1, min(processes(), len(tasks) // FEW))
     if sys.platform != "linux" or threading.active_count() > 1:
         members = 1
-    # The longest first, dealt like cards: every process has about as much to do, whatever the order of the tasks.
+    # Sorted by length and distributed in turns, so that every process has about the same amount of work.
     order = sorted(range(len(tasks)), key=lambda at: -size(tasks[at]))
     found: list[tuple[bool, Result | None]] = [(False, None)] * len(tasks)
 

@@ -1,7 +1,7 @@
 """Collects rendered pages for the search, and writes its index and scripts.
 
 It takes the place of MkDocs' ``search`` plugin, whose index is one file that a reader's browser loads and builds whole,
-and which knows no Korean.
+and which does not support Korean.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Search:
         self.entries: list[Entry] = []
 
     def add(self, path: str, url: str, title: str, meta: Mapping[str, Any], content: Tree) -> None:
-        """A rendered page. Left out: what says ``search: {exclude: true}``, and pages that another one stands for."""
+        """A rendered page. Left out: pages with ``search: {exclude: true}``, and redirects."""
         asked = meta.get("search")
         asked = asked if isinstance(asked, dict) else {}
         if asked.get("exclude") is True or self.wiki.index.final(path) != path:
@@ -101,11 +101,11 @@ class Search:
         return next((boost for glob, boost in self.boosts.items() if matches(path, [glob])), 1.0)
 
     def of_others(self, path: str) -> str:
-        """What other pages bring to a page's entry, as text that tells one state from another."""
+        """The data of a page's entry that comes from other pages, as text for a fingerprint."""
         return repr((self._names(path), list(self._linked(path))))
 
     def _names(self, path: str) -> Sequence[str]:
-        """A page's other names, those of pages it stands for among them."""
+        """A page's other names, including those of its redirects."""
         index = self.wiki.index
         page = index.pages.get(path)
         if page is None:

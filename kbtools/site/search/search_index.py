@@ -1,7 +1,7 @@
 """Search index for ``assets/search/``: static files of which a query loads only a few.
 
-All weighing is done here, once: a posting is a page and a level from 1 to 15, so that a query adds up numbers and knows
-nothing of fields or lengths. The weights follow BM25F (Robertson, Zaragoza and Taylor, 2004): fields are added up
+All weighing is done here, once: a posting is a page and a level from 1 to 15, so that a query only adds numbers and
+knows nothing of fields or lengths. The weights follow BM25F (Robertson, Zaragoza and Taylor, 2004): fields are added up
 before a term's frequency is damped; names count outside the damping, because a page named as the query is what was
 meant.
 
