@@ -87,6 +87,16 @@ class Page:
         """The frontmatter's title as written, else the file's name. A first heading is a heading, not a title."""
         return self._scalar("title") or self.stem
 
+    @cached_property
+    def shown_title(self) -> str:
+        """What a site shows as its title, by MkDocs' rule: the frontmatter's, else the heading it begins with, else the
+        file's name. Only ``title`` is a name that links are resolved by."""
+        first = self.headings[0] if self.headings else None
+        is_title = (
+            first is not None and first.level == 1 and not self.source.text[self.body_start : first.span.start].strip()
+        )
+        return first.text if is_title and first is not None and first.text and not self.has_title else self.title
+
     @property
     def has_title(self) -> bool:
         """Whether the frontmatter says what the page is called."""

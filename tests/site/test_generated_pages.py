@@ -154,3 +154,18 @@ def test_recent_changes_list_what_was_changed_not_only_what_was_verified() -> No
         r'<tr><td><time datetime="([\d-]+)">[^<]*</time></td><td><a class="kb-link" href="\.\./(\w)/"', text
     )
     assert rows == [("2026-06-01", "B"), ("2026-05-08", "A")]
+
+
+def test_pages_are_listed_by_the_titles_that_the_navigation_shows() -> None:
+    held = wiki(
+        {
+            "environment_variables.md": "# Environment *Variables*\n\n[[b]]\n",
+            "b.md": "---\ntitle: Named\n---\n\n# Another heading\n",
+            "c.md": "Text first.\n\n# A heading\n",
+            "d.md": "## Not the page's\n",
+        }
+    )
+    names = {"environment_variables": "Environment Variables", "Named": "Named", "c": "c", "d": "d"}
+    assert {page.title: page.shown_title for page in held.index.pages.values()} == names
+    listed = re.findall(r'<a class="kb-link" href=".+?">(.+?)</a>', generate(held)["all.md"].text)
+    assert listed == ["c", "d", "Environment Variables", "Named"]

@@ -51,7 +51,7 @@ def wanted_names(index: Index, words: Words) -> Mapping[str, Wanted]:
     order = sorted(asked, key=lambda k: (-len(asked[k]), names[k].casefold(), k))
     ids = _ids({key: names[key] for key in order[:MOST]}, "wanted")
     order_of = words.order
-    by_title = {path: (order_of(index.pages[path].title), path) for held in asked.values() for path in held}
+    by_title = {path: (order_of(index.pages[path].shown_title), path) for held in asked.values() for path in held}
     return {key: Wanted(ids.get(key), names[key], tuple(sorted(asked[key], key=by_title.__getitem__))) for key in order}
 
 

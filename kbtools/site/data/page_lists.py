@@ -13,7 +13,7 @@ LONG = 100
 
 
 def sorted_pages(pages: Iterable[Page], words: Words) -> list[Page]:
-    return sorted(pages, key=lambda page: (words.order(page.title), page.path))
+    return sorted(pages, key=lambda page: (words.order(page.shown_title), page.path))
 
 
 def pages_with_code(pages: Iterable[Page], words: Words) -> list[Page]:

@@ -44,13 +44,13 @@ def atom(wiki: SiteModel, site: Site) -> str:
 
 def _entry(feed: etree.Element, day: date, page: Page, site: Site) -> None:
     entry = etree.SubElement(feed, "entry")
-    _text(entry, "title", page.title)
+    _text(entry, "title", page.shown_title)
     _text(entry, "id", uuid.uuid5(_KB, page.id or page.path).urn)
     _text(entry, "updated", _stamp(day))
     etree.SubElement(entry, "link", {"rel": "alternate", "type": "text/html", "href": site.page(page.path)})
     for tag in dict.fromkeys(strings(page.data.get("tags"))):
         etree.SubElement(entry, "category", {"term": _shown(tag)})
-    _text(entry, "summary", lead(page) or page.title)
+    _text(entry, "summary", lead(page) or page.shown_title)
 
 
 def _text(parent: etree.Element, tag: str, text: str) -> None:

@@ -131,7 +131,7 @@ class Graph:
         categories, category = _groups([breadcrumb(p.scalar("category")) for p in pages], words)
         statuses, status = _groups([label("status", p.scalar("status"), words) for p in pages], words)
         return {
-            "titles": [_shown(p.title) for p in pages],
+            "titles": [_shown(p.shown_title) for p in pages],
             "urls": [self.urls[path] for path in nodes],
             "x": [round(x * GRID) for x, _ in places],
             "y": [round(y * GRID) for _, y in places],

@@ -23,16 +23,16 @@ def linked_data(page: Page, wiki: SiteModel, site: Site) -> dict[str, object] | 
         base |= {"@type": "WebSite", "name": site.name, "description": site.description, "url": site.url}
     elif path is not None:
         steps = [
-            {"@type": "ListItem", "position": n, "name": wiki.index.pages[p].title, "url": _url(p, site)}
+            {"@type": "ListItem", "position": n, "name": wiki.index.pages[p].shown_title, "url": _url(p, site)}
             for n, p in enumerate((p for p in path.pages if p in site.pages), 1)
         ]
-        base |= {"@type": ["LearningResource", "ItemList"], "name": page.title, "numberOfItems": len(steps)}
+        base |= {"@type": ["LearningResource", "ItemList"], "name": page.shown_title, "numberOfItems": len(steps)}
         base |= {"itemListElement": steps, "url": _url(page.path, site)}
     elif page.path in wiki.listed_paths:
         day = changed(page)
         base |= {
             "@type": "TechArticle",
-            "headline": page.title,
+            "headline": page.shown_title,
             "description": lead(page),
             "alternateName": list(page.aliases),
             "keywords": list(strings(page.data.get("tags"))),

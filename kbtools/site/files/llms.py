@@ -57,7 +57,7 @@ def _about(wiki: SiteModel) -> Iterator[str]:
 
 
 def _section(title: str, pages: Iterable[Page], wiki: SiteModel, site: Site) -> list[str]:
-    lines = [f"- [{_label(page.title)}]({site.markdown(page.path)}){_note(page, wiki)}" for page in pages]
+    lines = [f"- [{_label(page.shown_title)}]({site.markdown(page.path)}){_note(page, wiki)}" for page in pages]
     return [f"## {title}", "", *lines, ""] if lines else []
 
 

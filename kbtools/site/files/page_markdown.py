@@ -64,7 +64,7 @@ def _address(found: FileResolution, here: str, site: Site) -> str | None:
 
 def _front(page: Page) -> str:
     """JSON values are YAML."""
-    held = {"title": page.title, **{key: page.data[key] for key in FIELDS if page.data.get(key) is not None}}
+    held = {"title": page.shown_title, **{key: page.data[key] for key in FIELDS if page.data.get(key) is not None}}
     lines = (f"{key}: {dumps(plain(value))}\n" for key, value in held.items())
     return f"---\n{''.join(lines)}---\n"
 

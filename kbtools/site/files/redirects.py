@@ -100,10 +100,10 @@ def document(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -
         for path in targets
         if path in site.pages
     }
-    links = "".join(f'<li><a href="{w}">{escape(wiki.index.pages[p].title)}</a></li>' for p, w in ways.items())
+    links = "".join(f'<li><a href="{w}">{escape(wiki.index.pages[p].shown_title)}</a></li>' for p, w in ways.items())
     if len(ways) == 1:
         ((path, to),) = ways.items()
-        title = escape(wiki.index.pages[path].title)
+        title = escape(wiki.index.pages[path].shown_title)
         head = (
             f'<link rel="canonical" href="{escape(site.page(path)) if site.url else to}">'
             f'<meta http-equiv="refresh" content="0; url={to}">'

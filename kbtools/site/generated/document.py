@@ -70,7 +70,7 @@ def one_line(html: Markup) -> str:
 
 def link(page: Page, from_path: str, wiki: SiteModel, fragment: str = "") -> Markup:
     href = escape(wiki.address(page.path, from_path) + fragment)
-    return Markup(f'<a class="kb-link" href="{href}">{escape(clean(page.title))}</a>')
+    return Markup(f'<a class="kb-link" href="{href}">{escape(clean(page.shown_title))}</a>')
 
 
 def lead(page: Page) -> str:
@@ -185,7 +185,7 @@ def _ways(paths: Sequence[str], cut: Sequence[Groups], here: int, wiki: SiteMode
     """From part to part, each named by where it begins and ends."""
     links = []
     for at, (path, held) in enumerate(zip(paths, cut, strict=True)):
-        first, last = held[0][1][0].title, held[-1][1][-1].title
+        first, last = held[0][1][0].shown_title, held[-1][1][-1].shown_title
         name = Markup("{} – {}").format(clean(first[:12]), clean(last[:12]))
         if at == here:
             links.append(Markup("<b>{}</b>").format(name))

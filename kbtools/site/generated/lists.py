@@ -45,7 +45,7 @@ def everything(pages: Sequence[Page], wiki: SiteModel) -> Mapping[str, Document]
     words = wiki.words
     groups: dict[str, list[Page]] = defaultdict(list)
     for page in pages:
-        groups[words.letter(page.title)].append(page)
+        groups[words.letter(page.shown_title)].append(page)
 
     def show(path: str, held: Groups) -> list[Section]:
         return [Section([listing(_entry(p, path, wiki) for p in found)], letter) for letter, found in held]
@@ -163,7 +163,7 @@ def recent(pages: Sequence[Page], wiki: SiteModel) -> Document:
     """What was verified or changed last."""
     words = wiki.words
     dated = [(day, p) for p in pages if (day := changed(p)) is not None]
-    dated.sort(key=lambda d: (-d[0].toordinal(), words.order(d[1].title), d[1].path))
+    dated.sort(key=lambda d: (-d[0].toordinal(), words.order(d[1].shown_title), d[1].path))
     rows = [(_day(day, wiki), link(p, "recent.md", wiki), status(p, words)) for day, p in dated[:RECENT]]
     shown = table((words("Date"), words("Page"), words("Status")), rows)
     body = shown if rows else paragraph(words("No page has a date."))
@@ -181,7 +181,7 @@ def paths(wiki: SiteModel) -> Document:
     order = {page.path: at for at, page in enumerate(sorted_pages(wiki.index.pages.values(), words))}
     for path in sorted(wiki.learning_paths, key=lambda p: order[p.path]):
         page = wiki.index.pages[path.path]
-        names = " → ".join(wiki.index.pages[p].title for p in path.pages)
+        names = " → ".join(wiki.index.pages[p].shown_title for p in path.pages)
         card = Markup(
             '<section class="kb-path-card" data-kb-lessons="{}"><p>{}</p><p>{}</p><p class="kb-path-names">{}</p>'
             '<p class="kb-path-figures">{}</p><div class="kb-card-live kb-path-row" hidden>'
@@ -195,7 +195,7 @@ def paths(wiki: SiteModel) -> Document:
             told(path, wiki),
             words("Pages read"),
         )
-        sections.append(Section([card], page.title))
+        sections.append(Section([card], page.shown_title))
     text = words("Ways through the wiki, to be read in order. This browser remembers how far you have come.")
     nothing = [Section([paragraph(words("There are no learning paths yet."))])]
     return document(words("Learning paths"), text, sections or nothing, hide=("toc",))

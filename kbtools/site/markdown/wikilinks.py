@@ -124,7 +124,7 @@ def _missing(link: WikiLink, path: str, wiki: SiteModel, label: str, name: str) 
     wanted = wiki.wanted_names.get(key_of(link.target)) if "wanted.md" in wiki.generated else None
     if wanted is None or wanted.id is None:
         return _element("span", "kb-missing", label, title=told)
-    first = ", ".join(wiki.index.pages[p].title for p in wanted.pages[:WANTING])
+    first = ", ".join(wiki.index.pages[p].shown_title for p in wanted.pages[:WANTING])
     if (rest := len(wanted.pages) - WANTING) > 0:
         first = wiki.words.many("{names} and {count} more", "{names} and {count} more", rest, names=first)
     href = f"{relative('wanted.md', path)}#{wanted.id}"
@@ -182,14 +182,14 @@ def _to_page(
     if lost:
         made.set("title", wiki.words("That page has no part “{part}”", part=clean(lost)))
     elif kind == "kb-alias":
-        made.set("title", wiki.words("Another name of “{page}”", page=clean(wiki.index.pages[target].title)))
+        made.set("title", wiki.words("Another name of “{page}”", page=clean(wiki.index.pages[target].shown_title)))
     return made
 
 
 def _embed_title(link: WikiLink, target: str, wiki: SiteModel) -> str:
     if link.label is not None and link.label.strip() and not _SIZE.match(link.label):
         return plain(link.label)
-    title = wiki.index.pages[target].title
+    title = wiki.index.pages[target].shown_title
     heading = wiki.index.heading(target, link.anchor) if link.anchor is not None else None
     return f"{title} › {heading.text}" if heading is not None else title
 

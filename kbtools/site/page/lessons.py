@@ -160,7 +160,7 @@ def place(page: Page, wiki: SiteModel) -> etree.Element | None:
     nav = element("nav", {"class": "kb-course", "aria-label": wiki.words("Learning paths"), "data-search-exclude": ""})
     for path in paths:
         row = add(nav, "p", kind="kb-course-path", data_kb_path=path.path)
-        add(row, "a", path.title, href=relative(path.path, page.path))
+        add(row, "a", wiki.index.pages[path.path].shown_title, href=relative(path.path, page.path))
         where = f"{path.pages.index(page.path) + 1}/{len(path.pages)}"
         add(row, "span", where, "kb-course-place", title=wiki.words("Place in this path"))
     add(nav, "p", wiki.words("about {time} to read", time=wiki.words.minutes(minutes(page))), "kb-course-time")
@@ -189,7 +189,7 @@ def neighbours(page: Page, wiki: SiteModel) -> Iterator[etree.Element]:
             },
         )
         head = add(nav, "p", kind="kb-course-name")
-        add(head, "a", path.title, href=relative(path.path, page.path))
+        add(head, "a", wiki.index.pages[path.path].shown_title, href=relative(path.path, page.path))
         if at > 0:
             _way(nav, "prev", path.pages[at - 1], page, wiki, "kb-course-before")
         if at + 1 < len(path.pages):
@@ -204,4 +204,4 @@ def neighbours(page: Page, wiki: SiteModel) -> Iterator[etree.Element]:
 def _way(nav: etree.Element, way: str, target: str, page: Page, wiki: SiteModel, kind: str) -> None:
     link = add(nav, "a", kind=kind, href=relative(target, page.path), rel=way)
     add(link, "small", wiki.words("Previous") if way == "prev" else wiki.words("Next"))
-    add(link, "span", wiki.index.pages[target].title)
+    add(link, "span", wiki.index.pages[target].shown_title)

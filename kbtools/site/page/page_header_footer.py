@@ -27,7 +27,7 @@ def notice(page: Page, wiki: SiteModel) -> etree.Element | None:
     banner = element("div", {"class": "kb-notice", "role": "note", "data-search-exclude": ""})
     before, _, after = wiki.words("Another page stands for this one: {page}.", page="\x00").partition("\x00")
     text = add(banner, "p", before)
-    link = add(text, "a", wiki.index.pages[final].title, href=relative(final, page.path))
+    link = add(text, "a", wiki.index.pages[final].shown_title, href=relative(final, page.path))
     link.tail = after
     return banner
 
@@ -45,7 +45,7 @@ def backlinks(page: Page, wiki: SiteModel) -> etree.Element | None:
     heading = add(section, "h2", wiki.words("Pages that link here") + " ", id="__kb-backlinks")
     add(heading, "span", wiki.words.number(len(first)), "kb-count")
     order = wiki.words.order
-    listed = sorted(first, key=lambda p: (p not in wiki.listed_paths, order(wiki.index.pages[p].title), p))
+    listed = sorted(first, key=lambda p: (p not in wiki.listed_paths, order(wiki.index.pages[p].shown_title), p))
     _items(add(section, "ul"), listed[:MANY], first, page, wiki)
     if len(listed) > MANY:
         rest = add(section, "details")
@@ -80,9 +80,9 @@ def _items(
     for path in paths:
         other = wiki.index.pages[path]
         item = add(parent, "li")
-        add(item, "a", other.title, href=relative(path, page.path))
+        add(item, "a", other.shown_title, href=relative(path, page.path))
         sentence = sentence_at(visible(other), *places[path])
-        if sentence and sentence != other.title:
+        if sentence and sentence != other.shown_title:
             add(item, "p", sentence)
 
 

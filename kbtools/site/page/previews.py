@@ -23,13 +23,13 @@ SECTIONS = 60
 def preview(page: Page, wiki: SiteModel) -> dict[str, object]:
     """A page's title, status, trust and beginning, and the beginnings of its sections by their ids. All plain text."""
     text = visible(page)
-    out: dict[str, object] = {"title": clean(page.title)}
+    out: dict[str, object] = {"title": clean(page.shown_title)}
     if status := page.scalar("status"):
         out["status"] = [clean(label("status", status, wiki.words)), css_word(status)]
     if trust := page.scalar("source_trust_level"):
         out["trust"] = [clean(trust), clean(trust_note(trust, wiki.words)), css_word(trust)]
     if path := wiki.index.redirects.get(page.path):
-        instead = clean(wiki.index.pages[wiki.index.final(path)].title)
+        instead = clean(wiki.index.pages[wiki.index.final(path)].shown_title)
         out["instead"] = wiki.words("“{page}” stands for this page", page=instead)
     out["text"] = first_paragraph(text, page.text_start, LONGEST)
     parts = {

@@ -170,7 +170,7 @@ class Fingerprints:
         root = etree.Element("div")
         page_header_footer.insert(root, page, wiki)
         yield etree.tostring(root, "unicode")
-        yield f"{page.title} {wiki.has_schema and page.path in wiki.listed_paths}"
+        yield f"{page.shown_title} {wiki.has_schema and page.path in wiki.listed_paths}"
         yield repr(wiki.index.redirects.get(page.path) and wiki.index.final(page.path))
         if page.is_learning_path:  # its list of lessons shows facts of each
             for way in wiki.learning_paths:
@@ -185,8 +185,8 @@ class Fingerprints:
         """Of all that a file of the vault may be called, and of the places in it."""
         wiki = self.wiki
         held = (
-            f"{path} {wiki.url_of(path)} {page.title} {page.aliases} {[(h.id, h.raw) for h in page.headings]} "
-            f"{page.ids} {page.has_includes} {page.block_names}"
+            f"{path} {wiki.url_of(path)} {page.title} {page.shown_title} {page.aliases} "
+            f"{[(h.id, h.raw) for h in page.headings]} {page.ids} {page.has_includes} {page.block_names}"
             for path, page in wiki.index.pages.items()
         )
         return digest((*held, *sorted(wiki.index.attachments), *sorted(wiki.generated), *sorted(wiki.unpublished)))
