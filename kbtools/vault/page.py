@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LEARNING_PATH = "learning_path"
 """The frontmatter field that makes a page a learning path, when it is ``true``."""
 _BETWEEN_NAMES = re.compile(r"[,\n]")
+_COMMENT = re.compile(r"%%.*?%%")
+"""A comment of Obsidian, which no site shows."""
 _INCLUDES = re.compile(
     r"^[ \t]*(?:;?-{1,}8<-{1,}(?:[ \t]|$)|\{%-?[ \t]*include|\{!|\{\{[^{}\n]*\}\}[ \t]*$)"
     r"|^[ \t]*::: ?[\w-]+(?:\.[\w.]+|[ \t]*\n(?: {4,}|[ \t]*\t):?\w)",
@@ -91,11 +93,11 @@ class Page:
     def shown_title(self) -> str:
         """What a site shows as its title, by MkDocs' rule: the frontmatter's, else the heading it begins with, else the
         file's name. Only ``title`` is a name that links are resolved by."""
-        first = self.headings[0] if self.headings else None
-        is_title = (
-            first is not None and first.level == 1 and not self.source.text[self.body_start : first.span.start].strip()
-        )
-        return first.text if is_title and first is not None and first.text and not self.has_title else self.title
+        if self.has_title or not self.headings or self.headings[0].level != 1:
+            return self.title
+        first = self.headings[0]
+        begins = not self.source.text[self.body_start : first.span.start].strip()
+        return (begins and " ".join(_COMMENT.sub(" ", first.text).split())) or self.title
 
     @property
     def has_title(self) -> bool:

@@ -159,7 +159,7 @@ def test_recent_changes_list_what_was_changed_not_only_what_was_verified() -> No
 def test_pages_are_listed_by_the_titles_that_the_navigation_shows() -> None:
     held = wiki(
         {
-            "environment_variables.md": "# Environment *Variables*\n\n[[b]]\n",
+            "environment_variables.md": "# Environment %%hidden%% *Variables*\n\n[[b]]\n",
             "b.md": "---\ntitle: Named\n---\n\n# Another heading\n",
             "c.md": "Text first.\n\n# A heading\n",
             "d.md": "## Not the page's\n",

@@ -180,7 +180,7 @@ def test_results_stand_beside_the_code(tmp_path: Path) -> None:
     assert "출력 50줄" in blocks[3]
     assert "예상된 오류 <code>ZeroDivisionError</code>" in blocks[4]
     assert '<pre class="kb-message">division by zero</pre>' in blocks[4]
-    assert "<b>CUDA</b> 건너뜀: needs cuda" in blocks[5]
+    assert "<b>CUDA</b> 건너뜀: cuda 필요" in blocks[5]
     assert "kb-is-passed" not in blocks[5]
     assert "kb-stdout" not in blocks[6]  # the page shows the whole output itself
     assert '<div class="kb-expected"><p class="kb-label">출력</p>' in blocks[6]
