@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class World:
     udp: int
     unix: str
     unix_tmp: str
+    unix_relative: str
     abstract: str
     tty: str
     sysv: int
@@ -58,6 +59,7 @@ def world(wrong: list[str]) -> Iterator[World]:
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
         socket.socket(socket.AF_UNIX) as unix,
         socket.socket(socket.AF_UNIX) as unix_tmp,
+        socket.socket(socket.AF_UNIX) as unix_relative,
         socket.socket(socket.AF_UNIX) as abstract,
     ):
         out = Path(folder)
@@ -70,9 +72,11 @@ def world(wrong: list[str]) -> Iterator[World]:
         udp.bind(("127.0.0.1", 0))
         udp.settimeout(0.2)
         unix.bind(str(out / "s"))
+        with chdir(out):
+            unix_relative.bind("r")
         unix_tmp.bind(str(Path(temporary) / "s"))
         abstract.bind(f"\0kb-escape-{os.getpid()}")
-        for listener in (unix, unix_tmp, abstract):
+        for listener in (unix, unix_tmp, unix_relative, abstract):
             listener.listen(64)
         master, terminal = os.openpty()
         os.set_blocking(master, False)
@@ -87,6 +91,7 @@ def world(wrong: list[str]) -> Iterator[World]:
             udp=udp.getsockname()[1],
             unix=str(out / "s"),
             unix_tmp=str(Path(temporary) / "s"),
+            unix_relative=str(out / "r"),
             abstract=f"kb-escape-{os.getpid()}",
             tty=os.ttyname(terminal),
             sysv=_KEY,
@@ -101,7 +106,7 @@ def world(wrong: list[str]) -> Iterator[World]:
 def _harm(out: Path, victim: subprocess.Popen[bytes], udp: socket.socket, master: int) -> list[str]:
     found = []
     names = sorted(f.name for f in out.iterdir())
-    if names != ["precious", "s", "secret"] or (out / "precious").read_text() != "precious":
+    if names != ["precious", "r", "s", "secret"] or (out / "precious").read_text() != "precious":
         found.append(f"files: {names}")
     if (out / "precious").stat().st_mode & 0o777 != 0o600 or (out / "precious").stat().st_mtime < 1:
         found.append("modes or times")

@@ -21,6 +21,7 @@ from suite import Case, load
 from kbtools.adapters.testing import jobs_of
 from kbtools.run.processes import process
 from kbtools.run.processes.launchers import ForkServerLauncher, Launcher
+from kbtools.run.sandbox.sockets import named_sockets
 from kbtools.run.session import Session
 from tests.terminal import run_kb
 
@@ -189,6 +190,18 @@ def test_in_strict_mode_ordinary_code_works(launchers: Launchers, held: Held) ->
         "assert subprocess.run([sys.executable, '-c', 'import torch'], check=True).returncode == 0"
     )
     assert attempt(code, launchers["strict"]) == "escaped\n"
+
+
+def test_a_socket_named_like_a_file_of_others_does_not_hide_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    listed = f"x\n0000: 00000002 00000000 00010000 0001 01 1 {tmp_path}/file"
+    with socket.socket(socket.AF_UNIX) as forged, socket.socket(socket.AF_UNIX) as proper:
+        forged.bind("\0" + listed[:100])
+        proper.bind(str(tmp_path / "s"))
+        assert str(tmp_path / "s") in named_sockets(())
+        assert str(tmp_path / "file") not in named_sockets(())
+        assert str(tmp_path / "s") not in named_sockets((str(tmp_path),))
 
 
 def test_processes_without_end_are_stopped(launchers: Launchers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from kbtools.run.processes.removal import remove
 from kbtools.run.processes.reply import InvalidReply, validated
 from kbtools.run.results.environment import worker_environment
 from kbtools.run.sandbox.limits import MOST_PROCESSES
+from kbtools.run.sandbox.sockets import named_sockets
 from kbtools.run.usage.cgroups import Group, new_group
 from kbtools.run.usage.process_tree import stop_all
 from kbtools.run.usage.watch import Exceeded, Most, Watch
@@ -273,6 +274,9 @@ class WorkerProcess:
             "environment": environment,
             "writable": list(settings.writable),
             "hidden": list(settings.hidden),
+            "sockets": named_sockets(("/tmp", "/run", *settings.writable))
+            if self.mode in ("default", "require")
+            else (),
             "memory": self.memory if job.device == "cpu" else None,
             "shared_memory": self.memory,
             "preload": list(job.preload),

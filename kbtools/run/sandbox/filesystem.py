@@ -96,11 +96,19 @@ def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str], sh
     return True
 
 
-def own_places(libc: ctypes.CDLL, folder: str, writable: Iterable[str], hidden: Iterable[str], shared: int) -> bool:
+def own_places(
+    libc: ctypes.CDLL,
+    folder: str,
+    writable: Iterable[str],
+    *,
+    hidden: Iterable[str],
+    sockets: Iterable[str],
+    shared: int,
+) -> bool:
     """Whether ``/tmp``, ``/run``, shared memory and terminals are now this process's own, and all else is read-only.
 
     What Python needs of the old ones is shown there, to be read; ``folder`` and ``writable`` are changeable as before,
-    ``hidden`` folders empty. Nothing outside has changed where it could not be done.
+    ``hidden`` folders empty, and nobody listens on ``sockets``. Nothing outside has changed where it could not be done.
     """
     here = os.getcwd()  # noqa: PTH109
     changeable = sorted({folder, *writable})
@@ -114,6 +122,9 @@ def own_places(libc: ctypes.CDLL, folder: str, writable: Iterable[str], hidden: 
         for at, place in enumerate(("/tmp", "/run", _SHARED, *hidden)):
             if Path(place).is_dir() and not Path(place).is_symlink():
                 _replace(libc, place, Path(folder) / (f".own{at}" if at else "tmp"), changeable, shared)
+        for path in sockets:
+            with suppress(OSError):  # it is gone, or in a folder that is hidden
+                _mount(libc, os.devnull, path, None, _BIND)
         _own_terminals(libc, Path("/dev"))
         os.chdir(here)
     except OSError:

@@ -61,6 +61,8 @@ class Rules:
     """Folders below which files may be written and made; the first is the scratch folder."""
     hidden: tuple[str, ...] = ()
     """Folders that are not there for it, but for what of them is writable."""
+    sockets: tuple[str, ...] = ()
+    """Unix sockets of other programs, which nobody listens on for it."""
     shared: int = 1 << 30
     """Bytes that a ``/dev/shm`` of its own may hold."""
 
@@ -108,7 +110,11 @@ def seal(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
     folder, *others = rules.writable
     strict = rules.mode == "strict"
     hides = own_mounts and strict and own_file_system(libc, folder, others, rules.shared)
-    private = hides or (own_mounts and not strict and own_places(libc, folder, others, rules.hidden, rules.shared))
+    private = hides or (
+        own_mounts
+        and not strict
+        and own_places(libc, folder, others, hidden=rules.hidden, sockets=rules.sockets, shared=rules.shared)
+    )
     if _landlock(libc, (*rules.writable, *(("/tmp",) if private else ())), terminals=private):
         held += ("files", "reading") if hides else ("files",)  # without Landlock it could all be mounted again
         if private:

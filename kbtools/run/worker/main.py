@@ -104,7 +104,8 @@ class _Worker:
         kind = WorkerKind(**start["kind"])
         seeded = held is not None and kind.device == "cpu"
         writable = (str(self.folder), *start["writable"])
-        rules = Rules(mode, kind.network, writable, tuple(start["hidden"]), start["shared_memory"])
+        hidden, sockets = tuple(start["hidden"]), tuple(start["sockets"])
+        rules = Rules(mode, kind.network, writable, hidden, sockets, start["shared_memory"])
         if held is None:
             held = enclose(mode, network=kind.network, own_processes=own_processes)
         held = seal(rules, held)
