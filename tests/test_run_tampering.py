@@ -129,6 +129,15 @@ def test_a_pattern_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "without an end" in (search_problem(r"(a+)+$", "a" * 60 + "b") or "")
 
 
+def test_a_message_of_any_length_is_told_shortened(launcher: Launcher) -> None:
+    page = "```python {#long}\nraise ValueError('x' * 3_000_000)\n```\n\n"
+    page += "```python {#script launch=\"python\"}\nraise ValueError('x' * 900_000)\n```\n"
+    for outcome in run_page(page, launcher).values():
+        assert outcome.outcome is Status.FAILED
+        assert len(outcome.reason or "") < 3_000
+        assert len(outcome.message or "") < 60_000
+
+
 def test_a_scratch_folder_of_any_depth_and_permission_goes(tmp_path: Path) -> None:
     top = tmp_path / "top"
     top.mkdir()

@@ -120,6 +120,10 @@ _FAMOUS = frozenset(
 )
 
 
+_SEARCHED = 2_000
+"""Characters of what was raised that are looked at."""
+
+
 class Hint(NamedTuple):
     """One kind of failure and the way out."""
 
@@ -232,6 +236,7 @@ TABLE: tuple[Hint, ...] = (
 
 def hint(raised: str, code: str = "", line: int | None = None) -> str | None:
     """What to do about code that raised this (``Name: message``), at this line of it, from 1; None: nothing known."""
+    raised = raised[:_SEARCHED]
     lines = code.split("\n")
     text = lines[line - 1] if line is not None and 0 < line <= len(lines) else ""
     for entry in TABLE:

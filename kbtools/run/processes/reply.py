@@ -14,6 +14,9 @@ from kbtools.run.job import Step
 from kbtools.run.worker.figures import MOST
 
 _MOST_LINES = 1 << 31
+_LONGEST, _LONGEST_LINE = 50_000, 2_000
+"""Characters of a message, and of what is told in a line: a message of megabytes takes minutes to be searched."""
+_TOLD = frozenset(("message", "summary", "expected", "skip", "ended"))
 
 
 class InvalidReply(ValueError):
@@ -37,7 +40,18 @@ def validated(message: dict[str, Any], step: Step) -> dict[str, Any]:
         raise InvalidReply("it does not say how long the snippet took")
     if not set(message.get("intact", ())) <= set(step.defines):
         raise InvalidReply("its 'intact' names what the snippet does not define")
+    for told in (message, message.get("error", {})):
+        for name in _TOLD & told.keys():
+            told[name] = shortened(told[name], _LONGEST if name == "message" else _LONGEST_LINE)
     return message
+
+
+def shortened(text: str | None, most: int) -> str | None:
+    """A text without its middle where it has more than ``most`` characters."""
+    if text is None or len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]} … ({len(text) - 2 * half} characters left out) … {text[-half:]}"
 
 
 def _text(value: object) -> bool:

@@ -12,8 +12,6 @@ TOLD = {
     "files": "writes only in its folder",
     "reading": "reads only what Python needs",
     "limits": "limits",
-    "group": "memory limited as a whole by the kernel",
-    "watched": "memory, disk and processes watched",
     "session": "its own session",
     "dies with its parent": "ends with kb",
     "processes": "sees no other processes",
@@ -22,5 +20,7 @@ TOLD = {
     "metadata": "changes no modes or times of files outside",
     "capabilities": "no rights of root",
     "calls": "filtered system calls",
+    "group": "memory limited as a whole by the kernel",
+    "watched": "memory, disk and processes watched",
 }
 """Descriptions of the protections, in the order in which they are listed."""
