@@ -1,4 +1,4 @@
-"""A wikilink that two or more pages answer to.
+"""A wikilink that matches two or more pages.
 
 kb never guesses: the link is left as it is, and the site offers readers the choice. A page in the linking page's own
 folder wins when it is the only one there. Write the folder to say which page is meant.

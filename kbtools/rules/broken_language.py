@@ -1,4 +1,4 @@
-"""A fence of a language that an installed package offers, and cannot give.
+"""A fence of a language whose package cannot be loaded.
 
 The package cannot be imported, its entry point names no language, or its language fails on this fence.
 [Languages](../guide/languages.md) says how one is made.

@@ -1,4 +1,4 @@
-"""A link that no page answers to.
+"""A link that matches no page.
 
 Readers meet a dead end. The name of a wikilink is compared with file names and titles, first as written, then without
 regard to case, blanks, `_` and dashes. A Markdown link, `[text](Page.md)`, leads to a file relative to its page; in an

@@ -1,4 +1,4 @@
-"""An external link that leads nowhere.
+"""An external link to an address that does not work.
 
 `kb check --external` asks for every address on the pages. This one is gone: its server says so (404, 410), it redirects
 in a circle, or its name is not known any more. Where a web archive has a copy, the finding names it. Addresses in code,

@@ -1,4 +1,4 @@
-"""Pages that name each other, or themselves, to stand for them.
+"""Pages that redirect to each other, or to themselves.
 
 A reader sent from one to the next never arrives. `canonical_id` may name the page itself.
 

@@ -1,4 +1,4 @@
-"""A word for which the wiki has settled on another.
+"""A word that the wiki's list of terms replaces by another.
 
 `[terms]` in the configuration names the words to avoid and what to write for each. A wiki that calls one thing by two
 names is found by half of its readers. A term is found as a whole word, without regard to the case of Latin letters;

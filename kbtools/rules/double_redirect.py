@@ -1,4 +1,4 @@
-"""A page that stands aside for a page that itself stands aside for another.
+"""A redirect to a page that is itself a redirect.
 
 A reader is sent on twice, and loses the way when the page between goes. `kb fix` names the last page of the way
 instead.

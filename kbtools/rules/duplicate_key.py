@@ -1,4 +1,4 @@
-"""A key that stands twice in the frontmatter.
+"""A key that occurs twice in the frontmatter.
 
 Readers of YAML silently keep the last one.
 

@@ -1,4 +1,4 @@
-"""Frontmatter that is no YAML mapping.
+"""Frontmatter that is not a YAML mapping.
 
 Everything behind the mistake is lost to tools that read it. Tags (`!!python/object`), alias bombs, very deep or very
 large frontmatter are refused for the same reason: no tool should execute or expand what a page says.

@@ -1,4 +1,4 @@
-"""A step of a learning path that leads to no page.
+"""A step of a learning path without a link to a page.
 
 On a page with `learning_path: true`, each item of a numbered list is a lesson and begins with the wikilink of its page;
 what follows the link is the lesson's note. An item without a link is left out of the path. Use bullets for other lists.

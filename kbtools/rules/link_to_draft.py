@@ -1,4 +1,4 @@
-"""A link to a page that says itself that it is not to be published.
+"""A link to a page whose frontmatter excludes it from publication.
 
 `draft: true`, or Obsidian Publish's `publish: false`, keeps a page off the site, and the link with it: readers see its
 words. Only reported where there is a `mkdocs.yml`, and not on drafts themselves.

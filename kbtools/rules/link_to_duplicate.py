@@ -1,4 +1,4 @@
-"""A link to a page that names another to stand for it.
+"""A link to a page that redirects to another.
 
 A page with `duplicate_of` or `redirect_to` is no target: readers should get to the page that holds the content.
 `kb reconcile --follow-duplicates --apply` rewrites such links.

@@ -1,4 +1,4 @@
-"""A field the schema requires is not there.
+"""A field that the schema requires is missing.
 
 `kb schema` prints the schema of a page.
 

@@ -1,4 +1,4 @@
-"""A page without frontmatter where the schema asks for it.
+"""A page without the frontmatter that its schema requires.
 
 `kb new TITLE` starts a page with all fields.
 

@@ -1,4 +1,4 @@
-"""A file that a snippet is given, and that is not in the vault.
+"""A file for a snippet that is not in the vault.
 
 `files="data.csv"` copies a file into the folder that the snippet runs in. It is looked for beside the page, then from
 the vault's root; a bare name may stand for a single file of that name anywhere in the vault.

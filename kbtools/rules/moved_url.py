@@ -1,4 +1,4 @@
-"""An external link that is redirected for good.
+"""An external link that is redirected permanently.
 
 The server says that the page has another address from now on (301, 308), and that one answers. Redirects end one day:
 write the new address. Temporary redirects are not reported.

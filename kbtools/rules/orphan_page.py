@@ -1,4 +1,4 @@
-"""A page that nothing leads to.
+"""A page that no other page links to.
 
 Readers find it only by search. Wikilinks and Markdown links of other pages lead to a page, and so do the `nav` of
 `mkdocs.yml` and a canvas of Obsidian's. Index and readme pages are no orphans, nor are pages that code hosts look for

@@ -1,4 +1,4 @@
-"""A page that stands twice in one learning path.
+"""A page that occurs twice in one learning path.
 
 The site leads a reader from lesson to lesson, and a page can have only one place in that order: its first.
 

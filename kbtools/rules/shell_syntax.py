@@ -1,4 +1,4 @@
-"""A shell fence that no shell can read.
+"""A shell fence with a syntax error.
 
 bash reads `bash`, `sh`, `shell` and the commands of `console` fences, zsh reads `zsh`; nothing is run. A word in angle
 brackets, `<name>`, is taken for something the reader fills in.

@@ -1,4 +1,4 @@
-"""A Python fence that is no Python.
+"""A Python fence that is not valid Python.
 
 ## Reported
 

@@ -1,4 +1,4 @@
-"""Output that is shown as a snippet's and compared with nothing.
+"""Output shown for a snippet that is not compared with anything.
 
 A comment marked with `#>` belongs to the statement it stands behind, or to the one that ends on the line above. A fence
 of language `output` belongs to the snippet before it under the same heading: prose may stand between, no other fence.

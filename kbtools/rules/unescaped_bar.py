@@ -1,4 +1,4 @@
-r"""A label behind a bare bar in a table: the table takes the bar for the end of a cell.
+r"""A wikilink in a table whose bar is not escaped, so that it ends the cell.
 
 The link falls apart into two cells. In the head of a table the columns no longer fit, and none of it is a table.
 Inside tables the bar is written `\|`; Obsidian does so too.

@@ -1,4 +1,4 @@
-"""A field the schema does not know.
+"""A field that is not in the schema.
 
 Most often a misspelling, which makes the real field missing.
 

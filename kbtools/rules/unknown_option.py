@@ -1,4 +1,4 @@
-"""A fence option kb does not know.
+"""An unknown fence option.
 
 The renderer swallows it silently, so a misspelled `.skip` would run.
 

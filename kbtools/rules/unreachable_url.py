@@ -1,4 +1,4 @@
-"""An external link that could not be judged.
+"""An external link whose server gave no conclusive answer.
 
 `kb check --external` got no answer that tells whether the page is there: the server took too long, had an error of its
 own, has a certificate that is not valid, or sends link checkers away. Look at it in a browser. Addresses that are right

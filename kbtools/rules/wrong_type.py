@@ -1,4 +1,4 @@
-"""A value of another type than the schema asks for.
+"""A value whose type differs from the schema.
 
 YAML reads `001`, `no` and `12:30` as numbers and booleans; quote what is meant as text.
 
