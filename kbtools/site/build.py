@@ -19,6 +19,7 @@ from kbtools.site.files.redirects import is_redirect
 from kbtools.site.mkdocs import vault_at_top
 from kbtools.site.mkdocs.site_folder import SiteFolder, digest_of
 from kbtools.site.mkdocs.work_folder import work_folder
+from kbtools.site.reuse import kept_snippets
 from kbtools.site.reuse.manifest import MadeFrom, Manifest, content_of, files_of, remember
 from kbtools.site.words import words_of
 from kbtools.state.memo import consult
@@ -134,6 +135,9 @@ def build(
 
     def work(memo: Memo | None) -> tuple[Heard, Report]:
         heard, made = _build(read, config, target, memo)
+        if memo is not None:
+            with memo.transaction():
+                kept_snippets.remember(memo, wiki.index.pages.values())
         if memo is not None and made_from is not None:
             remember(memo, made_from, _manifest(config, target, made, made_from, heard.told()))
         return heard, made

@@ -74,10 +74,14 @@ def _build(args: SimpleNamespace, wiki: Workspace, made_from: MadeFrom, proven: 
     from kbtools.site.build import build
     from kbtools.site.data.model import of_vault
     from kbtools.site.data.stored import stored
+    from kbtools.site.reuse import kept_snippets
     from kbtools.site.reuse.engine import Report
+    from kbtools.state.memo import consult
 
     building = Stopwatch()
     report = Report()
+    pages = wiki.vault.pages.values()
+    consult(wiki.project.state, lambda memo: kept_snippets.restore(memo, pages), [])
     try:
         folder = build(
             wiki.project,
