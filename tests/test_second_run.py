@@ -51,9 +51,10 @@ print(os.path.exists("made.txt"))  # True
 print(datetime.datetime(2020, 1, 2))  # 2020-01-03 00:00:00
 datetime.date(2020, 1, 2)  # datetime.date(2020, 1, 3)
 print(hash(1))  # 2
-print(random.random() < 2)  # False"""
+print(random.random() < 2)  # False
+print(abs(datetime.date.today() - datetime.datetime.now().date()).days < 2)  # False"""
     outcome = run(code, launcher)
-    assert states(outcome) == ["different"] * 7
+    assert states(outcome) == ["different"] * 8
     assert "0.1343" in (outcome.message or "")
 
 

@@ -150,7 +150,8 @@ def _at_rest(page: Any) -> bytes:
 
 def _picture(page: Any, address: str) -> bytes:
     """A page without kb's own parts."""
-    page.goto(address, wait_until="load")
+    page.goto(address, wait_until="networkidle")
+    page.evaluate("document.fonts.ready.then(() => null)")
     page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important }")
     page.evaluate("document.querySelectorAll('.kb-graph-open, .kb-backlinks').forEach((e) => e.remove())")
     return _at_rest(page)

@@ -59,7 +59,7 @@ def _dates() -> None:
             return isinstance(instance, cls.real)
 
     def today(cls: Any) -> Any:
-        then = real_date.today() + _SHIFT
+        then = real_datetime.now() + _SHIFT  # real_date.today() calls time.time(), which is changed already
         return cls(then.year, then.month, then.day)
 
     def now(cls: Any, tz: Any = None) -> Any:
