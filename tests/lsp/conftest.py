@@ -15,7 +15,10 @@ from pytest_lsp import ClientServerConfig, LanguageClient
 
 
 @pytest_lsp.fixture(
-    config=ClientServerConfig(server_command=[sys.executable, "-m", "kbtools.cli", "lsp"]),
+    # With SIGINT ignored, as in the background of a shell, however the tests were started.
+    config=ClientServerConfig(
+        server_command=["sh", "-c", 'trap "" INT; exec "$0" -m kbtools.cli lsp', sys.executable],
+    ),
     scope="module",
     loop_scope="module",
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -35,9 +34,12 @@ class Run:
         self._waiting.start()
 
     def cancel(self) -> None:
-        """Interrupt it as Ctrl-C does; it ends its workers."""
+        """End it; its workers end with it, and what has been stored stays.
+
+        Not by SIGINT: what is started in the background of a shell ignores that, and so do the processes it starts.
+        """
         self._is_cancelled = True
-        self._process.send_signal(signal.SIGINT)
+        self._process.terminate()
 
     def join(self) -> None:
         self._waiting.join()
