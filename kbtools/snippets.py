@@ -420,7 +420,7 @@ class _Extraction:
         """The output the code itself shows."""
         why_not = None if options.compare else _OFF
         if options.launch is not None:
-            why_not = "a launched script's output is not told apart by lines"
+            why_not = "the output of a launched script is not assigned to lines"
             if reading.shown and options.compare:
                 what = "what a launched script prints is not tied to its lines"
                 self.uncompared(reading.shown[0].span, what, _LAUNCHED)

@@ -59,8 +59,8 @@ EXPECTED = {
     "/chain/0": (AnswerKind.BROKEN, "more than 10 times"),
     "/nowhere": (AnswerKind.BROKEN, "does not say where"),
     "/300": (AnswerKind.BROKEN, "does not say where"),
-    "/to-file": (AnswerKind.BROKEN, "no web page"),
-    "/to-nonsense": (AnswerKind.BROKEN, "no address"),
+    "/to-file": (AnswerKind.BROKEN, "that is not HTTP"),
+    "/to-nonsense": (AnswerKind.BROKEN, "invalid address"),
     "/to-inner": (AnswerKind.BROKEN, "not known"),
     "/403": (AnswerKind.UNREACHABLE, "403"),
     "/999": (AnswerKind.UNREACHABLE, "999"),
@@ -68,9 +68,9 @@ EXPECTED = {
     "/hang": (AnswerKind.UNREACHABLE, "no answer"),
     "/drip": (AnswerKind.UNREACHABLE, "no answer"),
     "/reset": (AnswerKind.UNREACHABLE, ""),
-    "/garbage": (AnswerKind.UNREACHABLE, "does not speak HTTP"),
-    "/no-status": (AnswerKind.UNREACHABLE, "does not speak HTTP"),
-    "/old": (AnswerKind.UNREACHABLE, "does not speak HTTP"),
+    "/garbage": (AnswerKind.UNREACHABLE, "does not answer by HTTP"),
+    "/no-status": (AnswerKind.UNREACHABLE, "does not answer by HTTP"),
+    "/old": (AnswerKind.UNREACHABLE, "does not answer by HTTP"),
     "/huge-header": (AnswerKind.UNREACHABLE, ""),
 }
 

@@ -97,7 +97,7 @@ def test_without_the_package_the_fence_is_inert(tmp_path: Path) -> None:
 BROKEN = {
     "cannot be imported": ("import nothing_of_this_name", "sql = kb_sql:Sql", "ModuleNotFoundError"),
     "names nothing": ("", "sql = kb_sql:Sql", "AttributeError"),
-    "is no language": ("Sql = 3", "sql = kb_sql:Sql", "no subclass of kbtools.languages.Language"),
+    "is no language": ("Sql = 3", "sql = kb_sql:Sql", "not a subclass of kbtools.languages.Language"),
     "ends the process": ("raise SystemExit(3)", "sql = kb_sql:Sql", "SystemExit"),
 }
 

@@ -15,7 +15,7 @@ def test_comments_beside_prints_are_not_silently_left_uncompared() -> None:
     text = '```python {launch="python"}\nprint(1)  # 2\n```\n'
     (snippet,), (problem,) = extract(text, scan(text), page_slug="p")
     assert (problem.rule, problem.span.of(text)) == ("uncompared-output", "2")
-    assert [e.why_not for e in snippet.expects] == ["a launched script's output is not told apart by lines"]
+    assert [e.why_not for e in snippet.expects] == ["the output of a launched script is not assigned to lines"]
 
 
 def test_the_whole_output_is_compared_and_what_happens_at_exit_happens(tmp_path: Path) -> None:

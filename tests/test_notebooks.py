@@ -238,7 +238,7 @@ def test_another_language_is_shown() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"cells": 1}', b"\xff\xfe", b'{"nbformat": 4, "cells": [{}]}'])
 def test_what_is_no_notebook_is_told(data: bytes) -> None:
-    with pytest.raises(KbError, match=r"x\.ipynb is no notebook"):
+    with pytest.raises(KbError, match=r"x\.ipynb is not a notebook"):
         read(data, "x.ipynb")
 
 

@@ -189,7 +189,7 @@ VAULT = {
         ("Nick", r"is a name of b/Taken\.md"),
         ("pic.png", r"is a name of pic\.png"),
         ("Old", 'is called "Old" already'),
-        ("Wanted", r"b/x\.md:1:1 \[\[Wanted\]\] leads nowhere today"),
+        ("Wanted", r"b/x\.md:1:1 \[\[Wanted\]\] is broken"),
         ("a|b", "cannot be written in a wikilink"),
         ("a#b", "cannot be written in a wikilink"),
         ("[x]", "cannot be written in a wikilink"),

@@ -46,7 +46,8 @@ def load(text: str, where: str = "mkdocs.yml") -> dict[str, Any]:
         data = yaml.load(text, _Loader)
     except (yaml.YAMLError, RecursionError, ValueError) as e:
         raise KbError(
-            f"{where} cannot be read: {' '.join(str(e).split())[:200]}", "mend it; mkdocs build says the same"
+            f"{where} cannot be read: {' '.join(str(e).split())[:200]}",
+            "correct it; mkdocs build reports the same error",
         ) from e
     if not isinstance(data, dict):
         raise KbError(f"{where} holds no settings", 'a site needs at least "site_name: …"')

@@ -128,12 +128,12 @@ def _verify(
     if changed:
         raise KbError(
             f"with this name {_few(changed)} would mean something else",
-            "choose another title, or mend those links first",
+            "choose another title, or correct those links first",
         )
     if adopted and not adopt:
         listed = _few([change.shown(before.pages) for change in adopted])
         raise KbError(
-            f"{listed} leads nowhere today and would come to mean this page", "--adopt lets such links mean it"
+            f"{listed} is broken, and would resolve to this page after the rename", "--adopt lets such links mean it"
         )
     return tuple(AmbiguousLink(change.path, change.link) for change in adopted if change.link is not None)
 

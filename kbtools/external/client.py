@@ -160,10 +160,12 @@ class Client:
                 scheme = urlsplit(here).scheme
             except ValueError:
                 return Answer(
-                    AnswerKind.BROKEN, f"it redirects to what is no address: {location[:100]!r}", status=status
+                    AnswerKind.BROKEN, f"it redirects to an invalid address: {location[:100]!r}", status=status
                 )
             if scheme not in ("http", "https"):
-                return Answer(AnswerKind.BROKEN, f"it redirects to what is no web page: {here[:100]!r}", status=status)
+                return Answer(
+                    AnswerKind.BROKEN, f"it redirects to an address that is not HTTP: {here[:100]!r}", status=status
+                )
             if here in seen:
                 return Answer(AnswerKind.BROKEN, "it redirects in a circle", status=status)
             seen.add(here)
@@ -182,13 +184,15 @@ class Client:
                 return Answer(AnswerKind.SKIPPED, str(e)), None, None
             except (UnknownHost, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as e:
                 return (
-                    Answer(AnswerKind.BROKEN, str(e) if isinstance(e, UnknownHost) else f"it is no address: {e}"),
+                    Answer(
+                        AnswerKind.BROKEN, str(e) if isinstance(e, UnknownHost) else f"it is not a valid address: {e}"
+                    ),
                     None,
                     None,
                 )
             except httpx.RemoteProtocolError as e:
                 if "location header" in str(e):
-                    return Answer(AnswerKind.BROKEN, "it redirects to what is no address"), None, None
+                    return Answer(AnswerKind.BROKEN, "it redirects to an invalid address"), None, None
                 # What is wrong may be the answer to HEAD alone.
                 try:
                     reply = await self._once("GET", url, budget)
@@ -314,7 +318,7 @@ def _reason(error: Exception) -> str:
     known = {
         httpx.ConnectTimeout: "no connection in time",
         httpx.ReadTimeout: "no answer in time",
-        httpx.RemoteProtocolError: "the server does not speak HTTP",
+        httpx.RemoteProtocolError: "the server does not answer by HTTP",
         httpx.ReadError: "the connection broke off",
     }
     words = next((w for kind, w in known.items() if isinstance(error, kind)), "no connection")

@@ -99,7 +99,7 @@ def _regex(value: str) -> str:
             re.compile(value)
     except (re.error, RecursionError, OverflowError, MemoryError) as error:
         raise BadValue(
-            f"it is no regular expression: {error}", "put a backslash before characters that stand for themselves"
+            f"it is no regular expression: {error}", "put a backslash before characters that are meant literally"
         ) from None
     return value
 

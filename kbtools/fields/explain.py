@@ -100,7 +100,7 @@ def forbidden(text: str) -> Finding | None:
     message = f"the character U+{ord(text[runs[0].start]):04X}{more}: YAML allows no such characters"
     first = Span(runs[0].start, runs[0].start + 1)
     if len(runs) > MAX_RUNS:
-        help = "write the frontmatter anew: this looks like something that is no text"
+        help = "write the frontmatter again: this does not look like text"
         return Finding(Problem("invalid-yaml", first, message, help), (), Span(0, 0))
     edits = tuple(Edit(run, "") for run in runs)
     fix = Fix("delete it" if count == 1 else f"delete all {count:,}", SAFE, edits)

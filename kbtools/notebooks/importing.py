@@ -57,7 +57,7 @@ def read(data: bytes, where: str) -> Any:
         nbformat.validate(notebook)
     except Exception as e:  # nbformat raises any exception of its parsers
         reason = " ".join(str(e).split())[:200] or type(e).__name__
-        raise KbError(f"{where} is no notebook: {reason}", "kb import reads what Jupyter saves (.ipynb)") from e
+        raise KbError(f"{where} is not a notebook: {reason}", "kb import reads what Jupyter saves (.ipynb)") from e
     return notebook
 
 
@@ -281,7 +281,7 @@ def _with_attachments(cell: Any, out: Imported, folder: str) -> str:
             out.notes.append(f"the picture {name} cannot be read and was left out")
             continue
         if not kind.startswith("image/"):
-            out.notes.append(f"the attachment {name} is no picture and was left out")
+            out.notes.append(f"the attachment {name} is not a picture and was left out")
             continue
         safe = _NAME.sub("-", name.rpartition("/")[2]).strip("-.") or "picture"
         target = f"{folder}/{safe}"

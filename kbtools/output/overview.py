@@ -123,7 +123,7 @@ def advice(findings: Findings) -> list[str]:
     respelled = sum(d.rule in _LINKS for d in found)
     if len(safe) > respelled:
         rules = ", ".join(f"{n:,} {rule}" for rule, n in Counter(d.rule for d in safe).most_common(3))
-        out.append(f"`kb fix --diff` shows what mends {len(safe):,} of {total:,} ({rules}); `kb fix` does it")
+        out.append(f"`kb fix --diff` shows corrections of {len(safe):,} of {total:,} ({rules}); `kb fix` does it")
     elif respelled:
         links = f"{respelled:,} link{'s' if respelled > 1 else ''}"
         out.append(

@@ -176,7 +176,7 @@ class Journal:
             raise KbError(f"there is no run {run!r}", "`kb history` lists the runs")
         if not is_trusted(run):
             raise KbError(
-                f"run {run} was not made on this machine: it may have come with somebody's commit",
+                f"run {run} was not made on this machine: it may have been added by a commit",
                 f"if it is yours, `{self.undo_command(run)} --trust` undoes it",
             )
         try:

@@ -81,7 +81,7 @@ def check_path(path: str) -> None:
     if "\0" in path or any(part in ("", ".", "..") for part in parts):
         raise Refused("not a plain path relative to the vault")
     if any(part.lower().rstrip(" .") in _NEVER for part in parts):
-        raise Refused("what a program keeps for itself is no page")
+        raise Refused("files of programs are not pages")
     if os.name == "nt" and any(":" in part or "\\" in part for part in parts):
         raise Refused("not a plain path relative to the vault")
 

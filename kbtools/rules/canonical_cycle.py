@@ -42,7 +42,7 @@ from kbtools.vault.page import Page
 SEVERITY = Severity.ERROR
 GROUP = "frontmatter"
 
-_ITSELF = "write none, or the page that stands for this one"
+_ITSELF = "remove the field, or name the page that replaces this one"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -34,7 +34,7 @@ from kbtools.vault.page import Page
 
 SEVERITY = Severity.ERROR
 GROUP = "snippets"
-_WAY_OUT = 'for what is no script, call the fence `text`, or mark it `.skip reason="…"`'
+_WAY_OUT = 'if it is not a script, call the fence `text`, or mark it `.skip reason="…"`'
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -75,7 +75,7 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: A
     if error is not None:
         return _failed(job, step, reply, error, printed)
     if message.get("executed") == 0 and message.get("expected") is None:
-        return outcome_of(job, step, Status.ERROR, reason="it was told as run, but none of it was executed")
+        return outcome_of(job, step, Status.ERROR, reason="it was reported as run, but none of it was executed")
     checks = compare(step, ActualOutput(reply.stdout, printed), cut=reply.cut)
     if again is not None and any(check.actual is not None for check in checks):
         second = again()
@@ -117,7 +117,7 @@ def lost_worker_outcome(job: Job, step: Step, reply: Reply) -> Outcome:
     line = int(found[0]) if found else None
     at = f" (it was at line {line})" if line is not None else ""
     if reply.refused is not None:
-        reason = f"tampered with: what came over kb's own channel is no reply of a worker ({reply.refused})"
+        reason = f"tampered with: the message on kb's channel is not a reply of a worker ({reply.refused})"
     elif reply.exceeded is not None:
         reason = f"{_too_much(reply.exceeded)}{at}"
     elif reply.timed_out:

@@ -60,7 +60,7 @@ def update(page: Page, outcomes: Iterable[Outcome]) -> Update:
                 continue
             edit = next((one for one in written if _reads_back(page, one, at, number, actual)), None)
             if edit is None:
-                refused.append(UpdateRefusal(wanted.line, "what it prints cannot be told from what stands behind it"))
+                refused.append(UpdateRefusal(wanted.line, "its output cannot be distinguished from the text after it"))
             else:
                 edits.append(edit)
     return Update(tuple(edits), tuple(refused))

@@ -295,4 +295,4 @@ def _refuse_foreign(target: Path, project: Project) -> None:
         and not (target / "index.html").is_file()
         and not (target / "sitemap.xml").is_file()
     ):
-        raise KbError(f"{target} is there already and is no built site", "remove it, or set another site_dir")
+        raise KbError(f"{target} already exists and is not a built site", "remove it, or set another site_dir")

@@ -52,7 +52,7 @@ def run(args: SimpleNamespace) -> int:
         wiki.load()  # from here on pages are what they are now, whatever is saved meanwhile
     proving = Stopwatch()
     if not passes(wiki, args):
-        say("nothing was built: mend the above first, or accept it for now: kb baseline")
+        say("nothing was built: correct the findings above, or accept them for now: kb baseline")
         return 1
     proven = proving.seconds
     say("== build the site")

@@ -143,7 +143,7 @@ def _survey_lines(found: Survey) -> Iterator[str]:
         fits = f", {found.fits_topic:,} fit the schema topic" if found.fits_topic else ""
         yield f"  {'frontmatter':<14} on {plural(found.with_frontmatter, 'page')}{fits}"
     if found.findings:
-        yield f"  {'findings':<14} {sum(found.findings.values()):,}, {found.fixable:,} of which kb fix mends"
+        yield f"  {'findings':<14} {sum(found.findings.values()):,}, {found.fixable:,} of which kb fix corrects"
         for (severity, rule), n in found.findings.most_common(5):
             yield f"  {'':<14} {n:>6,}  {rule} ({severity.value})"
 
@@ -190,7 +190,7 @@ def _write(root: Path, files: list[NewText], found: Survey, *, no_run: bool) -> 
     say("from here on:")
     rows = [("kb check", "fails on what is new; kb check --no-baseline shows everything")]
     if found.fixable:
-        rows.append(("kb fix --diff", f"shows what mends {found.fixable:,} of the findings; kb fix does it"))
+        rows.append(("kb fix --diff", f"shows corrections of {found.fixable:,} of the findings; kb fix does it"))
     if n := found.links["can be reconciled"]:
         rows.append(("kb reconcile --diff", f"shows {plural(n, 'link')} respelled as the pages they mean"))
     if any(f.path.startswith("mkdocs") for f in files) or found.mkdocs:

@@ -28,7 +28,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
     arguments.add_argument("--titles", action="store_true", help="also respell links by file name as titles")
     arguments.add_argument(
-        "--follow-duplicates", action="store_true", help="also lead links past pages that stand aside for another"
+        "--follow-duplicates", action="store_true", help="also respell links to redirects as links to their targets"
     )
     arguments.add_argument("--undo", nargs="?", const="", metavar="RUN", help="as kb undo (default: the last run)")
     arguments.add_argument(

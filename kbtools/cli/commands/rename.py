@@ -29,9 +29,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument("--diff", action="store_true", help="show the changes as a patch")
     arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
     arguments.add_argument("--keep-file", action="store_true", help="change the title only, not the file's name")
-    arguments.add_argument(
-        "--adopt", action="store_true", help="let links that lead nowhere today come to mean the page"
-    )
+    arguments.add_argument("--adopt", action="store_true", help="allow that broken links resolve to the page")
     arguments.add_argument(
         "--undo", nargs="?", const="", metavar="RUN", help="take a rename back (default: the last one)"
     )

@@ -29,5 +29,7 @@ def verify_stored(
     summary = f"paranoid: {plural(found.compared, 'stored result')} of {plural(len(pages), 'page')} run again"
     progress.say(f"{summary}, {wrong} wrong" if wrong else f"{summary}, all as stored")
     for id in found.unsteady:
-        progress.say(f"paranoid: {id} says something else every time, which tells nothing of the store")
+        progress.say(
+            f"paranoid: {id} prints something else at every run, so it cannot be compared with its stored result"
+        )
     return [*(o for o in outcomes if o.path not in pages), *found.outcomes]

@@ -90,11 +90,11 @@ def _installed(word: str) -> Language | BrokenLanguage | None:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - importing another package's module can raise anything
         return _broken(word, value, package, f"{type(error).__name__}: {error}")
     if not isinstance(made, Language):
-        return _broken(word, value, package, f"{value} is no subclass of kbtools.languages.Language")
+        return _broken(word, value, package, f"{value} is not a subclass of kbtools.languages.Language")
     return made
 
 
 def _broken(word: str, value: str, package: str, what: str) -> BrokenLanguage:
     name = package.partition(" ")[0]
     message = f'the language "{word}" of {package} cannot be used: {" ".join(what.split())}'
-    return BrokenLanguage(word, message, f"its entry point is {value}: mend or uninstall {name}")
+    return BrokenLanguage(word, message, f"its entry point is {value}: correct or uninstall {name}")

@@ -186,7 +186,7 @@ TABLE: tuple[Hint, ...] = (
     Hint(r"(?:ModuleNotFound|Import)Error: No module named '([\w.]+)'", _missing_module),
     Hint(
         r"EOFError\b",
-        "nobody types at a snippet: give `input` its answers in a `.hidden` fence, as in "
+        "snippets have no input from a keyboard: give `input` its answers in a `.hidden` fence, as in "
         '`input = lambda *prompt: "42"`, or mark the fence `.skip reason="…"`',
     ),
     Hint(_MISSING_FILE.pattern, lambda found: missing_file(found[1] or found[2] or found[3])),

@@ -78,7 +78,7 @@ def interpreter(program: str) -> ProjectPython:
         answer = json.loads(completed.stdout)
         version, packages = str(answer["version"]), dict(answer["packages"])
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError) as problem:
-        raise KbError(f"{program} is no Python interpreter that answers ({type(problem).__name__})", way_out) from None
+        raise KbError(f"{program} does not run as a Python interpreter ({type(problem).__name__})", way_out) from None
     if tuple(map(int, version.split(".")[:2])) < _OLDEST:
         raise KbError(f"{program} is Python {version}", way_out)
     return ProjectPython(program, version, {normalized(n): v for n, v in packages.items()}, answer["torch"])

@@ -169,7 +169,7 @@ def _ask_torch(program: str) -> dict[str, DeviceInfo]:
         ).stdout
         answer = json.loads(output.strip().split(b"\n")[-1])
     except (OSError, subprocess.SubprocessError, ValueError) as problem:
-        reason = f"torch could not be asked: {type(problem).__name__}"
+        reason = f"torch could not be queried: {type(problem).__name__}"
         return {name: DeviceInfo(False, None, reason, 0) for name in DEVICES}
     return {
         name: DeviceInfo(bool(there), label, None if there else f"torch finds no {name.upper()} device", int(count))

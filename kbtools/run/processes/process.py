@@ -187,7 +187,7 @@ class WorkerProcess:
         """Raises InvalidReply if there is unrequested data, which would be read as the next reply."""
         while self._readable(self.channel.fileno()) and self.channel.feed():
             if not self.channel.is_empty:
-                raise InvalidReply("it was written before anything was asked")
+                raise InvalidReply("it was written before the first request")
 
     def _confirm(self) -> None:
         """See that it was the worker who replied, and not the page before it failed, or ended the process.

@@ -62,7 +62,7 @@ class Figure:
         size = int(data["width"]), int(data["height"])
         found = cls.of(content, str(data["alt"]), *size, str(data.get("caption", "")))
         if found is None:
-            raise ValueError("a figure is no picture that may be shown")
+            raise ValueError("a figure is not a picture that can be shown")
         return found
 
     @property

@@ -78,7 +78,7 @@ class Channel:
         except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict):
-            raise BadMessage("it is no JSON object")
+            raise BadMessage("it is not a JSON object")
         return message
 
     def close(self) -> None:

@@ -130,6 +130,6 @@ def refusal(found: list[Obstacle]) -> str:
     shown = "\n".join(f"  {o}" for o in found[:_LISTED])
     more = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
     kinds = {o.kind for o in found}
-    way = "`kb run` runs them" if kinds <= {"missing", "stale"} else "mend them and `kb run` again"
+    way = "`kb run` runs them" if kinds <= {"missing", "stale"} else "correct them and `kb run` again"
     n = len(found)
     return f"{n} snippet result{'s' if n > 1 else ''} cannot be published; {way}\n{shown}{more}"

@@ -64,7 +64,7 @@ def _composed(file: Path) -> yaml.Node | None:
     try:
         return yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as e:
-        raise KbError(f"{file}: not readable as YAML: {e}", "mkdocs build says the same; mend it there") from e
+        raise KbError(f"{file}: not readable as YAML: {e}", "correct it; mkdocs build reports the same error") from e
 
 
 def _names(node: yaml.Node) -> Iterator[tuple[str, int]]:
