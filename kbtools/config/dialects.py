@@ -10,7 +10,8 @@ Dialect = Literal["dendron", "logseq"]
 
 def dialect_of(vault: Path) -> Dialect | None:
     """Whose vault a folder is: of Dendron's workspaces, whose vaults may be folders below, or a graph of Logseq's."""
-    if any((above / "dendron.yml").is_file() for above in (vault, *list(vault.parents)[:2])):
+    workspace = any((above / "dendron.yml").is_file() for above in (vault, *list(vault.parents)[:2]))
+    if workspace or (vault / "root.schema.yml").is_file():
         return "dendron"
     return "logseq" if (vault / "logseq" / "config.edn").is_file() else None
 

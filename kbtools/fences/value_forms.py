@@ -5,7 +5,8 @@ A comment beside a statement is compared when it reads wholly as a printed value
 | form                         | read as                                              |
 |------------------------------|------------------------------------------------------|
 | ``# 15.0``, ``# [1, 2]``     | the value                                            |
-| ``# 2 3``                    | values side by side, as ``print`` joins them         |
+| ``# 2 3``, ``# 2, 3``         | values side by side, as ``print`` joins them         |
+| ``# 85%``                    | a number                                             |
 | ``# 3  # three``             | a value; a remark behind a second ``#``              |
 | ``# 4 (1, 5, 7, 11)``        | a value; a remark in brackets                        |
 | ``# True, because …``        | a value other than a bare number; a remark           |
@@ -38,7 +39,7 @@ _ATOMS = {
     "blank": r"\s+",
     "dots": r"\.\.\.|…",
     "date": rf"{_DAY}(?:[T ]{_TIME}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?(?![\w-])|{_TIME}(?![\w:])",
-    "number": rf"(?:{_NUMBER}|[+-]?(?:inf|nan|NaN)j?)(?![\w%])",
+    "number": rf"(?:{_NUMBER}|[+-]?(?:inf|nan|NaN)j?)%?(?![\w%])",
     "string": r"[bru]?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")",
     "repr": r"<[A-Za-z_](?:[^<>\n]|->)*(?:<[^<>\n]*>[^<>\n]*)*>",
     "constant": rf"(?:True|False|None|NaT|NotImplemented|Ellipsis|np\.True_|np\.False_|torch\.(?:{_DTYPES}))"
@@ -126,6 +127,13 @@ class _Parser:
             self.at += 1
             return True
         return False
+
+    def is_value_next(self) -> bool:
+        """Whether a value, and no word of a remark, stands behind the token here, set off by a blank."""
+        token, after = self.peek(), self.peek(1)
+        if token is None or after is None or after.start() == token.end():
+            return False
+        return after.lastgroup in _VALUES - {"device"} or after[0] in _CLOSES
 
     def value(self) -> str:
         """One value; its kind: one of _VALUES, call or bracket. Raises _No."""
@@ -257,7 +265,9 @@ def _value(text: str, start: int) -> StatedValue | None:
                 break
             if first is None:
                 first = token.start()
-            if kinds and token.start() == ends[-1] and "dots" not in (token.lastgroup, kinds[-1]):
+            if kinds and kinds[-1] != "dots" and token[0] == "," and parser.is_value_next():
+                parser.at += 1  # 1, 2
+            elif kinds and token.start() == ends[-1] and "dots" not in (token.lastgroup, kinds[-1]):
                 break
             kinds.append(parser.value())
             ends.append(parser.tokens[parser.at - 1].end())

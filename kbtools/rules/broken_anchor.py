@@ -39,7 +39,9 @@ from kbtools.text.source import Span
 from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
-_OF_CLIPPINGS = re.compile(r"cite_(?:note|ref)|fn(?:ref)?[:\d-]|endnote|footnote|_ftn|_edn|mw-|user-content-fn")
+_OF_CLIPPINGS = re.compile(
+    r"cite_(?:note|ref)|fn(?:ref)?[:\d-]|endnote|footnote|_ftn|_edn|mw-|bib\.bib|user-content-fn"
+)
 """Ids of footnotes as web pages have them that notes were saved from: nobody writes these links."""
 SEVERITY = Severity.WARNING
 GROUP = "links"

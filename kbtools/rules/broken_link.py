@@ -70,7 +70,7 @@ def _is_no_address(file: FileLink, page: Page, context: Context) -> bool:
     text = page.source.text
     if not file.path:
         return _ANCHOR.match(text, file.end) is not None
-    is_remark = not context.config.has_site and not re.search(r"[./]", file.path)
+    is_remark = not context.config.has_site and "/" not in file.path and not file.path.endswith(".md")
     return is_remark and WIKILINK.match(text, file.start) is not None
 
 
@@ -90,7 +90,8 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
     message = f'there is no page at "{file.path}"'
     maker = context.config.mkdocs.makes_pages if context.config.mkdocs is not None else None
     if fix is not None or maker is None:
-        return Problem("broken-link", file.path_span, message, help_, fix)
+        ends_early = context.suggester.whole_address(file, page) is not None
+        return Problem("broken-link", file.path_span, message, help_, fix, site_only=ends_early)
     return Problem("broken-link", file.path_span, message, f"unless {maker} makes it", severity=Severity.INFO)
 
 

@@ -130,6 +130,8 @@ def _is_hangul_slip(a: str, x: str, y: str) -> bool:
     if len(ours) != len(theirs) or OSA.distance(ours, theirs, score_cutoff=1) != 1:
         return False
     changed = frozenset(p for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1] for p in pair)
+    if any("\u3400" <= p <= "\u9fff" for p in changed):
+        return False  # another ideograph is another word
     return changed in _SOUND_ALIKE or len(a.replace(" ", "")) >= _SHORTEST_HANGUL
 
 

@@ -80,6 +80,9 @@ def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = 
     In a ``value``, which is not printed, the order of a dict is ignored as well.
     """
     readings = [shown] if short is None else [shown, shown[:short]]
+    readings += _listed(shown)
+    if shown.endswith("%") and "%" not in printed and _is_share(shown[:-1], printed):
+        return True
     for text in readings:
         if _ends(text, printed):
             return True
@@ -89,6 +92,33 @@ def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = 
         if any(_ends(one, other) for one, other in _respelled(text, printed, dicts=value)):
             return True
     return _numbers_among_words(shown, printed)
+
+
+def _listed(shown: str) -> list[str]:
+    """What values between commas may stand for: values that ``print`` joins with blanks, or one that holds them."""
+    pieces, depth = [""], 0
+    for token in _tokens(shown) if "," in shown and "\n" not in shown else ():
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        if token.text == "," and not depth:
+            pieces.append("")
+        else:
+            pieces[-1] += " " * token.blank + token.text
+    if len(pieces) == 1:
+        return []
+    pieces = [piece.strip() for piece in pieces]
+    bare = [held if (held := _unquoted(piece)) is not None else piece for piece in pieces]
+    inside = ", ".join(pieces)
+    return [" ".join(pieces), " ".join(bare), *(f"{a}{inside}{b}" for a, b in _CONTAINERS)]
+
+
+def _is_share(percent: str, printed: str) -> bool:
+    """Whether what was printed, ``0.853``, is so many percent, to the digits shown."""
+    try:
+        shown, share = Decimal(percent.replace(",", "").strip()), Decimal(printed.strip())
+    except InvalidOperation:
+        return False
+    digits = int(shown.as_tuple().exponent) if shown.is_finite() and share.is_finite() else 0
+    return abs(share) <= 1 and abs(share * 100 - shown) * 2 <= Decimal(1).scaleb(digits)
 
 
 def same_kind(shown: str, value: str) -> bool:
@@ -149,6 +179,8 @@ def _unquoted(text: str) -> str | None:
     return held if isinstance(held, str) else None
 
 
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+_CONTAINERS = (("(", ")"), ("[", "]"), ("{", "}"), ("torch.Size([", "])"))
 _LABEL_ENDS = frozenset(":=>$€£¥₩")
 _UNITS = frozenset("%$€£¥₩°")
 _NO_WORDS = frozenset({"True", "False", "None", "nan", "inf", "..."})

@@ -22,6 +22,9 @@ _LANGUAGE = re.compile(r"[ \t]*\.?([\w#+-][\w#.+-]*)")
 _DEVICES = ("cpu", "cuda", "mps")
 _SKIP = ("skip", "ignore", "notest", "no_run", "norun", "noexec", "no-run", "no-test", "skip-test", "notebook-skip")
 _NUMBERS = re.compile(r"\d+(?:-\d+)?")
+_ITEM = re.compile(r"[ >]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]")
+_ABOVE = 200
+"""Lines above a fence in which the item of a list is looked for that it may belong to."""
 _KEY = re.compile(r"[A-Za-z][\w-]*")
 _NAME = re.compile(r"[\w.+-]+")
 _SLASHED = re.compile(r"[ \t]*(?:(?:text|application)/(?:x-)?(?P<mime>[A-Za-z]\w*)|(?P<word>[A-Za-z]\w*/\w+))[ \t]*")
@@ -60,9 +63,14 @@ class Candidate(NamedTuple):
 def _closes_elsewhere(opener: Candidate, closer: Candidate) -> bool:
     """Whether CommonMark, and so GitHub and Obsidian, takes a line for the end of a fence: it may be longer than the
     opening line, and indented by up to three columns."""
-    if opener.prefix.strip(" ") or closer.prefix.strip(" "):
-        return opener.prefix == closer.prefix
-    return len(opener.prefix) <= len(closer.prefix) <= max(3, len(opener.prefix))
+    (quoted, first), (also_quoted, last) = _divided(opener.prefix), _divided(closer.prefix)
+    return quoted == also_quoted and first <= last <= max(3, first)
+
+
+def _divided(prefix: str) -> tuple[int, int]:
+    """How many signs of a quotation stand before a fence, and how many columns it is indented behind the last."""
+    indent = prefix.rpartition(">")[2]
+    return prefix.count(">"), len(indent.removeprefix(" ") if ">" in prefix else indent)
 
 
 class FenceProblems(NamedTuple):
@@ -302,6 +310,13 @@ class _Reading:
         part = info[where.start : where.end]
         better = suggest(info)
         message = f"the site does not render this fence: it does not understand `{part}` behind the language"
+        if not part.strip():
+            span = Span(at, at + len(info))
+            fix = Fix("delete it", Applicability.SAFE, (Edit(span, ""),))
+            character = ord(info.strip(" \t")[0])
+            message = f"the site does not render this fence: U+{character:04X} stands behind it"
+            self.report(span, message, "delete it", fix)
+            return
         if better is None:
             self.report(
                 where.shift(at), message, f'write options in braces: {opener.marks}python {{#id .class key="value"}}'
@@ -342,8 +357,18 @@ class _Reading:
             Span(start + blank, start + len(text.rstrip())) if text.strip() else self.mark_span(opener),
             "this line stands further left than the line that opens the fence, and ends it",
             f"indent it by at least {len(opener.prefix)} columns, like the opening line",
-            site_only=False,
+            site_only=not self.is_in_list(opener),
         )
+
+    def is_in_list(self, opener: Candidate) -> bool:
+        """Whether a fence stands in an item of a list, or in a quotation: elsewhere, CommonMark lets it be indented by
+        up to three columns more than its lines."""
+        if opener.prefix.strip(" ") or len(opener.prefix) > 3:
+            return True
+        for text in reversed(self.body.texts[max(0, opener.row - _ABOVE) : opener.row]):
+            if text.strip() and len(text) - len(text.lstrip()) < len(opener.prefix):
+                return _ITEM.match(text) is not None
+        return False
 
     def unclosed(self, opener: Candidate, at: int, last: int, end: fences.End) -> None:
         span = self.mark_span(opener)

@@ -193,6 +193,8 @@ class Resolver:
         if target is None:
             on_host = link.kind == "html" and bool(self.conventions.depth)  # what else the site's host has
             return Elsewhere(is_outside=not on_host and not self._is_generated(path, from_path))
+        if not self.conventions.on_site and any(part.startswith(".") for part in target.split("/")):
+            return Elsewhere()  # what has such a name is not read, so nothing is known of it
         where = self._file_at(target) or (self._by_name(path, folder) if self.conventions.by_name else None)
         if where is None and path.lower().endswith(".html") and (hit := self._file_at(target[:-5])) is not None:
             where = Resolved(hit.page, "path") if hit.how != "attachment" else None

@@ -82,8 +82,8 @@ class Suggester:
         """The best suggestion for a link to a missing page; None when there is no good one."""
         if _SCHEME.match(link.target):
             return Suggestion(None, None, f"an address is written [text]({link.target}), or <{link.target}>")
-        if self.resolver.conventions.dialect == "logseq":
-            return None  # a name that differs is another page there, which need not be written
+        if self.resolver.conventions.dialect is not None:
+            return None  # names are whole paths there: one that differs is another page, not written yet
         guesses = (self._respelled, self._particle, self._folder, self._index, self._near, self._heading)
         return next((s for guess in guesses if (s := guess(link, page)) is not None), None)
 
@@ -293,7 +293,7 @@ class Suggester:
         """The message for a broken Markdown link, and the fix if the intended file is certain."""
         if not link.path:
             return "write an address between the parentheses", None
-        if (whole := self._whole_address(link, page)) is not None:
+        if (whole := self.whole_address(link, page)) is not None:
             return f"its address ends at the quote or bracket: `kb fix --unsafe` writes {whole.replacement}", Fix(
                 f"write {whole.replacement}", Applicability.UNSAFE, (whole,)
             )
@@ -309,7 +309,7 @@ class Suggester:
         help_ = f"there is {meant}: `kb fix --unsafe` writes {edit.replacement}"
         return help_, Fix(f"write {edit.replacement}", Applicability.UNSAFE, (edit,))
 
-    def _whole_address(self, link: FileLink, page: Page) -> Edit | None:
+    def whole_address(self, link: FileLink, page: Page) -> Edit | None:
         """An address with quotes or brackets that Python-Markdown cuts short and CommonMark does not, put between angle
         brackets; None where it leads nowhere."""
         m = _COMMONMARK_ADDRESS.match(page.source.text, link.path_start)
