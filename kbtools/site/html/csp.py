@@ -63,7 +63,7 @@ class Brought(NamedTuple):
 def brought(page: Tree) -> Brought:
     handlers = [
         text
-        for element in page.elements
+        for element in page.different
         if "on" in element.raw.lower()
         for name, text in element.written.items()
         if name.startswith("on")

@@ -122,10 +122,14 @@ class Tree:
         return held
 
     @cached_property
+    def different(self) -> tuple[Element, ...]:
+        """One element of each way to write attributes: code has many that are written alike."""
+        return tuple({element.raw: element for element in self.elements}.values())
+
+    @cached_property
     def classes(self) -> frozenset[str]:
         """The classes of all elements."""
-        different = {element.raw: element for element in self.elements}  # code has many that are written alike
-        return frozenset(word for element in different.values() for word in element.classes)
+        return frozenset(word for element in self.different for word in element.classes)
 
     def named(self, *names: str) -> Iterator[Element]:
         """The elements of these names, one name after the other."""

@@ -126,13 +126,12 @@ def _framed(code: str, panel: Markup) -> str:
     """Code with its panel. It stands within the code's own frame, so that a list of annotations that follows is still
     the next thing to the frame, as themes expect."""
     run = f'<div class="kb-run" data-search-exclude>{panel}</div>'
-    tree = Tree(code)
-    frame = tree.first("div")
-    is_whole = frame is not None and not f"{code[: frame.start]}{code[frame.end :]}".strip()
+    head, end = Tree(code[: code.find(">") + 1]), code.rfind("</div>")
+    frame = head.first("div")
+    is_whole = frame is not None and not f"{code[: frame.start]}{code[end:].removeprefix('</div>')}".strip()
     if frame is not None and is_whole and "highlight" in frame.classes:
-        tree.set(frame, "class", f"kb-snippet {frame.get('class')}")
-        tree.insert(frame.close, run)
-        return str(tree)
+        head.set(frame, "class", f"kb-snippet {frame.get('class')}")
+        return f"{head}{code[len(head.html) : end]}{run}{code[end:]}"
     return f'<div class="kb-snippet">{code}{run}</div>'
 
 
