@@ -22,5 +22,6 @@ def run(args: SimpleNamespace) -> int:
     server = Server(io.FileIO(os.dup(0)), answers)
     code = server.serve()
     if server.connection.broken is not None:
-        raise KbError(f"the client's messages cannot be read: {server.connection.broken}")
+        message = f"the client's messages cannot be read: {server.connection.broken}"
+        raise KbError(message, "kb lsp is started by an editor, and reads messages of the Language Server Protocol")
     return code
