@@ -7,6 +7,7 @@ and files without a name whose descriptors are under way in a socket.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ _PRIVATE, _SHARED = ("RssAnon", "VmSwap"), "RssShmem"
 _FAIR_PRIVATE, _FAIR_SHARED = ("Pss_Anon", "SwapPss"), "Pss_Shmem"
 """Of pages that several processes have, each is charged its part."""
 _TABLES = "VmPTE"
+_KILLED = 1 << (signal.SIGKILL - 1)
 _UNNAMED = " (deleted)"
 _SHARED_FOLDER = "/dev/shm"
 
@@ -24,15 +26,17 @@ def used_together(pids: Sequence[int], most: int) -> int:
 
     The first of ``pids`` is in the session's mount namespace, whose ``/dev/shm`` counts.
     """
-    known = [_fields(f"/proc/{pid}/status") for pid in pids]
+    known = {pid: status for pid in pids if not _is_dying(status := _fields(f"/proc/{pid}/status"))}
     files = _files(pids)
-    total = sum(_sum(one, (*_PRIVATE, _SHARED, _TABLES)) for one in known) + files
+    total = sum(_sum(one, (*_PRIVATE, _SHARED, _TABLES)) for one in known.values()) + files
     if total <= most:
         return total
     private = shared = 0
-    for pid, one in zip(pids, known, strict=True):
-        # Where a process hides this from kb (prctl PR_SET_DUMPABLE), it is charged all that it has.
+    for pid, one in known.items():
         fair = _fields(f"/proc/{pid}/smaps_rollup")
+        if not fair and not _fields(f"/proc/{pid}/status").get(_PRIVATE[0]):
+            continue  # it has ended
+        # Where a process hides this from kb (prctl PR_SET_DUMPABLE), it is charged all that it has.
         private += _sum(fair, _FAIR_PRIVATE) if fair else _sum(one, _PRIVATE)
         private += _sum(one, (_TABLES,))
         shared += _sum(fair, (_FAIR_SHARED,)) if fair else _sum(one, (_SHARED,))
@@ -73,14 +77,21 @@ def _files(pids: Sequence[int]) -> int:
 
 
 def _fields(path: str) -> dict[str, int]:
-    """Bytes by name, of a file with lines such as ``RssAnon:  12 kB``; none where it cannot be read."""
+    """Bytes by name, of a file with lines such as ``RssAnon:  12 kB``, and pending signals; none if it is not there."""
     found: dict[str, int] = {}
     with suppress(OSError, ValueError), Path(path).open("rb") as file:
         for line in file.read().split(b"\n"):
             name, _, value = line.partition(b":")
             if value.endswith(b" kB"):
                 found[name.decode("ascii")] = int(value[:-3]) << 10
+            elif name in (b"SigPnd", b"ShdPnd"):
+                found[name.decode("ascii")] = int(value, 16)
     return found
+
+
+def _is_dying(status: dict[str, int]) -> bool:
+    """Whether a process is about to end: what it shares with others is charged to them more and more."""
+    return bool((status.get("SigPnd", 0) | status.get("ShdPnd", 0)) & _KILLED)
 
 
 def _sum(fields: dict[str, int], names: Iterable[str]) -> int:
