@@ -105,7 +105,8 @@ def test_memory_is_watched_where_the_system_sets_no_limit(launcher: Launcher) ->
     (job,) = jobs_of(page)
     elsewhere = replace(job, device="mps", steps=tuple(replace(step, device="mps") for step in job.steps))
     found = {o.id.partition("::")[2].partition("[")[0]: o for o in run([elsewhere], launcher)}
-    assert (found["big"].outcome, found["big"].reason) == (Status.ERROR, "out of memory (limit 200 MiB)")
+    assert found["big"].outcome is Status.ERROR
+    assert (found["big"].reason or "").startswith("out of memory (limit 200 MiB")
     assert found["small"].outcome is Status.PASSED, "the session goes on in a new worker"
 
 

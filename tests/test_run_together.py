@@ -55,7 +55,9 @@ time.sleep(1)  # for a look or two
     copied = sharing.format(held="held = b'x' * (60 << 20)", use="pass")
     found = outcome(copied, launcher, 'memory="150MiB"')
     assert found.outcome is Status.PASSED, found.message
-    mapped = sharing.format(held="held = mmap.mmap(-1, 60 << 20)", use="held.write(b'x' * (60 << 20))")
+    mapped = sharing.format(
+        held="held = mmap.mmap(-1, 60 << 20)", use="[held.write(b'x' * (1 << 20)) for _ in range(60)]"
+    )
     found = outcome(mapped, launcher, 'memory="150MiB"')
     assert found.outcome is Status.PASSED, found.message
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -155,6 +155,8 @@ class WorkerProcess:
         order["limit_memory"] = self.job.device == "cpu"
         self._exceeded = None
         if self._watch is not None:
+            if self.job.device != "cpu":
+                self._watch.most = replace(self._watch.most, memory=step.memory)
             self._watch.begin()
         started = time.monotonic()
         try:
