@@ -3,9 +3,9 @@
 usage: python bench/lsp.py [PAGES]
 
 Prints medians in milliseconds, and the memory of the server: from its start to the first findings with an index on
-disk, from an edit to its findings, completion behind ``[[`` and two letters, references of a page, hover. The CPU time
-of the start depends least on what else the machine is doing. Where marksman and rumdl are on the path, their servers
-are measured through the same client.
+disk, from an edit to its findings, completion behind ``[[`` and two letters, references of a page, hover, an edit of a
+page with a broken link. CPU times depend least on what else the machine is doing.
+Where marksman and rumdl are on the path, their servers are measured through the same client.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ class Session:
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         await self.arrived.wait()
 
-    async def edit(self) -> None:
-        """One letter typed at the end of the text."""
+    async def edit(self, typed: str = "x") -> None:
+        """Something typed at the end of the text."""
         self.arrived.clear()
         self.version += 1
         lines = self.text.split("\n")
         end = types.Position(len(lines) - 1, len(lines[-1].encode("utf-16-le")) // 2)
-        change = types.TextDocumentContentChangePartial(types.Range(end, end), "x")
-        self.text += "x"
+        change = types.TextDocumentContentChangePartial(types.Range(end, end), typed)
+        self.text += typed
         document = types.VersionedTextDocumentIdentifier(self.version, self.uri)
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
         await self.arrived.wait()
@@ -169,6 +169,10 @@ async def measure(name: str, root: Path, file: Path, command: list[str]) -> None
             print(f"{name:9}{what:28} refused: {error}")
             continue
         row(what if answer else f"{what} (no result)", statistics.median(taken))
+    await session.edit("\n\n[[Unwritten page]]\n")
+    before = session.cpu
+    row("edit, with a broken link", await median(session.edit))
+    row("  CPU time of each", (session.cpu - before) / ROUNDS)
     row("memory", session.memory, "MB")
     await session.stop()
 

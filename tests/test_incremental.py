@@ -17,6 +17,9 @@ from kbtools.errors import KbError
 from kbtools.incremental import full_check, update
 from kbtools.incremental.check import CheckResult, check
 from kbtools.incremental.database import FILE
+from kbtools.incremental.resident import Resident
+from kbtools.text.near_names import NearNames
+from kbtools.vault.links import suggest
 from kbtools.vault.page import Page
 from tests.terminal import run_kb
 
@@ -142,6 +145,22 @@ def test_an_edit_of_prose_reads_one_page(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(update, "read", lambda entry, policies: seen.append(entry.path) or read(entry, policies))
     check(project(tmp_path), DAY)
     assert seen == ["index.md"]
+
+
+def test_names_to_suggest_are_listed_once_while_an_editor_writes_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "vault", {**FILLER, "Backpropagation.md": "text", "A.md": "text"})
+    resident = Resident(project(tmp_path))
+    made = []
+    monkeypatch.setattr(suggest, "NearNames", lambda names: made.append(names) or NearNames(names))
+    for typed in ("Backpropagato", "Backpropagatoi", "Backpropagatoin", "Nowhere"):
+        resident.edit("A.md", f"text [[{typed}]]")
+        resident.refresh(("A.md",))
+        helped = any("[[Backpropagation]]" in (d.help or "") for d in resident.findings("A.md"))
+        assert helped == (typed == "Backpropagatoin")
+    assert len(made) == 1
+    resident.close()
 
 
 def imported(vault: Path) -> set[str]:

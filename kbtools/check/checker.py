@@ -20,8 +20,8 @@ from kbtools.text.diagnostics import Applicability, Diagnostic, Edit, Fix, Probl
 from kbtools.text.source import Span, visible
 from kbtools.vault.index import Index
 from kbtools.vault.links.graph import PageLinks
+from kbtools.vault.links.linking import Linking
 from kbtools.vault.links.resolution import Ambiguous, Missing
-from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.loading import Vault
 from kbtools.vault.page import Page
 
@@ -76,7 +76,7 @@ class Checker:
 
     def __init__(
         self,
-        resolver: Resolver,
+        linking: Linking,
         config: Config,
         today: date,
         pages: Iterable[str],
@@ -86,7 +86,7 @@ class Checker:
     ) -> None:
         self.active = severities(config)
         self.rules = tuple(r for r in all_rules().values() if r.name in self.active)
-        self.around = VaultAccess(resolver, config, today, is_linked, schemas(pages, config), shell or {}, links)
+        self.around = VaultAccess(linking, config, today, is_linked, schemas(pages, config), shell or {}, links)
         self._expiries = tuple(r.expires_on for r in self.rules if r.expires_on is not None)
         self._checks = tuple(r.check for r in self.rules if r.check is not None)
 
@@ -169,7 +169,7 @@ def of_index(
     index: Index, config: Config, today: date, shell: Mapping[tuple[str, str], tuple[int, str]] | None = None
 ) -> Checker:
     """A checker of a whole vault in memory."""
-    return Checker(index, config, today, index.pages, index.is_linked, shell, index.graph.of)
+    return Checker(Linking(index, config), config, today, index.pages, index.is_linked, shell, index.graph.of)
 
 
 def findings_of(index: Index, config: Config, today: date, rules: Iterable[str]) -> dict[str, list[str]]:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from kbtools.rewrite import Run
     from kbtools.text.source import Source
     from kbtools.vault.index import Index
-    from kbtools.vault.links.spelling import Speller
-    from kbtools.vault.links.suggest import Suggester
+    from kbtools.vault.links.linking import Linking
     from kbtools.vault.listing import Listing
     from kbtools.vault.loading import Vault
 
@@ -93,16 +92,10 @@ class Workspace:
         return self
 
     @cached_property
-    def suggester(self) -> Suggester:
-        from kbtools.vault.links.suggest import Suggester
+    def linking(self) -> Linking:
+        from kbtools.vault.links.linking import Linking
 
-        return Suggester(self.index, self.speller)
-
-    @cached_property
-    def speller(self) -> Speller:
-        from kbtools.vault.links.spelling import Speller
-
-        return Speller(self.index, self.project.config.link_style, self.project.config.keep_words)
+        return Linking(self.index, self.project.config)
 
     def source(self, path: str) -> Source:
         """A page's text: empty for one that went while its snippets ran."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kbtools.incremental.update import VaultChange
     from kbtools.text.diagnostics import Diagnostic
     from kbtools.text.source import Source
+    from kbtools.vault.links.linking import Linking
     from kbtools.vault.loading import Reader
 
 _BETWEEN = "//"
@@ -151,8 +152,10 @@ def bring_up_to_date(
     today: date,
     judge: Judge | None,
     reader: Reader | None = None,
-) -> None:
-    """Update an index until it equals the result of a full check. Raises KbError for a wrong configuration."""
+    linking: Linking | None = None,
+) -> Linking | None:
+    """Update an index until it equals the result of a full check. ``linking`` is that of the index as it was, if it is
+    known; returns that of the index as it is now, or None. Raises KbError for a wrong configuration."""
     made_from = fingerprint(project)
     meta = db.meta()
     if meta.get("made from") == made_from:
@@ -164,19 +167,18 @@ def bring_up_to_date(
         if change is None:
             if meta["day"] != str(today.toordinal()):
                 _seal(db, made_from, context, today)
-            return
+            return linking
         from kbtools.incremental.update import TooManyChanges, update
 
         if reader is not None:
             change = change._replace(reader=reader)
         try:
             with db.transaction():
-                update(db, change, project.config, today, judge)
+                linking = update(db, change, project.config, today, judge, linking)
                 _seal(db, made_from, context, today)
+                return linking
         except TooManyChanges:
             pass
-        else:
-            return
     from kbtools.incremental.full_check import scan
 
     rows, incoming = scan(listing.entries, context, project.config, today, judge, reader)
@@ -184,6 +186,7 @@ def bring_up_to_date(
     with db.transaction():
         db.put_attachments(listing.attachments, ())
         _seal(db, made_from, context, today)
+    return None
 
 
 def _seal(db: Database, made_from: str, context: VaultContext, today: date) -> None:

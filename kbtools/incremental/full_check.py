@@ -27,6 +27,7 @@ from kbtools.incremental.vault_context import VaultContext
 from kbtools.rules import all_rules
 from kbtools.run.processes.parallel import Team, work_together
 from kbtools.vault.links.graph import links_of
+from kbtools.vault.links.linking import Linking
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.listing import FileEntry
 from kbtools.vault.loading import Reader, read
@@ -117,7 +118,8 @@ def _scan_share(
         incoming.update(count)
     judged = judge(pages.values()) if judge is not None else None
     complaints, unchecked = (judged.complaints, judged.unchecked) if judged is not None else ({}, {})
-    checker = Checker(resolver, config, today, pages, incoming.__contains__, complaints, lambda page: links[page.path])
+    linking = Linking(resolver, config)
+    checker = Checker(linking, config, today, pages, incoming.__contains__, complaints, lambda page: links[page.path])
     rows = [finding_row(row, page, checker, unchecked) for row, (_, page) in zip(rows, read_, strict=True)]
     everyone = team.gather([tuple(row) for row in rows])
     if team.number == 0:

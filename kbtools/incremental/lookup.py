@@ -6,10 +6,13 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Va
 from functools import cached_property
 from typing import TypeVar
 
+from kbtools.config.project import Config
 from kbtools.incremental.database import Database
 from kbtools.incremental.stored_outline import load_outline
 from kbtools.links import fold_title, page_name
-from kbtools.vault.names import DictNameTable, nfc
+from kbtools.vault.links.linking import Linking
+from kbtools.vault.links.resolve import Resolver
+from kbtools.vault.names import Conventions, DictNameTable, nfc
 from kbtools.vault.outline import Outline
 
 V = TypeVar("V")
@@ -106,3 +109,8 @@ class StoredNameTable:
     @cached_property
     def with_hash(self) -> frozenset[str]:
         return frozenset(key for key in self.db.hashed() if key in self.by_fold)
+
+
+def linking_of(db: Database, attachments: frozenset[str], config: Config) -> Linking:
+    """What links mean in the present state of a database."""
+    return Linking(Resolver(StoredNameTable(db, attachments), Conventions.of(config)), config)

@@ -21,8 +21,8 @@ from kbtools.vault.listing import FileEntries, FileEntry, Listing, Stamp, sized
 # What reads and checks pages is imported when a page is first read: an editor is told what the index says before.
 if TYPE_CHECKING:
     from kbtools.config.snippet_policy import Policies
-    from kbtools.incremental.lookup import StoredNameTable
     from kbtools.incremental.rows import Judge
+    from kbtools.vault.links.linking import Linking
     from kbtools.vault.links.resolve import Resolver
     from kbtools.vault.outline import Outline
     from kbtools.vault.page import Page
@@ -94,8 +94,11 @@ class Resident:
             stamps[path] = self._stamp(path)
         self.listing = listing._replace(entries=FileEntries(str(self.project.vault), stamps, odd))
         self._context = VaultContext.of(self.project, self.listing)
-        bring_up_to_date(self._db, self.project, self.listing, self._context, date.today(), self._judge, self.read)
-        self._forget()
+        known = self.__dict__.get("linking")
+        today = date.today()
+        self._forget(
+            bring_up_to_date(self._db, self.project, self.listing, self._context, today, self._judge, self.read, known)
+        )
 
     def edit(self, path: str, text: str) -> None:
         """Set the unsaved text of a page, which takes precedence over the file; the page need not exist on disk."""
@@ -114,21 +117,22 @@ class Resident:
         stamps[path] = self._stamp(path)
         odd = {p: e for p, e in entries.odd.items() if p != path} if path in entries.odd else entries.odd
         self.listing = self.listing._replace(entries=FileEntries(str(self.project.vault), stamps, odd))
-        called = self.__dict__.get("called")
         if not known:
             self.refresh()  # the navigation or a canvas may link to it
             return
         from kbtools.incremental.update import TooManyChanges, VaultChange, update
 
         change = VaultChange(self.listing.entries, self._context, {path: self.listing.mark(path)}, reader=self.read)
+        called = self.__dict__.get("called")
         try:
             with self._db.transaction():
-                update(self._db, change, self.project.config, date.today(), self._judge)
+                linking = update(self._db, change, self.project.config, date.today(), self._judge, self.linking)
         except TooManyChanges:
             self.refresh()
-        self._forget()
+            return
+        self._forget(linking)
         if called is not None:
-            self.called = {**called, path: _called(self.names.outlines[path])}
+            self.called = {**called, path: _called(self.resolver.outlines[path])}
 
     def drop(self, path: str) -> None:
         """Discard the unsaved text of a page: its file counts again."""
@@ -167,30 +171,33 @@ class Resident:
         known = sized(entry._replace(stamp=(0, 0, len(data))), self.project.config.max_page_size)
         return decode(entry.path, data, policies.of(entry.path)) if known.trouble is None else read(known, policies)
 
-    def _forget(self) -> None:
-        for name in ("called", "names", "resolver"):
-            self.__dict__.pop(name, None)
+    def _forget(self, linking: Linking | None) -> None:
+        """Drop what a change has made invalid. ``linking`` is that of the index as it is now, if it is known."""
+        if linking is None or linking is not self.__dict__.get("linking"):
+            for name in ("called", "linking"):
+                self.__dict__.pop(name, None)
+            if linking is not None:
+                self.linking = linking
         self._pages = {path: held for path, held in self._pages.items() if self._is_current(path, held)}
 
     # -- queries ---------------------------------------------------------------------------------------------------
 
     @cached_property
-    def names(self) -> StoredNameTable:
-        from kbtools.incremental.lookup import StoredNameTable
+    def linking(self) -> Linking:
+        from kbtools.incremental.lookup import linking_of
 
-        return StoredNameTable(self._db, self.listing.attachments)
+        return linking_of(self._db, self.listing.attachments, self.project.config)
 
-    @cached_property
+    @property
     def resolver(self) -> Resolver:
-        from kbtools.vault.links.resolve import Resolver
-        from kbtools.vault.names import Conventions
-
-        return Resolver(self.names, Conventions.of(self.project.config))
+        return self.linking.resolver
 
     @cached_property
     def called(self) -> Mapping[str, tuple[Name, ...]]:
         """The names of every page, by path."""
-        return {path: _called(outline) for path, outline in self.names.outlines.items()}
+        from kbtools.incremental.stored_outline import load_outline
+
+        return {path: _called(load_outline(path, text)) for path, text in self._db.outlines()}
 
     def page(self, path: str) -> Page | None:
         """A page, parsed from its newest text."""
@@ -226,7 +233,7 @@ class Resident:
         """The findings of every page that has any."""
         return {path: list(load_findings(path, text)) for path, text in self._db.findings()}
 
-    def linking(self, keys: Iterable[str]) -> list[str]:
+    def linking_to(self, keys: Iterable[str]) -> list[str]:
         """Pages with a link or a frontmatter field that may refer to one of these folded names."""
         found = {path for key in keys for path in (*self._db.linking(key), *self._db.referring(key))}
         return sorted(found)

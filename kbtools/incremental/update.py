@@ -20,17 +20,17 @@ from kbtools.check.checker import Checker
 from kbtools.config.project import Config
 from kbtools.config.snippet_policy import RUN, Policies
 from kbtools.incremental.database import Database, Row
-from kbtools.incremental.lookup import StoredNameTable
+from kbtools.incremental.lookup import linking_of
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
 from kbtools.incremental.stored_outline import load_outline
 from kbtools.incremental.vault_context import VaultContext
 from kbtools.links import fold_title
 from kbtools.rules import ANY_FILE
 from kbtools.vault.links.graph import PageLinks, links_of
-from kbtools.vault.links.resolve import Resolver
+from kbtools.vault.links.linking import Linking
 from kbtools.vault.listing import FileEntry, Mark
 from kbtools.vault.loading import Reader, read
-from kbtools.vault.names import Conventions, NameRecord, name_keys, reference_keys
+from kbtools.vault.names import NameRecord, name_keys, reference_keys
 from kbtools.vault.page import Page
 
 _SHARE = 4
@@ -64,14 +64,22 @@ class VaultChange(NamedTuple):
     """Reads a page; given by programs that hold unsaved texts."""
 
     def within(self, entries: int) -> None:
-        """Raises TooMuch when a full check is faster for this number of entries."""
+        """Raises TooManyChanges when a full check is faster for this number of entries."""
         if entries > _FEW and entries * _SHARE > len(self.entries):
             raise TooManyChanges
 
 
-def update(db: Database, change: VaultChange, config: Config, today: date, judge: Judge | None) -> None:
-    """Apply a change, within a transaction of the caller. Raises TooMuch, after which the caller rolls back, and
-    KbError for a bad schema."""
+def update(
+    db: Database,
+    change: VaultChange,
+    config: Config,
+    today: date,
+    judge: Judge | None,
+    linking: Linking | None = None,
+) -> Linking:
+    """Apply a change, within a transaction of the caller. ``linking`` is that of the state before, if it is known;
+    returns that of the state after. Raises TooManyChanges, after which the caller rolls back, and KbError for a bad
+    schema."""
     change.within(len(change.changed) + len(change.gone))
     policies = Policies(config.snippets, RUN)  # as a check from scratch reads them
     pages = {path: (change.reader or read)(change.entries[path], policies) for path in change.changed}
@@ -94,7 +102,10 @@ def update(db: Database, change: VaultChange, config: Config, today: date, judge
     db.put_attachments(
         change.moved_attachments & change.context.attachments, change.moved_attachments - change.context.attachments
     )
-    _check(db, change, config, today, judge, pages, before, dirty, policies)
+    if linking is None or names_moved or change.moved_attachments:
+        linking = linking_of(db, change.context.attachments, config)
+    _check(db, change, config, today, judge, pages, before, dirty, policies, linking)
+    return linking
 
 
 def _kept(db: Database, path: str) -> Row | None:
@@ -143,8 +154,8 @@ def _check(
     before: Mapping[str, Row | None],
     dirty: set[str],
     policies: Policies,
+    linking: Linking,
 ) -> None:
-    resolver = Resolver(StoredNameTable(db, change.context.attachments), Conventions.of(config))
     links: dict[str, PageLinks] = {}
     turned: set[str] = set()
 
@@ -165,7 +176,7 @@ def _check(
         assert kept is not None
         row = outline_row(page, is_page=entry.is_page)
         if entry.is_page:
-            links[path] = links_of(page, resolver)
+            links[path] = links_of(page, linking.resolver)
             row = link_row(row, page, links[path])
         lead(set(kept.targets) - set(row.targets), -1)
         lead(set(row.targets) - set(kept.targets), +1)
@@ -178,6 +189,6 @@ def _check(
     judged = judge(page for _, _, page in rows.values()) if judge is not None else None
     complaints, unchecked = (judged.complaints, judged.unchecked) if judged is not None else ({}, {})
     listed = [path for path in rows if change.entries[path].is_page]
-    checker = Checker(resolver, config, today, listed, db.is_linked, complaints, lambda page: links[page.path])
+    checker = Checker(linking, config, today, listed, db.is_linked, complaints, lambda page: links[page.path])
     for row, kept, page in rows.values():
         db.put_findings(finding_row(row, page, checker, unchecked), kept)

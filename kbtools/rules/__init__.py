@@ -23,9 +23,9 @@ from kbtools.config.project import Config
 from kbtools.links import WikiLink, fold_title
 from kbtools.text.diagnostics import Edit, Problem, Severity
 from kbtools.vault.links.graph import PageLinks, links_of
+from kbtools.vault.links.linking import Linking
 from kbtools.vault.links.resolution import Resolution, Resolved
 from kbtools.vault.links.resolve import Resolver
-from kbtools.vault.links.spelling import Speller
 from kbtools.vault.names import NameRecord, name_keys, reference_keys, target_keys
 from kbtools.vault.outline import Outline
 from kbtools.vault.page import Page
@@ -45,7 +45,7 @@ ANY_FILE = "\n*"
 class VaultAccess:
     """What is the same for all pages of one check."""
 
-    resolver: Resolver
+    linking: Linking
     config: Config
     today: date
     is_linked: Callable[[str], bool]
@@ -61,14 +61,8 @@ class VaultAccess:
     """What has been found out of all pages of a name (``Context.namesakes``)."""
 
     @cached_property
-    def speller(self) -> Speller:
-        return Speller(self.resolver, self.config.link_style, self.config.keep_words)
-
-    @cached_property
-    def suggester(self) -> Suggester:
-        from kbtools.vault.links.suggest import Suggester
-
-        return Suggester(self.resolver, self.speller)
+    def resolver(self) -> Resolver:
+        return self.linking.resolver
 
 
 class Context:
@@ -185,32 +179,32 @@ class Context:
     def spelling(self, path: str) -> str | None:
         """How a link here spells a page."""
         self.page(path)
-        return self._around.speller.spelling(path, self._page.path)
+        return self._around.linking.speller.spelling(path, self._page.path)
 
     def canonical(self, link: WikiLink, resolution: Resolved) -> str | None:
         """The spelling ``kb reconcile`` gives a link; None where it leaves it."""
         self.page(resolution.page)
-        return self._around.speller.canonical(link, resolution, self._page.path)
+        return self._around.linking.speller.canonical(link, resolution, self._page.path)
 
     def is_misspelled(self, link: WikiLink, path: str) -> bool:
         """Whether the spelling of a link that means a page after folding is to be called wrong."""
         self.page(path)
-        return self._around.speller.is_misspelled(link, path, self._page.path)
+        return self._around.linking.speller.is_misspelled(link, path, self._page.path)
 
     def respelled(self, link: WikiLink, target: str) -> tuple[Edit, ...]:
         """The edits that spell a link so and keep the words a reader saw, where they are to be kept."""
-        return self._around.speller.respelled(link, target, self._page)
+        return self._around.linking.speller.respelled(link, target, self._page)
 
     def reference(self, path: str, *, by_title: bool) -> str | None:
         """How frontmatter here names a page."""
         self.page(path)
-        return self._around.speller.reference(path, self._page.path, by_title)
+        return self._around.linking.speller.reference(path, self._page.path, by_title)
 
     @property
     def suggester(self) -> Suggester:
         """What links that lead nowhere were meant to say. It may name any page: a page with such links is checked again
         whenever any name is another."""
-        return self._around.suggester
+        return self._around.linking.suggester
 
 
 def listed(paths: Sequence[str], count: int | None = None) -> str:

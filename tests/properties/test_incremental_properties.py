@@ -163,3 +163,52 @@ def test_an_editor_is_told_what_a_check_of_its_texts_would_say(
             fresh = check(Project(truth, truth, Path(folder) / f"fresh{len(texts)}", config), date.today())
             assert {path: list(fresh.diagnostics(path.__eq__)) for path, _ in fresh.found} == resident.all_findings()
         resident.close()
+
+
+# Names of which the broken links of ``misspelled`` are slips, so that their help follows every change of a name.
+LONG = ("Backpropagation", "Back Propagation", "Chain rule of gradients", "Automatic differentiation")
+misspelled = st.sampled_from(
+    ["Backpropagatoin", "BackPropagation", "Chain rule of gradiants", "Automatic diferentiation", "역전파를", "plt.png"]
+)
+called = st.builds(
+    "---\ntitle: {}\naliases: ['{}']\n---\n{} {}\n".format,
+    st.sampled_from(LONG),
+    st.sampled_from((*LONG, "역전파")),
+    st.sampled_from(["#", "##"]),
+    st.sampled_from((*LONG, "Another heading")),
+)
+wrong = st.builds(
+    "[[{}]] ![[{}]] [a]({}.md) [[#{}]]\n".format, misspelled, misspelled, st.sampled_from(LONG), misspelled
+)
+WRONG = ("wrong.md", "a/wrong.md")
+names_typed = st.tuples(st.just("type"), st.sampled_from(("one.md", "two.md", "a/three.md")), called)
+links_typed = st.tuples(st.just("type"), st.sampled_from(WRONG), wrong)
+file_moved = st.tuples(
+    st.just("write"), st.sampled_from(("plot.png", "Backpropagation.md")), st.sampled_from((None, ""))
+)
+names_saved = st.tuples(st.just("write"), st.sampled_from(("one.md", "a/three.md")), st.none() | called)
+
+
+@settings(max_examples=examples(40))
+@given(steps=st.lists(links_typed | links_typed | names_typed | file_moved | names_saved, min_size=2, max_size=12))
+def test_suggestions_in_an_editor_follow_every_name(steps: list[tuple[str, str, str | None]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        vault = Path(folder) / "vault"
+        for path in (*WRONG, "one.md", "two.md", "a/three.md"):
+            change(vault, path, b"[[Backpropagatoin]]\n")
+        resident = Resident(Project(vault, vault, Path(folder) / "state", Config()))
+        texts: dict[str, str] = {}
+        for number, (kind, path, text) in enumerate(steps):
+            if kind == "write":
+                change(vault, path, text.encode() if text is not None else None)
+                resident.refresh((path,))
+            elif text is not None:
+                texts[path] = text
+                resident.edit(path, text)
+            truth = Path(folder) / f"truth{number}"
+            shutil.copytree(vault, truth)
+            for other, typed_ in texts.items():
+                change(truth, other, typed_.encode())
+            fresh = check(Project(truth, truth, Path(folder) / f"fresh{number}", Config()), date.today())
+            assert {path: list(fresh.diagnostics(path.__eq__)) for path, _ in fresh.found} == resident.all_findings()
+        resident.close()

@@ -97,7 +97,7 @@ def _titles(space: OpenVault, page: Page, span: Span) -> Iterator[CompletionItem
     text = page.source.text
     typed = fold_title(span.of(text))
     closing = "" if text.startswith("]", span.end) or "]]" in _rest_of_line(page, span.end) else "]]"
-    speller = space.speller
+    speller = space.resident.linking.speller
     whole: list[tuple[bool, str, str, str | None]] = []
     for path, called in space.resident.called.items():
         for folded, name, alias in called:
@@ -146,8 +146,8 @@ def _sections(space: OpenVault, page: Page, target: str, span: Span) -> Iterator
 def _files(space: OpenVault, page: Page, span: Span) -> Iterator[CompletionItem]:
     """Pages and attachments, as a Markdown link writes them."""
     typed = span.of(page.source.text).lower()
-    resident = space.resident
-    for path in sorted((*resident.resolver.outlines, *resident.names.attachments)):
+    resolver = space.resident.resolver
+    for path in sorted((*resolver.outlines, *resolver.names.attachments)):
         address = quote(posixpath.relpath(path, page.folder or "."), safe="/-_.~!$&'*+,;=:@")
         if address.lower().startswith(typed) or typed in path.lower():
             yield _item(

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from kbtools.vault.index import Index
     from kbtools.vault.links.graph import PageLinks
     from kbtools.vault.links.resolution import FileResolution, Resolution
-    from kbtools.vault.links.spelling import Speller
     from kbtools.vault.page import Page
 
     Link = tuple[WikiLink | "FieldLink", Resolution] | tuple[FileLink, FileResolution]
@@ -130,13 +129,6 @@ class OpenVault:
 
         return links_of(page, self.resident.resolver)
 
-    @property
-    def speller(self) -> Speller:
-        from kbtools.vault.links.spelling import Speller
-
-        config = self.project.config
-        return Speller(self.resident.resolver, config.link_style, config.keep_words)
-
     def link_at(self, page: Page, offset: int) -> Link | None:
         """The link at an offset, with its resolution."""
         from kbtools.vault.links.resolution import Resolved
@@ -169,7 +161,7 @@ class OpenVault:
         if outline is None:
             return
         keys = {*name_keys(NameRecord.of(outline)), fold_title(path.rpartition("/")[2])}
-        for other in self.resident.linking(keys):
+        for other in self.resident.linking_to(keys):
             page = self.page(other)
             if page is None:
                 continue

@@ -65,7 +65,7 @@ def _reconcile(wiki: Workspace, args: SimpleNamespace) -> Answer:
 
     covers = Selection(paths=wiki.narrow(args.paths)).covers
     plan = plan_reconcile(
-        wiki.index, wiki.speller, titles=args.titles, follow_duplicates=args.follow_duplicates, covers=covers
+        wiki.index, wiki.linking.speller, titles=args.titles, follow_duplicates=args.follow_duplicates, covers=covers
     )
     done = None
     if args.apply and plan.texts:

@@ -36,10 +36,10 @@ def _rows(wiki: Workspace, path: str) -> Iterator[dict[str, object]]:
 
 def _wikilink(wiki: Workspace, page: Page, link: WikiLink, resolution: Resolution) -> dict[str, object]:
     suggestion, candidates = None, resolution.candidates if isinstance(resolution, (Ambiguous, Alias)) else ()
-    if isinstance(resolution, Missing) and (found := wiki.suggester.suggest(link, page)) is not None:
+    if isinstance(resolution, Missing) and (found := wiki.linking.suggester.suggest(link, page)) is not None:
         suggestion, candidates = found.target, (found.page,) if found.page is not None else ()
     elif isinstance(resolution, Alias) and len(candidates) == 1:
-        suggestion = wiki.speller.spelling(wiki.index.final(candidates[0]), page.path)
+        suggestion = wiki.linking.speller.spelling(wiki.index.final(candidates[0]), page.path)
     return {
         **_place(page, link),
         "kind": "wikilink",
