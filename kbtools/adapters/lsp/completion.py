@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from heapq import nsmallest
 from typing import Any
 from urllib.parse import quote
 
@@ -103,7 +104,7 @@ def _titles(space: OpenVault, page: Page, span: Span) -> Iterator[CompletionItem
         for folded, name, alias in called:
             if typed in folded:
                 whole.append((not folded.startswith(typed), name, path, alias))
-    for rank, name, path, alias in sorted(whole, key=lambda found: (found[0], len(found[1]), found[1]))[: MOST + 1]:
+    for rank, name, path, alias in nsmallest(MOST + 1, whole, key=lambda found: (found[0], len(found[1]), found[1])):
         spelled = speller.spelling(path, page.path)
         if spelled is None:
             continue
