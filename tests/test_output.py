@@ -241,7 +241,7 @@ def test_very_many_findings_end_in_a_table_and_three_things_to_do() -> None:
     start = told.index("worth doing first:")
     assert len(told[start + 1 : -1]) == 3
     assert list(overview.statistics(Findings((), lambda path: Source(path, "")))) == []
-    assert "mends 50 of 91 (50 unquoted-wikilink)" in told[start + 1]
+    assert "shows corrections of 50 of 91 (50 unquoted-wikilink)" in told[start + 1]
     assert "kb check --all" in told[-1]
 
 

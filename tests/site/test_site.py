@@ -522,6 +522,6 @@ def test_a_folder_that_is_no_site_is_left_alone(tmp_path: Path) -> None:
     project = make(tmp_path, {})
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "thesis.txt").write_text("years of work")
-    with pytest.raises(KbError, match="no built site"):
+    with pytest.raises(KbError, match="not a built site"):
         build(project)
     assert (tmp_path / "site" / "thesis.txt").read_text() == "years of work"

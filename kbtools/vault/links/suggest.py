@@ -74,7 +74,7 @@ class Suggester:
         self._ends: dict[Homonyms, str | None] = {}
         self._stems: dict[str, str | None] = {}
         self._aliases: dict[str, Mapping[str, str]] = {}
-        self._near_sections: dict[str, tuple[NearNames, Mapping[str, str]]] = {}
+        self._near_sections: dict[str, tuple[NearNames, Mapping[str, str], str]] = {}
 
     # -- wikilinks
 
@@ -264,20 +264,20 @@ class Suggester:
 
     def section(self, path: str, anchor: str) -> str | None:
         """The section of a page that is most similar to an anchor; failing that, the existing sections."""
-        headings = self.resolver.outlines[path].headings
         held = self._near_sections.get(path)
         if held is None:
+            headings = self.resolver.outlines[path].headings
             texts = {fold_title(h.text): h.text for h in reversed(headings)}
-            held = self._near_sections[path] = NearNames(texts), texts
-        near, known = held
+            named = [h.text for h in headings if h.text.strip()]
+            more = f" and {len(named) - 8:,} more" if len(named) > 8 else ""
+            overview = f"its sections: {', '.join(named[:8])}{more}" if named else "it has no sections"
+            held = self._near_sections[path] = NearNames(texts), texts, overview
+        near, known, overview = held
         name = fold_title(anchor.rpartition("#")[2])
         close = (name,) if name in known else near.nearest(name)
         if len(close) == 1:
             return f'did you mean "{known[close[0]]}"?'
-        named = [h.text for h in headings if h.text.strip()]
-        shown = named[:8]
-        more = f" and {len(named) - 8:,} more" if len(named) > 8 else ""
-        return f"its sections: {', '.join(shown)}{more}" if shown else "it has no sections"
+        return overview
 
     # -- files
 
