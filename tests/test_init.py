@@ -222,7 +222,8 @@ def test_a_site_goes_on_showing_what_it_shows(tmp_path: Path) -> None:
     root = put(
         tmp_path,
         {
-            "mkdocs.yml": "site_name: x\ntheme: {name: material, custom_dir: docs/over}\nplugins:\n  - search\n",
+            "base.yml": "theme: {name: material, custom_dir: docs/over}\n",
+            "mkdocs.yml": "INHERIT: base.yml\nsite_name: x\nplugins:\n  - search\n",
             "docs/index.md": "# Home\n\n![b](https://img.shields.io/b.svg)\n\n<img src='https://img.shields.io/c.svg'>\n"
             "[a link](https://elsewhere.dev/)\n",
             "docs/CNAME": "x.example\n",

@@ -11,6 +11,7 @@ from pathlib import Path
 from kbtools.adopt.interpreter import Packages
 from kbtools.adopt.mkdocs_yml import load
 from kbtools.check.checker import check
+from kbtools.config.mkdocs_file import find as find_mkdocs
 from kbtools.config.mkdocs_file import read as read_mkdocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.obsidian import read as read_settings
@@ -83,7 +84,7 @@ def survey(root: Path, exclude: Iterable[str] = ()) -> Survey:
     """Reads a folder; writes nothing into it. Raises KbError when there are no pages."""
     root = root.resolve()
     found = Survey(root, *_where(root))
-    found.mkdocs = next((f for n in ("mkdocs.yml", "mkdocs.yaml") if (f := root / n).is_file()), None)
+    found.mkdocs = find_mkdocs(root)
     if found.kind == "obsidian":
         found.obsidian = read_settings(found.vault)
     project = with_counts(found, exclude)
@@ -120,11 +121,10 @@ def with_counts(found: Survey, exclude: Iterable[str] = ()) -> Project:
 
 def _where(root: Path) -> tuple[str, str]:
     """The vault below a root, and what kind of folder it is."""
-    for name in ("mkdocs.yml", "mkdocs.yaml"):
-        if (root / name).is_file():
-            settings = load((root / name).read_text(encoding="utf-8", errors="replace"), str(root / name))
-            docs = settings.get("docs_dir")
-            return (str(docs) if isinstance(docs, str) else "docs"), "mkdocs"
+    if (file := find_mkdocs(root)) is not None:
+        settings = load(file.read_text(encoding="utf-8", errors="replace"), str(file))
+        docs = settings.get("docs_dir")
+        return (str(docs) if isinstance(docs, str) else "docs"), "mkdocs"
     if (root / ".obsidian").is_dir():
         return ".", "obsidian"
     inner = [

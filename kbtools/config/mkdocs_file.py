@@ -74,6 +74,8 @@ class MkDocs(NamedTuple):
     """The folder of posts of Material's blog, whose addresses hang on their dates; None without one."""
     depth: int = 0
     """How many folders below the top of its host the site is."""
+    theme_dir: str | None = None
+    """The folder of the owner's own templates (``custom_dir``)."""
     has_hooks: bool = False
     """Whether scripts of the project's own take part in the build."""
 
@@ -85,7 +87,7 @@ class MkDocs(NamedTuple):
 
     def is_post(self, path: str) -> bool:
         """Whether a page is a post of the blog, whose index lists them all."""
-        return self.posts is not None and path.startswith(f"{self.posts}/" if self.posts else "")
+        return is_within(path, self.posts)
 
     def documents(self, anchor: str) -> bool:
         """Whether an anchor has the form of those that a plugin makes for the documentation of code."""
@@ -95,6 +97,11 @@ class MkDocs(NamedTuple):
     def generated(self) -> frozenset[str]:
         """Pages that kb's own plugin adds."""
         return frozenset((*GENERATED, GRAPH)) if "kbtools" in self.plugins else frozenset()
+
+
+def is_within(path: str, folder: str | None) -> bool:
+    """Whether a vault path is below a folder; everything is below "", nothing below None."""
+    return folder is not None and path.startswith(f"{folder}/" if folder else "")
 
 
 def find(root: Path) -> Path | None:
@@ -117,6 +124,7 @@ def read(file: Path) -> MkDocs:
         lenient=_text(_options(data.get("plugins"), "kbtools").get("lenient")).lower() in ("true", "yes", "on"),
         posts=_posts(data.get("plugins")),
         depth=len([part for part in _path_of(_text(data.get("site_url"))).split("/") if part]),
+        theme_dir=_text(theme.get("custom_dir")) or None if isinstance(theme := data.get("theme"), dict) else None,
         has_hooks=bool(data.get("hooks")),
     )
 
@@ -177,10 +185,9 @@ def _paths(nav: object) -> Iterator[str]:
 
 def config_file(root: Path) -> Path:
     """The MkDocs configuration of a project. Raises KbError when it has none."""
-    for name in FILES:
-        if (file := root / name).is_file():
-            return file
-    raise KbError(f"there is no mkdocs.yml in {root}", "a site needs one; `kb check` and `kb run` do not")
+    if (file := find(root)) is None:
+        raise KbError(f"there is no mkdocs.yml in {root}", "a site needs one; `kb check` and `kb run` do not")
+    return file
 
 
 def chain(file: Path) -> Iterator[tuple[Path, Mapping[str, object]]]:

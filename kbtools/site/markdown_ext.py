@@ -30,6 +30,7 @@ from markdown.postprocessors import Postprocessor
 from markdown.preprocessors import Preprocessor
 from markdown.treeprocessors import Treeprocessor
 
+from kbtools.config import mkdocs_file
 from kbtools.config.project import Project, find_project
 from kbtools.errors import KbError
 from kbtools.markdown.headings import slugify
@@ -437,7 +438,7 @@ def _settings(project: Project) -> tuple[Callable[[], Settings] | None, bool, st
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort, ConfigurationError
 
-    file = next((f for n in ("mkdocs.yml", "mkdocs.yaml") if (f := project.root / n).is_file()), None)
+    file = mkdocs_file.find(project.root)
     if file is None:
         return None, True, "en"
     try:

@@ -73,12 +73,11 @@ def _files_as_is(found: Survey) -> list[str]:
     """Files that an existing site publishes and that kb would change, leave out or warn of."""
     if found.mkdocs is None:
         return []
-    from kbtools.adopt.mkdocs_yml import load
+    from kbtools.config.mkdocs_file import read
     from kbtools.site.files.attachments import withheld
 
-    theme = load(found.mkdocs.read_text(encoding="utf-8", errors="replace"), found.mkdocs.name).get("theme")
-    templates = theme.get("custom_dir") if isinstance(theme, dict) else None
-    return list(withheld(found.vault, found.root / templates if isinstance(templates, str) else None))
+    templates = read(found.mkdocs).theme_dir
+    return list(withheld(found.vault, found.root / templates if templates is not None else None))
 
 
 def _refuse_project(root: Path) -> None:

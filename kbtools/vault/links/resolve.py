@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import dropwhile
 
+from kbtools.config.mkdocs_file import is_within
 from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name
 from kbtools.markdown.file_links import FileLink
 from kbtools.vault.homonyms import Homonyms, Lookup, Norm, Table, casefolded
@@ -185,7 +186,7 @@ class Resolver:
             return Elsewhere()
         path, folder = nfc(link.path), _folder(from_path)
         is_absolute, is_page = path.startswith("/"), path.lower().endswith(".md")
-        if link.kind == "html" and self._is_post(from_path):
+        if link.kind == "html" and is_within(from_path, self.conventions.posts):
             return Elsewhere()  # relative to an address that the post's date decides
         if not (is_absolute or is_page) and (found := self._by_address(link, path, from_path)) is not None:
             return found
@@ -246,10 +247,6 @@ class Resolver:
         return bool(self.conventions.generated) and any(
             way is not None and f"{way.removesuffix('.md')}.md" in self.conventions.generated for way in ways
         )
-
-    def _is_post(self, path: str) -> bool:
-        posts = self.conventions.posts
-        return posts is not None and path.startswith(f"{posts}/" if posts else "")
 
     def _address_of(self, path: str) -> str:
         """The folder that a page is on the site, where pages are folders there."""
