@@ -8,11 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from watchdog.events import DirMovedEvent, FileClosedEvent, FileModifiedEvent, FileMovedEvent, FileSystemEvent
-
-from kbtools.cli.watch import Changes
 from kbtools.config.project import foreign_vault
+from kbtools.vault.file_events import Changed, FileEvents
 from kbtools.vault.listing import Listing
 from tests.waiting import LIMIT, until
 
@@ -57,19 +54,42 @@ def test_a_change_is_checked_and_ctrl_c_ends_it(tmp_path: Path) -> None:
     assert "Traceback" not in log.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("events", "changed"),
-    [
-        ([FileModifiedEvent("/v/a.md"), FileClosedEvent("/v/a.md")], {"a.md"}),
-        ([FileMovedEvent("/v/a.md.tmp", "/v/a.md"), FileModifiedEvent("/v/.kb/index.sqlite")], {"a.md.tmp", "a.md"}),
-        ([FileModifiedEvent("/v/a.md"), DirMovedEvent("/v/old", "/v/new")], None),
-    ],
-)
-def test_which_paths_changed_is_known(events: list[FileSystemEvent], changed: set[str] | None) -> None:
-    changes = Changes(Path("/v"))
-    for event in events:
-        changes.dispatch(event)
-    assert changes.wait() == changed
+def test_which_files_changed_is_known(tmp_path: Path) -> None:
+    vault, config = tmp_path / "v", tmp_path / "kb.toml"
+    for folder in ("v/.kb", "v/old", "v/site"):
+        (tmp_path / folder).mkdir(parents=True)
+    events = FileEvents()
+    events.follow(vault, unless=vault / "site")
+    events.follow(config)  # it is not there yet
+    events.start()
+
+    def changed(last: str) -> Changed:
+        """What has changed, up to a file that is written last."""
+        (vault / last).write_text("last")
+        found: Changed = frozenset()
+        while found is not None and vault / last not in found:
+            one = events.wait()
+            found = None if one is None else found | one
+        return found if found is None else found - {vault / last}
+
+    try:
+        (vault / "a.md").write_text("text")
+        (vault / "a.md").read_text()
+        assert changed("1.md") == {vault / "a.md"}
+        (vault / "a.md~").write_text("text")
+        (vault / "a.md~").replace(vault / "a.md")
+        (vault / ".kb/index.sqlite").write_text("")
+        (vault / "site/index.html").write_text("")
+        (tmp_path / "other.toml").write_text("")
+        assert changed("2.md") == {vault / "a.md~", vault / "a.md"}
+        config.write_text("")
+        assert changed("3.md") == {config}
+        (vault / "a.md").unlink()
+        assert changed("4.md") == {vault / "a.md"}
+        (vault / "old").rename(vault / "new")
+        assert events.wait() is None
+    finally:
+        events.stop()
 
 
 def test_the_files_after_a_change_are_those_of_a_new_listing(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import tempfile
 import threading
@@ -12,26 +11,29 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from mkdocs import livereload
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.livereload import LiveReloadServer
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
 
-from kbtools.config.mkdocs_file import config_file
+from kbtools.config.mkdocs_file import chain, config_file
 from kbtools.config.project import Project, find_project
 from kbtools.errors import KbError
 from kbtools.incremental.check import check
+from kbtools.incremental.fingerprint import VaultState
 from kbtools.site.build import load_mkdocs, render
 from kbtools.site.data.model import of_vault
 from kbtools.site.data.stored import stored
 from kbtools.site.html.text import clean
+from kbtools.site.reuse.fingerprints import places_read
+from kbtools.site.reuse.manifest import content_of
 from kbtools.state.memo import Memo
-from kbtools.vault.listing import FileEntry
+from kbtools.vault.file_events import FileEvents
+from kbtools.vault.listing import FileEntry, Listing
 from kbtools.vault.loading import load, read
 from kbtools.vault.page import Page
 
@@ -56,6 +58,14 @@ class _Templates(BytecodeCache):
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         self.held[bucket.key] = bucket.checksum, bucket.code
+
+
+class Sources(NamedTuple):
+    """What a site is made of, at one time."""
+
+    vault: VaultState
+    others: list[str]
+    """Fingerprints of its other files and folders."""
 
 
 class Preview:
@@ -134,6 +144,24 @@ class Preview:
         self._pages[entry.path] = mark, page
         return page
 
+    def places(self) -> list[Path]:
+        """The files and folders that the site is made of."""
+        project = self.project
+        config = self.config or load_mkdocs(project)
+        own = (project.root / name for name in ("kb.toml", "pyproject.toml", "kb-baseline.json"))
+        configured = (file for file, _ in chain(config_file(project.root)))
+        return [project.vault, *own, *configured, *places_read(config), *map(Path, config.watch)]
+
+    def sources(self) -> Sources:
+        """What the site is made of now."""
+        _, *others = self.places()
+        return Sources(VaultState.of(self.project, Listing.of(self.project)), list(map(content_of, others)))
+
+    def is_still(self, before: Sources) -> bool:
+        """Whether the site is made of the same now."""
+        now = self.sources()
+        return before.vault.is_still(now.vault, self.project) and before.others == now.others
+
     def _check(self, project: Project, url_of: Callable[[str], str]) -> None:
         checked = check(project, date.today())
         found: dict[str, list[str]] = {}
@@ -154,32 +182,32 @@ _BANNER = (
 
 
 class Server(LiveReloadServer):
-    """MkDocs' server with a file watcher; pages show their findings."""
+    """MkDocs' server, told of changes by the system; pages show their findings."""
 
-    def __init__(self, preview: Preview, host: str, port: int) -> None:
+    def __init__(self, preview: Preview, events: FileEvents, host: str, port: int) -> None:
         super().__init__(preview.build, host, port, str(preview.folder))
         # Another process may be given the same free port until this one listens, if both allow reuse.
         self.allow_reuse_address = port != 0
         self.preview = preview
-        self.build_delay = 0.02
-        self.observer = Observer()  # type: ignore[assignment]
+        self.events = events
+        self._watched_paths = {str(preview.project.vault): 1}  # pages are only reloaded where there are any
         self._asked = threading.local()
-        self._is_bound = False
 
     def watch(self, path: str, func: None = None, *, recursive: bool = True) -> None:
-        path = os.path.abspath(path)  # noqa: PTH100
-        if path not in self._watched_paths and Path(path).exists():
-            self._watched_paths[path] = 1
-            handler = _Changes(Path(path), Path(self.root), self.rebuild)
-            # Editors put a new file in the place of the old one: its folder sees that.
-            folder = path if Path(path).is_dir() else str(Path(path).parent)
-            self._watch_refs[path] = self.observer.schedule(handler, folder, recursive=Path(path).is_dir())
+        """Also for plugins."""
+        self.events.follow(Path(path), Path(self.root))
 
-    def server_bind(self) -> None:
-        """Binds the port, only once: it is called before the first build, and again by ``serve`` of MkDocs."""
-        if not self._is_bound:
-            super().server_bind()
-            self._is_bound = True
+    def serve(self, *, open_in_browser: bool = False) -> None:
+        """Answers requests, and builds after every change, until interrupted."""
+        self.server_activate()
+        self.serve_thread.start()
+        while True:
+            self.events.wait()
+            self._wanted_epoch = livereload._timestamp()  # from here on requests wait
+            self.builder()
+            with self._epoch_cond:
+                self._visible_epoch = self._wanted_epoch
+                self._epoch_cond.notify_all()
 
     def mount(self, url: str) -> None:
         """Serve the site at the path of its address."""
@@ -191,9 +219,7 @@ class Server(LiveReloadServer):
 
     def rebuild(self) -> None:
         """Build again, and have browsers load what is new."""
-        with self._rebuild_cond:
-            self._want_rebuild = True
-            self._rebuild_cond.notify_all()
+        self.events.put(frozenset())
 
     def _serve_request(self, environ: Any, start_response: Any) -> Iterable[bytes] | None:
         self._asked.path = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "ignore")
@@ -210,27 +236,6 @@ class Server(LiveReloadServer):
         end = page.rfind(b"</body>")
         banner = _BANNER.format(title=f"kb: {len(lines)}", lines=shown).encode()
         return page[:end] + banner + page[end:] if end >= 0 else page
-
-
-class _Changes(FileSystemEventHandler):
-    """Events of files that a site may be made of."""
-
-    def __init__(self, watched: Path, site: Path, tell: Callable[[], None]) -> None:
-        self.watched = watched
-        self.site = site
-        self.tell = tell
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type in ("opened", "closed_no_write") or (event.is_directory and event.event_type == "modified"):
-            return
-        if any(path and self._is_meant(Path(os.fsdecode(path))) for path in (event.src_path, event.dest_path)):
-            self.tell()
-
-    def _is_meant(self, path: Path) -> bool:
-        if not self.watched.is_dir():
-            return path == self.watched
-        inside = path.relative_to(self.watched).parts if path.is_relative_to(self.watched) else ()
-        return not path.is_relative_to(self.site) and not any(part.startswith(".") for part in inside)
 
 
 class _Runs(threading.Thread):
@@ -271,33 +276,39 @@ def serve(
     logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
     told = "snippets of a page you edit are run" if run else "code is not run"
     say(f"building {file.parent.name}/{file.name}; {told}: results are those of the last kb run")
+    events = FileEvents()
     with tempfile.TemporaryDirectory(prefix="kb-serve-") as folder:
         site = Path(folder).resolve() / "site"
         preview = Preview(project, site, say)
-        server = Server(preview, host, port)
+        server = Server(preview, events, host, port)
         config = None
         try:
             server.server_bind()
             preview.origin = f"http://{host}:{server.server_port}"
+            before = preview.sources()
             preview.build()
             config = preview.config
             if config is None:
                 raise KbError(preview.failure, "the preview starts when the site can be built once")
             server.mount(config.site_url or "/")
             server.error_handler = lambda code: _error_page(site, code)
-            for path in (config.docs_dir, str(file), *_watched(project, config)):
-                server.watch(path)
+            for place in preview.places():
+                events.follow(place, site)
             config.plugins.on_serve(server, config=config, builder=preview.build)
+            events.start()  # not before the first build: it is shared out among processes, which no threads may see
+            if not preview.is_still(before):
+                server.rebuild()
             if run is not None:
                 runs = _Runs(run, server.rebuild, say)
                 runs.start()
                 server.builder = _then(preview, runs)
-            server.serve()  # type: ignore[no-untyped-call]
+            server.serve()
         except KeyboardInterrupt:
             pass
         except OSError as e:
             raise KbError(f"cannot serve on {host}:{port}: {e.strerror or e}", "try another --port") from e
         finally:
+            events.stop()
             server.shutdown()
             if config is not None:
                 config.plugins.on_shutdown()
@@ -312,15 +323,6 @@ def _then(preview: Preview, runs: _Runs) -> Callable[[], None]:
             runs.waiting.put(pages)
 
     return build
-
-
-def _watched(project: Project, config: MkDocsConfig) -> Iterable[str]:
-    """What a site is made of besides the pages."""
-    yield from (str(project.root / name) for name in ("kb.toml", "pyproject.toml", "kb-baseline.json"))
-    if config.theme.custom_dir:
-        yield config.theme.custom_dir
-    yield from map(str, config.hooks)
-    yield from config.watch
 
 
 def _error_page(site: Path, code: int) -> bytes | None:

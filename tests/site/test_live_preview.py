@@ -34,3 +34,31 @@ def test_a_day_with_the_preview(tmp_path: Path) -> None:
         preview.wait_for("topics/C/", "A sentence, and")
         with pytest.raises(urllib.error.HTTPError, match="404"):
             preview.get("topics/A/")
+
+
+_SAVES_A_PAGE = """
+from pathlib import Path
+
+def on_post_build(config):
+    page = Path(config.docs_dir, "topics/A.md")
+    text = page.read_text("utf-8")
+    if "Saved meanwhile" not in text:
+        page.write_text(text + "\\nSaved meanwhile.\\n", "utf-8")
+"""
+
+
+def test_what_is_saved_during_the_first_build_is_shown(tmp_path: Path) -> None:
+    make(tmp_path, PAGES, CONFIG.replace("  - search\n", "") + "hooks: [hook.py]\n")
+    (tmp_path / "hook.py").write_text(_SAVES_A_PAGE, "utf-8")
+    with previewed(tmp_path, "--no-run") as preview:
+        preview.wait_for("topics/A/", "Saved meanwhile")
+
+
+def test_a_file_that_was_not_there_is_noticed(tmp_path: Path) -> None:
+    make(tmp_path, PAGES, CONFIG.replace("  - search\n", ""))
+    hidden = (tmp_path / "kb.toml").read_text("utf-8")
+    (tmp_path / "kb.toml").unlink()
+    with previewed(tmp_path, "--no-run") as preview:
+        assert 'class="kb-infobox' not in preview.get("topics/A/")
+        (tmp_path / "kb.toml").write_text(hidden, "utf-8")
+        preview.wait_for("topics/A/", 'class="kb-infobox')

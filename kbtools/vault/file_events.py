@@ -1,0 +1,100 @@
+"""Changes of files, as the system tells them, for programs that stay (``--watch``, ``kb serve``)."""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+from pathlib import Path
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+from kbtools.errors import KbError
+
+SETTLE = 0.02
+"""Seconds without a further event after which a burst of them (an editor's save, a checkout) counts as over."""
+
+Changed = frozenset[Path] | None
+"""Files that were written, made, moved or removed; None where any file may have been, as after a folder is moved."""
+
+
+class FileEvents:
+    """What has changed in some folders and files since ``start``. Files in hidden folders do not count."""
+
+    def __init__(self) -> None:
+        self._observer = Observer()
+        self._events: queue.SimpleQueue[Changed] = queue.SimpleQueue()
+        self._places: set[Path] = set()
+
+    def follow(self, place: Path, unless: Path | None = None) -> None:
+        """Also a file, or a folder but for the folder ``unless`` in it. Raises KbError where that cannot be watched."""
+        place = Path(os.path.abspath(place))  # noqa: PTH100 - links are not resolved: events name them as they are
+        # Editors put a new file in the place of the old one: its folder sees that, and one that is not there yet.
+        folder = place if place.is_dir() else place.parent
+        if place in self._places or not folder.is_dir():
+            return
+        self._places.add(place)
+        try:
+            self._observer.schedule(_Handler(place, unless, self), str(folder), recursive=place.is_dir())
+        except OSError as e:
+            raise _cannot_watch(place, e) from None
+
+    def start(self) -> None:
+        """Raises KbError where the system cannot watch."""
+        try:
+            self._observer.start()
+        except OSError as e:
+            raise _cannot_watch(min(self._places), e) from None
+
+    def stop(self) -> None:
+        if self._observer.is_alive():
+            self._observer.stop()
+            self._observer.join()
+
+    def put(self, changed: Changed) -> None:
+        """Have ``wait`` return, also where no file has changed."""
+        self._events.put(changed)
+
+    def wait(self) -> Changed:
+        """Return once something has changed and nothing more does."""
+        found = [self._events.get()]
+        while True:
+            try:
+                found.append(self._events.get(timeout=SETTLE))
+            except queue.Empty:
+                break
+        known = [changed for changed in found if changed is not None]
+        return frozenset().union(*known) if len(known) == len(found) else None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether ``wait`` would return at once."""
+        return not self._events.empty()
+
+
+class _Handler(FileSystemEventHandler):
+    def __init__(self, place: Path, unless: Path | None, events: FileEvents) -> None:
+        self._place, self._unless, self._events = place, unless, events
+        self._is_folder = place.is_dir()
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in ("opened", "closed_no_write"):
+            return  # readers make these
+        if event.is_directory and event.event_type == "modified":
+            return  # the changed entry has an event of its own
+        named = (Path(os.fsdecode(name)) for name in (event.src_path, event.dest_path) if name)
+        if paths := frozenset(filter(self._counts, named)):
+            self._events.put(None if event.is_directory else paths)
+
+    def _counts(self, path: Path) -> bool:
+        if not self._is_folder:
+            return path == self._place
+        if not path.is_relative_to(self._place) or (self._unless is not None and path.is_relative_to(self._unless)):
+            return False
+        return not any(part.startswith(".") for part in path.relative_to(self._place).parts)
+
+
+def _cannot_watch(place: Path, error: OSError) -> KbError:
+    hint = "raise fs.inotify.max_user_watches, or watch a smaller folder" if error.errno == errno.ENOSPC else None
+    return KbError(f"{place} cannot be watched: {error.strerror}", hint)
