@@ -14,11 +14,11 @@ import time
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from kbtools.config.project import Config
 from kbtools.links import fold_title
 from kbtools.vault.index import Index
+from kbtools.vault.links.linking import Linking
 from kbtools.vault.links.resolution import Missing
-from kbtools.vault.links.spelling import Speller
-from kbtools.vault.links.suggest import Suggester
 from kbtools.vault.page import Page, decode
 
 ENGLISH = [
@@ -99,7 +99,7 @@ def main(count: int = 10_000, missing: int = 1_200) -> None:
     took, found = [], 0
     for _ in range(5):
         begin = time.perf_counter()
-        suggester = Suggester(index, Speller(index))
+        suggester = Linking(index, Config()).suggester
         found = sum(suggester.suggest(link, here) is not None for link in asked)
         took.append(time.perf_counter() - begin)
     folded = [fold_title(n) for n in names]

@@ -19,7 +19,6 @@ from kbtools.incremental.check import CheckResult, check
 from kbtools.incremental.database import FILE
 from kbtools.incremental.resident import Resident
 from kbtools.text.near_names import NearNames
-from kbtools.vault.links import suggest
 from kbtools.vault.page import Page
 from tests.terminal import run_kb
 
@@ -147,19 +146,34 @@ def test_an_edit_of_prose_reads_one_page(tmp_path: Path, monkeypatch: pytest.Mon
     assert seen == ["index.md"]
 
 
-def test_names_to_suggest_are_listed_once_while_an_editor_writes_links(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_prepared", [True, False])
+def test_names_to_suggest_are_listed_once_whatever_an_editor_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_prepared: bool
 ) -> None:
-    put(tmp_path / "vault", {**FILLER, "Backpropagation.md": "text", "A.md": "text"})
+    listed = []
+    add = NearNames.add
+    monkeypatch.setattr(NearNames, "add", lambda near, name: listed.append(name) or add(near, name))
+    texts = {"Backpropagation.md": "text", "history/Old.md": "# Old\n\n## Some section\n", "A.md": "[[Nowhere]]"}
+    put(tmp_path / "vault", {**FILLER, **texts})
     resident = Resident(project(tmp_path))
-    made = []
-    monkeypatch.setattr(suggest, "NearNames", lambda names: made.append(names) or NearNames(names))
+    listed.clear()
+    if is_prepared:
+        assert list(resident.prepare())
+
+    def helped(path: str, text: str, words: str) -> bool:
+        resident.edit(path, text)
+        resident.refresh((path,))
+        return any(words in (d.help or "") for d in resident.findings("A.md"))
+
     for typed in ("Backpropagato", "Backpropagatoi", "Backpropagatoin", "Nowhere"):
-        resident.edit("A.md", f"text [[{typed}]]")
-        resident.refresh(("A.md",))
-        helped = any("[[Backpropagation]]" in (d.help or "") for d in resident.findings("A.md"))
-        assert helped == (typed == "Backpropagatoin")
-    assert len(made) == 1
+        assert helped("A.md", f"text [[{typed}]]", "[[Backpropagation]]") == (typed == "Backpropagatoin")
+    first = len(listed)
+    assert helped("A.md", "text [[Learning ratse]]", "nothing") is False
+    assert helped("Backpropagation.md", "---\ntitle: Learning rates\n---\n", "[[Learning rates]]")
+    assert helped("Backpropagation.md", "---\ntitle: Learning rates of all\n---\n", "[[Learning") is False
+    assert helped("A.md", "text [[Other section]]", "a section") is False
+    assert helped("history/Old.md", "# Old\n\n## Other section\n", "it is a section there")
+    assert listed[first:] == ["learning rates", "learning rates of all"]
     resident.close()
 
 

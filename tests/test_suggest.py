@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from kbtools.config.project import Config
 from kbtools.vault.index import Index
+from kbtools.vault.links.linking import Linking
 from kbtools.vault.links.resolution import Ambiguous, Missing
-from kbtools.vault.links.spelling import Speller
-from kbtools.vault.links.suggest import Suggester, Suggestion
+from kbtools.vault.links.suggest import Suggestion
 from kbtools.vault.page import decode
 
 
@@ -18,7 +19,7 @@ def suggested(names: tuple[str, ...], link: str, here: str = "Here.md") -> Sugge
     page = index.pages[here]
     ((found, resolution),) = index.links[here].wiki
     assert isinstance(resolution, Missing)
-    return Suggester(index, Speller(index)).suggest(found, page)
+    return Linking(index, Config()).suggester.suggest(found, page)
 
 
 @pytest.mark.parametrize(
@@ -113,4 +114,4 @@ def test_a_choice_is_spelled_so_that_it_means_one_page() -> None:
     index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
     ((_, resolution),) = index.links["Here.md"].wiki
     assert isinstance(resolution, Ambiguous)
-    assert Suggester(index, Speller(index)).choices(resolution, "Here.md", 5) == ("a/T", "b/T")
+    assert Linking(index, Config()).suggester.choices(resolution, "Here.md", 5) == ("a/T", "b/T")

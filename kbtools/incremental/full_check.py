@@ -31,7 +31,7 @@ from kbtools.vault.links.linking import Linking
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.listing import FileEntry
 from kbtools.vault.loading import Reader, read
-from kbtools.vault.names import Conventions, DictNameTable, NameRecord
+from kbtools.vault.names import Conventions, DictNameTable, FileNames, NameRecord
 from kbtools.vault.outline import Outline
 
 _NEEDED = ("kbtools.fields.compose", "kbtools.snippets", "kbtools.fences.languages.python")
@@ -106,7 +106,7 @@ def _scan_share(
         all_names.update((path, NameRecord(*names)) for path, _, names in received)
         own = number == team.number
         outlines.update(pages if own else ((path, StoredOutline(path, *outline)) for path, outline, _ in received))
-    resolver = Resolver(DictNameTable(outlines, context.attachments, all_names), Conventions.of(config))
+    resolver = Resolver(DictNameTable(outlines, FileNames(context.attachments), all_names), Conventions.of(config))
     links = {path: links_of(page, resolver) for path, page in pages.items()}
     rows = [
         link_row(row, page, links[page.path]) if entry.is_page else row

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools.config.project import Project
 from kbtools.incremental.check import bring_up_to_date, check
 from kbtools.incremental.database import FILE, Database
 from kbtools.incremental.findings import load_findings
+from kbtools.incremental.parsed_pages import ParsedPages
 from kbtools.incremental.vault_context import VaultContext
 from kbtools.text.diagnostics import Diagnostic
 from kbtools.text.source import BOM, Source
@@ -24,18 +24,15 @@ if TYPE_CHECKING:
     from kbtools.incremental.rows import Judge
     from kbtools.vault.links.linking import Linking
     from kbtools.vault.links.resolve import Resolver
-    from kbtools.vault.outline import Outline
     from kbtools.vault.page import Page
 
-Name = tuple[str, str, str | None]
-"""A name, folded and as written, and the alias it is, if it is one."""
 
+class Unsaved(NamedTuple):
+    """A text that takes precedence over its file."""
 
-def _called(page: Outline) -> tuple[Name, ...]:
-    from kbtools.links import fold_title
-
-    aliases = ((fold_title(alias), alias, alias) for alias in page.aliases)
-    return ((fold_title(page.title), page.title, None), *aliases)
+    text: str
+    stamp: Stamp
+    """Different for each text, and from the stamp of any file."""
 
 
 class Resident:
@@ -47,16 +44,17 @@ class Resident:
     def __init__(self, project: Project, judge: Judge | None = None) -> None:
         self.project = project
         self.policies = project.policies
-        self.listing: Listing
-        """The vault, with unsaved texts in place of those on disk (an overlay)."""
         self._judge = judge
-        self._texts: dict[str, str] = {}
-        self._edits = 0
+        self._unsaved: dict[str, Unsaved] = {}
         self._saved: dict[str, Source] = {}
-        """The texts that are as on disk, so that the index holds for them."""
-        self._pages: dict[str, tuple[Stamp, Page]] = {}
-        checked = check(project, date.today(), judge=judge)  # brings the index on disk up to date
-        self.listing = self._files = checked.listing
+        """Texts that equal their files, for which the index holds."""
+        self._edits = 0
+        self._pages = ParsedPages(self._parse)
+        self._day = date.today()
+        checked = check(project, self._day, judge=judge)  # brings the index on disk up to date
+        self._files = checked.listing
+        self.listing = self._with_unsaved()
+        """The vault, with unsaved texts in place of those on disk."""
         self._context = VaultContext.of(project, self.listing)
         self._first = dict(checked.found)
         """The findings of pages, as they were when the vault was first read."""
@@ -72,79 +70,124 @@ class Resident:
         """The index in memory, copied when something changes or other pages are asked for."""
         made = Database.in_memory(self.project.state / FILE)
         if not (self._is_kept and made.meta()):
-            bring_up_to_date(made, self.project, self.listing, self._context, date.today(), self._judge, self.read)
+            bring_up_to_date(made, self.project, self.listing, self._context, self._day, self._judge, self.read)
         return made
 
-    def prepare(self) -> None:
-        """Do beforehand what the first edit would wait for."""
+    def prepare(self) -> Iterator[None]:
+        """Do step by step what the first edits would wait for."""
         from kbtools.incremental import update  # noqa: F401
 
-        _ = self._db, self.called
+        yield
+        _ = self._db
+        prepared = None
+        while prepared is not self.linking:
+            prepared = self.linking
+            yield from prepared.prepare()
 
     # -- changes ---------------------------------------------------------------------------------------------------
 
-    def refresh(self, changed: Iterable[str] | None = None) -> None:
+    def refresh(self, changed: Collection[str] | None = None) -> None:
         """Read changes on disk: of these paths, or of any."""
-        self._saved.clear()
-        held = self._files.after(self.project, changed) if changed is not None else None
-        listing = self._files = held or Listing.of(self.project)
-        stamps, odd = dict(listing.entries.stamps), dict(listing.entries.odd)
-        for path in self._texts:
-            odd.pop(path, None)
-            stamps[path] = self._stamp(path)
-        self.listing = listing._replace(entries=FileEntries(str(self.project.vault), stamps, odd))
-        self._context = VaultContext.of(self.project, self.listing)
-        known = self.__dict__.get("linking")
-        today = date.today()
-        self._forget(
-            bring_up_to_date(self._db, self.project, self.listing, self._context, today, self._judge, self.read, known)
-        )
+        listing = self._files.after(self.project, changed) if changed is not None and self._is_today else None
+        if listing is None or changed is None:
+            self._pages.forget(self.listing.is_young)
+            self._take(Listing.of(self.project))
+            self._compare()
+            return
+        self._pages.forget(lambda entry: entry.path in changed)
+        self._take(listing)
+        self._update([path for path in changed if path in listing.entries and path not in self._unsaved])
 
     def edit(self, path: str, text: str) -> None:
-        """Set the unsaved text of a page, which takes precedence over the file; the page need not exist on disk."""
-        if self._texts.get(path) == text:
+        """Set the text of a page in an editor, which takes precedence over the file; there may be no file."""
+        if (known := self._text(path)) == text:
             return
-        if path not in self._texts and self._is_saved(path, text):
-            self._texts[path] = text
+        if known is None and self._is_saved(path, text):
             self._saved[path] = Source(path, text)
             return
-        self._texts[path] = text
+        is_new = path not in self.listing.entries
         self._saved.pop(path, None)
-        self._edits += 1
-        entries = self.listing.entries
-        known = path in entries
-        stamps = entries.stamps if isinstance(entries.stamps, dict) else dict(entries.stamps)
-        stamps[path] = self._stamp(path)
-        odd = {p: e for p, e in entries.odd.items() if p != path} if path in entries.odd else entries.odd
-        self.listing = self.listing._replace(entries=FileEntries(str(self.project.vault), stamps, odd))
-        if not known:
-            self.refresh()  # the navigation or a canvas may link to it
-            return
-        from kbtools.incremental.update import TooManyChanges, VaultChange, update
-
-        change = VaultChange(self.listing.entries, self._context, {path: self.listing.mark(path)}, reader=self.read)
-        called = self.__dict__.get("called")
-        try:
-            with self._db.transaction():
-                linking = update(self._db, change, self.project.config, date.today(), self._judge, self.linking)
-        except TooManyChanges:
-            self.refresh()
-            return
-        self._forget(linking)
-        if called is not None:
-            self.called = {**called, path: _called(self.resolver.outlines[path])}
+        self._put(path, text)
+        if path in self._stamps:
+            self._stamps[path] = self._unsaved[path].stamp
+        else:
+            self.listing = self._with_unsaved()
+        if is_new or not self._is_today:  # the navigation or a canvas may link to a new page
+            self._compare()
+        else:
+            self._update([path])
 
     def drop(self, path: str) -> None:
-        """Discard the unsaved text of a page: its file counts again."""
-        if self._texts.pop(path, None) is not None:
-            self.refresh((path,))
+        """Discard the text of a page in an editor: its file counts again."""
+        self._saved.pop(path, None)
+        if self._unsaved.pop(path, None) is not None:
+            self.refresh((path,) if path in self._files.entries else None)
+
+    @property
+    def _is_today(self) -> bool:
+        """Whether findings that depend on the date are those of today."""
+        return self._day == date.today()
+
+    def _text(self, path: str) -> str | None:
+        if (unsaved := self._unsaved.get(path)) is not None:
+            return unsaved.text
+        return self._saved[path].text if path in self._saved else None
+
+    def _put(self, path: str, text: str) -> None:
+        self._edits += 1
+        self._unsaved[path] = Unsaved(text, (0, self._edits, len(text)))
+
+    def _take(self, listing: Listing) -> None:
+        """Have other files. The text in an editor takes precedence over a file that has changed."""
+        before, now = self._files.entries.stamps, listing.entries.stamps
+        for path in [p for p in self._saved if before.get(p) != now.get(p) or listing.is_young(listing.entries[p])]:
+            self._put(path, self._saved.pop(path).text)
+        self._files = listing
+        self.listing = self._with_unsaved()
+
+    def _with_unsaved(self) -> Listing:
+        entries = self._files.entries
+        self._stamps = {**entries.stamps, **{path: unsaved.stamp for path, unsaved in self._unsaved.items()}}
+        odd = {path: entry for path, entry in entries.odd.items() if path not in self._unsaved}
+        return self._files._replace(entries=FileEntries(str(self.project.vault), self._stamps, odd))
+
+    def _update(self, paths: Iterable[str]) -> None:
+        """Check again what pages that have changed concern. No page has come or gone."""
+        from kbtools.incremental.update import TooManyChanges, VaultChange, update
+
+        marks = {path: self.listing.mark(path) for path in paths}
+        if not marks:
+            return
+        db, linking = self._db, self._take_linking()
+        change = VaultChange(self.listing.entries, self._context, marks, reader=self.read)
+        try:
+            with db.transaction():
+                self.linking = update(db, change, self.project.config, self._day, self._judge, linking)
+        except TooManyChanges:
+            self._compare()
+
+    def _compare(self) -> None:
+        """Bring the index up to date with all texts."""
+        self._day = date.today()
+        self._context = VaultContext.of(self.project, self.listing)
+        db, linking = self._db, self._take_linking()
+        linking = bring_up_to_date(
+            db, self.project, self.listing, self._context, self._day, self._judge, self.read, linking
+        )
+        if linking is not None:
+            self.linking = linking
+
+    def _take_linking(self) -> Linking | None:
+        """The linking, if it is known, to be brought up to date: where that fails, it is made anew."""
+        linking: Linking | None = self.__dict__.pop("linking", None)
+        return linking
 
     def _is_saved(self, path: str, text: str) -> bool:
         """Whether a text is that of the file that the index was made from."""
-        stamp = self.listing.entries.stamps.get(path)
+        stamp = self._files.entries.stamps.get(path)
         if stamp is None:
             return False
-        file = Path(self.listing.entries[path].file)
+        file = self.project.vault / path
         with suppress(OSError):
             data = file.read_bytes()
             status = file.lstat()
@@ -155,60 +198,37 @@ class Resident:
             )
         return False
 
-    def _stamp(self, path: str) -> Stamp:
-        """A stamp for an unsaved text, different for each text and from the stamp of any file."""
-        return (0, self._edits, len(self._texts[path]))
-
     def read(self, entry: FileEntry, policies: Policies) -> Page:
         """The page of an entry, from its unsaved text if it has one."""
+        return self._pages.read(entry, policies)
+
+    def _parse(self, entry: FileEntry, policies: Policies) -> Page:
         from kbtools.vault.loading import read
         from kbtools.vault.page import decode
 
-        text = self._texts.get(entry.path)
-        if text is None:
+        unsaved = self._unsaved.get(entry.path)
+        if unsaved is None:
             return read(entry, policies)
-        data = text.encode("utf-8", "surrogatepass")
+        data = unsaved.text.encode("utf-8", "surrogatepass")
         known = sized(entry._replace(stamp=(0, 0, len(data))), self.project.config.max_page_size)
         return decode(entry.path, data, policies.of(entry.path)) if known.trouble is None else read(known, policies)
-
-    def _forget(self, linking: Linking | None) -> None:
-        """Drop what a change has made invalid. ``linking`` is that of the index as it is now, if it is known."""
-        if linking is None or linking is not self.__dict__.get("linking"):
-            for name in ("called", "linking"):
-                self.__dict__.pop(name, None)
-            if linking is not None:
-                self.linking = linking
-        self._pages = {path: held for path, held in self._pages.items() if self._is_current(path, held)}
 
     # -- queries ---------------------------------------------------------------------------------------------------
 
     @cached_property
     def linking(self) -> Linking:
         from kbtools.incremental.lookup import linking_of
+        from kbtools.vault.names import FileNames
 
-        return linking_of(self._db, self.listing.attachments, self.project.config)
+        return linking_of(self._db, FileNames(self.listing.attachments), self.project.config)
 
     @property
     def resolver(self) -> Resolver:
         return self.linking.resolver
 
-    @cached_property
-    def called(self) -> Mapping[str, tuple[Name, ...]]:
-        """The names of every page, by path."""
-        from kbtools.incremental.stored_outline import load_outline
-
-        return {path: _called(load_outline(path, text)) for path, text in self._db.outlines()}
-
     def page(self, path: str) -> Page | None:
         """A page, parsed from its newest text."""
-        if path not in self.listing.entries:
-            return None
-        entry = self.listing.entries[path]
-        stamp = entry.known_stamp
-        held = self._pages.get(path)
-        if held is None or held[0] != stamp:
-            held = self._pages[path] = (stamp, self.read(entry, self.policies))
-        return held[1]
+        return self.read(self.listing.entries[path], self.policies) if path in self.listing.entries else None
 
     def source(self, path: str) -> Source | None:
         """The text to which a page's findings refer."""
@@ -216,9 +236,6 @@ class Resident:
             return saved
         page = self.page(path)
         return page.source if page is not None else None
-
-    def _is_current(self, path: str, held: tuple[Stamp, Page]) -> bool:
-        return path in self.listing.entries and self.listing.entries[path].known_stamp == held[0]
 
     def findings(self, path: str) -> list[Diagnostic]:
         """The findings of a page."""

@@ -20,17 +20,18 @@ from kbtools.check.checker import Checker
 from kbtools.config.project import Config
 from kbtools.config.snippet_policy import RUN, Policies
 from kbtools.incremental.database import Database, Row
-from kbtools.incremental.lookup import linking_of
+from kbtools.incremental.lookup import StoredNameTable, linking_of
 from kbtools.incremental.rows import Judge, finding_row, link_row, outline_row
 from kbtools.incremental.stored_outline import load_outline
 from kbtools.incremental.vault_context import VaultContext
 from kbtools.links import fold_title
 from kbtools.rules import ANY_FILE
 from kbtools.vault.links.graph import PageLinks, links_of
-from kbtools.vault.links.linking import Linking
+from kbtools.vault.links.linking import Linking, Replacement
 from kbtools.vault.listing import FileEntry, Mark
 from kbtools.vault.loading import Reader, read
-from kbtools.vault.names import NameRecord, name_keys, reference_keys
+from kbtools.vault.names import FileNames, NameRecord, name_keys, reference_keys
+from kbtools.vault.outline import Outline
 from kbtools.vault.page import Page
 
 _SHARE = 4
@@ -85,39 +86,46 @@ def update(
     pages = {path: (change.reader or read)(change.entries[path], policies) for path in change.changed}
     before = {path: _kept(db, path) for path in (*change.changed, *change.gone)}
     shifted: set[str] = set()
-    names_moved = False
+    moved: list[Replacement] = []
     for path, page in pages.items():
         old, new = before[path], outline_row(page, is_page=change.entries[path].is_page)
         if old is None or old.outline != new.outline:
             shifted.update(new.names, old.names if old is not None else ())
-            names_moved = True
+            moved.append(Replacement(path, _outline(old), _outline(new)))
         db.put_outline(new, change.changed[path], old)
     for path in change.gone:
         if (old := before[path]) is not None:
             shifted.update(old.names)
-            names_moved = True
+            moved.append(Replacement(path, _outline(old), None))
             db.remove(old)
-    dirty = _concerned(db, change, shifted, names_moved)
+    dirty = _concerned(db, change, shifted, names_moved=bool(moved))
     change.within(len(dirty))
     db.put_attachments(
         change.moved_attachments & change.context.attachments, change.moved_attachments - change.context.attachments
     )
-    if linking is None or names_moved or change.moved_attachments:
-        linking = linking_of(db, change.context.attachments, config)
+    if linking is None:
+        linking = linking_of(db, FileNames(change.context.attachments), config)
+    elif moved or change.moved_attachments:
+        files = FileNames(change.context.attachments) if change.moved_attachments else linking.resolver.names.files
+        linking = linking.after(StoredNameTable(db, files), moved)
     _check(db, change, config, today, judge, pages, before, dirty, policies, linking)
     return linking
 
 
+def _outline(row: Row | None) -> Outline | None:
+    return load_outline(row.path, row.outline) if row is not None and row.outline is not None else None
+
+
 def _kept(db: Database, path: str) -> Row | None:
     row = db.row(path)
-    if row is None or row.outline is None:
+    outline = _outline(row)
+    if row is None or outline is None:
         return row
-    outline = load_outline(path, row.outline)
     names = name_keys(NameRecord.of(outline))
     return row._replace(names=names, references=reference_keys(name for _, name in outline.references))
 
 
-def _concerned(db: Database, change: VaultChange, shifted: Iterable[str], names_moved: bool) -> set[str]:
+def _concerned(db: Database, change: VaultChange, shifted: Iterable[str], *, names_moved: bool) -> set[str]:
     """The pages to check again."""
     keys, todo = set(shifted), list(shifted)
     if any("#" in key for key in keys):

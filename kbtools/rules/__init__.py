@@ -167,7 +167,7 @@ class Context:
         """The paths of all files that are no pages. A page whose rules ask for them is checked again whenever any file
         or page comes or goes."""
         self.asked.add(ANY_FILE)
-        return self._around.resolver.names.attachments
+        return self._around.resolver.names.files.paths
 
     def is_page(self, path: str) -> bool:
         """Whether there is a page at a path."""

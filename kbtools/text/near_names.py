@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+
+from kbtools.text.multimap import MultiMap
 
 _NO_SIGNS = str.maketrans("", "", string.punctuation + " ")
 _NUMBER = re.compile(r"[0-9]+")
@@ -39,47 +41,56 @@ class NearNames:
     as in SymSpell, of W. Garbe).
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._listed: dict[str, str | list[str]] = {}
-        """Most keys have one name; it is stored without a list, because creating the lists takes most of the time."""
-        self._by_word: dict[str, dict[str, list[str]]] = {}
-        listed = self._listed
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._by_key = MultiMap[str]()
+        self._by_form: dict[str, MultiMap[str]] = {}
+        """For keys of many names: the names by the forms of the word that is left out."""
         for name in names:
-            for key in _keys(name):
-                held = listed.get(key)
-                if held is None:
-                    listed[key] = name
-                elif isinstance(held, str):
-                    listed[key] = [held, name]
-                else:
-                    held.append(name)
+            self.add(name)
 
-    def _under(self, key: str) -> Sequence[str]:
-        held = self._listed.get(key, ())
-        return (held,) if isinstance(held, str) else held
+    def add(self, name: str) -> None:
+        """Add a name that is not listed yet."""
+        for i, key in enumerate(_keys(name), -1):
+            self._by_key.add(key, name)
+            if (table := self._by_form.get(key)) is not None:
+                _add_forms(table, name, i)
+
+    def discard(self, name: str) -> None:
+        for i, key in enumerate(_keys(name), -1):
+            self._by_key.discard(key, name)
+            if (table := self._by_form.get(key)) is not None:
+                for form in _forms(name.split(" ")[i]):
+                    table.discard(form, name)
 
     def nearest(self, name: str) -> tuple[str, ...]:
-        """The names one slip away from a folded one that is none of them; of several, those that need no letter to
-        change."""
+        """The names one slip away from a folded one that is none of them, sorted; of several, those that need no
+        letter to change."""
         words = name.split(" ")
         joined, *keys = _keys(name)
-        alike = tuple(n for n in dict.fromkeys(self._under(joined)) if n != name and _same_letters(name, n))
+        alike = {n for n in self._by_key[joined] if n != name and _same_letters(name, n)}
         if alike:
-            return alike
-        seen: dict[str, None] = {}
+            return tuple(sorted(alike))
+        seen: set[str] = set()
         for i, (key, word) in enumerate(zip(keys, words, strict=False)):
-            held = self._under(key)
+            held = self._by_key[key]
             if len(held) <= _FEW:
-                seen.update(dict.fromkeys(held))
+                seen.update(held)
                 continue
-            table = self._by_word.get(key)
+            table = self._by_form.get(key)
             if table is None:
-                table = self._by_word[key] = _deleted(held, i)
+                table = self._by_form[key] = MultiMap[str]()
+                for other in held:
+                    _add_forms(table, other, i)
             for form in _forms(word):
-                family = table.get(form, ())
+                family = table[form]
                 if len(family) <= _FAMILY:
-                    seen.update(dict.fromkeys(family))
-        return tuple(n for n in seen if n != name and is_slip(name, n))
+                    seen.update(family)
+        return tuple(sorted(n for n in seen if n != name and is_slip(name, n)))
+
+
+def _add_forms(table: MultiMap[str], name: str, at: int) -> None:
+    for form in _forms(name.split(" ")[at]):
+        table.add(form, name)
 
 
 def _same_letters(a: str, b: str) -> bool:
@@ -158,14 +169,6 @@ def _without_accents(name: str) -> str:
     letters."""
     plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
     return plain if plain.isascii() else name
-
-
-def _deleted(names: Iterable[str], at: int) -> dict[str, list[str]]:
-    table: dict[str, list[str]] = {}
-    for name in names:
-        for form in _forms(name.split(" ")[at]):
-            table.setdefault(form, []).append(name)
-    return table
 
 
 def _forms(word: str) -> set[str]:

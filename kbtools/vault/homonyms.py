@@ -5,14 +5,14 @@ Thousands of pages may be called ``index``. Each kind of query has its own index
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Literal
 
 from kbtools.links import fold_title
-from kbtools.vault.names import NameTable, nfc, table
+from kbtools.vault.names import NameTable, casefolded
 
-Table = Literal["stem", "title", "fold", "folded stem", "file", "folded file"]
+NameKind = Literal["stem", "title", "fold", "folded stem", "file", "folded file"]
 """Kinds of names: ``stem`` and ``title`` as written, ``fold`` for both after folding, ``folded stem`` ignoring case
 only; ``file`` and ``folded file`` for attachments."""
 
@@ -76,9 +76,9 @@ class Lookup:
 
     def __init__(self, names: NameTable) -> None:
         self._names = names
-        self._found: dict[tuple[Table, str], Homonyms] = {}
+        self._found: dict[tuple[NameKind, str], Homonyms] = {}
 
-    def called(self, by: Table, key: str) -> Homonyms:
+    def called(self, by: NameKind, key: str) -> Homonyms:
         """The pages or files with a name."""
         held = self._found.get((by, key))
         if held is None:
@@ -86,7 +86,7 @@ class Lookup:
             held = self._found[by, key] = Homonyms(paths) if paths else NONE
         return held
 
-    def _paths(self, by: Table, key: str) -> tuple[str, ...]:
+    def _paths(self, by: NameKind, key: str) -> tuple[str, ...]:
         names = self._names
         match by:
             case "stem":
@@ -98,22 +98,9 @@ class Lookup:
             case "folded stem":
                 return tuple(p for p in names.by_fold.get(fold_title(key), ()) if casefolded(_stem(p)) == key)
             case "file":
-                return self._files.get(key, ())
+                return names.files.by_name.get(key, ())
             case "folded file":
-                return self._folded_files.get(key, ())
-
-    @cached_property
-    def _files(self) -> Mapping[str, tuple[str, ...]]:
-        return table((nfc(a.rpartition("/")[2]), a) for a in sorted(self._names.attachments))
-
-    @cached_property
-    def _folded_files(self) -> Mapping[str, tuple[str, ...]]:
-        return table((casefolded(a.rpartition("/")[2]), a) for a in sorted(self._names.attachments))
-
-
-def casefolded(path: str) -> str:
-    """A path normalized for comparison that ignores case."""
-    return nfc(path).casefold()
+                return names.files.by_folded_name.get(key, ())
 
 
 def _stem(path: str) -> str:

@@ -9,7 +9,7 @@ from kbtools.markdown.structure import Heading
 from kbtools.vault.links.graph import LinkGraph, PageLinks
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.loading import Vault
-from kbtools.vault.names import STRICT, Conventions, DictNameTable
+from kbtools.vault.names import STRICT, Conventions, DictNameTable, FileNames
 from kbtools.vault.page import Page
 
 
@@ -24,7 +24,7 @@ class Index(Resolver):
         ways_in: Iterable[str] = (),
     ) -> None:
         self.pages: Mapping[str, Page] = dict(sorted(pages.items()))
-        super().__init__(DictNameTable(self.pages, attachments), conventions)
+        super().__init__(DictNameTable(self.pages, FileNames(attachments)), conventions)
         self.graph = LinkGraph(self.pages, self)
         self.ways_in = frozenset(ways_in)
         """Pages that the navigation or a canvas links to."""
@@ -39,7 +39,7 @@ class Index(Resolver):
 
     @property
     def attachments(self) -> frozenset[str]:
-        return self.names.attachments
+        return self.names.files.paths
 
     @property
     def links(self) -> Mapping[str, PageLinks]:

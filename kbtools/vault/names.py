@@ -19,38 +19,79 @@ from kbtools.vault.outline import Outline
 Paths = tuple[str, ...]
 
 
+class OutlineTable(Protocol):
+    """Pages by path. A mapping that is not iterated over, so that it need not be in memory."""
+
+    def __getitem__(self, path: str, /) -> Outline: ...
+
+    def __contains__(self, path: object, /) -> bool: ...
+
+    def get(self, path: str, /) -> Outline | None: ...
+
+
+class PathTable(Protocol):
+    """Pages by name. A mapping that is not iterated over, so that it need not be in memory."""
+
+    def __contains__(self, name: object, /) -> bool: ...
+
+    def get(self, name: str, default: Paths, /) -> Paths: ...
+
+
 class NameTable(Protocol):
     """Names to pages. No table holds the empty name."""
 
     @property
-    def outlines(self) -> Mapping[str, Outline]:
-        """Every page, by path."""
+    def outlines(self) -> OutlineTable:
+        """Every page."""
+
+    def all_outlines(self) -> Iterable[Outline]:
+        """Every page, read anew."""
 
     @property
-    def attachments(self) -> frozenset[str]:
-        """Every other file, by path."""
+    def files(self) -> FileNames:
+        """Every other file."""
 
     @property
-    def by_stem(self) -> Mapping[str, Paths]:
+    def by_stem(self) -> PathTable:
         """File names, NFC, without ``.md``."""
 
     @property
-    def by_title(self) -> Mapping[str, Paths]: ...
+    def by_title(self) -> PathTable: ...
 
     @property
-    def by_fold(self) -> Mapping[str, Paths]:
+    def by_fold(self) -> PathTable:
         """Folded file names and titles, together."""
 
     @property
-    def by_alias(self) -> Mapping[str, Paths]:
+    def by_alias(self) -> PathTable:
         """Folded aliases."""
 
     @property
-    def by_id(self) -> Mapping[str, Paths]: ...
+    def by_id(self) -> PathTable: ...
 
     @property
     def with_hash(self) -> frozenset[str]:
         """Folded names with a ``#`` in them, which a link would otherwise read as an anchor."""
+
+
+class FileNames:
+    """The files of a vault other than pages, by name. Tables are built on first access."""
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        self.paths = frozenset(paths)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Paths]:
+        return table((nfc(path.rpartition("/")[2]), path) for path in sorted(self.paths))
+
+    @cached_property
+    def by_folded_name(self) -> Mapping[str, Paths]:
+        return table((casefolded(path.rpartition("/")[2]), path) for path in sorted(self.paths))
+
+    @cached_property
+    def by_folded_stem(self) -> Mapping[str, Paths]:
+        """Without the ending."""
+        return table((casefolded(path.rpartition("/")[2]).rpartition(".")[0], path) for path in sorted(self.paths))
 
 
 class NameRecord(NamedTuple):
@@ -103,14 +144,17 @@ class DictNameTable:
     def __init__(
         self,
         outlines: Mapping[str, Outline],
-        attachments: Iterable[str] = (),
+        files: FileNames,
         called: Mapping[str, NameRecord] | None = None,
     ) -> None:
         """``called`` contains the names of each page, if they are known already. Both mappings are sorted by path."""
         self.outlines = outlines
-        self.attachments = frozenset(attachments)
+        self.files = files
         if called is not None:
             self._called = called
+
+    def all_outlines(self) -> Iterable[Outline]:
+        return self.outlines.values()
 
     @cached_property
     def _called(self) -> Mapping[str, NameRecord]:
@@ -184,6 +228,11 @@ class Conventions(NamedTuple):
 
 STRICT = Conventions()
 """A Markdown link is a path."""
+
+
+def casefolded(path: str) -> str:
+    """A path normalized for comparison that ignores case."""
+    return nfc(path).casefold()
 
 
 def nfc(text: str) -> str:

@@ -17,13 +17,12 @@ from damage import FOLDABLE, OTHER, Damage
 from slow_fold import fold
 from styles import Note
 
-from kbtools.config.project import LinkStyle, foreign_vault
+from kbtools.config.project import Config, LinkStyle, foreign_vault
 from kbtools.edit.reconcile import plan_reconcile
 from kbtools.links import can_be_target, shown
 from kbtools.vault.index import Index
+from kbtools.vault.links.linking import Linking
 from kbtools.vault.links.resolution import Ambiguous, Missing, Resolved
-from kbtools.vault.links.spelling import Speller
-from kbtools.vault.links.suggest import Suggester
 from kbtools.vault.loading import load
 from kbtools.vault.page import Page, decode
 
@@ -144,11 +143,11 @@ def measure(
         put[good.path].append((good, target))
     texts = {p: head + "\n\n".join(g.shape.format(t) for g, t in put[p]) + "\n" for p, head in heads.items()}
     index = Index(parsed(texts))
-    speller = Speller(index, style)
-    plan = plan_reconcile(index, speller, titles=titles)
+    linking = Linking(index, Config(link_style=style))
+    plan = plan_reconcile(index, linking.speller, titles=titles)
     after = Index(parsed({**texts, **plan.texts}))
     changed = {(c.path, c.link.span.start) for c in plan.changes}
-    suggester = Suggester(index, speller)
+    suggester = linking.suggester
     for path, pairs in put.items():
         page = index.pages[path]
         now, then = index.links[path].wiki, after.links[path].wiki

@@ -168,7 +168,15 @@ def test_an_editor_is_told_what_a_check_of_its_texts_would_say(
 # Names of which the broken links of ``misspelled`` are slips, so that their help follows every change of a name.
 LONG = ("Backpropagation", "Back Propagation", "Chain rule of gradients", "Automatic differentiation")
 misspelled = st.sampled_from(
-    ["Backpropagatoin", "BackPropagation", "Chain rule of gradiants", "Automatic diferentiation", "역전파를", "plt.png"]
+    [
+        "Backpropagatoin",
+        "BackPropagation",
+        "Chain rule of gradiants",
+        "Automatic diferentiation",
+        "역전파를",
+        "plt.png",
+        "old",
+    ]
 )
 called = st.builds(
     "---\ntitle: {}\naliases: ['{}']\n---\n{} {}\n".format,
@@ -184,7 +192,9 @@ WRONG = ("wrong.md", "a/wrong.md")
 names_typed = st.tuples(st.just("type"), st.sampled_from(("one.md", "two.md", "a/three.md")), called)
 links_typed = st.tuples(st.just("type"), st.sampled_from(WRONG), wrong)
 file_moved = st.tuples(
-    st.just("write"), st.sampled_from(("plot.png", "Backpropagation.md")), st.sampled_from((None, ""))
+    st.just("write"),
+    st.sampled_from(("plot.png", "Backpropagation.md", "역전파/old/x.md")),
+    st.sampled_from((None, "")),
 )
 names_saved = st.tuples(st.just("write"), st.sampled_from(("one.md", "a/three.md")), st.none() | called)
 

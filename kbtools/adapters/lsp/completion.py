@@ -99,26 +99,27 @@ def _titles(space: OpenVault, page: Page, span: Span) -> Iterator[CompletionItem
     typed = fold_title(span.of(text))
     closing = "" if text.startswith("]", span.end) or "]]" in _rest_of_line(page, span.end) else "]]"
     speller = space.resident.linking.speller
-    whole: list[tuple[bool, str, str, str | None]] = []
-    for path, called in space.resident.called.items():
-        for folded, name, alias in called:
-            if typed in folded:
-                whole.append((not folded.startswith(typed), name, path, alias))
-    for rank, name, path, alias in nsmallest(MOST + 1, whole, key=lambda found: (found[0], len(found[1]), found[1])):
+    found = [
+        (not name.folded.startswith(typed), len(name.text), name.text, path, name.is_alias)
+        for path, names in space.resident.linking.names.items()
+        for name in names
+        if typed in name.folded
+    ]
+    for is_inside, length, name, path, is_alias in nsmallest(MOST + 1, found):
         spelled = speller.spelling(path, page.path)
         if spelled is None:
             continue
-        new = spelled if alias is None or not can_be_target(alias) else f"{spelled}|{alias}"
+        new = f"{spelled}|{name}" if is_alias and can_be_target(name) else spelled
         yield _item(
             space,
             page,
             span,
             name,
             f"{new}{closing}",
-            CompletionItemKind.FILE if alias is None else CompletionItemKind.REFERENCE,
-            detail=path if alias is None else f"{spelled} · {path}",
+            CompletionItemKind.REFERENCE if is_alias else CompletionItemKind.FILE,
+            detail=f"{spelled} · {path}" if is_alias else path,
             filterText=span.of(text) or name,
-            sortText=f"{int(rank)}{len(name):04}{name}",
+            sortText=f"{int(is_inside)}{length:04}{name}",
         )
 
 
@@ -147,8 +148,8 @@ def _sections(space: OpenVault, page: Page, target: str, span: Span) -> Iterator
 def _files(space: OpenVault, page: Page, span: Span) -> Iterator[CompletionItem]:
     """Pages and attachments, as a Markdown link writes them."""
     typed = span.of(page.source.text).lower()
-    resolver = space.resident.resolver
-    for path in sorted((*resolver.outlines, *resolver.names.attachments)):
+    listing = space.resident.listing
+    for path in sorted((*listing.pages, *listing.attachments)):
         address = quote(posixpath.relpath(path, page.folder or "."), safe="/-_.~!$&'*+,;=:@")
         if address.lower().startswith(typed) or typed in path.lower():
             yield _item(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from heapq import nsmallest
 
 from kbtools.adapters.lsp import results
 from kbtools.adapters.lsp.open_vault import OpenVault
@@ -193,14 +194,14 @@ def workspace_symbols(space: OpenVault, query: str, most: int = 200) -> list[Wor
     """Pages whose names hold the words."""
     wanted = fold_title(query)
     found = [
-        (not folded.startswith(wanted), len(name), name, path, alias)
-        for path, called in space.resident.called.items()
-        for folded, name, alias in called
-        if wanted in folded
+        (not name.folded.startswith(wanted), len(name.text), name.text, path)
+        for path, names in space.resident.linking.names.items()
+        for name in names
+        if wanted in name.folded
     ]
     return [
         {"name": name, "kind": SymbolKind.FILE, "location": {"uri": space.uri(path)}, "containerName": path}
-        for _, _, name, path, _ in sorted(found)[:most]
+        for _, _, name, path in nsmallest(most, found)
     ]
 
 

@@ -94,15 +94,17 @@ class OpenVault:
     def __init__(self, project: Project, encoding: str) -> None:
         self.project = project
         self.encoding = encoding
-        self.is_prepared = False
         self.resident = Resident(project, judge_of(project.state))
+        self._preparation = self.resident.prepare()
         self.outcomes: dict[str, tuple[Page, int, dict[str, list[Outcome]]]] = {}
         """What was read of results, by page: the page and the stamp of the file they were read for."""
 
-    def prepare(self) -> None:
-        """Do beforehand what the first request would wait for."""
-        self.is_prepared = True
-        self.resident.prepare()
+    def prepare(self) -> bool:
+        """Do a part of what the next edits and requests would wait for. False when nothing is left."""
+        for _ in self._preparation:
+            return True
+        self._preparation = self.resident.prepare()
+        return False
 
     def close(self) -> None:
         self.resident.close()

@@ -65,11 +65,13 @@ class Server:
             return
         if session.is_stale:
             session.publish()
-        if self.connection.is_idle and (fresh := [s for s in session.spaces.values() if not s.is_prepared]):
-            from kbtools.adapters.lsp import requests  # noqa: F401 - with all that answers them
+        if not self.connection.is_idle:
+            return
+        from kbtools.adapters.lsp import requests  # noqa: F401 - with all that answers them
 
-            for space in fresh:
-                space.prepare()
+        for space in session.spaces.values():
+            while self.connection.is_idle and space.prepare():
+                pass
 
     def _handler(self, message: Message) -> Callable[[Params], Any] | None:
         method, session = message.method, self._session

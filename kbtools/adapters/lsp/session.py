@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,7 @@ class Session:
             self._complaints.add(text)
             self.connection.notify("window/showMessage", {"type": 2, "message": f"kb: {text}"})
 
-    def refresh(self, space: OpenVault, changed: Iterable[str] | None = None) -> None:
+    def refresh(self, space: OpenVault, changed: Collection[str] | None = None) -> None:
         """Read what has changed on disk, of these paths or of any. Raises KbError for a configuration that has become
         wrong."""
         space.resident.refresh(changed)

@@ -96,7 +96,7 @@ def page_given(wiki: Workspace, given: str) -> str:
         return found[0]
     if found:
         raise KbError(f'"{given}" is a name of {", ".join(found)}', "name the page by its path")
-    known = {fold_title(p): p for p in index.pages} | {fold_title(p.title): p.title for p in index.outlines.values()}
+    known = {fold_title(p): p for p in index.pages} | {fold_title(p.title): p.title for p in index.pages.values()}
     close = difflib.get_close_matches(fold_title(given), list(known), n=1, cutoff=0.6)
     raise KbError(f'no page is called "{given}"', f'did you mean "{known[close[0]]}"?' if close else None)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import dropwhile
 
 from kbtools.config.mkdocs_file import is_within
 from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name
 from kbtools.markdown.file_links import FileLink
-from kbtools.vault.homonyms import Homonyms, Lookup, Norm, Table, casefolded
+from kbtools.vault.homonyms import Homonyms, Lookup, NameKind, Norm
 from kbtools.vault.links import dendron
 from kbtools.vault.links.resolution import (
     Alias,
@@ -22,8 +22,7 @@ from kbtools.vault.links.resolution import (
     Resolved,
 )
 from kbtools.vault.links.sections import Sections
-from kbtools.vault.names import STRICT, Conventions, NameTable, nfc, parts_of_path
-from kbtools.vault.outline import Outline
+from kbtools.vault.names import STRICT, Conventions, NameTable, OutlineTable, casefolded, nfc, parts_of_path
 
 ENTRANCES = ("index", "README", "readme", "Readme", "Index")
 """Names of the page that a folder's address shows."""
@@ -51,7 +50,7 @@ class Resolver:
         """Cached resolutions of shared names from folders that contain none of the pages, or more than one."""
 
     @property
-    def outlines(self) -> Mapping[str, Outline]:
+    def outlines(self) -> OutlineTable:
         return self.names.outlines
 
     # -- wikilinks -----------------------------------------------------------------------------------------
@@ -88,7 +87,7 @@ class Resolver:
             return self._logseq_page(name, folder) or self._attachment(target, folder) or Missing()
         if "/" in name and (hit := self._by_path(name, folder)) is not None:
             return hit
-        rungs: tuple[tuple[Table, str, How], ...] = (
+        rungs: tuple[tuple[NameKind, str, How], ...] = (
             ("stem", name, "exact"),
             ("title", name, "exact"),
             ("fold", fold_title(name), "variant"),
@@ -101,7 +100,7 @@ class Resolver:
                 return self._settle(found, folder, how)
         if (file := self._attachment(target, folder)) is not None:
             return file
-        holders = names.by_alias.get(fold_title(name))
+        holders = names.by_alias.get(fold_title(name), ())
         return Alias(holders) if holders else Missing()
 
     def _logseq_page(self, name: str, folder: str) -> Resolution | None:
@@ -135,7 +134,7 @@ class Resolver:
         segments = parts_of_path(name, folder if relative else None)
         if not segments:
             return None
-        ways: tuple[tuple[Table, How, Norm], ...] = (("stem", "path", nfc), ("fold", "variant", fold_title))
+        ways: tuple[tuple[NameKind, How, Norm], ...] = (("stem", "path", nfc), ("fold", "variant", fold_title))
         for table, how, norm in ways:
             *folders, last = [norm(s) for s in segments]
             found = self.lookup.called(table, last).below(folders, norm)
@@ -208,7 +207,7 @@ class Resolver:
         last = target.rpartition("/")[2]
         ways = [target] if last[-3:].lower() == ".md" else [f"{target}.md"]
         ways += [f"{target}/{name}.md" if target else f"{name}.md" for name in ENTRANCES[:2]]
-        if target in self.names.attachments:
+        if target in self.names.files.paths:
             return Resolved(target, "attachment")
         if last and (file := self.lookup.called("file", last).at(target, nfc)) is not None:
             return Resolved(file, "attachment")
@@ -264,7 +263,7 @@ class Resolver:
             target = joined(path, address, above=True)
         if target is None:
             return None
-        if link.kind == "html" and target in self.names.attachments:
+        if link.kind == "html" and target in self.names.files.paths:
             return Resolved(target, "attachment")
         hit = self._file_at(target)
         return Resolved(hit.page, "address") if hit is not None and hit.how != "attachment" else None
@@ -317,7 +316,7 @@ class Resolver:
         names = self.names
         tables = ((names.by_stem, name), (names.by_title, name), (names.by_id, name), (names.by_fold, fold_title(name)))
         for held, key in tables:
-            if found := held.get(key):
+            if found := held.get(key, ()):
                 if len(found) > 2:
                     return None
                 others = tuple(p for p in found if p != from_path) or found

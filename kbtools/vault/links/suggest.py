@@ -11,7 +11,6 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from urllib.parse import unquote
 
 from kbtools.links import WikiLink, fold_title, is_attachment_name
@@ -19,11 +18,12 @@ from kbtools.markdown.file_links import FileLink, has_ending, written
 from kbtools.text.diagnostics import Applicability, Edit, Fix
 from kbtools.text.near_names import NearNames
 from kbtools.text.source import Span, is_invisible
-from kbtools.vault.homonyms import NONE, Homonyms
+from kbtools.vault.homonyms import Homonyms
 from kbtools.vault.links.resolution import Alias, Ambiguous, Resolved
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.links.spelling import Speller
-from kbtools.vault.names import nfc, table
+from kbtools.vault.links.suggestion_tables import SuggestionTables, is_long_alias
+from kbtools.vault.names import nfc
 from kbtools.vault.page import Page
 
 # Postpositions that get caught inside the brackets, longest first.
@@ -48,8 +48,6 @@ _ADDRESS = re.compile(
 _DATE = re.compile(r"\A\d{4} \d{1,2} \d{1,2}\Z")
 _OTHER_ENDING = re.compile(r"\.(?:html?|markdown|mdx?)$", re.IGNORECASE)
 _ENTRANCES = frozenset(("index", "readme"))
-_SHORTEST_ALIAS = 10
-"""Minimum length of an alias to be suggested for a misspelled link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +63,19 @@ class Suggestion:
 
 
 class Suggester:
-    """Suggestions for one vault. Its tables are built on first use."""
+    """Suggestions in one state of a vault."""
 
-    def __init__(self, resolver: Resolver, speller: Speller) -> None:
+    def __init__(self, resolver: Resolver, speller: Speller, tables: SuggestionTables) -> None:
         self.resolver = resolver
         self.speller = speller
+        self._tables = tables
         self._homonyms: dict[str, Homonyms] = {}
         self._ends: dict[Homonyms, str | None] = {}
         self._stems: dict[str, str | None] = {}
         self._aliases: dict[str, Mapping[str, str]] = {}
+        self._folders: dict[str, Homonyms] = {}
         self._near_sections: dict[str, tuple[NearNames, Mapping[str, str], str]] = {}
+        self._files = resolver.names.files
 
     # -- wikilinks
 
@@ -146,7 +147,7 @@ class Suggester:
     def _index(self, link: WikiLink, page: Page) -> Suggestion | None:
         """A folder: the page that shows it, or what is in it."""
         *above, last = [fold_title(s) for s in link.name.strip("/").split("/")]
-        folders = self._folders.get(last, NONE).below(above, fold_title).paths
+        folders = self._folders_called(last).below(above, fold_title).paths
         if len(folders) != 1:
             return None
         folder = folders[0]
@@ -158,7 +159,7 @@ class Suggester:
     def _near(self, link: WikiLink, page: Page) -> Suggestion | None:
         head, _, last = link.name.rpartition("/")
         folders = [fold_title(s) for s in head.split("/") if s not in ("", ".", "..")]
-        found = {name: self._called(name) for name in self._near_names.nearest(fold_title(last))}
+        found = {name: self._called(name) for name in self._tables.near_names.nearest(fold_title(last))}
         if folders:  # of a link whose folder is wrong too, nothing is sure
             below = {name: held.below(folders, fold_title) for name, held in found.items()}
             found = {name: held for name, held in below.items() if held.paths}
@@ -173,9 +174,19 @@ class Suggester:
         return self._to(path, page, why)
 
     def _called(self, name: str) -> Homonyms:
+        """The pages that a misspelled link with this name may mean."""
         held = self._homonyms.get(name)
         if held is None:
-            held = self._homonyms[name] = Homonyms(self._names[name])
+            names = self.resolver.names
+            aliased = names.by_alias.get(name, ()) if is_long_alias(name) else ()
+            held = self._homonyms[name] = Homonyms(tuple(dict.fromkeys((*names.by_fold.get(name, ()), *aliased))))
+        return held
+
+    def _folders_called(self, name: str) -> Homonyms:
+        """The folders that hold pages, by their folded last name."""
+        held = self._folders.get(name)
+        if held is None:
+            held = self._folders[name] = Homonyms(tuple(sorted(self._tables.folders[name])))
         return held
 
     def _one_of(self, called: Homonyms, folder: str) -> str | None:
@@ -204,10 +215,10 @@ class Suggester:
             else:
                 way = f"[[#{own.text}]] leads there"
             return Suggestion(None, None, f"a heading of this page says so; {way}")
-        called = self._first_headings.get(name, ())
+        called = self._tables.first_headings[name]
         if len(called) == 1:
             return self._to(called[0], page, "its first heading says so")
-        found = self._headings.get(name, ())
+        found = self._tables.headings[name]
         if len(called) > 1 or len(found) != 1 or " " not in name or is_attachment_name(link.target):
             return None
         path, text = found[0]
@@ -215,50 +226,6 @@ class Suggester:
         if target is None or set("[]|#^") & set(text):
             return None
         return Suggestion(f"{target}#{text}", path, "it is a section there")
-
-    @cached_property
-    def _names(self) -> dict[str, tuple[str, ...]]:
-        """The names a misspelled link may mean."""
-        names = dict(self.resolver.names.by_fold)
-        for name, paths in self.resolver.names.by_alias.items():
-            if len(name) >= _SHORTEST_ALIAS or (not name.isascii() and len(name) >= _SHORTEST_ALIAS // 2):
-                names[name] = tuple(dict.fromkeys((*names.get(name, ()), *paths)))
-        return names
-
-    @cached_property
-    def _near_names(self) -> NearNames:
-        return NearNames(self._names)
-
-    @cached_property
-    def _folders(self) -> Mapping[str, Homonyms]:
-        """The folders that hold pages, by their folded last name."""
-        folders: dict[str, None] = {}
-        for path in self.resolver.outlines:
-            folder = path.rpartition("/")[0]
-            while folder and folder not in folders:
-                folders[folder] = None
-                folder = folder.rpartition("/")[0]
-        named = table((fold_title(f.rpartition("/")[2]), f) for f in sorted(folders))
-        return {name: Homonyms(held) for name, held in named.items()}
-
-    @cached_property
-    def _first_headings(self) -> Mapping[str, tuple[str, ...]]:
-        """Top headings of pages that begin with a single heading of the highest level."""
-        firsts = []
-        for path, page in self.resolver.outlines.items():
-            headings = page.headings
-            if headings and headings[0].level == 1 and all(h.level > 1 for h in headings[1:]):
-                firsts.append((fold_title(headings[0].text), path))
-        return table(sorted(firsts, key=lambda f: f[1]))
-
-    @cached_property
-    def _headings(self) -> dict[str, list[tuple[str, str]]]:
-        found: dict[str, list[tuple[str, str]]] = {}
-        for path, page in self.resolver.outlines.items():
-            for h in page.headings:
-                if h.text.strip():
-                    found.setdefault(fold_title(h.text), []).append((path, h.text))
-        return found
 
     # -- sections
 
@@ -285,7 +252,7 @@ class Suggester:
         """The message for a missing file, and the name of the intended one if it is certain."""
         name = nfc(target).rpartition("/")[2]
         plain = nfc(unquote(target)).rpartition("/")[2]
-        if plain != name and len(found := self._files.get(plain.casefold(), ())) == 1:
+        if plain != name and len(found := self._files.by_folded_name.get(plain.casefold(), ())) == 1:
             return f'"{target}" is written as in an address', found[0].rpartition("/")[2]
         return self._alike(name), None
 
@@ -321,7 +288,7 @@ class Suggester:
 
     def _folder_called(self, link: FileLink) -> str | None:
         *above, last = [fold_title(s) for s in link.path.strip("/").split("/") if s not in ("", ".", "..")] or [""]
-        folders = self._folders.get(last, NONE).below(above, fold_title).paths
+        folders = self._folders_called(last).below(above, fold_title).paths
         return folders[0] if len(folders) == 1 else None
 
     def _meant(self, name: str, page: Page) -> str | None:
@@ -329,7 +296,7 @@ class Suggester:
         if fold_title(name) in _ENTRANCES:
             return None
         if has_ending(name) and name[-3:].lower() != ".md":
-            found: tuple[str, ...] = self._files.get(name.casefold(), ())
+            found = self._files.by_folded_name.get(name.casefold(), ())
         else:
             meant = self._stem(fold_title(name))
             return meant if meant != page.path else None
@@ -345,18 +312,6 @@ class Suggester:
 
     def _alike(self, name: str) -> str | None:
         """A file of the same name but for case, folder or ending."""
-        found = self._files.get(name.casefold(), ()) or self._files_by_stem.get(_without_ending(name.casefold()), ())
+        folded = name.casefold()
+        found = self._files.by_folded_name.get(folded) or self._files.by_folded_stem.get(folded.rpartition(".")[0])
         return f"there is {found[0]}" if found else None
-
-    @cached_property
-    def _files(self) -> Mapping[str, tuple[str, ...]]:
-        return table((nfc(a.rpartition("/")[2]).casefold(), a) for a in sorted(self.resolver.names.attachments))
-
-    @cached_property
-    def _files_by_stem(self) -> Mapping[str, tuple[str, ...]]:
-        stems = ((_without_ending(nfc(a.rpartition("/")[2]).casefold()), a) for a in self.resolver.names.attachments)
-        return table(sorted(stems, key=lambda s: s[1]))
-
-
-def _without_ending(name: str) -> str:
-    return name.rpartition(".")[0]

@@ -1,0 +1,49 @@
+"""Parsed pages of a long-running process, the most recently used ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kbtools.vault.listing import FileEntry
+
+if TYPE_CHECKING:
+    from kbtools.config.snippet_policy import Policies
+    from kbtools.vault.loading import Reader
+    from kbtools.vault.page import Page
+
+_MOST = 2**20
+"""Characters of the texts of all pages that are kept. A parsed page takes about ten times its text."""
+
+
+class ParsedPages:
+    """Each page is valid as long as its entry is the same."""
+
+    def __init__(self, parse: Reader) -> None:
+        self._parse = parse
+        self._kept: dict[str, tuple[FileEntry, Page]] = {}
+        """The most recently used last."""
+        self._size = 0
+
+    def read(self, entry: FileEntry, policies: Policies) -> Page:
+        """The page of an entry, parsed again only if the entry has changed."""
+        kept = self._kept.get(entry.path)
+        page = kept[1] if kept is not None and kept[0] == entry else self._parse(entry, policies)
+        if page.policy != (policy := policies.of(entry.path)):
+            page = replace(page, policy=policy)
+        self._drop(entry.path)
+        self._kept[entry.path] = entry, page
+        self._size += len(page.source.text)
+        while self._size > _MOST and len(self._kept) > 1:
+            self._drop(next(iter(self._kept)))
+        return page
+
+    def forget(self, is_changeable: Callable[[FileEntry], bool]) -> None:
+        """Drop the pages of some entries: those whose stamp does not tell whether they have changed."""
+        for path in [path for path, (entry, _) in self._kept.items() if is_changeable(entry)]:
+            self._drop(path)
+
+    def _drop(self, path: str) -> None:
+        if (kept := self._kept.pop(path, None)) is not None:
+            self._size -= len(kept[1].source.text)

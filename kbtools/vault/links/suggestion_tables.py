@@ -1,0 +1,123 @@
+"""Names, headings and folders of a vault, as a broken link may have meant them; updated page by page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from kbtools.links import fold_title
+from kbtools.text.multimap import MultiMap
+from kbtools.text.near_names import NearNames
+from kbtools.vault.outline import Outline, Section
+
+_SHORTEST_ALIAS = 10
+"""Minimum length of an alias to be suggested for a misspelled link."""
+
+
+def is_long_alias(folded: str) -> bool:
+    """Whether an alias is long enough to be suggested for a misspelled link."""
+    return len(folded) >= _SHORTEST_ALIAS or (not folded.isascii() and len(folded) >= _SHORTEST_ALIAS // 2)
+
+
+class SuggestionTables:
+    """Depends on nothing but the outlines of the pages that were added and not removed."""
+
+    def __init__(self, outlines: Iterable[Outline] = ()) -> None:
+        self.near_names = NearNames()
+        """File names, titles and long aliases, folded."""
+        self.first_headings = MultiMap[str]()
+        """Pages that begin with a single heading of the highest level, by that heading, folded."""
+        self.headings = MultiMap[tuple[str, str]]()
+        """(path, text) of headings, by their folded text."""
+        self.folders = MultiMap[str]()
+        """Folders that contain pages, also in folders of theirs, by their last name, folded."""
+        self._uses = Counter[str]()
+        """How many pages have each name."""
+        self._entries = Counter[str]()
+        """How many pages and folders each folder contains."""
+        for outline in outlines:
+            self.add(outline)
+
+    def replace(self, old: Outline | None, new: Outline | None) -> None:
+        """Enter the new state of a page in place of the old one; None where there is no page."""
+        if old is not None and new is not None:
+            self._replace_names(set(_names(old)), set(_names(new)))
+            if list(map(_level_and_text, old.headings)) != list(map(_level_and_text, new.headings)):
+                self._remove_headings(old)
+                self._add_headings(new)
+            return
+        if old is not None:
+            self.remove(old)
+        if new is not None:
+            self.add(new)
+
+    def add(self, page: Outline) -> None:
+        self._replace_names(set(), set(_names(page)))
+        self._add_headings(page)
+        for folder in _folders(page.path):
+            self._entries[folder] += 1
+            if self._entries[folder] > 1:
+                break
+            self.folders.add(_last_name(folder), folder)
+
+    def remove(self, page: Outline) -> None:
+        self._replace_names(set(_names(page)), set())
+        self._remove_headings(page)
+        for folder in _folders(page.path):
+            self._entries[folder] -= 1
+            if self._entries[folder] > 0:
+                break
+            del self._entries[folder]
+            self.folders.discard(_last_name(folder), folder)
+
+    def _replace_names(self, old: set[str], new: set[str]) -> None:
+        for name in old - new:
+            self._uses[name] -= 1
+            if not self._uses[name]:
+                del self._uses[name]
+                self.near_names.discard(name)
+        for name in new - old:
+            self._uses[name] += 1
+            if self._uses[name] == 1:
+                self.near_names.add(name)
+
+    def _add_headings(self, page: Outline) -> None:
+        for heading in page.headings:
+            if heading.text.strip():
+                self.headings.add(fold_title(heading.text), (page.path, heading.text))
+        if (first := _first_heading(page)) is not None:
+            self.first_headings.add(first, page.path)
+
+    def _remove_headings(self, page: Outline) -> None:
+        for heading in page.headings:
+            if heading.text.strip():
+                self.headings.discard(fold_title(heading.text), (page.path, heading.text))
+        if (first := _first_heading(page)) is not None:
+            self.first_headings.discard(first, page.path)
+
+
+def _names(page: Outline) -> Iterator[str]:
+    aliases = (name for alias in page.aliases if is_long_alias(name := fold_title(alias)))
+    return (name for name in (fold_title(page.stem), fold_title(page.title), *aliases) if name)
+
+
+def _level_and_text(heading: Section) -> tuple[int, str]:
+    return heading.level, heading.text
+
+
+def _first_heading(page: Outline) -> str | None:
+    """The heading with which a page begins if no other has its level, folded; None where there is none."""
+    headings = page.headings
+    if not headings or headings[0].level != 1 or any(h.level == 1 for h in headings[1:]):
+        return None
+    return fold_title(headings[0].text) or None
+
+
+def _folders(path: str) -> Iterator[str]:
+    """The folders that contain a page, the innermost first."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def _last_name(folder: str) -> str:
+    return fold_title(folder.rpartition("/")[2])
