@@ -320,6 +320,17 @@ def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
     assert "there is nothing to undo" in kb(root, "init", "--undo", code=2)
 
 
+def test_what_it_announces_is_what_the_commands_do(tmp_path: Path) -> None:
+    """``[[index]]`` is spelled as the file is called: with link_style = "filename" nothing is to be respelled."""
+    pages = {"index.md": "# Team wiki\n\n[[on call]]\n", "On-Call.md": "# On-Call\n\n[[index]] [[Gone]] ![[x.png]]\n"}
+    root = put(tmp_path / "notes", pages)
+    told = kb(root, "init", "--yes")
+    assert "4: 2 dangle, 1 resolve, 1 can be reconciled" in told
+    assert "1  broken-link (1 info)" in told
+    assert "1 link respelled" in told
+    assert "1 link in 1 page would be respelled" in kb(root, "reconcile")
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs a terminal")
 @pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("\n", True), ("n\n", False), ("\x04", False)])
 def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> None:

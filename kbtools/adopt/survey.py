@@ -16,6 +16,7 @@ from kbtools.config.mkdocs_file import read as read_mkdocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.obsidian import read as read_settings
 from kbtools.config.project import LinkStyle, Project, foreign_vault
+from kbtools.edit.reconcile import plan_reconcile
 from kbtools.external.urls import find as find_urls
 from kbtools.external.urls import host_of
 from kbtools.run.job import ANY
@@ -91,9 +92,14 @@ def survey(root: Path, exclude: Iterable[str] = ()) -> Survey:
     vault = load_vault(project)
     index = Index.build(vault)
     found.pages = len(index.pages)
-    for path, held in index.graph.links.items():
-        for link, resolution in held.wiki:
-            found.links[_fate(index, path, link.target, resolution)] += 1
+    for held in index.graph.links.values():
+        for _, resolution in held.wiki:
+            found.links[_fate(resolution)] += 1
+    config = project.config
+    respelled = len(plan_reconcile(index, Speller(index, config.link_style, config.keep_words)).changes)
+    found.links["can be reconciled"] += respelled
+    found.links["resolve"] -= respelled
+    found.links = +found.links
     packages = Packages(root)
     for path, page in index.pages.items():
         _count_code(found, path, page, packages)
@@ -101,7 +107,7 @@ def survey(root: Path, exclude: Iterable[str] = ()) -> Survey:
         found.with_frontmatter += page.frontmatter is not None and bool(page.frontmatter.data)
         found.drawings += path.endswith(".excalidraw.md")
     found.fits_topic = _fitting(index.pages.values())
-    report = check(vault, index, project.config)
+    report = check(vault, index, config)
     for d in report.diagnostics:
         found.findings[d.severity, d.rule] += 1
         found.fixable += d.fix is not None and d.fix.applicability is Applicability.SAFE
@@ -156,12 +162,10 @@ def _names_foam(file: Path) -> bool:
         return False
 
 
-def _fate(index: Index, path: str, target: str, resolution: object) -> str:
-    if isinstance(resolution, Resolved):
-        return "can be reconciled" if resolution.how == "variant" else "resolve"
+def _fate(resolution: object) -> str:
     if isinstance(resolution, Missing):
         return "dangle"
-    return "resolve" if isinstance(resolution, Alias) else "are ambiguous"
+    return "resolve" if isinstance(resolution, Resolved | Alias) else "are ambiguous"
 
 
 _PICTURE = re.compile(r"""!\[[^\]\n]*\]\(\s*<?$|<(?:img|source)\b[^<>]*\bsrc\s*=\s*["']?$""", re.IGNORECASE)

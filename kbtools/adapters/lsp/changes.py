@@ -1,4 +1,4 @@
-"""OpenVault edits for the editor: renames and respelled links."""
+"""Edits of the vault for the editor: renames and respelled links."""
 
 from __future__ import annotations
 

@@ -142,9 +142,14 @@ def _survey_lines(found: Survey) -> Iterator[str]:
         fits = f", {found.fits_topic:,} fit the schema topic" if found.fits_topic else ""
         yield f"  {'frontmatter':<14} on {plural(found.with_frontmatter, 'page')}{fits}"
     if found.findings:
-        yield f"  {'findings':<14} {sum(found.findings.values()):,}, {found.fixable:,} of which kb fix corrects"
-        for (severity, rule), n in found.findings.most_common(5):
-            yield f"  {'':<14} {n:>6,}  {rule} ({severity.value})"
+        fixable = f", {found.fixable:,} of which kb fix corrects" if found.fixable else ""
+        yield f"  {'findings':<14} {found.findings.total():,}{fixable}"
+        rules: dict[str, dict[str, int]] = {}
+        for (severity, rule), n in found.findings.most_common():
+            rules.setdefault(rule, {})[severity.value] = n
+        for rule, counts in sorted(rules.items(), key=lambda item: -sum(item[1].values()))[:5]:
+            severities = ", ".join(plural(n, severity) for severity, n in counts.items())
+            yield f"  {'':<14} {sum(counts.values()):>6,}  {rule} ({severities})"
 
 
 def _proposed(files: list[NewText], found: Survey, *, full: bool) -> Iterator[str]:
