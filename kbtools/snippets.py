@@ -23,6 +23,7 @@ from kbtools.fences.annotations import (
     settle,
 )
 from kbtools.fences.bad_value import cut
+from kbtools.fences.expected.form import Form
 from kbtools.fences.fence_kinds import (
     is_executable,
     is_output,
@@ -73,8 +74,7 @@ class Expectation:
     """It stands on lines of its own below ``of_line``: the span begins at the end of the line above."""
     statement: tuple[int, int] | None = None
     """Where in the code that statement begins: line from 1, column in UTF-8 bytes."""
-    marked: bool = True
-    """It is the whole output; else a value that a comment names: see ``expect.agrees``."""
+    form: Form = Form.OUTPUT
     value: bool = False
     """Where the statement prints nothing, the value of its expression counts."""
     short: int | None = None
@@ -437,7 +437,7 @@ class _Extraction:
                     of_line=self.line_of_code(fence, shown.line),
                     block=shown.block,
                     statement=(shown.line, shown.column),
-                    marked=shown.marked,
+                    form=shown.form,
                     value=shown.value,
                     short=shown.short,
                     comment=shown.comment,

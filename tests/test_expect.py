@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 from growth import assert_linear
 
-from kbtools.fences.expected.expect import agrees, explain, matches
+from kbtools.fences.expected.agreement import agrees
+from kbtools.fences.expected.expect import explain, matches
 
 SAME = [
     ("15.0", "15.0"),
@@ -43,6 +44,12 @@ SAME = [
     ("x...y...z", "x y y z"),
     ("<f object at 0x7f11>", "<f object at 0xabc>"),
     ("<f object at ...>", "<f object at 0xabc>"),
+    ("<E object at 0x7f11>", "<__main__.E object at 0xabc>"),
+    ("<class '__main__.E'>", "<class 'E'>"),
+    ("<module 're' from '/usr/lib/python3.6/re.py'>", "<module 're' from '/opt/lib/re/__init__.py'>"),
+    ("<module 'math' (built-in)>", "<module 'math' from '/usr/lib/math.so'>"),
+    ("{ 'a':1, 'b' : [2] }", "{'a': 1, 'b' : [2]}"),
+    ("[don't, do]", "[don't,do]"),
     ("", ""),
     ("123456789012345678901234567890", "123456789012345678901234567890"),
 ]
@@ -56,6 +63,10 @@ DIFFERENT = [
     ("3", "4"),
     ("tensor([1, 2])", "tensor([1., 2.])"),
     ("ab", "a b"),
+    ("<class 'E'>", "<class 'other.E'>"),
+    ("<module 're' from 'a'>", "<module 'os' from 'a'>"),
+    ("['a,b']", "['a, b']"),
+    ("['a', 'b: c']", "['a', 'b:c']"),
     ("1 2", "1, 2"),
     ("Loss: 1", "loss: 1"),
     ("tensor([1.], requires_grad=True)", "tensor([1.])"),

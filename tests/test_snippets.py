@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from kbtools.fences.expected.form import Form
 from kbtools.markdown.scanner import scan
 from kbtools.snippets import DEVICES, Options, Snippet, extract, undefined_names
 from kbtools.text.diagnostics import Applicability, apply_edits
 from kbtools.text.source import LineIndex
 
+_HOW = {Form.OUTPUT: "shows", Form.TRANSCRIPT: "copies", Form.COMMENT: "ends in"}
 SUITES = Path(__file__).parent / "suites"
 CASE = re.compile(
     r"^## (?P<name>[^\n]+)\n(?:(?!## |`{5})[^\n]*\n)*`{5}markdown(?P<defaults>[^\n]*)\n(?P<page>.*?)^`{5}\n"
@@ -59,7 +61,7 @@ def tell(page: str, defaults: dict[str, object], *, names: bool) -> str:
         for expect in snippet.expects:
             whose = "the whole output" if expect.of_line is None else f"line {expect.of_line}"
             why = f" (not compared: {expect.why_not})" if expect.why_not else ""
-            how = "shows" if expect.marked else "ends in" if not expect.value else "is worth"
+            how = "is worth" if expect.form is Form.COMMENT and expect.value else _HOW[expect.form]
             or_ = f" or {expect.text[: expect.short]!r}" if expect.short else ""
             out.append(f"  line {expect.line} {how} {expect.text!r}{or_} of {whose}{why}")
         for label, found in (("defines", snippet.defines), ("uses", snippet.uses)):

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from kbtools.fences.expected import expect
-from kbtools.fences.languages.pycon import TRACEBACK
+from kbtools.fences.expected import agreement, expect
+from kbtools.fences.expected.form import Form
+from kbtools.fences.expected.raised import raised
 from kbtools.fences.python.hints import hint, missed, missing_file
 from kbtools.fences.python.pycode import runnable
 from kbtools.run.job import ExpectedOutput, Job, Step
@@ -254,10 +255,7 @@ def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[Outpu
         if why is None:
             found = by_place.get(want.statement) if want.statement else None
             why, actual = _unlike(want, given.stdout, found)
-            raised = want.text.startswith(
-                TRACEBACK
-            )  # a traceback shown at the prompt, which is not part of standard output
-            missing = _not_written(found, given.stdout) if found is not None and why is None and not raised else None
+            missing = _not_written(found, given.stdout) if found is not None and why is None else None
             if missing is not None and actual is None:
                 why, actual = ("too much was written", None) if cut else (None, f"nothing like {missing!r}")
         checks.append(OutputCheck(want, why, actual))
@@ -270,9 +268,12 @@ def _not_written(found: Printed, stdout: str) -> str | None:
     The output of statements is reported by the worker, in which the page's code runs; stdout was read by this process.
     """
     at = 0
-    for text in found.texts:
-        if "\N{REPLACEMENT CHARACTER}" in text:
+    for reported in found.texts:
+        if "\N{REPLACEMENT CHARACTER}" in reported:
             continue  # not decodable, and truncated at another place in the output
+        error = raised(reported)
+        # A traceback at the prompt is no part of standard output.
+        text = error.before if error is not None and error.has_header else reported
         at = stdout.find(text, at)
         if at < 0:
             return text if len(text) <= _NAMED else text[:_NAMED] + "…"
@@ -314,9 +315,9 @@ def _unlike(want: ExpectedOutput, stdout: str, found: Printed | None) -> tuple[s
         value = worth[at] if at < len(worth) else None
         if any(holds(want, form) for form in (*([text] if text or value is None else ()), *(value or ()))):
             continue
-        if value is not None and not want.marked and not expect.same_kind(want.text, value[0]):
+        if value is not None and want.form is not Form.OUTPUT and not agreement.same_kind(want.text, value[0]):
             return "the value is of another kind", None
-        if want.value and not want.marked and not text and value is None:
+        if want.value and want.form is not Form.OUTPUT and not text and value is None:
             return "it has no value and prints nothing", None
         wrong = wrong if wrong is not None else text or (value[0] if value else "")
     return None, wrong
@@ -324,9 +325,11 @@ def _unlike(want: ExpectedOutput, stdout: str, found: Printed | None) -> tuple[s
 
 def holds(want: ExpectedOutput, text: str) -> bool:
     """Whether the output or a value meets an expectation."""
-    if want.marked:
-        return expect.matches(want.text, text)
-    return expect.agrees(want.text, text, short=want.short, value=want.value)
+    if want.form is Form.COMMENT:
+        return agreement.agrees(want.text, text, short=want.short, value=want.value)
+    if want.form is Form.TRANSCRIPT:
+        return agreement.transcribed(want.text, text, dicts=want.value)
+    return expect.matches(want.text, text)
 
 
 def _with_stderr(text: str, stderr: str) -> str:

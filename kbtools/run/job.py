@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kbtools.errors import KbError
+from kbtools.fences.expected.form import Form
 from kbtools.fences.option_values import DEVICES
 
 MIB = 1 << 20
@@ -65,7 +66,7 @@ class ExpectedOutput:
     text: str
     statement: tuple[int, int] | None = None
     """Where in the code the statement begins (line from 1, column in UTF-8 bytes); None for the whole output."""
-    marked: bool = True
+    form: Form = Form.OUTPUT
     value: bool = False
     short: int | None = None
     why_not: str | None = None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kbtools.fences import value_forms
+from kbtools.fences.expected.form import Form
 from kbtools.run.grading import holds
 from kbtools.run.job import ExpectedOutput
 from kbtools.run.results.outcomes import Comparison, Outcome, Printed, Status
@@ -83,7 +84,7 @@ def _reads_back(page: Page, edit: Edit, at: int, number: int, actual: str) -> bo
     if at >= len(again.snippets) or number >= len(again.snippets[at].expects):
         return False
     wanted = again.snippets[at].expects[number]
-    want = ExpectedOutput(0, wanted.text, wanted.statement, wanted.marked, wanted.value, wanted.short)
+    want = ExpectedOutput(0, wanted.text, wanted.statement, wanted.form, wanted.value, wanted.short)
     return wanted.statement == page.snippets[at].expects[number].statement and holds(want, actual)
 
 
@@ -96,7 +97,7 @@ def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> 
         return _fence(page, wanted, actual)
     if len(lines) > 1:
         return UpdateRefusal(wanted.line, _SEVERAL)
-    if wanted.marked:
+    if wanted.form is Form.OUTPUT:
         return [Edit(wanted.span, lines[0])]
     span = wanted.span if wanted.short is None else Span(wanted.span.start, wanted.span.start + wanted.short)
     found = [Edit(span, text) for text in _values(lines[0], quoted=wanted.text[-1:] in "'\"")]

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kbtools.fences import value_forms
+from kbtools.fences.expected.form import Form
 from kbtools.fences.python.pycode import Places
 from kbtools.text.source import Span
 
@@ -39,8 +40,7 @@ class Shown:
     """0-based column of the statement, in UTF-8 bytes as syntax trees count."""
     block: bool = False
     """It stands on lines of its own; an empty span is where they belong."""
-    marked: bool = True
-    """It is the whole output; else a value that a comment names, which agrees with the end of the output."""
+    form: Form = Form.OUTPUT
     value: bool = False
     """The statement is an expression: where it prints nothing, its value is what is shown."""
     short: int | None = None
@@ -190,7 +190,7 @@ class _Finder:
         span, text = self.text(parts)
         comment = self.comment(parts[0][0], parts[0][1] - 2) if len(parts) == 1 else None
         line, at = _place(node)
-        return Shown(span, text, line, at, value=isinstance(node, ast.Expr), comment=comment, why_not=_why_not(node))
+        return Shown(span, text, line, at, value=isinstance(node, ast.Expr), comment=comment, why_not=why_not(node))
 
     def valued(
         self, node: ast.stmt, parts: list[tuple[int, int, int]], column: int | None, value: value_forms.StatedValue
@@ -202,11 +202,11 @@ class _Finder:
             text,
             line,
             at,
-            marked=False,
+            form=Form.COMMENT,
             value=not is_print(node),
             short=None if value.short is None else value.short - value.start,
             comment=self.comment(parts[0][0], column) if column is not None else None,
-            why_not=_why_not(node),
+            why_not=why_not(node),
         )
 
     def comment(self, line: int, column: int) -> Span:
@@ -244,7 +244,8 @@ def _shows_values(node: ast.stmt, *, repl: bool) -> bool:
     return repl or not isinstance(node.value, (ast.Constant, ast.JoinedStr, ast.Yield, ast.YieldFrom))
 
 
-def _why_not(node: ast.stmt) -> str | None:
+def why_not(node: ast.stmt) -> str | None:
+    """Why what a statement prints is not compared."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return None
     if any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in ast.walk(node)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -16,14 +17,17 @@ from kbtools.fences import value_forms
 from kbtools.fences.annotations import Options
 from kbtools.fences.expected import expected_output
 from kbtools.fences.expected.expected_output import Shown
+from kbtools.fences.expected.form import Form
+from kbtools.fences.expected.raised import TRACEBACK, Raised, raised
 from kbtools.fences.languages.protocol import Interior, Language, Reading, Session
 from kbtools.fences.python import device_needs, names, pycode
 from kbtools.fences.python.pycode import Fault, Places
+from kbtools.text.source import Span
 
-TRACEBACK = "Traceback (most recent call last):"
 _PROMPT = re.compile(r"([ \t]*)>>>(?:( )|$)?")
 _BANNER = re.compile(r"(?m)^Python [23]\.\d+.*\n(?:\[|Type )|^Type \"help\", \"copyright\"")
 _COMMENT = re.compile(r"[ \t]*#[ ]?")
+_NO_OUTPUT = re.compile(r"(?m)^[ \t]*(?:#|>>)")
 _OPTION = re.compile(r"#[ \t]*doctest:[ \t]*([^\n'\"]*)$", re.M)
 _KNOWN = frozenset(
     """
@@ -32,6 +36,8 @@ _KNOWN = frozenset(
     """.split()  # noqa: SIM905
 )
 """doctest's and pytest's options. Those that make the comparison looser are always on here."""
+_SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.Import, ast.ImportFrom)
+"""Statements whose output is a value, or none: what is shown below an assignment is not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +60,27 @@ class Example:
     """Words of a doctest comment that mean nothing."""
     commented: bool = False
     """The output is written as comments; ``want`` is without their ``#``."""
+    loose: bool = False
+    """Its fence is not called ``pycon``."""
 
     @property
     def source_end(self) -> int:
         return self.line + self.source.count("\n")
 
     @property
-    def raises(self) -> bool:
-        """Whether the output is a traceback."""
-        first = self.want.partition("\n")[0].strip()
-        return first in (TRACEBACK, "Traceback (innermost last):")
+    def error(self) -> Raised | None:
+        """The exception it may raise, because its output shows one."""
+        found = raised(self.want)
+        return found if found is not None and (self.loose or found.has_header) else None
 
     @property
     def text(self) -> str:
         """The output as it is compared: of a traceback only the exception, because the stack is always different."""
-        if not self.raises:
-            return re.sub(r"(?m)^<BLANKLINE>[ \t]*$", "", self.want)
-        lines = self.want.split("\n")[1:]
-        while lines and (not lines[0].strip() or lines[0][0] in " \t"):
-            del lines[0]
-        raised = "\n".join(lines).removeprefix("__main__.")
-        if "IGNORE_EXCEPTION_DETAIL" in self.options:
-            name = raised.partition("\n")[0].partition(":")[0].strip()
-            raised = f"...{name.rpartition('.')[2]}..."
-        return f"{TRACEBACK}\n...\n{raised}"
+        text, error = self.want, self.error
+        if error is not None and not self.loose:
+            message = f"...{error.name}..." if "IGNORE_EXCEPTION_DETAIL" in self.options else error.message
+            text = f"{error.before}{TRACEBACK}\n...\n{message}"
+        return re.sub(r"(?m)^<BLANKLINE>[ \t]*$", "", text)
 
 
 def has_prompts(code: str) -> bool:
@@ -96,8 +99,8 @@ def has_prompts(code: str) -> bool:
 def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Example, ...], tuple[int, ...]]:
     """The examples of a session, and the lines (from 1) whose prompt no blank follows. Text before is passed over.
 
-    ``loose`` is for prompts in a fence called ``python``: there a blank line ends the output, as in doctest, and the
-    output may be written as comments.
+    ``loose`` is for prompts in a fence called ``python``: there a blank line ends the output, as in doctest, if code
+    or a comment stands behind it, and the output may be written as comments.
     """
     found: list[Example] = []
     glued: list[int] = []
@@ -118,9 +121,9 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
             source.append(lines[at][indent + 4 :])
             at += 1
         start = at
-        while at < len(lines) and _PROMPT.match(lines[at]) is None and not (loose and not lines[at].strip()):
+        while at < len(lines) and _PROMPT.match(lines[at]) is None:
             at += 1
-        end = at
+        end = _end_of_output(lines, start, at) if loose else at
         while end > start and not lines[end - 1].strip():
             end -= 1
         shown = [line[indent:] if not line[:indent].strip() else line for line in lines[start:end]]
@@ -132,10 +135,25 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
             del shown[0]
         want = "\n".join(_COMMENT.sub("", line, count=1) if commented else line for line in shown)
         options, unknown = _options("\n".join(source))
-        if loose:  # what Python's own messages say changes with its version
-            options |= {"IGNORE_EXCEPTION_DETAIL"}
-        found.append(Example(first + 1, "\n".join(source), indent, want, end, options, unknown, commented))
+        found.append(Example(first + 1, "\n".join(source), indent, want, end, options, unknown, commented, loose))
     return tuple(found), tuple(glued)
+
+
+def _end_of_output(lines: Sequence[str], start: int, stop: int) -> int:
+    """Where the output ends that begins at a line, in a fence in which code and comments may stand behind it."""
+    end = start
+    while end < stop and lines[end].strip():
+        end += 1
+    rest = textwrap.dedent("\n".join(lines[end:stop])).strip("\n")
+    if _NO_OUTPUT.search(rest) or not rest or (end == start and raised(rest) is None):
+        return end
+    try:
+        code = ast.parse(rest)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return stop
+    # A word or a value is valid Python as well.
+    does = any(not isinstance(node, ast.Expr) or isinstance(node.value, (ast.Call, ast.Await)) for node in code.body)
+    return end if does and not value_forms.is_value(rest) else stop
 
 
 def _options(source: str) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -204,7 +222,7 @@ def read(places: Places, *, loose: bool) -> Reading:
             if not isinstance(parsed, Fault):
                 body = parsed.tree.body
                 module.body += body
-            elif not (example.raises and any(name in example.want for name in pycode.SYNTAX_ERRORS)):
+            elif not (example.error and any(name in example.want for name in pycode.SYNTAX_ERRORS)):
                 faults.append(parsed)
                 unknown = True
         # If a fence shows no output at all, or is not strict, missing output is not compared.
@@ -221,26 +239,46 @@ def read(places: Places, *, loose: bool) -> Reading:
 
 def _shown(places: Places, example: Example, body: Sequence[ast.stmt], *, loose: bool) -> Shown | None:
     """The output of an example, if it is one: a comment shows what an expression is worth, or what ``print`` writes."""
-    text, short, last = _bare(example.text) if loose else example.text, None, example.source_end
-    single = loose and not example.raises and "\n" not in text
-    value = value_forms.find(text) if single or example.commented else None
-    if example.commented and not example.raises:
+    text, short, form = example.text, None, Form.OUTPUT
+    if example.commented and example.error is None:
+        form = Form.COMMENT
+        value = value_forms.find(text)
         prints = any(map(expected_output.is_print, body))
         if not body or not isinstance(body[-1], ast.Expr) or (value is None and not prints):
             return None
-    if value is not None:
-        short = None if value.short is None else value.short - value.start
-        text = text[value.start : value.end]
-    worth = single and bool(body) and not expected_output.is_print(body[-1])
-    if not example.commented:
-        end = len(places.lines[example.end - 1])
-        span = places.span(last, len(places.lines[last - 1]), example.end, end)
-        return Shown(span, text, example.line, block=True, marked=not single, value=worth, short=short)
-    first = places.lines[last]
-    at = len(first) - len(first.lstrip())
-    span = places.span(last + 1, at, example.end, len(places.lines[example.end - 1]))
-    marked = example.raises
-    return Shown(span, text, example.line, marked=marked, value=worth, short=short, comment=span)
+        if value is not None:
+            short = None if value.short is None else value.short - value.start
+            text = text[value.start : value.end]
+    elif loose:
+        form, text = Form.TRANSCRIPT, _bare(text)
+    span = _span(places, example)
+    return Shown(
+        span,
+        text,
+        example.line,
+        block=not example.commented,
+        form=form,
+        value=loose and bool(body) and isinstance(body[-1], _SIMPLE) and not expected_output.is_print(body[-1]),
+        short=short,
+        comment=span if example.commented else None,
+        why_not=_why_not(example, body) if loose else None,
+    )
+
+
+def _span(places: Places, example: Example) -> Span:
+    """What ``--update`` rewrites: from the end of what is typed, or from the ``#``."""
+    last = example.source_end
+    column = len(places.lines[last - 1])
+    if example.commented:
+        last += 1
+        column = len(places.lines[last - 1]) - len(places.lines[last - 1].lstrip())
+    return places.span(last, column, example.end, len(places.lines[example.end - 1]))
+
+
+def _why_not(example: Example, body: Sequence[ast.stmt]) -> str | None:
+    if all(not line.strip() or line.lstrip().startswith("#") for line in example.source.split("\n")):
+        return "only a comment is typed"
+    return expected_output.why_not(body[-1]) if body else None
 
 
 def _bare(text: str) -> str:

@@ -47,7 +47,7 @@ def sources(snippets: Iterable[Snippet]) -> dict[str, str]:
         if _LINES.search(snippet.code) or snippet.options.launch is not None or snippet.language.lower() in SHELLS:
             placed.add(name)  # what is defined here may be called from any later snippet
         place = snippet.line if name in placed else None
-        expects = [[e.text, e.statement, e.marked, e.value, e.short, e.why_not] for e in snippet.expects]
+        expects = [[e.text, e.statement, e.form, e.value, e.short, e.why_not] for e in snippet.expects]
         said = [snippet.code, snippet.language.lower(), place, expects, snippet.devices, _options(snippet)]
         before[name] = found[snippet.id] = _hash([before.get(name, _session(name)), *said])
     return found

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kbtools.fences.annotations import Options
+from kbtools.fences.expected.form import Form
 from kbtools.fences.python.names import Names, Read
 from kbtools.markdown.structure import Fence
 from kbtools.snippets import Expectation, Snippet
@@ -80,7 +81,7 @@ def _row(s: Snippet) -> list[Any]:
 def _shown(e: Expectation) -> list[Any]:
     comment = _span(e.comment) if e.comment is not None else None
     place = [_span(e.span), e.line, e.text, e.of_line, e.block, e.statement]
-    return [*place, e.marked, e.value, e.short, comment, e.why_not]
+    return [*place, e.form, e.value, e.short, comment, e.why_not]
 
 
 def _snippet(fence: Fence, row: list[Any]) -> Snippet:
@@ -111,7 +112,7 @@ def _snippet(fence: Fence, row: list[Any]) -> Snippet:
 
 
 def _expectation(row: list[Any]) -> Expectation:
-    at, line, text, of_line, block, statement, marked, value, short, comment, why_not = row
+    at, line, text, of_line, block, statement, form, value, short, comment, why_not = row
     return Expectation(
         Span(*at),
         line,
@@ -119,7 +120,7 @@ def _expectation(row: list[Any]) -> Expectation:
         of_line,
         block,
         tuple(statement) if statement is not None else None,
-        marked,
+        Form(form),
         value,
         short,
         Span(*comment) if comment is not None else None,

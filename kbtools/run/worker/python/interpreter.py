@@ -21,7 +21,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-from kbtools.fences.languages.pycon import TRACEBACK, Example, examples
+from kbtools.fences.expected.raised import TRACEBACK
+from kbtools.fences.languages.pycon import Example, examples
 from kbtools.run.worker.multiprocessing_main import begin, line_of
 from kbtools.run.worker.python.assertions import Assertions
 from kbtools.run.worker.python.ast_transforms import (
@@ -178,12 +179,13 @@ class Interpreter:
                 raise
             goes_on = False
         except Exception as error:
-            if not example.raises:
+            if example.error is None:
                 raise
             self._executed += isinstance(error, SyntaxError)  # it was tried, and is what the page shows
             lines = traceback.format_exception_only(error)
             said = lines[-1] if isinstance(error, SyntaxError) else "".join(lines)
-            self.captures.written[key[1:]] = [(f"{TRACEBACK}\n    ...\n{said}", None, None)]
+            before = "".join(text for text, *_ in self.captures.written.get(key[1:], ()))
+            self.captures.written[key[1:]] = [(f"{before}{TRACEBACK}\n    ...\n{said}", None, None)]
         return goes_on
 
     def attempt(self, action: Callable[[], None], expected: Expected) -> dict[str, Any]:
