@@ -16,7 +16,7 @@ from kbtools.config.project import Config, Project
 from kbtools.errors import KbError
 from kbtools.incremental import full_check, update
 from kbtools.incremental.check import CheckResult, check
-from kbtools.incremental.database import FILE
+from kbtools.incremental.database import FILE, Database
 from kbtools.incremental.resident import Resident
 from kbtools.text.near_names import NearNames
 from kbtools.vault.page import Page
@@ -174,6 +174,33 @@ def test_names_to_suggest_are_listed_once_whatever_an_editor_writes(
     assert helped("A.md", "text [[Other section]]", "a section") is False
     assert helped("history/Old.md", "# Old\n\n## Other section\n", "it is a section there")
     assert listed[first:] == ["learning rates", "learning rates of all"]
+    resident.close()
+
+
+def test_an_edit_of_a_name_waits_only_for_pages_that_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "vault", {f"{i}.md": "[[Hub]]" for i in range(40)} | {"Hub.md": "text", "Other.md": "[[7]]"})
+    resident = Resident(project(tmp_path))
+    resident.edit("7.md", "[[Hub]] typed")
+    checked = []
+    put_findings = Database.put_findings
+    monkeypatch.setattr(
+        Database, "put_findings", lambda db, row, old: checked.append(row.path) or put_findings(db, row, old)
+    )
+    resident.edit("Hub.md", "---\ntitle: Centre\n---\n")
+    assert checked == ["7.md", "Hub.md"]
+    resident.edit("Hub.md", "text")
+    put(tmp_path / "vault", {"Hub.md": None})
+    checked.clear()
+    resident.drop("Hub.md")
+    assert [d.rule for d in resident.findings("7.md")] == ["broken-link"]
+    resident.edit("Hub.md", "text")
+    resident.edit("Hub.md", "---\naliases: [Centre]\n---\n")
+    assert resident.findings("7.md") == []
+    while resident.settle(7):
+        pass
+    checked.clear()
+    assert {d.rule for i in range(40) for d in resident.findings(f"{i}.md")} == {"orphan-page"}
+    assert checked == []
     resident.close()
 
 

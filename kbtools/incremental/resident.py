@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools.config.project import Project
@@ -16,15 +17,20 @@ from kbtools.incremental.parsed_pages import ParsedPages
 from kbtools.incremental.vault_context import VaultContext
 from kbtools.text.diagnostics import Diagnostic
 from kbtools.text.source import BOM, Source
-from kbtools.vault.listing import FileEntries, FileEntry, Listing, Stamp, sized
+from kbtools.vault.listing import FileEntries, FileEntry, Listing, Mark, Stamp, sized
 
 # What reads and checks pages is imported when a page is first read: an editor is told what the index says before.
 if TYPE_CHECKING:
     from kbtools.config.snippet_policy import Policies
     from kbtools.incremental.rows import Judge
+    from kbtools.incremental.update import IndexUpdate
     from kbtools.vault.links.linking import Linking
     from kbtools.vault.links.resolve import Resolver
     from kbtools.vault.page import Page
+
+
+_AT_ONCE = 10
+"""If an edit affects more pages, those that are not open are checked later: at least a fourth of a millisecond each."""
 
 
 class Unsaved(NamedTuple):
@@ -38,6 +44,10 @@ class Unsaved(NamedTuple):
 class Resident:
     """The result of a check of a vault, updated after every edit.
 
+    An edit may affect thousands of pages, as that of a title does. The edited page and those open in an editor are
+    checked at once, and the others when their findings are asked for, or by ``settle``. Until then, whether an open
+    page is an orphan may be that of an earlier state; everything else that is told of a page is exact.
+
     Raises KbError for a wrong configuration, when it is made and by ``refresh``.
     """
 
@@ -49,6 +59,8 @@ class Resident:
         self._saved: dict[str, Source] = {}
         """Texts that equal their files, for which the index holds."""
         self._edits = 0
+        self._pending: set[str] = set()
+        """Pages whose findings in the index may be those of an earlier state."""
         self._pages = ParsedPages(self._parse)
         self._day = date.today()
         checked = check(project, self._day, judge=judge)  # brings the index on disk up to date
@@ -75,10 +87,11 @@ class Resident:
 
     def prepare(self) -> Iterator[None]:
         """Do step by step what the first edits would wait for."""
-        from kbtools.incremental import update  # noqa: F401
-
         yield
         _ = self._db
+        yield
+        self._pending |= {*self._unsaved, *self._saved} & self.listing.entries.keys()
+        self.settle()  # with all that is imported, and the page parsed, as for an edit
         prepared = None
         while prepared is not self.linking:
             prepared = self.linking
@@ -151,23 +164,39 @@ class Resident:
         odd = {path: entry for path, entry in entries.odd.items() if path not in self._unsaved}
         return self._files._replace(entries=FileEntries(str(self.project.vault), self._stamps, odd))
 
-    def _update(self, paths: Iterable[str]) -> None:
-        """Check again what pages that have changed concern. No page has come or gone."""
-        from kbtools.incremental.update import TooManyChanges, VaultChange, update
-
-        marks = {path: self.listing.mark(path) for path in paths}
-        if not marks:
+    def _update(self, paths: Collection[str]) -> None:
+        """Enter the changes of pages, none of which has come or gone."""
+        if not paths:
             return
-        db, linking = self._db, self._take_linking()
-        change = VaultChange(self.listing.entries, self._context, marks, reader=self.read)
-        try:
-            with db.transaction():
-                self.linking = update(db, change, self.project.config, self._day, self._judge, linking)
-        except TooManyChanges:
-            self._compare()
+        marks = {path: self.listing.mark(path) for path in paths}
+        with self._changing(marks) as made:
+            affected = made.put_outlines()
+            now = affected if len(affected) <= _AT_ONCE else affected & {*paths, *self._unsaved, *self._saved}
+            made.check(now)
+        self._pending = (self._pending | affected) - now
+
+    def settle(self, most: int | None = None) -> bool:
+        """Check pages that are still to be checked: all of them, or this many. Returns whether there were any."""
+        paths = set(islice(self._pending, most))
+        if paths:
+            with self._changing({}) as made:
+                made.check(paths & self.listing.entries.keys())
+            self._pending -= paths
+        return bool(paths)
+
+    @contextmanager
+    def _changing(self, marks: Mapping[str, Mark]) -> Iterator[IndexUpdate]:
+        from kbtools.incremental.update import IndexUpdate, VaultChange
+
+        change = VaultChange(self.listing.entries, self._context, marks, reader=self.read, is_limited=False)
+        made = IndexUpdate(self._db, change, self.project.config, self._day, self._judge, self._take_linking())
+        with self._db.transaction():
+            yield made
+        self.linking = made.linking
 
     def _compare(self) -> None:
         """Bring the index up to date with all texts."""
+        self.settle()
         self._day = date.today()
         self._context = VaultContext.of(self.project, self.listing)
         db, linking = self._db, self._take_linking()
@@ -239,6 +268,10 @@ class Resident:
 
     def findings(self, path: str) -> list[Diagnostic]:
         """The findings of a page."""
+        if path in self._pending:
+            with self._changing({}) as made:
+                made.check((path,))
+            self._pending.discard(path)
         if "_db" in self.__dict__:
             row = self._db.row(path)
             found = row.found if row is not None else ""
@@ -248,6 +281,7 @@ class Resident:
 
     def all_findings(self) -> Mapping[str, list[Diagnostic]]:
         """The findings of every page that has any."""
+        self.settle()
         return {path: list(load_findings(path, text)) for path, text in self._db.findings()}
 
     def linking_to(self, keys: Iterable[str]) -> list[str]:

@@ -63,10 +63,12 @@ class VaultChange(NamedTuple):
     """Pages that the navigation or a canvas no longer links to."""
     reader: Reader | None = None
     """Reads a page; given by programs that hold unsaved texts."""
+    is_limited: bool = True
+    """Whether a full check is made instead if the change affects too many pages."""
 
-    def within(self, entries: int) -> None:
+    def require_few(self, entries: int) -> None:
         """Raises TooManyChanges when a full check is faster for this number of entries."""
-        if entries > _FEW and entries * _SHARE > len(self.entries):
+        if self.is_limited and entries > _FEW and entries * _SHARE > len(self.entries):
             raise TooManyChanges
 
 
@@ -81,35 +83,100 @@ def update(
     """Apply a change, within a transaction of the caller. ``linking`` is that of the state before, if it is known;
     returns that of the state after. Raises TooManyChanges, after which the caller rolls back, and KbError for a bad
     schema."""
-    change.within(len(change.changed) + len(change.gone))
-    policies = Policies(config.snippets, RUN)  # as a check from scratch reads them
-    pages = {path: (change.reader or read)(change.entries[path], policies) for path in change.changed}
-    before = {path: _kept(db, path) for path in (*change.changed, *change.gone)}
-    shifted: set[str] = set()
-    moved: list[Replacement] = []
-    for path, page in pages.items():
-        old, new = before[path], outline_row(page, is_page=change.entries[path].is_page)
-        if old is None or old.outline != new.outline:
-            shifted.update(new.names, old.names if old is not None else ())
-            moved.append(Replacement(path, _outline(old), _outline(new)))
-        db.put_outline(new, change.changed[path], old)
-    for path in change.gone:
-        if (old := before[path]) is not None:
-            shifted.update(old.names)
-            moved.append(Replacement(path, _outline(old), None))
-            db.remove(old)
-    dirty = _concerned(db, change, shifted, names_moved=bool(moved))
-    change.within(len(dirty))
-    db.put_attachments(
-        change.moved_attachments & change.context.attachments, change.moved_attachments - change.context.attachments
-    )
-    if linking is None:
-        linking = linking_of(db, FileNames(change.context.attachments), config)
-    elif moved or change.moved_attachments:
-        files = FileNames(change.context.attachments) if change.moved_attachments else linking.resolver.names.files
-        linking = linking.after(StoredNameTable(db, files), moved)
-    _check(db, change, config, today, judge, pages, before, dirty, policies, linking)
-    return linking
+    made = IndexUpdate(db, change, config, today, judge, linking)
+    made.check(made.put_outlines())
+    return made.linking
+
+
+class IndexUpdate:
+    """Applies a change in two steps, so that a caller may check some of the affected pages later."""
+
+    def __init__(
+        self,
+        db: Database,
+        change: VaultChange,
+        config: Config,
+        today: date,
+        judge: Judge | None,
+        linking: Linking | None = None,
+    ) -> None:
+        self.linking = linking or linking_of(db, FileNames(change.context.attachments), config)
+        """How links are resolved; before ``put_outlines`` in the state before the change."""
+        self._db, self._change, self._config, self._today, self._judge = db, change, config, today, judge
+        self._policies = Policies(config.snippets, RUN)  # as a check from scratch reads them
+        self._pages: dict[str, Page] = {}
+
+    def put_outlines(self) -> set[str]:
+        """Store names, headings and blocks of changed pages. Returns the pages whose findings may have changed."""
+        db, change = self._db, self._change
+        change.require_few(len(change.changed) + len(change.gone))
+        self._pages = {path: self._read(path) for path in change.changed}
+        before = {path: _kept(db, path) for path in (*change.changed, *change.gone)}
+        shifted: set[str] = set()
+        moved: list[Replacement] = []
+        for path, page in self._pages.items():
+            old, new = before[path], outline_row(page, is_page=change.entries[path].is_page)
+            if old is None or old.outline != new.outline:
+                shifted.update(new.names, old.names if old is not None else ())
+                moved.append(Replacement(path, _outline(old), _outline(new)))
+            db.put_outline(new, change.changed[path], old)
+        turned = {*self._lead(change.opened, +1), *self._lead(change.closed, -1)}
+        for path in change.gone:
+            if (old := before[path]) is not None:
+                shifted.update(old.names)
+                moved.append(Replacement(path, _outline(old), None))
+                turned |= self._lead(old.targets, -1)
+                db.remove(old)
+        affected = _affected(db, change, shifted, names_moved=bool(moved))
+        change.require_few(len(affected))
+        added = change.moved_attachments & change.context.attachments
+        db.put_attachments(added, change.moved_attachments - added)
+        if moved or change.moved_attachments:
+            known = self.linking.resolver.names.files
+            files = FileNames(change.context.attachments) if change.moved_attachments else known
+            self.linking = self.linking.after(StoredNameTable(db, files), moved)
+        return (affected | turned) & change.entries.keys()
+
+    def check(self, paths: Iterable[str]) -> None:
+        """Check pages again, and those to which a link of them is the first, or was the last."""
+        rows: dict[str, tuple[Row, Row, Page]] = {}
+        links: dict[str, PageLinks] = {}
+        turned: set[str] = set()
+
+        def resolve(path: str) -> None:
+            entry = self._change.entries[path]
+            page = self._pages.get(path) or self._read(path)
+            kept = self._db.row(path)
+            assert kept is not None
+            row = outline_row(page, is_page=entry.is_page)
+            if entry.is_page:
+                links[path] = links_of(page, self.linking.resolver)
+                row = link_row(row, page, links[path])
+            turned.update(self._lead(set(kept.targets) - set(row.targets), -1))
+            turned.update(self._lead(set(row.targets) - set(kept.targets), +1))
+            rows[path] = row, kept, page
+
+        for path in sorted(paths):
+            resolve(path)
+        for path in sorted((turned - rows.keys()) & self._change.entries.keys()):
+            resolve(path)
+        judged = self._judge(page for _, _, page in rows.values()) if self._judge is not None else None
+        complaints, unchecked = (judged.complaints, judged.unchecked) if judged is not None else ({}, {})
+        listed = [path for path in rows if self._change.entries[path].is_page]
+        is_linked = self._db.is_linked
+        checker = Checker(
+            self.linking, self._config, self._today, listed, is_linked, complaints, lambda page: links[page.path]
+        )
+        for row, kept, page in rows.values():
+            self._db.put_findings(finding_row(row, page, checker, unchecked), kept)
+
+    def _read(self, path: str) -> Page:
+        return (self._change.reader or read)(self._change.entries[path], self._policies)
+
+    def _lead(self, targets: Iterable[str], by: int) -> set[str]:
+        """Change the number of pages that lead to some pages. Returns those that are linked now and were not before,
+        or the other way round."""
+        return {target for target in targets if self._db.count_incoming(target, by)}
 
 
 def _outline(row: Row | None) -> Outline | None:
@@ -125,12 +192,12 @@ def _kept(db: Database, path: str) -> Row | None:
     return row._replace(names=names, references=reference_keys(name for _, name in outline.references))
 
 
-def _concerned(db: Database, change: VaultChange, shifted: Iterable[str], *, names_moved: bool) -> set[str]:
-    """The pages to check again."""
+def _affected(db: Database, change: VaultChange, shifted: Iterable[str], *, names_moved: bool) -> set[str]:
+    """The pages to check again after some names came or went."""
     keys, todo = set(shifted), list(shifted)
     if any("#" in key for key in keys):
-        raise TooManyChanges  # any link may now split into name and anchor at another place
-    dirty = {*change.changed, *change.turned}
+        return {*change.entries}  # any link may now split into name and anchor at another place
+    affected = {*change.changed, *change.turned}
     held: set[str] = set()
     while todo:
         key = todo.pop()
@@ -142,61 +209,11 @@ def _concerned(db: Database, change: VaultChange, shifted: Iterable[str], *, nam
                 fresh = set(name_keys(NameRecord.of(load_outline(path, text)))) - keys
                 keys |= fresh
                 todo += fresh
-        change.within(len(held))
-    dirty |= held
+        change.require_few(len(held))
+    affected |= held
     keys.update(fold_title(a.rpartition("/")[2]) for a in change.moved_attachments)
     for key in keys:
-        dirty.update(db.linking(key))
+        affected.update(db.linking(key))
     if names_moved or change.moved_attachments:
-        dirty.update(db.with_broken_links(), db.linking(ANY_FILE))
-    return dirty & change.entries.keys()
-
-
-def _check(
-    db: Database,
-    change: VaultChange,
-    config: Config,
-    today: date,
-    judge: Judge | None,
-    pages: Mapping[str, Page],
-    before: Mapping[str, Row | None],
-    dirty: set[str],
-    policies: Policies,
-    linking: Linking,
-) -> None:
-    links: dict[str, PageLinks] = {}
-    turned: set[str] = set()
-
-    def lead(targets: Iterable[str], by: int) -> None:
-        turned.update(target for target in targets if db.count_incoming(target, by))
-
-    lead(change.opened, +1)
-    lead(change.closed, -1)
-    for path in change.gone:
-        if (old := before[path]) is not None:
-            lead(old.targets, -1)
-    rows: dict[str, tuple[Row, Row, Page]] = {}
-
-    def look(path: str) -> None:
-        entry = change.entries[path]
-        page = pages.get(path) or (change.reader or read)(entry, policies)
-        kept = db.row(path)
-        assert kept is not None
-        row = outline_row(page, is_page=entry.is_page)
-        if entry.is_page:
-            links[path] = links_of(page, linking.resolver)
-            row = link_row(row, page, links[path])
-        lead(set(kept.targets) - set(row.targets), -1)
-        lead(set(row.targets) - set(kept.targets), +1)
-        rows[path] = row, kept, page
-
-    for path in sorted(dirty):
-        look(path)
-    for path in sorted((turned - dirty) & change.entries.keys()):
-        look(path)
-    judged = judge(page for _, _, page in rows.values()) if judge is not None else None
-    complaints, unchecked = (judged.complaints, judged.unchecked) if judged is not None else ({}, {})
-    listed = [path for path in rows if change.entries[path].is_page]
-    checker = Checker(linking, config, today, listed, db.is_linked, complaints, lambda page: links[page.path])
-    for row, kept, page in rows.values():
-        db.put_findings(finding_row(row, page, checker, unchecked), kept)
+        affected.update(db.with_broken_links(), db.linking(ANY_FILE))
+    return affected

@@ -21,6 +21,9 @@ from kbtools.adapters.lsp.wire.connection import (
 from kbtools.adapters.lsp.wire.protocol import Params
 from kbtools.errors import KbError
 
+_CHUNK = 20
+"""Pages that are checked between two looks whether a message has come."""
+
 
 class Server:
     """Deals with one message of a client after another."""
@@ -69,6 +72,11 @@ class Server:
             return
         from kbtools.adapters.lsp import requests  # noqa: F401 - with all that answers them
 
+        for space in session.spaces.values():
+            while self.connection.is_idle and space.resident.settle(_CHUNK):
+                session.is_stale = True
+        if session.is_stale:
+            session.publish()
         for space in session.spaces.values():
             while self.connection.is_idle and space.prepare():
                 pass
