@@ -86,3 +86,58 @@ def test_later_snippets_have_what_earlier_ones_made_in_the_second_run_too(launch
         "b": [CHANGES, "different"],
         "c": [CHANGES],
     }
+
+
+CONTINUES = "continues random numbers that an earlier snippet has seeded"
+
+
+def fences(*codes: str) -> str:
+    return "".join(f"```python {{#{name}}}\n{code}\n```\n\n" for name, code in zip("abcdef", codes, strict=False))
+
+
+def test_two_runs_that_draw_the_same_by_chance_are_no_proof(launcher: Launcher) -> None:
+    draws = "\n".join(f"print(random.randint(1, 2))  # {draw}" for draw in (1, 2) * 6)
+    outcome = run(f"import random\n{draws}", launcher)
+    assert outcome.outcome is Status.PASSED, outcome.message
+    assert set(states(outcome)) == {"equal", CHANGES}
+
+
+def test_the_order_of_a_set_of_strings_is_that_of_a_run(launcher: Launcher) -> None:
+    code = "flowers = {'rose', 'daisy', 'carnation', 'lily'}\n'-'.join(flowers)  # 'lily-daisy-rose-carnation'\n"
+    code += "'-'.join(sorted(flowers))  # 'lily-daisy-rose-carnation'"
+    assert states(run(code, launcher)) == [CHANGES, "different"]
+
+
+def test_another_machine_has_other_versions_sizes_and_devices(launcher: Launcher) -> None:
+    code = """import os, platform, sys
+import numpy, torch
+print(numpy.__version__)  # 1.20.1
+numpy.version.version  # '1.20.1'
+print(torch.__version__[:3])  # 0.9
+print(sys.version)  #> 3.7.3
+sys.getsizeof([])  # 64
+platform.system()  # 'Darwin'
+os.cpu_count()  # 1024
+torch.cuda.device_count()  # 64
+sys.getsizeof([]) > 0  # False"""
+    outcome = run(code, launcher)
+    assert states(outcome) == ["changes from machine to machine"] * 8 + ["different"]
+
+
+def test_random_numbers_that_continue_from_an_earlier_snippet_are_not_compared(launcher: Launcher) -> None:
+    page = fences(
+        "import random\nrandom.seed(1)\nrandom.random()  # 0.134364",
+        "random.randint(1, 5)  # 77\nrandom.random() < 2  # False",
+        "random.seed(1)\nrandom.random()  # 0.5",
+    )
+    outcomes = run_page(page, launcher)
+    assert [states(outcome) for outcome in outcomes.values()] == [["equal"], [CONTINUES, "different"], ["different"]]
+
+
+def test_they_are_where_others_of_the_page_agree(launcher: Launcher) -> None:
+    seed, agrees, wrong = "import random\nrandom.seed(1)", "random.random()  # 0.134364", "random.random()  # 0.5"
+    for codes in ((seed, agrees, wrong), (seed, f"{agrees}\n{wrong}")):
+        *_, last = run_page(fences(*codes), launcher).values()
+        assert states(last)[-1] == "different"
+    *_, last = run_page(fences(seed, wrong, agrees), launcher).values()
+    assert states(last) == [CONTINUES], "the number it shows was drawn by the snippet before"

@@ -39,6 +39,7 @@ _ATOMS = {
     "blank": r"\s+",
     "dots": r"\.\.\.|…",
     "date": rf"{_DAY}(?:[T ]{_TIME}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?(?![\w-])|{_TIME}(?![\w:])",
+    "version": r"[0-9]+(?:\.[0-9]+){2,}(?:[a-z]+[0-9]+)?(?:\+\w+)?(?![\w.])",
     "number": rf"(?:{_NUMBER}|[+-]?(?:inf|nan|NaN)j?)%?(?![\w%])",
     "string": r"[bru]?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")",
     "repr": r"<[A-Za-z_](?:[^<>\n]|->)*(?:<[^<>\n]*>[^<>\n]*)*>",
@@ -50,7 +51,7 @@ _ATOMS = {
     "other": r".",
 }
 _TOKEN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _ATOMS.items()), re.S)
-_VALUES = frozenset({"dots", "date", "number", "string", "repr", "constant", "device"})
+_VALUES = frozenset({"dots", "date", "version", "number", "string", "repr", "constant", "device"})
 _CALLS = frozenset(
     """
     tensor array masked_array torch.Size device OrderedDict odict_keys odict_values odict_items defaultdict Counter

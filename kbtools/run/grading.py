@@ -4,49 +4,34 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from kbtools.fences.expected import agreement, expect
-from kbtools.fences.expected.form import Form
-from kbtools.fences.expected.raised import raised
+from kbtools.fences.expected import expect
 from kbtools.fences.python.hints import hint, missed, missing_file
 from kbtools.fences.python.pycode import runnable
-from kbtools.run.job import ExpectedOutput, Job, Step
+from kbtools.run.comparison import ActualOutput, OtherRun, compare, reviewed
+from kbtools.run.job import Job, Step
 from kbtools.run.processes.process import Reply
 from kbtools.run.processes.search import search_problem
 from kbtools.run.results.figures import validated
-from kbtools.run.results.outcomes import OUTPUT_DIFFERS, Compared, Comparison, Outcome, Printed, Status, outcome_of
+from kbtools.run.results.outcomes import OUTPUT_DIFFERS, Outcome, Printed, Status, outcome_of
 from kbtools.run.usage.watch import Exceeded
 from kbtools.run.worker.multiprocessing_main import hint as pickling_hint
 from kbtools.text.reason import Reason
 
 PROGRAM_FAILED = "CalledProcessError"
 """The exception that ``raises`` names for a script that must end with an exit code other than 0, as in subprocess."""
-VARIES = "changes from run to run"
-"""Reason for not comparing output that differs between two runs."""
 _STDERR_SHOWN = 4000
-_NAMED = 80
-
-
-Again = Callable[[], "ActualOutput | None"]
-"""Runs a step a second time under other conditions; None where that cannot be done."""
-
-
-class ActualOutput(NamedTuple):
-    """Output of a step: its whole standard output, and the output and values of each observed statement."""
-
-    stdout: str
-    printed: Sequence[Printed]
 
 
 def grade(
-    job: Job, step: Step, reply: Reply, again: Again | None = None, is_there: Callable[[str], bool] | None = None
+    job: Job, step: Step, reply: Reply, again: Iterable[OtherRun] = (), is_there: Callable[[str], bool] | None = None
 ) -> Outcome:
     """The outcome of a step whose worker answered.
 
-    Output that differs from the page and also varies between two runs (``again``) is not compared.
+    Output that differs from the page and also varies between this run and another (``again``) is not compared.
     ``is_there``: whether the vault has a file that a snippet did not find.
     """
     assert reply.message is not None
@@ -64,7 +49,7 @@ def _shown(outcome: Outcome) -> Outcome:
     return replace(outcome, reason=reason and expect.visible(reason), message=message and expect.visible(message))
 
 
-def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: Again | None) -> Outcome:
+def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: Iterable[OtherRun]) -> Outcome:
     if message.get("skip"):
         return outcome_of(job, step, Status.SKIPPED, reason=message["skip"])
     printed = printed_of(message)
@@ -78,10 +63,8 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: A
     if message.get("executed") == 0 and message.get("expected") is None:
         return outcome_of(job, step, Status.ERROR, reason="it was reported as run, but none of it was executed")
     checks = compare(step, ActualOutput(reply.stdout, printed), cut=reply.cut)
-    if again is not None and any(check.actual is not None for check in checks):
-        second = again()
-        if second is not None:
-            checks = [check.reviewed(ActualOutput(reply.stdout, printed), second) for check in checks]
+    if any(check.actual is not None for check in checks):
+        checks = reviewed(checks, ActualOutput(reply.stdout, printed), again)
     status, reason, text, line = Status.PASSED, None, message.get("expected"), None
     wrong = [check for check in checks if check.actual is not None]
     if wrong:
@@ -214,122 +197,6 @@ def _ended(step: Step, message: dict[str, Any], stderr: str) -> str:
     named = [line for line in lines if name in line]
     last = (named or lines or [str(message.get("ended", ""))])[-1]
     return f"{name}: {last}" if name == PROGRAM_FAILED else last
-
-
-class OutputCheck(NamedTuple):
-    """Comparison of one expectation with the actual output."""
-
-    want: ExpectedOutput
-    why_not: str | None
-    """Why it is not compared."""
-    actual: str | None
-    """The actual output when it differs; None when it is as expected."""
-
-    def compared(self, step: Step) -> Compared:
-        """The comparison as stored in the outcome."""
-        different = Comparison.EQUAL if self.actual is None else Comparison.DIFFERENT
-        state = Comparison.NOT_COMPARED if self.why_not else different
-        return Compared(self.want.line - step.line, state, self.why_not)
-
-    def line(self, step: Step) -> int:
-        """The page line to report."""
-        return self.want.line if self.want.statement is None else step.line + self.want.statement[0]
-
-    def description(self, step: Step) -> str:
-        """Message that describes the difference."""
-        return f"line {self.line(step)}: {expect.explain(self.want.text, self.actual or '')}"
-
-    def reviewed(self, first: ActualOutput, second: ActualOutput) -> OutputCheck:
-        """The comparison after a second run: output that differs between the two runs is not compared."""
-        if self.actual is None or not _varies(self.want, _of(self.want, first), _of(self.want, second)):
-            return self
-        return OutputCheck(self.want, VARIES, None)
-
-
-def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[OutputCheck]:
-    """Compares each expectation of a step with its output; ``cut``: the output was truncated."""
-    by_place = {one.statement: one for one in given.printed}
-    checks = []
-    for want in step.expects:
-        why, actual = want.why_not, None
-        if why is None:
-            found = by_place.get(want.statement) if want.statement else None
-            why, actual = _unlike(want, given.stdout, found)
-            missing = _not_written(found, given.stdout) if found is not None and why is None else None
-            if missing is not None and actual is None:
-                why, actual = ("too much was written", None) if cut else (None, f"nothing like {missing!r}")
-        checks.append(OutputCheck(want, why, actual))
-    return checks
-
-
-def _not_written(found: Printed, stdout: str) -> str | None:
-    """The first text that a statement reportedly printed but that is not in the output, in order; None if all are.
-
-    The output of statements is reported by the worker, in which the page's code runs; stdout was read by this process.
-    """
-    at = 0
-    for reported in found.texts:
-        if "\N{REPLACEMENT CHARACTER}" in reported:
-            continue  # not decodable, and truncated at another place in the output
-        error = raised(reported)
-        # A traceback at the prompt is no part of standard output.
-        text = error.before if error is not None and error.has_header else reported
-        at = stdout.find(text, at)
-        if at < 0:
-            return text if len(text) <= _NAMED else text[:_NAMED] + "…"
-        at += len(text)
-    return None
-
-
-def _of(want: ExpectedOutput, given: ActualOutput) -> str:
-    """The actual output at the place of an expectation."""
-    if want.statement is None:
-        return given.stdout
-    found = next((one for one in given.printed if one.statement == want.statement), Printed((0, 0), ()))
-    return "".join(found.texts) or "\n".join(value[0] for value in found.values if value is not None)
-
-
-def _varies(want: ExpectedOutput, one: str, other: str) -> bool:
-    """Whether every difference from the expectation also varies between two runs; compared by line if lines match."""
-    if one == other:
-        return False
-    wanted, first, second = (text.strip("\n").split("\n") for text in (want.text, one, other))
-    if want.statement is not None and len(first) == 1:
-        return True
-    if not len(wanted) == len(first) == len(second):
-        return False
-    return all(a != b or expect.matches(text, a) for text, a, b in zip(wanted, first, second, strict=True))
-
-
-def _unlike(want: ExpectedOutput, stdout: str, found: Printed | None) -> tuple[str | None, str | None]:
-    """(reason it cannot be compared, differing output) of an expectation; both None where it is met."""
-    if want.statement is None:
-        return None, None if expect.matches(want.text, stdout) else stdout
-    if found is None or not found.texts:
-        return "never reached", None
-    if holds(want, "".join(found.texts)):
-        return None, None
-    worth = found.values if want.value else ()
-    wrong = None
-    for at, text in enumerate(found.texts):
-        value = worth[at] if at < len(worth) else None
-        if any(holds(want, form) for form in (*([text] if text or value is None else ()), *(value or ()))):
-            continue
-        if value is not None and want.form is not Form.OUTPUT and not agreement.same_kind(want.text, value[0]):
-            return "the value is of another kind", None
-        if want.value and want.form is not Form.OUTPUT and not text and value is None:
-            return "it has no value and prints nothing", None
-        wrong = wrong if wrong is not None else text or (value[0] if value else "")
-    return None, wrong
-
-
-def holds(want: ExpectedOutput, text: str) -> bool:
-    """Whether the output or a value meets an expectation."""
-    if want.form is Form.COMMENT:
-        return agreement.agrees(want.text, text, short=want.short, value=want.value)
-    if want.form is Form.TRANSCRIPT:
-        return agreement.transcribed(want.text, text, dicts=want.value)
-    return expect.matches(want.text, text)
 
 
 def _with_stderr(text: str, stderr: str) -> str:

@@ -1,31 +1,91 @@
 """Runs a session again under other conditions, to find output that differs between any two runs.
 
-Output that differs from what a page shows may be a date, a duration, an address, a path, or an unseeded random number.
-Such output also differs between two runs with different seeds, dates and folders.
+Output that differs from what a page shows may be a date, a duration, an address, a path, an unseeded random number or
+the order of a set. Such output also differs between two runs with different seeds, dates, folders and hashes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from kbtools.errors import KbError
-from kbtools.run.grading import ActualOutput, printed_of
+from kbtools.run.comparison import ActualOutput, OtherRun, output_of
+from kbtools.run.grading import printed_of
 from kbtools.run.job import Job, Step
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
+from kbtools.run.results.outcomes import Comparison, Outcome
+from kbtools.run.worker.other_conditions import MACHINE, SEEDS_APART
+
+VARIES = "changes from run to run"
+CONTINUES = "continues random numbers that an earlier snippet has seeded"
+OF_MACHINE = "changes from machine to machine"
+_SEVERAL = (6, 7, 8, 9)
+"""More runs where values are drawn, of which two may be equal by chance."""
+_ORDERS = 10
+"""The run with other hashes of strings, in a fresh interpreter."""
+_DRAWS = re.compile(r"(?i)rand|shuffle|choice|sample|secrets|uuid")
+_SEEDS = re.compile(r"seed\w*\(|default_rng|RandomState")
+_ASKS = re.compile(r"version|getsizeof|platform|cpu_count|cuda")
+_SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")
+_QUICK = 5.0
+"""Seconds up to which a session is run more than twice."""
 
 
-class SecondRun:
-    """A second worker for a session, started at the first difference; it repeats the session up to a given step."""
+class OtherRuns:
+    """The other runs of a session, each in a worker that is started at the first difference and goes on with it."""
 
     def __init__(self, job: Job, launcher: Launcher, settings: ProcessSettings, environment: Mapping[str, str]) -> None:
         self._job, self._launcher, self._settings, self._environment = job, launcher, settings, environment
+        self._runs: dict[int, _Run] = {}
+
+    def of(self, step: Step, before: Sequence[tuple[Step, Outcome]], seconds: float) -> Iterator[OtherRun]:
+        """The output of a step after the steps before it, as often as it may tell something.
+
+        ``seconds``: how long the session takes.
+        """
+        code = "\n".join([*(earlier.code for earlier, _ in before), step.code])
+        seeded = _SEEDS.search(code[: len(code) - len(step.code)]) is not None
+        quick = seconds < _QUICK
+        numbers = [1]
+        numbers += _SEVERAL if quick and _DRAWS.search(code) else ()
+        numbers += SEEDS_APART if quick and seeded else ()
+        numbers += [_ORDERS] if quick and _SETS.search(code) else ()
+        numbers += [MACHINE] if quick and _ASKS.search(code) else ()
+        for number in numbers:
+            if number not in self._runs:
+                launcher = self._launcher.fresh() if number == _ORDERS else self._launcher
+                self._runs[number] = _Run(self._job, launcher, self._settings, self._environment, number)
+            run = self._runs[number]
+            output = run.given(step, before)
+            if output is not None:
+                apart = number in SEEDS_APART
+                excuse = CONTINUES if apart else OF_MACHINE if number == MACHINE else VARIES
+                yield OtherRun(output, excuse, if_none_agrees=apart, agreed=run.agreed)
+
+    def close(self) -> None:
+        """End the workers."""
+        for run in self._runs.values():
+            run.close()
+
+
+class _Run:
+    """A worker that repeats a session up to a given step."""
+
+    def __init__(
+        self, job: Job, launcher: Launcher, settings: ProcessSettings, environment: Mapping[str, str], number: int
+    ) -> None:
+        self._job, self._launcher, self._settings, self._environment = job, launcher, settings, environment
+        self._number = number
         self._worker: WorkerProcess | None = None
         self._done = 0
         self._lost = False
+        self.agreed = False
+        """Output of an earlier step agreed with the page, and differs here."""
 
-    def given(self, step: Step, before: Sequence[Step]) -> ActualOutput | None:
+    def given(self, step: Step, before: Sequence[tuple[Step, Outcome]]) -> ActualOutput | None:
         """The output of a step here, after the steps before it; None when it does not run to its end."""
         try:
             reply = None if self._lost else self._run(step, before)
@@ -36,18 +96,31 @@ class SecondRun:
             return None
         return ActualOutput(reply.stdout, printed_of(reply.message))
 
-    def _run(self, step: Step, before: Sequence[Step]) -> Reply | None:
+    def _run(self, step: Step, before: Sequence[tuple[Step, Outcome]]) -> Reply | None:
         if self._worker is None:
-            self._worker = WorkerProcess(self._job, self._launcher, self._settings, self._environment, changed=True)
-        for earlier in before[self._done :]:
-            if self._worker.run(earlier).message is None:
+            number = self._number
+            self._worker = WorkerProcess(self._job, self._launcher, self._settings, self._environment, changed=number)
+        for earlier, outcome in before[self._done :]:
+            reply = self._worker.run(earlier)
+            if reply.message is None:
                 return None
-        self._done = len(before) + 1
-        return self._worker.run(step)
+            here = ActualOutput(reply.stdout, printed_of(reply.message))
+            self.agreed = self.agreed or _differs_where_equal(earlier, outcome, here)
+        self._done = len(before)
+        reply = self._worker.run(step)
+        self._done += 1
+        return reply
 
     def close(self) -> None:
-        """End the worker."""
         worker, self._worker = self._worker, None
         if worker is not None:
             with suppress(OSError):
                 worker.close()
+
+
+def _differs_where_equal(step: Step, outcome: Outcome, here: ActualOutput) -> bool:
+    first = ActualOutput(outcome.stdout, outcome.printed)
+    return any(
+        compared.state is Comparison.EQUAL and output_of(want, first) != output_of(want, here)
+        for want, compared in zip(step.expects, outcome.compared, strict=False)
+    )

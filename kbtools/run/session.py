@@ -10,13 +10,14 @@ from types import TracebackType
 
 from kbtools.errors import KbError
 from kbtools.run import grading
+from kbtools.run.comparison import OtherRun
 from kbtools.run.devices.gpus import Slots
 from kbtools.run.job import Job, Step
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.page_files import PageFiles
 from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
 from kbtools.run.results.outcomes import Outcome, Status, blocked, outcome_of, skipped
-from kbtools.run.second_run import SecondRun
+from kbtools.run.second_run import OtherRuns
 
 __all__ = ["ProcessSettings", "Session"]
 
@@ -38,12 +39,12 @@ class Session:
         self.launcher = launcher
         self.settings = settings or ProcessSettings()
         self._worker: WorkerProcess | None = None
-        self._history: list[tuple[Step, bool]] = []
+        self._history: list[tuple[Step, Outcome, bool]] = []
         self._lost: KbError | None = None
         self._broken: dict[str, tuple[Step, Outcome]] = {}
         self._outcomes = self._run()
         self._gpu: Slots | None = None
-        self._again: SecondRun | None = None
+        self._again: OtherRuns | None = None
         self._unknown: tuple[Step, Outcome] | None = None
         """The last step that did not run to its end and may define names that static analysis cannot determine."""
         self._seconds = 0.0
@@ -104,7 +105,7 @@ class Session:
         if reply.message is None:
             self.close()
             return grading.lost_worker_outcome(self.job, step, reply), ()
-        found = grading.grade(self.job, step, reply, lambda: self._second_run(step), self._is_in_vault)
+        found = grading.grade(self.job, step, reply, self._other_runs(step), self._is_in_vault)
         found = self._waits_for_unknown(step, found) or replace(found, protections=self.protections)
         return found, tuple(reply.message.get("intact", ()))
 
@@ -125,24 +126,24 @@ class Session:
         reason = f"needs {lacks[1]}, which #{culprit.name} may define: it {how}"
         return outcome_of(self.job, step, Status.BLOCKED, reason=reason)
 
-    def _second_run(self, step: Step) -> grading.ActualOutput | None:
-        """Output of a step in a second run of the session; None when there is no second run.
+    def _other_runs(self, step: Step) -> Iterator[OtherRun]:
+        """Output of a step in other runs of the session.
 
-        There is none on accelerators, which other sessions wait for, with network access, or for slow sessions.
+        There are none on accelerators, which other sessions wait for, with network access, or for slow sessions.
         """
         here = self.job.device == "cpu" and step.rehearse is None and not self.job.network
         if not here or self._seconds > step.timeout / 2:
-            return None
+            return
         if self._again is None:
             assert self.launcher is not None
-            self._again = SecondRun(self.job, self.launcher, self.settings, self._environment())
-        return self._again.given(step, [earlier for earlier, _ in self._history])
+            self._again = OtherRuns(self.job, self.launcher, self.settings, self._environment())
+        yield from self._again.of(step, [(earlier, outcome) for earlier, outcome, _ in self._history], self._seconds)
 
     def _remember(self, step: Step, outcome: Outcome, intact: tuple[str, ...]) -> None:
         # A step that failed only by its output has run to its end: its names are defined.
         complete = outcome.outcome in _ENDED or outcome.only_output_differs
         if self._worker is not None and step.skip is None and outcome.outcome is not Status.BLOCKED:
-            self._history.append((step, complete))
+            self._history.append((step, outcome, complete))
         if complete:
             for name in step.defines:
                 self._broken.pop(name, None)
@@ -189,7 +190,7 @@ class Session:
             environment["CUDA_VISIBLE_DEVICES"] = ""
         self._worker = worker = WorkerProcess(self.job, self.launcher, self.settings, environment)
         self.protections = worker.protections
-        for earlier, passed in self._history:
+        for earlier, _, passed in self._history:
             again = worker.run(earlier)
             # A step that failed may fail again: it is repeated for the names it binds before failing.
             if again.message is None or (passed and again.message.get("error")):

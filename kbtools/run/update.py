@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kbtools.fences import value_forms
 from kbtools.fences.expected.form import Form
-from kbtools.run.grading import holds
+from kbtools.run.comparison import holds
 from kbtools.run.job import ExpectedOutput
 from kbtools.run.results.outcomes import Comparison, Outcome, Printed, Status
 from kbtools.snippets import Expectation, Snippet

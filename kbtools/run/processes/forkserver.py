@@ -328,7 +328,7 @@ def _request(data: bytes) -> tuple[WorkerKind, tuple[str, ...]] | None:
         kind, preload = WorkerKind(**asked["kind"]), tuple(asked["preload"])
         sound = (
             type(kind.network) is bool
-            and type(kind.changed) is bool
+            and type(kind.changed) is int
             and type(kind.threads) is int
             and 0 < kind.threads <= _MOST_THREADS
             and kind.device in DEVICES

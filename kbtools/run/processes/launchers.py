@@ -81,6 +81,9 @@ class Launcher(Protocol):
     ) -> WorkerHandle:
         """Start a worker. Raises KbError when none can be started."""
 
+    def fresh(self) -> Launcher:
+        """One that starts a fresh interpreter for every worker; closed with this one."""
+
     def later(self, task: Callable[[], None]) -> None:
         """Schedule work for the end of a worker; it is done at the latest before ``close`` returns."""
 
@@ -117,7 +120,7 @@ class SpawnLauncher:
         try:
             process = subprocess.Popen(
                 words,
-                env=interpreter_environment(environment, other=bool(self._python)),
+                env=interpreter_environment(environment, other=bool(self._python), hash_seed=kind.changed),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=descriptors.err,
@@ -127,6 +130,9 @@ class SpawnLauncher:
         except OSError as problem:
             raise KbError(f"no worker could be started: {problem}", "try --start-method spawn") from problem
         return _Spawned(process)
+
+    def fresh(self) -> SpawnLauncher:
+        return self
 
     def close(self) -> None:
         try:
@@ -203,6 +209,7 @@ class ForkServerLauncher:
         self._preload, self._environment = tuple(preload), dict(environment)
         self._server: subprocess.Popen[bytes] | None = None
         self._closed = False
+        self._fresh: SpawnLauncher | None = None
         self._begin()
 
     def _begin(self) -> None:
@@ -268,12 +275,21 @@ class ForkServerLauncher:
                 f"the fork server cannot be reached: {problem}", "run again; or try --start-method spawn"
             ) from problem
 
+    def fresh(self) -> SpawnLauncher:
+        with self._lock:
+            if self._fresh is None:
+                self._fresh = SpawnLauncher(self.sandbox, self._python)
+            return self._fresh
+
     def close(self) -> None:
         with self._lock:
             server, self._server, self._closed = self._server, None, True
+            fresh, self._fresh = self._fresh, None
         try:
             self._reaper.finish()
         finally:
+            if fresh is not None:
+                fresh.close()
             if server is not None:
                 self._end(server)
 

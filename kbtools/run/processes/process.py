@@ -96,9 +96,9 @@ class WorkerProcess:
         settings: ProcessSettings,
         extra: Mapping[str, str],
         *,
-        changed: bool = False,
+        changed: int = 0,
     ) -> None:
-        """``changed``: under other conditions, as a second run is."""
+        """``changed``: under other conditions, as a second run is, by number."""
         self.job, self.settings = job, settings
         self.kind = WorkerKind(job.network, settings.threads, job.device, changed)
         self.mode = launcher.sandbox

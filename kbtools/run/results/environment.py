@@ -65,11 +65,14 @@ def worker_environment(threads: int, extra: Mapping[str, str] | None = None) -> 
     return {**kept, **(extra or {})}
 
 
-def interpreter_environment(environment: Mapping[str, str], *, other: bool = False) -> dict[str, str]:
+def interpreter_environment(
+    environment: Mapping[str, str], *, other: bool = False, hash_seed: int = 0
+) -> dict[str, str]:
     """What the interpreter of a worker is started with, beside its variables: no page sees this.
 
-    Printed sets of strings keep their order from run to run. This very kbtools is on the module path, installed or
-    not; for an ``other`` interpreter, which is told where it is, nothing of kb's is, nor of the one kb runs with.
+    With one ``hash_seed``, printed sets of strings keep their order from run to run. This very kbtools is on the
+    module path, installed or not; for an ``other`` interpreter, which is told where it is, nothing of kb's is, nor of
+    the one kb runs with.
     """
     import kbtools
 
@@ -80,7 +83,7 @@ def interpreter_environment(environment: Mapping[str, str], *, other: bool = Fal
         **environment,
         **inherited,
         "PYTHONPATH": "" if other else os.pathsep.join([*paths, *([] if here in paths else [here])]),
-        "PYTHONHASHSEED": "0",
+        "PYTHONHASHSEED": str(hash_seed),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 

@@ -30,13 +30,14 @@ from kbtools.run.worker.channel import Channel
 from kbtools.run.worker.python.captures import flush
 from kbtools.run.worker.python.interpreter import Interpreter
 from kbtools.run.worker.python.unraised import Unraised
-from kbtools.run.worker.ready import WorkerKind, seed
+from kbtools.run.worker.ready import WorkerKind, reseed, seed
 from kbtools.run.worker.requirements import unmet
 from kbtools.run.worker.session_api import SessionApi
 from kbtools.run.worker.streams import Threads, open_streams, restore
 
 _PATIENCE = 10.0
 """Seconds that a snippet's threads are waited for at most."""
+_TURNS = 10_000
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
 
 
@@ -121,8 +122,11 @@ class _Worker:
         """Whether there may be tasks, which report their failure when they are deleted."""
         getattr(atexit, "_clear", lambda: None)()  # what the process this one was forked off has registered
         sys.addaudithook(self._audit)
+        self.apart = kind.changed if kind.changed in other_conditions.SEEDS_APART else 0
+        """A seed that one snippet sets does not reach the next."""
+        self.turn = 0
         if kind.changed:
-            other_conditions.change(self.scratch)
+            other_conditions.change(self.scratch, kind.changed)
         if not missing and not seeded:
             if "torch" in start["preload"]:
                 # If it is not installed, the page's own import reports that.
@@ -159,6 +163,9 @@ class _Worker:
                 return {"seconds": 0.0, "error": {"message": complaint, "line": line, "config": True}}
             if step["write_only"]:
                 return {"seconds": 0.0}
+        self.turn += 1
+        if self.apart:
+            reseed(self.apart * _TURNS + self.turn)
         inside = SessionApi(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
         threads = Threads()
         self.collects = self.collects or "async" in code

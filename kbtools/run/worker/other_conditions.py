@@ -1,4 +1,4 @@
-"""Changes the conditions of a second run: clock, addresses and hashes of objects, paths.
+"""Changes the conditions of a second run: clock, addresses and hashes of objects, paths, machine, versions.
 
 Only ever done in a worker whose output is compared with that of another (``second_run``), never shown to anyone.
 """
@@ -9,6 +9,8 @@ import builtins
 import datetime
 import os
 import os.path
+import platform
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -18,11 +20,18 @@ from typing import Any
 
 _SHIFT = datetime.timedelta(days=3 * 365 + 133, hours=6, minutes=17, seconds=23, microseconds=123_457)
 """Changes each part of a date: year, month, day, weekday, hour, minute, second."""
+SEEDS_APART = (2, 3, 4)
+"""The numbers of the conditions under which random generators are seeded anew before every snippet."""
+MACHINE = 5
+"""The number of the conditions of another machine: sizes, processors, versions, a GPU."""
 _MASK = 0x5A5A5A50
 
 
-def change(folder: Path) -> None:
+def change(folder: Path, number: int) -> None:
     """Change them for the code that is imported from now on; ``folder`` is the session's own."""
+    if number == MACHINE:
+        _machine()
+        _modules()
     _clock()
     _dates()
     _files(folder)
@@ -120,3 +129,54 @@ def _files(folder: Path) -> None:
         return found[:-1] if not isinstance(path, int) and is_foreign(path) else found
 
     vars(os).update(stat=stat, listdir=listdir)
+
+
+def _machine() -> None:
+    """Sizes of objects, processors and names of the system."""
+    size, processors = sys.getsizeof, os.cpu_count
+    sys.getsizeof = lambda value, *rest: size(value, *rest) + 8
+    os.cpu_count = lambda: (processors() or 0) + 1
+    for name in ("node", "platform", "processor", "release", "system", "version", "machine", "python_version"):
+        vars(platform)[name] = _with_more(getattr(platform, name))
+    sys.version = _later(sys.version)
+
+
+def _with_more(told: Callable[..., str]) -> Callable[..., str]:
+    return lambda *words, **named: _later(told(*words, **named)) + "-2"
+
+
+def _later(version: str) -> str:
+    """The text with its numbers greater by one."""
+    return re.sub(r"\d+", lambda number: str(int(number[0]) + 1), version)
+
+
+def _modules() -> None:
+    """Versions of packages, and whether there is a GPU; of what is imported now and from now on."""
+    changed: set[str] = set()
+
+    def change_module(name: str) -> None:
+        module = sys.modules.get(name)
+        if name in changed or module is None:
+            return
+        changed.add(name)
+        attribute = "version" if name.endswith(".version") else "__version__"
+        version = vars(module).get(attribute)
+        if isinstance(version, str):
+            with suppress(Exception):
+                setattr(module, attribute, type(version)(_later(version)))
+        if name == "torch.cuda":
+            there = vars(module)["is_available"]
+            vars(module).update(is_available=lambda: not there(), device_count=lambda: int(not there()))
+
+    load = builtins.__import__
+
+    def load_changed(name: str, *rest: Any, **named: Any) -> Any:
+        module = load(name, *rest, **named)
+        top = name.partition(".")[0]
+        spec = getattr(sys.modules.get(top), "__spec__", None)
+        if top not in changed and spec is not None and not getattr(spec, "_initializing", False):
+            for each in (top, f"{top}.version", f"{top}.cuda"):
+                change_module(each)
+        return module
+
+    builtins.__import__ = load_changed

@@ -22,8 +22,8 @@ class WorkerKind:
     threads: int
     """Of OpenMP and the like."""
     device: str
-    changed: bool = False
-    """Under other conditions than the first run: see ``second_run``."""
+    changed: int = 0
+    """Under other conditions than the first run, which of them by number: see ``second_run``."""
 
 
 def ready(kind: WorkerKind, mode: str, *, own_processes: bool = False) -> tuple[str, ...]:
@@ -39,13 +39,19 @@ def seed(kind: WorkerKind) -> None:
 
     For a device other than the CPU to be called only when the environment says which of them the session may see.
     """
-    seed = SEED + kind.changed
-    random.seed(seed)
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "manual_seed"):
         torch.set_num_threads(kind.threads)
         if kind.device != "cpu":
             torch.set_default_device(kind.device)
+    reseed(SEED + kind.changed)
+
+
+def reseed(seed: int) -> None:
+    """Seed the random generators that are imported."""
+    random.seed(seed)
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "manual_seed"):
         torch.manual_seed(seed)
     if (numpy := sys.modules.get("numpy")) is not None:
         numpy.random.seed(seed)

@@ -1,0 +1,164 @@
+"""Compares the output of a step with what its page expects, and with its output in other runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from kbtools.fences.expected import agreement, expect
+from kbtools.fences.expected.form import Form
+from kbtools.fences.expected.raised import raised
+from kbtools.run.job import ExpectedOutput, Step
+from kbtools.run.results.outcomes import Compared, Comparison, Printed
+
+_NAMED = 80
+
+
+class ActualOutput(NamedTuple):
+    """Output of a step: its whole standard output, and the output and values of each observed statement."""
+
+    stdout: str
+    printed: Sequence[Printed]
+
+
+class OtherRun(NamedTuple):
+    """What a step gives under other conditions."""
+
+    output: ActualOutput
+    excuse: str
+    """Why output that differs between the runs is not compared."""
+    if_none_agrees: bool
+    """Only if no output that differs between the runs agrees with the page: else the page shows this very run."""
+    agreed: bool
+    """Such output of an earlier step agrees."""
+
+
+class OutputCheck(NamedTuple):
+    """Comparison of one expectation with the actual output."""
+
+    want: ExpectedOutput
+    why_not: str | None
+    """Why it is not compared."""
+    actual: str | None
+    """The actual output when it differs; None when it is as expected."""
+
+    def compared(self, step: Step) -> Compared:
+        """The comparison as stored in the outcome."""
+        different = Comparison.EQUAL if self.actual is None else Comparison.DIFFERENT
+        state = Comparison.NOT_COMPARED if self.why_not else different
+        return Compared(self.want.line - step.line, state, self.why_not)
+
+    def line(self, step: Step) -> int:
+        """The page line to report."""
+        return self.want.line if self.want.statement is None else step.line + self.want.statement[0]
+
+    def description(self, step: Step) -> str:
+        """Message that describes the difference."""
+        return f"line {self.line(step)}: {expect.explain(self.want.text, self.actual or '')}"
+
+    def reviewed(self, first: ActualOutput, other: OtherRun) -> OutputCheck:
+        """The comparison after another run: output that differs between the two is not compared."""
+        if self.actual is None:
+            return self
+        if not _varies(self.want, output_of(self.want, first), output_of(self.want, other.output)):
+            return self
+        return OutputCheck(self.want, other.excuse, None)
+
+
+def reviewed(checks: list[OutputCheck], first: ActualOutput, again: Iterable[OtherRun]) -> list[OutputCheck]:
+    """The comparisons after other runs, as many of them as are needed."""
+    for other in again:
+        if other.if_none_agrees:
+            equal = (check.want for check in checks if check.why_not is None and check.actual is None)
+            if other.agreed or any(output_of(want, first) != output_of(want, other.output) for want in equal):
+                continue
+        checks = [check.reviewed(first, other) for check in checks]
+        if all(check.actual is None for check in checks):
+            break
+    return checks
+
+
+def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[OutputCheck]:
+    """Compares each expectation of a step with its output; ``cut``: the output was truncated."""
+    by_place = {one.statement: one for one in given.printed}
+    checks = []
+    for want in step.expects:
+        why, actual = want.why_not, None
+        if why is None:
+            found = by_place.get(want.statement) if want.statement else None
+            why, actual = _unlike(want, given.stdout, found)
+            missing = _not_written(found, given.stdout) if found is not None and why is None else None
+            if missing is not None and actual is None:
+                why, actual = ("too much was written", None) if cut else (None, f"nothing like {missing!r}")
+        checks.append(OutputCheck(want, why, actual))
+    return checks
+
+
+def _not_written(found: Printed, stdout: str) -> str | None:
+    """The first text that a statement reportedly printed but that is not in the output, in order; None if all are.
+
+    The output of statements is reported by the worker, in which the page's code runs; stdout was read by this process.
+    """
+    at = 0
+    for reported in found.texts:
+        if "\N{REPLACEMENT CHARACTER}" in reported:
+            continue  # not decodable, and truncated at another place in the output
+        error = raised(reported)
+        # A traceback at the prompt is no part of standard output.
+        text = error.before if error is not None and error.has_header else reported
+        at = stdout.find(text, at)
+        if at < 0:
+            return text if len(text) <= _NAMED else text[:_NAMED] + "…"
+        at += len(text)
+    return None
+
+
+def output_of(want: ExpectedOutput, given: ActualOutput) -> str:
+    """The actual output at the place of an expectation."""
+    if want.statement is None:
+        return given.stdout
+    found = next((one for one in given.printed if one.statement == want.statement), Printed((0, 0), ()))
+    return "".join(found.texts) or "\n".join(value[0] for value in found.values if value is not None)
+
+
+def _varies(want: ExpectedOutput, one: str, other: str) -> bool:
+    """Whether every difference from the expectation also varies between two runs; compared by line if lines match."""
+    if one == other:
+        return False
+    wanted, first, second = (text.strip("\n").split("\n") for text in (want.text, one, other))
+    if want.statement is not None and len(first) == 1:
+        return True
+    if not len(wanted) == len(first) == len(second):
+        return False
+    return all(a != b or expect.matches(text, a) for text, a, b in zip(wanted, first, second, strict=True))
+
+
+def _unlike(want: ExpectedOutput, stdout: str, found: Printed | None) -> tuple[str | None, str | None]:
+    """(reason it cannot be compared, differing output) of an expectation; both None where it is met."""
+    if want.statement is None:
+        return None, None if expect.matches(want.text, stdout) else stdout
+    if found is None or not found.texts:
+        return "never reached", None
+    if holds(want, "".join(found.texts)):
+        return None, None
+    worth = found.values if want.value else ()
+    wrong = None
+    for at, text in enumerate(found.texts):
+        value = worth[at] if at < len(worth) else None
+        if any(holds(want, form) for form in (*([text] if text or value is None else ()), *(value or ()))):
+            continue
+        if value is not None and want.form is not Form.OUTPUT and not agreement.same_kind(want.text, value[0]):
+            return "the value is of another kind", None
+        if want.value and want.form is not Form.OUTPUT and not text and value is None:
+            return "it has no value and prints nothing", None
+        wrong = wrong if wrong is not None else text or (value[0] if value else "")
+    return None, wrong
+
+
+def holds(want: ExpectedOutput, text: str) -> bool:
+    """Whether the output or a value meets an expectation."""
+    if want.form is Form.COMMENT:
+        return agreement.agrees(want.text, text, short=want.short, value=want.value)
+    if want.form is Form.TRANSCRIPT:
+        return agreement.transcribed(want.text, text, dicts=want.value)
+    return expect.matches(want.text, text)
