@@ -27,7 +27,7 @@ from kbtools.state.memo import consult
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
-    from kbtools.site.reuse.engine import Report
+    from kbtools.site.reuse.engine import Engine, Report
     from kbtools.state.memo import Memo
 
 
@@ -187,26 +187,40 @@ class _Read(NamedTuple):
 
 
 def _build(read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None) -> tuple[Heard, Report]:
-    return render(config, target, memo, strict=read.strict)
+    heard, engine = render(config, target, memo, strict=read.strict)
+    return heard, engine.report
 
 
 def render(
-    config: MkDocsConfig, target: Path, memo: Memo | None, *, strict: bool = False, serve_url: str | None = None
-) -> tuple[Heard, Report]:
-    """Builds a site from a configuration whose plugin has the pages. With ``serve_url`` it is a preview.
+    config: MkDocsConfig,
+    target: Path,
+    memo: Memo | None,
+    *,
+    strict: bool = False,
+    serve_url: str | None = None,
+    step: Callable[[], None] = lambda: None,
+) -> tuple[Heard, Engine]:
+    """Builds a site from a configuration whose plugin has the pages. With ``serve_url`` it is a preview. ``step`` is
+    called before each page; what it raises ends the build.
 
     Raises KbError when it cannot be built; the old one stands untouched then.
     """
     try:
         with work_folder(target) as folder:
-            return _render(config, target, folder / "new", memo, strict, serve_url)
+            return _render(config, target, folder / "new", memo, strict, serve_url, step)
     except OSError as e:
         raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file") from e
 
 
 def _render(
-    config: MkDocsConfig, target: Path, fresh: Path, memo: Memo | None, strict: bool, serve_url: str | None
-) -> tuple[Heard, Report]:
+    config: MkDocsConfig,
+    target: Path,
+    fresh: Path,
+    memo: Memo | None,
+    strict: bool,
+    serve_url: str | None,
+    step: Callable[[], None],
+) -> tuple[Heard, Engine]:
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 
     from kbtools.site.mkdocs import mkdocs_seam
@@ -215,7 +229,7 @@ def _render(
     fresh.mkdir()
     folder = SiteFolder(fresh, target)
     plugin: Any = config.plugins["kbtools"]
-    engine = plugin.engine = Engine(memo, folder)
+    engine = plugin.engine = Engine(memo, folder, step)
     plugin.folder = folder
     started = time.perf_counter()
 
@@ -246,7 +260,7 @@ def _render(
         plugin.folder = plugin.engine = None  # MkDocs may hand the same plugin to the next build
     engine.remember(files)
     lap("memo")
-    return heard, engine.report
+    return heard, engine
 
 
 def _compare(read: _Read, target: Path) -> None:

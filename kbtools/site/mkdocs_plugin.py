@@ -189,6 +189,13 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             )
         return config
 
+    def show(self, wiki: SiteModel, config: MkDocsConfig) -> None:
+        """Another state of the wiki whose site has been built, for pages of it that are rendered once more."""
+        self.wiki = wiki
+        self._extend_markdown(config, wiki)
+        self.search = search.Search(wiki, self.config.search_boost) if self.search is not None else None
+        self.graph = graph.Graph(wiki) if self.graph is not None else None
+
     def _extend_markdown(self, config: MkDocsConfig, wiki: SiteModel) -> None:
         if not any(name in config.markdown_extensions for name in _NAMES):
             config.markdown_extensions.append(EXTENSION)
@@ -300,9 +307,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         wiki.build.heading_ids = {path: page.ids for path, page in self.made.items()}
         for file in files:
             if (page := self.made.get(file.src_uri)) is not None and file.generated_by is not None:
-                _give(file, own_markup(page.text))
+                mkdocs_seam.give(file, own_markup(page.text))
             elif (known := wiki.index.pages.get(file.src_uri)) is not None and file.generated_by is None:
-                _give(file, known.source.text.replace("\r\n", "\n").replace("\r", "\n"))
+                mkdocs_seam.give(file, known.source.text)
         waiting = list(nav.items)
         while waiting:  # sections are called as folders are, and folders are called as authors like
             item = waiting.pop()
@@ -319,6 +326,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
         if self.templates is not None:
             env.bytecode_cache = self.templates
+        if self.engine is not None:
+            self.engine.env = env
         return env
 
     @event_priority(-50)
@@ -463,13 +472,6 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             previews.write(wiki, site, folder, key_of)
         if wiki.parts.redirects:
             redirects.write(wiki, site, folder)
-
-
-def _give(file: File, text: str) -> None:
-    """Have MkDocs read this text for a file. Other plugins still find where it is on disk."""
-    place = file.abs_src_path
-    file.content_string = text
-    file.abs_src_path = place
 
 
 def leave_out(files: Files, wiki: SiteModel) -> None:

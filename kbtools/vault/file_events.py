@@ -14,6 +14,9 @@ from kbtools.errors import KbError
 
 SETTLE = 0.02
 """Seconds without a further event after which a burst of them (an editor's save, a checkout) counts as over."""
+_INTERRUPTIBLE = 1.0
+"""Seconds without an event after which ``wait`` looks for Ctrl-C, which a lock that is waited for may not let through
+(on Windows never)."""
 
 Changed = frozenset[Path] | None
 """Files that were written, made, moved or removed; None where any file may have been, as after a folder is moved."""
@@ -58,12 +61,13 @@ class FileEvents:
 
     def wait(self) -> Changed:
         """Return once something has changed and nothing more does."""
-        found = [self._events.get()]
+        found: list[Changed] = []
         while True:
             try:
-                found.append(self._events.get(timeout=SETTLE))
+                found.append(self._events.get(timeout=SETTLE if found else _INTERRUPTIBLE))
             except queue.Empty:
-                break
+                if found:
+                    break
         known = [changed for changed in found if changed is not None]
         return frozenset().union(*known) if len(known) == len(found) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from functools import cached_property
 
 from kbtools.markdown.structure import Heading
@@ -36,6 +37,13 @@ class Index(Resolver):
     def with_pages(self, pages: Mapping[str, Page]) -> Index:
         """The same vault with other pages."""
         return Index(pages, self.attachments, self.conventions, self.ways_in)
+
+    def with_texts(self, pages: Mapping[str, Page]) -> Index:
+        """The same vault with other texts of these pages, whose outlines are as they were: what names mean is kept."""
+        made = copy(self)
+        made.pages = {**self.pages, **pages}
+        made.graph = self.graph.with_texts(made.pages, pages)
+        return made
 
     @property
     def attachments(self) -> frozenset[str]:

@@ -24,7 +24,7 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.site.live_preview import serve
+    from kbtools.site.preview.serve import serve
 
     if args.host not in ("127.0.0.1", "::1", "localhost"):
         raise KbError(

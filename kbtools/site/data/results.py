@@ -63,6 +63,11 @@ class Results:
                 by_device[run.outcome.device] = run
         return cls({name: tuple(by_device.values()) for name, by_device in held.items()})
 
+    def with_page(self, path: str, of_page: Results) -> Results:
+        """With other runs of a page."""
+        others = {name: runs for name, runs in self.runs.items() if not name.startswith(f"{path}::")}
+        return Results({**others, **of_page.runs})
+
     def figures(self) -> tuple[Figure, ...]:
         """All pictures, each once."""
         held = {f.name: f for runs in self.runs.values() for run in runs for f in run.outcome.figures}

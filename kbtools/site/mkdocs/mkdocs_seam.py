@@ -11,11 +11,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment
 from mkdocs.commands import build
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import AnchorLink, TableOfContents
 
@@ -59,6 +62,26 @@ def pages_of(files: Files, config: MkDocsConfig, is_preview: bool) -> Iterator[P
 def render(page: Page, config: MkDocsConfig, files: Files) -> None:
     """Read and render a page's Markdown, with what plugins have to say, as MkDocs does."""
     build._populate_page(page, config, files)
+
+
+def give(file: File, text: str) -> None:
+    """Have MkDocs read this text for a file, as it reads files. Other plugins still find where it is on disk."""
+    place = file.abs_src_path
+    file.content_string = text.replace("\r\n", "\n").replace("\r", "\n")
+    file.abs_src_path = place
+
+
+def write_into(file: File, site: Path) -> None:
+    """Have MkDocs write a file into another folder."""
+    file.dest_dir = str(site)
+    file.__dict__.pop("abs_dest_path", None)
+
+
+def put_into_template(page: Page, config: MkDocsConfig, files: Files, nav: Navigation, env: Environment) -> None:
+    """Write the file of a page that has been rendered, in a preview."""
+    shown = files.documentation_pages(inclusion=InclusionLevel.is_in_serve)
+    is_draft = bool(page.file.inclusion.is_excluded())  # type: ignore[no-untyped-call]
+    build._build_page(page, config, shown, nav, env, excluded=is_draft)
 
 
 class AskedFiles(Files):

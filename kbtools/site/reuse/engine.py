@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
@@ -73,16 +74,28 @@ class Plugin(Protocol):
     def added(self, path: str, url: str) -> str: ...
     def around_template(self, path: str) -> str: ...
     def is_written(self, text: str) -> bool: ...
+    def show(self, wiki: SiteModel, config: MkDocsConfig) -> None: ...
 
 
 class Engine:
     """One build. Without a memo every page is rendered, and nothing is remembered."""
 
-    def __init__(self, memo: Memo | None, folder: SiteFolder) -> None:
+    def __init__(self, memo: Memo | None, folder: SiteFolder, step: Callable[[], None] = lambda: None) -> None:
+        """``step`` is called before each page; what it raises ends the build."""
+        self.step = step
+        self.site: Mapping[str, Written] = {}
+        """The files of the finished site."""
         self.memo = memo
         self.folder = folder
         self.report = Report()
         self.active = False
+        """Whether pages can be kept."""
+        self.files: mkdocs_seam.AskedFiles
+        self.nav: Navigation
+        self.config: MkDocsConfig
+        self.plugin: Plugin
+        self.env: Environment
+        """Known once MkDocs is about to write pages."""
         self._old = memo.all(FILE) if memo is not None else {}
         folder.old = {path: _written(value) for path, value in self._old.items()}
         self._program = (secret(), *program.contents())
@@ -151,6 +164,7 @@ class Engine:
         common = digest((*self._program, *config_parts(self.config), *shared, *more))
         fingerprints = Fingerprints(wiki, common)
         for page in pages:
+            self.step()
             path = page.file.src_uri
             if path in wiki.index.pages and page.file.generated_by is None:
                 self._keys[path] = fingerprints.page(path, self.plugin.added(path, page.url))
@@ -198,6 +212,7 @@ class Engine:
 
     def _one(self, page: Page) -> tuple[bytes, bytes] | None:
         """Render a page. None for one that cannot be kept."""
+        self.step()
         plugin, path = self.plugin, page.file.src_uri
         entries = len(plugin.search.entries) if plugin.search is not None else 0
         with mkdocs_seam.asking(self.files) as asked, _listening() as told:
@@ -239,6 +254,7 @@ class Engine:
         return is_modified
 
     def _needs_template(self, page: Page) -> bool:
+        self.step()
         path, place, plugin = page.file.src_uri, page.file.dest_uri, self.plugin
         self._navigation = self._navigation or digest(navigation_parts(self.nav))
         policy = plugin.policy.value() if plugin.policy is not None else ""
@@ -306,6 +322,7 @@ class Engine:
 
     def remember(self, files: Mapping[str, Written]) -> None:
         """Keep what was made, with the files of the finished site."""
+        self.site = files
         if self.memo is None:
             return
         fresh = []

@@ -6,7 +6,7 @@ Rules are not given it: what they say of a page may not hang on the text of anot
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -63,12 +63,46 @@ def link_keys(links: PageLinks, folder: str) -> set[str]:
     return keys
 
 
+Backlinks = tuple[tuple[str, WikiLink | FileLink], ...]
+"""Links to a page, each with the page it stands on."""
+
+
+def _backlinks(links: Iterable[tuple[str, PageLinks]]) -> dict[str, Backlinks]:
+    out: dict[str, list[tuple[str, WikiLink | FileLink]]] = defaultdict(list)
+    for path, held in links:
+        found = [(target, link) for target, link in held.targets() if target != path]
+        for target, link in sorted(found, key=lambda f: f[1].span) if held.wiki and held.files else found:
+            out[target].append((path, link))
+    return {path: tuple(found) for path, found in out.items()}
+
+
 class LinkGraph:
     """The links of all pages. Made when needed."""
 
     def __init__(self, pages: Mapping[str, Page], resolver: Resolver) -> None:
         self._pages, self._resolver = pages, resolver
         self._links: dict[str, PageLinks] = {}
+
+    def with_texts(self, pages: Mapping[str, Page], changed: Mapping[str, Page]) -> LinkGraph:
+        """The graph of pages of which some have other texts, while all names mean what they meant."""
+        made = LinkGraph(pages, self._resolver)
+        made._links = {path: links for path, links in self._links.items() if path not in changed}
+        if "backlinks" in vars(self):
+            made.backlinks = self._backlinks_after(made, changed)
+        return made
+
+    def _backlinks_after(self, made: LinkGraph, changed: Mapping[str, Page]) -> Mapping[str, Backlinks]:
+        fresh = [(path, made.of(page)) for path, page in changed.items()]
+        targets = {target for held in (self._links[path] for path in changed) for target, _ in held.targets()}
+        targets.update(target for _, held in fresh for target, _ in held.targets())
+        out = dict(self.backlinks)
+        new = _backlinks(fresh)
+        for target in targets:
+            found = [link for link in out.pop(target, ()) if link[0] not in changed]
+            found += new.get(target, ())
+            if found:
+                out[target] = tuple(sorted(found, key=lambda link: link[0]))
+        return out
 
     def of(self, page: Page) -> PageLinks:
         held = self._links.get(page.path)
@@ -82,14 +116,9 @@ class LinkGraph:
         return {path: self.of(page) for path, page in self._pages.items()}
 
     @cached_property
-    def backlinks(self) -> Mapping[str, tuple[tuple[str, WikiLink | FileLink], ...]]:
+    def backlinks(self) -> Mapping[str, Backlinks]:
         """For each page, the links of other pages that lead to it, by path and place."""
-        out: dict[str, list[tuple[str, WikiLink | FileLink]]] = defaultdict(list)
-        for path, held in self.links.items():
-            found = [(target, link) for target, link in held.targets() if target != path]
-            for target, link in sorted(found, key=lambda f: f[1].span) if held.wiki and held.files else found:
-                out[target].append((path, link))
-        return {path: tuple(found) for path, found in out.items()}
+        return _backlinks(self.links.items())
 
     @cached_property
     def wanted(self) -> Mapping[str, tuple[tuple[str, WikiLink], ...]]:

@@ -1,0 +1,1 @@
+"""Live preview (``kb serve``): follows what is saved and updates the browser."""

@@ -1,0 +1,50 @@
+"""Renders single pages once more, in a site that has been built and whose other pages are not looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from kbtools.site.data.results import Results
+from kbtools.site.mkdocs import mkdocs_seam
+from kbtools.site.reuse.engine import Engine
+from kbtools.vault.index import Index
+
+_OF_OTHERS = frozenset(
+    ("addresses", "has_lessons", "learning_paths", "listed_paths", "mentions", "shows_devices", "stops", "today")
+)
+"""What a site knows of all its pages and is found out again when all of it is built: an edited page may change it, but
+hardly ever what the page itself shows of it."""
+
+
+def can_show(engine: Engine | None, path: str) -> bool:
+    """Whether a page can be rendered without the others: not where plugins need every page, nor one of which more is
+    shown than itself."""
+    if engine is None or not engine.active or engine.plugin.wiki is None:
+        return False
+    index = engine.plugin.wiki.index
+    page = index.pages.get(path)
+    return page is not None and not page.is_learning_path and index.final(path) == path
+
+
+def render_again(engine: Engine, index: Index, results: Results, paths: Iterable[str], site: Path) -> list[str]:
+    """Render pages of a built site, each whose outline is as it was then. Returns the files that were written, by their
+    place in the site."""
+    before = engine.plugin.wiki
+    assert before is not None
+    wiki = replace(before, index=index, results=results, rendered=replace(before.rendered, pages={}, md=None))
+    for name in _OF_OTHERS & vars(before).keys():
+        vars(wiki)[name] = vars(before)[name]  # where cached_property keeps it
+    engine.plugin.show(wiki, engine.config)
+    written = []
+    for path in paths:
+        file = engine.files.get_file_from_path(path)
+        assert file is not None
+        assert file.page is not None
+        mkdocs_seam.give(file, index.pages[path].source.text)
+        mkdocs_seam.write_into(file, site)
+        mkdocs_seam.render(file.page, engine.config, engine.files)
+        mkdocs_seam.put_into_template(file.page, engine.config, engine.files, engine.nav, engine.env)
+        written.append(file.dest_uri)
+    return written

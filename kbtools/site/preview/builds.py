@@ -1,0 +1,268 @@
+"""Builds of a preview: the whole site, and before it the pages that are edited."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from mkdocs.config.defaults import MkDocsConfig
+
+from kbtools.config.mkdocs_file import chain, config_file
+from kbtools.config.project import Project
+from kbtools.errors import KbError
+from kbtools.incremental.check import CheckResult, check
+from kbtools.incremental.fingerprint import VaultState
+from kbtools.run.results.outcomes import Status
+from kbtools.site.build import load_mkdocs, render
+from kbtools.site.data.model import SiteModel
+from kbtools.site.data.results import BAD, Results
+from kbtools.site.data.stored import stored
+from kbtools.site.html.text import clean
+from kbtools.site.html.urls import file_of
+from kbtools.site.mkdocs.site_folder import digest_of
+from kbtools.site.preview.again import can_show, render_again
+from kbtools.site.preview.kept_wiki import KeptWiki, Refreshed
+from kbtools.site.reuse.engine import Engine
+from kbtools.site.reuse.fingerprints import places_read
+from kbtools.site.reuse.manifest import content_of
+from kbtools.state.memo import Memo
+from kbtools.vault.file_events import Changed
+from kbtools.vault.listing import Listing
+from kbtools.vault.page import Page
+
+Say = Callable[[str], None]
+
+
+class _Templates(BytecodeCache):
+    """Compiled templates, in memory."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, tuple[str, Any]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self.held.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.held[bucket.key] = bucket.checksum, bucket.code
+
+
+class Sources(NamedTuple):
+    """What a site is made of, at one time."""
+
+    vault: VaultState
+    others: list[str]
+    """Fingerprints of its other files and folders."""
+
+
+class Findings:
+    """What is wrong with pages, as lines for people, by their files on the site."""
+
+    def __init__(self, checked: CheckResult, wiki: SiteModel) -> None:
+        self._checked, self._wiki = checked, wiki
+        self.stored = dict(checked.found)
+        """As the check keeps them, by path."""
+
+    @cached_property
+    def _paths(self) -> Mapping[str, str]:
+        return {self.file(path): path for path in self.stored}
+
+    def file(self, path: str) -> str:
+        """The file of a page on the site."""
+        return unquote(file_of(self._wiki.url_of(path)))
+
+    def on(self, file: str) -> list[str]:
+        """Of the page in a file of the site."""
+        path = self._paths.get(file)
+        return list(self.of([path])) if path is not None else []
+
+    def of(self, paths: Iterable[str]) -> Iterator[str]:
+        wanted = frozenset(paths)
+        for d in self._checked.diagnostics(wanted.__contains__):
+            at = self._checked.source(d.path).lines.position(d.span.start)
+            yield clean(f"{d.path}:{at.line}:{at.column}: {d.severity.value}[{d.rule}]: {d.message}")
+
+    def changed_since(self, before: Findings | None) -> Iterator[str]:
+        """The files of pages of which other things are said than before."""
+        if before is not None:
+            both = self.stored.keys() | before.stored.keys()
+            yield from (self.file(p) for p in both if self.stored.get(p) != before.stored.get(p))
+
+
+class Preview:
+    """The site, and what stays in memory between two builds of it.
+
+    After a change: ``refresh``, then ``render_edited``, which may do nothing, then ``build``. Each returns the files of
+    the site that a browser has to load again.
+    """
+
+    def __init__(self, project: Project, folder: Path, say: Say) -> None:
+        self.project = project
+        self.origin = ""
+        """Where the site is served: scheme, host and port."""
+        self.folder = folder
+        """Where the site is served from."""
+        self.say = say
+        self.failure = ""
+        """Why the last build came to nothing."""
+        self.config: MkDocsConfig | None = None
+        """Of the last site that was built."""
+        self.findings: Findings | None = None
+        self.static_files: frozenset[str] = frozenset()
+        """Files of the site that are not made of pages."""
+        self._wiki = KeptWiki(project)
+        self._memo = Memo(":memory:")
+        self._templates = _Templates()
+        self._now: Refreshed | None = None
+        self._engine: Engine | None = None
+        """The last build."""
+        self._is_site_of = False
+        """Whether the site has the files, names and settings of today: only texts of pages have changed since."""
+        self._results = Results()
+        self._edited: frozenset[str] = frozenset()
+        self._run: set[str] = set()
+        """Pages that have results since they were rendered."""
+        self._digests: dict[str, str] = {}
+        """Of the site's files."""
+
+    # -- what has changed ------------------------------------------------------------------------------------------
+
+    def refresh(self, changed: Changed) -> list[str]:
+        """Read what has changed, and check it."""
+        with self._reporting():
+            self._now = None
+            now = self._wiki.refresh(changed)
+            self.project = now.project
+            self._is_site_of = self._is_site_of and now.in_text
+            self._edited = now.edited
+            reader = None if now.project.foreign else self._wiki.read
+            found = Findings(check(now.project, date.today(), listing=now.listing, reader=reader), now.model)
+            for line in found.of(now.edited):
+                self.say(line)
+            before, self.findings = self.findings, found
+            self._now = now
+            return list(found.changed_since(before))
+        return []
+
+    def have_run(self, pages: Iterable[str]) -> None:
+        """Pages have new results."""
+        self._run.update(pages)
+
+    def pages_to_run(self) -> frozenset[str]:
+        """Edited pages with code of which it is not known that it passes; each is named once."""
+        edited, self._edited = self._edited, frozenset()
+        pages = (page for path in edited if (page := self._wiki.page(path)) is not None and page.structure.fences)
+        return frozenset(page.path for page in pages if _is_to_run(page, stored(self.project, [page])))
+
+    # -- the site --------------------------------------------------------------------------------------------------
+
+    def render_edited(self) -> list[str]:
+        """Render the pages whose text or results have changed before all others, where they can be."""
+        now, engine = self._now, self._engine
+        paths = sorted({*(now.edited if now is not None else ()), *self._run})
+        if now is None or engine is None or not self._is_site_of or not 0 < len(paths) <= _FEW:
+            return []
+        if not all(can_show(engine, path) for path in paths):
+            return []
+        with self._reporting():
+            started = time.monotonic()
+            for path in paths:
+                self._results = self._results.with_page(path, stored(self.project, [now.model.index.pages[path]]))
+            files = render_again(engine, now.model.index, self._results, paths, self.folder)
+            self._run.clear()
+            self.say(f"rendered in {time.monotonic() - started:.2f} s: {', '.join(paths)}")
+            self._digests.update((file, digest_of((self.folder / file).read_bytes())) for file in files)
+            return files
+        return []
+
+    def build(self, step: Callable[[], None] = lambda: None) -> list[str]:
+        """Build what has changed. A failure is printed, and the old site stays. ``step`` is called before each page;
+        it may raise Superseded."""
+        if self._now is None:
+            return []
+        with self._reporting():
+            started = time.monotonic()
+            engine = self._build(self._now, step)
+            self._run.clear()
+            self._is_site_of = True
+            rendered, kept = len(engine.report.rendered), len(engine.report.kept)
+            self.say(f"built in {time.monotonic() - started:.2f} s: {rendered} rendered, {kept} kept")
+            gone = self._digests.keys() - engine.site.keys()
+            for file in gone:
+                del self._digests[file]
+            return [*gone, *self._changed_files({path: file.digest for path, file in engine.site.items()})]
+        return []
+
+    def _build(self, now: Refreshed, step: Callable[[], None]) -> Engine:
+        config = load_mkdocs(now.project)
+        config.strict = False
+        mount = urlsplit(config.site_url or "/").path
+        config.site_url = f"{self.origin}{mount if mount.endswith('/') else mount + '/'}"
+        plugin: Any = config.plugins.get("kbtools")
+        if plugin is None:
+            raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
+        self._results = stored(now.project, now.model.index.pages.values())
+        plugin.results, plugin.read, plugin.templates = self._results, now.model, self._templates
+        heard, engine = render(config, self.folder, self._memo, serve_url=config.site_url, step=step)
+        config.site_dir = str(self.folder)
+        for warning in heard.warnings:
+            self.say(f"warning: {clean(warning)}")
+        self.config, self._engine = config, engine
+        files = engine.files if engine.active else ()
+        self.static_files = frozenset(file.dest_uri for file in files if not file.is_documentation_page())
+        return engine
+
+    def _changed_files(self, now: Mapping[str, str]) -> list[str]:
+        changed = [file for file, digest in now.items() if self._digests.get(file) != digest]
+        self._digests.update(now)
+        return changed
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """A page, a plugin or a file in mid-edit must not end the preview."""
+        try:
+            yield
+            self.failure = ""
+        except Exception as e:  # noqa: BLE001
+            hint = f"\n  hint: {e.hint}" if isinstance(e, KbError) and e.hint else ""
+            self.failure = clean(e.message if isinstance(e, KbError) else f"{type(e).__name__}: {e}")
+            self.say(f"not built: {self.failure}{hint}")
+
+    # -- what it is made of ----------------------------------------------------------------------------------------
+
+    def places(self) -> list[Path]:
+        """The files and folders that the site is made of, the vault first."""
+        project = self.project
+        config = self.config or load_mkdocs(project)
+        own = (project.root / name for name in ("kb.toml", "pyproject.toml", "kb-baseline.json"))
+        configured = (file for file, _ in chain(config_file(project.root)))
+        return [project.vault, *own, *configured, *places_read(config), *map(Path, config.watch)]
+
+    def sources(self) -> Sources:
+        """What the site is made of now."""
+        _, *others = self.places()
+        return Sources(VaultState.of(self.project, Listing.of(self.project)), list(map(content_of, others)))
+
+    def is_still(self, before: Sources) -> bool:
+        """Whether the site is made of the same now."""
+        now = self.sources()
+        return before.vault.is_still(now.vault, self.project) and before.others == now.others
+
+
+_FEW = 8
+"""Edited pages that are worth to be rendered before all others."""
+
+
+def _is_to_run(page: Page, results: Results) -> bool:
+    held = [results.of_snippet(page.path, snippet) for snippet in page.snippets if snippet.executable]
+    bad = (*BAD, Status.BLOCKED)
+    return any(not runs or any(not r.fresh or r.outcome.outcome in bad for r in runs) for runs in held)

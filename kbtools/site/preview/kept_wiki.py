@@ -1,0 +1,109 @@
+"""The wiki in memory: after a save only the pages that changed are read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from kbtools.config.project import Project, find_project
+from kbtools.config.snippet_policy import Policies
+from kbtools.incremental.stored_outline import outline_of
+from kbtools.site.data.model import SiteModel, of_vault
+from kbtools.vault.file_events import Changed
+from kbtools.vault.listing import FileEntry, Listing
+from kbtools.vault.loading import load, read
+from kbtools.vault.page import Page
+
+_SETTLED = 1_000_000_000
+"""Nanoseconds after which a file that is as it was is taken to be unchanged by its times."""
+
+
+class Refreshed(NamedTuple):
+    """The wiki as it is now, and what is different."""
+
+    project: Project
+    listing: Listing
+    model: SiteModel
+    edited: frozenset[str]
+    """Pages that are new or whose text has changed."""
+    in_text: bool
+    """Whether nothing has changed but the text of pages: no name, heading, file or setting."""
+
+
+class KeptWiki:
+    """What was read stays what it was, object by object, with all that was found out about it."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._listing: Listing | None = None
+        self._model: SiteModel | None = None
+        self._pages: dict[str, tuple[object, Page]] = {}
+
+    def refresh(self, changed: Changed) -> Refreshed:
+        """The wiki after some files have changed. Raises KbError where it cannot be read."""
+        return self._with_texts(changed) or self._whole()
+
+    def page(self, path: str) -> Page | None:
+        held = self._pages.get(path)
+        return held[1] if held is not None else None
+
+    def read(self, entry: FileEntry, policies: Policies) -> Page:
+        """A page, read again only where its file or what its code is held to may have changed."""
+        held = self._pages.get(entry.path)
+        mark = (entry.stamp, entry.trouble, policies.of(entry.path))
+        is_settled = entry.stamp is not None and time.time_ns() - entry.stamp[0] > _SETTLED
+        if held is not None and held[0] == mark and is_settled:
+            return held[1]
+        page = read(entry, policies)
+        if held is not None and held[1].source.text == page.source.text and held[1].policy == page.policy:
+            page = held[1]
+        self._pages[entry.path] = mark, page
+        return page
+
+    def _with_texts(self, changed: Changed) -> Refreshed | None:
+        """Where nothing has changed but the text of pages."""
+        if changed is None or self._listing is None or self._model is None:
+            return None
+        paths = _inside(self.project.vault, changed)
+        listing = self._listing.after(self.project, paths) if paths is not None else None
+        if paths is None or listing is None:
+            return None
+        before = {path: self.page(path) for path in paths}
+        policies = self.project.policies
+        fresh = {path: self.read(listing.entries[path], policies) for path in paths if path in listing.entries.stamps}
+        edited = frozenset(path for path, page in fresh.items() if page is not before[path])
+        if not all(_shows_the_same(before[path], fresh[path]) for path in edited):
+            return None
+        published = {path: fresh[path] for path in edited if path in self._model.index.pages}
+        self._listing = listing
+        self._model = replace(self._model, index=self._model.index.with_texts(published))
+        return Refreshed(self.project, listing, self._model, edited, in_text=True)
+
+    def _whole(self) -> Refreshed:
+        project = self.project if self.project.foreign else find_project(self.project.root)
+        before = {path: page for path, (_, page) in self._pages.items()}
+        self._listing = None  # if reading fails here, all is read next time
+        listing = Listing.of(project)
+        vault = load(project, self.read, listing)
+        self.project, self._listing, self._model = project, listing, of_vault(project, vault)
+        self._pages = {path: held for path, held in self._pages.items() if path in vault.pages}
+        edited = frozenset(path for path, page in vault.pages.items() if before.get(path) is not page)
+        return Refreshed(project, listing, self._model, edited, in_text=False)
+
+
+def _inside(vault: Path, changed: Iterable[Path]) -> list[str] | None:
+    """Paths in the vault; None where one is elsewhere."""
+    files = list(changed)
+    if not all(file.is_relative_to(vault) for file in files):
+        return None
+    return sorted(file.relative_to(vault).as_posix() for file in files)
+
+
+def _shows_the_same(before: Page | None, page: Page) -> bool:
+    """Whether other pages see the same of a page as before."""
+    if before is None or before.shown_title != page.shown_title:
+        return False
+    return outline_of(before) == outline_of(page)

@@ -1,0 +1,112 @@
+"""Builds of a preview: an edited page is rendered before all others, as the whole site then has it; and the site is the
+one that a new preview builds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_site import make, store
+from test_kept_pages import OWN_CONFIG, PAGES, change, write
+
+from kbtools.config.project import Project
+from kbtools.site.preview.builds import Preview
+from kbtools.site.preview.server import Superseded
+
+FIRST = [
+    ("a sentence", "topics/Tensor.md", "A grid", "Some grid"),
+    (
+        "an embed, a link and a diagram",
+        "topics/Tensor.md",
+        "Some grid",
+        "[[Alone]]\n\n![[Matrix]]\n\n```mermaid\na\n```\n",
+    ),
+    ("a link that is gone", "topics/Gradient.md", "Much of [[Matrix]].", "Much of it."),
+    ("a link that leads nowhere", "topics/Alone.md", "Nobody", "[[Nothing]]: nobody"),
+    ("code", "topics/Tensor.md", "print(1)", "print(2)\nprint(3)"),
+    ("fields that no other page names", "topics/Matrix.md", "status: verified", "status: draft\ntags: [a, b]"),
+    ("line ends", "index.md", "\n", "\r\n"),
+    ("a comment, which is not shown", "topics/Alone.md", "nobody", "<!-- hidden --> nobody"),
+]
+WITH_OTHERS: list[tuple[str, Callable[[Project], object]]] = [
+    ("a title", lambda p: change(p, "docs/topics/Tensor.md", "title: Tensor", "title: Tensors")),
+    ("a heading", lambda p: change(p, "docs/topics/Alone.md", "# Alone", "# All alone")),
+    ("a text before the heading", lambda p: change(p, "docs/index.md", "# Home", "Text\n\n# Home")),
+    ("a new page", lambda p: write(p, "docs/topics/New.md", "# New\n\n[[Alone]]\n")),
+    ("a page that is gone", lambda p: (p.vault / "topics/Linked.md").unlink()),
+    (
+        "a page that is not published any more",
+        lambda p: change(p, "docs/topics/Whole.md", "---\nt", "---\ndraft: true\nt"),
+    ),
+    ("the configuration", lambda p: change(p, "mkdocs.yml", "language: ko", "language: en")),
+]
+
+
+def preview_of(project: Project, folder: Path) -> Preview:
+    preview = Preview(project, folder, lambda _: None)
+    preview.origin = "http://127.0.0.1:1"
+    preview.refresh(None)
+    preview.build()
+    assert not preview.failure
+    return preview
+
+
+def files(site: Path) -> dict[str, bytes]:
+    return {file.relative_to(site).as_posix(): file.read_bytes() for file in site.rglob("*") if file.is_file()}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    project = make(tmp_path / "wiki", PAGES, OWN_CONFIG)
+    store(project)
+    return project
+
+
+def test_an_edited_page_is_rendered_first_as_the_whole_site_has_it(project: Project, tmp_path: Path) -> None:
+    preview = preview_of(project, tmp_path / "site")
+    for what, path, old, new in FIRST:
+        change(project, f"docs/{path}", old, new)
+        assert preview.refresh(frozenset([project.vault / path])) is not None
+        (file,) = preview.render_edited()
+        assert file == f"{path.removesuffix('.md')}/index.html".replace("index/index", "index"), what
+        early = (tmp_path / "site" / file).read_bytes()
+        assert file not in preview.build(), what
+        assert (tmp_path / "site" / file).read_bytes() == early, what
+    preview_of(project, tmp_path / "other")
+    assert files(tmp_path / "site") == files(tmp_path / "other")
+
+
+def test_what_other_pages_show_is_rendered_with_them(project: Project, tmp_path: Path) -> None:
+    preview = preview_of(project, tmp_path / "site")
+    for what, edit in WITH_OTHERS:
+        before = {file: file.stat() for file in project.root.rglob("*") if file.is_file()}
+        edit(project)
+        now = {file: file.stat() for file in project.root.rglob("*") if file.is_file()}
+        preview.refresh(frozenset(f for f in before.keys() | now.keys() if before.get(f) != now.get(f)))
+        assert not preview.render_edited(), what
+        assert preview.build(), what
+    preview_of(project, tmp_path / "other")
+    assert files(tmp_path / "site") == files(tmp_path / "other")
+
+
+def test_a_save_during_a_build_ends_it_and_nothing_is_lost(project: Project, tmp_path: Path) -> None:
+    preview = preview_of(project, tmp_path / "site")
+
+    def save_again() -> None:
+        raise Superseded
+
+    write(project, "docs/topics/New.md", "# New\n\nIt is [[Alone]].\n")
+    preview.refresh(frozenset([project.vault / "topics/New.md"]))
+    with pytest.raises(Superseded):
+        preview.build(save_again)
+    change(project, "docs/topics/Alone.md", "Nobody", "Who")
+    preview.refresh(frozenset([project.vault / "topics/Alone.md"]))
+    assert not preview.render_edited(), "it would show the files of a site that has no page New yet"
+    assert "topics/New/index.html" in preview.build()
+    change(project, "docs/topics/Alone.md", "Who", "Whoever")
+    preview.refresh(frozenset([project.vault / "topics/Alone.md"]))
+    assert preview.render_edited() == ["topics/Alone/index.html"]
+    preview.build()
+    preview_of(project, tmp_path / "other")
+    assert files(tmp_path / "site") == files(tmp_path / "other")
