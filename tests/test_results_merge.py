@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+from terminal import run_kb
 
 from kbtools import cli
+from kbtools.config.project import find_project
 from kbtools.run.devices import host_info as machines
+from kbtools.site.data.results import Obstacle, obstacles
+from kbtools.site.data.stored import stored
+from kbtools.vault.loading import load
 
 
 def outcome(id: str, state: str, **more: Any) -> dict[str, Any]:
@@ -167,3 +173,55 @@ def test_what_is_no_report_is_named(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["results", "merge", str(tmp_path / "none.json")]) == 2
     assert "none.json cannot be read: No such file" in capsys.readouterr().err
+
+
+PAGE = "# A\n\n```python\nx = 1\n```\n\n```python\nprint(x)  # 1\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "obstacles_of"),
+    [
+        pytest.param(PAGE, [], id="as it was"),
+        pytest.param(PAGE.replace("# A\n", "# A\n\nWords.\n"), [], id="moved"),
+        pytest.param(PAGE.replace("print(x)  # 1", "print(x)  # 2"), ["a-2"], id="another output is claimed"),
+        pytest.param(PAGE.replace("x = 1", "x = 2"), ["a", "a-2"], id="what the second builds on"),
+    ],
+)
+def test_a_report_proves_only_the_text_that_ran(tmp_path: Path, text: str, obstacles_of: list[str]) -> None:
+    """A line that stayed where it was says nothing of what stands there."""
+    page = put(tmp_path, PAGE)
+    assert run_kb(("run", "--report", "one.json"), cwd=tmp_path).returncode == 0
+    report = json.loads((tmp_path / "one.json").read_text(encoding="utf-8"))
+    shutil.rmtree(tmp_path / ".kb")
+    page.write_text(text, encoding="utf-8")
+    told: list[str] = []
+    assert [o.id for o in _obstacles(tmp_path, report, told)] == obstacles_of
+    assert told == []
+
+
+def test_a_report_that_names_no_text_is_taken_by_its_lines_and_said_to_be(tmp_path: Path) -> None:
+    page = put(tmp_path, PAGE)
+    assert run_kb(("run", "--report", "one.json"), cwd=tmp_path).returncode == 0
+    report = json.loads((tmp_path / "one.json").read_text(encoding="utf-8"))
+    shutil.rmtree(tmp_path / ".kb")
+    for entry in report["outcomes"]:
+        del entry["source"]
+    told: list[str] = []
+    assert _obstacles(tmp_path, report, told) == []
+    assert told == ["note: one.json: 2 results do not say which text they are of; they are taken by their lines"]
+    page.write_text(PAGE.replace("# A\n", "# A\n\nWords.\n"), encoding="utf-8")
+    assert [o.kind for o in _obstacles(tmp_path, report, told)] == ["stale", "stale"]
+
+
+def put(root: Path, text: str) -> Path:
+    (root / "kb.toml").write_text('docs = "docs"\n', encoding="utf-8")
+    page = root / "docs" / "A.md"
+    page.parent.mkdir()
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+def _obstacles(root: Path, report: object, told: list[str]) -> list[Obstacle]:
+    project = find_project(root)
+    pages = load(project).pages.values()
+    return obstacles(pages, stored(project, pages, {"one.json": report}, told.append))

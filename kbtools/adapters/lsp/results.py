@@ -39,8 +39,9 @@ def outcomes(space: OpenVault, page: Page) -> Mapping[str, list[Outcome]]:
     if held is not None and held[:2] == (page, stamp):
         return held[2]
     found: dict[str, list[Outcome]] = {}
-    for id_, result in current(page.path, page.snippets, store.read(page.path)).items():
-        found.setdefault(id_.rpartition("[")[0].partition("::")[2], []).append(result.outcome)
+    stored = {id: result.outcome for id, result in store.read(page.path).items()}
+    for id, (outcome, _) in current(page.path, page.snippets, stored).items():
+        found.setdefault(id.rpartition("[")[0].partition("::")[2], []).append(outcome)
     space.outcomes[page.path] = (page, stamp, found)
     return found
 

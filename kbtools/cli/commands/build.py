@@ -83,10 +83,11 @@ def _build(args: SimpleNamespace, wiki: Workspace, made_from: MadeFrom, proven: 
     pages = wiki.vault.pages.values()
     consult(wiki.project.state, lambda memo: kept_snippets.restore(memo, pages), [])
     try:
+        reports = {name: load(Path(name)) for name in args.results}
         folder = build(
             wiki.project,
             strict=args.strict,
-            results=stored(wiki.project, wiki.index.pages.values(), {name: load(Path(name)) for name in args.results}),
+            results=stored(wiki.project, wiki.index.pages.values(), reports, say),
             wiki=of_vault(wiki.project, wiki.vault),
             paranoid=args.paranoid is not None,
             made_from=made_from,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -85,6 +85,8 @@ class Outcome:
     """Not part of the report."""
     figures: tuple[Figure, ...] = ()
     """What it has drawn."""
+    source: str = field(default="", compare=False)
+    """Hash of what the page says up to there in the snippet's session (``keys.sources``); "" where it is not known."""
 
     protections: tuple[str, ...] = field(default=(), compare=False)
     """What held the process it ran in: see ``confine``. Not part of the report either."""
@@ -110,6 +112,7 @@ class Outcome:
             "traceback_line": self.traceback_line,
             "figures": [figure.to_json() for figure in self.figures],
             **({"reason_parts": self.reason.to_json()} if isinstance(self.reason, Reason) else {}),
+            **({"source": self.source} if self.source else {}),
             "expectations": [
                 {"line": self.line + one.offset, "state": one.state.value, "reason": one.reason}
                 for one in self.compared
@@ -140,6 +143,7 @@ class Outcome:
             message=data["message"],
             traceback_line=data["traceback_line"],
             figures=tuple(Figure.from_json(value) for value in data.get("figures", ())),
+            source=str(data.get("source", "")),
             compared=tuple(
                 Compared(int(one["line"]) - int(data["line"]), Comparison(one["state"]), one["reason"])
                 for one in data.get("expectations", ())
@@ -161,6 +165,25 @@ _ENDED = {
     Status.BLOCKED: lambda needed: Reason("{needed}, which was blocked", needed=needed),
 }
 """Reasons of a blocked step, by the outcome of the step that should have bound a name."""
+
+
+REUSABLE = (Status.PASSED, Status.XFAILED)
+"""Outcomes that do not say at which line the snippet stands."""
+
+
+def at_place(outcome: Outcome, id: str, line: int) -> Outcome | None:
+    """An outcome of the same code with its present name and line; None if it may contain the old line number."""
+    if (id, line) == (outcome.id, outcome.line):
+        return outcome
+    if line != outcome.line and (outcome.outcome not in REUSABLE or _names_its_line(outcome)):
+        return None
+    return replace(outcome, id=id, line=line)
+
+
+def _names_its_line(outcome: Outcome) -> bool:
+    """Whether what was printed may name a line of the page: it then names the page too."""
+    name = outcome.path.rpartition("/")[2]
+    return name in outcome.stdout or name in (outcome.message or "") or outcome.traceback_line is not None
 
 
 def by_place(outcomes: list[Outcome]) -> list[Outcome]:
@@ -205,6 +228,7 @@ def outcome_of(
         traceback_line=line,
         printed=printed,
         compared=compared,
+        source=step.source,
     )
 
 

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from kbtools.run.job import Job, Step
 from kbtools.run.results import packages
 from kbtools.run.results.figures import is_name
-from kbtools.run.results.outcomes import Outcome, Status, blocked, skipped
+from kbtools.run.results.outcomes import REUSABLE, Outcome, Status, at_place, blocked, skipped
 from kbtools.state import state_folder
 from kbtools.state.lock import take
 
@@ -32,7 +32,6 @@ VERSION = 3
 FIGURES = "figures"
 """The folder of pictures, within that of the results."""
 HERE = packages.LocalMachine()
-_REUSABLE = (Status.PASSED, Status.XFAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,6 @@ class Result:
     outcome: Outcome
     key: str
     """``Step.key``."""
-    source: str
-    """``Step.source``."""
     job: str
     python: str
     torch: str | None
@@ -176,7 +173,7 @@ class Store:
 
     def _holds(self, result: Result, imports: Sequence[str], device: str) -> bool:
         return (
-            result.outcome.outcome in _REUSABLE
+            result.outcome.outcome in REUSABLE
             and all(getattr(result, name) == value for name, value in self._environment(device).items())
             and result.packages == self.machine.versions(imports)
         )
@@ -311,31 +308,15 @@ def fitting(step: Step, held: Mapping[str, Result], keys: Mapping[str, Result]) 
     result = held.get(step.id)
     if result is None or result.key != step.key:
         result = keys.get(step.key)
-    return None if result is None else at_place(result, step.id, step.line)
-
-
-def at_place(result: Result, id: str, line: int) -> Result | None:
-    """A result of the same code with its present name and line; None if its output may contain the old line number."""
-    outcome = result.outcome
-    if line != outcome.line and (outcome.outcome not in _REUSABLE or _names_its_line(outcome)):
+    if result is None or (outcome := at_place(result.outcome, step.id, step.line)) is None:
         return None
-    return (
-        result
-        if (id, line) == (outcome.id, outcome.line)
-        else replace(result, outcome=replace(outcome, id=id, line=line))
-    )
-
-
-def _names_its_line(outcome: Outcome) -> bool:
-    """Whether what was printed may name a line of the page: it then names the page too."""
-    name = outcome.path.rpartition("/")[2]
-    return name in outcome.stdout or name in (outcome.message or "") or outcome.traceback_line is not None
+    return result if outcome is result.outcome else replace(result, outcome=outcome)
 
 
 def _result(entry: Mapping[str, Any]) -> Result:
     held = {name: entry[name] for name in _FIELDS}
     return Result(
-        outcome=Outcome.from_json(entry["outcome"]),
+        outcome=Outcome.from_json({**entry["outcome"], "source": entry["source"]}),
         machine=entry.get("machine"),
         **{**held, "imports": tuple(entry["imports"])},
     )
@@ -343,12 +324,14 @@ def _result(entry: Mapping[str, Any]) -> Result:
 
 def _entry(result: Result) -> dict[str, Any]:
     values = {name: getattr(result, name) for name in Result.__dataclass_fields__}
-    return {**values, "outcome": _outcome_values(result.outcome)}
+    return {**values, "source": result.outcome.source, "outcome": _outcome_values(result.outcome)}
 
 
 def _outcome_values(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as it is stored: pictures by name."""
-    return {**outcome.to_json(), "figures": [figure.without_data() for figure in outcome.figures]}
+    """An outcome as it is stored: pictures by name, its source beside it."""
+    values = {**outcome.to_json(), "figures": [figure.without_data() for figure in outcome.figures]}
+    values.pop("source", None)
+    return values
 
 
 def _replace(file: Path, data: bytes) -> None:

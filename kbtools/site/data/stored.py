@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -20,28 +20,44 @@ from kbtools.text.diagnostics import Severity
 from kbtools.vault.page import Page
 
 
-def stored(project: Project, pages: Iterable[Page], reports: Mapping[str, object] | None = None) -> Results:
+def stored(
+    project: Project,
+    pages: Iterable[Page],
+    reports: Mapping[str, object] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Results:
     """What ``kb run`` has left for these pages, and what reports of other machines say of them, by the file's name.
 
-    Results of snippets a page no longer has are left out. Raises KbError for a report that is none.
+    Results of snippets a page no longer has are left out. ``say`` is told of a report that does not name the text it
+    is of. Raises KbError for a report that is none.
     """
-    pages = tuple(pages)
+    by_path = {page.path: page for page in pages if page.structure.fences}
     store = Store(project.state)
     runs: list[Run] = []
-    lines: dict[str, int] = {}
-    for page in pages:
-        if not page.structure.fences:
-            continue
-        lines.update((snippet_key(page.path, s.id), s.line) for s in page.snippets if s.executable)
-        results = store.read(page.path)
-        fresh = current(page.path, page.snippets, results)
-        runs += (
-            Run(r.outcome, r.torch, _date(r.date), r.machine, fresh=id in fresh)
-            for id, r in {**results, **fresh}.items()
-        )
+    for path, page in by_path.items():
+        results = store.read(path)
+        runs += _held(page, {id: Run(r.outcome, r.torch, _date(r.date), r.machine) for id, r in results.items()})
     for name, report in (reports or {}).items():
-        runs += reported(report, name, lines)
-    return Results.of(_accepted(project, pages, runs))
+        told: dict[str, dict[str, Run]] = {}
+        for run in reported(report, name):
+            told.setdefault(run.outcome.path, {})[run.outcome.id] = run
+        for path in told.keys() & by_path.keys():
+            runs += _held(by_path[path], told[path])
+        if n := sum(not run.outcome.source for of_page in told.values() for run in of_page.values()):
+            say(f"note: {name}: {n} results do not say which text they are of; they are taken by their lines")
+    return Results.of(_accepted(project, by_path.values(), runs))
+
+
+def _held(page: Page, runs: Mapping[str, Run]) -> list[Run]:
+    """A page's runs, and whether each is of its present text."""
+    lines = {snippet_key(page.path, s.id): s.line for s in page.snippets}
+    found = {
+        id: replace(run, fresh=not run.outcome.source and lines.get(snippet_of(run.outcome)) == run.outcome.line)
+        for id, run in runs.items()
+    }
+    for id, (outcome, was) in current(page.path, page.snippets, {i: run.outcome for i, run in runs.items()}).items():
+        found[id] = replace(runs[was], outcome=outcome, fresh=True)
+    return list(found.values())
 
 
 def _accepted(project: Project, pages: Iterable[Page], runs: list[Run]) -> list[Run]:
@@ -69,12 +85,8 @@ def _date(text: str) -> date | None:
         return None
 
 
-def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[Run]:
-    """The runs of a report (contract, "Report"). It does not carry the text it is of: a snippet that has moved to
-    another line since, by ``lines``, counts as changed.
-
-    Raises KbError for files that are not a report of version 1.
-    """
+def reported(report: object, where: str) -> Iterator[Run]:
+    """The runs of a report (contract, "Report"). Raises KbError for files that are not a report of version 1."""
     if not isinstance(report, Mapping) or report.get("version") != 1 or not isinstance(report.get("outcomes"), list):
         raise KbError(f"{where}: not a report of version 1", "write one with `kb run --report FILE`")
     environment = report.get("environment")
@@ -89,6 +101,4 @@ def reported(report: object, where: str, lines: Mapping[str, int]) -> Iterator[R
             name = machine_label(machine, outcome.device) if machine is not None else None
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             raise KbError(f"{where}: an outcome cannot be read: {e!r}", "write it again with `kb run --report`") from e
-        line = lines.get(snippet_of(outcome))
-        if line is not None:
-            yield Run(outcome, str(torch) if torch else None, when, name, fresh=line == outcome.line)
+        yield Run(outcome, str(torch) if torch else None, when, name)
