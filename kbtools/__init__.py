@@ -58,7 +58,11 @@ def check(path: str | os.PathLike[str] = ".", *, run: bool = False) -> Findings:
     project = project_or_folder(Path(path))
     checked = check_changes(project, date.today(), judge=judge_of(project.state))
     shown = {page for page, _ in checked.found if project.policies.of(page).mode == SHOW}
-    found = [d for d in checked.diagnostics(lambda _: True) if not (d.path in shown and not_looked_at(d.rule))]
+    found = [
+        d
+        for d in checked.diagnostics(lambda _: True)
+        if not (d.path in shown and not_looked_at(d.rule, d.severity.value))
+    ]
     outcomes: tuple[Outcome, ...] = ()
     if run:
         for page in {d.path for d in found}:

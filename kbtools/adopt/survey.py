@@ -122,7 +122,8 @@ def with_counts(found: Survey, exclude: Iterable[str] = ()) -> Project:
     project = foreign_vault(found.vault)
     style: LinkStyle = "title" if found.kind == "mkdocs" else "filename"
     site = read_mkdocs(found.mkdocs) if found.mkdocs is not None else None
-    return project._replace(config=project.config._replace(exclude=tuple(exclude), link_style=style, mkdocs=site))
+    excluded = (*exclude, *project.config.exclude)
+    return project._replace(config=project.config._replace(exclude=excluded, link_style=style, mkdocs=site))
 
 
 def _where(root: Path) -> tuple[str, str]:

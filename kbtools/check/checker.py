@@ -117,6 +117,7 @@ class Checker:
                 p.about,
             )
             for p in suppress(page, problems, "unused-ignore" in self.active)
+            if not self._is_of_no_site(p, page)
         ]
         found.sort(key=lambda d: (d.span.start, d.rule, d.span.end, d.message))
         return found
@@ -132,6 +133,14 @@ class Checker:
             return False
         lines = page.source.lines
         return has_placeholder(lines.line(lines.line_of(problem.span.start)).of(page.source.text))
+
+    def _is_of_no_site(self, problem: Problem, page: Page) -> bool:
+        """Whether only a site would have the problem, where none is made, and no code is run, which must be found as
+        the site finds it."""
+        config = self.around.config
+        if not problem.site_only or config.has_site or problem.rule in config.rules:
+            return False
+        return page.policy.mode == SHOW or all_rules()[problem.rule].group != "snippets"
 
     def _severity(self, problem: Problem) -> Severity:
         if problem.rule in self.around.config.rules:

@@ -61,5 +61,5 @@ def of_code_that_counts(found: Project, diagnostics: Iterable[Diagnostic]) -> tu
     for d in diagnostics:
         if d.path not in shown:
             shown[d.path] = policies.of(d.path).mode == SHOW
-        (left_out if shown[d.path] and not_looked_at(d.rule) else counting).append(d)
+        (left_out if shown[d.path] and not_looked_at(d.rule, d.severity.value) else counting).append(d)
     return counting, left_out

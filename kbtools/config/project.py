@@ -91,7 +91,12 @@ class Config(NamedTuple):
     @property
     def has_site(self) -> bool:
         """Whether a site is made of the vault, as far as is known: not of a folder of notes without ``mkdocs.yml``."""
-        return self.mkdocs is not None or self.obsidian is None
+        return self.mkdocs is not None or not self.is_garden
+
+    @property
+    def is_garden(self) -> bool:
+        """Whether the pages are notes of Obsidian or a program like it, where people link first and write later."""
+        return self.obsidian is not None or self.dialect is not None
 
 
 class Project(NamedTuple):
@@ -182,14 +187,16 @@ def _project_at(root: Path) -> Project | None:
     config = _read(table, file)
     mkdocs = mkdocs_file.read(site) if site is not None else None
     vault = root / (config.docs or (mkdocs.docs_dir if mkdocs else "docs"))
+    dialect = dialect_of(vault)
     noted = next((folder for folder in (vault, root) if (folder / obsidian.FOLDER).is_dir()), None)
     if not vault.is_dir():
         raise KbError(f"{file}: there is no folder {vault}", 'set docs = "…" to the folder that holds the pages')
     config = config._replace(
+        exclude=(*config.exclude, *unread(dialect)),
         schema=tuple((glob, _schema(name, root)) for glob, name in config.schema),
         link_style="filename" if noted is not None and "link_style" not in table else config.link_style,
         obsidian=obsidian.read(noted) if noted is not None else None,
-        dialect=dialect_of(vault),
+        dialect=dialect,
         mkdocs=mkdocs,
         publish="any" if mkdocs is not None and mkdocs.lenient else config.publish,
     )

@@ -21,15 +21,16 @@ _CLOSERS = frozenset(")]`*_>~=^")
 """What an element of a line may end with; an attribute list directly behind it is its own."""
 
 
-def of_tags(text: str, regions: Sequence[Span], comments: Sequence[Span]) -> tuple[list[str], list[MarkdownLink]]:
-    """The ids of tags in these stretches of raw HTML, and the addresses of links, pictures and other media."""
+def of_tags(text: str, regions: Sequence[Span], quiet: Sequence[Span]) -> tuple[list[str], list[MarkdownLink]]:
+    """The ids of tags in these stretches of raw HTML, and the addresses of links, pictures and other media; none of
+    those in comments and code (``quiet``, sorted)."""
     ids: list[str] = []
     links: list[MarkdownLink] = []
-    starts = [span.start for span in comments]
+    starts = [span.start for span in quiet]
     for region in regions:
         for tag in _TAG.finditer(text, region.start, region.end):
             before = bisect_right(starts, tag.start()) - 1
-            if before >= 0 and tag.start() < comments[before].end:
+            if before >= 0 and tag.start() < quiet[before].end:
                 continue
             name = tag[1].lower()
             for m in _ATTRIBUTE.finditer(text, tag.start(2), tag.end(2)):

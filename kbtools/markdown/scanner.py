@@ -59,6 +59,8 @@ class _Scan:
         self.tags: list[tuple[int, int]] = []
         """Of HTML within lines."""
         self.links: list[MarkdownLink] = []
+        self.broken: tuple[Span, ...] = ()
+        """What is meant as code although the site shows it otherwise."""
 
     def run(self) -> Structure:
         texts, rows = self.body.texts, list(range(len(self.body.texts)))
@@ -150,6 +152,7 @@ class _Scan:
             quiet += ((self.body.starts[row], end) for row, (_, end) in self.view_rows(view))
         literal = frozenset(self.closed[number].first for number in tree.literal)
         findings = fence_problems.check(self.body, sorted(quiet), literal)
+        self.broken = findings.broken
         self.opaque += ((span.start, span.end) for span in findings.broken)
         return findings.problems
 
@@ -322,7 +325,9 @@ class _Scan:
         """Elements other than headings with an id; also collects the links in raw HTML."""
         found = list(tree.ids)
         if self.raw or self.tags:
-            ids, links = attributes.of_tags(self.text, union([*self.raw, *self.tags]), sorted(self.comments))
+            ids, links = attributes.of_tags(
+                self.text, union([*self.raw, *self.tags]), sorted([*self.comments, *self.broken])
+            )
             found += ids
             self.links += links
         if "{" in self.text:

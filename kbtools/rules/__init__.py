@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kbtools.config.project import Config
-from kbtools.links import WikiLink, fold_title
+from kbtools.links import WikiLink, fold_title, page_name
+from kbtools.markdown.file_links import FileLink
 from kbtools.text.diagnostics import Edit, Problem, Severity
+from kbtools.vault.links.addresses import is_no_link, wikilink_at
 from kbtools.vault.links.graph import PageLinks, links_of
 from kbtools.vault.links.linking import Linking
-from kbtools.vault.links.resolution import Resolution, Resolved
+from kbtools.vault.links.resolution import Missing, Resolution, Resolved
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.names import NameRecord, name_keys, reference_keys, target_keys
 from kbtools.vault.outline import Outline
@@ -132,6 +134,14 @@ class Context:
         self.asked |= target_keys(target, self._page.folder)
         return self._around.resolver.resolve_name(target, self._page.path)
 
+    def is_no_link(self, file: FileLink) -> bool:
+        """Whether a Markdown link is none, or ``[[Page]](words)``: of that unrendered-link has better to say."""
+        source = self._page.source
+        if is_no_link(file, source, has_site=self.config.has_site):
+            return True
+        name = wikilink_at(file, source.text)
+        return name is not None and not isinstance(self.resolve(name), Missing)
+
     def page_named(self, name: str) -> str | None:
         """The one page called so by file name, title or id: how frontmatter names a page."""
         self.asked.update(reference_keys((name,)))
@@ -159,6 +169,15 @@ class Context:
     def has_block(self, path: str, block: str) -> bool:
         self.page(path)
         return self._around.resolver.has_block(path, block)
+
+    def first_choice(self, name: str, candidates: Sequence[str]) -> str | None:
+        """Which of several files of one name Obsidian opens from this page, where its rules hold; None for titles, of
+        which it knows nothing."""
+        ends = [path.removesuffix(".md").casefold().endswith(page_name(name).casefold()) for path in candidates]
+        if self.config.obsidian is None or not all(ends):
+            return None
+        below = f"{self._page.folder}/" if self._page.folder else ""
+        return min(candidates, key=lambda path: ("/" in path, not path.startswith(below), len(path), path))
 
     # -- files
 

@@ -3,6 +3,9 @@
 kb never guesses: the link is left as it is, and the site offers readers the choice. A page in the linking page's own
 folder wins when it is the only one there. Write the folder to say which page is meant.
 
+Where no site is made of the vault it is an info, because Obsidian chooses one: the file with just this path, else the
+one with the shortest path below the folder of the page, else the one with the shortest path.
+
 ## Reported
 
 ```markdown title="A.md"
@@ -46,16 +49,22 @@ GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
+    # Obsidian decides without asking: whom it leads astray is only the author, who can see it.
+    severity = None if context.config.has_site else Severity.INFO
     for link, resolution in context.links.wiki:
         if isinstance(resolution, Ambiguous):
             choices = context.suggester.choices(resolution, page.path, MOST)
             help_ = "write " + " or ".join(f"[[{c}]]" for c in choices) if choices else None
-            yield Problem("ambiguous-link", link.target_span, _message(link.target, resolution), help_)
+            message = _message(link.target, resolution, context)
+            yield Problem("ambiguous-link", link.target_span, message, help_, severity=severity)
     for file, found in context.links.files:
         if isinstance(found, Ambiguous):
-            help_ = "write its path from this page"
-            yield Problem("ambiguous-link", file.path_span, _message(file.path, found), help_)
+            help_, message = "write its path from this page", _message(file.path, found, context)
+            yield Problem("ambiguous-link", file.path_span, message, help_, severity=severity)
 
 
-def _message(name: str, resolution: Ambiguous) -> str:
-    return f'"{name}" is the name of {len(resolution.candidates)} pages: {listed(resolution.candidates)}'
+def _message(name: str, resolution: Ambiguous, context: Context) -> str:
+    found = resolution.candidates
+    kind = "pages" if found[0].lower().endswith(".md") else "files"
+    opened = f"; Obsidian opens {first}" if (first := context.first_choice(name, found)) is not None else ""
+    return f'"{name}" is the name of {len(found)} {kind}: {listed(found)}{opened}'

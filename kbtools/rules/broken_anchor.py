@@ -6,7 +6,8 @@ without regard to punctuation; or by an id that the page gives an element itself
 `[[T#H1#H2]]` is H2 below H1. Where a plugin documents code (mkdocstrings), `api.md#package.Class.method` is its own:
 MkDocs says whether it is there. Nothing is reported of pages that include others (`--8<--`, `{% include %}`, `:::`),
 whose sections are known only when the site is built; where hooks of `mkdocs.yml` may add ids, it is an info. So are
-links to footnotes of web pages that a note was saved from (`#cite_note-1`).
+links to footnotes of web pages that a note was saved from (`#cite_note-1`), and all `[text](#section)` of a note whose
+frontmatter gives a web page as its `source`, `url` or `link`.
 
 ## Reported
 
@@ -43,6 +44,7 @@ _OF_CLIPPINGS = re.compile(
     r"cite_(?:note|ref)|fn(?:ref)?[:\d-]|endnote|footnote|_ftn|_edn|mw-|bib\.bib|user-content-fn"
 )
 """Ids of footnotes as web pages have them that notes were saved from: nobody writes these links."""
+_WEB = re.compile(r"https?://")
 SEVERITY = Severity.WARNING
 GROUP = "links"
 
@@ -53,17 +55,24 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
             yield from _problem(target_page(resolution), link.anchor, link.place_span, context)
     for file, found in context.links.files:
         if file.anchor is not None and file.is_used:
-            yield from _problem(target_page(found), file.anchor, file.fragment_span, context)
+            severity = Severity.INFO if not file.path and _is_clipping(page) else None
+            yield from _problem(target_page(found), file.anchor, file.fragment_span, context, severity)
 
 
-def _problem(target: str | None, anchor: str, span: Span, context: Context) -> Iterator[Problem]:
+def _is_clipping(page: Page) -> bool:
+    """Whether a note was saved from the web, as its frontmatter says: nobody wrote its table of contents."""
+    return any(key in page.data and _WEB.match(page.scalar(key)) is not None for key in ("source", "url", "link"))
+
+
+def _problem(
+    target: str | None, anchor: str, span: Span, context: Context, severity: Severity | None = None
+) -> Iterator[Problem]:
     if target is None or has_placeholder(anchor) or context.has_section(target, anchor):
         return
     mkdocs = context.config.mkdocs
     if mkdocs is not None and mkdocs.documents(anchor):
         return
     help_ = context.suggester.section(target, anchor)
-    severity = None
     if mkdocs is not None and mkdocs.has_hooks:
         help_, severity = f"unless a hook of mkdocs.yml makes it; {help_}", Severity.INFO
     if _OF_CLIPPINGS.match(anchor):

@@ -6,7 +6,8 @@ Obsidian vault a file is also found by its name, wherever it lies. Aliases and n
 never applied unasked: `kb fix --unsafe` writes the one offered and keeps your words as the label.
 
 In an Obsidian vault, and with `--vault`, a wikilink to a page that is not written yet is an info: many people link
-first and write later. A name that is probably misspelled is a warning there. Placeholders of templates,
+first and write later. So is `[Page](Page)`, and `[Page](Page.md)` is a warning. A name that is probably misspelled is
+a warning there, and a link to a folder an info, where no site is made of the vault. Placeholders of templates,
 `[[{{title}}]]`, are no broken links.
 
 ## Reported
@@ -32,12 +33,11 @@ import re
 from collections.abc import Iterator
 
 from kbtools.links import WikiLink, has_placeholder, is_attachment_name
-from kbtools.markdown.file_links import FileLink, is_page_path
-from kbtools.markdown.link_syntax import WIKILINK
+from kbtools.markdown.file_links import FileLink, has_ending, is_page_path
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.source import Span
-from kbtools.vault.links.resolution import Elsewhere, Missing
+from kbtools.vault.links.resolution import Ambiguous, Elsewhere, Missing, Resolved
 from kbtools.vault.links.spelling import relabel_fix
 from kbtools.vault.page import Page
 
@@ -52,32 +52,13 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if isinstance(resolution, Missing) and not (is_attachment_name(link.target) or has_placeholder(link.target)):
             yield _wikilink(link, page, context)
     for file, found in context.links.files:
-        if not file.is_used or _is_no_address(file, page, context):
+        if not file.is_used or isinstance(found, (Resolved, Ambiguous)) or context.is_no_link(file):
             continue
-        if isinstance(found, Missing) and is_page_path(file) and not _is_wikilink(file, page, context):
+        if isinstance(found, Missing) and is_page_path(file):
             yield _file_link(file, page, context)
         elif isinstance(found, Elsewhere) and found.is_outside and context.config.mkdocs is not None:
             message = f'"{file.path}" leads out of the wiki: the site has no such address'
             yield Problem("broken-link", file.path_span, message, "link to where it is published")
-
-
-_ANCHOR = re.compile(r"\{:?[ ]*#")
-
-
-def _is_no_address(file: FileLink, page: Page, context: Context) -> bool:
-    """Whether a link is an anchor, ``[](){#id}``, or a wikilink with a remark in parentheses, which only the site
-    takes for a link."""
-    text = page.source.text
-    if not file.path:
-        return _ANCHOR.match(text, file.end) is not None
-    is_remark = not context.config.has_site and "/" not in file.path and not file.path.endswith(".md")
-    return is_remark and WIKILINK.match(text, file.start) is not None
-
-
-def _is_wikilink(file: FileLink, page: Page, context: Context) -> bool:
-    """``[[Page]](words)``: of that unrendered-link has better to say."""
-    m = WIKILINK.match(page.source.text, file.start)
-    return m is not None and not isinstance(context.resolve(re.split(r"[#|]", m[1])[0]), Missing)
 
 
 def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
@@ -88,6 +69,10 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
         return Problem("broken-link", Span(*inner.span()), message, way)
     help_, fix = context.suggester.file(file, page)
     message = f'there is no page at "{file.path}"'
+    if not context.config.has_site and fix is None and (_is_name(file.path) or context.suggester.is_folder(file)):
+        # A page that nobody has written yet, as of [[Name]]; or a folder, which GitHub and builders of gardens list.
+        severity = Severity.WARNING if file.path.endswith(".md") else Severity.INFO
+        return Problem("broken-link", file.path_span, message, help_, severity=severity)
     maker = context.config.mkdocs.makes_pages if context.config.mkdocs is not None else None
     if fix is not None or maker is None:
         ends_early = context.suggester.whole_address(file, page) is not None
@@ -95,10 +80,15 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
     return Problem("broken-link", file.path_span, message, f"unless {maker} makes it", severity=Severity.INFO)
 
 
+def _is_name(path: str) -> bool:
+    """Whether an address is the name of a page and no path to it."""
+    return "/" not in path and (path.endswith(".md") or not has_ending(path))
+
+
 def _wikilink(link: WikiLink, page: Page, context: Context) -> Problem:
     suggestion = context.suggester.suggest(link, page)
     message = f'no page is called "{link.target}"'
-    is_garden = context.config.obsidian is not None
+    is_garden = context.config.is_garden
     if suggestion is None or suggestion.target is None:
         # In a garden of notes, a link to a page that nobody has written yet is a plan.
         why = suggestion.why if suggestion is not None else None

@@ -4,7 +4,8 @@ The renderer wants the language first and options in braces behind it; closing f
 as far indented. What breaks one of these is shown as text, and often swallows the fence behind it, without a word
 from `mkdocs build --strict`. A fence that is not shown as code is not run either.
 
-Where no site is made of a vault, it is a warning, and an info where GitHub and Obsidian show the fence as it is meant.
+Where no site is made of a vault, it is a warning. Where GitHub and Obsidian show the fence as it is meant, it is an
+info there if the code is run or checked, and else nothing.
 
 ## Reported
 

@@ -44,7 +44,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
             message = f'no file is called "{link.target}"'
             yield Problem("missing-attachment", link.target_span, message, help_, fix)
     for file, found in context.links.files:
-        if isinstance(found, Missing) and file.is_used and not is_page_path(file):
+        if isinstance(found, Missing) and file.is_used and not (is_page_path(file) or context.is_no_link(file)):
             help_, fix = context.suggester.file(file, page)
             message = f'there is no file at "{file.path}"' if file.path else "the picture has no address"
             yield Problem("missing-attachment", file.path_span, message, help_, fix)

@@ -3,6 +3,9 @@ r"""A wikilink in a table whose bar is not escaped, so that it ends the cell.
 The link falls apart into two cells. In the head of a table the columns no longer fit, and none of it is a table.
 Inside tables the bar is written `\|`; Obsidian does so too.
 
+Python-Markdown goes on with a table up to the next blank line. A quotation or heading right behind it ends it for
+GitHub and Obsidian, so that nothing is reported there where no site is made.
+
 ## Reported
 
 ```markdown title="A.md"
@@ -69,7 +72,8 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
             eol = "\r\n" if text.startswith("\r\n", behind - 2) else "\n"
             fix = Fix("leave a blank line behind the table", Applicability.SAFE, (Edit(Span(behind, behind), eol),))
             message = f'the table above goes on, and the bar of "{link.target}" ends a cell of it'
-            yield Problem("unescaped-bar", Span(bar, bar + 1), message, "leave a blank line behind the table", fix)
+            way, site_only = "leave a blank line behind the table", _ends_table(page, behind)
+            yield Problem("unescaped-bar", Span(bar, bar + 1), message, way, fix, site_only=site_only)
             continue
         fix = Fix("write \\| for the bar", Applicability.SAFE, (Edit(Span(bar, bar), "\\"),))
         message = f'inside a table the bar of "{link.target}" ends the cell'
@@ -90,6 +94,11 @@ def _behind_table(page: Page, link: WikiLink, known: dict[int, int | None]) -> i
     start = known[above] if above in known else lines.line(above + 1).start if is_row else None
     known.update(dict.fromkeys(range(above + 1, number + 1), start))
     return known.get(number)
+
+
+def _ends_table(page: Page, at: int) -> bool:
+    """Whether the line behind a table ends it for GitHub and Obsidian: a quotation or a heading, not a picture."""
+    return page.source.text[at : at + 4].lstrip(" ").startswith((">", "#"))
 
 
 def _is_lost_head(page: Page, link: WikiLink) -> bool:

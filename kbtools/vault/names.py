@@ -17,6 +17,8 @@ from kbtools.links import fold_title, page_name
 from kbtools.vault.outline import Outline
 
 Paths = tuple[str, ...]
+ENTRANCES = ("index", "README", "readme", "Readme", "Index")
+"""Names of the page that a folder's address shows."""
 
 
 class OutlineTable(Protocol):
@@ -134,6 +136,8 @@ def target_keys(target: str, folder: str) -> set[str]:
     if "/" in target:
         name = page_name(target)
         keys.update(fold_title(segments[-1]) for start in (None, folder) if (segments := parts_of_path(name, start)))
+        if name.endswith("/"):
+            keys.update(map(fold_title, ENTRANCES))
     keys.discard("")
     return keys
 

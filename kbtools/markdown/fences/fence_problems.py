@@ -22,7 +22,8 @@ _LANGUAGE = re.compile(r"[ \t]*\.?([\w#+-][\w#.+-]*)")
 _DEVICES = ("cpu", "cuda", "mps")
 _SKIP = ("skip", "ignore", "notest", "no_run", "norun", "noexec", "no-run", "no-test", "skip-test", "notebook-skip")
 _NUMBERS = re.compile(r"\d+(?:-\d+)?")
-_ITEM = re.compile(r"[ >]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]")
+_ITEM = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+")
+_QUOTE = re.compile(r" {0,3}> ?")
 _ABOVE = 200
 """Lines above a fence in which the item of a list is looked for that it may belong to."""
 _KEY = re.compile(r"[A-Za-z][\w-]*")
@@ -67,10 +68,29 @@ def _closes_elsewhere(opener: Candidate, closer: Candidate) -> bool:
     return quoted == also_quoted and first <= last <= max(3, first)
 
 
+def _quoted_alike(opener: Candidate, closer: Candidate) -> bool:
+    """Whether two lines stand in a quotation and differ only in the blanks around its signs."""
+    return ">" in opener.prefix and _divided(opener.prefix) == _divided(closer.prefix)
+
+
 def _divided(prefix: str) -> tuple[int, int]:
     """How many signs of a quotation stand before a fence, and how many columns it is indented behind the last."""
     indent = prefix.rpartition(">")[2]
     return prefix.count(">"), len(indent.removeprefix(" ") if ">" in prefix else indent)
+
+
+def _unquoted(text: str, depth: int) -> str | None:
+    """A line without the signs of so many quotations; None when it has fewer."""
+    for _ in range(depth):
+        if (m := _QUOTE.match(text)) is None:
+            return None
+        text = text[m.end() :]
+    return text
+
+
+def _column(text: str) -> int:
+    """The column in which the text of a line begins, in CommonMark's columns."""
+    return len(text[: len(text) - len(text.lstrip())].expandtabs(4))
 
 
 class FenceProblems(NamedTuple):
@@ -243,7 +263,7 @@ class _Reading:
             return at + 1
         found = self.candidates[closer]
         if end is fences.End.DEDENTED and last < found.row:
-            self.dedented(opener, last)
+            self.dedented(opener, last, found)
         else:
             self.wrong_closer(opener, found)
         return self.skip(opener, at, closer)
@@ -349,7 +369,11 @@ class _Reading:
         fix = Fix(f"write {opener.marks}", Applicability.SAFE, (edit,))
         self.report(span, message, help_, fix, site_only=_closes_elsewhere(opener, closer))
 
-    def dedented(self, opener: Candidate, row: int) -> None:
+    def dedented(self, opener: Candidate, row: int, closer: Candidate) -> None:
+        """The renderer ends the fence at ``row``. Elsewhere, a fence ends before its closing line only where the
+        quotation or item ends in which it stands."""
+        ends_early = self.leaving(opener, closer.row)
+        row = row if ends_early is None else ends_early
         start = self.body.starts[row]
         text = self.body.source[start : self.body.ends[row]]
         blank = len(text) - len(text.lstrip())
@@ -357,18 +381,31 @@ class _Reading:
             Span(start + blank, start + len(text.rstrip())) if text.strip() else self.mark_span(opener),
             "this line stands further left than the line that opens the fence, and ends it",
             f"indent it by at least {len(opener.prefix)} columns, like the opening line",
-            site_only=not self.is_in_list(opener),
+            site_only=ends_early is None,
         )
 
-    def is_in_list(self, opener: Candidate) -> bool:
-        """Whether a fence stands in an item of a list, or in a quotation: elsewhere, CommonMark lets it be indented by
-        up to three columns more than its lines."""
-        if opener.prefix.strip(" ") or len(opener.prefix) > 3:
-            return True
-        for text in reversed(self.body.texts[max(0, opener.row - _ABOVE) : opener.row]):
-            if text.strip() and len(text) - len(text.lstrip()) < len(opener.prefix):
-                return _ITEM.match(text) is not None
-        return False
+    def leaving(self, opener: Candidate, last: int) -> int | None:
+        """The first row up to ``last`` that is outside the quotation or item of a list in which a fence stands."""
+        depth = opener.prefix.count(">")
+        content = self.content_column(opener, depth)
+        for row in range(opener.row + 1, last + 1):
+            text = _unquoted(self.body.texts[row], depth)
+            if text is None or (text.strip() and _column(text) < content):
+                return row
+        return None
+
+    def content_column(self, opener: Candidate, depth: int) -> int:
+        """Where the text of the item begins to which a fence belongs; 0 outside lists."""
+        least = _column(_unquoted(self.body.texts[opener.row], depth) or "")
+        for row in range(opener.row - 1, max(-1, opener.row - _ABOVE), -1):
+            text = _unquoted(self.body.texts[row], depth)
+            if text is None or not least:
+                return 0
+            item = _ITEM.match(text)
+            if item is not None and (content := len(item[0].expandtabs(4))) <= least:
+                return content
+            least = min(least, _column(text)) if text.strip() else least
+        return 0
 
     def unclosed(self, opener: Candidate, at: int, last: int, end: fences.End) -> None:
         span = self.mark_span(opener)
@@ -397,9 +434,11 @@ class _Reading:
                 else None,
             )
             return behind
-        if closer is not None and self.next_opening(opener, closer) < behind and self.rows[closer] < last:
-            self.wrong_closer(opener, self.candidates[closer])
-            return closer + 1
+        if closer is not None and self.rows[closer] < last:
+            found = self.candidates[closer]
+            if self.next_opening(opener, closer) < behind or _quoted_alike(opener, found):
+                self.wrong_closer(opener, found)
+                return closer + 1
         following = self.candidates[at + 1] if at + 1 < behind else opener
         if (following.marks, following.prefix) == (opener.marks, opener.prefix) and not following.bare:
             self.report(

@@ -22,10 +22,7 @@ from kbtools.vault.links.resolution import (
     Resolved,
 )
 from kbtools.vault.links.sections import Sections
-from kbtools.vault.names import STRICT, Conventions, NameTable, OutlineTable, casefolded, nfc, parts_of_path
-
-ENTRANCES = ("index", "README", "readme", "Readme", "Index")
-"""Names of the page that a folder's address shows."""
+from kbtools.vault.names import ENTRANCES, STRICT, Conventions, NameTable, OutlineTable, casefolded, nfc, parts_of_path
 
 _TO_FILL_IN = re.compile(r"<[A-Za-z][\w -]*>|\A%.*%\Z|\A\(\(", re.DOTALL)
 """A part of an address that a reader or a template engine writes, or a block of Logseq's: ``((id))``."""
@@ -131,6 +128,8 @@ class Resolver:
     def _by_path(self, name: str, folder: str) -> Resolution | None:
         """A folder-qualified target: whole segments from the end of a page's path, exactly or else folded."""
         relative = name.startswith("./") or ".." in name.split("/")
+        if name.endswith("/"):  # a folder: the page that shows it
+            return next((hit for e in ENTRANCES if (hit := self._by_path(f"{name}{e}", folder)) is not None), None)
         segments = parts_of_path(name, folder if relative else None)
         if not segments:
             return None
@@ -190,6 +189,8 @@ class Resolver:
         if not (is_absolute or is_page) and (found := self._by_address(link, path, from_path)) is not None:
             return found
         target = joined(path, "" if is_absolute else folder)
+        if is_absolute and not target and self.conventions.depth != 0:
+            return Elsewhere()  # the start of the host, which need not be that of these pages
         if target is None:
             on_host = link.kind == "html" and bool(self.conventions.depth)  # what else the site's host has
             return Elsewhere(is_outside=not on_host and not self._is_generated(path, from_path))

@@ -139,7 +139,13 @@ def _stripped(text: str) -> str:
 
 
 def _github_slug(text: str) -> str:
-    return _NOT_WORD.sub("", text.strip().lower()).replace(" ", "-")
+    """The id that GitHub gives a heading: of letters, their marks (those of Thai, or behind an emoji), digits and
+    dashes."""
+    lowered = text.strip().lower()
+    if lowered.isascii():
+        return _NOT_WORD.sub("", lowered).replace(" ", "-")
+    kept = (c if not _NOT_WORD.match(c) or unicodedata.category(c)[0] == "M" else "" for c in lowered)
+    return "".join(kept).replace(" ", "-")
 
 
 def _ascii_slug(text: str) -> str:

@@ -222,6 +222,8 @@ class Suggester:
         if len(called) > 1 or len(found) != 1 or " " not in name or is_attachment_name(link.target):
             return None
         path, text = found[0]
+        if path.rpartition("/")[0] != page.folder:
+            return None  # elsewhere a section of this name is about something else half of the time
         target = self.speller.spelling(path, page.path)
         if target is None or set("[]|#^") & set(text):
             return None
@@ -254,7 +256,7 @@ class Suggester:
         plain = nfc(unquote(target)).rpartition("/")[2]
         if plain != name and len(found := self._files.by_folded_name.get(plain.casefold(), ())) == 1:
             return f'"{target}" is written as in an address', found[0].rpartition("/")[2]
-        return self._alike(name), None
+        return self._alike(name, nfc(target).rpartition("/")[0]), None
 
     def file(self, link: FileLink, page: Page) -> tuple[str | None, Fix | None]:
         """The message for a broken Markdown link, and the fix if the intended file is certain."""
@@ -270,7 +272,8 @@ class Suggester:
             if (address := _ADDRESS.match(link.path)) is not None:
                 return f"write {address['scheme'] or 'https://'}{address['rest'] or address['host']}", None
             folder = self._folder_called(link)
-            return self._alike(name) or (f'"{folder}" is a folder: link to a page in it' if folder else None), None
+            alike = self._alike(name, posixpath.normpath(posixpath.join(page.folder, posixpath.dirname(link.path))))
+            return alike or (f'"{folder}" is a folder: link to a page in it' if folder else None), None
         path = posixpath.relpath(meant, page.folder or ".")
         edit = Edit(link.path_span, written(path, link, page.source.text))
         help_ = f"there is {meant}: `kb fix --unsafe` writes {edit.replacement}"
@@ -285,6 +288,10 @@ class Suggester:
         path = unquote(m[0].partition("#")[0])
         found = self.resolver.resolve_file(link._replace(path=path, path_end=m.end(), fragment=None), page.path)
         return Edit(Span(*m.span()), f"<{m[0]}>") if isinstance(found, Resolved) else None
+
+    def is_folder(self, link: FileLink) -> bool:
+        """Whether the address of a link is that of a folder with pages."""
+        return self._folder_called(link) is not None
 
     def _folder_called(self, link: FileLink) -> str | None:
         *above, last = [fold_title(s) for s in link.path.strip("/").split("/") if s not in ("", ".", "..")] or [""]
@@ -310,8 +317,12 @@ class Suggester:
             self._stems[folded] = found[0] if len(found) == 1 else None
         return self._stems[folded]
 
-    def _alike(self, name: str) -> str | None:
-        """A file of the same name but for case, folder or ending."""
+    def _alike(self, name: str, folder: str) -> str | None:
+        """The only file of the same name but for case and folder; failing that, the only one in the folder that differs
+        in its ending, or anywhere if the link says nothing of folders."""
         folded = name.casefold()
-        found = self._files.by_folded_name.get(folded) or self._files.by_folded_stem.get(folded.rpartition(".")[0])
-        return f"there is {found[0]}" if found else None
+        found = tuple(self._files.by_folded_name.get(folded, ()))
+        if not found:
+            named = self._files.by_folded_stem.get(folded.rpartition(".")[0], ())
+            found = tuple(f for f in named if folder in ("", f.rpartition("/")[0]))
+        return f"there is {found[0]}" if len(found) == 1 else None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from kbtools.links import fold_title
 from kbtools.text.multimap import MultiMap
 from kbtools.text.near_names import NearNames
+from kbtools.vault.names import ENTRANCES
 from kbtools.vault.outline import Outline, Section
 
 _SHORTEST_ALIAS = 10
@@ -106,8 +107,11 @@ def _level_and_text(heading: Section) -> tuple[int, str]:
 
 
 def _first_heading(page: Outline) -> str | None:
-    """The heading with which a page begins if no other has its level, folded; None where there is none."""
+    """The heading with which a page begins if no other has its level, folded; None where there is none, and for the
+    start page, whose heading names the whole vault."""
     headings = page.headings
+    if not page.folder and page.stem in ENTRANCES:
+        return None
     if not headings or headings[0].level != 1 or any(h.level == 1 for h in headings[1:]):
         return None
     return fold_title(headings[0].text) or None
