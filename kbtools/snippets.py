@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ from kbtools.fences.annotations import (
     settle,
 )
 from kbtools.fences.bad_value import cut
+from kbtools.fences.expected.expected_output import is_print
 from kbtools.fences.expected.form import Form
 from kbtools.fences.fence_kinds import (
     is_executable,
@@ -83,6 +85,8 @@ class Expectation:
     """The whole comment, where it is one."""
     why_not: str | None = None
     """Why it is not compared."""
+    last: tuple[int, int] | None = None
+    """Of an output fence: where the expression begins that ends the snippet, whose value may stand there as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,7 @@ class _Extraction:
             output = None
             if shown is not None:
                 compared = settings[at].options.compare and settings[shown].options.compare
-                output = self.output(fences[shown], None if compared else _OFF)
+                output = self.output(fences[shown], None if compared else _OFF, _last(read[at]))
             why_not = not_run_reason(fence, settings[at], owners[at] is not None)
             snippets.append(self.snippet(fence, settings[at], ids[at], read[at], guards, why_not, output))
         problems = sorted(self.problems, key=lambda p: (p.span, p.rule, p.message))
@@ -449,7 +453,7 @@ class _Extraction:
     def uncompared(self, span: Span, what: str, help: str) -> None:
         self.report([Problem("uncompared-output", span, f"this output is compared with nothing: {what}", help)])
 
-    def output(self, fence: Fence, why_not: str | None) -> Expectation:
+    def output(self, fence: Fence, why_not: str | None, last: tuple[int, int] | None) -> Expectation:
         """The expectation that an output fence is."""
         if fence.lines:
             span = Span(fence.lines[0].start, max(fence.lines[0].start, fence.lines[-1].end))
@@ -457,7 +461,7 @@ class _Extraction:
             end = LINE_END.search(self.text, fence.info.end)
             at = min(end.end() if end else fence.info.end, fence.span.end)
             span = Span(at, at)
-        return Expectation(span, self.index.line_of(span.start), fence.code, None, why_not=why_not)
+        return Expectation(span, self.index.line_of(span.start), fence.code, None, why_not=why_not, last=last)
 
 
 _ADJACENT = "put it on the line directly before a fence, nothing between"
@@ -483,6 +487,14 @@ def _only_prefix(text: str, start: int, end: int) -> bool:
 
 def _session(settings: Settings, id: str) -> str:
     return f"alone:{id}" if settings.alone else settings.session or ""
+
+
+def _last(read: _Read) -> tuple[int, int] | None:
+    """Where the expression begins that ends a snippet of Python, whose value a notebook shows."""
+    body = read.reading.tree.body if read.reading.tree is not None else []
+    plain = read.options.launch is None and not read.options.repl and read.options.file is None
+    is_value = bool(body) and isinstance(body[-1], ast.Expr) and not is_print(body[-1])
+    return (body[-1].lineno, body[-1].col_offset) if plain and is_value else None
 
 
 def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:

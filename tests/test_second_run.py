@@ -18,7 +18,7 @@ def states(outcome: Outcome) -> list[str]:
 
 
 def test_what_no_two_runs_give_alike_is_not_compared(launcher: Launcher) -> None:
-    code = """import datetime, os, random, tempfile, time, uuid
+    code = """import datetime, glob, os, random, tempfile, time, uuid
 from datetime import date, datetime as dt
 print(random.random())  # 0.5
 print("year:", date.today().year)  # 2019
@@ -32,12 +32,13 @@ print(id(object()))  # 140123456789012
 print(hash("a"))  # 123456789
 print(os.stat("/bin/sh").st_size)  # 12
 print(len(os.listdir("/usr/bin")))  # 12
+print(glob.glob("data/*.csv"))  # ['data/a.csv']
 print(uuid.uuid4())  #> 1b4e28ba-2fa1-11d2-883f-0016d3cca427
 random.random()  # 0.25
 print(2 + 2)  # 4"""
     outcome = run(code, launcher)
     assert outcome.outcome is Status.PASSED, outcome.message
-    assert states(outcome) == [CHANGES] * 14 + ["equal"]
+    assert states(outcome) == [CHANGES] * 15 + ["equal"]
 
 
 def test_what_is_the_same_in_every_run_is_wrong_where_it_differs(launcher: Launcher) -> None:

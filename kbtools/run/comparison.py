@@ -80,14 +80,16 @@ def reviewed(checks: list[OutputCheck], first: ActualOutput, again: Iterable[Oth
 
 def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[OutputCheck]:
     """Compares each expectation of a step with its output; ``cut``: the output was truncated."""
-    by_place = {one.statement: one for one in given.printed}
     checks = []
     for want in step.expects:
         why, actual = want.why_not, None
-        if why is None:
-            found = by_place.get(want.statement) if want.statement else None
-            why, actual = _unlike(want, given.stdout, found)
-            missing = _not_written(found, given.stdout) if found is not None and why is None else None
+        if why is None and want.statement is None:
+            whole = _whole(want, given)
+            actual = None if any(expect.matches(want.text, text) for text in whole) else output_of(want, given)
+        elif why is None:
+            found = _at(want.statement, given)
+            why, actual = _unlike(want, found)
+            missing = _not_written(found, given.stdout) if why is None else None
             if missing is not None and actual is None:
                 why, actual = ("too much was written", None) if cut else (None, f"nothing like {missing!r}")
         checks.append(OutputCheck(want, why, actual))
@@ -116,9 +118,21 @@ def _not_written(found: Printed, stdout: str) -> str | None:
 def output_of(want: ExpectedOutput, given: ActualOutput) -> str:
     """The actual output at the place of an expectation."""
     if want.statement is None:
-        return given.stdout
-    found = next((one for one in given.printed if one.statement == want.statement), Printed((0, 0), ()))
+        alone, *with_value = _whole(want, given)
+        more = len(want.text.strip().split("\n")) > len(alone.strip().split("\n"))
+        return with_value[0] if with_value and (more or not alone.strip()) else alone
+    found = _at(want.statement, given)
     return "".join(found.texts) or "\n".join(value[0] for value in found.values if value is not None)
+
+
+def _at(place: tuple[int, int] | None, given: ActualOutput) -> Printed:
+    return next((one for one in given.printed if one.statement == place), Printed((0, 0), ()))
+
+
+def _whole(want: ExpectedOutput, given: ActualOutput) -> list[str]:
+    """The whole output; and with the value of the last expression below it, as a notebook shows it."""
+    (*_, value) = (None, *_at(want.last, given).values) if want.last is not None else (None,)
+    return [given.stdout, *(f"{given.stdout}{form}\n" for form in value or ())]
 
 
 def _varies(want: ExpectedOutput, one: str, other: str) -> bool:
@@ -133,11 +147,9 @@ def _varies(want: ExpectedOutput, one: str, other: str) -> bool:
     return all(a != b or expect.matches(text, a) for text, a, b in zip(wanted, first, second, strict=True))
 
 
-def _unlike(want: ExpectedOutput, stdout: str, found: Printed | None) -> tuple[str | None, str | None]:
+def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | None]:
     """(reason it cannot be compared, differing output) of an expectation; both None where it is met."""
-    if want.statement is None:
-        return None, None if expect.matches(want.text, stdout) else stdout
-    if found is None or not found.texts:
+    if not found.texts:
         return "never reached", None
     if holds(want, "".join(found.texts)):
         return None, None

@@ -70,6 +70,7 @@ class ExpectedOutput:
     value: bool = False
     short: int | None = None
     why_not: str | None = None
+    last: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,8 @@ def _step(
         timeout=options.timeout if options.timeout is not None else limits.timeout,
         memory=options.memory if options.memory is not None else limits.memory,
         expects=tuple(
-            ExpectedOutput(e.line, e.text, e.statement, e.form, e.value, e.short, e.why_not) for e in snippet.expects
+            ExpectedOutput(e.line, e.text, e.statement, e.form, e.value, e.short, e.why_not, e.last)
+            for e in snippet.expects
         ),
         raises=options.raises,
         match=options.match,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kbtools.fences import value_forms
 from kbtools.fences.expected.form import Form
-from kbtools.run.comparison import holds
+from kbtools.run.comparison import ActualOutput, holds, output_of
 from kbtools.run.job import ExpectedOutput
 from kbtools.run.results.outcomes import Comparison, Outcome, Printed, Status
 from kbtools.snippets import Expectation, Snippet
@@ -70,7 +70,7 @@ def update(page: Page, outcomes: Iterable[Outcome]) -> Update:
 def _actual(wanted: Expectation, outcome: Outcome) -> str:
     """The output that the page should show."""
     if wanted.statement is None:
-        return outcome.stdout
+        return output_of(_expected(wanted), ActualOutput(outcome.stdout, outcome.printed))
     found = next((p for p in outcome.printed if p.statement == wanted.statement), Printed((0, 0), ()))
     texts = found.texts
     if wanted.value and not any(texts):
@@ -84,8 +84,11 @@ def _reads_back(page: Page, edit: Edit, at: int, number: int, actual: str) -> bo
     if at >= len(again.snippets) or number >= len(again.snippets[at].expects):
         return False
     wanted = again.snippets[at].expects[number]
-    want = ExpectedOutput(0, wanted.text, wanted.statement, wanted.form, wanted.value, wanted.short)
-    return wanted.statement == page.snippets[at].expects[number].statement and holds(want, actual)
+    return wanted.statement == page.snippets[at].expects[number].statement and holds(_expected(wanted), actual)
+
+
+def _expected(wanted: Expectation) -> ExpectedOutput:
+    return ExpectedOutput(0, wanted.text, wanted.statement, wanted.form, wanted.value, wanted.short, last=wanted.last)
 
 
 def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> list[Edit] | UpdateRefusal:

@@ -27,13 +27,9 @@ def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = 
     readings += _listed(shown)
     if shown.endswith("%") and "%" not in printed and _is_share(shown[:-1], printed):
         return True
+    readings += [bare for text in readings if (bare := _unquoted(text)) is not None]
     for text in readings:
-        if _ends(text, printed):
-            return True
-        bare = _unquoted(text)
-        if bare is not None and _ends(bare, printed):
-            return True
-        if any(_ends(one, other) for one, other in _respelled(text, printed, dicts=value)):
+        if _ends(text, printed) or any(_ends(*pair) for pair in _respelled(text, printed, dicts=value)):
             return True
     return _numbers_among_words(shown, printed)
 

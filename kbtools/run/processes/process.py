@@ -149,7 +149,8 @@ class WorkerProcess:
         self.trace.truncate()
         self._bring(step)
         order = asdict(step)
-        order["watch"] = sorted({w.statement for w in step.expects if w.statement is not None and w.why_not is None})
+        places = (w.statement or w.last for w in step.expects if w.why_not is None)
+        order["watch"] = sorted({place for place in places if place is not None})
         # CUDA reserves far more address space than it uses, which this limit would count: there what is really used is
         # limited alone.
         order["limit_memory"] = self.job.device == "cpu"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import datetime
+import glob
 import os
 import os.path
 import platform
@@ -114,7 +115,15 @@ def _files(folder: Path) -> None:
     for module, names in ((os.path, ("exists", "isfile", "isdir")), (Path, ("exists", "is_file", "is_dir"))):
         for name in names:
             setattr(module, name, there(getattr(module, name)))
-    size, status, names_in = os.path.getsize, os.stat, os.listdir
+    size, status, names_in, find = os.path.getsize, os.stat, os.listdir, glob.glob
+
+    def globbed(pattern: Any, *rest: Any, **named: Any) -> list[Any]:
+        found = find(pattern, *rest, **named)
+        if not found and isinstance(pattern, str) and is_foreign(Path(pattern).parent):
+            found = [re.sub(r"[*?]+|\[.*?\]", "0", pattern)]
+        return found
+
+    vars(glob)["glob"] = globbed
     vars(os.path)["getsize"] = lambda path: size(path) + is_foreign(path)
 
     def stat(path: Any, *rest: Any, **named: Any) -> os.stat_result:

@@ -81,7 +81,7 @@ def _row(s: Snippet) -> list[Any]:
 def _shown(e: Expectation) -> list[Any]:
     comment = _span(e.comment) if e.comment is not None else None
     place = [_span(e.span), e.line, e.text, e.of_line, e.block, e.statement]
-    return [*place, e.form, e.value, e.short, comment, e.why_not]
+    return [*place, e.form, e.value, e.short, comment, e.why_not, e.last]
 
 
 def _snippet(fence: Fence, row: list[Any]) -> Snippet:
@@ -112,7 +112,7 @@ def _snippet(fence: Fence, row: list[Any]) -> Snippet:
 
 
 def _expectation(row: list[Any]) -> Expectation:
-    at, line, text, of_line, block, statement, form, value, short, comment, why_not = row
+    at, line, text, of_line, block, statement, form, value, short, comment, why_not, last = row
     return Expectation(
         Span(*at),
         line,
@@ -125,6 +125,7 @@ def _expectation(row: list[Any]) -> Expectation:
         short,
         Span(*comment) if comment is not None else None,
         why_not,
+        tuple(last) if last is not None else None,
     )
 
 
