@@ -9,6 +9,9 @@ import pytest
 from preview import previewed
 from small_site import CONFIG, make, topic
 
+from kbtools.cli.commands.serve import Runs
+from kbtools.run.processes.launchers import ForkServerLauncher
+
 PAGES = {"topics/A.md": topic("A", "First."), "topics/B.md": topic("B", "Second.\n\n```python\nprint(6 * 7)\n```")}
 
 
@@ -62,3 +65,28 @@ def test_a_file_that_was_not_there_is_noticed(tmp_path: Path) -> None:
         assert 'class="kb-infobox' not in preview.get("topics/A/")
         (tmp_path / "kb.toml").write_text(hidden, "utf-8")
         preview.wait_for("topics/A/", 'class="kb-infobox')
+
+
+def test_one_fork_server_runs_every_edit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = make(tmp_path, PAGES)
+    page = project.vault / "topics/B.md"
+    started = []
+    start = ForkServerLauncher._start_server
+    monkeypatch.setattr(ForkServerLauncher, "_start_server", lambda *args: started.append(args) or start(*args))
+    runs = Runs(project)
+    try:
+        runs.run(["topics/B.md"])
+        assert "1 snippet: 1 passed" in capsys.readouterr().err
+        page.write_text(page.read_text("utf-8").replace("6 * 7", "1 / 0"), "utf-8")
+        runs.run(["topics/B.md", "topics/Gone.md"])
+        assert "ZeroDivisionError" in capsys.readouterr().err
+        assert len(started) == 1
+        monkeypatch.setattr("kbtools.state.program.installed", lambda: iter([Path("torch-9.dist-info")]))
+        page.write_text(page.read_text("utf-8").replace("1 / 0", "2 / 1"), "utf-8")
+        runs.run(["topics/B.md"])
+        assert "1 passed" in capsys.readouterr().err
+        assert len(started) == 2, "another version may be installed"
+    finally:
+        runs.close()

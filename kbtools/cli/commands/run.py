@@ -94,7 +94,7 @@ def run(args: SimpleNamespace) -> int:
     elif args.format == "junit":
         emit((_junit(outcomes, known),))
     else:
-        emit(_blocks([o for o in outcomes if o.id not in taken], known, use_color(sys.stdout)))
+        emit(blocks([o for o in outcomes if o.id not in taken], known, use_color(sys.stdout)))
         emit(_differing(compared, use_color(sys.stdout)))
     summary = reports.summary(outcomes)
     executed = f"{summary['executed']:,} of {summary['snippets']:,} executed"
@@ -150,7 +150,7 @@ def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
         yield f"not confined here: {' and '.join(lacking)} (the guide's page on security says what that means)"
 
 
-def _blocks(outcomes: Sequence[Outcome], known: BaselineReport, color: bool) -> Iterator[str]:
+def blocks(outcomes: Sequence[Outcome], known: BaselineReport, color: bool) -> Iterator[str]:
     """What failed, with the page's own lines, what is known to fail, and what was not run and why."""
     from kbtools.run.results.outcomes import Status
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.workspace import project, say
+from kbtools.cli.workspace import project, say, use_color
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.config.project import Project
+    from kbtools.run.runner import Runner
 
 
 def configure(arguments: Arguments) -> None:
@@ -33,20 +33,67 @@ def run(args: SimpleNamespace) -> int:
         )
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
     found = project(args)
-    serve(found, args.host, args.port, say, None if args.no_run else _runner(found))
+    runs = Runs(found)
+    try:
+        serve(found, args.host, args.port, say, None if args.no_run else runs.run)
+    finally:
+        runs.close()
     return 0
 
 
-def _runner(found: Project) -> Callable[[Sequence[str]], None]:
-    """Runs the snippets of pages in a process of their own, confined as `kb run` confines them."""
+class Runs:
+    """Runs the snippets of pages again and again. The fork server, with what it has imported (torch), stays from one
+    run to the next, until other packages are installed."""
 
-    def run(pages: Sequence[str]) -> None:
-        files = [str(file) for page in pages if (file := found.vault / page).is_file()]
-        if files:
-            where = ["--vault", str(found.vault)] if found.foreign else ["--root", str(found.root)]
-            command = [sys.executable, "-m", "kbtools.cli", "run", *where, *files]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-            said = (done.stdout + done.stderr).splitlines()
-            say("\n".join(line for line in said if line.strip() and not line.startswith("each session:")))
+    def __init__(self, found: Project) -> None:
+        self._project = found
+        self._runner: Runner | None = None
+        self._made_for: object = None
 
-    return run
+    def close(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+    def run(self, pages: Sequence[str]) -> None:
+        """Run what is not known of pages, and print what does not pass. Raises KbError when nothing can be run."""
+        from kbtools.cli.commands.run import blocks
+        from kbtools.cli.known import BaselineReport
+        from kbtools.cli.reporting import outcome_counts
+        from kbtools.config.project import find_project
+        from kbtools.run.job import DeviceRequest
+        from kbtools.run.pages import plan_pages
+        from kbtools.run.plan import Planner
+        from kbtools.run.results.store import Store
+        from kbtools.vault.listing import Listing
+
+        found = self._project if self._project.foreign else find_project(self._project.root)
+        listing = Listing.of(found)
+        runner = self._ready(found)
+        runner.store = Store(found.state, sandbox=runner.options.sandbox)
+        here = [path for path in pages if path in listing.entries]
+        planned = plan_pages(listing, here, Planner(found, DeviceRequest()), found.policies, runner.store)
+        runner.store.pages = planned.pages
+        try:
+            outcomes = (*planned.known, *runner.run(planned.jobs))
+        except BaseException:
+            self.close()  # after an error it runs nothing more
+            raise
+        for line in blocks(outcomes, BaselineReport(()), use_color(sys.stderr)):
+            say(line)
+        if outcomes:
+            say(outcome_counts(outcomes))
+        if runner.unkept is not None:
+            raise KbError(f"results are not kept: {runner.unkept}", "free space or the folder .kb")
+
+    def _ready(self, found: Project) -> Runner:
+        from kbtools.run.job import RunOptions
+        from kbtools.run.runner import Runner
+        from kbtools.state.program import installed
+
+        made_for = (found.state, found.vault, found.python, sorted(map(str, installed())))
+        if self._runner is None or self._made_for != made_for:
+            self.close()
+            self._runner = Runner(found.state, RunOptions(cached=True, vault=str(found.vault)))
+            self._made_for = made_for
+        return self._runner
