@@ -266,7 +266,7 @@ def hashes(fences: list[tuple[str, str]], prose: str = "") -> tuple[list[str], l
     text = prose + "\n\n".join(f"```python {{#n{n} {option}}}\n{code}\n```" for n, (code, option) in enumerate(fences))
     page = Page.parse(Source("Page.md", text))
     jobs = plan("Page.md", page.snippets, DeviceRequest(("cpu",)), {"cpu": 1})
-    return list(sources(page.snippets).values()), [step.key for job in jobs for step in job.steps]
+    return list(sources(page.snippets, {}).values()), [step.key for job in jobs for step in job.steps]
 
 
 @settings(max_examples=examples(150))

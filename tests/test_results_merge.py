@@ -225,3 +225,15 @@ def _obstacles(root: Path, report: object, told: list[str]) -> list[Obstacle]:
     project = find_project(root)
     pages = load(project).pages.values()
     return obstacles(pages, stored(project, pages, {"one.json": report}, told.append))
+
+
+def test_a_result_is_of_the_files_that_its_snippet_was_given(tmp_path: Path) -> None:
+    put(tmp_path, '# A\n\n```python {files="n.txt"}\nprint(open("n.txt").read())  # 7\n```\n')
+    data = tmp_path / "docs" / "n.txt"
+    data.write_text("7", encoding="utf-8")
+    assert run_kb(("run", "--report", "one.json"), cwd=tmp_path).returncode == 0
+    report = json.loads((tmp_path / "one.json").read_text(encoding="utf-8"))
+    assert _obstacles(tmp_path, report, []) == []
+    data.write_text("8", encoding="utf-8")
+    assert [o.kind for o in _obstacles(tmp_path, report, [])] == ["stale"]
+    assert [o.kind for o in _obstacles(tmp_path, {**report, "outcomes": []}, [])] == ["stale"], "as stored"

@@ -14,7 +14,7 @@ from kbtools.fences.option_values import DEVICES
 from kbtools.run.devices import probe as devices
 from kbtools.run.devices.interpreter import interpreter, normalized
 from kbtools.run.job import DeviceRequest, ExpectedOutput, Job, Limits, SessionContext, Step
-from kbtools.run.processes.page_files import File, PageFiles
+from kbtools.run.page_files import FoundFiles, PageFiles
 from kbtools.run.worker.requirements import unmet as lacking
 from kbtools.state import program
 from kbtools.text.reason import Reason
@@ -126,12 +126,11 @@ def plan(
     """
     limits = limits or Limits()
     limits = Limits(policy.timeout or limits.timeout, policy.memory or limits.memory, limits.output)
-    given = files.of_project(policy.files) if files is not None and policy.files else ()
+    found = files.of_page(path, snippets, policy.files) if files is not None else {}
     from kbtools.run.results.keys import keyed, sources
 
     jobs: list[Job] = []
-    hashes = sources(snippets)
-    wanted = {snippet.id: snippet.options.files for snippet in snippets}
+    hashes = sources(snippets, found)
     for session, members in _sessions(snippets).items():
         chosen = request.chosen(available)
         usable = tuple(d for d in chosen if available.get(d))
@@ -148,7 +147,7 @@ def plan(
             if any(step.reported for step in steps):
                 if unmet is not None:
                     steps = tuple(_lacking(step, unmet) for step in steps)
-                steps = tuple(_with_files(step, path, wanted.get(step.name, ()), given, files) for step in steps)
+                steps = tuple(_with_files(step, found.get(step.name)) for step in steps)
                 installed = interpreter(python).digest if python else ""
                 around = SessionContext(policy.cwd, policy.environment, python, installed)
                 jobs.append(Job(path, session, device, keyed(steps, path, session, device, around), around))
@@ -167,17 +166,15 @@ def _enough(step: Step, available: Mapping[str, int]) -> Step:
     return replace(step, skip=Reason("needs {needed} GPUs: there are {there}", needed=str(needed), there=str(there)))
 
 
-def _with_files(
-    step: Step, path: str, names: tuple[str, ...], given: tuple[File, ...], files: PageFiles | None
-) -> Step:
+def _with_files(step: Step, found: FoundFiles | None) -> Step:
     """The step with the files to copy into its folder; an error when one of them does not exist."""
-    if step.skip is not None or files is None or not (names or given):
+    if step.skip is not None or found is None:
         return step
-    found, missing = files.of_fence(path, names)
-    if missing is not None:
-        why = Reason("{option}: there is no such file beside the page or in the vault", option=f'files="{missing}"')
+    if found.missing is not None:
+        option = f'files="{found.missing}"'
+        why = Reason("{option}: there is no such file beside the page or in the vault", option=option)
         return replace(step, skip=why, missing_is_error=True)
-    return replace(step, files=(*given, *found))
+    return replace(step, files=found.files)
 
 
 def _lacking(step: Step, unmet: Callable[[str], str | None]) -> Step:

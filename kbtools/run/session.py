@@ -13,8 +13,8 @@ from kbtools.run import grading
 from kbtools.run.comparison import OtherRun
 from kbtools.run.devices.gpus import Slots
 from kbtools.run.job import Job, Step
+from kbtools.run.page_files import PageFiles
 from kbtools.run.processes.launchers import Launcher
-from kbtools.run.processes.page_files import PageFiles
 from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
 from kbtools.run.results.outcomes import Outcome, Status, blocked, outcome_of, skipped
 from kbtools.run.second_run import OtherRuns

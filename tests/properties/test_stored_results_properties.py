@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from kbtools.config.snippet_policy import DEFAULT, Policy
 from kbtools.run.job import DeviceRequest, Job, Limits
+from kbtools.run.page_files import PageFiles
 from kbtools.run.plan import plan
-from kbtools.run.processes.page_files import PageFiles
 from kbtools.run.results.outcomes import Status, outcome_of
 from kbtools.run.results.packages import RemoteMachine
 from kbtools.run.results.store import Store

@@ -16,8 +16,8 @@ import kbtools
 from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.run.job import DeviceRequest, Job, Limits
+from kbtools.run.page_files import PageFiles
 from kbtools.run.plan import plan
-from kbtools.run.processes.page_files import PageFiles
 from kbtools.run.report import environment_of
 from kbtools.run.results.outcomes import Outcome, Status, by_place, outcome_of
 from kbtools.run.results.packages import RemoteMachine

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from kbtools.fences.option_values import DEVICES
+from kbtools.run.page_files import PageFiles
 from kbtools.run.results.keys import sources
 from kbtools.run.results.outcomes import Outcome, at_place
-from kbtools.snippets import Snippet
+from kbtools.vault.page import Page
 
 
-def current(path: str, snippets: Iterable[Snippet], outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Outcome, str]]:
-    """The outcomes that still hold, by today's ids: what the page says up to there is the same. Each with its id in
-    ``outcomes``."""
-    snippets = tuple(snippets)
+def current(page: Page, files: PageFiles, outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Outcome, str]]:
+    """The outcomes that still hold, by today's ids: what the page says up to there, and the files it gives to its
+    snippets, are the same. Each with its id in ``outcomes``."""
+    path, snippets = page.path, page.snippets
     by_source = {(outcome.source, outcome.device): id for id, outcome in outcomes.items()}
     found: dict[str, tuple[Outcome, str]] = {}
     lines = {snippet.id: snippet.line for snippet in snippets}
-    for snippet, source in sources(snippets).items():
+    for snippet, source in sources(snippets, files.of_page(path, snippets, page.policy.files)).items():
         for device in DEVICES:
             id = f"{path}::{snippet}[{device}]"
             was = id if id in outcomes and outcomes[id].source == source else by_source.get((source, device))

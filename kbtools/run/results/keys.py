@@ -1,9 +1,9 @@
 """Cache keys: hashes of a session up to and including a snippet.
 
-``sources`` hashes what the page says: code and options of the snippet and of all before it in its session. ``keyed``
-adds what the run decides: the device, and which snippets are skipped or rehearsed. A result holds where its key, and
-what the machine adds (``store``), are the same. Neither ids nor line numbers are part of a key, except where code may
-read its own line number.
+``sources`` hashes what the page says: code, options and files of the snippet and of all before it in its session.
+``keyed`` adds what the run decides: the device, and which snippets are skipped or rehearsed. A result holds where its
+key, and what the machine adds (``store``), are the same. Neither ids nor line numbers are part of a key, except where
+code may read its own line number.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from kbtools.fences.languages import pycon
@@ -21,9 +21,10 @@ from kbtools.fences.languages.protocol import Language
 from kbtools.fences.languages.registry import find
 from kbtools.fences.languages.shell import SHELLS
 from kbtools.run.job import ANY, SessionContext, Step
+from kbtools.run.page_files import FoundFiles
 from kbtools.snippets import Snippet
 
-SCHEME = 7
+SCHEME = 8
 """Changes when keys, seeds or the way snippets are run change: no older result is taken for one of today."""
 _LINES = re.compile(
     r"lineno|traceback|inspect|_getframe|currentframe|logging|tracemalloc|co_|exc_info|__code__|\bdis\b|monitoring"
@@ -32,10 +33,10 @@ _LINES = re.compile(
 _DYNAMIC = re.compile(r"__import__|importlib|import_module|\bexec\b|\beval\b|runpy|subprocess|pkg_resources|os\.system")
 
 
-def sources(snippets: Iterable[Snippet]) -> dict[str, str]:
+def sources(snippets: Iterable[Snippet], files: Mapping[str, FoundFiles]) -> dict[str, str]:
     """By the ids of a page's snippets: the hash of what the page says up to there in their session.
 
-    Of those that run, and those that may define what others need.
+    Of those that run, and those that may define what others need. ``files`` are those copied in for them.
     """
     before: dict[str, str] = {}
     placed: set[str] = set()
@@ -48,7 +49,8 @@ def sources(snippets: Iterable[Snippet]) -> dict[str, str]:
             placed.add(name)  # what is defined here may be called from any later snippet
         place = snippet.line if name in placed else None
         expects = [[e.text, e.statement, e.form, e.value, e.short, e.why_not] for e in snippet.expects]
-        said = [snippet.code, snippet.language.lower(), place, expects, snippet.devices, _options(snippet)]
+        given = [(file.target, file.digest) for file in files[snippet.id].files] if snippet.id in files else []
+        said = [snippet.code, snippet.language.lower(), place, expects, snippet.devices, _options(snippet), given]
         before[name] = found[snippet.id] = _hash([before.get(name, _session(name)), *said])
     return found
 
@@ -78,8 +80,7 @@ def keyed(steps: Sequence[Step], path: str, session: str, device: str, around: S
         if step.skip is None:
             imports |= imported(step.code, step.language)
             leaves = leaves or "atexit" in step.code
-        files = [(target, digest) for target, _, digest in step.files]
-        ran = [step.device, step.skip is not None, step.rehearse, step.gpus, step.timeout, step.memory, files]
+        ran = [step.device, step.skip is not None, step.rehearse, step.gpus, step.timeout, step.memory]
         before = _hash([before, step.source, ran])
         at_exit = leaves and step.id == last
         key = _hash([before, "at exit"]) if at_exit else before

@@ -11,6 +11,7 @@ from kbtools.check.failures import failing
 from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.run.devices.host_info import machine_label
+from kbtools.run.page_files import PageFiles
 from kbtools.run.report import machine_of
 from kbtools.run.results.current import current
 from kbtools.run.results.outcomes import Outcome
@@ -32,30 +33,30 @@ def stored(
     is of. Raises KbError for a report that is none.
     """
     by_path = {page.path: page for page in pages if page.structure.fences}
-    store = Store(project.state)
+    store, files = Store(project.state), PageFiles(project.vault, project.root)
     runs: list[Run] = []
     for path, page in by_path.items():
         results = store.read(path)
-        runs += _held(page, {id: Run(r.outcome, r.torch, _date(r.date), r.machine) for id, r in results.items()})
+        runs += _held(page, files, {id: Run(r.outcome, r.torch, _date(r.date), r.machine) for id, r in results.items()})
     for name, report in (reports or {}).items():
         told: dict[str, dict[str, Run]] = {}
         for run in reported(report, name):
             told.setdefault(run.outcome.path, {})[run.outcome.id] = run
         for path in told.keys() & by_path.keys():
-            runs += _held(by_path[path], told[path])
+            runs += _held(by_path[path], files, told[path])
         if n := sum(not run.outcome.source for of_page in told.values() for run in of_page.values()):
             say(f"note: {name}: {n} results do not say which text they are of; they are taken by their lines")
     return Results.of(_accepted(project, by_path.values(), runs))
 
 
-def _held(page: Page, runs: Mapping[str, Run]) -> list[Run]:
+def _held(page: Page, files: PageFiles, runs: Mapping[str, Run]) -> list[Run]:
     """A page's runs, and whether each is of its present text."""
     lines = {snippet_key(page.path, s.id): s.line for s in page.snippets}
     found = {
         id: replace(run, fresh=not run.outcome.source and lines.get(snippet_of(run.outcome)) == run.outcome.line)
         for id, run in runs.items()
     }
-    for id, (outcome, was) in current(page.path, page.snippets, {i: run.outcome for i, run in runs.items()}).items():
+    for id, (outcome, was) in current(page, files, {i: run.outcome for i, run in runs.items()}).items():
         found[id] = replace(runs[was], outcome=outcome, fresh=True)
     return list(found.values())
 

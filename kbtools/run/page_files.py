@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from kbtools.config.project import NEVER_READ
+from kbtools.snippets import Snippet
 
 _HASHED = 64 << 20
 """Bytes up to which a file's content decides whether a result still holds; of a larger one size and time do."""
@@ -23,12 +24,31 @@ class File(NamedTuple):
     digest: str
 
 
+class FoundFiles(NamedTuple):
+    """The files that a fence is given."""
+
+    files: tuple[File, ...]
+    missing: str | None = None
+    """The first name without a file."""
+
+
 class PageFiles:
     """Finds files for the pages of one vault. Nothing outside it, and nothing hidden, is ever found for a fence."""
 
     def __init__(self, vault: Path, root: Path) -> None:
         """``root`` is the project's, which ``files`` of the configuration are relative to."""
         self.vault, self.root = vault.resolve(), root.resolve()
+
+    def of_page(self, path: str, snippets: Iterable[Snippet], globs: tuple[str, ...]) -> dict[str, FoundFiles]:
+        """What each snippet of a page is given, by its id, where it is given any: what it names, and what the
+        configuration names for the folder (``globs``)."""
+        snippets = [s for s in snippets if s.executable and (s.options.files or globs)]
+        given = self.of_project(globs) if snippets and globs else ()
+        found = {}
+        for snippet in snippets:
+            files, missing = self.of_fence(path, snippet.options.files)
+            found[snippet.id] = FoundFiles((*given, *files), missing)
+        return found
 
     def of_fence(self, page: str, names: tuple[str, ...]) -> tuple[tuple[File, ...], str | None]:
         """The files that a fence of a page names, and the first name without a file.
