@@ -89,6 +89,16 @@ def test_later_snippets_have_what_earlier_ones_made_in_the_second_run_too(launch
     }
 
 
+def test_what_goes_on_with_files_of_another_machine_is_not_compared(launcher: Launcher) -> None:
+    code = """import glob
+for name in glob.glob("data/*.csv"):
+    print(name, len(open(name).read()))"""
+    assert states(run(code, launcher, "```output\ndata/a.csv 12\ndata/b.csv 7\n```\n")) == [CHANGES]
+    wrong = run(code + "\nprint('done')", launcher, "```output\ndone\nmore\n```\n")
+    assert states(wrong) == [CHANGES], "how much is printed depends on the files"
+    assert states(run(f"{code}\n1 + 1  # 3", launcher)) == ["different"], "it does not"
+
+
 CONTINUES = "continues random numbers that an earlier snippet has seeded"
 
 

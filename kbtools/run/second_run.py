@@ -17,7 +17,7 @@ from kbtools.run.job import Job, Step
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
 from kbtools.run.results.outcomes import Comparison, Outcome
-from kbtools.run.worker.other_conditions import MACHINE, SEEDS_APART
+from kbtools.run.worker.other_conditions import ELSEWHERE, MACHINE, SEEDS_APART
 
 VARIES = "changes from run to run"
 CONTINUES = "continues random numbers that an earlier snippet has seeded"
@@ -30,7 +30,7 @@ _DRAWS = re.compile(r"(?i)rand|shuffle|choice|sample|secrets|uuid")
 _SEEDS = re.compile(r"seed\w*\(|default_rng|RandomState")
 _ASKS = re.compile(r"version|getsizeof|platform|cpu_count|cuda")
 _SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")
-_QUICK = 5.0
+_QUICK = 10.0
 """Seconds up to which a session is run more than twice."""
 
 
@@ -91,7 +91,13 @@ class _Run:
             reply = None if self._lost else self._run(step, before)
         except (KbError, OSError):
             reply = None
-        if reply is None or reply.message is None or reply.message.get("error"):
+        if reply is None or reply.message is None:
+            self._lost = True
+            return None
+        error = reply.message.get("error")
+        if error and ELSEWHERE in error["message"]:
+            return ActualOutput(ELSEWHERE, printed_of(reply.message), whole=False)  # it needs a file that is not here
+        if error:
             self._lost = True
             return None
         return ActualOutput(reply.stdout, printed_of(reply.message))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,8 @@ class Session:
         self._history: list[tuple[Step, Outcome, bool]] = []
         self._lost: KbError | None = None
         self._broken: dict[str, tuple[Step, Outcome]] = {}
+        self._unfinished: dict[str, tuple[Step, Outcome]] = {}
+        """Names bound by steps that failed; what uses them may print something else."""
         self._outcomes = self._run()
         self._gpu: Slots | None = None
         self._again: OtherRuns | None = None
@@ -82,32 +84,34 @@ class Session:
     def _run(self) -> Iterator[Outcome]:
         try:
             for step in self.job.steps:
-                outcome, intact = self._step(step)
-                self._remember(step, outcome, intact)
+                outcome, intact, bound = self._step(step)
+                self._remember(step, outcome, intact, bound)
                 if step.reported:
                     yield outcome
         finally:
             self.close()
 
-    def _step(self, step: Step) -> tuple[Outcome, tuple[str, ...]]:
-        """The outcome of a step, and the names it defines that are usable although it failed."""
+    def _step(self, step: Step) -> tuple[Outcome, Sequence[str], Sequence[str]]:
+        """The outcome of a step; names it defines that are usable although it failed, and names that it has bound."""
         if step.skip is not None:
-            return skipped(self.job, step), ()
+            return skipped(self.job, step), (), ()
         waiting = blocked(self.job, step, self._broken)
         if waiting is not None:
-            return waiting, ()
+            return waiting, (), ()
         try:
             reply = self._order(step)
         except KbError as problem:
             self.close()
             message = problem.message if problem.hint is None else f"{problem.message}\n{problem.hint}"
-            return outcome_of(self.job, step, Status.ERROR, reason=problem.message, message=message), ()
+            return outcome_of(self.job, step, Status.ERROR, reason=problem.message, message=message), (), ()
         if reply.message is None:
             self.close()
-            return grading.lost_worker_outcome(self.job, step, reply), ()
+            return grading.lost_worker_outcome(self.job, step, reply), (), ()
         found = grading.grade(self.job, step, reply, self._other_runs(step), self._is_in_vault)
         found = self._waits_for_unknown(step, found) or replace(found, protections=self.protections)
-        return found, tuple(reply.message.get("intact", ()))
+        if found.only_output_differs:
+            found = blocked(self.job, step, self._unfinished) or found
+        return found, reply.message.get("intact", ()), reply.message.get("bound", ())
 
     def _is_in_vault(self, name: str) -> bool:
         """Whether ``files=`` would find a file with this name."""
@@ -139,7 +143,7 @@ class Session:
             self._again = OtherRuns(self.job, self.launcher, self.settings, self._environment())
         yield from self._again.of(step, [(earlier, outcome) for earlier, outcome, _ in self._history], self._seconds)
 
-    def _remember(self, step: Step, outcome: Outcome, intact: tuple[str, ...]) -> None:
+    def _remember(self, step: Step, outcome: Outcome, intact: Sequence[str], bound: Sequence[str]) -> None:
         # A step that failed only by its output has run to its end: its names are defined.
         complete = outcome.outcome in _ENDED or outcome.only_output_differs
         if self._worker is not None and step.skip is None and outcome.outcome is not Status.BLOCKED:
@@ -147,7 +151,9 @@ class Session:
         if complete:
             for name in step.defines:
                 self._broken.pop(name, None)
+                self._unfinished.pop(name, None)
         else:
+            self._unfinished.update(dict.fromkeys(bound, (step, outcome)))
             if step.open:
                 self._unknown = (step, outcome)
             for name in step.defines:

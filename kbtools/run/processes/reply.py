@@ -128,6 +128,7 @@ _PARTS: dict[str, Callable[[Any], bool]] = {
     "executed": _number,
     "printed": _printed,
     "intact": _texts,
+    "bound": _texts,
     "raised": _texts,
     "expected": _text_or_none,
     "error": _error,

@@ -25,6 +25,8 @@ SEEDS_APART = (2, 3, 4)
 """The numbers of the conditions under which random generators are seeded anew before every snippet."""
 MACHINE = 5
 """The number of the conditions of another machine: sizes, processors, versions, a GPU."""
+ELSEWHERE = "on-another-machine"
+"""In the name of a file that is there on another machine alone."""
 _MASK = 0x5A5A5A50
 
 
@@ -120,7 +122,7 @@ def _files(folder: Path) -> None:
     def globbed(pattern: Any, *rest: Any, **named: Any) -> list[Any]:
         found = find(pattern, *rest, **named)
         if not found and isinstance(pattern, str) and is_foreign(Path(pattern).parent):
-            found = [re.sub(r"[*?]+|\[.*?\]", "0", pattern)]
+            found = [re.sub(r"[*?]+|\[.*?\]", ELSEWHERE, pattern)]
         return found
 
     vars(glob)["glob"] = globbed

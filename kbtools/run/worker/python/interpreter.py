@@ -179,8 +179,9 @@ class Interpreter:
                 raise
             goes_on = False
         except Exception as error:
-            if example.error is None:
-                raise
+            shown = example.error
+            if shown is None or (type(error) is NameError and shown.name != "NameError"):
+                raise  # what it needs is not there
             self._executed += isinstance(error, SyntaxError)  # it was tried, and is what the page shows
             lines = traceback.format_exception_only(error)
             said = lines[-1] if isinstance(error, SyntaxError) else "".join(lines)
@@ -191,7 +192,7 @@ class Interpreter:
     def attempt(self, action: Callable[[], None], expected: Expected) -> dict[str, Any]:
         """Do something on behalf of a snippet; never raises. What came of it, as a worker's reply."""
         self.captures.begin()
-        before = {name: self.module.__dict__[name] for name in expected.defines if name in self.module.__dict__}
+        before = dict(self.module.__dict__)
         hook = sys.displayhook
         started = time.perf_counter()
         error: BaseException | None = None
@@ -243,8 +244,10 @@ class Interpreter:
                 reply["expected"] = summary(error)
                 return reply
             reply["error"] = {**self.describe(error), "expected": complaint}
+            reply["bound"] = self._bound(before)
             return reply
         reply["error"] = self.describe(error)
+        reply["bound"] = self._bound(before)
         return reply
 
     def remember(self, code: str, line: int) -> None:
@@ -317,6 +320,12 @@ class Interpreter:
     def _shown(self, value: object) -> None:
         self.captures.shown(value)
         sys.displayhook(value)
+
+    def _bound(self, before: Mapping[str, object]) -> list[str]:
+        """Names that a failed snippet has bound, to what may be unfinished; modules are as they should be."""
+        now = self.module.__dict__.items()
+        is_new = ((name, value) for name, value in now if name not in before or before[name] is not value)
+        return [name for name, value in is_new if not isinstance(value, ModuleType)]
 
     def _intact(self, before: Mapping[str, object], defines: tuple[str, ...]) -> list[str]:
         """Names a failed snippet would have bound and that are as good as if it had not run: untouched, or modules."""
