@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kbtools.config.project import foreign_vault
@@ -29,11 +31,9 @@ def interruptible() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_a_change_is_checked_and_ctrl_c_ends_it(tmp_path: Path) -> None:
-    vault, log = tmp_path / "v", tmp_path / "log"
-    vault.mkdir()
-    (vault / "a.md").write_text("[[Nope]]\n")
-    words = [sys.executable, "-m", "kbtools.cli", "check", "--no-run", "--watch", "--vault", str(vault)]
+@contextmanager
+def watching(vault: Path, log: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    words = [sys.executable, "-m", "kbtools.cli", "check", "--watch", "--vault", str(vault), *options]
     with log.open("wb") as out:
         process = subprocess.Popen(
             words,
@@ -43,15 +43,53 @@ def test_a_change_is_checked_and_ctrl_c_ends_it(tmp_path: Path) -> None:
             preexec_fn=interruptible,  # noqa: PLW1509 - it takes no lock
         )
     try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+    assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
+def test_a_change_is_checked_and_ctrl_c_ends_it(tmp_path: Path) -> None:
+    vault, log = tmp_path / "v", tmp_path / "log"
+    vault.mkdir()
+    (vault / "a.md").write_text("[[Nope]]\n")
+    with watching(vault, log, "--no-run") as process:
         assert "1 broken" in told(log, 1)
         (tmp_path / "new.md").write_text("[[a]]\n")
         (tmp_path / "new.md").rename(vault / "Nope.md")  # whole, in one event
         assert "nothing to report" in told(log, 2)
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT) == 0
-    finally:
-        process.kill()
-    assert "Traceback" not in log.read_text(encoding="utf-8")
+
+
+def test_snippets_of_changed_pages_alone_run_again(tmp_path: Path) -> None:
+    vault, log = tmp_path / "v", tmp_path / "log"
+    vault.mkdir()
+    whole = "[[{}]]\n\n```python\n{}\n```\n".format
+    (vault / "a.md").write_text(whole("b", "import time; raise ValueError(time.time_ns())"))
+    (vault / "b.md").write_text(whole("a", "y = 1"))
+
+    def write(name: str, text: str) -> None:
+        (tmp_path / "new.md").write_text(text)
+        (tmp_path / "new.md").rename(vault / name)
+
+    with watching(vault, log, "--snippets", "run", "--no-cache", "--format", "concise"):
+        assert "2 snippets: 1 passed, 1 failed" in told(log, 1)
+        failed = next(line for line in told(log, 1).splitlines() if "failing-snippet" in line)
+        assert failed.startswith("a.md:4:1: error[failing-snippet]")
+        write("b.md", whole("Nope", "y = 2"))
+        second = told(log, 2)
+        before, between, after = second.partition("of changed pages running")
+        assert "broken-link" in before  # not only once the snippets have run
+        assert between
+        assert "broken-link" not in after
+        assert failed in after  # at the time of the first run
+        assert "1 broken · 2 snippets: 1 passed, 1 failed" in after
+        write("a.md", whole("b", "x = 1"))
+        assert "2 snippets: 2 passed" in told(log, 3)
+        (vault / "b.md").unlink()
+        assert "1 snippet: 1 passed" in told(log, 4)
 
 
 def test_which_files_changed_is_known(tmp_path: Path) -> None:

@@ -30,13 +30,18 @@ def checked(wiki: Workspace, *, paranoid: bool) -> CheckResult:
     made = check(
         found, date.today(), judge=judge_of(found.state), paranoid=paranoid, listing=wiki.listing, reader=reader
     )
+    say_notes(made)
+    return made
+
+
+def say_notes(made: CheckResult) -> None:
+    """Say what there is to say of the check itself."""
     for note in made.notes:
         say(f"kb: {note}")
     if made.unchecked:
         from kbtools.incremental.database import read_unchecked
 
         say_unchecked(read_unchecked(made.unchecked))
-    return made
 
 
 def _loaded(wiki: Workspace) -> Reader:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools.config.project import Project
-from kbtools.incremental.check import bring_up_to_date, check
+from kbtools.incremental.check import CheckResult, bring_up_to_date, check
 from kbtools.incremental.database import FILE, Database
 from kbtools.incremental.findings import load_findings
 from kbtools.incremental.parsed_pages import ParsedPages
@@ -70,6 +70,8 @@ class Resident:
         self._context = VaultContext.of(project, self.listing)
         self._first = dict(checked.found)
         """The findings of pages, as they were when the vault was first read."""
+        self._preparation = self._steps()
+        self._notes = checked.notes
         self._is_kept = not checked.notes
         """Whether the index is on disk."""
 
@@ -85,9 +87,14 @@ class Resident:
             bring_up_to_date(made, self.project, self.listing, self._context, self._day, self._judge, self.read)
         return made
 
-    def prepare(self) -> Iterator[None]:
-        """Do step by step what the first edits would wait for."""
-        yield
+    def prepare(self) -> bool:
+        """Do a part of what the next edits would wait for. Returns False when nothing is left."""
+        for _ in self._preparation:
+            return True
+        self._preparation = self._steps()
+        return False
+
+    def _steps(self) -> Iterator[None]:
         _ = self._db
         yield
         self._pending |= {*self._unsaved, *self._saved} & self.listing.entries.keys()
@@ -283,6 +290,12 @@ class Resident:
         """The findings of every page that has any."""
         self.settle()
         return {path: list(load_findings(path, text)) for path, text in self._db.findings()}
+
+    def result(self) -> CheckResult:
+        """What a check of the whole vault says."""
+        self.settle()
+        notes, self._notes = self._notes, ()
+        return CheckResult(self.listing, self._db.sums(), tuple(self._db.findings()), self._db.unchecked(), notes)
 
     def linking_to(self, keys: Iterable[str]) -> list[str]:
         """Pages with a link or a frontmatter field that may refer to one of these folded names."""

@@ -95,16 +95,8 @@ class OpenVault:
         self.project = project
         self.encoding = encoding
         self.resident = Resident(project, judge_of(project.state))
-        self._preparation = self.resident.prepare()
         self.outcomes: dict[str, tuple[Page, int, dict[str, list[Outcome]]]] = {}
         """What was read of results, by page: the page and the stamp of the file they were read for."""
-
-    def prepare(self) -> bool:
-        """Do a part of what the next edits and requests would wait for. False when nothing is left."""
-        for _ in self._preparation:
-            return True
-        self._preparation = self.resident.prepare()
-        return False
 
     def close(self) -> None:
         self.resident.close()

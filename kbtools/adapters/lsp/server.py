@@ -78,7 +78,7 @@ class Server:
         if session.is_stale:
             session.publish()
         for space in session.spaces.values():
-            while self.connection.is_idle and space.prepare():
+            while self.connection.is_idle and space.resident.prepare():
                 pass
 
     def _handler(self, message: Message) -> Callable[[Params], Any] | None:

@@ -4,7 +4,7 @@ given."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
@@ -41,13 +41,13 @@ from kbtools.config.selection import Selection
 from kbtools.config.snippet_policy import MODES, SHOW
 
 if TYPE_CHECKING:
+    from kbtools.cli.kept_check import KeptCheck
     from kbtools.config.project import Project
     from kbtools.incremental.database import Totals
     from kbtools.output.findings import Findings
     from kbtools.run.results.outcomes import Outcome
     from kbtools.text.diagnostics import Diagnostic
     from kbtools.text.source import Source
-    from kbtools.vault.listing import Listing
 
 
 def configure(arguments: Arguments) -> None:
@@ -75,36 +75,14 @@ def configure(arguments: Arguments) -> None:
 
 def run(args: SimpleNamespace) -> int:
     if args.watch:
+        from kbtools.cli.kept_check import KeptCheck
         from kbtools.cli.watch import watch
 
-        kept = KeptListing()
-        return watch(args, lambda changed: check_once(args, kept.after(changed)))
+        kept = KeptCheck()
+        return watch(args, lambda changed: check_once(args, kept.after(changed)), kept.prepare)
     if args.no_run:
         keep_all()
     return check_once(args)
-
-
-class KeptListing:
-    """The vault's files, kept from one check to the next of the same process."""
-
-    def __init__(self) -> None:
-        self._project: Project | None = None
-        self._listing: Listing | None = None
-        self._changed: frozenset[str] | None = None
-
-    def after(self, changed: frozenset[str] | None) -> KeptListing:
-        """With the paths that have changed since; None where any may have."""
-        self._changed = changed
-        return self
-
-    def of(self, project: Project) -> Listing:
-        from kbtools.vault.listing import Listing
-
-        held = None
-        if self._listing is not None and self._changed is not None and project == self._project:
-            held = self._listing.after(project, self._changed)
-        self._project, self._listing = project, held or Listing.of(project)
-        return self._listing
 
 
 class Gathered(NamedTuple):
@@ -123,8 +101,11 @@ class Gathered(NamedTuple):
     """The pages that alone were looked at; None for all."""
 
 
-def gather(args: SimpleNamespace, kept: KeptListing | None = None) -> Gathered:
-    """Check the wiki incrementally, reading only changed pages; then run the snippets unless ``--no-run`` is given."""
+def gather(
+    args: SimpleNamespace, kept: KeptCheck | None = None, announce: Callable[[Gathered], None] = lambda _: None
+) -> Gathered:
+    """Check the wiki incrementally, reading only changed pages; then run the snippets unless ``--no-run`` is given.
+    ``announce`` receives what is known before snippets are run again because of a change."""
     found = project(args)
     found = found._replace(held_to=getattr(args, "snippets", None) or (SHOW if found.foreign else None))
     warn_unfinished(found)
@@ -132,8 +113,12 @@ def gather(args: SimpleNamespace, kept: KeptListing | None = None) -> Gathered:
         from kbtools.cli.commands.fix import apply_fixes
 
         apply_fixes(Workspace(found), args)
-    wiki = Workspace(found, kept.of(found) if kept is not None else None)
-    checked = checking.checked(wiki, paranoid=args.paranoid is not None)
+    if kept is not None:
+        checked = kept.checked(found)
+        checking.say_notes(checked)
+    else:
+        checked = checking.checked(Workspace(found), paranoid=args.paranoid is not None)
+    wiki = Workspace(found, checked.listing)
     if unread := checked.listing.unread:
         from kbtools.vault.listing import unread_message
 
@@ -149,7 +134,7 @@ def gather(args: SimpleNamespace, kept: KeptListing | None = None) -> Gathered:
     if getattr(args, "changed_since", None) is not None:
         from kbtools.cli.changed import since
 
-        concerned, changed = since(Workspace(found, checked.listing), args.changed_since)
+        concerned, changed = since(wiki, args.changed_since)
 
     def covers(path: str) -> bool:
         return selection.covers(path) and (concerned is None or path in concerned)
@@ -162,8 +147,8 @@ def gather(args: SimpleNamespace, kept: KeptListing | None = None) -> Gathered:
         diagnostics = tuple(counting)
     if found.held_to == SHOW and checked.totals.snippets:
         say(_shown(args, checked.totals.snippets, left_out))
-    outcomes: tuple[Outcome, ...] | None = None
-    failures: tuple[tuple[Outcome, Diagnostic], ...] = ()
+    pages = checked.pages if concerned is None else sorted(concerned)
+    gathered = Gathered(found, selection, diagnostics, checked.source, pages, checked.totals, None, (), concerned)
     if not args.no_run:
         from kbtools.check.failures import failing
         from kbtools.cli.running.local import run_snippets
@@ -171,21 +156,31 @@ def gather(args: SimpleNamespace, kept: KeptListing | None = None) -> Gathered:
 
         for path in {d.path for d in diagnostics}:
             checked.source(path)  # findings refer to the page as it was read, even if it is edited during the run
-        if concerned is None:
-            outcomes = run_snippets(Workspace(found, checked.listing), args, paths).outcomes
-        else:
+        if concerned is not None:
             mine = tuple(sorted(path for path in changed if covers(path)))
-            outcomes = run_snippets(Workspace(found, checked.listing), args, mine).outcomes if mine else ()
+            outcomes = run_snippets(wiki, args, mine).outcomes if mine else ()
+        elif kept is not None:
+            again = kept.to_run(checked.listing)
+            again = again if again is None else [path for path in again if covers(path)]
+            if again:
+                announce(gathered)
+            outcomes = tuple(kept.run(wiki, args, paths, again))
+        else:
+            outcomes = run_snippets(wiki, args, paths).outcomes
         failures = tuple(failing(found.config, failed(outcomes), checked.source, selection))
-        diagnostics = (*diagnostics, *(d for _, d in failures))
-        diagnostics = tuple(sorted(diagnostics, key=lambda d: (d.path, d.span.start, d.rule)))
+        gathered = gathered._replace(
+            diagnostics=_sorted((*diagnostics, *(d for _, d in failures))), outcomes=outcomes, failures=failures
+        )
     if getattr(args, "external", False):
         from kbtools.cli.external import external
 
-        more = external(Workspace(found, checked.listing), selection, covers)
-        diagnostics = tuple(sorted((*diagnostics, *more), key=lambda d: (d.path, d.span.start, d.rule)))
-    pages = checked.pages if concerned is None else sorted(concerned)
-    return Gathered(found, selection, diagnostics, checked.source, pages, checked.totals, outcomes, failures, concerned)
+        more = external(wiki, selection, covers)
+        gathered = gathered._replace(diagnostics=_sorted((*gathered.diagnostics, *more)))
+    return gathered
+
+
+def _sorted(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(diagnostics, key=lambda d: (d.path, d.span.start, d.rule)))
 
 
 def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic]) -> str:
@@ -200,37 +195,61 @@ def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic])
     return f"{summary}; --snippets check would list {', '.join(listed)}" if listed else summary
 
 
-def check_once(args: SimpleNamespace, kept: KeptListing | None = None) -> int:
+def check_once(args: SimpleNamespace, kept: KeptCheck | None = None) -> int:
     """One check of the whole wiki, printed; returns the exit code."""
     watch = Stopwatch()
     wanted = outputs(args.output)
-    found = gather(args, kept)
-    answered = answered_by(found.selection, found.outcomes, found.concerned)
-    known: BaselineReport = compare(
-        found.project, found.diagnostics, found.source, answered, found.failures, ignored=args.no_baseline
-    )
+    printed: set[Diagnostic] = set()
+
+    def announce(found: Gathered) -> None:
+        if args.format in SILENT:
+            known = _compared_with_baseline(found, args)
+            _show(args, found, known, watch.seconds)
+            printed.update(known.new)
+            running = f"{plural(found.totals.snippets, 'snippet')}, of changed pages running"
+            summarize(known.new, found.totals, running, watch.seconds, known.known)
+
+    found = gather(args, kept, announce)
+    known = _compared_with_baseline(found, args)
     snippets = not_run(found.totals.snippets)
     if found.outcomes is not None:
         snippets = outcome_counts(found.outcomes, known.snippets)
-    if known.new or wanted or args.format not in SILENT:
-        findings = findings_of(
-            found.project,
-            known.new,
-            found.source,
-            found.pages,
-            watch.seconds,
-            totals=found.totals,
-            outcomes=found.outcomes or (),
-            known=known,
-        )
-        if args.changed_since is not None and "markdown" in (args.format, *(form for form, _ in wanted)):
-            findings = compared(findings, found, args.changed_since)
-        show(findings, args.format, whole=args.all or bool(args.select), statistics=args.statistics)
-        save(findings, wanted)
+    _show(args, found, known._replace(new=tuple(d for d in known.new if d not in printed)), watch.seconds)
+    if wanted:
+        save(_findings(args, found, known, watch.seconds, [form for form, _ in wanted]), wanted)
     if args.report:
         _report(Path(args.report), found.outcomes or (), watch.seconds, found.project.python)
     summarize(known.new, found.totals, snippets, watch.seconds, known.known)
     return max(exit_code(known.new, args.strict), say_known(known, args))
+
+
+def _compared_with_baseline(found: Gathered, args: SimpleNamespace) -> BaselineReport:
+    answered = answered_by(found.selection, found.outcomes, found.concerned)
+    return compare(found.project, found.diagnostics, found.source, answered, found.failures, ignored=args.no_baseline)
+
+
+def _show(args: SimpleNamespace, found: Gathered, known: BaselineReport, seconds: float) -> None:
+    if known.new or args.format not in SILENT:
+        findings = _findings(args, found, known, seconds, [args.format])
+        show(findings, args.format, whole=args.all or bool(args.select), statistics=args.statistics)
+
+
+def _findings(
+    args: SimpleNamespace, found: Gathered, known: BaselineReport, seconds: float, forms: Collection[str]
+) -> Findings:
+    """What some formats are given."""
+    findings = findings_of(
+        found.project,
+        known.new,
+        found.source,
+        found.pages,
+        seconds,
+        totals=found.totals,
+        outcomes=found.outcomes or (),
+        known=known,
+    )
+    has_revision = args.changed_since is not None and "markdown" in forms
+    return compared(findings, found, args.changed_since) if has_revision else findings
 
 
 def compared(findings: Findings, found: Gathered, revision: str) -> Findings:
