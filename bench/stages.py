@@ -25,15 +25,18 @@ import make_vault
 
 from kbtools import frontmatter, links
 from kbtools.check.checker import Checker
-from kbtools.config.project import find_project
+from kbtools.config.project import Config, find_project
 from kbtools.fields.schema import validate
 from kbtools.incremental.database import Database
 from kbtools.incremental.rows import finding_row, link_row, outline_row
-from kbtools.incremental.stored_outline import called, outline_of
+from kbtools.incremental.stored_outline import outline_of
 from kbtools.markdown.scanner import scan
 from kbtools.text.source import Source
-from kbtools.vault.index import Index
+from kbtools.vault.links.graph import links_of
+from kbtools.vault.links.linking import Linking
+from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.listing import FileEntry, list_files
+from kbtools.vault.names import Conventions, DictNameTable, FileNames, NameRecord
 from kbtools.vault.page import Page
 
 T = TypeVar("T")
@@ -73,7 +76,7 @@ def file_bytes(entry: FileEntry) -> bytes:
         os.close(file)
 
 
-def one_round(stage: Callable[..., object], vault: Path, config: object, file: Path) -> None:
+def one_round(stage: Callable[..., object], vault: Path, config: Config, file: Path) -> None:
     def run(name: str, do: Callable[[], T]) -> T:
         return stage(name, do)  # type: ignore[return-value]
 
@@ -91,18 +94,29 @@ def one_round(stage: Callable[..., object], vault: Path, config: object, file: P
     pages = [Page(*part) for part in parts]
     run("snippets, on one page of ten", lambda: [p.snippets for p in pages])
     run("outline and names, folded", lambda: [outline_row(p) for p in pages])
-    run("telling the other process", lambda: marshal.loads(marshal.dumps([(outline_of(p), called(p)) for p in pages])))
+
+    def exchange() -> object:
+        return marshal.loads(marshal.dumps([(p.path, outline_of(p), tuple(NameRecord.of(p))) for p in pages]))
+
+    run("exchange between the processes", exchange)
     rows = [outline_row(p) for p in pages]
-    index = Index({p.path: p for p in pages})
-
-    def tables() -> object:
-        return index.by_stem, index.by_title, index.by_fold, index.by_alias, index.by_id, index.redirects
-
-    run("tables of names", tables)
-    rows = run("what links mean", lambda: [link_row(r, p, index) for r, p in zip(rows, pages, strict=True)])
-    index.backlinks  # noqa: B018 - a check counts them instead
-    checker = Checker(index, config, date.today(), index.pages)  # type: ignore[arg-type]
-    schemas = checker.context.schemas
+    held = {p.path: p for p in pages}
+    names = DictNameTable(held, FileNames(()))
+    run("name tables", lambda: (names.by_stem, names.by_title, names.by_fold, names.by_alias, names.by_id))
+    resolver = Resolver(names, Conventions.of(config))
+    found_links = run("resolution of links", lambda: {p.path: links_of(p, resolver) for p in pages})
+    rows = [link_row(r, p, found_links[p.path]) for r, p in zip(rows, pages, strict=True)]
+    linked_pages = {target for row in rows for target in row.targets}
+    checker = Checker(
+        Linking(resolver, config),
+        config,
+        date.today(),
+        held,
+        linked_pages.__contains__,
+        {},
+        lambda p: found_links[p.path],
+    )
+    schemas = checker.around.schemas
     run("of it: validate", lambda: [validate(p.frontmatter, schemas[p.path]) for p in pages if p.frontmatter])
     rows = run("rules", lambda: [finding_row(r, p, checker, {}) for r, p in zip(rows, pages, strict=True)])
     db = Database(file)
