@@ -72,6 +72,20 @@ def test_no_line_is_wider_than_the_terminal_and_failures_stay(wiki: Path, column
         assert any("cpu" in line and "1 failed" in line and "slowest" in line for line in lines), lines
 
 
+def test_a_build_shows_how_far_it_is(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for number in range(3):
+        (tmp_path / f"docs/page{number}.md").write_text(f"# Page {number}\n\n<script>x</script>\n")
+    (tmp_path / "mkdocs.yml").write_text("site_name: Wiki\ntheme: {name: material, font: false}\nplugins: [kbtools]\n")
+    told = on_terminal(["build"], tmp_path, 40)
+    drawn = [re.sub(r"\x1b\[[0-9;]*[a-zA-Z]", "", part) for part in re.split(r"\r\x1b\[K", told)[1:]]
+    lines = [part.split("\r\n")[0] for part in drawn]
+    assert any(re.fullmatch(r"\[\d+/\d+\] pages put into the theme", line) for line in lines), lines
+    assert all(width(line) <= 40 for line in lines[:-1] if line.startswith("[")), lines
+    assert any(line.startswith("warning: page0.md:3: not published") for line in lines), "warnings stay"
+    assert "\x1b[K" not in told[told.index(" pages in site/") :], "the line is gone before the summary"
+
+
 def test_nothing_is_drawn_where_there_is_no_terminal(wiki: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "kbtools.cli", "run", "--device", "cpu", "-n", "1"],

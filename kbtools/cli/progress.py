@@ -1,9 +1,10 @@
-"""Progress of a run: one line on a terminal, redrawn in place; no output elsewhere."""
+"""Progress of a run or a build: one line on a terminal, redrawn in place; no output elsewhere."""
 
 from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
@@ -11,6 +12,8 @@ from kbtools.cli.workspace import use_color
 from kbtools.output.text import printable, width
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from kbtools.run.results.outcomes import Outcome
 
 _EVERY = 0.05
@@ -19,25 +22,15 @@ _SLOW = 0.5
 """Seconds from which on the slowest snippet is worth a mention."""
 
 
-class Progress:
-    """``[12/96] 3 pages · cpu · 1 failed · topics/Autograd.md::backward 0.4 s``, redrawn in place.
+class LiveLine:
+    """A line that is redrawn in place. Where there is no terminal it is not drawn."""
 
-    Failures are printed as lines. What does not fit is left out, the least important first, and the id is cut on its
-    left.
-    """
-
-    def __init__(self, total: int, stream: TextIO) -> None:
-        self.total = total
+    def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self.live = use_color(stream)
-        self.done: set[str] = set()
-        self.pages: set[str] = set()
-        self.devices: dict[str, None] = {}
-        self.failed = 0
-        self.slowest: Outcome | None = None
         self._drawn = 0.0
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
@@ -49,6 +42,43 @@ class Progress:
         """A line that stays."""
         self.stream.write(("\r\x1b[K" if self.live else "") + printable(text) + "\n")
         self.stream.flush()
+
+    def draw(self, text: Callable[[int], str], *, is_last: bool = False) -> None:
+        """Draw the text for so many columns, unless the last one has been drawn just now."""
+        now = time.monotonic()
+        if not self.live or (now - self._drawn < _EVERY and not is_last):
+            return
+        self._drawn = now
+        self.stream.write(f"\r\x1b[K{text(self._columns())}")
+        self.stream.flush()
+
+    @staticmethod
+    def _columns() -> int:
+        return shutil.get_terminal_size().columns
+
+
+class BuildProgress(LiveLine):
+    """``[120/2,000] pages rendered``."""
+
+    def step(self, stage: str, done: int, total: int) -> None:
+        self.draw(lambda columns: _cut(f"[{done:,}/{total:,}] {stage}", columns - 1), is_last=done == total)
+
+
+class Progress(LiveLine):
+    """``[12/96] 3 pages · cpu · 1 failed · topics/Autograd.md::backward 0.4 s``, redrawn in place.
+
+    Failures are printed as lines. What does not fit is left out, the least important first, and the id is cut on its
+    left.
+    """
+
+    def __init__(self, total: int, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.total = total
+        self.done: set[str] = set()
+        self.pages: set[str] = set()
+        self.devices: dict[str, None] = {}
+        self.failed = 0
+        self.slowest: Outcome | None = None
 
     def seen(self, outcome: Outcome) -> None:
         """Take note of an outcome as it comes."""
@@ -67,12 +97,7 @@ class Progress:
             line = _cut(printable(f"{outcome.id}: {why}" if why else outcome.id), self._columns() - 8)
             self.stream.write(f"\r\x1b[K\x1b[1;31m{outcome.outcome.value}\x1b[0m {line}\n")
             self._drawn = 0.0
-        now = time.monotonic()
-        if now - self._drawn < _EVERY and len(self.done) < self.total:
-            return
-        self._drawn = now
-        self.stream.write(f"\r\x1b[K{self.line(outcome, self._columns())}")
-        self.stream.flush()
+        self.draw(lambda columns: self.line(outcome, columns), is_last=len(self.done) >= self.total)
 
     def line(self, outcome: Outcome, columns: int) -> str:
         """How far the run is, in less than ``columns``."""
@@ -95,10 +120,6 @@ class Progress:
         head = " · ".join([count, *failed]) + " "
         room = columns - 1 - width(head)
         return head + _cut_left(now, room) if room > 1 else _cut(head.strip(), columns - 1)
-
-    @staticmethod
-    def _columns() -> int:
-        return shutil.get_terminal_size().columns
 
 
 def _cut(text: str, columns: int) -> str:

@@ -27,7 +27,7 @@ from kbtools.state.memo import consult
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
-    from kbtools.site.reuse.engine import Engine, Report
+    from kbtools.site.reuse.engine import Engine, Report, Step
     from kbtools.state.memo import Memo
 
 
@@ -107,6 +107,7 @@ def build(
     paranoid: bool = False,
     made_from: MadeFrom | None = None,
     report: Report | None = None,
+    step: Step = lambda *_: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
     """Build the site and return its folder: ``<root>/site``, or what ``site_dir`` says.
@@ -116,8 +117,8 @@ def build(
     ``mkdocs.yml``, warnings refuse the site. Pages that would come out as last time are kept; ``keep=False`` renders
     all, and remembers nothing; ``paranoid`` renders all once more, beside it, and raises KbError where the two differ.
     ``made_from`` are fingerprints of what was read: under them the finished site is remembered (``reuse.manifest``).
-    ``report`` gets the counts of the build, ``say`` the warnings of MkDocs and its plugins. Raises KbError when the
-    site cannot be built; the old one stands untouched then.
+    ``report`` gets the counts of the build, ``step`` is told how far it is, and ``say`` the warnings of MkDocs and its
+    plugins. Raises KbError when the site cannot be built; the old one stands untouched then.
     """
     if wiki is None:
         wiki = load(project)
@@ -134,7 +135,7 @@ def build(
     notes: list[str] = []
 
     def work(memo: Memo | None) -> tuple[Heard, Report]:
-        heard, made = _build(read, config, target, memo)
+        heard, made = _build(read, config, target, memo, step)
         if memo is not None:
             with memo.transaction():
                 kept_snippets.remember(memo, wiki.index.pages.values())
@@ -186,8 +187,10 @@ class _Read(NamedTuple):
         return config
 
 
-def _build(read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None) -> tuple[Heard, Report]:
-    heard, engine = render(config, target, memo, strict=read.strict)
+def _build(
+    read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None, step: Step = lambda *_: None
+) -> tuple[Heard, Report]:
+    heard, engine = render(config, target, memo, strict=read.strict, step=step)
     return heard, engine.report
 
 
@@ -198,10 +201,10 @@ def render(
     *,
     strict: bool = False,
     serve_url: str | None = None,
-    step: Callable[[], None] = lambda: None,
+    step: Step = lambda *_: None,
 ) -> tuple[Heard, Engine]:
     """Builds a site from a configuration whose plugin has the pages. With ``serve_url`` it is a preview. ``step`` is
-    called before each page; what it raises ends the build.
+    told of each page; what it raises ends the build.
 
     Raises KbError when it cannot be built; the old one stands untouched then.
     """
@@ -219,7 +222,7 @@ def _render(
     memo: Memo | None,
     strict: bool,
     serve_url: str | None,
-    step: Callable[[], None],
+    step: Step,
 ) -> tuple[Heard, Engine]:
     from mkdocs.exceptions import Abort, BuildError, ConfigurationError
 

@@ -93,7 +93,7 @@ def test_what_other_pages_show_is_rendered_with_them(project: Project, tmp_path:
 def test_a_save_during_a_build_ends_it_and_nothing_is_lost(project: Project, tmp_path: Path) -> None:
     preview = preview_of(project, tmp_path / "site")
 
-    def save_again() -> None:
+    def save_again(*_: object) -> None:
         raise Superseded
 
     write(project, "docs/topics/New.md", "# New\n\nIt is [[Alone]].\n")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.commands.gate import add_gate_options, passes
+from kbtools.cli.progress import BuildProgress
 from kbtools.cli.workspace import Stopwatch, Workspace, plural, project, say, short_seconds, warn_unfinished
 from kbtools.errors import KbError
 
@@ -84,16 +86,19 @@ def _build(args: SimpleNamespace, wiki: Workspace, made_from: MadeFrom, proven: 
     consult(wiki.project.state, lambda memo: kept_snippets.restore(memo, pages), [])
     try:
         reports = {name: load(Path(name)) for name in args.results}
-        folder = build(
-            wiki.project,
-            strict=args.strict,
-            results=stored(wiki.project, wiki.index.pages.values(), reports, say),
-            wiki=of_vault(wiki.project, wiki.vault),
-            paranoid=args.paranoid is not None,
-            made_from=made_from,
-            report=report,
-            say=say,
-        )
+        results = stored(wiki.project, pages, reports, say)
+        with BuildProgress(sys.stderr) as progress:
+            folder = build(
+                wiki.project,
+                strict=args.strict,
+                results=results,
+                wiki=of_vault(wiki.project, wiki.vault),
+                paranoid=args.paranoid is not None,
+                made_from=made_from,
+                report=report,
+                step=progress.step,
+                say=progress.say,
+            )
     except KbError as e:
         say(f"nothing was built: {e.message}" + (f"\n  hint: {e.hint}" if e.hint else ""))
         return 1

@@ -30,7 +30,7 @@ from kbtools.site.html.urls import file_of
 from kbtools.site.mkdocs.site_folder import digest_of
 from kbtools.site.preview.again import can_show, render_again
 from kbtools.site.preview.kept_wiki import KeptWiki, Refreshed
-from kbtools.site.reuse.engine import Engine
+from kbtools.site.reuse.engine import Engine, Step, no_step
 from kbtools.site.reuse.fingerprints import places_read
 from kbtools.site.reuse.manifest import content_of
 from kbtools.state.memo import Memo
@@ -184,8 +184,8 @@ class Preview:
             return files
         return []
 
-    def build(self, step: Callable[[], None] = lambda: None) -> list[str]:
-        """Build what has changed. A failure is printed, and the old site stays. ``step`` is called before each page;
+    def build(self, step: Step = no_step) -> list[str]:
+        """Build what has changed. A failure is printed, and the old site stays. ``step`` is told of each page;
         it may raise Superseded."""
         if self._now is None:
             return []
@@ -202,7 +202,7 @@ class Preview:
             return [*gone, *self._changed_files({path: file.digest for path, file in engine.site.items()})]
         return []
 
-    def _build(self, now: Refreshed, step: Callable[[], None]) -> Engine:
+    def _build(self, now: Refreshed, step: Step) -> Engine:
         config = load_mkdocs(now.project)
         config.strict = False
         mount = urlsplit(config.site_url or "/").path

@@ -109,7 +109,7 @@ class Server(LiveReloadServer):
             self.events.follow(place, Path(self.root))
         self._publish(shown, ready=None, everywhere=failure != preview.failure)
 
-    def _step(self) -> None:
+    def _step(self, *_: object) -> None:
         is_patient = self._behind_since is not None and time.monotonic() - self._behind_since < _PATIENCE
         if is_patient and self.events.is_waiting:
             raise Superseded

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from jinja2 import Environment
@@ -38,6 +39,14 @@ from kbtools.state.user_folder import secret
 
 PAGE, BODY, FILE, LAYOUT = "page", "body", "file", "layout"
 """Kinds of values in the memo."""
+
+
+Step = Callable[[str, int, int], None]
+"""Is told of a stage, how many pages it has done, and of how many."""
+
+
+def no_step(_stage: str, _done: int, _total: int) -> None:
+    """Nobody is told."""
 
 
 @dataclass
@@ -80,8 +89,8 @@ class Plugin(Protocol):
 class Engine:
     """One build. Without a memo every page is rendered, and nothing is remembered."""
 
-    def __init__(self, memo: Memo | None, folder: SiteFolder, step: Callable[[], None] = lambda: None) -> None:
-        """``step`` is called before each page; what it raises ends the build."""
+    def __init__(self, memo: Memo | None, folder: SiteFolder, step: Step = no_step) -> None:
+        """``step`` is told of each page; what it raises ends the build."""
         self.step = step
         self.site: Mapping[str, Written] = {}
         """The files of the finished site."""
@@ -111,6 +120,8 @@ class Engine:
         self._diagrams: dict[str, bool] = {}
         """Which files of pages show diagrams."""
         self._navigation = ""
+        self._put = 0
+        """Pages that have been put into a template, or kept."""
 
     def render(
         self, plugin: Plugin, nav: Navigation, config: MkDocsConfig, files: Files, per_page: Sequence[str]
@@ -136,7 +147,9 @@ class Engine:
             path = page.file.src_uri
             self.report.rendered[path] = _why(self._keys[path], kept.get(path))
         try:
-            made = in_parallel(todo, self._one, lambda page: len(page.file.content_string))
+            made = in_parallel(
+                todo, self._one, lambda page: len(page.file.content_string), partial(self.step, "pages rendered")
+            )
             for page, (is_taken, result) in zip(todo, made, strict=True):
                 if result is not None:
                     self._facts[page.file.src_uri], self._bodies[page.file.src_uri] = result
@@ -163,8 +176,8 @@ class Engine:
         )
         common = digest((*self._program, *config_parts(self.config), *shared, *more))
         fingerprints = Fingerprints(wiki, common)
-        for page in pages:
-            self.step()
+        for number, page in enumerate(pages):
+            self.step("pages compared", number, len(pages))
             path = page.file.src_uri
             if path in wiki.index.pages and page.file.generated_by is None:
                 self._keys[path] = fingerprints.page(path, self.plugin.added(path, page.url))
@@ -212,7 +225,6 @@ class Engine:
 
     def _one(self, page: Page) -> tuple[bytes, bytes] | None:
         """Render a page. None for one that cannot be kept."""
-        self.step()
         plugin, path = self.plugin, page.file.src_uri
         entries = len(plugin.search.entries) if plugin.search is not None else 0
         with mkdocs_seam.asking(self.files) as asked, _listening() as told:
@@ -254,7 +266,8 @@ class Engine:
         return is_modified
 
     def _needs_template(self, page: Page) -> bool:
-        self.step()
+        self._put += 1
+        self.step("pages put into the theme", self._put, len(self._keys))
         path, place, plugin = page.file.src_uri, page.file.dest_uri, self.plugin
         self._navigation = self._navigation or digest(navigation_parts(self.nav))
         policy = plugin.policy.value() if plugin.policy is not None else ""

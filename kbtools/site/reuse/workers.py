@@ -26,10 +26,14 @@ def processes() -> int:
 
 
 def in_parallel(
-    tasks: Sequence[T], work: Callable[[T], Result | None], size: Callable[[T], int]
+    tasks: Sequence[T],
+    work: Callable[[T], Result | None],
+    size: Callable[[T], int],
+    step: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[tuple[bool, Result | None]]:
     """The results of tasks in their order, and whether another process did them. What fails in another process is done
-    here again, so that it fails here."""
+    here again, so that it fails here. ``step`` is told before each task how many are done, and of how many: the other
+    processes are as far as this one."""
     members = max(1, min(processes(), len(tasks) // FEW))
     if sys.platform != "linux" or threading.active_count() > 1:
         members = 1
@@ -41,7 +45,8 @@ def in_parallel(
         own = order[team.number :: members]
         if team.number:
             return team.gather([(at, _attempted(work, tasks[at])) for at in own])
-        for at in own:
+        for number, at in enumerate(own):
+            step(number * members, len(tasks))
             found[at] = False, work(tasks[at])
         return team.gather([])
 
