@@ -28,11 +28,12 @@ FIRST = [
     ("fields that no other page names", "topics/Matrix.md", "status: verified", "status: draft\ntags: [a, b]"),
     ("line ends", "index.md", "\n", "\r\n"),
     ("a comment, which is not shown", "topics/Alone.md", "nobody", "<!-- hidden --> nobody"),
+    ("a title that others link to", "topics/Tensor.md", "title: Tensor", "title: Tensors"),
+    ("a heading", "topics/Alone.md", "# Alone", "# All alone"),
+    ("no title any more", "topics/Whole.md", "title: Whole\n", ""),
+    ("a text before the heading, which is the title no longer", "topics/Whole.md", "# Whole", "Text\n\n# Whole"),
 ]
 WITH_OTHERS: list[tuple[str, Callable[[Project], object]]] = [
-    ("a title", lambda p: change(p, "docs/topics/Tensor.md", "title: Tensor", "title: Tensors")),
-    ("a heading", lambda p: change(p, "docs/topics/Alone.md", "# Alone", "# All alone")),
-    ("a text before the heading", lambda p: change(p, "docs/index.md", "# Home", "Text\n\n# Home")),
     ("a new page", lambda p: write(p, "docs/topics/New.md", "# New\n\n[[Alone]]\n")),
     ("a page that is gone", lambda p: (p.vault / "topics/Linked.md").unlink()),
     (
@@ -77,7 +78,7 @@ def test_an_edited_page_is_rendered_first_as_the_whole_site_has_it(project: Proj
     assert files(tmp_path / "site") == files(tmp_path / "other")
 
 
-def test_what_other_pages_show_is_rendered_with_them(project: Project, tmp_path: Path) -> None:
+def test_files_that_come_and_go_change_the_whole_site(project: Project, tmp_path: Path) -> None:
     preview = preview_of(project, tmp_path / "site")
     for what, edit in WITH_OTHERS:
         before = {file: file.stat() for file in project.root.rglob("*") if file.is_file()}

@@ -153,6 +153,13 @@ def titles_of(page: Page) -> tuple[str | None, str | None]:
     return page.__dict__.get("title"), page._title_from_render
 
 
+def set_title(page: Page, title: str | None) -> None:
+    """The title that was set, or none: then it comes from the page."""
+    page.__dict__.pop("title", None)
+    if title is not None:
+        page.title = title
+
+
 def restore_facts(
     page: Page,
     files: Files,
@@ -161,8 +168,7 @@ def restore_facts(
 ) -> None:
     """Restores the data of a page that is not rendered, for navigation and checks."""
     page.markdown = page.content = ""  # None says that a page is not read; ``restore_body`` gives both
-    if titles[0] is not None:
-        page.title = titles[0]
+    set_title(page, titles[0])
     page._title_from_render = titles[1]
     page.present_anchor_ids = set(anchors[0])
     found = ((files.get_file_from_path(path), links) for path, links in anchors[1].items())

@@ -29,8 +29,8 @@ def can_show(engine: Engine | None, path: str) -> bool:
 
 
 def render_again(engine: Engine, index: Index, results: Results, paths: Iterable[str], site: Path) -> list[str]:
-    """Render pages of a built site, each whose outline is as it was then. Returns the files that were written, by their
-    place in the site."""
+    """Render pages of a built site in its navigation, with the links and backlinks of today. Returns the files that
+    were written, by their place in the site."""
     before = engine.plugin.wiki
     assert before is not None
     wiki = replace(before, index=index, results=results, rendered=replace(before.rendered, pages={}, md=None))
@@ -44,6 +44,7 @@ def render_again(engine: Engine, index: Index, results: Results, paths: Iterable
         assert file.page is not None
         mkdocs_seam.give(file, index.pages[path].source.text)
         mkdocs_seam.write_into(file, site)
+        mkdocs_seam.set_title(file.page, engine.titles[path])
         mkdocs_seam.render(file.page, engine.config, engine.files)
         mkdocs_seam.put_into_template(file.page, engine.config, engine.files, engine.nav, engine.env)
         written.append(file.dest_uri)

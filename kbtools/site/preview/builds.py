@@ -126,7 +126,7 @@ class Preview:
         self._engine: Engine | None = None
         """The last build."""
         self._is_site_of = False
-        """Whether the site has the files, names and settings of today: only texts of pages have changed since."""
+        """Whether the site has the files and settings of today: only published pages have changed since."""
         self._results = Results()
         self._edited: frozenset[str] = frozenset()
         self._run: set[str] = set()
@@ -142,7 +142,7 @@ class Preview:
             self._now = None
             now = self._wiki.refresh(changed)
             self.project = now.project
-            self._is_site_of = self._is_site_of and now.in_text
+            self._is_site_of = self._is_site_of and now.has_same_files
             self._edited = now.edited
             reader = None if now.project.foreign else self._wiki.read
             found = Findings(check(now.project, date.today(), listing=now.listing, reader=reader), now.model)

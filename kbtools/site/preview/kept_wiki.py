@@ -14,7 +14,7 @@ from kbtools.incremental.stored_outline import outline_of
 from kbtools.site.data.model import SiteModel, of_vault
 from kbtools.vault.file_events import Changed
 from kbtools.vault.listing import FileEntry, Listing
-from kbtools.vault.loading import load, read
+from kbtools.vault.loading import Vault, load, read
 from kbtools.vault.page import Page
 
 _SETTLED = 1_000_000_000
@@ -29,8 +29,8 @@ class Refreshed(NamedTuple):
     model: SiteModel
     edited: frozenset[str]
     """Pages that are new or whose text has changed."""
-    in_text: bool
-    """Whether nothing has changed but the text of pages: no name, heading, file or setting."""
+    has_same_files: bool
+    """Whether nothing has changed but published pages: no file came or went, and no setting."""
 
 
 class KeptWiki:
@@ -39,12 +39,14 @@ class KeptWiki:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._listing: Listing | None = None
-        self._model: SiteModel | None = None
+        """None until the wiki is read."""
+        self._vault: Vault
+        self._model: SiteModel
         self._pages: dict[str, tuple[object, Page]] = {}
 
     def refresh(self, changed: Changed) -> Refreshed:
         """The wiki after some files have changed. Raises KbError where it cannot be read."""
-        return self._with_texts(changed) or self._whole()
+        return self._with_pages(changed) or self._whole()
 
     def page(self, path: str) -> Page | None:
         held = self._pages.get(path)
@@ -63,9 +65,9 @@ class KeptWiki:
         self._pages[entry.path] = mark, page
         return page
 
-    def _with_texts(self, changed: Changed) -> Refreshed | None:
-        """Where nothing has changed but the text of pages."""
-        if changed is None or self._listing is None or self._model is None:
+    def _with_pages(self, changed: Changed) -> Refreshed | None:
+        """Where nothing has changed but pages that are known."""
+        if changed is None or self._listing is None:
             return None
         paths = _inside(self.project.vault, changed)
         listing = self._listing.after(self.project, paths) if paths is not None else None
@@ -75,12 +77,14 @@ class KeptWiki:
         policies = self.project.policies
         fresh = {path: self.read(listing.entries[path], policies) for path in paths if path in listing.entries.stamps}
         edited = frozenset(path for path, page in fresh.items() if page is not before[path])
-        if not all(_shows_the_same(before[path], fresh[path]) for path in edited):
-            return None
-        published = {path: fresh[path] for path in edited if path in self._model.index.pages}
-        self._listing = listing
-        self._model = replace(self._model, index=self._model.index.with_texts(published))
-        return Refreshed(self.project, listing, self._model, edited, in_text=True)
+        self._listing, self._vault = listing, self._vault._replace(pages={**self._vault.pages, **fresh})
+        published = self._model.index.pages.keys()
+        if all(_shows_the_same(before[path], fresh[path]) for path in edited):
+            index = self._model.index.with_texts({path: fresh[path] for path in edited & published})
+            self._model = replace(self._model, index=index)
+        else:
+            self._model = of_vault(self.project, self._vault)
+        return Refreshed(self.project, listing, self._model, edited, published == self._model.index.pages.keys())
 
     def _whole(self) -> Refreshed:
         project = self.project if self.project.foreign else find_project(self.project.root)
@@ -88,10 +92,10 @@ class KeptWiki:
         self._listing = None  # if reading fails here, all is read next time
         listing = Listing.of(project)
         vault = load(project, self.read, listing)
-        self.project, self._listing, self._model = project, listing, of_vault(project, vault)
+        self.project, self._listing, self._vault, self._model = project, listing, vault, of_vault(project, vault)
         self._pages = {path: held for path, held in self._pages.items() if path in vault.pages}
         edited = frozenset(path for path, page in vault.pages.items() if before.get(path) is not page)
-        return Refreshed(project, listing, self._model, edited, in_text=False)
+        return Refreshed(project, listing, self._model, edited, has_same_files=False)
 
 
 def _inside(vault: Path, changed: Iterable[Path]) -> list[str] | None:

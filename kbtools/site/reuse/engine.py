@@ -103,6 +103,8 @@ class Engine:
         self.nav: Navigation
         self.config: MkDocsConfig
         self.plugin: Plugin
+        self.titles: dict[str, str | None] = {}
+        """Titles that the navigation gives pages."""
         self.env: Environment
         """Known once MkDocs is about to write pages."""
         self._old = memo.all(FILE) if memo is not None else {}
@@ -138,6 +140,7 @@ class Engine:
         self.plugin, self.nav, self.config = plugin, nav, config
         self.files = mkdocs_seam.follow(files)
         pages = list(mkdocs_seam.pages_of(files, config, plugin.serving))
+        self.titles = {page.file.src_uri: mkdocs_seam.titles_of(page)[0] for page in pages}
         includes = any(every_page.INCLUDE.search(page.file.content_string) for page in pages)
         self.report.is_lasting = not includes and not _tells_time(config)
         self._fingerprint(pages)
