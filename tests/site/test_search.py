@@ -316,6 +316,30 @@ def test_word_forms_and_scripts_without_blanks(browser: Any, tmp_path: Path) -> 
         assert page.locator(".kb-search-group mark").all_inner_texts() == ["momentum"]
 
 
+@pytest.mark.browser
+def test_words_typed_wrongly(browser: Any, tmp_path: Path) -> None:
+    """In the keyboard's other layout, joined, or with wrong letters; what was taken instead is said."""
+    pages = {
+        "a.md": "# 자동 미분\n\n텐서와 컨볼루션에 대한 글.\n",
+        "b.md": "# 둘\n\nloss와 optimizer에 대한 글. 텐서도 씁니다.\n",
+        "c.md": "# 셋\n\n자동차와 미분에 대한 글. 또 자동차와 미분.\n",
+    }
+    asked = [
+        ("wkehdalqns", "a", "자동미분"), ("xpstjfmf wkehdalqns", "a", "텐서를"),
+        ("ㅣㅐㄴㄴ", "b", "loss"), ("ㅐㅔ샤ㅡㅑㅋㄷㄱ", "b", "optimizer"),
+        ("콘벌루션", "a", "컨볼루션"), ("ㅈㄷㅁㅈ", "a", "ㅈㄷㅁㅂ"), ("potimizer", "b", "optimizer"),
+        ("쉬운 자동미분", "a", ""), ("자동미분의 뜻", "a", ""),
+    ]  # fmt: skip
+    site = built(make(tmp_path, pages, CONFIG.replace("  - search\n", "")), tmp_path / "site")
+    with served(site) as root, tab(browser, root, "") as page:
+        page.keyboard.press("/")
+        for query, wanted, meant in asked:
+            ask(page, query)
+            assert found(page)[0] == wanted, query
+            said = page.locator(".kb-search-status").inner_text()
+            assert f"‘{meant}’" in said if meant else "대신" not in said, query
+
+
 # -- What the dialog does ------------------------------------------------------------------------------------------
 
 HOSTILE = "<img src=x onerror=alert(1)>"

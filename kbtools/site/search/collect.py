@@ -26,7 +26,7 @@ from kbtools.site.words import Words
 FOLDER = "assets/kb-search"
 SCRIPT = "assets/kb-search.js"
 STYLE = "assets/kb-search.css"
-_PARTS = ("hangul.js", "query.js", "sound.js", "index_reader.js", "teaser.js", "ranking.js", "dialog.js")
+_PARTS = ("hangul.js", "query.js", "layout.js", "sound.js", "index_reader.js", "teaser.js", "ranking.js", "dialog.js")
 _OTHERS = ("search", "material/search")
 _BUTTON = (
     '<button type="button" class="kb-search-open" data-kb-search aria-haspopup="dialog"'

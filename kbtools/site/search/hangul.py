@@ -28,11 +28,17 @@ def runs(text: str) -> list[str]:
     return _RUN.findall(text)
 
 
+def _follows(ending: str, word: str) -> bool:
+    """Whether an ending may stand behind the syllable that is before it: some only behind a final consonant."""
+    closed = (ord(word[-len(ending) - 1]) - _FIRST) % _FINALS > 0
+    return ending not in HANGUL["after"]["vowel" if closed else "consonant"]
+
+
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """A word without its endings; at least two syllables are left."""
     for _ in range(2):
-        ending = next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) > 1), None)
+        ending = next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) > 1 and _follows(e, word)), None)
         if ending is None:
             break
         word = word[: -len(ending)]

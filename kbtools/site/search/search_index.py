@@ -25,6 +25,7 @@ import base64
 import hashlib
 import json
 import math
+import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,6 +52,7 @@ _STANDING = 0.5
 _WHOLE_TITLE, _WHOLE_ALIAS, _WHOLE_KEYWORD = 15, 13, 10
 _INITIALS_OF_HEADING = 6
 _MOST_TAILS = 8
+_BETWEEN_HANGUL = re.compile(r"(?<=[가-힣]) (?=[가-힣])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +94,15 @@ def _body(entry: Entry) -> _Field:
 
 
 def _names(entry: Entry) -> Mapping[str, float]:
-    """What a page's names give to their terms: the more of a name a term is, the more."""
+    """What a page's names give to their terms: the more of a name a term is, the more. Words may be joined (전이학습)."""
     out: dict[str, float] = {}
     groups = ((_TITLE, (entry.title,)), (_ALIAS, entry.aliases), (_KEYWORD, entry.keywords), (_TAG, entry.tags))
     for worth, names in groups:
         for name in names:
             found = terms(name)
-            for term in found:
-                out[term] = max(out.get(term, 0.0), worth / max(1, len(found)) ** 0.5)
+            share = worth / max(1, len(found)) ** 0.5
+            for term in found | terms(_BETWEEN_HANGUL.sub("", name)):
+                out[term] = max(out.get(term, 0.0), share)
     return out
 
 

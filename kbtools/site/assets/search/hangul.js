@@ -10,6 +10,9 @@ const IS_INITIALS = /^[ㄱ-ㅎ]+$/
 const INITIALS_MARK = "^"
 const JOINED = { ㄳ: "ㄱㅅ", ㄵ: "ㄴㅈ", ㄶ: "ㄴㅎ", ㄺ: "ㄹㄱ", ㄻ: "ㄹㅁ", ㄼ: "ㄹㅂ", ㄽ: "ㄹㅅ", ㄾ: "ㄹㅌ", ㄿ: "ㄹㅍ", ㅀ: "ㄹㅎ", ㅄ: "ㅂㅅ" }
 
+// What a word in Hangul is in the list of terms: each two syllables that stand together.
+const pairsOf = (word) => [...word].slice(1).map((syllable, i) => word[i] + syllable)
+
 // The names of Latin letters: 디디피 is ddp.
 const LETTER_NAMES = { 더블유: "w", 에이치: "h", 에이: "a", 비: "b", 씨: "c", 시: "c", 디: "d", 이: "e", 에프: "f", 지: "g", 아이: "i", 제이: "j",
   케이: "k", 엘: "l", 엠: "m", 엔: "n", 오: "o", 피: "p", 큐: "q", 아르: "r", 알: "r", 에스: "s", 티: "t", 유: "u", 브이: "v", 엑스: "x",
@@ -23,11 +26,17 @@ const OBJECTS = new Set("을를은는")
 // What is left of a Korean word without its endings; at least two syllables.
 function stemOf(word, least = 2) {
   for (let round = 0; round < 2; round++) {
-    const ending = ENDINGS.find((e) => word.endsWith(e) && word.length - e.length >= least)
+    const ending = ENDINGS.find((e) => word.endsWith(e) && word.length - e.length >= least && follows(e, word))
     if (!ending) break
     word = word.slice(0, -ending.length)
   }
   return word
+}
+
+// Whether an ending may stand behind the syllable that is before it: some only behind a final consonant.
+function follows(ending, word) {
+  const before = word.at(-ending.length - 1)
+  return !before || !HANGUL.after[isHangul(before) && partsOf(before)[2] ? "vowel" : "consonant"].includes(ending)
 }
 
 // The letters that a word names, or nothing.
@@ -56,7 +65,7 @@ function initialUnits(run, weight) {
   const initials = [...run].map((c) => JOINED[c] ?? c).join("")
   if (initials.length < 2) return []
   const ways = [exact(INITIALS_MARK + initials), prefix(INITIALS_MARK + initials, 0.9)]
-  return [{ weight, ways }]
+  return [{ weight, ways, word: INITIALS_MARK + initials }]
 }
 
 // The numbers of a syllable's initial consonant, vowel and final consonant, and the syllable of such.
@@ -68,13 +77,23 @@ function partsOf(syllable) {
 const syllableOf = (initial, vowel, final = 0) =>
   String.fromCharCode(FIRST_SYLLABLE + (initial * VOWELS_EACH + vowel) * FINALS + final)
 
-const VERB_ENDING = /(?:다가|더니|는데|는지|나|까|죠|지|서|야)?요?$/
+const VERB_ENDING = /(?:다가|더니|는데|는지|니까|려고|려면|면서|도록|나|까|죠|지|서|야)?요?$/
+const OF_VERBS_ALONE = /(?:다가|더니|는데|니까|려고|려면|면서|도록)요?$|요$/
 const AUXILIARY = /^(?:있|싶|않|못)/
 const VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 // What a root's last vowel may have been before ㅓ or ㅏ was drawn into it: 느려 is of 느리, 커 of 크.
 const DRAWN = { ㅕ: "ㅣ", ㅝ: "ㅜ", ㅘ: "ㅗ", ㅐ: "ㅏㅐ", ㅙ: "ㅚ", ㅓ: "ㅓㅡ", ㅏ: "ㅏㅡ" }
 const [FINAL_L, FINAL_P, FINAL_SS] = [8, 17, 20]
 const [INITIAL_L, INITIAL_NONE] = [5, 11]
+
+// What is left of a verb's form without what is behind its stem: 나왔어요 is 나왔, 느려요 느려. At least two syllables.
+function verbStemOf(word) {
+  const rest = word.replace(VERB_ENDING, "")
+  const shorter = isPast(rest) ? rest.slice(0, -1) : rest
+  return shorter.length > 1 ? shorter : word
+}
+
+const isPast = (word) => word.length > 1 && /[어아여]$/.test(word) && isHangul(word.at(-2)) && partsOf(word.at(-2))[2] === FINAL_SS
 
 // The roots that a verb or adjective in a query may be a form of: 느려요 is of 느리, 바뀌었어 of 바뀌, 어려워서 of 어렵, 달라요
 // of 다르. Nouns hardly end in a vowel that was drawn together, and where an ending stands they give roots that are no words.
@@ -83,14 +102,14 @@ function rootsOf(word, next) {
   if (/.[고지]$/.test(word) && AUXILIARY.test(next)) return [word.slice(0, -1)]
   if (/..기$/.test(word)) return [word.slice(0, -1)]
   let rest = word.replace(VERB_ENDING, "")
-  const past = /[어아여]$/.test(rest) && rest.length > 1 && isHangul(rest.at(-2)) && partsOf(rest.at(-2))[2] === FINAL_SS
-  const ended = past || rest !== word
+  const ended = isPast(rest) || rest !== word
   if (ended && /.[어아여]$/.test(rest)) rest = rest.slice(0, -1)
   if (!rest || !isHangul(rest.at(-1))) return []
   const [initial, vowel, final] = partsOf(rest.at(-1))
-  if (final && final !== FINAL_SS) return word.endsWith("요") ? [rest] : []
+  const whole = OF_VERBS_ALONE.test(word) ? [rest] : []
+  if (final && final !== FINAL_SS) return whole
   const drawn = VOWELS[vowel]
-  if (!(drawn in DRAWN) || (!ended && final !== FINAL_SS && !/[ㅕㅝㅘㅙ]/.test(drawn))) return word.endsWith("요") ? [rest] : []
+  if (!(drawn in DRAWN) || (!ended && final !== FINAL_SS && !/[ㅕㅝㅘㅙ]/.test(drawn))) return whole
   const before = rest.slice(0, -1)
   const roots = [...DRAWN[drawn]].map((whole) => before + syllableOf(initial, VOWELS.indexOf(whole)))
   if (!before || !isHangul(before)) return roots

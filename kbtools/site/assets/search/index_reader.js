@@ -128,22 +128,38 @@ class Index {
     return { ranked: ranked.sort((a, b) => b.score - a.score || a.page - b.page), weights, meant, also }
   }
 
-  // A word that no page has: the words nearest to it, among those that begin alike.
+  // Whether a page has a word in Latin letters, or one that begins so; a name with these initial consonants; or at least
+  // half of the pairs of a word in Hangul, which may be two words there.
+  async knows(word) {
+    const hangul = () => pairsOf(word).map((pair) => exact(pair))
+    const ways = IS_INITIALS.test(word) ? initialUnits(word, 1).flatMap((unit) => unit.ways) : IS_PAIRED.test(word) ? hangul() : [prefix(word, 1)]
+    const found = await Promise.all(ways.map((way) => this.unit({ ways: [way] })))
+    return found.filter((pages) => pages.size).length * 2 >= ways.length
+  }
+
+  // A word that no page has: the words nearest to it, among those that begin alike, or with two of its first three letters.
   async misspelt({ word, run }, meant) {
     const most = word.length < LEAST_MISSPELT ? 0 : word.length < 8 ? 1 : 2
     if (!most) return new Map()
+    const [one, two, three] = word
+    let nearest = await this.nearest(word, most, [one + two])
+    if (!nearest.length) nearest = await this.nearest(word, most, [two + one, one + three, two + three])
+    if (nearest.length) meant.set(run, nearest[0].term.replace(INITIALS_MARK, ""))
+    const levels = new Map()
+    for (const { postings } of nearest) for (const [page, level] of postings) raise(levels, page, level)
+    return levels
+  }
+
+  // Words with one of the beginnings that are as near to a word as any, as {term, postings}; or one it begins with.
+  async nearest(word, most, beginnings) {
     const near = Array.from({ length: most + 1 }, () => [])
     let cut = []
-    await this.scan({ from: word.slice(0, 2), to: word.slice(0, 2) + LAST }, (term, postings) => {
-      near[distance(word, term, most)]?.push({ term, postings })
-      if (term.length >= LEAST_MISSPELT && word.startsWith(term)) cut = [{ term, postings }] // conv for convolution
-    })
-    const nearest = (near.find((some) => some.length) ?? cut).sort((a, b) => b.postings.length - a.postings.length)
-    if (nearest.length) meant.set(run, nearest[0].term)
-    const levels = new Map()
-    for (const { postings } of nearest)
-      for (const [page, level] of postings) levels.set(page, Math.max(level, levels.get(page) ?? 0))
-    return levels
+    for (const from of beginnings)
+      await this.scan({ from, to: from + LAST }, (term, postings) => {
+        near[distance(word, term, most)]?.push({ term, postings })
+        if (term.length >= LEAST_MISSPELT && word.startsWith(term)) cut = [{ term, postings }] // conv for convolution
+      })
+    return (near.find((some) => some.length) ?? cut).sort((a, b) => b.postings.length - a.postings.length)
   }
 
   // The best level of each page that has the unit.
@@ -161,7 +177,7 @@ class Index {
   async spelt(words) {
     const levels = new Map()
     for (const [word, fit] of words) {
-      const terms = isHangul(word) ? [...word].slice(1).map((c, i) => word[i] + c) : [word]
+      const terms = isHangul(word) ? pairsOf(word) : [word]
       const found = await Promise.all(terms.map((term) => this.unit({ ways: [exact(term)] })))
       for (const page of found[0].keys()) {
         const level = Math.min(...found.map((held) => held.get(page) ?? 0))
@@ -181,7 +197,7 @@ class Index {
       const sizes = own.map((i) => found[i].size)
       const direct = Math.min(...sizes)
       if (sound.length < SURE_SOUND && direct > Math.max(2, this.manifest.pages / 25)) return
-      let parts = [{ at: 0, length: own.length, words: await words }]
+      let parts = [{ at: 0, length: own.length, words: [...(await words), ...(direct ? [] : await misheard(this, sound))] }]
       if (!direct && !parts[0].words.length) {
         parts = await partsAlike(this, sound)
         if (!parts.length && !Math.max(...sizes)) parts = [{ at: 0, length: own.length, words: await cutShort(this, sound) }]

@@ -16,9 +16,12 @@ const MOST_RUNS = 24
 // Words of questions, and such as say little: they choose between pages that fit anyway.
 const WEAK = new Set(`어떻게 어떤 어떻 어때 어느 무엇 무엇인가 무슨 뭐야 뭔가 뭐 뭘 뭐가 뭔데 왜 언제 누가 누구 어디 어디서 얼마나 얼마 몇 개 방법 법
  이유 차이 차이점 때 수 것 거 게 중 중에 안 등 및 좀 더 또 또는 그리고 그냥 혹시 꼭 너무 정말 진짜 아주 매우 자꾸 계속 아직 아직도 이제 이미
+ 위한 위해 위해서 대한 대해 대해서 관한 통해 가진 서로 같은 같이 같아요 같아 같은데 에러 오류 해결 이런 그런 저런 이거 그거 이건 모르겠어요 모르겠음 싶어요 싶은데 궁금해요
+ 되나 되나요 될까 돼요 봐야 나와요 나오는 나오나요 나옵니다 거야 거예요 건가요 건지 할지 해야 뭐지 뭐죠 뭐예요 뭐에요 뭔가요 무엇일까요 설명 추천 알려주세요 도와주세요
  하는 하는법 쓰는 쓰는법 사용법 사용 써 써요 써야 쓰나요 쓰면 쓸까 있나요 있어요 있는 있는지 있고 알려줘
  the a an of in on for with and or to is are was were be been do does did has have how what why when which who where can could
- should would difference between will i my me it its this that there vs by from at as if not use using get`.split(/\s+/))
+ should would difference between will i my me it its this that there vs by from at as if not use using get
+ you your we so but about into than then any some please help need want way mean means explain don doesn isn error errors`.split(/\s+/))
 const WEAK_WEIGHT = 0.15
 const VERB_WEIGHT = 0.5 // a thing is named by nouns; how its verb is written, hardly a page can know
 
@@ -36,7 +39,7 @@ function rootWays(roots, at) {
 function pairedUnits(run, weight, typing, roots) {
   if (IS_INITIALS.test(run)) return initialUnits(run, weight)
   if (run.length === 1) return [{ weight, ways: [exact(run), prefix(run, 0.6)], sound: weight === 1 && isHangul(run) ? run : "" }]
-  const stem = lettersNamed(run) ? run : stemOf(run)
+  const stem = lettersNamed(run) ? run : roots.length ? verbStemOf(run) : stemOf(run)
   const sound = /^[가-힣]+$/.test(stem) && weight === 1 && !roots.length ? stem : ""
   const units = []
   for (let i = 0; i + 1 < run.length; i++) {
@@ -176,7 +179,7 @@ function needlesOf(words) {
   const seen = new Set()
   const needles = []
   for (const run of words) {
-    const word = run.paired ? stemOf(run.text) : run.text.replace(/^_+|_+$/g, "")
+    const word = run.roots?.length ? verbStemOf(run.text) : run.paired ? stemOf(run.text) : run.text.replace(/^_+|_+$/g, "")
     if (!word || seen.has(word.toLowerCase())) continue
     seen.add(word.toLowerCase())
     const last = word.at(-1)

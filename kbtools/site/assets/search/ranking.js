@@ -9,7 +9,8 @@ const NOWHERE = 0.1 // the weight of a word that no page has
 
 // {numbers, results, needles, meant, query}: numbers of all pages, best first; what to show of the first; what is marked
 // in texts; words that no page has with those they were taken for, as [[typed, meant], ...]; and the query with those.
-async function answer(index, query) {
+async function answer(index, typed) {
+  const { query, meant: retyped } = await inOtherLayout(index, typed)
   const parsed = parse(query)
   const { ranked, weights, meant, also } = await index.rank(parsed)
   const needles = parsed.needles.map((needle) => {
@@ -21,13 +22,13 @@ async function answer(index, query) {
     return { page, result, score: called + (score - called) * (APART + (1 - APART) * result.together) }
   }))
   first.sort((a, b) => b.score - a.score || a.page - b.page)
-  const replaced = parsed.needles.filter(({ run }) => meant.has(run)).map(({ run, word }) => [word, meant.get(run)])
-  const spelt = replaced.reduce((text, [typed, word]) => text.toLowerCase().replace(typed, () => word), query)
+  const taken = parsed.needles.filter(({ run }) => meant.has(run)).map(({ run, word }) => [word, meant.get(run)])
+  const spelt = taken.reduce((text, [typed, word]) => text.toLowerCase().replace(typed, () => word), query)
   return {
     numbers: [...first, ...ranked.slice(AT_ONCE)].map(({ page }) => page),
     results: first.map(({ result }) => result),
     needles,
-    meant: replaced,
+    meant: [...retyped, ...taken],
     query: [spelt, ...[...also.values()].flat()].join(" "),
   }
 }

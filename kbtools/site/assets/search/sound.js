@@ -80,6 +80,20 @@ function likeness(hangul, latin) {
   return cost <= (length > 3 ? 0.25 : length > 2 ? 0.2 : 0.1) ? 1 - cost - rest * 0.1 : 0
 }
 
+// Words in Hangul that are written like one but for a vowel, or a consonant of the same class: 콘벌루션 and 컨볼루션.
+async function misheard(index, word) {
+  if (!isHangul(word)) return []
+  const [sound, jamo] = [soundOfHangul(word), jamoOf(word)]
+  const most = word.length < SURE_SOUND ? 1 : 2
+  const found = []
+  await index.scan(keyed(sound.key, true), (term) => {
+    const spelling = term.split(" ")[1]
+    const apart = isHangul(spelling) ? distance(jamo, jamoOf(spelling), most) : Infinity
+    if (apart <= most) found.push([spelling, 1 - apart / jamo.length])
+  })
+  return best([found])
+}
+
 // The words of the wiki that sound like one, best first, as [[spelling, likeness], ...].
 async function alike(index, word) {
   const letters = isHangul(word) && lettersNamed(word)
@@ -113,12 +127,14 @@ async function cutShort(index, word) {
   return []
 }
 
+// The terms with a key, or also those whose key begins with it.
+const keyed = (key, whole) => ({ from: `${SOUND_MARK}${key} `, to: SOUND_MARK + key + (whole ? " " : "") + LAST })
+
 // The words with the consonants of a key, in the other script than the sound's.
 async function heard(index, sound, key, whole = key.length < LEAST_OPEN) {
   const found = []
-  const from = SOUND_MARK + key
   if (key.length < 2) return found
-  await index.scan({ from: `${from} `, to: whole ? `${from} ${LAST}` : from + LAST }, (term) => {
+  await index.scan(keyed(key, whole), (term) => {
     const [other, spelling] = term.slice(SOUND_MARK.length).split(" ")
     if (isHangul(spelling) === Boolean(sound.initials) || other.length > key.length + MOST_REST) return
     const sounds = soundsOf(spelling).filter((one) => one.key === other)
