@@ -94,7 +94,7 @@ def _body(entry: Entry) -> _Field:
 
 
 def _names(entry: Entry) -> Mapping[str, float]:
-    """What a page's names give to their terms: the more of a name a term is, the more. Words may be joined (전이학습)."""
+    """What a page's names give to their terms: the more of a name a term is, the more. Words may stand joined."""
     out: dict[str, float] = {}
     groups = ((_TITLE, (entry.title,)), (_ALIAS, entry.aliases), (_KEYWORD, entry.keywords), (_TAG, entry.tags))
     for worth, names in groups:
