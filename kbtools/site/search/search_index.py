@@ -50,7 +50,7 @@ _TITLE, _ALIAS, _KEYWORD, _TAG = 5.0, 4.0, 3.0, 1.5
 _STEP = 0.5
 _STANDING = 0.5
 _WHOLE_TITLE, _WHOLE_ALIAS, _WHOLE_KEYWORD = 15, 13, 10
-_INITIALS_OF_HEADING = 6
+_INITIALS_OF_HEADING, _INITIALS_OF_KEYWORD = 6, 5
 _MOST_TAILS = 8
 _BETWEEN_HANGUL = re.compile(r"(?<=[가-힣]) (?=[가-힣])")
 
@@ -153,13 +153,14 @@ def _whole_names(entry: Entry) -> dict[str, int]:
 
 
 def _initials(entry: Entry) -> dict[str, int]:
-    """Initial consonants of a page's names and headings, with their levels."""
+    """Initial consonants of a page's names, keywords and headings, with their levels."""
     out: dict[str, int] = {}
     headings = [section.heading for section in entry.sections]
     for level, names in (
         (_WHOLE_TITLE, [entry.title]),
         (_WHOLE_ALIAS, entry.aliases),
         (_INITIALS_OF_HEADING, headings),
+        (_INITIALS_OF_KEYWORD, entry.keywords),
     ):
         for name in names:
             for place, key in enumerate(initials(name)):

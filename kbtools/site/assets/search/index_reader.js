@@ -196,9 +196,10 @@ class Index {
       if (meant.has(run)) return
       const sizes = own.map((i) => found[i].size)
       const direct = Math.min(...sizes)
+      const known = sizes.filter((size) => size).length * 2 > sizes.length
       if (sound.length < SURE_SOUND && direct > Math.max(2, this.manifest.pages / 25)) return
       let parts = [{ at: 0, length: own.length, words: [...(await words), ...(direct ? [] : await misheard(this, sound))] }]
-      if (!direct && !parts[0].words.length) {
+      if (!direct && !known && !parts[0].words.length) {
         parts = await partsAlike(this, sound)
         if (!parts.length && !Math.max(...sizes)) parts = [{ at: 0, length: own.length, words: await cutShort(this, sound) }]
       }

@@ -7,6 +7,7 @@
 
 const PAIRED = "가-힣ㄱ-ㅎㅏ-ㅣ々〆ぁ-ヿ㐀-䶿一-鿿"
 const RUN = new RegExp(`[${PAIRED}]+|(?:(?![${PAIRED}])[\\p{L}\\p{N}_])+`, "gu")
+const IS_NUMBER = /^\d+$/
 const IS_PAIRED = new RegExp(`^[${PAIRED}]`, "u")
 const DOTTED = /(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+/g
 const LAST = "\uffff"
@@ -18,6 +19,7 @@ const WEAK = new Set(`어떻게 어떤 어떻 어때 어느 무엇 무엇인가 
  이유 차이 차이점 때 수 것 거 게 중 중에 안 등 및 좀 더 또 또는 그리고 그냥 혹시 꼭 너무 정말 진짜 아주 매우 자꾸 계속 아직 아직도 이제 이미
  위한 위해 위해서 대한 대해 대해서 관한 통해 가진 서로 같은 같이 같아요 같아 같은데 에러 오류 해결 이런 그런 저런 이거 그거 이건 모르겠어요 모르겠음 싶어요 싶은데 궁금해요
  되나 되나요 될까 돼요 봐야 나와요 나오는 나오나요 나옵니다 거야 거예요 건가요 건지 할지 해야 뭐지 뭐죠 뭐예요 뭐에요 뭔가요 무엇일까요 설명 추천 알려주세요 도와주세요
+ 해야되나 해야하나 해야돼 그냥 쓰고
  하는 하는법 쓰는 쓰는법 사용법 사용 써 써요 써야 쓰나요 쓰면 쓸까 있나요 있어요 있는 있는지 있고 알려줘
  the a an of in on for with and or to is are was were be been do does did has have how what why when which who where can could
  should would difference between will i my me it its this that there vs by from at as if not use using get
@@ -139,13 +141,14 @@ function parse(query) {
   for (const m of text.matchAll(RUN)) {
     const run = { text: m[0], paired: IS_PAIRED.test(m[0]), end: m.index + m[0].length }
     const attached = run.paired && before && !before.paired && before.end === m.index
+    run.counts = IS_NUMBER.test(run.text) || (attached && IS_NUMBER.test(before.text)) // 3장
     before = run
     if (attached && isEnding(run.text)) continue
     if (run.text.length <= LONGEST) runs.push(run)
     if (runs.length === MOST_RUNS) break
   }
   for (const [i, run] of runs.entries()) run.roots = run.paired ? rootsOf(run.text, runs[i + 1]?.text ?? "") : []
-  const isWeak = ({ text, paired }) => WEAK.has(text.toLowerCase()) || (paired && (WEAK.has(stemOf(text)) || WEAK.has(stemOf(text, 1)) || isEnding(text)))
+  const isWeak = ({ text, paired, counts }) => counts || WEAK.has(text.toLowerCase()) || (paired && (WEAK.has(stemOf(text)) || WEAK.has(stemOf(text, 1)) || isEnding(text)))
   const plain = runs.some((run) => !isWeak(run))
   const units = runs.flatMap((run, i) => {
     const weight = plain && isWeak(run) ? WEAK_WEIGHT : plain && run.roots.length ? VERB_WEIGHT : 1
@@ -154,10 +157,11 @@ function parse(query) {
   })
   units.push(...dottedUnits(text, runs))
   const words = runs.map((run, i) => ({ ...run, run: i })).filter((run) => !plain || !isWeak(run))
-  return { units, names: namesOf(runs), needles: needlesOf(words) }
+  return { units, names: namesOf(runs, words), needles: needlesOf(words) }
 }
 
-function namesOf(runs) {
+// What may be the name of a page: the first words of a query, and each of its other words.
+function namesOf(runs, words) {
   const flat = (some) => some.map((run) => run.text.replace(/_/g, "")).join("").toLowerCase()
   const all = flat(runs).length || 1
   const found = new Map()
@@ -169,6 +173,10 @@ function namesOf(runs) {
       const name = flat(some)
       if (name && !found.has(name)) found.set(name, { name, share: n === runs.length ? 1 : name.length / all })
     }
+  }
+  for (const run of words) {
+    const name = flat([run.paired ? { text: stemOf(run.text) } : run])
+    if (name.length > 1 && !found.has(name)) found.set(name, { name, share: name.length / all })
   }
   return [...found.values()]
 }

@@ -44,12 +44,13 @@ function soundOfHangul(word) {
   return { key, slots, initials }
 }
 
-// How badly a vowel in Hangul fits the letters in its place, the slot with this number behind that letter: 0 to 1.
-function vowelApart(hangul, letters, number, before) {
+// How badly a vowel in Hangul fits the letters in its place, behind that letter: 0 to 1. Outer slots are the first two and
+// the one before the last consonant.
+function vowelApart(hangul, letters, outer, before) {
   const vowels = hangul.replace(/^ㅡ+/, "") // ㅡ stands between consonants that Latin letters put side by side
   if (!vowels) return letters === "" ? 0 : hangul || letters === "e" ? 0.5 : 1
   if (!letters && vowels === "ㅣ" && /[cjsz]/.test(before)) return 0 // 토치 and torch
-  if (!letters) return number < 2 && /^[ㅔㅣ]$/.test(vowels) ? 0.5 : 1 // 엔비디아, 브이맵: a letter's name
+  if (!letters) return outer && /^[ㅔㅣ]$/.test(vowels) ? 0.5 : 1 // 엔비디아, 브이맵, 로크엠: a letter's name
   const [first, second = ""] = vowels
   if (vowels.includes("ㅡ")) return 1
   if (letters.endsWith("r") && !/[ㅓㅕㅝ]/.test(vowels) && !/^ㅏ.*a|^ㅗ.*o/.test(first + letters)) return 1
@@ -74,7 +75,7 @@ function likeness(hangul, latin) {
   const rest = Math.max(hangul.key.length, latin.key.length) - length
   const slots = length + (rest ? 0 : 1)
   let cost = 0
-  for (let i = 0; i < slots; i++) cost += vowelApart(hangul.slots[i], latin.slots[i], i, latin.letters[i - 1] ?? "")
+  for (let i = 0; i < slots; i++) cost += vowelApart(hangul.slots[i], latin.slots[i], i < 2 || i === length - 1, latin.letters[i - 1] ?? "")
   for (let i = 0; i < length; i++) cost += consonantApart(hangul.initials[i], latin.letters[i], i > 0)
   cost /= slots
   return cost <= (length > 3 ? 0.25 : length > 2 ? 0.2 : 0.1) ? 1 - cost - rest * 0.1 : 0
