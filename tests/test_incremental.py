@@ -153,7 +153,7 @@ def test_names_to_suggest_are_listed_once_whatever_an_editor_writes(
     listed = []
     add = NearNames.add
     monkeypatch.setattr(NearNames, "add", lambda near, name: listed.append(name) or add(near, name))
-    texts = {"Backpropagation.md": "text", "history/Old.md": "# Old\n\n## Some section\n", "A.md": "[[Nowhere]]"}
+    texts = {"Backpropagation.md": "text", "Old.md": "# Old\n\n## Some section\n", "A.md": "[[Nowhere]]"}
     put(tmp_path / "vault", {**FILLER, **texts})
     resident = Resident(project(tmp_path))
     listed.clear()
@@ -174,7 +174,7 @@ def test_names_to_suggest_are_listed_once_whatever_an_editor_writes(
     assert helped("Backpropagation.md", "---\ntitle: Learning rates\n---\n", "[[Learning rates]]")
     assert helped("Backpropagation.md", "---\ntitle: Learning rates of all\n---\n", "[[Learning") is False
     assert helped("A.md", "text [[Other section]]", "a section") is False
-    assert helped("history/Old.md", "# Old\n\n## Other section\n", "it is a section there")
+    assert helped("Old.md", "# Old\n\n## Other section\n", "it is a section there")
     assert listed[first:] == ["learning rates", "learning rates of all"]
     resident.close()
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LEARNING_PATH = "learning_path"
 """The frontmatter field that makes a page a learning path, when it is ``true``."""
 _BETWEEN_NAMES = re.compile(r"[,\n]")
+_PROPERTIES = re.compile(r"(?:[\w-]+::(?:[ \t][^\r\n]*)?(?:\r?\n|\Z))+")
+_PARTED = re.compile(r",(?![^\[\]]*\]\])")
+"""A comma that is not within ``[[ ]]``."""
 _COMMENT = re.compile(r"%%.*?%%")
 """A comment of Obsidian, which no site shows."""
 _INCLUDES = re.compile(
@@ -87,7 +90,7 @@ class Page:
     @cached_property
     def title(self) -> str:
         """The frontmatter's title as written, else the file's name. A first heading is a heading, not a title."""
-        return self._scalar("title") or self.stem
+        return self._scalar("title") or self._properties.get("title") or self.stem
 
     @cached_property
     def shown_title(self) -> str:
@@ -121,7 +124,8 @@ class Page:
         A text instead of a list is read as older versions of Obsidian and Quartz do: names between commas.
         """
         if self.frontmatter is None:
-            return ()
+            named = _PARTED.split(self._properties.get("alias", ""))
+            return tuple(dict.fromkeys(a for name in named if (a := name.strip().removeprefix("#").strip("[] "))))
         field = self.alias_field
         value = self.data.get(field)
         if isinstance(value, list):
@@ -129,6 +133,13 @@ class Page:
         else:
             named = [name.strip() for name in _BETWEEN_NAMES.split(self._scalar(field))]
         return tuple(dict.fromkeys(a for a in named if a))
+
+    @cached_property
+    def _properties(self) -> Mapping[str, str]:
+        """The properties with which a page of Logseq's begins, in place of frontmatter: ``alias:: A, [[B]]``."""
+        head = _PROPERTIES.match(self.source.text) if self.frontmatter is None else None
+        lines = head[0].splitlines() if head is not None else ()
+        return {key.lower(): value.strip() for line in lines for key, _, value in [line.partition("::")]}
 
     @cached_property
     def redirect(self) -> str | None:

@@ -101,11 +101,15 @@ class Resolver:
         return Alias(holders) if holders else Missing()
 
     def _logseq_page(self, name: str, folder: str) -> Resolution | None:
-        """The file of a page of Logseq's, without regard to case; ``/`` in a name is ``___`` in that of its file, in
-        older graphs ``%2F``."""
+        """The page of Logseq's with a name, without regard to case: of its file, in which ``/`` is ``___`` (in older
+        graphs ``%2F``), of its property ``title``, or an alias."""
         for slash in ("___", "%2F"):
             if (found := self.lookup.called("folded stem", casefolded(name.replace("/", slash)))).paths:
                 return self._settle(found, folder, "exact")
+        folded = fold_title(name)
+        for held in (self.names.by_title.get(name, ()), self.names.by_alias.get(folded, ())):
+            if held:
+                return Resolved(held[0], "exact") if len(held) == 1 else Ambiguous(tuple(held))
         return None
 
     def _settle(self, found: Homonyms, folder: str, how: How) -> Resolution:
