@@ -162,7 +162,10 @@ def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | Non
         value = worth[at] if at < len(worth) else None
         if any(holds(want, form) for form in (*([text] if text or value is None else ()), *(value or ()))):
             continue
-        if value is not None and want.form is not Form.OUTPUT and not agreement.same_kind(want.text, value[0]):
+        if want.form is Form.TRANSCRIPT and agreement.raises_alike(want.text, text):
+            return "the exception's message is another", None
+        kinds = value if value is not None and want.form is not Form.OUTPUT else ()
+        if kinds and not any(agreement.same_kind(want.text, form) for form in kinds):
             return "the value is of another kind", None
         if want.value and want.form is not Form.OUTPUT and not text and value is None:
             return "it has no value and prints nothing", None

@@ -77,7 +77,7 @@ class Example:
     def text(self) -> str:
         """The output as it is compared: of a traceback only the exception, because the stack is always different."""
         text, error = self.want, self.error
-        if error is not None and not self.loose:
+        if error is not None and (not self.loose or "IGNORE_EXCEPTION_DETAIL" in self.options):
             message = f"...{error.name}..." if "IGNORE_EXCEPTION_DETAIL" in self.options else error.message
             text = f"{error.before}{TRACEBACK}\n...\n{message}"
         return re.sub(r"(?m)^<BLANKLINE>[ \t]*$", "", text)
