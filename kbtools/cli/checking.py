@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
 from kbtools.cli.workspace import Workspace, say, say_unchecked
-from kbtools.config.snippet_policy import SHOW, not_looked_at
 
 if TYPE_CHECKING:
-    from kbtools.config.project import Project
     from kbtools.config.snippet_policy import Policies
     from kbtools.incremental.check import CheckResult
-    from kbtools.text.diagnostics import Diagnostic
     from kbtools.vault.listing import FileEntry
     from kbtools.vault.loading import Reader
     from kbtools.vault.page import Page
@@ -55,16 +51,3 @@ def _loaded(wiki: Workspace) -> Reader:
         return replace(page, policy=policy)
 
     return read
-
-
-def of_code_that_counts(found: Project, diagnostics: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """Findings, and apart from them those of code that is only shown."""
-    counting: list[Diagnostic] = []
-    left_out: list[Diagnostic] = []
-    policies = found.policies
-    shown: dict[str, bool] = {}
-    for d in diagnostics:
-        if d.path not in shown:
-            shown[d.path] = policies.of(d.path).mode == SHOW
-        (left_out if shown[d.path] and not_looked_at(d.rule, d.severity.value) else counting).append(d)
-    return counting, left_out

@@ -11,8 +11,9 @@ from kbtools.incremental.database import Row
 from kbtools.incremental.findings import dump_findings
 from kbtools.incremental.stored_outline import OutlineValues, dump_outline, outline_of
 from kbtools.vault.links.graph import PageLinks, link_keys
+from kbtools.vault.links.property_links import property_links
 from kbtools.vault.links.resolution import Ambiguous, Missing
-from kbtools.vault.names import NameRecord, name_keys, reference_keys
+from kbtools.vault.names import NameRecord, name_keys, reference_keys, target_keys
 from kbtools.vault.page import Page
 
 
@@ -44,13 +45,14 @@ def row_of_outline(page: Page, outline: OutlineValues, names: NameRecord) -> Row
 
 def link_row(row: Row, page: Page, links: PageLinks) -> Row:
     """The row with the page's resolved links added."""
-    if row.outline is None or not (links.wiki or links.files):
+    named = {key for link in property_links(page) for key in target_keys(link.target, page.folder)}
+    if row.outline is None or not (links.wiki or links.files or named):
         return row
     shown = tuple(links.shown_files)
     found = [meaning for _, meaning in (*links.wiki, *shown)]
     targets = {target for target, _ in links.targets()} - {page.path}
     return row._replace(
-        keys=tuple(sorted(link_keys(links, page.folder))),
+        keys=tuple(sorted(link_keys(links, page.folder) | named)),
         targets=tuple(sorted(targets)),
         links=len(found),
         broken=sum(type(meaning) is Missing for meaning in found),

@@ -11,6 +11,8 @@ import pytest
 from a_wiki import PAGES, make
 from raw_client import RawClient
 
+from tests.terminal import run_kb
+
 AUTOGRAD = "docs/topics/Autograd.md"
 
 
@@ -274,3 +276,30 @@ def test_every_answer_is_ascii_json(wiki: Path) -> None:
         client.rules(uri)
         symbols = client.ask("textDocument/documentSymbol", {"textDocument": {"uri": uri}})
         assert json.dumps(symbols["result"])
+
+
+def test_a_client_that_watches_no_files_is_told_of_another_configuration_after_it_saves(wiki: Path) -> None:
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        assert "variant-link" in (client.rules(uri) or ())
+        (wiki / "kb.toml").write_text('rules = {"variant-link" = "off"}\n' + PAGES["kb.toml"], encoding="utf-8")
+        client.note("textDocument/didSave", {"textDocument": {"uri": uri}})
+        assert "variant-link" not in (client.rules(uri) or ())
+
+
+def test_a_folder_without_a_project_is_checked_as_with_vault_until_it_becomes_one(tmp_path: Path) -> None:
+    text = "[[Nowhere]]\n\n```python\nprint(undefined)\n```\n"
+    (tmp_path / "A.md").write_text(text, encoding="utf-8")
+    with RawClient(tmp_path) as client:
+        client.initialize()
+        uri = (tmp_path / "A.md").as_uri()
+        client.open(uri, text)
+        shown = client.rules(uri) or set()
+        printed = run_kb(["check", "--no-run", "--vault", str(tmp_path), "--format", "jsonl"]).stdout
+        assert shown == {json.loads(line)["rule"] for line in printed.splitlines()}
+        assert "undefined-name" not in shown
+        (tmp_path / "kb.toml").write_text('docs = "."\n', encoding="utf-8")
+        client.note("textDocument/didSave", {"textDocument": {"uri": uri}})
+        assert "undefined-name" in (client.rules(uri) or ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,32 @@ async def test_a_finding_can_be_ignored(autograd: Editor) -> None:
     assert ignore.edit.changes is not None
     after = autograd.done(list(ignore.edit.changes[autograd.uri]))
     assert "\n<!-- kb: ignore[broken-link] -->\n😀" in after
+
+
+@pytest.mark.parametrize(
+    ("around", "expected"),
+    [
+        ("first\n{}\nlast", "first\n{} <!-- kb: ignore[broken-link] -->\nlast"),
+        ("first\n\n{}\nlast", "first\n\n<!-- kb: ignore[broken-link] -->\n{}\nlast"),
+        ("- first\n- {}\\\n  last", "- first\n- {} <!-- kb: ignore[broken-link] -->\\\n  last"),
+        ("| a |\n|---|\n| {} |\n| b |", "| a |\n|---|\n| {} <!-- kb: ignore[broken-link] --> |\n| b |"),
+        ("> [!note] x\n> {}", "> [!note] x\n> {} <!-- kb: ignore[broken-link] -->"),
+        ("> text\n>\n> {}", "> text\n>\n> <!-- kb: ignore[broken-link] -->\n> {}"),
+        ("text\n## {}\ntext", "text\n<!-- kb: ignore[broken-link] -->\n## {}\ntext"),
+    ],
+)
+async def test_a_comment_that_ignores_a_finding_leaves_its_block_whole(
+    autograd: Editor, around: str, expected: str
+) -> None:
+    autograd.text = f"# Autograd\n\n{around.format('[[Nowhere]]')}\n"
+    before = await autograd.open()
+    ignore = next(a for a in await actions(autograd, "Nowhere") if a.title.startswith("Ignore broken-link"))
+    assert ignore.edit is not None
+    assert ignore.edit.changes is not None
+    after = autograd.done(list(ignore.edit.changes[autograd.uri]))
+    assert after == f"# Autograd\n\n{expected.format('[[Nowhere]]')}\n"
+    found = await autograd.type(autograd.text, after)
+    assert [d.code for d in found] == [d.code for d in before if d.code != "broken-link"]
 
 
 async def test_a_page_that_a_link_asks_for_can_be_written(autograd: Editor, wiki: Path) -> None:
@@ -156,13 +183,21 @@ def new_text(item: types.CompletionItem) -> str:
         ("[file](Tensor.md)", "[file](Ten", "Tensor.md", "Tensor.md"),
         ("title: Autograd\n", "title: Autograd\nsta", "status", "status: "),
         ("title: Autograd\n", "title: Autograd\nstatus: ", "draft", "draft"),
+        ("title: Autograd\n", 'title: Autograd\nstatus: "d', "draft", "draft"),
+        ("title: Autograd\n", "title: Autograd\nduplicate_of: 텐", "텐서", "Tensor"),
+        ("title: Autograd\n", 'title: Autograd\nrelated: "[[Ten', "Tensor", "Tensor]]"),
+        ("[[Nowhere]].", "![[plo", "plot.png", "plot.png]]"),
+        ("[file](Tensor.md)", "[file](Tensor.md#모", "모양", "모양"),
+        ("[file](Tensor.md)", "[file](#", "Autograd", "autograd"),
+        ("[file](Tensor.md)", "![](pl", "plot.png", "plot.png"),
         ("```python {#one}", "```py", "python", "python"),
         ("```python {#one}", "```python {.hi", ".hidden", ".hidden"),
         ("```python {#one}", "```python {dev", 'device=""', 'device=""'),
         ("```python {#one}", '```python {device="cu', "cuda", "cuda"),
     ],
 )
-async def test_completion(autograd: Editor, at: str, typed: str, label: str, new: str) -> None:
+async def test_completion(autograd: Editor, wiki: Path, at: str, typed: str, label: str, new: str) -> None:
+    (wiki / "docs/topics/plot.png").write_bytes(b"")
     await autograd.open()
     found = {item.label: item for item in await completed(autograd, at, typed)}
     assert label in found
@@ -207,20 +242,35 @@ async def test_references(autograd: Editor, tensor: Editor) -> None:
     assert await of("## Shape") == ["[[Tensor#Shape]]"]
 
 
-async def test_fields_of_the_frontmatter_are_links_too(autograd: Editor, tensor: Editor) -> None:
+@pytest.mark.parametrize("field", ["duplicate_of: Tensor", 'related: ["[[Tensor]]"]', "sources:\n  - '[[텐서|x]]'"])
+async def test_fields_of_the_frontmatter_are_links_too(autograd: Editor, tensor: Editor, field: str) -> None:
     await autograd.open()
     await tensor.open()
-    await autograd.type("title: Autograd", "title: Autograd\nduplicate_of: Tensor")
-    answer = await autograd.client.text_document_definition_async(
-        types.DefinitionParams(autograd.document, autograd.at("duplicate_of: Tensor", 15))
-    )
+    await autograd.type("title: Autograd", f"title: Autograd\n{field}")
+    name = "텐서" if "텐서" in field else "Tensor"
+    place = autograd.at(field, field.index(name) + 1)
+    answer = await autograd.client.text_document_definition_async(types.DefinitionParams(autograd.document, place))
     assert isinstance(answer, types.Location)
     assert answer.uri == tensor.uri
     found = await tensor.client.text_document_references_async(
         types.ReferenceParams(types.ReferenceContext(False), tensor.document, tensor.at("A tensor"))
     )
-    assert next(autograd.shown(place.range) for place in found or ()) == "Tensor"
+    assert name in next(autograd.shown(place.range) for place in found or ())
     assert len(found or ()) == 4
+    links = await autograd.client.text_document_document_link_async(types.DocumentLinkParams(autograd.document))
+    assert name in next(autograd.shown(link.range) for link in links or ())
+    can = await autograd.client.text_document_prepare_rename_async(types.PrepareRenameParams(autograd.document, place))
+    assert isinstance(can, types.PrepareRenamePlaceholder)
+    assert (autograd.shown(can.range), can.placeholder) == (name, "Tensor")
+
+
+async def test_a_link_only_in_the_frontmatter_is_a_reference(tensor: Editor, wiki: Path) -> None:
+    (wiki / "docs/topics/Other.md").write_text('---\nrelated: "[[Tensor]]"\n---\n', encoding="utf-8")
+    await tensor.open()
+    found = await tensor.client.text_document_references_async(
+        types.ReferenceParams(types.ReferenceContext(False), tensor.document, tensor.at("A tensor"))
+    )
+    assert any(place.uri.endswith("Other.md") for place in found or ())
 
 
 async def test_symbols_links_and_folds(autograd: Editor, wiki: Path) -> None:
@@ -262,6 +312,12 @@ async def test_rename_is_one_edit_of_the_whole_wiki(autograd: Editor, tensor: Ed
     assert move.new_uri == (wiki / "docs/topics/배열.md").as_uri()
     changed = {c.text_document.uri: c for c in edit.document_changes or () if isinstance(c, types.TextDocumentEdit)}
     assert set(changed) == {autograd.uri, tensor.uri}
+    assert autograd.done(changed[autograd.uri].edits) == (  # type: ignore[arg-type]
+        autograd.text.replace("[[tensor]]", "[[배열]]")
+        .replace("[[Tensor#", "[[배열#")
+        .replace("(Tensor.md)", "(배열.md)")
+    )
+    assert not any(edit.range.end.line > edit.range.start.line for edit in changed[tensor.uri].edits)
     assert "title: Tensor" in (wiki / "docs/topics/Tensor.md").read_text(encoding="utf-8")  # nothing is written here
     refused = autograd.client.text_document_rename_async(
         types.RenameParams(new_name="Autograd", text_document=autograd.document, position=place)
@@ -309,6 +365,22 @@ async def test_a_failure_stands_at_its_line(autograd: Editor, wiki: Path) -> Non
     assert "ZeroDivisionError" in failed.message
 
 
+async def test_a_figure_is_shown_in_the_hover(autograd: Editor, wiki: Path) -> None:
+    pytest.importorskip("matplotlib")
+    file = wiki / "docs/topics/Autograd.md"
+    code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.title('Loss [0]')\n"
+    file.write_text(f"# Autograd\n\n```python {{#one}}\n{code}```\n", encoding="utf-8")
+    autograd.text = file.read_text(encoding="utf-8")
+    await autograd.open()
+    await autograd.client.workspace_execute_command_async(types.ExecuteCommandParams("kb.run", [autograd.uri, ""]))
+    answer = await autograd.client.text_document_hover_async(types.HoverParams(autograd.document, autograd.at("plot(")))
+    assert answer is not None
+    assert isinstance(answer.contents, types.MarkupContent)
+    picture = re.search(r"!\[.*Loss 0.*\]\(file://(/.*)\)", answer.contents.value)
+    assert picture is not None, answer.contents.value
+    assert Path(picture[1]).stat().st_size > 1000
+
+
 async def test_configuration_and_files_are_watched(autograd: Editor, wiki: Path) -> None:
     await autograd.open()
 
@@ -323,3 +395,6 @@ async def test_configuration_and_files_are_watched(autograd: Editor, wiki: Path)
     assert "variant-link" not in await changed("kb.toml", 'rules = {"variant-link" = "off"}\n' + config)
     assert "variant-link" not in await changed("kb.toml", "this is no TOML")  # in mid-edit: as it was
     assert "variant-link" in await changed("kb.toml", config)
+    schema = PAGES["schema.json"].replace('"type": "object"', '"type": "object", "required": ["status"]')
+    assert "missing-field" in await changed("schema.json", schema)
+    assert "missing-field" not in await changed("schema.json", PAGES["schema.json"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import PurePosixPath
 
+from kbtools.adapters.lsp.changes import renamable
 from kbtools.adapters.lsp.diagnostics import as_published
 from kbtools.adapters.lsp.offered import ACCEPT, FIX_ALL, RESPELL
 from kbtools.adapters.lsp.open_vault import OpenVault
@@ -22,7 +24,11 @@ from kbtools.rewrite import FileChange
 from kbtools.text.diagnostics import Applicability, Diagnostic, Edit
 from kbtools.text.source import Span
 from kbtools.vault.links.resolution import Missing
+from kbtools.vault.links.spelling import is_in_table
 from kbtools.vault.page import Page
+
+_PREFIX = re.compile(r"[ \t>]*")
+"""Of a line in quotations and lists."""
 
 
 def actions(space: OpenVault, path: str, wanted: Span, only: tuple[str, ...] = ()) -> Iterator[CodeAction]:
@@ -64,14 +70,11 @@ def actions(space: OpenVault, path: str, wanted: Span, only: tuple[str, ...] = (
                 "diagnostics": [diagnostic],
                 "command": {"title": "Accept into the baseline", "command": ACCEPT, "arguments": arguments},
             }
-    link = space.link_at(page, wanted.start)
-    target = link[1].page if link is not None and hasattr(link[1], "page") else path
-    outline = space.resident.resolver.outlines.get(target)
-    if outline is not None:
+    if (named := renamable(space, path, wanted.start)) is not None:
         yield {
-            "title": f"Respell all links to {outline.title}",
+            "title": f"Respell all links to {named.title}",
             "kind": CodeActionKind.REFACTOR_REWRITE,
-            "command": {"title": "Respell links", "command": RESPELL, "arguments": [space.uri(target)]},
+            "command": {"title": "Respell links", "command": RESPELL, "arguments": [space.uri(named.path)]},
         }
     safe = [d.fix for d, _ in choose(new) if d.fix is not None]
     if safe and any(FIX_ALL.startswith(kind) for kind in only):
@@ -84,16 +87,23 @@ def _sentence(title: str) -> str:
 
 
 def _ignore(page: Page, d: Diagnostic) -> Edit:
-    """A comment on a line of its own above the finding, or above the fence it lies in; of the whole page for a finding
-    in the frontmatter."""
-    comment, lines = f"<!-- kb: ignore[{d.rule}] -->\n", page.source.lines
+    """A comment above the finding, or above the fence it lies in; of the whole page for a finding in the frontmatter.
+    Within a paragraph or a table, which a line of its own would cut in two, at the end of the finding's line."""
+    comment, lines, text = f"<!-- kb: ignore[{d.rule}] -->", page.source.lines, page.source.text
     if d.span.start < page.body_start:
-        return Edit(Span(page.body_start, page.body_start), f"{comment}\n")
+        return Edit(Span(page.body_start, page.body_start), f"{comment}\n\n")
     fence = next((f for f in page.structure.fences if f.span.start <= d.span.start < f.span.end), None)
-    line = lines.line(lines.line_of(d.span.start if fence is None else fence.span.start))
-    written = line.of(page.source.text)
-    indent = written[: len(written) - len(written.lstrip(" \t"))]
-    return Edit(Span(line.start, line.start), f"{indent}{comment}")
+    number = lines.line_of(d.span.start if fence is None else fence.span.start)
+    line = lines.line(number)
+    above = lines.line(number - 1).of(text) if number > 1 else ""
+    is_block = fence is not None or any(h.span.start == line.start for h in page.headings)
+    prefix = _PREFIX.match(text, line.start, line.end)
+    assert prefix is not None
+    if is_block or not above.strip(" \t>"):
+        return Edit(Span(line.start, line.start), f"{prefix[0]}{comment}\n")
+    end = line.start + len(line.of(text).rstrip(" \t\\"))
+    in_cell = is_in_table(page, line.start) and text[line.start : end].endswith("|")
+    return Edit(Span(end - in_cell, end - in_cell), f"{comment} " if in_cell else f" {comment}")
 
 
 def _new_page(space: OpenVault, path: str, d: Diagnostic) -> CodeAction | None:

@@ -84,7 +84,7 @@ def _run(session: Session, uri: str, space: OpenVault, path: str, snippet: str, 
     def done(summary: str) -> None:
         progress.end(summary)
         if update:
-            session.refresh(space)
+            session.refresh(space, (path,))
         session.publish()
         for kind in ("codeLens", "inlayHint"):
             if session.supports("workspace", kind, "refreshSupport"):

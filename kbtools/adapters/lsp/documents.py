@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from kbtools.adapters.lsp.open_vault import CONFIGURATION, path_of
+from kbtools.adapters.lsp.open_vault import path_of
 from kbtools.adapters.lsp.session import Document, Session
 from kbtools.adapters.lsp.wire.positions import changed
 from kbtools.adapters.lsp.wire.protocol import Params
@@ -21,7 +22,6 @@ def initialized(session: Session, _: Params) -> None:
 
 
 def did_open(session: Session, params: Params) -> None:
-
     document = params["textDocument"]
     session.documents[document["uri"]] = Document(document["text"], document.get("version"))
     _take(session, document["uri"])
@@ -47,8 +47,11 @@ def _take(session: Session, uri: str) -> None:
 
 def did_save(session: Session, params: Params) -> None:
     session.forget_places()  # what could not be read may be mended
-    if (found := session.space(params["textDocument"]["uri"])) is not None:
-        session.refresh(found[0], (found[1],) if session.watches_files else None)
+    found = session.space(params["textDocument"]["uri"])
+    if found is not None and session.watches_files:
+        session.refresh(found[0], (found[1],))
+    elif found is not None:
+        session.refresh_all(found[0])
 
 
 def did_close(session: Session, params: Params) -> None:
@@ -65,11 +68,19 @@ def did_change_files(session: Session, params: Params) -> None:
     files = [file for change in params["changes"] if (file := path_of(change["uri"])) is not None]
     session.forget_places()  # what could not be read may be mended
     for space in list(session.spaces.values()):
-        if any(f.parent == space.project.root and f.name in CONFIGURATION for f in files):
-            session.reload(space)
-        elif paths := [f for f in files if f.is_relative_to(space.project.vault) and ".kb" not in f.parts]:
-            session.refresh(space, [f.relative_to(space.project.vault).as_posix() for f in paths])
+        vault, root = space.project.vault, space.project.root
+        pages = [f.relative_to(vault).as_posix() for f in files if f.suffix == ".md" and f.is_relative_to(vault)]
+        others = [f for f in files if f.suffix != ".md" and (f.is_relative_to(vault) or f.is_relative_to(root))]
+        if any(not is_internal(f.relative_to(vault if f.is_relative_to(vault) else root)) for f in others):
+            session.refresh_all(space)  # attachments, configuration, schemas
+        elif pages:
+            session.refresh(space, pages)
     session.is_stale = True
+
+
+def is_internal(path: Path) -> bool:
+    """Whether a file is of a program and decides nothing, such as those of git and of kb."""
+    return any(part.startswith(".") and part != ".obsidian" for part in path.parts)
 
 
 def did_change_folders(session: Session, params: Params) -> None:

@@ -142,6 +142,7 @@ def document_links(space: OpenVault, page: Page) -> list[DocumentLink]:
     found = [
         *((link.target_span, meaning) for link, meaning in held.wiki),
         *((file.path_span, meant) for file, meant in held.files),
+        *((field.target_span, Resolved(path, "exact")) for field, path in space.fields(page)),
     ]
     made: list[DocumentLink] = []
     for span, meaning in sorted(found, key=lambda one: one[0]):

@@ -13,7 +13,9 @@ from urllib.parse import unquote, urlsplit
 from kbtools.adapters.lsp.wire.positions import Positions
 from kbtools.adapters.lsp.wire.protocol import TextEdit
 from kbtools.check.shell import judge_of
+from kbtools.check.shown_code import of_code_that_counts
 from kbtools.config.project import Project, find_project, foreign_vault
+from kbtools.config.snippet_policy import SHOW
 from kbtools.errors import KbError
 from kbtools.incremental.resident import Resident
 from kbtools.text.diagnostics import Diagnostic, Edit
@@ -33,14 +35,12 @@ if TYPE_CHECKING:
 
     Link = tuple[WikiLink | "FieldLink", Resolution] | tuple[FileLink, FileResolution]
 
-CONFIGURATION = ("kb.toml", "pyproject.toml", "mkdocs.yml", "kb-baseline.json")
-"""Files that decide what is wrong with a page."""
-
 
 class FieldLink(NamedTuple):
-    """A field of the frontmatter that names another page."""
+    """A field of the frontmatter that names another page, or a wikilink in one."""
 
     span: Span
+    target_span: Span
 
     @property
     def start(self) -> int:
@@ -94,6 +94,8 @@ class OpenVault:
     def __init__(self, project: Project, encoding: str) -> None:
         self.project = project
         self.encoding = encoding
+        self._judged = project._replace(held_to=SHOW) if project.foreign else project
+        """With what code is held to in findings: as for `kb check --vault`, but it can be run."""
         self.resident = Resident(project, judge_of(project.state))
         self.outcomes: dict[str, tuple[Page, int, dict[str, list[Outcome]]]] = {}
         """What was read of results, by page: the page and the stamp of the file they were read for."""
@@ -140,11 +142,19 @@ class OpenVault:
         return None
 
     def fields(self, page: Page) -> Iterator[tuple[FieldLink, str]]:
-        """The fields that name another page, with the page they name."""
+        """The fields that name another page, and the wikilinks in others, each with the page."""
+        from kbtools.vault.links.property_links import property_links
+        from kbtools.vault.links.resolution import target_page
+
+        resolver = self.resident.resolver
+        linked = list(property_links(page))
+        for link in linked:
+            if (meant := target_page(resolver.resolve_name(link.target, page.path))) is not None:
+                yield FieldLink(link.span, link.target_span), meant
         for key, name in page.references:
-            target = self.resident.resolver.page_named(name, page.path)
-            if target is not None and target != page.path:
-                yield FieldLink(page.field_span(key)), target
+            span, target = page.field_span(key), resolver.page_named(name, page.path)
+            if target not in (None, page.path) and not any(link.span.overlaps(span) for link in linked):
+                yield FieldLink(span, span), target
 
     def links_to(self, path: str) -> Iterator[tuple[Page, WikiLink | FileLink | FieldLink]]:
         """Every link of the wiki that leads to a page, and every field that names it, by path and place."""
@@ -172,6 +182,9 @@ class OpenVault:
 
     # -- findings --------------------------------------------------------------------------------------------------
 
+    def forget_baseline(self) -> None:
+        self.__dict__.pop("baseline", None)
+
     @cached_property
     def baseline(self) -> Baseline | None:
         from kbtools.check import baseline
@@ -182,7 +195,7 @@ class OpenVault:
 
     def findings(self, path: str) -> tuple[list[Diagnostic], list[tuple[Diagnostic, date]]]:
         """What is wrong with a page: what is new, and what the baseline accepts."""
-        found = self.resident.findings(path)
+        found, _ = of_code_that_counts(self._judged, self.resident.findings(path))
         source = self.resident.source(path)
         if source is None:
             return [], []

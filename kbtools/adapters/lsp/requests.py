@@ -59,13 +59,13 @@ def prepare_rename(session: Session, params: Params) -> Renamable | None:
     space, path, _ = found
     page = space.page(path)
     assert page is not None
-    return {"range": space.positions(page.source).range(named[1]), "placeholder": named[2]}
+    return {"range": space.positions(page.source).range(named.span), "placeholder": named.title}
 
 
 def rename(session: Session, params: Params) -> WorkspaceEdit | None:
     found = _at(session, params)
     named = changes.renamable(*found) if found is not None else None
-    return changes.rename(found[0], named[0], params["newName"]) if found is not None and named is not None else None
+    return changes.rename(found[0], named.path, params["newName"]) if found is not None and named is not None else None
 
 
 def code_action(session: Session, params: Params) -> list[CodeAction]:

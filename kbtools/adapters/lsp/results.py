@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from kbtools.adapters.lsp.offered import RUN, UPDATE
@@ -10,7 +11,7 @@ from kbtools.adapters.lsp.wire.protocol import CodeLens, Diagnostic, DiagnosticS
 from kbtools.run.page_files import PageFiles
 from kbtools.run.results.current import current
 from kbtools.run.results.outcomes import Outcome, Status
-from kbtools.run.results.store import Store
+from kbtools.run.results.store import FIGURES, Store
 from kbtools.snippets import Snippet
 from kbtools.text.source import Span
 from kbtools.vault.page import Page
@@ -23,6 +24,7 @@ MARKS = {
     Status.SKIPPED: "○",
     Status.BLOCKED: "○",
 }
+_BRACKET = re.compile(r"[\[\]\n]")
 _LONGEST = 2000
 _HINT = 80
 
@@ -70,7 +72,10 @@ def hover(space: OpenVault, page: Page, snippet: Snippet) -> str:
                 cut = text.rstrip() if len(text) <= _LONGEST else text[:_LONGEST] + " …"
                 mark = "````" if "```" in cut else "```"
                 parts.append(f"{mark}text\n{cut}\n{mark}")
-        parts += [f"figure: {figure.alt or figure.name}" for figure in outcome.figures]
+        pictures = Store(space.project.state).folder / FIGURES
+        parts += [
+            f"![{_BRACKET.sub('', figure.alt)}]({(pictures / figure.name).as_uri()})" for figure in outcome.figures
+        ]
     return "\n\n".join(parts)
 
 

@@ -107,18 +107,20 @@ class Session:
             self._complaints.add(text)
             self.connection.notify("window/showMessage", {"type": 2, "message": f"kb: {text}"})
 
-    def refresh(self, space: OpenVault, changed: Collection[str] | None = None) -> None:
-        """Read what has changed on disk, of these paths or of any. Raises KbError for a configuration that has become
-        wrong."""
+    def refresh(self, space: OpenVault, changed: Collection[str]) -> None:
+        """Read what has changed on disk, of these pages."""
         space.resident.refresh(changed)
         self.is_stale = True
 
-    def reload(self, space: OpenVault) -> None:
-        """Read the configuration again; one that cannot be read leaves all as it was."""
-        from kbtools.config.project import find_project
-
+    def refresh_all(self, space: OpenVault) -> None:
+        """Read what has changed on disk, the configuration included; one that cannot be read leaves all as it was."""
         try:
-            project = space.project if space.project.foreign else find_project(space.project.root)
+            project = project_of(space.project.vault / "index.md", self.folders) or space.project
+            if project == space.project:
+                space.forget_baseline()
+                space.resident.refresh()
+                self.is_stale = True
+                return
             fresh = OpenVault(project, space.encoding)
         except KbError as error:
             self.complain(error)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
+from kbtools.check.shown_code import of_code_that_counts
 from kbtools.cli import checking
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.known import BaselineReport, add_baseline_options, answered_by, compare
@@ -143,7 +144,7 @@ def gather(
     left_out: list[Diagnostic] = []
     if checked.found:
         wanted = (d for d in checked.diagnostics(covers) if selection.wants(d.rule))
-        counting, left_out = checking.of_code_that_counts(found, wanted)
+        counting, left_out = of_code_that_counts(found, wanted)
         diagnostics = tuple(counting)
     if found.held_to == SHOW and checked.totals.snippets:
         say(_shown(args, checked.totals.snippets, left_out))

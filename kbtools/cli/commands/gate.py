@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.check.baseline import SNIPPETS
+from kbtools.check.shown_code import of_code_that_counts
 from kbtools.cli import checking
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.known import add_baseline_options, answered_by, compare
@@ -88,7 +89,7 @@ def passes(wiki: Workspace, args: SimpleNamespace) -> bool:
     say("== check")
     checked = checking.checked(wiki, paranoid=args.paranoid is not None)
     source = wiki.source if wiki.is_loaded else checked.source
-    found = tuple(checking.of_code_that_counts(wiki.project, checked.diagnostics(lambda _: True))[0])
+    found = tuple(of_code_that_counts(wiki.project, checked.diagnostics(lambda _: True))[0])
     snippets = not_run(checked.totals.snippets)
     outcomes: tuple[Outcome, ...] | None = None
     known = compare(wiki.project, found, source, answered_by(EVERYTHING, None), ignored=args.no_baseline)
