@@ -8,6 +8,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export NO_MKDOCS_2_WARNING := 1
+# Thousands of processes start here: none compiles again what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := site
 .PHONY: site serve test test-cuda gate lint programs fuzz clean help
@@ -20,7 +22,7 @@ serve: $(VENV)/.wiki
 
 test: $(VENV)/.dev programs
 	@echo "== tests, and the snippets of this wiki as tests"
-	@$(BIN)/python -m pytest -n auto --dist loadfile --kb-cache tests docs
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --kb-cache tests docs
 
 # With an environment of your own that has torch for CUDA and the packages: make test-cuda CUDA_PYTHON=python3
 CUDA_PYTHON ?=

@@ -44,6 +44,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what was found into the golden files")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many as there are cores: half of the time a test waits for browsers, servers and other processes."""
+    return 2 * (os.cpu_count() or 1)
+
+
+LONG = (
+    "rewrite_kill", "rewrite_moves", "killed_commands",  # they fork, which takes longer the more a process has loaded
+    "run_escapes", "search", "browser", "site", "safety", "protocol", "pytest_plugin", "docs", "outcomes",
+    "other_plugins", "mutations", "accessible", "init", "run_faults", "wiki", "attachments", "bad_input", "graph",
+    "previews", "languages", "languages_plugin", "results_cache", "run_compile", "wheel", "vscode", "vault_is_data",
+    "hostile_output",
+)  # fmt: skip
+"""Files whose tests take longest: begun first, so that none is left to one worker at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    names = [f"test_{name}" for name in LONG]
+    items.sort(key=lambda item: names.index(item.path.stem) if item.path.stem in names else len(names))
+
+
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))

@@ -20,6 +20,8 @@ CHANGING = (
     "utime", "fchmod", "fchown", "ftruncate", "setxattr",
 )  # fmt: skip
 NEEDS_SPACE = ("open", "write", "fsync", "mkdir")
+SEEN_AFTERWARDS = ("open", *(name for name in CHANGING if name != "fsync"))
+"""Calls that change what a killed process leaves: one killed before a flush leaves what one killed behind it leaves."""
 
 Fault = Callable[[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]], None]
 """Called with a function's name, the function and its arguments, instead of the k-th call, or before it."""
@@ -142,7 +144,7 @@ def killed(at: int, action: Callable[[], object]) -> bool:
     """Run something in a forked process and kill it at its ``at``-th changing call. False if it came to its end."""
 
     def child() -> None:
-        with faulty(at, kill):
+        with faulty(at, kill, SEEN_AFTERWARDS):
             action()
 
     status = in_child(child)

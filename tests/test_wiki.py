@@ -44,6 +44,12 @@ def topics() -> tuple[dict[str, Any], ...]:
     return found
 
 
+@pytest.fixture(params=sorted(file.stem for file in (ROOT / "docs/topics").glob("*.md")))
+def page(request: pytest.FixtureRequest) -> dict[str, Any]:
+    (found,) = (page for page in topics() if page["path"] == f"topics/{request.param}.md")
+    return found
+
+
 def written() -> list[Path]:
     docs = ROOT / "docs"
     return [docs / "index.md", *sorted(docs.glob("topics/*.md")), *sorted(docs.glob("paths/*.md"))]
@@ -108,7 +114,6 @@ def test_every_topic_is_on_a_learning_path_or_linked_from_a_page_of_one() -> Non
 # --- frontmatter
 
 
-@pytest.mark.parametrize("page", topics(), ids=lambda page: page["title"])
 def test_names_in_both_languages_and_sources(page: dict[str, Any]) -> None:
     names = [page["title"], *page["aliases"]]
     assert any(re.search("[가-힣]", name) for name in names), "no Korean name"
@@ -123,7 +128,6 @@ def test_names_in_both_languages_and_sources(page: dict[str, Any]) -> None:
     assert re.search(r"^- 공식 문서: \[.+?\]\(https://", text, re.MULTILINE), "no link to the documentation"
 
 
-@pytest.mark.parametrize("page", topics(), ids=lambda page: page["title"])
 def test_status_says_what_was_tried(page: dict[str, Any]) -> None:
     """Where a third of the code wants a device that this wiki is not run on, the page is not applied."""
     python = [s for s in snippets_of(page["path"]) if s["executable"] and s["language"] == "python"]
@@ -138,7 +142,6 @@ def test_status_says_what_was_tried(page: dict[str, Any]) -> None:
 # --- exercises and code
 
 
-@pytest.mark.parametrize("page", topics(), ids=lambda page: page["title"])
 def test_exercises_have_solutions_that_run(page: dict[str, Any]) -> None:
     headings = [h for h in page["headings"] if h["level"] == 2]
     at = [i for i, heading in enumerate(headings) if heading["text"] == "연습"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +15,25 @@ from raw_client import RawClient
 from tests.terminal import run_kb
 
 AUTOGRAD = "docs/topics/Autograd.md"
+
+
+@pytest.fixture(scope="module")
+def servers() -> Iterator[list[RawClient]]:
+    """At most one."""
+    running: list[RawClient] = []
+    yield running
+    for client in running:
+        client.__exit__()
+
+
+@pytest.fixture
+def client(servers: list[RawClient]) -> RawClient:
+    """A server that goes on from test to test: none of what it was told before may disturb it."""
+    if not servers or servers[0].process.poll() is not None:
+        servers[:] = [RawClient()]
+        servers[0].initialize()
+    servers[0].notes.clear()
+    return servers[0]
 
 
 @pytest.fixture
@@ -41,12 +61,10 @@ def test_an_exit_without_shutdown_is_an_error_of_the_client() -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"", b"[" * 100_000, b"[]", b"42", b'{"id": {}, "method": "x"}'])
-def test_what_is_no_message_is_answered_with_an_error(body: bytes) -> None:
-    with RawClient() as client:
-        client.initialize()
-        client.send_bytes(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        assert client.answer(None)["error"]["code"] in (-32700, -32600)
-        assert client.ask("workspace/symbol", {"query": "x"})["result"] == []
+def test_what_is_no_message_is_answered_with_an_error(client: RawClient, body: bytes) -> None:
+    client.send_bytes(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+    assert client.answer(None)["error"]["code"] in (-32700, -32600)
+    assert client.ask("workspace/symbol", {"query": "x"})["result"] == []
 
 
 @pytest.mark.parametrize(
@@ -64,15 +82,13 @@ def test_a_header_behind_which_nothing_can_be_found_ends_the_server_with_a_reaso
 
 @pytest.mark.parametrize("method", ["no/such", "$/no-such", "textDocument/hover", "textDocument/rename"])
 @pytest.mark.parametrize("params", [None, [], {"textDocument": None}, {"textDocument": {"uri": 3}, "position": {}}])
-def test_requests_of_another_form_are_answered(method: str, params: object) -> None:
-    with RawClient() as client:
-        client.initialize()
-        client.note("textDocument/didChange", params)
-        client.note("textDocument/didOpen", params)
-        client.note("workspace/didChangeWatchedFiles", params)
-        client.note("$/setTrace", params)
-        assert "error" in client.ask(method, params)
-        assert client.ask("workspace/symbol", {"query": "x"})["result"] == []
+def test_requests_of_another_form_are_answered(client: RawClient, method: str, params: object) -> None:
+    client.note("textDocument/didChange", params)
+    client.note("textDocument/didOpen", params)
+    client.note("workspace/didChangeWatchedFiles", params)
+    client.note("$/setTrace", params)
+    assert "error" in client.ask(method, params)
+    assert client.ask("workspace/symbol", {"query": "x"})["result"] == []
 
 
 def test_a_cancelled_request_is_not_answered_late(wiki: Path) -> None:
@@ -103,18 +119,16 @@ def test_a_cancelled_request_is_not_answered_late(wiki: Path) -> None:
         "git:/a.md?%7B%7D",
     ],
 )
-def test_addresses_that_are_no_page_have_no_findings(uri: str) -> None:
-    with RawClient() as client:
-        client.initialize()
-        client.open(uri, "[[Nowhere]]\n")
-        assert not client.rules(uri)
-        client.change(uri, "[[Nowhere]] again\n")
-        place = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 3}}
-        assert client.ask("textDocument/hover", place)["result"] is None
-        assert client.ask("textDocument/documentSymbol", place)["result"] == []
-        client.note("textDocument/didSave", {"textDocument": {"uri": uri}})
-        client.note("textDocument/didClose", {"textDocument": {"uri": uri}})
-        assert not client.rules(uri)
+def test_addresses_that_are_no_page_have_no_findings(client: RawClient, uri: str) -> None:
+    client.open(uri, "[[Nowhere]]\n")
+    assert not client.rules(uri)
+    client.change(uri, "[[Nowhere]] again\n")
+    place = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 3}}
+    assert client.ask("textDocument/hover", place)["result"] is None
+    assert client.ask("textDocument/documentSymbol", place)["result"] == []
+    client.note("textDocument/didSave", {"textDocument": {"uri": uri}})
+    client.note("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert not client.rules(uri)
 
 
 def test_an_address_means_its_file_however_it_is_escaped(wiki: Path) -> None:

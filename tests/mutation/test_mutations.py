@@ -6,9 +6,11 @@ understood; anything looser is suggested, never applied. ``pytest -s`` shows the
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from damage import FOLDABLE
-from harness import KINDS, Score, good_links, measure, parsed, table
+from harness import KINDS, Good, Score, good_links, measure, parsed, table
 from styles import STYLES, vault
 
 from kbtools.edit.reconcile import plan_reconcile
@@ -18,6 +20,11 @@ from kbtools.vault.links.spelling import Speller
 SEEDS = range(2)
 
 
+@cache
+def links_in(style: str, seed: int) -> tuple[dict[str, str], list[Good]]:
+    return good_links(vault(style, seed=seed), seed)
+
+
 @pytest.fixture(scope="module")
 def scores() -> dict[str, dict[str, Score]]:
     """By style and kind of damage."""
@@ -25,7 +32,7 @@ def scores() -> dict[str, dict[str, Score]]:
     for style in STYLES:
         out[style] = {kind: Score() for kind in KINDS}
         for seed in SEEDS:
-            heads, links = good_links(vault(style, seed=seed), seed)
+            heads, links = links_in(style, seed)
             for kind, score in out[style].items():
                 score.add(measure(heads, links, kind, seed))
     return out
@@ -79,7 +86,7 @@ def test_enough_was_damaged_to_mean_something(scores: dict[str, dict[str, Score]
 @pytest.mark.parametrize("kind", FOLDABLE)
 def test_other_manners_of_reconciling_are_as_right(kind: str, style: str, titles: bool) -> None:
     for of in STYLES:
-        heads, links = good_links(vault(of, seed=7), 7)
+        heads, links = links_in(of, 7)
         assert measure(heads, links, kind, 7, style, titles).wrong == []
 
 
