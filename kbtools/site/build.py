@@ -20,14 +20,15 @@ from kbtools.site.mkdocs import vault_at_top
 from kbtools.site.mkdocs.site_folder import SiteFolder, digest_of
 from kbtools.site.mkdocs.work_folder import work_folder
 from kbtools.site.reuse import kept_snippets
-from kbtools.site.reuse.manifest import MadeFrom, Manifest, content_of, files_of, remember
+from kbtools.site.reuse.manifest import MadeFrom, Manifest, content_of, files_of, remember, results_of
 from kbtools.site.words import words_of
 from kbtools.state.memo import consult
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
-    from kbtools.site.reuse.engine import Engine, Report, Step
+    from kbtools.site.reuse.engine import Engine
+    from kbtools.site.reuse.report import Report, Step
     from kbtools.state.memo import Memo
 
 
@@ -123,11 +124,13 @@ def build(
     if wiki is None:
         wiki = load(project)
     pages = wiki.index.pages.values()
+    mark = made_from.results if made_from is not None else ""
     if results is None:
+        mark = results_of(project, ())
         results = stored(project, pages)
     if found := obstacles(pages, results, project.config.publish):
         raise KbError(refusal(found), "or accept them for now: kb baseline")
-    read = _Read(project, wiki, results, strict)
+    read = _Read(project, wiki, results, strict, mark)
     config = read.config()
     target = Path(config.site_dir)
     _refuse_foreign(target, project)
@@ -176,6 +179,8 @@ class _Read(NamedTuple):
     wiki: SiteModel
     results: Results
     strict: bool
+    mark: str
+    """A fingerprint of the results; "" where there is none."""
 
     def config(self) -> MkDocsConfig:
         """MkDocs' configuration, for one build: plugins keep what they have seen."""
@@ -190,7 +195,7 @@ class _Read(NamedTuple):
 def _build(
     read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None, step: Step = lambda *_: None
 ) -> tuple[Heard, Report]:
-    heard, engine = render(config, target, memo, strict=read.strict, step=step)
+    heard, engine = render(config, target, memo, read.mark, strict=read.strict, step=step)
     return heard, engine.report
 
 
@@ -198,19 +203,21 @@ def render(
     config: MkDocsConfig,
     target: Path,
     memo: Memo | None,
+    results: str,
     *,
     strict: bool = False,
     serve_url: str | None = None,
     step: Step = lambda *_: None,
 ) -> tuple[Heard, Engine]:
-    """Builds a site from a configuration whose plugin has the pages. With ``serve_url`` it is a preview. ``step`` is
-    told of each page; what it raises ends the build.
+    """Builds a site from a configuration whose plugin has the pages. ``results`` is a fingerprint of the results that
+    it has too, "" where there is none. With ``serve_url`` it is a preview. ``step`` is told of each page; what it
+    raises ends the build.
 
     Raises KbError when it cannot be built; the old one stands untouched then.
     """
     try:
         with work_folder(target) as folder:
-            return _render(config, target, folder / "new", memo, strict, serve_url, step)
+            return _render(config, target, folder / "new", memo, results, strict, serve_url, step)
     except OSError as e:
         raise KbError(f"the site cannot be written: {e.strerror}: {e.filename}", "free the disk or the file") from e
 
@@ -220,6 +227,7 @@ def _render(
     target: Path,
     fresh: Path,
     memo: Memo | None,
+    results: str,
     strict: bool,
     serve_url: str | None,
     step: Step,
@@ -232,7 +240,7 @@ def _render(
     fresh.mkdir()
     folder = SiteFolder(fresh, target)
     plugin: Any = config.plugins["kbtools"]
-    engine = plugin.engine = Engine(memo, folder, step)
+    engine = plugin.engine = Engine(memo, folder, results, step)
     plugin.folder = folder
     started = time.perf_counter()
 

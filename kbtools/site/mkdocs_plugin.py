@@ -234,7 +234,9 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         leave_out(files, wiki)
         if self.config.sanitize:
             attachments.publish(files, config, self.config.active_files, self._owned(files))
-        self.made = {**generated.generate(wiki), **(self.graph.page() if self.graph else {})}
+        if self.engine is not None:
+            self.engine.begin(self, config, self.config.per_page)
+        self.made = self.engine.documents(self._generate) if self.engine is not None else self._generate()
         for path in self.made:  # navigations that list every page leave them out; one that names them has them
             self._add(path, b"", files, config, InclusionLevel.NOT_IN_NAV)
         for path, content in self._assets(wiki):
@@ -246,6 +248,10 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 Path(config.docs_dir).name,
             )
         return files
+
+    def _generate(self) -> Mapping[str, Document]:
+        assert self.wiki is not None
+        return {**generated.generate(self.wiki), **(self.graph.page() if self.graph else {})}
 
     def _add(
         self,
@@ -303,7 +309,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         is_elsewhere = any(url != wiki.url_of(path) for path, url in self.site.pages.items())
         wiki.build.urls = dict(self.site.pages)
         if is_elsewhere:  # a plugin has moved pages, and generated ones lead to them
-            self.made = {**generated.generate(wiki), **(self.graph.page() if self.graph else {})}
+            self.made = self._generate()
         wiki.build.heading_ids = {path: page.ids for path, page in self.made.items()}
         for file in files:
             if (page := self.made.get(file.src_uri)) is not None and file.generated_by is not None:
@@ -320,7 +326,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.engine is not None:
             if self.graph is not None:
                 self.graph.places = self.engine.places
-            self.engine.render(self, nav, config, files, self.config.per_page)
+            self.engine.render(nav, files, self.site.pages)
         return nav
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
@@ -463,10 +469,12 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             diagrams = wiki.words.script((assets / "kb-diagrams.js").read_text(encoding="utf-8")).encode()
             folder.put(MERMAID, b"\n".join(((assets / "mermaid.min.js").read_bytes(), diagrams)))
         key_of = self.engine.key_of if self.engine is not None else lambda _: ""
-        for part in (self.search, self.graph):
-            if part is not None:
-                part.write(folder)
-        machine_readable.write(wiki, site, folder)
+        site_key = self.engine.site_key if self.engine is not None else ""
+        if self.search is not None:
+            self.search.write(folder)
+        if self.graph is not None:
+            self.graph.write(folder, site_key)
+        machine_readable.write(wiki, site, folder, key_of, site_key)
         page_actions.write(wiki, site, folder, key_of)
         if self.has_previews:
             previews.write(wiki, site, folder, key_of)

@@ -12,7 +12,7 @@ from small_site import CONFIG, make, store, topic
 from kbtools.config.project import Project, find_project
 from kbtools.site.build import build
 from kbtools.site.reuse import workers
-from kbtools.site.reuse.engine import Report
+from kbtools.site.reuse.report import Report
 
 PAGES = {
     "index.md": "# Home\n\nBegin with [[Tensor]], or the [[Grid]].\n",
@@ -23,6 +23,8 @@ PAGES = {
     "topics/Alone.md": topic("Alone", "Nobody leads here. It speaks of a Matrix and nothing else."),
     "topics/Linked.md": topic("Linked", "By its path: [one](Alone.md#alone), and [none](Missing.md)."),
 }
+WAY = topic("Way", "1. [[Alone]]\n2. [[Whole]]", learning_path="true")
+LONG = "Nobody reads this. " * 200
 OWN_CONFIG = CONFIG.replace("  - search\n", "") + "  - abbr\n"
 
 
@@ -104,21 +106,49 @@ EDITS: list[tuple[str, Edit, set[str] | None]] = [
     ),
     ("a snippet and its result", change_snippet, {"topics/Tensor.md"}),
     ("a new result", lambda p: store(p, tensor={"stdout": "2\n"}), {"topics/Tensor.md"}),
+    (
+        "lines above a snippet, which the page of results names by its line",
+        lambda p: change(p, "docs/topics/Tensor.md", "A grid. ", "Above all,\n\na grid. "),
+        {"topics/Tensor.md"},
+    ),
+    (
+        "a path through the wiki",
+        lambda p: write(p, "docs/topics/Way.md", WAY),
+        {path.removeprefix("docs/") for path in ("index.md", *PAGES)} | {"topics/Way.md", "topics/Another.md"},
+    ),
+    (
+        "a lesson that takes longer to read: the path says so",
+        lambda p: change(p, "docs/topics/Alone.md", "Nobody comes here.", f"Nobody comes here.\n\n{LONG}"),
+        {"topics/Alone.md", "topics/Way.md"},
+    ),
+    (
+        "a sentence of a lesson",
+        lambda p: change(p, "docs/topics/Alone.md", "Nobody comes here.", "Nobody goes here."),
+        {"topics/Alone.md"},
+    ),
+    (
+        "the text behind an embed of an embed",
+        lambda p: change(p, "docs/topics/Matrix.md", "Rows and columns.", "Columns and rows."),
+        {"topics/Matrix.md", "topics/Whole.md"},
+    ),
     ("the configuration", lambda p: change(p, "mkdocs.yml", "작은 위키", "큰 위키"), None),
     ("an override of the theme", lambda p: override(p, "<hr>"), None),
     ("another one", lambda p: override(p, "<br>"), None),
     ("a schema", lambda p: change(p, "kb.toml", '"topics/**" = "topic"', '"topics/**" = "none"'), None),
     (
         "an abbreviation",
-        lambda p: change(p, "docs/topics/Alone.md", "Nobody", "*[LLM]: words\n\nLLM. Nobody"),
+        lambda p: change(p, "docs/topics/Alone.md", "Nobody goes", "*[LLM]: words\n\nLLM. Nobody goes"),
         {"topics/Alone.md"},
     ),
 ]
 
 
-def test_a_series_of_edits(tmp_path: Path) -> None:
-    """Each builds on the one before; every site is compared with one from scratch, file by file."""
-    first = make(tmp_path, PAGES, OWN_CONFIG)
+@pytest.mark.parametrize("mentions", ["true", "false"])
+def test_a_series_of_edits(tmp_path: Path, mentions: str) -> None:
+    """Each builds on the one before; every site is compared with one from scratch, file by file. Without mentions, no
+    other page hangs on the prose of a page."""
+    config = OWN_CONFIG.replace("  - kbtools\n", f"  - kbtools: {{mentions: {mentions}}}\n", 1)
+    first = make(tmp_path, PAGES, config)
     store(first)
     build(first)
     for what, edit, expected in EDITS:

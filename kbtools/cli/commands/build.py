@@ -15,8 +15,8 @@ from kbtools.cli.workspace import Stopwatch, Workspace, plural, project, say, sh
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
-    from kbtools.site.reuse.engine import Report
     from kbtools.site.reuse.manifest import MadeFrom
+    from kbtools.site.reuse.report import Report
 
 
 def configure(arguments: Arguments) -> None:
@@ -77,7 +77,7 @@ def _build(args: SimpleNamespace, wiki: Workspace, made_from: MadeFrom, proven: 
     from kbtools.site.data.model import of_vault
     from kbtools.site.data.stored import stored
     from kbtools.site.reuse import kept_snippets
-    from kbtools.site.reuse.engine import Report
+    from kbtools.site.reuse.report import Report
     from kbtools.state.memo import consult
 
     building = Stopwatch()

@@ -20,9 +20,11 @@ from kbtools.site.data.page_lists import PATH as RESULTS
 from kbtools.site.data.page_lists import result_pages
 from kbtools.site.data.rendered import Rendered
 from kbtools.site.data.results import Results
+from kbtools.site.html.text import sentence_at, visible
 from kbtools.site.html.urls import relative_path, relative_url, url_of
 from kbtools.site.parts import Parts
 from kbtools.site.words import Words, words_of
+from kbtools.text.source import Span
 from kbtools.vault import loading as vaults
 from kbtools.vault.index import Index
 from kbtools.vault.learning import LearningPath, count_exercises, learning_paths, stops
@@ -40,6 +42,8 @@ class Build:
     """Ids of the headings of generated pages."""
     inserted: dict[str, frozenset[str]] = field(default_factory=dict)
     """Tags that plugins have put into the Markdown of pages."""
+    sentences: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Sentences of pages in which links stand, by path and place."""
     is_written: Callable[[str], bool] = lambda _: True
     """Whether a file of the wiki holds a text."""
     file: object = None
@@ -150,8 +154,20 @@ class SiteModel:
     @cached_property
     def mentions(self) -> Mapping[str, tuple[Mention, ...]]:
         """Pages that mention each page without a link."""
-        wanted = self.has_schema if self.parts.mentions == "auto" else self.parts.mentions
-        return mentions(self.index, self.listed) if wanted else {}
+        return mentions(self.index, self.listed) if self.wants_mentions else {}
+
+    @property
+    def wants_mentions(self) -> bool:
+        """Whether pages show what mentions them."""
+        return self.has_schema if self.parts.mentions == "auto" else bool(self.parts.mentions)
+
+    def sentence(self, path: str, place: Span) -> str:
+        """The sentence of a page that a place in it belongs to, as plain words."""
+        found = self.build.sentences.get((path, place.start))
+        if found is None:
+            found = sentence_at(visible(self.index.pages[path]), place.start, place.end)
+            self.build.sentences[path, place.start] = found
+        return found
 
     @cached_property
     def shared_names(self) -> Mapping[str, Shared]:

@@ -113,9 +113,9 @@ class Graph:
         index = self.wiki.index
         return path in index.graph.backlinks or any(target != path for target, _ in index.links[path].targets())
 
-    def write(self, site: SiteFolder) -> None:
-        """Write the graph's data into a built site."""
-        site.put(*script(self.data()))
+    def write(self, site: SiteFolder, key: str) -> None:
+        """Write the graph's data into a built site. ``key`` is a fingerprint of what it is made of."""
+        site.offer(_DATA, lambda: script(self.data()), key)
 
     def data(self) -> Mapping[str, object]:
         """Nodes as columns, and for each node the numbers of those it links to; ``assets/graph/data.js`` reads it."""
@@ -143,10 +143,10 @@ class Graph:
         }
 
 
-def script(data: Mapping[str, object]) -> tuple[str, bytes]:
-    """Place and content of the file with the graph. It is a script, because that loads from a disk too."""
+def script(data: Mapping[str, object]) -> bytes:
+    """The file with the graph. It is a script, because that loads from a disk too."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-    return _DATA, f'kbGraphData("{base64.b64encode(zlib.compress(text, 9)).decode()}")\n'.encode()
+    return f'kbGraphData("{base64.b64encode(zlib.compress(text, 9)).decode()}")\n'.encode()
 
 
 def _groups(values: list[str], words: Words) -> tuple[list[str], list[int]]:

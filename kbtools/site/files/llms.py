@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from kbtools.site.data.model import SiteModel
 from kbtools.site.data.page_lists import sorted_pages
@@ -72,10 +72,16 @@ def _note(page: Page, wiki: SiteModel) -> str:
     return f": {_line(told)}" if told else ""
 
 
-def llms_full(pages: Iterable[str], written: Mapping[str, str]) -> str | None:
-    """The Markdown of these pages in one file; None when that would be too large."""
-    texts = [written[path] for path in pages if path in written]
-    return "\n".join(texts) if sum(map(len, texts)) <= FULL_LIMIT else None
+def llms_full(pages: Iterable[bytes]) -> bytes | None:
+    """The Markdown of pages in one file; None when that would be too large."""
+    texts: list[bytes] = []
+    size = 0
+    for text in pages:
+        texts.append(text)
+        size += len(text.decode())
+        if size > FULL_LIMIT:
+            return None
+    return b"\n".join(texts)
 
 
 def _line(text: str) -> str:

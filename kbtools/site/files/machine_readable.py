@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import unquote
 
 from kbtools.site.data.model import SiteModel
@@ -20,29 +21,41 @@ NAMES = (FEED, "llms.txt", "llms-full.txt", "graph.json", "results.json")
 """Files of the whole site."""
 
 
-def files(wiki: SiteModel, site: Site) -> Iterator[tuple[str, str]]:
-    """Every file with its path in the built site."""
-    written: dict[str, str] = {}
-    for path, page in wiki.index.pages.items():
-        if path in site.pages and wiki.parts.llms:
-            written[path] = page_markdown(page, wiki, site)
-            yield unquote(markdown_of(site.pages[path])), written[path]
-    full = None if not wiki.parts.llms else llms_full((p.path for p in sorted_pages(wiki.listed, wiki.words)), written)
-    if full is not None:
-        yield "llms-full.txt", full
+def write(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str], str], key: str) -> None:
+    """Put them into a built site. A file that the wiki brings itself stays.
+
+    ``key_of`` gives the fingerprint of a page, ``key`` is that of all that others read of pages.
+    """
+
+    def offer(path: str, make: Callable[[], str]) -> None:
+        folder.offer(path, lambda: make().encode("utf-8", "replace"), key)
+
     if wiki.parts.llms:
-        yield "llms.txt", llms_txt(wiki, site, full is not None)
+        full = _write_markdown(wiki, site, folder, key_of)
+        if full is not None:
+            folder.offer("llms-full.txt", lambda: full)
+        offer("llms.txt", lambda: llms_txt(wiki, site, full is not None))
     if wiki.parts.feed:
-        yield FEED, atom(wiki, site)
+        offer(FEED, lambda: atom(wiki, site))
     if wiki.parts.data_files:
-        yield "graph.json", graph_json(wiki, site)
-        yield "results.json", results_json(wiki, site)
+        offer("graph.json", lambda: graph_json(wiki, site))
+        offer("results.json", lambda: results_json(wiki, site))
 
 
-def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
-    """Put them into a built site. A file that the wiki brings itself stays."""
-    for path, text in files(wiki, site):
-        folder.offer(path, lambda text=text: text.encode("utf-8", "replace"))  # type: ignore[misc]
+def _write_markdown(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str], str]) -> bytes | None:
+    """A file for each page, and what one file of them all holds, where it is not too large."""
+    made: dict[str, bytes] = {}
+
+    def make(path: str) -> bytes:
+        if path not in made:
+            made[path] = page_markdown(wiki.index.pages[path], wiki, site).encode("utf-8", "replace")
+        return made[path]
+
+    places = {path: unquote(markdown_of(site.pages[path])) for path in wiki.index.pages if path in site.pages}
+    for path, place in places.items():
+        folder.offer(place, partial(make, path), key_of(path))
+    listed = (page.path for page in sorted_pages(wiki.listed, wiki.words) if page.path in places)
+    return llms_full(folder.kept_content(places[path]) or make(path) for path in listed)
 
 
 def head(path: str, wiki: SiteModel, site: Site) -> str:

@@ -74,6 +74,10 @@ class SiteFolder:
         self.put(path, make())
         self.keys[path] = key
 
+    def kept_content(self, path: str) -> bytes | None:
+        """What a file of the old site says that is kept; None for others."""
+        return (self.target / path).read_bytes() if path in self.kept and self.target is not None else None
+
     def paths(self) -> Iterator[str]:
         """All files, kept and new."""
         yield from self.kept

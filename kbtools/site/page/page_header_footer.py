@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 
 from kbtools.site.data.model import SiteModel, relative
 from kbtools.site.html.elements import add, element
-from kbtools.site.html.text import sentence_at, visible
 from kbtools.site.page import exercises, lessons
 from kbtools.site.page.infobox import has_infobox, infobox
+from kbtools.text.source import Span
 from kbtools.vault.page import Page
 
 MANY = 12
@@ -34,9 +34,9 @@ def notice(page: Page, wiki: SiteModel) -> etree.Element | None:
 
 def backlinks(page: Page, wiki: SiteModel) -> etree.Element | None:
     """The pages that link here, each with the sentence its first link stands in."""
-    first: dict[str, tuple[int, int]] = {}
+    first: dict[str, Span] = {}
     for path, link in wiki.index.graph.backlinks.get(page.path, ()):
-        first.setdefault(path, (link.span.start, link.span.end))
+        first.setdefault(path, link.span)
     if not first:
         return None
     section = element(
@@ -65,7 +65,7 @@ def unlinked(page: Page, wiki: SiteModel) -> etree.Element | None:
     )
     heading = add(section, "h2", wiki.words("Mentioned without a link") + " ", id="__kb-mentions")
     add(heading, "span", wiki.words.number(len(held)), "kb-count")
-    places = {m.path: (m.span.start, m.span.end) for m in held[:MOST_MENTIONS]}
+    places = {m.path: m.span for m in held[:MOST_MENTIONS]}
     _items(add(section, "ul"), list(places)[:FEW_MENTIONS], places, page, wiki)
     if len(places) > FEW_MENTIONS:
         rest = add(section, "details")
@@ -75,13 +75,13 @@ def unlinked(page: Page, wiki: SiteModel) -> etree.Element | None:
 
 
 def _items(
-    parent: etree.Element, paths: Iterable[str], places: Mapping[str, tuple[int, int]], page: Page, wiki: SiteModel
+    parent: etree.Element, paths: Iterable[str], places: Mapping[str, Span], page: Page, wiki: SiteModel
 ) -> None:
     for path in paths:
         other = wiki.index.pages[path]
         item = add(parent, "li")
         add(item, "a", other.shown_title, href=relative(path, page.path))
-        sentence = sentence_at(visible(other), *places[path])
+        sentence = wiki.sentence(path, places[path])
         if sentence and sentence != other.shown_title:
             add(item, "p", sentence)
 

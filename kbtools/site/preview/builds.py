@@ -30,9 +30,10 @@ from kbtools.site.html.urls import file_of
 from kbtools.site.mkdocs.site_folder import digest_of
 from kbtools.site.preview.again import can_show, render_again
 from kbtools.site.preview.kept_wiki import KeptWiki, Refreshed
-from kbtools.site.reuse.engine import Engine, Step, no_step
+from kbtools.site.reuse.engine import Engine
 from kbtools.site.reuse.fingerprints import places_read
-from kbtools.site.reuse.manifest import content_of
+from kbtools.site.reuse.manifest import content_of, results_of
+from kbtools.site.reuse.report import Step, no_step
 from kbtools.state.memo import Memo
 from kbtools.vault.file_events import Changed
 from kbtools.vault.listing import Listing
@@ -210,9 +211,10 @@ class Preview:
         plugin: Any = config.plugins.get("kbtools")
         if plugin is None:
             raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
+        mark = results_of(now.project, ())
         self._results = stored(now.project, now.model.index.pages.values())
         plugin.results, plugin.read, plugin.templates = self._results, now.model, self._templates
-        heard, engine = render(config, self.folder, self._memo, serve_url=config.site_url, step=step)
+        heard, engine = render(config, self.folder, self._memo, mark, serve_url=config.site_url, step=step)
         config.site_dir = str(self.folder)
         for warning in heard.warnings:
             self.say(f"warning: {clean(warning)}")

@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
@@ -25,12 +24,16 @@ from mkdocs.structure.pages import Page
 from kbtools.site.data.model import SiteModel
 from kbtools.site.files.graph import Graph
 from kbtools.site.files.graph_layout import layout
+from kbtools.site.generated.document import Document
 from kbtools.site.html.csp import Brought, Policy
 from kbtools.site.mkdocs import mkdocs_seam
 from kbtools.site.mkdocs.site_folder import SiteFolder, Written
 from kbtools.site.page.dates import changed
 from kbtools.site.reuse import every_page, values
 from kbtools.site.reuse.fingerprints import Fingerprints, config_parts, digest, navigation_parts
+from kbtools.site.reuse.report import Report, Step, no_step
+from kbtools.site.reuse.site_state import KIND as STATE
+from kbtools.site.reuse.site_state import SiteState
 from kbtools.site.reuse.workers import in_parallel
 from kbtools.site.search.collect import Search
 from kbtools.state import program
@@ -39,33 +42,6 @@ from kbtools.state.user_folder import secret
 
 PAGE, BODY, FILE, LAYOUT = "page", "body", "file", "layout"
 """Kinds of values in the memo."""
-
-
-Step = Callable[[str, int, int], None]
-"""Is told of a stage, how many pages it has done, and of how many."""
-
-
-def no_step(_stage: str, _done: int, _total: int) -> None:
-    """Nobody is told."""
-
-
-@dataclass
-class Report:
-    """What a build has rendered, and why."""
-
-    rendered: dict[str, str] = field(default_factory=dict)
-    """Pages whose text was rendered, with why: ``new``, ``text``, ``others``, ``settings`` or ``files``."""
-    templated: list[str] = field(default_factory=list)
-    """Pages that were only put into their template again."""
-    kept: list[str] = field(default_factory=list)
-    every: list[str] = field(default_factory=list)
-    """What needs every page."""
-    seconds: dict[str, float] = field(default_factory=dict)
-    """What each stage of the build took."""
-    pages: int = 0
-    """The HTML pages of the finished site, without those that only lead to another."""
-    is_lasting: bool = False
-    """Whether the same pages, results and settings make the same site, so that the next build of it need not begin."""
 
 
 class Plugin(Protocol):
@@ -77,6 +53,7 @@ class Plugin(Protocol):
     policy: Policy | None
     brought: Brought
     has_previews: bool
+    made: Mapping[str, Document]
     has_diagrams: bool
     serving: bool
 
@@ -89,13 +66,16 @@ class Plugin(Protocol):
 class Engine:
     """One build. Without a memo every page is rendered, and nothing is remembered."""
 
-    def __init__(self, memo: Memo | None, folder: SiteFolder, step: Step = no_step) -> None:
-        """``step`` is told of each page; what it raises ends the build."""
+    def __init__(self, memo: Memo | None, folder: SiteFolder, results: str = "", step: Step = no_step) -> None:
+        """``results`` is a fingerprint of the results that are shown, "" where there is none. ``step`` is told of each
+        page; what it raises ends the build."""
         self.step = step
         self.site: Mapping[str, Written] = {}
         """The files of the finished site."""
         self.memo = memo
         self.folder = folder
+        self._results = results
+        self.state: SiteState | None = None
         self.report = Report()
         self.active = False
         """Whether pages can be kept."""
@@ -121,25 +101,42 @@ class Engine:
         """What there is to say of each page."""
         self._diagrams: dict[str, bool] = {}
         """Which files of pages show diagrams."""
-        self._navigation = ""
+        self._frame = ""
         self._put = 0
         """Pages that have been put into a template, or kept."""
 
-    def render(
-        self, plugin: Plugin, nav: Navigation, config: MkDocsConfig, files: Files, per_page: Sequence[str]
-    ) -> None:
-        """Render the Markdown of all pages, when files and navigation are known. ``per_page`` names what the owner says
-        looks at one page at a time."""
+    def begin(self, plugin: Plugin, config: MkDocsConfig, per_page: Sequence[str]) -> None:
+        """Compare what the site is made of with the last build. ``per_page`` names what the owner says looks at one
+        page at a time."""
+        self.plugin, self.config = plugin, config
+        self.report.every = every_page.reasons(config, per_page)
+        if self.report.every:
+            return
+        wiki = plugin.wiki
+        assert wiki is not None
+        shared = (wiki.parts, wiki.directory_urls, wiki.words.language, wiki.shows_devices, wiki.has_lessons)
+        more = (wiki.has_schema, sorted(wiki.generated), plugin.has_previews, plugin.serving, wiki.project.config)
+        self._common = digest((*self._program, *config_parts(config), *shared, *more))
+        if self.memo is not None and self._results:
+            self.state = SiteState(self.memo, wiki, self._common, self._results)
+
+    def documents(self, make: Callable[[], Mapping[str, Document]]) -> Mapping[str, Document]:
+        """The generated pages."""
+        return self.state.documents(make) if self.state is not None else make()
+
+    def render(self, nav: Navigation, files: Files, places: Mapping[str, str]) -> None:
+        """Render the Markdown of all pages, when files and navigation are known, and the addresses of pages."""
         for file in files:  # MkDocs' own answer goes by times, and what a plugin has put into the site is newer
             mkdocs_seam.answer(file, lambda: True)
-        self.report.every = every_page.reasons(config, per_page)
         if self.report.every:
             return
         self.active = True
         started = time.perf_counter()
-        self.plugin, self.nav, self.config = plugin, nav, config
+        self.nav, config = nav, self.config
+        if self.state is not None:
+            self.state.settle(places)
         self.files = mkdocs_seam.follow(files)
-        pages = list(mkdocs_seam.pages_of(files, config, plugin.serving))
+        pages = list(mkdocs_seam.pages_of(files, config, self.plugin.serving))
         self.titles = {page.file.src_uri: mkdocs_seam.titles_of(page)[0] for page in pages}
         includes = any(every_page.INCLUDE.search(page.file.content_string) for page in pages)
         self.report.is_lasting = not includes and not _tells_time(config)
@@ -183,7 +180,8 @@ class Engine:
             self.step("pages compared", number, len(pages))
             path = page.file.src_uri
             if path in wiki.index.pages and page.file.generated_by is None:
-                self._keys[path] = fingerprints.page(path, self.plugin.added(path, page.url))
+                known = self.state.key_of(path) if self.state is not None else None
+                self._keys[path] = known or fingerprints.page(path, self.plugin.added(path, page.url))
             else:
                 ids = wiki.build.heading_ids.get(path, ())
                 self._keys[path] = fingerprints.other(path, page.file.content_string, ids)
@@ -272,16 +270,20 @@ class Engine:
         self._put += 1
         self.step("pages put into the theme", self._put, len(self._keys))
         path, place, plugin = page.file.src_uri, page.file.dest_uri, self.plugin
-        self._navigation = self._navigation or digest(navigation_parts(self.nav))
         policy = plugin.policy.value() if plugin.policy is not None else ""
+        self._frame = self._frame or digest((*navigation_parts(self.nav), policy))
         day = page.update_date if self.config.theme.custom_dir else ""
-        key = digest((self._keys[path], self._navigation, policy, plugin.around_template(path), day))
         old = self._old.get(place)
+        state = self.state
+        if old is not None and not day and state is not None and state.is_around(self._frame) and state.key_of(path):
+            key = self.folder.old[place].key
+        else:
+            key = digest((self._keys[path], self._frame, plugin.around_template(path), day))
         if page.is_homepage and _tells_time(self.config):
             old = None
         if path in self._restored and path not in self._facts and old is not None:
             held, has_diagram = json.loads(old.data)[2:]
-            if held == key and self.folder.keep(place):
+            if key and held == key and self.folder.keep(place):
                 self.folder.keys[place] = key
                 self._diagrams[place] = has_diagram
                 plugin.has_diagrams = plugin.has_diagrams or has_diagram
@@ -323,6 +325,11 @@ class Engine:
         """The fingerprint of a page, for files that are made of it; "" where there is none."""
         return self._keys.get(path, "")
 
+    @property
+    def site_key(self) -> str:
+        """The fingerprint of files that are made of what others read of pages; "" where there is none."""
+        return self.state.key if self.active and self.state is not None else ""
+
     def places(self, nodes: int, edges: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
         """The places of the graph's nodes, those of the last build where no link has changed."""
         key = digest((*self._program, nodes, *edges))
@@ -358,6 +365,9 @@ class Engine:
             self.memo.put(
                 PAGE, ((p, StoredValue(self._keys[p], d)) for p, d in self._facts.items()), known - self._keys.keys()
             )
+            if self.state is not None:
+                keys = {path: key for path, key in self._keys.items() if path in self._facts or path in self._restored}
+                self.memo.put(STATE, [("", self.state.value(keys, self.plugin.made, self._frame))])
             bodies = ((p, StoredValue(self._keys[p], self._bodies[p])) for p in self._facts)
             self.memo.put(BODY, bodies, known - self._keys.keys())
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from kbtools.config.globs import matches
 from kbtools.site.data.model import SiteModel, strings
-from kbtools.site.html.text import clean, escape, sentence_at, visible
+from kbtools.site.html.text import clean, escape
 from kbtools.site.html.tree import Tree
 from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.site.search.hangul import HANGUL
@@ -120,7 +120,7 @@ class Search:
         first: dict[str, str] = {}
         for other, link in self.wiki.index.graph.backlinks.get(path, ()):
             if other != path and other not in first:
-                first[other] = sentence_at(visible(self.wiki.index.pages[other]), link.span.start, link.span.end)
+                first[other] = self.wiki.sentence(other, link.span)
         return first.values()
 
     @cached_property
