@@ -141,6 +141,21 @@ def test_bars_are_looked_for_in_linear_time() -> None:
     assert_linear(work, 500)
 
 
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("[[T|T]]s and [[T|T]]ed, [[T|T]]ing, [[T|T]]에", 0),
+        ("[[T|T]]ensor", 1),
+        ("[[T|T]]sar", 1),
+        ("a[[T|T]]", 1),
+        ("[[T]]ensor", 0),
+    ],
+)
+def test_an_ending_behind_a_link_cuts_no_word(text: str, cut: int) -> None:
+    there = found({"index.md": f"{text}\n", "T.md": "# T\n\n[[index]]\n"})
+    assert [d.rule for d in there].count("split-word-link") == cut
+
+
 TERMS = '[terms]\n"씨앗" = "시드"\n"견주*" = "비교하다"\n"무작위 수" = "난수"\nkernel = "커널"\n'
 
 

@@ -237,6 +237,10 @@ def _links(here: _Value) -> Finding:
     return here.finding(message, here.whole, rule="unquoted-wikilink")
 
 
+_INNER_QUOTES = re.compile(r"""[^"]*(?<!\S)"\S.*""")
+"""What stands between the outer quotes of ``"about "this" title"``; not of ``"this" and "that"``."""
+
+
 def _quotes(here: _Value, at: int, text: str, reason: str) -> Finding:
     value, first = here.text, here.text[0]
     if "escape" in reason:
@@ -250,7 +254,9 @@ def _quotes(here: _Value, at: int, text: str, reason: str) -> Finding:
     inner = value[1:-1]
     if first == value[-1] == "'" and "'" in inner and "'" not in _APOSTROPHE.sub("", inner):
         return here.finding(f"the apostrophe in {_show(value)} ends the quotes", double_quoted(inner))
-    return here.finding(f"there is text after the closing quote of {_show(value)}", here.whole)
+    message = f"there is text after the closing quote of {_show(value)}"
+    is_around = value[-1] == first == '"' and _INNER_QUOTES.fullmatch(inner) is not None
+    return here.finding(message, quoted(inner, "'") if is_around else here.whole)
 
 
 def _brackets(here: _Value, at: int, text: str, reason: str) -> Finding:

@@ -1,7 +1,7 @@
 """A wikilink that cuts a word in two, as automatic linkers leave behind.
 
-`[[Opera|Opera]]tions` links operations to an opera house. Korean particles behind a link are fine. The unsafe fix
-removes the link and leaves the word.
+`[[Opera|Opera]]tions` links operations to an opera house. Endings behind a link are fine: Korean particles, and the
+English ones of `[[Pod|Pod]]s`, `[[Cache|Cache]]d`. The unsafe fix removes the link and leaves the word.
 
 ## Reported
 
@@ -16,7 +16,7 @@ removes the link and leaves the word.
 ## Instead
 
 ```markdown title="A.md"
-Operations, [[Opera]]를
+Operations, [[Opera]]를, [[Opera|Opera]]s
 ```
 
 ```markdown title="Opera.md"
@@ -37,7 +37,7 @@ SEVERITY = Severity.WARNING
 GROUP = "links"
 
 
-_BEHIND = re.compile(r"[A-Za-z]+")
+_BEHIND = re.compile(r"(?!(?:e?s|e?d|e?rs?|ing|ly|n)\b)[A-Za-z]+")
 _BEFORE = re.compile(r"[A-Za-z]$")
 
 

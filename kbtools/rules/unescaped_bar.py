@@ -3,7 +3,7 @@ r"""A wikilink in a table whose bar is not escaped, so that it ends the cell.
 The link falls apart into two cells. In the head of a table the columns no longer fit, and none of it is a table.
 Inside tables the bar is written `\|`; Obsidian does so too.
 
-Python-Markdown goes on with a table up to the next blank line. A quotation or heading right behind it ends it for
+Python-Markdown goes on with a table up to the next blank line. A heading, list or quotation behind it ends it for
 GitHub and Obsidian, so that nothing is reported there where no site is made.
 
 ## Reported
@@ -33,8 +33,10 @@ GitHub and Obsidian, so that nothing is reported there where no site is made.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kbtools.links import WikiLink
 from kbtools.markdown.blocks.tables import count_cells, is_table_rule
@@ -49,11 +51,21 @@ GROUP = "links"
 
 _NO_ROW = (">", "#", "!")
 _CONTAINERS = " \t>"
+_ENDS_TABLE = re.compile(r">|#{1,6}\s|[-*+]\s|\d{1,9}[.)]\s|```|~~~|<")
+"""What begins a block that ends a table for GitHub and Obsidian."""
+
+
+class Behind(NamedTuple):
+    """Text right behind the rows of a table."""
+
+    start: int
+    site_only: bool
+    """Whether a line before the link, or its own, ends the table for GitHub and Obsidian."""
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     text, lines = page.source.text, page.source.lines
-    known: dict[int, int | None] = {}
+    known: dict[int, Behind | None] = {}
     lost_until = -1
     """Where the block ends that the bars of its first line have kept from being a table."""
     for link in page.links:
@@ -69,36 +81,37 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         bar = text.index("|", link.target_span.start)
         behind = _behind_table(page, link, known)
         if behind is not None:
-            eol = "\r\n" if text.startswith("\r\n", behind - 2) else "\n"
-            fix = Fix("leave a blank line behind the table", Applicability.SAFE, (Edit(Span(behind, behind), eol),))
+            at, way = Span(behind.start, behind.start), "leave a blank line behind the table"
+            eol = "\r\n" if text.startswith("\r\n", behind.start - 2) else "\n"
+            fix = Fix(way, Applicability.SAFE, (Edit(at, eol),))
             message = f'the table above goes on, and the bar of "{link.target}" ends a cell of it'
-            way, site_only = "leave a blank line behind the table", _ends_table(page, behind)
-            yield Problem("unescaped-bar", Span(bar, bar + 1), message, way, fix, site_only=site_only)
+            yield Problem("unescaped-bar", Span(bar, bar + 1), message, way, fix, site_only=behind.site_only)
             continue
         fix = Fix("write \\| for the bar", Applicability.SAFE, (Edit(Span(bar, bar), "\\"),))
         message = f'inside a table the bar of "{link.target}" ends the cell'
         yield Problem("unescaped-bar", Span(bar, bar + 1), message, "write `\\|`", fix)
 
 
-def _behind_table(page: Page, link: WikiLink, known: dict[int, int | None]) -> int | None:
-    """Where the text begins that stands right behind the rows of a table and that nobody means as rows of it: a
-    heading, a quotation or a picture, whose lines begin without the bar that all rows begin with.
+def _behind_table(page: Page, link: WikiLink, known: dict[int, Behind | None]) -> Behind | None:
+    """The text right behind the rows of a table that nobody means as rows of it: its first line is a heading, a
+    quotation or a picture, or has no bar, where all rows begin with one.
 
     ``known`` are the answers for lines, so that each line is looked at once.
     """
     text, lines = page.source.text, page.source.lines
     number = above = lines.line_of(link.start)
-    while above not in known and above and lines.line(above).of(text).lstrip(" ").startswith(_NO_ROW):
+    while above not in known and above and not lines.line(above).of(text).lstrip(" ").startswith("|"):
         above -= 1
-    is_row = above > 0 and lines.line(above).of(text).lstrip(" ").startswith("|")
-    start = known[above] if above in known else lines.line(above + 1).start if is_row else None
-    known.update(dict.fromkeys(range(above + 1, number + 1), start))
-    return known.get(number)
-
-
-def _ends_table(page: Page, at: int) -> bool:
-    """Whether the line behind a table ends it for GitHub and Obsidian: a quotation or a heading, not a picture."""
-    return page.source.text[at : at + 4].lstrip(" ").startswith((">", "#"))
+    behind = known.get(above)
+    for line in range(above + 1, number + 1):
+        span = lines.line(line)
+        words = span.of(text).lstrip(" ")
+        if above not in known and line == above + 1 and above and (words.startswith(_NO_ROW) or "|" not in words):
+            behind = Behind(span.start, False)
+        if behind is not None and _ENDS_TABLE.match(words):
+            behind = behind._replace(site_only=True)
+        known[line] = behind
+    return behind
 
 
 def _is_lost_head(page: Page, link: WikiLink) -> bool:

@@ -123,7 +123,7 @@ def _brackets(page: Page, context: Context) -> Iterator[Problem]:
         if inside is None:
             problem = _in_text(found, page, context, opaque[hole + 1 : hole + 9])
         elif _covers(structure.raw, start):
-            problem = _in_html(found, page, context, elements.around(start))
+            problem = _in_html(found, page, context, elements)
         elif _covers(math, start):
             problem = _in_formula(found, page, context, inside)
         else:
@@ -270,15 +270,30 @@ def _in_formula(found: _Text, page: Page, context: Context, formula: Span) -> Pr
     return Problem("unrendered-link", Span(found.start, found.end), message, way, site_only=several)
 
 
-def _in_html(found: _Text, page: Page, context: Context, around: Sequence[str]) -> Problem | None:
+def _in_html(found: _Text, page: Page, context: Context, elements: _Elements) -> Problem | None:
+    around = elements.around(found.start)
     if not around or not _LITERAL.isdisjoint(around) or _answers(found, page, context) is None:
         return None
     if not found.target and not (found.anchor and context.has_section(page.path, found.anchor)):
         return None
     message = f'"{_shown(found, page)}" stands in HTML, where no Markdown is read'
-    names = [f"<{name} markdown>" for name in around]
-    way = f"write {names[0]}" if len(names) == 1 else f"write {', '.join(names[:-1])} and {names[-1]}"
-    return Problem("unrendered-link", Span(found.start, found.end), message, way)
+    if elements.is_never_closed(around[0]):
+        message += f": <{around[0]}> is never closed"
+        way = f"write `<{around[0]}>` between backticks if it is meant as text, or close it"
+    else:
+        names = [f"<{name} markdown>" for name in around]
+        way = f"write {names[0]}" if len(names) == 1 else f"write {', '.join(names[:-1])} and {names[-1]}"
+    place = Span(found.start, found.end)
+    return Problem("unrendered-link", place, message, way, site_only=_is_read_elsewhere(page, found.start))
+
+
+def _is_read_elsewhere(page: Page, at: int) -> bool:
+    """Whether GitHub and Obsidian read Markdown here: to them a blank line ends HTML (CommonMark, "HTML blocks")."""
+    text, lines = page.source.text, page.source.lines
+    number = lines.line_of(at)
+    while number > 1 and lines.line(number - 1).of(text).strip():
+        number -= 1
+    return not lines.line(number).of(text).lstrip().startswith("<")
 
 
 class _Elements:
@@ -303,6 +318,10 @@ class _Elements:
                 self.open.append(name)
             self.at = tag.end()
         return tuple(self.open)
+
+    def is_never_closed(self, name: str) -> bool:
+        """Whether an element around the place that was asked for last has no end on the page."""
+        return f"</{name}" not in self.text[self.at : self.span.end].lower()
 
 
 # -- Markdown
