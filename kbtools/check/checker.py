@@ -138,9 +138,11 @@ class Checker:
         """Whether only a site would have the problem, where none is made, and no code is run, which must be found as
         the site finds it."""
         config = self.around.config
-        if not problem.site_only or config.has_site or problem.rule in config.rules:
+        if config.has_site or problem.rule in config.rules:
             return False
-        return page.policy.mode == SHOW or all_rules()[problem.rule].group != "snippets"
+        if config.dialect == "logseq" and problem.rule in _NOT_OF_LOGSEQ:
+            return True
+        return problem.site_only and (page.policy.mode == SHOW or all_rules()[problem.rule].group != "snippets")
 
     def _severity(self, problem: Problem) -> Severity:
         if problem.rule in self.around.config.rules:
@@ -167,6 +169,11 @@ class Checker:
         for check in self._checks:
             found += check(page, context)
         return found
+
+
+_NOT_OF_LOGSEQ = frozenset(("irregular-fence", "invalid-yaml", "truncated-value", "unquoted-wikilink"))
+"""Rules of YAML and CommonMark that Logseq does not follow: a property may be ``tags: #a, [[b]]``, and a fence ends
+with its block."""
 
 
 def _is_of_notes(rule: str) -> bool:

@@ -25,7 +25,7 @@ from kbtools.markdown.tree import Leaf
 from kbtools.text.diagnostics import Problem
 from kbtools.text.source import Span
 
-_BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|(?<=\]\])|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
+_BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|(?<=\]\])|(?<=\$\$)|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
 _PERCENT = re.compile(r"((?:(?<=[\r\n])|\A) {0,3})?%%")
 _POINTED_DEFINITION = re.compile(
     r"(?:(?<=[\r\n])|\A)[ >]*\[(?P<name>[^\[\]\r\n]+)\]:[ \t]*<(?P<address>[^<>\r\n]*[ \t][^<>\r\n]*)>"

@@ -44,12 +44,16 @@ from kbtools.vault.page import Page
 SEVERITY = Severity.ERROR
 GROUP = "links"
 
+_TEST = re.compile(r"\[\[\s[^|#]*\s\]\]")
+"""A test of a shell, ``[[ expression ]]``."""
 _LINK = re.compile(r"\[[^\]\r\n]*\]\(([^()\s]+)\)?")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
-        if isinstance(resolution, Missing) and not (is_attachment_name(link.target) or has_placeholder(link.target)):
+        if not isinstance(resolution, Missing) or is_attachment_name(link.target) or has_placeholder(link.target):
+            continue
+        if not _TEST.fullmatch(link.span.of(page.source.text)):
             yield _wikilink(link, page, context)
     for file, found in context.links.files:
         if not file.is_used or isinstance(found, (Resolved, Ambiguous)) or context.is_no_link(file):

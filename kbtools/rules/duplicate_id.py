@@ -1,6 +1,6 @@
 """Two pages with the same id.
 
-An id names one page for ever; redirects and results hang on it.
+An id names one page for ever; redirects and results hang on it. Where no site is made it is a warning.
 
 ## Reported
 
@@ -40,6 +40,7 @@ from kbtools.text.diagnostics import Problem, Severity
 from kbtools.vault.page import Page
 
 SEVERITY = Severity.ERROR
+WITHOUT_SITE = Severity.WARNING
 GROUP = "frontmatter"
 
 

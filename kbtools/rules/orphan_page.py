@@ -51,10 +51,11 @@ _OF_REPOSITORIES = frozenset(
         "license",
         "pull_request_template",
         "security",
+        "summary",
         "support",
     )
 )
-"""Pages that code hosts and other programs look for by name."""
+"""Pages that code hosts and other programs look for by name; ``SUMMARY.md`` is the navigation of GitBook and mdBook."""
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

@@ -152,7 +152,7 @@ class Page:
         out = []
         for key, own in (("redirect_to", "none"), ("duplicate_of", "none"), ("canonical_id", "self")):
             name = self._scalar(key)
-            if name and name.lower() not in (own, "none", "self") and name != self.id:
+            if name and "\n" not in name and name.lower() not in (own, "none", "self") and name != self.id:
                 out.append((key, frontmatter.wikilink_target(name) or name))
         return tuple(out)
 

@@ -61,13 +61,6 @@ class Candidate(NamedTuple):
         return self.bare and self.marks[0] == other.marks[0] and len(self.marks) >= len(other.marks)
 
 
-def _closes_elsewhere(opener: Candidate, closer: Candidate) -> bool:
-    """Whether CommonMark, and so GitHub and Obsidian, takes a line for the end of a fence: it may be longer than the
-    opening line, and indented by up to three columns."""
-    (quoted, first), (also_quoted, last) = _divided(opener.prefix), _divided(closer.prefix)
-    return quoted == also_quoted and first <= last <= max(3, first)
-
-
 def _quoted_alike(opener: Candidate, closer: Candidate) -> bool:
     """Whether two lines stand in a quotation and differ only in the blanks around its signs."""
     return ">" in opener.prefix and _divided(opener.prefix) == _divided(closer.prefix)
@@ -367,7 +360,7 @@ class _Reading:
         )
         help_ = f"write {opener.marks}, indented like the opening line"
         fix = Fix(f"write {opener.marks}", Applicability.SAFE, (edit,))
-        self.report(span, message, help_, fix, site_only=_closes_elsewhere(opener, closer))
+        self.report(span, message, help_, fix, site_only=self.closes_elsewhere(opener, closer))
 
     def dedented(self, opener: Candidate, row: int, closer: Candidate) -> None:
         """The renderer ends the fence at ``row``. Elsewhere, a fence ends before its closing line only where the
@@ -383,6 +376,15 @@ class _Reading:
             f"indent it by at least {len(opener.prefix)} columns, like the opening line",
             site_only=ends_early is None,
         )
+
+    def closes_elsewhere(self, opener: Candidate, closer: Candidate) -> bool:
+        """Whether CommonMark, and so GitHub and Obsidian, takes a line for the end of a fence: it may be longer than
+        the opening line, and indented by up to three columns in its quotation or item."""
+        depth = opener.prefix.count(">")
+        text = _unquoted(self.body.texts[closer.row], depth)
+        if text is None or closer.prefix.count(">") != depth or self.leaving(opener, closer.row) is not None:
+            return False
+        return _column(text) - self.content_column(opener, depth) <= 3
 
     def leaving(self, opener: Candidate, last: int) -> int | None:
         """The first row up to ``last`` that is outside the quotation or item of a list in which a fence stands."""
@@ -409,6 +411,8 @@ class _Reading:
 
     def unclosed(self, opener: Candidate, at: int, last: int, end: fences.End) -> None:
         span = self.mark_span(opener)
+        if self.body.texts[opener.row + 1 : opener.row + 2] == ["*/"]:
+            return  # a script of Obsidian's Excalidraw, whose description is a comment in it
         following = self.rows[at + 1] if at + 1 < len(self.rows) else len(self.body.texts) - 1
         until = min(following, last if end is fences.End.DEDENTED else following)
         self.broken.append(Span(span.start, max(span.end, self.body.ends[max(opener.row, until - 1)])))

@@ -47,6 +47,8 @@ _ADDRESS = re.compile(
 """An address of the web, behind a folder or without its scheme."""
 _DATE = re.compile(r"\A\d{4} \d{1,2} \d{1,2}\Z")
 _OTHER_ENDING = re.compile(r"\.(?:html?|markdown|mdx?)$", re.IGNORECASE)
+_SHORTEST_HEADING = 10
+"""Letters of a single word that leads to the page with this first heading: *Problem* heads too many."""
 _ENTRANCES = frozenset(("index", "readme"))
 
 
@@ -216,7 +218,8 @@ class Suggester:
                 way = f"[[#{own.text}]] leads there"
             return Suggestion(None, None, f"a heading of this page says so; {way}")
         called = self._tables.first_headings[name]
-        if len(called) == 1:
+        is_telling = " " in name or len(name) >= _SHORTEST_HEADING or not name.isascii()
+        if len(called) == 1 and is_telling:
             return self._to(called[0], page, "its first heading says so")
         found = self._tables.headings[name]
         if len(called) > 1 or len(found) != 1 or " " not in name or is_attachment_name(link.target):
