@@ -24,6 +24,7 @@ from kbtools.text.reason import Reason
 PROGRAM_FAILED = "CalledProcessError"
 """The exception that ``raises`` names for a script that must end with an exit code other than 0, as in subprocess."""
 _STDERR_SHOWN = 4000
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def grade(
@@ -44,9 +45,9 @@ def grade(
 
 
 def _shown(outcome: Outcome) -> Outcome:
-    """The outcome with terminal control characters in its texts replaced by visible escapes."""
-    reason, message = outcome.reason, outcome.message
-    return replace(outcome, reason=reason and expect.visible(reason), message=message and expect.visible(message))
+    """The outcome with its texts free of terminal colours, and other control characters as visible escapes."""
+    reason, message = (text and expect.visible(_COLOUR.sub("", text)) for text in (outcome.reason, outcome.message))
+    return replace(outcome, reason=reason, message=message)
 
 
 def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: Iterable[OtherRun]) -> Outcome:

@@ -60,7 +60,7 @@ _MARKUP: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"<!--.*?-->", re.DOTALL), " "),
     (re.compile(r"\[![^\W\d_][\w-]*\][+-]?(?=\s|$)"), ""),
     (re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*(?:[ \t]+\"[^\"]*\")?\)"), r"\1"),
-    (re.compile(r"\{[:#.][^{}\n]*\}"), ""),
+    (re.compile(r"\{[ \t]*[:#.][^{}\n]*\}"), ""),
     (re.compile(r"<[/a-zA-Z][^<>]*>"), ""),
     (re.compile(r"[ \t]\^[A-Za-z0-9-]+[ \t]*$", re.MULTILINE), ""),
     (re.compile(r"`+"), ""),
@@ -86,6 +86,8 @@ def plain(markdown: str) -> str:
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’)\]]*(?=\s|$)")
 _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
 _BLOCK_START = re.compile(r"(?m)^[ \t>]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|\||#{1,6}[ \t])")
+_TITLED = re.compile(r'[ \t>]*(?:!!!|\?\?\?\+?|===[!+]?)[ \t]+(?:[a-z][\w-]*[ \t]+)*"?')
+"""The head of an admonition or a tab up to its title."""
 _REACH = 2000
 
 
@@ -111,6 +113,12 @@ def sentence_at(text: str, start: int, end: int, longest: int = 160) -> str:
         end_of_line = window.find("\n", begin)
         if 0 <= end_of_line < first:
             begin = end_of_line + 1
+    elif titled := _TITLED.match(window, begin):
+        body = window.find("\n", begin) + 1
+        if 0 < body <= first:
+            begin = body
+        else:
+            begin, finish = min(titled.end(), first), max(last, window.find('"', last)) if '"' in titled[0] else finish
     if window.startswith("|", begin):
         return _cut(" · ".join(c for c in map(plain, _cells(window[begin:finish])) if c), longest)
     for m in _SENTENCE_END.finditer(window, begin, finish):
