@@ -139,7 +139,8 @@ def scroll_of(server: Server) -> str:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(args=["--no-sandbox", "--disable-gpu"])
+        program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         tab = browser.new_page(viewport={"width": 1000, "height": 400})
         tab.goto(f"http://127.0.0.1:{server.port}/{server.page}/")
         tab.evaluate("window.scrollTo(0, 500)")
