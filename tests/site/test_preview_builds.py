@@ -69,7 +69,7 @@ def test_an_edited_page_is_rendered_first_as_the_whole_site_has_it(project: Proj
     for what, path, old, new in FIRST:
         change(project, f"docs/{path}", old, new)
         assert preview.refresh(frozenset([project.vault / path])) is not None
-        (file,) = preview.render_edited()
+        ((file,), _) = preview.render_first() or ([], [])
         assert file == f"{path.removesuffix('.md')}/index.html".replace("index/index", "index"), what
         early = (tmp_path / "site" / file).read_bytes()
         assert file not in preview.build(), what
@@ -85,7 +85,7 @@ def test_files_that_come_and_go_change_the_whole_site(project: Project, tmp_path
         edit(project)
         now = {file: file.stat() for file in project.root.rglob("*") if file.is_file()}
         preview.refresh(frozenset(f for f in before.keys() | now.keys() if before.get(f) != now.get(f)))
-        assert not preview.render_edited(), what
+        assert preview.render_first() is None, what
         assert preview.build(), what
     preview_of(project, tmp_path / "other")
     assert files(tmp_path / "site") == files(tmp_path / "other")
@@ -103,11 +103,16 @@ def test_a_save_during_a_build_ends_it_and_nothing_is_lost(project: Project, tmp
         preview.build(save_again)
     change(project, "docs/topics/Alone.md", "Nobody", "Who")
     preview.refresh(frozenset([project.vault / "topics/Alone.md"]))
-    assert not preview.render_edited(), "it would show the files of a site that has no page New yet"
+    assert preview.render_first() is None, "it would show the files of a site that has no page New yet"
     assert "topics/New/index.html" in preview.build()
     change(project, "docs/topics/Alone.md", "Who", "Whoever")
     preview.refresh(frozenset([project.vault / "topics/Alone.md"]))
-    assert preview.render_edited() == ["topics/Alone/index.html"]
+    assert preview.is_asked_for("topics/Matrix/index.html")
+    assert not preview.is_asked_for("sitemap.xml")
+    assert preview.render_first() == (
+        ["topics/Alone/index.html", "topics/Matrix/index.html"],
+        ["topics/Alone/index.html"],
+    )
     preview.build()
     preview_of(project, tmp_path / "other")
     assert files(tmp_path / "site") == files(tmp_path / "other")

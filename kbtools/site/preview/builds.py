@@ -65,6 +65,14 @@ class Sources(NamedTuple):
     """Fingerprints of its other files and folders."""
 
 
+class First(NamedTuple):
+    """Files of the site that were made before all others."""
+
+    files: list[str]
+    changed: list[str]
+    """Those that a browser has to load again."""
+
+
 class Findings:
     """What is wrong with pages, as lines for people, by their files on the site."""
 
@@ -102,7 +110,7 @@ class Findings:
 class Preview:
     """The site, and what stays in memory between two builds of it.
 
-    After a change: ``refresh``, then ``render_edited``, which may do nothing, then ``build``. Each returns the files of
+    After a change: ``refresh``, then ``render_first``, which may do nothing, then ``build``. They return the files of
     the site that a browser has to load again.
     """
 
@@ -130,8 +138,12 @@ class Preview:
         """Whether the site has the files and settings of today: only published pages have changed since."""
         self._results = Results()
         self._edited: frozenset[str] = frozenset()
-        self._run: set[str] = set()
-        """Pages that have results since they were rendered."""
+        self._first: frozenset[str] = frozenset()
+        """Pages to render before all others, besides edited ones. Other threads put them there."""
+        self.is_behind = False
+        """Whether something has changed since the site was built."""
+        self._pages: dict[str, str] = {}
+        """Pages by their files on the site."""
         self._digests: dict[str, str] = {}
         """Of the site's files."""
 
@@ -141,6 +153,7 @@ class Preview:
         """Read what has changed, and check it."""
         with self._reporting():
             self._now = None
+            self.is_behind = True
             now = self._wiki.refresh(changed)
             self.project = now.project
             self._is_site_of = self._is_site_of and now.has_same_files
@@ -156,7 +169,16 @@ class Preview:
 
     def have_run(self, pages: Iterable[str]) -> None:
         """Pages have new results."""
-        self._run.update(pages)
+        self._first = self._first.union(pages)
+        self.is_behind = True
+
+    def is_asked_for(self, file: str) -> bool:
+        """Somebody waits for a file of the site. Returns whether it is worth to be rendered before others."""
+        path = self._pages.get(file)
+        if path is None or not self._is_site_of:
+            return False
+        self._first = self._first | {path}
+        return True
 
     def pages_to_run(self) -> frozenset[str]:
         """Edited pages with code of which it is not known that it passes; each is named once."""
@@ -166,24 +188,23 @@ class Preview:
 
     # -- the site --------------------------------------------------------------------------------------------------
 
-    def render_edited(self) -> list[str]:
-        """Render the pages whose text or results have changed before all others, where they can be."""
+    def render_first(self) -> First | None:
+        """Render the pages that are edited, have new results or are asked for before all others, where that can be."""
         now, engine = self._now, self._engine
-        paths = sorted({*(now.edited if now is not None else ()), *self._run})
-        if now is None or engine is None or not self._is_site_of or not 0 < len(paths) <= _FEW:
-            return []
-        if not all(can_show(engine, path) for path in paths):
-            return []
+        first, self._first = self._first, frozenset()
+        if now is None or engine is None or not self._is_site_of:
+            return None
+        paths = sorted(path for path in now.edited | first if can_show(engine, path))
+        if not 0 < len(paths) <= _FEW:
+            return None
         with self._reporting():
             started = time.monotonic()
             for path in paths:
                 self._results = self._results.with_page(path, stored(self.project, [now.model.index.pages[path]]))
             files = render_again(engine, now.model.index, self._results, paths, self.folder)
-            self._run.clear()
             self.say(f"rendered in {time.monotonic() - started:.2f} s: {', '.join(paths)}")
-            self._digests.update((file, digest_of((self.folder / file).read_bytes())) for file in files)
-            return files
-        return []
+            return First(files, self._changed_files({f: digest_of((self.folder / f).read_bytes()) for f in files}))
+        return None
 
     def build(self, step: Step = no_step) -> list[str]:
         """Build what has changed. A failure is printed, and the old site stays. ``step`` is told of each page;
@@ -193,8 +214,7 @@ class Preview:
         with self._reporting():
             started = time.monotonic()
             engine = self._build(self._now, step)
-            self._run.clear()
-            self._is_site_of = True
+            self._is_site_of, self.is_behind = True, False
             rendered, kept = len(engine.report.rendered), len(engine.report.kept)
             self.say(f"built in {time.monotonic() - started:.2f} s: {rendered} rendered, {kept} kept")
             gone = self._digests.keys() - engine.site.keys()
@@ -221,6 +241,7 @@ class Preview:
         self.config, self._engine = config, engine
         files = engine.files if engine.active else ()
         self.static_files = frozenset(file.dest_uri for file in files if not file.is_documentation_page())
+        self._pages = {file.dest_uri: file.src_uri for file in files if file.is_documentation_page()}
         return engine
 
     def _changed_files(self, now: Mapping[str, str]) -> list[str]:

@@ -7,7 +7,7 @@ import posixpath
 import re
 import threading
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class Server(LiveReloadServer):
         """Is told of the pages whose snippets are to run."""
         self._watched_paths = {str(preview.project.vault): 1}  # pages are only reloaded where there are any
         self._asked = threading.local()
-        self._ready: Container[str] | None = None
+        self._ready: frozenset[str] | None = None
         """While the site is brought up to date: the files that are. None: all are."""
         self._changed: dict[str, int] = {}
         """When files changed last, by the clock of live reload."""
@@ -89,12 +89,15 @@ class Server(LiveReloadServer):
     def _update(self) -> None:
         changed = self.events.wait()
         preview = self.preview
+        if changed == frozenset() and not preview.is_behind:
+            return  # what was asked for has been built in the meantime
         with self._epoch_cond:
-            self._ready = frozenset()
+            if changed != frozenset() or self._ready is None:
+                self._ready = frozenset()
         failure = preview.failure
         shown = preview.refresh(changed)
-        if first := preview.render_edited():
-            self._publish([*shown, *first], ready=preview.static_files.union(first))
+        if (first := preview.render_first()) is not None:
+            self._publish([*shown, *first.changed], ready=preview.static_files.union(first.files, self._ready or ()))
             shown = []
         if self.edited is not None and (pages := preview.pages_to_run()):
             self.edited(pages)
@@ -114,7 +117,7 @@ class Server(LiveReloadServer):
         if is_patient and self.events.is_waiting:
             raise Superseded
 
-    def _publish(self, changed: Iterable[str], *, ready: Container[str] | None, everywhere: bool = False) -> None:
+    def _publish(self, changed: Iterable[str], *, ready: frozenset[str] | None, everywhere: bool = False) -> None:
         """Have browsers load files that have changed. ``ready`` are the files that may be served."""
         changed = list(changed)
         with self._epoch_cond:
@@ -137,6 +140,8 @@ class Server(LiveReloadServer):
             return [b"%d" % self._when_changed(int(found[1]), shown)]
         self._asked.file = file = self._file_at(path)
         with self._epoch_cond:
+            if self._ready is not None and file not in self._ready and self.preview.is_asked_for(file):
+                self.events.put(frozenset())
             self._epoch_cond.wait_for(lambda: self._ready is None or file in self._ready)
         return super()._serve_request(environ, start_response)
 
