@@ -36,6 +36,9 @@ _KNOWN = frozenset(
     """.split()  # noqa: SIM905
 )
 """doctest's and pytest's options. Those that make the comparison looser are always on here."""
+_TRACEBACK = re.compile(r"[ \t]*(?:File [\"'<]|Traceback \()")
+_DEFINES = ("def ", "class ", "async def ", "@")
+_MOST_UNPROMPTED = 100
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.Import, ast.ImportFrom)
 """Statements whose output is a value, or none: what is shown below an assignment is not compared."""
 
@@ -62,10 +65,19 @@ class Example:
     """The output is written as comments; ``want`` is without their ``#``."""
     loose: bool = False
     """Its fence is not called ``pycon``."""
+    cut: int = 0
+    """Blanks cut off from lines of the source without a prompt, of which there are ``unprompted`` at its end."""
+    unprompted: int = 0
 
     @property
     def source_end(self) -> int:
         return self.line + self.source.count("\n")
+
+    @property
+    def shifts(self) -> dict[int, int]:
+        """Characters cut off from each line of the code that is source."""
+        bare = self.source_end - self.unprompted
+        return {n: self.indent + 4 if n <= bare else self.cut for n in range(self.line, self.source_end + 1)}
 
     @property
     def error(self) -> Raised | None:
@@ -100,7 +112,8 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
     """The examples of a session, and the lines (from 1) whose prompt no blank follows. Text before is passed over.
 
     ``loose`` is for prompts in a fence called ``python``: there a blank line ends the output, as in doctest, if code
-    or a comment stands behind it, and the output may be written as comments.
+    or a comment stands behind it, the output may be written as comments, and the lines of a statement may stand
+    without ``...``, as IDLE shows them.
     """
     found: list[Example] = []
     glued: list[int] = []
@@ -120,10 +133,14 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
                 glued.append(at + 1)
             source.append(lines[at][indent + 4 :])
             at += 1
+        cut, more = _unprompted(lines, at, indent, source) if loose else (0, [])
+        source += more
+        at += len(more)
         start = at
         while at < len(lines) and _PROMPT.match(lines[at]) is None:
             at += 1
-        end = _end_of_output(lines, start, at) if loose else at
+        runs = bool(more) and not source[0].startswith(_DEFINES)
+        end = _end_of_output(lines, start, at, after_blank=runs) if loose else at
         while end > start and not lines[end - 1].strip():
             end -= 1
         shown = [line[indent:] if not line[:indent].strip() else line for line in lines[start:end]]
@@ -135,17 +152,48 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
             del shown[0]
         want = "\n".join(_COMMENT.sub("", line, count=1) if commented else line for line in shown)
         options, unknown = _options("\n".join(source))
-        found.append(Example(first + 1, "\n".join(source), indent, want, end, options, unknown, commented, loose))
+        typed = "\n".join(source)
+        found.append(Example(first + 1, typed, indent, want, end, options, unknown, commented, loose, cut, len(more)))
     return tuple(found), tuple(glued)
 
 
-def _end_of_output(lines: Sequence[str], start: int, stop: int) -> int:
-    """Where the output ends that begins at a line, in a fence in which code and comments may stand behind it."""
+def _unprompted(lines: Sequence[str], at: int, indent: int, source: list[str]) -> tuple[int, list[str]]:
+    """Lines that go on with a statement without ``...``, and how many characters are cut off from each."""
+    cut, found = indent, list[str]()
+    while at < len(lines) and len(found) < _MOST_UNPROMPTED and lines[at].strip() and not _PROMPT.match(lines[at]):
+        line = lines[at]
+        if _TRACEBACK.match(line) or not _is_open("\n".join([*source, *found])):
+            break
+        if not found and len(line) - len(line.lstrip()) > indent + 4:
+            cut = indent + 4
+        is_block = source[0].partition("#")[0].rstrip().endswith(":")
+        if line[:cut].strip() or (is_block and line[indent : indent + 1] not in (" ", "\t")):
+            break
+        found.append(line[cut:])
+        at += 1
+    return cut, found
+
+
+def _is_open(source: str) -> bool:
+    """Whether Python's prompt would wait for more lines."""
+    import codeop
+
+    try:
+        return codeop.compile_command(source) is None
+    except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError):
+        return False
+
+
+def _end_of_output(lines: Sequence[str], start: int, stop: int, *, after_blank: bool) -> int:
+    """Where the output ends that begins at a line, in a fence in which code and comments may stand behind it.
+
+    ``after_blank``: it may begin behind a blank line, which ends a statement that has no prompts.
+    """
     end = start
     while end < stop and lines[end].strip():
         end += 1
     rest = textwrap.dedent("\n".join(lines[end:stop])).strip("\n")
-    if _NO_OUTPUT.search(rest) or not rest or (end == start and raised(rest) is None):
+    if _NO_OUTPUT.search(rest) or not rest or (end == start and not after_blank and raised(rest) is None):
         return end
     try:
         code = ast.parse(rest)
@@ -201,7 +249,7 @@ def read(places: Places, *, loose: bool) -> Reading:
     if all("SKIP" in example.options for example in found):
         return Reading(why_not="every example says +SKIP")
     faults = [Fault(places.line(line), "the prompt is not followed by a blank", "write `>>> `") for line in glued]
-    shifts = {line: example.indent + 4 for example in found for line in range(example.line, example.source_end + 1)}
+    shifts = {line: cut for example in found for line, cut in example.shifts.items()}
     typed = places.behind(sources(places.lines, found), shifts)
     module = ast.Module([], [])
     shown: list[Shown] = []
