@@ -264,7 +264,7 @@ def _render(
         lap("templates, lists and search")
         engine.report.seconds["templates, lists and search"] -= engine.report.seconds.get("pages", 0.0)
         files = folder.finish()
-        pages = (path for path in files if path.endswith(".html"))
+        pages = (path for path in files if path.endswith(".html") and path not in folder.redirects)
         engine.report.pages = sum(not is_redirect(target / path) for path in pages)
         lap("files put in their place")
     finally:

@@ -479,7 +479,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.has_previews:
             previews.write(wiki, site, folder, key_of)
         if wiki.parts.redirects:
-            redirects.write(wiki, site, folder)
+            redirects.write(wiki, site, folder, site_key)
 
 
 def leave_out(files: Files, wiki: SiteModel) -> None:

@@ -13,6 +13,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -98,19 +99,22 @@ def publish(files: Files, config: MkDocsConfig, trusted: Sequence[str], owned: I
     places of files that kb writes. The theme's files and these stay the site's.
     """
     docs = Path(config.docs_dir).resolve()
+    from_docs = cache(lambda folder: Path(folder).resolve() == docs)
+    themes = [Path(folder) for folder in config.theme.dirs if Path(folder).is_dir()]
+    tops = [(base, {_key(entry.name) for entry in base.iterdir()}) for base in themes]
     named = _named(config)
     kept = {_key(path) for path in owned} | {_key(name) for name in config.theme.static_templates}
     folders = {key[: m.start()] for key in kept for m in re.finditer("/", key)}
     for file in list(files):
         path = file.src_uri
-        is_own = file.src_dir is not None and Path(file.src_dir).resolve() == docs
+        is_own = file.src_dir is not None and from_docs(file.src_dir)
         if not is_own or file.inclusion == InclusionLevel.EXCLUDED:
             continue
         if any(fnmatchcase(path, glob) for glob in trusted):
             continue
         way = f"name it to publish it, if you trust its author: active_files: [{path}] on the plugin kbtools"
         place = _key(file.dest_uri)
-        theme_file: File | None = None if path in named else _theme_file(config, file.dest_uri)
+        theme_file: File | None = None if path in named else _theme_file(config, tops, file.dest_uri)
         if theme_file is not None or place in kept or place in folders or _is_below(place, kept):
             if file.is_documentation_page() and theme_file is None:
                 raise PluginError(f"{path}: its place on the site, {file.dest_uri}, is needed for the site itself")
@@ -186,17 +190,16 @@ def _named(config: MkDocsConfig) -> set[str]:
     return {str(name).lstrip("/") for name in found if name}
 
 
-def _theme_file(config: MkDocsConfig, path: str) -> File | None:
-    """The theme's own file of a path."""
+def _theme_file(config: MkDocsConfig, tops: Iterable[tuple[Path, Container[str]]], path: str) -> File | None:
+    """The theme's own file of a path. ``tops`` are the theme's folders, each with what stands directly in it."""
     wanted = _key(path)
-    for folder in config.theme.dirs:
-        base = Path(folder)
+    for base, top in tops:
+        if wanted.partition("/")[0] not in top:
+            continue
         if (base / path).is_file():
-            return File(path, folder, config.site_dir, config.use_directory_urls)
-        top = wanted.partition("/")[0]
-        if base.is_dir() and any(_key(entry.name) == top for entry in base.iterdir()):
-            for found in base.rglob("*"):
-                if _key(found.relative_to(base).as_posix()) == wanted and found.is_file():
-                    name = found.relative_to(base).as_posix()
-                    return File(name, folder, config.site_dir, config.use_directory_urls)
+            return File(path, str(base), config.site_dir, config.use_directory_urls)
+        for found in base.rglob("*"):
+            if _key(found.relative_to(base).as_posix()) == wanted and found.is_file():
+                name = found.relative_to(base).as_posix()
+                return File(name, str(base), config.site_dir, config.use_directory_urls)
     return None

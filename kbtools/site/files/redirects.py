@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -85,11 +86,15 @@ def plan(wiki: SiteModel, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]
     return {file: tuple(sorted(targets)) for file, targets in found.values()}
 
 
-def write(wiki: SiteModel, site: Site, folder: SiteFolder) -> None:
-    """Put them into a built site."""
+def write(wiki: SiteModel, site: Site, folder: SiteFolder, key: str) -> None:
+    """Put them into a built site. ``key`` is a fingerprint of all that they are made of."""
     for file, targets in plan(wiki, list(folder.paths())).items():
-        if not (folder.fresh / file).exists():  # a file system may treat different names as equal
-            folder.put(file, document(targets, file, wiki, site).encode())
+        folder.redirects.add(file)
+        folder.offer(file, partial(_bytes, targets, file, wiki, site), key)
+
+
+def _bytes(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -> bytes:
+    return document(targets, file, wiki, site).encode()
 
 
 def document(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -> str:

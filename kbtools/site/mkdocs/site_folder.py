@@ -39,6 +39,8 @@ class SiteFolder:
         self.old = old or {}
         self.taken: frozenset[str] = frozenset()
         """Places of the wiki's own pages and files."""
+        self.redirects: set[str] = set()
+        """Files that only lead to others."""
         self.kept: set[str] = set()
         self.keys: dict[str, str] = {}
         """Fingerprints of what files were made from, for the next build."""
@@ -47,7 +49,7 @@ class SiteFolder:
     def keep(self, path: str) -> bool:
         """Keep a file of the old site, if it is as the last build left it."""
         known = self.old.get(path)
-        if known is None or self.target is None or _stamp(self.target / path) != (known.modified, known.size):
+        if known is None or self.target is None or _stamp(f"{self.target}/{path}") != (known.modified, known.size):
             return False
         self.kept.add(path)
         return True
@@ -66,7 +68,7 @@ class SiteFolder:
     def offer(self, path: str, make: Callable[[], bytes], key: str = "") -> None:
         """A file, unless the site has one there already. Where the old one was made from the same (``key``), it stays,
         and nothing is made."""
-        if path in self.taken or (self.fresh / path).exists():
+        if path in self.taken or os.path.lexists(f"{self.fresh}/{path}"):
             return
         if key and path in self.old and self.old[path].key == key and self.keep(path):
             self.keys[path] = key
@@ -115,24 +117,25 @@ class SiteFolder:
     def _merge(self, new: set[str]) -> None:
         assert self.target is not None
         wanted = self.kept | new
+        needed = {path[:at] for path in wanted for at, letter in enumerate(path) if letter == "/"}
+        base = len(str(self.target)) + 1
         for at, folders, names in os.walk(self.target, topdown=False):
-            place = Path(at)
-            inside = place.relative_to(self.target).as_posix()
+            inside = f"{at[base:]}/".replace(os.sep, "/").lstrip("/")
             for name in names:
-                if (f"{inside}/{name}" if inside != "." else name) not in wanted:
-                    (place / name).unlink()
+                if inside + name not in wanted:
+                    os.unlink(f"{at}/{name}")  # noqa: PTH108
             for name in folders:
-                if (place / name).is_symlink():
-                    (place / name).unlink()
-                elif not any((place / name).iterdir()):
-                    (place / name).rmdir()
+                if os.path.islink(f"{at}/{name}"):  # noqa: PTH114
+                    os.unlink(f"{at}/{name}")  # noqa: PTH108
+                elif inside + name not in needed:
+                    os.rmdir(f"{at}/{name}")  # noqa: PTH106
         for path in sorted(new):
             place = self.target / path
             place.parent.mkdir(parents=True, exist_ok=True)
             os.replace(self.fresh / path, place)  # noqa: PTH105
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def _stamp(file: Path | str) -> tuple[int, int] | None:
     try:
         status = os.lstat(file)
     except OSError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import zlib
-from dataclasses import astuple, fields
+from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from kbtools.site.html.safe_meta import SafeTitle
-from kbtools.site.search.search_index import Entry
+from kbtools.site.search.search_index import Entry, Weighed
 from kbtools.site.search.search_text import Section
 
 
@@ -70,7 +70,8 @@ def load_body(data: bytes) -> tuple[str, str, list[Any]]:
 def _entry(entry: Entry | None) -> list[Any] | None:
     if entry is None:
         return None
-    return list(astuple(entry))
+    sections = [[s.anchor, s.heading, s.text] for s in entry.sections]
+    return [sections if f.name == "sections" else getattr(entry, f.name) for f in fields(Entry)]
 
 
 def _to_entry(values: Any) -> Entry:
@@ -78,6 +79,7 @@ def _to_entry(values: Any) -> Entry:
         field.name: tuple(v) if isinstance(v, list) else v for field, v in zip(fields(Entry), values, strict=True)
     }
     named["sections"] = tuple(Section(*section) for section in named["sections"])
+    named["weighed"] = Weighed(*named["weighed"]) if named["weighed"] is not None else None
     return Entry(**named)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -19,7 +20,7 @@ from kbtools.site.html.text import clean, escape
 from kbtools.site.html.tree import Tree
 from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.site.search.hangul import HANGUL
-from kbtools.site.search.search_index import Entry, files
+from kbtools.site.search.search_index import Entry, files, weigh
 from kbtools.site.search.search_text import Section, sections
 from kbtools.site.words import Words
 
@@ -84,18 +85,17 @@ class Search:
             return
         page = self.wiki.index.pages.get(path)
         boost = asked.get("boost", self._boost(path))
-        self.entries.append(
-            Entry(
-                url,
-                _shown(title),
-                tuple(Section(_shown(s.anchor), _shown(s.heading), _shown(s.text)) for s in sections(content)),
-                tuple(map(_shown, self._names(path))),
-                tuple(map(_shown, strings(page.data.get("tags")))) if page is not None else (),
-                float(boost) if isinstance(boost, (int, float)) and not isinstance(boost, bool) else 1.0,
-                tuple(map(_shown, self._linked(path))),
-                tuple(map(_shown, strings(asked.get("keywords")))),
-            )
+        entry = Entry(
+            url,
+            _shown(title),
+            tuple(Section(_shown(s.anchor), _shown(s.heading), _shown(s.text)) for s in sections(content)),
+            tuple(map(_shown, self._names(path))),
+            tuple(map(_shown, strings(page.data.get("tags")))) if page is not None else (),
+            float(boost) if isinstance(boost, (int, float)) and not isinstance(boost, bool) else 1.0,
+            tuple(map(_shown, self._linked(path))),
+            tuple(map(_shown, strings(asked.get("keywords")))),
         )
+        self.entries.append(replace(entry, weighed=weigh(entry)))
 
     def _boost(self, path: str) -> float:
         return next((boost for glob, boost in self.boosts.items() if matches(path, [glob])), 1.0)

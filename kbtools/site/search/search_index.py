@@ -29,7 +29,8 @@ import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from kbtools.site.search.hangul import initials, runs
 from kbtools.site.search.search_terms import NAME_MARK, name_key, terms
@@ -55,6 +56,19 @@ _MOST_TAILS = 8
 _BETWEEN_HANGUL = re.compile(r"(?<=[가-힣]) (?=[가-힣])")
 
 
+class Weighed(NamedTuple):
+    """What a page brings to the index by itself."""
+
+    body: Mapping[str, float]
+    """How often its text has each term; headings count more."""
+    names: Mapping[str, float]
+    """What its names give to their terms."""
+    keys: Mapping[str, int]
+    """Levels of whole names and of initial consonants."""
+    hangul: Sequence[str]
+    """Its words in Hangul."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A page as search finds and shows it."""
@@ -70,17 +84,17 @@ class Entry:
     """The sentences of other pages that link here, one a page."""
     keywords: tuple[str, ...] = ()
     """Words and phrases that the page is found by though it does not say them."""
+    weighed: Weighed | None = None
+    """What ``weigh`` makes of the rest, where that is known."""
 
 
-@dataclass(slots=True)
-class _Field:
-    """What a page's body holds, until lengths of all pages are known."""
-
-    frequencies: Counter[str] = field(default_factory=Counter)
-    length: int = 0
+def weigh(entry: Entry) -> Weighed:
+    """Everything of a page's postings that does not hang on other pages."""
+    keys = _whole_names(entry) | _initials(entry)
+    return Weighed(_body(entry), _names(entry), keys, sorted(set(runs("\n".join(_texts(entry))))))
 
 
-def _body(entry: Entry) -> _Field:
+def _body(entry: Entry) -> Mapping[str, float]:
     out: Counter[str] = Counter()
     for sentence in entry.linked:
         for term in terms(sentence):
@@ -90,7 +104,7 @@ def _body(entry: Entry) -> _Field:
             out[term] += n * _BODY  # type: ignore[assignment]
         for term, n in terms(section.heading).items():
             out[term] += n * _HEADING  # type: ignore[assignment]
-    return _Field(out, sum(out.values()))
+    return out
 
 
 def _names(entry: Entry) -> Mapping[str, float]:
@@ -116,21 +130,23 @@ def _standing(links: int, most: int) -> float:
 
 
 def _postings(entries: Sequence[Entry]) -> Mapping[str, list[tuple[int, int]]]:
-    bodies = [_body(e) for e in entries]
-    average = max(1.0, sum(b.length for b in bodies) / max(1, len(bodies)))
+    all_weighed = [entry.weighed or weigh(entry) for entry in entries]
+    lengths = [sum(weighed.body.values()) for weighed in all_weighed]
+    average = max(1.0, sum(lengths) / max(1, len(lengths)))
     out: dict[str, list[tuple[int, int]]] = defaultdict(list)
     most = max((len(e.linked) for e in entries), default=0)
-    for number, (entry, body) in enumerate(zip(entries, bodies, strict=True)):
-        damping = 2 * _DAMPING * (1 - _LENGTH_SHARE + _LENGTH_SHARE * body.length / average)
+    for number, (entry, weighed, length) in enumerate(zip(entries, all_weighed, lengths, strict=True)):
+        damping = 2 * _DAMPING * (1 - _LENGTH_SHARE + _LENGTH_SHARE * length / average)
         boost = entry.boost * _standing(len(entry.linked), most)
-        weights = {term: 3 * n / (n + damping) for term, n in body.frequencies.items()}
-        for term, worth in _names(entry).items():
+        weights = {term: 3 * n / (n + damping) for term, n in weighed.body.items()}
+        for term, worth in weighed.names.items():
             weights[term] = weights.get(term, 0.0) + worth
         for term, weight in weights.items():
             out[term].append((number, _level(weight * boost)))
-        for key, level in (_whole_names(entry) | _initials(entry)).items():
+        for key, level in weighed.keys.items():
             out[key].append((number, level))
-    for spelling in sound_entries(list(out), _hangul(entries)):
+    hangul = Counter(run for weighed in all_weighed for run in weighed.hangul)
+    for spelling in sound_entries(list(out), hangul):
         out[spelling] = []
     return out
 
@@ -166,11 +182,6 @@ def _initials(entry: Entry) -> dict[str, int]:
             for place, key in enumerate(initials(name)):
                 out[key] = max(out.get(key, 0), level // 2 if place else level)
     return out
-
-
-def _hangul(entries: Iterable[Entry]) -> Counter[str]:
-    """Words in Hangul, and the number of pages that have each."""
-    return Counter(run for entry in entries for run in set(runs("\n".join(_texts(entry)))))
 
 
 def _texts(entry: Entry) -> Iterator[str]:
