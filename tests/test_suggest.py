@@ -47,6 +47,7 @@ def suggested(names: tuple[str, ...], link: str, here: str = "Here.md") -> Sugge
         (("Normalization",), "Normalisation", "Normalization"),
         (("데이터 전처리",), "데이타 전처리", "데이터 전처리"),
         (("Chapter 12",), "Chaptre 12", "Chapter 12"),
+        (("Дискретная математика",), "Дискретная матиматика", "Дискретная математика"),
     ],
 )
 def test_a_slip_is_taken_for_what_was_meant(names: tuple[str, ...], link: str, target: str) -> None:
@@ -80,6 +81,8 @@ def test_a_slip_is_taken_for_what_was_meant(names: tuple[str, ...], link: str, t
         (("사과",), "사자"),
         (("v1",), "v 1x"),
         (("Attention",), "Tensor"),
+        (("ДСВ - Карточки",), "НСВ - Карточки"),  # two terms of statistics
+        (("Линейная зависимость",), "Нелинейная зависимость"),
     ],
 )
 def test_nothing_is_offered_for_another_name_or_a_choice_of_two(names: tuple[str, ...], link: str) -> None:

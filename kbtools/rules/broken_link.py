@@ -67,7 +67,9 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
     if not file.path:
-        return Problem("broken-link", file.span, "the link has no address", "write it between the parentheses")
+        is_code = page.source.text[max(0, file.span.start - 1) : file.span.start].isalnum()  # names[index]()
+        way = "write it between backticks if it is code" if is_code else "write it between the parentheses"
+        return Problem("broken-link", file.span, "the link has no address", way)
     if (inner := _LINK.match(page.source.text, file.path_start)) is not None:
         message, way = "a link stands where an address should", f"write the address alone: {inner[1]}"
         return Problem("broken-link", Span(*inner.span()), message, way)

@@ -261,7 +261,8 @@ def _in_formula(found: _Text, page: Page, context: Context, formula: Span) -> Pr
     if not found.target or _answers(found, page, context) is None:
         return None
     inside, lines = formula.of(page.source.text), page.source.lines
-    whole = inside[0] in "$\\" and inside[-1] in "$)]"  # else a line of one that goes on
+    closes = "$" if inside[0] == "$" else ("\\)", "\\]")
+    whole = inside[0] in "$\\" and inside.endswith(closes)  # else a line of one that goes on
     several = not whole or lines.line_of(formula.start) != lines.line_of(formula.end - 1)
     is_meant = several or inside.startswith(("$$", "\\"))
     way = "write \\$ for dollar signs that are none" if not is_meant else "write it beside the formula"

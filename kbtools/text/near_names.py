@@ -28,6 +28,8 @@ _SHORTEST_PLURAL = 10
 """Endings of singular and plural names that may be exchanged."""
 _SHORTEST_HANGUL = 4
 """Syllables of a name in which one letter of a syllable may be another."""
+_SYLLABLES = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]")
+"""Characters that are no letters of an alphabet: Hangul, kana, ideographs."""
 _SOUND_ALIKE = frozenset(map(frozenset, ("ᅢᅦ", "ᅤᅨ", "ᅫᅬ", "ᅫᅰ", "ᅬᅰ")))
 """Vowels that are pronounced alike, and so put for each other in words of any length."""
 
@@ -117,17 +119,17 @@ def is_slip(a: str, b: str) -> bool:
     if len(differing) != 1:
         return False
     x, y = differing[0]
-    if not (x + y).isascii():
+    if _SYLLABLES.search(x + y):
         return _is_hangul_slip(a, x, y)
     if x[:1] != y[:1] or not (x + y).isalpha():
         return False
     shorter, longer = sorted((x, y), key=len)
     if longer == f"{shorter}s":
         return len(a) >= _SHORTEST_PLURAL
-    return len(longer) >= _SHORTEST_WORD.get(len(ours), _SHORTEST_OF_MANY) and _is_latin_slip(x, y)
+    return len(longer) >= _SHORTEST_WORD.get(len(ours), _SHORTEST_OF_MANY) and _is_letter_slip(x, y)
 
 
-def _is_latin_slip(x: str, y: str) -> bool:
+def _is_letter_slip(x: str, y: str) -> bool:
     from rapidfuzz.distance import OSA
 
     # The last letter is right, too, unless it is one of two that are swapped: endings make other words.

@@ -370,10 +370,15 @@ class _Reading:
         start = self.body.starts[row]
         text = self.body.source[start : self.body.ends[row]]
         blank = len(text) - len(text.lstrip())
+        is_quoted = ">" in opener.prefix and not text.lstrip().startswith(">")
         self.report(
             Span(start + blank, start + len(text.rstrip())) if text.strip() else self.mark_span(opener),
-            "this line stands further left than the line that opens the fence, and ends it",
-            f"indent it by at least {len(opener.prefix)} columns, like the opening line",
+            "this line stands outside the quotation in which the fence is opened, and ends it"
+            if is_quoted
+            else "this line stands further left than the line that opens the fence, and ends it",
+            "begin it with > like the opening line"
+            if is_quoted
+            else f"indent it by at least {len(opener.prefix)} columns, like the opening line",
             site_only=ends_early is None,
         )
 
