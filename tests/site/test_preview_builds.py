@@ -116,3 +116,55 @@ def test_a_save_during_a_build_ends_it_and_nothing_is_lost(project: Project, tmp
     preview.build()
     preview_of(project, tmp_path / "other")
     assert files(tmp_path / "site") == files(tmp_path / "other")
+
+
+BROKEN: list[tuple[str, str, str | None]] = [
+    ("a configuration of MkDocs that is no YAML", "mkdocs.yml", "site_name: ["),
+    ("a plugin that is not there", "mkdocs.yml", "site_name: s\nplugins: [kbtools, no-such-plugin]\n"),
+    ("no configuration of MkDocs", "mkdocs.yml", None),
+    ("a configuration of kb that is no TOML", "kb.toml", "docs = "),
+    ("a template that is none", "overrides/main.html", "{% extends 'base.html' %}{% block announce %}"),
+]
+
+
+def test_what_is_broken_in_mid_edit_leaves_the_site_and_is_told(project: Project, tmp_path: Path) -> None:
+    write(project, "overrides/main.html", '{% extends "base.html" %}')
+    change(project, "mkdocs.yml", "  name: material\n", "  name: material\n  custom_dir: overrides\n")
+    preview = preview_of(project, tmp_path / "site")
+    for what, path, text in BROKEN:
+        before, whole = files(tmp_path / "site"), (project.root / path).read_text("utf-8")
+        if text is None:
+            (project.root / path).unlink()
+        else:
+            write(project, path, text)
+        preview.refresh(frozenset([project.root / path]))
+        preview.render_first()
+        preview.build()
+        assert preview.failure, what
+        assert files(tmp_path / "site") == before, what
+        change(project, "docs/topics/Alone.md", "Nobody", "Nobody at all")  # meanwhile
+        preview.refresh(frozenset([project.vault / "topics/Alone.md"]))
+        preview.render_first()
+        preview.build()
+        assert preview.failure, what
+        write(project, path, whole)
+        preview.refresh(frozenset([project.root / path]))
+        preview.render_first()
+        preview.build()
+        assert not preview.failure, what
+    preview_of(project, tmp_path / "other")
+    assert files(tmp_path / "site") == files(tmp_path / "other")
+
+
+def test_a_page_that_cannot_be_read_is_shown_as_far_as_it_can(project: Project, tmp_path: Path) -> None:
+    preview = preview_of(project, tmp_path / "site")
+    page = project.vault / "topics/Alone.md"
+    whole = page.read_bytes()
+    for text in (b"\xff\xfe\x00", b"---\ntitle: [\n---\n", b"", whole):
+        page.write_bytes(text)
+        preview.refresh(frozenset([page]))
+        preview.render_first()
+        preview.build()
+        assert not preview.failure
+    preview_of(project, tmp_path / "other")
+    assert files(tmp_path / "site") == files(tmp_path / "other")
