@@ -78,6 +78,26 @@ def test_an_edited_page_is_rendered_first_as_the_whole_site_has_it(project: Proj
     assert files(tmp_path / "site") == files(tmp_path / "other")
 
 
+def test_new_results_are_shown_first(project: Project, tmp_path: Path) -> None:
+    preview = preview_of(project, tmp_path / "site")
+    page = tmp_path / "site/topics/Tensor/index.html"
+    change(project, "docs/topics/Tensor.md", "print(1)", "print(2)")
+    preview.refresh(frozenset([project.vault / "topics/Tensor.md"]))
+    preview.render_first()
+    preview.build()
+    assert "kb-is-passed" not in page.read_text("utf-8")
+    assert preview.pages_to_run() == {"topics/Tensor.md"}
+    store(project)
+    preview.have_run(["topics/Tensor.md"])
+    preview.refresh(frozenset())
+    assert preview.render_first() is not None
+    assert "kb-is-passed" in page.read_text("utf-8")
+    preview.build()
+    assert preview.pages_to_run() == frozenset()
+    preview_of(project, tmp_path / "other")
+    assert files(tmp_path / "site") == files(tmp_path / "other")
+
+
 def test_files_that_come_and_go_change_the_whole_site(project: Project, tmp_path: Path) -> None:
     preview = preview_of(project, tmp_path / "site")
     for what, edit in WITH_OTHERS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -63,10 +63,10 @@ class Results:
                 by_device[run.outcome.device] = run
         return cls({name: tuple(by_device.values()) for name, by_device in held.items()})
 
-    def with_page(self, path: str, of_page: Results) -> Results:
-        """With other runs of a page."""
-        others = {name: runs for name, runs in self.runs.items() if not name.startswith(f"{path}::")}
-        return Results({**others, **of_page.runs})
+    def with_pages(self, paths: Collection[str], fresh: Results) -> Results:
+        """With other runs of these pages."""
+        others = {name: runs for name, runs in self.runs.items() if name.rpartition("::")[0] not in paths}
+        return Results({**others, **fresh.runs})
 
     def figures(self) -> tuple[Figure, ...]:
         """All pictures, each once."""

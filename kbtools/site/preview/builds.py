@@ -29,6 +29,7 @@ from kbtools.site.html.text import clean
 from kbtools.site.html.urls import file_of
 from kbtools.site.mkdocs.site_folder import digest_of
 from kbtools.site.preview.again import can_show, render_again
+from kbtools.site.preview.kept_results import KeptResults
 from kbtools.site.preview.kept_wiki import KeptWiki, Refreshed
 from kbtools.site.reuse.engine import Engine
 from kbtools.site.reuse.fingerprints import places_read
@@ -136,7 +137,7 @@ class Preview:
         """The last build."""
         self._is_site_of = False
         """Whether the site has the files and settings of today: only published pages have changed since."""
-        self._results = Results()
+        self._results = KeptResults()
         self._edited: frozenset[str] = frozenset()
         self._first: frozenset[str] = frozenset()
         """Pages to render before all others, besides edited ones. Other threads put them there."""
@@ -200,8 +201,8 @@ class Preview:
         with self._reporting():
             started = time.monotonic()
             for path in paths:
-                self._results = self._results.with_page(path, stored(self.project, [now.model.index.pages[path]]))
-            files = render_again(engine, now.model.index, self._results, paths, self.folder)
+                self._results.read(self.project, now.model.index.pages[path])
+            files = render_again(engine, now.model.index, self._results.known, paths, self.folder)
             self.say(f"rendered in {time.monotonic() - started:.2f} s: {', '.join(paths)}")
             return First(files, self._changed_files({f: digest_of((self.folder / f).read_bytes()) for f in files}))
         return None
@@ -232,8 +233,10 @@ class Preview:
         if plugin is None:
             raise KbError(f"{config.config_file_path}: the plugin kbtools is not on", "add kbtools to its plugins")
         mark = results_of(now.project, ())
-        self._results = stored(now.project, now.model.index.pages.values())
-        plugin.results, plugin.read, plugin.templates = self._results, now.model, self._templates
+        if not self._is_site_of:
+            self._results.forget()
+        plugin.results = self._results.of(now.project, now.model.index.pages)
+        plugin.read, plugin.templates = now.model, self._templates
         heard, engine = render(config, self.folder, self._memo, mark, serve_url=config.site_url, step=step)
         config.site_dir = str(self.folder)
         for warning in heard.warnings:
