@@ -171,6 +171,7 @@ def test_damaged_settings_of_obsidian_say_nothing(tmp_path: Path, text: str) -> 
     [
         ({"mkdocs.yml": "site_name: x\ndocs_dir: pages\n", "pages/a.md": "a"}, "mkdocs", "pages"),
         ({"mkdocs.yml": "site_name: x\n", "docs/a.md": "a"}, "mkdocs", "docs"),
+        ({"mkdocs.yml": "INHERIT: b.yml\n", "b.yml": "docs_dir: pages\n", "pages/a.md": "a"}, "mkdocs", "pages"),
         ({"README.md": "a", "docs/a.md": "a", "docs/b.md": "b"}, "markdown", "docs"),
         ({"README.md": "a", "one/README.md": "a"}, "markdown", "."),
         ({"notes/.obsidian/app.json": "{}", "notes/a.md": "a", "README.md": "r"}, "obsidian", "notes"),
@@ -400,7 +401,7 @@ def test_a_mkdocs_project_keeps_its_configuration(tmp_path: Path) -> None:
         ({"a.mdx": "x"}, "there are MDX files"),
         ({"a.ipynb": "{}"}, "kb import NOTEBOOK"),
         ({"kb.toml": "", "docs/a.md": "a"}, "is a project already"),
-        ({"mkdocs.yml": "a: [", "docs/a.md": "a"}, "cannot be read"),
+        ({"mkdocs.yml": "a: [", "docs/a.md": "a"}, "not YAML"),
     ],
 )
 def test_what_cannot_be_adopted_is_told(tmp_path: Path, files: dict[str, str], words: str) -> None:

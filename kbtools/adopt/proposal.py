@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kbtools.adopt.interpreter import environment_of
-from kbtools.adopt.mkdocs_yml import PLUGIN, load, plugins_of, with_plugin
+from kbtools.adopt.mkdocs_yml import PLUGIN, with_plugin
 from kbtools.adopt.survey import START, Survey
+from kbtools.config.mkdocs_file import chain
 from kbtools.config.settings import SETTINGS
 from kbtools.errors import KbError
 
@@ -157,20 +159,11 @@ def as_before(found: Survey, files_as_is: Sequence[str]) -> dict[str, object]:
 
 
 def _holding_plugins(file: Path, root: Path) -> tuple[Path, bytes]:
-    """The configuration that names the plugins: the file itself or one that it inherits from."""
-    seen: set[Path] = set()
-    here = file
-    while here not in seen:
-        seen.add(here)
-        data = here.read_bytes()
-        read = load(_decoded(data, here), here.name)
-        if plugins_of(read) is not None:
-            return here, data
-        parent = read.get("INHERIT")
-        above = (here.parent / parent).resolve() if isinstance(parent, str) else None
-        if above is None or not above.is_file() or not above.is_relative_to(root.resolve()):
-            break
-        here = above
+    """The configuration that names the plugins: the file itself or one below ``root`` that it inherits from."""
+    for here, settings in chain(file):
+        named = Path(os.path.normpath(here))
+        if named.is_relative_to(root) and isinstance(settings.get("plugins"), list | dict):
+            return named, named.read_bytes()
     return file, file.read_bytes()
 
 

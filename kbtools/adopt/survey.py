@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kbtools.adopt.interpreter import Packages
-from kbtools.adopt.mkdocs_yml import load
 from kbtools.check.checker import check
 from kbtools.config.mkdocs_file import find as find_mkdocs
 from kbtools.config.mkdocs_file import read as read_mkdocs
@@ -129,9 +128,7 @@ def with_counts(found: Survey, exclude: Iterable[str] = ()) -> Project:
 def _where(root: Path) -> tuple[str, str]:
     """The vault below a root, and what kind of folder it is."""
     if (file := find_mkdocs(root)) is not None:
-        settings = load(file.read_text(encoding="utf-8", errors="replace"), str(file))
-        docs = settings.get("docs_dir")
-        return (str(docs) if isinstance(docs, str) else "docs"), "mkdocs"
+        return read_mkdocs(file).docs_dir, "mkdocs"
     if (root / ".obsidian").is_dir():
         return ".", "obsidian"
     inner = [

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_browser import served, tab
+from in_browser import at_rest, served, tab
 from pages_of_every_kind import PAGES
 from small_site import make
 
@@ -157,8 +157,9 @@ BUDGET = 150_000
 
 def test_scripts_stay_within_their_budget(browser: Any, site: str) -> None:
     with tab(browser, site, "topics/Exercises/") as page:
+        wait = at_rest(page)
         page.reload()
-        page.wait_for_load_state("networkidle")
+        wait()
         sizes = page.evaluate(
             """async () => Object.fromEntries(await Promise.all(performance.getEntriesByType("resource")
                 .filter((r) => new URL(r.name).pathname.endsWith(".js") && !r.name.includes("/assets/javascripts/"))

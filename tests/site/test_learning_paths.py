@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_browser import tab
+from in_browser import at_rest, tab
 from small_site import read
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -114,8 +114,9 @@ def test_where_nothing_is_kept_nothing_is_offered(browser: Any, site: str) -> No
     page.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
     )
+    wait = at_rest(page)
     page.goto(site + "paths/first/")
-    page.wait_for_load_state("networkidle")
+    wait()
     assert page.locator(".kb-done:visible, progress:visible").count() == 0
     assert [w for w in wrong if "kb-learn" in w] == []
     context.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_browser import SIZES, served, tab
+from in_browser import SIZES, at_rest, served, tab
 from small_site import make, store
 
 from kbtools.site.build import build
@@ -150,7 +150,9 @@ def _at_rest(page: Any) -> bytes:
 
 def _picture(page: Any, address: str) -> bytes:
     """A page without kb's own parts."""
-    page.goto(address, wait_until="networkidle")
+    wait = at_rest(page)
+    page.goto(address)
+    wait()
     page.evaluate("document.fonts.ready.then(() => null)")
     page.add_style_tag(content="*, ::before, ::after { transition: none !important; animation: none !important }")
     page.evaluate("document.querySelectorAll('.kb-graph-open, .kb-backlinks').forEach((e) => e.remove())")

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import hostile
 import small_site
-from in_browser import served
+from in_browser import at_rest, served
 from small_site import make, read, topic
 
 from kbtools.errors import KbError
@@ -243,11 +243,14 @@ def test_the_policy_lets_the_owner_s_scripts_run_and_no_author_s(browser: Any, t
         said: list[str] = []
         page.on("dialog", lambda d: (said.append(d.message), d.dismiss()))
         page.on("response", lambda r: r.url.startswith(base) or said.append(r.url))
-        page.goto(f"{base}a/", wait_until="networkidle")
+        wait = at_rest(page)
+        page.goto(f"{base}a/")
+        wait()
         assert page.evaluate("document.documentElement.dataset.owner") == "ran"
         refused: list[str] = []
         page.on("console", lambda m: refused.append(m.text) if "Content Security" in m.text else None)
-        page.goto(f"{base}deep/b/", wait_until="networkidle")
+        page.goto(f"{base}deep/b/")
+        wait()
         page.locator("a.kb-link").click()  # instant navigation puts the other page into this one
         page.wait_for_url("**/a/")
         page.wait_for_timeout(300)

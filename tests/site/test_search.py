@@ -589,7 +589,7 @@ def test_search_works_from_a_disk(browser: Any, small: Path) -> None:
         assert page.locator(".kb-search-page").count() == 1
         page.keyboard.press("Enter")
         page.wait_for_url("**/topics/Hostile/index.html*")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("load")
 
 
 @pytest.mark.browser
