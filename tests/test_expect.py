@@ -199,6 +199,13 @@ def test_a_comment_agrees(shown: str, printed: str) -> None:
     assert agrees(shown, printed)
 
 
+def test_brackets_at_the_end_may_be_a_remark() -> None:
+    assert agrees("I can fly! (from Flyable)", "I can fly!", short=10)
+    assert agrees("a, b (one a line)", "a\nb", short=4)
+    assert not agrees("I can fly! (from Flyable)", "I can swim!", short=10)
+    assert not agrees("Total (3)", "Total (4)", short=5)
+
+
 @pytest.mark.parametrize(("shown", "printed"), DISAGREE)
 def test_a_comment_disagrees(shown: str, printed: str) -> None:
     assert not agrees(shown, printed)

@@ -13,7 +13,7 @@ A comment beside a statement is compared when it reads wholly as a printed value
 | ``# 3, the first``           | a value; a remark that begins with a word            |
 | ``# -> 3``, ``# => 3``       | a value behind an arrow                              |
 | ``# prints 3``, ``# 결과는 3`` | a value behind a word for output                     |
-| ``# Output: done``           | any text behind a word for output and a colon        |
+| ``# Output: done (at once)`` | any text behind a word for output and a colon        |
 | ``# sum: 3``                 | a value behind the label that the ``print`` begins with |
 
 Everything else is prose. What a value is says ``_ATOMS`` for its smallest parts and ``_CALLS`` for ``name(…)``.
@@ -78,7 +78,7 @@ _WORD = re.compile(
 )
 _HEDGES = re.compile(
     r"(?i)\b(?:e\.?g|i\.e|something|similar|like|depend\w*|var(?:y|ies)|random\w*|approx\w*|about|around|may|might|could"
-    r"|your?|etc|error|exception|traceback|nothing|none|same|different|will|would|should|unpredictable|undefined)\b"
+    r"|your?|etc|error|exception|traceback|nothing|none|same|different|will|would|should|unpredictable|undefined|printed|each|[0-9]+ times)\b"
     r"|[A-Z]\w*(?:Error|Exception|Warning)\b|^[~≈<(\[{]|(?:\.\.\.|…)[ \t]*$|예[:：를]"
 )
 """Words that make of ``Output: something like 3`` a remark."""
@@ -247,7 +247,9 @@ def find(text: str, *, label: str = "") -> StatedValue | None:
     found = _value(text, word.end())
     if found is None and word["colon"] and _HEDGES.search(text, word.end()) is None:
         end = len(text.rstrip())
-        return StatedValue(word.end(), end, free=True) if end > word.end() else None
+        remark = _BRACKETED.search(text, word.end())
+        short = remark.start() if remark is not None and remark.start() > word.end() else None
+        return StatedValue(word.end(), end, short, free=True) if end > word.end() else None
     return found
 
 

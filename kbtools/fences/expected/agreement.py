@@ -24,7 +24,7 @@ def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = 
     In a ``value``, which is not printed, the order of a dict is ignored as well.
     """
     readings = [shown] if short is None else [shown, shown[:short]]
-    readings += _listed(shown)
+    readings += [listed for text in readings for listed in _listed(text)]
     if shown.endswith("%") and "%" not in printed and _is_share(shown[:-1], printed):
         return True
     readings += [bare for text in readings if (bare := _unquoted(text)) is not None]
