@@ -78,7 +78,8 @@ _WORD = re.compile(
 )
 _HEDGES = re.compile(
     r"(?i)\b(?:e\.?g|i\.e|something|similar|like|depend\w*|var(?:y|ies)|random\w*|approx\w*|about|around|may|might|could"
-    r"|your?|etc|error|exception|traceback|nothing|none|same|different|will|would|should|unpredictable|undefined|printed|each|[0-9]+ times)\b"
+    r"|your?|etc|error|exception|traceback|nothing|none|same|different|will|would|should|unpredictable|undefined|printed|each"
+    r"|[0-9]+ times)\b"
     r"|[A-Z]\w*(?:Error|Exception|Warning)\b|^[~≈<(\[{]|(?:\.\.\.|…)[ \t]*$|예[:：를]"
 )
 """Words that make of ``Output: something like 3`` a remark."""
