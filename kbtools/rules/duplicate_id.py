@@ -1,6 +1,7 @@
 """Two pages with the same id.
 
-An id names one page for ever; redirects and results hang on it. Where no site is made it is a warning.
+An id names one page for ever; redirects and results hang on it. Where no site is made and no schema
+holds, it is a warning.
 
 ## Reported
 
@@ -40,7 +41,6 @@ from kbtools.text.diagnostics import Problem, Severity
 from kbtools.vault.page import Page
 
 SEVERITY = Severity.ERROR
-WITHOUT_SITE = Severity.WARNING
 GROUP = "frontmatter"
 
 
@@ -49,4 +49,5 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     if len(held) > 1:
         others = [p for p in held[: MOST + 1] if p != page.path]
         message = f'id "{page.id}" is also that of {listed(others, len(held) - 1)}'
-        yield Problem("duplicate-id", page.field_span("id"), message, "give one of them another id")
+        severity = None if context.config.has_site or context.schema is not None else Severity.WARNING
+        yield Problem("duplicate-id", page.field_span("id"), message, "give one of them another id", severity=severity)
