@@ -2,10 +2,11 @@
 
 usage: python bench/lsp.py [PAGES]
 
-Prints medians in milliseconds, and the memory of the server: from its start to the first findings with an index on
-disk, from an edit to its findings, completion behind ``[[`` and two letters, references of a page, hover, an edit of a
-page with a broken link. CPU times depend least on what else the machine is doing.
-Where marksman and rumdl are on the path, their servers are measured through the same client.
+Prints medians of the elapsed time and means of the server's CPU time, in milliseconds, and the memory of the server:
+from its start to the first findings with an index on disk; from an edit to its findings, also of a heading, and with a
+broken link on the page; completion behind ``[[`` and two letters, references of a page, and hover, each after an edit.
+CPU times depend least on what else the machine is doing. Where rumdl and marksman are on the path, their servers are
+measured through the same client.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 from lsprotocol import types
 from make_vault import make, path
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
-ROUNDS = 15
+ROUNDS = 30
 
 
 class Session:
@@ -39,7 +41,7 @@ class Session:
 
         @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
         def published(params: types.PublishDiagnosticsParams) -> None:
-            if params.uri == self.uri and params.version in (None, self.version):
+            if unquote(params.uri) == unquote(self.uri) and params.version in (None, self.version):
                 self.arrived.set()
 
         @self.client.feature(types.CLIENT_REGISTER_CAPABILITY)
@@ -54,7 +56,7 @@ class Session:
         await self.client.start_io(*command)
         folder = types.WorkspaceFolder(self.root.as_uri(), "wiki")
         capabilities = types.ClientCapabilities()
-        await self.client.initialize_async(
+        answer = await self.client.initialize_async(
             types.InitializeParams(
                 capabilities=capabilities,
                 root_uri=self.root.as_uri(),
@@ -62,34 +64,50 @@ class Session:
                 process_id=os.getpid(),
             )
         )
+        sync = answer.capabilities.text_document_sync
+        kind = sync.change if isinstance(sync, types.TextDocumentSyncOptions) else sync
+        self.takes_changes = kind == types.TextDocumentSyncKind.Incremental
         self.client.initialized(types.InitializedParams())
         item = types.TextDocumentItem(self.uri, "markdown", self.version, self.text)
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         await self.arrived.wait()
 
-    async def edit(self, typed: str = "x") -> None:
-        """Something typed at the end of the text."""
+    async def edit(self, typed: str = "x", behind: str = "") -> None:
+        """Something typed behind the first of some words; without any, at the end."""
         self.arrived.clear()
         self.version += 1
-        lines = self.text.split("\n")
-        end = types.Position(len(lines) - 1, len(lines[-1].encode("utf-16-le")) // 2)
-        change = types.TextDocumentContentChangePartial(types.Range(end, end), typed)
-        self.text += typed
+        offset = self.text.index(behind) + len(behind) if behind else len(self.text)
+        place = self.position(offset)
+        self.text = self.text[:offset] + typed + self.text[offset:]
+        change: types.TextDocumentContentChangeEvent = types.TextDocumentContentChangePartial(
+            types.Range(place, place), typed
+        )
+        if not self.takes_changes:
+            change = types.TextDocumentContentChangeWholeDocument(self.text)
         document = types.VersionedTextDocumentIdentifier(self.version, self.uri)
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
         await self.arrived.wait()
 
     async def stop(self) -> None:
-        await self.client.shutdown_async(None)
-        self.client.exit(None)
+        """End the server, if it does not end by itself within a second."""
+        process = self.client._server
+        assert process is not None
+        try:
+            await asyncio.wait_for(self.client.shutdown_async(None), 1)
+            self.client.exit(None)
+            await asyncio.wait_for(process.wait(), 1)
+        except TimeoutError:
+            process.kill()
         await self.client.stop()
 
     def at(self, words: str, into: int) -> types.TextDocumentPositionParams:
-        offset = self.text.index(words) + into
+        place = self.position(self.text.index(words) + into)
+        return types.TextDocumentPositionParams(types.TextDocumentIdentifier(self.uri), place)
+
+    def position(self, offset: int) -> types.Position:
         line = self.text.count("\n", 0, offset)
         before = self.text[self.text.rfind("\n", 0, offset) + 1 : offset]
-        place = types.Position(line, len(before.encode("utf-16-le")) // 2)
-        return types.TextDocumentPositionParams(types.TextDocumentIdentifier(self.uri), place)
+        return types.Position(line, len(before.encode("utf-16-le")) // 2)
 
     @property
     def memory(self) -> int:
@@ -133,17 +151,34 @@ async def starts(root: Path, file: Path, command: list[str], rounds: int = 5) ->
 
 
 async def measure(name: str, root: Path, file: Path, command: list[str]) -> None:
-    def row(what: str, value: float, unit: str = "ms") -> None:
-        print(f"{name:9}{what:28}{value:9.1f} {unit}", flush=True)
+    def row(what: str, elapsed: float, cpu: float | None = None, unit: str = "ms") -> None:
+        shown = f"{cpu:9.1f} CPU" if cpu is not None else ""
+        print(f"{name:9}{what:40}{elapsed:9.1f} {unit}{shown}", flush=True)
 
-    elapsed, cpu = await starts(root, file, command)
-    row("start to first findings", elapsed)
-    row("  its CPU time", cpu)
+    row("start to first findings", *await starts(root, file, command))
     session = Session(root, file)
     await session.start(command)
-    await asyncio.sleep(1)  # what a server does once nothing is asked
-    row("edit to findings", await median(session.edit))
+    await asyncio.sleep(3)  # what a server does once nothing is asked
     client, there = session.client, session.at("[[", 4)
+
+    async def repeated(what: str, work: Callable[[], Awaitable[object]], before: Callable[[], Awaitable[None]]) -> None:
+        taken, cpu, answer = [], 0.0, None
+        try:
+            for _ in range(ROUNDS):
+                await before()
+                start, used = time.perf_counter(), session.cpu
+                answer = await work()
+                taken.append((time.perf_counter() - start) * 1000)
+                cpu += session.cpu - used
+        except JsonRpcException as error:
+            print(f"{name:9}{what:40} refused: {error}")
+            return
+        row(what if answer is not None else f"{what} (no result)", statistics.median(taken), cpu / ROUNDS)
+
+    async def edits(what: str, edit: Callable[[], Awaitable[None]]) -> None:
+        used = session.cpu
+        elapsed = await median(edit)
+        row(what, elapsed, (session.cpu - used) / ROUNDS)
 
     async def complete() -> object:
         return await client.text_document_completion_async(types.CompletionParams(there.text_document, there.position))
@@ -157,23 +192,14 @@ async def measure(name: str, root: Path, file: Path, command: list[str]) -> None
     async def hover() -> object:
         return await client.text_document_hover_async(types.HoverParams(there.text_document, there.position))
 
+    await edits("edit to findings", session.edit)
     for what, work in {"completion": complete, "references": references, "hover": hover}.items():
-        taken, answer = [], None
-        try:
-            for _ in range(ROUNDS):
-                await session.edit()
-                start = time.perf_counter()
-                answer = await work()
-                taken.append((time.perf_counter() - start) * 1000)
-        except JsonRpcException as error:
-            print(f"{name:9}{what:28} refused: {error}")
-            continue
-        row(what if answer else f"{what} (no result)", statistics.median(taken))
+        await repeated(what, work, session.edit)
+    await edits("edit of a heading", lambda: session.edit(behind="\n# "))
     await session.edit("\n\n[[Unwritten page]]\n")
-    before = session.cpu
-    row("edit, with a broken link", await median(session.edit))
-    row("  CPU time of each", (session.cpu - before) / ROUNDS)
-    row("memory", session.memory, "MB")
+    await edits("edit, with a broken link", session.edit)
+    await edits("edit of a heading, with a broken link", lambda: session.edit(behind="\n# "))
+    row("memory", session.memory, unit="MB")
     await session.stop()
 
 
@@ -183,7 +209,7 @@ async def compare(root: Path, file: Path) -> None:
     commands.update({name: command for name, command in others.items() if shutil.which(name)})
     for name, command in commands.items():
         try:
-            await asyncio.wait_for(measure(name, root, file, command), 300)
+            await asyncio.wait_for(measure(name, root, file, command), 240)
         except TimeoutError:
             print(f"{name}: no answer")
 
