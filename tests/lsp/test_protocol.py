@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +16,7 @@ from a_wiki import PAGES, make
 from raw_client import RawClient
 
 from tests.terminal import run_kb
+from tests.waiting import until
 
 AUTOGRAD = "docs/topics/Autograd.md"
 
@@ -265,6 +269,73 @@ def test_a_client_that_is_killed_takes_the_server_and_its_run_along(wiki: Path) 
         assert client.process.stdin is not None
         client.process.stdin.close()  # what is left of a killed client
         assert client.process.wait(60) == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system ends processes with their starter on Linux only")
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGKILL])
+def test_a_server_that_is_killed_takes_its_run_along(wiki: Path, stop: signal.Signals) -> None:
+    file = wiki / AUTOGRAD
+    text = "```python {#slow timeout=600}\nimport time\ntime.sleep(300)\n```\n"
+    file.write_text(text, encoding="utf-8")
+
+    def runs() -> list[int]:
+        """The processes of ``kb run`` in this wiki."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (process / "cmdline").read_bytes()
+                if b"::slow\0" in words and bytes(wiki) in words:
+                    found.append(int(process.name))
+        return found
+
+    with RawClient(wiki) as client:
+        client.initialize(window={"workDoneProgress": True})
+        client.open(file.as_uri(), text)
+        client.begin("workspace/executeCommand", {"command": "kb.run", "arguments": [file.as_uri(), "slow"]})
+        client.await_note("window/workDoneProgress/create")
+        assert until(runs, "the run has started")
+        client.process.send_signal(stop)
+        client.process.wait(60)
+        until(lambda: not runs(), "the run has ended")
+
+
+def test_a_run_that_cannot_be_done_says_why(wiki: Path) -> None:
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        client.ask("workspace/executeCommand", {"command": "kb.run", "arguments": [uri, "no-such"]})
+        told = [n["params"]["message"] for n in client.notes if n.get("method") == "window/showMessage"]
+        assert any('no snippet "no-such"' in message for message in told)
+
+
+def test_a_page_whose_name_looks_like_an_option_is_run(wiki: Path) -> None:
+    file = wiki / "docs/--help.md"
+    text = "```python {#one}\nprint(1)\n```\n"
+    file.write_text(text, encoding="utf-8")
+    with RawClient(wiki) as client:
+        client.initialize()
+        client.open(file.as_uri(), text)
+        client.ask("workspace/executeCommand", {"command": "kb.run", "arguments": [file.as_uri(), "one"]})
+        lenses = client.ask("textDocument/codeLens", {"textDocument": {"uri": file.as_uri()}})["result"]
+        assert any("passed" in lens["command"]["title"] for lens in lenses)
+
+
+@pytest.mark.parametrize("place", [(-1, -1), (0, -7), (10**12, 10**12), (2**70, 0)])
+def test_places_outside_the_text_are_the_nearest_ones(wiki: Path, place: tuple[int, int]) -> None:
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        position = {"line": place[0], "character": place[1]}
+        for method in ("hover", "definition", "completion", "prepareRename"):
+            assert "result" in client.ask(
+                f"textDocument/{method}", {"textDocument": {"uri": uri}, "position": position}
+            )
+        change = {"range": {"start": position, "end": position}, "text": "[[Gone]]\n"}
+        document = {"uri": uri, "version": 1}
+        client.note("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+        assert "broken-link" in (client.rules(uri) or ())
 
 
 def test_a_killed_editor_leaves_its_wiki_as_it_was(wiki: Path) -> None:

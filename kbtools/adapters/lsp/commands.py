@@ -13,7 +13,7 @@ from kbtools.errors import KbError
 from kbtools.text.source import Span
 
 if TYPE_CHECKING:
-    from kbtools.adapters.lsp.running import Run
+    from kbtools.adapters.lsp.running import Run, RunEnd
 
 
 def execute(session: Session, command: str, arguments: list[Any]) -> Later | None:
@@ -78,11 +78,13 @@ def _run(session: Session, uri: str, space: OpenVault, path: str, snippet: str, 
         raise KbError("save the page first", "its code is run as it is on disk")
     what = f"{path}::{snippet}" if snippet else path
 
-    def ended(summary: str) -> None:  # on the run's thread
-        session.connection.call_soon(partial(done, summary))
+    def ended(end: RunEnd) -> None:  # on the run's thread
+        session.connection.call_soon(partial(done, end))
 
-    def done(summary: str) -> None:
-        progress.end(summary)
+    def done(end: RunEnd) -> None:
+        progress.end(end.summary)
+        if end.is_failure:
+            session.show(end.summary)
         if update:
             session.refresh(space, (path,))
         session.publish()

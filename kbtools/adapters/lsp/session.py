@@ -105,7 +105,11 @@ class Session:
         text = f"{error.message}: {error.hint}" if error.hint else error.message
         if text not in self._complaints:
             self._complaints.add(text)
-            self.connection.notify("window/showMessage", {"type": 2, "message": f"kb: {text}"})
+            self.show(text)
+
+    def show(self, text: str) -> None:
+        """Show a message as a warning."""
+        self.connection.notify("window/showMessage", {"type": 2, "message": f"kb: {text}"})
 
     def refresh(self, space: OpenVault, changed: Collection[str]) -> None:
         """Read what has changed on disk, of these pages."""

@@ -40,8 +40,10 @@ def configure(arguments: Arguments) -> None:
 def run(args: SimpleNamespace) -> int:
     from kbtools.run import report as reports
     from kbtools.run.devices.probe import environment
+    from kbtools.run.processes.starter import end_with_starter
     from kbtools.run.results.parity import line, parity
 
+    end_with_starter()
     watch = Stopwatch()
     wiki = read(args, lasting=True)
     if args.paths:  # the policy of a named page is ignored

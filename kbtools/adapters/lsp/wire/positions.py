@@ -29,10 +29,12 @@ class Positions:
         """A position outside the text counts as the nearest one in it; one within a character, as its beginning."""
         if position["line"] >= len(self._lines):
             return len(self.text)
+        if position["line"] < 0:
+            return 0
         line = self._lines.line(position["line"] + 1)
         written = line.of(self.text)
         if written.isascii() or self._encoding == "utf-32":
-            return min(line.start + position["character"], line.end)
+            return min(line.start + max(0, position["character"]), line.end)
         units = 0
         for at, character in enumerate(written):
             units += self._units(character)
