@@ -40,7 +40,7 @@ from kbtools.site.html.urls import Site, file_of, markdown_of, preview_of
 from kbtools.site.markdown import text_plugins
 from kbtools.site.mkdocs import mkdocs_seam
 from kbtools.site.mkdocs.site_folder import SiteFolder
-from kbtools.site.page import page_actions, previews
+from kbtools.site.page import not_found, page_actions, previews
 from kbtools.site.page.dates import changed
 from kbtools.site.parts import Parts
 from kbtools.site.reuse.engine import Engine
@@ -386,7 +386,13 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
 
     @event_priority(-100)
     def on_post_template(self, output: str, *, template_name: str, config: MkDocsConfig) -> str:
-        if self.policy is not None and template_name == "404.html":
+        if template_name != "404.html":
+            return output
+        if self.wiki is not None and "all.md" in self.made:
+            everything = "all/" if config.use_directory_urls else "all.html"
+            ways_on = {config.site_name: "", self.wiki.words("All pages"): everything}
+            output = not_found.worded(output, self.wiki.words, config.site_url, ways_on)
+        if self.policy is not None:
             page = Tree(output)
             self.policy.of_theme(page)
             csp.add_policy(page, self.policy.value())

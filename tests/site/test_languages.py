@@ -175,6 +175,11 @@ def test_every_word_of_kb_comes_from_the_catalogue(tmp_path: Path, monkeypatch: 
                     text = text.replace(machine, " ")  # noqa: PLW2901
                 assert leftover(text) == "", f"{file.relative_to(site)}: {leftover(text)!r} in {text!r}"
     assert seen > 300
+    lost = LexborHTMLParser((site / "404.html").read_text(encoding="utf-8"))
+    assert [h.text() for h in lost.css("article h1")] == ["⟦Page not found⟧"]
+    assert [a.text() for a in lost.css("article p a")][1:] == ["⟦All pages⟧"]
+    ways = [a.attributes["href"] or "" for a in lost.css("article p a")]
+    assert all(way.startswith("/") and (site / way.strip("/") / "index.html").exists() for way in ways), ways
     for name in ("llms.txt", "topics/Zwei/preview.json"):
         assert "⟦" in (site / name).read_text(encoding="utf-8")
 

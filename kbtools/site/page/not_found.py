@@ -1,0 +1,21 @@
+"""The page for addresses without one: Material's is a heading in English, whatever the language, and a dead end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from kbtools.site.html.text import escape
+from kbtools.site.words import Words
+
+_HEADING = "<h1>404 - Not found</h1>"
+
+
+def worded(html: str, words: Words, site_url: str | None, pages: Mapping[str, str]) -> str:
+    """``404.html`` with its heading in the site's language, and links to ``pages``, addresses in the site by title.
+
+    Unchanged where the heading is not Material's own. Links are absolute: the page is shown at any address.
+    """
+    root = urlsplit(site_url or "/").path.rstrip("/")
+    links = " · ".join(f'<a href="{escape(f"{root}/{url}")}">{escape(title)}</a>' for title, url in pages.items())
+    return html.replace(_HEADING, f"<h1>{escape(words('Page not found'))}</h1>\n<p>{links}</p>", 1)
