@@ -37,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from in_browser import CHROMIUM, FLAGS, served
 from playwright.sync_api import Error, sync_playwright
-from test_search import BY_KIND, HELD_OUT, QUERIES, ask, built, found, queries
+from test_search import BY_KIND, BY_PERSON, HELD_OUT, OF_OTHERS, QUERIES, ask, built, found, queries
 
 from kbtools.site.html.tree import Tree
 from kbtools.site.search.search_index import Entry, files
@@ -211,7 +211,7 @@ def main(wanted: int, rounds: int) -> None:
         ours, stock = sites(folder)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            for file in (QUERIES, BY_KIND, HELD_OUT):
+            for file in (QUERIES, BY_KIND, HELD_OUT, OF_OTHERS, BY_PERSON):
                 asked = len(queries(file))
                 mine = hits(browser, ours, lambda p: p.keyboard.press("/"), lambda p, q: ask(p, q) or found(p), file)
                 theirs = hits(browser, stock, open_stock, ask_stock, file)

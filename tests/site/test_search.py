@@ -34,6 +34,8 @@ ROOT = Path(__file__).parents[2]
 QUERIES = Path(__file__).with_name("search_queries.txt")
 BY_KIND = Path(__file__).with_name("search_queries_by_kind.txt")
 HELD_OUT = Path(__file__).with_name("search_queries_held_out.txt")
+OF_OTHERS = Path(__file__).with_name("search_queries_of_others.txt")
+BY_PERSON = Path(__file__).with_name("search_queries_by_person.txt")
 
 
 # -- What is indexed -----------------------------------------------------------------------------------------------
@@ -93,6 +95,14 @@ def test_words_are_listed_by_their_sound() -> None:
     }
     assert stem("모멘텀에서는") == "모멘텀"
     assert stem("이는") == "이는"  # two syllables are left
+    assert stem("학습시") == "학습"  # behind a final consonant
+    assert stem("크래시") == "크래시"
+
+
+def test_names_have_the_pairs_of_their_words_joined_and_the_initials_of_keywords() -> None:
+    postings = _postings([Entry("a", "전이 학습", (Section("", "", "또 전이 학습, 다른 값"),), keywords=("층 얼리기",))])
+    assert {"이학", "층얼", "^ㅈㅇㅎㅅ", "^ㅊㅇㄹㄱ"} <= set(postings)
+    assert "른값" not in postings  # a text has no pairs across its words
 
 
 def test_initial_consonants_of_a_name_and_of_its_words() -> None:
@@ -233,7 +243,7 @@ def found(page: Any) -> list[str]:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("file", "share"), [(QUERIES, 0.95), (BY_KIND, 0.9)])
+@pytest.mark.parametrize(("file", "share"), [(QUERIES, 0.95), (BY_KIND, 0.9), (OF_OTHERS, 0.95)])
 def test_readers_find_what_they_look_for(browser: Any, wiki: str, file: Path, share: float) -> None:
     """So many of the queries have an expected page among the first three results."""
     asked = queries(file)
@@ -320,15 +330,15 @@ def test_word_forms_and_scripts_without_blanks(browser: Any, tmp_path: Path) -> 
 def test_words_typed_wrongly(browser: Any, tmp_path: Path) -> None:
     """In the keyboard's other layout, joined, or with wrong letters; what was taken instead is said."""
     pages = {
-        "a.md": "# 자동 미분\n\n텐서와 컨볼루션에 대한 글.\n",
+        "a.md": "---\naliases: [AutomaticDifferentiation]\n---\n\n# 자동 미분\n\n텐서와 컨볼루션에 대한 글.\n",
         "b.md": "# 둘\n\nloss와 optimizer에 대한 글. 텐서도 씁니다.\n",
-        "c.md": "# 셋\n\n자동차와 미분에 대한 글. 또 자동차와 미분.\n",
+        "c.md": "# 셋\n\n자동차와 미분에 대한 글. 또 자동차와 미분. An automatic use of automatic differentiations.\n",
     }
     asked = [
         ("wkehdalqns", "a", "자동미분"), ("xpstjfmf wkehdalqns", "a", "텐서를"),
         ("ㅣㅐㄴㄴ", "b", "loss"), ("ㅐㅔ샤ㅡㅑㅋㄷㄱ", "b", "optimizer"),
         ("콘벌루션", "a", "컨볼루션"), ("ㅈㄷㅁㅈ", "a", "ㅈㄷㅁㅂ"), ("potimizer", "b", "optimizer"),
-        ("쉬운 자동미분", "a", ""), ("자동미분의 뜻", "a", ""),
+        ("쉬운 자동미분", "a", ""), ("자동미분의 뜻", "a", ""), ("how to use automatic differentiations", "a", ""),
     ]  # fmt: skip
     site = built(make(tmp_path, pages, CONFIG.replace("  - search\n", "")), tmp_path / "site")
     with served(site) as root, tab(browser, root, "") as page:

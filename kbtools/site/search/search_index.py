@@ -32,7 +32,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kbtools.site.search.hangul import initials, runs
+from kbtools.site.search.hangul import INITIALS_MARK, initials, runs
 from kbtools.site.search.search_terms import NAME_MARK, name_key, terms
 from kbtools.site.search.search_text import Section
 from kbtools.site.search.sound import SOUND_MARK, sound_entries
@@ -40,8 +40,8 @@ from kbtools.site.search.sound import SOUND_MARK, sound_entries
 LEVELS = 15
 SHARD = 48_000
 """Bytes of terms and postings at which a shard ends, before compression."""
-SOUND_SHARD = 8_000
-"""The same of words by their sound, of which a query reads a few."""
+MARKED_SHARD = 8_000
+"""The same of names, initial consonants and words by their sound, of which a query reads a few here and there."""
 PAGES_A_FILE = 4
 
 # What an occurrence is worth, and where more of them stop to matter.
@@ -53,6 +53,7 @@ _STANDING = 0.5
 _WHOLE_TITLE, _WHOLE_ALIAS, _WHOLE_KEYWORD = 15, 13, 10
 _INITIALS_OF_HEADING, _INITIALS_OF_KEYWORD = 6, 5
 _MOST_TAILS = 8
+_MARKS = NAME_MARK + INITIALS_MARK + SOUND_MARK
 _BETWEEN_HANGUL = re.compile(r"(?<=[가-힣]) (?=[가-힣])")
 
 
@@ -213,16 +214,18 @@ def _shards(postings: Mapping[str, list[tuple[int, int]]]) -> Iterator[tuple[str
     size = 0
     for term in sorted(postings, key=lambda t: t.encode("utf-16-be")):
         packed = _packed(postings[term])
-        sound = term.startswith(SOUND_MARK)
-        if held and (
-            size + len(packed) > (SOUND_SHARD if sound else SHARD) or sound != held[0][0].startswith(SOUND_MARK)
-        ):
+        full = size + len(packed) > (MARKED_SHARD if _mark(term) else SHARD)
+        if held and (full or _mark(term) != _mark(held[0][0])):
             yield held[0][0], _shard(held)
             held, size = [], 0
         held.append((term, packed))
         size += len(packed) + len(term.encode()) + 2
     if held:
         yield held[0][0], _shard(held)
+
+
+def _mark(term: str) -> str:
+    return term[0] if term[0] in _MARKS else ""
 
 
 def _shard(held: Sequence[tuple[str, bytes]]) -> bytes:

@@ -218,12 +218,14 @@ class Index {
   // Pages that are called so, or whose name begins so.
   async name({ name, share }, scores) {
     const key = NAME_MARK + name
-    await this.scan({ from: key, to: share === 1 ? key + LAST : key }, (term, postings) => {
-      const worth = share ** 2 * (term === key ? 2 : 0.6 * (key.length / term.length))
+    await this.scan({ from: key, to: share === 1 ? key + LAST : `${key}s` }, (term, postings) => {
+      const same = term === key || term === `${key}s`
+      if (!same && share < 1) return
+      const worth = share ** 2 * (same ? 2 : 0.6 * (key.length / term.length))
       for (const [page, level] of postings) {
         const held = scores.get(page) ?? { sum: 0, share: 0, name: 0 }
         held.name = Math.max(held.name, worth * level)
-        held.called ||= term === key && share === 1
+        held.called ||= same && share === 1
         scores.set(page, held)
       }
     })

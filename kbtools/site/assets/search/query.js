@@ -18,12 +18,12 @@ const MOST_RUNS = 24
 const WEAK = new Set(`어떻게 어떤 어떻 어때 어느 무엇 무엇인가 무슨 뭐야 뭔가 뭐 뭘 뭐가 뭔데 왜 언제 누가 누구 어디 어디서 얼마나 얼마 몇 개 방법 법
  이유 차이 차이점 때 수 것 거 게 중 중에 안 등 및 좀 더 또 또는 그리고 그냥 혹시 꼭 너무 정말 진짜 아주 매우 자꾸 계속 아직 아직도 이제 이미
  위한 위해 위해서 대한 대해 대해서 관한 통해 가진 서로 같은 같이 같아요 같아 같은데 에러 오류 해결 이런 그런 저런 이거 그거 이건 모르겠어요 모르겠음 싶어요 싶은데 궁금해요
- 되나 되나요 될까 돼요 봐야 나와요 나오는 나오나요 나옵니다 거야 거예요 건가요 건지 할지 해야 뭐지 뭐죠 뭐예요 뭐에요 뭔가요 무엇일까요 설명 추천 알려주세요 도와주세요
+ 되나 되나요 될까 돼요 봐야 나와요 나오는 나오나요 나옵니다 거야 거예요 건가요 건지 할지 해야 뭐지 뭐죠 뭐예요 뭐에요 뭔가요 무엇일까요 무엇입니까 설명 추천 경우 의미 개념 역할 예시 알려주세요 말해주세요 도와주세요 할까요 할까
  해야되나 해야하나 해야돼 그냥 쓰고
  하는 하는법 쓰는 쓰는법 사용법 사용 써 써요 써야 쓰나요 쓰면 쓸까 있나요 있어요 있는 있는지 있고 알려줘
  the a an of in on for with and or to is are was were be been do does did has have how what why when which who where can could
  should would difference between will i my me it its this that there vs by from at as if not use using get
- you your we so but about into than then any some please help need want way mean means explain don doesn isn error errors`.split(/\s+/))
+ you your we so but about into than then any some please help need want way mean means explain don doesn isn error errors used uses work works concept concepts purpose role describe example examples give`.split(/\s+/))
 const WEAK_WEIGHT = 0.15
 const VERB_WEIGHT = 0.5 // a thing is named by nouns; how its verb is written, hardly a page can know
 
@@ -160,9 +160,12 @@ function parse(query) {
   return { units, names: namesOf(runs, words), needles: needlesOf(words) }
 }
 
-// What may be the name of a page: the first words of a query, and each of its other words.
+// A word in Latin letters without the s of a plural: tensors and tensor are one name.
+const singular = (word) => word.replace(/([a-z]{2}[^s])s$/, "$1")
+
+// What may be the name of a page: the first words of a query, each of its other words, and each two that say something.
 function namesOf(runs, words) {
-  const flat = (some) => some.map((run) => run.text.replace(/_/g, "")).join("").toLowerCase()
+  const flat = (some) => singular(some.map((run) => run.text.replace(/_/g, "")).join("").toLowerCase())
   const all = flat(runs).length || 1
   const found = new Map()
   for (let n = runs.length; n > 0 && n > runs.length - 4; n--) {
@@ -174,8 +177,9 @@ function namesOf(runs, words) {
       if (name && !found.has(name)) found.set(name, { name, share: n === runs.length ? 1 : name.length / all })
     }
   }
-  for (const run of words) {
-    const name = flat([run.paired ? { text: stemOf(run.text) } : run])
+  const stemmed = words.map((run) => ({ ...run, text: run.paired ? stemOf(run.text) : run.text }))
+  for (const some of stemmed.flatMap((run, i) => (i ? [[run], [words[i - 1], run]] : [[run]]))) {
+    const name = flat(some)
     if (name.length > 1 && !found.has(name)) found.set(name, { name, share: name.length / all })
   }
   return [...found.values()]

@@ -56,7 +56,7 @@ function vowelApart(hangul, letters, outer, before) {
   if (letters.endsWith("r") && !/[ㅓㅕㅝ]/.test(vowels) && !/^ㅏ.*a|^ㅗ.*o/.test(first + letters)) return 1
   if (/[ㅘㅝㅞㅟ]/.test(second) && !/[wou]/.test(letters.slice(1))) return 1
   const wanted = first === "ㅏ" && second === "ㅣ" ? "iyae" : HANGUL.vowels[VOWELS.indexOf(first)]
-  const at = Math.max(wanted.indexOf(letters[0]), /[wyu]/.test(letters[0]) && letters[1] ? wanted.indexOf(letters[1]) : -1)
+  const at = Math.max(wanted.indexOf(letters[0]), /[wyui]/.test(letters[0]) && letters[1] ? wanted.indexOf(letters[1]) : -1)
   if (at < 0) return 1
   return (at ? 0.1 : 0) + (second && second !== "ㅣ" && letters.length < 2 ? 0.5 : 0)
 }
