@@ -100,7 +100,9 @@ def test_words_are_listed_by_their_sound() -> None:
 
 
 def test_names_have_the_pairs_of_their_words_joined_and_the_initials_of_keywords() -> None:
-    postings = _postings([Entry("a", "전이 학습", (Section("", "", "또 전이 학습, 다른 값"),), keywords=("층 얼리기",))])
+    postings = _postings(
+        [Entry("a", "전이 학습", (Section("", "", "또 전이 학습, 다른 값"),), keywords=("층 얼리기",))]
+    )
     assert {"이학", "층얼", "^ㅈㅇㅎㅅ", "^ㅊㅇㄹㄱ"} <= set(postings)
     assert "른값" not in postings  # a text has no pairs across its words
 
