@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kbtools.vault.listing import FileEntry
@@ -31,6 +30,8 @@ class ParsedPages:
         kept = self._kept.get(entry.path)
         page = kept[1] if kept is not None and kept[0] == entry else self._parse(entry, policies)
         if page.policy != (policy := policies.of(entry.path)):
+            from dataclasses import replace
+
             page = replace(page, policy=policy)
         self._drop(entry.path)
         self._kept[entry.path] = entry, page

@@ -299,6 +299,21 @@ def test_a_server_that_is_killed_takes_its_run_along(wiki: Path, stop: signal.Si
         until(lambda: not runs(), "the run has ended")
 
 
+def test_a_failure_of_an_earlier_run_is_told_also_beside_a_damaged_baseline(wiki: Path) -> None:
+    file = wiki / AUTOGRAD
+    text = PAGES[AUTOGRAD].replace("x + 1", "1 / 0")
+    file.write_text(text, encoding="utf-8")
+    run_kb(["run", "topics/Autograd.md", "--root", str(wiki)])
+    (wiki / "kb-baseline.json").write_text("{ damaged", encoding="utf-8")
+    with RawClient(wiki) as client:
+        client.initialize()
+        client.open(file.as_uri(), text)
+        assert client.rules(file.as_uri()) is None
+        (wiki / "kb-baseline.json").unlink()
+        client.note("textDocument/didSave", {"textDocument": {"uri": file.as_uri()}})
+        assert {"failing-snippet", "broken-link"} <= (client.rules(file.as_uri()) or set())
+
+
 def test_a_run_that_cannot_be_done_says_why(wiki: Path) -> None:
     with RawClient(wiki) as client:
         client.initialize()

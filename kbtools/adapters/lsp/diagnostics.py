@@ -18,8 +18,8 @@ _LEVELS = {
 }
 
 
-def published(space: OpenVault, path: str) -> list[Published]:
-    """All findings of a page, and its snippets that failed; what the baseline accepts as hints."""
+def published(space: OpenVault, path: str, *, with_results: bool) -> list[Published]:
+    """All findings of a page; what the baseline accepts as hints. ``with_results``: also its snippets that failed."""
     source = space.resident.source(path)
     if source is None:
         return []
@@ -32,11 +32,16 @@ def published(space: OpenVault, path: str) -> list[Published]:
         hint["severity"] = DiagnosticSeverity.HINT
         hint["message"] += f"\nknown since {since.isoformat()}"
         made.append(hint)
-    if (space.project.state / "results").is_dir():
+    if with_results and has_results(space):
         from kbtools.adapters.lsp.results import failures
 
         made += failures(space, path)
     return made
+
+
+def has_results(space: OpenVault) -> bool:
+    """Whether any snippet of the wiki has been run."""
+    return (space.project.state / "results").is_dir()
 
 
 def as_published(space: OpenVault, source: Source, d: Diagnostic) -> Published:

@@ -45,7 +45,7 @@ class Server:
                 if not isinstance(message, Message):
                     self._attempt(message)
                     continue
-                if message.id is not None and self._session is not None and self._session.is_stale:
+                while message.id is not None and self._session is not None and self._session.is_stale:
                     self._attempt(self._session.publish)  # what is asked after a change is answered after its findings
                 self.connection.deal_with(message, self._handler(message))
         finally:
@@ -68,8 +68,8 @@ class Server:
             return
         if session.is_stale:
             session.publish()
-        if not self.connection.is_idle:
-            return
+        if not self.connection.is_idle or not session.spaces:
+            return  # before a document is open, its findings come first
         from kbtools.adapters.lsp import requests  # noqa: F401 - with all that answers them
 
         for space in session.spaces.values():

@@ -24,6 +24,8 @@ class Document:
         self.text, self.version = text, version
         self.published: tuple[int | None, list[Diagnostic]] | None = None
         """The version and findings that were published last."""
+        self.is_told = False
+        """Whether findings were published, or could not be."""
 
 
 class Session:
@@ -144,12 +146,16 @@ class Session:
     def publish(self) -> None:
         """Tell what is wrong with every open document, as the whole wiki is now, where that has changed."""
         self.is_stale = False
-        from kbtools.adapters.lsp.diagnostics import published
+        from kbtools.adapters.lsp.diagnostics import has_results, published
 
         for uri, document in self.documents.items():
             found = self.space(uri)
+            with_results, document.is_told = document.is_told, True
+            if not with_results and found is not None and has_results(found[0]):
+                self.is_stale = True  # results are read once the first findings have been told
             try:
-                findings = (document.version, published(*found) if found is not None else [])
+                new = published(*found, with_results=with_results) if found is not None else []
+                findings = (document.version, new)
             except KbError as error:  # a baseline that cannot be read
                 self.complain(error)
                 continue
