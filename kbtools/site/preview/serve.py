@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import queue
 import tempfile
@@ -74,6 +75,8 @@ def serve(
             config = preview.config
             if config is None:
                 raise KbError(preview.failure, "the preview starts when the site can be built once")
+            gc.collect()
+            gc.freeze()  # most of the wiki stays: to look for garbage in it took as long as a save at 10,000 pages
             server.mount(config.site_url or "/")
             server.error_handler = lambda code: _error_page(site, code)
             for place in preview.places():
