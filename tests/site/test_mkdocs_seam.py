@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config import load_config
 from mkdocs.structure.files import get_files
@@ -51,3 +52,33 @@ def test_a_page_is_taken_apart_and_put_together_again(tmp_path: Path) -> None:
     assert vars(other).keys() == vars(page).keys()
     assert (other.title, other.content, str(other.toc)) == (page.title, page.content, str(page.toc))
     assert (other.present_anchor_ids, other.links_to_anchors) == (page.present_anchor_ids, page.links_to_anchors)
+
+
+def test_one_page_of_a_built_site_is_rendered_again_into_another_folder(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    for name in ("index", "a"):
+        (tmp_path / "docs" / f"{name}.md").write_text(f"# {name}\n", encoding="utf-8")
+    (tmp_path / "mkdocs.yml").write_text("site_name: s\nplugins: []\nhooks: [hook.py]\n", encoding="utf-8")
+    (tmp_path / "hook.py").write_text("", encoding="utf-8")
+    config = load_config(str(tmp_path / "mkdocs.yml"))
+    held: dict[str, Any] = {}
+
+    def on_env(env, config, files):  # type: ignore[no-untyped-def]
+        held.update(env=env, files=files)
+
+    def on_nav(nav, config, files):  # type: ignore[no-untyped-def]
+        held.update(nav=nav)
+
+    config.plugins._register_event("env", on_env)
+    config.plugins._register_event("nav", on_nav)
+    mkdocs_seam.build_site(config)
+    file = held["files"].get_file_from_path("a.md")
+    mkdocs_seam.give(file, "# Other title\r\n\r\nOther text.\r\n")
+    mkdocs_seam.write_into(file, tmp_path / "other")
+    mkdocs_seam.set_title(file.page, None)
+    mkdocs_seam.render(file.page, config, held["files"])
+    mkdocs_seam.put_into_template(file.page, config, held["files"], held["nav"], held["env"])
+    text = (tmp_path / "other/a/index.html").read_text("utf-8")
+    assert "Other text." in text
+    assert "<title>Other title - s</title>" in text
+    assert "Other text." not in (tmp_path / "site/a/index.html").read_text("utf-8")
