@@ -275,7 +275,7 @@ WORDS = {
     },
     "zh": {"tensor": "张量是多维数组。自动微分记录运算。", "model": "模型在训练集上训练。", "cat": "这是一只黑猫"},
     "ko": {
-        "softmax": "softmax와 momentum, DDP를 씁니다. Conv2d도 씁니다.",
+        "softmax": "softmax와 momentum, DDP를 씁니다. Conv2d와 mac도 씁니다.",
         "bucket": "소프트맥스를 버킷에 담습니다.",
         "tree": "나무와 들에 대한 글.",
         "slow": "늦고 느린 때와, 값이 바뀌는 때. 처음은 어렵습니다. 장치가 놀 때. module과 list와 CUDA.",
@@ -296,7 +296,8 @@ ASKED = {
         ("소프트맥스", ["softmax", "bucket"]), ("softmax", ["softmax", "bucket"]), ("모멘텀을", ["softmax"]),
         ("디디피", ["softmax"]), ("bucket", ["bucket"]), ("콘볼루션", ["softmax"]), ("convolution", ["softmax"]),
         ("브레이크", []), ("트리", []), ("모듈리스트", ["slow"]),
-        ("씨유디에이", ["slow"]), ("느려요", ["slow"]), ("바뀌었어", ["slow"]), ("어려워서", ["slow"]),
+        ("씨유디에이", ["slow"]), ("느려요", ["slow"]), ("바뀌었어", ["slow"]), ("바뀐", ["slow"]), ("음악", []),
+        ("어려워서", ["slow"]),
         ("놀고 있어요", ["slow"]),
     ],
     "zh": [("自动微分", ["tensor"]), ("微分", ["tensor"]), ("训练", ["model"]), ("多维 数组", ["tensor"]),

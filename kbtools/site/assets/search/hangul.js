@@ -83,7 +83,7 @@ const AUXILIARY = /^(?:있|싶|않|못)/
 const VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 // What a root's last vowel may have been before ㅓ or ㅏ was drawn into it: 느려 is of 느리, 커 of 크.
 const DRAWN = { ㅕ: "ㅣ", ㅝ: "ㅜ", ㅘ: "ㅗ", ㅐ: "ㅏㅐ", ㅙ: "ㅚ", ㅓ: "ㅓㅡ", ㅏ: "ㅏㅡ" }
-const [FINAL_L, FINAL_P, FINAL_SS] = [8, 17, 20]
+const [FINAL_N, FINAL_L, FINAL_P, FINAL_SS] = [4, 8, 17, 20]
 const [INITIAL_L, INITIAL_NONE] = [5, 11]
 
 // What is left of a verb's form without what is behind its stem: 나왔어요 is 나왔, 느려요 느려. At least two syllables.
@@ -119,6 +119,14 @@ function rootsOf(word, next) {
   if (initial === INITIAL_NONE && /[ㅝㅘ]/.test(drawn) && !f) roots.push(ahead + syllableOf(i, v, FINAL_P))
   if (initial === INITIAL_L && f === FINAL_L) roots.push(ahead + syllableOf(i, v) + syllableOf(INITIAL_L, VOWELS.indexOf("ㅡ")))
   return roots
+}
+
+// The forms of a verb in whose adnominal one a pair ends, if it is one: 얼린 and 얼릴 are of 얼리.
+function adnominal(pair) {
+  const last = pair[1]
+  if (!isHangul(last) || ![FINAL_N, FINAL_L].includes(partsOf(last)[2])) return []
+  const [from, to] = formsOfRoot(pair[0] + String.fromCharCode(last.charCodeAt(0) - partsOf(last)[2]))
+  return [{ from, to, fit: 0.6 }]
 }
 
 // A root as the beginning of a range of syllables and its end: where it has no final consonant, a form may add one.

@@ -49,6 +49,7 @@ function pairedUnits(run, weight, typing, roots) {
     const ways = [exact(pair)]
     if (typing && i + 2 === run.length) ways.push(...growing(pair[0], pair[1]))
     if (run.length === 2 && OBJECTS.has(pair[1])) ways.push(exact(pair[0], 0.9), prefix(pair[0], 0.6))
+    if (i + 2 === run.length) ways.push(...adnominal(pair))
     const inStem = i + 2 <= stem.length
     ways.push(...rootWays(roots, i))
     units.push({ weight: weight * (inStem ? 1 / (stem.length - 1) : 0.1), ways, sound: inStem ? sound : "" })

@@ -41,13 +41,14 @@ function soundOfHangul(word) {
     slots[slots.length - 1] += VOWELS[syllable % VOWELS.length]
     add(HANGUL.finals[final], -1)
   }
-  return { key, slots, initials }
+  return { key, slots, initials, syllables: word.length }
 }
 
 // How badly a vowel in Hangul fits the letters in its place, behind that letter: 0 to 1. Outer slots are the first two and
 // the one before the last consonant.
 function vowelApart(hangul, letters, outer, before) {
   const vowels = hangul.replace(/^ㅡ+/, "") // ㅡ stands between consonants that Latin letters put side by side
+  if (hangul !== vowels && !before) return 1 // 음악 is not mac
   if (!vowels) return letters === "" ? 0 : hangul || letters === "e" ? 0.5 : 1
   if (!letters && vowels === "ㅣ" && /[cjsz]/.test(before)) return 0 // 토치 and torch
   if (!letters) return outer && /^[ㅔㅣ]$/.test(vowels) ? 0.5 : 1 // 엔비디아, 브이맵, 로크엠: a letter's name
@@ -78,7 +79,7 @@ function likeness(hangul, latin) {
   for (let i = 0; i < slots; i++) cost += vowelApart(hangul.slots[i], latin.slots[i], i < 2 || i === length - 1, latin.letters[i - 1] ?? "")
   for (let i = 0; i < length; i++) cost += consonantApart(hangul.initials[i], latin.letters[i], i > 0)
   cost /= slots
-  return cost <= (length > 3 ? 0.25 : length > 2 ? 0.2 : 0.1) ? 1 - cost - rest * 0.1 : 0
+  return cost <= (length > 3 ? 0.25 : length > 2 && hangul.syllables > 2 ? 0.2 : length > 2 ? 0.14 : 0.1) ? 1 - cost - rest * 0.1 : 0
 }
 
 // Words in Hangul that are written like one but for a vowel, or a consonant of the same class: 콘벌루션 and 컨볼루션.
