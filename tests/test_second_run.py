@@ -120,19 +120,21 @@ def test_the_order_of_a_set_of_strings_is_that_of_a_run(launcher: Launcher) -> N
 
 
 def test_another_machine_has_other_versions_sizes_and_devices(launcher: Launcher) -> None:
-    code = """import os, platform, sys
+    code = """import locale, os, platform, sys
 import numpy, torch
 print(numpy.__version__)  # 1.20.1
 numpy.version.version  # '1.20.1'
 print(torch.__version__[:3])  # 0.9
 print(sys.version)  #> 3.7.3
+sys.version_info  #> sys.version_info(major=3, minor=7, micro=3, releaselevel='final', serial=0)
+locale.getpreferredencoding(False)  # 'cp936'
 sys.getsizeof([])  # 64
 platform.system()  # 'Darwin'
 os.cpu_count()  # 1024
 torch.cuda.device_count()  # 64
 sys.getsizeof([]) > 0  # False"""
     outcome = run(code, launcher)
-    assert states(outcome) == ["changes from machine to machine"] * 8 + ["different"]
+    assert states(outcome) == ["changes from machine to machine"] * 10 + ["different"]
 
 
 def test_random_numbers_that_continue_from_an_earlier_snippet_are_not_compared(launcher: Launcher) -> None:

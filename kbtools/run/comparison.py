@@ -110,7 +110,7 @@ def _not_written(found: Printed, stdout: str) -> str | None:
             continue  # not decodable, and truncated at another place in the output
         error = raised(reported)
         # A traceback at the prompt is no part of standard output.
-        text = error.before if error is not None and error.has_header else reported
+        text = error.before.removesuffix("\n") if error is not None and error.has_header else reported
         at = stdout.find(text, at)
         if at < 0:
             return text if len(text) <= _NAMED else text[:_NAMED] + "…"
@@ -160,7 +160,10 @@ def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | Non
     wrong = None
     for at, text in enumerate(found.texts):
         value = worth[at] if at < len(worth) else None
-        if any(holds(want, form) for form in (*([text] if text or value is None else ()), *(value or ()))):
+        # An expression that is worth None is worth something, except at the prompt, which does not show it.
+        nothing = value is None and not text and want.value and want.form is not Form.TRANSCRIPT
+        forms = ("None",) if nothing else value or ()
+        if any(holds(want, form) for form in (*([text] if text or value is None else ()), *forms)):
             continue
         if want.form is Form.TRANSCRIPT and agreement.raises_alike(want.text, text):
             return "the exception's message is another", None

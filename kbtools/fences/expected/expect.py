@@ -27,9 +27,10 @@ _TOKEN = re.compile(
 )
 # Parts of a tensor's repr that depend on where and how it came about. Bounded by their own quotes and brackets.
 _PLACE = re.compile(r",\s*(?:device='(?:cpu|mps|cuda|cuda:[0-9]+|mps:[0-9]+)'|grad_fn=<[^<>\n]*>)(?=\s*[,)])")
-# The name of the page's own module in a repr, and where another module comes from.
+# The name of the page's own module in a repr, and where another module or code comes from.
 _MAIN = re.compile(r"(?<![\w.])__main__\.(?=[A-Za-z_])")
 _ORIGIN = re.compile(r"(<module '[\w.]+') (?:from '[^'\n]*'|\([^()\n]*\))>")
+_CODE = re.compile(r"(<code object \S+ at 0x[0-9a-fA-F]+), file \"[^\"\n]*\", line [0-9]+>")
 _EXACT = Decimal("1e-6")
 _CONTEXT = Context(prec=40, traps=[])
 for _flag in (InvalidOperation, Overflow, Underflow, Inexact, Subnormal):
@@ -218,7 +219,7 @@ def visible(text: str) -> str:
 
 def tokens(text: str) -> list[Token]:
     """The words, numbers and signs of a text, without what ``matches`` ignores."""
-    text = _ORIGIN.sub(r"\1>", _MAIN.sub("", _PLACE.sub("", text.strip())))
+    text = _CODE.sub(r"\1>", _ORIGIN.sub(r"\1>", _MAIN.sub("", _PLACE.sub("", text.strip()))))
     found: list[Token] = []
     depth = 0
     blank = opened = closed = False

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 TRACEBACK = "Traceback (most recent call last):"
 _HEADER = re.compile(r"(?m)^[ \t]*Traceback \((?:most recent call last|innermost last)\):?[ \t]*$")
-_FILE = re.compile(r"(?m)^[ \t]*File [\"'<~\w](?:[^\n]*?\bline \d+(?:, in \S+)?|[^\n]*?:\d+)[ \t]*")
+_FILE = re.compile(r"(?m)^[ \t]*File [\"'<~\w](?:[^\n]*?\bline \d+,?(?: in \S+)?|[^\n]*?:\d+)[ \t]*")
 _NAME = r"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Iteration|Group|Warning)"
 _LAST = re.compile(rf"(?m)^{_NAME}(?=:[ \t]|:?[ \t]*$)")
 

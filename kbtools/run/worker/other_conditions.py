@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import datetime
 import glob
+import locale
 import os
 import os.path
 import platform
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _SHIFT = datetime.timedelta(days=3 * 365 + 133, hours=6, minutes=17, seconds=23, microseconds=123_457)
 """Changes each part of a date: year, month, day, weekday, hour, minute, second."""
@@ -149,7 +150,19 @@ def _machine() -> None:
     os.cpu_count = lambda: (processors() or 0) + 1
     for name in ("node", "platform", "processor", "release", "system", "version", "machine", "python_version"):
         vars(platform)[name] = _with_more(getattr(platform, name))
+    vars(locale)["getpreferredencoding"] = lambda *words: "cp1250"
     sys.version = _later(sys.version)
+    now = sys.version_info
+    # Code that asks for a version is to run here as well: the last number alone is another.
+    vars(sys)["version_info"] = _Version(now[0], now[1], now[2] + 1, now[3], now[4])
+
+
+class _Version(NamedTuple):
+    major: int
+    minor: int
+    micro: int
+    releaselevel: str
+    serial: int
 
 
 def _with_more(told: Callable[..., str]) -> Callable[..., str]:

@@ -186,6 +186,7 @@ class Interpreter:
             lines = traceback.format_exception_only(error)
             said = lines[-1] if isinstance(error, SyntaxError) else "".join(lines)
             before = "".join(text for text, *_ in self.captures.written.get(key[1:], ()))
+            before += "\n" if before and not before.endswith("\n") else ""
             self.captures.written[key[1:]] = [(f"{before}{TRACEBACK}\n    ...\n{said}", None, None)]
         return goes_on
 
