@@ -173,7 +173,7 @@ def test_names_to_suggest_are_listed_once_whatever_an_editor_writes(
     assert helped("A.md", "text [[Learning ratse]]", "nothing") is False
     assert helped("Backpropagation.md", "---\ntitle: Learning rates\n---\n", "[[Learning rates]]")
     assert helped("Backpropagation.md", "---\ntitle: Learning rates of all\n---\n", "[[Learning") is False
-    assert helped("A.md", "text [[Other section]]", "a section") is False
+    assert helped("A.md", "[[Old]] [[Other section]]", "a section") is False
     assert helped("Old.md", "# Old\n\n## Other section\n", "it is a section there")
     assert listed[first:] == ["learning rates", "learning rates of all"]
     resident.close()

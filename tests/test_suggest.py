@@ -12,12 +12,12 @@ from kbtools.vault.links.suggest import Suggestion
 from kbtools.vault.page import decode
 
 
-def suggested(names: tuple[str, ...], link: str, here: str = "Here.md") -> Suggestion | None:
+def suggested(names: tuple[str, ...], link: str, here: str = "Here.md", also: str = "") -> Suggestion | None:
     texts = {f"{name}.md": "## A section of it\n" for name in names}
-    texts[here] = f"[[{link}]]"
+    texts[here] = f"[[{link}]]{also}"
     index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
     page = index.pages[here]
-    ((found, resolution),) = index.links[here].wiki
+    found, resolution = index.links[here].wiki[0]
     assert isinstance(resolution, Missing)
     return Linking(index, Config()).suggester.suggest(found, page)
 
@@ -95,8 +95,9 @@ def test_of_two_pages_of_a_name_the_one_in_the_links_folder_is_offered() -> None
     assert found.page == "b/Autograd.md"
 
 
-def test_a_section_of_another_page() -> None:
-    found = suggested(("Autograd",), "a section of it")
+def test_a_section_of_a_page_that_is_linked_to() -> None:
+    assert suggested(("Autograd",), "a section of it") is None
+    found = suggested(("Autograd",), "a section of it", also=" [[Autograd]]")
     assert found == Suggestion("Autograd#A section of it", "Autograd.md", "it is a section there")
 
 

@@ -124,7 +124,10 @@ class Checker:
 
     def _is_template(self, path: str) -> bool:
         obsidian = self.around.config.obsidian
-        return obsidian is not None and any(path.startswith(f"{folder}/") for folder in obsidian.templates)
+        if obsidian is None:
+            return False
+        folders = path.lower().split("/")[:-1]
+        return any(path.startswith(f"{f}/") for f in obsidian.templates) or not _TEMPLATES.isdisjoint(folders)
 
     def _is_unwritten(self, problem: Problem, page: Page) -> bool:
         """Whether a template engine of Obsidian's has yet to write what is found fault with in the frontmatter."""
@@ -171,6 +174,7 @@ class Checker:
         return found
 
 
+_TEMPLATES = frozenset(("templates", "_templates"))
 _NOT_OF_LOGSEQ = frozenset(("irregular-fence", "invalid-yaml", "truncated-value", "unquoted-wikilink"))
 """Rules of YAML and CommonMark that Logseq does not follow: a property may be ``tags: #a, [[b]]``, and a fence ends
 with its block."""

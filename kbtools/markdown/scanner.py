@@ -26,6 +26,7 @@ from kbtools.text.diagnostics import Problem
 from kbtools.text.source import Span
 
 _BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|(?<=\]\])|(?<=\$\$)|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
+_ALONE = re.compile(r"\s*\^[A-Za-z0-9-]+\s*")
 _PERCENT = re.compile(r"((?:(?<=[\r\n])|\A) {0,3})?%%")
 _POINTED_DEFINITION = re.compile(
     r"(?:(?<=[\r\n])|\A)[ >]*\[(?P<name>[^\[\]\r\n]+)\]:[ \t]*<(?P<address>[^<>\r\n]*[ \t][^<>\r\n]*)>"
@@ -339,6 +340,7 @@ class _Scan:
         """The rows of a leaf whose line ends a block: that of its last line, and that of each line before an item."""
         places = [(row, text) for view in leaf.views for row, _, text in view.places() if text.strip()]
         yield from (row for (row, _), (_, below) in pairwise(places) if COMMONMARK_ITEM.match(below))
+        yield from (row for row, text in places if _ALONE.fullmatch(text))
         yield from (row for row, _ in places[-1:])
 
 

@@ -52,11 +52,11 @@ GROUP = "links"
 def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
         if link.anchor is not None:
-            yield from _problem(target_page(resolution), link.anchor, link.place_span, context)
+            yield from _problem(target_page(resolution), link.anchor, link.place_span, page, context)
     for file, found in context.links.files:
         if file.anchor is not None and file.is_used:
             severity = Severity.INFO if not file.path and _is_clipping(page) else None
-            yield from _problem(target_page(found), file.anchor, file.fragment_span, context, severity)
+            yield from _problem(target_page(found), file.anchor, file.fragment_span, page, context, severity)
 
 
 def _is_clipping(page: Page) -> bool:
@@ -65,10 +65,12 @@ def _is_clipping(page: Page) -> bool:
 
 
 def _problem(
-    target: str | None, anchor: str, span: Span, context: Context, severity: Severity | None = None
+    target: str | None, anchor: str, span: Span, page: Page, context: Context, severity: Severity | None = None
 ) -> Iterator[Problem]:
     if target is None or has_placeholder(anchor) or context.has_section(target, anchor):
         return
+    if target == page.path and not context.config.has_site and page.structure.problems:
+        return  # a fence that only the site refuses may hide headings
     mkdocs = context.config.mkdocs
     if mkdocs is not None and mkdocs.documents(anchor):
         return

@@ -7,7 +7,8 @@ never applied unasked: `kb fix --unsafe` writes the one offered and keeps your w
 
 In an Obsidian vault, and with `--vault`, a wikilink to a page that is not written yet is an info: many people link
 first and write later. So is `[Page](Page)`, and `[Page](Page.md)` is a warning. A name that is probably misspelled is
-a warning there, and a link to a folder an info, where no site is made of the vault. Placeholders of templates,
+a warning there, and a link to a folder an info, where no site is made of the vault; nothing if it ends with `/`.
+Placeholders of templates,
 `[[{{title}}]]`, are no broken links.
 
 ## Reported
@@ -59,13 +60,14 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if not file.is_used or isinstance(found, (Resolved, Ambiguous)) or context.is_no_link(file):
             continue
         if isinstance(found, Missing) and is_page_path(file):
-            yield _file_link(file, page, context)
+            if (problem := _file_link(file, page, context)) is not None:
+                yield problem
         elif isinstance(found, Elsewhere) and found.is_outside and context.config.mkdocs is not None:
             message = f'"{file.path}" leads out of the wiki: the site has no such address'
             yield Problem("broken-link", file.path_span, message, "link to where it is published")
 
 
-def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
+def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
     if not file.path:
         is_code = page.source.text[max(0, file.span.start - 1) : file.span.start].isalnum()  # names[index]()
         way = "write it between backticks if it is code" if is_code else "write it between the parentheses"
@@ -73,10 +75,13 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem:
     if (inner := _LINK.match(page.source.text, file.path_start)) is not None:
         message, way = "a link stands where an address should", f"write the address alone: {inner[1]}"
         return Problem("broken-link", Span(*inner.span()), message, way)
+    is_folder = not context.config.has_site and context.suggester.is_folder(file, page)
+    if is_folder and file.path.endswith("/"):
+        return None  # GitHub and builders of gardens list what is in it
     help_, fix = context.suggester.file(file, page)
     message = f'there is no page at "{file.path}"'
-    if not context.config.has_site and fix is None and (_is_name(file.path) or context.suggester.is_folder(file)):
-        # A page that nobody has written yet, as of [[Name]]; or a folder, which GitHub and builders of gardens list.
+    if not context.config.has_site and fix is None and (_is_name(file.path) or is_folder):
+        # A page that nobody has written yet, as of [[Name]]; or a folder.
         severity = Severity.WARNING if file.path.endswith(".md") else Severity.INFO
         return Problem("broken-link", file.path_span, message, help_, severity=severity)
     maker = context.config.mkdocs.makes_pages if context.config.mkdocs is not None else None

@@ -91,6 +91,17 @@ class FileNames:
         return table((casefolded(path.rpartition("/")[2]), path) for path in sorted(self.paths))
 
     @cached_property
+    def folders(self) -> frozenset[str]:
+        """The folders that contain files, also in folders of theirs."""
+        found: set[str] = set()
+        for path in self.paths:
+            folder = path.rpartition("/")[0]
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return frozenset(found)
+
+    @cached_property
     def by_folded_stem(self) -> Mapping[str, Paths]:
         """Without the ending."""
         return table((casefolded(path.rpartition("/")[2]).rpartition(".")[0], path) for path in sorted(self.paths))

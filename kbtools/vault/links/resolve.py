@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import dropwhile
 
 from kbtools.config.mkdocs_file import is_within
-from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name
+from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name, written
 from kbtools.markdown.file_links import FileLink
 from kbtools.vault.homonyms import Homonyms, Lookup, NameKind, Norm
 from kbtools.vault.links import dendron
@@ -57,6 +57,8 @@ class Resolver:
         a page has it), or with the words first."""
         if self.conventions.dialect == "dendron":
             return dendron.read(link, text)
+        if self.conventions.dialect == "logseq" and (whole := written(link, text)) != link.target:
+            return link._replace(target=whole.strip(), anchor=None, block=None)  # pages have no sections there
         if (link.anchor is None and link.block is None) or not link.target or not self.names.with_hash:
             return link
         folder = _folder(path)

@@ -225,8 +225,8 @@ class Suggester:
         if len(called) > 1 or len(found) != 1 or " " not in name or is_attachment_name(link.target):
             return None
         path, text = found[0]
-        if path.rpartition("/")[0] != page.folder:
-            return None  # elsewhere a section of this name is about something else half of the time
+        if path.rpartition("/")[0] != page.folder or all(self._page(other.name, page) != path for other in page.links):
+            return None  # of a page that is not linked to, it is about something else half of the time
         target = self.speller.spelling(path, page.path)
         if target is None or set("[]|#^") & set(text):
             return None
@@ -270,7 +270,7 @@ class Suggester:
                 f"write {whole.replacement}", Applicability.UNSAFE, (whole,)
             )
         name = nfc(link.path.replace("\\", "/")).rstrip("/").rpartition("/")[2]
-        meant = self._meant(name, page)
+        meant = self._meant(name, page) if not (link.path.endswith("/") and self.is_folder(link, page)) else None
         if meant is None:
             if (address := _ADDRESS.match(link.path)) is not None:
                 return f"write {address['scheme'] or 'https://'}{address['rest'] or address['host']}", None
@@ -292,9 +292,10 @@ class Suggester:
         found = self.resolver.resolve_file(link._replace(path=path, path_end=m.end(), fragment=None), page.path)
         return Edit(Span(*m.span()), f"<{m[0]}>") if isinstance(found, Resolved) else None
 
-    def is_folder(self, link: FileLink) -> bool:
-        """Whether the address of a link is that of a folder with pages."""
-        return self._folder_called(link) is not None
+    def is_folder(self, link: FileLink, page: Page) -> bool:
+        """Whether the address of a link is that of a folder with pages or other files."""
+        path = posixpath.normpath(posixpath.join(page.folder, link.path))
+        return path in self._files.folders or self._folder_called(link) is not None
 
     def _folder_called(self, link: FileLink) -> str | None:
         *above, last = [fold_title(s) for s in link.path.strip("/").split("/") if s not in ("", ".", "..")] or [""]
