@@ -315,6 +315,6 @@ def test_the_digits_page_runs_whole_with_mnist_for_its_data_section(tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     assert "torch.Size([200, 1, 28, 28])" in done.stdout
-    told = re.search(r"시험 정확도 (\S+)", done.stdout)
+    told = re.search(r"테스트 정확도 (\S+)", done.stdout)
     assert told
     assert float(told[1]) > 0.5, "it learns from pictures of another size"
