@@ -330,8 +330,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         return nav
 
     def on_env(self, env: Environment, *, config: MkDocsConfig, files: Files) -> Environment:
-        if self.templates is not None:
-            env.bytecode_cache = self.templates
+        kept = self.engine.templates if self.engine is not None else None
+        env.bytecode_cache = self.templates or kept or env.bytecode_cache
         if self.engine is not None:
             self.engine.env = env
         return env

@@ -56,8 +56,9 @@ class Memo:
         rows = self._db.execute("SELECT name, key, data FROM value WHERE kind = ?", (kind,))
         return {name: StoredValue(key, data) for name, key, data in rows}
 
-    def names(self, kind: str) -> frozenset[str]:
-        return frozenset(name for (name,) in self._db.execute("SELECT name FROM value WHERE kind = ?", (kind,)))
+    def keys(self, kind: str) -> dict[str, str]:
+        """The keys of all values of a kind, by name."""
+        return dict(self._db.execute("SELECT name, key FROM value WHERE kind = ?", (kind,)))
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; a second process waits."""

@@ -3,16 +3,21 @@ something else."""
 
 from __future__ import annotations
 
+import io
+import marshal
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jinja2.bccache import bc_magic
 from small_site import CONFIG, make, store, topic
 
 from kbtools.config.project import Project, find_project
 from kbtools.site.build import build
 from kbtools.site.reuse import workers
 from kbtools.site.reuse.report import Report
+from kbtools.state.memo import FILE, Memo, StoredValue
 
 PAGES = {
     "index.md": "# Home\n\nBegin with [[Tensor]], or the [[Grid]].\n",
@@ -203,3 +208,30 @@ def test_what_a_plugin_has_put_into_the_site_keeps_nothing_from_being_written(tm
     change(project, "hook.py", "import pathlib", "import pathlib  # another")
     build(project, report=(report := Report()))
     assert more or set(report.rendered.values()) == {"settings"}
+
+
+def test_compiled_templates_that_another_has_written_are_not_run(tmp_path: Path) -> None:
+    """Who can only write to the wiki's folder cannot have code run by what is kept there."""
+    project = make(tmp_path, PAGES, OWN_CONFIG)
+    store(project)
+    build(project)
+    memo = Memo(project.state / FILE)
+    kept = memo.all("template")
+    assert kept
+    with memo.transaction():
+        memo.put(
+            "template", ((name, StoredValue(value.key, _with_other_code(value.data))) for name, value in kept.items())
+        )
+    memo.close()
+    change(project, "docs/topics/Alone.md", "Nobody leads here", "Nobody comes here")
+    report = Report()
+    build(project, paranoid=True, report=report)
+    assert [*report.rendered] == ["topics/Alone.md"]
+
+
+def _with_other_code(compiled: bytes) -> bytes:
+    """As Jinja stores a compiled template: a mark, the template's checksum, and code."""
+    data = io.BytesIO(compiled)
+    data.seek(len(bc_magic))
+    pickle.load(data)
+    return compiled[: data.tell()] + marshal.dumps(compile("raise SystemExit('run')", "other", "exec"))

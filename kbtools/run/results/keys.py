@@ -14,8 +14,9 @@ import json
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
+from kbtools.fences.annotations import Options
 from kbtools.fences.languages import pycon
 from kbtools.fences.languages.protocol import Language
 from kbtools.fences.languages.registry import find
@@ -57,7 +58,7 @@ def sources(snippets: Iterable[Snippet], files: Mapping[str, FoundFiles]) -> dic
 
 def _options(snippet: Snippet) -> dict[str, object]:
     """The options that affect the run; not those for display, nor the reason of a skip."""
-    options = asdict(snippet.options)
+    options = {name: getattr(snippet.options, name) for name in Options.__dataclass_fields__}
     del options["hidden"], options["run"]
     return {**options, "skip": snippet.options.skip is not None}
 

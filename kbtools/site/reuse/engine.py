@@ -31,6 +31,7 @@ from kbtools.site.mkdocs.site_folder import SiteFolder, Written
 from kbtools.site.page.dates import changed
 from kbtools.site.reuse import every_page, values
 from kbtools.site.reuse.fingerprints import Fingerprints, config_parts, digest, navigation_parts
+from kbtools.site.reuse.kept_templates import KeptTemplates
 from kbtools.site.reuse.report import Report, Step, no_step
 from kbtools.site.reuse.site_state import KIND as STATE
 from kbtools.site.reuse.site_state import SiteState
@@ -76,6 +77,7 @@ class Engine:
         self.folder = folder
         self._results = results
         self.state: SiteState | None = None
+        self.templates: KeptTemplates | None = None
         self.report = Report()
         self.active = False
         """Whether pages can be kept."""
@@ -119,6 +121,8 @@ class Engine:
         self._common = digest((*self._program, *config_parts(config), *shared, *more))
         if self.memo is not None and self._results:
             self.state = SiteState(self.memo, wiki, self._common, self._results)
+        if self.memo is not None:
+            self.templates = KeptTemplates(self.memo, self._common)
 
     def documents(self, make: Callable[[], Mapping[str, Document]]) -> Mapping[str, Document]:
         """The generated pages."""
@@ -361,10 +365,12 @@ class Engine:
                 self.memo.put(LAYOUT, [("", self._layout)])
             if not self.active:
                 return
-            known = set(self.memo.names(PAGE))
+            known = self.memo.keys(PAGE).keys()
             self.memo.put(
                 PAGE, ((p, StoredValue(self._keys[p], d)) for p, d in self._facts.items()), known - self._keys.keys()
             )
+            if self.templates is not None:
+                self.templates.remember(self.memo)
             if self.state is not None:
                 keys = {path: key for path, key in self._keys.items() if path in self._facts or path in self._restored}
                 self.memo.put(STATE, [("", self.state.value(keys, self.plugin.made, self._frame))])

@@ -41,7 +41,7 @@ def restore(memo: Memo, pages: Iterable[Page]) -> None:
 
 def remember(memo: Memo, pages: Iterable[Page]) -> None:
     """Keep the snippets of pages that have been read. Within a transaction."""
-    kept = {name: value.key for name, value in memo.all(KIND).items()}
+    kept = memo.keys(KIND)
     program_key = _program()
     now = {page.path: _key(page, program_key) for page in pages if page.structure.fences and "snippets" in vars(page)}
     fresh = (page for page in pages if page.path in now and kept.get(page.path) != now[page.path])
