@@ -1,7 +1,8 @@
 """The memo: values by kind and name in one SQLite file, each with the fingerprint (``key``) of all it was made from.
 
 Everything in it can be computed again, so nothing is lost with it. A value whose key is not today's is as good as none.
-Values are bytes that the reader of a kind decodes itself; none is ever run as code, whoever wrote the file.
+Values are bytes that the reader of a kind decodes itself. None is run as code, whoever wrote the file, but compiled
+templates, each under a seal (``site/reuse/kept_templates.py``).
 """
 
 from __future__ import annotations
