@@ -16,6 +16,11 @@ def dialect_of(vault: Path) -> Dialect | None:
     return "logseq" if (vault / "logseq" / "config.edn").is_file() else None
 
 
+def is_quartz(vault: Path) -> bool:
+    """Whether Quartz makes a site of a folder: it lists the pages of tags, and links by the names of addresses."""
+    return any((above / "quartz.config.ts").is_file() for above in (vault, vault.parent))
+
+
 def unread(dialect: Dialect | None) -> tuple[str, ...]:
     """Globs of files that the program keeps for itself."""
     return ("logseq/bak", "logseq/version-files") if dialect == "logseq" else ()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from kbtools.config import mkdocs_file, obsidian
-from kbtools.config.dialects import Dialect, dialect_of, unread
+from kbtools.config.dialects import Dialect, dialect_of, is_quartz, unread
 from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.setting_types import SettingError
@@ -67,6 +67,8 @@ class Config(NamedTuple):
     """Set where Obsidian's rules for links hold: in its vaults, and under ``--vault``."""
     dialect: Dialect | None = None
     """Whose way of writing wikilinks holds, where it is not Obsidian's."""
+    quartz: bool = False
+    """Whether Quartz makes a site of the vault."""
     mkdocs: MkDocs | None = None
     """What ``mkdocs.yml`` says of pages, in a project that has one."""
     schema: tuple[tuple[str, str], ...] = ()
@@ -197,6 +199,7 @@ def _project_at(root: Path) -> Project | None:
         link_style="filename" if noted is not None and "link_style" not in table else config.link_style,
         obsidian=obsidian.read(noted) if noted is not None else None,
         dialect=dialect,
+        quartz=is_quartz(vault),
         mkdocs=mkdocs,
         publish="any" if mkdocs is not None and mkdocs.lenient else config.publish,
     )
@@ -251,6 +254,7 @@ def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = (
         schema=(("**", _schema(schema, Path.cwd())),),
         obsidian=obsidian.read(folder),
         dialect=dialect,
+        quartz=is_quartz(folder),
         mkdocs=_site_of(folder),
     )
     return Project(folder, folder, cache / "kbtools" / key, config, foreign=True)

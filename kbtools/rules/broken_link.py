@@ -54,7 +54,8 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
         if not isinstance(resolution, Missing) or is_attachment_name(link.target) or has_placeholder(link.target):
             continue
-        if not _TEST.fullmatch(link.span.of(page.source.text)):
+        is_tag = context.config.quartz and link.target.startswith("tags/")
+        if not is_tag and not _TEST.fullmatch(link.span.of(page.source.text)):
             yield _wikilink(link, page, context)
     for file, found in context.links.files:
         if not file.is_used or isinstance(found, (Resolved, Ambiguous)) or context.is_no_link(file):
