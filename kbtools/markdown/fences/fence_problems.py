@@ -370,17 +370,17 @@ class _Reading:
         start = self.body.starts[row]
         text = self.body.source[start : self.body.ends[row]]
         blank = len(text) - len(text.lstrip())
-        is_quoted = ">" in opener.prefix and not text.lstrip().startswith(">")
-        self.report(
-            Span(start + blank, start + len(text.rstrip())) if text.strip() else self.mark_span(opener),
-            "this line stands outside the quotation in which the fence is opened, and ends it"
-            if is_quoted
-            else "this line stands further left than the line that opens the fence, and ends it",
-            "begin it with > like the opening line"
-            if is_quoted
-            else f"indent it by at least {len(opener.prefix)} columns, like the opening line",
-            site_only=ends_early is None,
-        )
+        where = Span(start + blank, start + len(text.rstrip())) if text.strip() else self.mark_span(opener)
+        if ">" not in opener.prefix or text.lstrip().startswith(">"):
+            message = "this line stands further left than the line that opens the fence, and ends it"
+            way = f"indent it by at least {len(opener.prefix)} columns, like the opening line"
+        elif text.strip():
+            message = "this line stands outside the quotation in which the fence is opened, and ends it"
+            way = "begin it with > like the opening line"
+        else:
+            message = "this fence is not closed before its quotation ends"
+            way = f"close it with {opener.marks} in the quotation"
+        self.report(where, message, way, site_only=ends_early is None)
 
     def closes_elsewhere(self, opener: Candidate, closer: Candidate) -> bool:
         """Whether CommonMark, and so GitHub and Obsidian, takes a line for the end of a fence: it may be longer than

@@ -144,7 +144,8 @@ class Suggester:
         if not slash or fold_title(last) in _ENTRANCES:
             return None
         path = self._page(last, page)
-        return self._to(path, page, f'there is no "{last}" in a folder "{head}"') if path is not None else None
+        found = self._to(path, page, f'there is no "{last}" in a folder "{head}"') if path is not None else None
+        return replace(found, words=last) if found is not None else None
 
     def _index(self, link: WikiLink, page: Page) -> Suggestion | None:
         """A folder: the page that shows it, or what is in it."""
