@@ -185,6 +185,8 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], 
     # Paths on another system.
     (re.compile(r"\bWindowsPath\b"), "PosixPath"),
     (re.compile(r"(?<=[\w.:~])\\{1,2}(?=[\w.~])"), "/"),
+    # The blank behind a label.
+    (re.compile(r"(?<=[^\W\d]):[ \t]+(?=\S)"), ":"),
     # Either kind of quotes.
     (re.compile('"'), "'"),
     # A shape: a tuple, or a list.
