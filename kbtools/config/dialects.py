@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 Dialect = Literal["dendron", "logseq"]
+_ENDINGS = ("ts", "yaml")
+"""Of the configuration of Quartz, which is YAML from version 5 on."""
 
 
 def dialect_of(vault: Path) -> Dialect | None:
@@ -18,7 +20,7 @@ def dialect_of(vault: Path) -> Dialect | None:
 
 def is_quartz(vault: Path) -> bool:
     """Whether Quartz makes a site of a folder: it lists the pages of tags, and links by the names of addresses."""
-    return any((above / "quartz.config.ts").is_file() for above in (vault, vault.parent))
+    return any((above / f"quartz.config.{ending}").is_file() for above in (vault, vault.parent) for ending in _ENDINGS)
 
 
 def unread(dialect: Dialect | None) -> tuple[str, ...]:
