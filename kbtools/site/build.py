@@ -268,7 +268,8 @@ def _render(
         engine.report.pages = sum(not is_redirect(target / path) for path in pages)
         lap("files put in their place")
     finally:
-        plugin.folder = plugin.engine = None  # MkDocs may hand the same plugin to the next build
+        # MkDocs may hand the same plugin to the next build, of other pages.
+        plugin.folder = plugin.engine = plugin.results = plugin.read = None
     engine.remember(files)
     lap("memo")
     return heard, engine

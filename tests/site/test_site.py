@@ -11,6 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from mkdocs.commands.build import build as mkdocs_build
+from mkdocs.config import load_config
+from mkdocs.exceptions import Abort
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -525,3 +528,15 @@ def test_a_folder_that_is_no_site_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(KbError, match="not a built site"):
         build(project)
     assert (tmp_path / "site" / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_build_leaves_nothing_to_the_next_in_its_process(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """MkDocs hands the same plugin to every build of a process: it must not have the pages and results of the last."""
+    project = make(tmp_path, {"topics/A.md": topic("A", "```python\nx = 1\n```\n")})
+    store(project)
+    build(project)
+    page = project.vault / "topics/A.md"
+    page.write_text(page.read_text(encoding="utf-8").replace("x = 1", "x = 2"), encoding="utf-8")
+    with pytest.raises(Abort):
+        mkdocs_build(load_config(str(tmp_path / "mkdocs.yml")))
+    assert "has changed since it was run on cpu" in caplog.text
