@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from kbtools.fences.annotations import Options
 from kbtools.fences.expected.expected_output import Shown
+from kbtools.fences.expected.stated_exception import StatedException
 from kbtools.fences.python.device_needs import Need
 from kbtools.fences.python.names import Names
 from kbtools.fences.python.pycode import Fault, Places
@@ -34,6 +35,8 @@ class Reading:
     """Output that the code itself shows."""
     stray: tuple[Span, ...] = ()
     """Comments marked as output that belong to no statement."""
+    raises: StatedException | None = None
+    """The exception with which the code says that it ends."""
     why_not: str | None = None
     """Why this fence does not run though its language does."""
 

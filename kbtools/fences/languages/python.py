@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from kbtools.fences.annotations import Options
-from kbtools.fences.expected import expected_output
+from kbtools.fences.expected import expected_output, stated_exception
 from kbtools.fences.languages import pycon
 from kbtools.fences.languages.protocol import Interior, Language, Reading, Session
 from kbtools.fences.python import device_needs, names, pycode
@@ -42,6 +42,7 @@ class Python(Language):
             tree=tree if nodes is not None else None,
             shown=output.shown,
             stray=output.stray,
+            raises=stated_exception.find(tree, places),
         )
 
     def run(self, code: str, session: Session) -> None:
