@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from kbtools.run.processes.launchers import ForkServerLauncher, Launcher
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.session import Session
 from kbtools.run.usage.cgroups import delegated
+from kbtools.run.usage.disk import Disk
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what processes use")
 
@@ -98,3 +102,16 @@ def test_the_kernel_limits_a_session_where_kb_has_been_given_a_control_group(lau
     above = delegated()
     assert above is not None
     assert [group.name for group in above.iterdir() if group.is_dir()] == ["kb-main"]
+
+
+def test_files_are_counted_though_others_free_as_much_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file system says the same all the time: whatever the folder takes, another program has freed."""
+    space = os.statvfs(tmp_path)
+    monkeypatch.setattr(os, "statvfs", lambda _: space)
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    disk = Disk(tmp_path)
+    for number in range(300):
+        (tmp_path / str(number)).touch()
+    now[0] = 60.0
+    assert disk.used((), most=100) == 300 * 4096

@@ -62,6 +62,9 @@ class VaultAccess:
     namesakes: dict[tuple[object, str], Any] = field(default_factory=dict)
     """What has been found out of all pages of a name (``Context.namesakes``)."""
 
+    first_choices: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
+    """``Context.first_choice`` by folder, name and first candidate: many links may have one ambiguous name."""
+
     @cached_property
     def resolver(self) -> Resolver:
         return self.linking.resolver
@@ -173,11 +176,13 @@ class Context:
     def first_choice(self, name: str, candidates: Sequence[str]) -> str | None:
         """Which of several files of one name Obsidian opens from this page, where its rules hold; None for titles, of
         which it knows nothing."""
-        ends = [path.removesuffix(".md").casefold().endswith(page_name(name).casefold()) for path in candidates]
-        if self.config.obsidian is None or not all(ends):
+        if self.config.obsidian is None:
             return None
-        below = f"{self._page.folder}/" if self._page.folder else ""
-        return min(candidates, key=lambda path: ("/" in path, not path.startswith(below), len(path), path))
+        held, folder = self._around.first_choices, self._page.folder
+        key = (folder, name, candidates[0])
+        if key not in held:
+            held[key] = _first_choice(page_name(name).casefold(), candidates, f"{folder}/" if folder else "")
+        return held[key]
 
     # -- files
 
@@ -224,6 +229,12 @@ class Context:
         """What links that lead nowhere were meant to say. It may name any page: a page with such links is checked again
         whenever any name is another."""
         return self._around.linking.suggester
+
+
+def _first_choice(name: str, candidates: Sequence[str], below: str) -> str | None:
+    if not all(path.removesuffix(".md").casefold().endswith(name) for path in candidates):
+        return None
+    return min(candidates, key=lambda path: ("/" in path, not path.startswith(below), len(path), path))
 
 
 def listed(paths: Sequence[str], count: int | None = None) -> str:

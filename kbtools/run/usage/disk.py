@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,10 @@ from kbtools.run.usage.memory import unnamed_files
 
 _LEAST = 4096
 """Bytes that a file is charged at least: so many files without content are not free."""
+_EVERY = 2.0
+"""Seconds after which the files of the folder are counted although the file system has not grown."""
+_SHARE = 50
+"""How many times as long as such a count took the next one is waited for, at least."""
 
 
 class Disk:
@@ -19,14 +24,21 @@ class Disk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._before = self._taken()
+        self._next = time.monotonic() + _EVERY
 
     def used(self, pids: Sequence[int], most: int) -> int:
         """Bytes of the folder and of files in it that processes hold open without a name.
 
-        Exact only where the file system has grown by more than ``most``: until then the folder cannot have.
+        Exact where the file system has grown by more than ``most``, and from time to time: others may free as much as
+        the folder takes.
         """
-        grown = self._taken() - self._before
-        return grown if grown <= most else self._of_files(pids)
+        grown, started = self._taken() - self._before, time.monotonic()
+        if grown <= most and started < self._next:
+            return grown
+        used = self._of_files(pids)
+        ended = time.monotonic()
+        self._next = ended + max(_EVERY, _SHARE * (ended - started))
+        return used
 
     def _taken(self) -> int:
         """Bytes taken on the file system, by whomever."""

@@ -20,7 +20,13 @@ INITIALS_MARK = "^"
 INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _ENDINGS = tuple(sorted(HANGUL["endings"], key=len, reverse=True))
 _RUN = re.compile("[가-힣]+")
+_BETWEEN = re.compile("(?<=[가-힣]) (?=[가-힣])")
 _FIRST, _SYLLABLES, _FINALS = 0xAC00, 588, 28
+
+
+def joined(text: str) -> str:
+    """A text whose neighbouring words in Hangul are one."""
+    return _BETWEEN.sub("", text)
 
 
 def runs(text: str) -> list[str]:

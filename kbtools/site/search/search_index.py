@@ -25,14 +25,13 @@ import base64
 import hashlib
 import json
 import math
-import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from kbtools.site.search.hangul import INITIALS_MARK, initials, runs
+from kbtools.site.search.hangul import INITIALS_MARK, initials, joined, runs
 from kbtools.site.search.search_terms import NAME_MARK, name_key, terms
 from kbtools.site.search.search_text import Section
 from kbtools.site.search.sound import SOUND_MARK, sound_entries
@@ -54,7 +53,6 @@ _WHOLE_TITLE, _WHOLE_ALIAS, _WHOLE_KEYWORD = 15, 13, 10
 _INITIALS_OF_HEADING, _INITIALS_OF_KEYWORD = 6, 5
 _MOST_TAILS = 8
 _MARKS = NAME_MARK + INITIALS_MARK + SOUND_MARK
-_BETWEEN_HANGUL = re.compile(r"(?<=[가-힣]) (?=[가-힣])")
 
 
 class Weighed(NamedTuple):
@@ -116,7 +114,7 @@ def _names(entry: Entry) -> Mapping[str, float]:
         for name in names:
             found = terms(name)
             share = worth / max(1, len(found)) ** 0.5
-            for term in found | terms(_BETWEEN_HANGUL.sub("", name)):
+            for term in found | terms(joined(name)):
                 out[term] = max(out.get(term, 0.0), share)
     return out
 

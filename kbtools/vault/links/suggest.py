@@ -77,6 +77,8 @@ class Suggester:
         self._aliases: dict[str, Mapping[str, str]] = {}
         self._folders: dict[str, Homonyms] = {}
         self._near_sections: dict[str, tuple[NearNames, Mapping[str, str], str]] = {}
+        self._linked: tuple[Page, frozenset[str | None]] | None = None
+        """The page asked about last, and the pages it links to."""
         self._files = resolver.names.files
 
     # -- wikilinks
@@ -226,12 +228,18 @@ class Suggester:
         if len(called) > 1 or len(found) != 1 or " " not in name or is_attachment_name(link.target):
             return None
         path, text = found[0]
-        if path.rpartition("/")[0] != page.folder or all(self._page(other.name, page) != path for other in page.links):
+        if path.rpartition("/")[0] != page.folder or path not in self._linked_from(page):
             return None  # of a page that is not linked to, it is about something else half of the time
         target = self.speller.spelling(path, page.path)
         if target is None or set("[]|#^") & set(text):
             return None
         return Suggestion(f"{target}#{text}", path, "it is a section there")
+
+    def _linked_from(self, page: Page) -> frozenset[str | None]:
+        """The pages that the wikilinks of a page name."""
+        if self._linked is None or self._linked[0] is not page:
+            self._linked = page, frozenset(self._page(other.name, page) for other in page.links)
+        return self._linked[1]
 
     # -- sections
 
