@@ -317,7 +317,8 @@ class _Extraction:
             reading = self.read(language, fence, settings)
         executable = executable and reading.why_not is None
         if reading.raises is not None and options.raises is None and options.launch is None:
-            options = replace(options, raises=reading.raises.name, match=reading.raises.match)
+            stated = reading.raises
+            options = replace(options, raises=stated.name, match=stated.match, may_raise=not stated.is_certain)
         if not executable and options.file is not None and not is_output(fence, settings):
             return _Read(language, replace(options, write_only=True), True, reading)
         if isinstance(language, Script) and executable and options.raises not in (None, *_PROGRAM_FAILED):

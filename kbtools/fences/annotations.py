@@ -32,6 +32,8 @@ class Options:
     """Values of expressions are shown, as at Python's prompt."""
     raises: str | None = None
     match: str | None = None
+    may_raise: bool = False
+    """Whether nothing needs to be raised: a comment behind an expression names the exception, or what is printed."""
     requires: tuple[str, ...] = ()
     timeout: float | None = None
     """Seconds; None is the configured default."""

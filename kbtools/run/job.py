@@ -90,6 +90,7 @@ class Step:
     memory: int
     expects: tuple[ExpectedOutput, ...] = ()
     raises: str | None = None
+    may_raise: bool = False
     match: str | None = None
     requires: tuple[str, ...] = ()
     network: bool = False

@@ -249,6 +249,7 @@ def _step(
             for e in snippet.expects
         ),
         raises=options.raises,
+        may_raise=options.may_raise,
         match=options.match,
         requires=options.requires,
         network=options.network,

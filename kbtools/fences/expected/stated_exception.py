@@ -27,6 +27,8 @@ class StatedException(NamedTuple):
     name: str
     match: str | None
     """A regular expression for the message that is stated with it."""
+    is_certain: bool
+    """Whether it must be raised. Behind an expression, a name may also be what is printed, or its value."""
 
 
 def find(tree: ast.Module, places: Places) -> StatedException | None:
@@ -38,4 +40,5 @@ def find(tree: ast.Module, places: Places) -> StatedException | None:
     found = _STATED.fullmatch(line, places.column(last.end_lineno, last.end_col_offset))
     if found is None:
         return None
-    return StatedException(found["name"], re.escape(found["message"]) if found["message"] else None)
+    match = re.escape(found["message"]) if found["message"] else None
+    return StatedException(found["name"], match, not isinstance(last, ast.Expr))

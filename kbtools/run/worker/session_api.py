@@ -24,7 +24,7 @@ class SessionApi:
         self.line: int = step["line"]
         self.device: str = step["device"]
         self.namespace: dict[str, Any] = interpreter.module.__dict__
-        self.expected = Expected(tuple(step["defines"]), step["raises"], step["match"])
+        self.expected = Expected(tuple(step["defines"]), step["raises"], step["match"], step["may_raise"])
         self.reply: dict[str, Any] | None = None
 
     def run(self, language: Language | BrokenLanguage | None) -> dict[str, Any]:
