@@ -295,7 +295,7 @@ def test_the_server_and_its_workers_end_with_their_owner(tmp_path: Path) -> None
 
 
 def test_what_is_told_as_run_must_have_been_executed() -> None:
-    from kbtools.run.grading import grade
+    from kbtools.run.grading.grade import grade
     from kbtools.run.processes.process import Reply
 
     (job,) = jobs_of(fence("x = 1"))

@@ -9,15 +9,15 @@ from pathlib import Path
 from types import TracebackType
 
 from kbtools.errors import KbError
-from kbtools.run import grading
-from kbtools.run.comparison import OtherRun
 from kbtools.run.devices.gpus import Slots
+from kbtools.run.grading import grade as grading
+from kbtools.run.grading.comparison import OtherRun
+from kbtools.run.grading.second_run import OtherRuns
 from kbtools.run.job import Job, Step
 from kbtools.run.page_files import PageFiles
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
 from kbtools.run.results.outcomes import Outcome, Status, blocked, outcome_of, skipped
-from kbtools.run.second_run import OtherRuns
 
 __all__ = ["ProcessSettings", "Session"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kbtools.fences import value_forms
 from kbtools.fences.expected.form import Form
-from kbtools.run.comparison import ActualOutput, holds, output_of
+from kbtools.run.grading.comparison import ActualOutput, holds, output_of
 from kbtools.run.job import ExpectedOutput
 from kbtools.run.results.outcomes import Comparison, Outcome, Printed, Status
 from kbtools.snippets import Expectation, Snippet

@@ -23,7 +23,7 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    from kbtools.cli.commands.check import gather
+    from kbtools.cli.gathering import gather
     from kbtools.cli.known import answered_by, read_baseline
     from kbtools.edit.history import write
     from kbtools.rewrite import FileChange

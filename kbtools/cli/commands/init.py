@@ -218,6 +218,7 @@ def _accept(root: Path, first: str, *, no_run: bool) -> int:
 
     from kbtools.check.baseline import Baseline
     from kbtools.cli.commands import check
+    from kbtools.cli.gathering import gather
     from kbtools.cli.known import FILE, answered_by
     from kbtools.edit.history import write
     from kbtools.rewrite import FileChange
@@ -225,7 +226,7 @@ def _accept(root: Path, first: str, *, no_run: bool) -> int:
     words = ["--root", str(root), *(["--no-run"] if no_run else [])]
     arguments = Arguments("check", COMMAND)
     check.configure(arguments)
-    found = check.gather(arguments.parse(words))
+    found = gather(arguments.parse(words))
     answered = answered_by(found.selection, found.outcomes)
     baseline = Baseline().record(found.diagnostics, found.source, date.today(), answered)
     if baseline.entries:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from kbtools.errors import KbError
-from kbtools.run.comparison import ActualOutput, OtherRun, output_of
-from kbtools.run.grading import printed_of
+from kbtools.run.grading.comparison import ActualOutput, OtherRun, output_of
+from kbtools.run.grading.grade import printed_of
 from kbtools.run.job import Job, Step
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess

@@ -11,7 +11,7 @@ from typing import Any
 from kbtools.fences.expected import expect
 from kbtools.fences.python.hints import hint, missed, missing_file
 from kbtools.fences.python.pycode import runnable
-from kbtools.run.comparison import ActualOutput, OtherRun, compare, reviewed
+from kbtools.run.grading.comparison import ActualOutput, OtherRun, compare, reviewed
 from kbtools.run.job import Job, Step
 from kbtools.run.processes.process import Reply
 from kbtools.run.processes.search import search_problem
