@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,23 +12,31 @@ from kbtools.fences.option_values import suggest
 from kbtools.fences.python.names import BUILTINS, Names, Read
 from kbtools.text.diagnostics import Problem
 
+_MODULES = """
+argparse asyncio collections contextlib csv datetime functools glob itertools json logging math os pathlib pickle
+random re shutil sqlite3 subprocess sys tempfile threading time torch typing unittest urllib uuid
+"""
+_NAMES = {
+    "abc": "ABC abstractmethod",
+    "collections": "Counter OrderedDict defaultdict deque namedtuple",
+    "dataclasses": "dataclass",
+    "decimal": "Decimal",
+    "enum": "Enum",
+    "fractions": "Fraction",
+    "functools": "lru_cache partial reduce wraps",
+    "pathlib": "Path",
+    "torch": "nn optim",
+    "torch.utils.data": "DataLoader Dataset",
+}
 _USUAL = {
-    "torch": "import torch",
+    **{module: f"import {module}" for module in _MODULES.split()},
+    **{name: f"from {module} import {name}" for module, names in _NAMES.items() for name in names.split()},
     "np": "import numpy as np",
-    "nn": "from torch import nn",
     "F": "import torch.nn.functional as F",
-    "optim": "from torch import optim",
     "plt": "import matplotlib.pyplot as plt",
     "pd": "import pandas as pd",
-    "os": "import os",
-    "sys": "import sys",
-    "math": "import math",
-    "time": "import time",
-    "Path": "from pathlib import Path",
-    "dataclass": "from dataclasses import dataclass",
-    "DataLoader": "from torch.utils.data import DataLoader",
-    "Dataset": "from torch.utils.data import Dataset",
 }
+"""Imports that code leaves out, by the name it misses."""
 
 
 # After this many undefined names on a page, no more suggestions are computed.
@@ -90,6 +99,8 @@ def _advice(
         return "this snippet defines it only further down"
     if read.name in _USUAL:
         return f"add `{_USUAL[read.name]}`"
+    if read.name in typing.__all__:
+        return f"add `from typing import {read.name}`"
     near = suggest(read.name, _alike(read.name, bound)) if compare else None
     if near is not None:
         return f"did you mean {near}?"
