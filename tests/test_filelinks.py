@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from growth import assert_linear
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kbtools.markdown.file_links import find, written
@@ -77,6 +77,8 @@ def test_total_and_in_bounds(text: str) -> None:
     st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20),
     st.sampled_from(("[x](<{}#part>)", "[x]({}#part)", "[x](%61{}#part)", '<a href="{}#part">x</a>')),
 )
+@example("A:", "[x](<{}#part>)")
+@example("note: x", "[x]({}#part)")
 def test_what_is_written_is_read_back(name: str, way: str) -> None:
     """A name put in a link's place is that name, however the link was written."""
     name = name.strip().replace("/", "") or "x"

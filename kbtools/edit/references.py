@@ -130,7 +130,7 @@ def _file_edits(
         was, will = names.heading
         if names.before.sections(names.old).find(link.anchor) == names.before.pages[names.old].headings.index(was):
             place = will.id if link.anchor == was.id else will.text
-            edits.append(Edit(link.fragment_span, filelinks.written(place, link, text)))
+            edits.append(Edit(link.fragment_span, filelinks.written_fragment(place, link, text)))
     for edit in edits:
         if edit.replacement != edit.span.of(text):
             kind: Kind = "html" if link.kind == "html" else "markdown"

@@ -107,8 +107,14 @@ _UNSAFE_POINTED = re.compile(r"[\x00-\x1f\x7f<>%#?\\]")
 _UNSAFE_IN_HTML = re.compile(r"[\x00-\x1f\x7f<>%#?\"'&]")
 
 
-def written(part: str, link: FileLink, text: str) -> str:
-    """Encodes a path or fragment for use in a link: as the link was encoded, or where required."""
+def written(path: str, link: FileLink, text: str) -> str:
+    """Encodes a path for use in a link: as the link was encoded, or where required; never so that it has a scheme."""
+    encoded = written_fragment(path, link, text)
+    return encoded.replace(":", "%3A", 1) if _SCHEME.match(encoded) else encoded
+
+
+def written_fragment(part: str, link: FileLink, text: str) -> str:
+    """Encodes a fragment for use in a link: as the link was encoded, or where required."""
     if "%" in link.path_span.of(text):
         return quote(part, safe="/!$&'*+,;=:@~-._")
     unsafe = _UNSAFE_POINTED if link.pointed else _UNSAFE_IN_HTML if link.kind == "html" else _UNSAFE

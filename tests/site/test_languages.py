@@ -31,6 +31,7 @@ LINGUISTIC = {
     "sound.py",
     "mentions.py",
     "words.py",
+    "layout.js",
     "query.js",
     "sound.js",
     "reading_time.py",
