@@ -71,6 +71,7 @@ KINDS: dict[str, dict[str, Text]] = {
         "h.md": "# `x{i}`\n",
         "a.md": "[[h#`x{i}`]] [[h]](x{i}) [s]([[h]]) <h.md> [[h#[b] {i}]]\n\n<b>[[h]]</b>\n\n<p>[[h]]</p>\n",
     },
+    "links in HTML": {"a.md": ("<div>\n", "[[a]] {i}\n", "</div>\n")},
     "definitions": {"a.md": "[x][r{i}]\n\n[r{i}]: gone{i}.md"},
     "links in frontmatter": {"a.md": ("---\nrelated:\n", "  - [[x{i}]]\n  - '[[y{i}]]'\n", "---\n")},
     "split words": {"Opera.md": "", "a.md": "[[Opera|Opera]]tions"},

@@ -168,15 +168,16 @@ def bring_up_to_date(
             if meta["day"] != str(today.toordinal()):
                 _seal(db, made_from, context, today)
             return linking
-        from kbtools.incremental.update import TooManyChanges, update
+        from kbtools.incremental.update import IndexUpdate, TooManyChanges
 
         if reader is not None:
             change = change._replace(reader=reader)
         try:
             with db.transaction():
-                linking = update(db, change, project.config, today, judge, linking)
+                made = IndexUpdate(db, change, project.config, today, judge, linking)
+                made.check(made.put_outlines())
                 _seal(db, made_from, context, today)
-                return linking
+                return made.linking
         except TooManyChanges:
             pass
     from kbtools.incremental.full_check import scan

@@ -72,24 +72,9 @@ class VaultChange(NamedTuple):
             raise TooManyChanges
 
 
-def update(
-    db: Database,
-    change: VaultChange,
-    config: Config,
-    today: date,
-    judge: Judge | None,
-    linking: Linking | None = None,
-) -> Linking:
-    """Apply a change, within a transaction of the caller. ``linking`` is that of the state before, if it is known;
-    returns that of the state after. Raises TooManyChanges, after which the caller rolls back, and KbError for a bad
-    schema."""
-    made = IndexUpdate(db, change, config, today, judge, linking)
-    made.check(made.put_outlines())
-    return made.linking
-
-
 class IndexUpdate:
-    """Applies a change in two steps, so that a caller may check some of the affected pages later."""
+    """Applies a change, within a transaction of the caller, in two steps, so that a caller may check some of the
+    affected pages later. Both raise TooManyChanges, after which the caller rolls back, and KbError for a bad schema."""
 
     def __init__(
         self,
@@ -101,7 +86,8 @@ class IndexUpdate:
         linking: Linking | None = None,
     ) -> None:
         self.linking = linking or linking_of(db, FileNames(change.context.attachments), config)
-        """How links are resolved; before ``put_outlines`` in the state before the change."""
+        """How links are resolved: that of the state before the change (``linking``, if it is known) until
+        ``put_outlines``."""
         self._db, self._change, self._config, self._today, self._judge = db, change, config, today, judge
         self._policies = Policies(config.snippets, RUN)  # as a check from scratch reads them
         self._pages: dict[str, Page] = {}

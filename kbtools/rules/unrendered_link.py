@@ -108,7 +108,7 @@ def _brackets(page: Page, context: Context) -> Iterator[Problem]:
     addresses = [(link.address, link.end) for link in structure.links if link.kind in ("link", "image")]
     opaque, math = structure.opaque, structure.math
     starts = [span.start for span in opaque]
-    elements = _Elements(text, structure.raw)
+    elements = _Elements(page)
     at = page.body_start
     while (m := _OPEN.search(text, at)) is not None:
         start, at = m.start(), m.end()
@@ -285,31 +285,26 @@ def _in_html(found: _Text, page: Page, context: Context, elements: _Elements) ->
         names = [f"<{name} markdown>" for name in around]
         way = f"write {names[0]}" if len(names) == 1 else f"write {', '.join(names[:-1])} and {names[-1]}"
     place = Span(found.start, found.end)
-    return Problem("unrendered-link", place, message, way, site_only=_is_read_elsewhere(page, found.start))
-
-
-def _is_read_elsewhere(page: Page, at: int) -> bool:
-    """Whether GitHub and Obsidian read Markdown here: to them a blank line ends HTML (CommonMark, "HTML blocks")."""
-    text, lines = page.source.text, page.source.lines
-    number = lines.line_of(at)
-    while number > 1 and lines.line(number - 1).of(text).strip():
-        number -= 1
-    return not lines.line(number).of(text).lstrip().startswith("<")
+    return Problem("unrendered-link", place, message, way, site_only=elements.is_read_elsewhere(found.start))
 
 
 class _Elements:
     """The elements of raw HTML around places that are asked for in order."""
 
-    def __init__(self, text: str, raw: Sequence[Span]) -> None:
-        self.text, self.raw = text, raw
+    def __init__(self, page: Page) -> None:
+        self.text, self.raw, self.lines = page.source.text, page.structure.raw, page.source.lines
         self.span = Span(0, 0)
         self.at = 0
         self.open: list[str] = []
+        self.ends: dict[str, int] = {}
+        """Where the last end tag of an element is, by its name; -1 where there is none."""
+        self.paragraph = 0, 0
+        """The line asked about last, and the first of the lines above it without a blank one."""
 
     def around(self, place: int) -> tuple[str, ...]:
         if not self.span.start <= place < self.span.end:
             self.span = next(span for span in self.raw if span.start <= place < span.end)
-            self.at, self.open = self.span.start, []
+            self.at, self.open, self.ends = self.span.start, [], {}
         for tag in _TAG.finditer(self.text, self.at, place):
             name = tag[2].lower()
             if tag[1]:
@@ -322,7 +317,20 @@ class _Elements:
 
     def is_never_closed(self, name: str) -> bool:
         """Whether an element around the place that was asked for last has no end on the page."""
-        return f"</{name}" not in self.text[self.at : self.span.end].lower()
+        if name not in self.ends:
+            tags = re.compile(f"</{name}", re.IGNORECASE).finditer(self.text, self.span.start, self.span.end)
+            self.ends[name] = max((tag.start() for tag in tags), default=-1)
+        return self.ends[name] < self.at
+
+    def is_read_elsewhere(self, place: int) -> bool:
+        """Whether GitHub and Obsidian read Markdown here: a blank line ends HTML (CommonMark, "HTML blocks")."""
+        line = first = self.lines.line_of(place)
+        before, known = self.paragraph
+        while first > 1 and first != before and self.lines.line(first - 1).of(self.text).strip():
+            first -= 1
+        first = known if first == before else first
+        self.paragraph = line, first
+        return not self.lines.line(first).of(self.text).lstrip().startswith("<")
 
 
 # -- Markdown
