@@ -98,6 +98,24 @@ def test_new_results_are_shown_first(project: Project, tmp_path: Path) -> None:
     assert files(tmp_path / "site") == files(tmp_path / "other")
 
 
+def test_results_that_arrive_during_a_build_ask_for_another(project: Project, tmp_path: Path) -> None:
+    preview = preview_of(project, tmp_path / "site")
+    page = tmp_path / "site/topics/Tensor/index.html"
+    change(project, "docs/topics/Tensor.md", "print(1)", "print(2)")
+    preview.refresh(frozenset([project.vault / "topics/Tensor.md"]))
+
+    def run_meanwhile(*_: object) -> None:
+        store(project)
+        preview.have_run(["topics/Tensor.md"])
+
+    preview.build(run_meanwhile)
+    assert preview.is_behind
+    preview.refresh(frozenset())
+    preview.build()
+    assert not preview.is_behind
+    assert "kb-is-passed" in page.read_text("utf-8")
+
+
 def test_files_that_come_and_go_change_the_whole_site(project: Project, tmp_path: Path) -> None:
     preview = preview_of(project, tmp_path / "site")
     for what, edit in WITH_OTHERS:

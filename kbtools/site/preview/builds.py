@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -140,9 +141,10 @@ class Preview:
         self._results = KeptResults()
         self._edited: frozenset[str] = frozenset()
         self._first: frozenset[str] = frozenset()
-        """Pages to render before all others, besides edited ones. Other threads put them there."""
+        """Pages to render before all others, besides edited ones."""
+        self._first_lock = threading.Lock()  # other threads put them there
         self.is_behind = False
-        """Whether something has changed since the site was built."""
+        """Whether something has changed that the last build may not have seen."""
         self._pages: dict[str, str] = {}
         """Pages by their files on the site."""
         self._digests: dict[str, str] = {}
@@ -170,7 +172,7 @@ class Preview:
 
     def have_run(self, pages: Iterable[str]) -> None:
         """Pages have new results."""
-        self._first = self._first.union(pages)
+        self._render_soon(pages)
         self.is_behind = True
 
     def is_asked_for(self, file: str) -> bool:
@@ -178,8 +180,12 @@ class Preview:
         path = self._pages.get(file)
         if path is None or not self._is_site_of:
             return False
-        self._first = self._first | {path}
+        self._render_soon([path])
         return True
+
+    def _render_soon(self, pages: Iterable[str]) -> None:
+        with self._first_lock:
+            self._first = self._first.union(pages)
 
     def pages_to_run(self) -> frozenset[str]:
         """Edited pages with code of which it is not known that it passes; each is named once."""
@@ -192,7 +198,8 @@ class Preview:
     def render_first(self) -> First | None:
         """Render the pages that are edited, have new results or are asked for before all others, where that can be."""
         now, engine = self._now, self._engine
-        first, self._first = self._first, frozenset()
+        with self._first_lock:
+            first, self._first = self._first, frozenset()
         if now is None or engine is None or not self._is_site_of:
             return None
         paths = sorted(path for path in now.edited | first if can_show(engine, path))
@@ -214,8 +221,13 @@ class Preview:
             return []
         with self._reporting():
             started = time.monotonic()
-            engine = self._build(self._now, step)
-            self._is_site_of, self.is_behind = True, False
+            self.is_behind = False  # before anything is read: results that arrive from here on ask for another build
+            try:
+                engine = self._build(self._now, step)
+            except BaseException:
+                self.is_behind = True
+                raise
+            self._is_site_of = True
             rendered, kept = len(engine.report.rendered), len(engine.report.kept)
             self.say(f"built in {time.monotonic() - started:.2f} s: {rendered} rendered, {kept} kept")
             gone = self._digests.keys() - engine.site.keys()
