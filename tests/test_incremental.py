@@ -206,6 +206,21 @@ def test_an_edit_of_a_name_waits_only_for_pages_that_are_open(tmp_path: Path, mo
     resident.close()
 
 
+def test_files_may_change_while_the_next_edits_are_prepared(tmp_path: Path) -> None:
+    put(tmp_path / "vault", {f"{i}.md": "[[Hub]]" for i in range(120)})
+    resident = Resident(project(tmp_path))
+    assert resident.prepare()
+    assert resident.prepare()  # names are being read from the index
+    put(tmp_path / "vault", {f"new{i}.md": "[[Hub]]" for i in range(120)} | {"Hub.md": "text"})
+    resident.refresh()
+    assert {d.rule for i in range(120) for d in resident.findings(f"new{i}.md")} == {"orphan-page"}
+    while resident.prepare():
+        pass
+    resident.edit("Hub.md", "---\ntitle: Centre\n---\n")
+    assert resident.findings("Hub.md") == []
+    resident.close()
+
+
 def imported(vault: Path) -> set[str]:
     """The modules that a check of a vault imports, and Python at its start does not."""
     code = (

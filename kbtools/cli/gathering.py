@@ -45,7 +45,7 @@ def gather(
     """Check the wiki incrementally, reading only changed pages; then run the snippets unless ``--no-run`` is given.
     ``announce`` receives what is known before snippets are run again because of a change."""
     found = project(args)
-    found = found._replace(held_to=getattr(args, "snippets", None) or (SHOW if found.foreign else None))
+    found = found._replace(held_to=getattr(args, "snippets", None) or (None if found.is_set_up else SHOW))
     warn_unfinished(found)
     if kept is not None:
         checked = kept.checked(found)
@@ -126,4 +126,5 @@ def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic])
     listed += [plural(others, "other finding")] if others else []
     where = f" --vault {args.vault}" if args.vault else ""
     summary = f"code is shown, not checked: {plural(snippets, 'fence')} could be run (kb run{where})"
-    return f"{summary}; --snippets check would list {', '.join(listed)}" if listed else summary
+    summary += f"; --snippets check would list {', '.join(listed)}" if listed else ""
+    return summary if args.vault else f"{summary}; kb init sets up what is to run"

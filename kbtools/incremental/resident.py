@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
 from functools import cached_property
@@ -94,7 +94,7 @@ class Resident:
         self._preparation = self._steps()
         return False
 
-    def _steps(self) -> Iterator[None]:
+    def _steps(self) -> Generator[None, None, None]:
         _ = self._db
         yield
         self._pending |= {*self._unsaved, *self._saved} & self.listing.entries.keys()
@@ -203,6 +203,8 @@ class Resident:
 
     def _compare(self) -> None:
         """Bring the index up to date with all texts."""
+        self._preparation.close()  # it may be reading from tables that are made anew
+        self._preparation = self._steps()
         self.settle()
         self._day = date.today()
         self._context = VaultContext.of(self.project, self.listing)

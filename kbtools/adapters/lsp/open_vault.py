@@ -94,7 +94,7 @@ class OpenVault:
     def __init__(self, project: Project, encoding: str) -> None:
         self.project = project
         self.encoding = encoding
-        self._judged = project._replace(held_to=SHOW) if project.foreign else project
+        self._judged = project if project.is_set_up else project._replace(held_to=SHOW)
         """With what code is held to in findings: as for `kb check --vault`, but it can be run."""
         self.resident = Resident(project, judge_of(project.state))
         self.outcomes: dict[str, tuple[Page, int, dict[str, list[Outcome]]]] = {}
