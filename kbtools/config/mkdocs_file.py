@@ -89,6 +89,12 @@ class MkDocs(NamedTuple):
         """Whether a page is a post of the blog, whose index lists them all."""
         return is_within(path, self.posts)
 
+    def is_translation(self, path: str) -> bool:
+        """Whether a page is that of one language among several (the plugin ``i18n``): ``a.ko.md`` or ``ko/a.md``. The
+        navigation names the page, not its languages."""
+        first, _, rest = path.partition("/")
+        return (bool(rest) and first in self.locales) or path.removesuffix(".md").rpartition(".")[2] in self.locales
+
     def documents(self, anchor: str) -> bool:
         """Whether an anchor has the form of those that a plugin makes for the documentation of code."""
         return any(p in _API_PLUGINS for p in self.plugins) and _QUALIFIED.fullmatch(anchor) is not None

@@ -4,10 +4,11 @@ The reader lands at the top of the page. The section of `[[Page#Section]]` or `[
 heading's text, without regard to case; by the id the site gives it, or the one GitHub would; as Obsidian finds it,
 without regard to punctuation; or by an id that the page gives an element itself, `<a id="x"></a>` or `{#x}`.
 `[[T#H1#H2]]` is H2 below H1. Where a plugin documents code (mkdocstrings), `api.md#package.Class.method` is its own:
-MkDocs says whether it is there. Nothing is reported of pages that include others (`--8<--`, `{% include %}`, `:::`),
-whose sections are known only when the site is built; where hooks of `mkdocs.yml` may add ids, it is an info. So are
-links to footnotes of web pages that a note was saved from (`#cite_note-1`), and all `[text](#section)` of a note whose
-frontmatter gives a web page as its `source`, `url` or `link`.
+MkDocs says whether it is there. Nothing is said of tabs (`#__tabbed_1_2`), whose numbers the renderer gives, and
+nothing of pages that include others (`--8<--`, `{% include %}`, `:::`), whose sections are known only when the site
+is built; where hooks of `mkdocs.yml` may add ids, it is an info. So are links to footnotes of web pages that a note
+was saved from (`#cite_note-1`), and all `[text](#section)` of a note whose frontmatter gives a web page as its
+`source`, `url` or `link`.
 
 ## Reported
 
@@ -44,6 +45,8 @@ _OF_CLIPPINGS = re.compile(
     r"cite_(?:note|ref)|fn(?:ref)?[:\d-]|endnote|footnote|_ftn|_edn|mw-|bib\.bib|user-content-fn"
 )
 """Ids of footnotes as web pages have them that notes were saved from: nobody writes these links."""
+_OF_TABS = re.compile(r"__tabbed_\d+_\d+")
+"""Ids of tabs, numbers that rendering gives them: whoever links to one has copied it from the site."""
 _WEB = re.compile(r"https?://")
 SEVERITY = Severity.WARNING
 GROUP = "links"
@@ -72,7 +75,7 @@ def _problem(
     if target == page.path and not context.config.has_site and page.structure.problems:
         return  # a fence that only the site refuses may hide headings
     mkdocs = context.config.mkdocs
-    if mkdocs is not None and mkdocs.documents(anchor):
+    if mkdocs is not None and (mkdocs.documents(anchor) or _OF_TABS.fullmatch(anchor)):
         return
     help_ = context.suggester.section(target, anchor)
     if mkdocs is not None and mkdocs.has_hooks:

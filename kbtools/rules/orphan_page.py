@@ -2,8 +2,8 @@
 
 Readers find it only by search. Wikilinks and Markdown links of other pages lead to a page, and so do the `nav` of
 `mkdocs.yml` and a canvas of Obsidian's. Index and readme pages are no orphans, nor are pages that code hosts look for
-by name (`CONTRIBUTING`, `CHANGELOG` and the like), learning paths, which the site lists, and the templates of an
-Obsidian vault.
+by name (`CONTRIBUTING`, `CHANGELOG` and the like), learning paths, which the site lists, the templates of an Obsidian
+vault, and translations (`a.ko.md`, `ko/a.md`) on a site with the plugin `i18n`.
 
 ## Reported
 
@@ -64,7 +64,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     name = page.stem.lower()
     entrance = name in ENTRANCES or name.replace("-", "_") in _OF_REPOSITORIES or page.is_learning_path
     mkdocs = context.config.mkdocs
-    if mkdocs is not None and mkdocs.is_post(page.path):
+    if mkdocs is not None and (mkdocs.is_post(page.path) or mkdocs.is_translation(page.path)):
         return
     if entrance or page.redirect is not None or context.is_linked:
         return

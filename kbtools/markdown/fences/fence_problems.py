@@ -378,8 +378,7 @@ class _Reading:
             message = "this line stands outside the quotation in which the fence is opened, and ends it"
             way = "begin it with > like the opening line"
         else:
-            message = "this fence is not closed before its quotation ends"
-            way = f"close it with {opener.marks} in the quotation"
+            message, way = _open_in_quotation(opener)
         self.report(where, message, way, site_only=ends_early is None)
 
     def closes_elsewhere(self, opener: Candidate, closer: Candidate) -> bool:
@@ -450,10 +449,14 @@ class _Reading:
                 return closer + 1
         following = self.candidates[at + 1] if at + 1 < behind else opener
         if (following.marks, following.prefix) == (opener.marks, opener.prefix) and not following.bare:
-            self.report(
-                self.mark_span(opener),
-                "this fence takes in the next one: it is not closed before that opens",
-                f"close it with {opener.marks}, or open it with a longer fence if it is meant to show the other",
-                site_only=False,
-            )
+            message = "this fence takes in the next one: it is not closed before that opens"
+            way = f"close it with {opener.marks}, or open it with a longer fence if it is meant to show the other"
+            if ">" in opener.prefix and self.leaving(opener, following.row) is not None:
+                # The site joins quotations with nothing but blank lines between them; CommonMark does not.
+                message, way = _open_in_quotation(opener)
+            self.report(self.mark_span(opener), message, way, site_only=False)
         return behind
+
+
+def _open_in_quotation(opener: Candidate) -> tuple[str, str]:
+    return "this fence is not closed before its quotation ends", f"close it with {opener.marks} in the quotation"
