@@ -308,9 +308,10 @@ class KbExtension(Extension):
         md.treeprocessors.register(_Chrome(md, self), "kb-chrome", _Chrome.PRIORITY)
         files = FileLinks(md, lambda: (self.wiki, self.path))
         md.treeprocessors.register(files, "kb-file-links", FileLinks.PRIORITY)
-        addresses = HtmlAddresses(md, lambda: (None if self.is_part else self.wiki, self.path))
+        where = lambda: (None if self.is_part else self.wiki, self.path)  # noqa: E731
+        addresses = HtmlAddresses(md, where, lambda: recorder.panels)
         md.postprocessors.register(addresses, "kb-html-addresses", HtmlAddresses.PRIORITY)
-        sources = SourceAddresses(md, addresses.where)
+        sources = SourceAddresses(md, where)
         md.postprocessors.register(sources, "kb-source-addresses", SourceAddresses.PRIORITY)
         remote = bool(self.getConfig("remote_images"))
         if not remote:

@@ -128,12 +128,12 @@ _SCHEMES = _words("http https mailto tel data")  # data: only for pictures, see 
 # What one look at sanitized HTML finds of attributes that need the slower look below. Within sanitized HTML values
 # stand in double quotes; text may look like an attribute, and then the slower look changes nothing.
 _SUSPECT = re.compile(
-    r""" (?:
-      (?:id|name)="(?!__(?:tabbed|code|codelineno|span)[_-])__
+    rf""" (?:
+      (?:id|name)="(?!__(?:tabbed|code|codelineno|span)[_-]|__(?-i:{OWN}))__
     | data-(?:md|kb|clipboard)
     | style="
-    | class="(?:[^"]*\s)?(?:md-(?!button|tag\b|icon\b)|kb)
-    | (?:src|poster|background)="(?!(?:\.{1,2}/)*[^\s./\\:"][^:"\\\t\n\r]*")
+    | class="(?:[^"]*\s)?(?:md-(?!button|tag\b|icon\b)|kb(?!(?-i:{OWN[2:]})))
+    | (?:src|poster|background)="(?!(?:\.{{1,2}}/)*[^\s./\\:"][^:"\\\t\n\r]*")
     | srcset="
     | (?:fill|stroke|clip-path|marker|mask|filter)="[^"]*(?:\(|\\)
     | <use\s
@@ -299,7 +299,8 @@ _TELLING = re.compile(
     r"(?i)<(?!/|(?:p|a|em|strong|code|pre|span|div|li|ul|ol|h[1-6]|table|thead|tbody|tr|th|td|br|hr|img|sup|sub|del|ins|kbd"
     r"|dl|dt|dd|blockquote|details|summary|figure|figcaption|input|label|section|nav|aside|abbr|mark|small|b|i|u|s|time)\b)[a-z]"
     r"|\s(?:on[a-z]+|style|srcset|srcdoc|formaction|data-(?:md|kb|clipboard)[a-z-]*)\s*="
-    r"|(?:javascript|vbscript|data)\s*:|src\s*=\s*[\"']?\s*(?:https?:)?//|class=\"(?:[^\"]*\s)?(?:md-|kb-)|id=\"__"
+    r"|(?:javascript|vbscript|data)\s*:|src\s*=\s*[\"']?\s*(?:https?:)?//|class=\"(?:[^\"]*\s)?(?:md-|kb-)"
+    rf"|id=\"__(?!(?-i:{OWN}))"
 )
 
 

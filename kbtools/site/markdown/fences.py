@@ -35,11 +35,13 @@ class Recorder(Preprocessor):
         self.codes: list[str] = []
         self.made: set[int] = set()
         """Which of them a plugin's or the owner's own formatter made."""
+        self.panels: set[int] = set()
+        """Blocks that kb has decorated, by their numbers in the stash: their addresses are kb's own."""
         self._wrapped: set[int] = set()
 
     def run(self, lines: list[str]) -> list[str]:
         self.codes = []
-        self.made = set()
+        self.made, self.panels = set(), set()
         names = {p.name for p in self.md.preprocessors._priority}  # type: ignore[attr-defined]
         fences = self.md.preprocessors["fenced_code_block"] if "fenced_code_block" in names else None
         extension = getattr(fences, "extension", None)
@@ -120,6 +122,8 @@ class Panels(Postprocessor):
                 blocks[number] = self.decorate(snippet, html)
             if snippet is not None or code in self.recorder.made:
                 self.made.numbers.add(number)
+            if snippet is not None and code not in self.recorder.made:
+                self.recorder.panels.add(number)
         return text
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from urllib.parse import quote, unquote
 
 from markdown import Markdown
@@ -103,15 +103,19 @@ class HtmlAddresses(Postprocessor):
 
     PRIORITY = 29.5
 
-    def __init__(self, md: Markdown, where: Where) -> None:
+    def __init__(self, md: Markdown, where: Where, panels: Callable[[], Container[int]]) -> None:
+        """``panels`` are the blocks of code in the stash, which name no files."""
         super().__init__(md)
         self.where = where
+        self.panels = panels
 
     def run(self, text: str) -> str:
         wiki, path = self.where()
         if wiki is None or path is None or path not in wiki.index.pages:
             return text
-        raw = (*getattr(self.md, "lines", ()), *self.md.htmlStash.rawHtmlBlocks)
+        panels = self.panels()
+        stash = (html for number, html in enumerate(self.md.htmlStash.rawHtmlBlocks) if number not in panels)
+        raw = (*getattr(self.md, "lines", ()), *stash)
         if not any(not isinstance(html, str) or ADDRESSED.search(html) for html in raw):
             return text
         addresses = wiki.addresses
