@@ -6,6 +6,7 @@ import html as markup
 import logging
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,11 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
                 "Colab opens notebooks from GitHub: name it, repo_url: https://github.com/OWNER/REPOSITORY"
             )
         return config
+
+    def add_page(self, file: File) -> None:
+        """A page that the site has now, though it was built without."""
+        assert self.site is not None
+        self.site = replace(self.site, pages={**self.site.pages, file.src_uri: _address(file)})
 
     def show(self, wiki: SiteModel, config: MkDocsConfig) -> None:
         """Another state of the wiki whose site has been built, for pages of it that are rendered once more."""
@@ -496,12 +502,17 @@ def leave_out(files: Files, wiki: SiteModel) -> None:
             file.inclusion = InclusionLevel.EXCLUDED
 
 
+def _address(file: File) -> str:
+    """Where a page is, relative to the site's root."""
+    return "" if file.url in (".", "./") else file.url
+
+
 def _site(config: MkDocsConfig, files: Files) -> Site:
     """The site's settings and the addresses of pages, from MkDocs."""
     url = config.site_url or ""
     return Site(
         name=config.site_name,
-        pages={f.src_uri: "" if f.url in (".", "./") else f.url for f in files.documentation_pages()},
+        pages={f.src_uri: _address(f) for f in files.documentation_pages()},
         url=url if not url or url.endswith("/") else f"{url}/",
         description=config.site_description or "",
         author=config.site_author or "",

@@ -34,7 +34,9 @@ FIRST = [
     ("a text before the heading, which is the title no longer", "topics/Whole.md", "# Whole", "Text\n\n# Whole"),
 ]
 WITH_OTHERS: list[tuple[str, Callable[[Project], object]]] = [
-    ("a new page", lambda p: write(p, "docs/topics/New.md", "# New\n\n[[Alone]]\n")),
+    ("a page in the place of another", lambda p: write(p, "docs/topics/Alone/index.md", "# There\n\n[[Alone]]\n")),
+    ("that page is gone", lambda p: (p.vault / "topics/Alone/index.md").unlink()),
+    ("a file that is no page", lambda p: write(p, "docs/topics/data.txt", "1\n")),
     ("a page that is gone", lambda p: (p.vault / "topics/Linked.md").unlink()),
     (
         "a page that is not published any more",
@@ -74,6 +76,34 @@ def test_an_edited_page_is_rendered_first_as_the_whole_site_has_it(project: Proj
         early = (tmp_path / "site" / file).read_bytes()
         assert file not in preview.build(), what
         assert (tmp_path / "site" / file).read_bytes() == early, what
+    preview_of(project, tmp_path / "other")
+    assert files(tmp_path / "site") == files(tmp_path / "other")
+
+
+NEW = [
+    ("a new page", "topics/New.md", "# New\n\n[[Alone]] and [[Tensor]]\n\n```python\nprint(1)\n```\n"),
+    ("one in a new folder, that embeds it", "more/Further.md", "---\ntitle: Further on\n---\n# F\n\n![[New]]\n"),
+    ("one that others wait for", "topics/Nothing.md", "# Nothing\n\n[[Further on]]\n"),
+]
+
+
+def test_a_new_page_is_rendered_first(project: Project, tmp_path: Path) -> None:
+    change(project, "docs/topics/Alone.md", "Nobody", "[[Nothing]]: nobody")
+    preview = preview_of(project, tmp_path / "site")
+    for what, path, text in NEW:
+        write(project, f"docs/{path}", text)
+        preview.refresh(frozenset([project.vault / path, project.vault / "topics/gone~"]))
+        ((file,), changed) = preview.render_first() or ([], [])
+        assert file == f"{path.removesuffix('.md')}/index.html", what
+        assert changed == [file], what
+        early = (tmp_path / "site" / file).read_bytes()
+        preview.build()
+        assert (tmp_path / "site" / file).read_bytes() == early, what
+    write(project, "docs/topics/Asked for.md", "# Asked for\n")
+    preview.refresh(frozenset([project.vault / "topics/Asked for.md"]))
+    preview.render_first()
+    assert preview.is_asked_for("topics/Asked for/index.html"), "before the rest of the site is built"
+    preview.build()
     preview_of(project, tmp_path / "other")
     assert files(tmp_path / "site") == files(tmp_path / "other")
 
@@ -141,9 +171,12 @@ def test_a_save_during_a_build_ends_it_and_nothing_is_lost(project: Project, tmp
         preview.build(save_again)
     change(project, "docs/topics/Alone.md", "Nobody", "Who")
     preview.refresh(frozenset([project.vault / "topics/Alone.md"]))
-    assert preview.render_first() is None, "it would show the files of a site that has no page New yet"
+    change(project, "docs/topics/Alone.md", "Who", "Who like [[New]]")
+    preview.refresh(frozenset([project.vault / "topics/Alone.md"]))
+    assert preview.render_first() is not None
+    assert 'href="../New/"' in (tmp_path / "site/topics/Alone/index.html").read_text("utf-8"), "it has its place"
     assert "topics/New/index.html" in preview.build()
-    change(project, "docs/topics/Alone.md", "Who", "Whoever")
+    change(project, "docs/topics/Alone.md", "Who like", "Whoever likes")
     preview.refresh(frozenset([project.vault / "topics/Alone.md"]))
     assert preview.is_asked_for("topics/Matrix/index.html")
     assert not preview.is_asked_for("sitemap.xml")

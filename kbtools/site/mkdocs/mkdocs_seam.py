@@ -71,6 +71,16 @@ def give(file: File, text: str) -> None:
     file.abs_src_path = place
 
 
+def add_page(files: Files, path: str, config: MkDocsConfig) -> File | None:
+    """One more page of a site that has been built, outside of its navigation. None where another file has its place."""
+    file = File(path, config.docs_dir, config.site_dir, config.use_directory_urls)
+    if any(file.dest_uri == other.dest_uri for other in files):
+        return None
+    files.append(file)
+    Page(None, file, config)
+    return file
+
+
 def write_into(file: File, site: Path) -> None:
     """Have MkDocs write a file into another folder."""
     file.dest_dir = str(site)

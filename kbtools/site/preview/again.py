@@ -18,14 +18,32 @@ _OF_OTHERS = frozenset(
 hardly ever what the page itself shows of it."""
 
 
-def can_show(engine: Engine | None, path: str) -> bool:
+_OF_NEW = frozenset(("addresses", "listed_paths"))
+"""What of it a new page must be in."""
+
+
+def can_show(engine: Engine | None, index: Index, path: str) -> bool:
     """Whether a page can be rendered without the others: not where plugins need every page, nor one of which more is
     shown than itself."""
     if engine is None or not engine.active or engine.plugin.wiki is None:
         return False
-    index = engine.plugin.wiki.index
     page = index.pages.get(path)
-    return page is not None and not page.is_learning_path and index.final(path) == path
+    if page is None or page.is_learning_path or index.final(path) != path:
+        return False
+    before = engine.plugin.wiki.index
+    return path not in before.pages or before.final(path) == path
+
+
+def take_in(engine: Engine, index: Index) -> bool:
+    """Give the site places for pages that have come since it was built. False where another file has such a place."""
+    for path in index.pages:
+        if engine.files.get_file_from_path(path) is None:
+            file = mkdocs_seam.add_page(engine.files, path, engine.config)
+            if file is None:
+                return False
+            engine.titles[path] = None
+            engine.plugin.add_page(file)
+    return True
 
 
 def render_again(engine: Engine, index: Index, results: Results, paths: Iterable[str], site: Path) -> list[str]:
@@ -34,7 +52,8 @@ def render_again(engine: Engine, index: Index, results: Results, paths: Iterable
     before = engine.plugin.wiki
     assert before is not None
     wiki = replace(before, index=index, results=results, rendered=replace(before.rendered, pages={}, md=None))
-    for name in _OF_OTHERS & vars(before).keys():
+    has_same_pages = index.pages.keys() == before.index.pages.keys()
+    for name in (_OF_OTHERS if has_same_pages else _OF_OTHERS - _OF_NEW) & vars(before).keys():
         vars(wiki)[name] = vars(before)[name]  # where cached_property keeps it
     engine.plugin.show(wiki, engine.config)
     written = []

@@ -29,7 +29,7 @@ from kbtools.site.data.stored import stored
 from kbtools.site.html.text import clean
 from kbtools.site.html.urls import file_of
 from kbtools.site.mkdocs.site_folder import digest_of
-from kbtools.site.preview.again import can_show, render_again
+from kbtools.site.preview.again import can_show, render_again, take_in
 from kbtools.site.preview.kept_results import KeptResults
 from kbtools.site.preview.kept_wiki import KeptWiki, Refreshed
 from kbtools.site.reuse.engine import Engine
@@ -137,7 +137,7 @@ class Preview:
         self._engine: Engine | None = None
         """The last build."""
         self._is_site_of = False
-        """Whether the site has the files and settings of today: only published pages have changed since."""
+        """Whether the site has the files and settings of today: only published pages have changed since, or come."""
         self._results = KeptResults()
         self._edited: frozenset[str] = frozenset()
         self._first: frozenset[str] = frozenset()
@@ -202,14 +202,15 @@ class Preview:
             first, self._first = self._first, frozenset()
         if now is None or engine is None or not self._is_site_of:
             return None
-        paths = sorted(path for path in now.edited | first if can_show(engine, path))
-        if not 0 < len(paths) <= _FEW:
+        paths = sorted(path for path in now.edited | first if can_show(engine, now.model.index, path))
+        if not 0 < len(paths) <= _FEW or not take_in(engine, now.model.index):
             return None
         with self._reporting():
             started = time.monotonic()
             for path in paths:
                 self._results.read(self.project, now.model.index.pages[path])
             files = render_again(engine, now.model.index, self._results.known, paths, self.folder)
+            self._pages.update(zip(files, paths, strict=True))
             self.say(f"rendered in {time.monotonic() - started:.2f} s: {', '.join(paths)}")
             return First(files, self._changed_files({f: digest_of((self.folder / f).read_bytes()) for f in files}))
         return None

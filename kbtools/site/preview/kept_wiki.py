@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -30,7 +31,7 @@ class Refreshed(NamedTuple):
     edited: frozenset[str]
     """Pages that are new or whose text has changed."""
     has_same_files: bool
-    """Whether nothing has changed but published pages: no file came or went, and no setting."""
+    """Whether nothing has changed but published pages: no other file came, none went, and no setting."""
 
 
 class KeptWiki:
@@ -46,7 +47,7 @@ class KeptWiki:
 
     def refresh(self, changed: Changed) -> Refreshed:
         """The wiki after some files have changed. Raises KbError where it cannot be read."""
-        return self._with_pages(changed) or self._whole()
+        return self._with_pages(changed) or self._whole(changed)
 
     def page(self, path: str) -> Page | None:
         held = self._pages.get(path)
@@ -86,16 +87,28 @@ class KeptWiki:
             self._model = of_vault(self.project, self._vault)
         return Refreshed(self.project, listing, self._model, edited, published == self._model.index.pages.keys())
 
-    def _whole(self) -> Refreshed:
+    def _whole(self, changed: Changed) -> Refreshed:
         project = self.project if self.project.foreign else find_project(self.project.root)
         before = {path: page for path, (_, page) in self._pages.items()}
+        listed = self._listing
+        published = self._model.index.pages.keys() if listed is not None else frozenset()
         self._listing = None  # if reading fails here, all is read next time
         listing = Listing.of(project)
         vault = load(project, self.read, listing)
         self.project, self._listing, self._vault, self._model = project, listing, vault, of_vault(project, vault)
         self._pages = {path: held for path, held in self._pages.items() if path in vault.pages}
         edited = frozenset(path for path, page in vault.pages.items() if before.get(path) is not page)
-        return Refreshed(project, listing, self._model, edited, has_same_files=False)
+        paths = _inside(project.vault, changed) if changed is not None else None
+        has_same_files = (
+            listed is not None
+            and paths is not None
+            and all(path in listing.entries.stamps or not os.path.lexists(project.vault / path) for path in paths)
+            and listed.attachments == listing.attachments
+            and listed.entries.odd.keys() == listing.entries.odd.keys()
+            and published <= self._model.index.pages.keys()
+            and listing.entries.stamps.keys() - listed.entries.stamps.keys() <= self._model.index.pages.keys()
+        )
+        return Refreshed(project, listing, self._model, edited, has_same_files)
 
 
 def _inside(vault: Path, changed: Iterable[Path]) -> list[str] | None:

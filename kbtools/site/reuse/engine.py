@@ -17,7 +17,7 @@ from typing import Protocol
 
 from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import Files
+from mkdocs.structure.files import File, Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
@@ -59,6 +59,7 @@ class Plugin(Protocol):
     serving: bool
 
     def added(self, path: str, url: str) -> str: ...
+    def add_page(self, file: File) -> None: ...
     def around_template(self, path: str) -> str: ...
     def is_written(self, text: str) -> bool: ...
     def show(self, wiki: SiteModel, config: MkDocsConfig) -> None: ...
