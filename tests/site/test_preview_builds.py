@@ -11,8 +11,11 @@ from small_site import make, store
 from test_kept_pages import OWN_CONFIG, PAGES, change, write
 
 from kbtools.config.project import Project
+from kbtools.run.results.outcomes import Status
 from kbtools.site.preview.builds import Preview
-from kbtools.site.preview.server import Superseded
+from kbtools.site.preview.server import Server, Superseded
+from kbtools.site.reuse.report import Step
+from kbtools.vault.file_events import FileEvents
 
 FIRST = [
     ("a sentence", "topics/Tensor.md", "A grid", "Some grid"),
@@ -225,6 +228,62 @@ def test_what_is_broken_in_mid_edit_leaves_the_site_and_is_told(project: Project
         assert not preview.failure, what
     preview_of(project, tmp_path / "other")
     assert files(tmp_path / "site") == files(tmp_path / "other")
+
+
+def test_what_breaks_right_after_a_build_does_not_end_the_preview(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preview = preview_of(project, tmp_path / "site")
+    server = Server(preview, FileEvents(), "127.0.0.1", 0)
+    config = (project.root / "mkdocs.yml").read_text("utf-8")
+    build = preview.build
+
+    def build_and_break(step: Step) -> list[str]:
+        found = build(step)
+        write(project, "mkdocs.yml", "site_name: [")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(preview, "build", build_and_break)
+        change(project, "docs/topics/Alone.md", "Nobody", "Somebody")
+        server.events.put(frozenset([project.vault / "topics/Alone.md"]))
+        server._update()
+    assert "not YAML" in preview.failure
+    write(project, "mkdocs.yml", config)
+    server.events.put(frozenset([project.root / "mkdocs.yml"]))
+    server._update()
+    assert not preview.failure
+
+
+def test_a_broken_baseline_does_not_end_the_preview_and_the_page_runs_later(project: Project, tmp_path: Path) -> None:
+    store(project, tensor={"outcome": Status.FAILED, "reason": "AssertionError"})
+    write(project, "kb-baseline.json", '{"version": 1, "findings": []}')
+    preview = preview_of(project, tmp_path / "site")
+    server = Server(preview, FileEvents(), "127.0.0.1", 0)
+    asked: list[frozenset[str]] = []
+    server.edited = asked.append
+    write(project, "kb-baseline.json", "{")
+    change(project, "docs/topics/Tensor.md", "A grid", "Some grid")
+    server.events.put(frozenset([project.vault / "topics/Tensor.md"]))
+    server._update()
+    assert preview.failure
+    assert not asked
+    write(project, "kb-baseline.json", '{"version": 1, "findings": []}')
+    server.events.put(frozenset([project.root / "kb-baseline.json"]))
+    server._update()
+    assert not preview.failure
+    assert asked == [{"topics/Tensor.md"}]
+
+
+def test_a_hook_that_needs_every_page_is_named(project: Project, tmp_path: Path) -> None:
+    write(project, "hook.py", "def on_post_build(config):\n    pass\n")
+    change(project, "mkdocs.yml", "plugins:", "hooks: [hook.py]\nplugins:")
+    said: list[str] = []
+    preview = Preview(project, tmp_path / "site", said.append)
+    preview.origin = "http://127.0.0.1:1"
+    preview.refresh(None)
+    preview.build()
+    assert any("all rendered: " in line and "hook.py" in line for line in said), said
 
 
 def test_a_page_that_cannot_be_read_is_shown_as_far_as_it_can(project: Project, tmp_path: Path) -> None:

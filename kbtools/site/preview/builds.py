@@ -154,13 +154,13 @@ class Preview:
 
     def refresh(self, changed: Changed) -> list[str]:
         """Read what has changed, and check it."""
-        with self._reporting():
+        with self.reporting():
             self._now = None
             self.is_behind = True
             now = self._wiki.refresh(changed)
             self.project = now.project
             self._is_site_of = self._is_site_of and now.has_same_files
-            self._edited = now.edited
+            self._edited |= now.edited
             reader = None if now.project.foreign else self._wiki.read
             found = Findings(check(now.project, date.today(), listing=now.listing, reader=reader), now.model)
             for line in found.of(now.edited):
@@ -189,9 +189,14 @@ class Preview:
 
     def pages_to_run(self) -> frozenset[str]:
         """Edited pages with code of which it is not known that it passes; each is named once."""
-        edited, self._edited = self._edited, frozenset()
-        pages = (page for path in edited if (page := self._wiki.page(path)) is not None and page.structure.fences)
-        return frozenset(page.path for page in pages if _is_to_run(page, stored(self.project, [page])))
+        if self._now is None:
+            return frozenset()
+        with self.reporting():
+            pages = (page for path in self._edited if (page := self._wiki.page(path)) and page.structure.fences)
+            found = frozenset(page.path for page in pages if _is_to_run(page, stored(self.project, [page])))
+            self._edited = frozenset()
+            return found
+        return frozenset()
 
     # -- the site --------------------------------------------------------------------------------------------------
 
@@ -205,7 +210,7 @@ class Preview:
         paths = sorted(path for path in now.edited | first if can_show(engine, now.model.index, path))
         if not 0 < len(paths) <= _FEW or not take_in(engine, now.model.index):
             return None
-        with self._reporting():
+        with self.reporting():
             started = time.monotonic()
             for path in paths:
                 self._results.read(self.project, now.model.index.pages[path])
@@ -220,7 +225,7 @@ class Preview:
         it may raise Superseded."""
         if self._now is None:
             return []
-        with self._reporting():
+        with self.reporting():
             started = time.monotonic()
             self.is_behind = False  # before anything is read: results that arrive from here on ask for another build
             try:
@@ -229,8 +234,11 @@ class Preview:
                 self.is_behind = True
                 raise
             self._is_site_of = True
-            rendered, kept = len(engine.report.rendered), len(engine.report.kept)
-            self.say(f"built in {time.monotonic() - started:.2f} s: {rendered} rendered, {kept} kept")
+            report = engine.report
+            what = f"{len(report.rendered)} rendered, {len(report.kept)} kept"
+            if report.every:
+                what = f"all rendered: {', '.join(report.every)} may need every page"
+            self.say(f"built in {time.monotonic() - started:.2f} s: {what}")
             gone = self._digests.keys() - engine.site.keys()
             for file in gone:
                 del self._digests[file]
@@ -266,7 +274,7 @@ class Preview:
         return changed
 
     @contextmanager
-    def _reporting(self) -> Iterator[None]:
+    def reporting(self) -> Iterator[None]:
         """A page, a plugin or a file in mid-edit must not end the preview."""
         try:
             yield

@@ -108,8 +108,10 @@ class Server(LiveReloadServer):
             self._publish(shown, ready=self._ready)
             return
         self._behind_since = None
-        for place in preview.places() if not preview.failure else ():
-            self.events.follow(place, Path(self.root))
+        if not preview.failure:
+            with preview.reporting():  # the configuration may be broken by now
+                for place in preview.places():
+                    self.events.follow(place, Path(self.root))
         self._publish(shown, ready=None, everywhere=failure != preview.failure)
 
     def _step(self, *_: object) -> None:
