@@ -19,9 +19,11 @@ from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import Span
 from kbtools.vault.index import Index
 from kbtools.vault.links.resolution import FileResolution, Resolution, Resolved, target_page
-from kbtools.vault.links.sections import Sections
 from kbtools.vault.links.spelling import Speller
 from kbtools.vault.page import Page
+
+_ANCHOR = re.compile(r"#([^^|#][^|]*)")
+"""Of a wikilink in the frontmatter, behind its target."""
 
 Kind = Literal["wikilink", "embed", "markdown", "html", "frontmatter", "title", "heading", "alias"]
 
@@ -54,6 +56,12 @@ class NameChange:
     def moved(self, path: str) -> str:
         return self.new if path == self.old else path
 
+    @property
+    def is_heading_only(self) -> bool:
+        """Whether the page is called as before, and one of its headings otherwise."""
+        was, will = self.before.outlines[self.old], self.after.outlines.get(self.new)
+        return self.old == self.new and will is not None and was.title == will.title
+
     def spelling(self, from_path: str) -> str:
         """How a link calls the page. Raises KbError when nothing means it alone."""
         found = self.speller.spelling(self.new, from_path)
@@ -79,6 +87,8 @@ def body_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Respelling
 
 def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
     if not isinstance(resolution, Resolved) or resolution.page != names.old or resolution.how == "self":
+        return
+    if names.is_heading_only:
         return
     origin = names.moved(page.path)
     if names.after.resolve_name(link.target, origin) in (Resolved(names.new, "exact"), Resolved(names.new, "path")):
@@ -106,14 +116,22 @@ def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: Name
     """A section named by the heading that changes with the title."""
     if link.anchor is None or names.heading is None or target_page(resolution) != names.old:
         return
-    was, will = names.heading
-    only = Sections((was,))
-    parts = link.anchor.split("#")
-    spelled = " ".join(re.sub(r"[:#|^\\\[\]]|%%", " ", will.text).split())
-    renewed = [spelled if only.find(part) == 0 else part for part in parts]
+    renewed = _anchor(link.anchor, names)
     at = page.source.text.find(link.anchor, link.target_span.end, link.span.end)
-    if renewed != parts and at >= 0 and spelled:
-        yield Edit(Span(at, at + len(link.anchor)), "#".join(renewed))
+    if renewed != link.anchor and at >= 0:
+        yield Edit(Span(at, at + len(link.anchor)), renewed)
+
+
+def _anchor(anchor: str, names: NameChange) -> str:
+    """An anchor, with the heading that changes as it will be: it may be named alone, or before those below it."""
+    assert names.heading is not None
+    was, will = names.heading
+    sections, number = names.before.sections(names.old), names.before.pages[names.old].headings.index(was)
+    spelled = " ".join(re.sub(r"[:#|^\\\[\]]|%%", " ", will.text).split())
+    parts = anchor.split("#")
+    named = ("#".join(parts[: n + 1]) for n in range(len(parts)))
+    renewed = [spelled if sections.find(up_to) == number else part for up_to, part in zip(named, parts, strict=True)]
+    return "#".join(renewed) if spelled else anchor
 
 
 def _file_edits(
@@ -179,10 +197,15 @@ def _wikilink(page: Page, m: re.Match[str], names: NameChange) -> str:
     origin = names.moved(page.path)
     if not isinstance(found, Resolved) or found.page != names.old:
         return m[0]
+    rest = m["rest"]
+    if names.heading is not None and (anchored := _ANCHOR.match(rest)):
+        rest = f"#{_anchor(anchored[1], names)}{rest[anchored.end() :]}"
+    if names.is_heading_only:
+        return f"[[{m['target']}{rest}]]"
     if names.after.resolve_name(target, origin) in (Resolved(names.new, "exact"), Resolved(names.new, "path")):
-        return m[0]
+        return f"[[{m['target']}{rest}]]"
     link = WikiLink(0, 0, False, target, 0)
-    return f"[[{_respelled(link, origin, names)}{m['rest']}]]"
+    return f"[[{_respelled(link, origin, names)}{rest}]]"
 
 
 def _reference(page: Page, raw: str, names: NameChange) -> str:

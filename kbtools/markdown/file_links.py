@@ -109,8 +109,16 @@ _UNSAFE_IN_HTML = re.compile(r"[\x00-\x1f\x7f<>%#?\"'&]")
 
 def written(path: str, link: FileLink, text: str) -> str:
     """Encodes a path for use in a link: as the link was encoded, or where required; never so that it has a scheme."""
-    encoded = written_fragment(path, link, text)
-    return encoded.replace(":", "%3A", 1) if _SCHEME.match(encoded) else encoded
+    return _without_scheme(written_fragment(path, link, text))
+
+
+def encoded(path: str, *, is_pointed: bool) -> str:
+    """Encodes a path for a new link, where required; never so that it has a scheme. ``is_pointed``: between ``<>``."""
+    return _without_scheme((_UNSAFE_POINTED if is_pointed else _UNSAFE).sub(lambda m: quote(m[0], safe=""), path))
+
+
+def _without_scheme(path: str) -> str:
+    return path.replace(":", "%3A", 1) if _SCHEME.match(path) else path
 
 
 def written_fragment(part: str, link: FileLink, text: str) -> str:

@@ -36,6 +36,11 @@ async def client(lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFa
         text_document=types.TextDocumentClientCapabilities(
             document_link=types.DocumentLinkClientCapabilities(tooltip_support=True)
         ),
+        workspace=types.WorkspaceClientCapabilities(
+            workspace_edit=types.WorkspaceEditClientCapabilities(
+                document_changes=True, change_annotation_support=types.ChangeAnnotationsSupportOptions()
+            )
+        ),
         window=types.WindowClientCapabilities(work_done_progress=True),
     )
     folder = types.WorkspaceFolder(root.as_uri(), "wikis")

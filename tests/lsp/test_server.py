@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -156,6 +157,21 @@ async def test_links_can_be_respelled(autograd: Editor) -> None:
     assert "[[Tensor]]" in autograd.done(list(change.edits))  # type: ignore[arg-type]
 
 
+SCHEMA = {
+    "type": "object",
+    "allOf": [{"$ref": "#/$defs/common"}],
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"enum": ["verified", "draft"]},
+        "labels": {"items": {"enum": ["math", "code"]}},
+        "stack": {"properties": {"language": {"enum": ["python", "rust"]}, "version": {}}},
+        "authors": {"items": {"properties": {"name": {}, "role": {"enum": ["writer", "editor"]}}}},
+        "redirect_to": {"type": "string", "pattern": r"^\[\[.+\]\]$"},
+    },
+    "$defs": {"common": {"properties": {"kind": {"anyOf": [{"const": "note"}, {"const": "paper"}]}}}},
+}
+
+
 async def completed(editor: Editor, at: str, typed: str) -> list[types.CompletionItem]:
     """The items behind what is typed in place of a text."""
     start = editor.text.index(at)
@@ -194,14 +210,80 @@ def new_text(item: types.CompletionItem) -> str:
         ("```python {#one}", "```python {.hi", ".hidden", ".hidden"),
         ("```python {#one}", "```python {dev", 'device=""', 'device=""'),
         ("```python {#one}", '```python {device="cu', "cuda", "cuda"),
+        ("```python {#one}", '```python {device="cpu,c', "cuda", "cuda"),
+        ("```python {#one}", '```python {network="', "yes", "yes"),
+        ("```python {#one}", "``` {.py", ".python", ".python"),
+        ("```python {#one}", "<!-- kb: ti", 'timeout=""', 'timeout=""'),
+        ("```python {#one}", "<!-- kb: ignore[broken-link, var", "variant-link", "variant-link"),
+        ("[[Nowhere]].", "\n\n| a | b |\n|---|---|\n| x | [[텐", "텐서", "Tensor\\|텐서]]"),
+        ("[[Nowhere]].", "[[Tensor#Tensor#Sh", "Shape", "Shape"),
+        ("[[Nowhere]].", "[[Tensor^bl", "^block", "#^block"),
+        ("[[Nowhere]].", "[[topics/T", "topics/Tensor", "topics/Tensor]]"),
+        ("[file](Tensor.md)", "[file](<Ten", "Tensor.md", "Tensor.md"),
+        ("[file](Tensor.md)", "[file](두", "두 낱말.md", "두%20낱말.md"),
+        ("[file](Tensor.md)", "[file](<두 낱", "두 낱말.md", "두 낱말.md"),
+        ("[file](Tensor.md)", "[file]: Ten", "Tensor.md", "Tensor.md"),
+        ("title: Autograd\n", "title: Autograd\nkind: n", "note", "note"),
+        ("title: Autograd\n", "title: Autograd\nlabels: [math, co", "code", "code"),
+        ("title: Autograd\n", "title: Autograd\nlabels:\n- co", "code", "code"),
+        ("title: Autograd\n", "title: Autograd\nstack:\n  lan", "language", "language: "),
+        ("title: Autograd\n", "title: Autograd\nstack:\n  version: 3\n  language: ", "rust", "rust"),
+        ("title: Autograd\n", "title: Autograd\nauthors:\n  - name: x\n    ro", "role", "role: "),
+        ("title: Autograd\n", "title: Autograd\nauthors:\n  - role: edi", "editor", "editor"),
+        ("title: Autograd\n", "title: Autograd\nsnippets:\n  device: cu", "cuda", "cuda"),
+        ("title: Autograd\n", "title: Autograd\nredirect_to: 텐", "텐서", '"[[Tensor]]"'),
+        ("title: Autograd\n", 'title: Autograd\nredirect_to: "텐', "텐서", "[[Tensor]]"),
     ],
 )
 async def test_completion(autograd: Editor, wiki: Path, at: str, typed: str, label: str, new: str) -> None:
     (wiki / "docs/topics/plot.png").write_bytes(b"")
+    (wiki / "docs/topics/두 낱말.md").write_bytes(b"")
+    (wiki / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
     await autograd.open()
     found = {item.label: item for item in await completed(autograd, at, typed)}
     assert label in found
     assert new_text(found[label]) == new
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "```python\ny = x[[Ten",
+        "`[[Ten`",
+        "<!-- [[Ten -->",
+        "$[[Ten$",
+        "    [[Ten",
+        "```python\nx = 1\n```",
+        "title: Autograd\ntitle: Ten",
+    ],
+)
+async def test_nothing_is_completed_in_code_and_text(autograd: Editor, typed: str) -> None:
+    await autograd.open()
+    at = "title: Autograd" if typed.startswith("title") else autograd.text[autograd.text.index("😀") :]
+    assert await completed(autograd, at, typed) == []
+
+
+async def test_pages_are_completed_by_their_file_names_too(autograd: Editor, wiki: Path) -> None:
+    vault = wiki / "vault"
+    (vault / ".obsidian").mkdir(parents=True)
+    (vault / "zettel-17.md").write_text("---\ntitle: Deep Nets\n---\n", encoding="utf-8")
+    (vault / "a.md").write_text("[[]]\n", encoding="utf-8")
+    (vault / "kb.toml").write_text('docs = "."\n', encoding="utf-8")
+    editor = Editor(autograd.client, vault / "a.md")
+    await editor.open()
+    (item,) = await completed(editor, "[[]]", "[[zet")
+    assert (item.label, new_text(item)) == ("zettel-17", "zettel-17]]")
+    (item,) = await completed(editor, "[[zet", "[[deep")
+    assert (item.label, new_text(item)) == ("Deep Nets", "zettel-17|Deep Nets]]")
+    editor.client.text_document_did_close(types.DidCloseTextDocumentParams(editor.document))
+
+
+async def test_a_link_completed_in_the_frontmatter_stands_in_quotes(autograd: Editor) -> None:
+    await autograd.open()
+    (item,) = await completed(autograd, "title: Autograd", "title: Autograd\nrelated: [[Tenso")
+    assert item.additional_text_edits is not None
+    edits = [item.text_edit, *item.additional_text_edits]
+    assert 'related: "[[Tensor]]"\n' in autograd.done(edits)  # type: ignore[arg-type]
 
 
 async def test_hover_tells_of_the_page_a_link_leads_to(autograd: Editor) -> None:
@@ -215,6 +297,31 @@ async def test_hover_tells_of_the_page_a_link_leads_to(autograd: Editor) -> None
     assert "A tensor 😀 is an *array*." in answer.contents.value
     assert answer.range is not None
     assert autograd.shown(answer.range) == "[[tensor]]"
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("[[Tensor#Shape]]", "**Tensor** · verified\n\n**Shape**\n\nText. ^block\n\n`"),
+        ("[[Tensor#^block]]", "**Tensor** · verified\n\nText.\n\n`"),
+        ("[[Tensor#^item]]", "**Tensor** · verified\n\n- one\n\n`"),
+        ("[file](Tensor.md#shape)", "**Tensor** · verified\n\n**Shape**\n\nText. ^block\n\n`"),
+        ("![[plot.png]]", "file: `topics/plot.png`\n\n![](file:///"),
+    ],
+)
+async def test_hover_shows_the_part_that_a_link_names(autograd: Editor, tensor: Editor, link: str, shown: str) -> None:
+    folder = Path(tensor.uri.removeprefix("file://")).parent
+    (folder / "plot.png").write_bytes(b"")
+    await tensor.open()
+    await tensor.type("Text. ^block\n", "Text. ^block\n\n- zero\n- one ^item\n")
+    await autograd.open()
+    await autograd.type("[[Nowhere]]", link)
+    answer = await autograd.client.text_document_hover_async(
+        types.HoverParams(autograd.document, autograd.at(link, len(link) - 3))
+    )
+    assert answer is not None
+    assert isinstance(answer.contents, types.MarkupContent)
+    assert answer.contents.value.startswith(shown)
 
 
 async def test_definition_is_the_section(autograd: Editor, tensor: Editor) -> None:
@@ -240,6 +347,8 @@ async def test_references(autograd: Editor, tensor: Editor) -> None:
 
     assert await of("A tensor") == ["[[tensor]]", "[[Tensor#Shape]]", "[file](Tensor.md)"]
     assert await of("## Shape") == ["[[Tensor#Shape]]"]
+    await autograd.type("[[Nowhere]]", "[[Tensor#^block]]")
+    assert await of("^block") == ["[[Tensor#^block]]"]
 
 
 @pytest.mark.parametrize("field", ["duplicate_of: Tensor", 'related: ["[[Tensor]]"]', "sources:\n  - '[[텐서|x]]'"])
@@ -324,6 +433,88 @@ async def test_rename_is_one_edit_of_the_whole_wiki(autograd: Editor, tensor: Ed
     )
     with pytest.raises(Exception, match="Autograd"):
         await refused
+
+
+async def test_the_preview_of_a_rename_tells_what_changes(autograd: Editor, tensor: Editor) -> None:
+    """Nothing asks for confirmation: VS Code leaves out what does, unless somebody ticks it."""
+    await autograd.open()
+    await tensor.open()
+    edit = await autograd.client.text_document_rename_async(
+        types.RenameParams(new_name="배열", text_document=tensor.document, position=tensor.at("# Tensor", 3))
+    )
+    assert edit is not None
+    assert edit.change_annotations is not None
+    labels = {id_: annotation.label for id_, annotation in edit.change_annotations.items()}
+    assert labels == {"page": "The page itself", "links": "Links", "file": "File name"}
+    assert not any(annotation.needs_confirmation for annotation in edit.change_annotations.values())
+    for change in edit.document_changes or ():
+        if isinstance(change, types.TextDocumentEdit):
+            kind = "page" if change.text_document.uri == tensor.uri else "links"
+            assert {one.annotation_id for one in change.edits} == {kind}  # type: ignore[union-attr]
+            assert change.text_document.version == 0  # not to be made in a text that was typed since
+        else:
+            assert isinstance(change, types.RenameFile)
+            assert change.annotation_id == "file"
+
+
+async def renamed(editor: Editor, words: str, into: int, name: str) -> dict[str, list[types.TextEdit]]:
+    """The edits of a rename, by page."""
+    edit = await editor.client.text_document_rename_async(
+        types.RenameParams(new_name=name, text_document=editor.document, position=editor.at(words, into))
+    )
+    assert edit is not None
+    changes = [change for change in edit.document_changes or () if isinstance(change, types.TextDocumentEdit)]
+    assert len(changes) == len(edit.document_changes or ())
+    return {change.text_document.uri: list(change.edits) for change in changes}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("from_link", [False, True])
+async def test_a_section_is_renamed_with_its_links(autograd: Editor, tensor: Editor, from_link: bool) -> None:
+    await autograd.open()
+    await tensor.open()
+    links = "[[tensor#Shape|x]] [[Tensor]] [a](Tensor.md#shape) [[Tensor#Shape#Inner]] [[Tensor#모양]]"
+    await autograd.type("[[Nowhere]].", links)
+    await autograd.type("title: Autograd\n", 'title: Autograd\nrelated: "[[Tensor#Shape]]"\n')
+    await tensor.type("## Shape", "## Shape\n\n[[#Shape]]\n\n### Inner")
+    place = ("[[Tensor#Shape]] and", 10) if from_link else ("## Shape", 5)
+    editor = autograd if from_link else tensor
+    can = await editor.client.text_document_prepare_rename_async(
+        types.PrepareRenameParams(editor.document, editor.at(*place))
+    )
+    assert isinstance(can, types.PrepareRenamePlaceholder)
+    assert (editor.shown(can.range), can.placeholder) == ("Shape", "Shape")
+    edits = await renamed(editor, *place, "Form 꼴")
+    assert autograd.done(edits[autograd.uri]) == autograd.text.replace("#Shape", "#Form 꼴").replace(
+        "#shape", "#form-꼴"
+    )
+    assert tensor.done(edits[tensor.uri]) == tensor.text.replace("# Shape", "# Form 꼴").replace("#Shape", "#Form 꼴")
+    with pytest.raises(Exception, match="would lead elsewhere"):
+        await renamed(editor, *place, "모양")
+    with pytest.raises(Exception, match="would not be read as the heading"):
+        await renamed(editor, *place, "[[Shape]]")
+
+
+async def test_a_page_that_was_never_saved_is_renamed(autograd: Editor, wiki: Path) -> None:
+    await autograd.open()
+    new = Editor(autograd.client, wiki / "docs/topics/New.md")
+    new.text = "---\ntitle: New\n---\n\n# New\n\n[[Tensor]]\n"
+    await new.open()
+    edits = await renamed(new, "title: New", 8, "Newer")  # and no file, which is not there
+    assert "title: Newer\naliases: [New]" in new.done(edits[new.uri])
+    new.client.text_document_did_close(types.DidCloseTextDocumentParams(new.document))
+
+
+async def test_a_vault_that_is_opened_by_a_symbolic_link_is_called_so(autograd: Editor, wiki: Path) -> None:
+    link = wiki.with_name(f"{wiki.name}-link")
+    link.symlink_to(wiki)
+    editor = Editor(autograd.client, link / "docs/topics/Autograd.md")
+    await editor.open()
+    answer = await editor.client.text_document_definition_async(
+        types.DefinitionParams(editor.document, editor.at("Tensor#Shape"))
+    )
+    assert isinstance(answer, types.Location)
+    assert answer.uri == (link / "docs/topics/Tensor.md").as_uri()
+    editor.client.text_document_did_close(types.DidCloseTextDocumentParams(editor.document))
 
 
 async def test_code_is_run_from_the_page(autograd: Editor, wiki: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import PurePosixPath
 
-from kbtools.adapters.lsp.changes import renamable
+from kbtools.adapters.lsp.changes import named_page
 from kbtools.adapters.lsp.diagnostics import as_published
 from kbtools.adapters.lsp.offered import ACCEPT, FIX_ALL, RESPELL
 from kbtools.adapters.lsp.open_vault import OpenVault
@@ -70,9 +70,9 @@ def actions(space: OpenVault, path: str, wanted: Span, only: tuple[str, ...] = (
                 "diagnostics": [diagnostic],
                 "command": {"title": "Accept into the baseline", "command": ACCEPT, "arguments": arguments},
             }
-    if (named := renamable(space, path, wanted.start)) is not None:
+    if (named := named_page(space, path, wanted.start)) is not None:
         yield {
-            "title": f"Respell all links to {named.title}",
+            "title": f"Respell all links to {named.name}",
             "kind": CodeActionKind.REFACTOR_REWRITE,
             "command": {"title": "Respell links", "command": RESPELL, "arguments": [space.uri(named.path)]},
         }

@@ -29,7 +29,8 @@ def execute(session: Session, command: str, arguments: list[Any]) -> Later | Non
         if (found := session.space(arguments[0])) is not None:
             from kbtools.adapters.lsp.changes import respell
 
-            session.connection.ask("workspace/applyEdit", {"label": "Respell links", "edit": respell(*found)})
+            edit = session.for_client(respell(*found))
+            session.connection.ask("workspace/applyEdit", {"label": "Respell links", "edit": edit})
     elif command in (RUN, UPDATE):
         uri, snippet = arguments
         if (found := session.space(uri)) is not None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from heapq import nsmallest
 
-from kbtools.adapters.lsp import results
 from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.wire.protocol import (
     TOP,
     DocumentLink,
     DocumentSymbol,
     FoldingRange,
-    Hover,
     Location,
     SymbolKind,
     WorkspaceSymbol,
@@ -20,68 +18,10 @@ from kbtools.adapters.lsp.wire.protocol import (
 from kbtools.links import fold_title
 from kbtools.markdown.structure import Heading
 from kbtools.text.source import Span
-from kbtools.vault.confidence import today as confidence_today
-from kbtools.vault.links.resolution import Alias, Ambiguous, Resolved, target_page
+from kbtools.vault.links.resolution import Alias, Resolved, target_page
 from kbtools.vault.page import Page
 
-_LONGEST = 400
 _BRACES = re.compile(r"\{[^{}]*\}")
-_MARKUP = re.compile(r"^\s*(?:#|```|~~~|>|\||!!!|\?\?\?|===|<|\$\$|[-*+] |\d+[.)] |---)")
-
-
-def hover(space: OpenVault, path: str, offset: int) -> Hover | None:
-    page = space.page(path)
-    if page is None:
-        return None
-    at = space.positions(page.source)
-
-    def shown(text: str, span: Span) -> Hover:
-        return {"contents": {"kind": "markdown", "value": text}, "range": at.range(span)}
-
-    found = space.link_at(page, offset)
-    if found is not None:
-        link, meaning = found
-        target = target_page(meaning)
-        if target is not None:
-            return shown(_card(space, target), link.span)
-        if isinstance(meaning, Resolved):
-            return shown(f"file: `{meaning.page}`", link.span)
-        if isinstance(meaning, (Ambiguous, Alias)):
-            listed = "\n".join(f"- `{candidate}`" for candidate in meaning.candidates)
-            return shown(f"{len(meaning.candidates)} pages are called so:\n\n{listed}", link.span)
-        return None
-    snippet = next((s for s in page.snippets if s.fence.span.start <= offset < s.fence.span.end), None)
-    if snippet is not None:
-        return shown(results.hover(space, page, snippet), snippet.fence.span)
-    return None
-
-
-def _card(space: OpenVault, path: str) -> str:
-    """A page in a few lines: title, how far to trust it, its first paragraph."""
-    page = space.page(path)
-    if page is None:
-        return f"`{path}`"
-    facts = [page.scalar(key) for key in ("status", "verification_status") if page.scalar(key)]
-    if trust := page.scalar("source_trust_level"):
-        facts.append(f"trust {trust}")
-    from datetime import date
-
-    score = confidence_today(page, date.today())
-    if score is not None:
-        facts.append(f"confidence {score:.2f}")
-    parts = [f"**{page.title}**" + (f" · {' · '.join(facts)}" if facts else "")]
-    if (paragraph := first_paragraph(page)) is not None:
-        parts.append(paragraph)
-    return "\n\n".join([*parts, f"`{path}`"])
-
-
-def first_paragraph(page: Page) -> str | None:
-    """The first paragraph of a page's text, as written."""
-    blocks = re.split(r"\n[ \t]*\n", page.source.text[page.text_start :].replace("\r\n", "\n"))
-    for block in map(str.strip, blocks):
-        if block and not _MARKUP.match(block):
-            return block if len(block) <= _LONGEST else f"{block[:_LONGEST].rsplit(' ', 1)[0]} …"
-    return None
 
 
 def definition(space: OpenVault, path: str, offset: int) -> Location | None:
@@ -97,10 +37,10 @@ def definition(space: OpenVault, path: str, offset: int) -> Location | None:
     other = space.page(target)
     if other is None:
         return None
-    return {"uri": space.uri(target), "range": space.positions(other.source).range(_place(space, other, link))}
+    return {"uri": space.uri(target), "range": space.positions(other.source).range(place(space, other, link))}
 
 
-def _place(space: OpenVault, page: Page, link: object) -> Span:
+def place(space: OpenVault, page: Page, link: object) -> Span:
     """The section or block of a page that a link names; its beginning otherwise."""
     anchor, block = getattr(link, "anchor", None), getattr(link, "block", None)
     if block:
@@ -114,8 +54,16 @@ def _place(space: OpenVault, page: Page, link: object) -> Span:
     return Span(0, 0)
 
 
+def _part_at(page: Page, offset: int) -> Span | None:
+    """The heading of a section, or the id of a block, at a place."""
+    block = next((b.span for b in page.structure.block_ids if b.span.start <= offset <= b.span.end), None)
+    heading = next((h for h in page.headings if h.span.start <= offset <= h.span.end), None)
+    return block or (heading.span if heading is not None and heading.level > 1 else None)
+
+
 def references(space: OpenVault, path: str, offset: int, *, declaration: bool = False) -> list[Location]:
-    """Every link to the page that the link at a place leads to; on a heading to that section; else to this page."""
+    """Every link to the page that the link at a place leads to; on a heading to that section, on the id of a block to
+    that block; else to this page."""
     page = space.page(path)
     if page is None:
         return []
@@ -123,13 +71,10 @@ def references(space: OpenVault, path: str, offset: int, *, declaration: bool = 
     target = target_page(found[1]) if found is not None else path
     if target is None:
         return []
-    section = None
-    if found is None:
-        heading = next((h for h in page.headings if h.span.start <= offset <= h.span.end), None)
-        section = heading if heading is not None and heading.level > 1 else None
+    part = _part_at(page, offset) if found is None else None
     located: list[Location] = []
     for other, link in space.links_to(target):
-        if section is not None and _place(space, page, link) != section.span:
+        if part is not None and place(space, page, link) != part:
             continue
         located.append({"uri": space.uri(other.path), "range": space.positions(other.source).range(link.span)})
     if declaration and space.page(target) is not None:

@@ -88,11 +88,20 @@ def path_in(project: Project, file: Path) -> str | None:
     return path if path.endswith(".md") and not Exclusion(project.config).covers(path) else None
 
 
+def top_of(project: Project, file: Path, path: str) -> Path:
+    """The vault as it is called in the name of a page's file."""
+    depth = path.count("/")
+    above = file.parents[depth] if depth < len(file.parents) else file
+    return above if file == above / path else project.vault.resolve()
+
+
 class OpenVault:
     """One wiki. Raises KbError, when it is made, for a configuration that cannot be read."""
 
-    def __init__(self, project: Project, encoding: str) -> None:
+    def __init__(self, project: Project, encoding: str, top: Path | None = None) -> None:
         self.project = project
+        self.top = top or project.vault.resolve()
+        """The vault as the client calls it, which may open it by a symbolic link."""
         self.encoding = encoding
         self._judged = project if project.is_set_up else project._replace(held_to=SHOW)
         """With what code is held to in findings: as for `kb check --vault`, but it can be run."""
@@ -106,7 +115,7 @@ class OpenVault:
     # -- places ----------------------------------------------------------------------------------------------------
 
     def uri(self, path: str) -> str:
-        return (self.project.vault.resolve() / path).as_uri()
+        return (self.top / path).as_uri()
 
     def positions(self, source: Source) -> Positions:
         return Positions(source.text, self.encoding, source.lines)
@@ -178,7 +187,7 @@ class OpenVault:
         from kbtools.vault.index import Index
         from kbtools.vault.loading import load
 
-        return Index.build(load(self.project, self.resident.read))
+        return Index.build(load(self.project, self.resident.read, self.resident.listing))
 
     # -- findings --------------------------------------------------------------------------------------------------
 

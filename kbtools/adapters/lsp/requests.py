@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from kbtools.adapters.lsp import actions, changes, commands, completion, navigation, results
+from kbtools.adapters.lsp import actions, changes, commands, completion, hover, navigation, results
 from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.session import Session
 from kbtools.adapters.lsp.wire.connection import Later
@@ -59,13 +59,15 @@ def prepare_rename(session: Session, params: Params) -> Renamable | None:
     space, path, _ = found
     page = space.page(path)
     assert page is not None
-    return {"range": space.positions(page.source).range(named.span), "placeholder": named.title}
+    return {"range": space.positions(page.source).range(named.span), "placeholder": named.name}
 
 
 def rename(session: Session, params: Params) -> WorkspaceEdit | None:
     found = _at(session, params)
     named = changes.renamable(*found) if found is not None else None
-    return changes.rename(found[0], named.path, params["newName"]) if found is not None and named is not None else None
+    if found is None or named is None:
+        return None
+    return session.for_client(changes.rename(found[0], named, params["newName"]))
 
 
 def code_action(session: Session, params: Params) -> list[CodeAction]:
@@ -101,7 +103,7 @@ def execute(session: Session, params: Params) -> Later | None:
 
 REQUESTS: Mapping[str, Request] = {
     "textDocument/completion": _of_place(completion.complete),
-    "textDocument/hover": _of_place(navigation.hover),
+    "textDocument/hover": _of_place(hover.hover),
     "textDocument/definition": _of_place(navigation.definition),
     "textDocument/references": references,
     "textDocument/prepareRename": prepare_rename,

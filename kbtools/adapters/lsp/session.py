@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from kbtools.adapters.lsp.open_vault import OpenVault, path_in, path_of, project_of
+from kbtools.adapters.lsp.open_vault import OpenVault, path_in, path_of, project_of, top_of
 from kbtools.adapters.lsp.wire.connection import Connection
-from kbtools.adapters.lsp.wire.protocol import Diagnostic, Params
+from kbtools.adapters.lsp.wire.protocol import Diagnostic, Params, WorkspaceEdit
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -65,6 +65,26 @@ class Session:
         """Whether the client has a capability."""
         return bool(self._capability(*names))
 
+    def for_client(self, edit: WorkspaceEdit) -> WorkspaceEdit:
+        """A change of several pages: of open documents in the version it was made for, so that it is refused after
+        further typing; without annotations for a client that does not know them."""
+        versions = {space.uri(path): document.version for document, space, path in self._open_pages()}
+        has_annotations = self._capability("workspace", "workspaceEdit", "changeAnnotationSupport") is not None
+        if not has_annotations:
+            edit.pop("changeAnnotations", None)
+        for made in edit.get("documentChanges", ()):
+            change = cast("dict[str, Any]", made)
+            if (named := change.get("textDocument")) is not None:
+                named["version"] = versions.get(named["uri"])
+            for one in (change, *change.get("edits", ())) if not has_annotations else ():
+                one.pop("annotationId", None)
+        return edit
+
+    def _open_pages(self) -> Iterator[tuple[Document, OpenVault, str]]:
+        for uri, document in self.documents.items():
+            if (found := self.space(uri)) is not None:
+                yield document, *found
+
     @property
     def watches_files(self) -> bool:
         """Whether the client reports changes of files on disk."""
@@ -92,7 +112,7 @@ class Session:
             path = path_in(project, file) if project is not None else None
             if project is None or path is None:
                 return None
-            self.spaces[project.vault] = OpenVault(project, self.encoding)
+            self.spaces[project.vault] = OpenVault(project, self.encoding, top_of(project, file, path))
         except KbError as error:
             self.complain(error)
             return None
@@ -127,7 +147,8 @@ class Session:
                 space.resident.refresh()
                 self.is_stale = True
                 return
-            fresh = OpenVault(project, space.encoding)
+            is_same = project.vault == space.project.vault
+            fresh = OpenVault(project, space.encoding, space.top if is_same else None)
         except KbError as error:
             self.complain(error)
             return

@@ -23,7 +23,7 @@ _CHUNK = 200
 
 
 class Name(NamedTuple):
-    """A title or alias of a page."""
+    """A title, alias or file name of a page."""
 
     folded: str
     text: str
@@ -64,7 +64,7 @@ class Linking:
 
     @property
     def names(self) -> Mapping[str, tuple[Name, ...]]:
-        """The title and the aliases of every page, by path."""
+        """The title, the aliases and, if it is another, the file name of every page, by path."""
         return self._names
 
     @cached_property
@@ -108,4 +108,6 @@ class Linking:
 
 def _names(page: Outline) -> tuple[Name, ...]:
     aliases = (Name(fold_title(alias), alias, is_alias=True) for alias in page.aliases)
-    return (Name(fold_title(page.title), page.title, is_alias=False), *aliases)
+    title = Name(fold_title(page.title), page.title, is_alias=False)
+    stem = Name(fold_title(page.stem), page.stem, is_alias=False)
+    return (title, *aliases) if stem.folded == title.folded else (title, *aliases, stem)

@@ -39,6 +39,7 @@ class Command(TypedDict):
 class TextEdit(TypedDict):
     range: Range
     newText: str
+    annotationId: NotRequired[str]
 
 
 class DocumentIdentifier(TypedDict):
@@ -61,11 +62,20 @@ class RenameFile(TypedDict):
     kind: Literal["rename"]
     oldUri: str
     newUri: str
+    annotationId: NotRequired[str]
+
+
+Change = TextDocumentEdit | CreateFile | RenameFile
+
+
+class ChangeAnnotation(TypedDict):
+    label: str
 
 
 class WorkspaceEdit(TypedDict, total=False):
     changes: dict[str, list[TextEdit]]
-    documentChanges: list[TextDocumentEdit | CreateFile | RenameFile]
+    documentChanges: list[Change]
+    changeAnnotations: dict[str, ChangeAnnotation]
 
 
 # -- findings
@@ -137,6 +147,7 @@ class CompletionItem(TypedDict):
     documentation: NotRequired[str]
     filterText: NotRequired[str]
     sortText: NotRequired[str]
+    additionalTextEdits: NotRequired[list[TextEdit]]
 
 
 class CompletionList(TypedDict):
