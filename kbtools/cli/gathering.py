@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ from kbtools.check.shown_code import of_code_that_counts
 from kbtools.cli import checking
 from kbtools.cli.reporting import split_rules
 from kbtools.cli.workspace import Workspace, narrow, plural, project, say, warn_unfinished
+from kbtools.config.mkdocs_file import FILES
 from kbtools.config.selection import Selection
 from kbtools.config.snippet_policy import SHOW
 
@@ -45,7 +48,7 @@ def gather(
     """Check the wiki incrementally, reading only changed pages; then run the snippets unless ``--no-run`` is given.
     ``announce`` receives what is known before snippets are run again because of a change."""
     found = project(args)
-    found = found._replace(held_to=getattr(args, "snippets", None) or (None if found.is_set_up else SHOW))
+    found = found._replace(held_to=getattr(args, "snippets", None) or (SHOW if found.foreign else None))
     warn_unfinished(found)
     if kept is not None:
         checked = kept.checked(found)
@@ -57,6 +60,8 @@ def gather(
         from kbtools.vault.listing import unread_message
 
         say(unread_message(unread))
+    if found.foreign and found.config.mkdocs is None and (sites := _sites(checked.listing.attachments)):
+        say(_sites_message(args.vault, sites))
     paths = narrow(found, args.paths, checked.listing.entries) if args.paths else ()
     selection = Selection(split_rules(args.select), split_rules(args.ignore), paths)
     if args.select or args.ignore:
@@ -126,5 +131,18 @@ def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic])
     listed += [plural(others, "other finding")] if others else []
     where = f" --vault {args.vault}" if args.vault else ""
     summary = f"code is shown, not checked: {plural(snippets, 'fence')} could be run (kb run{where})"
-    summary += f"; --snippets check would list {', '.join(listed)}" if listed else ""
-    return summary if args.vault else f"{summary}; kb init sets up what is to run"
+    return f"{summary}; --snippets check would list {', '.join(listed)}" if listed else summary
+
+
+def _sites(files: Iterable[str]) -> list[str]:
+    """The configurations of MkDocs among the files of a vault."""
+    return sorted(file for file in files if file.rpartition("/")[2] in FILES)
+
+
+def _sites_message(vault: str, sites: Sequence[str]) -> str:
+    more = f" (and {plural(len(sites) - 1, 'other')})" if len(sites) > 1 else ""
+    folder = posixpath.join(vault, posixpath.dirname(sites[0])).rstrip("/")
+    return (
+        f"a site is made of pages of this folder: {sites[0]}{more}. Here its links are checked as those of notes;"
+        f" kb check --root {shlex.quote(folder)} checks them as the site has them"
+    )

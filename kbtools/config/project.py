@@ -120,14 +120,6 @@ class Project(NamedTuple):
     """The interpreter that the command line names for all code."""
 
     @property
-    def is_set_up(self) -> bool:
-        """Whether somebody has set up kb here: by a configuration, or by its plugin in ``mkdocs.yml``. Elsewhere
-        findings say nothing of code: nobody has said that it is meant to run."""
-        if self.file is not None and self.file.suffix == ".toml":
-            return True
-        return not self.foreign and self.config.mkdocs is not None and "kbtools" in self.config.mkdocs.plugins
-
-    @property
     def policies(self) -> Policies:
         """What the code of each page is held to."""
         return Policies(self.config.snippets, self.held_to, self.python)
@@ -219,13 +211,11 @@ class NoProject(KbError):
 
 
 def project_or_folder(path: Path) -> Project:
-    """The project that contains ``path``; if there is none, the folder as a vault. Where nobody has set up kb, code is
-    shown, not run."""
+    """The project that contains ``path``; if there is none, the folder as a vault, whose code is shown, not run."""
     try:
-        found = find_project(path)
+        return find_project(path)
     except NoProject:
-        found = foreign_vault(path)
-    return found if found.is_set_up else found._replace(held_to=SHOW)
+        return foreign_vault(path)._replace(held_to=SHOW)
 
 
 def find_project(start: Path) -> Project:

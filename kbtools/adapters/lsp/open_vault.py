@@ -103,7 +103,7 @@ class OpenVault:
         self.top = top or project.vault.resolve()
         """The vault as the client calls it, which may open it by a symbolic link."""
         self.encoding = encoding
-        self._judged = project if project.is_set_up else project._replace(held_to=SHOW)
+        self._judged = project._replace(held_to=SHOW) if project.foreign else project
         """With what code is held to in findings: as for `kb check --vault`, but it can be run."""
         self.resident = Resident(project, judge_of(project.state))
         self.outcomes: dict[str, tuple[Page, int, dict[str, list[Outcome]]]] = {}
