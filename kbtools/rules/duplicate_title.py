@@ -2,7 +2,8 @@
 
 A link by that title is ambiguous from everywhere but their own folders.
 
-In an Obsidian vault, where links go by the names of files, it is only worth knowing, and severity is info.
+In an Obsidian vault, where links go by the names of files, it is only worth knowing, and severity is info. In a graph
+of Logseq only titles count that pages give themselves (`title::`).
 
 ## Reported
 
@@ -38,6 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from kbtools.config.dialects import Dialect
 from kbtools.links import fold_title
 from kbtools.rules import MOST, Context, listed
 from kbtools.text.diagnostics import Problem, Severity
@@ -78,9 +80,11 @@ class _Namesakes(NamedTuple):
             table((p.folder or ".", p.path) for p in pages if p.title == p.stem),
         )
 
-    def rivals(self, page: Page) -> tuple[Sequence[str], Sequence[str]]:
+    def rivals(self, page: Page, dialect: Dialect | None) -> tuple[Sequence[str], Sequence[str]]:
         """The pages, this one among them, that are called so by somebody's wish as this one is; and those that lie in
         its folder. The others are the name's page in their own folders."""
+        if dialect == "logseq":  # a page is called as its file is, letter by letter
+            return self.titled if page.has_title else (page.path,), ()
         if page.title != page.stem:
             return self.all, ()
         near = self.by_folder.get(page.folder or ".", ())
@@ -92,7 +96,8 @@ class _Namesakes(NamedTuple):
 def check(page: Page, context: Context) -> Iterator[Problem]:
     if page.redirect is not None:
         return
-    called, near = context.namesakes(page.title, _Namesakes.of)[fold_title(page.title)].rivals(page)
+    namesakes = context.namesakes(page.title, _Namesakes.of)[fold_title(page.title)]
+    called, near = namesakes.rivals(page, context.config.dialect)
     count = len(called) + len(near) - 1
     if count:
         others = sorted(p for p in (*called[: MOST + 1], *near) if p != page.path)

@@ -46,7 +46,7 @@ class Outline(Protocol):
 
     @property
     def has_title(self) -> bool:
-        """Whether its frontmatter says what it is called."""
+        """Whether it says what it is called, in its frontmatter or in a property of Logseq's."""
 
     @property
     def id(self) -> str | None: ...

@@ -104,8 +104,8 @@ class Page:
 
     @property
     def has_title(self) -> bool:
-        """Whether the frontmatter says what the page is called."""
-        return bool(self._scalar("title"))
+        """Whether the page says what it is called: in its frontmatter, or in a property of Logseq's."""
+        return bool(self._scalar("title") or self._properties.get("title"))
 
     @cached_property
     def id(self) -> str | None:

@@ -108,8 +108,10 @@ class Resolver:
         for slash in ("___", "%2F"):
             if (found := self.lookup.called("folded stem", casefolded(name.replace("/", slash)))).paths:
                 return self._settle(found, folder, "exact")
-        folded = fold_title(name)
-        for held in (self.names.by_title.get(name, ()), self.names.by_alias.get(folded, ())):
+        folded, outlines = fold_title(name), self.outlines
+        alike = self.names.by_fold.get(folded, ())
+        titled = tuple(path for path in alike if casefolded(outlines[path].title) == casefolded(name))
+        for held in (titled, self.names.by_alias.get(folded, ())):
             if held:
                 return Resolved(held[0], "exact") if len(held) == 1 else Ambiguous(tuple(held))
         return None
