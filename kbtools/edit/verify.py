@@ -231,12 +231,21 @@ class Verifier:
     def _same_structure(self, page: Page, renewed: Page) -> bool:
         """Whether code, math, comments and headings are where they were."""
         places = self.places(page.path)
-        head = page.structure.frontmatter.end if page.structure.frontmatter else 0
-        opaque = [places.after(s.start) for s in page.structure.opaque if s.start >= head]
-        begin = renewed.structure.frontmatter.end if renewed.structure.frontmatter else 0
-        return opaque == [s.start for s in renewed.structure.opaque if s.start >= begin] and [
-            (places.after(h.start), h.level) for h in page.headings
-        ] == [(h.start, h.level) for h in renewed.headings]
+        opaque = [places.after(start) for start in _opaque(page)]
+        return opaque == _opaque(renewed) and [(places.after(h.start), h.level) for h in page.headings] == [
+            (h.start, h.level) for h in renewed.headings
+        ]
+
+
+def _opaque(page: Page) -> list[int]:
+    """Where opaque text of the body begins.
+
+    Without ``<Two words.md>`` in a definition: a new name without blanks makes an address of what was HTML.
+    """
+    structure = page.structure
+    head = structure.frontmatter.end if structure.frontmatter else 0
+    addresses = {link.address - 1 for link in structure.links if link.kind == "definition" and link.is_pointed}
+    return [s.start for s in structure.opaque if s.start >= head and s.start not in addresses]
 
 
 def _by_start(links: PageLinks) -> dict[tuple[bool, int], tuple[AnyLink, Resolution | FileResolution]]:

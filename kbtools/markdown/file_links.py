@@ -125,7 +125,9 @@ def written_fragment(part: str, link: FileLink, text: str) -> str:
     """Encodes a fragment for use in a link: as the link was encoded, or where required."""
     if "%" in link.path_span.of(text):
         return quote(part, safe="/!$&'*+,;=:@~-._")
-    unsafe = _UNSAFE_POINTED if link.pointed else _UNSAFE_IN_HTML if link.kind == "html" else _UNSAFE
+    # The site reads no definition whose address holds blanks; one without them stays a definition.
+    pointed = link.pointed and (link.kind != "definition" or " " in link.path)
+    unsafe = _UNSAFE_POINTED if pointed else _UNSAFE_IN_HTML if link.kind == "html" else _UNSAFE
     return unsafe.sub(lambda m: quote(m[0], safe=""), part)
 
 
