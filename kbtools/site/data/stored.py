@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 
 from kbtools.check.baseline import Baseline
 from kbtools.check.failures import failing
@@ -16,8 +17,10 @@ from kbtools.run.report import machine_of
 from kbtools.run.results.current import current
 from kbtools.run.results.outcomes import Outcome
 from kbtools.run.results.store import Store
+from kbtools.site.data.machine_paths import shortened
 from kbtools.site.data.results import BAD, Results, Run, snippet_key, snippet_of
 from kbtools.text.diagnostics import Severity
+from kbtools.text.reason import Reason
 from kbtools.vault.page import Page
 
 
@@ -46,7 +49,23 @@ def stored(
             runs += _held(by_path[path], files, told[path])
         if n := sum(not run.outcome.source for of_page in told.values() for run in of_page.values()):
             say(f"note: {name}: {n} results do not say which text they are of; they are taken by their lines")
-    return Results.of(_accepted(project, by_path.values(), runs))
+    runs = _accepted(project, by_path.values(), runs)
+    return Results.of(_published(run, by_path[run.outcome.path].source.text, project.vault) for run in runs)
+
+
+def _published(run: Run, source: str, vault: Path) -> Run:
+    """The run without paths of its machine in what it says of an error."""
+
+    def without_paths(text: str) -> str:
+        if isinstance(text, Reason):
+            return Reason(text.message, **{name: without_paths(value) for name, value in text.values.items()})
+        return shortened(text, source, vault)
+
+    o = run.outcome
+    if not o.message and not o.reason:
+        return run
+    message, reason = (text and without_paths(text) for text in (o.message, o.reason))
+    return replace(run, outcome=replace(o, message=message, reason=reason))
 
 
 def _held(page: Page, files: PageFiles, runs: Mapping[str, Run]) -> list[Run]:
