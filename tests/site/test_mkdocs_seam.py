@@ -54,6 +54,17 @@ def test_a_page_is_taken_apart_and_put_together_again(tmp_path: Path) -> None:
     assert (other.present_anchor_ids, other.links_to_anchors) == (page.present_anchor_ids, page.links_to_anchors)
 
 
+def test_an_id_without_a_value_is_no_anchor(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/a.md").write_text('# One\n\nA raw <div id> and <a name="two"></a>.\n', encoding="utf-8")
+    (tmp_path / "mkdocs.yml").write_text("site_name: s\nplugins: []\n", encoding="utf-8")
+    config = load_config(str(tmp_path / "mkdocs.yml"))
+    files = mkdocs_seam.follow(get_files(config))
+    page = Page(None, files.src_uris["a.md"], config)
+    mkdocs_seam.render(page, config, files)
+    assert mkdocs_seam.anchors_of(page)[0] == ["one", "two"]
+
+
 def test_one_page_of_a_built_site_is_rendered_again_into_another_folder(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     for name in ("index", "a"):

@@ -155,7 +155,8 @@ def _to_anchor(value: list[Any]) -> AnchorLink:
 def anchors_of(page: Page) -> tuple[list[str], dict[str, dict[str, str]]]:
     """The ids a page has, and the links to ids elsewhere that MkDocs checks at the end, by the file they lead to."""
     links = {file.src_uri: dict(found) for file, found in (page.links_to_anchors or {}).items()}
-    return sorted(page.present_anchor_ids or ()), links
+    ids: set[str | None] = {*(page.present_anchor_ids or ())}  # one without a value is None
+    return sorted(i for i in ids if i is not None), links
 
 
 def titles_of(page: Page) -> tuple[str | None, str | None]:

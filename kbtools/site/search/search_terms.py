@@ -1,7 +1,8 @@
 """Terms of a text for the search index; ``assets/search/query.js`` makes the same terms of a query.
 
 Words in letters are terms as they stand, lower case; names are also found by their parts (``requires_grad``,
-``DataLoader``), and names with dots by each two that stand together (``torch.utils``, ``loss.backward``). Hangul, and
+``DataLoader``), and names with dots by each two that stand together (``torch.utils``, ``loss.backward``). Two words with
+a hyphen are also one without (``pre-trained``, pretrained). Hangul, and
 other scripts that are written without spaces or with endings on their words, is cut in pairs of characters: 자동미분을
 is 자동, 동미, 미분, 분을. So parts of compounds are found, endings need no grammar, and the number of terms stays
 bounded, where suffixes of words would grow with every new form.
@@ -21,6 +22,7 @@ _PAIRED_RUN = re.compile(rf"[{_PAIRED}]")
 _HANGUL = re.compile("[가-힣ㄱ-ㅎㅏ-ㅣ]")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _DOTTED = re.compile(r"(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+")
+_HYPHENATED = re.compile(r"(?<![\w-])[A-Za-z]{2,}-[A-Za-z]{2,}(?![A-Za-z0-9_-])")
 _SEPARATORS = re.compile(r"[\W_]+")
 LONGEST = 40
 """Longer runs are no words: hashes, tables of characters."""
@@ -42,6 +44,9 @@ def terms(text: str) -> Counter[str]:
     for name, n in Counter(_DOTTED.findall(text)).items():
         for term in _pairs_of(name):
             counts[term] += n
+    for two, n in Counter(_HYPHENATED.findall(text)).items():
+        if len(two) <= LONGEST:
+            counts[two.replace("-", "").lower()] += n
     for run, n in Counter(_RUN.findall(text)).items():
         whole, parts = _of_run(run)
         for term in whole:

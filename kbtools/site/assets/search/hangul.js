@@ -77,8 +77,10 @@ function partsOf(syllable) {
 const syllableOf = (initial, vowel, final = 0) =>
   String.fromCharCode(FIRST_SYLLABLE + (initial * VOWELS_EACH + vowel) * FINALS + final)
 
-const VERB_ENDING = /(?:다가|더니|는데|는지|니까|려고|려면|면서|도록|나|까|죠|지|서|야)?요?$/
-const OF_VERBS_ALONE = /(?:다가|더니|는데|니까|려고|려면|면서|도록)요?$|요$/
+const VERB_ENDING = /(?:습니다|습니까|다가|더니|는데|는지|니까|려고|려면|면서|도록|나|까|죠|지|서|야|(?<=..)게)?요?$/
+const OF_VERBS_ALONE = /(?:습니다|습니까|다가|더니|는데|니까|려고|려면|면서|도록|..게)요?$|요$/
+// 하다, 되다 and 시키다, in what an ending begins with: what is before them is a noun.
+const OF_NOUN = /^(?:[하한할해했합함되된될돼됐됩됨]|시[키킨킬켜])/
 const AUXILIARY = /^(?:있|싶|않|못)/
 const VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 // What a root's last vowel may have been before ㅓ or ㅏ was drawn into it: 느려 is of 느리, 커 of 크.
@@ -99,6 +101,8 @@ const isPast = (word) => word.length > 1 && /[어아여]$/.test(word) && isHangu
 // of 다르. Nouns hardly end in a vowel that was drawn together, and where an ending stands they give roots that are no words.
 // With an auxiliary verb behind it, what stands before 고 or 지 is a root as well: 놀고 있어, 줄지 않아.
 function rootsOf(word, next) {
+  const noun = stemOf(word)
+  if (noun.length > 1 && OF_NOUN.test(word.slice(noun.length))) return []
   if (/.[고지]$/.test(word) && AUXILIARY.test(next)) return [word.slice(0, -1)]
   if (/..기$/.test(word)) return [word.slice(0, -1)]
   let rest = word.replace(VERB_ENDING, "")
@@ -107,6 +111,7 @@ function rootsOf(word, next) {
   if (!rest || !isHangul(rest.at(-1))) return []
   const [initial, vowel, final] = partsOf(rest.at(-1))
   const whole = OF_VERBS_ALONE.test(word) ? [rest] : []
+  if (/..[지져졌]$/.test(rest)) whole.push(...rootsOf(`${rest.slice(0, -1)}요`, "")) // 느려지다, of 느리다
   if (final && final !== FINAL_SS) return whole
   const drawn = VOWELS[vowel]
   if (!(drawn in DRAWN) || (!ended && final !== FINAL_SS && !/[ㅕㅝㅘㅙ]/.test(drawn))) return whole

@@ -128,13 +128,13 @@ class Index {
     return { ranked: ranked.sort((a, b) => b.score - a.score || a.page - b.page), weights, meant, also }
   }
 
-  // Whether a page has a word in Latin letters, or one that begins so; a name with these initial consonants; or at least
-  // half of the pairs of a word in Hangul, which may be two words there.
-  async knows(word) {
+  // How many pages have a word in Latin letters, or one that begins so; a name with these initial consonants; or each of
+  // those pairs of a word in Hangul that there are, if they are at least a share of all: it may be two words there.
+  async spread(word, least = 0.5) {
     const hangul = () => pairsOf(word).map((pair) => exact(pair))
     const ways = IS_INITIALS.test(word) ? initialUnits(word, 1).flatMap((unit) => unit.ways) : IS_PAIRED.test(word) ? hangul() : [prefix(word, 1)]
-    const found = await Promise.all(ways.map((way) => this.unit({ ways: [way] })))
-    return found.filter((pages) => pages.size).length * 2 >= ways.length
+    const sizes = (await Promise.all(ways.map((way) => this.unit({ ways: [way] })))).map((pages) => pages.size).filter(Boolean)
+    return sizes.length && sizes.length >= ways.length * least ? Math.min(...sizes) : 0
   }
 
   // A word that no page has: the words nearest to it, among those that begin alike, or with two of its first three letters.

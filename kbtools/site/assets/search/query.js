@@ -7,6 +7,7 @@
 
 const PAIRED = "가-힣ㄱ-ㅎㅏ-ㅣ々〆ぁ-ヿ㐀-䶿一-鿿"
 const RUN = new RegExp(`[${PAIRED}]+|(?:(?![${PAIRED}])[\\p{L}\\p{N}_])+`, "gu")
+const IS_HYPHENATED = /^[a-z]{2,}-[a-z]{2,}$/i
 const IS_NUMBER = /^\d+$/
 const IS_PAIRED = new RegExp(`^[${PAIRED}]`, "u")
 const DOTTED = /(?<![A-Za-z0-9_.])[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+/g
@@ -19,11 +20,12 @@ const WEAK = new Set(`어떻게 어떤 어떻 어때 어느 무엇 무엇인가 
  이유 차이 차이점 때 수 것 거 게 중 중에 안 등 및 좀 더 또 또는 그리고 그냥 혹시 꼭 너무 정말 진짜 아주 매우 자꾸 계속 아직 아직도 이제 이미
  위한 위해 위해서 대한 대해 대해서 관한 통해 가진 서로 같은 같이 같아요 같아 같은데 에러 오류 해결 이런 그런 저런 이거 그거 이건 모르겠어요 모르겠음 싶어요 싶은데 궁금해요
  되나 되나요 될까 돼요 봐야 나와요 나오는 나오나요 나옵니다 거야 거예요 건가요 건지 할지 해야 뭐지 뭐죠 뭐예요 뭐에요 뭔가요 무엇일까요 무엇입니까 설명 추천 경우 의미 개념 역할 예시 알려주세요 말해주세요 도와주세요 할까요 할까
- 해야되나 해야하나 해야돼 그냥 쓰고
+ 해야되나 해야하나 해야돼 쓰고
+ 조금 조금씩 갑자기 어제 오늘 방금 근데 그런데 그래서 하지만 전혀 아예 원래 제대로 많이 번째 자주 가끔 결국 일단 그럼 그러면 됐는데 나서 어떡 어떡해 어쩌죠
  하는 하는법 쓰는 쓰는법 사용법 사용 써 써요 써야 쓰나요 쓰면 쓸까 있나요 있어요 있는 있는지 있고 알려줘
  the a an of in on for with and or to is are was were be been do does did has have how what why when which who where can could
  should would difference between will i my me it its this that there vs by from at as if not use using get
- you your we so but about into than then any some please help need want way mean means explain don doesn isn error errors used uses work works concept concepts purpose role describe example examples give`.split(/\s+/))
+ many much often should only just really very still now always never sometimes suddenly keep keeps getting got someone anyone you your we so but about into than then any some please help need want way mean means explain don doesn isn error errors used uses work works concept concepts purpose role describe example examples give`.split(/\s+/))
 const WEAK_WEIGHT = 0.15
 const VERB_WEIGHT = 0.5 // a thing is named by nouns; how its verb is written, hardly a page can know
 
@@ -89,11 +91,11 @@ function formsOf(word) {
   return [...forms]
 }
 
-function wordUnits(run, weight) {
-  const whole = run.replace(/^_+|_+$/g, "")
+function wordUnits({ text, joined }, weight) {
+  const whole = text.replace(/^_+|_+$/g, "")
   const word = whole.toLowerCase()
   if (!word) return []
-  const ways = [exact(word), prefix(word, 0.7), ...formsOf(word).map((form) => exact(form, 0.9))]
+  const ways = [exact(word), prefix(word, 0.7), ...(joined ? [prefix(joined, 1)] : []), ...formsOf(word).map((form) => exact(form, 0.9))]
   if (word.length > 3) {
     const suffix = SUFFIXES.find((s) => word.endsWith(s) && word.length - s.length >= 4)
     if (suffix) ways.push(prefix(word.slice(0, -suffix.length), 0.45))
@@ -142,6 +144,8 @@ function parse(query) {
   for (const m of text.matchAll(RUN)) {
     const run = { text: m[0], paired: IS_PAIRED.test(m[0]), end: m.index + m[0].length }
     const attached = run.paired && before && !before.paired && before.end === m.index
+    if (before && before.end + 1 === m.index && text[before.end] === "-" && IS_HYPHENATED.test(`${before.text}-${run.text}`))
+      before.joined = run.joined = (before.text + run.text).toLowerCase() // pre-trained may be pretrained elsewhere
     run.counts = IS_NUMBER.test(run.text) || (attached && IS_NUMBER.test(before.text)) // 3장
     before = run
     if (attached && isEnding(run.text)) continue
@@ -153,7 +157,7 @@ function parse(query) {
   const plain = runs.some((run) => !isWeak(run))
   const units = runs.flatMap((run, i) => {
     const weight = plain && isWeak(run) ? WEAK_WEIGHT : plain && run.roots.length ? VERB_WEIGHT : 1
-    const some = run.paired ? pairedUnits(run.text, weight, run.end === text.length, run.roots) : wordUnits(run.text, weight)
+    const some = run.paired ? pairedUnits(run.text, weight, run.end === text.length, run.roots) : wordUnits(run, weight)
     return some.map((unit) => ({ ...unit, run: i }))
   })
   units.push(...dottedUnits(text, runs))
@@ -200,6 +204,7 @@ function needlesOf(words) {
     if (run.paired && INITIALS.includes(last)) source = [...word.slice(0, -1)].map(escape).join(" ?")
     if (!run.paired && word.length < 3) source += "(?![A-Za-z0-9])"
     if (!source) continue
+    if (run.joined) source += `|(?<![\\p{L}\\p{N}])${run.joined}`
     const forms = run.paired ? [] : formsOf(word.toLowerCase())
     if (forms.length) source += `|(?<![\\p{L}\\p{N}])(?:${forms.join("|")})(?![\\p{L}\\p{N}])`
     const roots = (run.roots ?? []).map((root) => {

@@ -10,7 +10,7 @@ const NOWHERE = 0.1 // the weight of a word that no page has
 // {numbers, results, needles, meant, query}: numbers of all pages, best first; what to show of the first; what is marked
 // in texts; words that no page has with those they were taken for, as [[typed, meant], ...]; and the query with those.
 async function answer(index, typed) {
-  const { query, meant: retyped } = await inOtherLayout(index, typed)
+  const { query, meant: retyped } = await asMeant(index, typed)
   const parsed = parse(query)
   const { ranked, weights, meant, also } = await index.rank(parsed)
   const needles = parsed.needles.map((needle) => {
