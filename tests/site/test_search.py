@@ -58,6 +58,8 @@ BY_PERSON = Path(__file__).with_name("search_queries_by_person.txt")
         ("행列", "행列 列"),
         ("自動微分は", "自動 動微 微分 分は は"),
         ("x" * 100, ""),
+        ("pre-trained", "pre trained pretrained"),
+        ("--no-run state-of-the-art", "art no of run state the"),
         ("___ ... \ud800 \x00", ""),
     ],
 )
@@ -272,6 +274,7 @@ WORDS = {
         "training": "Models are trained on batches. She ran a query and stopped.",
         "running": "The queries run while training stops. Making caches.",
         "other": "Nothing of the kind.",
+        "hyphens": "A co-located mailbox.",
     },
     "zh": {"tensor": "张量是多维数组。自动微分记录运算。", "model": "模型在训练集上训练。", "cat": "这是一只黑猫"},
     "ko": {
@@ -290,14 +293,15 @@ ASKED = {
     "en": [
         ("trains", ["training", "running"]), ("train", ["training", "running"]), ("run", ["running"]),
         ("runs", ["running"]), ("queried", ["training", "running"]), ("stopping", ["training", "running"]),
-        ("batch", ["training"]), ("make", ["running"]), ("cached", ["running"]),
+        ("colocated", ["hyphens"]), ("mail-box", ["hyphens"]), ("batch", ["training"]),
+        ("make", ["running"]), ("cached", ["running"]),
     ],
     "ko": [
         ("소프트맥스", ["softmax", "bucket"]), ("softmax", ["softmax", "bucket"]), ("모멘텀을", ["softmax"]),
         ("디디피", ["softmax"]), ("bucket", ["bucket"]), ("콘볼루션", ["softmax"]), ("convolution", ["softmax"]),
         ("브레이크", []), ("트리", []), ("모듈리스트", ["slow"]),
         ("씨유디에이", ["slow"]), ("느려요", ["slow"]), ("바뀌었어", ["slow"]), ("바뀐", ["slow"]), ("음악", []),
-        ("어려워서", ["slow"]),
+        ("어려워서", ["slow"]), ("느려져요", ["slow"]),
         ("놀고 있어요", ["slow"]),
     ],
     "zh": [("自动微分", ["tensor"]), ("微分", ["tensor"]), ("训练", ["model"]), ("多维 数组", ["tensor"]),
@@ -331,16 +335,20 @@ def test_word_forms_and_scripts_without_blanks(browser: Any, tmp_path: Path) -> 
 
 @pytest.mark.browser
 def test_words_typed_wrongly(browser: Any, tmp_path: Path) -> None:
-    """In the keyboard's other layout, joined, or with wrong letters; what was taken instead is said."""
+    """In the keyboard's other layout, romanized, joined, or with wrong letters; what was taken instead is said."""
     pages = {
         "a.md": "---\naliases: [AutomaticDifferentiation]\n---\n\n# 자동 미분\n\n텐서와 컨볼루션에 대한 글.\n",
         "b.md": "# 둘\n\nloss와 optimizer에 대한 글. 텐서도 씁니다.\n",
+        "d.md": "# 넷\n\n`xpstj`는 다른 자판의 글자입니다.\n",
+        **{f"many/{i}.md": f"# 쪽 {i}\n\n텐서에 대한 글.\n" for i in range(11)},
         "c.md": "# 셋\n\n자동차와 미분에 대한 글. 또 자동차와 미분. An automatic use of automatic differentiations.\n",
     }
     asked = [
         ("wkehdalqns", "a", "자동미분"), ("xpstjfmf wkehdalqns", "a", "텐서를"),
         ("ㅣㅐㄴㄴ", "b", "loss"), ("ㅐㅔ샤ㅡㅑㅋㄷㄱ", "b", "optimizer"),
-        ("콘벌루션", "a", "컨볼루션"), ("ㅈㄷㅁㅈ", "a", "ㅈㄷㅁㅂ"), ("potimizer", "b", "optimizer"),
+        ("xpstj loss", "b", "텐서"), ("jadongmibun", "a", "자동미분"), ("mibuneul jadong", "a", "미분을"),
+        ("자돈 미분", "a", ""), ("콘벌루션", "a", "컨볼루션"), ("ㅈㄷㅁㅈ", "a", "ㅈㄷㅁㅂ"),
+        ("potimizer", "b", "optimizer"),
         ("쉬운 자동미분", "a", ""), ("자동미분의 뜻", "a", ""), ("how to use automatic differentiations", "a", ""),
     ]  # fmt: skip
     site = built(make(tmp_path, pages, CONFIG.replace("  - search\n", "")), tmp_path / "site")

@@ -110,13 +110,13 @@ function rootsOf(word, next) {
   if (ended && /.[어아여]$/.test(rest)) rest = rest.slice(0, -1)
   if (!rest || !isHangul(rest.at(-1))) return []
   const [initial, vowel, final] = partsOf(rest.at(-1))
-  const whole = OF_VERBS_ALONE.test(word) ? [rest] : []
-  if (/..[지져졌]$/.test(rest)) whole.push(...rootsOf(`${rest.slice(0, -1)}요`, "")) // 느려지다, of 느리다
+  const passive = /..[지져졌]$/.test(rest) ? rootsOf(`${rest.slice(0, -1)}요`, "") : [] // 느려지다, of 느리다
+  const whole = [...(OF_VERBS_ALONE.test(word) ? [rest] : []), ...passive]
   if (final && final !== FINAL_SS) return whole
   const drawn = VOWELS[vowel]
   if (!(drawn in DRAWN) || (!ended && final !== FINAL_SS && !/[ㅕㅝㅘㅙ]/.test(drawn))) return whole
   const before = rest.slice(0, -1)
-  const roots = [...DRAWN[drawn]].map((whole) => before + syllableOf(initial, VOWELS.indexOf(whole)))
+  const roots = [...passive, ...[...DRAWN[drawn]].map((whole) => before + syllableOf(initial, VOWELS.indexOf(whole)))]
   if (!before || !isHangul(before)) return roots
   const [i, v, f] = partsOf(before.at(-1))
   const ahead = before.slice(0, -1)

@@ -6,6 +6,7 @@ const MOST_SHARDS = 3 // of one range: a single letter would ask for half of the
 const NAME_MARK = "="
 const SURE_SOUND = 4 // syllables or letters; a shorter word sounds like others by chance
 const LESS_SURE = 0.5 // what a level counts of a short word that is only spoken so
+const LEAST_NAME = 8 // letters of a name that may be misspelt
 const LEAST_MISSPELT = 4 // letters; shorter words are like too many others
 
 class Index {
@@ -215,19 +216,27 @@ class Index {
     }))
   }
 
-  // Pages that are called so, or whose name begins so.
+  // Pages that are called so, or whose name begins so; if none is, those whose name is misspelt so.
   async name({ name, share }, scores) {
     const key = NAME_MARK + name
-    await this.scan({ from: key, to: share === 1 ? key + LAST : `${key}s` }, (term, postings) => {
-      const same = term === key || term === `${key}s`
-      if (!same && share < 1) return
-      const worth = share ** 2 * (same ? 2 : 0.6 * (key.length / term.length))
+    let any = false
+    const count = (worth, postings, called) => {
+      any = true
       for (const [page, level] of postings) {
         const held = scores.get(page) ?? { sum: 0, share: 0, name: 0 }
         held.name = Math.max(held.name, worth * level)
-        held.called ||= same && share === 1
+        held.called ||= called
         scores.set(page, held)
       }
+    }
+    await this.scan({ from: key, to: share === 1 ? key + LAST : `${key}s` }, (term, postings) => {
+      const same = term === key || term === `${key}s`
+      if (same || share === 1) count(share ** 2 * (same ? 2 : 0.6 * (key.length / term.length)), postings, same && share === 1)
+    })
+    const typed = jamoOf(name)
+    if (any || share < 1 || typed.length < LEAST_NAME) return
+    await this.scan({ from: key.slice(0, 3), to: key.slice(0, 3) + LAST }, (term, postings) => {
+      if (distance(typed, jamoOf(term.slice(1)), 1) <= 1) count(1, postings, false)
     })
   }
 }

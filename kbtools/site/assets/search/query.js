@@ -25,7 +25,7 @@ const WEAK = new Set(`어떻게 어떤 어떻 어때 어느 무엇 무엇인가 
  하는 하는법 쓰는 쓰는법 사용법 사용 써 써요 써야 쓰나요 쓰면 쓸까 있나요 있어요 있는 있는지 있고 알려줘
  the a an of in on for with and or to is are was were be been do does did has have how what why when which who where can could
  should would difference between will i my me it its this that there vs by from at as if not use using get
- many much often should only just really very still now always never sometimes suddenly keep keeps getting got someone anyone you your we so but about into than then any some please help need want way mean means explain don doesn isn error errors used uses work works concept concepts purpose role describe example examples give`.split(/\s+/))
+ many much often best good should only just really very still now always never sometimes suddenly keep keeps getting got someone anyone you your we so but about into than then any some please help need want way mean means explain don doesn isn error errors used uses work works concept concepts purpose role describe example examples give`.split(/\s+/))
 const WEAK_WEIGHT = 0.15
 const VERB_WEIGHT = 0.5 // a thing is named by nouns; how its verb is written, hardly a page can know
 
