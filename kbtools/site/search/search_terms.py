@@ -1,10 +1,11 @@
 """Terms of a text for the search index; ``assets/search/query.js`` makes the same terms of a query.
 
 Words in letters are terms as they stand, lower case; names are also found by their parts (``requires_grad``,
-``DataLoader``), and names with dots by each two that stand together (``torch.utils``, ``loss.backward``). Two words with
-a hyphen are one as well (``pre-trained``). Hangul, and other scripts that are written without spaces or with endings on
-their words, is cut in pairs of characters: 자동미분을 is 자동, 동미, 미분, 분을. So parts of compounds are found, endings
-need no grammar, and the number of terms stays bounded, where suffixes of words would grow with every new form.
+``DataLoader``), and names with dots by each two that stand together (``torch.utils``, ``loss.backward``). Two words
+with a hyphen are one as well (``pre-trained``). Hangul, and other scripts that are written without spaces or with
+endings on their words, is cut in pairs of characters: 자동미분을 is 자동, 동미, 미분, 분을. So parts of compounds are
+found, endings need no grammar, and the number of terms stays bounded, where suffixes of words would grow with every
+new form.
 """
 
 from __future__ import annotations
