@@ -246,6 +246,24 @@ def found(page: Any) -> list[str]:
     return [unquote(url).strip("/") for url in urls]
 
 
+FOUND_BY_EACH = """async (queries) => {
+  const dialog = document.querySelector(".kb-search"), input = dialog.querySelector(".kb-search-input");
+  const answered = (query) => new Promise((done) => {
+    const seen = new MutationObserver(() => dialog.dataset.query === query && (seen.disconnect(), done()));
+    seen.observe(dialog, { attributeFilter: ["data-query"] });
+    input.value = query;
+    input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  });
+  const found = [];
+  for (const query of queries) {
+    await answered(query);
+    found.push([...dialog.querySelectorAll(".kb-search-page")].slice(0, 3).map((a) => new URL(a.href).pathname));
+  }
+  return found;
+}"""
+"""Asks hundreds of queries within the browser: passing each of them to it and back would take as long again."""
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("file", "share"), [(QUERIES, 0.95), (BY_KIND, 0.9), (OF_OTHERS, 0.95)])
 def test_readers_find_what_they_look_for(browser: Any, wiki: str, file: Path, share: float) -> None:
@@ -259,9 +277,10 @@ def test_readers_find_what_they_look_for(browser: Any, wiki: str, file: Path, sh
     missed = []
     with tab(browser, wiki, "") as page:
         page.keyboard.press("/")
-        for query, pages in asked:
-            ask(page, query)
-            first = found(page)[:3]
+        for (query, pages), urls in zip(
+            asked, page.evaluate(FOUND_BY_EACH, [query for query, _ in asked]), strict=True
+        ):
+            first = [unquote(url).strip("/") for url in urls]
             if not set(pages) & set(first):
                 missed.append((query, first))
     assert len(missed) <= len(asked) * (1 - share), missed
