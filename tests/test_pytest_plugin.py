@@ -248,8 +248,10 @@ def test_what_is_accepted_fails_neither_here_nor_with_kb_run(project: Path) -> N
         '<!-- kb: ignore[failing-snippet] -->\n```python {#odd}\nraise ValueError("odd")\n```\n', encoding="utf-8"
     )
     assert run_kb(["run", "--device", "cpu"], project).returncode == 0
-    code, said = pytest_in(project, "docs", "-rx", "--kb-device", "cpu")
+    code, said = pytest_in(project, "docs", "-rx", "--xfail-tb", "--kb-device", "cpu")
     assert code == 0, said
+    assert f"docs/topics/Autograd.md:{RAISES}: ValueError: no" in said
+    assert "pytest_plugin.py" not in said, "the failure of the page, not the way that it is told"
     assert re.search(r"XFAIL docs/topics/Autograd\.md::bad\[cpu\] - fails, known since \d{4}-\d\d-\d\d", said)
     assert "XFAIL docs/Ignored.md::odd[cpu] - failing-snippet is not reported here" in said
     (project / "kb-baseline.json").unlink()

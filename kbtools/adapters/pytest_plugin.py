@@ -358,14 +358,15 @@ class KbItem(pytest.Item):
         if outcome.outcome in (Status.FAILED, Status.ERROR):
             if (why := wiki.why_accepted(outcome)) is not None:
                 raise pytest.xfail.Exception(why)
-            raise SnippetFailed(outcome)
+            raise SnippetFailed(outcome.message)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if not isinstance(excinfo.value, SnippetFailed):
+        outcome = self.outcome
+        # An accepted failure too: the traceback that pytest would make of it shows pytest and kb, not the page.
+        if outcome is None or not isinstance(excinfo.value, (SnippetFailed, pytest.xfail.Exception)):
             return super().repr_failure(excinfo, style)
         from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback
 
-        outcome = excinfo.value.outcome
         text = outcome.message or outcome.reason or outcome.outcome.value
         where = ReprFileLocation(str(self.path), outcome.traceback_line or outcome.line, text.partition("\n")[0])
         report = f"{self.nodeid.partition('::')[0]}:{where.lineno}: {text}\n"
@@ -388,11 +389,7 @@ def _excerpt(step: Step, line: int) -> str:
 
 
 class SnippetFailed(Exception):
-    """Carries a failed outcome to pytest."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.message)
-        self.outcome = outcome
+    """Tells pytest that the outcome of an item is a failure."""
 
 
 @pytest.hookimpl(wrapper=True)
