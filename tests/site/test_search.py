@@ -300,6 +300,9 @@ WORDS = {
         "softmax": "softmax와 momentum, DDP를 씁니다. Conv2d와 mac도 씁니다.",
         "bucket": "소프트맥스를 버킷에 담습니다.",
         "tree": "나무와 들에 대한 글.",
+        "sizes": "size가 사이즈입니다. 이 페이지에서 쓰입니다. 기울기.",
+        "used": "아직 쓰이지 않는 사이즈.",
+        "unused": "거의 쓰이지 않는 사이즈.",
         "slow": "늦고 느린 때와, 값이 바뀌는 때. 처음은 어렵습니다. 장치가 놀 때. module과 list와 CUDA.",
     },
     "ja": {
@@ -350,6 +353,10 @@ def test_word_forms_and_scripts_without_blanks(browser: Any, tmp_path: Path) -> 
         ask(page, "모멘텀을")
         assert page.get_by_role("status").filter(has_text="“momentum” instead of “모멘텀”").count() == 1
         assert page.locator(".kb-search-group mark").all_inner_texts() == ["momentum"]
+        ask(page, "size")  # sounds like 쓰이지, of which the page has a part
+        assert set(page.locator(".kb-search-group mark").all_inner_texts()) == {"size", "사이즈", "쓰이지"}
+        ask(page, "기울기가")
+        assert page.locator(".kb-search-group mark").all_inner_texts() == ["기울기"]
 
 
 @pytest.mark.browser

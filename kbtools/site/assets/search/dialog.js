@@ -51,7 +51,7 @@ class Dialog {
     this.dialog.showModal()
     this.input.select()
     this.index.again(() => {}).catch((error) => this.failed(error))
-    if (!this.input.value) this.say("")
+    if (!this.input.value) this.say(this.invitation())
   }
 
   say(words) {
@@ -76,7 +76,7 @@ class Dialog {
     const query = this.input.value
     if (!parse(query).units.length) {
       this.clear()
-      return this.say("")
+      return this.say(this.invitation())
     }
     try {
       const found = await this.index.again(() => answer(this.index, query))
@@ -95,8 +95,12 @@ class Dialog {
     }
   }
 
+  invitation() {
+    return _("Type a name, a question or the message of an error.")
+  }
+
   summary({ numbers, meant }) {
-    if (!numbers.length) return _("No page matches")
+    if (!numbers.length) return _("No page matches. Fewer or other words may help.")
     const found = many("{count} page", "{count} pages", numbers.length)
     if (!meant.length) return found
     return `${found} · ${meant.map(([typed, word]) => _("“{word}” instead of “{typed}”", { typed, word })).join(", ")}`

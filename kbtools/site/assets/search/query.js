@@ -201,6 +201,7 @@ function needlesOf(words) {
     seen.add(word.toLowerCase())
     const last = word.at(-1)
     let source = run.paired ? [...word].map(escape).join(" ?") : `(?<![\\p{L}\\p{N}])${escape(word)}`
+    if (run.paired && run.text.startsWith(`${word}기`)) source += "기?" // 기울기 is no form of a verb
     if (run.paired && INITIALS.includes(last)) source = [...word.slice(0, -1)].map(escape).join(" ?")
     if (!run.paired && word.length < 3) source += "(?![A-Za-z0-9])"
     if (!source) continue
@@ -225,9 +226,8 @@ function needlesOf(words) {
   return needles
 }
 
-// The same needle, which finds other words as well.
+// The same needle, which finds other words as well: only whole, since a part of such a word says nothing.
 function orOneOf(needle, words) {
   const others = needlesOf(words.map((text) => ({ run: needle.run, text, paired: IS_PAIRED.test(text) })))
-  const any = (name) => new RegExp([needle, ...others].map((one) => one[name]?.source).filter(Boolean).join("|"), "giu")
-  return others.length ? { ...needle, strict: any("strict"), loose: needle.loose && any("loose") } : needle
+  return others.length ? { ...needle, strict: new RegExp([needle, ...others].map(({ strict }) => strict.source).join("|"), "giu") } : needle
 }
