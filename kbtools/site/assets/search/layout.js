@@ -63,15 +63,15 @@ function romanized(word) {
   return done.slice(0, MOST_ROMAN)
 }
 
-const FAR_MORE = 10
+const [FEW, FAR_MORE] = [3, 10]
 
-// A word as it was meant, or nothing: far more pages have that than the word as it was typed. A page may well speak of
-// what readers mistype.
+// A word as it was meant, or nothing: no page has the word as it was typed, or a few and far more have the other. A page
+// may well speak of what readers mistype.
 async function retyped(index, word) {
   const [latin, jamo] = [/^[a-zA-Z]{4,}$/.test(word), /[ㄱ-ㅣ]/.test(word)]
   if (!latin && !jamo) return ""
   const typed = await index.spread(latin ? word.toLowerCase() : word)
-  if (typed && IS_INITIALS.test(word)) return ""
+  if (typed > FEW || (typed && IS_INITIALS.test(word))) return ""
   const clearly = async (other, least) => (await index.spread(latin ? stemOf(other) : other, least)) > typed * FAR_MORE
   const other = latin ? asHangul(word) : asLatin(word)
   if ((latin ? other.length > 1 : /^[a-z]{3,}$/.test(other)) && (await clearly(other))) return other
