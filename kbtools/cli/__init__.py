@@ -76,7 +76,7 @@ project.
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code: 0 clean, 1 findings, 2 usage, configuration or internal error."""
     words = list(sys.argv[1:] if argv is None else argv)
-    collecting = gc.isenabled()
+    collecting, thresholds = gc.isenabled(), gc.get_threshold()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -105,8 +105,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if argv is None:
             gc.freeze()  # the process ends: garbage collection is not needed
-        elif collecting:
-            gc.enable()
+        else:
+            gc.unfreeze()
+            gc.set_threshold(*thresholds)
+            if collecting:
+                gc.enable()
 
 
 def _dispatch(words: list[str]) -> int:

@@ -131,6 +131,13 @@ def keep_all() -> None:
     gc.disable()
 
 
+def collect_rarely() -> None:
+    """For work that makes more than it keeps: what is there now is taken to stay, and further garbage is looked for
+    seldom. ``main`` ends it."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def read(args: SimpleNamespace, *, lasting: bool = False) -> Workspace:
     """Find the project and its pages; a run of kb that was cut short is mentioned.
 

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.commands.gate import add_gate_options, passes
 from kbtools.cli.progress import BuildProgress
-from kbtools.cli.workspace import Stopwatch, Workspace, plural, project, say, short_seconds, warn_unfinished
+from kbtools.cli.workspace import (
+    Stopwatch,
+    Workspace,
+    collect_rarely,
+    plural,
+    project,
+    say,
+    short_seconds,
+    warn_unfinished,
+)
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -39,6 +48,7 @@ def run(args: SimpleNamespace) -> int:
     from kbtools.vault.listing import Listing
 
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
+    collect_rarely()
     found = project(args)
     warn_unfinished(found)
     file = config_file(found.root)
@@ -87,6 +97,7 @@ def _build(args: SimpleNamespace, wiki: Workspace, made_from: MadeFrom, proven: 
     try:
         reports = {name: load(Path(name)) for name in args.results}
         results = stored(wiki.project, pages, reports, say)
+        collect_rarely()  # the pages stay to the end
         with BuildProgress(sys.stderr) as progress:
             folder = build(
                 wiki.project,
