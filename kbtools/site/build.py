@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,12 +15,12 @@ from kbtools.errors import KbError
 from kbtools.site.data.model import SiteModel, load
 from kbtools.site.data.results import Results, obstacles, refusal
 from kbtools.site.data.stored import stored
-from kbtools.site.files.redirects import is_redirect
+from kbtools.site.files.redirects import emptied
 from kbtools.site.mkdocs import vault_at_top
-from kbtools.site.mkdocs.site_folder import SiteFolder, digest_of
+from kbtools.site.mkdocs.site_folder import SiteFolder, Written, digest_of
 from kbtools.site.mkdocs.work_folder import work_folder
 from kbtools.site.reuse import kept_snippets
-from kbtools.site.reuse.manifest import MadeFrom, Manifest, content_of, files_of, remember, results_of
+from kbtools.site.reuse.manifest import MadeFrom, Manifest, content_of, files_in, remember, results_of
 from kbtools.site.words import words_of
 from kbtools.state.memo import consult
 
@@ -138,12 +138,12 @@ def build(
     notes: list[str] = []
 
     def work(memo: Memo | None) -> tuple[Heard, Report]:
-        heard, made = _build(read, config, target, memo, step)
+        heard, made, files = _build(read, config, target, memo, step)
         if memo is not None:
             with memo.transaction():
                 kept_snippets.remember(memo, wiki.index.pages.values())
         if memo is not None and made_from is not None:
-            remember(memo, made_from, _manifest(config, target, made, made_from, heard.told()))
+            remember(memo, made_from, _manifest(config, target, files, made, made_from, heard.told()))
         return heard, made
 
     heard, made = (consult(project.state, work, notes) if keep else None) or work(None)
@@ -157,7 +157,12 @@ def build(
 
 
 def _manifest(
-    config: MkDocsConfig, target: Path, made: Report, made_from: MadeFrom, told: Sequence[str]
+    config: MkDocsConfig,
+    target: Path,
+    files: Mapping[str, Written],
+    made: Report,
+    made_from: MadeFrom,
+    told: Sequence[str],
 ) -> Manifest | None:
     """What a site that was just finished was made from; None where the next build may make another from the same."""
     from kbtools.site.mkdocs.owner_code import has_own_tags
@@ -169,7 +174,7 @@ def _manifest(
     places = {str(place): content_of(place) for place in (*own, *places_read(config), *map(Path, config.watch))}
     kept = len(made.rendered) + len(made.templated) + len(made.kept)
     recent, results = made_from.vault.recent, made_from.results
-    return Manifest(recent, str(target), files_of(target), results, places, made.pages, kept, list(told))
+    return Manifest(recent, str(target), files_in(target, files), results, places, made.pages, kept, list(told))
 
 
 class _Read(NamedTuple):
@@ -194,9 +199,9 @@ class _Read(NamedTuple):
 
 def _build(
     read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None, step: Step = lambda *_: None
-) -> tuple[Heard, Report]:
+) -> tuple[Heard, Report, Mapping[str, Written]]:
     heard, engine = render(config, target, memo, read.mark, strict=read.strict, step=step)
-    return heard, engine.report
+    return heard, engine.report, engine.site
 
 
 def render(
@@ -264,8 +269,8 @@ def _render(
         lap("templates, lists and search")
         engine.report.seconds["templates, lists and search"] -= engine.report.seconds.get("pages", 0.0)
         files = folder.finish()
-        pages = (path for path in files if path.endswith(".html") and path not in folder.redirects)
-        engine.report.pages = sum(not is_redirect(target / path) for path in pages)
+        asides = folder.redirects | emptied(plugin.wiki, plugin.site)
+        engine.report.pages = sum(path.endswith(".html") and path not in asides for path in files)
         lap("files put in their place")
     finally:
         # MkDocs may hand the same plugin to the next build, of other pages.

@@ -491,7 +491,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.has_previews:
             previews.write(wiki, site, folder, key_of)
         if wiki.parts.redirects:
-            redirects.write(wiki, site, folder, site_key)
+            planned = self.engine.redirects if self.engine is not None else lambda _, make: make()
+            redirects.write(wiki, site, folder, site_key, planned)
 
 
 def leave_out(files: Files, wiki: SiteModel) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -26,6 +26,9 @@ _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\\<>:"|?*\ud800-\udfff]')
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 _LONGEST = 200
 """Bytes of one name: file systems take 255, with what is added."""
+Plan = Mapping[str, tuple[str, ...]]
+"""Files to write, with the pages that each leads to."""
+Planned = Callable[[Iterable[str], Callable[[], Plan]], Plan]
 _BEGINNING = '<!doctype html><!-- a redirect of kb --><html lang="'
 
 
@@ -62,7 +65,7 @@ def _key(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
-def plan(wiki: SiteModel, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+def plan(wiki: SiteModel, taken: Iterable[str]) -> Plan:
     """The files to write, with the pages each name leads to; several pages make a choice of them.
 
     ``taken`` are the files that the site has: neither they nor folders of theirs are used, in any case of
@@ -86,9 +89,11 @@ def plan(wiki: SiteModel, taken: Iterable[str]) -> Mapping[str, tuple[str, ...]]
     return {file: tuple(sorted(targets)) for file, targets in found.values()}
 
 
-def write(wiki: SiteModel, site: Site, folder: SiteFolder, key: str) -> None:
-    """Put them into a built site. ``key`` is a fingerprint of all that they are made of."""
-    for file, targets in plan(wiki, list(folder.paths())).items():
+def write(wiki: SiteModel, site: Site, folder: SiteFolder, key: str, planned: Planned) -> None:
+    """Put them into a built site. ``key`` is a fingerprint of all that they are made of; ``planned`` gives the plan
+    for the files that the site has."""
+    taken = list(folder.paths())
+    for file, targets in planned(taken, lambda: plan(wiki, taken)).items():
         folder.redirects.add(file)
         folder.offer(file, partial(_bytes, targets, file, wiki, site), key)
 
@@ -123,6 +128,12 @@ def document(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -
         '<meta name="robots" content="noindex"><meta name="viewport" content="width=device-width">'
         f'<meta name="color-scheme" content="light dark"></head><body>{body}</body></html>\n'
     )
+
+
+def emptied(wiki: SiteModel, site: Site) -> frozenset[str]:
+    """The files of pages in whose place stands such a page."""
+    asides = (path for path in wiki.index.redirects if canonical(path, wiki, site) is not None)
+    return frozenset(file_of(site.pages[path]) for path in asides if is_empty(wiki.index.pages[path]))
 
 
 def is_redirect(file: Path) -> bool:

@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Protocol
@@ -41,8 +41,10 @@ from kbtools.state import program
 from kbtools.state.memo import Memo, StoredValue
 from kbtools.state.user_folder import secret
 
-PAGE, BODY, FILE, LAYOUT = "page", "body", "file", "layout"
+PAGE, BODY, FILE, LAYOUT, REDIRECTS = "page", "body", "file", "layout", "redirects"
 """Kinds of values in the memo."""
+Redirects = Mapping[str, tuple[str, ...]]
+"""Files that lead to other pages, with those pages."""
 
 
 class Plugin(Protocol):
@@ -83,6 +85,8 @@ class Engine:
         self.active = False
         """Whether pages can be kept."""
         self.files: mkdocs_seam.AskedFiles
+        self._places: Mapping[str, str] = {}
+        """Where files of the wiki are on the site."""
         self.nav: Navigation
         self.config: MkDocsConfig
         self.plugin: Plugin
@@ -90,10 +94,11 @@ class Engine:
         """Titles that the navigation gives pages."""
         self.env: Environment
         """Known once MkDocs is about to write pages."""
-        self._old = memo.all(FILE) if memo is not None else {}
-        folder.old = {path: _written(value) for path, value in self._old.items()}
+        self._old = _read_files(memo) if memo is not None else {}
+        folder.old = {path: file for path, (file, _) in self._old.items()}
         self._program = (secret(), *program.contents())
         self._layout: StoredValue | None = None
+        self._redirects: StoredValue | None = None
         self._keys: dict[str, str] = {}
         self._bodies: dict[str, bytes] = {}
         """Of pages whose HTML another process made."""
@@ -146,6 +151,7 @@ class Engine:
         includes = any(every_page.INCLUDE.search(page.file.content_string) for page in pages)
         self.report.is_lasting = not includes and not _tells_time(config)
         self._fingerprint(pages)
+        self._places = {file.src_uri: mkdocs_seam.place(file) for file in files}
         kept = self.memo.all(PAGE) if self.memo is not None else {}
         todo = [page for page in pages if not self._restore(page, kept.get(page.file.src_uri))]
         for page in todo:
@@ -205,7 +211,8 @@ class Engine:
             facts = values.load(value.data)
         except values.DAMAGED:
             return False
-        if any(self.files.place_of(asked) != place for asked, place in facts.asked.items()):
+        known_places, place_of = self._places, self.files.place_of
+        if any((known_places.get(a) or place_of(a)) != place for a, place in facts.asked.items()):
             return False
         self._give(page, facts)
         return True
@@ -287,7 +294,7 @@ class Engine:
         if page.is_homepage and _tells_time(self.config):
             old = None
         if path in self._restored and path not in self._facts and old is not None:
-            held, has_diagram = json.loads(old.data)[2:]
+            held, has_diagram = old[0].key, old[1]
             if key and held == key and self.folder.keep(place):
                 self.folder.keys[place] = key
                 self._diagrams[place] = has_diagram
@@ -335,6 +342,18 @@ class Engine:
         """The fingerprint of files that are made of what others read of pages; "" where there is none."""
         return self.state.key if self.active and self.state is not None else ""
 
+    def redirects(self, taken: Iterable[str], make: Callable[[], Redirects]) -> Redirects:
+        """The redirects of a site that has the files ``taken``: those of the last build, where these and all that
+        others read of pages are as they were."""
+        if not self.site_key or self.memo is None:
+            return make()
+        key = digest((self.site_key, "\n".join(sorted(taken))))
+        held = self.memo.get(REDIRECTS, "")
+        if held is None or held.key != key:
+            held = StoredValue(key, json.dumps(make()).encode())
+        self._redirects = held
+        return {file: tuple(targets) for file, targets in json.loads(held.data).items()}
+
     def places(self, nodes: int, edges: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
         """The places of the graph's nodes, those of the last build where no link has changed."""
         key = digest((*self._program, nodes, *edges))
@@ -353,17 +372,14 @@ class Engine:
         self.site = files
         if self.memo is None:
             return
-        fresh = []
-        for path, file in files.items():
-            told = [file.modified, file.size, file.key, self._diagrams.get(path, False)]
-            value = StoredValue(file.digest, json.dumps(told).encode())
-            if self._old.get(path) != value:
-                fresh.append((path, value))
+        now = {path: (file, self._diagrams.get(path, False)) for path, file in files.items()}
+        fresh = [(path, _file_value(*held)) for path, held in now.items() if self._old.get(path) != held]
         gone = self._old.keys() - files.keys()
         with self.memo.transaction():
             self.memo.put(FILE, fresh, gone)
-            if self._layout is not None:
-                self.memo.put(LAYOUT, [("", self._layout)])
+            for kind, value in ((LAYOUT, self._layout), (REDIRECTS, self._redirects)):
+                if value is not None:
+                    self.memo.put(kind, [("", value)])
             if not self.active:
                 return
             known = self.memo.keys(PAGE).keys()
@@ -384,9 +400,16 @@ def _tells_time(config: MkDocsConfig) -> bool:
     return config.theme.name != "material"
 
 
-def _written(value: StoredValue) -> Written:
-    modified, size, key, _ = json.loads(value.data)
-    return Written(value.key, modified, size, key)
+def _read_files(memo: Memo) -> dict[str, tuple[Written, bool]]:
+    """The files of the last site, and which show diagrams."""
+    held = memo.all(FILE)
+    told = json.loads(b"[%s]" % b",".join(value.data for value in held.values()))
+    rows = zip(held.items(), told, strict=True)
+    return {path: (Written(value.key, at, size, key), diagram) for (path, value), (at, size, key, diagram) in rows}
+
+
+def _file_value(file: Written, has_diagram: bool) -> StoredValue:
+    return StoredValue(file.digest, json.dumps([file.modified, file.size, file.key, has_diagram]).encode())
 
 
 def _why(key: str, old: StoredValue | None) -> str:

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import kbtools.site
 from kbtools.config.project import Project
@@ -19,6 +19,15 @@ from kbtools.state.memo import Memo, StoredValue, consult
 
 MANIFEST = "manifest"
 """Kind of the value in the memo."""
+
+
+class Stamped(Protocol):
+    """A file as it was left."""
+
+    @property
+    def modified(self) -> int: ...
+    @property
+    def size(self) -> int: ...
 
 
 class MadeFrom(NamedTuple):
@@ -92,6 +101,12 @@ def files_of(site: Path) -> str:
     return _digest(sorted(_stamps(site)))
 
 
+def files_in(site: Path, files: Mapping[str, Stamped]) -> str:
+    """The same of files that a build has just written or kept."""
+    kept = ((path, file) for path, file in files.items() if _counts(path.rpartition("/")[2]))
+    return _digest(sorted(f"{site}/{path} {file.modified} {file.size}" for path, file in kept))
+
+
 def content_of(place: Path) -> str:
     """A fingerprint of a file, or of all files in a folder, by what is in them. Environment variables stand in some
     files of MkDocs (``!ENV``): they are part of it."""
@@ -116,10 +131,14 @@ def _stamps(folder: Path, unless: tuple[str, ...] = ()) -> Iterator[str]:
                     status = entry.stat(follow_symlinks=False)
                     if stat.S_ISDIR(status.st_mode):
                         waiting.append(entry.path)
-                    elif not entry.name.startswith(unless) and not entry.name.endswith(".pyc"):
+                    elif _counts(entry.name, unless):
                         yield f"{entry.path} {status.st_mtime_ns} {status.st_size}"
         except OSError:
             continue
+
+
+def _counts(name: str, unless: tuple[str, ...] = ()) -> bool:
+    return not name.startswith(unless) and not name.endswith(".pyc")
 
 
 def _digest(parts: Iterable[str]) -> str:

@@ -119,10 +119,6 @@ def _names(entry: Entry) -> Mapping[str, float]:
     return out
 
 
-def _level(weight: float) -> int:
-    return max(1, min(LEVELS, round(weight / _STEP)))
-
-
 def _standing(links: int, most: int) -> float:
     """What a page is worth for the number of pages that link to it, beside the one with the most."""
     return 1 + _STANDING * (math.log1p(links) / math.log1p(most) - 0.5) if most else 1.0
@@ -140,8 +136,10 @@ def _postings(entries: Sequence[Entry]) -> Mapping[str, list[tuple[int, int]]]:
         weights = {term: 3 * n / (n + damping) for term, n in weighed.body.items()}
         for term, worth in weighed.names.items():
             weights[term] = weights.get(term, 0.0) + worth
+        share = boost / _STEP
         for term, weight in weights.items():
-            out[term].append((number, _level(weight * boost)))
+            level = round(weight * share)
+            out[term].append((number, 1 if level < 1 else LEVELS if level > LEVELS else level))
         for key, level in weighed.keys.items():
             out[key].append((number, level))
     hangul = Counter(run for weighed in all_weighed for run in weighed.hangul)
