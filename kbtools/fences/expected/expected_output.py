@@ -10,11 +10,13 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from kbtools.fences import value_forms
+from kbtools.fences.expected import numbered
 from kbtools.fences.expected.form import Form
 from kbtools.fences.python.pycode import Places
 from kbtools.text.source import Span
@@ -23,6 +25,7 @@ _BLANK = re.compile(r"[ \t\f]*;?[ \t\f]*")
 _MARK = "#>"
 _YIELDS = "the statement yields"
 _ELSEWHERE = "it is printed to a file"
+_NUMBERS = "it numbers the lines of the snippet"
 _BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Try, ast.Match)
 """Statements that hold others and whose output a marked comment at their own indentation shows."""
 
@@ -119,6 +122,11 @@ class _Finder:
             if shown is not None:
                 yield shown
 
+    @cached_property
+    def numbered(self) -> Mapping[int, int]:
+        """Lines whose comments number them, and where the text behind the numbers begins."""
+        return numbered.find(self.places, frozenset(line for line, _ in self.ends))
+
     def below(self, statements: list[ast.stmt], inner: ast.stmt, line: int) -> Shown | None:
         """A marked comment on the lines below: at the indentation of a loop it is what the whole loop prints."""
         if line > len(self.places.lines):
@@ -143,7 +151,14 @@ class _Finder:
         label = _label(node)
         value = value_forms.find(body, label=label)
         if value is not None:
-            return self.valued(node, [(line, start + value.start, start + value.end)], column, value)
+            numbers = value.start < len(body) and body[value.start].isdigit() and line in self.numbered
+            if numbers and body[self.numbered[line] - start :].strip():
+                start = self.numbered[line]
+                value, numbers = value_forms.find(text[start:]), False
+            if value is None:
+                return None
+            shown = self.valued(node, [(line, start + value.start, start + value.end)], column, value)
+            return replace(shown, why_not=_NUMBERS) if numbers else shown
         # A long tensor continues in the comment lines below, until its brackets are closed; a remark may follow them.
         parts, bodies, depth = [(line, start, len(text))], [body], value_forms.brackets_opened(body)
         while depth is not None and depth > 0:

@@ -57,7 +57,7 @@ class Example:
     """The output as written, without the indentation; "" for none."""
     end: int
     """The last line of the code that belongs to it, output included."""
-    options: frozenset[str]
+    options: frozenset[str] = frozenset()
     """doctest's options that are on: ``SKIP``."""
     unknown: tuple[str, ...] = ()
     """Words of a doctest comment that mean nothing."""
@@ -154,7 +154,27 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
         options, unknown = _options("\n".join(source))
         typed = "\n".join(source)
         found.append(Example(first + 1, typed, indent, want, end, options, unknown, commented, loose, cut, len(more)))
+        pasted = _pasted(lines, end, at, indent) if commented else None
+        if pasted is not None:
+            found.append(pasted)
     return tuple(found), tuple(glued)
+
+
+def _pasted(lines: Sequence[str], start: int, stop: int, indent: int) -> Example | None:
+    """Code without prompts behind output that is written as comments: what is no comment there is no output."""
+    while start < stop and not lines[start].strip():
+        start += 1
+    while start < stop and not lines[stop - 1].strip():
+        stop -= 1
+    if any(line[:indent].strip() for line in lines[start:stop]):
+        return None
+    source = "\n".join(line[indent:] for line in lines[start:stop])
+    try:
+        does = bool(ast.parse(source).body)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
+    count = stop - start
+    return Example(start + 1, source, indent, "", stop, loose=True, cut=indent, unprompted=count) if does else None
 
 
 def _unprompted(lines: Sequence[str], at: int, indent: int, source: list[str]) -> tuple[int, list[str]]:
@@ -189,6 +209,8 @@ def _end_of_output(lines: Sequence[str], start: int, stop: int, *, after_blank: 
 
     ``after_blank``: it may begin behind a blank line, which ends a statement that has no prompts.
     """
+    if start < stop and lines[start].lstrip().startswith("Help on "):
+        return stop  # a blank line and a signature follow, which looks like a call
     end = start
     while end < stop and lines[end].strip():
         end += 1

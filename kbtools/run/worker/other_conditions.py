@@ -35,6 +35,7 @@ def change(folder: Path, number: int) -> None:
     """Change them for the code that is imported from now on; ``folder`` is the session's own."""
     if number == MACHINE:
         _machine()
+        _documentation()
         _modules()
     _clock()
     _dates()
@@ -163,6 +164,20 @@ class _Version(NamedTuple):
     micro: int
     releaselevel: str
     serial: int
+
+
+def _documentation() -> None:
+    """What ``help`` shows of Python and its packages is that of another version; of the page's own code it stays."""
+    import pydoc
+
+    render = pydoc.render_doc
+
+    def render_changed(thing: Any, *rest: Any, **named: Any) -> str:
+        shown = render(thing, *rest, **named)
+        is_own = getattr(thing, "__module__", None) == "__main__"
+        return shown if is_own else shown.replace("\n", "~\n")
+
+    vars(pydoc)["render_doc"] = render_changed
 
 
 def _with_more(told: Callable[..., str]) -> Callable[..., str]:
