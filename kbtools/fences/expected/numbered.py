@@ -1,4 +1,4 @@
-"""Finds comments that number the lines of a fence, ``for x in y:  # 2`` or ``f(x)  # 3. the call``: they show no value."""
+"""Finds comments that number lines, ``for x in y:  # 2`` or ``f(x)  # 3. the call``: they show no value."""
 
 from __future__ import annotations
 
