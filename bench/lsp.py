@@ -28,6 +28,8 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
 ROUNDS = 30
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")}
+"""With compiled modules, as where kbtools is installed."""
 
 
 class Session:
@@ -53,7 +55,7 @@ class Session:
             return [None] * len(params.items)
 
     async def start(self, command: list[str]) -> None:
-        await self.client.start_io(*command)
+        await self.client.start_io(*command, env=ENVIRONMENT)
         folder = types.WorkspaceFolder(self.root.as_uri(), "wiki")
         capabilities = types.ClientCapabilities()
         answer = await self.client.initialize_async(

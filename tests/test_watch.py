@@ -32,8 +32,8 @@ def interruptible() -> None:
 
 
 @contextmanager
-def watching(vault: Path, log: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    words = [sys.executable, "-m", "kbtools.cli", "check", "--watch", "--vault", str(vault), *options]
+def watching(vault: Path, log: Path, *options: str, of: str = "--vault") -> Iterator[subprocess.Popen[bytes]]:
+    words = [sys.executable, "-m", "kbtools.cli", "check", "--watch", of, str(vault), *options]
     with log.open("wb") as out:
         process = subprocess.Popen(
             words,
@@ -61,6 +61,33 @@ def test_a_change_is_checked_and_ctrl_c_ends_it(tmp_path: Path) -> None:
         assert "nothing to report" in told(log, 2)
         process.send_signal(signal.SIGINT)
         assert process.wait(LIMIT) == 0
+
+
+def test_a_change_of_the_settings_is_checked_and_a_mistake_in_them_ends_nothing(tmp_path: Path) -> None:
+    root, log = tmp_path / "v", tmp_path / "log"
+    (root / "docs").mkdir(parents=True)
+    (root / "docs/a.md").write_text("---\nstatus: x\n---\n[[Nope]]\n")
+    (root / "docs/b.md").write_text("[[a]]\n")
+    (root / "schema.json").write_text("{}")
+    config = 'docs = "docs"\nschema = {"**" = "schema.json"}\n'
+    (root / "kb.toml").write_text(config)
+
+    def write(name: str, text: str) -> None:
+        (tmp_path / "new").write_text(text)
+        (tmp_path / "new").rename(root / name)
+
+    with watching(root, log, "--no-run", of="--root"):
+        assert "1 broken" in told(log, 1)
+        write("kb.toml", "this is no TOML")
+        assert "kb: " in told(log, 2)
+        write("docs/b.md", "[[Nope]]\n")  # while nothing can be checked
+        assert "kb: " in told(log, 3)
+        write("kb.toml", config)
+        assert "2 broken" in told(log, 4)
+        write("schema.json", '{"required": ["title"]}')
+        assert "missing-field" in told(log, 5)
+        write("kb.toml", config + 'rules = {"broken-link" = "off"}\n')
+        assert "broken-link" not in told(log, 6)
 
 
 def test_snippets_of_changed_pages_alone_run_again(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ class KeptCheck:
         if self._resident is None or self._resident.project != project:
             if self._resident is not None:
                 self._resident.close()
+                self._resident = None  # if another cannot be made
             self._resident = Resident(project, judge_of(project.state))
             self._changed = None
         else:

@@ -125,6 +125,13 @@ class Project(NamedTuple):
         return Policies(self.config.snippets, self.held_to, self.python)
 
     @property
+    def settings_files(self) -> tuple[Path, ...]:
+        """The files other than those of the vault that decide what a check finds, whether they are there or not."""
+        own = (self.root / name for name in ("kb.toml", "pyproject.toml", *mkdocs_file.FILES, "kb-baseline.json"))
+        schemas = (Path(name) for _, name in self.config.schema if name not in SCHEMAS)
+        return (*own, *schemas, self.vault / ".obsidian" / "app.json")
+
+    @property
     def backups(self) -> Path:
         return self.root / "_link_reconcile_backup"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from heapq import nsmallest
 
 from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.wire.protocol import (
@@ -15,7 +14,6 @@ from kbtools.adapters.lsp.wire.protocol import (
     SymbolKind,
     WorkspaceSymbol,
 )
-from kbtools.links import fold_title
 from kbtools.markdown.structure import Heading
 from kbtools.text.source import Span
 from kbtools.vault.links.resolution import Alias, Resolved, target_page
@@ -138,16 +136,9 @@ def document_symbols(space: OpenVault, page: Page) -> list[DocumentSymbol]:
 
 def workspace_symbols(space: OpenVault, query: str, most: int = 200) -> list[WorkspaceSymbol]:
     """Pages whose names hold the words."""
-    wanted = fold_title(query)
-    found = [
-        (not name.folded.startswith(wanted), len(name.text), name.text, path)
-        for path, names in space.resident.linking.names.items()
-        for name in names
-        if wanted in name.folded
-    ]
     return [
-        {"name": name, "kind": SymbolKind.FILE, "location": {"uri": space.uri(path)}, "containerName": path}
-        for _, _, name, path in nsmallest(most, found)
+        {"name": name.text, "kind": SymbolKind.FILE, "location": {"uri": space.uri(path)}, "containerName": path}
+        for path, name in space.resident.linking.nearest(query, most)
     ]
 
 

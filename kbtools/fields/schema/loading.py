@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from jsonschema_rs import Validator
 
 _BUILT_IN = ("topic",)
+_ELSEWHERE = re.compile(rb'"\$(?:dynamicR|recursiveR|r)ef"\s*:\s*"(?!#)')
+"""A reference to another file, which may have changed although the schema has not."""
 
 
 class Schema:
@@ -60,9 +63,10 @@ class Schema:
         KbError when there is no such schema, or when it is not JSON or not a valid JSON Schema.
         """
         if name in _BUILT_IN:
-            return cls(name, json.loads(schema_text(name)))
+            return _kept(name, schema_text(name).encode(), None)
         path = (root or Path()) / name
-        return cls.of(name, _json(path, name), path.absolute().as_uri())
+        data, base = _read(path, name), path.absolute().as_uri()
+        return _kept(name, data, base) if _ELSEWHERE.search(data) is None else _of_bytes(name, data, base)
 
     @classmethod
     def of(cls, name: str, document: object, base: str | None = None) -> Schema:
@@ -102,17 +106,30 @@ def schema_text(name: str) -> str:
     return (Path(__file__).parents[2] / "schemas" / f"{name}.json").read_text(encoding="utf-8")
 
 
-def _json(path: Path, name: str) -> object:
+def _read(path: Path, name: str) -> bytes:
     try:
-        return json.loads(path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         hint = f"give the path of a JSON file, or one of: {', '.join(_BUILT_IN)}, none"
         raise KbError(f"schema {name} cannot be read: {error.strerror or error}", hint) from None
+
+
+def _parsed(data: bytes, name: str) -> object:
+    try:
+        return json.loads(data)
     except json.JSONDecodeError as error:
         message = f"schema {name} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}"
         raise KbError(message, "correct the file") from None
     except (UnicodeDecodeError, RecursionError) as error:
         raise KbError(f"schema {name} is no JSON: {error}", "correct the file") from None
+
+
+def _of_bytes(name: str, data: bytes, base: str | None) -> Schema:
+    return Schema.of(name, _parsed(data, name), base)
+
+
+_kept = lru_cache(maxsize=8)(_of_bytes)
+"""To compile a schema takes as long as to check a page, and an editor asks for it at every key."""
 
 
 def _retrieve(uri: str) -> Any:
@@ -121,4 +138,4 @@ def _retrieve(uri: str) -> Any:
     parts = urlsplit(uri)
     if parts.scheme != "file":
         raise KbError(f"{uri} is not fetched", "copy the schema it names beside your own")
-    return _json(Path(url2pathname(unquote(parts.path))), uri)
+    return _parsed(_read(Path(url2pathname(unquote(parts.path))), uri), uri)

@@ -290,9 +290,8 @@ class Preview:
         """The files and folders that the site is made of, the vault first."""
         project = self.project
         config = self.config or load_mkdocs(project)
-        own = (project.root / name for name in ("kb.toml", "pyproject.toml", "kb-baseline.json"))
         configured = (file for file, _ in chain(config_file(project.root)))
-        return [project.vault, *own, *configured, *places_read(config), *map(Path, config.watch)]
+        return [project.vault, *project.settings_files, *configured, *places_read(config), *map(Path, config.watch)]
 
     def sources(self) -> Sources:
         """What the site is made of now."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools.config.project import Config
@@ -28,6 +29,14 @@ class Name(NamedTuple):
     folded: str
     text: str
     is_alias: bool
+
+
+class PageNames(NamedTuple):
+    """The title, the aliases and, if it is another, the file name of a page."""
+
+    folded: str
+    """All of them folded, each behind a line end: searched at once, which one by one takes most of a completion."""
+    all: tuple[Name, ...]
 
 
 class Replacement(NamedTuple):
@@ -62,13 +71,27 @@ class Linking:
 
         return SuggestionTables(self.resolver.names.all_outlines())
 
-    @property
-    def names(self) -> Mapping[str, tuple[Name, ...]]:
-        """The title, the aliases and, if it is another, the file name of every page, by path."""
-        return self._names
+    def nearest(self, typed: str, most: int) -> list[tuple[str, Name]]:
+        """So many names that contain what is typed, with their pages: those that begin with it first, then by
+        length."""
+        wanted = fold_title(typed)
+        begin = nsmallest(most, self._containing(f"\n{wanted}", lambda folded: folded.startswith(wanted)))
+        inside: list[tuple[int, str, str, Name]] = []
+        if len(begin) < most:
+            within = self._containing(wanted, lambda folded: wanted in folded and not folded.startswith(wanted))
+            inside = nsmallest(most - len(begin), within)
+        return [(path, name) for _, _, path, name in (*begin, *inside)]
+
+    def _containing(self, words: str, fits: Callable[[str], bool]) -> Iterator[tuple[int, str, str, Name]]:
+        """The names that fit, of pages whose names contain some words, as they are sorted."""
+        is_open = words == "\n"  # nothing is typed: titles alone
+        for path in [path for path, names in self._names.items() if words in names.folded]:
+            for name in self._names[path].all[: 1 if is_open else None]:
+                if fits(name.folded):
+                    yield len(name.text), name.text, path, name
 
     @cached_property
-    def _names(self) -> dict[str, tuple[Name, ...]]:
+    def _names(self) -> dict[str, PageNames]:
         return {outline.path: _names(outline) for outline in self.resolver.names.all_outlines()}
 
     def prepare(self) -> Iterator[None]:
@@ -91,7 +114,7 @@ class Linking:
         which must not be used again."""
         made = Linking(Resolver(names, self.resolver.conventions), self._config)
         tables: SuggestionTables | None = self.__dict__.pop("_suggestion_tables", None)
-        known: dict[str, tuple[Name, ...]] | None = self.__dict__.pop("_names", None)
+        known: dict[str, PageNames] | None = self.__dict__.pop("_names", None)
         for path, old, new in replacements:
             if tables is not None:
                 tables.replace(old, new)
@@ -106,8 +129,10 @@ class Linking:
         return made
 
 
-def _names(page: Outline) -> tuple[Name, ...]:
-    aliases = (Name(fold_title(alias), alias, is_alias=True) for alias in page.aliases)
-    title = Name(fold_title(page.title), page.title, is_alias=False)
+def _names(page: Outline) -> PageNames:
+    names = [Name(fold_title(page.title), page.title, is_alias=False)]
+    names += (Name(fold_title(alias), alias, is_alias=True) for alias in page.aliases)
     stem = Name(fold_title(page.stem), page.stem, is_alias=False)
-    return (title, *aliases) if stem.folded == title.folded else (title, *aliases, stem)
+    if stem.folded != names[0].folded:
+        names.append(stem)
+    return PageNames("".join(f"\n{name.folded}" for name in names), tuple(names))

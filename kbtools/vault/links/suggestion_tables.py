@@ -44,8 +44,7 @@ class SuggestionTables:
         if old is not None and new is not None:
             self._replace_names(set(_names(old)), set(_names(new)))
             if list(map(_level_and_text, old.headings)) != list(map(_level_and_text, new.headings)):
-                self._remove_headings(old)
-                self._add_headings(new)
+                self._replace_headings(old, new)
             return
         if old is not None:
             self.remove(old)
@@ -54,7 +53,7 @@ class SuggestionTables:
 
     def add(self, page: Outline) -> None:
         self._replace_names(set(), set(_names(page)))
-        self._add_headings(page)
+        self._replace_headings(None, page)
         for folder in _folders(page.path):
             self._entries[folder] += 1
             if self._entries[folder] > 1:
@@ -63,7 +62,7 @@ class SuggestionTables:
 
     def remove(self, page: Outline) -> None:
         self._replace_names(set(_names(page)), set())
-        self._remove_headings(page)
+        self._replace_headings(page, None)
         for folder in _folders(page.path):
             self._entries[folder] -= 1
             if self._entries[folder] > 0:
@@ -82,19 +81,26 @@ class SuggestionTables:
             if self._uses[name] == 1:
                 self.near_names.add(name)
 
-    def _add_headings(self, page: Outline) -> None:
-        for heading in page.headings:
-            if heading.text.strip():
-                self.headings.add(fold_title(heading.text), (page.path, heading.text))
-        if (first := _first_heading(page)) is not None:
-            self.first_headings.add(first, page.path)
+    def _replace_headings(self, old: Outline | None, new: Outline | None) -> None:
+        """Headings in both states stay: every page may have one of them, and one of many takes long to remove."""
+        before, after = Counter(_headings(old)), Counter(_headings(new))
+        for folded, text in (before - after).elements():
+            self.headings.discard(folded, text)
+        for folded, text in (after - before).elements():
+            self.headings.add(folded, text)
+        was, now = (_first_heading(page) if page is not None else None for page in (old, new))
+        if was == now:
+            return
+        if old is not None and was is not None:
+            self.first_headings.discard(was, old.path)
+        if new is not None and now is not None:
+            self.first_headings.add(now, new.path)
 
-    def _remove_headings(self, page: Outline) -> None:
-        for heading in page.headings:
-            if heading.text.strip():
-                self.headings.discard(fold_title(heading.text), (page.path, heading.text))
-        if (first := _first_heading(page)) is not None:
-            self.first_headings.discard(first, page.path)
+
+def _headings(page: Outline | None) -> Iterator[tuple[str, tuple[str, str]]]:
+    for heading in page.headings if page is not None else ():
+        if heading.text.strip():
+            yield fold_title(heading.text), (page.path, heading.text)  # type: ignore[union-attr]
 
 
 def _names(page: Outline) -> Iterator[str]:

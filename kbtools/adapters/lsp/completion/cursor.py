@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from kbtools.adapters.lsp.open_vault import OpenVault
-from kbtools.adapters.lsp.wire.protocol import CompletionItem, TextEdit
+from kbtools.adapters.lsp.wire.protocol import CompletionItem, Range, TextEdit
 from kbtools.text.diagnostics import Edit
 from kbtools.text.source import Span
 from kbtools.vault.page import Page
@@ -22,6 +22,7 @@ class Cursor:
     def __init__(self, space: OpenVault, page: Page, offset: int) -> None:
         self.space, self.page, self.offset = space, page, offset
         self.text = page.source.text
+        self._ranges: dict[Span, Range] = {}
         self.line = page.source.lines.line(page.source.lines.line_of(offset))
 
     @property
@@ -51,10 +52,15 @@ class Cursor:
         return any(span.start <= at < span.end for span in self.page.structure.opaque)
 
     def item(self, span: Span, label: str, new: str, kind: int, **more: Any) -> CompletionItem:
-        (edit,) = self.edits([Edit(span, new)])
-        made: CompletionItem = {"label": label, "kind": kind, "textEdit": edit}
+        made: CompletionItem = {"label": label, "kind": kind, "textEdit": {"range": self._range(span), "newText": new}}
         made.update(more)  # type: ignore[typeddict-item]
         return made
+
+    def _range(self, span: Span) -> Range:
+        """The same for most items of an answer."""
+        if span not in self._ranges:
+            self._ranges[span] = self.space.positions(self.page.source).range(span)
+        return self._ranges[span]
 
     def edits(self, edits: Iterable[Edit]) -> list[TextEdit]:
         return self.space.text_edits(self.page.source, edits)

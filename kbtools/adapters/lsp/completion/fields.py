@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from kbtools.adapters.lsp.completion.cursor import Cursor
+from kbtools.adapters.lsp.completion.cursor import MOST, Cursor
 from kbtools.adapters.lsp.completion.fences import SWITCHES
-from kbtools.adapters.lsp.completion.names import nearest
 from kbtools.adapters.lsp.wire.protocol import CompletionItem, CompletionItemKind
 from kbtools.check.checker import schemas
 from kbtools.edit.verify import REFERENCES
@@ -145,12 +144,13 @@ def _page_names(cursor: Cursor, span: Span, rules: list[Rule], *, is_quoted: boo
     speller, page = cursor.space.resident.linking.speller, cursor.page
     patterns = [{"pattern": rule["pattern"]} for rule in rules if "pattern" in rule]
     quote = "" if is_quoted else '"'
-    for rank, path, name in nearest(cursor.space, span.of(cursor.text)):
+    for rank, (path, name) in enumerate(cursor.space.resident.linking.nearest(span.of(cursor.text), MOST + 1)):
         named = speller.reference(path, page.path) if path != page.path else None
         if named is not None:
             if not all(is_valid(pattern, named) for pattern in patterns):
                 named = f"{quote}[[{named}]]{quote}"
-            yield cursor.item(span, name.text, named, CompletionItemKind.REFERENCE, detail=path, sortText=rank)
+            more = {"detail": path, "sortText": f"{rank:04}"}
+            yield cursor.item(span, name.text, named, CompletionItemKind.REFERENCE, **more)
 
 
 # -- what a schema says --------------------------------------------------------------------------------------------

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from itertools import chain
 from urllib.parse import unquote
 
-from kbtools.adapters.lsp.completion.cursor import Cursor
-from kbtools.adapters.lsp.completion.names import nearest
+from kbtools.adapters.lsp.completion.cursor import MOST, Cursor
 from kbtools.adapters.lsp.wire.protocol import CompletionItem, CompletionItemKind
 from kbtools.links import can_be_target, fold_title
 from kbtools.markdown.file_links import encoded
@@ -77,7 +76,7 @@ def _titles(cursor: Cursor, typed: str, closing: str) -> Iterator[CompletionItem
     span, page = cursor.typed(len(typed)), cursor.page
     bar = "\\|" if is_in_table(page, cursor.line.start) else "|"
     speller = cursor.space.resident.linking.speller
-    for rank, path, name in nearest(cursor.space, typed):
+    for rank, (path, name) in enumerate(cursor.space.resident.linking.nearest(typed, MOST + 1)):
         spelled = speller.spelling(path, page.path)
         if spelled is None:
             continue
@@ -90,7 +89,7 @@ def _titles(cursor: Cursor, typed: str, closing: str) -> Iterator[CompletionItem
             CompletionItemKind.REFERENCE if name.is_alias else CompletionItemKind.FILE,
             detail=f"{spelled} · {path}" if is_label else path,
             filterText=typed or name.text,
-            sortText=rank,
+            sortText=f"{rank:04}",
         )
 
 
