@@ -378,6 +378,41 @@ def test_every_answer_is_ascii_json(wiki: Path) -> None:
         assert json.dumps(symbols["result"])
 
 
+def await_finding(client: RawClient, uri: str, rule: str, *, found: bool) -> None:
+    """Wait until a finding is told, or is told no more: as soon as the system tells that a file has changed."""
+    until(lambda: (rule in (client.rules(uri) or ())) == found, f"{rule} {found}")
+
+
+def test_files_are_watched_for_a_client_that_does_not(wiki: Path) -> None:
+    with RawClient(wiki) as client:
+        client.initialize()
+        page = wiki / "docs/topics/Autograd.md"
+        client.open(page.as_uri(), page.read_text(encoding="utf-8"))
+        assert "broken-link" in (client.rules(page.as_uri()) or ())
+        (wiki / "docs/topics/Nowhere.md").write_text("# Nowhere\n", encoding="utf-8")
+        await_finding(client, page.as_uri(), "broken-link", found=False)
+        (wiki / "docs/topics/Nowhere.md").unlink()
+        await_finding(client, page.as_uri(), "broken-link", found=True)
+        config = (wiki / "kb.toml").read_text(encoding="utf-8")
+        (wiki / "kb.toml").write_text(f'rules = {{"broken-link" = "off"}}\n{config}', encoding="utf-8")
+        await_finding(client, page.as_uri(), "broken-link", found=False)
+        (wiki / "kb.toml").write_text(config, encoding="utf-8")
+        await_finding(client, page.as_uri(), "broken-link", found=True)
+
+
+def test_files_of_a_vault_behind_a_symbolic_link_are_watched(wiki: Path) -> None:
+    link = wiki.with_name(f"{wiki.name}-link")
+    link.symlink_to(wiki)
+    with RawClient(link) as client:
+        client.initialize(workspace={"didChangeWatchedFiles": {"dynamicRegistration": True}})
+        page, other = link / "docs/topics/Autograd.md", link / "docs/topics/Nowhere.md"
+        client.open(page.as_uri(), page.read_text(encoding="utf-8"))
+        assert "broken-link" in (client.rules(page.as_uri()) or ())
+        other.write_text("# Nowhere\n", encoding="utf-8")
+        client.note("workspace/didChangeWatchedFiles", {"changes": [{"uri": other.as_uri(), "type": 1}]})
+        assert "broken-link" not in (client.rules(page.as_uri()) or ())
+
+
 def test_a_client_that_watches_no_files_is_told_of_another_configuration_after_it_saves(wiki: Path) -> None:
     with RawClient(wiki) as client:
         client.initialize()

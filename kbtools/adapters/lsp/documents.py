@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from kbtools.adapters.lsp.open_vault import path_of
+from kbtools.adapters.lsp.open_vault import OpenVault, path_of
 from kbtools.adapters.lsp.session import Document, Session
 from kbtools.adapters.lsp.wire.positions import changed
 from kbtools.adapters.lsp.wire.protocol import Params
@@ -65,17 +66,24 @@ def did_close(session: Session, params: Params) -> None:
 
 
 def did_change_files(session: Session, params: Params) -> None:
-    files = [file for change in params["changes"] if (file := path_of(change["uri"])) is not None]
+    named = [file for change in params["changes"] if (file := path_of(change["uri"])) is not None]
+    files = [Path(os.path.realpath(file.parent), file.name) for file in named]
     session.forget_places()  # what could not be read may be mended
-    for space in list(session.spaces.values()):
-        vault, root = space.project.vault, space.project.root
-        pages = [f.relative_to(vault).as_posix() for f in files if f.suffix == ".md" and f.is_relative_to(vault)]
-        others = [f for f in files if f.suffix != ".md" and (f.is_relative_to(vault) or f.is_relative_to(root))]
-        if any(not is_internal(f.relative_to(vault if f.is_relative_to(vault) else root)) for f in others):
-            session.refresh_all(space)  # attachments, configuration, schemas
-        elif pages:
-            session.refresh(space, pages)
     session.is_stale = True
+    for space in list(session.spaces.values()):
+        files_changed(session, space, files)
+
+
+def files_changed(session: Session, space: OpenVault, files: Collection[Path] | None) -> None:
+    """Read files of a wiki that may have changed; None for any."""
+    vault, root = space.project.vault, space.project.root
+    pages = [f.relative_to(vault).as_posix() for f in files or () if f.suffix == ".md" and f.is_relative_to(vault)]
+    others = [f for f in files or () if f.suffix != ".md" and (f.is_relative_to(vault) or f.is_relative_to(root))]
+    decides = any(not is_internal(f.relative_to(vault if f.is_relative_to(vault) else root)) for f in others)
+    if files is None or decides:
+        session.refresh_all(space)  # attachments, configuration, schemas
+    elif pages:
+        session.refresh(space, pages)
 
 
 def is_internal(path: Path) -> bool:

@@ -24,6 +24,7 @@ from kbtools.vault.listing import Exclusion
 
 # What reads pages is imported when it is first needed: see Resident.
 if TYPE_CHECKING:
+    from kbtools.adapters.lsp.watching import Watch
     from kbtools.check.baseline import Baseline
     from kbtools.links import WikiLink
     from kbtools.markdown.file_links import FileLink
@@ -106,10 +107,13 @@ class OpenVault:
         self._judged = project._replace(held_to=SHOW) if project.foreign else project
         """With what code is held to in findings: as for `kb check --vault`, but it can be run."""
         self.resident = Resident(project, judge_of(project.state))
+        self.watch: Watch | None = None
         self.outcomes: dict[str, tuple[Page, int, dict[str, list[Outcome]]]] = {}
         """What was read of results, by page: the page and the stamp of the file they were read for."""
 
     def close(self) -> None:
+        if self.watch is not None:
+            self.watch.close()
         self.resident.close()
 
     # -- places ----------------------------------------------------------------------------------------------------

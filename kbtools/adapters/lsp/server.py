@@ -80,6 +80,10 @@ class Server:
         for space in session.spaces.values():
             while self.connection.is_idle and space.resident.prepare():
                 pass
+        if self.connection.is_idle:
+            session.watch()
+        if session.is_stale:
+            session.publish()
 
     def _handler(self, message: Message) -> Callable[[Params], Any] | None:
         method, session = message.method, self._session

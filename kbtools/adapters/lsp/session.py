@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,6 +14,7 @@ from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.adapters.lsp.running import Run
+    from kbtools.vault.file_events import Changed
 
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
 
@@ -47,6 +49,8 @@ class Session:
         self._places: dict[str, tuple[Path, str] | None] = {}
         """Where documents lie, by address."""
         self._complaints: set[str] = set()
+        self._unwatched: set[OpenVault] = set()
+        """Wikis whose files the system cannot watch."""
 
     def close(self) -> None:
         for run in (*self.progress.values(),):
@@ -121,6 +125,28 @@ class Session:
     def forget_places(self) -> None:
         """Have documents looked up anew: another configuration may give them to another wiki."""
         self._places.clear()
+
+    def watch(self) -> None:
+        """Watch the files of wikis, where the client does not."""
+        for space in list(self.spaces.values()) if not self.watches_files else ():
+            if space.watch is None and space not in self._unwatched:
+                from kbtools.adapters.lsp.watching import Watch
+
+                try:
+                    space.watch = Watch(space.project, partial(self._told_of, space))
+                    self.refresh_all(space)  # what has changed before
+                except KbError as error:
+                    self._unwatched.add(space)
+                    self.complain(error)
+
+    def _told_of(self, space: OpenVault, changed: Changed) -> None:  # on the watch's thread
+        from kbtools.adapters.lsp.documents import files_changed
+
+        def enter() -> None:
+            if self.spaces.get(space.project.vault) is space:
+                files_changed(self, space, changed)
+
+        self.connection.call_soon(enter)
 
     def complain(self, error: KbError) -> None:
         """Say once what cannot be done."""
