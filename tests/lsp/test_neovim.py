@@ -45,6 +45,19 @@ ask("symbols", "textDocument/documentSymbol", { textDocument = vim.lsp.util.make
 local action = vim.lsp.util.make_given_range_params({ line, column }, { line, column }, 0, "utf-16")
 action.context = { diagnostics = {} }
 ask("actions", "textDocument/codeAction", action)
+local whole = { textDocument = vim.lsp.util.make_text_document_params() }
+ask("folds", "textDocument/foldingRange", whole)
+ask("links", "textDocument/documentLink", whole)
+ask("tokens", "textDocument/semanticTokens/full", whole)
+ask("pages", "workspace/symbol", { query = "Ten" })
+ask("lenses", "textDocument/codeLens", whole)
+for _, lens in ipairs(out.lenses) do
+  if lens.command.title == "▶ Run" then ask("ran", "workspace/executeCommand", lens.command) end
+end
+ask("lenses", "textDocument/codeLens", whole)
+local range = vim.lsp.util.make_given_range_params({ 1, 0 }, { #text, 0 }).range
+local shown = { textDocument = whole.textDocument, range = range }
+ask("hints", "textDocument/inlayHint", shown)
 vim.fn.writefile({ vim.json.encode(out) }, "answers.json")
 vim.cmd("qall!")
 """
@@ -78,3 +91,9 @@ def test_once_through_every_feature(tmp_path: Path) -> None:
     assert any(change.get("kind") == "rename" for change in found["rename"]["documentChanges"])
     assert [symbol["name"] for symbol in found["symbols"]] == ["Autograd"]
     assert any(action["title"].startswith("Write [[Tensor") for action in found["actions"])
+    assert {(fold["startLine"], fold["endLine"]) for fold in found["folds"]} >= {(0, 2), (10, 13)}
+    assert len(found["links"]) == 3
+    assert len(found["tokens"]["data"]) == 3 * 5
+    assert [symbol["name"] for symbol in found["pages"]] == ["Tensor"]
+    assert any(lens["command"]["title"].startswith("✓ passed on cpu") for lens in found["lenses"])
+    assert [hint["label"] for hint in found["hints"]] == ["→ 3"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kbtools.adapters.lsp.open_vault import OpenVault, path_of
+from kbtools.adapters.lsp.open_vault import path_of
 from kbtools.adapters.lsp.session import Document, Session
 from kbtools.adapters.lsp.wire.positions import changed
 from kbtools.adapters.lsp.wire.protocol import Params
@@ -71,24 +71,7 @@ def did_change_files(session: Session, params: Params) -> None:
     session.forget_places()  # what could not be read may be mended
     session.is_stale = True
     for space in list(session.spaces.values()):
-        files_changed(session, space, files)
-
-
-def files_changed(session: Session, space: OpenVault, files: Collection[Path] | None) -> None:
-    """Read files of a wiki that may have changed; None for any."""
-    vault, root = space.project.vault, space.project.root
-    pages = [f.relative_to(vault).as_posix() for f in files or () if f.suffix == ".md" and f.is_relative_to(vault)]
-    others = [f for f in files or () if f.suffix != ".md" and (f.is_relative_to(vault) or f.is_relative_to(root))]
-    decides = any(not is_internal(f.relative_to(vault if f.is_relative_to(vault) else root)) for f in others)
-    if files is None or decides:
-        session.refresh_all(space)  # attachments, configuration, schemas
-    elif pages:
-        session.refresh(space, pages)
-
-
-def is_internal(path: Path) -> bool:
-    """Whether a file is of a program and decides nothing, such as those of git and of kb."""
-    return any(part.startswith(".") and part != ".obsidian" for part in path.parts)
+        session.files_changed(space, files)
 
 
 def did_change_folders(session: Session, params: Params) -> None:

@@ -140,11 +140,9 @@ class Session:
                     self.complain(error)
 
     def _told_of(self, space: OpenVault, changed: Changed) -> None:  # on the watch's thread
-        from kbtools.adapters.lsp.documents import files_changed
-
         def enter() -> None:
             if self.spaces.get(space.project.vault) is space:
-                files_changed(self, space, changed)
+                self.files_changed(space, changed)
 
         self.connection.call_soon(enter)
 
@@ -188,6 +186,17 @@ class Session:
                 fresh.resident.edit(found[1], document.text)
         self.is_stale = True
 
+    def files_changed(self, space: OpenVault, files: Collection[Path] | None) -> None:
+        """Read files of a wiki that may have changed; None for any."""
+        vault, root = space.project.vault, space.project.root
+        pages = [f.relative_to(vault).as_posix() for f in files or () if f.suffix == ".md" and f.is_relative_to(vault)]
+        others = [f for f in files or () if f.suffix != ".md" and (f.is_relative_to(vault) or f.is_relative_to(root))]
+        decides = any(not is_internal(f.relative_to(vault if f.is_relative_to(vault) else root)) for f in others)
+        if files is None or decides:
+            self.refresh_all(space)  # attachments, configuration, schemas
+        elif pages:
+            self.refresh(space, pages)
+
     # -- findings --------------------------------------------------------------------------------------------------
 
     def publish(self) -> None:
@@ -211,3 +220,8 @@ class Session:
                 self.connection.notify(
                     "textDocument/publishDiagnostics", {"uri": uri, "version": findings[0], "diagnostics": findings[1]}
                 )
+
+
+def is_internal(path: Path) -> bool:
+    """Whether a file is of a program and decides nothing, such as those of git and of kb."""
+    return any(part.startswith(".") and part != ".obsidian" for part in path.parts)
