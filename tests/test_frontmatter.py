@@ -304,6 +304,11 @@ def test_a_new_field_is_the_last_line_of_the_block() -> None:
         ("\n# Hi\n", "---\na: 1\n---\n\n# Hi\n"),
         ("---\n---\nx", "---\na: 1\n---\nx"),
         ("---\n  b: 2\n---\nx", "---\n  b: 2\n  a: 1\n---\nx"),
+        ("---\n{}\n---\nx", "---\na: 1\n---\nx"),
+        ("---\r\n{ }\r\n---\r\nx", "---\r\na: 1\r\n---\r\nx"),
+        ("---\n{b: 2}\n---\nx", "---\n{b: 2, a: 1}\n---\nx"),
+        ("---\n{b: [2, 3],}\n---\nx", "---\n{b: [2, 3], a: 1}\n---\nx"),
+        ("---\n{b: {c: 2}} # }\n---\nx", "---\n{b: {c: 2}, a: 1} # }\n---\nx"),
     ],
 )
 def test_a_first_field(text: str, expected: str) -> None:
@@ -318,7 +323,6 @@ def test_a_first_field(text: str, expected: str) -> None:
         ("---\na: 1\n---\n", "b", "\ud800", "surrogate"),
         ("---\na: 1\n---\n", "b", object(), "cannot be written"),
         ("---\na: 1\n---\n", (), 1, "no field"),
-        ("---\n{a: 1}\n---\n", "b", 2, "without touching other fields"),
         ("---\na: &x 1\nb: *x\n---\n", "a", 2, "without touching other fields"),
     ],
 )

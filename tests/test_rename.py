@@ -105,10 +105,39 @@ def other(line: str, title: str = "New", **options: object) -> str:
         ("[x](<../a/Old-Page.md>)", "[x](<../a/New.md>)"),
         ("[x]: ../a/Old-Page.md", "[x]: ../a/New.md"),
         ("[x](/a/Old-Page.md)", "[x](/a/New.md)"),
+        ("[x](../a/Old-Page.md/#part)", "[x](../a/New.md/#part)"),
+        ("[x](../a/Old-Page/)", "[x](../a/New/)"),
+        ("[x](../a/Old-Page.html#part)", "[x](../a/New.html#part)"),
     ],
 )
 def test_links_are_rewritten(before: str, after: str) -> None:
     assert other(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[x](../a/Old-Page.md)", "[x](../a/New%20One.md)"),
+        ("[x](<../a/Old-Page.md>)", "[x](<../a/New One.md>)"),
+        ("[x]\n\n[x]: <../a/Old-Page.md>", "[x]\n\n[x]: <../a/New%20One.md>"),
+        ('<a href="../a/Old-Page.md">x</a>', '<a href="../a/New One.md">x</a>'),
+        ("<a href=../a/Old-Page.md>x</a>", "<a href=../a/New%20One.md>x</a>"),
+    ],
+)
+def test_blanks_are_encoded_where_a_link_would_end_at_them(before: str, after: str) -> None:
+    pages = {"a/Old-Page.md": "# Old\n", "b/x.md": before}
+    index = Index({p: decode(p, text.encode()) for p, text in pages.items()})
+    assert plan_rename(index, "a/Old-Page.md", "New One").texts["b/x.md"] == after
+
+
+def test_a_heading_that_links_name_keeps_its_words() -> None:
+    pages = {
+        "Old.md": "# Old\n",
+        "b.md": "# To [[Old]]\n\n[[#To Old]] ![[Old]]\n\n## [[Old]] again\n",
+        "c.md": "[[b#to old]]",
+    }
+    plan = rename(pages, "Old.md", "New")
+    assert plan.texts["b.md"] == "# To [[New|Old]]\n\n[[#To Old]] ![[New]]\n\n## [[New]] again\n"
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from kbtools.edit.verify import OWN_NAMES, REFERENCES
@@ -19,12 +19,13 @@ from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import Span
 from kbtools.vault.index import Index
 from kbtools.vault.links.resolution import FileResolution, Resolution, Resolved, target_page
-from kbtools.vault.links.spelling import Speller
+from kbtools.vault.links.spelling import Speller, heading_at, words_kept
 from kbtools.vault.page import Page
 
 _ANCHOR = re.compile(r"#([^^|#][^|]*)")
 """Of a wikilink in the frontmatter, behind its target."""
-
+_ENDING = re.compile(r"\.(?:md|html)\Z", re.IGNORECASE)
+"""How a link to a page may end: the file's own ending, or that of its address on a site without folders for pages."""
 Kind = Literal["wikilink", "embed", "markdown", "html", "frontmatter", "title", "heading", "alias"]
 
 
@@ -40,7 +41,7 @@ class Respelling:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NameChange:
     """A page before and after; the two states of the wiki, in the second of which no link is rewritten yet."""
 
@@ -52,6 +53,19 @@ class NameChange:
     """Of the second state."""
     heading: tuple[Heading, Heading] | None = None
     """The heading that repeats the title, as it was and as it will be."""
+
+    @cached_property
+    def linked_sections(self) -> frozenset[tuple[str, int]]:
+        """Sections (page, number of the heading) that a link names: their words stay."""
+        graph, sections = self.before.graph, self.before.sections
+        return frozenset(
+            (there, number)
+            for page in self.before.pages.values()
+            for link, meaning in (*graph.of(page).wiki, *graph.of(page).files)
+            if link.anchor is not None
+            and (there := target_page(meaning)) is not None
+            and (number := sections(there).find(link.anchor)) is not None
+        )
 
     def moved(self, path: str) -> str:
         return self.new if path == self.old else path
@@ -93,7 +107,11 @@ def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: Name
     origin = names.moved(page.path)
     if names.after.resolve_name(link.target, origin) in (Resolved(names.new, "exact"), Resolved(names.new, "path")):
         return
-    yield Edit(link.target_span, _respelled(link, origin, names))
+    target = _respelled(link, origin, names)
+    yield Edit(link.target_span, target)
+    heading = heading_at(page, link.start)
+    if heading is not None and (page.path, heading) in names.linked_sections:
+        yield from words_kept(link, target, page)
 
 
 def _respelled(link: WikiLink, origin: str, names: NameChange) -> str:
@@ -143,7 +161,7 @@ def _file_edits(
     text = page.source.text
     edits = []
     if link.path and names.new != names.old:
-        edits.append(_path_edit(page, link, found, names))
+        edits.append(_path_edit(page, link, names))
     if link.anchor is not None and names.heading is not None:
         was, will = names.heading
         if names.before.sections(names.old).find(link.anchor) == names.before.pages[names.old].headings.index(was):
@@ -155,16 +173,16 @@ def _file_edits(
             yield edit, Respelling(page.path, edit.span, edit.span.of(text), edit.replacement, kind)
 
 
-def _path_edit(page: Page, link: FileLink, found: FileResolution, names: NameChange) -> Edit:
-    """The new name in the place of the old one; an address of the site becomes a path."""
-    text, new = page.source.text, names.new.rpartition("/")[2]
-    if isinstance(found, Resolved) and found.how == "address":
-        folder = names.moved(page.path).rpartition("/")[0]
-        return Edit(link.path_span, filelinks.written(posixpath.relpath(names.new, folder or "."), link, text))
-    start = link.path_start + link.path_span.of(text).rfind("/") + 1
-    if link.path[-3:].lower() != ".md":
-        new = new.removesuffix(".md")
-    return Edit(Span(start, link.path_end), filelinks.written(new, link, text))
+def _path_edit(page: Page, link: FileLink, names: NameChange) -> Edit:
+    """The new name in the place of the old one: a path stays a path, and an address of the site an address, because
+    a renamed page stays in its folder.
+    """
+    text = page.source.text
+    written = link.path_span.of(text).rstrip("/")
+    ending = _ENDING.search(link.path.rstrip("/"))
+    name = names.new.rpartition("/")[2].removesuffix(".md") + (ending[0] if ending else "")
+    start = link.path_start + written.rfind("/") + 1
+    return Edit(Span(start, link.path_start + len(written)), filelinks.written(name, link, text))
 
 
 def frontmatter_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Respelling]]:

@@ -88,9 +88,23 @@ def _edit(text: str, found: Frontmatter | None, path: Path, value: object) -> Ed
         return _replacement(text, found, path, entry, value, eol)
     if len(path) > 1:
         return _insertion_below(text, found, path, value, eol)
-    at = body_of(text, found.span).end
+    body = body_of(text, found.span)
+    at = body.end
+    if body.of(text).lstrip().startswith("{"):
+        return _insertion_in_braces(text, found, body, path, value)
     indent = _indent(text, next((e.key.start for p, e in found.entries.items() if len(p) == 1 and e.key), at))
     return Edit(Span(at, at), _field(path, value, indent, eol))
+
+
+def _insertion_in_braces(text: str, found: Frontmatter, body: Span, path: Path, value: object) -> Edit:
+    """A field of frontmatter written as ``{a: 1}``; an empty ``{}``, which Obsidian leaves, becomes a line."""
+    start = text.index("{", body.start)
+    last = max((e.value.end for e in found.entries.values()), default=start + 1)
+    end = text.find("}", last, body.end)
+    if not found.data and not text[last:end].strip():
+        return Edit(Span(start, end + 1), _field(path, value, "", ""))
+    comma = "" if "," in text[last:end] else ","
+    return Edit(Span(end, end), f"{comma} {written(str(path[0]))}: {written(value)}")
 
 
 def _replacement(text: str, found: Frontmatter, path: Path, entry: Entry, value: object, eol: str) -> Edit:

@@ -104,7 +104,8 @@ def decoded(written: str) -> str:
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f()<>%#?\\\"]|\s")
 _UNSAFE_POINTED = re.compile(r"[\x00-\x1f\x7f<>%#?\\]")
-_UNSAFE_IN_HTML = re.compile(r"[\x00-\x1f\x7f<>%#?\"'&]")
+_UNSAFE_IN_QUOTES = re.compile(r"[\x00-\x1f\x7f<>%#?\"'&]")
+_UNSAFE_WITHOUT_QUOTES = re.compile(r"[\x00-\x1f\x7f<>%#?\"'&`=]|\s")
 
 
 def written(path: str, link: FileLink, text: str) -> str:
@@ -123,11 +124,15 @@ def _without_scheme(path: str) -> str:
 
 def written_fragment(part: str, link: FileLink, text: str) -> str:
     """Encodes a fragment for use in a link: as the link was encoded, or where required."""
-    if "%" in link.path_span.of(text):
+    before = link.path_span.of(text)
+    if "%" in before:
         return quote(part, safe="/!$&'*+,;=:@~-._")
     # The site reads no definition whose address holds blanks; one without them stays a definition.
-    pointed = link.pointed and (link.kind != "definition" or " " in link.path)
-    unsafe = _UNSAFE_POINTED if pointed else _UNSAFE_IN_HTML if link.kind == "html" else _UNSAFE
+    if link.pointed and (link.kind != "definition" or " " in link.path):
+        unsafe = _UNSAFE_POINTED
+    else:
+        is_quoted = text[link.path_start - 1 : link.path_start] in ("'", '"')
+        unsafe = _UNSAFE if link.kind != "html" else _UNSAFE_IN_QUOTES if is_quoted else _UNSAFE_WITHOUT_QUOTES
     return unsafe.sub(lambda m: quote(m[0], safe=""), part)
 
 

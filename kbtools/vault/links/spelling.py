@@ -30,15 +30,8 @@ class Speller:
         if target == link.target:
             return ()
         edits = (Edit(link.target_span, target),)
-        if link.embed or (link.label or "").strip() or not (self.keep_words or _is_in_heading(page, link.start)):
-            return edits
-        text = page.source.text
-        words = shown(link, text)
-        behind = written(link, text)[len(link.target) :] if link.target else ""
-        if _seen(words) == _seen(label_of(target + behind) or target):
-            return edits
-        bar = "" if link.label is not None else "\\|" if is_in_table(page, link.start) else "|"
-        return (*edits, Edit(Span(link.end - 2, link.end - 2), f"{bar}{words}"))
+        is_kept = self.keep_words or heading_at(page, link.start) is not None
+        return (*edits, *words_kept(link, target, page)) if is_kept else edits
 
     def canonical(self, link: WikiLink, resolution: Resolved, from_path: str) -> str | None:
         """How ``kb reconcile`` spells a link that means a page only after folding; None to leave it.
@@ -136,6 +129,19 @@ class Speller:
         )
 
 
+def words_kept(link: WikiLink, target: str, page: Page) -> tuple[Edit, ...]:
+    """The edit by which a link shows what it showed when its target is written otherwise; none where it does so."""
+    if link.embed or (link.label or "").strip():
+        return ()
+    text = page.source.text
+    words = shown(link, text)
+    behind = written(link, text)[len(link.target) :] if link.target else ""
+    if _seen(words) == _seen(label_of(target + behind) or target):
+        return ()
+    bar = "" if link.label is not None else "\\|" if is_in_table(page, link.start) else "|"
+    return (Edit(Span(link.end - 2, link.end - 2), f"{bar}{words}"),)
+
+
 def _seen(words: str) -> str:
     """Text as a reader sees it: all kinds of whitespace equal, without zero-width characters."""
     return " ".join("".join(" " if c.isspace() else c for c in words if c.isspace() or not is_invisible(c)).split())
@@ -167,10 +173,11 @@ def relabel_fix(link: WikiLink, target: str, page: Page, words: str | None = Non
     return Fix(f"write {renewed}", Applicability.UNSAFE, (Edit(link.span, renewed),))
 
 
-def _is_in_heading(page: Page, at: int) -> bool:
+def heading_at(page: Page, at: int) -> int | None:
+    """The number of the heading in which a place stands."""
     headings = page.structure.headings
     before = bisect_right(headings, at, key=lambda h: h.start) - 1
-    return before >= 0 and at < headings[before].end
+    return before if before >= 0 and at < headings[before].end else None
 
 
 def is_in_table(page: Page, at: int) -> bool:
