@@ -16,6 +16,7 @@ from terminal import run_kb
 from kbtools.edit.rename import Rename, plan_rename
 from kbtools.errors import KbError
 from kbtools.vault.index import Index
+from kbtools.vault.names import Conventions
 from kbtools.vault.page import decode
 
 
@@ -112,6 +113,17 @@ def other(line: str, title: str = "New", **options: object) -> str:
 )
 def test_links_are_rewritten(before: str, after: str) -> None:
     assert other(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("related: [[Old]], [[c]], [[Old#Part|x]]\nx: 1", "related: [[New]], [[c]], [[New#Part|x]]\nx: 1"),
+        ("related: [[Old]] and [[c]]", "related: [[New]] and [[c]]"),
+    ],
+)
+def test_links_without_quotes_in_frontmatter(before: str, after: str) -> None:
+    assert other(f"---\n{before}\n---\n") == f"---\n{after}\n---\n"
 
 
 @pytest.mark.parametrize(
@@ -343,3 +355,49 @@ def test_killed_half_way(vault: Path, at: str, way: tuple[str, ...]) -> None:
         assert after["b/x.md"] == b"[[Wanted]] [[New]]"
         assert after["a/New.md"] == b"---\ntitle: New\naliases: [mine, Old]\n---\n"
         assert "a/Old.md" not in after
+
+
+# Graphs of Logseq
+
+
+@pytest.mark.parametrize(
+    ("path", "title", "expected"),
+    [
+        (
+            "pages/old.md",
+            "New One",
+            {
+                "pages/old.md": "title:: New One\nalias:: OO, Old One\n\n- text\n",
+                "pages/x.md": "- [[New One]] [[OO]] [[plain]] #plain\n  tags:: [[A/B]], [[New One]]\n",
+            },
+        ),
+        (
+            "pages/plain.md",
+            "Fancy/Name",
+            {
+                "pages/plain.md": "alias:: plain\n\n- plain\n",
+                "pages/x.md": "- [[Old One]] [[OO]] [[Fancy/Name]] #plain\n  tags:: [[A/B]], [[old one]]\n",
+            },
+        ),
+        (
+            "pages/A___B.md",
+            "A/C",
+            {
+                "pages/A___B.md": "alias:: A/B\n\n- to [[A/C]]\n",
+                "pages/x.md": "- [[Old One]] [[OO]] [[plain]] #plain\n  tags:: [[A/C]], [[old one]]\n",
+            },
+        ),
+    ],
+)
+def test_names_in_a_graph_of_logseq(path: str, title: str, expected: dict[str, str]) -> None:
+    pages = {
+        "pages/old.md": "title:: Old One\nalias:: OO\n\n- text\n",
+        "pages/plain.md": "- plain\n",
+        "pages/A___B.md": "- to [[a/b]]\n",
+        "pages/x.md": "- [[Old One]] [[OO]] [[plain]] #plain\n  tags:: [[A/B]], [[old one]]\n",
+    }
+    logseq = Conventions(by_name=True, dialect="logseq")
+    index = Index({p: decode(p, text.encode()) for p, text in pages.items()}, (), logseq)
+    plan = plan_rename(index, path, title, style="filename")
+    assert plan.texts == expected
+    assert plan.new == f"pages/{title.replace('/', '___')}.md"

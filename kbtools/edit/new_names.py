@@ -39,11 +39,11 @@ def clean_title(given: str) -> str:
     return title
 
 
-def new_path(page: Page, title: str, style: LinkStyle, keep_file: bool) -> str:
-    """Where the file of a page will lie. Raises KbError when it cannot be named so."""
+def new_path(page: Page, title: str, style: LinkStyle, keep_file: bool, slash: str = "-") -> str:
+    """Where the file of a page will lie; ``slash`` stands for ``/``. Raises KbError when it cannot be named so."""
     if keep_file:
         return page.path
-    name = file_name(title, _keeps_blanks(page, style))
+    name = file_name(title.replace("/", slash), _keeps_blanks(page, style))
     if len(name.encode("utf-8", "surrogatepass")) > _LONGEST:
         raise KbError(f"the title is too long for a file's name: {len(title)} characters", "choose a shorter one")
     path = f"{page.folder}/{name}" if page.folder else name

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from kbtools.edit.verify import OWN_NAMES, REFERENCES
+from kbtools.edit.verify import OWN_NAMES, REFERENCES, AnyLink
 from kbtools.errors import KbError
 from kbtools.frontmatter import WIKILINK, set_field, wikilink_target, with_target
-from kbtools.links import WikiLink, can_be_target, page_name
+from kbtools.links import WikiLink, can_be_target, fold_title, page_name
 from kbtools.markdown import file_links as filelinks
 from kbtools.markdown.file_links import FileLink
 from kbtools.markdown.structure import Heading
@@ -55,17 +55,17 @@ class NameChange:
     """The heading that repeats the title, as it was and as it will be."""
 
     @cached_property
-    def linked_sections(self) -> frozenset[tuple[str, int]]:
+    def linked_sections(self) -> frozenset[tuple[str, int | None]]:
         """Sections (page, number of the heading) that a link names: their words stay."""
-        graph, sections = self.before.graph, self.before.sections
-        return frozenset(
-            (there, number)
-            for page in self.before.pages.values()
-            for link, meaning in (*graph.of(page).wiki, *graph.of(page).files)
-            if link.anchor is not None
-            and (there := target_page(meaning)) is not None
-            and (number := sections(there).find(link.anchor)) is not None
-        )
+        found = set()
+        for page in self.before.pages.values():
+            held = self.before.graph.of(page)
+            links: list[tuple[AnyLink, Resolution | FileResolution]] = [*held.wiki, *held.files]
+            for link, meaning in links:
+                there = target_page(meaning) if link.anchor is not None else None
+                if there is not None and link.anchor is not None:
+                    found.add((there, self.before.sections(there).find(link.anchor)))
+        return frozenset(found)
 
     def moved(self, path: str) -> str:
         return self.new if path == self.old else path
@@ -75,6 +75,15 @@ class NameChange:
         """Whether the page is called as before, and one of its headings otherwise."""
         was, will = self.before.outlines[self.old], self.after.outlines.get(self.new)
         return self.old == self.new and will is not None and was.title == will.title
+
+    def still_names(self, target: str, origin: str) -> bool:
+        """Whether a target names the page afterwards too. Its old title as an alias does not count, which in Logseq
+        is a name like others."""
+        was, will = self.before.outlines[self.old], self.after.outlines[self.new]
+        gone = {fold_title(name) for name in (was.title, was.stem, was.stem.replace("___", "/"))}
+        gone -= {fold_title(name) for name in (will.title, will.stem)}
+        found = self.after.resolve_name(target, origin)
+        return found in (Resolved(self.new, "exact"), Resolved(self.new, "path")) and fold_title(target) not in gone
 
     def spelling(self, from_path: str) -> str:
         """How a link calls the page. Raises KbError when nothing means it alone."""
@@ -102,10 +111,8 @@ def body_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Respelling
 def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
     if not isinstance(resolution, Resolved) or resolution.page != names.old or resolution.how == "self":
         return
-    if names.is_heading_only:
-        return
     origin = names.moved(page.path)
-    if names.after.resolve_name(link.target, origin) in (Resolved(names.new, "exact"), Resolved(names.new, "path")):
+    if names.is_heading_only or names.still_names(link.target, origin):
         return
     target = _respelled(link, origin, names)
     yield Edit(link.target_span, target)
@@ -191,6 +198,8 @@ def frontmatter_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Res
         return
     if not page.references and "[[" not in page.frontmatter.span.of(page.source.text):
         return
+    bare: set[Span] = set()
+    text = page.source.text
     for path, entry in page.frontmatter.entries.items():
         if not entry.raw or str(path[0]).lower() in OWN_NAMES:
             continue
@@ -202,11 +211,20 @@ def frontmatter_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Res
             continue
         if value == entry.raw:
             continue
+        if text.startswith("[[", entry.value.start) and not (len(path) == 1 and path[0] in REFERENCES):
+            # Without quotes links are no YAML, only text, and stay so. Those of a list may share their place.
+            bare.add(entry.value)
+            continue
         try:
-            edit = set_field(page.source.text, path, value)
+            edit = set_field(text, path, value)
         except KbError as error:
             raise KbError(f"{page.path}: {error.message}", error.hint) from error
         yield edit, Respelling(page.path, entry.value, entry.raw, value, "frontmatter")
+    for span in sorted(bare):
+        for m in WIKILINK.finditer(text, span.start, span.end):
+            if (value := _wikilink(page, m, names)) != m[0]:
+                where = Span(*m.span())
+                yield Edit(where, value), Respelling(page.path, where, m[0], value, "frontmatter")
 
 
 def _wikilink(page: Page, m: re.Match[str], names: NameChange) -> str:
@@ -218,9 +236,7 @@ def _wikilink(page: Page, m: re.Match[str], names: NameChange) -> str:
     rest = m["rest"]
     if names.heading is not None and (anchored := _ANCHOR.match(rest)):
         rest = f"#{_anchor(anchored[1], names)}{rest[anchored.end() :]}"
-    if names.is_heading_only:
-        return f"[[{m['target']}{rest}]]"
-    if names.after.resolve_name(target, origin) in (Resolved(names.new, "exact"), Resolved(names.new, "path")):
+    if names.is_heading_only or names.still_names(target, origin):
         return f"[[{m['target']}{rest}]]"
     link = WikiLink(0, 0, False, target, 0)
     return f"[[{_respelled(link, origin, names)}{rest}]]"

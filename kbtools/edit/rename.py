@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kbtools.config.project import LinkStyle
 from kbtools.edit.new_names import clean_title, new_path, require_free
+from kbtools.edit.properties import set_property, with_alias
 from kbtools.edit.references import NameChange, Respelling, body_edits, frontmatter_edits
 from kbtools.edit.verify import AnyLink, Verifier
 from kbtools.errors import KbError
@@ -70,7 +71,8 @@ def plan_rename(
     if page.problems_of("unreadable-page"):
         raise KbError(f"{path} cannot be read as text", "kb check --no-run says what is wrong with it")
     title = clean_title(title)
-    new = new_path(page, title, style, keep_file)
+    is_of_logseq = index.conventions.dialect == "logseq"
+    new = new_path(page, title, style, keep_file, "___" if is_of_logseq else "-")
     same = title == page.title
     if same and new == path:
         raise KbError(f'{path} is called "{title}" already', "give it another title")
@@ -78,7 +80,12 @@ def plan_rename(
 
     heading = None if same else _repeated_title(page)
     head_edits = [] if heading is None else [Edit(heading[1], title)]
-    renamed, own = _named(page, apply_edits(page.source.text, head_edits), title, new, index)
+    if page.properties or (is_of_logseq and page.frontmatter is None):
+        properties, own = _property_edits(page, title, new, index)
+        renamed = _reread(page, apply_edits(page.source.text, [*head_edits, *properties]), new)
+    else:
+        properties = None
+        renamed, own = _named(page, apply_edits(page.source.text, head_edits), title, new, index)
     middle = index.with_pages(_with(index, path, renamed))
     pair = None if heading is None else (heading[0], _heading_after(page, renamed, heading[0]))
     names = NameChange(index, middle, path, new, Speller(middle, style), pair)
@@ -95,9 +102,13 @@ def plan_rename(
             edits += head_edits
             if heading is not None:
                 changes.append(Respelling(path, heading[1], heading[1].of(page.source.text), title, "heading"))
-            text = _named(page, apply_edits(page.source.text, edits), title, new, index)[0].source.text
-            below = [*(edit for edit, _ in body), *head_edits]
-            edits = [_front_edit(page, below, text), *below]
+            if properties is not None:
+                edits += properties
+                text = apply_edits(page.source.text, edits)
+            else:
+                text = _named(page, apply_edits(page.source.text, edits), title, new, index)[0].source.text
+                below = [*(edit for edit, _ in body), *head_edits]
+                edits = [_front_edit(page, below, text), *below]
         elif edits:
             text = apply_edits(other.source.text, edits)
         else:
@@ -170,6 +181,19 @@ def _named(page: Page, text: str, title: str, new: str, index: Index) -> tuple[P
     except KbError as error:
         raise KbError(f"{page.path}: {error.message}", error.hint) from error
     return _reread(page, text, new), changes
+
+
+def _property_edits(page: Page, title: str, new: str, index: Index) -> tuple[list[Edit], list[Respelling]]:
+    """The new title and the alias in the properties of a page of Logseq's."""
+    edits, changes = [], []
+    stem = new.rpartition("/")[2].removesuffix(".md")
+    if "title" in page.properties or page_name(stem.replace("___", "/")) != page_name(title):
+        edits.append(set_property(page, "title", title))
+        changes.append(Respelling(page.path, edits[-1].span, page.title, title, "title"))
+    if _wants_alias(page, title, index):
+        edits.append(with_alias(page, page.title.replace("___", "/")))
+        changes.append(Respelling(page.path, edits[-1].span, "", page.title, "alias"))
+    return edits, changes
 
 
 def _alias_edit(page: Page, text: str) -> Edit:

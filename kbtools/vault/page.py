@@ -28,6 +28,7 @@ LEARNING_PATH = "learning_path"
 """The frontmatter field that makes a page a learning path, when it is ``true``."""
 _BETWEEN_NAMES = re.compile(r"[,\n]")
 _PROPERTIES = re.compile(r"(?:[\w-]+::(?:[ \t][^\r\n]*)?(?:\r?\n|\Z))+")
+_PROPERTY = re.compile(r"^(?P<key>[\w-]+)::(?P<value>[^\r\n]*)", re.MULTILINE)
 _PARTED = re.compile(r",(?![^\[\]]*\]\])")
 """A comma that is not within ``[[ ]]``."""
 _COMMENT = re.compile(r"%%.*?%%")
@@ -90,7 +91,7 @@ class Page:
     @cached_property
     def title(self) -> str:
         """The frontmatter's title as written, else the file's name. A first heading is a heading, not a title."""
-        return self._scalar("title") or self._properties.get("title") or self.stem
+        return self._scalar("title") or self._property("title") or self.stem
 
     @cached_property
     def shown_title(self) -> str:
@@ -124,7 +125,7 @@ class Page:
         A text instead of a list is read as older versions of Obsidian and Quartz do: names between commas.
         """
         if self.frontmatter is None:
-            named = _PARTED.split(self._properties.get("alias", ""))
+            named = _PARTED.split(self._property("alias"))
             return tuple(dict.fromkeys(a for name in named if (a := name.strip().removeprefix("#").strip("[] "))))
         field = self.alias_field
         value = self.data.get(field)
@@ -135,11 +136,16 @@ class Page:
         return tuple(dict.fromkeys(a for a in named if a))
 
     @cached_property
-    def _properties(self) -> Mapping[str, str]:
-        """The properties with which a page of Logseq's begins, in place of frontmatter: ``alias:: A, [[B]]``."""
+    def properties(self) -> Mapping[str, Span]:
+        """The properties with which a page of Logseq's begins, in place of frontmatter, and where their values stand:
+        ``alias:: A, [[B]]``."""
         head = _PROPERTIES.match(self.source.text) if self.frontmatter is None else None
-        lines = head[0].splitlines() if head is not None else ()
-        return {key.lower(): value.strip() for line in lines for key, _, value in [line.partition("::")]}
+        lines = _PROPERTY.finditer(head[0]) if head is not None else ()
+        return {m["key"].lower(): Span(*m.span("value")) for m in lines}
+
+    def _property(self, key: str) -> str:
+        span = self.properties.get(key)
+        return span.of(self.source.text).strip() if span is not None else ""
 
     @cached_property
     def redirect(self) -> str | None:

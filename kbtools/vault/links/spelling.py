@@ -101,10 +101,13 @@ class Speller:
         """How a link on ``from_path`` should spell the page at ``path``: its title (or file name) if that means
         this page from there and nothing else, else the other, else the shortest folder-qualified name.
 
-        If links are spelled as file names, titles are not used: Obsidian does not resolve them.
+        If links are spelled as file names, titles are not used: Obsidian does not resolve them. Logseq does, and its
+        file names have ``___`` for ``/``.
         """
         page = self.resolver.outlines[path]
-        for name in (page.title, page.stem) if self.style == "title" else (page.stem,):
+        is_of_logseq = self.resolver.conventions.dialect == "logseq"
+        names = (page.title, page.stem) if self.style == "title" else (page.stem,)
+        for name in (page.title.replace("___", "/"), page.stem) if is_of_logseq else names:
             if can_be_target(name) and self.resolver.resolve_name(name, from_path) == Resolved(path, "exact"):
                 return name
         return self.qualified(path, from_path)
