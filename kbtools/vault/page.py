@@ -106,7 +106,7 @@ class Page:
     @property
     def has_title(self) -> bool:
         """Whether the page says what it is called: in its frontmatter, or in a property of Logseq's."""
-        return bool(self._scalar("title") or self._properties.get("title"))
+        return bool(self._scalar("title") or self._property("title"))
 
     @cached_property
     def id(self) -> str | None:
