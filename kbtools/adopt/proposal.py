@@ -194,6 +194,7 @@ def mkdocs_yml(found: Survey) -> str:
             "nav:",
         ]
         lines += [f"  - {found.start_page or START[0]}", "  - all.md", "  - tags.md", "  - graph.md", ""]
+    lines += ["# Words and the names in tables stay whole.", "extra_css:", "  - assets/kb-text.css", ""]
     left_out = [_in_gitignore(glob) for glob in excluded(found)]
     if found.docs == ".":
         left_out = [

@@ -55,6 +55,8 @@ log = logging.getLogger("mkdocs.plugins.kbtools")
 EXTENSION = "kbtools.site.markdown_ext"
 _NAMES = ("kbtools", EXTENSION, f"{EXTENSION}:KbExtension")
 CSS = "assets/kb.css"
+TEXT_CSS = "assets/kb-text.css"
+"""A site has it where its ``extra_css`` names it."""
 SCRIPT = "assets/kb.js"
 LEARN = "assets/kb-learn.js"
 MERMAID = "assets/kb-mermaid.min.js"
@@ -245,7 +247,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.made = self.engine.documents(self._generate) if self.engine is not None else self._generate()
         for path in self.made:  # navigations that list every page leave them out; one that names them has them
             self._add(path, b"", files, config, InclusionLevel.NOT_IN_NAV)
-        for path, content in self._assets(wiki):
+        for path, content in self._assets(wiki, config):
             self._add(path, content, files, config)
         attachments.collisions(files)
         if not self.serving and not any(f.url in ("", ".", "./", "index.html") for f in files.documentation_pages()):
@@ -277,9 +279,11 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             files.remove(old)
         files.append(File.generated(config, path, abs_src_path=str(place), inclusion=inclusion))
 
-    def _assets(self, wiki: SiteModel) -> Iterator[tuple[str, bytes | str]]:
+    def _assets(self, wiki: SiteModel, config: MkDocsConfig) -> Iterator[tuple[str, bytes | str]]:
         folder = resources.files("kbtools.site") / "assets"
         yield CSS, (folder / "kb.css").read_bytes()
+        if TEXT_CSS in config.extra_css:
+            yield TEXT_CSS, (folder / "kb-text.css").read_bytes()
         yield SCRIPT, wiki.words.script((folder / "kb.js").read_text(encoding="utf-8"))
         if wiki.has_lessons:
             yield LEARN, wiki.words.script((folder / "kb-learn.js").read_text(encoding="utf-8"))
