@@ -23,6 +23,34 @@ CHROMIUM = next(filter(None, map(shutil.which, _PROGRAMS)), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-partial-raster"]
 SIZES = {"screen": (1280, 900), "phone": (360, 740)}
 
+# Contrast as WCAG 2 defines it, of every text of ours that is shown, against the first opaque background behind it.
+CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true })
+  const rgba = (color) => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1)
+    return [...canvas.getImageData(0, 0, 1, 1).data]
+  }
+  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
+    .map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0)
+  const behind = (e) => {
+    for (; e; e = e.parentElement) {
+      const color = rgba(getComputedStyle(e).backgroundColor)
+      if (color[3] > 250) return color
+    }
+    return [255, 255, 255]
+  }
+  const poor = []
+  for (const e of document.querySelectorAll("[class*=kb-], [class*=kb-] *")) {
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())
+    if (!own || !e.checkVisibility({ opacityProperty: true }) || e.closest(".highlight, .kb-sr")) continue
+    const [a, b] = [light(rgba(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x)
+    const ratio = (a + 0.05) / (b + 0.05)
+    if (ratio < 4.5) poor.push(`${e.className || e.tagName} ${e.textContent.trim().slice(0, 20)} ${ratio.toFixed(2)}`)
+  }
+  return poor
+}"""
+
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:

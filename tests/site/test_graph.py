@@ -16,10 +16,9 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 
 from growth import assert_linear
-from in_browser import served, tab
+from in_browser import CONTRAST, served, tab
 from small_site import CONFIG, make, topic
 from test_accessible import axe, violations  # noqa: F401
-from test_browser import CONTRAST
 from test_search import built
 
 from kbtools.site.files.graph_layout import layout
