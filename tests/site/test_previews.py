@@ -135,24 +135,28 @@ def test_keyboard(browser: Any, base: str) -> None:
 def test_long_press(browser: Any, base: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = context.new_page()
+    page.clock.install()  # how long a finger stays is for the test to say, not for the machine
     page.goto(f"{base}topics/Page/")
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
     link = page.locator("article a.kb-link").first
     touch = {"pointerType": "touch", "bubbles": True, "clientX": 30, "clientY": 300}
     link.dispatch_event("pointerdown", touch)
     link.dispatch_event("pointerup", touch)
-    page.wait_for_timeout(700)
+    page.clock.run_for(10_000)
     assert card(page).count() == 0  # a tap is a tap
     link.dispatch_event("pointerdown", touch)
     link.dispatch_event("pointermove", {**touch, "clientY": 340})
-    page.wait_for_timeout(700)
+    page.clock.run_for(10_000)
     assert card(page).count() == 0  # so is scrolling
     link.dispatch_event("pointerdown", touch)
+    page.clock.run_for(1000)
     card(page).wait_for(state="visible")
     link.dispatch_event("pointerup", touch)
     link.dispatch_event("click", {"bubbles": True, "cancelable": True})
     assert page.url.endswith("topics/Page/")
     page.locator("h1").dispatch_event("pointerdown", touch)
     assert card(page).is_hidden()
+    page.clock.resume()
     link.tap()
     page.wait_for_url("**/topics/Target/")
     context.close()
