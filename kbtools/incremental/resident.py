@@ -288,11 +288,6 @@ class Resident:
             found = self._first.get(path, "")
         return list(load_findings(path, found)) if found else []
 
-    def all_findings(self) -> Mapping[str, list[Diagnostic]]:
-        """The findings of every page that has any."""
-        self.settle()
-        return {path: list(load_findings(path, text)) for path, text in self._db.findings()}
-
     def result(self) -> CheckResult:
         """What a check of the whole vault says."""
         self.settle()

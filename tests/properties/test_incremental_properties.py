@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from kbtools.config.project import Config, Project
 from kbtools.incremental import resident as resident_module
-from kbtools.incremental.check import check
+from kbtools.incremental.check import CheckResult, check
 from kbtools.incremental.full_check import scan
 from kbtools.incremental.resident import Resident
 from kbtools.incremental.vault_context import VaultContext
@@ -165,11 +165,15 @@ def test_an_editor_is_told_what_a_check_of_its_texts_would_say(
             for other, text in texts.items():
                 change(truth, other, text)
             fresh = check(Project(truth, truth, Path(folder) / f"fresh{len(texts)}", config), date.today())
-            expected = {path: list(fresh.diagnostics(path.__eq__)) for path, _ in fresh.found}
+            expected = by_page(fresh)
             for open_ in texts:  # at once, whatever is still to be checked
                 assert but_orphans(resident.findings(open_)) == but_orphans(expected.get(open_, []))
-            assert expected == resident.all_findings()
+            assert expected == by_page(resident.result())
         resident.close()
+
+
+def by_page(result: CheckResult) -> dict[str, list[Diagnostic]]:
+    return {path: list(result.diagnostics(path.__eq__)) for path, _ in result.found}
 
 
 def but_orphans(found: list[Diagnostic]) -> list[Diagnostic]:
@@ -231,5 +235,5 @@ def test_suggestions_in_an_editor_follow_every_name(steps: list[tuple[str, str, 
             for other, typed_ in texts.items():
                 change(truth, other, typed_.encode())
             fresh = check(Project(truth, truth, Path(folder) / f"fresh{number}", Config()), date.today())
-            assert {path: list(fresh.diagnostics(path.__eq__)) for path, _ in fresh.found} == resident.all_findings()
+            assert by_page(fresh) == by_page(resident.result())
         resident.close()
