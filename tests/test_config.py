@@ -68,7 +68,7 @@ def test_no_project_says_what_was_looked_for(tmp_path: Path) -> None:
         ({"max_page_size": "lots"}, "kb.toml: max_page_size must be a size"),
         ({"run": {"speed": 1}}, 'unknown key "run.speed"'),
         ({"rules_url": "rules/"}, "rules_url must be an address with {rule}"),
-        ({"terms": {"*": "x"}}, "is no word to avoid"),
+        ({"terms": {"*": "x"}}, "is not a word to avoid"),
         ({"schema": {"a/**": 1}}, 'schema."a/\\*\\*" must be the name of a schema'),
     ],
 )

@@ -226,6 +226,14 @@ def test_rules_are_written_as_their_docstrings_say() -> None:
     assert there == wanted, "python -m kbtools.rules docs/rules"
 
 
+def test_options_of_the_generator_are_no_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (["--help"], [], ["docs", "more"]):
+        with pytest.raises(SystemExit):
+            generator.main(words)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_generator_is_idempotent_and_takes_only_its_own_away(tmp_path: Path) -> None:
     (tmp_path / "gone-rule.md").write_text(f"{generator.MARK}\n# gone-rule\n", encoding="utf-8")
     (tmp_path / "notes.md").write_text("# Mine\n", encoding="utf-8")

@@ -319,7 +319,7 @@ def test_a_first_field(text: str, expected: str) -> None:
     ("text", "field", "value", "words"),
     [
         ("---\na: 1\n\n# Body\n", "a", 2, "never closed"),
-        ("---\na: 1\n---\n", ("a", "b"), 2, "is no mapping"),
+        ("---\na: 1\n---\n", ("a", "b"), 2, "is not a mapping"),
         ("---\na: 1\n---\n", "b", "\ud800", "surrogate"),
         ("---\na: 1\n---\n", "b", object(), "cannot be written"),
         ("---\na: 1\n---\n", (), 1, "no field"),

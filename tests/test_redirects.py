@@ -44,12 +44,12 @@ def test_a_chain_is_shortened_to_its_end() -> None:
         "a.md": [
             (
                 "double-redirect",
-                "duplicate_of: b.md stands aside for d.md itself",
+                "duplicate_of: b.md itself redirects to d.md",
                 page(duplicate_of='"[[D Page|b]]"  # moved'),
             )
         ],
         "b.md": [
-            ("double-redirect", "redirect_to: c.md stands aside for d.md itself", page(title="B Page", redirect_to="d"))
+            ("double-redirect", "redirect_to: c.md itself redirects to d.md", page(title="B Page", redirect_to="d"))
         ],
     }
 

@@ -23,7 +23,7 @@ def vault(tmp_path: Path) -> Path:
 
 
 def foreign(vault: Path, state: str = "applying", path: str = ".git/hooks/pre-commit") -> str:
-    """A run in the form that kb gives its own, newer than any, about a file that is no page."""
+    """A run in the form that kb gives its own, newer than any, about a file that is not a page."""
     backups = Backups(vault, vault)
     (vault / "B.md").write_bytes(b"old")
     run = backups.apply([FileChange("B.md", b"old", b"new")], command="kb fix")

@@ -198,5 +198,5 @@ def _text(value: object) -> str:
 
 def _count(value: object) -> int:
     if type(value) is not int or value < 1:
-        raise TypeError(f"{value!r} is no count")
+        raise TypeError(f"{value!r} is not a count")
     return value

@@ -32,7 +32,7 @@ class Arguments(argparse.ArgumentParser):
         where.add_argument("--vault", metavar="DIR", help="take any folder of Markdown as the vault")
         where.add_argument("--schema", metavar="NAME", help="with --vault: topic, none or a JSON Schema file")
         where.add_argument(
-            "--exclude", action="append", metavar="GLOB", default=[], help="with --vault: these files are no pages"
+            "--exclude", action="append", metavar="GLOB", default=[], help="with --vault: these files are not pages"
         )
 
     def add_dump_options(self) -> None:

@@ -243,7 +243,7 @@ def find_project(start: Path) -> Project:
 def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = ()) -> Project:
     """Any folder as a vault, with default configuration and its state in the user's cache. What links mean in it, and
     how they are spelled, is what Obsidian would say; where a ``mkdocs.yml`` above makes a site of it, what that says
-    of pages and navigation holds too. ``exclude`` are globs of files that are no pages.
+    of pages and navigation holds too. ``exclude`` are globs of files that are not pages.
 
     Raises KbError when there is no such folder.
     """

@@ -141,7 +141,7 @@ def read_terms(value: object, where: str) -> object:
     assert isinstance(found, dict)
     for word in found:
         if not word.removesuffix("*").strip():
-            raise KbError(f'{where}."{word}" is no word to avoid', 'as in "learning speed" = "learning rate"')
+            raise KbError(f'{where}."{word}" is not a word to avoid', 'as in "learning speed" = "learning rate"')
     return found
 
 

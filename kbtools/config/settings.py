@@ -60,7 +60,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("docs", "The vault: the folder of pages, relative to the root.", None, *text_type("a folder"), "wiki"),
     Setting(
         "exclude",
-        "Globs, relative to the vault, of files that are no pages. "
+        "Globs, relative to the vault, of files that are not pages. "
         "`**` spans folders; the name of a folder covers all in it.",
         [],
         *texts_type(),

@@ -80,7 +80,7 @@ def words(launch: str) -> tuple[str, tuple[str, ...]]:
         raise BadValue(f"it does not read as a command line: {error}", "close every quote") from None
     name = " ".join(found[:2]) if found[:1] == ["accelerate"] else "".join(found[:1])
     if name not in _OPTIONS:
-        raise BadValue(f'"{cut(name)}" is no launcher' if name else "it is empty", _WAY_OUT)
+        raise BadValue(f'"{cut(name)}" is not a launcher' if name else "it is empty", _WAY_OUT)
     options = tuple(found[len(name.split()) :])
     _check(name, options)
     return name, options
@@ -101,7 +101,7 @@ def _check(name: str, options: tuple[str, ...]) -> None:
         if not joined:
             value = left.pop(0) if left else ""
         if pattern is None or re.fullmatch(pattern, value) is None:
-            raise BadValue(f'"{cut(value)}" is no value of {key}', f"{name} takes {', '.join(known)}")
+            raise BadValue(f'"{cut(value)}" is not a value of {key}', f"{name} takes {', '.join(known)}")
 
 
 def _parted(word: str) -> tuple[str, bool, str]:

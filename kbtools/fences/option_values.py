@@ -51,7 +51,7 @@ def _devices(value: str) -> tuple[str, ...]:
 def _seconds(value: str) -> float:
     text = value.strip()
     if not re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", text) or float(text) <= 0:
-        raise BadValue(f'"{cut(value)}" is no number of seconds', 'write seconds, as in timeout="60"')
+        raise BadValue(f'"{cut(value)}" is not a number of seconds', 'write seconds, as in timeout="60"')
     return float(text)
 
 
@@ -66,7 +66,8 @@ def _bytes(value: str) -> int:
         size = float(found[1]) * unit
     if size < 1:
         raise BadValue(
-            f'"{cut(value)}" is no size of memory', 'write a number and a unit, as in memory="4GiB" or memory="512MiB"'
+            f'"{cut(value)}" is not a size of memory',
+            'write a number and a unit, as in memory="4GiB" or memory="512MiB"',
         )
     return int(size)
 
@@ -86,7 +87,7 @@ def _switch(on: str, off: str) -> Callable[[str], bool]:
 def _exception(value: str) -> str:
     name = value.strip()
     if not all(part.isidentifier() for part in name.split(".")):
-        raise BadValue(f'"{cut(value)}" is no name of an exception', 'write its name, as in raises="RuntimeError"')
+        raise BadValue(f'"{cut(value)}" is not the name of an exception', 'write its name, as in raises="RuntimeError"')
     return name
 
 
@@ -99,7 +100,7 @@ def _regex(value: str) -> str:
             re.compile(value)
     except (re.error, RecursionError, OverflowError, MemoryError) as error:
         raise BadValue(
-            f"it is no regular expression: {error}", "put a backslash before characters that are meant literally"
+            f"it is not a regular expression: {error}", "put a backslash before characters that are meant literally"
         ) from None
     return value
 
@@ -135,7 +136,7 @@ def _file(value: str) -> str:
     bad = not name or name.endswith("/") or path.name in ("", ".") or not name.isprintable()
     if bad or "\\" in value:
         raise BadValue(
-            f'"{cut(value)}" is no file name', 'write a name within the scratch folder, as in file="model.py"'
+            f'"{cut(value)}" is not a file name', 'write a name within the scratch folder, as in file="model.py"'
         )
     if path.is_absolute() or windows.drive or ".." in path.parts:
         raise BadValue(
@@ -151,7 +152,7 @@ def _files(value: str) -> tuple[str, ...]:
     for name in names:
         if "\\" in name or "\0" in name or PureWindowsPath(name).drive or name.startswith("~"):
             raise BadValue(
-                f'"{cut(name)}" is no path', 'write it from the page\'s folder, as in files="data/train.csv"'
+                f'"{cut(name)}" is not a path', 'write it from the page\'s folder, as in files="data/train.csv"'
             )
     return names
 

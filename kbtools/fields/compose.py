@@ -146,7 +146,7 @@ class _Reader:
                 break
             self.last = key_start = event.start_mark.index
             if type(event) is not scalar:
-                raise BrokenYaml("a key that is no text", key_start, key_start, self.last)
+                raise BrokenYaml("a key that is not text", key_start, key_start, self.last)
             if event.tag is not None:
                 self.properties(event)
             name: str = event.value

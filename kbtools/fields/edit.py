@@ -51,7 +51,7 @@ def add_item(text: str, field: str, item: str) -> Edit:
     found = parse(text)
     held = found.data.get(field) if found else None
     if isinstance(held, Mapping):
-        raise KbError(f"`{field}` is no list", "repair the frontmatter first: `kb check` says where")
+        raise KbError(f"`{field}` is not a list", "repair the frontmatter first: `kb check` says where")
     if held is not None and not isinstance(held, list):
         return set_field(text, field, [held, item])
     items = held if isinstance(held, list) else []
@@ -135,7 +135,7 @@ def _insertion_below(text: str, found: Frontmatter, path: Path, value: object, e
     holder = _get(found.data, parent)
     if (holder is not None and not isinstance(holder, dict)) or not isinstance(path[-1], str):
         name = ".".join(map(str, parent))
-        raise KbError(f"`{name}` is no mapping with such a field", f"set `{name}` as a whole")
+        raise KbError(f"`{name}` is not a mapping with such a field", f"set `{name}` as a whole")
     entry = found.entries.get(parent)
     children = [e for p, e in found.entries.items() if p[:-1] == parent and e.key]
     if holder and entry and children and entry.value.of(text)[:1] not in ("{", "&", "*"):

@@ -313,7 +313,7 @@ def _other(text: str, line: Span, at: int, reason: str) -> Finding:
     if at <= start and ("expected key" in reason or "expected '-'" in reason or "expected <block end>" in reason):
         message, help = "the indentation of this line fits nothing above it", "align it with the lines it belongs to"
         return Finding(Problem("invalid-yaml", Span(start, end), message, help), (), line)
-    if reason == "a key that is no text":
+    if reason == "a key that is not text":
         message, help = "a key is plain text; this is a list, a mapping or an alias", "put it in quotes if it is text"
         return Finding(Problem("invalid-yaml", Span(start, end), message, help), (), line)
     span = Span(at, end) if start <= at < end else Span(start, end)

@@ -188,7 +188,7 @@ class Context:
 
     @property
     def files(self) -> frozenset[str]:
-        """The paths of all files that are no pages. A page whose rules ask for them is checked again whenever any file
+        """The paths of all files that are not pages. A page whose rules ask for them is checked again whenever any file
         or page comes or goes."""
         self.asked.add(ANY_FILE)
         return self._around.resolver.names.files.paths

@@ -5,6 +5,7 @@ Pages of rules that are gone are removed; nothing else in the folder is touched,
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -83,10 +84,9 @@ def pages(rules: Mapping[str, Rule]) -> dict[str, str]:
 
 def main(words: Sequence[str]) -> int:
     """Write the pages into the folder named. Returns the exit code."""
-    if len(words) != 1:
-        print("usage: python -m kbtools.rules FOLDER", file=sys.stderr)
-        return 2
-    folder = Path(words[0])
+    parser = argparse.ArgumentParser("python -m kbtools.rules", description="Write the documentation of rules.")
+    parser.add_argument("folder", type=Path, help="the folder of the pages, one a rule")
+    folder: Path = parser.parse_args(words).folder
     folder.mkdir(parents=True, exist_ok=True)
     written = pages(all_rules())
     for name, text in written.items():

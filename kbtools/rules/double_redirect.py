@@ -62,7 +62,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         final = context.final(target)
         if final in (target, page.path):
             continue  # a loop: canonical-cycle
-        message = f"{field}: {target} stands aside for {final} itself"
+        message = f"{field}: {target} itself redirects to {final}"
         fix = _fix(page, context, field, final)
         help_ = f"{fix.title}; `kb fix` does" if fix else f"name {final}"
         yield Problem("double-redirect", page.field_span(field), message, help_, fix)

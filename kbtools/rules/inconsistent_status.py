@@ -1,7 +1,7 @@
 """Fields that contradict each other.
 
 A duplicate names the page it duplicates, and a page that names one is a duplicate (or merged); `redirected` goes with
-a page that stands aside; `canonical_id` and `duplicate_of` name the same page.
+a page that redirects to another; `canonical_id` and `duplicate_of` name the same page.
 
 ## Reported
 
@@ -52,12 +52,12 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         message = f'status is "{status}", but no page is named to stand for this one'
         yield Problem("inconsistent-status", page.field_span("status"), message, 'set duplicate_of: "[[Title]]"')
     if page.redirect and isinstance(status, str) and status not in ASIDE:
-        message = f'the page stands aside for "{page.redirect}", but its status is "{status}"'
+        message = f'the page redirects to "{page.redirect}", but its status is "{status}"'
         yield Problem("inconsistent-status", page.field_span("status"), message, "set status: duplicate")
     if verification == REDIRECTED and not page.references:
         message = 'verification_status is "redirected", but no page is named to stand for this one'
         yield Problem("inconsistent-status", page.field_span("verification_status"), message)
     named = {context.page_named(name) for _, name in page.references} - {None}
     if len(named) > 1:
-        message = f"the page stands aside for more than one page: {', '.join(sorted(str(n) for n in named))}"
+        message = f"the page redirects to more than one page: {', '.join(sorted(str(n) for n in named))}"
         yield Problem("inconsistent-status", page.field_span(page.references[0][0]), message, "name one page")

@@ -61,6 +61,6 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if resolution.page in (page.path, final) or target is None:
             continue
         fix = relabel_fix(link, target, page)
-        message = f"{resolution.page} stands aside for {final}"
+        message = f"{resolution.page} redirects to {final}"
         help_ = f"{fix.title}; `kb reconcile --follow-duplicates --apply` does"
         yield Problem("link-to-duplicate", link.target_span, message, help_, fix)

@@ -50,7 +50,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if not isinstance(resolution, Resolved) or resolution.how != "variant":
             continue
         if context.redirect(resolution.page) is not None or not context.is_misspelled(link, resolution.page):
-            continue  # a link to a page that stands aside is link-to-duplicate
+            continue  # a link to a page that redirects is link-to-duplicate
         target = context.canonical(link, resolution)
         if target is None:
             message = f'"{link.target}" is not the exact name of {resolution.page}'

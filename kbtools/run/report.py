@@ -66,7 +66,7 @@ def load(file: Path) -> object:
     except OSError as e:
         raise KbError(f"the report {file} cannot be read: {e.strerror}", "write one with `kb run --report FILE`") from e
     except (ValueError, RecursionError) as e:
-        raise KbError(f"{file} is no report: {e}", "write one with `kb run --report FILE`") from e
+        raise KbError(f"{file} is not a report: {e}", "write one with `kb run --report FILE`") from e
 
 
 def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _parsed(where: str, data: object) -> tuple[list[Mapping[str, Any]], list[tup
     """A report's environments; its outcomes, each with the index of its environment; and its seconds."""
     hint = "write one with `kb run --report FILE`"
     if not isinstance(data, Mapping) or data.get("version") != VERSION:
-        raise KbError(f"{where} is no report of version {VERSION}", hint)
+        raise KbError(f"{where} is not a report of version {VERSION}", hint)
     try:
         environments = list(data.get("machines") or [data["environment"]])
         for environment in environments:
@@ -156,7 +156,7 @@ def _parsed(where: str, data: object) -> tuple[list[Mapping[str, Any]], list[tup
             outcomes.append((Outcome.from_json(entry), place))
         return environments, outcomes, float(data["summary"]["seconds"])
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise KbError(f"{where} is no report of kb run: {type(problem).__name__}: {problem}", hint) from problem
+        raise KbError(f"{where} is not a report of kb run: {type(problem).__name__}: {problem}", hint) from problem
 
 
 def _weight(outcome: Outcome) -> int:

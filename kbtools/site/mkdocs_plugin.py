@@ -187,7 +187,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         )
         if self.config.colab and self.colab is None:
             raise PluginError(
-                f"mkdocs.yml: kbtools: colab: {config.repo_url or 'no repo_url'} is no repository on GitHub\n"
+                f"mkdocs.yml: kbtools: colab: {config.repo_url or 'no repo_url'} is not a repository on GitHub\n"
                 "Colab opens notebooks from GitHub: name it, repo_url: https://github.com/OWNER/REPOSITORY"
             )
         return config

@@ -132,7 +132,7 @@ def test_what_is_yaml_for_pyyaml_is_yaml_here(text: str) -> None:
         found = read(text)
         here = True
     except (BrokenYaml, LimitExceeded) as error:
-        if "key that is no text" in str(error):
+        if "key that is not text" in str(error):
             return
         here, found = False, None
     if found is not None and not found.mapping:

@@ -151,7 +151,7 @@ def measure(
     for path, pairs in put.items():
         page = index.pages[path]
         now, then = index.links[path].wiki, after.links[path].wiki
-        assert len(now) == len(then) == len(pairs), f"a damage of {path} is no link any more"
+        assert len(now) == len(then) == len(pairs), f"a damage of {path} is not a link any more"
         for (good, target), (link, hit), (_, hit_then) in zip(pairs, now, then, strict=True):
             score.damaged += 1
             shown = f"{path}: [[{good.target}]] as [[{target}]] for {good.page}"

@@ -1,4 +1,4 @@
-"""What is no page for kb is none on the site, whichever of the two was told: no address, no list, no search."""
+"""What is not a page for kb is none on the site, whichever of the two was told: no address, no list, no search."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ VAULT = Path("/home/ada/wiki/docs")
         ("in /home/ada/data/", "in data"),
         ("C:\\Users\\ada\\kb\\model.pt: no such file", "model.pt: no such file"),
         ("file:///home/ada/x.html", "x.html"),
-        # What is no path, is the same everywhere, or stands on the page.
+        # What is not a path, is the same everywhere, or stands on the page.
         ("https://docs.pytorch.org/docs/stable/index.html", "https://docs.pytorch.org/docs/stable/index.html"),
         ("open /dev/null and /proc/self/status", "open /dev/null and /proc/self/status"),
         ("1/2, a/b/c, ~/data/x.csv, and/or, km / h", "1/2, a/b/c, ~/data/x.csv, and/or, km / h"),

@@ -1,5 +1,5 @@
 # ruff: noqa: E501
-"""Other names of pages as addresses, pages that stand aside, names of several pages, names of none."""
+"""Other names of pages as addresses, pages that redirect, names of several pages, names of none."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_the_links_stand_on_pages_with_code_alone(site: Path) -> None:
 def test_colab_needs_a_repository_on_github(tmp_path: Path) -> None:
     project = make(tmp_path, {}, WITH_COLAB.replace("github.com", "gitlab.com"))
     config = load_config(str(project.root / "mkdocs.yml"))
-    with pytest.raises(PluginError, match=r"colab: https://gitlab.com/me/wiki is no repository on GitHub"):
+    with pytest.raises(PluginError, match=r"colab: https://gitlab.com/me/wiki is not a repository on GitHub"):
         config.plugins["kbtools"].on_config(config)
 
 

@@ -39,7 +39,7 @@ FIRST = [
 WITH_OTHERS: list[tuple[str, Callable[[Project], object]]] = [
     ("a page in the place of another", lambda p: write(p, "docs/topics/Alone/index.md", "# There\n\n[[Alone]]\n")),
     ("that page is gone", lambda p: (p.vault / "topics/Alone/index.md").unlink()),
-    ("a file that is no page", lambda p: write(p, "docs/topics/data.txt", "1\n")),
+    ("a file that is not a page", lambda p: write(p, "docs/topics/data.txt", "1\n")),
     ("a page that is gone", lambda p: (p.vault / "topics/Linked.md").unlink()),
     (
         "a page that is not published any more",

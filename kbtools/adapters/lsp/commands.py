@@ -36,7 +36,7 @@ def execute(session: Session, command: str, arguments: list[Any]) -> Later | Non
         if (found := session.space(uri)) is not None:
             return _run(session, uri, *found, snippet, update=command == UPDATE)
     else:
-        raise KbError(f"{command} is no command of kb")
+        raise KbError(f"{command} is not a command of kb")
     return None
 
 

@@ -81,7 +81,7 @@ def project_of(file: Path, folders: Iterable[Path]) -> Project | None:
 
 
 def path_in(project: Project, file: Path) -> str | None:
-    """A page's path in a vault; None for what is no page of it."""
+    """A page's path in a vault; None for what is not a page of it."""
     try:
         path = Path(os.path.realpath(file)).relative_to(os.path.realpath(project.vault)).as_posix()
     except ValueError:

@@ -97,7 +97,7 @@ class Session:
     # -- wikis -----------------------------------------------------------------------------------------------------
 
     def space(self, uri: str) -> tuple[OpenVault, str] | None:
-        """The wiki of a document and its path there; None for what is no page."""
+        """The wiki of a document and its path there; None for what is not a page."""
         if uri not in self._places:
             self._places[uri] = self._place(uri)
         place = self._places[uri]

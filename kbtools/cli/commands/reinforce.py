@@ -25,7 +25,7 @@ def run(args: SimpleNamespace) -> int:
     try:
         day = date.fromisoformat(args.date) if args.date else date.today()
     except ValueError as e:
-        raise KbError(f'--date: "{args.date}" is no date', "write it as 2026-11-21") from e
+        raise KbError(f'--date: "{args.date}" is not a date', "write it as 2026-11-21") from e
     wiki = read(args)
     texts = {}
     for path in wiki.narrow(args.pages):

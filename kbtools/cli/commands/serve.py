@@ -28,7 +28,7 @@ def run(args: SimpleNamespace) -> int:
 
     if args.host not in ("127.0.0.1", "::1", "localhost"):
         raise KbError(
-            f"kb serve is a preview for this machine: {args.host} is no loopback address",
+            f"kb serve is a preview for this machine: {args.host} is not a loopback address",
             "leave --host out, or give 127.0.0.1; kb build makes a site for others",
         )
     os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")

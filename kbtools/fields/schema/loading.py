@@ -52,7 +52,7 @@ class Schema:
             reason = str(getattr(error, "message", None) or error).splitlines()[0]
             place = f" at {where}" if where else ""
             raise KbError(
-                f"schema {self.name} is no valid JSON Schema{place}: {reason}", "correct the schema file"
+                f"schema {self.name} is not a valid JSON Schema{place}: {reason}", "correct the schema file"
             ) from None
 
     @classmethod

@@ -75,7 +75,7 @@ def limits(kind: str, facts: Mapping[str, Any]) -> str | None:
         "maximum": f"is more than {limit}",
         "exclusiveMinimum": f"is not more than {limit}",
         "exclusiveMaximum": f"is not less than {limit}",
-        "multipleOf": f"is no multiple of {facts.get('multiple_of')}",
+        "multipleOf": f"is not a multiple of {facts.get('multiple_of')}",
         "minLength": "is empty" if limit == 1 else f"is shorter than {limit} characters",
         "maxLength": f"is longer than {limit} characters",
         "minItems": "needs at least one item" if limit == 1 else f"needs at least {limit} items",

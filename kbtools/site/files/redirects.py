@@ -1,7 +1,7 @@
 """Redirect pages for aliases; they never replace a real page.
 
 A page is also found under its aliases, in its own folder (``kb rename`` keeps the old title as one), under the old
-paths its ``redirect_from`` names, and under ``id/`` and its id. A page that stands aside for another keeps its place
+paths its ``redirect_from`` names, and under ``id/`` and its id. A page that redirects to another keeps its place
 and its text; one that has no text sends readers on. All lead to the page at the end of the way.
 """
 

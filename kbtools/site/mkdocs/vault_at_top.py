@@ -1,8 +1,8 @@
 """Lets MkDocs build a vault that is the project's own folder, which it refuses by default.
 
 MkDocs wants ``docs_dir`` to be a folder below the one of ``mkdocs.yml``, and ``site_dir`` to lie outside of
-``docs_dir``, so that a site is not published in itself. kb leaves the site's folder and all that is no page out of the
-vault by other means, so both may be the same for it.
+``docs_dir``, so that a site is not published in itself. kb leaves the site's folder and all that is not a page out of
+the vault by other means, so both may be the same for it.
 """
 
 from __future__ import annotations

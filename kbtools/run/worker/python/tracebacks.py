@@ -75,7 +75,7 @@ def unlike(error: BaseException, raises: str, match: str | None) -> str | None:
         try:
             found = re.search(match, message(error))
         except re.error as broken:
-            return f"match={match!r} is no regular expression: {broken}"
+            return f"match={match!r} is not a regular expression: {broken}"
         if found is None:
             return f"{raises} was raised, but its message does not match {match!r}"
     return None
