@@ -28,7 +28,9 @@ _ORDERS = 10
 """The run with other hashes of strings, in a fresh interpreter."""
 _DRAWS = re.compile(r"(?i)rand|shuffle|choice|sample|secrets|uuid")
 _SEEDS = re.compile(r"seed\w*\(|default_rng|RandomState")
-_ASKS = re.compile(r"version|getsizeof|platform|cpu_count|cuda|getpreferredencoding|\bhelp\(")
+_ASKS = re.compile(
+    r"version|getsizeof|platform|cpu_count|cuda|getpreferredencoding|\b(?:help|dir)\(|maxsize|getrecursionlimit"
+)
 _SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")
 _QUICK = 10.0
 """Seconds up to which a session is run more than twice."""

@@ -36,6 +36,7 @@ def change(folder: Path, number: int) -> None:
     if number == MACHINE:
         _machine()
         _documentation()
+        _names()
         _modules()
     _clock()
     _dates()
@@ -149,6 +150,8 @@ def _machine() -> None:
     size, processors = sys.getsizeof, os.cpu_count
     sys.getsizeof = lambda value, *rest: size(value, *rest) + 8
     os.cpu_count = lambda: (processors() or 0) + 1
+    sys.maxsize, limit = 2**31 - 1, sys.getrecursionlimit()
+    sys.getrecursionlimit = lambda: limit + 1
     for name in ("node", "platform", "processor", "release", "system", "version", "machine", "python_version"):
         vars(platform)[name] = _with_more(getattr(platform, name))
     vars(locale)["getpreferredencoding"] = lambda *words: "cp1250"
@@ -178,6 +181,20 @@ def _documentation() -> None:
         return shown if is_own else shown.replace("\n", "~\n")
 
     vars(pydoc)["render_doc"] = render_changed
+
+
+def _names() -> None:
+    """Another version has more names, and another program has other variables; classes of the page stay as they are."""
+    names_of = builtins.dir
+
+    def dir_changed(*things: Any) -> list[str]:
+        if not things:
+            return sorted([*sys._getframe(1).f_locals, ELSEWHERE])
+        owner = things[0] if isinstance(things[0], type) else type(things[0])
+        names = names_of(*things)
+        return names if owner.__module__ == "__main__" else [*names, ELSEWHERE]
+
+    vars(builtins)["dir"] = dir_changed
 
 
 def _with_more(told: Callable[..., str]) -> Callable[..., str]:
