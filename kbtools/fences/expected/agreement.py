@@ -108,6 +108,12 @@ def same_kind(shown: str, value: str) -> bool:
     return "\n" in shown or raised(shown) is not None or _kind(shown) == _kind(value)
 
 
+def strings(shown: str, value: str) -> tuple[str, str] | None:
+    """What two strings in quotes hold, blanks in one length; None where either is anything else."""
+    held, given = _unquoted(shown.strip()), _unquoted(value)
+    return None if held is None or given is None else (re.sub(" +", " ", held), re.sub(" +", " ", given))
+
+
 def _kind(text: str) -> str:
     for pattern, plain in _SPELLINGS[:3]:
         text = pattern.sub(plain, text)
