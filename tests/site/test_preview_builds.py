@@ -255,6 +255,24 @@ def test_what_breaks_right_after_a_build_does_not_end_the_preview(
     assert not preview.failure
 
 
+def test_a_save_also_ends_the_drawing_of_the_graph(project: Project, tmp_path: Path) -> None:
+    preview = preview_of(project, tmp_path / "site")
+    before = files(tmp_path / "site")
+    change(project, "docs/topics/Alone.md", "Nobody", "[[Tensor]]: nobody")
+    preview.refresh(frozenset([project.vault / "topics/Alone.md"]))
+
+    def save_meanwhile(stage: str, *_: object) -> None:
+        if stage == "the graph drawn":
+            raise Superseded
+
+    with pytest.raises(Superseded):
+        preview.build(save_meanwhile)
+    assert files(tmp_path / "site") == before
+    preview.build()
+    preview_of(project, tmp_path / "other")
+    assert files(tmp_path / "site") == files(tmp_path / "other")
+
+
 def test_a_broken_baseline_does_not_end_the_preview_and_the_page_runs_later(project: Project, tmp_path: Path) -> None:
     store(project, tensor={"outcome": Status.FAILED, "reason": "AssertionError"})
     write(project, "kb-baseline.json", '{"version": 1, "findings": []}')

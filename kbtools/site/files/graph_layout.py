@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 Edge = tuple[int, int]
 
@@ -24,9 +24,15 @@ _CROWD = 24
 _GOLDEN = math.pi * (3 - math.sqrt(5))
 
 
-def layout(nodes: int, edges: Sequence[Edge], rounds: int | None = None) -> list[tuple[float, float]]:
+def layout(
+    nodes: int,
+    edges: Sequence[Edge],
+    rounds: int | None = None,
+    step: Callable[[int, int], None] = lambda done, total: None,
+) -> list[tuple[float, float]]:
     """A place in the unit square for each of ``nodes``; links lead from and to their numbers. ``rounds`` of springs:
-    by default as many as the graph's size allows."""
+    by default as many as the graph's size allows. ``step`` is told before each of them; what it raises ends the
+    work."""
     if nodes == 0:
         return []
     near: list[list[int]] = [[] for _ in range(nodes)]
@@ -36,7 +42,7 @@ def layout(nodes: int, edges: Sequence[Edge], rounds: int | None = None) -> list
     xs, ys = _pivot_mds(near)
     if rounds is None:
         rounds = max(_ROUNDS[0], min(_ROUNDS[1], _WORK // (nodes * 8 + len(edges))))
-    _relax(xs, ys, edges, near, rounds)
+    _relax(xs, ys, edges, near, rounds, step)
     return _fitted(xs, ys)
 
 
@@ -96,11 +102,19 @@ def _pivot_mds(near: Sequence[Sequence[int]]) -> tuple[list[float], list[float]]
     return out[0], out[1]
 
 
-def _relax(xs: list[float], ys: list[float], edges: Sequence[Edge], near: Sequence[Sequence[int]], rounds: int) -> None:
+def _relax(
+    xs: list[float],
+    ys: list[float],
+    edges: Sequence[Edge],
+    near: Sequence[Sequence[int]],
+    rounds: int,
+    step: Callable[[int, int], None],
+) -> None:
     n = len(xs)
     ideal = 1 / math.sqrt(n)
     strength = [1 / math.sqrt(max(1, len(other))) for other in near]
     for turn in range(rounds):
+        step(turn, rounds)
         heat = ideal * 2.5 * (1 - turn / rounds) ** 1.5 + ideal * 0.02
         dx, dy = [0.0] * n, [0.0] * n
         _repel(xs, ys, dx, dy, ideal)
@@ -116,9 +130,9 @@ def _relax(xs: list[float], ys: list[float], edges: Sequence[Edge], near: Sequen
         for i in range(n):
             fx, fy = dx[i] - (xs[i] - mx) * 0.4, dy[i] - (ys[i] - my) * 0.4
             size = math.sqrt(fx * fx + fy * fy)
-            step = min(size, heat) / size if size else 0.0
-            xs[i] += fx * step
-            ys[i] += fy * step
+            way = min(size, heat) / size if size else 0.0
+            xs[i] += fx * way
+            ys[i] += fy * way
 
 
 def _repel(xs: list[float], ys: list[float], dx: list[float], dy: list[float], ideal: float) -> None:

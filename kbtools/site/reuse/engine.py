@@ -361,7 +361,7 @@ class Engine:
         if held is not None and held.key == key:
             self._layout = held
             return [(x, y) for x, y in json.loads(held.data)]
-        found = layout(nodes, edges)
+        found = layout(nodes, edges, step=partial(self.step, "the graph drawn"))
         self._layout = StoredValue(key, json.dumps(found).encode())
         return found
 
