@@ -14,6 +14,7 @@ from rewrite_faults import tree
 from terminal import run_kb
 
 from kbtools.edit.rename import Rename, plan_rename
+from kbtools.edit.unfollowed import in_page, naming
 from kbtools.errors import KbError
 from kbtools.vault.index import Index
 from kbtools.vault.names import Conventions
@@ -355,6 +356,12 @@ def test_killed_half_way(vault: Path, at: str, way: tuple[str, ...]) -> None:
         assert after["b/x.md"] == b"[[Wanted]] [[New]]"
         assert after["a/New.md"] == b"---\ntitle: New\naliases: [mine, Old]\n---\n"
         assert "a/Old.md" not in after
+
+
+def test_brackets_around_a_formula_are_no_links_and_are_named() -> None:
+    text = "[[Foo#On $x$|l]] [[a/Foo#On $x$]] `[[Foo#On $x$]]` [[Foo|$x$]] [[Food#On $x$]] [[Foo]] $y$\n"
+    found = in_page(decode("b.md", text.encode()), naming(decode("a/Foo.md", b"# Foo\n")))
+    assert [text[at:].partition("#")[0] for at in found] == ["Foo", "a/Foo"]
 
 
 # Graphs of Logseq

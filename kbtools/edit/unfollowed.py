@@ -1,4 +1,5 @@
-"""Finds mentions of a page that a rename does not rewrite: comments, formulas, HTML, other files."""
+"""Finds mentions of a page that a rename does not rewrite: comments, formulas, HTML, brackets around a formula, other
+files."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from kbtools.markdown.link_syntax import WIKILINK
 from kbtools.vault.page import Page
 
 FILES = (".canvas", ".base")
@@ -17,11 +19,15 @@ def naming(page: Page) -> re.Pattern[str]:
     """What names a page: its path, or its file name or title between brackets or quotes."""
     names = "|".join(re.escape(name) for name in dict.fromkeys((page.stem, page.title)))
     paths = "|".join(re.escape(path) for path in dict.fromkeys((page.path, quote(page.path))))
-    return re.compile(rf"(?<![\w/.-])(?:{paths})(?!\w)|(?<=\[\[)(?:{names})(?=\\?[\]|#])|(?<=\")(?:{names})(?=\")")
+    folders = r"(?:[^\[\]|#\r\n]*/)?"
+    return re.compile(
+        rf"(?<![\w/.-])(?:{paths})(?!\w)|(?<=\[\[){folders}(?:{names})(?=\\?[\]|#])|(?<=\")(?:{names})(?=\")"
+    )
 
 
 def in_page(page: Page, pattern: re.Pattern[str]) -> Iterator[int]:
-    """Where in a page's comments, formulas and HTML. Code is left out: it shows what links look like."""
+    """Where in a page's comments, formulas and HTML, and in brackets that are no link because a formula stands in them.
+    Code is left out: it shows what links look like."""
     text, structure = page.source.text, page.structure
     addresses = {link.address for link in structure.links}
     if (m := pattern.search(text, page.body_start)) is None:
@@ -32,6 +38,18 @@ def in_page(page: Page, pattern: re.Pattern[str]) -> Iterator[int]:
     starts = [span.start for span in hidden]
     while m is not None:
         at = bisect_right(starts, m.start())
-        if any(m.start() < span.end for span in hidden[max(0, at - 3) : at]) and m.start() not in addresses:
+        is_hidden = any(m.start() < span.end for span in hidden[max(0, at - 3) : at])
+        if (is_hidden and m.start() not in addresses) or _holds_formula(page, m.start() - 2):
             yield m.start()
         m = pattern.search(text, m.end())
+
+
+def _holds_formula(page: Page, at: int) -> bool:
+    """Whether brackets begin at a place, with a formula between them: ``[[Page#On $x$]]``, a link in Obsidian only."""
+    m = WIKILINK.match(page.source.text, max(0, at))
+    if m is None:
+        return False
+    before = bisect_right(page.structure.math, m.start(), key=lambda span: span.start)
+    return any(span.end <= m.end() for span in page.structure.math[before : before + 1]) and not any(
+        link.start in (at, at - 1) for link in page.links
+    )
