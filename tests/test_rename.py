@@ -362,6 +362,8 @@ def test_brackets_around_a_formula_are_no_links_and_are_named() -> None:
     text = "[[Foo#On $x$|l]] [[a/Foo#On $x$]] `[[Foo#On $x$]]` [[Foo|$x$]] [[Food#On $x$]] [[Foo]] $y$\n"
     found = in_page(decode("b.md", text.encode()), naming(decode("a/Foo.md", b"# Foo\n")))
     assert [text[at:].partition("#")[0] for at in found] == ["Foo", "a/Foo"]
+    latin = decode("c.md", b"caf\xe9 [[Foo]]\n")
+    assert len(list(in_page(latin, naming(decode("Foo.md", b""))))) == 1, "a file that cannot be read is not changed"
 
 
 # Graphs of Logseq

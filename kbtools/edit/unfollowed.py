@@ -36,10 +36,11 @@ def in_page(page: Page, pattern: re.Pattern[str]) -> Iterator[int]:
     hidden += (span for span in structure.opaque if text.startswith("%%", span.start))
     hidden.sort()
     starts = [span.start for span in hidden]
+    is_kept = page.problems_of("unreadable-page")  # such a file is not changed
     while m is not None:
         at = bisect_right(starts, m.start())
         is_hidden = any(m.start() < span.end for span in hidden[max(0, at - 3) : at])
-        if (is_hidden and m.start() not in addresses) or _holds_formula(page, m.start() - 2):
+        if is_kept or (is_hidden and m.start() not in addresses) or _holds_formula(page, m.start() - 2):
             yield m.start()
         m = pattern.search(text, m.end())
 

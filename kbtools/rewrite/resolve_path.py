@@ -27,6 +27,9 @@ class Refusal:
     reason: str
 
 
+_HINT = "remove the cause, then run the command again"
+
+
 class RefusedError(KbError):
     """Files that cannot be rewritten; nothing was written. ``refusals`` lists all, the message the first ten."""
 
@@ -34,7 +37,7 @@ class RefusedError(KbError):
         self.refusals = tuple(refusals)
         shown = "; ".join(f"{refusal.path} ({refusal.reason})" for refusal in self.refusals[:SHOWN])
         more = len(self.refusals) - SHOWN
-        super().__init__(f"{what}: {shown}" + (f"; and {more} more" if more > 0 else ""), hint)
+        super().__init__(f"{what}: {shown}" + (f"; and {more} more" if more > 0 else ""), hint or _HINT)
 
 
 class Refused(Exception):
