@@ -1,4 +1,4 @@
-"""Recognizes vaults of programs that write wikilinks in a way of their own."""
+"""Recognizes vaults of programs that write wikilinks in a way of their own, and generators of sites other than MkDocs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ from pathlib import Path
 from typing import Literal
 
 Dialect = Literal["dendron", "logseq"]
-_ENDINGS = ("ts", "yaml")
-"""Of the configuration of Quartz, which is YAML from version 5 on."""
+Generator = Literal["quartz", "jekyll", "mdbook", "docusaurus", "vitepress", "astro", "eleventy", "hugo", "gitbook"]
+_CONFIGURATIONS: tuple[tuple[Generator, tuple[str, ...]], ...] = (
+    ("quartz", ("quartz.config.ts", "quartz.config.yaml")),
+    ("jekyll", ("_config.yml",)),
+    ("mdbook", ("book.toml",)),
+    ("docusaurus", ("docusaurus.config.js", "docusaurus.config.ts", "docusaurus.config.mjs")),
+    ("vitepress", (".vitepress", ".vuepress")),
+    ("astro", ("astro.config.mjs", "astro.config.ts", "astro.config.js")),
+    ("eleventy", (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs")),
+    ("hugo", ("hugo.toml", "hugo.yaml", "hugo.json")),
+    ("gitbook", (".gitbook.yaml", "book.json")),
+)
+"""Files and folders by which a generator is known."""
 
 
 def dialect_of(vault: Path) -> Dialect | None:
@@ -18,9 +29,13 @@ def dialect_of(vault: Path) -> Dialect | None:
     return "logseq" if (vault / "logseq" / "config.edn").is_file() else None
 
 
-def is_quartz(vault: Path) -> bool:
-    """Whether Quartz makes a site of a folder: it lists the pages of tags, and links by the names of addresses."""
-    return any((above / f"quartz.config.{ending}").is_file() for above in (vault, vault.parent) for ending in _ENDINGS)
+def generator_of(vault: Path) -> Generator | None:
+    """What makes a site of a folder, by the configuration in it or in the folder above it."""
+    for folder in (vault, vault.parent):
+        for generator, names in _CONFIGURATIONS:
+            if any((folder / name).exists() for name in names):
+                return generator
+    return None
 
 
 def unread(dialect: Dialect | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from kbtools.config import mkdocs_file, obsidian
-from kbtools.config.dialects import Dialect, dialect_of, is_quartz, unread
+from kbtools.config.dialects import Dialect, Generator, dialect_of, generator_of, unread
 from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.setting_types import SettingError
@@ -67,8 +67,8 @@ class Config(NamedTuple):
     """Set where Obsidian's rules for links hold: in its vaults, and under ``--vault``."""
     dialect: Dialect | None = None
     """Whose way of writing wikilinks holds, where it is not Obsidian's."""
-    quartz: bool = False
-    """Whether Quartz makes a site of the vault."""
+    generator: Generator | None = None
+    """What makes a site of the vault, where MkDocs does not."""
     mkdocs: MkDocs | None = None
     """What ``mkdocs.yml`` says of pages, in a project that has one."""
     schema: tuple[tuple[str, str], ...] = ()
@@ -94,6 +94,11 @@ class Config(NamedTuple):
     def has_site(self) -> bool:
         """Whether a site is made of the vault, as far as is known: not of a folder of notes without ``mkdocs.yml``."""
         return self.mkdocs is not None or not self.is_garden
+
+    @property
+    def has_navigation(self) -> bool:
+        """Whether a generator of sites lists the pages by files of its own, and links go by addresses alone."""
+        return self.mkdocs is None and self.generator not in (None, "quartz")
 
     @property
     def is_garden(self) -> bool:
@@ -206,7 +211,7 @@ def _project_at(root: Path) -> Project | None:
         link_style="filename" if noted is not None and "link_style" not in table else config.link_style,
         obsidian=obsidian.read(noted) if noted is not None else None,
         dialect=dialect,
-        quartz=is_quartz(vault),
+        generator=generator_of(vault) if mkdocs is None else None,
         mkdocs=mkdocs,
         publish="any" if mkdocs is not None and mkdocs.lenient else config.publish,
     )
@@ -261,7 +266,7 @@ def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = (
         schema=(("**", _schema(schema, Path.cwd())),),
         obsidian=obsidian.read(folder),
         dialect=dialect,
-        quartz=is_quartz(folder),
+        generator=generator_of(folder),
         mkdocs=_site_of(folder),
     )
     return Project(folder, folder, cache / "kbtools" / key, config, foreign=True)

@@ -7,9 +7,9 @@ never applied unasked: `kb fix --unsafe` writes the one offered and keeps your w
 
 In an Obsidian vault, and with `--vault`, a wikilink to a page that is not written yet is an info: many people link
 first and write later. So is `[Page](Page)`, and `[Page](Page.md)` is a warning. A name that is probably misspelled is
-a warning there, and a link to a folder an info, where no site is made of the vault; nothing if it ends with `/`.
-Placeholders of templates,
-`[[{{title}}]]`, are no broken links.
+a warning there, and a link to a folder an info, where no site is made of the vault; nothing if it ends with `/`. Placeholders of templates, `[[{{title}}]]`, are no broken links. In a graph of
+Logseq a name is a page as soon as a link names it. A link without an address in mdBook's `SUMMARY.md` is a chapter that
+is planned.
 
 ## Reported
 
@@ -54,9 +54,11 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
         if not isinstance(resolution, Missing) or is_attachment_name(link.target) or has_placeholder(link.target):
             continue
-        is_tag = context.config.quartz and link.target.startswith("tags/")
-        if not is_tag and not _TEST.fullmatch(link.span.of(page.source.text)):
-            yield _wikilink(link, page, context)
+        is_tag = context.config.generator == "quartz" and link.target.startswith("tags/")
+        if is_tag or _TEST.fullmatch(link.span.of(page.source.text)):
+            continue
+        if (problem := _wikilink(link, page, context)) is not None:
+            yield problem
     for file, found in context.links.files:
         if not file.is_used or isinstance(found, (Resolved, Ambiguous)) or context.is_no_link(file):
             continue
@@ -69,6 +71,8 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 
 def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
+    if not file.path and _is_draft(file, page, context):
+        return None
     if not file.path:
         is_code = page.source.text[max(0, file.span.start - 1) : file.span.start].isalnum()  # names[index]()
         way = "write it between backticks if it is code" if is_code else "write it between the parentheses"
@@ -77,7 +81,7 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
         message, way = "a link stands where an address should", f"write the address alone: {inner[1]}"
         return Problem("broken-link", Span(*inner.span()), message, way)
     is_folder = not context.config.has_site and context.suggester.is_folder(file, page)
-    if is_folder and file.path.endswith("/"):
+    if is_folder and file.path.rpartition("/")[2] in ("", ".", ".."):
         return None  # GitHub and builders of gardens list what is in it
     help_, fix = context.suggester.file(file, page)
     message = f'there is no page at "{file.path}"'
@@ -92,16 +96,23 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
     return Problem("broken-link", file.path_span, message, f"unless {maker} makes it", severity=Severity.INFO)
 
 
+def _is_draft(file: FileLink, page: Page, context: Context) -> bool:
+    """Whether a link without an address is a chapter that mdBook lists and does not have yet."""
+    return context.config.generator == "mdbook" and page.stem == "SUMMARY" and file.kind == "link"
+
+
 def _is_name(path: str) -> bool:
     """Whether an address is the name of a page and no path to it."""
     return "/" not in path and (path.endswith(".md") or not has_ending(path))
 
 
-def _wikilink(link: WikiLink, page: Page, context: Context) -> Problem:
+def _wikilink(link: WikiLink, page: Page, context: Context) -> Problem | None:
     suggestion = context.suggester.suggest(link, page)
     message = f'no page is called "{link.target}"'
     is_garden = context.config.is_garden
     if suggestion is None or suggestion.target is None:
+        if context.config.dialect == "logseq":
+            return None  # a name is a page there as soon as somebody links to it
         # In a garden of notes, a link to a page that nobody has written yet is a plan.
         why = suggestion.why if suggestion is not None else None
         severity = Severity.INFO if is_garden else None

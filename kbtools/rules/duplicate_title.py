@@ -3,7 +3,8 @@
 A link by that title is ambiguous from everywhere but their own folders.
 
 In an Obsidian vault, where links go by the names of files, it is only worth knowing, and severity is info. In a graph
-of Logseq only titles count that pages give themselves (`title::`).
+of Logseq only titles count that pages give themselves (`title::`). On a site of another generator (Jekyll, mdBook,
+Docusaurus and the like) and in Dendron, where links go by addresses, it is nothing.
 
 ## Reported
 
@@ -94,7 +95,7 @@ class _Namesakes(NamedTuple):
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if page.redirect is not None:
+    if page.redirect is not None or context.config.has_navigation or context.config.dialect == "dendron":
         return
     namesakes = context.namesakes(page.title, _Namesakes.of)[fold_title(page.title)]
     called, near = namesakes.rivals(page, context.config.dialect)

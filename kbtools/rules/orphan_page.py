@@ -3,7 +3,8 @@
 Readers find it only by search. Wikilinks and Markdown links of other pages lead to a page, and so do the `nav` of
 `mkdocs.yml` and a canvas of Obsidian's. Index and readme pages are no orphans, nor are pages that code hosts look for
 by name (`CONTRIBUTING`, `CHANGELOG` and the like), learning paths, which the site lists, the templates of an Obsidian
-vault, and translations (`a.ko.md`, `ko/a.md`) on a site with the plugin `i18n`.
+vault, translations (`a.ko.md`, `ko/a.md`) on a site with the plugin `i18n`, and pages of a site of another generator
+(Jekyll, mdBook, Docusaurus and the like), which has its own navigation.
 
 ## Reported
 
@@ -59,8 +60,8 @@ _OF_REPOSITORIES = frozenset(
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if context.config.dialect == "logseq":
-        return  # tags and properties lead to pages there
+    if context.config.dialect == "logseq" or context.config.has_navigation:
+        return  # tags and properties lead to pages there, or a navigation that kb does not read
     name = page.stem.lower()
     entrance = name in ENTRANCES or name.replace("-", "_") in _OF_REPOSITORIES or page.is_learning_path
     mkdocs = context.config.mkdocs

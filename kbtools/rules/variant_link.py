@@ -44,7 +44,7 @@ GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if context.config.quartz and not context.config.has_site:
+    if context.config.generator == "quartz" and not context.config.has_site:
         return  # its addresses have dashes for blanks, and small letters
     for link, resolution in context.links.wiki:
         if not isinstance(resolution, Resolved) or resolution.how != "variant":

@@ -381,6 +381,19 @@ class _Reading:
             message, way = _open_in_quotation(opener)
         self.report(where, message, way, site_only=ends_early is None)
 
+    def is_taken_for_closer(self, opener: Candidate, behind: int) -> bool:
+        """Whether the line that the renderer takes for the end of a fence in a quotation opens one in another quotation,
+        where the next such line closes it."""
+        if ">" not in opener.prefix or behind >= len(self.candidates):
+            return False
+        found, following = self.candidates[behind - 1], self.candidates[behind]
+        return (
+            following.may_close(found)
+            and _quoted_alike(found, following)
+            and self.leaving(opener, found.row) is not None
+            and self.leaving(found, following.row) is None
+        )
+
     def closes_elsewhere(self, opener: Candidate, closer: Candidate) -> bool:
         """Whether CommonMark, and so GitHub and Obsidian, takes a line for the end of a fence: it may be longer than
         the opening line, and indented by up to three columns in its quotation or item."""
@@ -447,6 +460,9 @@ class _Reading:
             if self.next_opening(opener, closer) < behind or _quoted_alike(opener, found):
                 self.wrong_closer(opener, found)
                 return closer + 1
+        if self.is_taken_for_closer(opener, behind):
+            self.report(self.mark_span(opener), *_open_in_quotation(opener), site_only=False)
+            return at + 1
         following = self.candidates[at + 1] if at + 1 < behind else opener
         if (following.marks, following.prefix) == (opener.marks, opener.prefix) and not following.bare:
             message = "this fence takes in the next one: it is not closed before that opens"

@@ -205,11 +205,19 @@ class Resolver:
         if not self.conventions.on_site and any(part.startswith(".") for part in target.split("/")):
             return Elsewhere()  # what has such a name is not read, so nothing is known of it
         where = self._file_at(target) or (self._by_name(path, folder) if self.conventions.by_name else None)
-        if where is None and path.lower().endswith(".html") and (hit := self._file_at(target[:-5])) is not None:
-            where = Resolved(hit.page, "path") if hit.how != "attachment" else None
+        if where is None and path.lower().endswith(".html"):
+            where = self._page_shown_at(target)
         if where is not None:
             return where
         return Elsewhere() if (is_absolute and not is_page) or self._is_generated(path, from_path) else Missing()
+
+    def _page_shown_at(self, target: str) -> Resolved | None:
+        """The page that a site shows at ``x.html``; at ``x/index.html``, also the folder's readme."""
+        stem = target[:-5]
+        hit = self._file_at(stem)
+        if hit is None and (stem == "index" or stem.endswith("/index")):
+            hit = self._file_at(stem[: -len("/index")])
+        return Resolved(hit.page, "path") if hit is not None and hit.how != "attachment" else None
 
     def _file_at(self, target: str) -> Resolved | None:
         """The page or attachment at a path; failing that the page without its ending, or the one a folder shows."""
