@@ -49,20 +49,17 @@ def check(path: str | os.PathLike[str] = ".", *, run: bool = False) -> Findings:
 
     from kbtools.check.failures import failing
     from kbtools.check.shell import judge_of
+    from kbtools.check.shown_code import of_code_that_counts
+    from kbtools.check.unlinked import without_unlinked
     from kbtools.config.project import project_or_folder
-    from kbtools.config.snippet_policy import SHOW, not_looked_at
     from kbtools.incremental.check import check as check_changes
     from kbtools.output.findings import Findings
     from kbtools.run.report import failed
 
     project = project_or_folder(Path(path))
     checked = check_changes(project, date.today(), judge=judge_of(project.state))
-    shown = {page for page, _ in checked.found if project.policies.of(page).mode == SHOW}
-    found = [
-        d
-        for d in checked.diagnostics(lambda _: True)
-        if not (d.path in shown and not_looked_at(d.rule, d.severity.value))
-    ]
+    counting, _ = of_code_that_counts(project, checked.diagnostics(lambda _: True))
+    found = list(without_unlinked(project, counting, len(checked.pages))[0])
     outcomes: tuple[Outcome, ...] = ()
     if run:
         for page in {d.path for d in found}:

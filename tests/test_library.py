@@ -90,3 +90,14 @@ def test_the_functions_keep_their_names_beside_the_packages() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("kbtools.run.job ")
     assert done.stdout.endswith("True True\n")
+
+
+def test_orphans_are_counted_where_most_pages_are_orphans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    for number in range(21):
+        (vault / f"{number}.md").write_text("text\n", encoding="utf-8")
+    assert kbtools.check(vault).diagnostics == ()
+    (vault / "index.md").write_text("".join(f"[[{number}]]\n" for number in range(20)), encoding="utf-8")
+    assert [(d.rule, d.path) for d in kbtools.check(vault).diagnostics] == [("orphan-page", "20.md")]

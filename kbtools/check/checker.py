@@ -98,7 +98,9 @@ class Checker:
         """All problems of a page, by position and rule, except those that the page ignores."""
         problems = self._problems(page, context or self.context(page))
         if self._is_template(page.path):
-            problems = [p for p in problems if not _is_of_notes(p.rule)]
+            problems = [p for p in problems if not (_is_of_notes(p.rule) or self._is_of_folder(p, page))]
+        if problems and "{%" in page.source.text and not self.around.config.has_site:
+            problems = _without_liquid(problems, page)
         if problems:
             shown = page.policy.mode == SHOW
             wanted = (p for p in problems if p.rule in self.active and not (shown and not_looked_at(p.rule)))
@@ -127,7 +129,15 @@ class Checker:
         if obsidian is None:
             return False
         folders = path.lower().split("/")[:-1]
-        return any(path.startswith(f"{f}/") for f in obsidian.templates) or not _TEMPLATES.isdisjoint(folders)
+        return any(path.startswith(f"{f}/") for f in obsidian.templates) or any(map(_TEMPLATES.fullmatch, folders))
+
+    def _is_of_folder(self, problem: Problem, page: Page) -> bool:
+        """Whether a problem is of a Markdown link of a template, whose address is relative to the notes made of it."""
+        obsidian = self.around.config.obsidian
+        is_set = obsidian is not None and any(page.path.startswith(f"{f}/") for f in obsidian.templates)
+        if all_rules()[problem.rule].group != "links" or not (is_set or has_placeholder(page.source.text)):
+            return False
+        return not any(link.start <= problem.span.start < link.end for link in page.links)
 
     def _is_unwritten(self, problem: Problem, page: Page) -> bool:
         """Whether a template engine of Obsidian's has yet to write what is found fault with in the frontmatter."""
@@ -174,7 +184,12 @@ class Checker:
         return found
 
 
-_TEMPLATES = frozenset(("templates", "_templates"))
+_TEMPLATES = re.compile(r"[\W\d_]*templates?")
+"""Folders of templates by their names, which may begin with a number that sorts them."""
+_HIGHLIGHTED = re.compile(r"\{%-?\s*(highlight|comment)\b[^%]*%\}.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL)
+"""Code and comments of Liquid, as Jekyll has them."""
+_CLOSED_BEHIND_TAG = re.compile(r"^.*%\}[ \t]*(?:```|~~~)", re.MULTILINE)
+"""A fence that ends behind a tag of Liquid, which is gone when Markdown is read."""
 _NOT_OF_LOGSEQ = frozenset(("irregular-fence", "invalid-yaml", "truncated-value", "unquoted-wikilink"))
 """Rules of YAML and CommonMark that Logseq does not follow: a property may be ``tags: #a, [[b]]``, and a fence ends
 with its block."""
@@ -183,6 +198,18 @@ with its block."""
 def _is_of_notes(rule: str) -> bool:
     """Whether a rule is about notes, and not about patterns for notes, whose frontmatter is yet to be filled in."""
     return rule in ("orphan-page", "duplicate-title") or all_rules()[rule].group == "frontmatter"
+
+
+def _without_liquid(problems: list[Problem], page: Page) -> list[Problem]:
+    """The problems outside of code and comments of Liquid."""
+    text = page.source.text
+    hidden = [Span(*m.span()) for m in _HIGHLIGHTED.finditer(text)]
+    has_fence = _CLOSED_BEHIND_TAG.search(text) is not None
+    return [
+        p
+        for p in problems
+        if not (has_fence and p.rule == "irregular-fence") and not any(p.span.start in span for span in hidden)
+    ]
 
 
 def of_index(

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools.check.shown_code import of_code_that_counts
+from kbtools.check.unlinked import RULE, without_unlinked
 from kbtools.cli import checking
 from kbtools.cli.reporting import split_rules
 from kbtools.cli.workspace import Workspace, narrow, plural, project, say, warn_unfinished
@@ -84,6 +85,11 @@ def gather(
         wanted = (d for d in checked.diagnostics(covers) if selection.wants(d.rule))
         counting, left_out = of_code_that_counts(found, wanted)
         diagnostics = tuple(counting)
+        if not selection.select and not paths and concerned is None:
+            kept_findings, unlinked = without_unlinked(found, counting, len(checked.pages))
+            diagnostics = tuple(kept_findings)
+            if unlinked:
+                say(_unlinked(args, unlinked, len(checked.pages)))
     if found.held_to == SHOW and checked.totals.snippets:
         say(_shown(args, checked.totals.snippets, left_out))
     pages = checked.pages if concerned is None else sorted(concerned)
@@ -132,6 +138,12 @@ def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic])
     where = f" --vault {args.vault}" if args.vault else ""
     summary = f"code is shown, not checked: {plural(snippets, 'fence')} could be run (kb run{where})"
     return f"{summary}; --snippets check would list {', '.join(listed)}" if listed else summary
+
+
+def _unlinked(args: SimpleNamespace, unlinked: int, pages: int) -> str:
+    """That most pages are orphans."""
+    where = f" --vault {args.vault}" if args.vault else ""
+    return f"no page links to {unlinked:,} of {plural(pages, 'page')}: kb check --select {RULE}{where} lists them"
 
 
 def _sites(files: Iterable[str]) -> list[str]:

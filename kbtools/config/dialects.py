@@ -1,4 +1,4 @@
-"""Recognizes vaults of programs that write wikilinks in a way of their own, and generators of sites other than MkDocs."""
+"""Recognizes vaults of programs that write wikilinks in a way of their own, and generators of sites but MkDocs."""
 
 from __future__ import annotations
 

@@ -49,6 +49,10 @@ _MAKERS = frozenset(
 """Plugins that add pages to a site which no file of the vault holds."""
 _API_PLUGINS = frozenset(("mkdocstrings", "api-autonav", "mkdoxy", "mkapi"))
 """Plugins that document code: each object gets an id, its qualified name."""
+_READING_WIKILINKS = frozenset(
+    ("ezlinks", "kbtools", "obsidian-bridge", "obsidian-support", "roamlinks", "simple-autolinks", "wikilinks")
+)
+"""Plugins, and extensions of Markdown by the last part of their names, that make links of ``[[x]]``."""
 _QUALIFIED = re.compile(r"\w+(?:\.\w+)+(?:\(\w*\))?(?:--[\w-]+)?|\w+--[\w-]+")
 _DEEPEST = 60
 
@@ -78,6 +82,8 @@ class MkDocs(NamedTuple):
     """The folder of the owner's own templates (``custom_dir``)."""
     has_hooks: bool = False
     """Whether scripts of the project's own take part in the build."""
+    has_wikilinks: bool = True
+    """Whether a plugin or extension makes links of ``[[x]]``; without one it is text on the site."""
 
     @property
     def makes_pages(self) -> str | None:
@@ -132,6 +138,7 @@ def read(file: Path) -> MkDocs:
         depth=len([part for part in _path_of(_text(data.get("site_url"))).split("/") if part]),
         theme_dir=_text(theme.get("custom_dir")) or None if isinstance(theme := data.get("theme"), dict) else None,
         has_hooks=bool(data.get("hooks")),
+        has_wikilinks=bool(data.get("hooks")) or not _READING_WIKILINKS.isdisjoint(_parts(data)),
     )
 
 
@@ -146,6 +153,12 @@ def _names(plugins: object) -> Iterator[str]:
             yield entry
         elif isinstance(entry, dict):
             yield from (key for key in entry if isinstance(key, str))
+
+
+def _parts(data: Mapping[str, object]) -> Iterator[str]:
+    """The plugins and the extensions of Markdown that a site uses, the latter by the last part of their names."""
+    yield from _names(data.get("plugins"))
+    yield from (re.split(r"[.:]", name)[-1] for name in _names(data.get("markdown_extensions")))
 
 
 def _options(plugins: object, name: str) -> Mapping[str, object]:

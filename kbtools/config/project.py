@@ -200,6 +200,8 @@ def _project_at(root: Path) -> Project | None:
     assert file is not None
     config = _read(table, file)
     mkdocs = mkdocs_file.read(site) if site is not None else None
+    if mkdocs is not None and file != site:
+        mkdocs = mkdocs._replace(has_wikilinks=True)  # kb makes them links, and is set up
     vault = root / (config.docs or (mkdocs.docs_dir if mkdocs else "docs"))
     dialect = dialect_of(vault)
     noted = next((folder for folder in (vault, root) if (folder / obsidian.FOLDER).is_dir()), None)

@@ -268,6 +268,9 @@ def _brackets(here: _Value, at: int, text: str, reason: str) -> Finding:
     if "expected key" in reason or "expected <block end>" in reason:
         return here.finding(f"there is text after the closing bracket of {_show(value)}", here.whole)
     if "cannot start any token" in reason and line.start <= at < line.end:
+        before = text[here.span.start : at]
+        if all(before.count(opening) == before.count(closing) for opening, closing in ("[]", "{}")):
+            return here.finding(f"there is text after the closing bracket of {_show(value)}", here.whole)
         end = _ITEM_END.search(text, at, line.end)
         item = Span(at, at + len(text[at : end.start() if end else line.end].rstrip()))
         edit = Edit(item, quoted(item.of(text)))

@@ -27,6 +27,7 @@ class StoredOutline(NamedTuple):
     aliases: tuple[str, ...]
     references: tuple[tuple[str, str], ...]
     sections: tuple[tuple[int, str, str, str], ...]
+    begins_with_heading: bool
     block_names: tuple[str, ...]
     ids: tuple[str, ...]
     has_includes: bool
@@ -59,6 +60,7 @@ OutlineValues = tuple[
     tuple[str, ...],
     tuple[tuple[str, str], ...],
     tuple[tuple[int, str, str, str], ...],
+    bool,
     tuple[str, ...],
     tuple[str, ...],
     bool,
@@ -77,6 +79,7 @@ def outline_of(page: Outline) -> OutlineValues:
         page.aliases,
         page.references,
         sections,
+        page.begins_with_heading,
         page.block_names,
         page.ids,
         page.has_includes,
@@ -90,7 +93,7 @@ def dump_outline(outline: OutlineValues) -> str:
 
 
 def load_outline(path: str, text: str) -> StoredOutline:
-    title, has_title, id_, aliases, references, sections, blocks, ids, has_includes, is_published = json.loads(text)
+    title, has_title, id_, aliases, references, sections, begins, blocks, ids, includes, published = json.loads(text)
     return StoredOutline(
         path,
         title,
@@ -99,8 +102,9 @@ def load_outline(path: str, text: str) -> StoredOutline:
         tuple(aliases),
         tuple((field, name) for field, name in references),
         tuple((level, shown, id_, raw) for level, shown, id_, raw in sections),
+        begins,
         tuple(blocks),
         tuple(ids),
-        has_includes,
-        is_published,
+        includes,
+        published,
     )

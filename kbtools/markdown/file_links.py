@@ -58,6 +58,8 @@ class FileLink(NamedTuple):
 
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_FRAGMENT = re.compile(r"(?<!&)#|#(?!(?:\d+|[xX][0-9A-Fa-f]+);)")
+"""The sign before a fragment; that of a numeric entity (``&#32;``) is none."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|\\\\")
 
 
@@ -71,7 +73,8 @@ def _find(text: str, links: tuple[MarkdownLink, ...]) -> Iterator[FileLink]:
         written = text[link.address : link.address_end]
         if _SCHEME.match(written) or "[[" in written or written.startswith("?"):
             continue  # a query alone refers to the page itself
-        path, mark, fragment = written.partition("#")
+        mark = _FRAGMENT.search(written)
+        path, fragment = (written[: mark.start()], written[mark.end() :]) if mark else (written, "")
         place = path.partition("?")[0]
         at = link.address + len(path) + 1
         yield FileLink(

@@ -7,8 +7,8 @@ without regard to punctuation; or by an id that the page gives an element itself
 MkDocs says whether it is there. Nothing is said of tabs (`#__tabbed_1_2`), whose numbers the renderer gives, and
 nothing of pages that include others (`--8<--`, `{% include %}`, `:::`), whose sections are known only when the site
 is built; where hooks of `mkdocs.yml` may add ids, it is an info. So are links to footnotes of web pages that a note
-was saved from (`#cite_note-1`), and all `[text](#section)` of a note whose frontmatter gives a web page as its
-`source`, `url` or `link`.
+was saved from (`#cite_note-1`). All `[text](#section)` of a note whose frontmatter gives a web page as its `source`,
+`url` or `link` are one info. Nothing is said of the list of contributors that the bot all-contributors writes.
 
 ## Reported
 
@@ -35,6 +35,7 @@ import re
 from collections.abc import Iterator
 
 from kbtools.links import has_placeholder
+from kbtools.markdown.file_links import FileLink
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.source import Span
@@ -47,6 +48,7 @@ _OF_CLIPPINGS = re.compile(
 """Ids of footnotes as web pages have them that notes were saved from: nobody writes these links."""
 _OF_TABS = re.compile(r"__tabbed_\d+_\d+")
 """Ids of tabs, numbers that rendering gives them: whoever links to one has copied it from the site."""
+_CONTRIBUTORS = "ALL-CONTRIBUTORS-LIST:START"
 _WEB = re.compile(r"https?://")
 SEVERITY = Severity.WARNING
 GROUP = "links"
@@ -56,10 +58,24 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
         if link.anchor is not None:
             yield from _problem(target_page(resolution), link.anchor, link.place_span, page, context)
+    of_clipping: list[Problem] = []
     for file, found in context.links.files:
-        if file.anchor is not None and file.is_used:
-            severity = Severity.INFO if not file.path and _is_clipping(page) else None
-            yield from _problem(target_page(found), file.anchor, file.fragment_span, page, context, severity)
+        if file.anchor is None or not file.is_used or _is_of_bot(file, page):
+            continue
+        problems = _problem(target_page(found), file.anchor, file.fragment_span, page, context)
+        if not file.path and _is_clipping(page):
+            of_clipping += problems
+        else:
+            yield from problems
+    if of_clipping:
+        first, count = of_clipping[0]._replace(severity=Severity.INFO), len(of_clipping)
+        message = f"{count:,} links within this page, which was saved from the web, lead to no section of it"
+        yield first if count == 1 else first._replace(message=message, help=None)
+
+
+def _is_of_bot(file: FileLink, page: Page) -> bool:
+    """Whether a bot has written a link: all-contributors gives each contribution an address of its own."""
+    return file.kind == "html" and not file.path and _CONTRIBUTORS in page.source.text
 
 
 def _is_clipping(page: Page) -> bool:

@@ -7,9 +7,10 @@ never applied unasked: `kb fix --unsafe` writes the one offered and keeps your w
 
 In an Obsidian vault, and with `--vault`, a wikilink to a page that is not written yet is an info: many people link
 first and write later. So is `[Page](Page)`, and `[Page](Page.md)` is a warning. A name that is probably misspelled is
-a warning there, and a link to a folder an info, where no site is made of the vault; nothing if it ends with `/`. Placeholders of templates, `[[{{title}}]]`, are no broken links. In a graph of
-Logseq a name is a page as soon as a link names it. A link without an address in mdBook's `SUMMARY.md` is a chapter that
-is planned.
+a warning there, and a link to a folder an info, where no site is made of the vault; nothing if it ends with `/`.
+Placeholders of templates, `[[{{title}}]]`, are no broken links, nor are the names of days in a graph of Logseq, whose
+journals come into being by themselves. On a site of MkDocs without a plugin or extension for wikilinks, brackets are
+text unless others of the page are links. A link without an address in mdBook's `SUMMARY.md` is a planned chapter.
 
 ## Reported
 
@@ -40,6 +41,7 @@ from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.source import Span
 from kbtools.vault.links.resolution import Ambiguous, Elsewhere, Missing, Resolved
 from kbtools.vault.links.spelling import relabel_fix
+from kbtools.vault.logseq import journal
 from kbtools.vault.page import Page
 
 SEVERITY = Severity.ERROR
@@ -51,13 +53,16 @@ _LINK = re.compile(r"\[[^\]\r\n]*\]\(([^()\s]+)\)?")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
+    mkdocs = context.config.mkdocs
+    are_text = mkdocs is not None and not mkdocs.has_wikilinks and not _has_resolved(context)
     for link, resolution in context.links.wiki:
         if not isinstance(resolution, Missing) or is_attachment_name(link.target) or has_placeholder(link.target):
             continue
         is_tag = context.config.generator == "quartz" and link.target.startswith("tags/")
         if is_tag or _TEST.fullmatch(link.span.of(page.source.text)):
             continue
-        if (problem := _wikilink(link, page, context)) is not None:
+        problem = _wikilink(link, page, context)
+        if problem is not None and (problem.fix is not None or not are_text):
             yield problem
     for file, found in context.links.files:
         if not file.is_used or isinstance(found, (Resolved, Ambiguous)) or context.is_no_link(file):
@@ -68,6 +73,11 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         elif isinstance(found, Elsewhere) and found.is_outside and context.config.mkdocs is not None:
             message = f'"{file.path}" leads out of the wiki: the site has no such address'
             yield Problem("broken-link", file.path_span, message, "link to where it is published")
+
+
+def _has_resolved(context: Context) -> bool:
+    """Whether a wikilink of the page leads somewhere."""
+    return not all(isinstance(resolution, Missing) for _, resolution in context.links.wiki)
 
 
 def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
@@ -111,8 +121,8 @@ def _wikilink(link: WikiLink, page: Page, context: Context) -> Problem | None:
     message = f'no page is called "{link.target}"'
     is_garden = context.config.is_garden
     if suggestion is None or suggestion.target is None:
-        if context.config.dialect == "logseq":
-            return None  # a name is a page there as soon as somebody links to it
+        if context.config.dialect == "logseq" and journal(link.target) is not None:
+            return None  # of a day on which nothing was written
         # In a garden of notes, a link to a page that nobody has written yet is a plan.
         why = suggestion.why if suggestion is not None else None
         severity = Severity.INFO if is_garden else None

@@ -4,7 +4,8 @@ Readers find it only by search. Wikilinks and Markdown links of other pages lead
 `mkdocs.yml` and a canvas of Obsidian's. Index and readme pages are no orphans, nor are pages that code hosts look for
 by name (`CONTRIBUTING`, `CHANGELOG` and the like), learning paths, which the site lists, the templates of an Obsidian
 vault, translations (`a.ko.md`, `ko/a.md`) on a site with the plugin `i18n`, and pages of a site of another generator
-(Jekyll, mdBook, Docusaurus and the like), which has its own navigation.
+(Jekyll, mdBook, Docusaurus and the like), which has its own navigation. In Logseq and Dendron tags, properties or the
+names of notes lead to them.
 
 ## Reported
 
@@ -60,8 +61,8 @@ _OF_REPOSITORIES = frozenset(
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if context.config.dialect == "logseq" or context.config.has_navigation:
-        return  # tags and properties lead to pages there, or a navigation that kb does not read
+    if context.config.dialect is not None or context.config.has_navigation:
+        return  # tags, properties or names lead to pages there, or a navigation that kb does not read
     name = page.stem.lower()
     entrance = name in ENTRANCES or name.replace("-", "_") in _OF_REPOSITORIES or page.is_learning_path
     mkdocs = context.config.mkdocs

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from kbtools.config.dialects import Dialect
 from kbtools.config.project import Config
 from kbtools.links import fold_title, page_name
+from kbtools.vault.logseq import special_stems
 from kbtools.vault.outline import Outline
 
 Paths = tuple[str, ...]
@@ -149,6 +150,7 @@ def target_keys(target: str, folder: str) -> set[str]:
         keys.update(fold_title(segments[-1]) for start in (None, folder) if (segments := parts_of_path(name, start)))
         if name.endswith("/"):
             keys.update(map(fold_title, ENTRANCES))
+    keys.update(map(fold_title, special_stems(target)))
     keys.discard("")
     return keys
 

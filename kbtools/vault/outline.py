@@ -66,6 +66,10 @@ class Outline(Protocol):
     def headings(self) -> Sequence[Section]: ...
 
     @property
+    def begins_with_heading(self) -> bool:
+        """Whether nothing stands above its first heading."""
+
+    @property
     def block_names(self) -> tuple[str, ...]: ...
 
     @property

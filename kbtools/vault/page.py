@@ -97,11 +97,9 @@ class Page:
     def shown_title(self) -> str:
         """What a site shows as its title, by MkDocs' rule: the frontmatter's, else the heading it begins with, else the
         file's name. Only ``title`` is a name that links are resolved by."""
-        if self.has_title or not self.headings or self.headings[0].level != 1:
+        if self.has_title or not self.begins_with_heading or self.headings[0].level != 1:
             return self.title
-        first = self.headings[0]
-        begins = not self.source.text[self.body_start : first.span.start].strip()
-        return (begins and " ".join(_COMMENT.sub(" ", first.text).split())) or self.title
+        return " ".join(_COMMENT.sub(" ", self.headings[0].text).split()) or self.title
 
     @property
     def has_title(self) -> bool:
@@ -175,6 +173,12 @@ class Page:
     @property
     def headings(self) -> tuple[Heading, ...]:
         return self.structure.headings
+
+    @property
+    def begins_with_heading(self) -> bool:
+        """Whether nothing stands above its first heading."""
+        headings = self.headings
+        return bool(headings) and not self.source.text[self.body_start : headings[0].span.start].strip()
 
     @property
     def ids(self) -> tuple[str, ...]:

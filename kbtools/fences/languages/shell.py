@@ -18,6 +18,11 @@ SHELLS = {"bash": "bash", "sh": "sh", "shell": "bash", "zsh": "zsh"}
 _PLACEHOLDER = re.compile(r"(?<![<>&\d\"'])<[^\W\d][^<>\n\"'`$;&()]{0,60}>(?!>)")
 # user@host, a virtual environment in parentheses, then $, # (root) or % (zsh).
 _PROMPT = re.compile(r"[ \t]*(?:\([\w.-]{1,40}\) ?)?(?:[\w.-]{1,40}@[\w.-]{1,60}[: ][^\s$#%]{0,80} ?)?[$#%] (?=\S)")
+_OTHER_PROMPT = re.compile(
+    r"^[ \t]*(?:[➜❯]|(?:\(gdb\)|pwndbg>|gdb-peda\$|gef➤|mysql>|sqlite>|>>>|PS [A-Z]:\\[^>\n]*>)(?:[ \t]|$))",
+    re.MULTILINE,
+)
+"""A prompt of a shell with a theme, of a debugger or of another program: what stands around it is output."""
 _MORE = re.compile(r"[ \t]*> ?")
 
 
@@ -49,10 +54,13 @@ class Foreign(Language):
 def commands(language: str, code: str) -> tuple[str, bool] | None:
     """What of a fence a shell can judge, line for line, and whether it is a transcript; None for nothing.
 
-    ``<name>`` is taken for a word. Of a transcript (and of a script that shows prompts) only the commands are left.
+    ``<name>`` is taken for a word. Of a transcript (and of a script that shows prompts) only the commands are left;
+    nothing of a session whose commands cannot be told from their output.
     """
     lines = code.split("\n")
     first = next((line for line in lines if line.strip()), "")
+    if language in SHELLS and _OTHER_PROMPT.search(code) is not None:
+        return None
     transcript = language not in SHELLS or (_PROMPT.match(first) is not None and not first.lstrip().startswith("#"))
     if transcript:
         lines = _typed(lines)

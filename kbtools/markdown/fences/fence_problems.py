@@ -248,6 +248,9 @@ class _Reading:
         if fences.parse_header(opener.info) is None:
             self.refused(opener)
             return self.skip(opener, at, closer)
+        if closer is not None and self.is_of_other_quotation(opener, closer):
+            self.report(self.mark_span(opener), *_open_in_quotation(opener), site_only=False)
+            return at + 1
         last, end = self.close(opener)
         if end is fences.End.CLOSED:
             return self.closed(opener, at, closer, last)
@@ -381,12 +384,12 @@ class _Reading:
             message, way = _open_in_quotation(opener)
         self.report(where, message, way, site_only=ends_early is None)
 
-    def is_taken_for_closer(self, opener: Candidate, behind: int) -> bool:
-        """Whether the line that the renderer takes for the end of a fence in a quotation opens one in another quotation,
-        where the next such line closes it."""
-        if ">" not in opener.prefix or behind >= len(self.candidates):
+    def is_of_other_quotation(self, opener: Candidate, closer: int) -> bool:
+        """Whether the line that could close a fence opens one in another quotation, where the next such line closes
+        it."""
+        if ">" not in opener.prefix or closer + 1 >= len(self.candidates):
             return False
-        found, following = self.candidates[behind - 1], self.candidates[behind]
+        found, following = self.candidates[closer : closer + 2]
         return (
             following.may_close(found)
             and _quoted_alike(found, following)
@@ -460,9 +463,6 @@ class _Reading:
             if self.next_opening(opener, closer) < behind or _quoted_alike(opener, found):
                 self.wrong_closer(opener, found)
                 return closer + 1
-        if self.is_taken_for_closer(opener, behind):
-            self.report(self.mark_span(opener), *_open_in_quotation(opener), site_only=False)
-            return at + 1
         following = self.candidates[at + 1] if at + 1 < behind else opener
         if (following.marks, following.prefix) == (opener.marks, opener.prefix) and not following.bare:
             message = "this fence takes in the next one: it is not closed before that opens"

@@ -9,6 +9,7 @@ from itertools import dropwhile
 from kbtools.config.mkdocs_file import is_within
 from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name, written
 from kbtools.markdown.file_links import FileLink
+from kbtools.vault import logseq
 from kbtools.vault.homonyms import Homonyms, Lookup, NameKind, Norm
 from kbtools.vault.links import dendron
 from kbtools.vault.links.resolution import (
@@ -104,9 +105,10 @@ class Resolver:
 
     def _logseq_page(self, name: str, folder: str) -> Resolution | None:
         """The page of Logseq's with a name, without regard to case: of its file, in which ``/`` is ``___`` (in older
-        graphs ``%2F``), of its property ``title``, or an alias."""
-        for slash in ("___", "%2F"):
-            if (found := self.lookup.called("folded stem", casefolded(name.replace("/", slash)))).paths:
+        graphs ``%2F``) and other signs are encoded, of its property ``title``, or an alias; or the journal of a day."""
+        plain = (name.replace("/", slash) for slash in ("___", "%2F"))
+        for stem in (*plain, *logseq.special_stems(name)):
+            if (found := self.lookup.called("folded stem", casefolded(stem))).paths:
                 return self._settle(found, folder, "exact")
         folded, outlines = fold_title(name), self.outlines
         alike = self.names.by_fold.get(folded, ())

@@ -303,8 +303,10 @@ class Suggester:
 
     def is_folder(self, link: FileLink, page: Page) -> bool:
         """Whether the address of a link is that of a folder with pages or other files."""
+        if not set(link.path) - {".", "/"}:
+            return True  # the page's own folder, or one above it
         path = posixpath.normpath(posixpath.join(page.folder, link.path))
-        return path == "." or path in self._files.folders or self._folder_called(link) is not None
+        return path in self._files.folders or self._folder_called(link) is not None
 
     def _folder_called(self, link: FileLink) -> str | None:
         *above, last = [fold_title(s) for s in link.path.strip("/").split("/") if s not in ("", ".", "..")] or [""]

@@ -9,7 +9,7 @@ from kbtools.links import fold_title
 from kbtools.text.multimap import MultiMap
 from kbtools.text.near_names import NearNames
 from kbtools.vault.names import ENTRANCES
-from kbtools.vault.outline import Outline, Section
+from kbtools.vault.outline import Outline
 
 _SHORTEST_ALIAS = 10
 """Minimum length of an alias to be suggested for a misspelled link."""
@@ -43,7 +43,7 @@ class SuggestionTables:
         """Enter the new state of a page in place of the old one; None where there is no page."""
         if old is not None and new is not None:
             self._replace_names(set(_names(old)), set(_names(new)))
-            if list(map(_level_and_text, old.headings)) != list(map(_level_and_text, new.headings)):
+            if _sections(old) != _sections(new):
                 self._replace_headings(old, new)
             return
         if old is not None:
@@ -108,8 +108,8 @@ def _names(page: Outline) -> Iterator[str]:
     return (name for name in (fold_title(page.stem), fold_title(page.title), *aliases) if name)
 
 
-def _level_and_text(heading: Section) -> tuple[int, str]:
-    return heading.level, heading.text
+def _sections(page: Outline) -> tuple[bool, list[tuple[int, str]]]:
+    return page.begins_with_heading, [(heading.level, heading.text) for heading in page.headings]
 
 
 def _first_heading(page: Outline) -> str | None:
@@ -118,7 +118,12 @@ def _first_heading(page: Outline) -> str | None:
     headings = page.headings
     if not page.folder and page.stem in ENTRANCES:
         return None
-    if not headings or headings[0].level != 1 or any(h.level == 1 for h in headings[1:]):
+    if (
+        not headings
+        or headings[0].level != 1
+        or any(h.level == 1 for h in headings[1:])
+        or not page.begins_with_heading
+    ):
         return None
     return fold_title(headings[0].text) or None
 
