@@ -66,5 +66,6 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 def _message(name: str, resolution: Ambiguous, context: Context) -> str:
     found = resolution.candidates
     kind = "pages" if found[0].lower().endswith(".md") else "files"
-    opened = f"; Obsidian opens {first}" if (first := context.first_choice(name, found)) is not None else ""
+    first = context.first_choice(name, found) if context.config.dialect is None else None
+    opened = f"; Obsidian opens {first}" if first is not None else ""
     return f'"{name}" is the name of {len(found)} {kind}: {listed(found)}{opened}'
