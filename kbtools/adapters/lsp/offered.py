@@ -1,4 +1,4 @@
-"""What the language server tells a client that it can do."""
+"""Capabilities that the language server announces to a client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the language server knows: the documents that are open, and the wikis they lie in."""
+"""State of the language server: open documents, and the wikis they lie in."""
 
 from __future__ import annotations
 

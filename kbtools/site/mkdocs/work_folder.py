@@ -1,4 +1,4 @@
-"""The folder beside a site in which a build works: one build's own, and gone with it, even one that was killed."""
+"""Temporary folder of a build, beside the site: removed when the build ends, and by the next one if it was killed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Renders single pages once more, in a site that has been built and whose other pages are not looked at."""
+"""Renders single pages again in a site that has been built, without reading its other pages."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What makes a site need every page at every build: plugins, hooks, extensions and templates whose part in a page kb
-cannot know. Of each the owner can say that it looks at one page at a time (``per_page`` on the plugin kbtools)."""
+"""Finds what makes every build render every page: plugins, hooks, extensions and templates with unknown inputs.
+
+The owner can declare of each that it depends on one page at a time (``per_page`` on the plugin kbtools)."""
 
 from __future__ import annotations
 

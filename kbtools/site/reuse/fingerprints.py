@@ -1,4 +1,4 @@
-"""Fingerprints: what a site was made from besides its pages, and all that each page of it hangs on.
+"""Fingerprints of the inputs of a site besides its pages, and of all that each of its pages depends on.
 
 A page's fingerprint is taken of its text and of what other pages put into it, as it stands there: the HTML of its
 links, of its infobox, backlinks and mentions. It is made by the code that renders them, so that nothing can be

@@ -1,5 +1,6 @@
-"""What a finished site was made from. Where all of it is as it was, a build would make the same site, and need not
-begin: neither are pages parsed nor is MkDocs imported to find that out.
+"""Manifest of a finished site: all inputs it was made from. While they are unchanged, a build is not begun.
+
+Neither are pages parsed nor is MkDocs imported to find that out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a build tells: of each page while it works, and in the end what it has rendered, and why."""
+"""Report of a build: progress by page, and in the end which pages were rendered, and why."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The state of a whole site: what everything in it hangs on that is made of many pages, and what the last build knew.
+"""State of a whole site: inputs made of many pages that every page depends on, and the state of the last build.
 
-Where the state is as it was, generated pages and files of the whole site are, and so is each page whose own text is.
+While it is unchanged, generated pages and files of the whole site are, and so is each page whose own text is.
 """
 
 from __future__ import annotations
