@@ -31,6 +31,7 @@ class StoredOutline(NamedTuple):
     block_names: tuple[str, ...]
     ids: tuple[str, ...]
     has_includes: bool
+    has_refused_fences: bool
     is_published: bool
 
     @property
@@ -65,6 +66,7 @@ OutlineValues = tuple[
     tuple[str, ...],
     bool,
     bool,
+    bool,
 ]
 """A ``StoredOutline`` without its path, as plain values."""
 
@@ -83,6 +85,7 @@ def outline_of(page: Outline) -> OutlineValues:
         page.block_names,
         page.ids,
         page.has_includes,
+        page.has_refused_fences,
         page.is_published,
     )
 
@@ -93,7 +96,7 @@ def dump_outline(outline: OutlineValues) -> str:
 
 
 def load_outline(path: str, text: str) -> StoredOutline:
-    title, has_title, id_, aliases, references, sections, begins, blocks, ids, includes, published = json.loads(text)
+    title, has_title, id_, aliases, references, sections, begins, blocks, ids, *known = json.loads(text)
     return StoredOutline(
         path,
         title,
@@ -105,6 +108,5 @@ def load_outline(path: str, text: str) -> StoredOutline:
         begins,
         tuple(blocks),
         tuple(ids),
-        includes,
-        published,
+        *known,
     )

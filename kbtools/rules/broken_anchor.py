@@ -88,7 +88,8 @@ def _problem(
 ) -> Iterator[Problem]:
     if target is None or has_placeholder(anchor) or context.has_section(target, anchor):
         return
-    if target == page.path and not context.config.has_site and page.structure.problems:
+    outline = context.page(target) if not context.config.has_site else None
+    if outline is not None and outline.has_refused_fences:
         return  # a fence that only the site refuses may hide headings
     mkdocs = context.config.mkdocs
     if mkdocs is not None and (mkdocs.documents(anchor) or _OF_TABS.fullmatch(anchor)):

@@ -81,4 +81,8 @@ class Outline(Protocol):
         """Whether parts of it come from elsewhere: what other sections and ids it has is not known."""
 
     @property
+    def has_refused_fences(self) -> bool:
+        """Whether a site refuses one of its fences, and may so take headings for code that other programs show."""
+
+    @property
     def is_published(self) -> bool: ...

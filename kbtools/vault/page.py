@@ -195,6 +195,11 @@ class Page:
         return any(not any(m.start() in span for span in opaque) for m in _INCLUDES.finditer(text, self.body_start))
 
     @property
+    def has_refused_fences(self) -> bool:
+        """Whether a site refuses one of its fences, and may so take headings for code that other programs show."""
+        return bool(self.structure.problems)
+
+    @property
     def block_names(self) -> tuple[str, ...]:
         return tuple(b.name for b in self.structure.block_ids)
 
