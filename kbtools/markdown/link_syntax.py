@@ -16,8 +16,8 @@ from kbtools.markdown.marks import STX
 WIKILINK = re.compile(r"\[\[([^\[\]|\r\n]*)(?:\|((?:[^\[\]\r\n]|\[(?!\[)|\](?!\]))*))?\]\]")
 """The brackets of a wikilink: no line end and no bracket in the target, a label may hold single brackets. Every
 alternative starts with another character, so the pattern cannot backtrack more than once a character."""
-ADDRESS_BEHIND = re.compile(r"\([^()\r\n]*\)")
-"""What makes ``[[x]](address)`` an ordinary link whose text is ``[x]``."""
+ADDRESS_BEHIND = re.compile(r"\((?:[^()\r\n]|\([^()\r\n]*\))*\)")
+"""What makes ``[[x]](address)`` an ordinary link whose text is ``[x]``. An address may hold parentheses in pairs."""
 
 _ESCAPE = re.compile(r"\\[\\`*_{}\[\]()>#+\-.!|$^ =~]")
 _BRACKET = re.compile(r"[\[\]]")

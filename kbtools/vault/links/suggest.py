@@ -90,7 +90,12 @@ class Suggester:
         if self.resolver.conventions.dialect is not None:
             return None  # names are whole paths there: one that differs is another page, not written yet
         guesses = (self._respelled, self._particle, self._folder, self._index, self._near, self._heading)
-        return next((s for guess in guesses if (s := guess(link, page)) is not None), None)
+        found = next((s for guess in guesses if (s := guess(link, page)) is not None), None)
+        if found is None or found.page is None or link.anchor is None:
+            return found
+        if self.resolver.has_section(found.page, link.anchor):
+            return found
+        return Suggestion(None, None, f'did you mean [[{found.target}]]? it has no section "{link.anchor}"')
 
     def choices(self, resolution: Ambiguous, from_path: str, most: int) -> tuple[str, ...]:
         """Unambiguous spellings for the first candidates of an ambiguous link."""
