@@ -5,8 +5,9 @@ from __future__ import annotations
 import html as markup
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -484,19 +485,27 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             assets = resources.files("kbtools.site") / "assets"
             diagrams = wiki.words.script((assets / "kb-diagrams.js").read_text(encoding="utf-8")).encode()
             folder.put(MERMAID, b"\n".join(((assets / "mermaid.min.js").read_bytes(), diagrams)))
+        writers = list(self._writers(wiki, site, folder))
+        for number, write in enumerate(writers):
+            if self.engine is not None:
+                self.engine.step("files beside the pages written", number, len(writers))
+            write()
+
+    def _writers(self, wiki: SiteModel, site: Site, folder: SiteFolder) -> Iterator[Callable[[], object]]:
+        """What writes the files beside the pages."""
         key_of = self.engine.key_of if self.engine is not None else lambda _: ""
         site_key = self.engine.site_key if self.engine is not None else ""
         if self.search is not None:
-            self.search.write(folder)
+            yield partial(self.search.write, folder)
         if self.graph is not None:
-            self.graph.write(folder, site_key)
-        machine_readable.write(wiki, site, folder, key_of, site_key)
-        page_actions.write(wiki, site, folder, key_of)
+            yield partial(self.graph.write, folder, site_key)
+        yield partial(machine_readable.write, wiki, site, folder, key_of, site_key)
+        yield partial(page_actions.write, wiki, site, folder, key_of)
         if self.has_previews:
-            previews.write(wiki, site, folder, key_of)
+            yield partial(previews.write, wiki, site, folder, key_of)
         if wiki.parts.redirects:
             planned = self.engine.redirects if self.engine is not None else lambda _, make: make()
-            redirects.write(wiki, site, folder, site_key, planned)
+            yield partial(redirects.write, wiki, site, folder, site_key, planned)
 
 
 def leave_out(files: Files, wiki: SiteModel) -> None:

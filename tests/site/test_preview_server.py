@@ -97,7 +97,7 @@ def test_no_other_address_is_served(tmp_path: Path, host: str) -> None:
     words = [sys.executable, "-m", "kbtools.cli", "serve", "--root", str(tmp_path), "--host", host]
     done = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT, check=False)
     assert done.returncode == 2
-    assert "no loopback address" in done.stderr
+    assert "not a loopback address" in done.stderr
 
 
 def test_default_ports_may_go_unnamed() -> None:
