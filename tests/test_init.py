@@ -302,7 +302,10 @@ def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
     assert "in site/" in told, told
     built = {p.relative_to(root / "site").as_posix() for p in (root / "site").rglob("*")}
     assert {"index.html", "A/index.html"} <= built
-    assert 'href="A/"' in (root / "site/index.html").read_text(encoding="utf-8")
+    home = (root / "site/index.html").read_text(encoding="utf-8")
+    assert 'href="A/"' in home
+    assert 'data-md-color-scheme="slate"' in home  # where the reader's system is dark
+    assert "fonts.googleapis.com" not in home
     assert not {
         p
         for p in built

@@ -183,11 +183,23 @@ def site_name(found: Survey) -> str:
     return re.sub(r"[-_]+", " ", found.root.name).strip() or "Wiki"
 
 
+_LOOKS = """\
+  font: false  # the fonts of the reader's system: nothing is loaded from other hosts
+  palette:  # light or dark, as the reader's system is
+    - media: "(prefers-color-scheme: light)"
+      scheme: default
+    - media: "(prefers-color-scheme: dark)"
+      scheme: slate
+  features:
+    - content.code.copy
+    - navigation.top
+    - navigation.indexes""".splitlines()
+
+
 def mkdocs_yml(found: Survey) -> str:
     """A site's configuration for a folder that has none."""
     lines = [f"site_name: {_yaml(site_name(found))}", f"docs_dir: {_yaml(found.docs)}", "site_dir: site", ""]
-    lines += ["theme:", "  name: material", f"  language: {found.language}", "  features:"]
-    lines += ["    - content.code.copy", "    - navigation.top", "    - navigation.indexes", ""]
+    lines += ["theme:", "  name: material", f"  language: {found.language}", *_LOOKS, ""]
     if found.pages > SMALL:
         lines += [
             "# Material repeats the navigation on every page. Pages are found by search, links and these lists.",
