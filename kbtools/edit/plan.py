@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from kbtools.edit.verify import ChangedMeaning, Verifier
+from kbtools.edit.verify import AnyLink, ChangedMeaning, Verifier, stays
 from kbtools.links import WikiLink
 from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.links.resolution import Missing
 from kbtools.vault.page import Page
 
 
@@ -55,28 +57,70 @@ class Settled(NamedTuple):
     kept: tuple[Rewrite, ...]
     after: Index
     left_out: tuple[LeftOut, ...]
+    unsettled: tuple[ChangedMeaning, ...] = ()
+    """Where files move: what leads elsewhere because of that, and is not rewritten."""
 
 
-def settle(index: Index, rewrites: Iterable[Rewrite], *, only_links: bool = False) -> Settled:
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A vault whose files lie elsewhere, and no text of which is rewritten yet."""
+
+    paths: Mapping[str, str]
+    """The files that lie elsewhere, each with its new path."""
+    index: Index
+
+    def path(self, path: str) -> str:
+        return self.paths.get(path, path)
+
+
+def settle(
+    index: Index, rewrites: Iterable[Rewrite], *, only_links: bool = False, moved: Moved | None = None
+) -> Settled:
     """Leave out what would lead any link elsewhere, and no more than that: first the rewrites of the link itself, then
-    those of the page it leads to, then those of any page.
+    those of the page it leads to, then those of any page. What a move of files changes by itself is no fault of other
+    rewrites.
     """
+    base, path_of = (moved.index, moved.path) if moved is not None else (index, stays)
     kept = list(rewrites)
     left_out: list[LeftOut] = []
+    by_move = set(_changes(index, base, {}, path_of, frozenset(), only_links)) if moved is not None else set()
     while True:
         edits = edits_by_page(kept)
-        after = index.with_pages({**index.pages, **{p: edited(index.pages[p], e) for p, e in edits.items()}})
+        pages = {path_of(p): edited(index.pages[p], e, path_of(p)) for p, e in edits.items()}
+        after = base.with_pages({**base.pages, **pages})
         unlinked = frozenset((r.path, r.unlinks) for r in kept if r.unlinks is not None)
-        changes = list(Verifier(index, after, edits, unlinked=unlinked, only_links=only_links).changes())
-        if not changes:
-            return Settled(tuple(kept), after, tuple(left_out))
+        changes = _changes(index, after, edits, path_of, unlinked, only_links)
         blamed: dict[Rewrite, ChangedMeaning] = {}
         by_page = _ByPage(kept)
         for change in changes:
-            for rewrite in by_page.to_blame(change):
+            blame = by_page.own(change) if change in by_move else by_page.to_blame(change)
+            for rewrite in blame:
                 blamed.setdefault(rewrite, change)
+        if not blamed:
+            return Settled(tuple(kept), after, tuple(left_out), tuple(changes))
         left_out += (LeftOut(rewrite, why) for rewrite, why in blamed.items())
         kept = [rewrite for rewrite in kept if rewrite not in blamed]
+
+
+def _changes(
+    before: Index,
+    after: Index,
+    edits: Mapping[str, Sequence[Edit]],
+    path_of: Callable[[str], str],
+    unlinked: frozenset[tuple[str, int]],
+    only_links: bool,
+) -> list[ChangedMeaning]:
+    """What leads elsewhere; a link that led nowhere may lead to a file that is moved."""
+    found = Verifier(before, after, edits, path_of, unlinked, only_links=only_links).changes()
+    if path_of is stays:
+        return list(found)
+    return [change for change in found if not (change.link and _is_missing(before, change.path, change.link))]
+
+
+def _is_missing(index: Index, path: str, link: AnyLink) -> bool:
+    held = index.graph.of(index.pages[path])
+    links: list[tuple[AnyLink, object]] = [*held.wiki, *held.files]
+    return any(isinstance(meaning, Missing) and one is link for one, meaning in links)
 
 
 class _ByPage:
@@ -93,15 +137,19 @@ class _ByPage:
         for edits in self._edits.values():
             edits.sort(key=_place)
 
+    def own(self, change: ChangedMeaning) -> Iterable[Rewrite]:
+        """The rewrites of the link."""
+        if change.link is None:
+            return ()
+        edits, span = self._edits.get(change.path, []), change.link.span
+        first = bisect_left(edits, (span.start, -1), key=_place)
+        near = edits[max(0, first - 1) : bisect_right(edits, (span.end, span.end), key=_place)]
+        return [rewrite for start, end, rewrite in near if start <= span.end and end >= span.start]
+
     def to_blame(self, change: ChangedMeaning) -> Iterable[Rewrite]:
         """The rewrites of the link; failing that those of the page it leads to, of its own page, or all."""
-        if change.link is not None:
-            edits, span = self._edits.get(change.path, []), change.link.span
-            first = bisect_left(edits, (span.start, -1), key=_place)
-            near = edits[max(0, first - 1) : bisect_right(edits, (span.end, span.end), key=_place)]
-            own = [rewrite for start, end, rewrite in near if start <= span.end and end >= span.start]
-            if own:
-                return own
+        if own := self.own(change):
+            return own
         there = self._of.get(change.target, ()) if change.target is not None else ()
         return there or self._of.get(change.path, ()) or self._all
 
@@ -117,10 +165,12 @@ def edits_by_page(rewrites: Iterable[Rewrite]) -> dict[str, tuple[Edit, ...]]:
     return {path: tuple(dict.fromkeys(edits)) for path, edits in found.items()}
 
 
-def edited(page: Page, edits: Iterable[Edit]) -> Page:
-    """The page with the edits made."""
+def edited(page: Page, edits: Iterable[Edit], path: str | None = None) -> Page:
+    """The page with the edits made, and at another path where given."""
     return Page.parse(
-        Source(page.path, apply_edits(page.source.text, edits), page.source.bom), page.file_problems, page.policy
+        Source(path or page.path, apply_edits(page.source.text, edits), page.source.bom),
+        page.file_problems,
+        page.policy,
     )
 
 

@@ -1,9 +1,10 @@
-"""Finds every reference to a page and rewrites it for a new name: wikilinks, Markdown links, frontmatter."""
+"""Finds every reference to pages that are renamed or moved, and rewrites it: wikilinks, Markdown links, frontmatter."""
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -18,7 +19,7 @@ from kbtools.markdown.structure import Heading
 from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import Span
 from kbtools.vault.index import Index
-from kbtools.vault.links.resolution import FileResolution, Resolution, Resolved, target_page
+from kbtools.vault.links.resolution import Elsewhere, FileResolution, How, Resolution, Resolved, target_page
 from kbtools.vault.links.spelling import Speller, heading_at, words_kept
 from kbtools.vault.page import Page
 
@@ -43,16 +44,16 @@ class Respelling:
 
 @dataclass(frozen=True)
 class NameChange:
-    """A page before and after; the two states of the wiki, in the second of which no link is rewritten yet."""
+    """Files before and after; the two states of the wiki, in the second of which no link is rewritten yet."""
 
     before: Index
     after: Index
-    old: str
-    new: str
+    moves: Mapping[str, str]
+    """Paths of the pages that are called otherwise, and of the files that lie elsewhere, with those they will have."""
     speller: Speller
     """Of the second state."""
     heading: tuple[Heading, Heading] | None = None
-    """The heading that repeats the title, as it was and as it will be."""
+    """Of the only page in ``moves``: the heading that repeats the title, as it was and as it will be."""
 
     @cached_property
     def linked_sections(self) -> frozenset[tuple[str, int | None]]:
@@ -68,90 +69,127 @@ class NameChange:
         return frozenset(found)
 
     def moved(self, path: str) -> str:
-        return self.new if path == self.old else path
+        return self.moves.get(path, path)
 
-    @property
-    def is_heading_only(self) -> bool:
-        """Whether the page is called as before, and one of its headings otherwise."""
-        was, will = self.before.outlines[self.old], self.after.outlines.get(self.new)
-        return self.old == self.new and will is not None and was.title == will.title
+    def is_elsewhere(self, path: str) -> bool:
+        """Whether a page will lie in another folder."""
+        return _folder(path) != _folder(self.moved(path))
 
-    def still_names(self, target: str, origin: str) -> bool:
-        """Whether a target names the page afterwards too. Its old title as an alias does not count, which in Logseq
-        is a name like others."""
-        was, will = self.before.outlines[self.old], self.after.outlines[self.new]
+    def concerns(self, there: str, origin: str) -> bool:
+        """Whether the spelling of a wikilink from one file to another may have to change."""
+        return there in self.moves or self.is_elsewhere(origin)
+
+    def heading_of(self, path: str | None) -> tuple[Heading, Heading] | None:
+        return self.heading if path in self.moves else None
+
+    def keeps_names(self, path: str) -> bool:
+        """Whether a page has the title and the file name it had."""
+        was, will = self.before.outlines[path], self.after.outlines[self.moved(path)]
+        return (was.title, was.stem) == (will.title, will.stem)
+
+    def still_names(self, target: str, origin: str, there: str, how: How) -> bool:
+        """Whether a target names the file afterwards too, on a page at ``origin``. Its old title as an alias does not
+        count, which in Logseq is a name like others."""
+        found = self.after.resolve_name(target, self.moved(origin))
+        if not isinstance(found, Resolved) or found.page != self.moved(there):
+            return False
+        if how == "attachment" or self.keeps_names(there):
+            return True
+        was, will = self.before.outlines[there], self.after.outlines[self.moved(there)]
         gone = {fold_title(name) for name in (was.title, was.stem, was.stem.replace("___", "/"))}
         gone -= {fold_title(name) for name in (will.title, will.stem)}
-        found = self.after.resolve_name(target, origin)
-        return found in (Resolved(self.new, "exact"), Resolved(self.new, "path")) and fold_title(target) not in gone
+        return found.how in ("exact", "path") and fold_title(target) not in gone
 
-    def spelling(self, from_path: str) -> str:
+    def spelling(self, there: str, from_path: str) -> str:
         """How a link calls the page. Raises KbError when nothing means it alone."""
-        found = self.speller.spelling(self.new, from_path)
+        found = self.speller.spelling(self.moved(there), from_path)
         if found is None:
             raise KbError(f"{from_path} could not link to the page by its new name", "choose another title")
         return found
 
 
-def body_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Respelling]]:
+Change = tuple[Edit, Respelling]
+
+
+def body_edits(page: Page, names: NameChange) -> Iterator[Change]:
     """The rewritten links of a page's text. Edits that overlap nothing."""
-    text = page.source.text
     held = names.before.graph.of(page)
     for link, resolution in held.wiki:
-        parts = [*_target_edit(page, link, resolution, names), *_anchor_edit(page, link, resolution, names)]
-        if parts:
-            whole = link.span.of(text)
-            after = apply_edits(whole, [Edit(part.span.shift(-link.start), part.replacement) for part in parts])
-            for part in parts:
-                yield part, Respelling(page.path, link.span, whole, after, "embed" if link.embed else "wikilink")
+        yield from wikilink_edits(page, link, resolution, names)
     for file, found in held.files:
-        yield from _file_edits(page, file, found, names)
+        yield from file_edits(page, file, found, names)
+
+
+def wikilink_edits(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Change]:
+    """One wikilink or embed. Raises KbError where nothing means its page alone."""
+    parts = [*_target_edit(page, link, resolution, names), *_anchor_edit(page, link, resolution, names)]
+    if parts:
+        whole = link.span.of(page.source.text)
+        after = apply_edits(whole, [Edit(part.span.shift(-link.start), part.replacement) for part in parts])
+        for part in parts:
+            yield part, Respelling(page.path, link.span, whole, after, "embed" if link.embed else "wikilink")
 
 
 def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
-    if not isinstance(resolution, Resolved) or resolution.page != names.old or resolution.how == "self":
+    if not isinstance(resolution, Resolved) or resolution.how == "self":
         return
-    origin = names.moved(page.path)
-    if names.is_heading_only or names.still_names(link.target, origin):
+    there = resolution.page
+    if not names.concerns(there, page.path) or names.still_names(link.target, page.path, there, resolution.how):
         return
-    target = _respelled(link, origin, names)
+    target = _respelled(link, page.path, there, names)
     yield Edit(link.target_span, target)
     heading = heading_at(page, link.start)
     if heading is not None and (page.path, heading) in names.linked_sections:
         yield from words_kept(link, target, page)
 
 
-def _respelled(link: WikiLink, origin: str, names: NameChange) -> str:
+def _respelled(link: WikiLink, from_path: str, there: str, names: NameChange) -> str:
     """A path stays a path, a file name a file name; everything else is spelled as the wiki spells its links."""
-    stem = names.new.rpartition("/")[2].removesuffix(".md")
+    new, origin = names.moved(there), names.moved(from_path)
+    if there not in names.before.outlines:
+        return _attachment(link, new, origin, names)
+    stem = new.rpartition("/")[2].removesuffix(".md")
     suffix = link.target[-3:] if link.target[-3:].lower() == ".md" else ""
     folder, slash, _ = link.target.rpartition("/")
     if slash or suffix:
         name = f"{folder}{slash}{stem}{suffix}"
         if can_be_target(name) and names.after.resolve_name(name, origin) in (
-            Resolved(names.new, "path" if slash else "exact"),
+            Resolved(new, "path" if slash else "exact"),
         ):
             return name
-        if slash and (found := names.speller.qualified(names.new, origin)) is not None:
+        if slash and (found := names.speller.qualified(new, origin)) is not None:
             return found
-    return names.spelling(origin)
+    return names.spelling(there, origin)
+
+
+def _attachment(link: WikiLink, new: str, origin: str, names: NameChange) -> str:
+    """The end of an attachment's path, as long as the link had it where that suffices."""
+    segments = new.split("/")
+    depths = [*range(1, len(segments) + 1)]
+    least = sum(part not in ("", ".", "..") for part in link.target.split("/"))
+    for depth in sorted(depths, key=lambda depth: (depth < least, depth)):
+        name = "/".join(segments[-depth:])
+        if names.after.resolve_name(name, origin) == Resolved(new, "attachment"):
+            return name
+    raise KbError(f"{origin} could not name {new} alone", "choose another name")
 
 
 def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
     """A section named by the heading that changes with the title."""
-    if link.anchor is None or names.heading is None or target_page(resolution) != names.old:
+    there = target_page(resolution)
+    if link.anchor is None or there is None or names.heading_of(there) is None:
         return
-    renewed = _anchor(link.anchor, names)
+    renewed = _anchor(link.anchor, there, names)
     at = page.source.text.find(link.anchor, link.target_span.end, link.span.end)
     if renewed != link.anchor and at >= 0:
         yield Edit(Span(at, at + len(link.anchor)), renewed)
 
 
-def _anchor(anchor: str, names: NameChange) -> str:
+def _anchor(anchor: str, there: str, names: NameChange) -> str:
     """An anchor, with the heading that changes as it will be: it may be named alone, or before those below it."""
     assert names.heading is not None
     was, will = names.heading
-    sections, number = names.before.sections(names.old), names.before.pages[names.old].headings.index(was)
+    sections, number = names.before.sections(there), names.before.pages[there].headings.index(was)
     spelled = " ".join(re.sub(r"[:#|^\\\[\]]|%%", " ", will.text).split())
     parts = anchor.split("#")
     named = ("#".join(parts[: n + 1]) for n in range(len(parts)))
@@ -159,19 +197,17 @@ def _anchor(anchor: str, names: NameChange) -> str:
     return "#".join(renewed) if spelled else anchor
 
 
-def _file_edits(
-    page: Page, link: FileLink, found: FileResolution, names: NameChange
-) -> Iterator[tuple[Edit, Respelling]]:
-    """A Markdown link to the page: its path, and its section where the heading changes with the title."""
-    if target_page(found) != names.old:
-        return
+def file_edits(page: Page, link: FileLink, found: FileResolution, names: NameChange) -> Iterator[Change]:
+    """A Markdown link: its path, and its section where the heading changes with the title."""
     text = page.source.text
     edits = []
-    if link.path and names.new != names.old:
-        edits.append(_path_edit(page, link, names))
-    if link.anchor is not None and names.heading is not None:
-        was, will = names.heading
-        if names.before.sections(names.old).find(link.anchor) == names.before.pages[names.old].headings.index(was):
+    if link.path and (path := _path_edit(page, link, found, names)) is not None:
+        edits.append(path)
+    there = target_page(found)
+    heading = names.heading_of(there)
+    if there is not None and link.anchor is not None and heading is not None:
+        was, will = heading
+        if names.before.sections(there).find(link.anchor) == names.before.pages[there].headings.index(was):
             place = will.id if link.anchor == was.id else will.text
             edits.append(Edit(link.fragment_span, filelinks.written_fragment(place, link, text)))
     for edit in edits:
@@ -180,19 +216,70 @@ def _file_edits(
             yield edit, Respelling(page.path, edit.span, edit.span.of(text), edit.replacement, kind)
 
 
-def _path_edit(page: Page, link: FileLink, names: NameChange) -> Edit:
-    """The new name in the place of the old one: a path stays a path, and an address of the site an address, because
-    a renamed page stays in its folder.
-    """
-    text = page.source.text
-    written = link.path_span.of(text).rstrip("/")
-    ending = _ENDING.search(link.path.rstrip("/"))
-    name = names.new.rpartition("/")[2].removesuffix(".md") + (ending[0] if ending else "")
-    start = link.path_start + written.rfind("/") + 1
-    return Edit(Span(start, link.path_start + len(written)), filelinks.written(name, link, text))
+def _path_edit(page: Page, link: FileLink, found: FileResolution, names: NameChange) -> Edit | None:
+    """A path that leads to the file again; None where this one does, or none is found."""
+    text, origin = page.source.text, names.moved(page.path)
+    if isinstance(found, Elsewhere) and found.is_outside and names.is_elsewhere(page.path):
+        return Edit(link.path_span, filelinks.written(_outside(link.path, page.path, origin), link, text))
+    if not isinstance(found, Resolved) or (found.page not in names.moves and page.path == origin):
+        return None
+    there, new = found.page, names.moved(found.page)
+    is_called_so = there.rpartition("/")[2] == new.rpartition("/")[2]
+    if is_called_so and _leads(names.after.resolve_file(link, origin), new):
+        return None
+    path = link.path.rstrip("/")
+    ending = _ENDING.search(path)
+    is_page = there in names.before.outlines
+    called = new.removesuffix(".md") + (ending[0] if ending else "") if is_page else new
+    if _folder(there) == _folder(new) and not names.is_elsewhere(page.path):
+        # A path stays as it is up to the name.
+        written = link.path_span.of(text).rstrip("/")
+        start = link.path_start + written.rfind("/") + 1
+        name = called.rpartition("/")[2]
+        if _leads(_resolved(f"{path[: path.rfind('/') + 1]}{name}", link, origin, names), new):
+            return Edit(Span(start, link.path_start + len(written)), filelinks.written(name, link, text))
+    for way in _ways(link.path, called, new, origin):
+        if _leads(_resolved(way, link, origin, names), new):
+            return Edit(link.path_span, filelinks.written(way, link, text))
+    return None
 
 
-def frontmatter_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Respelling]]:
+def _ways(path: str, called: str, new: str, origin: str) -> Iterator[str]:
+    """Paths and addresses from a page to a file: first with the form that the link has now."""
+    dot, slash = "./" if path.startswith("./") else "", "/" if path.endswith("/") else ""
+    if path.startswith("/"):
+        yield f"/{called}{slash}"
+        yield f"/{new}"
+    for named, end in ((called, slash), (new, "")):
+        near = _relative(named, _folder(origin))
+        yield f"{near if near.startswith('../') else dot + near}{end}"
+        yield f"{_relative(named, origin.removesuffix('.md'))}{end}"  # from the page's address, if it is a folder
+
+
+def _resolved(path: str, link: FileLink, origin: str, names: NameChange) -> FileResolution:
+    return names.after.resolve_file(link._replace(path=path), origin)
+
+
+def _leads(found: FileResolution, path: str) -> bool:
+    return isinstance(found, Resolved) and found.page == path
+
+
+def _relative(path: str, folder: str) -> str:
+    return posixpath.relpath(f"/{path}", f"/{folder}")
+
+
+def _outside(path: str, origin: str, new_origin: str) -> str:
+    """A path that leads out of the vault, from another folder of it."""
+    top = "/_" * path.count("..")  # folders above the vault, whatever they are called
+    whole = posixpath.normpath(f"{top}/{_folder(origin)}/{path}")
+    return posixpath.relpath(whole, f"{top}/{_folder(new_origin)}") + ("/" if path.endswith("/") else "")
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def frontmatter_edits(page: Page, names: NameChange) -> Iterator[Change]:
     """The rewritten values of a page's frontmatter. Raises KbError where a value cannot be set."""
     if page.frontmatter is None:
         return
@@ -230,16 +317,15 @@ def frontmatter_edits(page: Page, names: NameChange) -> Iterator[tuple[Edit, Res
 def _wikilink(page: Page, m: re.Match[str], names: NameChange) -> str:
     target = m["target"].strip()
     found = names.before.resolve_name(target, page.path)
-    origin = names.moved(page.path)
-    if not isinstance(found, Resolved) or found.page != names.old:
+    if not isinstance(found, Resolved) or not names.concerns(found.page, page.path):
         return m[0]
     rest = m["rest"]
-    if names.heading is not None and (anchored := _ANCHOR.match(rest)):
-        rest = f"#{_anchor(anchored[1], names)}{rest[anchored.end() :]}"
-    if names.is_heading_only or names.still_names(target, origin):
+    if names.heading_of(found.page) is not None and (anchored := _ANCHOR.match(rest)):
+        rest = f"#{_anchor(anchored[1], found.page, names)}{rest[anchored.end() :]}"
+    if names.still_names(target, page.path, found.page, found.how):
         return f"[[{m['target']}{rest}]]"
     link = WikiLink(0, 0, False, target, 0)
-    return f"[[{_respelled(link, origin, names)}{rest}]]"
+    return f"[[{_respelled(link, page.path, found.page, names)}{rest}]]"
 
 
 def _reference(page: Page, raw: str, names: NameChange) -> str:
@@ -248,15 +334,17 @@ def _reference(page: Page, raw: str, names: NameChange) -> str:
     name = linked or raw.strip()
     if name.lower() in ("self", "none") or name == page.id:
         return raw
-    origin = names.moved(page.path)
-    if names.before.page_named(name, page.path) != names.old:
+    there = names.before.page_named(name, page.path)
+    if there is None or there not in names.moves:
         return raw
-    was, will = names.before.outlines[names.old], names.after.outlines[names.new]
+    origin, new = names.moved(page.path), names.moved(there)
+    was, will = names.before.outlines[there], names.after.outlines[new]
     exact = page_name(name) in map(page_name, (will.stem, will.title, will.id or ""))
-    if exact and names.after.page_named(name, origin) == names.new:
+    is_kept = exact or (there != new and names.keeps_names(there))
+    if is_kept and names.after.page_named(name, origin) == new:
         return raw
     by_title = page_name(name) == page_name(was.title) or (linked is not None and names.speller.style == "title")
-    renewed = names.speller.reference(names.new, origin, by_title)
+    renewed = names.speller.reference(new, origin, by_title)
     if renewed is not None:
         return with_target(raw, renewed)
     raise KbError(f"{page.path} could not name the page by its new name in its frontmatter", "choose another title")

@@ -10,7 +10,7 @@ from kbtools.config.project import LinkStyle
 from kbtools.edit.new_names import clean_title, new_path, require_free
 from kbtools.edit.properties import set_property, with_alias
 from kbtools.edit.references import NameChange, Respelling, body_edits, frontmatter_edits
-from kbtools.edit.verify import AnyLink, Verifier
+from kbtools.edit.verify import AnyLink, Verifier, few
 from kbtools.errors import KbError
 from kbtools.frontmatter import add_item, set_field
 from kbtools.links import fold_title, page_name
@@ -88,7 +88,7 @@ def plan_rename(
         renamed, own = _named(page, apply_edits(page.source.text, head_edits), title, new, index)
     middle = index.with_pages(_with(index, path, renamed))
     pair = None if heading is None else (heading[0], _heading_after(page, renamed, heading[0]))
-    names = NameChange(index, middle, path, new, Speller(middle, style), pair)
+    names = NameChange(index, middle, {path: new}, Speller(middle, style), pair)
 
     texts: dict[str, str] = {}
     made: dict[str, list[Edit]] = {}
@@ -138,19 +138,15 @@ def _verify(
     changed = [change.shown(before.pages) for change in found if change.adopted != new]
     if changed:
         raise KbError(
-            f"with this name {_few(changed)} would mean something else",
+            f"with this name {few(changed)} would mean something else",
             "choose another title, or correct those links first",
         )
     if adopted and not adopt:
-        listed = _few([change.shown(before.pages) for change in adopted])
+        listed = few([change.shown(before.pages) for change in adopted])
         raise KbError(
             f"{listed} is broken, and would resolve to this page after the rename", "--adopt lets such links mean it"
         )
     return tuple(AmbiguousLink(change.path, change.link) for change in adopted if change.link is not None)
-
-
-def _few(places: list[str]) -> str:
-    return ", ".join(places[:5]) + (f" and {len(places) - 5} more" if len(places) > 5 else "")
 
 
 def _front_edit(page: Page, below: Sequence[Edit], text: str) -> Edit:

@@ -36,7 +36,7 @@ def plan_rename_heading(index: Index, path: str, heading: Heading, text: str) ->
     if found is None or (found.start, found.level, found.text) != (heading.start, heading.level, text):
         raise KbError(f'"{text}" would not be read as the heading', "leave out markup")
     after = index.with_pages({**index.pages, path: renamed})
-    names = NameChange(index, after, path, path, Speller(after), (heading, found))
+    names = NameChange(index, after, {path: path}, Speller(after), (heading, found))
     edits: dict[str, list[Edit]] = {}
     for other in index.pages.values():
         made = [edit for edit, _ in (*frontmatter_edits(other, names), *body_edits(other, names))]

@@ -56,6 +56,11 @@ class ChangedMeaning(NamedTuple):
         return f"{self.path}:{at.line}:{at.column} {self.link.span.of(source.text)}"
 
 
+def few(places: Sequence[str]) -> str:
+    """The first places of several, for a message."""
+    return ", ".join(places[:5]) + (f" and {len(places) - 5} more" if len(places) > 5 else "")
+
+
 class Places:
     """Where the places of a text are after some edits that do not overlap."""
 
@@ -155,7 +160,7 @@ class Verifier:
 
     def _same(self, was: Resolution | FileResolution, now: Resolution | FileResolution, edited: bool) -> bool:
         if isinstance(was, Resolved) and was.how == "attachment":
-            return isinstance(now, Resolved) and now.page == was.page
+            return isinstance(now, Resolved) and now.page == self.moved(was.page)
         if isinstance(was, Resolved) or (isinstance(was, Alias) and len(was.candidates) == 1):
             there, here = target_page(was), target_page(now)
             if there is None or here is None:

@@ -34,9 +34,10 @@ class Index(Resolver):
     def build(cls, vault: Vault) -> Index:
         return cls(vault.pages, vault.attachments, vault.conventions, vault.ways_in)
 
-    def with_pages(self, pages: Mapping[str, Page]) -> Index:
-        """The same vault with other pages."""
-        return Index(pages, self.attachments, self.conventions, self.ways_in)
+    def with_pages(self, pages: Mapping[str, Page], attachments: Iterable[str] | None = None) -> Index:
+        """The same vault with other pages, and other attachments where given."""
+        files = self.attachments if attachments is None else attachments
+        return Index(pages, files, self.conventions, self.ways_in)
 
     def with_texts(self, pages: Mapping[str, Page]) -> Index:
         """The same vault with other texts of these pages, whose outlines are as they were: what names mean is kept."""

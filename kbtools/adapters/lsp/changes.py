@@ -100,10 +100,10 @@ def rename(space: OpenVault, named: Named, name: str) -> WorkspaceEdit:
     KbError where that cannot be."""
     index = space.index()
     if named.heading is not None:
-        return _whole(space, index, plan_rename_heading(index, named.path, named.heading, name), named.path)
+        return whole(space, index, plan_rename_heading(index, named.path, named.heading, name), named.path)
     is_saved = (space.project.vault / named.path).is_file()
     plan = plan_rename(index, named.path, name, style=space.project.config.link_style, keep_file=not is_saved)
-    edit = _whole(space, index, plan.texts, named.path)
+    edit = whole(space, index, plan.texts, named.path)
     if plan.new != named.path:
         old, new = space.uri(named.path), space.uri(plan.new)
         edit["documentChanges"].append({"kind": "rename", "oldUri": old, "newUri": new, "annotationId": "file"})
@@ -115,13 +115,13 @@ def respell(space: OpenVault, path: str) -> WorkspaceEdit:
     """The canonical spelling for every link to a page. Raises KbError where there is nothing to respell."""
     index, config = space.index(), space.project.config
     plan = plan_reconcile(index, Speller(index, config.link_style, config.keep_words), titles=True, to=path)
-    edit = _whole(space, index, plan.texts, None)
+    edit = whole(space, index, plan.texts, None)
     if not edit["documentChanges"]:
         raise KbError(f"every link to {path} is spelled as it should be", "nothing is to be done")
     return edit
 
 
-def _whole(space: OpenVault, index: Index, texts: Mapping[str, str], own: str | None) -> WorkspaceEdit:
+def whole(space: OpenVault, index: Index, texts: Mapping[str, str], own: str | None) -> WorkspaceEdit:
     """The changes of pages, those of the renamed page and those of the links to it each under a heading of the
     editor's preview."""
     changes: list[Change] = []

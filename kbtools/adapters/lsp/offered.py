@@ -32,5 +32,9 @@ def capabilities(encoding: str) -> dict[str, Any]:
         "inlayHintProvider": True,
         "workspaceSymbolProvider": True,
         "executeCommandProvider": {"commands": (ACCEPT, RESPELL, RUN, UPDATE)},
-        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+        "workspace": {
+            "workspaceFolders": {"supported": True, "changeNotifications": True},
+            # Every file may be one that a page links to, and a folder may hold some.
+            "fileOperations": {"willRename": {"filters": [{"scheme": "file", "pattern": {"glob": "**/*"}}]}},
+        },
     }

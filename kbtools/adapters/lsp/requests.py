@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from kbtools.adapters.lsp import actions, changes, commands, completion, hover, navigation, results
-from kbtools.adapters.lsp.open_vault import OpenVault
+from kbtools.adapters.lsp import actions, changes, commands, completion, hover, moves, navigation, results
+from kbtools.adapters.lsp.open_vault import OpenVault, path_of
 from kbtools.adapters.lsp.session import Session
 from kbtools.adapters.lsp.wire.connection import Later
 from kbtools.adapters.lsp.wire.protocol import CodeAction, Params, Renamable, WorkspaceEdit
@@ -70,6 +70,23 @@ def rename(session: Session, params: Params) -> WorkspaceEdit | None:
     return session.for_client(changes.rename(found[0], named, params["newName"]))
 
 
+def will_rename_files(session: Session, params: Params) -> WorkspaceEdit | None:
+    """The edit that keeps links where they lead when files are renamed or moved; what cannot be kept is shown."""
+    renamed = [(path_of(file["oldUri"]), path_of(file["newUri"])) for file in params["files"]]
+    files = [(old, new) for old, new in renamed if old is not None and new is not None]
+    made: list[WorkspaceEdit] = []
+    for space in session.vaults_of(old for old, _ in files):
+        edit, lost = moves.move(space, files)
+        made.append(edit)
+        if lost:
+            session.show(lost)
+    whole: WorkspaceEdit = {
+        "documentChanges": [change for edit in made for change in edit["documentChanges"]],
+        "changeAnnotations": {id_: named for edit in made for id_, named in edit["changeAnnotations"].items()},
+    }
+    return session.for_client(whole) if whole["documentChanges"] else None
+
+
 def code_action(session: Session, params: Params) -> list[CodeAction]:
     found = session.space(params["textDocument"]["uri"])
     page = found[0].page(found[1]) if found is not None else None
@@ -116,5 +133,6 @@ REQUESTS: Mapping[str, Request] = {
     "textDocument/codeLens": _of_page(results.lenses),
     "textDocument/inlayHint": inlay_hints,
     "workspace/symbol": workspace_symbols,
+    "workspace/willRenameFiles": will_rename_files,
     "workspace/executeCommand": execute,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -121,6 +121,15 @@ class Session:
             self.complain(error)
             return None
         return project.vault, path
+
+    def vaults_of(self, files: Iterable[Path]) -> list[OpenVault]:
+        """The wikis in which files or folders lie."""
+        found: dict[OpenVault, None] = {}
+        for file in files:
+            beside = file / "index.md" if file.is_dir() else file.with_name("index.md")
+            if (place := self.space(beside.as_uri())) is not None:
+                found[place[0]] = None
+        return list(found)
 
     def forget_places(self) -> None:
         """Have documents looked up anew: another configuration may give them to another wiki."""
