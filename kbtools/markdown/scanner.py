@@ -25,7 +25,9 @@ from kbtools.markdown.tree import Leaf
 from kbtools.text.diagnostics import Problem
 from kbtools.text.source import Span
 
-_BLOCK_ID = re.compile(r"(?:(?<=[ \t\r\n])|(?<=\]\])|(?<=\$\$)|\A)\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
+_BLOCK_ID = re.compile(r"\^([A-Za-z0-9-]++)(?=[ \t]*+(?:[\r\n]|\Z))")
+_BEFORE_BLOCK_ID = re.compile(r"[ \t>]*\Z|.*(?:[ \t]|\]\]|\$\$)\Z", re.DOTALL)
+"""What a line may hold before the id of a block: signs of a quotation alone, or what ends in a blank or an element."""
 _ALONE = re.compile(r"\s*\^[A-Za-z0-9-]+\s*")
 _PERCENT = re.compile(r"((?:(?<=[\r\n])|\A) {0,3})?%%")
 _POINTED_DEFINITION = re.compile(
@@ -312,10 +314,14 @@ class _Scan:
         if "^" not in self.text:
             return ()
         starts = [span.start for span in opaque]
+        ends = {span.end for span in opaque} | {link.end for link in self.links}
         found = []
         for row in sorted({row for leaf in leaves for row in self.last_rows(leaf)}):
             m = _BLOCK_ID.search(self.text, self.body.offset(row, 0), self.body.ends[row])
             if m is None:
+                continue
+            before = self.text[self.body.starts[row] : m.start()]
+            if m.start() not in ends and _BEFORE_BLOCK_ID.match(before) is None:
                 continue
             index = bisect_right(starts, m.start()) - 1
             if index < 0 or m.start() >= opaque[index].end:

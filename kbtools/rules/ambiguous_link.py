@@ -4,7 +4,8 @@ kb never guesses: the link is left as it is, and the site offers readers the cho
 folder wins when it is the only one there. Write the folder to say which page is meant.
 
 Where no site is made of the vault it is an info, because Obsidian chooses one: the file with just this path, else the
-one with the shortest path below the folder of the page, else the one with the shortest path.
+one with the shortest path below the folder of the page, else the one with the shortest path. A definition of the page,
+`[Dup]: a/Dup`, which Foam writes, says which page is meant there.
 
 ## Reported
 
@@ -41,7 +42,7 @@ from collections.abc import Iterator
 
 from kbtools.rules import MOST, Context, listed
 from kbtools.text.diagnostics import Problem, Severity
-from kbtools.vault.links.resolution import Ambiguous
+from kbtools.vault.links.resolution import Ambiguous, target_page
 from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
@@ -51,8 +52,11 @@ GROUP = "links"
 def check(page: Page, context: Context) -> Iterator[Problem]:
     # Obsidian decides without asking: whom it leads astray is only the author, who can see it.
     severity = None if context.config.has_site else Severity.INFO
+    defined = frozenset() if context.config.has_site else _defined(page, context)
     for link, resolution in context.links.wiki:
         if isinstance(resolution, Ambiguous):
+            if any((link.target, candidate) in defined for candidate in resolution.candidates):
+                continue
             choices = context.suggester.choices(resolution, page.path, MOST)
             help_ = "write " + " or ".join(f"[[{c}]]" for c in choices) if choices else None
             message = _message(link.target, resolution, context)
@@ -61,6 +65,16 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if isinstance(found, Ambiguous):
             help_, message = "write its path from this page", _message(file.path, found, context)
             yield Problem("ambiguous-link", file.path_span, message, help_, severity=severity)
+
+
+def _defined(page: Page, context: Context) -> frozenset[tuple[str, str | None]]:
+    """The names and pages of definitions, ``[Name]: path``, by which Foam says where ``[[Name]]`` leads."""
+    text = page.source.text
+    return frozenset(
+        (text[file.start : file.path_start].strip().partition("]:")[0].removeprefix("["), target_page(found))
+        for file, found in context.links.files
+        if file.kind == "definition"
+    )
 
 
 def _message(name: str, resolution: Ambiguous, context: Context) -> str:

@@ -21,6 +21,7 @@ A block id is written `^name` at the end of a paragraph or list item, or alone b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kbtools.rules import Context
@@ -31,6 +32,8 @@ from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "links"
+
+_NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
@@ -44,5 +47,12 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 def _problem(target: str | None, block: str, span: Span, context: Context) -> Iterator[Problem]:
     if target is not None and not context.has_block(target, block):
-        help_ = f"write ^{block} at the end of the block that is meant"
+        named = _NAME.match(block)
+        if named is None:
+            help_ = "the name of a block has letters, digits and dashes alone"
+        elif named[0] == block:
+            help_ = f"write ^{block} at the end of the block that is meant"
+        else:
+            known = context.has_block(target, named[0])
+            help_ = f"the name ends before {block[named.end() :]}" + (f": write ^{named[0]}" if known else "")
         yield Problem("broken-block", span, f'{target} has no block "^{block}"', help_)

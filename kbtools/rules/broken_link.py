@@ -10,7 +10,8 @@ first and write later. So is `[Page](Page)`, and `[Page](Page.md)` is a warning.
 a warning there, and a link to a folder an info, where no site is made of the vault; nothing if it ends with `/`.
 Placeholders of templates, `[[{{title}}]]`, are no broken links, nor are the names of days in a graph of Logseq, whose
 journals come into being by themselves. On a site of MkDocs without a plugin or extension for wikilinks, brackets are
-text unless others of the page are links. A link without an address in mdBook's `SUMMARY.md` is a planned chapter.
+text unless others of the page are links, and where `mkdocs.yml` has `hooks`, which may make pages or write other
+addresses, a broken Markdown link is an info. A link without an address in mdBook's `SUMMARY.md` is a planned chapter.
 
 ## Reported
 
@@ -72,7 +73,10 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
                 yield problem
         elif isinstance(found, Elsewhere) and found.is_outside and context.config.mkdocs is not None:
             message = f'"{file.path}" leads out of the wiki: the site has no such address'
-            yield Problem("broken-link", file.path_span, message, "link to where it is published")
+            way, severity = "link to where it is published", None
+            if context.config.mkdocs.has_hooks:
+                way, severity = f"unless a hook of mkdocs.yml rewrites it; {way}", Severity.INFO
+            yield Problem("broken-link", file.path_span, message, way, severity=severity)
 
 
 def _has_resolved(context: Context) -> bool:

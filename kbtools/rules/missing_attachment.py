@@ -2,7 +2,8 @@
 
 The page shows a broken picture or a dead download. That holds for `![[picture.png]]` as for `![](picture.png)`. Names
 are compared as they are written, because files on most servers are case-sensitive; in an Obsidian vault they are not,
-and a file is found by its name, wherever it lies.
+and a file is found by its name, wherever it lies. Where `mkdocs.yml` has `hooks`, which may make files or write other
+addresses, it is an info.
 
 ## Reported
 
@@ -49,4 +50,8 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if isinstance(found, Missing) and file.is_used and not (is_page_path(file) or context.is_no_link(file)):
             help_, fix = context.suggester.file(file, page)
             message = f'there is no file at "{file.path}"' if file.path else "the picture has no address"
-            yield Problem("missing-attachment", file.path_span, message, help_, fix)
+            severity, mkdocs = None, context.config.mkdocs
+            if mkdocs is not None and mkdocs.has_hooks and file.path and fix is None:
+                help_ = "unless a hook of mkdocs.yml makes it" + (f"; {help_}" if help_ else "")
+                severity = Severity.INFO
+            yield Problem("missing-attachment", file.path_span, message, help_, fix, severity=severity)

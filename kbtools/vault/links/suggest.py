@@ -150,6 +150,10 @@ class Suggester:
         head, slash, last = link.name.rpartition("/")
         if not slash or fold_title(last) in _ENTRANCES:
             return None
+        *above, folder = [fold_title(s) for s in head.split("/")]
+        is_numbered = not any(c.isalpha() for c in last)
+        if is_numbered and self._folders_called(folder).below(above, fold_title).paths:
+            return None  # a date or number: one of each may be in every folder
         path = self._page(last, page)
         found = self._to(path, page, f'there is no "{last}" in a folder "{head}"') if path is not None else None
         return replace(found, words=last) if found is not None else None
@@ -220,6 +224,9 @@ class Suggester:
         if _DATE.search(name):
             return None  # a daily note that is not written
         if own is not None:
+            above = [h for h in page.headings if h.start <= link.start]
+            if own.level > 1 and own.end <= link.start and above[-1] is own:
+                return None  # the link stands in that section
             if own.level == 1 or own.start <= link.start < own.end or set("[]|#^") & set(own.text):
                 way = f'the page is called "{page.title}"'
             else:
