@@ -190,7 +190,7 @@ def test_launch_runs_a_script_whose_lines_are_the_pages(launcher: Launcher) -> N
     assert (found["bad"].outcome, found["bad"].traceback_line) == (Status.FAILED, 14)
     assert "ValueError: in script" in (found["bad"].message or "")
     assert found["unknown"].outcome is Status.ERROR
-    assert "no launcher" in (found["unknown"].message or "")
+    assert "not a launcher" in (found["unknown"].message or "")
 
 
 def test_torchrun_runs_every_rank(launcher: Launcher) -> None:

@@ -255,7 +255,7 @@ def test_set_field_then_parse_returns_the_value_and_keeps_all_else(
     if len(keys) > 1 and not (
         isinstance(held, dict | None) if isinstance(keys[1], str) else isinstance(held, list) and len(held) > 1
     ):
-        with pytest.raises(KbError, match="is no mapping"):
+        with pytest.raises(KbError, match="is not a mapping"):
             set_field(text, path, value)
         return
     edit = set_field(text, path, value)
