@@ -23,8 +23,11 @@ def journal(name: str) -> str | None:
 
 
 def special_stems(name: str) -> Iterator[str]:
-    """Names that a page's file may have because of characters that Logseq encodes, or because it is a journal."""
+    """Names that a page's file may have because of characters that Logseq encodes, because it is a journal, or because
+    its graph is an old one, in which Logseq reads ``.`` as ``/``."""
     if _RESERVED.search(name) is not None:
         yield _RESERVED.sub(lambda m: f"%{ord(m[0]):02X}", name).replace("/", "___")
     if name[-1:].isdigit() and (stem := journal(name)) is not None:
         yield stem
+    if "/" in name:
+        yield name.replace("/", ".")

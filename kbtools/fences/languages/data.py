@@ -79,11 +79,16 @@ _MARKDOWN = re.compile(r"\s*(?:```|~~~|---\n)")
 
 def _is_excerpt(code: str, find: Callable[[str], tuple[int, str] | None]) -> bool:
     """Whether data that does not parse shows that it is not meant to: it leaves something out, has places to fill in or
-    comments, is a fence or frontmatter; JSON also when it is whole between brackets, as members of an object are."""
+    comments, is a fence or frontmatter; JSON also when it is whole between brackets, as members of an object are, or
+    when each of its lines is such a member."""
     if any(sign.search(code) for sign in (_ELLIPSIS, _TEMPLATE, _COMMENT)) or _MARKDOWN.match(code):
         return True
     inner = code.strip().rstrip(",")
-    return find is _json and any(find(whole) is None for whole in (f"{{{inner}}}", f"[{inner}]"))
+    if find is not _json:
+        return False
+    lines = [line.strip().rstrip(",") for line in inner.split("\n") if line.strip()]
+    are_members = all(line.startswith('"') and _json(f"{{{line}}}") is None for line in lines)  # one, or another
+    return are_members or any(_json(whole) is None for whole in (f"{{{inner}}}", f"[{inner}]"))
 
 
 def _nesting(code: str) -> int:
