@@ -340,7 +340,7 @@ def _reference(page: Page, raw: str, names: NameChange) -> str:
     origin, new = names.moved(page.path), names.moved(there)
     was, will = names.before.outlines[there], names.after.outlines[new]
     exact = page_name(name) in map(page_name, (will.stem, will.title, will.id or ""))
-    is_kept = exact or (there != new and names.keeps_names(there))
+    is_kept = exact or names.keeps_names(there)
     if is_kept and names.after.page_named(name, origin) == new:
         return raw
     by_title = page_name(name) == page_name(was.title) or (linked is not None and names.speller.style == "title")
