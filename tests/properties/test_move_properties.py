@@ -1,4 +1,4 @@
-"""Random vaults whose files get other paths: every link leads to its file afterwards, or is named as one that cannot."""
+"""Random vaults whose files get other paths: every link leads to its file, or is named as one that cannot."""
 
 from __future__ import annotations
 
