@@ -9,7 +9,8 @@ In an Obsidian vault, and with `--vault`, a wikilink to a page that is not writt
 first and write later. So is `[Page](Page)`, and `[Page](Page.md)` is a warning. A name that is probably misspelled is
 a warning there, and a link to a folder an info, where no site is made of the vault; nothing if it ends with `/`.
 Placeholders of templates, `[[{{title}}]]`, are no broken links, nor are the names of days in a graph of Logseq, whose
-journals come into being by themselves. On a site of MkDocs without a plugin or extension for wikilinks, brackets are
+journals come into being by themselves, nor the paths of folders and tags in a garden of Quartz, which makes pages of
+them. On a site of MkDocs without a plugin or extension for wikilinks, brackets are
 text unless others of the page are links, and where `mkdocs.yml` has `hooks`, which may make pages or write other
 addresses, a broken Markdown link is an info. A link without an address in mdBook's `SUMMARY.md` is a planned chapter.
 
@@ -59,8 +60,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
         if not isinstance(resolution, Missing) or is_attachment_name(link.target) or has_placeholder(link.target):
             continue
-        is_tag = context.config.generator == "quartz" and link.target.startswith("tags/")
-        if is_tag or _TEST.fullmatch(link.span.of(page.source.text)):
+        if _is_listed_by_quartz(link, context) or _TEST.fullmatch(link.span.of(page.source.text)):
             continue
         problem = _wikilink(link, page, context)
         if problem is not None and (problem.fix is not None or not are_text):
@@ -77,6 +77,14 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
             if context.config.mkdocs.has_hooks:
                 way, severity = f"unless a hook of mkdocs.yml rewrites it; {way}", Severity.INFO
             yield Problem("broken-link", file.path_span, message, way, severity=severity)
+
+
+def _is_listed_by_quartz(link: WikiLink, context: Context) -> bool:
+    """Whether a link leads to a page that Quartz makes, of a tag or of a folder."""
+    if context.config.generator != "quartz":
+        return False
+    of_folder = "/" in link.target and any(map(context.suggester.has_folder, (link.target, f"content/{link.target}")))
+    return of_folder or link.target.startswith("tags/")
 
 
 def _has_resolved(context: Context) -> bool:

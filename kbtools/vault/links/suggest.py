@@ -313,6 +313,11 @@ class Suggester:
         found = self.resolver.resolve_file(link._replace(path=path, path_end=m.end(), fragment=None), page.path)
         return Edit(Span(*m.span()), f"<{m[0]}>") if isinstance(found, Resolved) else None
 
+    def has_folder(self, path: str) -> bool:
+        """Whether pages lie at or below a path from the vault."""
+        path = path.strip("/")
+        return path in self._folders_called(fold_title(path.rpartition("/")[2])).paths
+
     def is_folder(self, link: FileLink, page: Page) -> bool:
         """Whether the address of a link is that of a folder with pages or other files."""
         if not set(link.path) - {".", "/"}:
