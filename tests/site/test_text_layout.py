@@ -24,6 +24,10 @@ KOREAN = """# 처음
 | `DataParallel` | `DistributedDataParallel` | 그 밖의 방식과 설명 |
 |---|---|---|
 | 한 프로세스 | [FullyShardedDataParallel](https://example.org) | `torch.distributed.fsdp.fully_shard`를 부릅니다 |
+
+| 이름 | 식 | 설명 |
+|---|---|---|
+| 길게 이어지는 이름 | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](https://example.org) |
 """
 ENGLISH = """# Start
 
@@ -34,6 +38,10 @@ https://example.org/a/very/long/address/without/any/space/at/all/that/does/not/f
 |---|---|---|
 | `requires_grad_` | [DistributedDataParallel](https://example.org) | several processes with one model each |
 | `find_unused_parameters` | `torch.nn.parallel` | `broadcast_buffers` and others |
+
+| Name | Formula | Meaning |
+|---|---|---|
+| a name of several words | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](https://example.org) |
 """
 BROKEN = r"""() => {
   const article = document.querySelector("article"), found = []
@@ -71,3 +79,9 @@ def fresh(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def test_words_and_names_in_tables_stay_whole(browser: Any, fresh: str, size: str) -> None:
     with tab(browser, fresh, "", size) as page:
         assert page.evaluate(BROKEN) == [[], 0]
+
+
+def test_a_formula_in_a_narrow_table_is_not_a_column_of_words(browser: Any, fresh: str) -> None:
+    with tab(browser, fresh, "", "phone") as page:
+        formula = page.locator("td code").filter(has_text="w - r")
+        assert formula.evaluate("(e) => e.getClientRects().length") <= 3

@@ -128,7 +128,7 @@ def _categories(wiki: SiteModel, found: Health) -> list[Markup]:
     words = wiki.words
     rows = (
         (
-            breadcrumb(c.name) or words("No category"),
+            Markup('<span class="kb-category">{}</span>').format(breadcrumb(c.name) or words("No category")),
             words.number(c.pages),
             stacked(
                 [("ok", c.passed, words("{passed} of {all} snippets passed", passed=c.passed, all=c.executable))],

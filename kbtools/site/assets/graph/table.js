@@ -14,7 +14,7 @@ function tableOf(graph) {
     const next = order.slice(shown, shown + ROWS)
     body.append(...next.map((i) => node("tr", {},
       node("td", {}, node("a", { href: graph.href(i) }, graph.titles[i])),
-      ...kinds.map((group) => node("td", {}, group.labels[group.of[i]])),
+      ...kinds.map((group) => node("td", {}, node("span", { class: "kb-category" }, group.labels[group.of[i]]))),
       node("td", {}, graph.links[i].map((to) => graph.titles[to]).slice(0, 20).join(", ") || "–"),
       node("td", {}, count(graph.into[i])))))
     shown += next.length
