@@ -27,7 +27,7 @@ KOREAN = """# 처음
 
 | 이름 | 식 | 설명 |
 |---|---|---|
-| 길게 이어지는 이름 | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](https://example.org) |
+| 2018-04-24 | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](https://example.org) |
 """
 ENGLISH = """# Start
 
@@ -41,7 +41,7 @@ https://example.org/a/very/long/address/without/any/space/at/all/that/does/not/f
 
 | Name | Formula | Meaning |
 |---|---|---|
-| a name of several words | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](https://example.org) |
+| 2018-04-24 | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](https://example.org) |
 """
 BROKEN = r"""() => {
   const article = document.querySelector("article"), found = []
@@ -85,3 +85,14 @@ def test_a_formula_in_a_narrow_table_is_not_a_column_of_words(browser: Any, fres
     with tab(browser, fresh, "", "phone") as page:
         formula = page.locator("td code").filter(has_text="w - r")
         assert formula.evaluate("(e) => e.getClientRects().length") <= 3
+
+
+def test_a_date_that_names_a_row_is_whole(browser: Any, fresh: str) -> None:
+    with tab(browser, fresh, "", "phone") as page:
+        date = page.get_by_role("cell", name="2018-04-24")
+        lines = """(cell) => {
+          const range = document.createRange()
+          range.selectNodeContents(cell)
+          return range.getClientRects().length
+        }"""
+        assert date.evaluate(lines) == 1
