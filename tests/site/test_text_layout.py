@@ -27,7 +27,7 @@ KOREAN = """# 처음
 
 | 이름 | 식 | 설명 |
 |---|---|---|
-| 2018-04-24 | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](https://example.org) |
+| 2018-04-24 | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](/) |
 """
 ENGLISH = """# Start
 
@@ -41,7 +41,7 @@ https://example.org/a/very/long/address/without/any/space/at/all/that/does/not/f
 
 | Name | Formula | Meaning |
 |---|---|---|
-| 2018-04-24 | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](https://example.org) |
+| 2018-04-24 | `w - r * (m / (v + e) + d * w)` | [DistributedDataParallelWithFullyShardedParameters](/) |
 """
 BROKEN = r"""() => {
   const article = document.querySelector("article"), found = []
