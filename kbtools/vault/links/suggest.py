@@ -89,13 +89,16 @@ class Suggester:
             return Suggestion(None, None, f"an address is written [text]({link.target}), or <{link.target}>")
         if self.resolver.conventions.dialect is not None:
             return None  # names are whole paths there: one that differs is another page, not written yet
-        guesses = (self._respelled, self._particle, self._folder, self._index, self._near, self._heading)
+        if (sure := self._respelled(link, page) or self._particle(link, page)) is not None:
+            return sure
+        guesses = (self._folder, self._index, self._near, self._heading)
         found = next((s for guess in guesses if (s := guess(link, page)) is not None), None)
         if found is None or found.page is None or link.anchor is None:
             return found
         if self.resolver.has_section(found.page, link.anchor):
             return found
-        return Suggestion(None, None, f'did you mean [[{found.target}]]? it has no section "{link.anchor}"')
+        why = f'did you mean [[{found.target}]]? it has no section "{link.anchor}"'
+        return replace(found, target=None, why=why)
 
     def choices(self, resolution: Ambiguous, from_path: str, most: int) -> tuple[str, ...]:
         """Unambiguous spellings for the first candidates of an ambiguous link."""
