@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from urllib.parse import quote
 
 from kbtools.edit.new_names import file_name
@@ -29,7 +28,6 @@ _LONGEST = 200
 Plan = Mapping[str, tuple[str, ...]]
 """Files to write, with the pages that each leads to."""
 Planned = Callable[[Iterable[str], Callable[[], Plan]], Plan]
-_BEGINNING = '<!doctype html><!-- a redirect of kb --><html lang="'
 
 
 def names(page: Page) -> Iterator[str]:
@@ -124,7 +122,8 @@ def document(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -
         title, head = escape(wiki.words("Several pages have this name")), ""
         body = f"<h1>{title}</h1><ul>{links}</ul>"
     return (
-        f'{_BEGINNING}{escape(wiki.words.language)}"><head><meta charset="utf-8"><title>{title}</title>{head}'
+        f'<!doctype html><!-- a redirect of kb --><html lang="{escape(wiki.words.language)}">'
+        f'<head><meta charset="utf-8"><title>{title}</title>{head}'
         '<meta name="robots" content="noindex"><meta name="viewport" content="width=device-width">'
         f'<meta name="color-scheme" content="light dark"></head><body>{body}</body></html>\n'
     )
@@ -134,12 +133,6 @@ def emptied(wiki: SiteModel, site: Site) -> frozenset[str]:
     """The files of pages in whose place stands such a page."""
     asides = (path for path in wiki.index.redirects if canonical(path, wiki, site) is not None)
     return frozenset(file_of(site.pages[path]) for path in asides if is_empty(wiki.index.pages[path]))
-
-
-def is_redirect(file: Path) -> bool:
-    """Whether a file of a built site is one of these pages."""
-    with file.open("rb") as opened:
-        return opened.read(60).startswith(_BEGINNING.encode())
 
 
 _NOTHING_OF_ITS_OWN = re.compile(r"(?m)^#{1,6}[^\n]*$|<!--(?:[^-]|-(?!->))*-->|!?\[\[[^\[\]\n]*\]\]|[\s→>=\-–—.:*_]+")
