@@ -125,17 +125,21 @@ class Checker:
         return found
 
     def _is_template(self, path: str) -> bool:
-        obsidian = self.around.config.obsidian
-        if obsidian is None:
+        if self.around.config.obsidian is None:
             return False
         folders = path.lower().split("/")[:-1]
-        return any(path.startswith(f"{f}/") for f in obsidian.templates) or any(map(_TEMPLATES.fullmatch, folders))
+        return self._is_set_as_template(path) or any(map(_TEMPLATES.fullmatch, folders))
+
+    def _is_set_as_template(self, path: str) -> bool:
+        """Whether a page lies in a folder that Obsidian's settings name for templates."""
+        obsidian = self.around.config.obsidian
+        return obsidian is not None and any(path.startswith(f"{f}/") for f in obsidian.templates)
 
     def _is_of_folder(self, problem: Problem, page: Page) -> bool:
         """Whether a problem is of a Markdown link of a template, whose address is relative to the notes made of it."""
-        obsidian = self.around.config.obsidian
-        is_set = obsidian is not None and any(page.path.startswith(f"{f}/") for f in obsidian.templates)
-        if all_rules()[problem.rule].group != "links" or not (is_set or has_placeholder(page.source.text)):
+        if all_rules()[problem.rule].group != "links":
+            return False
+        if not (self._is_set_as_template(page.path) or has_placeholder(page.source.text)):
             return False
         return not any(link.start <= problem.span.start < link.end for link in page.links)
 

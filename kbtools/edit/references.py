@@ -18,6 +18,7 @@ from kbtools.markdown.file_links import FileLink
 from kbtools.markdown.structure import Heading
 from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import Span
+from kbtools.vault import logseq
 from kbtools.vault.index import Index
 from kbtools.vault.links.resolution import Elsewhere, FileResolution, How, Resolution, Resolved, target_page
 from kbtools.vault.links.spelling import Speller, heading_at, words_kept
@@ -96,7 +97,7 @@ class NameChange:
         if how == "attachment" or self.keeps_names(there):
             return True
         was, will = self.before.outlines[there], self.after.outlines[self.moved(there)]
-        gone = {fold_title(name) for name in (was.title, was.stem, was.stem.replace("___", "/"))}
+        gone = {fold_title(name) for name in (was.title, was.stem, logseq.page_of(was.stem))}
         gone -= {fold_title(name) for name in (will.title, will.stem)}
         return found.how in ("exact", "path") and fold_title(target) not in gone
 

@@ -17,6 +17,7 @@ from kbtools.links import fold_title, page_name
 from kbtools.markdown.structure import Heading
 from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import Source, Span
+from kbtools.vault import logseq
 from kbtools.vault.index import Index
 from kbtools.vault.links.resolution import Ambiguous
 from kbtools.vault.links.spelling import Speller
@@ -72,7 +73,7 @@ def plan_rename(
         raise KbError(f"{path} cannot be read as text", "kb check --no-run says what is wrong with it")
     title = clean_title(title)
     is_of_logseq = index.conventions.dialect == "logseq"
-    new = new_path(page, title, style, keep_file, "___" if is_of_logseq else "-")
+    new = new_path(page, title, style, keep_file, logseq.SLASH if is_of_logseq else "-")
     same = title == page.title
     if same and new == path:
         raise KbError(f'{path} is called "{title}" already', "give it another title")
@@ -183,11 +184,11 @@ def _property_edits(page: Page, title: str, new: str, index: Index) -> tuple[lis
     """The new title and the alias in the properties of a page of Logseq's."""
     edits, changes = [], []
     stem = new.rpartition("/")[2].removesuffix(".md")
-    if "title" in page.properties or page_name(stem.replace("___", "/")) != page_name(title):
+    if "title" in page.properties or page_name(logseq.page_of(stem)) != page_name(title):
         edits.append(set_property(page, "title", title))
         changes.append(Respelling(page.path, edits[-1].span, page.title, title, "title"))
     if _wants_alias(page, title, index):
-        edits.append(with_alias(page, page.title.replace("___", "/")))
+        edits.append(with_alias(page, logseq.page_of(page.title)))
         changes.append(Respelling(page.path, edits[-1].span, "", page.title, "alias"))
     return edits, changes
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kbtools.edit.plan import edited
 from kbtools.edit.references import NameChange, body_edits, frontmatter_edits
-from kbtools.edit.verify import Verifier
+from kbtools.edit.verify import Verifier, few
 from kbtools.errors import KbError
 from kbtools.markdown.structure import Heading
-from kbtools.text.diagnostics import Edit, apply_edits
-from kbtools.text.source import Source, Span
+from kbtools.text.diagnostics import Edit
+from kbtools.text.source import Span
 from kbtools.vault.index import Index
 from kbtools.vault.links.spelling import Speller
 from kbtools.vault.page import Page
@@ -31,7 +32,7 @@ def plan_rename_heading(index: Index, path: str, heading: Heading, text: str) ->
     if place is None or not text:
         raise KbError(f"{path}: the heading cannot be changed so", "change it by hand")
     own = Edit(place, text)
-    renamed = _with_edits(page, [own])
+    renamed = edited(page, [own])
     found = renamed.headings[number] if number < len(renamed.headings) else None
     if found is None or (found.start, found.level, found.text) != (heading.start, heading.level, text):
         raise KbError(f'"{text}" would not be read as the heading', "leave out markup")
@@ -44,17 +45,12 @@ def plan_rename_heading(index: Index, path: str, heading: Heading, text: str) ->
             made.append(own)
         if made:
             edits[other.path] = made
-    pages = {p: _with_edits(index.pages[p], made) for p, made in edits.items()}
+    pages = {p: edited(index.pages[p], made) for p, made in edits.items()}
     whole = index.with_pages({**index.pages, **pages})
     changed = [c.shown(index.pages) for c in Verifier(index, whole, edits, only_links=True).changes()]
     if changed:
         raise KbError(
-            f"with this heading {', '.join(changed[:5])} would lead elsewhere",
+            f"with this heading {few(changed)} would lead elsewhere",
             "choose another text, or correct those links first",
         )
     return {p: page.source.text for p, page in pages.items()}
-
-
-def _with_edits(page: Page, edits: list[Edit]) -> Page:
-    text = apply_edits(page.source.text, edits)
-    return Page.parse(Source(page.path, text, page.source.bom), page.file_problems, page.policy)

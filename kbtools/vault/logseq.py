@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+SLASH = "___"
+"""What stands for ``/`` in the names of files."""
 _RESERVED = re.compile(r'[<>:"\\|?*#%]')
 """Characters that Logseq writes as ``%23`` in the names of files."""
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
@@ -22,11 +24,16 @@ def journal(name: str) -> str | None:
     return None
 
 
+def page_of(stem: str) -> str:
+    """The name of the page in a file that is called so: ``A___B`` is ``A/B``."""
+    return stem.replace(SLASH, "/")
+
+
 def special_stems(name: str) -> Iterator[str]:
     """Names that a page's file may have because of characters that Logseq encodes, because it is a journal, or because
     its graph is an old one, in which Logseq reads ``.`` as ``/``."""
     if _RESERVED.search(name) is not None:
-        yield _RESERVED.sub(lambda m: f"%{ord(m[0]):02X}", name).replace("/", "___")
+        yield _RESERVED.sub(lambda m: f"%{ord(m[0]):02X}", name).replace("/", SLASH)
     if name[-1:].isdigit() and (stem := journal(name)) is not None:
         yield stem
     if "/" in name:

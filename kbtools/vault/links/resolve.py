@@ -106,7 +106,7 @@ class Resolver:
     def _logseq_page(self, name: str, folder: str) -> Resolution | None:
         """The page of Logseq's with a name, without regard to case: of its file, in which ``/`` is ``___`` (in older
         graphs ``%2F``) and other signs are encoded, of its property ``title``, or an alias; or the journal of a day."""
-        plain = (name.replace("/", slash) for slash in ("___", "%2F"))
+        plain = (name.replace("/", slash) for slash in (logseq.SLASH, "%2F"))
         for stem in (*plain, *logseq.special_stems(name)):
             if (found := self.lookup.called("folded stem", casefolded(stem))).paths:
                 return self._settle(found, folder, "exact")

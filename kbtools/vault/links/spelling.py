@@ -9,6 +9,7 @@ from kbtools.links import WikiLink, can_be_target, fold_title, shown, written
 from kbtools.markdown.headings import label_of
 from kbtools.text.diagnostics import Applicability, Edit, Fix
 from kbtools.text.source import Span, is_invisible
+from kbtools.vault import logseq
 from kbtools.vault.links.resolution import Resolved
 from kbtools.vault.links.resolve import Resolver
 from kbtools.vault.names import nfc
@@ -107,7 +108,7 @@ class Speller:
         page = self.resolver.outlines[path]
         is_of_logseq = self.resolver.conventions.dialect == "logseq"
         names = (page.title, page.stem) if self.style == "title" else (page.stem,)
-        for name in (page.title.replace("___", "/"), page.stem) if is_of_logseq else names:
+        for name in (logseq.page_of(page.title), page.stem) if is_of_logseq else names:
             if can_be_target(name) and self.resolver.resolve_name(name, from_path) == Resolved(path, "exact"):
                 return name
         return self.qualified(path, from_path)
