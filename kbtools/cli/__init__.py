@@ -21,38 +21,38 @@ if TYPE_CHECKING:
     from kbtools.cli.arguments import Arguments
 
 COMMANDS = {
-    "init": "make a folder of Markdown, an Obsidian vault or a MkDocs project a project of kb",
-    "check": "check frontmatter, links and snippets (runs them, unless --no-run)",
+    "init": "set up kb for a folder of Markdown, an Obsidian vault or a MkDocs site",
+    "check": "check frontmatter and links, and run the snippets (unless --no-run)",
     "fix": "apply the safe fixes",
-    "reconcile": "respell wikilinks as the titles they mean; --apply writes",
+    "reconcile": "preview wikilinks respelled as their targets' titles; --apply writes",
     "run": "run the snippets on every available device",
-    "baseline": "accept the present findings, so that checks fail on new ones only",
-    "build": "check, run, then build the site",
-    "gate": "check, run, then run the command after --: another builder, a deployment",
+    "baseline": "accept today's findings, so that only new ones fail",
+    "build": "check, run the snippets, and build the site if both pass",
+    "gate": "check, run the snippets, and run the command after -- if both pass",
     "serve": "preview the site while you write",
-    "lsp": "the language server, for editors, over standard input and output",
-    "new": "start a page with every field of the schema",
-    "import": "make a page of a notebook, with its outputs as expectations",
-    "export": "make a notebook of a page, with what its snippets printed and drew",
-    "rename": "give a page another title and file name, and rewrite every link to it",
-    "reinforce": "record that a page was verified again",
-    "undo": "restore what a command has written: the last one, or the run that is named",
-    "history": "list what commands have written, newest first",
-    "links": "list every wikilink and what it means",
-    "snippets": "list every code fence and what becomes of it",
+    "lsp": "start the language server for an editor (standard input and output)",
+    "new": "create a page with every field of the schema",
+    "import": "turn a notebook into a page, its outputs into expected outputs",
+    "export": "turn a page into a notebook, with the output and figures of its snippets",
+    "rename": "rename a page: title, file, and every link to it; --apply writes",
+    "reinforce": "record that a page was verified again today",
+    "undo": "restore the files that a command changed",
+    "history": "list the commands that changed files, newest first",
+    "links": "list every wikilink and its target",
+    "snippets": "list every code fence, and whether and where it runs",
     "pages": "list every page with its metadata and headings",
     "graph": "print pages and links as a graph",
-    "stats": "figures of the wiki: wanted pages, orphans, most linked, stale",
-    "results": "join the reports of several machines",
-    "cache": "stored results and caches; prune removes unused entries",
-    "config": "every setting with its value and where that comes from",
-    "schema": "print a JSON Schema for editors: of frontmatter, or of the configuration",
-    "rule": "explain a rule, or list all",
-    "completion": "what a shell needs to complete kb's words with the Tab key",
+    "stats": "count pages and links; list wanted, orphaned, most linked and stale pages",
+    "results": "merge the run reports of several machines",
+    "cache": "show stored results and caches, or prune them",
+    "config": "show every setting, its value and its origin",
+    "schema": "print the JSON Schema of frontmatter or of the configuration",
+    "rule": "explain a rule, or list all rules",
+    "completion": "print the shell script that completes kb commands",
 }
 
 LISTS = frozenset({"completion", "links", "snippets", "pages", "graph", "stats", "history", "config", "schema", "rule"})
-"""Commands that print what there is, and change nothing."""
+"""Commands that only print, in ``kbtools.cli.lists``."""
 
 USAGE = "usage: kb COMMAND [options]"
 
@@ -60,16 +60,15 @@ USAGE = "usage: kb COMMAND [options]"
 def _help() -> str:
     width = max(map(len, COMMANDS)) + 2
     listed = "\n".join(f"  {name:<{width}}{summary}" for name, summary in COMMANDS.items())
-    return f"""kb {__version__}: a wiki that stays true.
-Validates pages, reconciles links, runs every snippet, builds the site.
+    return f"""kb {__version__}: the wiki engine whose code examples are proven to run.
 
 {USAGE}
 
 {listed}
 
-kb COMMAND --help shows a command's options. kb looks for its project from here upwards: [tool.kb] in pyproject.toml,
-kb.toml, or mkdocs.yml. Any other folder of Markdown: kb check --vault DIR looks at it as it is, kb init DIR makes it a
-project.
+kb COMMAND --help lists a command's options. kb finds its project from the current folder upwards: by kb.toml, [tool.kb]
+in pyproject.toml, or mkdocs.yml. For any other folder of Markdown, kb check --vault DIR checks it without setup, and
+kb init DIR sets it up.
 """
 
 

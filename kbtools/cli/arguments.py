@@ -28,30 +28,43 @@ class Arguments(argparse.ArgumentParser):
             allow_abbrev=False,
         )
         where = self.add_argument_group("which wiki")
-        where.add_argument("--root", metavar="DIR", help="look for the project from DIR upwards (default: here)")
-        where.add_argument("--vault", metavar="DIR", help="take any folder of Markdown as the vault")
-        where.add_argument("--schema", metavar="NAME", help="with --vault: topic, none or a JSON Schema file")
         where.add_argument(
-            "--exclude", action="append", metavar="GLOB", default=[], help="with --vault: these files are not pages"
+            "--root", metavar="DIR", help="find the project from DIR upwards (default: the current folder)"
+        )
+        where.add_argument("--vault", metavar="DIR", help="use this folder of Markdown, which needs no setup")
+        where.add_argument(
+            "--schema", metavar="NAME", help="with --vault: the frontmatter schema, topic, none or a JSON Schema file"
+        )
+        where.add_argument(
+            "--exclude",
+            action="append",
+            metavar="GLOB",
+            default=[],
+            help="with --vault: ignore these files; may be repeated",
         )
 
     def add_dump_options(self) -> None:
-        """What every dump of the wiki takes."""
+        """The options of every command that lists parts of the wiki."""
         self.add_paths()
-        self.add_argument("--format", choices=["jsonl", "json"], default="jsonl", help="default: jsonl")
+        self.add_argument("--format", choices=["jsonl", "json"], default="jsonl", help="output format (default: jsonl)")
 
     def add_link_style(self) -> None:
-        """How links are spelled, for every command that prints or writes a spelling."""
+        """The options of every command that prints or writes a spelling of links."""
         group = self.add_argument_group("spelling of links")
         group.add_argument(
             "--link-style",
             choices=["title", "filename"],
-            help="as titles or as file names (default: link_style; file names with --vault and in Obsidian's vaults)",
+            help="by title or by file name (default: the setting link_style, else file names in Obsidian vaults and "
+            "with --vault)",
         )
-        group.add_argument("--keep-words", action="store_true", help="a respelled link shows the words it showed")
+        group.add_argument(
+            "--keep-words", action="store_true", help="keep the text that a respelled link displays, as [[Title|text]]"
+        )
 
     def add_paths(self, what: str = "pages or folders") -> None:
-        self.add_argument("paths", nargs="*", metavar="PATH", help=f"only these {what} (the whole wiki is still read)")
+        self.add_argument(
+            "paths", nargs="*", metavar="PATH", help=f"only these {what} (links are resolved in the whole wiki)"
+        )
 
     def add_run_options(self) -> None:
         """The options ``kb run`` shares with commands that run snippets on the way."""
@@ -63,21 +76,44 @@ class Arguments(argparse.ArgumentParser):
             nargs="?",
             const="10%",
             metavar="SHARE",
-            help="doubt what is kept: run a share of it again (default: 10%%); what differs is an error",
+            help="compute again this share of the stored results (default: 10%%) and fail if any differs",
         )
-        group.add_argument("--device", default="auto", metavar="D", help="auto, all, or a list: cpu,cuda,mps")
-        group.add_argument("--require-device", action="append", default=[], metavar="D", help="a missing D is an error")
-        group.add_argument("-n", dest="workers", default="auto", metavar="N", help="pages side by side (default: auto)")
-        group.add_argument("--python", metavar="PATH", help="the interpreter that runs the code (default: kb's own)")
-        group.add_argument("--sandbox", choices=MODES, default="default", help="confinement")
+        group.add_argument(
+            "--device",
+            default="auto",
+            metavar="D",
+            help="devices to run on: auto, all, or a list such as cpu,cuda,mps (default: auto)",
+        )
+        group.add_argument(
+            "--require-device",
+            action="append",
+            default=[],
+            metavar="D",
+            help="fail if D is not available; may be repeated",
+        )
+        group.add_argument(
+            "-n",
+            dest="workers",
+            default="auto",
+            metavar="N",
+            help="number of pages that run in parallel (default: auto)",
+        )
+        group.add_argument(
+            "--python", metavar="PATH", help="Python interpreter for the snippets (default: the one that runs kb)"
+        )
+        group.add_argument(
+            "--sandbox", choices=MODES, default="default", help="isolation of the snippets from this machine"
+        )
         group.add_argument(
             "--start-method",
             choices=["auto", "fork", "spawn"],
             default="auto",
-            help="how workers begin: forked off one server, or each a fresh interpreter (default: what is safe here)",
+            help="start workers by forking a server or as new interpreters (default: auto, fork where it is safe)",
         )
-        group.add_argument("--machine", metavar="NAME", help="what reports and the site call this machine")
-        group.add_argument("--no-cache", action="store_true", help="run again what passed and has not changed")
+        group.add_argument("--machine", metavar="NAME", help="name of this machine in reports and on the site")
+        group.add_argument(
+            "--no-cache", action="store_true", help="also run snippets whose stored results are still valid"
+        )
 
     @property
     def options(self) -> frozenset[str]:
@@ -100,5 +136,5 @@ class Arguments(argparse.ArgumentParser):
             if option.startswith("-"):
                 hint = f"did you mean {close[0]}?" if close else f"{self.prog} --help lists its options"
                 raise KbError(f"{self.prog} has no option {option}", hint)
-            raise KbError(f'one word too many: "{word}"', f"{self.prog} --help shows its usage")
+            raise KbError(f'unexpected argument "{word}"', f"{self.prog} --help shows its usage")
         return args

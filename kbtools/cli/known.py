@@ -23,10 +23,8 @@ FILE = "kb-baseline.json"
 
 def add_baseline_options(arguments: Arguments) -> None:
     group = arguments.add_argument_group("baseline")
-    group.add_argument("--no-baseline", action="store_true", help=f"report what {FILE} accepts too")
-    group.add_argument(
-        "--strict-baseline", action="store_true", help=f"fail when {FILE} accepts something that is mended"
-    )
+    group.add_argument("--no-baseline", action="store_true", help=f"also report what {FILE} accepts")
+    group.add_argument("--strict-baseline", action="store_true", help=f"fail if {FILE} accepts a finding that is fixed")
 
 
 def read_baseline(project: Project) -> Baseline | None:

@@ -30,7 +30,7 @@ SILENT = ("full", "concise", "jsonl", "github")
 
 
 def add_output_options(arguments: Arguments) -> None:
-    arguments.add_argument("--format", choices=list(FORMATS), default="full", help="default: full")
+    arguments.add_argument("--format", choices=list(FORMATS), default="full", help="output format (default: full)")
     arguments.add_argument(
         "--output",
         action="append",
@@ -38,11 +38,11 @@ def add_output_options(arguments: Arguments) -> None:
         metavar="FORMAT=FILE",
         help="also write the findings to FILE in FORMAT; may be repeated",
     )
-    arguments.add_argument("--all", action="store_true", help="every finding in full, however many there are")
+    arguments.add_argument("--all", action="store_true", help="show every finding, however many there are")
     arguments.add_argument(
-        "--statistics", action="store_true", help="only how many there are of each rule, and what to do first"
+        "--statistics", action="store_true", help="show only the number of findings by rule, and what to do first"
     )
-    arguments.add_argument("--strict", action="store_true", help="warnings fail too")
+    arguments.add_argument("--strict", action="store_true", help="fail on warnings too")
 
 
 def outputs(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:

@@ -15,9 +15,11 @@ from kbtools.errors import KbError
 
 def configure(arguments: Arguments) -> None:
     arguments.add_paths()
-    arguments.add_argument("--prune", action="store_true", help="only take out what is mended; accept nothing new")
-    arguments.add_argument("--diff", action="store_true", help="show what would change and write nothing")
-    arguments.add_argument("--no-run", action="store_true", help="leave the snippets as they are accepted now")
+    arguments.add_argument(
+        "--prune", action="store_true", help="only remove entries that are fixed; accept nothing new"
+    )
+    arguments.add_argument("--diff", action="store_true", help="show the changes and write nothing")
+    arguments.add_argument("--no-run", action="store_true", help="do not run the snippets; keep their entries")
     add_selection_options(arguments)
     arguments.add_run_options()
 

@@ -35,9 +35,9 @@ def configure(arguments: Arguments) -> None:
         action="extend",
         default=[],
         metavar="FILE",
-        help="reports of other machines to show too",
+        help="also show the results of other machines, from these reports",
     )
-    arguments.add_argument("--timings", action="store_true", help="say what each stage took")
+    arguments.add_argument("--timings", action="store_true", help="print the time of each stage")
     add_gate_options(arguments)
 
 

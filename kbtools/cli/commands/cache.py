@@ -13,9 +13,13 @@ _UNITS = {"h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("action", nargs="?", choices=["show", "prune"], default="show", help="default: show")
-    arguments.add_argument("--older-than", metavar="AGE", help="prune: also what is older, such as 12h, 30d or 8w")
-    arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    arguments.add_argument(
+        "action", nargs="?", choices=["show", "prune"], default="show", help="what to do (default: show)"
+    )
+    arguments.add_argument(
+        "--older-than", metavar="AGE", help="prune: also delete entries older than this, such as 12h, 30d or 8w"
+    )
+    arguments.add_argument("--format", choices=["text", "json"], default="text", help="output format (default: text)")
 
 
 def run(args: SimpleNamespace) -> int:

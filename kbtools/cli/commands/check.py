@@ -44,24 +44,26 @@ if TYPE_CHECKING:
 def configure(arguments: Arguments) -> None:
     arguments.add_link_style()
     arguments.add_paths()
-    arguments.add_argument("--no-run", action="store_true", help="read the snippets, but do not run them")
+    arguments.add_argument("--no-run", action="store_true", help="check the snippets without running them")
     arguments.add_argument(
         "--snippets",
         choices=MODES,
-        help="what all code is held to: run, check (read it) or show; default: run, and show with --vault",
+        help="run every snippet, check its syntax and names, or only show it (default: run; with --vault: show)",
     )
     arguments.add_argument(
-        "--changed-since", metavar="REV", help="only pages that differ from a git revision, and pages that name them"
+        "--changed-since", metavar="REV", help="only pages changed since a git revision, and pages that link to them"
     )
-    arguments.add_argument("--external", action="store_true", help="also ask for every external address")
+    arguments.add_argument("--external", action="store_true", help="also request every external address")
     arguments.add_run_options()
     add_output_options(arguments)
-    arguments.add_argument("--report", metavar="FILE", help="write the outcomes of the snippets as JSON")
+    arguments.add_argument("--report", metavar="FILE", help="write the outcomes of the snippets to FILE as JSON")
     add_selection_options(arguments)
     add_baseline_options(arguments)
     arguments.add_argument("--fix", action="store_true", help="apply the safe fixes first")
-    arguments.add_argument("--diff", action="store_true", help="with --fix: show the patch and write nothing")
-    arguments.add_argument("--watch", action="store_true", help="check again whenever a page changes")
+    arguments.add_argument(
+        "--diff", action="store_true", help="with --fix: show the changes as a patch and write nothing"
+    )
+    arguments.add_argument("--watch", action="store_true", help="check again whenever a file changes")
 
 
 def run(args: SimpleNamespace) -> int:

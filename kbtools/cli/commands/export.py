@@ -18,11 +18,18 @@ if TYPE_CHECKING:
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("page", metavar="PAGE", help="the page: path, title, id or file name")
-    arguments.add_argument("--to", choices=["ipynb"], default="ipynb", help="default: ipynb, a Jupyter notebook")
-    arguments.add_argument("-o", "--output", metavar="FILE", help="default: the page's name here; - is standard output")
-    arguments.add_argument("--device", default="cpu", metavar="D", help="whose results are taken (default: cpu)")
-    arguments.add_argument("--overwrite", action="store_true", help="replace a file that is there")
+    arguments.add_argument("page", metavar="PAGE", help="the page, by path, title, id or file name")
+    arguments.add_argument(
+        "--to", choices=["ipynb"], default="ipynb", help="format (default: ipynb, a Jupyter notebook)"
+    )
+    arguments.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="file to write; - for standard output (default: the page's file name, in the current folder)",
+    )
+    arguments.add_argument("--device", default="cpu", metavar="D", help="device whose results are shown (default: cpu)")
+    arguments.add_argument("--overwrite", action="store_true", help="replace an existing file")
 
 
 def run(args: SimpleNamespace) -> int:

@@ -25,7 +25,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_link_style()
     arguments.add_paths()
     arguments.add_argument("--diff", action="store_true", help="show the changes as a patch and write nothing")
-    arguments.add_argument("--unsafe", action="store_true", help="also apply fixes that are a good guess")
+    arguments.add_argument("--unsafe", action="store_true", help="also apply fixes that are likely, but not certain")
     arguments.add_argument("--select", action="append", metavar="RULE", default=[], help="only this rule's fixes")
     arguments.add_argument("--ignore", action="append", metavar="RULE", default=[], help="not this rule's fixes")
 

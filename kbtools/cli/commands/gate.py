@@ -27,7 +27,7 @@ def configure(arguments: Arguments) -> None:
     arguments.add_argument(
         "--assets",
         metavar="DIR",
-        help="write the style sheet and script of kb's parts there first, for builders that run no MkDocs plugins",
+        help="first write kb's style sheet and script into DIR, for builders that do not run MkDocs plugins",
     )
     arguments.usage = "kb gate [options] [-- COMMAND …]"
     arguments.takes_command = True
@@ -35,8 +35,8 @@ def configure(arguments: Arguments) -> None:
 
 def add_gate_options(arguments: Arguments) -> None:
     """The options of every command that checks and runs first."""
-    arguments.add_argument("--no-run", action="store_true", help="take the stored results instead of running")
-    arguments.add_argument("--strict", action="store_true", help="warnings stop it too")
+    arguments.add_argument("--no-run", action="store_true", help="use stored results instead of running the snippets")
+    arguments.add_argument("--strict", action="store_true", help="stop on warnings too")
     arguments.add_run_options()
     add_baseline_options(arguments)
 

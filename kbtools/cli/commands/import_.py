@@ -19,10 +19,18 @@ COMMAND = "kb import"
 
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("notebook", metavar="NOTEBOOK", help="an .ipynb file")
-    arguments.add_argument("--title", metavar="TITLE", help="default: the notebook's first heading, else its name")
-    arguments.add_argument("--folder", metavar="DIR", help="folder in the vault (default: where the schema applies)")
-    arguments.add_argument("--into", metavar="PAGE", help="take an exported notebook back into the page it came from")
-    arguments.add_argument("--diff", action="store_true", help="with --into: show the changes and write nothing")
+    arguments.add_argument(
+        "--title", metavar="TITLE", help="title of the page (default: the notebook's first heading, or its file name)"
+    )
+    arguments.add_argument(
+        "--folder",
+        metavar="DIR",
+        help="folder of the vault to create the page in (default: the one the schema applies to)",
+    )
+    arguments.add_argument("--into", metavar="PAGE", help="take edits of an exported notebook back into its page")
+    arguments.add_argument(
+        "--diff", action="store_true", help="with --into: show the changes as a patch and write nothing"
+    )
 
 
 def run(args: SimpleNamespace) -> int:

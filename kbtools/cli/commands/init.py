@@ -27,12 +27,18 @@ _KINDS = {
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("folder", nargs="?", default=".", metavar="FOLDER", help="default: here")
+    arguments.add_argument(
+        "folder", nargs="?", default=".", metavar="FOLDER", help="folder to set up (default: the current folder)"
+    )
     arguments.add_argument("--yes", action="store_true", help="write without asking")
     arguments.add_argument("--diff", action="store_true", help="show the files in full and write nothing")
-    arguments.add_argument("--no-site", action="store_true", help="no mkdocs.yml: only check and run")
-    arguments.add_argument("--no-run", action="store_true", help="accept what is found without running snippets")
-    arguments.add_argument("--undo", action="store_true", help="as kb undo: take back what kb init has written here")
+    arguments.add_argument(
+        "--no-site", action="store_true", help="write no mkdocs.yml: pages are checked and run, and no site is built"
+    )
+    arguments.add_argument("--no-run", action="store_true", help="record the baseline without running snippets")
+    arguments.add_argument(
+        "--undo", action="store_true", help="restore the files that kb init changed here, as kb undo does"
+    )
 
 
 def run(args: SimpleNamespace) -> int:

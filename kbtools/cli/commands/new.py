@@ -12,8 +12,12 @@ from kbtools.errors import KbError
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("title", metavar="TITLE", help="the title; the file is named after it")
-    arguments.add_argument("--folder", metavar="DIR", help="folder in the vault (default: where the schema applies)")
+    arguments.add_argument("title", metavar="TITLE", help="title of the page; its file is named after it")
+    arguments.add_argument(
+        "--folder",
+        metavar="DIR",
+        help="folder of the vault to create the page in (default: the one the schema applies to)",
+    )
 
 
 def run(args: SimpleNamespace) -> int:

@@ -25,16 +25,22 @@ def configure(arguments: Arguments) -> None:
     arguments.add_paths()
     arguments.add_argument("--apply", action="store_true", help="write the changes, with a backup")
     arguments.add_argument("--diff", action="store_true", help="show the changes as a patch")
-    arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
-    arguments.add_argument("--titles", action="store_true", help="also respell links by file name as titles")
+    arguments.add_argument("--format", choices=["text", "json"], default="text", help="output format (default: text)")
+    arguments.add_argument("--titles", action="store_true", help="also respell links by file name")
     arguments.add_argument(
-        "--follow-duplicates", action="store_true", help="also respell links to redirects as links to their targets"
+        "--follow-duplicates", action="store_true", help="also replace links to redirects by links to their targets"
     )
-    arguments.add_argument("--undo", nargs="?", const="", metavar="RUN", help="as kb undo (default: the last run)")
     arguments.add_argument(
-        "--finish", nargs="?", const="", metavar="RUN", help="as kb undo --finish (default: the last run)"
+        "--undo", nargs="?", const="", metavar="RUN", help="undo a run, as kb undo (default: the last one)"
     )
-    arguments.add_argument("--runs", action="store_true", help="as kb history")
+    arguments.add_argument(
+        "--finish",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="complete an interrupted run, as kb undo --finish (default: the last one)",
+    )
+    arguments.add_argument("--runs", action="store_true", help="list the runs, as kb history")
 
 
 def run(args: SimpleNamespace) -> int:

@@ -11,8 +11,8 @@ from kbtools.errors import KbError
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("pages", nargs="+", metavar="PAGE", help="pages that were checked against reality")
-    arguments.add_argument("--date", metavar="YYYY-MM-DD", help="when (default: today)")
+    arguments.add_argument("pages", nargs="+", metavar="PAGE", help="pages whose statements were verified")
+    arguments.add_argument("--date", metavar="YYYY-MM-DD", help="date of the verification (default: today)")
     arguments.add_argument("--diff", action="store_true", help="show the change and write nothing")
 
 

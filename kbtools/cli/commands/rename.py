@@ -23,16 +23,16 @@ COMMAND = "kb rename"
 
 def configure(arguments: Arguments) -> None:
     arguments.add_link_style()
-    arguments.add_argument("page", nargs="?", metavar="PAGE", help="the page: path, title, id or file name")
-    arguments.add_argument("title", nargs="?", metavar="NEW-TITLE", help="its title from now on")
+    arguments.add_argument("page", nargs="?", metavar="PAGE", help="the page, by path, title, id or file name")
+    arguments.add_argument("title", nargs="?", metavar="NEW-TITLE", help="its new title")
     arguments.add_argument("--apply", action="store_true", help="write the changes, with a backup")
     arguments.add_argument("--diff", action="store_true", help="show the changes as a patch")
-    arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    arguments.add_argument("--format", choices=["text", "json"], default="text", help="output format (default: text)")
     arguments.add_argument("--keep-file", action="store_true", help="change the title only, not the file's name")
-    arguments.add_argument("--adopt", action="store_true", help="allow that broken links resolve to the page")
     arguments.add_argument(
-        "--undo", nargs="?", const="", metavar="RUN", help="take a rename back (default: the last one)"
+        "--adopt", action="store_true", help="rename even if links that are broken today would then lead to the page"
     )
+    arguments.add_argument("--undo", nargs="?", const="", metavar="RUN", help="undo a rename (default: the last one)")
 
 
 def run(args: SimpleNamespace) -> int:

@@ -12,9 +12,9 @@ from kbtools.errors import KbError
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("action", choices=["merge"], help="join reports that kb run --report wrote")
-    arguments.add_argument("files", nargs="+", metavar="FILE", help="reports, as JSON")
-    arguments.add_argument("-o", "--output", metavar="OUT", help="write the report here (default: standard output)")
+    arguments.add_argument("action", choices=["merge"], help="merge reports written by kb run --report")
+    arguments.add_argument("files", nargs="+", metavar="FILE", help="reports in JSON")
+    arguments.add_argument("-o", "--output", metavar="OUT", help="file to write (default: standard output)")
 
 
 def run(args: SimpleNamespace) -> int:

@@ -27,13 +27,23 @@ if TYPE_CHECKING:
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("paths", nargs="*", metavar="PATH|ID", help="only these pages, folders or snippets")
     arguments.add_run_options()
-    arguments.add_argument("--update", action="store_true", help="write what was printed where the page says otherwise")
-    arguments.add_argument("--diff", action="store_true", help="with --update: show the patch and write nothing")
-    arguments.add_argument("--shard", metavar="I/N", help="only the I-th of N parts of the pages, for several machines")
-    arguments.add_argument("--cluster", metavar="ADDRESS", help="hand the sessions to the Dask cluster at ADDRESS")
-    arguments.add_argument("--rehearse", action="store_true", help="retarget snippets bound to a missing device")
-    arguments.add_argument("--report", metavar="FILE", help="write the report as JSON (or, named *.xml, as JUnit)")
-    arguments.add_argument("--format", choices=["text", "json", "junit"], default="text", help="default: text")
+    arguments.add_argument("--update", action="store_true", help="write new output into the pages, where it differs")
+    arguments.add_argument(
+        "--diff", action="store_true", help="with --update: show the changes as a patch and write nothing"
+    )
+    arguments.add_argument(
+        "--shard", metavar="I/N", help="run only part I of N of the pages, to share a run between machines"
+    )
+    arguments.add_argument("--cluster", metavar="ADDRESS", help="run on the Dask cluster at ADDRESS")
+    arguments.add_argument(
+        "--rehearse", action="store_true", help="run snippets of a missing device on the devices that are available"
+    )
+    arguments.add_argument(
+        "--report", metavar="FILE", help="write a report to FILE, as JSON, or as JUnit if its name ends in .xml"
+    )
+    arguments.add_argument(
+        "--format", choices=["text", "json", "junit"], default="text", help="output format (default: text)"
+    )
     add_baseline_options(arguments)
 
 

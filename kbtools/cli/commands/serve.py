@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("--port", type=int, default=8000, help="default: 8000; 0: a free one")
-    arguments.add_argument("--no-run", action="store_true", help="do not run the snippets of pages that are edited")
-    arguments.add_argument("--host", default="127.0.0.1", help="a loopback address (default: 127.0.0.1)")
+    arguments.add_argument("--port", type=int, default=8000, help="port; 0 for a free one (default: 8000)")
+    arguments.add_argument("--no-run", action="store_true", help="do not run the snippets of edited pages")
+    arguments.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default: 127.0.0.1)")
 
 
 def run(args: SimpleNamespace) -> int:

@@ -17,14 +17,14 @@ _LISTED = 10
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("run", nargs="?", metavar="RUN", help="the run, by its name (default: the last one)")
     arguments.add_argument(
-        "--finish", action="store_true", help="complete a run that was cut short, instead of undoing it"
+        "run", nargs="?", metavar="RUN", help="name of the run, as listed by kb history (default: the last one)"
     )
+    arguments.add_argument("--finish", action="store_true", help="complete an interrupted run instead of undoing it")
     arguments.add_argument(
-        "--trust", action="store_true", help="take the named run, which was not made on this machine, for your own"
+        "--trust", action="store_true", help="undo the named run even though it was not made on this machine"
     )
-    arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    arguments.add_argument("--format", choices=["text", "json"], default="text", help="output format (default: text)")
 
 
 def run(args: SimpleNamespace) -> int:

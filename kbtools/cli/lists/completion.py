@@ -18,7 +18,7 @@ _WHERE = {
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("shell", choices=list(_WHERE), help="the shell you use")
+    arguments.add_argument("shell", choices=list(_WHERE), help="your shell")
 
 
 def run(args: SimpleNamespace) -> int:

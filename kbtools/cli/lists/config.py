@@ -13,8 +13,8 @@ from kbtools.errors import KbError
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("key", nargs="?", metavar="KEY", help="one setting, with an example; all without it")
-    arguments.add_argument("--format", choices=["toml", "json"], default="toml", help="default: toml")
+    arguments.add_argument("key", nargs="?", metavar="KEY", help="show only this setting, with an example")
+    arguments.add_argument("--format", choices=["toml", "json"], default="toml", help="output format (default: toml)")
 
 
 def run(args: SimpleNamespace) -> int:

@@ -10,7 +10,7 @@ from kbtools.cli.workspace import Workspace
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("--format", choices=["json"], default="json", help="default: json")
+    arguments.add_argument("--format", choices=["json"], default="json", help="output format (default: json)")
 
 
 def run(args: SimpleNamespace) -> int:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def configure(arguments: Arguments) -> None:
     arguments.add_argument("run", nargs="?", metavar="RUN", help="list the files of this run")
-    arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
+    arguments.add_argument("--format", choices=["text", "json"], default="text", help="output format (default: text)")
 
 
 def run(args: SimpleNamespace) -> int:

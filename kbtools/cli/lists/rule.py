@@ -9,7 +9,7 @@ from kbtools.cli.workspace import emit
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("name", nargs="?", metavar="RULE", help="a rule; all are listed without one")
+    arguments.add_argument("name", nargs="?", metavar="RULE", help="name of a rule (default: list all rules)")
 
 
 def run(args: SimpleNamespace) -> int:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def configure(arguments: Arguments) -> None:
-    arguments.add_argument("--format", choices=["text", "json"], default="text", help="default: text")
-    arguments.add_argument("--most", type=int, default=10, metavar="N", help="rows a list (default: 10)")
+    arguments.add_argument("--format", choices=["text", "json"], default="text", help="output format (default: text)")
+    arguments.add_argument("--most", type=int, default=10, metavar="N", help="rows of each list (default: 10)")
 
 
 def run(args: SimpleNamespace) -> int:
