@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("kb: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of a pipe went away; nothing is left to say, not even at exit.
+        # The reader of a pipe has closed it: output, also that of interpreter shutdown, is discarded.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as e:
@@ -141,7 +141,7 @@ def module_of(name: str) -> Any:
 
 
 def parser_of(name: str) -> Arguments:
-    """The command line of a command."""
+    """The command-line parser of a command."""
     from kbtools.cli.arguments import Arguments
 
     parser = Arguments(name, COMMANDS[name])

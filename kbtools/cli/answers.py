@@ -1,4 +1,4 @@
-"""Answers of commands that only read the wiki: kept in the memo, and given again as long as nothing has changed."""
+"""Caches the output of commands that only read the wiki in the memo, until the wiki or the configuration changes."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ if TYPE_CHECKING:
     from kbtools.incremental.fingerprint import VaultState
 
 ANSWER = "answer"
-"""Kind of the values in the memo, by command: what it said last."""
+"""Kind of memo values: the last output of a command."""
 
 
 class Answer(NamedTuple):
-    """What a command says."""
+    """The output of a command."""
 
     out: str
-    """On standard output."""
+    """Text for standard output."""
     told: tuple[str, ...] = ()
-    """To people."""
+    """Messages for standard error."""
 
 
 def lines(made: Iterable[str]) -> str:
-    """Lines as one text."""
+    """Joins lines into one text."""
     return "".join(f"{line}\n" for line in made)
 
 
 def answer(command: str, args: SimpleNamespace, make: Callable[[Workspace], Answer]) -> int:
-    """Say what a command has to say of the wiki as it is; ``make`` finds that out where it is not known yet."""
+    """Print a command's output for the current state of the wiki: from the memo if it is stored there, else from
+    ``make``."""
     from kbtools.incremental.fingerprint import VaultState
 
     wiki = read(args)
@@ -47,7 +48,7 @@ def answer(command: str, args: SimpleNamespace, make: Callable[[Workspace], Answ
 
 
 def tell(made: Answer) -> int:
-    """Say it. Returns the exit code."""
+    """Print an answer. Returns the exit code."""
     sys.stdout.write(made.out)
     for line in made.told:
         say(line)
@@ -76,7 +77,7 @@ def _kept(wiki: Workspace, command: str, now: VaultState, asked: str) -> Answer 
 
 
 def _keep(wiki: Workspace, command: str, now: VaultState, asked: str, made: Answer) -> None:
-    """Where that is not possible, the next time takes as long."""
+    """Store an answer. If that is not possible, the next call computes it again."""
     from kbtools.state.memo import Memo, StoredValue, consult
 
     data = zlib.compress(json.dumps((asked, now.recent, *made)).encode("ascii"), 1)
@@ -89,7 +90,7 @@ def _keep(wiki: Workspace, command: str, now: VaultState, asked: str, made: Answ
 
 
 def dump(command: str, args: SimpleNamespace, rows: Callable[[Workspace, str], Iterable[dict[str, object]]]) -> int:
-    """Say a command's rows, page by page, for the pages its options ask for: one JSON object a line, or one list."""
+    """Print the rows of a command, page by page, for the selected pages: as JSON lines, or as one JSON array."""
 
     def make(wiki: Workspace) -> Answer:
         from kbtools.config.selection import Selection

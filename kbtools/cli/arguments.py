@@ -12,10 +12,10 @@ from kbtools.errors import KbError
 
 
 class Arguments(argparse.ArgumentParser):
-    """The options of one command. A mistake is one line with a suggestion, and exit code 2."""
+    """The options of one command. A usage error is one line with a suggestion, and exit code 2."""
 
     takes_command = False
-    """Whether what stands behind ``--`` is another program's command line (``args.command``)."""
+    """Whether words after ``--`` are the command line of another program (``args.command``)."""
 
     def __init__(self, command: str, summary: str) -> None:
         from kbtools.cli.examples import epilog
@@ -67,7 +67,7 @@ class Arguments(argparse.ArgumentParser):
         )
 
     def add_run_options(self) -> None:
-        """The options ``kb run`` shares with commands that run snippets on the way."""
+        """The options that ``kb run`` shares with other commands that run snippets."""
         from kbtools.run.sandbox.names import MODES
 
         group = self.add_argument_group("running")
@@ -117,7 +117,7 @@ class Arguments(argparse.ArgumentParser):
 
     @property
     def options(self) -> frozenset[str]:
-        """All names of options."""
+        """The names of all options."""
         return frozenset(self._option_string_actions)
 
     def error(self, message: str) -> NoReturn:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from kbtools.text.diagnostics import Diagnostic
 
 _WHOLE = ("mkdocs.yml", "mkdocs.yaml", "kb.toml", "pyproject.toml", "kb-baseline.json")
-"""Files of a project's root that can alter what is found on any page."""
+"""Files in a project's root whose change can alter the findings of any page."""
 
 
 def compared_with(wiki: Workspace, revision: str, found: Sequence[Diagnostic], source: Sources) -> Comparison:
-    """Findings beside those that the pages had where this branch left a revision: what is new, what was there, what is
-    no longer found. Snippets are not run for it: their findings count as new."""
+    """Compares findings with those at the merge base with a revision: which are new, which existed, which are gone.
+    Snippets are not run at that revision, so their findings count as new."""
     from kbtools.check.baseline import SNIPPETS, Baseline
     from kbtools.check.checker import check
     from kbtools.vault.index import Index
@@ -50,9 +50,9 @@ def compared_with(wiki: Workspace, revision: str, found: Sequence[Diagnostic], s
 
 
 def since(wiki: Workspace, revision: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The pages whose findings a change since a revision can alter, and those among them that changed themselves.
+    """The pages whose findings may differ since a git revision, and those among them whose files changed.
 
-    Where the configuration or a schema changed that is every page. Raises KbError for an unknown revision.
+    These are all pages if the configuration or a schema changed. Raises KbError for an unknown revision.
     """
     project = wiki.project
     base = git.merge_base(project.root, revision)

@@ -1,4 +1,4 @@
-"""Checks the wiki by its kept index, for the commands that begin with a check."""
+"""Checks the wiki with the incremental index, for commands that begin with a check."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def checked(wiki: Workspace, *, paranoid: bool) -> CheckResult:
-    """A check of all pages, of which only those are read that have changed; pages that were loaded are taken as they
-    were then. What there is to say of the check itself is said."""
+    """Check all pages, reading only those that changed; pages that are already loaded are checked as loaded. Prints
+    the notes of the check."""
     from kbtools.check.shell import judge_of
     from kbtools.incremental.check import check
 
@@ -31,7 +31,7 @@ def checked(wiki: Workspace, *, paranoid: bool) -> CheckResult:
 
 
 def say_notes(made: CheckResult) -> None:
-    """Say what there is to say of the check itself."""
+    """Print the notes of the check."""
     for note in made.notes:
         say(f"kb: {note}")
     if made.unchecked:

@@ -19,7 +19,7 @@ _CACHE = "external.json"
 
 
 def external(wiki: Workspace, selection: Selection, covers: Callable[[str], bool]) -> tuple[Diagnostic, ...]:
-    """Findings about external addresses, and one line with the number of requests."""
+    """The findings about external addresses, and a line with the number of requests."""
     from kbtools.check.checker import severities
     from kbtools.external import cache
     from kbtools.external.check import RULES, located, problems
@@ -65,7 +65,7 @@ def _diagnostics(
 
 
 def _progress(total: int) -> Callable[[str, object], None] | None:
-    """Counts answers on a terminal."""
+    """Returns a callback that shows the number of answers on a terminal."""
     if not total or not sys.stderr.isatty():
         return None
     done = 0

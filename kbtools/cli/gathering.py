@@ -1,4 +1,4 @@
-"""Gathers what one check finds: findings of rules, outcomes of snippets, and external addresses."""
+"""Collects the results of one check: findings of rules, outcomes of snippets, and external addresses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Gathered(NamedTuple):
-    """Everything one check found out."""
+    """The results of one check."""
 
     project: Project
     selection: Selection
@@ -37,17 +37,17 @@ class Gathered(NamedTuple):
     pages: Collection[str]
     totals: Totals
     outcomes: tuple[Outcome, ...] | None
-    """None when nothing was run."""
+    """None if nothing was run."""
     failures: tuple[tuple[Outcome, Diagnostic], ...] = ()
     concerned: frozenset[str] | None = None
-    """The pages that alone were looked at; None for all."""
+    """The only pages that were checked; None for all."""
 
 
 def gather(
     args: SimpleNamespace, kept: KeptCheck | None = None, announce: Callable[[Gathered], None] = lambda _: None
 ) -> Gathered:
     """Check the wiki incrementally, reading only changed pages; then run the snippets unless ``--no-run`` is given.
-    ``announce`` receives what is known before snippets are run again because of a change."""
+    ``announce`` receives the findings before snippets of changed pages run again."""
     found = project(args)
     found = found._replace(held_to=getattr(args, "snippets", None) or (SHOW if found.foreign else None))
     warn_unfinished(found)
@@ -129,7 +129,7 @@ def _sorted(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic]) -> str:
-    """What could be made of code that is only shown."""
+    """A note that code is only shown, with the number of findings that ``--snippets check`` would add."""
     counts = Counter(d.rule for d in left_out)
     words = (("undefined-name", "undefined name"), ("syntax-error", "syntax error"))
     listed = [plural(counts[rule], word) for rule, word in words if counts[rule]]
@@ -141,13 +141,13 @@ def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic])
 
 
 def _unlinked(args: SimpleNamespace, unlinked: int, pages: int) -> str:
-    """That most pages are orphans."""
+    """A note that most pages are orphans."""
     where = f" --vault {args.vault}" if args.vault else ""
     return f"no page links to {unlinked:,} of {plural(pages, 'page')}: kb check --select {RULE}{where} lists them"
 
 
 def _sites(files: Iterable[str]) -> list[str]:
-    """The configurations of MkDocs among the files of a vault."""
+    """The MkDocs configuration files in a vault."""
     return sorted(file for file in files if file.rpartition("/")[2] in FILES)
 
 

@@ -1,4 +1,4 @@
-"""What ``kb check --watch`` keeps from one check to the next."""
+"""The state that ``kb check --watch`` keeps between checks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class KeptCheck:
         self._changed: frozenset[str] | None = None
 
     def after(self, changed: frozenset[str] | None) -> KeptCheck:
-        """With the paths that have changed since the last check; None where any may have."""
+        """Sets the paths that changed since the last check; None if any file may have changed."""
         self._changed = changed
         return self
 
@@ -45,7 +45,7 @@ class KeptCheck:
         return self._resident.result()
 
     def prepare(self) -> bool:
-        """Do a part of what the next check would wait for. Returns False when nothing is left."""
+        """Do part of the next check's work in advance. Returns False if nothing is left to do."""
         return self._resident is not None and self._resident.prepare()
 
     def to_run(self, listing: Listing) -> list[str] | None:
@@ -58,7 +58,7 @@ class KeptCheck:
     def run(
         self, wiki: Workspace, args: SimpleNamespace, paths: Sequence[str], again: list[str] | None
     ) -> list[Outcome]:
-        """The outcomes of the snippets of all pages that ``paths`` select, after those of ``again`` have run."""
+        """The outcomes of all selected snippets, after those of the pages ``again`` have been run."""
         from kbtools.cli.running.local import run_snippets
         from kbtools.run.results.outcomes import by_place
 

@@ -39,8 +39,9 @@ def read_baseline(project: Project) -> Baseline | None:
 def answered_by(
     selection: Selection, outcomes: Sequence[Outcome] | None, concerned: frozenset[str] | None = None
 ) -> Answered:
-    """Whether a check could have found an entry: its page and its rule were selected, and a snippet did run on that
-    device. ``outcomes`` is None when nothing was run; ``concerned`` are the pages that alone were looked at."""
+    """Whether a check could have found an entry again: its page and rule were selected, and, for an outcome, its
+    snippet ran on that device. ``outcomes`` is None if nothing was run; ``concerned`` are the only pages that were
+    checked."""
     ran = {(o.path, o.device) for o in outcomes or ()}
     skipped = {(o.path, o.device) for o in outcomes or () if o.outcome.value in ("skipped", "blocked")}
     pages = {o.path for o in outcomes or ()}
@@ -61,15 +62,15 @@ def answered_by(
 
 
 class BaselineReport(NamedTuple):
-    """Findings that are new, and what is known."""
+    """Findings that the baseline does not accept, and what it accepts."""
 
     new: tuple[Diagnostic, ...]
     exists: bool = False
     known: int = 0
-    """How many are known."""
+    """Number of accepted findings."""
     mended: tuple[BaselineEntry, ...] = ()
     snippets: Mapping[str, date] = {}
-    """Ids of outcomes that fail and are known to, each with the day since when."""
+    """Ids of outcomes whose failure is accepted, with the date since when."""
     name: str = FILE
 
 
@@ -82,7 +83,7 @@ def compare(
     *,
     ignored: bool = False,
 ) -> BaselineReport:
-    """Findings beside the baseline. ``failures``: the outcomes that made findings; ``ignored`` reports all."""
+    """Compare findings with the baseline. ``failures`` maps findings to outcomes; ``ignored`` reports all findings."""
     baseline = None if ignored else read_baseline(project)
     found = tuple(found)
     if baseline is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kbtools.edit.verify import ChangedMeaning
 
 _SHOWN = 20
-"""Number of changes that are listed."""
+"""Largest number of changes that are listed."""
 
 
 def print_left_out(wiki: Workspace, left_out: Sequence[LeftOut]) -> None:
@@ -23,7 +23,7 @@ def print_left_out(wiki: Workspace, left_out: Sequence[LeftOut]) -> None:
 
 
 def left_out_told(wiki: Workspace, left_out: Sequence[LeftOut]) -> Iterator[str]:
-    """The changes that were not made, because a link would lead elsewhere after them."""
+    """Lines for the changes that were left out because a link would lead elsewhere afterwards."""
     for rewrite, why in left_out[:_SHOWN]:
         at = wiki.source(rewrite.path).lines.position(rewrite.edits[0].span.start)
         yield f"{rewrite.path}:{at.line}:{at.column}: left as it is: {because(wiki, why)}"
@@ -32,6 +32,6 @@ def left_out_told(wiki: Workspace, left_out: Sequence[LeftOut]) -> Iterator[str]
 
 
 def because(wiki: Workspace, why: ChangedMeaning) -> str:
-    """Which link keeps a change from being made."""
+    """The link that prevents a change."""
     shown = visible(why.shown(wiki.index.pages))
     return f"{shown} would lead elsewhere" if why.link is not None else f"{shown} would be read otherwise"

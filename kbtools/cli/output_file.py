@@ -1,4 +1,4 @@
-"""Files that a command line asks for (reports, notebooks, assets): written atomically."""
+"""Writes files named on the command line (reports, notebooks, assets) atomically."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from kbtools.state.lock import take
 
 
 def write_output(file: Path, content: bytes) -> None:
-    """Put content in a file, and make the folders it needs. Raises OSError.
+    """Write a file, creating its folders. Raises OSError.
 
-    A command that is killed or finds the disk full leaves the file that was there; the temporary file beside it, which
-    a killed one leaves too, is taken over by the next to write there. Two that write at once take turns.
+    If the command is killed or the disk is full, the previous file is kept. A temporary file left by a killed command
+    is reused by the next. Concurrent writers take turns.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     place = Path(os.path.realpath(file))
@@ -39,16 +39,16 @@ def write_output(file: Path, content: bytes) -> None:
             out.flush()
             os.fsync(descriptor)
             if sys.platform != "win32":
-                beside.replace(place)  # before the lock goes
+                beside.replace(place)  # before the lock is released
         if sys.platform == "win32":
-            beside.replace(place)  # which an open file would refuse
+            beside.replace(place)  # Windows refuses this for an open file
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
 
 
 def _open_alone(beside: Path) -> int:
-    """A temporary file, empty, that no other process writes meanwhile, where the system can lock files."""
+    """Create an empty temporary file, locked against other processes where the file system supports locks."""
     flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     while True:
         descriptor = os.open(beside, flags, 0o666)

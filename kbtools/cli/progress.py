@@ -1,4 +1,4 @@
-"""Progress of a run or a build: one line on a terminal, redrawn in place; no output elsewhere."""
+"""Progress of a run or a build: one line, redrawn in place, and only on a terminal."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _EVERY = 0.05
 """Seconds between redraws."""
 _SLOW = 0.5
-"""Seconds from which on the slowest snippet is worth a mention."""
+"""Duration in seconds from which the slowest snippet is shown."""
 
 
 class LiveLine:
-    """A line that is redrawn in place. Where there is no terminal it is not drawn."""
+    """A line that is redrawn in place. Not drawn without a terminal."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -39,12 +39,12 @@ class LiveLine:
             self.stream.flush()
 
     def say(self, text: str) -> None:
-        """A line that stays."""
+        """Print a line above the progress line."""
         self.stream.write(("\r\x1b[K" if self.live else "") + printable(text) + "\n")
         self.stream.flush()
 
     def draw(self, text: Callable[[int], str], *, is_last: bool = False) -> None:
-        """Draw the text for so many columns, unless the last one has been drawn just now."""
+        """Draw the text, which is given the number of columns, unless it was drawn less than the interval ago."""
         now = time.monotonic()
         if not self.live or (now - self._drawn < _EVERY and not is_last):
             return
@@ -67,8 +67,8 @@ class BuildProgress(LiveLine):
 class Progress(LiveLine):
     """``[12/96] 3 pages · cpu · 1 failed · topics/Autograd.md::backward 0.4 s``, redrawn in place.
 
-    Failures are printed as lines. What does not fit is left out, the least important first, and the id is cut on its
-    left.
+    Failures are printed as lines. If the line is too long, its least important parts are left out and the id is
+    truncated on the left.
     """
 
     def __init__(self, total: int, stream: TextIO) -> None:
@@ -81,7 +81,7 @@ class Progress(LiveLine):
         self.slowest: Outcome | None = None
 
     def seen(self, outcome: Outcome) -> None:
-        """Take note of an outcome as it comes."""
+        """Record an outcome."""
         from kbtools.run.report import FAILING
 
         self.done.add(outcome.id.rpartition("[")[0])
@@ -100,7 +100,7 @@ class Progress(LiveLine):
         self.draw(lambda columns: self.line(outcome, columns), is_last=len(self.done) >= self.total)
 
     def line(self, outcome: Outcome, columns: int) -> str:
-        """How far the run is, in less than ``columns``."""
+        """The progress line, shorter than ``columns``."""
         count = f"[{len(self.done)}/{self.total}]"
         now = f"{printable(outcome.id)} {outcome.seconds:.1f} s"
         failed = [f"{self.failed} failed"] if self.failed else []
@@ -123,7 +123,7 @@ class Progress(LiveLine):
 
 
 def _cut(text: str, columns: int) -> str:
-    """The beginning of a text, in at most so many columns."""
+    """Truncate a text at its end to at most ``columns``."""
     if width(text) <= columns:
         return text
     while text and width(text) >= columns:
@@ -132,7 +132,7 @@ def _cut(text: str, columns: int) -> str:
 
 
 def _cut_left(text: str, columns: int) -> str:
-    """The end of a text, in at most so many columns."""
+    """Truncate a text at its start to at most ``columns``."""
     if width(text) <= columns:
         return text
     while text and width(text) >= columns:

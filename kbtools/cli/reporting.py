@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 SILENT = ("full", "concise", "jsonl", "github")
-"""Formats that say nothing where nothing was found: then nothing is imported for them."""
+"""Formats with no output if there are no findings: no formatter is imported then."""
 
 
 def add_output_options(arguments: Arguments) -> None:
@@ -46,7 +46,7 @@ def add_output_options(arguments: Arguments) -> None:
 
 
 def outputs(given: Sequence[str]) -> tuple[tuple[str, Path], ...]:
-    """``--output sarif=kb.sarif`` as format and file. Raises KbError for a format there is not."""
+    """Parse ``--output sarif=kb.sarif`` into format and file. Raises KbError for an unknown format."""
     found = []
     for word in given:
         form, sep, file = word.partition("=")
@@ -67,7 +67,7 @@ def findings_of(
     outcomes: Sequence[Outcome] = (),
     known: BaselineReport | None = None,
 ) -> Findings:
-    """What every format is given."""
+    """Collects the data that every format needs."""
     from kbtools.output.findings import Findings
     from kbtools.run.git import prefix
 
@@ -88,8 +88,8 @@ def findings_of(
 
 
 def show(findings: Findings, form: str, *, whole: bool = False, statistics: bool = False) -> None:
-    """Prints the findings on standard output. In the format ``full``, unless ``whole``, very many findings are replaced
-    by an overview, and groups of findings with severity info are shown in one line."""
+    """Print the findings on standard output. Format ``full`` replaces a very large number of findings by an
+    overview, and groups findings of severity info into one line, unless ``whole`` is given."""
     if not findings.diagnostics and form in SILENT:
         return
     from dataclasses import replace
@@ -108,7 +108,7 @@ def show(findings: Findings, form: str, *, whole: bool = False, statistics: bool
 
 
 def save(findings: Findings, wanted: Iterable[tuple[str, Path]]) -> None:
-    """The findings in files; a file with the summary of a CI job is appended to. Raises KbError when one cannot be
+    """Write the findings to files; the summary file of a CI job is appended to. Raises KbError if a file cannot be
     written."""
     import os
 
@@ -138,7 +138,7 @@ def exit_code(diagnostics: Iterable[Diagnostic], strict: bool) -> int:
 def summarize(
     diagnostics: Sequence[Diagnostic], totals: Report | Totals, snippets: str, seconds: float, known: int = 0
 ) -> None:
-    """The last line, on stderr: pages, links, snippets, findings, time."""
+    """Print the summary line on stderr: pages, links, snippets, findings, time."""
     links = plural(totals.links, "link")
     trouble = [f"{n:,} {w}" for n, w in ((totals.broken, "broken"), (totals.ambiguous, "ambiguous")) if n]
     parts = [plural(totals.pages, "page"), links + (": " + ", ".join(trouble) if trouble else ""), snippets]
@@ -161,8 +161,8 @@ def not_run(snippets: int) -> str:
 def outcome_counts(
     outcomes: Sequence[Outcome], known: Mapping[str, object] | None = None, updated: Collection[str] = ()
 ) -> str:
-    """``96 snippets: 88 passed, 8 skipped (no CUDA device)``. Failures that are known, and those whose output was just
-    written into the page, are listed separately, by their ids."""
+    """``96 snippets: 88 passed, 8 skipped (no CUDA device)``. Accepted failures, and failures whose output was just
+    written into the page (given by their ids), are counted separately."""
     from kbtools.run.results.outcomes import Status
 
     if not outcomes:
@@ -186,7 +186,7 @@ def outcome_counts(
 
 
 def output_counts(outcomes: Sequence[Outcome]) -> str:
-    """``244 outputs: 241 as shown, 1 differs, 2 not compared``; "" where no output is shown."""
+    """``244 outputs: 241 as shown, 1 differs, 2 not compared``; "" if no page shows output."""
     from kbtools.run.results.outcomes import Comparison
 
     counts = Counter(one.state for o in outcomes for one in o.compared)
@@ -204,7 +204,7 @@ def output_counts(outcomes: Sequence[Outcome]) -> str:
 
 
 def split_rules(given: Sequence[str]) -> tuple[str, ...]:
-    """``--select a,b --select c`` as names."""
+    """Split ``--select a,b --select c`` into names."""
     return tuple(name.strip() for words in given for name in words.split(",") if name.strip())
 
 
@@ -214,7 +214,7 @@ def add_selection_options(arguments: Arguments, what: str = "only these rules", 
 
 
 def say_known(known: BaselineReport, args: SimpleNamespace) -> int:
-    """What is to be said of the baseline after a check; 1 where ``--strict-baseline`` makes that a failure."""
+    """Print the notes about the baseline after a check; returns 1 if ``--strict-baseline`` makes it fail."""
     if not known.mended:
         return 0
     count = sum(e.times for e in known.mended)

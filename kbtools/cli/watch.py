@@ -14,11 +14,11 @@ from kbtools.vault.file_events import Changed, FileEvents
 def watch(
     args: SimpleNamespace, work: Callable[[frozenset[str] | None], int], prepare: Callable[[], bool] = lambda: False
 ) -> int:
-    """Work now and after every change, until interrupted. ``work`` gets the paths that have changed, or None where any
-    may have. In between, ``prepare`` is called until it returns False. Returns the last exit code.
+    """Call ``work`` now and after every change until interrupted. It receives the changed paths, or None if any file
+    may have changed. In between, ``prepare`` is called until it returns False. Returns the last exit code.
 
-    Raises KbError where the system cannot watch the folder, and what ``work`` raises at first. Later, settings may be
-    wrong while somebody edits them: that is said, and the next work is after a change of anything.
+    Raises KbError if the system cannot watch the folder or the first ``work`` fails. Later errors, such as a
+    configuration that is being edited, are printed, and any change starts the next ``work``.
     """
     found = project(args)
     events = FileEvents()
@@ -47,7 +47,7 @@ def watch(
 
 
 def _within(folder: Path, changed: Changed) -> frozenset[str] | None:
-    """The paths of changed files in the vault; None where others have changed too."""
+    """The vault paths of changed files; None if files outside the vault changed too."""
     if changed is None or not all(path.is_relative_to(folder) for path in changed):
         return None
     return frozenset(path.relative_to(folder).as_posix() for path in changed)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def project(args: SimpleNamespace) -> Project:
-    """The project a command is about. Raises KbError when there is none."""
+    """The project that the command line names. Raises KbError if there is none."""
     from kbtools.config.project import find_project, foreign_vault
 
     if args.vault is not None:
@@ -59,7 +59,7 @@ class Workspace:
 
     @cached_property
     def listing(self) -> Listing:
-        """Which files there are."""
+        """The files of the vault."""
         from kbtools.vault.listing import Listing
 
         return self._listing or Listing.of(self.project)
@@ -87,7 +87,7 @@ class Workspace:
         return Index.build(self.vault)
 
     def load(self) -> Workspace:
-        """Read the pages now."""
+        """Read all pages now."""
         assert self.index
         return self
 
@@ -98,7 +98,7 @@ class Workspace:
         return Linking(self.index, self.project.config)
 
     def source(self, path: str) -> Source:
-        """A page's text: empty for one that went while its snippets ran."""
+        """The text of a page; empty if it was deleted while its snippets ran."""
         from kbtools.text.source import Source
 
         page = self.vault.pages.get(path) or self.vault.unread.get(path)
@@ -126,22 +126,22 @@ def _vault_path(base: Path, given: str, pages: Iterable[str]) -> str:
 
 
 def keep_all() -> None:
-    """Look for no garbage from here on: what most commands make of a wiki is kept to their end, and to look through it
-    again and again takes nearly half of their time. ``main`` ends it."""
+    """Disable garbage collection: most commands keep nearly everything they create, and repeated collections took
+    almost half of their time. ``main`` restores it."""
     gc.disable()
 
 
 def collect_rarely() -> None:
-    """For work that makes more than it keeps: what is there now is taken to stay, and further garbage is looked for
-    seldom. ``main`` ends it."""
+    """Freeze existing objects and collect rarely, for work that creates more than it keeps. ``main`` restores the
+    settings."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
 
 def read(args: SimpleNamespace, *, lasting: bool = False) -> Workspace:
-    """Find the project and its pages; a run of kb that was cut short is mentioned.
+    """Find the project and its pages; warns about an interrupted run of kb.
 
-    ``lasting`` work makes more than it keeps: see ``keep_all``.
+    ``lasting`` work creates more than it keeps: see ``keep_all``.
     """
     if not lasting:
         keep_all()
@@ -173,14 +173,14 @@ def say_unchecked(counts: Mapping[str, int]) -> None:
 
 
 def undo_command(found: Project, run: Run) -> str:
-    """What takes a run back, to be typed in the working directory."""
+    """The command that undoes a run, to be typed in the working directory."""
     from kbtools.edit.history import backups
 
     return backups(found).undo_command(run)
 
 
 def warn_unfinished(found: Project) -> None:
-    """Say so when an earlier command was killed while it wrote."""
+    """Warn if an earlier command was killed while it wrote."""
     if not found.backups.is_dir():
         return
     from kbtools.edit.history import backups
@@ -208,7 +208,7 @@ def use_color(stream: object) -> bool:
 
 
 def emit(lines: Iterable[str]) -> None:
-    """Lines to stdout, in few writes."""
+    """Print lines to standard output with few writes."""
     out = sys.stdout
     batch: list[str] = []
     for line in lines:
@@ -239,7 +239,7 @@ def unified_diff(before: dict[str, str], after: dict[str, str], color: bool = Fa
 
 
 class Stopwatch:
-    """Seconds since it was made."""
+    """Measures the seconds since its creation."""
 
     def __init__(self) -> None:
         self._start = time.perf_counter()

@@ -1,1 +1,1 @@
-"""The commands that work on a wiki, one a file: ``configure`` names the options, ``run`` returns the exit code."""
+"""The commands that work on a wiki, one per module: ``configure`` adds the options, ``run`` returns the exit code."""

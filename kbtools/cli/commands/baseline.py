@@ -1,4 +1,4 @@
-"""``kb baseline``: accept the present findings, so that checks fail on new ones only."""
+"""``kb baseline``: accepts the present findings, so that later checks fail only on new ones."""
 
 from __future__ import annotations
 

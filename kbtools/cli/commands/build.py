@@ -61,7 +61,7 @@ def run(args: SimpleNamespace) -> int:
     vault, options = VaultState.of(found, wiki.listing), manifest.options_of(args.strict)
     finished = manifest.find(found, vault, options) if args.paranoid is None else None
     if finished is None:
-        wiki.load()  # from here on pages are what they are now, whatever is saved meanwhile
+        wiki.load()  # From here on, pages are fixed: files saved meanwhile belong to the next build.
     proving = Stopwatch()
     if not passes(wiki, args):
         say("nothing was built: correct the findings above, or accept them for now: kb baseline")
@@ -97,7 +97,7 @@ def _build(args: SimpleNamespace, wiki: Workspace, made_from: MadeFrom, proven: 
     try:
         reports = {name: load(Path(name)) for name in args.results}
         results = stored(wiki.project, pages, reports, say)
-        collect_rarely()  # the pages stay to the end
+        collect_rarely()  # pages stay in memory until the process ends
         with BuildProgress(sys.stderr) as progress:
             folder = build(
                 wiki.project,
@@ -136,7 +136,7 @@ _WHY = {
 
 
 def rendering_summary(report: Report) -> str:
-    """What was rendered and why, in one line; nothing of a first build."""
+    """One line: how many pages were rendered, and why. Empty for a first build."""
     if report.every:
         return f"all rendered: {', '.join(report.every)} may need every page (per_page, on kbtools in mkdocs.yml)"
     if set(report.rendered.values()) == {"new"} and not report.kept:

@@ -79,7 +79,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def check_once(args: SimpleNamespace, kept: KeptCheck | None = None) -> int:
-    """One check of the whole wiki, printed; returns the exit code."""
+    """Check the wiki once and print the result; returns the exit code."""
     watch = Stopwatch()
     wanted = outputs(args.output)
     printed: set[Diagnostic] = set()
@@ -124,7 +124,7 @@ def _show(args: SimpleNamespace, found: Gathered, known: BaselineReport, seconds
 def _findings(
     args: SimpleNamespace, found: Gathered, known: BaselineReport, seconds: float, forms: Collection[str]
 ) -> Findings:
-    """What some formats are given."""
+    """The data of the requested output formats."""
     findings = findings_of(
         found.project,
         known.new,
@@ -140,7 +140,7 @@ def _findings(
 
 
 def compared(findings: Findings, found: Gathered, revision: str) -> Findings:
-    """The findings with what a revision had instead, for a summary of what a change does."""
+    """Adds to the findings their comparison with a revision, for the summary of a pull request."""
     from dataclasses import replace
 
     from kbtools.cli.changed import compared_with

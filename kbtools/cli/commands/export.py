@@ -62,7 +62,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def _outcomes(wiki: Workspace, path: str, device: str) -> list[Outcome]:
-    """What is stored of a page's snippets and still holds."""
+    """The stored results of a page's snippets that are still valid."""
     from kbtools.site.data.stored import stored
 
     results = stored(wiki.project, [wiki.index.pages[path]])

@@ -36,7 +36,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def apply_fixes(wiki: Workspace, args: SimpleNamespace) -> int:
-    """Fix what can be fixed; returns how many pages change. ``--diff`` shows the patch instead of writing."""
+    """Apply the fixes and return the number of changed pages. With ``--diff``, print a patch instead of writing."""
     from kbtools.check.checker import check
     from kbtools.cli.reporting import split_rules
     from kbtools.config.selection import Selection

@@ -34,7 +34,7 @@ def configure(arguments: Arguments) -> None:
 
 
 def add_gate_options(arguments: Arguments) -> None:
-    """The options of every command that checks and runs first."""
+    """Adds the options of commands that check and run before they do something else."""
     arguments.add_argument("--no-run", action="store_true", help="use stored results instead of running the snippets")
     arguments.add_argument("--strict", action="store_true", help="stop on warnings too")
     arguments.add_run_options()
@@ -73,14 +73,14 @@ def run(args: SimpleNamespace) -> int:
 
 
 def write_if_changed(file: Path, content: bytes) -> None:
-    """Builders that watch files are left alone where nothing is new."""
+    """Write a file unless it already has this content, so that builders that watch files are not triggered."""
     if not file.is_file() or file.read_bytes() != content:
         write_output(file, content)
 
 
 def passes(wiki: Workspace, args: SimpleNamespace) -> bool:
-    """Whether pages and snippets pass all checks; prints the findings. Pages that are loaded already are checked as
-    they are there."""
+    """Whether all pages and snippets pass; prints the findings. Pages that are already loaded are checked as
+    loaded."""
     from kbtools.check.failures import failing
     from kbtools.cli.running.local import run_snippets
     from kbtools.run.report import failed
@@ -109,6 +109,6 @@ def passes(wiki: Workspace, args: SimpleNamespace) -> bool:
         show(findings, "full")
     summarize(known.new, checked.totals, snippets, watch.seconds, known.known)
     stopping = known.new
-    if wiki.project.config.publish != "proven":  # failures are printed, and published as failed
+    if wiki.project.config.publish != "proven":  # failed snippets are reported, and published as failed
         stopping = tuple(d for d in stopping if d.rule != SNIPPETS)
     return not (say_known(known, args) or exit_code(stopping, args.strict))

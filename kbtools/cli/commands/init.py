@@ -1,4 +1,4 @@
-"""``kb init``: makes a folder a project: shows what it found, proposes files, writes those that were agreed to."""
+"""``kb init``: sets up a project: surveys the folder, proposes files, and writes those that the user confirms."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def _files_as_is(found: Survey) -> list[str]:
-    """Files that an existing site publishes and that kb would change, leave out or warn of."""
+    """Files of an existing site that kb would change, leave out or report."""
     if found.mkdocs is None:
         return []
     from kbtools.config.mkdocs_file import read
@@ -116,7 +116,7 @@ def _other_files(vault: Path) -> str:
 
 
 def _survey_lines(found: Survey) -> Iterator[str]:
-    """What was found, a line each."""
+    """What the survey found, one line each."""
     where = "" if found.docs == "." else f", pages in {found.docs}/"
     yield f"{found.root} is {_KINDS[found.kind]}{where}: {plural(found.pages, 'page')}"
     settings = found.obsidian
@@ -212,14 +212,14 @@ def _write(root: Path, files: list[NewText], found: Survey, *, no_run: bool) -> 
 
 
 def _bare(root: Path) -> Project:
-    """A folder whose own files are to be written, before it is a project."""
+    """The folder as a project, before it has any configuration; used to write the first files."""
     from kbtools.config.project import Config, Project
 
     return Project(root, root, root / ".kb", Config())
 
 
 def _accept(root: Path, first: str, *, no_run: bool) -> int:
-    """Check the new project as ``kb check`` does, and accept what it finds. Returns how many findings that are."""
+    """Check the new project as ``kb check`` does and record all findings in the baseline. Returns their number."""
     from datetime import date
 
     from kbtools.check.baseline import Baseline

@@ -11,7 +11,7 @@ from kbtools.errors import KbError
 
 
 def configure(arguments: Arguments) -> None:
-    """No options: an editor says everything else."""
+    """Adds no options: the editor configures the server through the protocol."""
 
 
 def run(args: SimpleNamespace) -> int:

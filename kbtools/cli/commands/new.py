@@ -52,7 +52,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def _to_fill_in(text: str) -> str:
-    """``fill in aliases, tags and raw_sources; ``: the fields of a new page that hold nothing yet."""
+    """``fill in aliases, tags and raw_sources; ``: the fields of the new page that are still empty."""
     from kbtools.frontmatter import parse
 
     found = parse(text)

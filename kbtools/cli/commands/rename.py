@@ -73,9 +73,9 @@ def run(args: SimpleNamespace) -> int:
 
 
 def page_given(wiki: Workspace, given: str) -> str:
-    """The one page a user means: a path from here or in the vault, a title, a file name, an id.
+    """The page that the user named by path (from the working directory or in the vault), title, file name or id.
 
-    Raises KbError when there is none, or several.
+    Raises KbError if there is none, or more than one.
     """
     from kbtools.frontmatter import wikilink_target
     from kbtools.links import fold_title, page_name
@@ -103,7 +103,7 @@ def page_given(wiki: Workspace, given: str) -> str:
 
 _LINKS = ("wikilink", "embed", "markdown", "html", "frontmatter")
 _SHOWN = 20
-"""Places that are listed of those a rename does not follow."""
+"""Largest number of unchanged mentions that are listed."""
 
 
 def _report(wiki: Workspace, plan: Rename, done: Run | None) -> dict[str, object]:
@@ -158,7 +158,7 @@ def _listed(wiki: Workspace, plan: Rename) -> Iterator[str]:
 
 
 def _patch(wiki: Workspace, plan: Rename) -> Iterator[str]:
-    """A patch that git applies, the file's new name included."""
+    """A patch that ``git apply`` accepts, the renamed file included."""
     for path in sorted(plan.texts):
         if path == plan.old != plan.new:
             yield f"diff --git a/{plan.old} b/{plan.new}"
@@ -193,7 +193,7 @@ def _summary(wiki: Workspace, plan: Rename, done: Run | None, args: SimpleNamesp
 
 
 def _unfollowed(wiki: Workspace, plan: Rename) -> Iterator[dict[str, object]]:
-    """Mentions of the old name that are not changed: in files other than pages, and outside the links of pages."""
+    """Mentions of the old name that stay unchanged: those in other files than pages, and those outside links."""
     from kbtools.edit import unfollowed
     from kbtools.text.source import Source
 

@@ -127,8 +127,8 @@ def run(args: SimpleNamespace) -> int:
 def _known(
     wiki: Workspace, failing: Sequence[Outcome], outcomes: Sequence[Outcome], part: Sequence[str], args: SimpleNamespace
 ) -> tuple[BaselineReport, frozenset[str]]:
-    """The outcomes beside the baseline; and the ids of those that failed and count as errors, which a comment on the
-    page or the configuration may have decided otherwise."""
+    """Compares outcomes with the baseline. Also returns the ids of failed outcomes that count as errors, since an
+    ignore comment or the configuration may say otherwise."""
     from kbtools.cli.known import read_baseline
 
     if not failing and (args.no_baseline or read_baseline(wiki.project) is None):
@@ -148,7 +148,7 @@ def _known(
 
 
 def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
-    """Once a run: what held all that ran, and what of the important could not be had."""
+    """Lines printed once per run: how snippets were isolated, and which important protection was not available."""
     from kbtools.run.sandbox.names import ESSENTIAL, TOLD
 
     ran = [set(o.protections) for o in outcomes if o.protections]
@@ -163,7 +163,7 @@ def _confined(outcomes: Sequence[Outcome], mode: str) -> Iterator[str]:
 
 
 def blocks(outcomes: Sequence[Outcome], known: BaselineReport, color: bool) -> Iterator[str]:
-    """What failed, with the page's own lines, what is known to fail, and what was not run and why."""
+    """Output blocks: failures with the page's source lines, known failures, and skipped snippets with reasons."""
     from kbtools.run.results.outcomes import Status
 
     uncompared = _uncompared(outcomes)
@@ -190,7 +190,7 @@ def blocks(outcomes: Sequence[Outcome], known: BaselineReport, color: bool) -> I
 
 
 def _uncompared(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
-    """Where output that is shown has not been compared although its snippet ran, by the reason."""
+    """Snippets that ran but whose shown output was not compared, by reason."""
     from kbtools.run.results.outcomes import Comparison, Status
 
     found: dict[str, list[str]] = {}

@@ -42,8 +42,8 @@ def run(args: SimpleNamespace) -> int:
 
 
 class Runs:
-    """Runs the snippets of pages again and again. The fork server, with what it has imported (torch), stays from one
-    run to the next, until other packages are installed."""
+    """Runs the snippets of edited pages. The fork server with its imported packages (torch) lives as long as the
+    preview, until other packages are installed."""
 
     def __init__(self, found: Project) -> None:
         self._project = found
@@ -56,7 +56,8 @@ class Runs:
             self._runner = None
 
     def run(self, pages: Sequence[str]) -> None:
-        """Run what is not known of pages, and print what does not pass. Raises KbError when nothing can be run."""
+        """Run the snippets of pages that have no stored result, and print failures. Raises KbError if the run
+        cannot start."""
         from kbtools.cli.commands.run import blocks
         from kbtools.cli.known import BaselineReport
         from kbtools.cli.reporting import outcome_counts

@@ -1,4 +1,4 @@
-"""``kb undo``: restores what a command has written, or completes one that was killed while it wrote."""
+"""``kb undo``: restores the files that a command changed, or completes a run that was killed while it wrote."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kbtools.config.project import Project
 
 _LISTED = 10
-"""Files up to which each is named."""
+"""Largest number of files that are listed by name."""
 
 
 def configure(arguments: Arguments) -> None:
@@ -40,7 +40,8 @@ def run(args: SimpleNamespace) -> int:
 
 
 def undo_and_report(found: Project, run: str | None, form: str = "text", command: str | None = None) -> int:
-    """Undo a run, the latest one (of a command) where none is named, and print what was restored and what was not."""
+    """Undo a run (by default the latest, of one command if ``command`` is given) and print which files were
+    restored and which were not."""
     from kbtools.edit.history import undo
 
     undone = undo(found, run, command)
@@ -71,7 +72,7 @@ def undo_and_report(found: Project, run: str | None, form: str = "text", command
 
 
 def finish_and_report(found: Project, run: str | None) -> int:
-    """Complete a run that was cut short, the only one there can be where none is named."""
+    """Complete an interrupted run. There is at most one, so its name may be omitted."""
     from kbtools.edit.history import backups
 
     if not found.backups.is_dir():

@@ -1,1 +1,1 @@
-"""The commands that list what there is and change nothing, one a file, as in ``kbtools.cli.commands``."""
+"""The commands that only print, one per module, structured as in ``kbtools.cli.commands``."""

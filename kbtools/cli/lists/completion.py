@@ -33,8 +33,8 @@ def run(args: SimpleNamespace) -> int:
 
 
 def complete(commands: Iterable[str], parser_of: Callable[[str], argparse.ArgumentParser]) -> None:
-    """Prints completions for a shell (if ``_ARGCOMPLETE`` is set), and ends the process. Only the command that
-    was typed is imported."""
+    """Print completions if the shell asks for them (``_ARGCOMPLETE`` is set), then exit. Imports only the command
+    that was typed."""
     import argcomplete
 
     line, point = os.environ["COMP_LINE"], int(os.environ.get("COMP_POINT", "0") or 0)
@@ -62,7 +62,7 @@ def complete(commands: Iterable[str], parser_of: Callable[[str], argparse.Argume
 
 
 def _completed(action: object) -> None:
-    """Give an option what it may be followed by, where that is not a file."""
+    """Sets the completer of an option whose value is not a file."""
     metavar, choices = getattr(action, "metavar", None), getattr(action, "choices", None)
     if choices is not None or not isinstance(metavar, str):
         return

@@ -1,4 +1,4 @@
-"""``kb history``: lists what commands have written, so that it can be undone."""
+"""``kb history``: lists the runs of commands that changed files, for ``kb undo``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def list_runs(found: Project, form: str, only: str | None = None) -> int:
-    """Print the runs of a project, newest first; of one that is named, its files."""
+    """Print the runs of a project, newest first, or the files of one run."""
     from kbtools.edit.history import backups
 
     runs = backups(found).runs() if found.backups.is_dir() else ()

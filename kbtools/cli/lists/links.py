@@ -79,14 +79,14 @@ def _place(page: Page, link: WikiLink | FileLink) -> dict[str, object]:
 
 
 def kind(resolution: Resolution | FileResolution) -> str:
-    """The contract's word for a resolution."""
+    """The name of a resolution in the contract."""
     if isinstance(resolution, Resolved):
         return {"name": "path", "address": "path"}.get(resolution.how, resolution.how)
     return type(resolution).__name__.lower()
 
 
 def anchor_ok(wiki: Workspace, link: WikiLink | FileLink, resolution: Resolution | FileResolution) -> bool | None:
-    """Whether the section or block a link names is there; None when it names none, or its page is not known."""
+    """Whether the section or block that a link names exists; None if it names none, or its page is unknown."""
     target = resolution.page if isinstance(resolution, Resolved) else None
     if target is None or target not in wiki.index.pages:
         return None

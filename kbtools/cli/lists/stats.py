@@ -1,4 +1,4 @@
-"""``kb stats``: prints figures of a wiki: wanted pages, orphans, dead ends, most linked, stale pages."""
+"""``kb stats``: prints counts, and lists of wanted pages, orphans, dead ends, most linked and stale pages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(args: SimpleNamespace) -> int:
 
 
 def stats(wiki: Workspace) -> dict[str, object]:
-    """Figures by name; lists are sorted by weight, then name."""
+    """The statistics by name; lists are sorted by weight, then by name."""
     from datetime import date
 
     from kbtools.check.checker import findings_of

@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LocalRun:
-    """What a run came to."""
+    """The result of a run."""
 
     outcomes: tuple[Outcome, ...]
     pages: int
-    """That were selected."""
+    """Number of selected pages."""
     fences: Fences
-    """Of those pages."""
+    """The fences of these pages."""
 
 
 def run_snippets(
     wiki: Workspace, args: SimpleNamespace, selection: Sequence[str], parsed: Mapping[str, Page] | None = None
 ) -> LocalRun:
-    """Run the selected snippets, with progress on a terminal. Raises KbError when the run breaks down.
+    """Run the selected snippets, with progress on a terminal. Raises KbError if the run cannot be completed.
 
-    ``parsed`` are pages that have been read before.
+    ``parsed`` are pages that were already read.
     """
     if args.machine is not None:
         name_machine(args.machine)

@@ -1,4 +1,4 @@
-"""Parses values of the options of commands that run snippets."""
+"""Parses option values of commands that run snippets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from kbtools.errors import KbError
 
 
 def workers(given: str, pages: int) -> int:
-    """``auto``: a worker a core, and none without a page to run."""
+    """Parse ``-n``: ``auto`` is one worker per core, but not more than pages."""
     from kbtools.run.devices.host_info import cores
 
     if given == "auto":
@@ -17,7 +17,7 @@ def workers(given: str, pages: int) -> int:
 
 
 def share(given: str | None) -> float | None:
-    """``--paranoid``: ``20%`` as a share."""
+    """Parse ``--paranoid``: ``20%`` is 0.2."""
     if given is None:
         return None
     number = given.removesuffix("%")

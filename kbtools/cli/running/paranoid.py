@@ -16,9 +16,10 @@ def verify_stored(
     again: Callable[[Sequence[str]], tuple[Outcome, ...]],
     progress: Progress,
 ) -> list[Outcome]:
-    """Run a share of the pages that the store answered for once more, with ``again``, and say what came of it.
+    """Run a random share of the pages with stored results once more, with ``again``, and print how the results
+    compare.
 
-    Returns all outcomes, with those found now in place of the stored ones.
+    Returns all outcomes, with the new ones in place of the stored ones.
     """
     pages = sample(outcomes, share)
     if not pages:

@@ -10,7 +10,7 @@ from kbtools.errors import KbError
 
 
 def selection(wiki: Workspace, given: Sequence[str]) -> tuple[str, ...]:
-    """Pages and folders as vault paths, ids as they are once their page is found."""
+    """Pages and folders as vault paths, and snippet ids with the vault path of their page."""
     out = []
     for word in given:
         path, sep, name = word.partition("::")
@@ -41,6 +41,6 @@ def wants(selection: Sequence[str]) -> Callable[[str, str], bool]:
 
 
 def selected(wiki: Workspace, selection: Sequence[str]) -> list[str]:
-    """The paths of the pages that a selection covers; of all without one."""
+    """The paths of the pages that a selection covers; of all pages if the selection is empty."""
     covers = Selection(paths=tuple(s.partition("::")[0] for s in selection)).covers
     return [p for p in wiki.pages if covers(p)]

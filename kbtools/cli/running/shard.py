@@ -11,8 +11,7 @@ from kbtools.errors import KbError
 
 
 def shard(wiki: Workspace, selection: Sequence[str], given: str) -> tuple[str, ...]:
-    """One part of a selection, page by page: a page is in the same part on every machine, independent of other
-    pages."""
+    """One of N parts of a selection. A page is in the same part on every machine, whatever other pages there are."""
     number, sep, of = given.partition("/")
     if not (sep and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
         raise KbError(f'--shard takes I/N with I from 1 to N, such as 1/3, not "{given}"', "N machines run 1/N to N/N")

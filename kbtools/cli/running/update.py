@@ -1,4 +1,4 @@
-"""``--update``: writes into pages what their snippets printed."""
+"""``--update``: writes the output of snippets into their pages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def write_printed(wiki: Workspace, outcomes: Sequence[Outcome], args: SimpleNamespace) -> frozenset[str]:
-    """Write what was printed into the pages; returns the pages that now say it in full."""
+    """Write the output of snippets into pages; returns the pages that are now complete."""
     from kbtools.edit.history import changes, write
     from kbtools.edit.plan import Rewrite, edits_by_page, settle, texts_of
     from kbtools.run.update import update
