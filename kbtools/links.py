@@ -151,6 +151,14 @@ def written(link: WikiLink, text: str) -> str:
     return text[link.target_start : end - link.table]
 
 
+def label_span(link: WikiLink, text: str) -> Span:
+    """Where a link's label stands: at its end, but before the target in Dendron; empty without one."""
+    length = len(link.label or "")
+    end = text.rfind("|", link.start, link.target_start) - link.table
+    end = end if end >= 0 else link.end - 2
+    return Span(end - length, end)
+
+
 def shown(link: WikiLink, text: str) -> str:
     """How a link of a text is shown that has no label. ``link`` is as the wiki means it: see ``Index.read``."""
     if "#" not in link.target.rstrip("#"):

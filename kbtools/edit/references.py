@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Literal
 from kbtools.edit.verify import OWN_NAMES, REFERENCES, AnyLink
 from kbtools.errors import KbError
 from kbtools.frontmatter import WIKILINK, set_field, wikilink_target, with_target
-from kbtools.links import WikiLink, can_be_target, fold_title, page_name
+from kbtools.links import WikiLink, can_be_target, fold_title, label_span, page_name
 from kbtools.markdown import file_links as filelinks
 from kbtools.markdown.file_links import FileLink
 from kbtools.markdown.structure import Heading
@@ -24,8 +25,8 @@ from kbtools.vault.links.resolution import Elsewhere, FileResolution, How, Resol
 from kbtools.vault.links.spelling import Speller, heading_at, words_kept
 from kbtools.vault.page import Page
 
-_ANCHOR = re.compile(r"#([^^|#][^|]*)")
-"""Of a wikilink in the frontmatter, behind its target."""
+_PLACE = re.compile(r"\A#\^(?P<block>[A-Za-z0-9-]+)|\A#(?P<anchor>[^^|#][^|]*)|\|(?P<label>.*)", re.DOTALL)
+"""What stands behind the target of a wikilink in the frontmatter."""
 _ENDING = re.compile(r"\.(?:md|html)\Z", re.IGNORECASE)
 """How a link to a page may end: the file's own ending, or that of its address on a site without folders for pages."""
 Kind = Literal["wikilink", "embed", "markdown", "html", "frontmatter", "title", "heading", "alias"]
@@ -54,7 +55,11 @@ class NameChange:
     speller: Speller
     """Of the second state."""
     heading: tuple[Heading, Heading] | None = None
-    """Of the only page in ``moves``: the heading that repeats the title, as it was and as it will be."""
+    """Of the only page in ``moves``: the heading that changes, as it was and as it will be."""
+    block: tuple[str, str] | None = None
+    """Of the only page in ``moves``: the id of a block, and what it will be."""
+    alias: tuple[str, str] | None = None
+    """Of the only page in ``moves``: an alias, and what it will be."""
 
     @cached_property
     def linked_sections(self) -> frozenset[tuple[str, int | None]]:
@@ -82,6 +87,26 @@ class NameChange:
 
     def heading_of(self, path: str | None) -> tuple[Heading, Heading] | None:
         return self.heading if path in self.moves else None
+
+    def renewed_block(self, path: str | None, block: str) -> str:
+        """The id of a block of a page, as it will be; case does not distinguish ids."""
+        if self.block is None or path not in self.moves or block.lower() != self.block[0].lower():
+            return block
+        return self.block[1]
+
+    def renewed_alias(self, path: str, target: str) -> str | None:
+        """The alias in place of a target that names the page by the alias that changes; None for other targets."""
+        if self.alias is None or path not in self.moves or fold_title(target) != fold_title(self.alias[0]):
+            return None
+        was = self.before.outlines[path]
+        own = (was.title, was.stem, logseq.page_of(was.stem))
+        return None if fold_title(target) in map(fold_title, own) else self.alias[1]
+
+    def renewed_label(self, path: str | None, label: str) -> str:
+        """A label, with the alias that changes as it will be, where it shows that."""
+        if self.alias is None or path not in self.moves or _nfc(label.strip()) != _nfc(self.alias[0]):
+            return label
+        return label.replace(label.strip(), self.alias[1])
 
     def keeps_names(self, path: str) -> bool:
         """Whether a page has the title and the file name it had."""
@@ -123,7 +148,8 @@ def body_edits(page: Page, names: NameChange) -> Iterator[Change]:
 
 def wikilink_edits(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Change]:
     """One wikilink or embed. Raises KbError where nothing means its page alone."""
-    parts = [*_target_edit(page, link, resolution, names), *_anchor_edit(page, link, resolution, names)]
+    ways = (_target_edit, _place_edit, _label_edit)
+    parts = [part for way in ways for part in way(page, link, resolution, names)]
     if parts:
         whole = link.span.of(page.source.text)
         after = apply_edits(whole, [Edit(part.span.shift(-link.start), part.replacement) for part in parts])
@@ -132,6 +158,10 @@ def wikilink_edits(page: Page, link: WikiLink, resolution: Resolution, names: Na
 
 
 def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
+    by_alias = names.renewed_alias(target_page(resolution) or "", link.target)
+    if by_alias is not None:
+        yield Edit(link.target_span, by_alias)
+        return
     if not isinstance(resolution, Resolved) or resolution.how == "self":
         return
     there = resolution.page
@@ -175,15 +205,26 @@ def _attachment(link: WikiLink, new: str, origin: str, names: NameChange) -> str
     raise KbError(f"{origin} could not name {new} alone", "choose another name")
 
 
-def _anchor_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
-    """A section named by the heading that changes with the title."""
+def _place_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
+    """A section or block named by the heading or id that changes."""
     there = target_page(resolution)
-    if link.anchor is None or there is None or names.heading_of(there) is None:
+    if there is None:
         return
-    renewed = _anchor(link.anchor, there, names)
-    at = page.source.text.find(link.anchor, link.target_span.end, link.span.end)
-    if renewed != link.anchor and at >= 0:
-        yield Edit(Span(at, at + len(link.anchor)), renewed)
+    if link.anchor is not None and names.heading_of(there) is not None:
+        named, renewed = link.anchor, _anchor(link.anchor, there, names)
+    else:
+        named, renewed = link.block or "", names.renewed_block(there, link.block or "")
+    at = page.source.text.find(named, link.target_span.end, link.span.end)
+    if renewed != named and at >= 0:
+        yield Edit(Span(at, at + len(named)), renewed)
+
+
+def _label_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameChange) -> Iterator[Edit]:
+    """A label that shows the alias that changes. In a heading that a link names, words stay."""
+    there, label = target_page(resolution), link.label or ""
+    renewed = names.renewed_label(there, label)
+    if renewed != label and (page.path, heading_at(page, link.start)) not in names.linked_sections:
+        yield Edit(label_span(link, page.source.text), renewed)
 
 
 def _anchor(anchor: str, there: str, names: NameChange) -> str:
@@ -211,6 +252,8 @@ def file_edits(page: Page, link: FileLink, found: FileResolution, names: NameCha
         if names.before.sections(there).find(link.anchor) == names.before.pages[there].headings.index(was):
             place = will.id if link.anchor == was.id else will.text
             edits.append(Edit(link.fragment_span, filelinks.written_fragment(place, link, text)))
+    if link.block is not None and (block := names.renewed_block(there, link.block)) != link.block:
+        edits.append(Edit(link.fragment_span, filelinks.written_fragment(f"^{block}", link, text)))
     for edit in edits:
         if edit.replacement != edit.span.of(text):
             kind: Kind = "html" if link.kind == "html" else "markdown"
@@ -276,6 +319,10 @@ def _outside(path: str, origin: str, new_origin: str) -> str:
     return posixpath.relpath(whole, f"{top}/{_folder(new_origin)}") + ("/" if path.endswith("/") else "")
 
 
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
 def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
@@ -318,15 +365,25 @@ def frontmatter_edits(page: Page, names: NameChange) -> Iterator[Change]:
 def _wikilink(page: Page, m: re.Match[str], names: NameChange) -> str:
     target = m["target"].strip()
     found = names.before.resolve_name(target, page.path)
-    if not isinstance(found, Resolved) or not names.concerns(found.page, page.path):
+    there = found.page if isinstance(found, Resolved) else target_page(found)
+    if there is None or not names.concerns(there, page.path):
         return m[0]
-    rest = m["rest"]
-    if names.heading_of(found.page) is not None and (anchored := _ANCHOR.match(rest)):
-        rest = f"#{_anchor(anchored[1], found.page, names)}{rest[anchored.end() :]}"
-    if names.still_names(target, page.path, found.page, found.how):
+    rest = _PLACE.sub(lambda place: _renewed_place(place, there, names), m["rest"])
+    if (by_alias := names.renewed_alias(there, target)) is not None:
+        return f"[[{by_alias}{rest}]]"
+    if not isinstance(found, Resolved) or names.still_names(target, page.path, there, found.how):
         return f"[[{m['target']}{rest}]]"
     link = WikiLink(0, 0, False, target, 0)
-    return f"[[{_respelled(link, page.path, found.page, names)}{rest}]]"
+    return f"[[{_respelled(link, page.path, there, names)}{rest}]]"
+
+
+def _renewed_place(place: re.Match[str], there: str, names: NameChange) -> str:
+    """A section, block or label in a wikilink of the frontmatter, as it will be."""
+    if place["label"] is not None:
+        return f"|{names.renewed_label(there, place['label'])}"
+    if place["block"] is not None:
+        return f"#^{names.renewed_block(there, place['block'])}"
+    return f"#{_anchor(place['anchor'], there, names)}" if names.heading_of(there) is not None else place[0]
 
 
 def _reference(page: Page, raw: str, names: NameChange) -> str:

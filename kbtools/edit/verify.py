@@ -27,6 +27,7 @@ from kbtools.vault.links.resolution import (
     Resolved,
     target_page,
 )
+from kbtools.vault.links.spelling import heading_at
 from kbtools.vault.page import Page
 
 AnyLink = WikiLink | FileLink
@@ -243,14 +244,15 @@ class Verifier:
 
 
 def _opaque(page: Page) -> list[int]:
-    """Where opaque text of the body begins.
+    """Where opaque text of the body begins, but for that in headings: their text is compared by the links to them.
 
     Without ``<Two words.md>`` in a definition: a new name without blanks makes an address of what was HTML.
     """
     structure = page.structure
     head = structure.frontmatter.end if structure.frontmatter else 0
     addresses = {link.address - 1 for link in structure.links if link.kind == "definition" and link.is_pointed}
-    return [s.start for s in structure.opaque if s.start >= head and s.start not in addresses]
+    starts = (s.start for s in structure.opaque if s.start >= head and s.start not in addresses)
+    return [start for start in starts if heading_at(page, start) is None]
 
 
 def _by_start(links: PageLinks) -> dict[tuple[bool, int], tuple[AnyLink, Resolution | FileResolution]]:

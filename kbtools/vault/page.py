@@ -218,6 +218,12 @@ class Page:
         for path, entry in self.frontmatter.entries.items() if self.frontmatter else ():
             if path[0] == self.alias_field:
                 found.setdefault(entry.raw.strip(), entry.value)
+        several = self.properties.get("alias") or self.field_span(self.alias_field)
+        start = several.start
+        for alias in self.aliases:  # names in one text, in order
+            at = self.source.text.find(alias, start, several.end) if alias not in found else -1
+            if at >= 0:
+                found[alias] = Span(at, start := at + len(alias))
         return found
 
     def problems_of(self, *rules: str) -> bool:

@@ -491,7 +491,63 @@ async def test_a_section_is_renamed_with_its_links(autograd: Editor, tensor: Edi
     with pytest.raises(Exception, match="would lead elsewhere"):
         await renamed(editor, *place, "모양")
     with pytest.raises(Exception, match="would not be read as the heading"):
-        await renamed(editor, *place, "[[Shape]]")
+        await renamed(editor, *place, "Shape {#x}")
+
+
+async def named(editor: Editor, words: str, into: int) -> tuple[str, str]:
+    """What stands in the range of a rename, and what its field is filled with."""
+    can = await editor.client.text_document_prepare_rename_async(
+        types.PrepareRenameParams(editor.document, editor.at(words, into))
+    )
+    assert isinstance(can, types.PrepareRenamePlaceholder)
+    return editor.shown(can.range), can.placeholder
+
+
+async def test_aliases_blocks_and_headings_with_markup_are_renamed(autograd: Editor, tensor: Editor) -> None:
+    await autograd.open()
+    await tensor.open()
+    await tensor.type("## 모양", "## 모양 *of* `x`")
+    await autograd.type(
+        "[[Nowhere]].", "[[텐서]] [[Tensor|텐서]] [[Tensor#^block]] [b](Tensor.md#^block) [[Tensor#모양 of x]]"
+    )
+    assert await named(tensor, "텐서", 1) == ("텐서", "텐서")
+    for words, into in (("[[텐서]]", 3), ("|텐서", 2)):
+        assert await named(autograd, words, into) == ("텐서", "텐서")
+        edits = await renamed(autograd, words, into, "배열")
+        assert tensor.done(edits[tensor.uri]) == tensor.text.replace("텐서", "배열")
+        assert autograd.done(edits[autograd.uri]) == autograd.text.replace("텐서", "배열")
+    for editor, words, into in ((tensor, "^block", 3), (autograd, "#^block", 4), (autograd, "md#^block", 6)):
+        assert await named(editor, words, into) == ("block", "block")
+        edits = await renamed(editor, words, into, "form-1")
+        assert tensor.done(edits[tensor.uri]) == tensor.text.replace("^block", "^form-1")
+        assert autograd.done(edits[autograd.uri]) == autograd.text.replace("^block", "^form-1")
+    assert (await named(tensor, "## 모양", 4)) == ("모양 *of* `x`", "모양 *of* `x`")
+    edits = await renamed(autograd, "#모양 of x", 2, "꼴 of `y`")
+    assert tensor.done(edits[tensor.uri]) == tensor.text.replace("모양 *of* `x`", "꼴 of `y`")
+    assert autograd.done(edits[autograd.uri]) == autograd.text.replace("#모양 of x", "#꼴 of y")
+
+
+@pytest.mark.parametrize(
+    ("written", "into", "reason"),
+    [
+        ("[[Nowhere]]", 4, "leads to no page"),
+        ("[[Tensor|words]]", 11, "no name"),
+        ("[[shape.png]]", 4, "rename it in the file explorer"),
+        ("[x](../../out.md)", 8, "leads out of the wiki"),
+        ("words", 2, "nothing here is a name"),
+    ],
+)
+async def test_why_nothing_can_be_renamed(autograd: Editor, wiki: Path, written: str, into: int, reason: str) -> None:
+    (wiki / "docs/shape.png").write_bytes(b"")
+    await autograd.open()
+    await autograd.type("[[Nowhere]].", written)
+    place = autograd.at(written, into)
+    for ask in (
+        autograd.client.text_document_prepare_rename_async(types.PrepareRenameParams(autograd.document, place)),
+        autograd.client.text_document_rename_async(types.RenameParams(autograd.document, place, "x")),
+    ):
+        with pytest.raises(Exception, match=reason):
+            await ask
 
 
 async def test_a_page_that_was_never_saved_is_renamed(autograd: Editor, wiki: Path) -> None:

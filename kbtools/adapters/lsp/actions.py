@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import PurePosixPath
 
-from kbtools.adapters.lsp.changes import named_page
 from kbtools.adapters.lsp.diagnostics import as_published
+from kbtools.adapters.lsp.named import named_page
 from kbtools.adapters.lsp.offered import ACCEPT, FIX_ALL, RESPELL
 from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.wire.protocol import TOP, CodeAction, CodeActionKind, WorkspaceEdit

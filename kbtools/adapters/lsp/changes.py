@@ -6,101 +6,26 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from itertools import accumulate
-from typing import NamedTuple
 
-from kbtools.adapters.lsp.navigation import place
-from kbtools.adapters.lsp.open_vault import FieldLink, OpenVault
+from kbtools.adapters.lsp.named import Named
+from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.wire.positions import Positions
 from kbtools.adapters.lsp.wire.protocol import Change, ChangeAnnotation, TextDocumentEdit, TextEdit, WorkspaceEdit
 from kbtools.edit.reconcile import plan_reconcile
 from kbtools.edit.rename import plan_rename
-from kbtools.edit.rename_heading import heading_text, plan_rename_heading
 from kbtools.errors import KbError
-from kbtools.markdown.file_links import FileLink
-from kbtools.markdown.structure import Heading
 from kbtools.text.source import Span
 from kbtools.vault.index import Index
-from kbtools.vault.links.resolution import target_page
 from kbtools.vault.links.spelling import Speller
 from kbtools.vault.page import Page
 
 
-class Named(NamedTuple):
-    """A page, or a section of one, whose name stands somewhere."""
-
-    path: str
-    span: Span
-    """Where its name stands."""
-    name: str
-    heading: Heading | None = None
-    """The heading of a section."""
-
-
-def named_page(space: OpenVault, path: str, offset: int) -> Named | None:
-    """The page whose name stands at a place: as the target of a link, the title in the frontmatter, or the first
-    heading."""
-    page = space.page(path)
-    if page is None:
-        return None
-    if (found := space.link_at(page, offset)) is not None:
-        link, meaning = found
-        outline = space.resident.resolver.outlines.get(target_page(meaning) or "")
-        at = link.path_span if isinstance(link, FileLink) else link.target_span
-        return Named(outline.path, at, outline.title) if outline is not None and len(at) else None
-    title = page.field_span("title")
-    if len(title) and title.start <= offset <= title.end:
-        return Named(path, title, page.title)
-    heading = next((h for h in page.headings if h.level == 1), None)
-    if heading is not None and heading.span.start <= offset <= heading.span.end:
-        at_ = page.source.text.find(page.title, heading.span.start, heading.span.end)
-        return Named(path, Span(at_, at_ + len(page.title)), page.title) if at_ >= 0 else None
-    return None
-
-
-def renamable(space: OpenVault, path: str, offset: int) -> Named | None:
-    """What can be renamed at a place: the section that a heading or the end of a link names, else a page."""
-    named = _named_section(space, path, offset) or named_page(space, path, offset)
-    return named if named is not None and named.span.start <= offset <= named.span.end else None
-
-
-def _named_section(space: OpenVault, path: str, offset: int) -> Named | None:
-    page = space.page(path)
-    if page is None:
-        return None
-    found = space.link_at(page, offset)
-    if found is None:
-        title = named_page(space, path, offset)
-        heading = next((h for h in page.headings if h.span.start <= offset <= h.span.end), None)
-        text_at = heading_text(page, heading) if heading is not None and title is None else None
-        return Named(path, text_at, heading.text, heading) if heading is not None and text_at is not None else None
-    link, meaning = found
-    target, anchor = space.page(target_page(meaning) or ""), getattr(link, "anchor", None)
-    if target is None or isinstance(link, FieldLink) or not anchor:
-        return None
-    named = place(space, target, link)
-    heading = next((h for h in target.headings if h.span == named), None)
-    start, text = (
-        max(link.start, link.path_end if isinstance(link, FileLink) else link.target_span.end),
-        page.source.text,
-    )
-    whole = link.fragment_span if isinstance(link, FileLink) else _found(text, anchor, start, link.end)
-    at = Span(whole.end - len(whole.of(text).rpartition("#")[2]), whole.end)
-    if heading is None or heading_text(target, heading) is None or offset < at.start:
-        return None
-    return Named(target.path, at, heading.text, heading)
-
-
-def _found(text: str, words: str, start: int, end: int) -> Span:
-    at = text.find(words, start, end)
-    return Span(at, at + len(words)) if at >= 0 else Span(end, end)
-
-
 def rename(space: OpenVault, named: Named, name: str) -> WorkspaceEdit:
-    """Another name for a section or a page: where it stands itself, in a page's file name, and in every link. Raises
+    """Another name for a page or a part of it: where it stands itself, in a page's file name, and in every link. Raises
     KbError where that cannot be."""
     index = space.index()
-    if named.heading is not None:
-        return whole(space, index, plan_rename_heading(index, named.path, named.heading, name), named.path)
+    if named.plan is not None:
+        return whole(space, index, named.plan(index, name), named.path)
     is_saved = (space.project.vault / named.path).is_file()
     plan = plan_rename(index, named.path, name, style=space.project.config.link_style, keep_file=not is_saved)
     edit = whole(space, index, plan.texts, named.path)

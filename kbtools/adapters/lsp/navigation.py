@@ -42,7 +42,7 @@ def place(space: OpenVault, page: Page, link: object) -> Span:
     """The section or block of a page that a link names; its beginning otherwise."""
     anchor, block = getattr(link, "anchor", None), getattr(link, "block", None)
     if block:
-        named = next((b for b in page.structure.block_ids if b.name == block), None)
+        named = next((b for b in page.structure.block_ids if b.name.lower() == block.lower()), None)
         if named is not None:
             return named.span
     if anchor:

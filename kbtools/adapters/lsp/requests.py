@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from kbtools.adapters.lsp import actions, changes, commands, completion, hover, moves, navigation, results
+from kbtools.adapters.lsp.named import renamable
 from kbtools.adapters.lsp.open_vault import OpenVault, path_of
 from kbtools.adapters.lsp.session import Session
 from kbtools.adapters.lsp.wire.connection import Later
@@ -51,12 +52,8 @@ def references(session: Session, params: Params) -> list[Any]:
     return navigation.references(*found, declaration=declaration) if found is not None else []
 
 
-def prepare_rename(session: Session, params: Params) -> Renamable | None:
-    found = _at(session, params)
-    named = changes.renamable(*found) if found is not None else None
-    if found is None or named is None:
-        return None
-    space, path, _ = found
+def _renamable(space: OpenVault, path: str, offset: int) -> Renamable:
+    named = renamable(space, path, offset)
     page = space.page(path)
     assert page is not None
     return {"range": space.positions(page.source).range(named.span), "placeholder": named.name}
@@ -64,10 +61,9 @@ def prepare_rename(session: Session, params: Params) -> Renamable | None:
 
 def rename(session: Session, params: Params) -> WorkspaceEdit | None:
     found = _at(session, params)
-    named = changes.renamable(*found) if found is not None else None
-    if found is None or named is None:
+    if found is None:
         return None
-    return session.for_client(changes.rename(found[0], named, params["newName"]))
+    return session.for_client(changes.rename(found[0], renamable(*found), params["newName"]))
 
 
 def will_rename_files(session: Session, params: Params) -> WorkspaceEdit | None:
@@ -123,7 +119,7 @@ REQUESTS: Mapping[str, Request] = {
     "textDocument/hover": _of_place(hover.hover),
     "textDocument/definition": _of_place(navigation.definition),
     "textDocument/references": references,
-    "textDocument/prepareRename": prepare_rename,
+    "textDocument/prepareRename": _of_place(_renamable),
     "textDocument/rename": rename,
     "textDocument/codeAction": code_action,
     "textDocument/documentLink": _of_page(navigation.document_links),
