@@ -6,10 +6,12 @@ A value that would be read as prose is therefore written as marked output (``#> 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kbtools.fences import value_forms
+from kbtools.fences.expected.expect import visible
 from kbtools.fences.expected.form import Form
 from kbtools.run.grading.comparison import ActualOutput, holds, output_of
 from kbtools.run.job import ExpectedOutput
@@ -19,7 +21,11 @@ from kbtools.text.diagnostics import Edit, apply_edits
 from kbtools.text.source import LINE_END, Source, Span
 from kbtools.vault.page import Page
 
-_SEVERAL = "it prints several lines: write an ```output fence behind the snippet"
+_MANY = "it prints many lines: write an ```output fence behind the snippet"
+_MOST_LINES = 20
+"""Lines up to which output is written as comments."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
+"""Characters that a page cannot show, or that would make it read otherwise than it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +99,18 @@ def _expected(wanted: Expectation) -> ExpectedOutput:
 
 def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> list[Edit] | UpdateRefusal:
     """Possible edits that write the output, in order of preference."""
+    control = _CONTROL.search(actual)
+    if control is not None:
+        return UpdateRefusal(wanted.line, f"what it prints has control characters ({visible(control[0])})")
     lines = [line.rstrip() for line in LINE_END.split(actual.strip("\r\n"))]
     if wanted.block:
         return _below(page, snippet, wanted, lines if actual.strip("\r\n") else [])
     if wanted.statement is None:
         return _fence(page, wanted, actual)
     if len(lines) > 1:
-        return UpdateRefusal(wanted.line, _SEVERAL)
+        return (
+            _comments(page, snippet, wanted, lines) if len(lines) <= _MOST_LINES else UpdateRefusal(wanted.line, _MANY)
+        )
     if wanted.form is Form.OUTPUT:
         return [Edit(wanted.span, lines[0])]
     span = wanted.span if wanted.short is None else Span(wanted.span.start, wanted.span.start + wanted.short)
@@ -108,6 +119,30 @@ def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> 
         # Replaces only the value and keeps a remark behind it; parsing the result shows whether that works.
         end = span.end if page.source.text[span.end : wanted.comment.end].strip() else wanted.comment.end
         found.append(Edit(Span(wanted.comment.start, end), f"#> {lines[0]}"))
+    return found
+
+
+def _comments(page: Page, snippet: Snippet, wanted: Expectation, lines: list[str]) -> list[Edit]:
+    """Several lines as comments: in the lines of a value that has several, else marked, below the statement."""
+    text = page.source.text
+    found: list[Edit] = []
+    if wanted.form is Form.COMMENT and "\n" in wanted.text:
+        further = page.source.lines.line(wanted.line + 1).start
+        before = text[further : text.index("#", further) + 1]
+        found.append(Edit(wanted.span, f"{_newline(text)}{before} ".join(lines)))
+    at = snippet.fence.lines[wanted.line - snippet.line - 1]
+    code = snippet.fence.lines[(wanted.of_line or 0) - snippet.line - 1].of(text)
+    comment = text.rindex("#", at.start, wanted.span.start)
+    prefix = text[page.source.lines.line(wanted.line).start : at.start]
+    is_below = not text[at.start : comment].strip()
+    indented = text[at.start : comment] if is_below else code[: len(code) - len(code.lstrip())]
+    marked = [f"{prefix}{indented}#> {line}".rstrip() for line in lines]
+    body = _newline(text).join(marked)
+    if is_below:
+        found.append(Edit(Span(at.start - len(prefix), wanted.span.end), body))
+    else:
+        start = at.start + len(text[at.start : comment].rstrip())
+        found.append(Edit(Span(start, wanted.span.end), _newline(text) + body))
     return found
 
 
