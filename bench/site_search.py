@@ -40,7 +40,7 @@ from playwright.sync_api import Error, sync_playwright
 from test_search import BY_KIND, BY_PERSON, HELD_OUT, OF_OTHERS, QUERIES, ask, built, found, queries
 
 from kbtools.site.html.tree import Tree
-from kbtools.site.search.search_index import Entry, files
+from kbtools.site.search.search_index import SearchEntry, files
 from kbtools.site.search.search_text import sections
 
 os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
@@ -106,7 +106,7 @@ def stock_index(held: list[tuple[str, str, str]], config: dict[str, Any]) -> tup
 
 def our_index(held: list[tuple[str, str, str]]) -> tuple[float, dict[str, bytes]]:
     began = time.process_time()
-    content = dict(files([Entry(url, title, sections(Tree(html))) for url, title, html in held]))
+    content = dict(files([SearchEntry(url, title, sections(Tree(html))) for url, title, html in held]))
     return time.process_time() - began, content
 
 

@@ -28,7 +28,7 @@ def affected(index: Index, changed: Iterable[str], before: Mapping[str, str]) ->
     found = touched & index.pages.keys()
     for path, page in index.pages.items():
         if path not in found and not (
-            keys.isdisjoint(link_keys(index.links[path], page.folder))
+            keys.isdisjoint(link_keys(index.links[path], page.folder, index.conventions.dialect))
             and keys.isdisjoint(reference_keys(name for _, name in page.references))
         ):
             found.add(path)

@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             complete(COMMANDS, parser_of)
         return _dispatch(words)
     except KbError as e:
-        print(f"kb: {e.message}", *([f"  hint: {e.hint}"] if e.hint else []), sep="\n", file=sys.stderr)
+        print(f"kb: {e}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("kb: interrupted", file=sys.stderr)
@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if e.errno not in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
             raise
         where = f" ({e.filename})" if e.filename else ""
-        print(f"kb: {e.strerror}{where}", "  hint: free space, then run the command again", sep="\n", file=sys.stderr)
+        print("kb:", KbError(f"{e.strerror}{where}", "free space, then run the command again"), file=sys.stderr)
         return 2
     finally:
         if argv is None:

@@ -61,10 +61,9 @@ class Arguments(argparse.ArgumentParser):
             "--keep-words", action="store_true", help="keep the text that a respelled link displays, as [[Title|text]]"
         )
 
-    def add_paths(self, what: str = "pages or folders") -> None:
-        self.add_argument(
-            "paths", nargs="*", metavar="PATH", help=f"only these {what} (links are resolved in the whole wiki)"
-        )
+    def add_paths(self) -> None:
+        help_ = "only these pages or folders (links are resolved in the whole wiki)"
+        self.add_argument("paths", nargs="*", metavar="PATH", help=help_)
 
     def add_run_options(self) -> None:
         """The options that ``kb run`` shares with other commands that run snippets."""

@@ -208,9 +208,9 @@ def split_rules(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.strip() for words in given for name in words.split(",") if name.strip())
 
 
-def add_selection_options(arguments: Arguments, what: str = "only these rules", but: str = "not these rules") -> None:
-    arguments.add_argument("--select", action="append", metavar="RULE", default=[], help=what)
-    arguments.add_argument("--ignore", action="append", metavar="RULE", default=[], help=but)
+def add_selection_options(arguments: Arguments) -> None:
+    arguments.add_argument("--select", action="append", metavar="RULE", default=[], help="only these rules")
+    arguments.add_argument("--ignore", action="append", metavar="RULE", default=[], help="not these rules")
 
 
 def say_known(known: BaselineReport, args: SimpleNamespace) -> int:

@@ -38,7 +38,7 @@ def watch(
             try:
                 code, is_known = work(changed if is_known else None), True
             except KbError as error:
-                say(f"kb: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else ""))
+                say(f"kb: {error}")
                 code, is_known = 2, False
     except KeyboardInterrupt:
         return code

@@ -188,8 +188,7 @@ def warn_unfinished(found: Project) -> None:
     kept = backups(found)
     run = kept.unfinished()
     if run is not None:
-        problem = kept.interrupted(run)
-        say(f"kb: {problem.message}\n  hint: {problem.hint}")
+        say(f"kb: {kept.interrupted(run)}")
 
 
 def say(text: str = "") -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -107,10 +107,8 @@ def texts_type(what: str = "a list of strings") -> tuple[Read, dict[str, Any]]:
     return read, {"type": "array", "items": {"type": "string"}}
 
 
-def table_type(
-    what: str, of: tuple[Read, dict[str, Any]], names: Mapping[str, Any] | None = None
-) -> tuple[Read, dict[str, Any]]:
-    """A table whose keys the user chooses; ``names`` is the JSON Schema of those."""
+def table_type(what: str, of: tuple[Read, dict[str, Any]]) -> tuple[Read, dict[str, Any]]:
+    """A table whose keys the user chooses."""
     read_value, schema = of
 
     def read(value: object, where: str) -> object:
@@ -121,7 +119,7 @@ def table_type(
             for key, item in value.items()
         }
 
-    return read, {"type": "object", "additionalProperties": schema, **({"propertyNames": names} if names else {})}
+    return read, {"type": "object", "additionalProperties": schema}
 
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")

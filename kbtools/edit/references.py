@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +21,9 @@ from kbtools.text.source import Span
 from kbtools.vault import logseq
 from kbtools.vault.index import Index
 from kbtools.vault.links.resolution import Elsewhere, FileResolution, How, Resolution, Resolved, target_page
+from kbtools.vault.links.resolve import folder_of
 from kbtools.vault.links.spelling import Speller, heading_at, words_kept
+from kbtools.vault.names import nfc
 from kbtools.vault.page import Page
 
 _PLACE = re.compile(r"\A#\^(?P<block>[A-Za-z0-9-]+)|\A#(?P<anchor>[^^|#][^|]*)|\|(?P<label>.*)", re.DOTALL)
@@ -79,7 +80,7 @@ class NameChange:
 
     def is_elsewhere(self, path: str) -> bool:
         """Whether a page will lie in another folder."""
-        return _folder(path) != _folder(self.moved(path))
+        return folder_of(path) != folder_of(self.moved(path))
 
     def concerns(self, there: str, origin: str) -> bool:
         """Whether the spelling of a wikilink from one file to another may have to change."""
@@ -104,7 +105,7 @@ class NameChange:
 
     def renewed_label(self, path: str | None, label: str) -> str:
         """A label, with the alias that changes as it will be, where it shows that."""
-        if self.alias is None or path not in self.moves or _nfc(label.strip()) != _nfc(self.alias[0]):
+        if self.alias is None or path not in self.moves or nfc(label.strip()) != nfc(self.alias[0]):
             return label
         return label.replace(label.strip(), self.alias[1])
 
@@ -275,7 +276,7 @@ def _path_edit(page: Page, link: FileLink, found: FileResolution, names: NameCha
     ending = _ENDING.search(path)
     is_page = there in names.before.outlines
     called = new.removesuffix(".md") + (ending[0] if ending else "") if is_page else new
-    if _folder(there) == _folder(new) and not names.is_elsewhere(page.path):
+    if folder_of(there) == folder_of(new) and not names.is_elsewhere(page.path):
         # A path stays as it is up to the name.
         written = link.path_span.of(text).rstrip("/")
         start = link.path_start + written.rfind("/") + 1
@@ -295,7 +296,7 @@ def _ways(path: str, called: str, new: str, origin: str) -> Iterator[str]:
         yield f"/{called}{slash}"
         yield f"/{new}"
     for named, end in ((called, slash), (new, "")):
-        near = _relative(named, _folder(origin))
+        near = _relative(named, folder_of(origin))
         yield f"{near if near.startswith('../') else dot + near}{end}"
         yield f"{_relative(named, origin.removesuffix('.md'))}{end}"  # from the page's address, if it is a folder
 
@@ -315,16 +316,8 @@ def _relative(path: str, folder: str) -> str:
 def _outside(path: str, origin: str, new_origin: str) -> str:
     """A path that leads out of the vault, from another folder of it."""
     top = "/_" * path.count("..")  # folders above the vault, whatever they are called
-    whole = posixpath.normpath(f"{top}/{_folder(origin)}/{path}")
-    return posixpath.relpath(whole, f"{top}/{_folder(new_origin)}") + ("/" if path.endswith("/") else "")
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
+    whole = posixpath.normpath(f"{top}/{folder_of(origin)}/{path}")
+    return posixpath.relpath(whole, f"{top}/{folder_of(new_origin)}") + ("/" if path.endswith("/") else "")
 
 
 def frontmatter_edits(page: Page, names: NameChange) -> Iterator[Change]:

@@ -109,7 +109,7 @@ def _scan_share(
     resolver = Resolver(DictNameTable(outlines, FileNames(context.attachments), all_names), Conventions.of(config))
     links = {path: links_of(page, resolver) for path, page in pages.items()}
     rows = [
-        link_row(row, page, links[page.path]) if entry.is_page else row
+        link_row(row, page, links[page.path], config.dialect) if entry.is_page else row
         for row, (entry, page) in zip(rows, read_, strict=True)
     ]
     counts = team.exchange(dict(Counter(chain.from_iterable(row.targets for row in rows))))

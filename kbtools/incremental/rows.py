@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from kbtools.check.checker import Checker
+from kbtools.config.dialects import Dialect
 from kbtools.incremental.database import Row
 from kbtools.incremental.findings import dump_findings
 from kbtools.incremental.stored_outline import OutlineValues, dump_outline, outline_of
@@ -43,16 +44,16 @@ def row_of_outline(page: Page, outline: OutlineValues, names: NameRecord) -> Row
     return Row(page.path, dump_outline(outline), name_keys(names), references)
 
 
-def link_row(row: Row, page: Page, links: PageLinks) -> Row:
+def link_row(row: Row, page: Page, links: PageLinks, dialect: Dialect | None) -> Row:
     """The row with the page's resolved links added."""
-    named = {key for link in property_links(page) for key in target_keys(link.target, page.folder)}
+    named = {key for link in property_links(page) for key in target_keys(link.target, page.folder, dialect)}
     if row.outline is None or not (links.wiki or links.files or named):
         return row
     shown = tuple(links.shown_files)
     found = [meaning for _, meaning in (*links.wiki, *shown)]
     targets = {target for target, _ in links.targets()} - {page.path}
     return row._replace(
-        keys=tuple(sorted(link_keys(links, page.folder) | named)),
+        keys=tuple(sorted(link_keys(links, page.folder, dialect) | named)),
         targets=tuple(sorted(targets)),
         links=len(found),
         broken=sum(type(meaning) is Missing for meaning in found),

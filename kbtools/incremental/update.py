@@ -137,7 +137,7 @@ class IndexUpdate:
             row = outline_row(page, is_page=entry.is_page)
             if entry.is_page:
                 links[path] = links_of(page, self.linking.resolver)
-                row = link_row(row, page, links[path])
+                row = link_row(row, page, links[path], self._config.dialect)
             turned.update(self._lead(set(kept.targets) - set(row.targets), -1))
             turned.update(self._lead(set(row.targets) - set(kept.targets), +1))
             rows[path] = row, kept, page

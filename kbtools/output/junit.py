@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from kbtools.output.findings import Findings, Sources
@@ -26,7 +26,7 @@ def junit(findings: Findings) -> Iterator[str]:
         if others:
             body += _element("system-out", "\n".join(_line(d, sources) for d in others))
         cases.append((_element("testcase", body, raw=True, classname="kb.check", name=path), bool(errors), False))
-    yield _suite("kb check", cases)
+    yield suite("kb check", cases)
 
 
 def _line(d: Diagnostic, sources: Sources) -> str:
@@ -44,12 +44,8 @@ def case(name: str, classname: str, seconds: float, *, failure: str | None = Non
     return _element("testcase", body, raw=True, classname=classname, name=name, time=f"{seconds:.3f}")
 
 
-def suite(name: str, cases: Iterable[tuple[str, bool, bool]]) -> str:
+def suite(name: str, cases: Sequence[tuple[str, bool, bool]]) -> str:
     """A document of cases, each with whether it failed and whether it was skipped."""
-    return _suite(name, list(cases))
-
-
-def _suite(name: str, cases: list[tuple[str, bool, bool]]) -> str:
     failed, skipped = sum(c[1] for c in cases), sum(c[2] for c in cases)
     head = f'<testsuite name={_attribute(name)} tests="{len(cases)}" failures="{failed}" skipped="{skipped}">'
     lines = ('<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", head, *(c[0] for c in cases))

@@ -99,6 +99,14 @@ class Context:
         """The schema of its frontmatter, if it has one."""
         return self._around.schemas.get(self._page.path)
 
+    def unless_hook(
+        self, does: str, help_: str | None, severity: Severity | None = None
+    ) -> tuple[str | None, Severity | None]:
+        """The help and severity of a problem that a hook of ``mkdocs.yml``, which may change pages, can correct."""
+        if self.config.mkdocs is None or not self.config.mkdocs.has_hooks:
+            return help_, severity
+        return f"unless a hook of mkdocs.yml {does}" + (f"; {help_}" if help_ else ""), Severity.INFO
+
     def shell_fault(self, language: str, code: str) -> tuple[int, str] | None:
         """What a shell says is wrong with a fence: the code's line, from 1, and why."""
         return self._around.shell.get((language.lower(), code)) if self._around.shell else None
@@ -134,7 +142,7 @@ class Context:
 
     def resolve(self, target: str) -> Resolution:
         """What a wikilink with this target would mean here."""
-        self.asked |= target_keys(target, self._page.folder)
+        self.asked |= target_keys(target, self._page.folder, self.config.dialect)
         return self._around.resolver.resolve_name(target, self._page.path)
 
     def is_no_link(self, file: FileLink) -> bool:

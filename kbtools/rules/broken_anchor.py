@@ -94,9 +94,7 @@ def _problem(
     mkdocs = context.config.mkdocs
     if mkdocs is not None and (mkdocs.documents(anchor) or _OF_TABS.fullmatch(anchor)):
         return
-    help_ = context.suggester.section(target, anchor)
-    if mkdocs is not None and mkdocs.has_hooks:
-        help_, severity = f"unless a hook of mkdocs.yml makes it; {help_}", Severity.INFO
+    help_, severity = context.unless_hook("makes it", context.suggester.section(target, anchor), severity)
     if _OF_CLIPPINGS.match(anchor):
         severity = Severity.INFO
     yield Problem("broken-anchor", span, f'{target} has no section "{anchor}"', help_, severity=severity)

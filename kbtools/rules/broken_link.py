@@ -73,9 +73,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
                 yield problem
         elif isinstance(found, Elsewhere) and found.is_outside and context.config.mkdocs is not None:
             message = f'"{file.path}" leads out of the wiki: the site has no such address'
-            way, severity = "link to where it is published", None
-            if context.config.mkdocs.has_hooks:
-                way, severity = f"unless a hook of mkdocs.yml rewrites it; {way}", Severity.INFO
+            way, severity = context.unless_hook("rewrites it", "link to where it is published")
             yield Problem("broken-link", file.path_span, message, way, severity=severity)
 
 

@@ -50,8 +50,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if isinstance(found, Missing) and file.is_used and not (is_page_path(file) or context.is_no_link(file)):
             help_, fix = context.suggester.file(file, page)
             message = f'there is no file at "{file.path}"' if file.path else "the picture has no address"
-            severity, mkdocs = None, context.config.mkdocs
-            if mkdocs is not None and mkdocs.has_hooks and file.path and fix is None:
-                help_ = "unless a hook of mkdocs.yml makes it" + (f"; {help_}" if help_ else "")
-                severity = Severity.INFO
+            severity = None
+            if file.path and fix is None:
+                help_, severity = context.unless_hook("makes it", help_)
             yield Problem("missing-attachment", file.path_span, message, help_, fix, severity=severity)

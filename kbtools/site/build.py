@@ -17,7 +17,7 @@ from kbtools.site.data.results import Results, obstacles, refusal
 from kbtools.site.data.stored import stored
 from kbtools.site.files.redirects import emptied
 from kbtools.site.mkdocs import vault_at_top
-from kbtools.site.mkdocs.site_folder import SiteFolder, Written, digest_of
+from kbtools.site.mkdocs.site_folder import SiteFile, SiteFolder, digest_of
 from kbtools.site.mkdocs.work_folder import work_folder
 from kbtools.site.reuse import kept_snippets
 from kbtools.site.reuse.manifest import MadeFrom, Manifest, content_of, files_in, remember, results_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
     from kbtools.site.reuse.engine import Engine
-    from kbtools.site.reuse.report import Report, Step
+    from kbtools.site.reuse.report import BuildReport, Step
     from kbtools.state.memo import Memo
 
 
@@ -107,7 +107,7 @@ def build(
     keep: bool = True,
     paranoid: bool = False,
     made_from: MadeFrom | None = None,
-    report: Report | None = None,
+    report: BuildReport | None = None,
     step: Step = lambda *_: None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Path:
@@ -137,7 +137,7 @@ def build(
 
     notes: list[str] = []
 
-    def work(memo: Memo | None) -> tuple[Heard, Report]:
+    def work(memo: Memo | None) -> tuple[Heard, BuildReport]:
         heard, made, files = _build(read, config, target, memo, step)
         if memo is not None:
             with memo.transaction():
@@ -159,8 +159,8 @@ def build(
 def _manifest(
     config: MkDocsConfig,
     target: Path,
-    files: Mapping[str, Written],
-    made: Report,
+    files: Mapping[str, SiteFile],
+    made: BuildReport,
     made_from: MadeFrom,
     told: Sequence[str],
 ) -> Manifest | None:
@@ -199,7 +199,7 @@ class _Read(NamedTuple):
 
 def _build(
     read: _Read, config: MkDocsConfig, target: Path, memo: Memo | None, step: Step = lambda *_: None
-) -> tuple[Heard, Report, Mapping[str, Written]]:
+) -> tuple[Heard, BuildReport, Mapping[str, SiteFile]]:
     heard, engine = render(config, target, memo, read.mark, strict=read.strict, step=step)
     return heard, engine.report, engine.site
 

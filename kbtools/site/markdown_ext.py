@@ -47,7 +47,7 @@ from kbtools.site.html.fragments import Part
 from kbtools.site.html.sanitize import removed, sanitize, sanitize_contents
 from kbtools.site.html.urls import relative_url
 from kbtools.site.markdown import callouts
-from kbtools.site.markdown.embeds import Expand, Places
+from kbtools.site.markdown.embeds import EmbedPlaces, Expand
 from kbtools.site.markdown.fences import GONE, Panels, Recorder, Unmark
 from kbtools.site.markdown.file_links import FileLinks, HtmlAddresses, SourceAddresses
 from kbtools.site.markdown.text_plugins import tags
@@ -300,7 +300,7 @@ class KbExtension(Extension):
         panels_ = Panels(md, recorder, made, lambda: self._snippets(md), self._decorate)
         md.postprocessors.register(panels_, "kb-panels", Panels.PRIORITY)
         md.postprocessors.register(Unmark(md), "kb-unmark", Unmark.PRIORITY)
-        md.treeprocessors.register(Places(md, self.embeds), "kb-embed-places", Places.PRIORITY)
+        md.treeprocessors.register(EmbedPlaces(md, self.embeds), "kb-embed-places", EmbedPlaces.PRIORITY)
         expand = Expand(md, self.embeds, lambda: (None if self.is_part else self.wiki, self.path))
         md.postprocessors.register(expand, "kb-embeds", Expand.PRIORITY)
         md.treeprocessors.register(_Blocks(md), "kb-blocks", _Blocks.PRIORITY)

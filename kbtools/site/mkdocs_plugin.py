@@ -122,7 +122,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         self.serving = False
         self.has_diagrams = False
         self.site: Site | None = None
-        self.policy: csp.Policy | None = None
+        self.policy: csp.ContentPolicy | None = None
         self.colab: str | None = None
         """The address at which Colab finds the site's notebooks."""
         self.search: search.Search | None = None
@@ -176,13 +176,13 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         )
         self._extend_markdown(config, wiki)
         text_plugins.watch(config, self, wiki.build.inserted)
-        wiki.build.is_written = text_plugins.Written(Path(config.docs_dir)).holds
+        wiki.build.is_written = text_plugins.WikiTexts(Path(config.docs_dir)).holds
         self._add_assets(config, wiki)
         self.graph = graph.Graph(wiki) if parts.graph else None
         self.has_diagrams = False
         self.policy = None
         if self.config.csp and not self.serving:
-            self.policy = csp.Policy(config, self.config.csp_hosts, remote_images=self.config.remote_images)
+            self.policy = csp.ContentPolicy(config, self.config.csp_hosts, remote_images=self.config.remote_images)
         self.colab = (
             page_actions.colab_folder(config.repo_url or "", config.remote_branch) if self.config.colab else None
         )

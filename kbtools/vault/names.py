@@ -142,7 +142,7 @@ def reference_keys(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({key for name in names for key in (fold_title(name), f"\n{page_name(name)}")}))
 
 
-def target_keys(target: str, folder: str) -> set[str]:
+def target_keys(target: str, folder: str, dialect: Dialect | None) -> set[str]:
     """All keys on which the resolution of a wikilink's target depends, on a page in ``folder``."""
     keys = {fold_title(target)}
     if "/" in target:
@@ -150,7 +150,8 @@ def target_keys(target: str, folder: str) -> set[str]:
         keys.update(fold_title(segments[-1]) for start in (None, folder) if (segments := parts_of_path(name, start)))
         if name.endswith("/"):
             keys.update(map(fold_title, ENTRANCES))
-    keys.update(map(fold_title, special_stems(target)))
+    if dialect == "logseq":
+        keys.update(map(fold_title, special_stems(target)))
     keys.discard("")
     return keys
 

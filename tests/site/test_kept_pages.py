@@ -16,7 +16,7 @@ from small_site import CONFIG, make, store, topic
 from kbtools.config.project import Project, find_project
 from kbtools.site.build import build
 from kbtools.site.reuse import workers
-from kbtools.site.reuse.report import Report
+from kbtools.site.reuse.report import BuildReport
 from kbtools.state.memo import FILE, Memo, StoredValue
 
 PAGES = {
@@ -159,7 +159,7 @@ def test_a_series_of_edits(tmp_path: Path, mentions: str) -> None:
     for what, edit, expected in EDITS:
         edit(first)
         project = find_project(tmp_path)
-        report = Report()
+        report = BuildReport()
         build(project, paranoid=True, report=report)
         assert report.every == [], what
         pages = {path.relative_to(project.vault).as_posix() for path in project.vault.rglob("*.md")}
@@ -200,13 +200,13 @@ def test_what_a_plugin_has_put_into_the_site_keeps_nothing_from_being_written(tm
     )
     store(project)
     for _ in range(2):
-        report = Report()
+        report = BuildReport()
         folder = build(project, report=report)
         assert bool(report.every) == bool(more)
         early = [file for file in folder.rglob("*") if file.is_file() and file.read_bytes() == b"early"]
         assert early == []
     change(project, "hook.py", "import pathlib", "import pathlib  # another")
-    build(project, report=(report := Report()))
+    build(project, report=(report := BuildReport()))
     assert more or set(report.rendered.values()) == {"settings"}
 
 
@@ -224,7 +224,7 @@ def test_compiled_templates_that_another_has_written_are_not_run(tmp_path: Path)
         )
     memo.close()
     change(project, "docs/topics/Alone.md", "Nobody leads here", "Nobody comes here")
-    report = Report()
+    report = BuildReport()
     build(project, paranoid=True, report=report)
     assert [*report.rendered] == ["topics/Alone.md"]
 

@@ -24,9 +24,9 @@ from test_accessible import axe, violations  # noqa: F401
 from kbtools.site.html.tree import Tree
 from kbtools.site.search import collect as search
 from kbtools.site.search.hangul import initials, stem
-from kbtools.site.search.search_index import Entry, _postings, files
+from kbtools.site.search.search_index import SearchEntry, _postings, files
 from kbtools.site.search.search_terms import name_key, terms
-from kbtools.site.search.search_text import Section, sections
+from kbtools.site.search.search_text import SearchSection, sections
 from kbtools.site.search.sound import hangul_key, latin_keys, sound_entries
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +102,7 @@ def test_words_are_listed_by_their_sound() -> None:
 
 def test_names_have_the_pairs_of_their_words_joined_and_the_initials_of_keywords() -> None:
     postings = _postings(
-        [Entry("a", "전이 학습", (Section("", "", "또 전이 학습, 다른 값"),), keywords=("층 얼리기",))]
+        [SearchEntry("a", "전이 학습", (SearchSection("", "", "또 전이 학습, 다른 값"),), keywords=("층 얼리기",))]
     )
     assert {"이학", "층얼", "^ㅈㅇㅎㅅ", "^ㅊㅇㄹㄱ"} <= set(postings)
     assert "른값" not in postings  # a text has no pairs across its words
@@ -161,25 +161,25 @@ def test_html_is_read_in_linear_time(piece: str) -> None:
 
 
 def test_the_same_pages_give_the_same_bytes() -> None:
-    pages = [Entry(f"p{i}/", f"쪽 {i}", (Section("", "", f"글 {i} 텐서"),)) for i in range(20)]
+    pages = [SearchEntry(f"p{i}/", f"쪽 {i}", (SearchSection("", "", f"글 {i} 텐서"),)) for i in range(20)]
     once = list(files(pages))
     random.Random(1).shuffle(pages)
     assert list(files(pages)) == once
     assert next(iter(files([])))[0] == "index.js"
 
 
-def found_with(entries: list[Entry], term: str) -> dict[int, int]:
+def found_with(entries: list[SearchEntry], term: str) -> dict[int, int]:
     """The pages of a term by their number, with their levels."""
     return dict(_postings(entries).get(term, ()))
 
 
 def test_what_other_pages_say_where_they_link_counts_for_a_page() -> None:
-    linked = Entry("a/", "하나", (), linked=("바다에서 고래를 봅니다: 하나",))
-    assert found_with([linked, Entry("b/", "둘", ())], "고래").keys() == {0}
+    linked = SearchEntry("a/", "하나", (), linked=("바다에서 고래를 봅니다: 하나",))
+    assert found_with([linked, SearchEntry("b/", "둘", ())], "고래").keys() == {0}
 
 
 def test_a_name_is_found_from_each_of_its_words_on() -> None:
-    pages = [Entry("a/", "Computation Graph and Chain Rule", (), aliases=("매개변수와 상태 사전",))]
+    pages = [SearchEntry("a/", "Computation Graph and Chain Rule", (), aliases=("매개변수와 상태 사전",))]
     whole, end = found_with(pages, "=computationgraphandchainrule")[0], found_with(pages, "=chainrule")[0]
     assert whole > end
     assert found_with(pages, "=상태사전").keys() == {0}
@@ -187,8 +187,12 @@ def test_a_name_is_found_from_each_of_its_words_on() -> None:
 
 
 def test_a_page_that_many_link_to_goes_before_its_like() -> None:
-    text = (Section("", "", "고래"),)
-    pages = [Entry("a/", "하나", text), Entry("b/", "둘", text, linked=("이 글",)), Entry("c/", "셋", text)]
+    text = (SearchSection("", "", "고래"),)
+    pages = [
+        SearchEntry("a/", "하나", text),
+        SearchEntry("b/", "둘", text, linked=("이 글",)),
+        SearchEntry("c/", "셋", text),
+    ]
     levels = found_with(pages, "고래")
     assert levels[1] > levels[0] == levels[2]
     alone = found_with([pages[0], pages[2]], "고래")  # in a wiki without links

@@ -9,7 +9,7 @@ from kbtools.adapters.lsp.offered import RUN, UPDATE
 from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.wire.protocol import CodeLens, Diagnostic, DiagnosticSeverity, InlayHint, Range
 from kbtools.run.page_files import PageFiles
-from kbtools.run.results.current import current
+from kbtools.run.results.current import current, sources_of
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.results.store import FIGURES, Store
 from kbtools.snippets import Snippet
@@ -43,7 +43,8 @@ def outcomes(space: OpenVault, page: Page) -> Mapping[str, list[Outcome]]:
         return held[2]
     found: dict[str, list[Outcome]] = {}
     stored = {id: result.outcome for id, result in store.read(page.path).items()}
-    for id, (outcome, _) in current(page, PageFiles(space.project.vault, space.project.root), stored).items():
+    files = PageFiles(space.project.vault, space.project.root)
+    for id, (outcome, _) in current(page, sources_of(page, files), stored).items():
         found.setdefault(id.rpartition("[")[0].partition("::")[2], []).append(outcome)
     space.outcomes[page.path] = (page, stamp, found)
     return found

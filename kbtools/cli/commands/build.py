@@ -25,7 +25,7 @@ from kbtools.errors import KbError
 
 if TYPE_CHECKING:
     from kbtools.site.reuse.manifest import MadeFrom
-    from kbtools.site.reuse.report import Report
+    from kbtools.site.reuse.report import BuildReport
 
 
 def configure(arguments: Arguments) -> None:
@@ -87,11 +87,11 @@ def _build(args: SimpleNamespace, wiki: Workspace, made_from: MadeFrom, proven: 
     from kbtools.site.data.model import of_vault
     from kbtools.site.data.stored import stored
     from kbtools.site.reuse import kept_snippets
-    from kbtools.site.reuse.report import Report
+    from kbtools.site.reuse.report import BuildReport
     from kbtools.state.memo import consult
 
     building = Stopwatch()
-    report = Report()
+    report = BuildReport()
     pages = wiki.vault.pages.values()
     consult(wiki.project.state, lambda memo: kept_snippets.restore(memo, pages), [])
     try:
@@ -111,7 +111,7 @@ def _build(args: SimpleNamespace, wiki: Workspace, made_from: MadeFrom, proven: 
                 say=progress.say,
             )
     except KbError as e:
-        say(f"nothing was built: {e.message}" + (f"\n  hint: {e.hint}" if e.hint else ""))
+        say(f"nothing was built: {e}")
         return 1
     _done(folder, report.pages, rendering_summary(report), building)
     if args.timings:
@@ -135,7 +135,7 @@ _WHY = {
 }
 
 
-def rendering_summary(report: Report) -> str:
+def rendering_summary(report: BuildReport) -> str:
     """One line: how many pages were rendered, and why. Empty for a first build."""
     if report.every:
         return f"all rendered: {', '.join(report.every)} may need every page (per_page, on kbtools in mkdocs.yml)"

@@ -11,14 +11,21 @@ from kbtools.run.results.outcomes import Outcome, at_place
 from kbtools.vault.page import Page
 
 
-def current(page: Page, files: PageFiles, outcomes: Mapping[str, Outcome]) -> dict[str, tuple[Outcome, str]]:
-    """The outcomes that still hold, by today's ids: what the page says up to there, and the files it gives to its
-    snippets, are the same. Each with its id in ``outcomes``."""
-    path, snippets = page.path, page.snippets
+def sources_of(page: Page, files: PageFiles) -> dict[str, str]:
+    """The fingerprints of a page's snippets, with the files that they are given."""
+    return sources(page.snippets, files.of_page(page.path, page.snippets, page.policy.files))
+
+
+def current(
+    page: Page, fingerprints: Mapping[str, str], outcomes: Mapping[str, Outcome]
+) -> dict[str, tuple[Outcome, str]]:
+    """The outcomes whose fingerprint (``sources_of``) is that of a snippet of the page, by the snippets' present ids.
+    Each with its id in ``outcomes``."""
+    path = page.path
     by_source = {(outcome.source, outcome.device): id for id, outcome in outcomes.items()}
     found: dict[str, tuple[Outcome, str]] = {}
-    lines = {snippet.id: snippet.line for snippet in snippets}
-    for snippet, source in sources(snippets, files.of_page(path, snippets, page.policy.files)).items():
+    lines = {snippet.id: snippet.line for snippet in page.snippets}
+    for snippet, source in fingerprints.items():
         for device in DEVICES:
             id = f"{path}::{snippet}[{device}]"
             was = id if id in outcomes and outcomes[id].source == source else by_source.get((source, device))

@@ -14,7 +14,7 @@ from kbtools.vault.page import Page
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Result:
     """One snippet's outcome on one device, and where and when that was."""
 
     outcome: Outcome
@@ -50,12 +50,12 @@ def snippet_of(outcome: Outcome) -> str:
 class Results:
     """All runs of a vault, by snippet."""
 
-    runs: Mapping[str, tuple[Run, ...]] = field(default_factory=dict)
+    runs: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, runs: Iterable[Run]) -> Results:
+    def of(cls, runs: Iterable[Result]) -> Results:
         """Runs by snippet; of several on one device the last counts, but a run that is no skip before one that is."""
-        held: dict[str, dict[str, Run]] = {}
+        held: dict[str, dict[str, Result]] = {}
         for run in runs:
             by_device = held.setdefault(snippet_of(run.outcome), {})
             old = by_device.get(run.outcome.device)
@@ -73,7 +73,7 @@ class Results:
         held = {f.name: f for runs in self.runs.values() for run in runs for f in run.outcome.figures}
         return tuple(held.values())
 
-    def of_snippet(self, path: str, snippet: Snippet) -> tuple[Run, ...]:
+    def of_snippet(self, path: str, snippet: Snippet) -> tuple[Result, ...]:
         return self.runs.get(snippet_key(path, snippet.id), ())
 
     def proven(self, page: Page) -> tuple[int, int]:

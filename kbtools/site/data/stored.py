@@ -14,11 +14,11 @@ from kbtools.errors import KbError
 from kbtools.run.devices.host_info import machine_label
 from kbtools.run.page_files import PageFiles
 from kbtools.run.report import machine_of
-from kbtools.run.results.current import current
+from kbtools.run.results.current import current, sources_of
 from kbtools.run.results.outcomes import Outcome
 from kbtools.run.results.store import Store
 from kbtools.site.data.machine_paths import shortened
-from kbtools.site.data.results import BAD, Results, Run, snippet_key, snippet_of
+from kbtools.site.data.results import BAD, Result, Results, snippet_key, snippet_of
 from kbtools.text.diagnostics import Severity
 from kbtools.text.reason import Reason
 from kbtools.vault.page import Page
@@ -37,23 +37,24 @@ def stored(
     """
     by_path = {page.path: page for page in pages if page.structure.fences}
     store, files = Store(project.state), PageFiles(project.vault, project.root)
-    runs: list[Run] = []
-    for path, page in by_path.items():
-        results = store.read(path)
-        runs += _held(page, files, {id: Run(r.outcome, r.torch, _date(r.date), r.machine) for id, r in results.items()})
+    given: dict[str, list[dict[str, Result]]] = {}
+    for path in by_path:
+        held = {id: Result(r.outcome, r.torch, _date(r.date), r.machine) for id, r in store.read(path).items()}
+        given[path] = [held] if held else []
     for name, report in (reports or {}).items():
-        told: dict[str, dict[str, Run]] = {}
+        told: dict[str, dict[str, Result]] = {}
         for run in reported(report, name):
             told.setdefault(run.outcome.path, {})[run.outcome.id] = run
         for path in told.keys() & by_path.keys():
-            runs += _held(by_path[path], files, told[path])
+            given[path].append(told[path])
         if n := sum(not run.outcome.source for of_page in told.values() for run in of_page.values()):
             say(f"note: {name}: {n} results do not say which text they are of; they are taken by their lines")
+    runs = [run for path, held_of in given.items() if held_of for run in _held(by_path[path], files, held_of)]
     runs = _accepted(project, by_path.values(), runs)
     return Results.of(_published(run, by_path[run.outcome.path].source.text, project.vault) for run in runs)
 
 
-def _published(run: Run, source: str, vault: Path) -> Run:
+def _published(run: Result, source: str, vault: Path) -> Result:
     """The run without paths of its machine in what it says of an error."""
 
     def without_paths(text: str) -> str:
@@ -68,19 +69,20 @@ def _published(run: Run, source: str, vault: Path) -> Run:
     return replace(run, outcome=replace(o, message=message, reason=reason))
 
 
-def _held(page: Page, files: PageFiles, runs: Mapping[str, Run]) -> list[Run]:
-    """A page's runs, and whether each is of its present text."""
-    lines = {snippet_key(page.path, s.id): s.line for s in page.snippets}
-    found = {
-        id: replace(run, fresh=not run.outcome.source and lines.get(snippet_of(run.outcome)) == run.outcome.line)
-        for id, run in runs.items()
-    }
-    for id, (outcome, was) in current(page, files, {i: run.outcome for i, run in runs.items()}).items():
-        found[id] = replace(runs[was], outcome=outcome, fresh=True)
-    return list(found.values())
+def _held(page: Page, files: PageFiles, given: Iterable[Mapping[str, Result]]) -> Iterator[Result]:
+    """What the store and each report have of a page, and whether it is of its present text."""
+    lines, fingerprints = {snippet_key(page.path, s.id): s.line for s in page.snippets}, sources_of(page, files)
+    for runs in given:
+        found = {
+            id: replace(run, fresh=not run.outcome.source and lines.get(snippet_of(run.outcome)) == run.outcome.line)
+            for id, run in runs.items()
+        }
+        for id, (outcome, was) in current(page, fingerprints, {i: run.outcome for i, run in runs.items()}).items():
+            found[id] = replace(runs[was], outcome=outcome, fresh=True)
+        yield from found.values()
 
 
-def _accepted(project: Project, pages: Iterable[Page], runs: list[Run]) -> list[Run]:
+def _accepted(project: Project, pages: Iterable[Page], runs: list[Result]) -> list[Result]:
     """The runs, with what the baseline, a comment on the page or the configuration says of those that failed."""
     bad = [run.outcome for run in runs if run.fresh and run.outcome.outcome in BAD]
     if not bad:
@@ -105,7 +107,7 @@ def _date(text: str) -> date | None:
         return None
 
 
-def reported(report: object, where: str) -> Iterator[Run]:
+def reported(report: object, where: str) -> Iterator[Result]:
     """The runs of a report (contract, "Report"). Raises KbError for files that are not a report of version 1."""
     if not isinstance(report, Mapping) or report.get("version") != 1 or not isinstance(report.get("outcomes"), list):
         raise KbError(f"{where}: not a report of version 1", "write one with `kb run --report FILE`")
@@ -121,4 +123,4 @@ def reported(report: object, where: str) -> Iterator[Run]:
             name = machine_label(machine, outcome.device) if machine is not None else None
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             raise KbError(f"{where}: an outcome cannot be read: {e!r}", "write it again with `kb run --report`") from e
-        yield Run(outcome, str(torch) if torch else None, when, name)
+        yield Result(outcome, str(torch) if torch else None, when, name)

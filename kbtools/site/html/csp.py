@@ -79,7 +79,7 @@ def _loaded(page: Tree) -> Iterator[str]:
             yield from (m[1] for m in found if m)
 
 
-class Policy:
+class ContentPolicy:
     """What all pages of one build may run and load: it is complete when all are rendered and the first is written."""
 
     def __init__(self, config: MkDocsConfig, hosts: Iterable[str] = (), *, remote_images: bool = False) -> None:
@@ -111,7 +111,7 @@ class Policy:
             if (host := host_of(address)) is not None and host not in self.hosts and not is_written(address):
                 self.hosts[host] = None
 
-    def with_page(self, found: Brought, is_written: Callable[[str], bool]) -> Policy:
+    def with_page(self, found: Brought, is_written: Callable[[str], bool]) -> ContentPolicy:
         """The policy of one page: what all may run and load, and what its own template and plugins bring."""
         own = copy(self)
         own.hosts, own.hashes = dict(self.hosts), dict(self.hashes)

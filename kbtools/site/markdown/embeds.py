@@ -44,7 +44,7 @@ class _Budget:
     numbers: int = 0
 
 
-class Places(Treeprocessor):
+class EmbedPlaces(Treeprocessor):
     """Gives embeds their place among blocks: one within a paragraph parts it in two. Before block ids are read."""
 
     PRIORITY = 17

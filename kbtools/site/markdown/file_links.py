@@ -24,7 +24,7 @@ from kbtools.site.html.tree import Tree
 from kbtools.site.html.urls import written_target
 from kbtools.site.markdown.wikilinks import block_id
 from kbtools.vault.links.resolution import Resolved
-from kbtools.vault.links.resolve import joined
+from kbtools.vault.links.resolve import folder_of, joined
 
 Where = Callable[[], tuple[SiteModel | None, str | None]]
 """The wiki, and the page that is being rendered."""
@@ -70,7 +70,7 @@ def _renewed(link: FileLink, written: str, path: str, wiki: SiteModel) -> str | 
         return None
     target = found.page
     place = written[: link.path_end]
-    is_led = not link.path.startswith("/") and target == joined(unquote(link.path), _folder(path))
+    is_led = not link.path.startswith("/") and target == joined(unquote(link.path), folder_of(path))
     if found.how in ("path", "variant", "name", "attachment") and not is_led:
         place = relative(target, path)
     query = written[link.path_end : (link.fragment_start - 1) if link.fragment is not None else len(written)]
@@ -83,7 +83,7 @@ def meaning(link: FileLink, path: str, wiki: SiteModel) -> str:
     """What a link on a page is found to mean, as text: equal for links that are written alike on the site."""
     found = wiki.index.resolve_file(link, path)
     fragment = _fragment(link, found.page, wiki) if isinstance(found, Resolved) else None
-    return f"{found} {fragment} {joined(link.path, _folder(path)) in wiki.unpublished}"
+    return f"{found} {fragment} {joined(link.path, folder_of(path)) in wiki.unpublished}"
 
 
 def _fragment(link: FileLink, target: str, wiki: SiteModel) -> str | None:
@@ -91,10 +91,6 @@ def _fragment(link: FileLink, target: str, wiki: SiteModel) -> str | None:
         return quote(block_id(link.block))
     known = wiki.index.sections(target).id_of(link.anchor) if link.anchor is not None else None
     return known if known is not None else link.fragment
-
-
-def _folder(path: str) -> str:
-    return path.rpartition("/")[0]
 
 
 class HtmlAddresses(Postprocessor):

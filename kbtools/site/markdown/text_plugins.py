@@ -50,7 +50,7 @@ def _watched(method: Callable[..., Any], held: list[MutableMapping[str, frozense
     return change
 
 
-class Written:
+class WikiTexts:
     """Which texts stand in some file of the wiki, whoever copied them into a page."""
 
     def __init__(self, docs: Path) -> None:

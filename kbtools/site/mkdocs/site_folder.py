@@ -15,7 +15,7 @@ from typing import NamedTuple
 from kbtools.site.mkdocs.work_folder import OLD
 
 
-class Written(NamedTuple):
+class SiteFile(NamedTuple):
     """A file of a built site, as it was left."""
 
     digest: str
@@ -33,7 +33,7 @@ def digest_of(content: bytes) -> str:
 class SiteFolder:
     """One build. ``old`` are the files of the site as the last build left them."""
 
-    def __init__(self, fresh: Path, target: Path | None = None, old: Mapping[str, Written] | None = None) -> None:
+    def __init__(self, fresh: Path, target: Path | None = None, old: Mapping[str, SiteFile] | None = None) -> None:
         self.fresh = fresh
         self.target = target
         self.old = old or {}
@@ -91,7 +91,7 @@ class SiteFolder:
             folder = at[base:].replace(os.sep, "/")
             yield from (f"{folder}/{name}" if folder else name for name in names)
 
-    def finish(self) -> dict[str, Written]:
+    def finish(self) -> dict[str, SiteFile]:
         """Put the site in its place. Returns its files."""
         assert self.target is not None
         digests = {path: self._digest(path) for path in self._new()}
@@ -108,7 +108,7 @@ class SiteFolder:
         for path in digests.keys() - self.kept:
             stamp = _stamp(self.target / path)
             if stamp is not None:
-                files[path] = Written(digests[path], *stamp, self.keys.get(path, ""))
+                files[path] = SiteFile(digests[path], *stamp, self.keys.get(path, ""))
         return files
 
     def _digest(self, path: str) -> str:

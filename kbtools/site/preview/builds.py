@@ -75,7 +75,7 @@ class First(NamedTuple):
     """Those that a browser has to load again."""
 
 
-class Findings:
+class FindingLines:
     """What is wrong with pages, as lines for people, by their files on the site."""
 
     def __init__(self, checked: CheckResult, wiki: SiteModel) -> None:
@@ -102,7 +102,7 @@ class Findings:
             at = self._checked.source(d.path).lines.position(d.span.start)
             yield clean(f"{d.path}:{at.line}:{at.column}: {d.severity.value}[{d.rule}]: {d.message}")
 
-    def changed_since(self, before: Findings | None) -> Iterator[str]:
+    def changed_since(self, before: FindingLines | None) -> Iterator[str]:
         """The files of pages of which other things are said than before."""
         if before is not None:
             both = self.stored.keys() | before.stored.keys()
@@ -127,7 +127,7 @@ class Preview:
         """Why the last build came to nothing."""
         self.config: MkDocsConfig | None = None
         """Of the last site that was built."""
-        self.findings: Findings | None = None
+        self.findings: FindingLines | None = None
         self.static_files: frozenset[str] = frozenset()
         """Files of the site that are not made of pages."""
         self._wiki = KeptWiki(project)
@@ -162,7 +162,7 @@ class Preview:
             self._is_site_of = self._is_site_of and now.has_same_files
             self._edited |= now.edited
             reader = None if now.project.foreign else self._wiki.read
-            found = Findings(check(now.project, date.today(), listing=now.listing, reader=reader), now.model)
+            found = FindingLines(check(now.project, date.today(), listing=now.listing, reader=reader), now.model)
             for line in found.of(now.edited):
                 self.say(line)
             before, self.findings = self.findings, found

@@ -25,14 +25,14 @@ from kbtools.site.data.model import SiteModel
 from kbtools.site.files.graph import Graph
 from kbtools.site.files.graph_layout import layout
 from kbtools.site.generated.document import Document
-from kbtools.site.html.csp import Brought, Policy
+from kbtools.site.html.csp import Brought, ContentPolicy
 from kbtools.site.mkdocs import mkdocs_seam
-from kbtools.site.mkdocs.site_folder import SiteFolder, Written
+from kbtools.site.mkdocs.site_folder import SiteFile, SiteFolder
 from kbtools.site.page.dates import changed
 from kbtools.site.reuse import every_page, values
 from kbtools.site.reuse.fingerprints import Fingerprints, config_parts, digest, navigation_parts
 from kbtools.site.reuse.kept_templates import KeptTemplates
-from kbtools.site.reuse.report import Report, Step, no_step
+from kbtools.site.reuse.report import BuildReport, Step, no_step
 from kbtools.site.reuse.site_state import KIND as STATE
 from kbtools.site.reuse.site_state import SiteState
 from kbtools.site.reuse.workers import in_parallel
@@ -53,7 +53,7 @@ class Plugin(Protocol):
     wiki: SiteModel | None
     search: Search | None
     graph: Graph | None
-    policy: Policy | None
+    policy: ContentPolicy | None
     brought: Brought
     has_previews: bool
     made: Mapping[str, Document]
@@ -74,14 +74,14 @@ class Engine:
         """``results`` is a fingerprint of the results that are shown, "" where there is none. ``step`` is told of each
         page; what it raises ends the build."""
         self.step = step
-        self.site: Mapping[str, Written] = {}
+        self.site: Mapping[str, SiteFile] = {}
         """The files of the finished site."""
         self.memo = memo
         self.folder = folder
         self._results = results
         self.state: SiteState | None = None
         self.templates: KeptTemplates | None = None
-        self.report = Report()
+        self.report = BuildReport()
         self.active = False
         """Whether pages can be kept."""
         self.files: mkdocs_seam.AskedFiles
@@ -367,7 +367,7 @@ class Engine:
 
     # -- for the next build ------------------------------------------------------------------------------------------
 
-    def remember(self, files: Mapping[str, Written]) -> None:
+    def remember(self, files: Mapping[str, SiteFile]) -> None:
         """Keep what was made, with the files of the finished site."""
         self.site = files
         if self.memo is None:
@@ -400,15 +400,15 @@ def _tells_time(config: MkDocsConfig) -> bool:
     return config.theme.name != "material"
 
 
-def _read_files(memo: Memo) -> dict[str, tuple[Written, bool]]:
+def _read_files(memo: Memo) -> dict[str, tuple[SiteFile, bool]]:
     """The files of the last site, and which show diagrams."""
     held = memo.all(FILE)
     told = json.loads(b"[%s]" % b",".join(value.data for value in held.values()))
     rows = zip(held.items(), told, strict=True)
-    return {path: (Written(value.key, at, size, key), diagram) for (path, value), (at, size, key, diagram) in rows}
+    return {path: (SiteFile(value.key, at, size, key), diagram) for (path, value), (at, size, key, diagram) in rows}
 
 
-def _file_value(file: Written, has_diagram: bool) -> StoredValue:
+def _file_value(file: SiteFile, has_diagram: bool) -> StoredValue:
     return StoredValue(file.digest, json.dumps([file.modified, file.size, file.key, has_diagram]).encode())
 
 

@@ -14,7 +14,7 @@ def no_step(_stage: str, _done: int, _total: int) -> None:
 
 
 @dataclass
-class Report:
+class BuildReport:
     """What a build has rendered, and why."""
 
     rendered: dict[str, str] = field(default_factory=dict)

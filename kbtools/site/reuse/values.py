@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from kbtools.site.html.safe_meta import SafeTitle
-from kbtools.site.search.search_index import Entry, Weighed
-from kbtools.site.search.search_text import Section
+from kbtools.site.search.search_index import SearchEntry, Weighed
+from kbtools.site.search.search_text import SearchSection
 
 
 class NotKept(Exception):
@@ -27,7 +27,7 @@ class Facts(NamedTuple):
     meta: dict[str, Any]
     anchors: list[str]
     anchor_links: dict[str, dict[str, str]]
-    entry: Entry | None
+    entry: SearchEntry | None
     """The search's."""
     url: str | None
     """Where the graph leads to, for pages that are in it."""
@@ -67,20 +67,20 @@ def load_body(data: bytes) -> tuple[str, str, list[Any]]:
     return markdown, content, _whole(contents)
 
 
-def _entry(entry: Entry | None) -> list[Any] | None:
+def _entry(entry: SearchEntry | None) -> list[Any] | None:
     if entry is None:
         return None
     sections = [[s.anchor, s.heading, s.text] for s in entry.sections]
-    return [sections if f.name == "sections" else getattr(entry, f.name) for f in fields(Entry)]
+    return [sections if f.name == "sections" else getattr(entry, f.name) for f in fields(SearchEntry)]
 
 
-def _to_entry(values: Any) -> Entry:
+def _to_entry(values: Any) -> SearchEntry:
     named: dict[str, Any] = {
-        field.name: tuple(v) if isinstance(v, list) else v for field, v in zip(fields(Entry), values, strict=True)
+        field.name: tuple(v) if isinstance(v, list) else v for field, v in zip(fields(SearchEntry), values, strict=True)
     }
-    named["sections"] = tuple(Section(*section) for section in named["sections"])
+    named["sections"] = tuple(SearchSection(*section) for section in named["sections"])
     named["weighed"] = Weighed(*named["weighed"]) if named["weighed"] is not None else None
-    return Entry(**named)
+    return SearchEntry(**named)
 
 
 def _packed(value: list[Any]) -> bytes:

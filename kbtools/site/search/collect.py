@@ -20,8 +20,8 @@ from kbtools.site.html.text import clean, escape
 from kbtools.site.html.tree import Tree
 from kbtools.site.mkdocs.site_folder import SiteFolder
 from kbtools.site.search.hangul import HANGUL
-from kbtools.site.search.search_index import Entry, files, weigh
-from kbtools.site.search.search_text import Section, sections
+from kbtools.site.search.search_index import SearchEntry, files, weigh
+from kbtools.site.search.search_text import SearchSection, sections
 from kbtools.site.words import Words
 
 FOLDER = "assets/kb-search"
@@ -75,7 +75,7 @@ class Search:
         self.wiki = wiki
         self.boosts = boosts or {}
         """By glob, what the rank of pages is multiplied by that do not say so themselves."""
-        self.entries: list[Entry] = []
+        self.entries: list[SearchEntry] = []
 
     def add(self, path: str, url: str, title: str, meta: Mapping[str, Any], content: Tree) -> None:
         """A rendered page. Left out: pages with ``search: {exclude: true}``, and redirects."""
@@ -85,10 +85,10 @@ class Search:
             return
         page = self.wiki.index.pages.get(path)
         boost = asked.get("boost", self._boost(path))
-        entry = Entry(
+        entry = SearchEntry(
             url,
             _shown(title),
-            tuple(Section(_shown(s.anchor), _shown(s.heading), _shown(s.text)) for s in sections(content)),
+            tuple(SearchSection(_shown(s.anchor), _shown(s.heading), _shown(s.text)) for s in sections(content)),
             tuple(map(_shown, self._names(path))),
             tuple(map(_shown, strings(page.data.get("tags")))) if page is not None else (),
             float(boost) if isinstance(boost, (int, float)) and not isinstance(boost, bool) else 1.0,

@@ -33,7 +33,7 @@ from typing import NamedTuple
 
 from kbtools.site.search.hangul import INITIALS_MARK, initials, joined, runs
 from kbtools.site.search.search_terms import NAME_MARK, name_key, terms
-from kbtools.site.search.search_text import Section
+from kbtools.site.search.search_text import SearchSection
 from kbtools.site.search.sound import SOUND_MARK, sound_entries
 
 LEVELS = 15
@@ -69,13 +69,13 @@ class Weighed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SearchEntry:
     """A page as search finds and shows it."""
 
     url: str
     """Its address, relative to the site's root."""
     title: str
-    sections: tuple[Section, ...]
+    sections: tuple[SearchSection, ...]
     aliases: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     boost: float = 1.0
@@ -87,13 +87,13 @@ class Entry:
     """What ``weigh`` makes of the rest, where that is known."""
 
 
-def weigh(entry: Entry) -> Weighed:
+def weigh(entry: SearchEntry) -> Weighed:
     """Everything of a page's postings that does not hang on other pages."""
     keys = _whole_names(entry) | _initials(entry)
     return Weighed(_body(entry), _names(entry), keys, sorted(set(runs("\n".join(_texts(entry))))))
 
 
-def _body(entry: Entry) -> Mapping[str, float]:
+def _body(entry: SearchEntry) -> Mapping[str, float]:
     out: Counter[str] = Counter()
     for sentence in entry.linked:
         for term in terms(sentence):
@@ -106,7 +106,7 @@ def _body(entry: Entry) -> Mapping[str, float]:
     return out
 
 
-def _names(entry: Entry) -> Mapping[str, float]:
+def _names(entry: SearchEntry) -> Mapping[str, float]:
     """What a page's names give to their terms: the more of a name a term is, the more. Words may stand joined."""
     out: dict[str, float] = {}
     groups = ((_TITLE, (entry.title,)), (_ALIAS, entry.aliases), (_KEYWORD, entry.keywords), (_TAG, entry.tags))
@@ -124,7 +124,7 @@ def _standing(links: int, most: int) -> float:
     return 1 + _STANDING * (math.log1p(links) / math.log1p(most) - 0.5) if most else 1.0
 
 
-def _postings(entries: Sequence[Entry]) -> Mapping[str, list[tuple[int, int]]]:
+def _postings(entries: Sequence[SearchEntry]) -> Mapping[str, list[tuple[int, int]]]:
     all_weighed = [entry.weighed or weigh(entry) for entry in entries]
     lengths = [sum(weighed.body.values()) for weighed in all_weighed]
     average = max(1.0, sum(lengths) / max(1, len(lengths)))
@@ -148,7 +148,7 @@ def _postings(entries: Sequence[Entry]) -> Mapping[str, list[tuple[int, int]]]:
     return out
 
 
-def _whole_names(entry: Entry) -> dict[str, int]:
+def _whole_names(entry: SearchEntry) -> dict[str, int]:
     """A page's names as one term each, and from each of their words to the end, with their levels."""
     out: dict[str, int] = {}
     for level, names in (
@@ -165,7 +165,7 @@ def _whole_names(entry: Entry) -> dict[str, int]:
     return out
 
 
-def _initials(entry: Entry) -> dict[str, int]:
+def _initials(entry: SearchEntry) -> dict[str, int]:
     """Initial consonants of a page's names, keywords and headings, with their levels."""
     out: dict[str, int] = {}
     headings = [section.heading for section in entry.sections]
@@ -181,7 +181,7 @@ def _initials(entry: Entry) -> dict[str, int]:
     return out
 
 
-def _texts(entry: Entry) -> Iterator[str]:
+def _texts(entry: SearchEntry) -> Iterator[str]:
     yield from (entry.title, *entry.aliases, *entry.keywords, *entry.tags)
     for section in entry.sections:
         yield section.heading
@@ -236,7 +236,7 @@ def _shard(held: Sequence[tuple[str, bytes]]) -> bytes:
     return bytes(out)
 
 
-def _shown(entry: Entry) -> list[object]:
+def _shown(entry: SearchEntry) -> list[object]:
     names = [*entry.aliases, *entry.keywords]
     return [entry.url, entry.title, [[s.anchor, s.heading, s.text] for s in entry.sections], names]
 
@@ -245,7 +245,7 @@ def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def files(entries: Iterable[Entry]) -> Iterator[tuple[str, bytes]]:
+def files(entries: Iterable[SearchEntry]) -> Iterator[tuple[str, bytes]]:
     """Name and content of every file of the index. The same pages give the same bytes."""
     ordered = sorted(entries, key=lambda e: e.url)
     contents: list[tuple[str, bytes]] = []

@@ -23,7 +23,7 @@ BREAK = "\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class SearchSection:
     """A part of a page: from a heading to the next."""
 
     anchor: str
@@ -36,7 +36,7 @@ class Section:
 
 class _Sections:
     def __init__(self) -> None:
-        self.done: list[Section] = []
+        self.done: list[SearchSection] = []
         self.anchor = self.heading = ""
         self.parts: list[str] = []
 
@@ -44,7 +44,7 @@ class _Sections:
         lines = (_SPACE.sub(" ", line).strip() for line in "".join(self.parts).split(BREAK))
         text = BREAK.join(line for line in lines if line)
         if text or self.heading:
-            self.done.append(Section(self.anchor, self.heading, text))
+            self.done.append(SearchSection(self.anchor, self.heading, text))
         self.parts = []
 
     def start(self, level: str, anchor: str, title: str) -> None:
@@ -55,7 +55,7 @@ class _Sections:
             self.parts.append(title + BREAK)
 
 
-def sections(page: Tree) -> tuple[Section, ...]:
+def sections(page: Tree) -> tuple[SearchSection, ...]:
     """The sections of a page, in order. Elements marked ``data-search-exclude`` are left out. Total."""
     out = _Sections()
     at = 0

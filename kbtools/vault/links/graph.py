@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from kbtools.config.dialects import Dialect
 from kbtools.links import WikiLink, fold_title, has_placeholder, is_attachment_name, page_name
 from kbtools.markdown.file_links import FileLink
 from kbtools.vault.links.resolution import Elsewhere, FileResolution, Missing, Resolution, target_page
@@ -50,11 +51,11 @@ def links_of(page: Page, resolver: Resolver) -> PageLinks:
     return PageLinks(tuple(wiki), tuple(files))
 
 
-def link_keys(links: PageLinks, folder: str) -> set[str]:
+def link_keys(links: PageLinks, folder: str, dialect: Dialect | None) -> set[str]:
     """All keys on which the resolution of the links of a page in ``folder`` depends."""
     keys: set[str] = set()
     for link, _ in links.wiki:
-        keys |= target_keys(link.target, folder)
+        keys |= target_keys(link.target, folder, dialect)
     for file, found in links.files:
         keys.update(file_keys(file))
         if (target := target_page(found)) is not None:

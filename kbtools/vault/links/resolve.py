@@ -62,7 +62,7 @@ class Resolver:
             return link._replace(target=whole.strip(), anchor=None, block=None)  # pages have no sections there
         if (link.anchor is None and link.block is None) or not link.target or not self.names.with_hash:
             return link
-        folder = _folder(path)
+        folder = folder_of(path)
         return next((r for r in other_readings(link, text) if self._is_name(r.name, folder)), link)
 
     def _is_name(self, name: str, folder: str) -> bool:
@@ -82,7 +82,7 @@ class Resolver:
             return known
         names = self.names
         name = page_name(target)
-        folder = _folder(from_path)
+        folder = folder_of(from_path)
         if self.conventions.dialect == "logseq":
             return self._logseq_page(name, folder) or self._attachment(target, folder) or Missing()
         if "/" in name and (hit := self._by_path(name, folder)) is not None:
@@ -192,7 +192,7 @@ class Resolver:
             return Resolved(from_path, "self") if link.fragment is not None else Missing()
         if has_placeholder(link.path) or _TO_FILL_IN.search(link.path):
             return Elsewhere()
-        path, folder = nfc(link.path), _folder(from_path)
+        path, folder = nfc(link.path), folder_of(from_path)
         is_absolute, is_page = path.startswith("/"), path.lower().endswith(".md")
         if link.kind == "html" and is_within(from_path, self.conventions.posts):
             return Elsewhere()  # relative to an address that the post's date decides
@@ -261,7 +261,7 @@ class Resolver:
 
     def _is_generated(self, path: str, from_path: str) -> bool:
         """Whether a path or address is that of a page that exists only on the site."""
-        ways = (joined(path, folder) for folder in (_folder(from_path), self._address_of(from_path)))
+        ways = (joined(path, folder) for folder in (folder_of(from_path), self._address_of(from_path)))
         return bool(self.conventions.generated) and any(
             way is not None and f"{way.removesuffix('.md')}.md" in self.conventions.generated for way in ways
         )
@@ -269,7 +269,7 @@ class Resolver:
     def _address_of(self, path: str) -> str:
         """The folder that a page is on the site, where pages are folders there."""
         stem = path[:-3]
-        return _folder(path) if stem.rpartition("/")[2] in ENTRANCES[:2] else stem
+        return folder_of(path) if stem.rpartition("/")[2] in ENTRANCES[:2] else stem
 
     def _by_address(self, link: FileLink, path: str, from_path: str) -> Resolved | None:
         """The page at an address of the site, relative to the linking page's own: MkDocs leaves those as they are; in
@@ -370,7 +370,7 @@ class Resolver:
         return block.strip().lower() in held
 
 
-def _folder(path: str) -> str:
+def folder_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
