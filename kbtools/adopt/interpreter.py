@@ -10,7 +10,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 OLDEST = (3, 11)
-"""Of the interpreters that code can be run with."""
+"""The oldest Python version that snippets can run with."""
 
 
 def environment_of(root: Path) -> str | None:
@@ -27,7 +27,7 @@ def environment_of(root: Path) -> str | None:
 
 
 class Packages:
-    """The top-level packages that the code of a project can import. Looks for files; imports nothing."""
+    """The top-level packages that the project's code can import, found by listing files; nothing is imported."""
 
     def __init__(self, root: Path) -> None:
         python = environment_of(root)
@@ -46,7 +46,7 @@ class Packages:
 
 
 def _path(python: Path, root: Path) -> list[str]:
-    """Where an environment's packages are: its own folder of them, and what editable installations point at."""
+    """Folders of an environment's packages: its site-packages, and those that editable installations add."""
     folders = sorted(python.parent.parent.glob("lib/python3*/site-packages"))
     editable = [
         Path(line)
@@ -56,7 +56,8 @@ def _path(python: Path, root: Path) -> list[str]:
         if line and not line.startswith(("#", "import "))
     ]
     finders = any(True for folder in folders for _ in folder.glob("__editable__*"))
-    own = [root, root / "src"] if finders else []  # an import hook, which is not run here, finds the project's own
+    # An import hook is not executed here: the project itself is searched instead.
+    own = [root, root / "src"] if finders else []
     return [str(folder) for folder in (*folders, *editable, *own) if folder.is_dir()]
 
 

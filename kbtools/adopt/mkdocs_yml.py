@@ -20,7 +20,7 @@ NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 
 class _Tagged(str):
-    """A value with a tag that only MkDocs can construct, as its text."""
+    """A value with a tag that only MkDocs can construct, kept as text."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -41,7 +41,7 @@ _Loader.add_multi_constructor("tag:yaml.org,2002:python/", _any_tag)
 
 
 def load(text: str, where: str = "mkdocs.yml") -> dict[str, Any]:
-    """The settings, tags as text. Raises KbError if it is not a YAML mapping."""
+    """The settings, with tagged values as text. Raises KbError if the file is not a YAML mapping."""
     try:
         data = yaml.load(text, _Loader)
     except (yaml.YAMLError, RecursionError, ValueError) as e:
@@ -55,7 +55,7 @@ def load(text: str, where: str = "mkdocs.yml") -> dict[str, Any]:
 
 
 def plugins_of(settings: dict[str, Any]) -> list[str] | None:
-    """The names of the plugins; None where none are named (MkDocs then uses ``search``)."""
+    """The names of the plugins; None if the file does not list any (MkDocs then uses ``search``)."""
     plugins = settings.get("plugins")
     if plugins is None:
         return None
@@ -70,10 +70,8 @@ def plugins_of(settings: dict[str, Any]) -> list[str] | None:
 
 
 def with_plugin(text: str, where: str = "mkdocs.yml", options: Mapping[str, object] = NO_OPTIONS) -> str:
-    """The file with ``kbtools`` among its plugins. Unchanged where it is there already.
-
-    Raises KbError when the file cannot be edited safely, with the line to add by hand.
-    """
+    """The file with ``kbtools`` added to its plugins; unchanged if it is listed already. Raises KbError, naming the
+    line to add by hand, when the file cannot be edited safely."""
     before = load(text, where)
     named = plugins_of(before)
     if named is not None and PLUGIN in named:
@@ -98,7 +96,7 @@ def _edited(text: str, settings: dict[str, Any], options: Mapping[str, object]) 
     node = _plugins_node(text)
     if node is None:
         if "plugins" in settings and settings["plugins"] is not None:
-            return None  # by a merge key or an anchor
+            return None  # through a merge key or an anchor
         if "plugins" in settings:  # an empty entry
             return re.sub(
                 r"(?m)^plugins:[ \t]*(?=#|\r?$)", lambda m: f"plugins: [search, {_flow_entry(options)}]", text, count=1
@@ -151,7 +149,7 @@ def _gap(text: str, at: int, end: str) -> str:
 
 
 def _plugins_node(text: str) -> Any:
-    """The node of the value of ``plugins`` at the top."""
+    """The node of the value of the top-level key ``plugins``."""
     root = yaml.compose(text, _Loader)
     if not isinstance(root, yaml.MappingNode):
         return None

@@ -16,11 +16,11 @@ from kbtools.config.settings import SETTINGS
 from kbtools.errors import KbError
 
 SMALL = 100
-"""Pages up to which a site shows all of them in its navigation. Material repeats the navigation on every page."""
+"""Up to this number of pages, a site lists all of them in its navigation, which Material repeats on every page."""
 MOST_NAMED = 20
-"""Files up to which each is named in the configuration."""
+"""Up to this number of files, the configuration names each."""
 RUNS = 0.8
-"""Share of a folder's fences that must read well for its code to be run."""
+"""Share of a folder's fences without syntax errors and missing names from which its code is run."""
 _KEPT = (".kb/", "_link_reconcile_backup/", "/site/")
 _EXTENSIONS = """\
 markdown_extensions:
@@ -60,20 +60,20 @@ markdown_extensions:
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """A file that is made or changed."""
+    """A file to create or change."""
 
     path: str
     """Relative to the root."""
     before: bytes | None
-    """None for a file that is made."""
+    """None for a new file."""
     after: bytes
     why: str
-    """In a few words."""
+    """The reason, in a few words."""
 
 
 def excluded(found: Survey) -> list[str]:
     """Globs of files that are not pages: templates, drawings, built sites, files that Obsidian excludes."""
-    globs = [f"{folder}/**.md" for folder in found.obsidian.templates]  # other files there are shown by pages
+    globs = [f"{folder}/**.md" for folder in found.obsidian.templates]  # pages show other files of this kind
     globs += found.obsidian.ignored
     globs += ["*.excalidraw.md"] if found.drawings or any(found.vault.rglob("*.excalidraw.md")) else []
     if found.docs == ".":
@@ -83,10 +83,8 @@ def excluded(found: Survey) -> list[str]:
 
 
 def propose(found: Survey, *, site: bool = True, files_as_is: Sequence[str] = ()) -> list[NewText]:
-    """The files to write. ``files_as_is`` are published by an existing site and would not be by kb, unless named.
-
-    Raises KbError when the site's configuration cannot be edited safely.
-    """
+    """The files to write. ``files_as_is`` are files that an existing site publishes and that kb publishes only if they
+    are listed. Raises KbError when the site's configuration cannot be edited safely."""
     files = [NewText("kb.toml", None, settings(found).encode("utf-8"), "settings; kb config explains each")]
     if site:
         files += _site(found, files_as_is)
@@ -114,7 +112,8 @@ def settings(found: Survey) -> str:
 
 
 def code_modes(found: Survey) -> Iterator[tuple[str, str]]:
-    """What code is held to: run in folders where nearly all of it reads well, else shown; the first glob counts."""
+    """How each folder's code is treated: run where nearly all of it parses and all names are defined, else only shown.
+    The first matching glob counts."""
     modes = {folder: "run" if c.alone >= RUNS * c.fences else "show" for folder, c in sorted(found.code.items())}
     if not modes:
         return
@@ -148,8 +147,8 @@ def _site(found: Survey, files_as_is: Sequence[str]) -> Iterator[NewText]:
 
 
 def as_before(found: Survey, files_as_is: Sequence[str]) -> dict[str, object]:
-    """Options of kb's plugin that keep the present site unchanged: pictures of other hosts, files that kb does
-    not publish unasked."""
+    """Options of kb's plugin that keep the existing site unchanged: pictures from other hosts, and files that kb does
+    not publish by default."""
     options: dict[str, object] = {}
     if found.picture_hosts:
         options["remote_images"] = True
@@ -175,7 +174,7 @@ def _decoded(data: bytes, file: Path) -> str:
 
 
 def start_page(found: Survey) -> str:
-    """A page for the site's address: the pages that are linked most."""
+    """A page for the site's root address: links to the most linked pages."""
     return f"# {site_name(found)}\n\n" + "".join(f"- [[{name}]]\n" for name in found.central)
 
 
@@ -244,7 +243,7 @@ def _yaml(text: str) -> str:
 
 
 def _ignored(root: Path) -> NewText | None:
-    """``.gitignore`` with kb's own files; None without a repository, or if they are in it already."""
+    """``.gitignore`` with kb's own files added; None outside a repository, or if they are listed already."""
     from kbtools.run.git import top
 
     if top(root) is None:

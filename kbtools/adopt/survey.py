@@ -32,7 +32,7 @@ START = ("index.md", "README.md")
 _CODE_RULES = ("syntax-error", "undefined-name")
 _CENTRAL = 15
 _SAMPLE = 200_000
-"""Code points of text by which the language is judged."""
+"""Number of characters from which the language is detected."""
 
 
 @dataclass(slots=True)
@@ -41,12 +41,12 @@ class FolderCode:
 
     fences: int = 0
     alone: int = 0
-    """Those that can run: no syntax error, no name that nothing defines, all they import is installed."""
+    """Those that can run: no syntax error, no undefined name, and all imports installed."""
 
 
 @dataclass(slots=True)
 class Survey:
-    """What was found."""
+    """The result of a survey."""
 
     root: Path
     docs: str
@@ -70,10 +70,10 @@ class Survey:
     fixable: int = 0
     start_page: str | None = None
     central: tuple[str, ...] = ()
-    """The pages that are linked most, as a link on a start page is spelled."""
+    """The most linked pages, each as a link on a start page is spelled."""
     language: str = "en"
     drawings: int = 0
-    """Pages that a drawing program keeps its data in."""
+    """Pages that hold the data of a drawing program."""
 
     @property
     def vault(self) -> Path:
@@ -117,7 +117,7 @@ def survey(root: Path, exclude: Iterable[str] = ()) -> Survey:
 
 
 def with_counts(found: Survey, exclude: Iterable[str] = ()) -> Project:
-    """The folder as a project with what is proposed for it, its state in the user's cache."""
+    """The folder as a project with the proposed settings; its state is in the user's cache."""
     project = foreign_vault(found.vault)
     style: LinkStyle = "title" if found.kind == "mkdocs" else "filename"
     site = read_mkdocs(found.mkdocs) if found.mkdocs is not None else None
@@ -185,7 +185,7 @@ def _count_code(found: Survey, path: str, page: Page, packages: Packages) -> Non
     lines = page.source.lines
     amiss = {lines.line_of(p.span.start) for p in page.problems if p.rule in _CODE_RULES}
     here.fences += len(python)
-    bound: dict[str, set[str]] = {}  # by session; of a fence that is only shown nothing is bound when the code runs
+    bound: dict[str, set[str]] = {}  # by session; fences that are only shown bind no names at run time
     for snippet in python:
         absent = {name for name in imported(snippet.code, snippet.language) if name != ANY and not packages.has(name)}
         found.absent.update(absent)

@@ -1,7 +1,7 @@
 """The baseline: findings a project has accepted for now, so that checks fail on new ones only.
 
 An entry names a rule, a page and the text that the finding is about, never a line: edits elsewhere on the page do not
-wake it. Where the same text is found several times, the entry counts them, and one more is new.
+affect it. If the same text is found several times, the entry has the count, and one more is new.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ FILE = "kb-baseline.json"
 """A file in the project's root, under version control."""
 VERSION = 1
 SNIPPETS = "failing-snippet"
-"""The rule of snippets that fail. What its findings are about begins with a device, ``cpu: print(x)``, because a
-machine without that device can neither confirm nor remove them."""
+"""The rule of failed snippets. The text of its entries begins with a device, ``cpu: print(x)``, because a machine
+without that device can neither confirm nor remove them."""
 
 _LONGEST = 200
 _HINT = "restore it from version control, or write it anew: kb baseline"
 
 
 class Key(NamedTuple):
-    """What makes two findings the same one."""
+    """Findings with equal keys are the same finding."""
 
     rule: str
     page: str
@@ -50,23 +50,23 @@ class BaselineEntry(NamedTuple):
 
     @property
     def device(self) -> str | None:
-        """The device on which the snippet failed that this is about."""
+        """The device on which the snippet failed."""
         return self.key.about.partition(": ")[0] if self.key.rule == SNIPPETS else None
 
 
 class Comparison(NamedTuple):
-    """Findings beside a baseline."""
+    """Result of comparing findings with the baseline."""
 
     new: tuple[Diagnostic, ...]
     known: tuple[tuple[Diagnostic, date], ...]
-    """Each with the day since when it is accepted."""
+    """Each with the date since which it is accepted."""
     mended: tuple[BaselineEntry, ...]
-    """What is accepted and was not found any more, ``times`` times."""
+    """Accepted findings that no longer occur; ``times`` is how many fewer there are."""
 
 
 Sources = Callable[[str], Source]
 Answered = Callable[[BaselineEntry], bool]
-"""Whether the check could have found what an entry accepts: it looked at the page, the rule and the device."""
+"""Whether the check could have found an entry: its page, rule and device were part of the check."""
 
 
 def key_of(d: Diagnostic, sources: Sources) -> Key:
@@ -87,7 +87,7 @@ class Baseline(NamedTuple):
 
     @classmethod
     def parse(cls, text: str, where: str = FILE) -> Baseline:
-        """The baseline that a file holds. Raises KbError for one that cannot be understood."""
+        """Parses the file of a baseline. Raises KbError if it is not valid."""
         try:
             data = json.loads(text)
             if data["version"] != VERSION:
@@ -107,7 +107,7 @@ class Baseline(NamedTuple):
 
     @classmethod
     def of(cls, entries: Iterable[BaselineEntry]) -> Baseline:
-        """Entries sorted; of several with one key the counts are added, and the oldest day counts."""
+        """Entries sorted by key. Those with the same key are merged: counts are added, the earliest date is kept."""
         held: dict[Key, BaselineEntry] = {}
         for e in entries:
             old = held.get(e.key)
@@ -126,12 +126,12 @@ class Baseline(NamedTuple):
             raise KbError(f"{file} cannot be read: {e}", _HINT) from e
 
     def since(self, d: Diagnostic, sources: Sources) -> date | None:
-        """The day since when a finding is accepted; None when it is not."""
+        """The date since which a finding is accepted; None if it is new."""
         key = key_of(d, sources)
         return next((e.since for e in self.entries if e.key == key), None)
 
     def text(self) -> str:
-        """The file: one entry a line, so that version control shows and merges single entries."""
+        """The content of the file: one entry a line, so that version control shows and merges single entries."""
         rows = []
         for e in self.entries:
             row = {"page": e.key.page, "rule": e.key.rule, "about": e.key.about, "since": e.since.isoformat()}
@@ -148,7 +148,7 @@ class Baseline(NamedTuple):
         return sum(e.times for e in self.entries)
 
     def compare(self, found: Iterable[Diagnostic], sources: Sources, answered: Answered) -> Comparison:
-        """Separate new from known findings, and list the entries that are no longer found."""
+        """Separates new from known findings, and lists the entries that no longer occur."""
         left = Counter({e.key: e.times for e in self.entries})
         since = {e.key: e.since for e in self.entries}
         new: list[Diagnostic] = []
@@ -164,26 +164,26 @@ class Baseline(NamedTuple):
         return Comparison(tuple(new), tuple(known), mended)
 
     def record(self, found: Iterable[Diagnostic], sources: Sources, today: date, answered: Answered) -> Baseline:
-        """The baseline that accepts all of these findings. Known ones keep their day; what the check could not have
-        found stays as it is."""
+        """The baseline that accepts all of these findings. Known ones keep their date; entries that the check could not
+        have found stay unchanged."""
         since = {e.key: e.since for e in self.entries}
         counts = Counter(key_of(d, sources) for d in found)
         kept = [e for e in self.entries if e.key not in counts and not answered(e)]
         return Baseline.of([*kept, *(BaselineEntry(key, since.get(key, today), n) for key, n in counts.items())])
 
     def prune(self, mended: Sequence[BaselineEntry]) -> Baseline:
-        """Without entries that are no longer found."""
+        """Without the entries that no longer occur."""
         gone = Counter({e.key: e.times for e in mended})
         left = (e._replace(times=e.times - gone[e.key]) for e in self.entries)
         return Baseline(tuple(e for e in left if e.times > 0))
 
     def rename(self, old: str, new: str) -> Baseline:
-        """With a page's entries under its new path."""
+        """With the entries of a renamed page moved to its new path."""
         return Baseline.of(e._replace(key=e.key._replace(page=new)) if e.key.page == old else e for e in self.entries)
 
 
 def by_rule(found: Iterable[Diagnostic]) -> dict[str, int]:
-    """How many findings there are of each rule, the most frequent first."""
+    """The number of findings of each rule, the most frequent rule first."""
     counts: defaultdict[str, int] = defaultdict(int)
     for d in found:
         counts[d.rule] += 1

@@ -41,7 +41,7 @@ class Report(NamedTuple):
 
 
 def require_rules(names: Iterable[str], where: str) -> None:
-    """Raises KbError for a name no rule has."""
+    """Raises KbError for unknown rule names."""
     rules = all_rules()
     for name in names:
         if name not in rules:
@@ -56,7 +56,7 @@ def severities(config: Config) -> Mapping[str, Severity]:
 
 
 def schemas(pages: Iterable[str], config: Config) -> Mapping[str, Schema]:
-    """The schema of each page the configuration gives one. Raises KbError for a schema that cannot be read."""
+    """The schema of each page that the configuration assigns one to. Raises KbError for an unreadable schema."""
     loaded: dict[str, Schema] = {}
     out = {}
     for path in pages:
@@ -69,10 +69,8 @@ def schemas(pages: Iterable[str], config: Config) -> Mapping[str, Schema]:
 
 
 class Checker:
-    """The rules that are on, ready to be run over the pages of one index.
-
-    Raises KbError for rule names or schemas the configuration has wrong.
-    """
+    """Runs the enabled rules over the pages of one index. Raises KbError for unknown rules or invalid schemas in the
+    configuration."""
 
     def __init__(
         self,
@@ -91,7 +89,7 @@ class Checker:
         self._checks = tuple(r.check for r in self.rules if r.check is not None)
 
     def context(self, page: Page) -> Context:
-        """The context that rules get with a page."""
+        """The context that rules receive with a page."""
         return Context(page, self.around)
 
     def findings(self, page: Page, context: Context | None = None) -> list[Diagnostic]:
@@ -131,12 +129,13 @@ class Checker:
         return self._is_set_as_template(path) or any(map(_TEMPLATES.fullmatch, folders))
 
     def _is_set_as_template(self, path: str) -> bool:
-        """Whether a page lies in a folder that Obsidian's settings name for templates."""
+        """Whether a page lies in a folder that Obsidian's settings declare as template folder."""
         obsidian = self.around.config.obsidian
         return obsidian is not None and any(path.startswith(f"{f}/") for f in obsidian.templates)
 
     def _is_of_folder(self, problem: Problem, page: Page) -> bool:
-        """Whether a problem is of a Markdown link of a template, whose address is relative to the notes made of it."""
+        """Whether a problem is about a Markdown link of a template: its address is relative to the notes made from the
+        template."""
         if all_rules()[problem.rule].group != "links":
             return False
         if not (self._is_set_as_template(page.path) or has_placeholder(page.source.text)):
@@ -144,7 +143,7 @@ class Checker:
         return not any(link.start <= problem.span.start < link.end for link in page.links)
 
     def _is_unwritten(self, problem: Problem, page: Page) -> bool:
-        """Whether a template engine of Obsidian's has yet to write what is found fault with in the frontmatter."""
+        """Whether a problem is about a frontmatter value that a template engine of Obsidian fills in later."""
         head = page.structure.frontmatter
         if self.around.config.obsidian is None or head is None or problem.span.start >= head.end:
             return False
@@ -152,8 +151,8 @@ class Checker:
         return has_placeholder(lines.line(lines.line_of(problem.span.start)).of(page.source.text))
 
     def _is_of_no_site(self, problem: Problem, page: Page) -> bool:
-        """Whether only a site would have the problem, where none is made, and no code is run, which must be found as
-        the site finds it."""
+        """Whether a problem would only occur on a site, and neither is a site built from the vault nor its code run
+        (running requires that fences are found as on a site)."""
         config = self.around.config
         if config.has_site or problem.rule in config.rules:
             return False
@@ -170,13 +169,13 @@ class Checker:
         return own or self.active[problem.rule]
 
     def expires_on(self, page: Page, context: Context | None = None) -> date | None:
-        """The first day on which the findings of an unchanged page will be others."""
+        """The first day on which the findings of an unchanged page may change."""
         context = context or self.context(page)
         days = [day for expiry in self._expiries if (day := expiry(page, context)) is not None]
         return min(days, default=None)
 
     def _problems(self, page: Page, context: Context) -> list[Problem]:
-        """What the parsers and the rules find on one page."""
+        """What the parsers and the rules report for one page."""
         schema = context.schema
         found = [p for p in page.problems if schema is not None or not self._is_unwritten(p, page)]
         if page.path not in self.around.resolver.outlines:
@@ -189,23 +188,23 @@ class Checker:
 
 
 _TEMPLATES = re.compile(r"[\W\d_]*templates?")
-"""Folders of templates by their names, which may begin with a number that sorts them."""
+"""Names of template folders; a number in front may sort them."""
 _HIGHLIGHTED = re.compile(r"\{%-?\s*(highlight|comment)\b[^%]*%\}.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL)
-"""Code and comments of Liquid, as Jekyll has them."""
+"""Code blocks and comments of Liquid, as in Jekyll."""
 _CLOSED_BEHIND_TAG = re.compile(r"^.*%\}[ \t]*(?:```|~~~)", re.MULTILINE)
-"""A fence that ends behind a tag of Liquid, which is gone when Markdown is read."""
+"""A fence whose closing line follows a Liquid tag, which is removed before Markdown is parsed."""
 _NOT_OF_LOGSEQ = frozenset(("irregular-fence", "invalid-yaml", "truncated-value", "unquoted-wikilink"))
 """Rules of YAML and CommonMark that Logseq does not follow: a property may be ``tags: #a, [[b]]``, and a fence ends
 with its block."""
 
 
 def _is_of_notes(rule: str) -> bool:
-    """Whether a rule is about notes, and not about patterns for notes, whose frontmatter is yet to be filled in."""
+    """Whether a rule applies to finished notes only, and not to templates, whose frontmatter is not filled in yet."""
     return rule in ("orphan-page", "duplicate-title") or all_rules()[rule].group == "frontmatter"
 
 
 def _without_liquid(problems: list[Problem], page: Page) -> list[Problem]:
-    """The problems outside of code and comments of Liquid."""
+    """The problems outside of Liquid code and comments."""
     text = page.source.text
     hidden = [Span(*m.span()) for m in _HIGHLIGHTED.finditer(text)]
     has_fence = _CLOSED_BEHIND_TAG.search(text) is not None
@@ -244,10 +243,10 @@ def check(
     today: date | None = None,
     shell: Mapping[tuple[str, str], tuple[int, str]] | None = None,
 ) -> Report:
-    """Everything the rules find in a vault, sorted by path, place and rule; the same input gives the same output.
+    """The findings of all rules in a vault, sorted by path, position and rule; the same input gives the same output.
 
-    ``shell`` has the results of syntax checks by shells (``Context.shell``), which run as processes elsewhere.
-    Raises KbError for rule names or schemas the configuration has wrong.
+    ``shell`` contains the results of syntax checks by shells (``Context.shell_fault``), which the caller runs as
+    processes. Raises KbError for unknown rules or invalid schemas in the configuration.
     """
     require_rules((*selection.select, *selection.ignore), "--select/--ignore")
     checker = of_index(index, config, today or date.today(), shell)
@@ -264,13 +263,13 @@ def check(
 
 
 def _unique(problems: Iterable[Problem]) -> list[Problem]:
-    """One finding a rule and place."""
+    """Removes duplicates: one finding per rule and position."""
     return list({(p.rule, p.span, p.message): p for p in problems}.values())
 
 
 FOUND_LATER = frozenset({"failing-snippet", "broken-url", "moved-url", "unreachable-url"})
-"""Rules whose findings come from running snippets or from HTTP requests: a check of texts cannot know whether a comment
-that ignores one is unused."""
+"""Rules whose findings come from running snippets or from HTTP requests: a static check cannot decide whether a comment
+that ignores one of them is unused."""
 
 _IGNORE = re.compile(r"^\s*kb:\s*ignore\[([^\]]*)\]\s*$")
 
@@ -282,10 +281,10 @@ class _Ignore(NamedTuple):
 
 
 def suppress(page: Page, problems: Iterable[Problem], report_unused: bool = True) -> Iterator[Problem]:
-    """Remove problems that ``<!-- kb: ignore[rule] -->`` comments ignore, and report comments that ignore nothing.
+    """Removes problems that ``<!-- kb: ignore[rule] -->`` comments ignore, and reports comments that ignore nothing.
 
-    A comment covers the line behind it, or the whole fence that begins there; before any text of the page and with a
-    blank line behind it, the whole page.
+    A comment covers the next line, or the whole fence that begins there; before the first text of a page and followed
+    by a blank line, it covers the whole page.
     """
     ignores = tuple(_ignores(page))
     if not ignores:

@@ -17,7 +17,7 @@ RULE = "failing-snippet"
 
 
 class Failed(Protocol):
-    """The outcome of a snippet, as far as a finding says it: see ``run.outcomes.Outcome``."""
+    """The fields of an outcome that its finding needs: see ``run.outcomes.Outcome``."""
 
     @property
     def id(self) -> str: ...
@@ -41,8 +41,8 @@ F = TypeVar("F", bound=Failed)
 def failing(
     config: Config, failed: Iterable[F], source: Callable[[str], Source], selection: Selection = EVERYTHING
 ) -> Iterator[tuple[F, Diagnostic]]:
-    """Each outcome that failed with the finding it makes, unless the configuration, the options or a comment on the
-    page ask not to report it."""
+    """Each failed outcome with its finding, unless the configuration, a snippet option or a comment on the page
+    suppresses it."""
     failed = list(failed)
     if not failed or not selection.wants(RULE):
         return
@@ -55,7 +55,7 @@ def failing(
             pages[o.path] = Page.parse(source(o.path))
         page = pages[o.path]
         lines = page.source.lines
-        # A page that was edited while its snippets ran may have lost the line.
+        # If the page was edited while its snippets ran, the line may no longer exist.
         line = lines.line(min(o.traceback_line or o.line, len(lines.starts)))
         message = (o.message or o.reason or "it failed").rstrip("\n")
         first, _, rest = message.partition("\n")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def judge_of(state: Path) -> Callable[[Iterable[Page]], SyntaxResults | None]:
-    """Has the shell fences of pages judged by shells; None for pages without any. Answers are kept in ``state``."""
+    """Checks the shell fences of pages with shells; None if the pages have none. Results are cached in ``state``."""
 
     def judge(pages: Iterable[Page]) -> SyntaxResults | None:
         fenced = [page for page in pages if page.structure.fences]

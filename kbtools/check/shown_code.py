@@ -1,4 +1,4 @@
-"""Tells findings of code that is only shown from the others."""
+"""Separates findings about code that is only shown from the others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def of_code_that_counts(
     project: Project, diagnostics: Iterable[Diagnostic]
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """Findings, and apart from them those of code that is only shown."""
+    """The findings, without those about code that is only shown, and the latter."""
     counting: list[Diagnostic] = []
     left_out: list[Diagnostic] = []
     policies = project.policies

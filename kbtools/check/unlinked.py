@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 
 RULE = "orphan-page"
 MANY = 20
-"""Up to this many orphans are listed in any vault."""
+"""Up to this number, orphans are always listed."""
 
 
 def without_unlinked(
     project: Project, diagnostics: Sequence[Diagnostic], pages: int
 ) -> tuple[Sequence[Diagnostic], int]:
-    """Findings of a whole vault, and the number of orphans that were left out: where no site is made and most pages are
-    orphans, that says something of the vault and nothing of a page. All stay if the configuration names the rule."""
+    """The findings of a whole vault without orphans, and the number of orphans removed, if no site is built and most
+    pages are orphans: then the vault is organized by folders. All findings are kept if the configuration names the
+    rule."""
     orphans = sum(d.rule == RULE for d in diagnostics)
     listed = project.config.has_site or RULE in project.config.rules or orphans <= MANY or orphans * 2 <= pages
     return (diagnostics, 0) if listed else ([d for d in diagnostics if d.rule != RULE], orphans)

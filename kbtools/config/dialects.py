@@ -1,4 +1,4 @@
-"""Recognizes vaults of programs that write wikilinks in a way of their own, and generators of sites but MkDocs."""
+"""Detects vaults whose wikilinks have their own syntax (Dendron, Logseq), and site generators other than MkDocs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _CONFIGURATIONS: tuple[tuple[Generator, tuple[str, ...]], ...] = (
     ("hugo", ("hugo.toml", "hugo.yaml", "hugo.json")),
     ("gitbook", (".gitbook.yaml", "book.json")),
 )
-"""Files and folders by which a generator is known."""
+"""Files and folders that identify a generator."""
 
 
 def dialect_of(vault: Path) -> Dialect | None:
-    """Whose vault a folder is: of Dendron's workspaces, whose vaults may be folders below, or a graph of Logseq's."""
+    """The program a vault belongs to: a Dendron workspace, whose vaults may be subfolders, or a Logseq graph."""
     workspace = any((above / "dendron.yml").is_file() for above in (vault, *list(vault.parents)[:2]))
     if workspace or (vault / "root.schema.yml").is_file():
         return "dendron"
@@ -30,7 +30,7 @@ def dialect_of(vault: Path) -> Dialect | None:
 
 
 def generator_of(vault: Path) -> Generator | None:
-    """What makes a site of a folder, by the configuration in it or in the folder above it."""
+    """The site generator of a folder, detected by its configuration in the folder or its parent."""
     for folder in (vault, vault.parent):
         for generator, names in _CONFIGURATIONS:
             if any((folder / name).exists() for name in names):
@@ -39,5 +39,5 @@ def generator_of(vault: Path) -> Generator | None:
 
 
 def unread(dialect: Dialect | None) -> tuple[str, ...]:
-    """Globs of files that the program keeps for itself."""
+    """Globs of files that the program uses internally."""
     return ("logseq/bak", "logseq/version-files") if dialect == "logseq" else ()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def matches(path: str, globs: Iterable[str]) -> bool:
-    """Whether a vault path falls under a glob; ``**`` spans folders, a folder's name covers all in it."""
+    """Whether a glob matches a vault path; ``**`` spans folders, and a folder's name matches everything in it."""
     return any(_glob(path, g) for g in globs)
 
 

@@ -1,7 +1,7 @@
 """Reads from ``mkdocs.yml`` what concerns pages: folder, exclusions, navigation, plugins that generate pages.
 
-Read without constructing anything: tags such as ``!!python/name:`` and ``!ENV`` are passed over, so a file that only
-MkDocs can load contains what kb needs.
+Nothing is constructed: tags such as ``!!python/name:`` and ``!ENV`` are ignored, so that a file that only MkDocs can
+load is still readable.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ GENERATED = (
     "wanted.md",
     "ambiguous.md",
 )
-"""Pages that kb's plugin makes for every wiki, the last two where there is something to list."""
+"""Pages that kb's plugin generates for every wiki; the last two only if they are not empty."""
 GRAPH = "graph.md"
-"""Another, which draws the links."""
+"""The generated page that draws the link graph."""
 _MAKERS = frozenset(
     (
         "api-autonav",
@@ -46,7 +46,7 @@ _MAKERS = frozenset(
         "techdocs-core",
     )
 )
-"""Plugins that add pages to a site which no file of the vault holds."""
+"""Plugins that add pages that no file of the vault contains."""
 _API_PLUGINS = frozenset(("mkdocstrings", "api-autonav", "mkdoxy", "mkapi"))
 """Plugins that document code: each object gets an id, its qualified name."""
 _READING_WIKILINKS = frozenset(
@@ -62,47 +62,47 @@ class MkDocs(NamedTuple):
 
     docs_dir: str = "docs"
     exclude_docs: str = ""
-    """Patterns as in a ``.gitignore``, one a line: files that are not published."""
+    """Patterns as in ``.gitignore``, one a line: files that are not published."""
     draft_docs: str = ""
-    """The same, for files that only a preview shows."""
+    """The same, for files that only the preview shows."""
     nav: tuple[str, ...] = ()
-    """The paths that the navigation names; none where MkDocs makes one of all pages."""
+    """The paths in the navigation; empty if MkDocs generates the navigation from all pages."""
     use_directory_urls: bool = True
     """Whether ``A.md`` becomes ``A/`` and not ``A.html``."""
     plugins: tuple[str, ...] = ()
     locales: tuple[str, ...] = ()
     """Languages of the plugin ``i18n``: with them ``a.en.md`` answers to links to ``a.md``."""
     lenient: bool = False
-    """The option of kb's plugin that publishes a site with any results of its snippets."""
+    """The option of kb's plugin that publishes a site whatever the results of its snippets are."""
     posts: str | None = None
-    """The folder of posts of Material's blog, whose addresses hang on their dates; None without one."""
+    """The folder of the posts of Material's blog, whose addresses depend on their dates; None without a blog."""
     depth: int = 0
-    """How many folders below the top of its host the site is."""
+    """The depth of the site below the root of its host."""
     theme_dir: str | None = None
     """The folder of the owner's own templates (``custom_dir``)."""
     has_hooks: bool = False
-    """Whether scripts of the project's own take part in the build."""
+    """Whether the project's own scripts (``hooks``) take part in the build."""
     has_wikilinks: bool = True
-    """Whether a plugin or extension makes links of ``[[x]]``; without one it is text on the site."""
+    """Whether a plugin or extension turns ``[[x]]`` into links; otherwise it is text on the site."""
 
     @property
     def makes_pages(self) -> str | None:
-        """What may add pages to the site that no file holds, in words; kb's own plugin aside."""
+        """What may add pages to the site that no file contains, as text; without kb's own plugin."""
         named = next((p for p in self.plugins if p.rpartition("/")[2] in _MAKERS), None)
         return f"the plugin {named}" if named else "a hook of mkdocs.yml" if self.has_hooks else None
 
     def is_post(self, path: str) -> bool:
-        """Whether a page is a post of the blog, whose index lists them all."""
+        """Whether a page is a blog post; the blog's index lists them all."""
         return is_within(path, self.posts)
 
     def is_translation(self, path: str) -> bool:
-        """Whether a page is that of one language among several (the plugin ``i18n``): ``a.ko.md`` or ``ko/a.md``. The
-        navigation names the page, not its languages."""
+        """Whether a page is one translation among several (the plugin ``i18n``): ``a.ko.md`` or ``ko/a.md``. The
+        navigation contains the page, not its translations."""
         first, _, rest = path.partition("/")
         return (bool(rest) and first in self.locales) or path.removesuffix(".md").rpartition(".")[2] in self.locales
 
     def documents(self, anchor: str) -> bool:
-        """Whether an anchor has the form of those that a plugin makes for the documentation of code."""
+        """Whether an anchor has the form of those that API documentation plugins generate."""
         return any(p in _API_PLUGINS for p in self.plugins) and _QUALIFIED.fullmatch(anchor) is not None
 
     @property
@@ -112,17 +112,17 @@ class MkDocs(NamedTuple):
 
 
 def is_within(path: str, folder: str | None) -> bool:
-    """Whether a vault path is below a folder; everything is below "", nothing below None."""
+    """Whether a vault path is below a folder: always for "", never for None."""
     return folder is not None and path.startswith(f"{folder}/" if folder else "")
 
 
 def find(root: Path) -> Path | None:
-    """The configuration of MkDocs in a folder."""
+    """The MkDocs configuration file of a folder."""
     return next((file for name in FILES if (file := root / name).is_file()), None)
 
 
 def read(file: Path) -> MkDocs:
-    """Raises KbError for a file that is not YAML."""
+    """Reads a configuration. Raises KbError for a file that is not YAML."""
     data = _inherited(file)
     nav = data.get("nav")
     return MkDocs(
@@ -210,7 +210,7 @@ def config_file(root: Path) -> Path:
 
 
 def chain(file: Path) -> Iterator[tuple[Path, Mapping[str, object]]]:
-    """A file with its top level, and then those that it and each other ``INHERIT`` from."""
+    """A file with its top-level keys, followed by the files it inherits from (``INHERIT``), transitively."""
     seen: set[Path] = set()
     waiting: Path | None = file
     while waiting is not None and waiting.resolve() not in seen:
@@ -222,7 +222,7 @@ def chain(file: Path) -> Iterator[tuple[Path, Mapping[str, object]]]:
 
 
 def _inherited(file: Path) -> Mapping[str, object]:
-    """The top level of a file, over that of the files it inherits from."""
+    """The top-level keys of a file, merged over those of the files it inherits from."""
     merged: dict[str, object] = {}
     for _, data in chain(file):
         merged = {**data, **merged}

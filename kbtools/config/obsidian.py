@@ -13,13 +13,13 @@ class Obsidian(NamedTuple):
     """The settings of a vault, or Obsidian's defaults. Folders are relative to the vault."""
 
     attachments: str = "/"
-    """Where new attachments go, as Obsidian writes it: a folder of the vault, or of the note if it begins with
+    """The folder for new attachments, as Obsidian writes it: relative to the vault, or to the note if it begins with
     ``./``."""
     templates: tuple[str, ...] = ()
-    """Folders whose notes are patterns for new ones."""
+    """Folders of note templates."""
     daily_notes: str | None = None
     ignored: tuple[str, ...] = ()
-    """Files and folders that Obsidian's search leaves out, as globs."""
+    """Globs of files and folders that Obsidian's search excludes."""
     markdown_links: bool = False
     """Whether new links are written as Markdown links."""
 
@@ -30,7 +30,7 @@ class Obsidian(NamedTuple):
 
 
 def read(vault: Path) -> Obsidian:
-    """The settings of a vault. A file that is missing or damaged says nothing, as in Obsidian."""
+    """The settings of a vault. A missing or damaged file is ignored, as in Obsidian."""
     folder = vault / FOLDER
     app, core = _json(folder / "app.json"), _json(folder / "templates.json")
     templater = _json(folder / "plugins" / "templater-obsidian" / "data.json")
@@ -67,8 +67,8 @@ def _folder(vault: Path, value: object) -> str | None:
 
 
 def _glob(vault: Path, value: object) -> str | None:
-    """An ignore filter as a glob. Obsidian also takes regular expressions between slashes: only plain paths of these
-    are understood."""
+    """An ignore filter as a glob. Obsidian also accepts regular expressions between slashes; only those that are plain
+    paths are supported."""
     if not isinstance(value, str):
         return None
     plain = value.strip("/ ")

@@ -22,14 +22,15 @@ Publish = Literal["proven", "failing", "any"]
 Level = Literal["error", "warning", "info", "off"]
 
 SCHEMAS = ("topic", "none")
-"""Schemas that are named, not files."""
+"""Names of built-in schemas; other values are files."""
 
 NEVER_READ = frozenset({"_link_reconcile_backup", "node_modules"})
-"""Names of folders in which nothing is a page or a target of links; nor is anything whose name begins with a dot."""
+"""Names of folders that are never read: nothing in them is a page or a link target. The same holds for names that begin
+with a dot."""
 
 
 class RunConfig(NamedTuple):
-    """Limits of a snippet that does not name its own."""
+    """Default limits of snippets."""
 
     timeout: float = 60.0
     """Seconds."""
@@ -49,42 +50,42 @@ class ExternalConfig(NamedTuple):
     timeout: float = 20.0
     """Seconds for one address."""
     keep_days: float = 7.0
-    """Days for which a good answer counts."""
+    """Days for which a successful answer is reused."""
 
 
 class Config(NamedTuple):
-    """The settings of one project. Every field has a default that suits a folder never seen before."""
+    """The settings of one project. The defaults suit an unknown folder."""
 
     docs: str | None = None
     """The vault, relative to the project's root; None: from ``mkdocs.yml``."""
     exclude: tuple[str, ...] = ()
     """Globs, relative to the vault, of files that are not pages."""
     link_style: LinkStyle = "title"
-    """What a reconciled link is spelled as."""
+    """How reconciled links are spelled."""
     keep_words: bool = False
     """Whether a reconciled link keeps its displayed text as a label; always so if links are spelled as file names."""
     obsidian: Obsidian | None = None
-    """Set where Obsidian's rules for links hold: in its vaults, and under ``--vault``."""
+    """Set if Obsidian's link rules apply: in its vaults, and with ``--vault``."""
     dialect: Dialect | None = None
-    """Whose way of writing wikilinks holds, where it is not Obsidian's."""
+    """The program whose wikilink syntax applies, if it is not Obsidian's."""
     generator: Generator | None = None
-    """What makes a site of the vault, where MkDocs does not."""
+    """The site generator, if it is not MkDocs."""
     mkdocs: MkDocs | None = None
-    """What ``mkdocs.yml`` says of pages, in a project that has one."""
+    """What ``mkdocs.yml`` says about pages, if there is one."""
     schema: tuple[tuple[str, str], ...] = ()
-    """Which pages (glob) follow which frontmatter schema (``topic``, ``none`` or a file); the first match counts."""
+    """The frontmatter schema (``topic``, ``none`` or a file) by glob of pages; the first match counts."""
     snippets: tuple[tuple[str, Policy], ...] = ()
-    """What code is held to, by glob; the first match counts."""
+    """How code is treated, by glob; the first match counts."""
     rules: Mapping[str, Level] = {}
-    """Severity of rules, where it is not the rule's own."""
+    """Severities of rules that differ from the rule's default."""
     terms: Mapping[str, str] = {}
-    """Words to avoid, and what to write for each; ``*`` ends a word whose endings vary."""
+    """Discouraged words, each with its replacement; ``*`` ends a word with varying endings."""
     stale_after: int = 365
     """Days after ``last_reinforced`` at which a page is stale."""
     max_page_size: int = MAX_PAGE_SIZE
     """Bytes; a larger page is reported and not read."""
     publish: Publish = "proven"
-    """What is to be known of code before a site is built."""
+    """What must be known about the code before a site is built."""
     rules_url: str | None = None
     """Where the documentation of rules is published, with ``{rule}`` for a rule's name."""
     external: ExternalConfig = ExternalConfig()
@@ -92,17 +93,18 @@ class Config(NamedTuple):
 
     @property
     def has_site(self) -> bool:
-        """Whether a site is made of the vault, as far as is known: not of a folder of notes without ``mkdocs.yml``."""
+        """Whether a site is built from the vault, as far as is known: not if it is notes without ``mkdocs.yml``."""
         return self.mkdocs is not None or not self.is_garden
 
     @property
     def has_navigation(self) -> bool:
-        """Whether a generator of sites lists the pages by files of its own, and links go by addresses alone."""
+        """Whether a site generator lists the pages in files of its own, and links are addresses."""
         return self.mkdocs is None and self.generator not in (None, "quartz")
 
     @property
     def is_garden(self) -> bool:
-        """Whether the pages are notes of Obsidian or a program like it, where people link first and write later."""
+        """Whether the pages are notes of Obsidian or a similar program, in which links to pages that do not exist yet
+        are common."""
         return self.obsidian is not None or self.dialect is not None
 
 
@@ -113,25 +115,25 @@ class Project(NamedTuple):
     """The folder of the configuration file; the vault itself under ``--vault``."""
     vault: Path
     state: Path
-    """Index and results: ``.kb`` in the root, or a folder of the user's cache for a foreign vault."""
+    """The folder of index and results: ``.kb`` in the root, or a folder in the user's cache for a foreign vault."""
     config: Config
     file: Path | None = None
-    """Where the configuration was read, for messages."""
+    """The file that the configuration was read from, for messages."""
     foreign: bool = False
-    """True under ``--vault``: nothing is written there without an explicit option."""
+    """True with ``--vault``: nothing is written there without an explicit option."""
     held_to: str | None = None
-    """What the command line says all code is held to: ``run``, ``check`` or ``show``."""
+    """How the command line says all code is treated: ``run``, ``check`` or ``show``."""
     python: str | None = None
     """The interpreter that the command line names for all code."""
 
     @property
     def policies(self) -> Policies:
-        """What the code of each page is held to."""
+        """The policies for the code of pages."""
         return Policies(self.config.snippets, self.held_to, self.python)
 
     @property
     def settings_files(self) -> tuple[Path, ...]:
-        """The files other than those of the vault that decide what a check finds, whether they are there or not."""
+        """Files outside the vault that affect the findings, whether they exist or not."""
         own = (self.root / name for name in ("kb.toml", "pyproject.toml", *mkdocs_file.FILES, "kb-baseline.json"))
         schemas = (Path(name) for _, name in self.config.schema if name not in SCHEMAS)
         return (*own, *schemas, self.vault / ".obsidian" / "app.json")
@@ -142,10 +144,8 @@ class Project(NamedTuple):
 
 
 def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
-    """The configuration a TOML table means.
-
-    Raises KbError for unknown keys and values of a wrong type, naming ``where`` they stand.
-    """
+    """The configuration in a TOML table. Raises KbError for unknown keys and for values of a wrong type; ``where``
+    names the source in messages."""
     values = read_settings(data, where)
     tables: dict[str, dict[str, Any]] = {"external": {}, "run": {}}
     for key, value in values.items():
@@ -160,7 +160,7 @@ def from_mapping(data: Mapping[str, object], where: str = "kb.toml") -> Config:
 
 
 def _table(file: Path) -> Mapping[str, object] | None:
-    """The kb settings in a TOML file, or None when a ``pyproject.toml`` has none."""
+    """The kb settings in a TOML file, or None if a ``pyproject.toml`` has none."""
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
@@ -173,7 +173,7 @@ def _table(file: Path) -> Mapping[str, object] | None:
 
 
 def _read(table: Mapping[str, object], file: Path) -> Config:
-    """The settings of a file. Raises KbError, which names the line where that is plain to see."""
+    """The settings in a file. Raises KbError, with the line where it can be determined."""
     inside = "tool.kb" if file.name == "pyproject.toml" else ""
     where = f"{file} [{inside}]" if inside else str(file)
     try:
@@ -201,7 +201,7 @@ def _project_at(root: Path) -> Project | None:
     config = _read(table, file)
     mkdocs = mkdocs_file.read(site) if site is not None else None
     if mkdocs is not None and file != site:
-        mkdocs = mkdocs._replace(has_wikilinks=True)  # kb makes them links, and is set up
+        mkdocs = mkdocs._replace(has_wikilinks=True)  # kb turns them into links once it is set up
     vault = root / (config.docs or (mkdocs.docs_dir if mkdocs else "docs"))
     dialect = dialect_of(vault)
     noted = next((folder for folder in (vault, root) if (folder / obsidian.FOLDER).is_dir()), None)
@@ -225,7 +225,7 @@ class NoProject(KbError):
 
 
 def project_or_folder(path: Path) -> Project:
-    """The project that contains ``path``; if there is none, the folder as a vault, whose code is shown, not run."""
+    """The project that contains ``path``; if there is none, the folder as a vault, whose code is only shown."""
     try:
         return find_project(path)
     except NoProject:
@@ -233,8 +233,8 @@ def project_or_folder(path: Path) -> Project:
 
 
 def find_project(start: Path) -> Project:
-    """The project that contains ``start``, found by searching upwards. Raises NoProject when there is none, and KbError
-    for one whose configuration cannot be used."""
+    """The project that contains ``start``, searched upwards. Raises NoProject if there is none, and KbError if its
+    configuration is not valid."""
     start = start.resolve()
     if not start.is_dir():
         raise KbError(f"there is no folder {start}", "--root takes a folder in which, or above which, a project lies")
@@ -248,11 +248,11 @@ def find_project(start: Path) -> Project:
 
 
 def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = ()) -> Project:
-    """Any folder as a vault, with default configuration and its state in the user's cache. What links mean in it, and
-    how they are spelled, is what Obsidian would say; where a ``mkdocs.yml`` above makes a site of it, what that says
-    of pages and navigation holds too. ``exclude`` are globs of files that are not pages.
+    """Any folder as a vault, with default configuration and its state in the user's cache.
 
-    Raises KbError when there is no such folder.
+    Links are resolved and spelled as in Obsidian; if a ``mkdocs.yml`` above builds a site from the folder, its settings
+    of pages and navigation apply too. ``exclude`` are globs of files that are not pages. Raises KbError if the folder
+    does not exist.
     """
     if not folder.is_dir():
         raise KbError(f"there is no folder {folder}", "--vault takes a folder of Markdown")
@@ -275,7 +275,7 @@ def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = (
 
 
 def _site_of(folder: Path) -> MkDocs | None:
-    """The nearest site above whose pages lie in just this folder. A configuration that cannot be read says nothing."""
+    """The nearest site above whose ``docs_dir`` is this very folder. A configuration that cannot be read is ignored."""
     file = next((file for above in folder.parents if (file := mkdocs_file.find(above)) is not None), None)
     if file is None:
         return None
@@ -287,12 +287,12 @@ def _site_of(folder: Path) -> MkDocs | None:
 
 
 def _schema(name: str, base: Path) -> str:
-    """A schema's name, or the full path of a file named from where the setting stands."""
+    """The name of a built-in schema, or the full path of a file relative to the setting's file."""
     return name if name in SCHEMAS else str((base / name).resolve())
 
 
 class Explained(NamedTuple):
-    """A setting as it counts in a project."""
+    """The effective value of a setting."""
 
     setting: Setting
     written: object

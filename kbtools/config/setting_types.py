@@ -11,7 +11,8 @@ from kbtools.config.snippet_policy import MODES, SESSIONS, Policy
 from kbtools.errors import KbError
 
 Read = Callable[[object, str], object]
-"""Turns a TOML value into the value of a setting, or raises KbError; the second argument says where it stands."""
+"""Converts a TOML value to the value of a setting, or raises KbError; the second argument is its location for messages.
+"""
 
 
 class SettingError(KbError):
@@ -33,7 +34,7 @@ def parse_size(text: str) -> int | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """``did you mean "x"?`` for the closest known word, if one is close."""
+    """``did you mean "x"?`` for the most similar known word, if there is one."""
     from difflib import get_close_matches
 
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)

@@ -26,7 +26,7 @@ from kbtools.config.setting_types import (
 from kbtools.errors import KbError
 
 MAX_PAGE_SIZE = 4 * 1024**2
-"""Bytes. Parsing a longer page takes seconds."""
+"""Bytes. Longer pages take seconds to parse."""
 
 LINK_STYLES = ("title", "filename")
 LEVELS = ("error", "warning", "info", "off")
@@ -197,10 +197,9 @@ SETTINGS: tuple[Setting, ...] = (
 
 
 def read_settings(data: Mapping[str, object], where: str) -> dict[str, object]:
-    """The value of every setting that a TOML table gives, by key.
+    """The value of every setting in a TOML table, by key. ``where`` names the file in messages.
 
-    ``where`` names the file in messages. Raises KbError for unknown keys, with the nearest known one, and for values of
-    a wrong type.
+    Raises KbError for unknown keys, with the most similar known one, and for values of a wrong type.
     """
     by_key = {s.key: s for s in SETTINGS}
     tables = {s.table for s in SETTINGS if s.table}
@@ -241,7 +240,7 @@ def _unknown(key: str, table: str, where: str) -> SettingError:
 
 
 def default(key: str) -> object:
-    """The value that a setting has when nothing is said. Raises KeyError for an unknown key."""
+    """The default of a setting. Raises KeyError for an unknown key."""
     setting = next((s for s in SETTINGS if s.key == key), None)
     if setting is None:
         raise KeyError(key)
@@ -249,7 +248,7 @@ def default(key: str) -> object:
 
 
 def json_schema(rules: Mapping[str, str]) -> dict[str, Any]:
-    """The JSON Schema (draft 7, which TOML editors support) of ``kb.toml``. ``rules`` gives each rule's summary."""
+    """The JSON Schema (draft 7, which TOML editors support) of ``kb.toml``. ``rules`` maps rules to their summaries."""
     root: dict[str, Any] = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Settings of kb",
@@ -278,7 +277,7 @@ def json_schema(rules: Mapping[str, str]) -> dict[str, Any]:
 
 
 def pyproject_schema(rules: Mapping[str, str]) -> dict[str, Any]:
-    """The JSON Schema of a ``pyproject.toml`` as far as kb is concerned: its ``[tool.kb]``."""
+    """The JSON Schema of the table ``[tool.kb]`` of ``pyproject.toml``."""
     inner = json_schema(rules)
     head = {"$schema": inner.pop("$schema"), "title": "pyproject.toml with [tool.kb]", "type": "object"}
     tool = {"type": "object", "properties": {"kb": inner}}
@@ -286,10 +285,10 @@ def pyproject_schema(rules: Mapping[str, str]) -> dict[str, Any]:
 
 
 def line_of(text: str, key: str, prefix: str = "") -> int | None:
-    """The line (from 1) of a TOML text on which a key is set or its table begins; None where that is not plain to see.
+    """The line (from 1) of a TOML text on which a key is set or its table begins; None if it cannot be determined.
 
-    ``prefix`` is the table that all settings stand in, such as ``tool.kb``. For messages: a text that TOML itself has
-    accepted is searched, and a key written in a way that is not recognised merely has no line.
+    ``prefix`` is the table that contains all settings, such as ``tool.kb``. Used for messages about texts that are
+    valid TOML: keys in unusual notation are not found and have no line.
     """
     wanted = f"{prefix}.{key}" if prefix else key
     table = ""

@@ -16,7 +16,7 @@ _ROUNDS = 40
 
 
 class _Fixed(NamedTuple):
-    """One fix as it may be offered again after others have been made."""
+    """Identifies a fix across rounds, while other fixes move it."""
 
     path: str
     rule: str
@@ -25,10 +25,10 @@ class _Fixed(NamedTuple):
 
 
 def choose(diagnostics: Iterable[Diagnostic], unsafe: bool = False) -> list[tuple[Diagnostic, Rewrite]]:
-    """The applicable fixes; of two that overlap the earlier one, whole fixes only."""
+    """The applicable fixes; if two overlap, the earlier one. A fix is applied completely or not at all."""
     wanted = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
     taken: dict[str, list[Edit]] = {}
-    """By place."""
+    """Sorted by position."""
     chosen = []
     for d in diagnostics:
         if d.fix is None or d.fix.applicability not in wanted:
@@ -47,7 +47,7 @@ def _start(edit: Edit) -> int:
 
 
 def _beside(edit: Edit, held: list[Edit]) -> list[Edit]:
-    """Those of some edits, which do not overlap, that this one might."""
+    """The edits, sorted and without overlaps, that may overlap this one."""
     first, behind = bisect_left(held, edit.span.start, key=_start), bisect_right(held, edit.span.end, key=_start)
     return held[max(0, first - 1) : behind]
 
@@ -57,14 +57,13 @@ def _clash(a: Edit, b: Edit) -> bool:
 
 
 def fix(index: Index, check: Callable[[Index], tuple[Diagnostic, ...]], unsafe: bool = False) -> EditPlan:
-    """Apply fixes until none is left. A fix is not made that leaves its page with as many findings as before, or after
-    which a link of any page would lead elsewhere.
-    """
+    """Applies fixes until none is left. A fix is left out if its page would have as many findings as before, or if a
+    link of any page would resolve to another target."""
     current = index
     refused: set[_Fixed] = set()
     left_out: list[LeftOut] = []
     alone: set[str] = set()
-    """The number of pages whose fixes are tried one at a time, to find the one that reduces no findings."""
+    """Pages whose fixes are tried one at a time, to find the one that reduces no findings."""
     diagnostics = check(current)
     for _ in range(_ROUNDS):
         offered = [(d, r) for d, r in choose(diagnostics, unsafe) if _key(d) not in refused]

@@ -21,16 +21,16 @@ from kbtools.text.source import Source
 from kbtools.vault.page import Page
 
 INIT = "kb init"
-"""The command whose undoing leaves no project, and so nothing that kb keeps for one."""
+"""The command after whose undoing there is no project, and so no state of one."""
 
 
 def backups(project: Project) -> Backups:
-    """The runs of a project."""
+    """The transactions of a project."""
     return Backups(project.vault, project.root, vault_options(project))
 
 
 def vault_options(project: Project) -> str:
-    """The options that name a project on a command line typed in the working directory; empty where none is needed."""
+    """The options that select a project on a command line in the working directory; empty if none is needed."""
     here = Path.cwd().resolve()
     if not project.foreign and here.is_relative_to(project.root.resolve()):
         return ""
@@ -42,7 +42,7 @@ def vault_options(project: Project) -> str:
 def changes(
     pages: Mapping[str, Page], texts: Mapping[str, str], moved: Mapping[str, str] | None = None
 ) -> list[FileChange]:
-    """The changes that give pages new texts, and some of them new paths."""
+    """Changes that give pages new texts, and some of them new paths."""
     found = []
     for path, text in texts.items():
         source = pages[path].source
@@ -59,10 +59,8 @@ def write(
     *,
     of_project: bool = False,
 ) -> Run:
-    """Make changes in one transaction with a backup; at least one must change something.
-
-    ``of_project`` says that their paths are relative to the project's root. Raises KbError as ``Backups.apply`` does.
-    """
+    """Applies changes in one transaction with a backup; at least one must change something. ``of_project``: their
+    paths are relative to the project's root. Raises KbError as ``Backups.apply`` does."""
     done = backups(project).apply(wanted, command=command, summary=summary, of_project=of_project)
     assert done is not None, "something changes"
     for record in done.files:
@@ -72,10 +70,8 @@ def write(
 
 
 def undo(project: Project, run: str | None = None, command: str | None = None) -> list[Undone]:
-    """Undo a run, the latest of a command, or the latest of all, and the run that it follows.
-
-    Files that have changed since are left and named. Raises KbError when there is nothing to undo.
-    """
+    """Undoes a run (the latest of a command, or the latest of all) and the run that it follows. Files that have
+    changed since are left as they are and listed. Raises KbError if there is nothing to undo."""
     if not project.backups.is_dir():
         raise KbError(f"there is nothing to undo: no {project.backups.name} in {project.root}", "no command wrote here")
     kept = backups(project)
@@ -84,7 +80,7 @@ def undo(project: Project, run: str | None = None, command: str | None = None) -
         if run is None:
             raise KbError(f"there is no run of {command} to undo", "`kb history` lists the runs")
     chosen = kept.choose(run)
-    # First, so that who is killed between the two can undo again: the run is not undone yet.
+    # First, so that the run can be undone again if the process is killed before it is marked as undone.
     for record in chosen.files:
         if record.moved:
             _move_in_baseline(project, record.moved, record.path)
@@ -102,20 +98,20 @@ def undo(project: Project, run: str | None = None, command: str | None = None) -
 
 
 def _leave_nothing(project: Project, kept: Backups) -> None:
-    """Remove kb's own files from a folder that is no longer a project."""
+    """Removes kb's own files from a folder that is no longer a project."""
     if all(run.command == INIT and run.state in (RunState.UNDONE, RunState.ROLLED_BACK) for run in kept.runs()):
         shutil.rmtree(project.backups, ignore_errors=True)
     shutil.rmtree(project.state, ignore_errors=True)
 
 
 def _move_in_baseline(project: Project, old: str, new: str) -> None:
-    """Give the baseline's entries of a page its new path. Raises KbError when the file cannot be read or written."""
+    """Gives the baseline's entries of a page its new path. Raises KbError when the file cannot be read or written."""
     file = project.root / FILE
     baseline = Baseline.read(project.root)
     if baseline is None or (moved := baseline.rename(old, new)) == baseline:
         return
     try:
-        # Among the backups, where the next one writes it anew should this one be killed.
+        # Written among the backups, where the next run overwrites it if this one is killed.
         beside = write_beside(str(project.backups / f"{FILE}.tmp"), moved.text().encode("utf-8"))
         Path(beside).chmod(0o644)
         publish(beside, str(file))

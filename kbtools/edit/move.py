@@ -20,14 +20,12 @@ class MovePlan(NamedTuple):
 
     texts: Mapping[str, str]
     unsettled: tuple[ChangedMeaning, ...]
-    """Links that will lead elsewhere, or nowhere."""
+    """Links that will resolve to other targets, or to none."""
 
 
 def plan_move(index: Index, moves: Mapping[str, str], style: LinkStyle = "title") -> MovePlan:
-    """Plan the rewritten links for pages and attachments that get other paths, all at once.
-
-    ``style`` is how links are spelled (``link_style``). Raises KbError where a file is in the place of another.
-    """
+    """Plans the rewritten links for pages and attachments that get new paths, all at once. ``style`` is how links
+    are spelled (``link_style``). Raises KbError if a path is taken by another file."""
     files = {*index.pages, *index.attachments}
     taken = sorted({*moves.values()} & (files - moves.keys()))
     if taken or len({*moves.values()}) < len(moves):
@@ -46,7 +44,7 @@ def plan_move(index: Index, moves: Mapping[str, str], style: LinkStyle = "title"
 
 
 def _rewrites(page: Page, names: NameChange) -> Iterator[Rewrite]:
-    """One rewrite for each link, and one for the frontmatter. A link that cannot be spelled is left as it is."""
+    """One rewrite for each link, and one for the frontmatter. A link without a possible spelling is left as it is."""
     held = names.before.graph.of(page)
     found: list[Iterator[Change]] = [frontmatter_edits(page, names)]
     found += (wikilink_edits(page, link, meaning, names) for link, meaning in held.wiki)
@@ -55,6 +53,6 @@ def _rewrites(page: Page, names: NameChange) -> Iterator[Rewrite]:
         try:
             edits = tuple(edit for edit, _ in changes)
         except KbError:
-            continue  # the verifier finds what leads elsewhere
+            continue  # the verifier reports the link
         if edits:
             yield Rewrite(page.path, edits)

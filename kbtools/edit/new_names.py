@@ -12,27 +12,27 @@ from kbtools.vault.links.resolution import Alias, Resolved
 from kbtools.vault.page import Page
 
 _UNSAFE = '<>:"/\\|?*'
-"""Characters that some file system, or a wikilink, cannot take."""
+"""Characters that some file system or a wikilink does not support."""
 _LONGEST = 255 - len(".kb-20261121T101500-3f2a-00000.undo.tmp")
-"""Bytes of a file's name that every file system takes, with room for nothing longer beside it."""
+"""Bytes of a file name that every file system supports, with room for a suffix."""
 ENTRANCES = ("index", "readme")
 
 
 def file_name(title: str, blanks: bool = False) -> str:
-    """The name of the file of a page with this title. ``blanks``: they stay, as in vaults whose titles are names."""
+    """The file name for a page with this title. ``blanks``: keep them, as in vaults whose titles are file names."""
     kept = (" ",) if blanks else ()
     name = "".join("-" if c in _UNSAFE or (c.isspace() and c not in kept) else c for c in title).strip(".- ")
     return f"{name or 'page'}.md"
 
 
 def default_folder(schema: tuple[tuple[str, str], ...]) -> str:
-    """The folder of a new page: the first that the configuration gives a schema."""
+    """The folder for new pages: the first one that the configuration assigns a schema."""
     glob = next((g for g, name in schema if name != "none"), "")
     return glob.partition("*")[0].rstrip("/")
 
 
 def clean_title(given: str) -> str:
-    """A title as it is written: NFC, single blanks. Raises KbError when no link could name it."""
+    """A normalized title: NFC, single blanks. Raises KbError if no link could name it."""
     title = unicodedata.normalize("NFC", " ".join(given.split()))
     if not title or not can_be_target(title) or page_name(title) != title or any(ord(c) < 32 for c in title):
         raise KbError(f'"{given}" cannot be written in a wikilink', "leave out [ ] | # .md and line ends")
@@ -40,7 +40,7 @@ def clean_title(given: str) -> str:
 
 
 def new_path(page: Page, title: str, style: LinkStyle, keep_file: bool, slash: str = "-") -> str:
-    """Where the file of a page will lie; ``slash`` stands for ``/``. Raises KbError when it cannot be named so."""
+    """The path for a page's file; ``slash`` replaces ``/``. Raises KbError if the title cannot be a file name."""
     if keep_file:
         return page.path
     name = file_name(title.replace("/", slash), _keeps_blanks(page, style))
@@ -55,23 +55,23 @@ def new_path(page: Page, title: str, style: LinkStyle, keep_file: bool, slash: s
 
 
 def _keeps_blanks(page: Page, style: LinkStyle) -> bool:
-    """Whether this page's file is called as the page is, blanks and all; where links are spelled as file names, unless
-    it has dashes for them."""
+    """Whether the page's file name keeps the blanks of the title: if it is the title, or if links are spelled as
+    file names and the file name does not use dashes instead."""
     if style == "filename" and "-" not in page.stem:
         return True
     return "title" not in page.data or (" " in page.stem and page.stem + ".md" == file_name(page.title, blanks=True))
 
 
 def require_free(index: Index, page: Page, title: str, path: str, others: frozenset[str]) -> None:
-    """Raises KbError when the title or the file's name means something else in the wiki already.
+    """Raises KbError if the title or the file name is already taken in the wiki. ``others`` are the paths of all
+    files.
 
-    ``others`` are the paths of all files there are. Case and Unicode normalization do not distinguish files: on many
-    disks they are one.
+    Names that differ only in case or Unicode normalization are the same file on many file systems.
     """
     stem = path.rpartition("/")[2].removesuffix(".md")
     for name in dict.fromkeys((title, stem)):
         if name == stem and path == page.path:
-            continue  # a name it has
+            continue  # one of the page's own names
         taken = {p for p in index.names.by_fold.get(fold_title(name), ()) if p != page.path}
         found = index.resolve_name(name, page.path)
         if isinstance(found, Alias):

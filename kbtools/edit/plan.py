@@ -22,29 +22,29 @@ class Rewrite(NamedTuple):
     path: str
     edits: tuple[Edit, ...]
     unlinks: int | None = None
-    """Where the link begins that is to be none afterwards."""
+    """The start of the link that the rewrite removes."""
 
 
 class LeftOut(NamedTuple):
-    """A rewrite that is not made, because a link would lead elsewhere after it."""
+    """A rewrite that is left out because a link would resolve to another target after it."""
 
     rewrite: Rewrite
     why: ChangedMeaning
 
 
 class LinkChange(NamedTuple):
-    """One link before and after."""
+    """A link before and after a rewrite."""
 
     path: str
     link: WikiLink
     before: str
     after: str
     page: str
-    """The page the link means, before and after."""
+    """The page that the link resolves to, before and after."""
 
 
 class EditPlan(NamedTuple):
-    """New texts of pages, and the link changes they are made of."""
+    """New texts of pages, and the link changes they consist of."""
 
     texts: Mapping[str, str]
     changes: tuple[LinkChange, ...] = ()
@@ -52,21 +52,21 @@ class EditPlan(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """The rewrites after which every link leads where it led, and the vault as they make it."""
+    """The rewrites that keep every link's target, and the vault after them."""
 
     kept: tuple[Rewrite, ...]
     after: Index
     left_out: tuple[LeftOut, ...]
     unsettled: tuple[ChangedMeaning, ...] = ()
-    """Where files move: what leads elsewhere because of that, and is not rewritten."""
+    """If files move: links whose target changes because of the move and that are not rewritten."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A vault whose files lie elsewhere, and no text of which is rewritten yet."""
+    """A vault with moved files, in which no text is rewritten yet."""
 
     paths: Mapping[str, str]
-    """The files that lie elsewhere, each with its new path."""
+    """The moved files, each with its new path."""
     index: Index
 
     def path(self, path: str) -> str:
@@ -76,10 +76,9 @@ class Moved:
 def settle(
     index: Index, rewrites: Iterable[Rewrite], *, only_links: bool = False, moved: Moved | None = None
 ) -> Settled:
-    """Leave out what would lead any link elsewhere, and no more than that: first the rewrites of the link itself, then
-    those of the page it leads to, then those of any page. What a move of files changes by itself is no fault of other
-    rewrites.
-    """
+    """Leaves out rewrites that would change a link's target, and as few as possible: first those of the link itself,
+    then those of its target page, then those of any page. Changes caused by a move of files alone are not attributed
+    to rewrites."""
     base, path_of = (moved.index, moved.path) if moved is not None else (index, stays)
     kept = list(rewrites)
     left_out: list[LeftOut] = []
@@ -110,7 +109,7 @@ def _changes(
     unlinked: frozenset[tuple[str, int]],
     only_links: bool,
 ) -> list[ChangedMeaning]:
-    """What leads elsewhere; a link that led nowhere may lead to a file that is moved."""
+    """Links whose target changes; a link without a target may resolve to a moved file."""
     found = Verifier(before, after, edits, path_of, unlinked, only_links=only_links).changes()
     if path_of is stays:
         return list(found)
@@ -124,7 +123,7 @@ def _is_missing(index: Index, path: str, link: AnyLink) -> bool:
 
 
 class _ByPage:
-    """Rewrites by the pages and places they change."""
+    """Rewrites, by the pages and positions they change."""
 
     def __init__(self, rewrites: Sequence[Rewrite]) -> None:
         self._all = rewrites
@@ -147,7 +146,8 @@ class _ByPage:
         return [rewrite for start, end, rewrite in near if start <= span.end and end >= span.start]
 
     def to_blame(self, change: ChangedMeaning) -> Iterable[Rewrite]:
-        """The rewrites of the link; failing that those of the page it leads to, of its own page, or all."""
+        """The rewrites that may have changed the link's target: those of the link, else those of its target page,
+        else those of its own page, else all."""
         if own := self.own(change):
             return own
         there = self._of.get(change.target, ()) if change.target is not None else ()
@@ -166,7 +166,7 @@ def edits_by_page(rewrites: Iterable[Rewrite]) -> dict[str, tuple[Edit, ...]]:
 
 
 def edited(page: Page, edits: Iterable[Edit], path: str | None = None) -> Page:
-    """The page with the edits made, and at another path where given."""
+    """The page with the edits applied, under another path if given."""
     return Page.parse(
         Source(path or page.path, apply_edits(page.source.text, edits), page.source.bom),
         page.file_problems,
@@ -175,7 +175,7 @@ def edited(page: Page, edits: Iterable[Edit], path: str | None = None) -> Page:
 
 
 def texts_of(before: Index, after: Index) -> dict[str, str]:
-    """The texts of the pages that are otherwise afterwards."""
+    """The texts of the pages that differ afterwards."""
     return {
         path: page.source.text
         for path, page in after.pages.items()

@@ -1,5 +1,4 @@
-"""Sets properties at the top of pages of Logseq's, ``title:: x`` and ``alias:: a, b``, which stand in place of
-frontmatter."""
+"""Sets Logseq properties at the top of pages, ``title:: x`` and ``alias:: a, b``, which replace frontmatter."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from kbtools.vault.page import Page
 
 
 def set_property(page: Page, key: str, value: str) -> Edit:
-    """The edit that gives a property a value: in its line, or as a new first line."""
+    """The edit that sets a property: in its line, or as a new first line."""
     text = page.source.text
     head = page.properties
     if key in head:
@@ -21,7 +20,7 @@ def set_property(page: Page, key: str, value: str) -> Edit:
 
 
 def with_alias(page: Page, name: str) -> Edit:
-    """The edit that adds a name to the aliases of a page; a comma would end a name that is not in brackets."""
+    """The edit that adds an alias to a page; a name with a comma is put in brackets."""
     held = page.properties.get("alias")
     before = held.of(page.source.text).strip() if held is not None else ""
     written = f"[[{name}]]" if "," in name else name

@@ -22,11 +22,9 @@ def plan_reconcile(
     covers: Callable[[str], bool] = lambda _: True,
     to: str | None = None,
 ) -> EditPlan:
-    """Respell links on the pages that ``covers`` wants; with ``to`` those that lead to one page.
-
-    ``titles`` also respells links that resolve exactly but otherwise than canonically, ``follow_duplicates`` leads
-    links past redirects. Every link of the vault still resolves to the same page.
-    """
+    """Respells the links of the pages that ``covers`` selects; with ``to`` only links to that page. ``titles`` also
+    respells links that resolve exactly but not in the canonical spelling; ``follow_duplicates`` makes links skip
+    redirects. Every link of the vault still resolves to the same page."""
     found: dict[Rewrite, LinkChange] = {}
     for path, held in index.links.items():
         if not covers(path):

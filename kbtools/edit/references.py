@@ -29,17 +29,17 @@ from kbtools.vault.page import Page
 _PLACE = re.compile(r"\A#\^(?P<block>[A-Za-z0-9-]+)|\A#(?P<anchor>[^^|#][^|]*)|\|(?P<label>.*)", re.DOTALL)
 """What stands behind the target of a wikilink in the frontmatter."""
 _ENDING = re.compile(r"\.(?:md|html)\Z", re.IGNORECASE)
-"""How a link to a page may end: the file's own ending, or that of its address on a site without folders for pages."""
+"""Possible endings of a link to a page: the file's, or that of its address on a site without directory URLs."""
 Kind = Literal["wikilink", "embed", "markdown", "html", "frontmatter", "title", "heading", "alias"]
 
 
 @dataclass(frozen=True, slots=True)
 class Respelling:
-    """One place of a page before and after."""
+    """One replaced part of a page, before and after."""
 
     path: str
     span: Span
-    """In the text as it was."""
+    """In the text before."""
     before: str
     after: str
     kind: Kind
@@ -47,14 +47,14 @@ class Respelling:
 
 @dataclass(frozen=True)
 class NameChange:
-    """Files before and after; the two states of the wiki, in the second of which no link is rewritten yet."""
+    """Files before and after, and the vault in both states; in the second one no link is rewritten yet."""
 
     before: Index
     after: Index
     moves: Mapping[str, str]
-    """Paths of the pages that are called otherwise, and of the files that lie elsewhere, with those they will have."""
+    """Renamed pages and moved files, each with the new path."""
     speller: Speller
-    """Of the second state."""
+    """Of the state after."""
     heading: tuple[Heading, Heading] | None = None
     """Of the only page in ``moves``: the heading that changes, as it was and as it will be."""
     block: tuple[str, str] | None = None
@@ -64,7 +64,7 @@ class NameChange:
 
     @cached_property
     def linked_sections(self) -> frozenset[tuple[str, int | None]]:
-        """Sections (page, number of the heading) that a link names: their words stay."""
+        """Sections (page, number of the heading) whose headings keep their text because a link names them."""
         found = set()
         for page in self.before.pages.values():
             held = self.before.graph.of(page)
@@ -79,7 +79,7 @@ class NameChange:
         return self.moves.get(path, path)
 
     def is_elsewhere(self, path: str) -> bool:
-        """Whether a page will lie in another folder."""
+        """Whether a page is moved to another folder."""
         return folder_of(path) != folder_of(self.moved(path))
 
     def concerns(self, there: str, origin: str) -> bool:
@@ -110,13 +110,13 @@ class NameChange:
         return label.replace(label.strip(), self.alias[1])
 
     def keeps_names(self, path: str) -> bool:
-        """Whether a page has the title and the file name it had."""
+        """Whether a page keeps its title and file name."""
         was, will = self.before.outlines[path], self.after.outlines[self.moved(path)]
         return (was.title, was.stem) == (will.title, will.stem)
 
     def still_names(self, target: str, origin: str, there: str, how: How) -> bool:
-        """Whether a target names the file afterwards too, on a page at ``origin``. Its old title as an alias does not
-        count, which in Logseq is a name like others."""
+        """Whether a target on a page at ``origin`` still names the file afterwards. The old title as an alias does
+        not count, except in Logseq, where aliases are names."""
         found = self.after.resolve_name(target, self.moved(origin))
         if not isinstance(found, Resolved) or found.page != self.moved(there):
             return False
@@ -128,7 +128,7 @@ class NameChange:
         return found.how in ("exact", "path") and fold_title(target) not in gone
 
     def spelling(self, there: str, from_path: str) -> str:
-        """How a link calls the page. Raises KbError when nothing means it alone."""
+        """How a link names the page. Raises KbError if no name resolves to it unambiguously."""
         found = self.speller.spelling(self.moved(there), from_path)
         if found is None:
             raise KbError(f"{from_path} could not link to the page by its new name", "choose another title")
@@ -139,7 +139,7 @@ Change = tuple[Edit, Respelling]
 
 
 def body_edits(page: Page, names: NameChange) -> Iterator[Change]:
-    """The rewritten links of a page's text. Edits that overlap nothing."""
+    """The edits of a page's links. They do not overlap."""
     held = names.before.graph.of(page)
     for link, resolution in held.wiki:
         yield from wikilink_edits(page, link, resolution, names)
@@ -176,7 +176,7 @@ def _target_edit(page: Page, link: WikiLink, resolution: Resolution, names: Name
 
 
 def _respelled(link: WikiLink, from_path: str, there: str, names: NameChange) -> str:
-    """A path stays a path, a file name a file name; everything else is spelled as the wiki spells its links."""
+    """A path stays a path, and a file name a file name; other links get the vault's usual spelling."""
     new, origin = names.moved(there), names.moved(from_path)
     if there not in names.before.outlines:
         return _attachment(link, new, origin, names)
@@ -195,7 +195,7 @@ def _respelled(link: WikiLink, from_path: str, there: str, names: NameChange) ->
 
 
 def _attachment(link: WikiLink, new: str, origin: str, names: NameChange) -> str:
-    """The end of an attachment's path, as long as the link had it where that suffices."""
+    """The end of an attachment's path, with as many folders as the link had if they suffice."""
     segments = new.split("/")
     depths = [*range(1, len(segments) + 1)]
     least = sum(part not in ("", ".", "..") for part in link.target.split("/"))
@@ -229,7 +229,7 @@ def _label_edit(page: Page, link: WikiLink, resolution: Resolution, names: NameC
 
 
 def _anchor(anchor: str, there: str, names: NameChange) -> str:
-    """An anchor, with the heading that changes as it will be: it may be named alone, or before those below it."""
+    """An anchor with the new text of the heading; the anchor may name the heading alone, or as the parent of others."""
     assert names.heading is not None
     was, will = names.heading
     sections, number = names.before.sections(there), names.before.pages[there].headings.index(was)
@@ -241,7 +241,7 @@ def _anchor(anchor: str, there: str, names: NameChange) -> str:
 
 
 def file_edits(page: Page, link: FileLink, found: FileResolution, names: NameChange) -> Iterator[Change]:
-    """A Markdown link: its path, and its section where the heading changes with the title."""
+    """The edits of a Markdown link: its path, and its section if the heading changes with the title."""
     text = page.source.text
     edits = []
     if link.path and (path := _path_edit(page, link, found, names)) is not None:
@@ -262,7 +262,7 @@ def file_edits(page: Page, link: FileLink, found: FileResolution, names: NameCha
 
 
 def _path_edit(page: Page, link: FileLink, found: FileResolution, names: NameChange) -> Edit | None:
-    """A path that leads to the file again; None where this one does, or none is found."""
+    """The edit that makes a path resolve to the file again; None if it already does, or no path is possible."""
     text, origin = page.source.text, names.moved(page.path)
     if isinstance(found, Elsewhere) and found.is_outside and names.is_elsewhere(page.path):
         return Edit(link.path_span, filelinks.written(_outside(link.path, page.path, origin), link, text))
@@ -277,7 +277,7 @@ def _path_edit(page: Page, link: FileLink, found: FileResolution, names: NameCha
     is_page = there in names.before.outlines
     called = new.removesuffix(".md") + (ending[0] if ending else "") if is_page else new
     if folder_of(there) == folder_of(new) and not names.is_elsewhere(page.path):
-        # A path stays as it is up to the name.
+        # Only the last segment of the path changes.
         written = link.path_span.of(text).rstrip("/")
         start = link.path_start + written.rfind("/") + 1
         name = called.rpartition("/")[2]
@@ -290,7 +290,7 @@ def _path_edit(page: Page, link: FileLink, found: FileResolution, names: NameCha
 
 
 def _ways(path: str, called: str, new: str, origin: str) -> Iterator[str]:
-    """Paths and addresses from a page to a file: first with the form that the link has now."""
+    """Paths and addresses from a page to a file, in order of preference: first in the form of the existing link."""
     dot, slash = "./" if path.startswith("./") else "", "/" if path.endswith("/") else ""
     if path.startswith("/"):
         yield f"/{called}{slash}"
@@ -298,7 +298,7 @@ def _ways(path: str, called: str, new: str, origin: str) -> Iterator[str]:
     for named, end in ((called, slash), (new, "")):
         near = _relative(named, folder_of(origin))
         yield f"{near if near.startswith('../') else dot + near}{end}"
-        yield f"{_relative(named, origin.removesuffix('.md'))}{end}"  # from the page's address, if it is a folder
+        yield f"{_relative(named, origin.removesuffix('.md'))}{end}"  # from the page's address, if that is a folder
 
 
 def _resolved(path: str, link: FileLink, origin: str, names: NameChange) -> FileResolution:
@@ -314,14 +314,14 @@ def _relative(path: str, folder: str) -> str:
 
 
 def _outside(path: str, origin: str, new_origin: str) -> str:
-    """A path that leads out of the vault, from another folder of it."""
-    top = "/_" * path.count("..")  # folders above the vault, whatever they are called
+    """A path that leads out of the vault, from another folder of the vault."""
+    top = "/_" * path.count("..")  # placeholder folders above the vault; their names do not matter
     whole = posixpath.normpath(f"{top}/{folder_of(origin)}/{path}")
     return posixpath.relpath(whole, f"{top}/{folder_of(new_origin)}") + ("/" if path.endswith("/") else "")
 
 
 def frontmatter_edits(page: Page, names: NameChange) -> Iterator[Change]:
-    """The rewritten values of a page's frontmatter. Raises KbError where a value cannot be set."""
+    """The changes of a page's frontmatter. Raises KbError if a value cannot be set."""
     if page.frontmatter is None:
         return
     if not page.references and "[[" not in page.frontmatter.span.of(page.source.text):
@@ -340,7 +340,7 @@ def frontmatter_edits(page: Page, names: NameChange) -> Iterator[Change]:
         if value == entry.raw:
             continue
         if text.startswith("[[", entry.value.start) and not (len(path) == 1 and path[0] in REFERENCES):
-            # Without quotes links are no YAML, only text, and stay so. Those of a list may share their place.
+            # Unquoted links are text, not YAML, and stay so. Links in a list may have the same span.
             bare.add(entry.value)
             continue
         try:
@@ -380,7 +380,7 @@ def _renewed_place(place: re.Match[str], there: str, names: NameChange) -> str:
 
 
 def _reference(page: Page, raw: str, names: NameChange) -> str:
-    """The value of a field that names one page: by title, file name or id, bare or as a wikilink."""
+    """The value of a field that names one page, by title, file name or id, plain or as a wikilink."""
     linked = wikilink_target(raw)
     name = linked or raw.strip()
     if name.lower() in ("self", "none") or name == page.id:

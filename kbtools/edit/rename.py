@@ -35,20 +35,20 @@ class AmbiguousLink:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """What a rename changes: new texts by the paths pages have now, and the page's new path."""
+    """The result of a rename: new texts by the pages' present paths, and the page's new path."""
 
     old: str
     new: str
     old_title: str
     title: str
     alias: str | None
-    """The alias that keeps the old title, where it was added."""
+    """The alias added for the old title, or None."""
     texts: Mapping[str, str]
     changes: tuple[Respelling, ...]
     ambiguous: tuple[AmbiguousLink, ...]
-    """Links by the old title that are ambiguous: not changed."""
+    """Links by the old title that are ambiguous; they are not changed."""
     adopted: tuple[AmbiguousLink, ...]
-    """Links that led nowhere and now lead to the page."""
+    """Broken links that now resolve to the page."""
 
 
 def plan_rename(
@@ -61,12 +61,11 @@ def plan_rename(
     adopt: bool = False,
     unread: Iterable[str] = (),
 ) -> Rename:
-    """Plan another title for the page at ``path``: its file, its old title as an alias, and every reference to it.
+    """Plans a new title for the page at ``path``: its file, its old title as an alias, and every reference to it.
 
-    ``style`` is how links are spelled (``link_style``), ``keep_file`` leaves the file's name, ``adopt`` allows links
-    to resolve to the page, ``unread`` names files the index does not know.
-
-    Raises KbError when the wiki cannot take the name, or when any other link would change its meaning.
+    ``style`` is how links are spelled (``link_style``), ``keep_file`` keeps the file name, ``adopt`` allows broken
+    links to resolve to the page, ``unread`` names files that are not in the index. Raises KbError if the name is not
+    available, or if the target of any other link would change.
     """
     page = index.pages[path]
     if page.problems_of("unreadable-page"):
@@ -130,10 +129,8 @@ def plan_rename(
 def _verify(
     before: Index, after: Index, edits: Mapping[str, Sequence[Edit]], old: str, new: str, adopt: bool
 ) -> tuple[AmbiguousLink, ...]:
-    """The links that came to mean the page because its new name is theirs; none without ``adopt``.
-
-    Raises KbError, naming the first places, when a link would mean something else than before.
-    """
+    """Links that resolve to the page because of its new name; none without ``adopt``. Raises KbError, with the first
+    positions, if the target of another link would change."""
     found = list(Verifier(before, after, edits, lambda path: new if path == old else path, only_links=True).changes())
     adopted = [change for change in found if change.adopted == new]
     changed = [change.shown(before.pages) for change in found if change.adopted != new]
@@ -151,17 +148,15 @@ def _verify(
 
 
 def _front_edit(page: Page, below: Sequence[Edit], text: str) -> Edit:
-    """The frontmatter of the renamed page, old for new, as one edit: what is in it is rewritten step by step.
-
-    ``below`` are the edits behind it, ``text`` the whole text as it will be.
-    """
+    """The change of the renamed page's frontmatter as one edit, because its values are rewritten step by step.
+    ``below`` are the edits of the rest, ``text`` is the complete new text."""
     begin = page.structure.frontmatter.end if page.structure.frontmatter else 0
     rest = len(apply_edits(page.source.text, below)) - begin
     return Edit(Span(0, begin), text[: len(text) - rest])
 
 
 def _named(page: Page, text: str, title: str, new: str, index: Index) -> tuple[Page, list[Respelling]]:
-    """The page under its new names: path, title, and the old title as an alias. Raises KbError."""
+    """The page with its new names: path, title, and the old title as an alias. Raises KbError."""
     changes: list[Respelling] = []
     try:
         stem = new.rpartition("/")[2].removesuffix(".md")
@@ -181,7 +176,7 @@ def _named(page: Page, text: str, title: str, new: str, index: Index) -> tuple[P
 
 
 def _property_edits(page: Page, title: str, new: str, index: Index) -> tuple[list[Edit], list[Respelling]]:
-    """The new title and the alias in the properties of a page of Logseq's."""
+    """The new title and the alias as Logseq properties."""
     edits, changes = [], []
     stem = new.rpartition("/")[2].removesuffix(".md")
     if "title" in page.properties or page_name(logseq.page_of(stem)) != page_name(title):
@@ -194,14 +189,15 @@ def _property_edits(page: Page, title: str, new: str, index: Index) -> tuple[lis
 
 
 def _alias_edit(page: Page, text: str) -> Edit:
-    """The old title among the aliases; those that were one text with commas become a list."""
+    """The old title added to the aliases; a text of aliases separated by commas becomes a list."""
     if isinstance(page.data.get(page.alias_field), str):
         return set_field(text, page.alias_field, [*page.aliases, page.title])
     return add_item(text, page.alias_field, page.title)
 
 
 def _wants_alias(page: Page, title: str, index: Index) -> bool:
-    """Whether the old title becomes an alias: not when it is one, or is the new title, or is another page's name."""
+    """Whether the old title becomes an alias: not if it is one already, or the new title, or the name of another
+    page."""
     old = _nfc(page.title)
     if old == _nfc(title) or old in map(_nfc, page.aliases):
         return False
@@ -209,7 +205,7 @@ def _wants_alias(page: Page, title: str, index: Index) -> bool:
 
 
 def _repeated_title(page: Page) -> tuple[Heading, Span] | None:
-    """The first heading if it is the title, and the span of its text."""
+    """The first heading if it repeats the title, and the span of its text."""
     heading = next((h for h in page.structure.headings if h.level == 1), None)
     if heading is None or " ".join(_nfc(heading.text).split()) != " ".join(_nfc(page.title).split()):
         return None

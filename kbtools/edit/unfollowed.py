@@ -12,11 +12,11 @@ from kbtools.markdown.link_syntax import WIKILINK
 from kbtools.vault.page import Page
 
 FILES = (".canvas", ".base")
-"""Attachments that name pages: Obsidian's canvases and bases."""
+"""Attachments that may name pages: Obsidian's canvases and bases."""
 
 
 def naming(page: Page) -> re.Pattern[str]:
-    """What names a page: its path, or its file name or title between brackets or quotes."""
+    """A pattern for names of a page: its path, or its file name or title in brackets or quotes."""
     names = "|".join(re.escape(name) for name in dict.fromkeys((page.stem, page.title)))
     paths = "|".join(re.escape(path) for path in dict.fromkeys((page.path, quote(page.path))))
     folders = r"(?:[^\[\]|#\r\n]*/)?"
@@ -26,8 +26,8 @@ def naming(page: Page) -> re.Pattern[str]:
 
 
 def in_page(page: Page, pattern: re.Pattern[str]) -> Iterator[int]:
-    """Where in a page's comments, formulas and HTML, and in brackets that are no link because a formula stands in them.
-    Code is left out: it shows what links look like."""
+    """Mentions in a page's comments, formulas and HTML, and in brackets with a formula (which are no link). Code is
+    not searched, because it shows example links."""
     text, structure = page.source.text, page.structure
     addresses = {link.address for link in structure.links}
     if (m := pattern.search(text, page.body_start)) is None:
@@ -36,7 +36,7 @@ def in_page(page: Page, pattern: re.Pattern[str]) -> Iterator[int]:
     hidden += (span for span in structure.opaque if text.startswith("%%", span.start))
     hidden.sort()
     starts = [span.start for span in hidden]
-    is_kept = page.problems_of("unreadable-page")  # such a file is not changed
+    is_kept = page.problems_of("unreadable-page")  # renaming does not change such a file
     while m is not None:
         at = bisect_right(starts, m.start())
         is_hidden = any(m.start() < span.end for span in hidden[max(0, at - 3) : at])
@@ -46,7 +46,8 @@ def in_page(page: Page, pattern: re.Pattern[str]) -> Iterator[int]:
 
 
 def _holds_formula(page: Page, at: int) -> bool:
-    """Whether brackets begin at a place, with a formula between them: ``[[Page#On $x$]]``, a link in Obsidian only."""
+    """Whether brackets with a formula between them begin at a position: ``[[Page#On $x$]]``, a link in Obsidian
+    only."""
     m = WIKILINK.match(page.source.text, max(0, at))
     if m is None:
         return False

@@ -1,7 +1,7 @@
 """Verifies that every link resolves to the same page after an edit as before.
 
-One comparison for all commands that rewrite pages. A link is found again by its place, a section by the place of its
-heading, so that an edit may change what either says.
+All commands that rewrite pages use this comparison. Links are matched by position, sections by the position of their
+headings, so that an edit may change the text of either.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ AnyLink = WikiLink | FileLink
 
 REFERENCES = ("canonical_id", "duplicate_of", "redirect_to")
 OWN_NAMES = ("title", "aliases", "alias", "id")
-"""Fields that say what a page is called, and name no other."""
+"""Fields that hold a page's own names, and refer to no other page."""
 
 
 class ChangedMeaning(NamedTuple):
-    """A link that would lead elsewhere, or a page that would be read otherwise."""
+    """A link whose target changes, or a page whose structure changes."""
 
     path: str
-    """The page, as it was called before."""
+    """The page's path before."""
     link: AnyLink | None
     """None for frontmatter, and for the page as a whole."""
     target: str | None = None
-    """The page it led to."""
+    """The page the link resolved to before."""
     adopted: str | None = None
-    """The page it would lead to, where it led nowhere."""
+    """The page a previously broken link would resolve to."""
 
     def shown(self, pages: Mapping[str, Page]) -> str:
         if self.link is None:
@@ -58,12 +58,12 @@ class ChangedMeaning(NamedTuple):
 
 
 def few(places: Sequence[str]) -> str:
-    """The first places of several, for a message."""
+    """The first positions of several, for a message."""
     return ", ".join(places[:5]) + (f" and {len(places) - 5} more" if len(places) > 5 else "")
 
 
 class Places:
-    """Where the places of a text are after some edits that do not overlap."""
+    """Maps positions of a text to positions after edits that do not overlap."""
 
     def __init__(self, edits: Iterable[Edit]) -> None:
         ordered = sorted(set(edits), key=lambda e: (e.span.start, e.span.end))
@@ -77,25 +77,25 @@ class Places:
         """The new offset of a position outside all edits; for a position within an edit, the start of the edit."""
         number = bisect_right(self._starts, offset)
         while number and self._edits[number - 1].span.start == offset and self._edits[number - 1].span:
-            number -= 1  # what begins at an edit begins where its replacement does
+            number -= 1  # the start of an edit is the start of its replacement
         if number and offset < self._edits[number - 1].span.end:
             offset = self._edits[number - 1].span.start
             number -= 1
         return offset + self._shifts[number]
 
     def touch(self, span: Span) -> bool:
-        """Whether any edit changes something within a span, or at its ends."""
+        """Whether any edit changes text within a span, or at its ends."""
         number = bisect_right(self._starts, span.end)
         return any(e.span.end >= span.start for e in self._edits[max(0, number - 2) : number])
 
 
 def stays(path: str) -> str:
-    """What a page is called after an edit that moves none."""
+    """The path of a page after an edit that moves no page."""
     return path
 
 
 class Verifier:
-    """One comparison of two states of a vault."""
+    """Compares two states of a vault."""
 
     def __init__(
         self,
@@ -107,9 +107,8 @@ class Verifier:
         *,
         only_links: bool = False,
     ) -> None:
-        """``moved`` says what a page is called afterwards, ``unlinked`` which links (page, start) are to be none
-        afterwards. With ``only_links``, no code, math, comment or heading may come to be or cease either.
-        """
+        """``moved`` maps paths to new paths; ``unlinked`` are links (page, start) that the edit removes. With
+        ``only_links``, no code, math, comment or heading may appear or disappear either."""
         self.before, self.after = before, after
         self.edits, self.moved = edits, moved
         self.renaming = moved is not stays
@@ -118,7 +117,7 @@ class Verifier:
         self._headings: dict[str, Mapping[int, int]] = {}
 
     def changes(self) -> Iterator[ChangedMeaning]:
-        """Everything that would be otherwise, by page and place."""
+        """All differences, by page and position."""
         for path, page in self.before.pages.items():
             renewed = self.after.pages[self.moved(path)]
             if renewed is not page and self.only_links and not self._same_structure(page, renewed):
@@ -170,7 +169,7 @@ class Verifier:
             return here == self.moved(there) or (edited and here == self.moved(self.before.final(there)))
         if isinstance(was, (Ambiguous, Alias)):
             if self.renaming and isinstance(was, Ambiguous):
-                # A renamed page no longer answers to the name: fewer do. Such links are reported.
+                # A renamed page loses its old name, so links by it may break. They are reported.
                 left = {now.page} if isinstance(now, Resolved) else set(getattr(now, "candidates", ()))
                 return left <= {self.moved(p) for p in was.candidates}
             return type(now) is type(was) and {self.moved(p) for p in was.candidates} == set(now.candidates)
@@ -183,10 +182,10 @@ class Verifier:
         was: Resolution | FileResolution,
         now: Resolution | FileResolution,
     ) -> bool:
-        """Whether a link that led to a section or a block leads to the same one."""
+        """Whether a link to a section or a block still resolves to the same one."""
         there, here = target_page(was), target_page(now)
         if there is None or here is None or here != self.moved(there):
-            return True  # for a redirect, another page is shown
+            return True  # a page that redirects shows another page
         if link.block is not None:
             return not self.before.has_block(there, link.block) or (
                 renewed.block is not None and self.after.has_block(here, renewed.block)
@@ -203,7 +202,7 @@ class Verifier:
         return self._heading_after(there, at) == self.after.sections(here).find(renewed.anchor or "")
 
     def _heading_after(self, path: str, number: int) -> int | None:
-        """Which heading of the page as it will be is this one of the page as it was."""
+        """The heading after the edit that corresponds to a heading before it."""
         held = self._headings.get(path)
         if held is None:
             later = {h.start: n for n, h in enumerate(self.after.pages[self.moved(path)].headings)}
@@ -235,7 +234,7 @@ class Verifier:
                 yield ChangedMeaning(page.path, None, meaning.page)
 
     def _same_structure(self, page: Page, renewed: Page) -> bool:
-        """Whether code, math, comments and headings are where they were."""
+        """Whether code, math, comments and headings are in the same places."""
         places = self.places(page.path)
         opaque = [places.after(start) for start in _opaque(page)]
         return opaque == _opaque(renewed) and [(places.after(h.start), h.level) for h in page.headings] == [
@@ -265,7 +264,7 @@ def _by_start(links: PageLinks) -> dict[tuple[bool, int], tuple[AnyLink, Resolut
 
 
 def named_in(page: Page) -> Iterator[str]:
-    """Targets of the wikilinks in a page's frontmatter, but for those that redirect."""
+    """Targets of the wikilinks in a page's frontmatter, without redirects."""
     if page.frontmatter is None or "[[" not in page.frontmatter.span.of(page.source.text):
         return
     for path, entry in page.frontmatter.entries.items():

@@ -13,7 +13,7 @@ from kbtools.state.user_folder import secret
 from kbtools.vault.listing import FileEntry, Listing, digest
 
 _NOT_DECIDING = frozenset({"adapters", "cli", "edit", "output", "rewrite", "site"})
-"""Packages of kbtools that cannot change what a check finds."""
+"""Packages of kbtools that do not affect findings."""
 
 
 def fingerprint(project: Project) -> str:
@@ -28,12 +28,12 @@ def fingerprint(project: Project) -> str:
 
 
 class VaultState(NamedTuple):
-    """What can be told of a vault without opening its pages: the cache key of what was made of all of it. It holds on
-    one machine, on one day."""
+    """The state of a vault as far as it can be determined without opening pages: a cache key for results computed
+    from the whole vault. Valid on one machine and one day."""
 
     key: str
     recent: Mapping[str, str]
-    """Digests of the files that were modified so recently that their times do not tell of the next change."""
+    """Digests of files modified so recently that their timestamps may not reveal the next change."""
 
     @classmethod
     def of(cls, project: Project, listing: Listing) -> VaultState:
@@ -49,7 +49,7 @@ class VaultState(NamedTuple):
         return cls(digest("\n".join(parts).encode("utf-8", "surrogatepass")), recent)
 
     def is_still(self, now: VaultState, project: Project) -> bool:
-        """Whether a vault that was in this state is in the same now."""
+        """Whether the vault is still in this state."""
         files = {path: Path(project.vault, path) for path in self.recent}
         return self.key == now.key and all(
             FileEntry(path, str(file)).digest() == self.recent[path] for path, file in files.items()

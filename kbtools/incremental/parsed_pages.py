@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from kbtools.vault.page import Page
 
 _MOST = 2**20
-"""Characters of the texts of all pages that are kept. A parsed page takes about ten times its text."""
+"""Characters of text that are kept in total. A parsed page takes about ten times the memory of its text."""
 
 
 class ParsedPages:
-    """Each page is valid as long as its entry is the same."""
+    """A cached page is valid as long as its directory entry is the same."""
 
     def __init__(self, parse: Reader) -> None:
         self._parse = parse
@@ -41,7 +41,7 @@ class ParsedPages:
         return page
 
     def forget(self, is_changeable: Callable[[FileEntry], bool]) -> None:
-        """Drop the pages of some entries: those whose stamp does not tell whether they have changed."""
+        """Discards pages of entries whose timestamps do not reveal whether they have changed."""
         for path in [path for path, (entry, _) in self._kept.items() if is_changeable(entry)]:
             self._drop(path)
 

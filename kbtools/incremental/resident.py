@@ -19,7 +19,7 @@ from kbtools.text.diagnostics import Diagnostic
 from kbtools.text.source import BOM, Source
 from kbtools.vault.listing import FileEntries, FileEntry, Listing, Mark, Stamp, sized
 
-# What reads and checks pages is imported when a page is first read: an editor is told what the index says before.
+# Modules that parse and check pages are imported on first use: an editor first receives stored findings.
 if TYPE_CHECKING:
     from kbtools.config.snippet_policy import Policies
     from kbtools.incremental.rows import Judge
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 10
-"""If an edit affects more pages, those that are not open are checked later: at least a fourth of a millisecond each."""
+"""If an edit affects more pages, those that are not open are checked later: each takes at least 0.25 ms."""
 
 
 class Unsaved(NamedTuple):
@@ -44,11 +44,10 @@ class Unsaved(NamedTuple):
 class Resident:
     """The result of a check of a vault, updated after every edit.
 
-    An edit may affect thousands of pages, as that of a title does. The edited page and those open in an editor are
-    checked at once, and the others when their findings are asked for, or by ``settle``. Until then, whether an open
-    page is an orphan may be that of an earlier state; everything else that is told of a page is exact.
-
-    Raises KbError for a wrong configuration, when it is made and by ``refresh``.
+    An edit may affect thousands of pages, for example if it changes a title. The edited page and the pages open in
+    an editor are checked at once, the others when their findings are requested, or by ``settle``. Until then it may
+    be outdated whether an open page is an orphan; all its other findings are exact. The constructor and ``refresh``
+    raise KbError for a wrong configuration.
     """
 
     def __init__(self, project: Project, judge: Judge | None = None) -> None:
@@ -57,19 +56,19 @@ class Resident:
         self._judge = judge
         self._unsaved: dict[str, Unsaved] = {}
         self._saved: dict[str, Source] = {}
-        """Texts that equal their files, for which the index holds."""
+        """Texts equal to their files, for which the stored index is valid."""
         self._edits = 0
         self._pending: set[str] = set()
-        """Pages whose findings in the index may be those of an earlier state."""
+        """Pages whose findings in the index may be outdated."""
         self._pages = ParsedPages(self._parse)
         self._day = date.today()
-        checked = check(project, self._day, judge=judge)  # brings the index on disk up to date
+        checked = check(project, self._day, judge=judge)  # updates the index on disk
         self._files = checked.listing
         self.listing = self._with_unsaved()
-        """The vault, with unsaved texts in place of those on disk."""
+        """The files of the vault, with unsaved texts in place of those on disk."""
         self._context = VaultContext.of(project, self.listing)
         self._first = dict(checked.found)
-        """The findings of pages, as they were when the vault was first read."""
+        """The findings of pages when the vault was first read."""
         self._preparation = self._steps()
         self._notes = checked.notes
         self._is_kept = not checked.notes
@@ -81,14 +80,14 @@ class Resident:
 
     @cached_property
     def _db(self) -> Database:
-        """The index in memory, copied when something changes or other pages are asked for."""
+        """The index in memory, copied when it is first changed or other pages are requested."""
         made = Database.in_memory(self.project.state / FILE)
         if not (self._is_kept and made.meta()):
             bring_up_to_date(made, self.project, self.listing, self._context, self._day, self._judge, self.read)
         return made
 
     def prepare(self) -> bool:
-        """Do a part of what the next edits would wait for. Returns False when nothing is left."""
+        """Does a part of the work that the next edits would have to wait for. Returns False when nothing is left."""
         for _ in self._preparation:
             return True
         self._preparation = self._steps()
@@ -98,7 +97,7 @@ class Resident:
         _ = self._db
         yield
         self._pending |= {*self._unsaved, *self._saved} & self.listing.entries.keys()
-        self.settle()  # with all that is imported, and the page parsed, as for an edit
+        self.settle()  # with all imports, and the page parsed, as for an edit
         prepared = None
         while prepared is not self.linking:
             prepared = self.linking
@@ -107,7 +106,7 @@ class Resident:
     # -- changes ---------------------------------------------------------------------------------------------------
 
     def refresh(self, changed: Collection[str] | None = None) -> None:
-        """Read changes on disk: of these paths, or of any."""
+        """Reads changes on disk: of these paths, or of all."""
         listing = self._files.after(self.project, changed) if changed is not None and self._is_today else None
         if listing is None or changed is None:
             self._pages.forget(self.listing.is_young)
@@ -119,7 +118,7 @@ class Resident:
         self._update([path for path in changed if path in listing.entries and path not in self._unsaved])
 
     def edit(self, path: str, text: str) -> None:
-        """Set the text of a page in an editor, which takes precedence over the file; there may be no file."""
+        """Sets the text of a page in an editor, which takes precedence over the file; the file need not exist."""
         if (known := self._text(path)) == text:
             return
         if known is None and self._is_saved(path, text):
@@ -138,7 +137,7 @@ class Resident:
             self._update([path])
 
     def drop(self, path: str) -> None:
-        """Discard the text of a page in an editor: its file counts again."""
+        """Discards the text of a page in an editor; its file is used again."""
         self._saved.pop(path, None)
         if self._unsaved.pop(path, None) is not None:
             self.refresh((path,) if path in self._files.entries else None)
@@ -158,7 +157,7 @@ class Resident:
         self._unsaved[path] = Unsaved(text, (0, self._edits, len(text)))
 
     def _take(self, listing: Listing) -> None:
-        """Have other files. The text in an editor takes precedence over a file that has changed."""
+        """Takes over a new list of files. A text in an editor takes precedence over a changed file."""
         before, now = self._files.entries.stamps, listing.entries.stamps
         for path in [p for p in self._saved if before.get(p) != now.get(p) or listing.is_young(listing.entries[p])]:
             self._put(path, self._saved.pop(path).text)
@@ -172,7 +171,7 @@ class Resident:
         return self._files._replace(entries=FileEntries(str(self.project.vault), self._stamps, odd))
 
     def _update(self, paths: Collection[str]) -> None:
-        """Enter the changes of pages, none of which has come or gone."""
+        """Stores changes of pages if no page was added or removed."""
         if not paths:
             return
         marks = {path: self.listing.mark(path) for path in paths}
@@ -183,7 +182,7 @@ class Resident:
         self._pending = (self._pending | affected) - now
 
     def settle(self, most: int | None = None) -> bool:
-        """Check pages that are still to be checked: all of them, or this many. Returns whether there were any."""
+        """Checks pages that are pending: all of them, or this many. Returns whether there were any."""
         paths = set(islice(self._pending, most))
         if paths:
             with self._changing({}) as made:
@@ -202,8 +201,8 @@ class Resident:
         self.linking = made.linking
 
     def _compare(self) -> None:
-        """Bring the index up to date with all texts."""
-        self._preparation.close()  # it may be reading from tables that are made anew
+        """Updates the index to all current texts."""
+        self._preparation.close()  # it may read from tables that are about to be rebuilt
         self._preparation = self._steps()
         self.settle()
         self._day = date.today()
@@ -216,12 +215,12 @@ class Resident:
             self.linking = linking
 
     def _take_linking(self) -> Linking | None:
-        """The linking, if it is known, to be brought up to date: where that fails, it is made anew."""
+        """The linking, if it is known, to be updated; if updating fails, it is built again."""
         linking: Linking | None = self.__dict__.pop("linking", None)
         return linking
 
     def _is_saved(self, path: str, text: str) -> bool:
-        """Whether a text is that of the file that the index was made from."""
+        """Whether a text equals the file that the index was built from."""
         stamp = self._files.entries.stamps.get(path)
         if stamp is None:
             return False
@@ -237,7 +236,7 @@ class Resident:
         return False
 
     def read(self, entry: FileEntry, policies: Policies) -> Page:
-        """The page of an entry, from its unsaved text if it has one."""
+        """The page of an entry, from its unsaved text if there is one."""
         return self._pages.read(entry, policies)
 
     def _parse(self, entry: FileEntry, policies: Policies) -> Page:
@@ -289,7 +288,7 @@ class Resident:
         return list(load_findings(path, found)) if found else []
 
     def result(self) -> CheckResult:
-        """What a check of the whole vault says."""
+        """The result of a check of the whole vault."""
         self.settle()
         notes, self._notes = self._notes, ()
         return CheckResult(self.listing, self._db.sums(), tuple(self._db.findings()), self._db.unchecked(), notes)

@@ -124,7 +124,7 @@ class IndexUpdate:
         return (affected | turned) & change.entries.keys()
 
     def check(self, paths: Iterable[str]) -> None:
-        """Check pages again, and those to which a link of them is the first, or was the last."""
+        """Checks pages again, and also pages that gain their first or lose their last link."""
         rows: dict[str, tuple[Row, Row, Page]] = {}
         links: dict[str, PageLinks] = {}
         turned: set[str] = set()
@@ -160,8 +160,8 @@ class IndexUpdate:
         return (self._change.reader or read)(self._change.entries[path], self._policies)
 
     def _lead(self, targets: Iterable[str], by: int) -> set[str]:
-        """Change the number of pages that lead to some pages. Returns those that are linked now and were not before,
-        or the other way round."""
+        """Updates the number of pages that link to some pages. Returns the pages whose number became zero or stopped
+        being zero."""
         return {target for target in targets if self._db.count_incoming(target, by)}
 
 
@@ -179,10 +179,10 @@ def _kept(db: Database, path: str) -> Row | None:
 
 
 def _affected(db: Database, change: VaultChange, shifted: Iterable[str], *, names_moved: bool) -> set[str]:
-    """The pages to check again after some names came or went."""
+    """The pages to check again after names were added or removed."""
     keys, todo = set(shifted), list(shifted)
     if any("#" in key for key in keys):
-        return {*change.entries}  # any link may now split into name and anchor at another place
+        return {*change.entries}  # any link may now be split into name and anchor differently
     affected = {*change.changed, *change.turned}
     held: set[str] = set()
     while todo:

@@ -1,7 +1,5 @@
-"""Output formats of findings: a table from names to modules, each imported when used.
-
-A module has a function of its format's name that takes ``Findings`` and yields lines.
-"""
+"""Output formats of findings: a table from names to modules, each imported when used. A module has a function named
+like its format that takes ``Findings`` and yields lines."""
 
 from __future__ import annotations
 
@@ -27,7 +25,7 @@ FORMATS = {
 
 
 def render(form: str, findings: Findings) -> Iterable[str]:
-    """The findings in a format, as lines without their ends. Raises KeyError for a format there is not."""
+    """The findings in a format, as lines without line ends. Raises KeyError for an unknown format."""
     module = importlib.import_module(f"kbtools.output.{FORMATS[form]}")
     lines: Iterable[str] = getattr(module, form)(findings)
     return lines

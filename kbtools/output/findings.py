@@ -1,4 +1,4 @@
-"""Findings with what is needed to show them: the input of every output format."""
+"""Findings with the data needed to display them: the input of every output format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kbtools.run.results.outcomes import Outcome
 
 Sources = Callable[[str], Source]
-"""The text of a page by its path, for places and excerpts."""
+"""The source of a page by its path, for positions and excerpts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,11 @@ class Findings:
     """Sorted by path, place and rule."""
     sources: Sources
     pages: tuple[str, ...] = ()
-    """Paths of all pages that were looked at, also those without a finding."""
+    """Paths of all pages that were checked, with or without findings."""
     seconds: float = 0.0
     prefix: str = ""
-    """From the top of the repository to the vault, with ``/`` at its end: what code hosts want before a path."""
+    """The path from the top of the repository to the vault, ending in ``/``: code hosts need paths relative to the
+    repository."""
     rules_url: str | None = None
     """Where the documentation of rules is published, with ``{rule}`` for a rule's name."""
     color: bool = False
@@ -38,17 +39,17 @@ class Findings:
     outcomes: tuple[Outcome, ...] = ()
     """Of snippets; empty when none was run."""
     known: int = 0
-    """Findings that the baseline holds, and that are not among the diagnostics."""
+    """Number of findings accepted by the baseline; they are not among the diagnostics."""
     mended: tuple[str, ...] = ()
-    """What the baseline (or the compared revision) holds and was not found any more, each in one line."""
+    """Entries of the baseline (or findings of the compared revision) that no longer occur, one a line."""
     compared: str | None = None
-    """The name of the baseline's file, where there is one."""
+    """The file name of the baseline, if there is one."""
     revision: str | None = None
     """The revision that the findings were compared with."""
     repaired: tuple[str, ...] = ()
-    """What was found at that revision and is not any more, each in one line."""
+    """Findings at that revision that no longer occur, one a line."""
     older: int = 0
-    """How many of the diagnostics were found at that revision too."""
+    """Number of the diagnostics that already existed at that revision."""
 
     def position(self, diagnostic: Diagnostic) -> Position:
         """Line and column of a diagnostic, from 1."""
@@ -64,7 +65,7 @@ class Findings:
 
     @property
     def changed_outputs(self) -> tuple[str, ...]:
-        """Ids of snippets that printed something else than their page says."""
+        """Ids of snippets whose output differs from the page."""
         return tuple(outcome.id for outcome in self.outcomes if outcome.only_output_differs)
 
     def count(self, severity: Severity) -> int:
@@ -74,14 +75,12 @@ class Findings:
         return [d for d in self.diagnostics if d.severity is severity]
 
     def rule_address(self, rule: str) -> str | None:
-        """Where a rule's documentation is published, from the configuration."""
+        """The address of a rule's documentation, from the configuration."""
         return self.rules_url.replace("{rule}", rule) if self.rules_url else None
 
     def fingerprints(self) -> list[str]:
-        """A name for each diagnostic that stays when lines move: of rule, page and the text it is about.
-
-        Equal findings are distinguished by their order.
-        """
+        """A stable name for each diagnostic, independent of line numbers: made from rule, page and the marked text.
+        Equal findings are distinguished by their order."""
         seen: Counter[str] = Counter()
         names = []
         for d in self.diagnostics:
@@ -93,10 +92,10 @@ class Findings:
 
 
 def most_important(found: list[Diagnostic]) -> list[Diagnostic]:
-    """Findings of one severity in the order in which they are worth seeing when not all can be shown.
+    """Findings of one severity, ordered by importance for outputs that cannot show all.
 
-    The first of each rule comes before the second of any, and rare rules come before frequent ones: a mistake that
-    was made once is not hidden behind one that was made two hundred times.
+    The first finding of each rule comes before the second of any rule, and rare rules come before frequent ones, so
+    that a single mistake is not hidden behind two hundred of another kind.
     """
     frequency = Counter(d.rule for d in found)
     rank: Counter[str] = Counter()

@@ -22,7 +22,7 @@ _RULES_NAMED = 5
 
 
 def github(findings: Findings) -> Iterator[str]:
-    """A workflow command a finding, those of the highest severity first."""
+    """A workflow command for each finding, the highest severity first."""
     cut = False
     for severity in Severity:
         found = findings.by_severity(severity)
@@ -57,7 +57,7 @@ def _left(rest: list[Diagnostic], severity: Severity) -> str:
 
 
 def _everything(findings: Findings) -> Iterator[str]:
-    """All findings as a folded group of the log. What pages say is kept from being taken for workflow commands."""
+    """All findings as a folded group of the log. Text from pages is not interpreted as workflow commands."""
     lines: list[str] = list(concise(findings))
     token = _token(lines)
     yield f"::group::All {len(lines):,} findings"
@@ -68,7 +68,7 @@ def _everything(findings: Findings) -> Iterator[str]:
 
 
 def _token(lines: Iterable[str]) -> str:
-    """A word to end the listing with that no text in it could have foreseen."""
+    """A random word that ends the listing; no text in it can contain it on purpose."""
     return "kb-" + hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()[:32]
 
 

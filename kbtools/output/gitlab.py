@@ -15,7 +15,8 @@ _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.INFO
 
 
 def gitlab(findings: Findings) -> Iterator[str]:
-    """One array with all findings. Fingerprints stay when lines move, so that GitLab shows what a change brings."""
+    """One array with all findings. Fingerprints do not depend on lines, so that GitLab shows only what a change
+    adds."""
     rows = []
     for d, name in zip(findings.diagnostics, findings.fingerprints(), strict=True):
         lines = findings.sources(d.path).lines

@@ -55,7 +55,7 @@ def plain(value: object) -> object:
 
 
 def dumps(value: object, indent: int | None = None) -> str:
-    """JSON that any reader takes: a lone surrogate of a page becomes U+FFFD, which a strict decoder would refuse."""
+    """JSON that any parser accepts: a lone surrogate of a page becomes U+FFFD, which strict decoders would reject."""
     text = standard.dumps(value, ensure_ascii=False, indent=indent)
     try:
         text.encode("utf-8")

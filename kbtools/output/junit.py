@@ -11,7 +11,7 @@ from kbtools.text.diagnostics import Diagnostic, Severity
 
 
 def junit(findings: Findings) -> Iterator[str]:
-    """A test case a page, failed by its errors, so that CI lists the pages that are clean too."""
+    """A test case for each page, failed by its errors, so that CI lists pages without findings too."""
     sources = findings.sources
     by_path: dict[str, list[Diagnostic]] = {p: [] for p in sorted(findings.pages)}
     for d in findings.diagnostics:
@@ -35,7 +35,7 @@ def _line(d: Diagnostic, sources: Sources) -> str:
 
 
 def case(name: str, classname: str, seconds: float, *, failure: str | None = None, skipped: str | None = None) -> str:
-    """One test case; ``failure`` and ``skipped`` are the reasons, their first line the headline."""
+    """One test case; ``failure`` and ``skipped`` are reasons, their first line is the headline."""
     body = ""
     if failure is not None:
         body = _element("failure", failure, message=failure.partition("\n")[0])
@@ -58,7 +58,7 @@ def _element(tag: str, body: str, *, raw: bool = False, **attributes: str) -> st
 
 
 def _quiet(text: str) -> str:
-    """The same text, written so that a log it is printed to obeys none of it: see ``text.harmless``."""
+    """The text, escaped so that a CI runner that prints it interprets nothing as a command: see ``text.harmless``."""
     return _COMMAND.sub(lambda m: m[0][:-2] + "&#58;:", text).replace("##[", "##&#91;").replace("\r", "&#13;")
 
 
@@ -68,11 +68,11 @@ def _attribute(text: str) -> str:
 
 _COMMAND = re.compile(r"(?m)^\s*::")
 _MOVES = re.compile(r"[\x7f-\x9f\u202a-\u202e]")
-"""What terminals obey, and what turns the direction of text."""
+"""Control characters and direction overrides, which terminals interpret."""
 
 
 def _legal(text: str) -> str:
-    """Without the characters XML 1.0 has no way to write, and those that ``_MOVES`` names."""
+    """Without the characters that XML 1.0 cannot represent, and those in ``_MOVES``."""
     return _MOVES.sub("\ufffd", "".join(c if _is_legal(c) else "\ufffd" for c in text))
 
 

@@ -129,7 +129,7 @@ def _plural(n: int, one: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Text of a page as text: no markup of it is rendered, no user is mentioned by it, and it stays on one line."""
+    """Text of a page as plain text: its markup is escaped, mentions do not notify, and it is on one line."""
     out = printable(" ".join(text.split()))
     for char in "\\`*_[]<>|~#":
         out = out.replace(char, f"\\{char}")

@@ -17,17 +17,17 @@ FEW = 5
 ALIKE = 3
 """Up to this many findings of a rule on one page, or with one message, each is shown."""
 SHOWN = 2
-"""Of each rule, where there are more."""
+"""Number of findings shown for a rule with more."""
 LINES = 5
-"""Places that a note names."""
+"""Number of positions that a note lists."""
 _COLORS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.INFO: "1;36"}
 _CODE = ("syntax-error", "undefined-name", "failing-snippet", "invalid-data", "shell-syntax")
 _LINKS = ("variant-link",)
 
 
 def folded(findings: Findings) -> Iterator[str]:
-    """Every finding in full, but for those of a rule of which many only inform, and for repetitions: a line says how
-    many."""
+    """All findings in full, except those of rules with many findings of severity info, and repetitions: one line
+    gives their number."""
     infos = [d for d in findings.diagnostics if d.severity is Severity.INFO]
     counts = Counter(d.rule for d in infos)
     many = {rule: n for rule, n in counts.items() if n > FEW}
@@ -48,7 +48,7 @@ def _ranked(rule: str) -> str:
 
 
 def overview(findings: Findings) -> Iterator[str]:
-    """The first findings of each rule in full, then the table and what to do."""
+    """The first findings of each rule in full, then the table and recommended steps."""
     counts = Counter(d.rule for d in findings.diagnostics)
     serious = tuple(d for d in findings.diagnostics if d.severity is not Severity.INFO)
     notes = _repetitions(replace(findings, diagnostics=serious))
@@ -65,8 +65,8 @@ def overview(findings: Findings) -> Iterator[str]:
 
 
 def _repetitions(findings: Findings) -> dict[Diagnostic, str]:
-    """The findings to show, in order, each with a note on the findings it summarizes: more of its rule on its page, or
-    more with its message."""
+    """The findings to show, in order, each with a note that counts the findings it stands for: of the same rule on
+    its page, or with the same message."""
     on_page = Counter((d.rule, d.path) for d in findings.diagnostics)
     worded = Counter((d.rule, d.message) for d in findings.diagnostics if on_page[d.rule, d.path] <= ALIKE)
     groups: dict[tuple[object, ...], list[Diagnostic]] = defaultdict(list)
@@ -92,13 +92,13 @@ def _note(findings: Findings, kind: object, rest: Sequence[Diagnostic]) -> str:
 
 
 def _listed(places: Sequence[str]) -> str:
-    """The first of many, between commas."""
+    """The first of several, separated by commas."""
     more = len(places) - LINES
     return ", ".join(places[:LINES]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def statistics(findings: Findings) -> Iterator[str]:
-    """How many findings there are of each rule, by severity and number, and what to do about them."""
+    """The number of findings of each rule, by severity and number, and how to correct them."""
     counts = Counter((d.severity, d.rule) for d in findings.diagnostics)
     fixes = Counter(d.rule for d in findings.diagnostics if _is_safe(d))
     order = list(Severity)
@@ -115,7 +115,7 @@ def statistics(findings: Findings) -> Iterator[str]:
 
 
 def advice(findings: Findings) -> list[str]:
-    """What to do about many findings, what helps most with least work first."""
+    """How to reduce many findings, the most effective steps with the least work first."""
     found = findings.diagnostics
     total = len(found)
     out = []
@@ -147,7 +147,7 @@ def _is_safe(d: Diagnostic) -> bool:
 
 
 def _one_folder(findings: Findings) -> list[str]:
-    """A folder at the top that has many of the findings and few of the pages: templates, an archive, an export."""
+    """A top-level folder with many of the findings and few of the pages: templates, an archive, an export."""
     found = findings.diagnostics
     folders = Counter(d.path.partition("/")[0] for d in found if "/" in d.path)
     if not folders:

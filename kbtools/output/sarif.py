@@ -14,18 +14,19 @@ from kbtools.text.diagnostics import Applicability, Diagnostic, Fix, Severity
 from kbtools.text.source import Source, Span
 
 MOST_RESULTS = 25_000
-"""Results that GitHub takes in one run; it refuses a file with more."""
+"""Number of results that GitHub accepts in one run; it rejects larger files."""
 MOST_BYTES = 10_000_000
-"""Compressed size that GitHub takes."""
+"""Compressed size that GitHub accepts."""
 _LONGEST = 4_000
-"""Characters of one message. Tracebacks of a thousand lines are for the log."""
+"""Characters of one message. Complete tracebacks are in the log."""
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _BASE = "%SRCROOT%"
 
 
 def sarif(findings: Findings) -> Iterator[str]:
-    """One log with one run. What does not fit is left out, the least important first, and the log says how much."""
+    """One log with one run. If it exceeds the limits, the least important results are left out, and the log has
+    their number."""
     names = findings.fingerprints()
     numbered = {id(d): name for d, name in zip(findings.diagnostics, names, strict=True)}
     shown = findings.diagnostics

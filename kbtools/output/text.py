@@ -21,20 +21,20 @@ def paint(text: str, code: str, color: bool) -> str:
 
 
 def width(text: str) -> int:
-    """Columns a terminal gives a text: two for wide characters (Hangul, CJK, emoji), none for combining ones."""
+    """Number of terminal columns of a text: two for wide characters (Hangul, CJK, emoji), none for combining ones."""
     return sum(_char_width(c) for c in text)
 
 
 def _char_width(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) in ("Cf", "Mn", "Me"):
         return 0
-    if "\u1160" <= char <= "\u11ff":  # medial and final jamo join the syllable before
+    if "\u1160" <= char <= "\u11ff":  # medial and final jamo are drawn in the syllable before
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def printable(text: str) -> str:
-    """A line safe to print: tabs as blanks, control characters as pictures, nothing that moves the cursor."""
+    """A line that is safe to print: tabs as blanks, control characters as symbols, nothing that moves the cursor."""
     out = []
     for c in text:
         if c == "\t":
@@ -52,9 +52,10 @@ def printable(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Lines that neither a terminal nor a log of GitHub Actions obeys: as ``printable``, but with tabs and line ends.
+    """Lines that neither a terminal nor a GitHub Actions log interprets: as ``printable``, but with tabs and line
+    ends.
 
-    GitHub's runner takes what begins with ``::``, behind blanks too, and ``##[`` anywhere, for its commands.
+    GitHub's runner interprets lines that begin with ``::`` (also after blanks), and ``##[`` anywhere, as commands.
     """
     if not _OBEYED.search(text):
         return text
@@ -79,8 +80,8 @@ def concise(findings: Findings) -> Iterator[str]:
 
 
 def full(findings: Findings, notes: Mapping[Diagnostic, str] | None = None) -> Iterator[str]:
-    """Rule, message, place, the source with a caret under the exact span, and what to do; a block each. ``notes`` go
-    below the blocks of some."""
+    """A block for each finding: rule, message, position, source with a caret under the span, and help. ``notes`` are
+    added below some blocks."""
     for d in findings.diagnostics:
         note = notes.get(d) if notes else None
         yield "\n".join(_block(d, findings.sources(d.path), findings.color, note)) + "\n"
@@ -106,7 +107,7 @@ def _block(d: Diagnostic, source: Source, color: bool, note: str | None) -> Iter
         yield f"{margin} {bar} {' ' * width(printable(before))}{paint(carets, _COLORS[d.severity], color)}"
     if d.help:
         head, *rest = d.help.rstrip("\n").split("\n")
-        if rest:  # a traceback, a difference: kept as the block it is
+        if rest:  # a traceback or a diff keeps its lines
             yield f"{margin} {paint('=', '34', color)}"
             yield from (harmless(f"{margin}   {printable(line)}".rstrip()) for line in (head, *rest))
         else:
@@ -116,7 +117,7 @@ def _block(d: Diagnostic, source: Source, color: bool, note: str | None) -> Iter
 
 
 def _window(text: str, first: int, last: int) -> tuple[str, str, str]:
-    """What stands before the span, the span, and the line, cut to a readable width around the span."""
+    """The text before the span, the span, and the line, cut to a readable width around the span."""
     last = max(first, last)
     if len(text) <= _WIDEST:
         return text[:first], text[first:last], text

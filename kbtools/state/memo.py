@@ -1,8 +1,8 @@
-"""The memo: values by kind and name in one SQLite file, each with the fingerprint (``key``) of all it was made from.
+"""The memo: values by kind and name in one SQLite file, each with the cache key (``key``) of all its inputs.
 
-Everything in it can be computed again, so nothing is lost with it. A value whose key is not today's is as good as none.
-Values are bytes that the reader of a kind decodes itself. None is run as code, whoever wrote the file, but compiled
-templates, each under a seal (``site/reuse/kept_templates.py``).
+Everything in it can be computed again, so it may be deleted. A value with another key is not used. Values are bytes
+that the reader of a kind decodes itself. No value is executed as code, whoever wrote the file, except compiled
+templates, which are authenticated (``site/reuse/kept_templates.py``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class StoredValue(NamedTuple):
-    """What is kept under a name."""
+    """A stored value with its key."""
 
     key: str
     data: bytes
@@ -53,7 +53,7 @@ class Memo:
         return None if row is None else StoredValue(*row)
 
     def all(self, kind: str) -> dict[str, StoredValue]:
-        """Every value of a kind, by name."""
+        """All values of a kind, by name."""
         rows = self._db.execute("SELECT name, key, data FROM value WHERE kind = ?", (kind,))
         return {name: StoredValue(key, data) for name, key, data in rows}
 
@@ -62,17 +62,17 @@ class Memo:
         return dict(self._db.execute("SELECT name, key FROM value WHERE kind = ?", (kind,)))
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing; a second process waits."""
+        """All or nothing; another process waits."""
         return sqlite_file.transaction(self._db)
 
     def put(self, kind: str, values: Iterable[tuple[str, StoredValue]], gone: Iterable[str] = ()) -> None:
-        """Keep values, and forget others. Within a transaction."""
+        """Stores values and deletes others, within a transaction."""
         rows = ((kind, name, value.key, value.data) for name, value in values)
         self._db.executemany("INSERT OR REPLACE INTO value VALUES (?, ?, ?, ?)", rows)
         self._db.executemany("DELETE FROM value WHERE kind = ? AND name = ?", ((kind, name) for name in gone))
 
 
 def consult(folder: Path, ask: Callable[[Memo], T], notes: list[str]) -> T | None:
-    """The result of ``ask`` for the memo in a folder; a damaged memo is created again once. None where it cannot be
-    used; ``notes`` say why."""
+    """The result of ``ask`` for the memo in a folder. A damaged memo is created again once. None if it cannot be
+    used; ``notes`` receives the reason."""
     return sqlite_file.consult(folder / FILE, Memo, ask, _WORDS, notes)

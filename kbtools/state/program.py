@@ -1,7 +1,7 @@
 """Cache version: kb's own code, Python, and the packages and shells that findings depend on.
 
-``parts`` tells by the times of files, which is cheap and means something on one machine only. ``contents`` tells by
-what is in them, so that what was kept under it holds on every machine with the same program.
+``parts`` uses the timestamps of files, which is fast and valid on one machine only. ``contents`` uses their content,
+so that cached values are valid on every machine with the same program.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from pathlib import Path
 import kbtools
 
 _DECIDING = ("yaml", "jsonschema_rs", "rapidfuzz")
-"""Packages that have a say in what is found."""
+"""Packages that affect findings."""
 _JUDGES = ("bash", "zsh")
-"""Programs that have one."""
+"""Programs that affect findings."""
 
 
 def parts(without: frozenset[str]) -> Iterator[str]:
@@ -32,7 +32,7 @@ def parts(without: frozenset[str]) -> Iterator[str]:
 
 
 def _code(without: frozenset[str]) -> Iterator[tuple[str, int, int]]:
-    """The files of the program, by time and size: an edited or upgraded one is another program."""
+    """The files of the program, by timestamp and size: edited or upgraded code has another version."""
     stack = [str(Path(kbtools.__file__).parent)]
     while stack:
         with os.scandir(stack.pop()) as found:
@@ -45,7 +45,7 @@ def _code(without: frozenset[str]) -> Iterator[tuple[str, int, int]]:
     folders = [f for f in os.environ.get("PATH", os.defpath).split(os.pathsep) if f]
     for name in _JUDGES:
         yield from islice((told for folder in folders for told in _stat_of(f"{folder}/{name}")), 1)
-    for folder in sys.path:  # what is installed there may bring languages along
+    for folder in sys.path:  # packages installed there may add languages
         yield from _stat_of(folder) if folder.endswith("-packages") else _announced(folder)
     for name in _DECIDING:
         spec = importlib.util.find_spec(name)
@@ -55,8 +55,8 @@ def _code(without: frozenset[str]) -> Iterator[tuple[str, int, int]]:
 
 @functools.cache
 def contents() -> tuple[str, ...]:
-    """What tells one program from another on any machine: Python, the files of kb, and what is installed, by the
-    hashes that installers record. Of this process: what it has imported stays."""
+    """Identifies the program on any machine: Python, the files of kb, and the installed packages, by the hashes that
+    installers record. Computed once per process, because imported code stays the same."""
     return (sys.version, *_contents())
 
 
@@ -71,7 +71,7 @@ def _contents() -> Iterator[str]:
 
 
 def installed() -> Iterator[Path]:
-    """The folders that describe what is installed; their names hold the versions."""
+    """The metadata folders of installed packages; their names contain the versions."""
     for folder in sys.path:
         if folder.endswith("-packages"):
             with suppress(OSError):

@@ -24,9 +24,9 @@ class FileMessages(NamedTuple):
 
     called: str
     without: str
-    """What is done where it cannot be used."""
+    """The consequence if the file cannot be used."""
     damaged: str
-    """What became of it where it was damaged, with ``{}`` for how that was found."""
+    """What was done about a damaged file, with ``{}`` for how the damage was found."""
 
 
 _OUT_OF_REACH = tuple(f"SQLITE_{e}" for e in ("BUSY", "LOCKED", "READONLY", "CANTOPEN", "FULL", "IOERR", "PERM"))
@@ -40,11 +40,10 @@ def consult(
     notes: list[str],
     damage: Callable[[], tuple[type[Exception], ...]] = lambda: (sqlite3.DatabaseError,),
 ) -> T | None:
-    """The result of ``ask`` for a file. A damaged file is created again once: all of its content can be derived from
-    pages.
+    """The result of ``ask`` for a file. A damaged file is created again once: its content can be derived from pages.
 
-    None where it cannot be used; ``notes`` say why. ``damage`` names what is raised of a file that is cut off or holds
-    what is not ours; it is called only when something is raised.
+    None if it cannot be used; ``notes`` receives the reason. ``damage`` returns the exceptions raised for files that
+    are truncated or not ours; it is called only after an exception.
     """
     for _ in range(2):
         try:
@@ -64,10 +63,11 @@ def consult(
 
 
 def connect(file: Path, *, filled_at_once: bool = False) -> sqlite3.Connection:
-    """Open a file, or make one, in a folder that is there. Raises sqlite3.Error.
+    """Opens or creates a file in an existing folder. Raises sqlite3.Error.
 
-    ``filled_at_once``: whoever finds the file empty fills it in one transaction, and then calls ``keep_log``. Nobody
-    misses what is half written until then, so that nothing is written twice.
+    ``filled_at_once``: whoever finds the file empty fills it in one transaction, and then calls ``keep_log``. Until
+    then it is written without a log: a partly written file would be created again, so nothing needs to be written
+    twice.
     """
     db = sqlite3.connect(file, timeout=10.0, isolation_level=None)
     db.execute("PRAGMA synchronous = NORMAL")
@@ -80,15 +80,14 @@ def connect(file: Path, *, filled_at_once: bool = False) -> sqlite3.Connection:
 
 
 def keep_log(db: sqlite3.Connection) -> None:
-    """A reader never waits for a writer. The file survives a killed process; what a power cut takes from the last
-    seconds is whole transactions.
-    """
+    """Enables the write-ahead log: a reader never waits for a writer. The file survives a killed process; a power
+    failure may lose the last transactions, but only as a whole."""
     db.execute("PRAGMA journal_mode = WAL")
 
 
 @contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing; a second process waits."""
+    """All or nothing; another process waits."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -99,7 +98,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def out_of_reach(error: Exception) -> bool:
-    """Whether an error says nothing against what stands in the file: it is locked, or cannot be written."""
+    """Whether an error does not mean damage: the file is locked or not writable."""
     return getattr(error, "sqlite_errorname", "").startswith(_OUT_OF_REACH)
 
 

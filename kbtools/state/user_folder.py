@@ -1,4 +1,4 @@
-"""The folder of the user's own state, outside of every vault: what lies there was put there by this user's programs."""
+"""The folder for the user's own state, outside of every vault: only this user's programs write there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECRET = "memo-secret"
 
 
 def user_folder() -> Path:
-    """``$XDG_STATE_HOME/kbtools`` or what the system has in its place; it need not be there."""
+    """``$XDG_STATE_HOME/kbtools`` or its equivalent on other systems; it may not exist yet."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~")  # noqa: PTH111 - it never raises
     else:
@@ -23,8 +23,8 @@ def user_folder() -> Path:
 
 @functools.cache
 def secret() -> str:
-    """What nobody knows who can only write to the vault: values of the memo whose keys are made with it were made by
-    this user. Where it cannot be kept, it is another one in every process."""
+    """A secret that a vault's files cannot contain: values of the memo whose keys are derived from it were written
+    by this user. If it cannot be stored, it is different in every process."""
     file = user_folder() / _SECRET
     made = secrets.token_hex(16)
     new = file.with_name(f"{_SECRET}-{made[:8]}")
@@ -33,7 +33,7 @@ def secret() -> str:
             file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             new.touch(mode=0o600)
             new.write_text(made, encoding="ascii")
-            with suppress(FileExistsError):  # another process was first
+            with suppress(FileExistsError):  # another process created it first
                 os.link(new, file)
             new.unlink()
         return file.read_text(encoding="ascii")

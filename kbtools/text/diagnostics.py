@@ -26,7 +26,7 @@ class Applicability(str, Enum):
 
 
 class Edit(NamedTuple):
-    """Replace what ``span`` covers by ``replacement``."""
+    """Replaces the text of ``span`` by ``replacement``."""
 
     span: Span
     replacement: str
@@ -40,7 +40,7 @@ class Fix(NamedTuple):
     applicability: Applicability
     edits: tuple[Edit, ...]
     unlinks: bool = False
-    """The link the finding is about is to be none afterwards."""
+    """The fix turns the link into plain text."""
 
 
 class Problem(NamedTuple):
@@ -52,9 +52,9 @@ class Problem(NamedTuple):
     help: str | None = None
     fix: Fix | None = None
     about: str | None = None
-    """Distinguishes the problem from others of its rule on the page, where the marked text does not."""
+    """Distinguishes the problem from others of its rule on the page, if the marked text does not."""
     severity: Severity | None = None
-    """Where it matters less than its rule says; a severity set in the configuration stands above both."""
+    """A lower severity than the rule's; a severity set in the configuration takes precedence over both."""
     site_only: bool = False
     """Only the site's renderer is affected: GitHub, Obsidian and CommonMark show the text as intended."""
 
@@ -75,7 +75,7 @@ class Diagnostic(NamedTuple):
 
 
 def subject(d: Diagnostic, text: str) -> str:
-    """What a diagnostic is about, on one line: it stays the same when other lines of the page change."""
+    """The text that a diagnostic is about, on one line: it stays the same when other lines of the page change."""
     return " ".join((d.span.of(text) if d.about is None else d.about).split())
 
 
@@ -84,12 +84,9 @@ class OverlappingEdits(ValueError):
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """The text with every edit applied; everything outside the edits is kept as it is.
-
-    The same edit twice counts once. What is inserted at one place stands in the order given.
-
-    Raises OverlappingEdits when two edits overlap, and ValueError when one lies outside the text.
-    """
+    """The text with all edits applied; everything outside the edits is unchanged. Equal edits are applied once.
+    Insertions at the same position are kept in the given order. Raises OverlappingEdits if two edits overlap, and
+    ValueError if one is outside the text."""
     ordered = sorted(dict.fromkeys(edits), key=lambda e: (e.span.start, e.span.end))
     out: list[str] = []
     at = 0

@@ -13,16 +13,17 @@ _NO_SIGNS = str.maketrans("", "", string.punctuation + " ")
 _NUMBER = re.compile(r"[0-9]+")
 _SIGNED_ENDS = re.compile(r"\A[-+#*=~^&@_]+|[-+#*=~^&@_]+\Z")
 _WORDS = 12
-"""Words of a name that are looked at; so a name of a thousand words costs no million characters."""
+"""Words of a name that are considered, so that very long names take little time."""
 _FEW = 24
 """Up to this many names, all are compared; more are looked up by parts of their words."""
 _FAMILY = 64
-"""Names that differ in the same character alone: of more, none is more likely to be meant than another."""
+"""Names that differ in the same character only: if there are more, none is more likely to be meant than another."""
 _SHORTEST = 5
-"""Letters of a name that is found again without its gaps and signs: ``C``, ``C++`` and ``C#`` are three names."""
+"""Letters from which on a name is also found without blanks and punctuation: ``C``, ``C++`` and ``C#`` are three
+names."""
 _SHORTEST_WORD = {1: 7, 2: 5}
-"""Letters of a word in which two neighbours may be swapped, or one letter be missing, doubled or another: by the words
-of the name, the others of which are right."""
+"""Letters from which on a word may have two neighbours swapped, or one letter missing, doubled or replaced, by
+number of words of the name; the other words must be equal."""
 _SHORTEST_OF_MANY = 4
 _SHORTEST_PLURAL = 10
 """Endings of singular and plural names that may be exchanged."""
@@ -31,27 +32,27 @@ _SHORTEST_HANGUL = 4
 _SYLLABLES = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3]")
 """Characters that are no letters of an alphabet: Hangul, kana, ideographs."""
 _SOUND_ALIKE = frozenset(map(frozenset, ("ᅢᅦ", "ᅤᅨ", "ᅫᅬ", "ᅫᅰ", "ᅬᅰ")))
-"""Vowels that are pronounced alike, and so put for each other in words of any length."""
+"""Vowels that are pronounced alike and often confused, in words of any length."""
 
 
 class NearNames:
-    """Folded names by what a slip of the fingers leaves of them.
+    """Index of folded names for typing errors.
 
-    A slip falls into one word, so the others lead to the name: each name is listed under itself with one word left
-    out. A gap or sign too many, too few or in the wrong place is found by the name without them. Where many names
-    differ in the same word alone, that word is found by its forms with one character left out (symmetric deletion,
-    as in SymSpell, of W. Garbe).
+    A typing error usually affects one word, so each name is indexed under its text with one word left out.
+    Differences in blanks and punctuation are found by the name without them. If many names differ in the same word
+    only, that word is found by its forms with one character deleted (symmetric deletion, as in SymSpell by W.
+    Garbe).
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._by_key = MultiMap[str]()
         self._by_form: dict[str, MultiMap[str]] = {}
-        """For keys of many names: the names by the forms of the word that is left out."""
+        """For keys with many names: the names by the forms of the omitted word."""
         for name in names:
             self.add(name)
 
     def add(self, name: str) -> None:
-        """Add a name that is not listed yet."""
+        """Adds a name that is not in the index yet."""
         for i, key in enumerate(_keys(name), -1):
             self._by_key.add(key, name)
             if (table := self._by_form.get(key)) is not None:
@@ -65,8 +66,8 @@ class NearNames:
                     table.discard(form, name)
 
     def nearest(self, name: str) -> tuple[str, ...]:
-        """The names one slip away from a folded one that is none of them, sorted; of several, those that need no
-        letter to change."""
+        """The names one typing error away from a folded name that is not in the index, sorted; names that need no
+        changed letter take precedence."""
         words = name.split(" ")
         joined, *keys = _keys(name)
         alike = {n for n in self._by_key[joined] if n != name and _same_letters(name, n)}
@@ -96,8 +97,8 @@ def _add_forms(table: MultiMap[str], name: str, at: int) -> None:
 
 
 def _same_letters(a: str, b: str) -> bool:
-    """Whether two names that are the same without gaps and signs are likely to be one: not where they are short, where
-    a number is cut otherwise, or where a sign at an end makes another name: *Haskell +*."""
+    """Whether two names that are equal without blanks and punctuation are likely to mean the same: not if they are
+    short, if a number is split differently, or if punctuation at an end makes another name: *Haskell +*."""
     letters = a.translate(_NO_SIGNS)
     shortest = _SHORTEST if _without_accents(letters).isascii() else 2
     alike = _NUMBER.findall(a) == _NUMBER.findall(b) and _SIGNED_ENDS.findall(a) == _SIGNED_ENDS.findall(b)
@@ -105,10 +106,10 @@ def _same_letters(a: str, b: str) -> bool:
 
 
 def is_slip(a: str, b: str) -> bool:
-    """Whether one folded name is another but for one letter of one word, and likely to be meant for it.
+    """Whether two folded names differ in one letter of one word, and probably by mistake.
 
-    Long words, or words of long names: short ones that differ in a letter are most often two words (*money*,
-    *monkey*). The first letter is right, and numbers are never slips.
+    Only for long words, or words of long names: short words that differ in a letter are usually different words
+    (*money*, *monkey*). The first letter must be equal, and numbers are never typing errors.
     """
     if _NUMBER.findall(a) != _NUMBER.findall(b):
         return False
@@ -132,7 +133,7 @@ def is_slip(a: str, b: str) -> bool:
 def _is_letter_slip(x: str, y: str) -> bool:
     from rapidfuzz.distance import OSA
 
-    # The last letter is right, too, unless it is one of two that are swapped: endings make other words.
+    # The last letter must be equal too, unless two are swapped: endings make other words.
     return OSA.distance(x, y, score_cutoff=1) == 1 and (x[-1] == y[-1] or sorted(x) == sorted(y))
 
 
@@ -144,12 +145,12 @@ def _is_hangul_slip(a: str, x: str, y: str) -> bool:
         return False
     changed = frozenset(p for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1] for p in pair)
     if any("\u3400" <= p <= "\u9fff" for p in changed):
-        return False  # another ideograph is another word
+        return False  # a different ideograph is a different word
     return changed in _SOUND_ALIKE or len(a.replace(" ", "")) >= _SHORTEST_HANGUL
 
 
 def _keys(name: str) -> list[str]:
-    """The name without gaps and signs, then the name without each of its words; folded names hold no line ends."""
+    """The name without blanks and punctuation, and the name without each of its words."""
     words = name.split(" ")
     joined = "".join(words)
     if not joined.isalnum():
@@ -167,14 +168,13 @@ def _keys(name: str) -> list[str]:
 
 
 def _without_accents(name: str) -> str:
-    """A Latin name without its accents; other names unchanged, because in other scripts marks make different
-    letters."""
+    """A Latin name without accents; other names unchanged, because in other scripts marks make different letters."""
     plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
     return plain if plain.isascii() else name
 
 
 def _forms(word: str) -> set[str]:
-    """A word, and what is left of it without one character; of Hangul also without one letter of a syllable."""
+    """A word, and its forms with one character deleted; for Hangul also with one letter of a syllable deleted."""
     forms = {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
     if not word.isascii():
         letters = unicodedata.normalize("NFD", word)

@@ -1,6 +1,6 @@
-"""Cleans SVG of what could run or load from elsewhere, and classifies addresses.
+"""Removes active and external content from SVG files, and classifies addresses.
 
-An ``img`` element runs nothing of an SVG; opening its address does.
+An ``img`` element executes nothing in an SVG; opening its address does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from xml.parsers.expat import ExpatError
 
 SVG, XHTML, XSLT = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml", "http://www.w3.org/1999/XSL/Transform"
 DEPTH = 200
-"""Elements within each other; files with more are not read."""
+"""Maximum depth of nested elements; deeper files are rejected."""
 
 _RUN = frozenset({"script", "handler", "listener"})
 _IN_FOREIGN_OBJECTS = {
@@ -47,7 +47,7 @@ _URL = re.compile(r"url\(\s*[\"']?\s*([^\"')\s]*)")
 _FUNCTIONS = re.compile(r"\b(?:image-set|image|cross-fade|src)\(")
 _INSIDE = ("data:image/", "data:font/", "data:application/")
 _DECLARED = (b"<!ENTITY", b"<!ATTLIST", b"\0")
-"""What makes the text of a file differ from what a browser reads in it: then it is written anew."""
+"""Declarations that may make a browser read the file differently than it is parsed here: then it is written anew."""
 
 
 _SCHEME = re.compile(r"(?i)[a-z][a-z0-9+.-]*:|[/\\]{2}")
@@ -62,16 +62,16 @@ def is_remote(address: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What became of a file."""
+    """The result of cleaning a file."""
 
     content: bytes | None
-    """What may be published; None where nothing may."""
+    """The content that may be published; None if the file is rejected."""
     removed: tuple[str, ...] = ()
-    """What was taken out, or why nothing may be published, for a message."""
+    """What was removed, or why the file is rejected, for a message."""
 
 
 class _Builder(etree.TreeBuilder):
-    """Builds the tree, and notes what stands beside it."""
+    """Builds the tree, and records what is outside of elements."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +104,7 @@ def _parsed(content: bytes) -> tuple[etree.Element, _Builder] | str:
 
 
 def check_xml(content: bytes) -> Cleaned:
-    """XML without anything that a browser shows as a page."""
+    """Rejects XML with parts that a browser shows as a web page."""
     found = _parsed(content)
     if isinstance(found, str):
         return Cleaned(None, (found,))
@@ -116,7 +116,7 @@ def check_xml(content: bytes) -> Cleaned:
 
 
 def clean_svg(content: bytes) -> Cleaned:
-    """A picture in SVG without what could run or load from elsewhere."""
+    """An SVG picture without active or external content."""
     found = _parsed(content)
     if isinstance(found, str):
         return Cleaned(None, (found,))
@@ -179,7 +179,7 @@ def _take_out_attributes(element: etree.Element) -> Iterator[str]:
 
 
 def _loads(style: str) -> bool:
-    """Whether a style may load a file. Escapes could spell anything."""
+    """Whether a style may load a file. Escapes are rejected because they could spell anything."""
     low = style.lower()
     if "@import" in low or _FUNCTIONS.search(low) or ("\\" in low and "(" in low):
         return True

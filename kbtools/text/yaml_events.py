@@ -9,7 +9,7 @@ from typing import Any
 
 @cache
 def event_parser() -> Callable[[str], Any]:
-    """libyaml's event parser, or PyYAML's own where PyYAML was built without it."""
+    """libyaml's event parser, or PyYAML's own if PyYAML was built without libyaml."""
     try:
         from yaml._yaml import CParser
     except ImportError:
@@ -34,7 +34,7 @@ def event_types() -> tuple[Any, ...]:
 
 @cache
 def yaml_errors() -> tuple[type[Exception], ...]:
-    """Exceptions of an event parser for text that is not YAML; a lone surrogate already fails to be encoded."""
+    """Exceptions of an event parser for text that is not YAML; a lone surrogate cannot even be encoded."""
     from yaml import YAMLError
 
     return (YAMLError, UnicodeEncodeError)
@@ -42,7 +42,7 @@ def yaml_errors() -> tuple[type[Exception], ...]:
 
 @cache
 def python_parser() -> Callable[[str], Any]:
-    """PyYAML's event parser in pure Python: the same events, some thirty times slower."""
+    """PyYAML's event parser in pure Python: the same events, about thirty times slower."""
     from yaml.composer import Composer
     from yaml.parser import Parser
     from yaml.reader import Reader

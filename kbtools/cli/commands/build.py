@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from kbtools.cli.arguments import Arguments
-from kbtools.cli.commands.gate import add_gate_options, passes
 from kbtools.cli.progress import BuildProgress
+from kbtools.cli.proving import add_gate_options, passes
 from kbtools.cli.workspace import (
     Stopwatch,
     Workspace,
