@@ -10,7 +10,7 @@ from kbtools.errors import KbError
 
 
 def top(folder: Path) -> Path | None:
-    """The top folder of the repository that contains a folder; None outside of one. Starts no process."""
+    """The top folder of the repository that contains a folder; None outside of a repository. Starts no process."""
     start = folder.resolve()
     return next((f for f in (start, *start.parents) if (f / ".git").exists()), None)
 
@@ -43,7 +43,7 @@ def _git(folder: Path, *words: str) -> bytes:
 
 
 def commit(folder: Path, revision: str) -> str:
-    """The full name of a revision's commit. Raises KbError when it is not in the repository."""
+    """The full hash of a revision's commit. Raises KbError if it is not in the repository."""
     if top(folder) is None:
         raise KbError(f"{folder} is in no git repository", "--changed-since compares with a revision of one")
     try:
@@ -60,10 +60,10 @@ def commit(folder: Path, revision: str) -> str:
 
 
 def changed(folder: Path, revision: str) -> frozenset[str]:
-    """Files that differ between a revision and the working tree, untracked ones among them: paths relative to the
-    repository's top. A renamed file counts under both names.
+    """Files that differ between a revision and the working tree, including untracked ones, relative to the
+    repository's top. A renamed file is listed under both names.
 
-    The revision is where this branch left it (the merge base), as in a pull request. Raises KbError.
+    The comparison is with the merge base of the revision and this branch, as in a pull request. Raises KbError.
     """
     base = merge_base(folder, revision)
     where = top(folder)
@@ -74,7 +74,7 @@ def changed(folder: Path, revision: str) -> frozenset[str]:
 
 
 def merge_base(folder: Path, revision: str) -> str:
-    """The commit where this branch left a revision; the revision itself where they share none."""
+    """The merge base of this branch and a revision; the revision itself if they have none."""
     since = commit(folder, revision)
     try:
         return _git(folder, "merge-base", since, "HEAD").decode().strip() or since
@@ -83,7 +83,7 @@ def merge_base(folder: Path, revision: str) -> str:
 
 
 def show(folder: Path, revision: str, path: str) -> bytes | None:
-    """A file as it was in a revision; None when it was not there. ``path`` is relative to the repository's top."""
+    """A file as of a revision; None if it did not exist. ``path`` is relative to the repository's top."""
     where = top(folder)
     assert where is not None
     try:

@@ -27,7 +27,7 @@ class Limits:
     memory: int = 4 * GIB
     """Bytes of private memory of the process."""
     output: int = MIB
-    """Bytes kept of standard output and of standard error, each; the rest is read and discarded."""
+    """Bytes kept of standard output and standard error, each; the rest is discarded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class DeviceRequest:
 
     @classmethod
     def parse(cls, device: str | None, required: Iterable[str] = ()) -> DeviceRequest:
-        """Read ``auto``, ``all`` or a list like ``cpu,cuda``. Raises KbError for an unknown name."""
+        """Parses ``auto``, ``all`` or a list like ``cpu,cuda``. Raises KbError for an unknown name."""
         names = tuple(dict.fromkeys(n.strip().lower() for n in (device or "auto").split(",") if n.strip())) or ("auto",)
         for name in (*names, *required):
             if name not in DEVICES and not (name in ("auto", "all") and len(names) == 1 and name in names):
@@ -152,8 +152,8 @@ class SessionContext:
 class Job:
     """One session of one page on one device: what one worker process runs, in order.
 
-    A job is plain values that pickle and needs nothing but itself: ``runner`` makes outcomes of it on any machine with
-    kbtools and the packages its ``imports`` name.
+    A job consists of plain values that can be pickled and is self-contained: ``runner`` can run it on any machine
+    with kbtools and the packages that its ``imports`` name.
     """
 
     path: str

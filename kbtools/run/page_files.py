@@ -12,36 +12,36 @@ from kbtools.config.project import NEVER_READ
 from kbtools.snippets import Snippet
 
 _HASHED = 64 << 20
-"""Bytes up to which a file's content decides whether a result still holds; of a larger one size and time do."""
+"""Bytes of a file up to which its content is part of the cache key; for larger ones size and timestamp are used."""
 
 
 class File(NamedTuple):
     """A file to copy into a session's folder."""
 
     target: str
-    """Where in that folder, with ``/``."""
+    """The path within that folder, with ``/``."""
     source: str
     digest: str
 
 
 class FoundFiles(NamedTuple):
-    """The files that a fence is given."""
+    """The files for a fence."""
 
     files: tuple[File, ...]
     missing: str | None = None
-    """The first name without a file."""
+    """The first name for which no file exists."""
 
 
 class PageFiles:
-    """Finds files for the pages of one vault. Nothing outside it, and nothing hidden, is ever found for a fence."""
+    """Finds files for the pages of one vault. Files outside of it and hidden files are never given to a fence."""
 
     def __init__(self, vault: Path, root: Path) -> None:
-        """``root`` is the project's, which ``files`` of the configuration are relative to."""
+        """``root`` is the project's folder; ``files`` of the configuration are relative to it."""
         self.vault, self.root = vault.resolve(), root.resolve()
 
     def of_page(self, path: str, snippets: Iterable[Snippet], globs: tuple[str, ...]) -> dict[str, FoundFiles]:
-        """What each snippet of a page is given, by its id, where it is given any: what it names, and what the
-        configuration names for the folder (``globs``)."""
+        """The files for each snippet of a page, by its id, if there are any: those the fence names, and those the
+        configuration names for the page's folder (``globs``)."""
         snippets = [s for s in snippets if s.executable and (s.options.files or globs)]
         given = self.of_project(globs) if snippets and globs else ()
         found = {}
@@ -51,10 +51,10 @@ class PageFiles:
         return found
 
     def of_fence(self, page: str, names: tuple[str, ...]) -> tuple[tuple[File, ...], str | None]:
-        """The files that a fence of a page names, and the first name without a file.
+        """The files that a fence of a page names, and the first name for which no file exists.
 
-        A name is looked for from the page's folder, then from the vault; then it may be that of a single file
-        anywhere in it.
+        A name is searched relative to the page's folder, then to the vault; then anywhere in the vault, if exactly
+        one file has it.
         """
         folder = (self.vault / page).parent
         found: list[File] = []
@@ -68,7 +68,7 @@ class PageFiles:
         return tuple(found), None
 
     def of_project(self, globs: tuple[str, ...]) -> tuple[File, ...]:
-        """The files that the configuration names, at the places they have in the project."""
+        """The files that the configuration names, with their paths in the project."""
         found = {
             file
             for glob in globs
@@ -93,7 +93,7 @@ class PageFiles:
             yield found[0]
 
     def _is_ours(self, file: Path) -> bool:
-        """Whether it is a plain file of the vault, links followed, that is not hidden."""
+        """Whether a file is a regular file of the vault after resolving links, and not hidden."""
         try:
             real = file.resolve()
             inside = real.is_relative_to(self.vault) and real.is_file()
@@ -104,7 +104,8 @@ class PageFiles:
 
     @staticmethod
     def _target(file: Path, base: Path, name: str) -> str:
-        """As the fence names it, without the way up; of several, each below what the name begins with."""
+        """The name as the fence gives it, without ``..``; for a pattern, the path below the folder where the pattern
+        begins."""
         parts = [part for part in PurePosixPath(name.lstrip("/")).parts if part not in ("..", ".")]
         if any(char in name for char in "*?["):
             return file.relative_to(base).as_posix() if file.is_relative_to(base) else file.name

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """Plan for some pages: jobs to run, and outcomes that are known already."""
+    """A plan for some pages: jobs to run, and outcomes that are already known."""
 
     jobs: tuple[Job, ...]
     known: tuple[Outcome, ...]
@@ -41,8 +41,8 @@ def plan_pages(
     store: Store | None = None,
     parsed: Mapping[str, Page] | None = None,
 ) -> Planned:
-    """Plan pages, except those whose outcomes the ``store`` already has: these are not parsed. ``parsed`` are pages
-    that have been read before."""
+    """Plans pages, except those whose outcomes the ``store`` already has: these are not parsed. ``parsed`` are pages
+    that were already read."""
     parsed = parsed or {}
     context = functools.cache(planner.context)
     jobs: list[Job] = []
@@ -52,7 +52,7 @@ def plan_pages(
     for path in paths:
         data = parsed[path].source.encode() if path in parsed else bytes_of(listing, path)
         if data is None or not (b"```" in data or b"~~~" in data):
-            continue  # it cannot be read, or has no fence
+            continue  # unreadable, or without fences
         policy = policies.of(path)
         made_from = digest(context(policy) + data)
         answer = store.answer_page(path, made_from) if store is not None else None
@@ -75,9 +75,8 @@ def plan_pages(
 
 
 def is_lasting(page: Page, jobs: Sequence[Job]) -> bool:
-    """Whether a page has the same outcomes until a known input changes: not if it uses the network,
-    nor where another package decides what its fences mean, whose code may be edited without a sign, nor where files
-    of the vault are copied in."""
+    """Whether a page's outcomes stay valid until a known input changes: not if it uses the network, if another
+    package (whose code may change unnoticed) interprets its fences, or if files of the vault are copied in."""
     from kbtools.fences.languages.registry import OWN, find
 
     words = {fence.header.language.lower() for fence in page.structure.fences}
@@ -86,7 +85,7 @@ def is_lasting(page: Page, jobs: Sequence[Job]) -> bool:
 
 
 def bytes_of(listing: Listing, path: str) -> bytes | None:
-    """The present bytes of a page; None if it cannot be read, which a check reports."""
+    """The current bytes of a page; None if it cannot be read, which a check reports."""
     entry = listing.entries[path]
     if entry.trouble is not None or entry.shown != entry.path:
         return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _NO_SAY = frozenset({"cluster", "commands", "incremental", "output", "renaming", "rewrite", "rules", "site"})
-"""Packages of kbtools that cannot change a plan."""
+"""Packages of kbtools that do not affect a plan."""
 
 
 class Fences(NamedTuple):
@@ -115,14 +115,13 @@ def plan(
     files: PageFiles | None = None,
     python: str = "",
 ) -> tuple[Job, ...]:
-    """The jobs of one page. Every executable snippet gets an outcome: one a device it can run on.
+    """The jobs of one page. Every executable snippet gets one outcome for each device it can run on.
 
-    ``available``: the number of devices of each kind. ``unmet`` gives the reason why a ``requires=`` is not met here
-    (``requirements.unmet``); without it workers find out. ``files`` finds what snippets are given of the vault;
-    ``python`` is another interpreter than kb's own.
-
-    A snippet bound to devices of which none is chosen and available gets one outcome, skipped, under the first of
-    them; in the sessions that do run it stands silent, so that what needs its names is blocked.
+    ``available``: the number of devices of each kind. ``unmet`` returns the reason why a ``requires=`` is not met
+    here (``requirements.unmet``); without it the workers find out. ``files`` finds files of the vault for snippets;
+    ``python`` is another interpreter than kb's own. A snippet bound to devices none of which is requested and
+    available gets one outcome, skipped, under the first of them; in other sessions it is not reported, but snippets
+    that need its names are blocked.
     """
     limits = limits or Limits()
     limits = Limits(policy.timeout or limits.timeout, policy.memory or limits.memory, limits.output)
@@ -155,7 +154,7 @@ def plan(
 
 
 def _enough(step: Step, available: Mapping[str, int]) -> Step:
-    """The step, skipped where it needs more GPUs than there are."""
+    """The step, skipped if it needs more GPUs than there are."""
     if step.device != "cuda" or step.skip is not None or step.rehearse is not None:
         return step
     needed, there = step.gpus, int(available.get("cuda", 0))
@@ -178,7 +177,7 @@ def _with_files(step: Step, found: FoundFiles | None) -> Step:
 
 
 def _lacking(step: Step, unmet: Callable[[str], str | None]) -> Step:
-    """The step, skipped where a package it requires is missing."""
+    """The step, skipped if a package that it requires is missing."""
     if step.skip is not None:
         return step
     lack = next((why for requirement in step.requires if (why := unmet(requirement)) is not None), None)
@@ -186,10 +185,8 @@ def _lacking(step: Step, unmet: Callable[[str], str | None]) -> Step:
 
 
 def _sessions(snippets: Sequence[Snippet]) -> dict[str, list[Snippet]]:
-    """Snippets by namespace, in page order. ``extract`` gives every ``.alone`` fence a session of its own.
-
-    Code that is only shown is among them where it may define what others need.
-    """
+    """Snippets by session, in page order. ``extract`` gives every ``.alone`` fence a session of its own. Code that
+    is only shown is included if it may define names that others need."""
     sessions: dict[str, list[Snippet]] = {}
     for snippet in snippets:
         if snippet.executable or snippet.names.open:

@@ -27,11 +27,8 @@ def report(
     machines: Sequence[Mapping[str, Any]] = (),
     ran_on: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The whole report. ``fences`` are those of the selected pages.
-
-    Of a run on several machines, ``machines`` holds each one's environment, and ``ran_on`` the place of an outcome's in
-    that list, by the outcome's id.
-    """
+    """The complete report. ``fences`` are those of the selected pages. For a run on several machines, ``machines``
+    contains the environment of each, and ``ran_on`` maps an outcome's id to an index in that list."""
     ordered = by_place(list(outcomes))
     compared = parity.parity(ordered)
     ran_on = ran_on or {}
@@ -72,11 +69,11 @@ def load(file: Path) -> object:
 def merge(reports: Sequence[tuple[str, object]]) -> dict[str, Any]:
     """Merges reports of several machines or shards, each given with the name of its file.
 
-    Of the same snippet on the same device the weightier outcome counts: a failure, then a pass, then what did not run;
-    of equal ones the first. ``environment`` joins what differs with commas and calls a device available that one of
-    them has; ``machines`` holds each environment as it was, and each outcome names its own there. The figures are of
-    the outcomes; those of fences are left out, since nothing says which pages two reports share. Raises KbError for
-    files that are not a report of version 1.
+    If several have an outcome of the same snippet on the same device, failures take precedence over passes, and
+    passes over outcomes that were not run; of equal ones the first is used. ``environment`` joins different values
+    with commas and lists a device as available if any machine has it; ``machines`` contains each environment, and
+    each outcome refers to its own. The summary counts outcomes; numbers of fences are omitted, because it is unknown
+    which pages two reports share. Raises KbError for files that are not a report of version 1.
     """
     found: dict[str, Outcome] = {}
     machines: list[Mapping[str, Any]] = []
@@ -164,10 +161,8 @@ def _weight(outcome: Outcome) -> int:
 
 
 def summary(outcomes: Iterable[Outcome], *, seconds: float = 0.0, fences: Fences | None = None) -> dict[str, Any]:
-    """Counts by status, and how many of the executable fences ran to a result on some device.
-
-    ``executed`` counts fences, not outcomes: one that ran on the CPU and was skipped on CUDA has been executed.
-    """
+    """Counts by status, and how many of the executable fences ran on some device. ``executed`` counts fences, not
+    outcomes: a fence that ran on the CPU and was skipped on CUDA has been executed."""
     outcomes = tuple(outcomes)
     counts: dict[str, Any] = {status.value: 0 for status in Status}
     for outcome in outcomes:
@@ -192,7 +187,7 @@ def summary(outcomes: Iterable[Outcome], *, seconds: float = 0.0, fences: Fences
 
 
 def failed(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """The outcomes that make a run's exit code 1."""
+    """The outcomes for which a run ends with exit code 1."""
     return [outcome for outcome in outcomes if outcome.outcome in FAILING]
 
 

@@ -32,11 +32,8 @@ class Runner:
         launcher: Launcher | None = None,
         locks: str | None = None,
     ) -> None:
-        """``state`` is the folder where results and compiled code are kept; None keeps none.
-
-        A ``launcher`` given is used and not closed. ``locks`` is the folder of the locks on GPUs that several
-        processes share.
-        """
+        """``state`` is the folder for results and compiled code; None stores none. A given ``launcher`` is used and
+        not closed. ``locks`` is the folder of the locks on GPUs shared by several processes."""
         self.state, self.options = state, options or RunOptions()
         self.store = Store(state, sandbox=self.options.sandbox) if state is not None else None
         self.unkept: OSError | None = None
@@ -56,10 +53,10 @@ class Runner:
         wanted: Callable[[str, str], bool] | None = None,
         on_outcome: Callable[[Outcome], None] | None = None,
     ) -> tuple[Outcome, ...]:
-        """The outcomes of jobs, sorted by position; with ``wanted``, only of the steps it accepts, by page and id.
+        """The outcomes of jobs, sorted by position; with ``wanted``, only those it selects, by page and id.
 
-        ``on_outcome`` sees each as it comes, from any thread, one at a time. Raises KbError when no worker can be
-        started at all.
+        ``on_outcome`` receives each outcome as it arrives, from any thread, one at a time. Raises KbError if no
+        worker can be started.
         """
         found: list[Outcome] = []
         to_run: list[tuple[Job, frozenset[str]]] = []
@@ -133,7 +130,7 @@ class Runner:
         return known.outcomes
 
     def _fresh(self, job: Job, ids: Collection[str]) -> Iterator[Outcome]:
-        """Run a session from its start up to the last requested step."""
+        """Runs a session from its start up to the last requested step."""
         last = max((at for at, step in enumerate(job.steps) if step.id in ids), default=-1)
         part = replace(job, steps=job.steps[: last + 1])
         ran: list[Outcome] = []
@@ -142,7 +139,7 @@ class Runner:
             with Session(part, launcher, self._settings_for(part)) as session:
                 for outcome in session:
                     if self._stopped.is_set():
-                        return  # the worker was killed to end the run, which is not a result
+                        return  # the worker was killed to end the run: not a result
                     ran.append(outcome)
                     if outcome.id in ids:
                         yield outcome
@@ -178,7 +175,7 @@ class Runner:
             self._try(self.store.save, job, outcomes)
 
     def _try(self, keep: Callable[..., None], *what: object) -> None:
-        """Write to the store. After the first failure, ``unkept`` holds the error and nothing more is written."""
+        """Writes to the store. After the first failure, ``unkept`` holds the error and nothing more is written."""
         try:
             keep(*what)
         except OSError as problem:
@@ -194,7 +191,7 @@ def run(
     state: Path | None = None,
     on_outcome: Callable[[Outcome], None] | None = None,
 ) -> tuple[Outcome, ...]:
-    """Run jobs with a runner of their own: see ``Runner``."""
+    """Runs jobs with a new runner: see ``Runner``."""
     runner = Runner(state, options, launcher=launcher)
     try:
         return runner.run(jobs, on_outcome=on_outcome)

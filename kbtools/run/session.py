@@ -43,7 +43,7 @@ class Session:
         self._lost: KbError | None = None
         self._broken: dict[str, tuple[Step, Outcome]] = {}
         self._unfinished: dict[str, tuple[Step, Outcome]] = {}
-        """Names bound by steps that failed; what uses them may print something else."""
+        """Names bound by failed steps; snippets that use them may print something else."""
         self._outcomes = self._run()
         self._gpu: Slots | None = None
         self._again: OtherRuns | None = None
@@ -92,7 +92,7 @@ class Session:
             self.close()
 
     def _step(self, step: Step) -> tuple[Outcome, Sequence[str], Sequence[str]]:
-        """The outcome of a step; names it defines that are usable although it failed, and names that it has bound."""
+        """The outcome of a step; names it defines that are usable although it failed, and names it has bound."""
         if step.skip is not None:
             return skipped(self.job, step), (), ()
         waiting = blocked(self.job, step, self._broken)
@@ -131,10 +131,8 @@ class Session:
         return outcome_of(self.job, step, Status.BLOCKED, reason=reason)
 
     def _other_runs(self, step: Step) -> Iterator[OtherRun]:
-        """Output of a step in other runs of the session.
-
-        There are none on accelerators, which other sessions wait for, with network access, or for slow sessions.
-        """
+        """Output of a step in other runs of the session. None for accelerators (which other sessions wait for), with
+        network access, or for slow sessions."""
         here = self.job.device == "cpu" and step.rehearse is None and not self.job.network
         if not here or self._seconds > step.timeout / 2:
             return
@@ -144,7 +142,7 @@ class Session:
         yield from self._again.of(step, [(earlier, outcome) for earlier, outcome, _ in self._history], self._seconds)
 
     def _remember(self, step: Step, outcome: Outcome, intact: Sequence[str], bound: Sequence[str]) -> None:
-        # A step that failed only by its output has run to its end: its names are defined.
+        # A step that failed only by its output has run to its end, so its names are defined.
         complete = outcome.outcome in _ENDED or outcome.only_output_differs
         if self._worker is not None and step.skip is None and outcome.outcome is not Status.BLOCKED:
             self._history.append((step, outcome, complete))
@@ -179,7 +177,7 @@ class Session:
         return reply
 
     def _environment(self) -> dict[str, str]:
-        # Code that picks the best device it finds must find this session's.
+        # Code that picks the best available device must find this session's device.
         return {**dict(self.settings.environment), "CUDA_VISIBLE_DEVICES": ""}
 
     def _begin(self) -> None:
@@ -192,13 +190,13 @@ class Session:
             self._gpu = Slots.take(Path(self.settings.locks or self.launcher.folder), self.settings.gpus, self.job.gpus)
             environment["CUDA_VISIBLE_DEVICES"] = self._gpu.visible()
         else:
-            # Code that picks the best device it finds must find this session's.
+            # Code that picks the best available device must find this session's device.
             environment["CUDA_VISIBLE_DEVICES"] = ""
         self._worker = worker = WorkerProcess(self.job, self.launcher, self.settings, environment)
         self.protections = worker.protections
         for earlier, _, passed in self._history:
             again = worker.run(earlier)
-            # A step that failed may fail again: it is repeated for the names it binds before failing.
+            # A failed step is repeated for the names that it binds before it fails again.
             if again.message is None or (passed and again.message.get("error")):
                 raise KbError(
                     f"the session was begun again after a crash, and #{earlier.name} did not run as before",

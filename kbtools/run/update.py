@@ -85,7 +85,7 @@ def _actual(wanted: Expectation, outcome: Outcome) -> str:
 
 
 def _reads_back(page: Page, edit: Edit, at: int, number: int, actual: str) -> bool:
-    """Whether the page, after this edit alone, expects the printed output at the same place."""
+    """Whether the page, after this edit alone, expects the printed output at the same position."""
     again = Page.parse(Source(page.path, apply_edits(page.source.text, (edit,))), policy=page.policy)
     if at >= len(again.snippets) or number >= len(again.snippets[at].expects):
         return False

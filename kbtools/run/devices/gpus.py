@@ -1,6 +1,6 @@
 """Allocates GPUs to sessions across processes: each GPU serves one session at a time.
 
-Side by side on one GPU, sessions run out of its memory for reasons that are not in the page.
+Sessions that share a GPU can run out of its memory for reasons that have nothing to do with the page.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class Slots:
 
     @classmethod
     def take(cls, folder: Path, count: int, wanted: int = 1) -> Slots:
-        """Wait for ``wanted`` of ``count`` GPUs, all at once. ``folder`` is common to all of the run."""
+        """Waits for ``wanted`` of ``count`` GPUs and allocates them at once. ``folder`` is shared by all processes
+        of the run."""
         while True:
             held: dict[int, IO[bytes]] = {}
             for number in range(max(1, count)):
@@ -34,13 +35,13 @@ class Slots:
                     held[number] = lock
                 if len(held) == max(1, min(wanted, count)):
                     return cls(held)
-            # Waiting for more while holding some is how two sessions wait for each other.
+            # Waiting for more GPUs while holding some could deadlock two sessions.
             for lock in held.values():
                 lock.close()
             time.sleep(_WAIT)
 
     def visible(self) -> str:
-        """``CUDA_VISIBLE_DEVICES`` for these GPUs, within what the user has made visible."""
+        """``CUDA_VISIBLE_DEVICES`` for these GPUs, within those that the user has made visible."""
         given = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
         return ",".join(given[n] if n < len(given) else str(n) for n in self.numbers)
 
@@ -50,7 +51,7 @@ class Slots:
 
 
 def _locked(file: Path) -> IO[bytes] | None:
-    """The file with its lock, or None where another holds that."""
+    """The file with its lock held, or None if another process holds the lock."""
     lock = file.open("ab")
     if take(lock.fileno(), wait=False):
         return lock

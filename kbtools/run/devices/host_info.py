@@ -16,25 +16,25 @@ from collections.abc import Mapping
 from typing import Any
 
 VARIABLE = "KB_MACHINE"
-"""The name that its owner gives to this machine."""
+"""The variable with the name that the owner gives to this machine."""
 _LONGEST = 80
 _NOISE = re.compile(r"\((?:R|TM|C)\)| CPU\b| Processor\b| @ [\d.]+ ?GHz|\b\d+-Core\b", re.IGNORECASE)
 
 
 def given_name() -> str | None:
-    """The name this machine was given, on one line."""
+    """The name given to this machine, on one line."""
     name = " ".join(os.environ.get(VARIABLE, "").split())[:_LONGEST]
     return name or None
 
 
 def name_machine(name: str) -> None:
-    """Give this machine a name, for this process and those it starts."""
+    """Names this machine, for this process and those it starts."""
     os.environ[VARIABLE] = name
 
 
 @functools.cache
 def cpu_model() -> str | None:
-    """What the system calls the processor, without trade marks and clock rates: ``AMD EPYC 7B13``, ``Apple M2``."""
+    """The system's name of the processor, without trade marks and clock rates: ``AMD EPYC 7B13``, ``Apple M2``."""
     return short_model(_cpu_model()) or None
 
 
@@ -61,10 +61,8 @@ def _cpu_model() -> str:
 
 
 def machine_label(environment: Mapping[str, Any], device: str) -> str | None:
-    """Describes the machine of a report's environment, for one of its devices: ``lab · NVIDIA H100``.
-
-    None where the environment says nothing.
-    """
+    """Describes the machine in a report's environment, for one of its devices: ``lab · NVIDIA H100``. None if
+    unknown."""
     devices = environment.get("devices")
     info = devices.get(device) if isinstance(devices, Mapping) else None
     hardware = environment.get("cpu") if device == "cpu" else None
@@ -75,7 +73,7 @@ def machine_label(environment: Mapping[str, Any], device: str) -> str | None:
 
 
 def cores() -> int:
-    """The cores this process may use."""
+    """The number of cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,7 +1,7 @@
 """Another interpreter than kb's own for a page's code: a project's environment, as ``.venv/bin/python``.
 
-kb stays where it is installed. The other interpreter imports kbtools by its place alone, whose worker needs nothing but
-Python's own library; what pages import is all its own.
+kb stays where it is installed. The other interpreter imports kbtools from there; the worker needs only Python's
+standard library, and pages import packages of their own environment.
 """
 
 from __future__ import annotations
@@ -38,30 +38,30 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
 
 
 class ProjectPython(NamedTuple):
-    """What is known of an interpreter without importing anything into this process."""
+    """Properties of an interpreter, found without importing anything into this process."""
 
     program: str
     version: str
     packages: Mapping[str, str]
     """Versions by normalized name."""
     torch: str | None
-    """Where its torch is."""
+    """The folder of its torch."""
 
     @property
     def digest(self) -> str:
-        """A hash of its version and of what is installed in it."""
+        """A hash of its version and installed packages."""
         content = json.dumps([self.program, self.version, sorted(self.packages.items())])
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def command(program: str, module: str) -> Sequence[str]:
-    """How a module of kbtools is run by another interpreter."""
+    """The command that runs a module of kbtools with another interpreter."""
     place = str(Path(__file__).parents[3])
     return [program, "-P", "-c", _RUN.format(place=place, module=module)]
 
 
 def normalized(name: str) -> str:
-    """A package's name as all its spellings have it."""
+    """A package's normalized name, equal for all its spellings."""
     return name.lower().replace("_", "-").replace(".", "-")
 
 

@@ -27,7 +27,7 @@ from kbtools.run.devices.interpreter import interpreter
 from kbtools.run.job import DeviceRequest
 
 VARIABLE = "KB_DEVICES"
-"""Carries the result to the other processes of a run (xdist workers)."""
+"""The variable that passes the result to the other processes of a run (xdist workers)."""
 _PROBE_TIMEOUT = 120.0
 _PROBE = """
 import json, torch
@@ -53,13 +53,13 @@ class DeviceInfo:
 
 
 def probe(python: str = "") -> Mapping[str, DeviceInfo]:
-    """Every device of DEVICES, as the torch of an interpreter (kb's own) detects it. Detected once per process;
-    ``export`` passes the answer on."""
+    """All devices of DEVICES, as the torch of an interpreter (kb's own) detects them. Detected once per process;
+    ``export`` passes the result on."""
     return _probe(python)
 
 
 def available(python: str = "") -> dict[str, int]:
-    """How many there are of each, as ``plan.plan`` wants it."""
+    """The number of devices of each kind, as ``plan.plan`` needs it."""
     return {name: max(1, info.count) if info.available else 0 for name, info in probe(python).items()}
 
 
@@ -71,12 +71,12 @@ def available_for(request: DeviceRequest, python: str = "") -> dict[str, int]:
 
 
 def export() -> str:
-    """The answer of ``probe`` for the environment variable of other processes."""
+    """The result of ``probe``, for the environment variable of other processes."""
     return json.dumps({name: asdict(info) for name, info in probe().items()})
 
 
 def take_over(answer: str | None) -> None:
-    """Let ``probe`` give the answer that ``export`` gave in another process."""
+    """Makes ``probe`` return the result that ``export`` gave in another process."""
     if answer is not None:
         os.environ[VARIABLE] = answer
 
@@ -91,7 +91,7 @@ def torch_version() -> str | None:
 
 
 def environment(python: str = "") -> dict[str, Any]:
-    """The report's ``environment``, where all code ran by one interpreter."""
+    """The report's ``environment``, if all code ran with one interpreter."""
     other = interpreter(python) if python else None
     return {
         "python": other.version if other is not None else platform.python_version(),
@@ -106,7 +106,7 @@ def environment(python: str = "") -> dict[str, Any]:
 
 @functools.cache
 def platform_name() -> str:
-    """What ``platform.platform`` says, on Linux without the process it starts for a field it then leaves out."""
+    """Like ``platform.platform``, which on Linux starts a process for a field that it then omits."""
     if sys.platform != "linux":
         return platform.platform()
     system = os.uname()
@@ -121,8 +121,8 @@ def _probe(python: str) -> Mapping[str, DeviceInfo]:
         try:
             return {str(name): DeviceInfo(**info) for name, info in json.loads(passed).items()}
         except (ValueError, TypeError, AttributeError):
-            pass  # not ours: find out
-    # Not platform.processor(): that starts a process, and says no more on most systems.
+            pass  # invalid: detect again
+    # Not platform.processor(): it starts a process, and knows no more on most systems.
     cpu = DeviceInfo(True, platform.machine() or None, None, 1)
     place = interpreter(python).torch if python else getattr(importlib.util.find_spec("torch"), "origin", None)
     found = {name: _without_torch(name, place) for name in DEVICES if name != "cpu"}
@@ -133,7 +133,7 @@ def _probe(python: str) -> Mapping[str, DeviceInfo]:
 
 
 def _without_torch(name: str, place: str | None) -> DeviceInfo | None:
-    """What can be determined without importing torch, which is at ``place``; None if torch is needed."""
+    """What can be determined without importing the torch at ``place``; None if torch must be imported."""
     if place is None:
         return DeviceInfo(False, None, "torch is not installed", 0)
     if name == "mps":

@@ -24,15 +24,16 @@ class ActualOutput(NamedTuple):
 
 
 class OtherRun(NamedTuple):
-    """What a step gives under other conditions."""
+    """The result of a step under other conditions."""
 
     output: ActualOutput
     excuse: str
-    """Why output that differs between the runs is not compared."""
+    """The reason why output that differs between the runs is not compared."""
     if_none_agrees: bool
-    """Only if no output that differs between the runs agrees with the page: else the page shows this very run."""
+    """Such output is not compared only if none of it agrees with the page: if some does, the page shows this very
+    run."""
     agreed: bool
-    """Such output of an earlier step agrees."""
+    """Such output of an earlier step agrees with the page."""
 
 
 class OutputCheck(NamedTuple):
@@ -40,7 +41,7 @@ class OutputCheck(NamedTuple):
 
     want: ExpectedOutput
     why_not: str | None
-    """Why it is not compared."""
+    """Why the expectation is not compared."""
     actual: str | None
     """The actual output when it differs; None when it is as expected."""
 
@@ -59,7 +60,7 @@ class OutputCheck(NamedTuple):
         return f"line {self.line(step)}: {expect.explain(self.want.text, self.actual or '')}"
 
     def reviewed(self, first: ActualOutput, other: OtherRun) -> OutputCheck:
-        """The comparison after another run: output that differs between the two is not compared."""
+        """The comparison in view of another run: output that differs between the two runs is not compared."""
         if self.actual is None:
             return self
         reached = other.output.whole or self.want.statement is None or _at(self.want.statement, other.output).texts
@@ -69,7 +70,7 @@ class OutputCheck(NamedTuple):
 
 
 def reviewed(checks: list[OutputCheck], first: ActualOutput, again: Iterable[OtherRun]) -> list[OutputCheck]:
-    """The comparisons after other runs, as many of them as are needed."""
+    """The comparisons in view of other runs, as many as are needed."""
     for other in again:
         if other.if_none_agrees:
             equal = (check.want for check in checks if check.why_not is None and check.actual is None)
@@ -100,16 +101,17 @@ def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[Outpu
 
 
 def _not_written(found: Printed, stdout: str) -> str | None:
-    """The first text that a statement reportedly printed but that is not in the output, in order; None if all are.
+    """The first text that a statement reportedly printed and that is missing in the output, in order; None if all is
+    there.
 
-    The output of statements is reported by the worker, in which the page's code runs; stdout was read by this process.
+    The worker, in which the page's code runs, reports the output of statements; stdout was read by this process.
     """
     at = 0
     for reported in found.texts:
         if "\N{REPLACEMENT CHARACTER}" in reported:
             continue  # not decodable, and truncated at another place in the output
         error = raised(reported)
-        # A traceback at the prompt is no part of standard output.
+        # A traceback at the prompt is not part of standard output.
         text = error.before.removesuffix("\n") if error is not None and error.has_header else reported
         at = stdout.find(text, at)
         if at < 0:
@@ -119,7 +121,7 @@ def _not_written(found: Printed, stdout: str) -> str | None:
 
 
 def output_of(want: ExpectedOutput, given: ActualOutput) -> str:
-    """The actual output at the place of an expectation."""
+    """The actual output for an expectation."""
     if want.statement is None:
         alone, *with_value = _whole(want, given)
         more = len(want.text.strip().split("\n")) > len(alone.strip().split("\n"))
@@ -133,7 +135,7 @@ def _at(place: tuple[int, int] | None, given: ActualOutput) -> Printed:
 
 
 def _whole(want: ExpectedOutput, given: ActualOutput) -> list[str]:
-    """The whole output; and with the value of the last expression below it, as a notebook shows it."""
+    """The whole output, followed by the value of the last expression, as a notebook shows it."""
     (*_, value) = (None, *_at(want.last, given).values) if want.last is not None else (None,)
     return [given.stdout, *(f"{given.stdout}{form}\n" for form in value or ())]
 
@@ -151,7 +153,7 @@ def _varies(want: ExpectedOutput, one: str, other: str) -> bool:
 
 
 def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | None]:
-    """(reason it cannot be compared, differing output) of an expectation; both None where it is met."""
+    """(reason why it cannot be compared, differing output) of an expectation; both are None if it is met."""
     if not found.texts:
         return "never reached", None
     if holds(want, "".join(found.texts)):
@@ -160,12 +162,12 @@ def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | Non
     wrong = None
     for at, text in enumerate(found.texts):
         value = worth[at] if at < len(worth) else None
-        # An expression that is worth None is worth something, except at the prompt, which does not show it.
+        # None is a value too, except at the prompt, which does not show it.
         nothing = value is None and not text and want.value and want.form is not Form.TRANSCRIPT
         forms = ("None",) if nothing else value or ()
         strings = agreement.strings(want.text, value[0]) if value is not None and want.form is not Form.OUTPUT else None
         if strings is not None:
-            # In quotes, a line break is shown as one: only what is printed may have other blanks.
+            # In quotes, a line break is shown as such: only printed text may differ in blanks.
             if strings[0] == strings[1]:
                 continue
             forms = forms[:1]

@@ -30,11 +30,9 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 def grade(
     job: Job, step: Step, reply: Reply, again: Iterable[OtherRun] = (), is_there: Callable[[str], bool] | None = None
 ) -> Outcome:
-    """The outcome of a step whose worker answered.
-
-    Output that differs from the page and also varies between this run and another (``again``) is not compared.
-    ``is_there``: whether the vault has a file that a snippet did not find.
-    """
+    """The outcome of a step whose worker replied. Output that differs from the page and also between this run and
+    another (``again``) is not compared. ``is_there`` tells whether the vault contains a file that a snippet did not
+    find."""
     assert reply.message is not None
     drawn = reply.message.get("figures")
     found = _grade(job, step, reply, reply.message, again)
@@ -45,7 +43,7 @@ def grade(
 
 
 def _shown(outcome: Outcome) -> Outcome:
-    """The outcome with its texts free of terminal colours, and other control characters as visible escapes."""
+    """The outcome without terminal colours in its texts, and with other control characters as visible escapes."""
     reason, message = (text and expect.visible(_COLOUR.sub("", text)) for text in (outcome.reason, outcome.message))
     return replace(outcome, reason=reason, message=message)
 
@@ -97,7 +95,7 @@ def printed_of(message: Mapping[str, Any]) -> tuple[Printed, ...]:
 
 
 def lost_worker_outcome(job: Job, step: Step, reply: Reply) -> Outcome:
-    """The outcome of a step whose worker did not answer."""
+    """The outcome of a step whose worker did not reply."""
     found = re.findall(r'File "' + re.escape(job.path) + r'", line (\d+)', reply.trace)
     line = int(found[0]) if found else None
     at = f" (it was at line {line})" if line is not None else ""

@@ -23,9 +23,9 @@ VARIES = "changes from run to run"
 CONTINUES = "continues random numbers that an earlier snippet has seeded"
 OF_MACHINE = "changes from machine to machine"
 _SEVERAL = (6, 7, 8, 9)
-"""More runs where values are drawn, of which two may be equal by chance."""
+"""Numbers of further runs if random values are drawn, because two runs may draw the same."""
 _ORDERS = 10
-"""The run with other hashes of strings, in a fresh interpreter."""
+"""The run with other hash seeds, in a fresh interpreter."""
 _DRAWS = re.compile(r"(?i)rand|shuffle|choice|sample|secrets|uuid")
 _SEEDS = re.compile(r"seed\w*\(|default_rng|RandomState")
 _ASKS = re.compile(
@@ -33,21 +33,19 @@ _ASKS = re.compile(
 )
 _SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")
 _QUICK = 10.0
-"""Seconds up to which a session is run more than twice."""
+"""Sessions that take longer (seconds) are run only twice."""
 
 
 class OtherRuns:
-    """The other runs of a session, each in a worker that is started at the first difference and goes on with it."""
+    """The other runs of a session, each in a worker that is started at the first difference and then continues."""
 
     def __init__(self, job: Job, launcher: Launcher, settings: ProcessSettings, environment: Mapping[str, str]) -> None:
         self._job, self._launcher, self._settings, self._environment = job, launcher, settings, environment
         self._runs: dict[int, _Run] = {}
 
     def of(self, step: Step, before: Sequence[tuple[Step, Outcome]], seconds: float) -> Iterator[OtherRun]:
-        """The output of a step after the steps before it, as often as it may tell something.
-
-        ``seconds``: how long the session takes.
-        """
+        """The output of a step in other runs, as often as may be informative. ``seconds`` is the duration of the
+        session."""
         code = "\n".join([*(earlier.code for earlier, _ in before), step.code])
         seeded = _SEEDS.search(code[: len(code) - len(step.code)]) is not None
         quick = seconds < _QUICK
@@ -68,7 +66,7 @@ class OtherRuns:
                 yield OtherRun(output, excuse, if_none_agrees=apart, agreed=run.agreed)
 
     def close(self) -> None:
-        """End the workers."""
+        """Ends the workers."""
         for run in self._runs.values():
             run.close()
 
@@ -85,10 +83,10 @@ class _Run:
         self._done = 0
         self._lost = False
         self.agreed = False
-        """Output of an earlier step agreed with the page, and differs here."""
+        """Output of an earlier step agreed with the page and differs here."""
 
     def given(self, step: Step, before: Sequence[tuple[Step, Outcome]]) -> ActualOutput | None:
-        """The output of a step here, after the steps before it; None when it does not run to its end."""
+        """The output of a step in this run, after the steps before it; None if it does not run to its end."""
         try:
             reply = None if self._lost else self._run(step, before)
         except (KbError, OSError):
@@ -98,7 +96,7 @@ class _Run:
             return None
         error = reply.message.get("error")
         if error and ELSEWHERE in error["message"]:
-            return ActualOutput(ELSEWHERE, printed_of(reply.message), whole=False)  # it needs a file that is not here
+            return ActualOutput(ELSEWHERE, printed_of(reply.message), whole=False)  # a file is missing here
         if error:
             self._lost = True
             return None

@@ -17,7 +17,7 @@ class Capture:
         return self.descriptor
 
     def feed(self) -> bool:
-        """Take what is there; False at the end."""
+        """Reads what is available; False at the end of the stream."""
         data = os.read(self.descriptor, 1 << 16)
         room = max(0, self.limit - len(self.kept))
         self.kept += data[:room]
@@ -25,12 +25,12 @@ class Capture:
         return bool(data)
 
     def clear(self) -> None:
-        """Forget what was kept: another step begins."""
+        """Discards what was kept: another step begins."""
         self.kept.clear()
         self.dropped = 0
 
     def text(self) -> str:
-        """What was kept, and how much was not."""
+        """What was kept, and the number of discarded bytes."""
         text = bytes(self.kept).decode("utf-8", "replace")
         return text + (f"\n[{self.dropped} more bytes were written and dropped]\n" if self.dropped else "")
 

@@ -1,8 +1,8 @@
-"""Compile cache of torch.compile: where it is kept, and which session may read it.
+"""Cache of torch.compile: its location, and which session may read it.
 
-What Inductor and Triton keep is code, and torch unpickles it. So what a session has written is given to that very
-session again (the same page, code, options and packages), which could do nothing with it that its code cannot do, and
-to no other. In strict mode nothing is kept.
+Inductor and Triton store code, and torch unpickles it. So a session may read only what the very same session (same
+page, code, options and packages) has written: such code could do nothing that the session cannot do itself. In
+strict mode nothing is stored.
 """
 
 from __future__ import annotations
@@ -18,14 +18,12 @@ from kbtools.run.results import packages
 
 _VARIABLES = {"TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
 _STALE = 3600.0
-"""Seconds after which what a session has compiled goes when its page has changed: no run is using it any more."""
+"""Seconds after which the compiled code of a changed page is deleted: no run uses it any more."""
 
 
 def server_cache(state: Path) -> tuple[tuple[str, str], ...]:
-    """The variable for the fork server's own part, which holds what it finds out about this machine's compiler.
-
-    No worker may write there: the server is not confined, and loads what it finds.
-    """
+    """The variable for the fork server's own part, which stores what it detects about this machine's compiler.
+    Workers cannot write there: the server is not confined, and loads what it finds."""
     folder = state / "cache" / "server"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -35,10 +33,12 @@ def server_cache(state: Path) -> tuple[tuple[str, str], ...]:
 
 
 def session_cache(state: Path, job: Job) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """The folders a session may write compiled code to, and the environment variables for them (``ProcessSettings``).
+    """The folders to which a session may write compiled code, and the environment variables for them
+    (``ProcessSettings``).
 
-    None where the session compiles nothing, or the folder cannot be made: compiled code is then kept in the scratch
-    folder. Runs side by side may share them: Inductor and Triton lock, and put files in place by renaming.
+    None if the session compiles nothing, or the folder cannot be created: compiled code is then written to the
+    scratch folder. Concurrent runs may share the folders: Inductor and Triton use locks, and replace files by
+    renaming.
     """
     if "torch.compile" not in job.preload:
         return (), ()
@@ -60,7 +60,7 @@ def session_cache(state: Path, job: Job) -> tuple[tuple[str, ...], tuple[tuple[s
 
 
 def _forget_older(folder: Path, page: str) -> None:
-    """Remove what the same session had compiled before its code changed."""
+    """Deletes what the same session had compiled before its code changed."""
     from kbtools.run.processes.removal import remove
 
     for other in folder.parent.glob(f"{page}-*"):

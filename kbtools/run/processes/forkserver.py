@@ -45,18 +45,19 @@ PRELOADS = {
     "torch.compile": ("torch._inductor.compile_fx",),
     "matplotlib": ("matplotlib.pyplot",),
 }
-"""What stands behind a name of ``Job.preload``. The first optimizer imports ``torch._dynamo``, as slow as torch;
-``matplotlib.pyplot`` reads every font of the machine where it has no list of them, as in a worker's empty folder."""
+"""The modules behind the names in ``Job.preload``. The first optimizer imports ``torch._dynamo``, which takes as
+long as torch; ``matplotlib.pyplot`` scans all fonts of the machine if it has no font cache, as in a worker's empty
+folder."""
 _DESCRIPTORS = 4
 _MOST_THREADS = 1 << 16
 _LARGEST = 1 << 16
-"""Bytes of a request."""
+"""Maximum bytes of a request."""
 _PATIENCE = 5.0
-"""Timeout in seconds until a worker confirms its descriptors; it is ready, or nearly, when they are sent."""
+"""Seconds to wait until a worker confirms its descriptors; they are sent when it is ready or nearly so."""
 _SWEEP = 5.0
-"""Seconds for which processes that workers have left are killed at the end."""
+"""Seconds spent at the end on killing processes that workers left behind."""
 _KINDS = 4
-"""For which workers are forked ahead."""
+"""Number of kinds of workers that are forked in advance."""
 
 
 @dataclass(slots=True)
@@ -67,13 +68,13 @@ class _Client:
 
 @dataclass(slots=True)
 class _Waiting:
-    """A worker that is given its descriptors over ``orders``, says that it has them, and ends when that closes."""
+    """A worker that receives its descriptors over ``orders``, confirms them, and ends when that socket closes."""
 
     pid: int
     orders: socket.socket
 
     def give(self, descriptors: list[int]) -> bool:
-        """Whether it was there to take them."""
+        """Whether it accepted the descriptors."""
         with self.orders:
             try:
                 self.orders.settimeout(_PATIENCE)
@@ -84,7 +85,7 @@ class _Waiting:
 
 
 class ForkServer:
-    """The loop. ``folder`` holds every session's scratch folder, and is removed at the end."""
+    """The server's loop. ``folder`` contains every session's scratch folder, and is removed at the end."""
 
     def __init__(self, folder: Path, requests: socket.socket, mode: str, *, own_processes: bool = False) -> None:
         self.folder, self.mode, self.own_processes = folder, mode, own_processes
@@ -93,9 +94,9 @@ class ForkServer:
         self.workers: dict[int, _Client | None] = {}
         """By process; None for those that wait."""
         self.waiting: dict[WorkerKind, _Waiting] = {}
-        """Forked ahead, the one last used at the end."""
+        """Workers forked in advance, the last used at the end."""
         self.foreseen: list[WorkerKind] = []
-        """For which one is to be forked ahead when there is nothing else to do."""
+        """Kinds for which a worker is forked when the server is idle."""
         self.started = 0
         self.selector = selectors.DefaultSelector()
         self.requests = requests
@@ -126,14 +127,14 @@ class ForkServer:
                         self.wake.recv(4096)
                     self._reap()
                 else:
-                    self._forget(key.data)  # nothing is ever said there: it has been closed
+                    self._forget(key.data)  # the owner never sends anything there, so it has been closed
 
     def close(self) -> None:
-        """Kill what is left and remove the folder."""
+        """Kills remaining processes and removes the folder."""
         for pid in list(self.workers):
             _kill(pid)
         self._reap(wait=True)
-        # What they have left becomes this process's children one after the other, as their parents end.
+        # Orphans become this process's children one after the other, as their parents end.
         deadline = time.monotonic() + _SWEEP
         while _children() and time.monotonic() < deadline:
             self._sweep()
@@ -142,7 +143,7 @@ class ForkServer:
         remove(self.folder)
 
     def _hear(self) -> bool:
-        """Take a request. False when the owner has gone."""
+        """Handles a request. False if the owner has closed its end."""
         try:
             data, descriptors, _, _ = socket.recv_fds(self.requests, _LARGEST, 1 + _DESCRIPTORS)
         except BlockingIOError:
@@ -169,7 +170,7 @@ class ForkServer:
     def _start(self, client: _Client, kind: WorkerKind, preload: Sequence[str], descriptors: list[int]) -> None:
         if self._preload(preload):
             for waiting in tuple(self.waiting):
-                self._drop(waiting)  # it lacks what is there now
+                self._drop(waiting)  # it lacks modules that have been imported since
         worker = self.waiting.pop(kind, None)
         if worker is not None and not worker.give(descriptors):
             _kill(worker.pid)
@@ -201,7 +202,7 @@ class ForkServer:
         _kill(worker.pid)
 
     def _fork(self, kind: WorkerKind) -> _Waiting:
-        # What is there stays: children share its memory instead of copying it at their first collection.
+        # Existing objects stay: children share their memory instead of copying it at their first garbage collection.
         gc.freeze()
         ours, theirs = socket.socketpair()
         pid = os.fork()
@@ -225,7 +226,7 @@ class ForkServer:
             with suppress(Exception):  # the next request tries again, and reports the error
                 held = ready(kind, self.mode, own_processes=self.own_processes)
             _, descriptors, _, _ = socket.recv_fds(orders, 1, _DESCRIPTORS)
-            with orders, suppress(OSError):  # on a busy machine, where the client has given up waiting
+            with orders, suppress(OSError):  # on a busy machine, if the client has given up waiting
                 orders.send(b".")
             if len(descriptors) == _DESCRIPTORS:
                 from kbtools.run.worker import main as worker
@@ -240,7 +241,7 @@ class ForkServer:
         self.preloaded.update(new)
         for name in new:
             for module in PRELOADS.get(name, ()):
-                # Not installed, or broken: the page that imports it will show why.
+                # Not installed, or broken: a page that imports it reports the error.
                 with suppress(Exception):
                     __import__(module)
         if new:
@@ -265,9 +266,10 @@ class ForkServer:
             self._sweep()
 
     def _sweep(self) -> None:
-        """Kill what ended workers left behind: as the nearest subreaper, this process has become its parent.
+        """Kills processes that ended workers left behind.
 
-        While a worker runs, its orphans are its own children, so any other child of the server is a leftover.
+        This process is their subreaper, so it has become their parent. While a worker runs, its orphans are its own
+        children; every other child of the server is a leftover.
         """
         for pid in _children():
             if pid not in self.workers:
@@ -288,7 +290,7 @@ class ForkServer:
 
 
 def _import_worker() -> None:
-    """Import here what every worker needs: forked children have it, and need not each import it anew."""
+    """Imports modules that every worker needs, so that forked children share them."""
     import encodings.ascii  # noqa: F401
     import resource  # noqa: F401
 
@@ -297,7 +299,7 @@ def _import_worker() -> None:
     from kbtools.run.worker import main as worker  # noqa: F401
 
     find("python")
-    own_network_works()  # an answer for all workers, while this process is small
+    own_network_works()  # computed once for all workers, while this process is small
 
 
 def _kill(pid: int | None) -> None:
@@ -340,9 +342,9 @@ def _request(data: bytes) -> tuple[WorkerKind, tuple[str, ...]] | None:
 
 
 def main(folder: str, requests: str, mode: str, *preload: str) -> None:
-    """Serve in ``folder``, on a socket given as a descriptor, workers confined as ``mode`` says."""
+    """Serves in ``folder``, on a socket given as a descriptor, with workers confined as ``mode`` says."""
     own_processes = mode != "off" and namespaces.own_processes()
-    # Looking for garbage while so much is imported takes a quarter of the time, and finds next to none.
+    # Garbage collection during so many imports would take a quarter of the time and free next to nothing.
     gc.disable()
     own = socket.socket(fileno=int(requests))
     own.set_inheritable(False)

@@ -27,14 +27,14 @@ from kbtools.run.usage.process_tree import children, descendants, kill_group
 from kbtools.run.worker.ready import WorkerKind
 
 _IMPORT = 120.0
-"""Seconds for which the fork server may be importing torch, and does nothing else."""
+"""Seconds that the fork server may take to import torch before it serves."""
 _SWEEP = 5.0
-"""Seconds for which processes that a worker leaves behind are looked for and killed."""
+"""Seconds spent on finding and killing processes that a worker leaves behind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Descriptors:
-    """What a worker is given: a channel, its standard output and error, and a file for crash tracebacks."""
+    """A worker's descriptors: a channel, its standard output and error, and a file for crash tracebacks."""
 
     channel: int
     out: int
@@ -46,11 +46,11 @@ class Descriptors:
 
 
 class WorkerHandle(Protocol):
-    """A started worker, seen from the session."""
+    """A started worker, as the session sees it."""
 
     pid: int
     lost: bool
-    """It ended because what had started it did."""
+    """It ended because its starter ended."""
 
     def fileno(self) -> int | None:
         """Becomes readable when the worker has ended; None if the system does not support that."""
@@ -59,22 +59,22 @@ class WorkerHandle(Protocol):
         """The exit code, negative for a signal; None while it runs. Waits up to ``timeout`` seconds."""
 
     def settle(self) -> None:
-        """It runs now: from here on ``pid`` is the process that the session's code is in."""
+        """Called once the worker is running: from here on ``pid`` is the process that runs the session's code."""
 
     def kill(self) -> None:
-        """End it and its process group, and forget it."""
+        """Ends it and its process group."""
 
 
 class ServerGone(KbError):
-    """The fork server has ended, or has lost a worker before it began."""
+    """The fork server has ended, or has lost a worker before it started."""
 
 
 class Launcher(Protocol):
-    """Starts workers. ``folder`` is where sessions may put their scratch folders."""
+    """Starts workers. ``folder`` is where sessions may create their scratch folders."""
 
     folder: Path
     sandbox: str
-    """How all its workers are confined: one of ``protections.MODES``."""
+    """How its workers are confined: one of ``protections.MODES``."""
 
     def start(
         self, kind: WorkerKind, preload: Sequence[str], environment: Mapping[str, str], descriptors: Descriptors
@@ -82,17 +82,17 @@ class Launcher(Protocol):
         """Start a worker. Raises KbError when none can be started."""
 
     def fresh(self) -> Launcher:
-        """One that starts a fresh interpreter for every worker; closed with this one."""
+        """A launcher that starts a fresh interpreter for every worker; closed with this one."""
 
     def later(self, task: Callable[[], None]) -> None:
-        """Schedule work for the end of a worker; it is done at the latest before ``close`` returns."""
+        """Schedules a task for the end of a worker; it is done at the latest before ``close`` returns."""
 
     def close(self) -> None:
-        """End every worker and remove the folder."""
+        """Ends every worker and removes the folder."""
 
 
 def _own_folder() -> Path:
-    """A folder for the sessions of a launcher. Raises KbError where none can be made."""
+    """A folder for the sessions of a launcher. Raises KbError if none can be created."""
     try:
         return Path(tempfile.mkdtemp(prefix="kb-"))
     except OSError as error:
@@ -101,7 +101,7 @@ def _own_folder() -> Path:
 
 
 class SpawnLauncher:
-    """A fresh interpreter for every session: everywhere, and slow where torch must be imported each time."""
+    """A fresh interpreter for every session: works on every system, but is slow if torch must be imported each time."""
 
     def __init__(self, sandbox: str = "default", python: str = "") -> None:
         """``python`` is another interpreter than kb's own."""
@@ -162,13 +162,13 @@ class _Spawned:
             return None
 
     def settle(self) -> None:
-        # The one started waits for another, in a process namespace of its own for a third.
+        # The started process waits for another one, in a process namespace of its own for a third.
         while len(below := children(self.pid)) == 1:
             self.pid = below[0]
 
     def kill(self) -> None:
-        # Processes it started and did not wait for are still its descendants: it is a subreaper.
-        # Stopped, it stays the parent of what its children leave behind until none of that is alive: a process
+        # Processes that it started and did not wait for are still its descendants: it is a subreaper.
+        # While suspended, it remains the parent of the orphans of its children until all are dead: a process
         # that forks while it is being killed is found in the next round.
         top = self.process.pid
         if self.process.poll() is None:
@@ -188,7 +188,7 @@ class _Spawned:
 
 
 class ForkServerLauncher:
-    """Workers forked in milliseconds off one server, which is this launcher's alone. Threads may share it."""
+    """Forks workers in milliseconds from a server that belongs to this launcher alone. Thread-safe."""
 
     def __init__(
         self,
@@ -197,10 +197,8 @@ class ForkServerLauncher:
         environment: Iterable[tuple[str, str]] = (),
         python: str = "",
     ) -> None:
-        """Does not wait for the server, which imports ``preload`` in the meantime.
-
-        ``environment`` is set for the server alone; ``python`` is another interpreter than kb's own.
-        """
+        """Does not wait for the server, which imports ``preload`` in the meantime. ``environment`` is set for the
+        server only; ``python`` is another interpreter than kb's own."""
         self.sandbox, self._python = sandbox, python
         self._lock = threading.Lock()
         self._reaper = Reaper()
@@ -213,13 +211,13 @@ class ForkServerLauncher:
         self._begin()
 
     def _begin(self) -> None:
-        # A socket without a name: only the two processes that hold its ends can use it.
+        # An unnamed socket: only the two processes that hold its ends can use it.
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._server = self._start_server(theirs.fileno(), self._preload, self._environment)
 
     def _begin_again(self, before: subprocess.Popen[bytes] | None) -> bool:
-        """Start another server where the one there was ``before`` has ended, however that came."""
+        """Starts another server if the one before, ``before``, has ended for any reason."""
         with self._lock:
             if self._closed or before is None:
                 return False
@@ -323,7 +321,7 @@ class _Forked:
             raise ServerGone("the fork server gave no worker", "see what it printed above, or use --start-method=spawn")
         self._pidfd = descriptors[0]
         try:
-            # The server may number processes in a namespace of its own; what the kernel says here is our number.
+            # The server may be in another process namespace; the kernel reports the number in this one.
             with open(f"/proc/self/fdinfo/{self._pidfd}", encoding="ascii") as file:  # noqa: PTH123
                 (pid,) = (int(line.split()[1]) for line in file if line.startswith("Pid:"))
         except (OSError, ValueError):
@@ -355,7 +353,7 @@ class _Forked:
             self._pidfd = None
 
     def _is_gone(self, timeout: float) -> bool:
-        """Whether the process has ended within so many seconds. Its exit code is the server's to say."""
+        """Whether the process has ended within this many seconds. Only the server knows its exit code."""
         if self._pidfd is None:
             return True
         waiting = select.poll()
@@ -373,7 +371,7 @@ class _Forked:
             except OSError:
                 data = b""
             if not data:
-                # The server is gone, and with it (they die with their parent) the worker.
+                # The server has ended, and with it the worker (workers die with their parent).
                 self.lost = True
                 return {"exit": signal.SIGKILL}
             self._buffer += data
@@ -383,10 +381,10 @@ class _Forked:
 
 
 def _command(python: str, module: str) -> Sequence[str]:
-    """How a module of kbtools is run, by kb's own interpreter or another."""
+    """The command that runs a module of kbtools, with kb's own interpreter or another."""
     return command(python, module) if python else [sys.executable, "-P", "-m", module]
 
 
 def forks() -> bool:
-    """Whether forking is safe here (Linux)."""
+    """Whether forking is safe on this system (Linux)."""
     return sys.platform == "linux"

@@ -21,7 +21,7 @@ class Team:
     def __init__(self, number: int, others: Sequence[Connection]) -> None:
         self.number = number
         self._others = others
-        """The first member's connections to each other; another's to the first alone."""
+        """The first member's connections to each other member; another member's connection to the first."""
 
     def exchange(self, value: Any) -> list[Any]:
         """Exchange values with all members; returns them in the members' order. All members must call it equally
@@ -29,7 +29,7 @@ class Team:
         if self.number:
             _send(self._others[0], value)
             values = list(_receive(self._others[0]))
-            values[self.number] = value  # which it was not sent back
+            values[self.number] = value  # its own part is not sent back to it
             return values
         values = [value, *map(_receive, self._others)]
         for number, other in enumerate(self._others, 1):
@@ -37,10 +37,8 @@ class Team:
         return values
 
     def gather(self, value: Any) -> list[Any]:
-        """Send a value to the first member, which gets the values of all, in order; the other members end here.
-
-        They end at once: to take apart all they hold, object by object, takes longer than to hand it over.
-        """
+        """Sends a value to the first member, which receives the values of all, in order; the other members end here.
+        They exit at once: deallocating all their objects takes longer than sending them."""
         if self.number:
             _send(self._others[0], value)
             os._exit(0)
@@ -48,11 +46,9 @@ class Team:
 
 
 def work_together(members: int, work: Callable[[Team], Any]) -> Any:
-    """Run ``work`` in this process and in ``members - 1`` forks of it; what it returns here is returned.
-
-    Only for processes of one thread, on systems that fork. Raises KbError when another member fails.
-    """
-    from multiprocessing import get_context  # a small vault needs no other process, nor 15 ms of imports
+    """Runs ``work`` in this process and in ``members - 1`` forks of it; returns the result of this process. Only for
+    processes with one thread, on systems that fork. Raises KbError if another member fails."""
+    from multiprocessing import get_context  # a small vault does not need other processes, nor 15 ms of imports
 
     fork = get_context("fork")
     others: list[Connection] = []
@@ -74,12 +70,12 @@ def work_together(members: int, work: Callable[[Team], Any]) -> Any:
 
 
 def _be_member(number: int, first: Connection, inherited: Sequence[Connection], work: Callable[[Team], Any]) -> None:
-    for connection in inherited:  # the first member's ends: held here, they would not end with it
+    for connection in inherited:  # the first member's ends, which would stay open here after it has ended
         connection.close()
     try:
         work(Team(number, [first]))
     except (BrokenPipeError, EOFError, KeyboardInterrupt):
-        pass  # the first member went away, and says itself why
+        pass  # the first member has ended, and reports the reason itself
     except BaseException as e:  # noqa: BLE001 - whatever it is, the first member must hear of it
         with suppress(OSError):
             _send(first, None, "".join(traceback.format_exception(e)))

@@ -35,11 +35,11 @@ START_TIMEOUT = 120.0
 """Seconds for a worker to be ready: a cold import of torch on a busy machine."""
 _GRACE = 2.0
 _CONFIRM = 10.0
-"""Seconds for a worker to say that it is there, once its snippet has ended: threads of the page may be busy."""
+"""Seconds for a worker to confirm a reply once its snippet has ended: threads of the page may be busy."""
 _LOOK = 0.1
-"""Seconds between looks at whether a worker is there."""
+"""Seconds between checks whether a worker has ended."""
 MOST_DISK = 4 << 30
-"""Bytes of a session's folder."""
+"""Maximum bytes of a session's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +48,24 @@ class ProcessSettings:
 
     limits: Limits = field(default_factory=Limits)
     threads: int = 1
-    """Threads of OpenMP and the like in a worker."""
+    """Threads of OpenMP and similar libraries in a worker."""
     writable: tuple[str, ...] = ()
     """Folders besides its scratch folder in which a worker may write: caches."""
     hidden: tuple[str, ...] = ()
-    """Folders that are empty for a worker, where it has mounts of its own: what kb keeps."""
+    """Folders that appear empty to a worker with a mount namespace: kb's own state."""
     environment: tuple[tuple[str, str], ...] = ()
-    """Variables set for workers beside the clean ones."""
+    """Variables set for workers in addition to the standard ones."""
     vault: str | None = None
-    """The folder of pages, where a file that a snippet misses may lie."""
+    """The folder of pages, in which a file that a snippet did not find may be."""
     gpus: int = 1
-    """CUDA devices to share out: each serves one session at a time."""
+    """CUDA devices to allocate: each serves one session at a time."""
     locks: str | None = None
-    """The folder of the locks by which processes of one run share GPUs out; None: this process is the only one."""
+    """The folder of the locks by which the processes of one run share GPUs; None: this process is the only one."""
 
 
 @dataclass(slots=True)
 class Reply:
-    """What a step came to: a worker's message, or how the worker ended without one."""
+    """The result of a step: a worker's message, or how the worker ended without one."""
 
     message: dict[str, Any] | None
     stdout: str
@@ -74,15 +74,15 @@ class Reply:
     """The exit code of a worker that died, negative for a signal."""
     timed_out: bool = False
     exceeded: Exceeded | None = None
-    """It was killed because it, and what it had started, used too much together."""
+    """The worker was killed because it and its child processes together exceeded a limit."""
     lost: bool = False
-    """It ended because what had started it did: nothing that the snippet has done."""
+    """It ended because its starter ended: the snippet is not the cause."""
     refused: str | None = None
-    """What came over its channel was not what a worker says."""
+    """Its message was not a valid reply."""
     cut: bool = False
     """It wrote more to standard output than is kept."""
     trace: str = ""
-    """What faulthandler wrote."""
+    """The output of faulthandler."""
     seconds: float = 0.0
 
 
@@ -98,7 +98,7 @@ class WorkerProcess:
         *,
         changed: int = 0,
     ) -> None:
-        """``changed``: under other conditions, as a second run is, by number."""
+        """``changed``: the number of the other conditions, for a second run."""
         self.job, self.settings = job, settings
         self.kind = WorkerKind(job.network, settings.threads, job.device, changed)
         self.mode = launcher.sandbox
@@ -142,7 +142,7 @@ class WorkerProcess:
         self.protections += self._limit_together(self.handle.pid)
 
     def run(self, step: Step) -> Reply:
-        """Order a step and wait for its end, for its time limit, or for the worker's death."""
+        """Runs a step and waits for its end, its time limit, or the worker's death."""
         self.out.clear()
         self.err.clear()
         self.trace.seek(0)
@@ -151,8 +151,8 @@ class WorkerProcess:
         order = asdict(step)
         places = (w.statement or w.last for w in step.expects if w.why_not is None)
         order["watch"] = sorted({place for place in places if place is not None})
-        # CUDA reserves far more address space than it uses, which this limit would count: there what is really used is
-        # limited alone.
+        # CUDA reserves far more address space than it uses, which this limit would count: for CUDA, only actual use is
+        # limited.
         order["limit_memory"] = self.job.device == "cpu"
         self._exceeded = None
         if self._watch is not None:
@@ -193,10 +193,8 @@ class WorkerProcess:
                 raise InvalidReply("it was written before the first request")
 
     def _confirm(self) -> None:
-        """See that it was the worker who replied, and not the page before it failed, or ended the process.
-
-        It must answer with a random word, generated now, before any other data. Raises InvalidReply.
-        """
+        """Verifies that the worker replied, and not the page's code in its place before it failed or ended the
+        process. It must answer with a random word, generated now, before any other data. Raises InvalidReply."""
         word = secrets.token_hex(16)
         try:
             if not self.channel.is_empty:
@@ -227,7 +225,7 @@ class WorkerProcess:
         return Reply(None, self.out.text(), self.err.text(), seconds=time.monotonic() - started, **how)
 
     def _limit_together(self, pid: int) -> tuple[str, ...]:
-        """Limit what the session's processes use together. Returns the names of the protections that are active."""
+        """Limits what the session's processes use together. Returns the names of the protections that are active."""
         self._group = new_group(self.memory, MOST_PROCESSES)
         if self._group is not None:
             try:
@@ -242,7 +240,8 @@ class WorkerProcess:
         return grouped + (("watched",) if self._watch is not None else ())
 
     def _bring(self, step: Step) -> None:
-        """Copy what the step finds in its folder. What has gone since it was planned is missed by the code."""
+        """Copies the step's files into its folder. If one has been deleted since planning, the code reports it as
+        missing."""
         for target, source, _ in step.files:
             if target in self._brought:
                 continue
@@ -306,7 +305,7 @@ class WorkerProcess:
         return tuple(message["protections"])
 
     def _await(self, deadline: float) -> dict[str, Any] | None:
-        """The next message; None when the worker has ended or the time is up."""
+        """The next message; None if the worker has ended or the time is up."""
         assert self.handle is not None
         while True:
             message = self.channel.buffered()
@@ -341,7 +340,7 @@ class WorkerProcess:
                 self.selector.unregister(capture)
 
     def _drain(self) -> None:
-        """Read what has been written so far: all that the step wrote, since pipes take it at once."""
+        """Reads everything written so far: pipes deliver writes immediately, so this is all output of the step."""
         for capture in (self.out, self.err):
             while self._readable(capture.fileno()) and capture.feed():
                 pass
@@ -357,7 +356,7 @@ class WorkerProcess:
         with suppress(OSError):
             os.kill(self.handle.pid, signal.SIGUSR1)
         until = time.monotonic() + _GRACE
-        # The page's own frame is the outermost, so it is written last.
+        # The page's own frame is the outermost, so it is printed last.
         page = f'File "{self.job.path}"'
         while time.monotonic() < until and self.handle.ended() is None and page not in self._trace():
             time.sleep(0.02)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from queue import Queue
 
 _WAITING = 2
-"""Tasks that may wait. More means that ending takes longer than running, and whoever starts sessions has to wait."""
+"""Maximum number of waiting tasks. If there are more, ending takes longer than running, and starting sessions waits."""
 
 
 class Reaper:
-    """Does tasks one after the other, in a thread that is there when there is something to do."""
+    """Runs tasks one after the other, in a thread that exists while there are tasks."""
 
     def __init__(self) -> None:
         self._tasks: Queue[Callable[[], None] | None] = Queue(_WAITING)
@@ -21,7 +21,7 @@ class Reaper:
         self._problem: Exception | None = None
 
     def do(self, task: Callable[[], None]) -> None:
-        """Have it done soon; at once, in the caller's thread, after ``finish``."""
+        """Schedules a task; after ``finish`` it is run at once, in the caller's thread."""
         with self._lock:
             if not self._finished:
                 if self._thread is None:
@@ -32,7 +32,7 @@ class Reaper:
         task()
 
     def finish(self) -> None:
-        """Wait until all is done. Raises what a task raised, the last one if more did."""
+        """Waits until all tasks are done. Raises the exception of a task, the last one if there are several."""
         with self._lock:
             thread, self._thread, self._finished = self._thread, None, True
         if thread is not None:

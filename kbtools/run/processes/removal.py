@@ -13,9 +13,9 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder. Nothing outside is touched: no link is followed, neither for removing nor for permissions.
+    """Removes a folder. Nothing outside is touched: no link is followed, neither for removal nor for permissions.
 
-    Folders in it are moved to its top before they are emptied, so that no path is long and no call nests.
+    Folders in it are moved to its top before they are emptied, so that paths stay short and no call is recursive.
     """
     with suppress(OSError):
         top = _open(str(folder), None)
@@ -45,7 +45,7 @@ def _empty(top: int) -> None:
 
 
 def _clear(folder: int) -> list[str]:
-    """Remove all but folders; the names of these."""
+    """Removes everything but folders; returns the names of these."""
     folders = []
     for name in os.listdir(folder):
         with suppress(OSError):
@@ -57,18 +57,18 @@ def _clear(folder: int) -> list[str]:
 
 
 def _open(name: str, above: int | None) -> int:
-    """A descriptor of a folder, which may be read and changed from now on. Raises OSError for what is none."""
+    """A descriptor of a folder that is made readable and writable. Raises OSError if it is not a folder."""
     with suppress(OSError):
         _permit(name, above)
     return os.open(name, _FOLDER, dir_fd=above)
 
 
 def _permit(name: str, above: int | None) -> None:
-    """Let the owner do everything with a folder. A link is not followed. Raises OSError."""
+    """Gives the owner all permissions for a folder. A link is not followed. Raises OSError."""
     if sys.platform != "linux":
         os.chmod(name, 0o700, dir_fd=above, follow_symlinks=False)
         return
-    # Linux changes no mode without following links; a descriptor that is a place alone needs no permissions.
+    # Linux cannot change a mode without following links; a path-only descriptor (O_PATH) needs no permissions.
     place = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above)
     try:
         os.chmod(f"/proc/self/fd/{place}", 0o700)  # noqa: PTH101

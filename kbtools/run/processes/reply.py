@@ -1,7 +1,7 @@
 """Validates what a worker sends: only replies of the right form are accepted.
 
-A page's code runs in the process that replies, so anything may come. Each part of a reply is taken if it is what it has
-to be; otherwise the whole is refused, and with it the worker.
+A page's code runs in the process that replies, so anything may arrive. If any part of a reply is invalid, the whole
+reply is refused, and the worker is ended.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kbtools.run.worker.figures import MOST
 
 _MOST_LINES = 1 << 31
 _LONGEST, _LONGEST_LINE = 50_000, 2_000
-"""Characters of a message, and of what is told in a line: a message of megabytes takes minutes to be searched."""
+"""Characters of a message, and of a message on one line: texts of megabytes take minutes to be searched."""
 _TOLD = frozenset(("message", "summary", "expected", "skip", "ended"))
 
 
@@ -27,7 +27,7 @@ def validated(message: dict[str, Any], step: Step) -> dict[str, Any]:
     """A worker's reply to a step. Raises InvalidReply."""
     known = {**_PARTS}
     if not step.requires:
-        del known["skip"]  # nothing else is skipped by a worker
+        del known["skip"]  # a worker skips nothing else
     if step.raises is None:
         del known["expected"]
     for name, value in message.items():

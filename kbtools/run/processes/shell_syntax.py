@@ -1,7 +1,7 @@
-"""Checks the syntax of shell fences with a shell: many fences a process, known answers cached.
+"""Checks the syntax of shell fences with a shell: many fences per process, with cached results.
 
-A shell reads every script with ``-n`` in force, which parses and runs nothing (bash(1), "set -n"). Answers are kept
-under the project's state folder by the hash of the code and the shell they are of.
+A shell reads every script with ``-n`` in force, which parses and runs nothing (bash(1), "set -n"). Results are
+cached in the project's state folder by a hash of the code and the shell.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ _READ = {
 
 @dataclass(frozen=True, slots=True)
 class SyntaxResults:
-    """What shells say of the shell fences of a vault."""
+    """Results of syntax checks of the shell fences of a vault."""
 
     complaints: Mapping[tuple[str, str], tuple[int, str]]
-    """By the fence's language in lower case and its code: the code's line, from 1, and what is wrong."""
+    """By the fence's language in lower case and its code: the line in the code, from 1, and the error."""
     unchecked: Mapping[tuple[str, str], str]
-    """What no one could judge, by language and code: the shell that is not installed."""
+    """Fences that could not be checked, by language and code: the name of the missing shell."""
 
 
 def check(snippets: Iterable[Snippet], state: Path | None = None) -> SyntaxResults:
-    """Have the shell fences among ``snippets`` judged. ``state`` is where answers are kept; None keeps none."""
+    """Checks the shell fences among ``snippets``. Results are cached in ``state``, if that is not None."""
     asked: dict[tuple[str, str], tuple[str, str, bool]] = {}
     missing: dict[tuple[str, str], str] = {}
     programs: dict[str, str | None] = {}
@@ -118,7 +118,7 @@ def _ask(program: str, words: tuple[str, ...], scripts: Mapping[str, str]) -> di
 
 
 def _key(program: str | None, code: str) -> str:
-    """The code with the very shell that judges it."""
+    """Identifies the code and the shell that checks it."""
     stamp = ""
     with suppress(OSError):
         stat = Path(program or "").stat()
@@ -142,7 +142,7 @@ def _load(state: Path | None) -> dict[str, Answer]:
 
 
 def _save(state: Path | None, known: dict[str, Answer], used: frozenset[str]) -> None:
-    """Keep the answers, where that is possible; of very many only those just used."""
+    """Stores the results, if possible; if there are very many, only those just used."""
     if state is None or not known:
         return
     kept = known if len(known) <= _KEPT else {k: v for k, v in known.items() if k in used}

@@ -1,4 +1,4 @@
-"""Ends a process with the one that started it, however that ends."""
+"""Ends a process together with the process that started it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _PR_SET_PDEATHSIG = 1
 
 
 def environment() -> Mapping[str, str]:
-    """The environment of a process of kb that is to end with this one."""
+    """The environment for a process of kb that should end with this one."""
     return {**os.environ, _VARIABLE: str(os.getpid())}
 
 
 def end_with_starter() -> None:
-    """Where the environment says so, have the system send SIGTERM to this process when the one that started it ends.
-    Only on Linux; elsewhere a starter that is killed leaves it running to its end."""
+    """If the environment says so, makes the system send SIGTERM to this process when its starter ends. Only on
+    Linux; elsewhere the process continues if its starter is killed."""
     starter = os.environ.pop(_VARIABLE, "")
     if not starter or sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != int(starter):  # it has ended in between
+    if os.getppid() != int(starter):  # the starter has ended in between
         os.kill(os.getpid(), signal.SIGTERM)

@@ -42,25 +42,26 @@ _THREADS = (
     "VECLIB_MAXIMUM_THREADS",
 )
 _NO_INFLUENCE = ("PATH", "VIRTUAL_ENV", "CONDA_PREFIX", *_THREADS)
-"""On results. What PATH leads to counts for sessions that start programs: see ``packages.versions``."""
+"""Variables that do not affect results. Programs found through PATH count for sessions that start programs: see
+``packages.versions``."""
 
 
 def worker_environment(threads: int, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables of a worker, with thread pools of ``threads``; ``extra`` wins."""
+    """The variables of a worker, with ``threads`` threads in thread pools; ``extra`` takes precedence."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if (name in _KEPT or name.startswith(_KEPT_PREFIXES)) and not any(s in name.upper() for s in _SECRET)
     }
     kept.update(dict.fromkeys(_THREADS, str(threads)))
-    # Threads that wait for each other in a loop take the time of the sessions beside them.
+    # Busy-waiting threads would take processor time from other sessions.
     kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # A probe must not initialise CUDA.
     kept.update(PYTORCH_NVML_BASED_CUDA_CHECK="1", NO_COLOR="1")
     if not any(name in kept for name in ("LC_ALL", "LC_CTYPE", "LANG")):
         kept["LANG"] = "C.UTF-8"
-    # torch.compile: no pool of processes for a page's few kernels, and no precompiled header: Inductor keeps it among
-    # temporary files, so each session would make it anew, which costs more than all the kernels of a page.
+    # torch.compile: no process pool for a page's few kernels, and no precompiled header: Inductor keeps it among
+    # temporary files, so each session would compile it again, which takes longer than all kernels of a page.
     kept.update(TORCHINDUCTOR_COMPILE_THREADS="1", TORCHINDUCTOR_CPP_CACHE_PRECOMPILE_HEADERS="0")
     return {**kept, **(extra or {})}
 
@@ -68,11 +69,11 @@ def worker_environment(threads: int, extra: Mapping[str, str] | None = None) -> 
 def interpreter_environment(
     environment: Mapping[str, str], *, other: bool = False, hash_seed: int = 0
 ) -> dict[str, str]:
-    """What the interpreter of a worker is started with, beside its variables: no page sees this.
+    """Additional variables for the interpreter of a worker; pages do not see them.
 
-    With one ``hash_seed``, printed sets of strings keep their order from run to run. This very kbtools is on the
-    module path, installed or not; for an ``other`` interpreter, which is told where it is, nothing of kb's is, nor of
-    the one kb runs with.
+    With one ``hash_seed``, printed sets of strings have the same order in every run. kbtools is put on the module
+    path, whether it is installed or not; an ``other`` interpreter is told the location of kbtools instead, and gets
+    none of kb's packages.
     """
     import kbtools
 
@@ -89,6 +90,6 @@ def interpreter_environment(
 
 
 def digest() -> str:
-    """A hash of the variables that may change what a session does."""
+    """A hash of the variables that may affect a session."""
     variables = {name: value for name, value in worker_environment(1).items() if name not in _NO_INFLUENCE}
     return hashlib.sha256(json.dumps(variables, sort_keys=True).encode()).hexdigest()[:16]

@@ -17,22 +17,23 @@ _NAME = re.compile(r"[0-9a-f]{32}\.(?:svg|png)\Z")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One picture. Its name is made of its content, so the same picture is kept once."""
+    """One picture. Its name is derived from its content, so equal pictures are stored once."""
 
     name: str
     """``<hash>.svg`` or ``<hash>.png``."""
     alt: str
-    """What it shows, for those who do not see it: its caption, titles and labels of its axes."""
+    """A text alternative: its caption, titles and axis labels."""
     width: int
     height: int
     """In CSS pixels."""
     data: bytes = field(repr=False)
     caption: str = ""
-    """The name it was given, as by ``plt.figure("Loss by epoch")``."""
+    """The figure's label, as in ``plt.figure("Loss by epoch")``."""
 
     @classmethod
     def of(cls, data: bytes, alt: str, width: int, height: int, caption: str = "") -> Figure | None:
-        """A figure with these bytes; None if they are too many, or neither a PNG nor an SVG without active content."""
+        """A figure with these bytes; None if there are too many, or if they are neither a PNG nor an SVG without
+        active content."""
         if not data.startswith(_PNG):
             from kbtools.text.svg import clean_svg  # imports an XML parser, which few runs need
 
@@ -51,7 +52,7 @@ class Figure:
         return {**self.without_data(), "data": base64.b64encode(self.data).decode("ascii")}
 
     def without_data(self) -> dict[str, Any]:
-        """Plain values without the picture, which is stored in a file of its name."""
+        """Plain values without the picture, which is stored in a file with its name."""
         values = {"name": self.name, "alt": self.alt, "width": self.width, "height": self.height}
         return {**values, "caption": self.caption} if self.caption else values
 
@@ -73,12 +74,12 @@ class Figure:
 
 
 def is_name(name: str) -> bool:
-    """Whether a figure could be called so."""
+    """Whether a figure may have this name."""
     return _NAME.match(name) is not None
 
 
 def validated(values: Iterable[Mapping[str, Any]]) -> tuple[Figure, ...]:
-    """The figures sent by a worker; values that are not a harmless picture are left out."""
+    """The figures sent by a worker, without values that are not safe pictures."""
     found = []
     for value in values:
         try:

@@ -1,9 +1,9 @@
 """Cache keys: hashes of a session up to and including a snippet.
 
-``sources`` hashes what the page says: code, options and files of the snippet and of all before it in its session.
-``keyed`` adds what the run decides: the device, and which snippets are skipped or rehearsed. A result holds where its
-key, and what the machine adds (``store``), are the same. Neither ids nor line numbers are part of a key, except where
-code may read its own line number.
+``sources`` hashes the page: code, options and files of the snippet and of all before it in its session. ``keyed``
+adds properties of the run: the device, and which snippets are skipped or rehearsed. A result is valid if its key,
+and the environment added by the machine (``store``), are equal. Neither ids nor line numbers are part of a key,
+except if code may read its own line number.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from kbtools.run.page_files import FoundFiles
 from kbtools.snippets import Snippet
 
 SCHEME = 8
-"""Changes when keys, seeds or the way snippets are run change: no older result is taken for one of today."""
+"""Changed with keys, seeds or the way snippets are run, so that older results are not used."""
 _LINES = re.compile(
     r"lineno|traceback|inspect|_getframe|currentframe|logging|tracemalloc|co_|exc_info|__code__|\bdis\b|monitoring"
 )
-"""Code that may learn at which line of the page it stands."""
+"""Code that may read its own line number."""
 _DYNAMIC = re.compile(r"__import__|importlib|import_module|\bexec\b|\beval\b|runpy|subprocess|pkg_resources|os\.system")
 
 
 def sources(snippets: Iterable[Snippet], files: Mapping[str, FoundFiles]) -> dict[str, str]:
-    """By the ids of a page's snippets: the hash of what the page says up to there in their session.
+    """By snippet id: the hash of the session's source up to and including the snippet.
 
-    Of those that run, and those that may define what others need. ``files`` are those copied in for them.
+    For snippets that run, and those that may define names that others need. ``files`` are those copied in for them.
     """
     before: dict[str, str] = {}
     placed: set[str] = set()
@@ -47,7 +47,7 @@ def sources(snippets: Iterable[Snippet], files: Mapping[str, FoundFiles]) -> dic
             continue
         name = snippet.session
         if _LINES.search(snippet.code) or snippet.options.launch is not None or snippet.language.lower() in SHELLS:
-            placed.add(name)  # what is defined here may be called from any later snippet
+            placed.add(name)  # what is defined here may be called by any later snippet
         place = snippet.line if name in placed else None
         expects = [[e.text, e.statement, e.form, e.value, e.short, e.why_not] for e in snippet.expects]
         given = [(file.target, file.digest) for file in files[snippet.id].files] if snippet.id in files else []
@@ -57,7 +57,7 @@ def sources(snippets: Iterable[Snippet], files: Mapping[str, FoundFiles]) -> dic
 
 
 def _options(snippet: Snippet) -> dict[str, object]:
-    """The options that affect the run; not those for display, nor the reason of a skip."""
+    """The options that affect the run; neither those for display nor the reason of a skip."""
     options = {name: getattr(snippet.options, name) for name in Options.__dataclass_fields__}
     del options["hidden"], options["run"]
     return {**options, "skip": snippet.options.skip is not None}
@@ -68,8 +68,8 @@ def _session(name: str) -> str:
 
 
 def keyed(steps: Sequence[Step], path: str, session: str, device: str, around: SessionContext) -> tuple[Step, ...]:
-    """The steps of a session on a device with their keys, and with what they may import."""
-    # Where nothing mentions torch it is not imported before the first snippet, and NumPy is not seeded with it.
+    """The steps of a session on a device with their keys and imports."""
+    # If nothing mentions torch, it is not imported before the first snippet, and NumPy is not seeded together with it.
     torch = device != "cpu" or any("torch" in step.code for step in steps if step.skip is None)
     where = [around.cwd, sorted(around.variables().items()), around.installed]
     before = _hash([SCHEME, path, _session(session), device, torch, *where])
@@ -94,12 +94,12 @@ def _hash(value: object) -> str:
 
 
 def imported(code: str, language: str) -> set[str]:
-    """The top-level packages that code imports; ANY among them where that cannot be read off it."""
+    """The top-level packages that code imports; contains ANY if they cannot be determined."""
     spoken = find(language)
     found = set[str]()
     package = type(spoken).__module__.partition(".")[0]
     if isinstance(spoken, Language) and package != "kbtools":
-        found.add(package)  # its version decides as well
+        found.add(package)  # its version matters too
     if language.lower() in SHELLS or _DYNAMIC.search(code):
         found.add(ANY)
     if isinstance(spoken, pycon.Pycon):
@@ -115,7 +115,7 @@ def imported(code: str, language: str) -> set[str]:
 def _imports(code: str) -> set[str]:
     try:
         flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        with warnings.catch_warnings():  # they are shown when the code runs
+        with warnings.catch_warnings():  # reported when the code runs
             warnings.simplefilter("ignore")
             tree = compile(code, "<fence>", "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):

@@ -13,7 +13,7 @@ from kbtools.text.reason import Reason
 
 
 class Status(str, Enum):
-    """Every executable fence ends in exactly one of these on each device that was selected for it."""
+    """The status of an outcome. Every executable fence has exactly one on each device selected for it."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -25,22 +25,22 @@ class Status(str, Enum):
 
 
 OUTPUT_DIFFERS = Reason("output differs")
-"""The reason of what ran to its end and merely printed something else."""
+"""The reason of a snippet that ran to its end but printed something else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What one watched statement gave, once for every time it ran: what ``--update`` writes back."""
+    """Output of one observed statement, for each time it ran: used by ``--update``."""
 
     statement: tuple[int, int]
     """Where in the code it begins: line from 1, column in UTF-8 bytes."""
     texts: tuple[str, ...]
     values: tuple[tuple[str, str] | None, ...] = ()
-    """Of an expression what it was worth each time, as ``repr`` and as ``str``; None for ``None``."""
+    """The value of an expression for each time, as ``repr`` and as ``str``; None for ``None``."""
 
 
 class Comparison(str, Enum):
-    """What became of an expectation."""
+    """The result of comparing an expectation."""
 
     EQUAL = "equal"
     DIFFERENT = "different"
@@ -49,10 +49,10 @@ class Comparison(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One expectation of a snippet, once its outcome is known."""
+    """One expectation of a snippet, with the result of its comparison."""
 
     offset: int
-    """Lines from the snippet's opening fence to the text that is expected."""
+    """Lines from the snippet's opening fence to the expected text."""
     state: Comparison
     reason: str | None = None
     """Why it was not compared."""
@@ -75,25 +75,25 @@ class Outcome:
     cached: bool = False
     stdout: str = ""
     message: str | None = None
-    """The description of the error: the traceback with line numbers of the page, or the diff of outputs. Of a snippet
-    that raised as it should, the exception in one line."""
+    """The description of the error: the traceback with line numbers of the page, or the diff of outputs. For a
+    snippet that raised as expected, the exception in one line."""
     traceback_line: int | None = None
-    """The page's line that raised."""
+    """The line of the page that raised."""
     compared: tuple[Compared, ...] = ()
     """The snippet's expectations, each in one of three states."""
     printed: tuple[Printed, ...] = ()
     """Not part of the report."""
     figures: tuple[Figure, ...] = ()
-    """What it has drawn."""
+    """Its figures."""
     source: str = field(default="", compare=False)
-    """Hash of what the page says up to there in the snippet's session (``keys.sources``); "" where it is not known."""
+    """Hash of the session's source up to this snippet (``keys.sources``); "" if unknown."""
 
     protections: tuple[str, ...] = field(default=(), compare=False)
-    """What held the process it ran in: see ``confine``. Not part of the report either."""
+    """Protections active in its worker: see ``sandbox.limits``. Not part of the report."""
 
     @property
     def only_output_differs(self) -> bool:
-        """Whether the snippet ran to its end and merely printed something else."""
+        """Whether the snippet ran to its end but printed something else."""
         return self.outcome is Status.FAILED and self.reason == OUTPUT_DIFFERS
 
     def to_json(self) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class Outcome:
         }
 
     def to_wire(self) -> dict[str, Any]:
-        """Like ``to_json`` with everything in it, for another process of the same run."""
+        """Like ``to_json`` with all fields, for another process of the same run."""
         return {
             **self.to_json(),
             "printed": [[p.statement, p.texts, p.values] for p in self.printed],
@@ -164,15 +164,15 @@ _ENDED = {
     Status.SKIPPED: lambda needed: Reason("{needed}, which was skipped", needed=needed),
     Status.BLOCKED: lambda needed: Reason("{needed}, which was blocked", needed=needed),
 }
-"""Reasons of a blocked step, by the outcome of the step that should have bound a name."""
+"""Reasons of a blocked step, by the status of the step that should have bound the name."""
 
 
 REUSABLE = (Status.PASSED, Status.XFAILED)
-"""Outcomes that do not say at which line the snippet stands."""
+"""Statuses that do not depend on the line of the snippet."""
 
 
 def at_place(outcome: Outcome, id: str, line: int) -> Outcome | None:
-    """An outcome of the same code with its present name and line; None if it may contain the old line number."""
+    """An outcome of the same code with its current id and line; None if its texts may contain the old line number."""
     if (id, line) == (outcome.id, outcome.line):
         return outcome
     if line != outcome.line and (outcome.outcome not in REUSABLE or _names_its_line(outcome)):
@@ -181,13 +181,13 @@ def at_place(outcome: Outcome, id: str, line: int) -> Outcome | None:
 
 
 def _names_its_line(outcome: Outcome) -> bool:
-    """Whether what was printed may name a line of the page: it then names the page too."""
+    """Whether the output may name a line of the page: it then contains the page's name."""
     name = outcome.path.rpartition("/")[2]
     return name in outcome.stdout or name in (outcome.message or "") or outcome.traceback_line is not None
 
 
 def by_place(outcomes: list[Outcome]) -> list[Outcome]:
-    """Sorted as every output lists them: path, line, device."""
+    """Sorted as in every output: path, line, device."""
     return sorted(outcomes, key=lambda o: (o.path, o.line, o.device, o.id))
 
 
@@ -204,10 +204,8 @@ def outcome_of(
     printed: tuple[Printed, ...] = (),
     compared: tuple[Compared, ...] | None = None,
 ) -> Outcome:
-    """An outcome of a step. A status of error without a message takes the reason for one.
-
-    Where nothing is ``compared``, every expectation is not compared for the step's own reason.
-    """
+    """An outcome of a step. With status error and no message, the reason becomes the message. Without ``compared``,
+    all expectations are marked as not compared for the step's reason."""
     if status in (Status.FAILED, Status.ERROR) and message is None:
         message = reason
     if compared is None:
@@ -233,12 +231,13 @@ def outcome_of(
 
 
 def skipped(job: Job, step: Step) -> Outcome:
-    """The outcome of a step of which is known beforehand that it does not run."""
+    """The outcome of a step that is known not to run."""
     return outcome_of(job, step, Status.ERROR if step.missing_is_error else Status.SKIPPED, reason=step.skip)
 
 
 def blocked(job: Job, step: Step, broken: Mapping[str, tuple[Step, Outcome]]) -> Outcome | None:
-    """The outcome of a step that reads a broken name, each with the step that should have bound it; else None."""
+    """The outcome of a step that reads one of the ``broken`` names, each given with the step that should have bound
+    it; None if it reads none."""
     for name in step.uses:
         if name in broken:
             culprit, what = broken[name]

@@ -25,13 +25,13 @@ _MOST_FILES = 5000
 
 
 class Machine(Protocol):
-    """What of a machine decides whether a result holds there."""
+    """Properties of a machine that decide whether a result is valid there."""
 
     def environment(self, device: str) -> Mapping[str, object]:
-        """What it adds to a key: a result holds only where this is the same."""
+        """The machine's part of a cache key: a result is valid only if it is equal."""
 
     def versions(self, imports: Iterable[str]) -> Mapping[str, str]:
-        """What of its packages does: see ``versions``."""
+        """Versions of its packages: see ``versions``."""
 
     def machine_label(self, device: str) -> str | None:
         """Its description for readers; not part of any key."""
@@ -52,14 +52,14 @@ class LocalMachine:
 
 @dataclass(frozen=True, slots=True)
 class RemoteMachine:
-    """Another machine, by what it says of itself."""
+    """Another machine, as described by itself."""
 
     environments: Mapping[str, Mapping[str, object]]
     """By device."""
     packages: Mapping[str, Mapping[str, str]]
-    """By imported name, the packages that brings along."""
+    """By imported name, the packages that it depends on."""
     report: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    """Its environment as reports have it."""
+    """Its environment, as in reports."""
 
     def environment(self, device: str) -> Mapping[str, object]:
         return self.environments[device]
@@ -72,10 +72,10 @@ class RemoteMachine:
 
 
 def versions(imports: Iterable[str]) -> dict[str, str]:
-    """By package: its version, and for code that is worked on in place (editable, or on the path) what its files are.
+    """By package: its version; for code under development (editable, or on the module path) the state of its files.
 
-    Torch has its place in the environment; modules of the standard library have Python's version. For ``keys.ANY``, all
-    that is installed, and where programs are looked for.
+    Torch is part of the environment; modules of the standard library have Python's version. For ``keys.ANY``: all
+    installed packages, and the folders in which programs are searched.
     """
     found: dict[str, str] = {}
     for name in sorted(set(imports)):
@@ -88,7 +88,7 @@ def versions(imports: Iterable[str]) -> dict[str, str]:
 
 @functools.cache
 def _installed() -> str:
-    """A hash of the names and versions of all installed distributions, by the names of their folders."""
+    """A hash of the names and versions of all installed distributions, from the names of their folders."""
     hasher = hashlib.sha256(os.environ.get("PATH", "").encode("utf-8", "surrogateescape"))
     for place in sys.path:
         try:
@@ -107,18 +107,18 @@ def _of_module(name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     _with_needs(name, found)
     if not found and _there(name):
-        # Called otherwise than its module, which takes looking through all that is installed.
+        # The distribution has another name than its module: all distributions must be searched.
         for distribution in _by_module().get(name, ()):
             _with_needs(distribution, found)
     if found:
         return found
-    # Not installed by name: written beside the page (the key covers that), missing, or found on the path.
+    # Not an installed name: a file beside the page (part of the key already), missing, or found on the module path.
     there = _sources(name)
     return {name: there} if there else {}
 
 
 def _there(module: str) -> bool:
-    """Whether there is such a module at all: what a page writes beside itself is none for us."""
+    """Whether the module exists; files that a page writes do not count."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError, AttributeError):
@@ -126,7 +126,7 @@ def _there(module: str) -> bool:
 
 
 def _with_needs(name: str, found: dict[str, str]) -> None:
-    """A distribution and what it requires, without extras."""
+    """A distribution and its requirements, without extras."""
     todo = [name]
     while todo:
         name = re.sub(r"[-_.]+", "-", todo.pop()).lower()
@@ -143,7 +143,7 @@ def _with_needs(name: str, found: dict[str, str]) -> None:
 
 
 def _in_place(distribution: importlib.metadata.Distribution) -> str:
-    """For an editable installation, whose version says nothing of its code."""
+    """The state of the files of an editable installation, whose version says nothing about its code."""
     if '"editable"' not in (distribution.read_text("direct_url.json") or "").replace(" ", "").replace(":true", ""):
         return ""
     modules = (distribution.read_text("top_level.txt") or "").split() or [
@@ -159,7 +159,7 @@ def _by_module() -> dict[str, list[str]]:
 
 @functools.cache
 def _sources(module: str) -> str:
-    """A hash of when the files of a module on the path were last changed; "" for one that is not there."""
+    """A hash of the timestamps of the files of a module on the path; "" if it does not exist."""
     try:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError, AttributeError):
@@ -189,7 +189,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def environment(device: str) -> dict[str, object]:
-    """What the machine adds to a key: a result holds only where this is the same."""
+    """The machine's part of a key: a result is valid only if it is equal."""
     import kbtools
 
     info = devices.probe().get(device)

@@ -18,7 +18,7 @@ _FLOAT = re.compile(r"(?<![\w.])-?[0-9]+\.[0-9]*(?:[eE][+-]?[0-9]+)?(?![\w.])")
 
 
 class ParityState(str, Enum):
-    """What comparing two devices came to."""
+    """The result of comparing two devices."""
 
     SAME = "same"
     DIFFERS = "differs"
@@ -27,17 +27,17 @@ class ParityState(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """One snippet on one device, beside the first device it ran on."""
+    """One snippet on one device, compared with the first device it ran on."""
 
     id: str
     """The snippet, without a device: ``topics/Autograd.md::backward``."""
     path: str
     line: int
     devices: tuple[str, str]
-    """The one compared with (the CPU, where it ran there), and the other."""
+    """The reference device (the CPU, if it ran there), and the other."""
     state: ParityState
     reason: str | None = None
-    """Why it cannot be compared, or how it differs in one line."""
+    """Why it cannot be compared, or the difference in one line."""
     diff: str | None = None
     """The difference of the two outputs, for messages."""
 
@@ -54,7 +54,7 @@ class Parity:
 
 
 def parity(outcomes: Iterable[Outcome]) -> tuple[Parity, ...]:
-    """Every snippet that was run on more than one device, device by device, sorted by place."""
+    """A comparison for every snippet that ran on more than one device, for each further device, sorted by position."""
     by_snippet: dict[str, list[Outcome]] = {}
     for outcome in by_place(list(outcomes)):
         if outcome.outcome in _RUN:
@@ -70,7 +70,7 @@ _RUN = (Status.PASSED, Status.XFAILED, Status.FAILED, Status.ERROR)
 
 
 def _compared(id: str, one: Outcome, other: Outcome) -> Parity:
-    from kbtools.fences.expected import expect  # most runs have one device, and compare nothing
+    from kbtools.fences.expected import expect  # most runs have one device, with nothing to compare
 
     def made(state: ParityState, reason: str | None = None, diff: str | None = None) -> Parity:
         return Parity(id, one.path, one.line, (one.device, other.device), state, reason, diff)
@@ -98,11 +98,8 @@ def _compared(id: str, one: Outcome, other: Outcome) -> Parity:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two outputs are equal for ``expect``, where floats may differ by one unit of the last digit that either
-    shows.
-
-    Both have been rounded, each its own way, so what differs by rounding may differ by a whole unit.
-    """
+    """Whether two outputs are equal for ``expect``, where floats may differ by one unit of the last displayed digit.
+    Both have been rounded separately, so rounding may make them differ by a whole unit."""
     from kbtools.fences.expected import expect
 
     if one == other or expect.matches(one, other):
@@ -115,7 +112,7 @@ def same(one: str, other: str) -> bool:
 
 
 def _nearly(wanted: str, got: str) -> str:
-    """``wanted`` where ``got`` is within a unit of the last digit of either, else ``got``."""
+    """``wanted`` if ``got`` is within a unit of the last digit of either, else ``got``."""
     from decimal import Decimal
 
     one, other = Decimal(wanted), Decimal(got)
@@ -124,7 +121,7 @@ def _nearly(wanted: str, got: str) -> str:
 
 
 def counts(found: Iterable[Parity]) -> dict[str, int]:
-    """How many of each state, for the report's summary."""
+    """The number of each state, for the report's summary."""
     numbers = {state.value.replace(" ", "_"): 0 for state in ParityState}
     for one in found:
         numbers[one.state.value.replace(" ", "_")] += 1

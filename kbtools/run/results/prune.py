@@ -14,12 +14,12 @@ from typing import Any
 from kbtools.run.results.store import VERSION, Store
 
 _UNFINISHED = 3600.0
-"""Seconds after which a file that is being written has no writer any more."""
+"""Seconds after which an unfinished temporary file is considered abandoned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What is kept."""
+    """Size of the stored data."""
 
     pages: int
     results: int
@@ -29,7 +29,7 @@ class Usage:
 
 
 def usage(state: Path) -> Usage:
-    """What is kept under a project's state folder."""
+    """Size of the data in a project's state folder."""
     store = Store(state)
     results = pages = 0
 
@@ -42,10 +42,10 @@ def usage(state: Path) -> Usage:
 
 
 def prune(state: Path, pages: Collection[str], older_than: float | None = None) -> Usage:
-    """Remove the results of pages that are not among ``pages``, of another version of kb, and unfinished files.
+    """Removes results of pages that are not in ``pages``, results of other versions of kb, and unfinished files.
+    With ``older_than`` (seconds) also results and compiled code that are older. Returns what was removed.
 
-    With ``older_than`` (seconds) also results obtained, and compiled code last written, before that. Returns what is
-    gone. Safe beside runs: what a run is about to read may be missing then, which makes it run it. Raises OSError.
+    Safe beside runs: if a run misses a result that was just removed, it runs the snippet. Raises OSError.
     """
     before = usage(state)
     store = Store(state)
@@ -86,7 +86,7 @@ def _results(file: Path) -> dict[str, Any]:
 
 
 def _age(entry: object, now: float) -> float:
-    """Seconds since a result was obtained; endless for what does not say."""
+    """Seconds since a result was obtained; infinite if unknown."""
     try:
         when = datetime.fromisoformat(entry["date"])  # type: ignore[index]
         return now - (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
@@ -95,7 +95,7 @@ def _age(entry: object, now: float) -> float:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, int, float]]:
-    """Every file below a folder, with its size in bytes and when it was last written."""
+    """Every file below a folder, with its size in bytes and modification time."""
     for place, _, names in os.walk(folder):
         for name in names:
             file = Path(place) / name

@@ -1,11 +1,12 @@
-"""Store of results: one JSON file a page under ``<state>/results/``.
+"""Store of results: one JSON file for each page under ``<state>/results/``.
 
-A result carries the key of what was run (``Step.key``) and the environment it was run in, so that a reader can tell a
-fresh result from one of another text, machine, torch or package. Results are found by their key: a snippet that has
-moved, or has another name, keeps its result. Failures are kept to be shown and never reused.
+A result has the key of what was run (``Step.key``) and the environment it was run in, so that a reader can detect
+results of another text, machine, torch or package. Results are found by key: a snippet that has moved or has a new
+id keeps its result. Failures are stored for display and never reused.
 
-Safe side by side and when killed: a file is read whole, replaced whole by renaming, and writers take turns on a lock
-that ends with its holder. A killed writer leaves an unfinished file, which is never read.
+Concurrent use is safe, also when processes are killed: a file is read as a whole and replaced by renaming, and
+writers use a lock that the system releases when they end. A killed writer leaves a temporary file, which is never
+read.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ from kbtools.state.lock import take
 
 VERSION = 3
 FIGURES = "figures"
-"""The folder of pictures, within that of the results."""
+"""The folder of pictures, in the results folder."""
 HERE = packages.LocalMachine()
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A stored outcome with what it was obtained from."""
+    """A stored outcome with the conditions it was obtained under."""
 
     outcome: Outcome
     key: str
@@ -50,11 +51,11 @@ class Result:
     variables: str
     """A hash of the environment variables."""
     sandbox: str
-    """How the session was confined."""
+    """The sandbox mode of the session."""
     imports: tuple[str, ...]
     """``Step.imports``."""
     packages: Mapping[str, str]
-    """Versions of what the snippet, and those before it, import."""
+    """Versions of the packages that the snippet, and those before it, import."""
     date: str
     """ISO 8601, UTC."""
     machine: str | None = None
@@ -62,24 +63,24 @@ class Result:
 
 
 class StoredPage(NamedTuple):
-    """What decides a page's plan, and what the plan came to: where the first is the same, so is the second."""
+    """The inputs of a page's plan, and the plan's result: valid as long as the inputs are equal."""
 
     made_from: str
-    """A hash of the page's bytes and of all else that decides."""
+    """A hash of the page's bytes and of all other inputs."""
     keys: Mapping[str, str]
     """By outcome id, ``Step.key``."""
     fences: int
-    """How many the page has."""
+    """Number of fences of the page."""
     idle: Mapping[str, int]
-    """How many of them do not run, by reason."""
+    """Number of those that do not run, by reason."""
 
 
 class StoredAnswer(NamedTuple):
-    """Outcomes that were known without running anything."""
+    """Outcomes that are known without running anything."""
 
     outcomes: list[Outcome]
     news: list[Outcome]
-    """Those of them that the store does not have: skips."""
+    """Outcomes among them that are not stored yet: skips."""
 
 
 class Store:
@@ -94,12 +95,12 @@ class Store:
         """The plans of unchanged pages, by path, stored with their results."""
 
     def file(self, path: str) -> Path:
-        """Where a page's results are. The hash keeps apart what file systems take for the same name."""
+        """The file for a page's results. A hash in its name distinguishes paths that a file system considers equal."""
         name = "".join(c if c.isalnum() or c in "-_." else "_" for c in path)[-60:]
         return self.folder / f"{name}-{hashlib.sha256(path.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}.json"
 
     def read(self, path: str) -> dict[str, Result]:
-        """A page's results by outcome id. A file that cannot be read or is of another version holds none."""
+        """A page's results by outcome id; empty for a file that cannot be read or has another version."""
         try:
             return self._results(self._data(path))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -116,9 +117,9 @@ class Store:
         return {id: _result(whole) for id, entry in entries if (whole := self._with_pictures(entry)) is not None}
 
     def answer_page(self, path: str, made_from: str) -> tuple[StoredPage, list[Outcome]] | None:
-        """All outcomes of a page without reading it, let alone running it; None where that takes more.
+        """All outcomes of a page without reading it or running anything; None if that is not possible.
 
-        It is what ``answer`` would say of all its jobs: the page and what decides its plan are as they were.
+        The same as ``answer`` for all its jobs, if the page and all other inputs of its plan are unchanged.
         """
         try:
             data = self._data(path)
@@ -138,11 +139,11 @@ class Store:
         return known, found
 
     def answer(self, job: Job, ids: Collection[str]) -> StoredAnswer | None:
-        """The outcomes of these steps without running anything; None where one of them has to be run.
+        """The outcomes of these steps without running anything; None if one of them must be run.
 
-        Of a step that ran, it is the stored one, marked cached, where it has passed, and so have all before it, as they
-        stand, and here. A step that is skipped, or needs a name of one that is, gets the outcome it would have in a
-        run.
+        A step that ran has the stored outcome, marked as cached, if it and all steps before it have passed with the
+        same keys and environment. A step that is skipped, or needs a name of a skipped one, has the same outcome as
+        in a run.
         """
         results = self.read(job.path)
         keys = by_key(results)
@@ -179,10 +180,8 @@ class Store:
         )
 
     def save(self, job: Job, outcomes: Iterable[Outcome]) -> None:
-        """Keep the outcomes of a job beside those the page has; outcomes of snippets it no longer has go.
-
-        Raises OSError when the folder cannot be written.
-        """
+        """Stores the outcomes of a job beside the page's others, and removes those of snippets that no longer exist.
+        Raises OSError if the folder is not writable."""
         steps = {step.id: step for step in job.steps}
         outcomes = tuple(outcomes)
         here = self._environment(job.device)
@@ -223,10 +222,10 @@ class Store:
             _replace(file, json.dumps(data, indent=1).encode("ascii"))
 
     def remember(self, paths: Iterable[str]) -> None:
-        """Keep what ``pages`` says of pages whose results have all been answered. Raises OSError."""
+        """Stores ``pages``, the plans of pages all of whose results were found in the store. Raises OSError."""
         for path in paths:
             if not self.file(path).is_file():
-                continue  # nothing is kept of a page without a result, such as one whose snippets are all skipped
+                continue  # nothing is stored for a page without a result, for example if all snippets are skipped
             with _lock(self.folder / ".lock"):
                 try:
                     data = self._data(path)
@@ -237,7 +236,7 @@ class Store:
                 )
 
     def _keep_pictures(self, outcome: Outcome) -> None:
-        """Pictures lie beside the results, under the names their content gives them."""
+        """Stores pictures beside the results, named by content."""
         for figure in outcome.figures:
             file = self.folder / FIGURES / figure.name
             if not file.is_file():
@@ -245,7 +244,7 @@ class Store:
                 _replace(file, figure.data)
 
     def _with_pictures(self, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """A stored result with its pictures; None if one is missing, because the result is then incomplete."""
+        """A stored result with its pictures; None if one is missing."""
         figures = entry["outcome"].get("figures")
         if not figures:
             return entry
@@ -256,17 +255,15 @@ class Store:
         return {**entry, "outcome": {**entry["outcome"], "figures": read}}
 
     def _picture(self, name: str) -> str:
-        """A picture's bytes, in base 64. Raises OSError where it is not there, or is another."""
+        """A picture's bytes in base64. Raises OSError if it is missing or has other content."""
         data = (self.folder / FIGURES / name).read_bytes() if is_name(name) else b""
         if not name.startswith(hashlib.sha256(data).hexdigest()[:32]):
             raise OSError(f"{name} is not what it was")
         return base64.b64encode(data).decode("ascii")
 
     def rewrite(self, change: Callable[[Path, dict[str, Any]], dict[str, Any] | None]) -> None:
-        """Put what ``change`` makes of it in place of every readable file of results; None removes the file.
-
-        No other process writes meanwhile. Raises OSError.
-        """
+        """Replaces every readable file of results by what ``change`` returns; None deletes it. Other writers wait.
+        Raises OSError."""
         if not self.folder.is_dir():
             return
         with _lock(self.folder / ".lock"):
@@ -283,7 +280,7 @@ class Store:
             self._sweep()
 
     def _sweep(self) -> None:
-        """Remove pictures that no result names any more."""
+        """Removes pictures that no result refers to."""
         named = b"".join(file.read_bytes() for file in self.folder.glob("*.json"))
         for picture in (self.folder / FIGURES).glob("*.*"):
             if picture.name.encode() not in named:
@@ -304,7 +301,7 @@ def by_key(held: Mapping[str, Result]) -> dict[str, Result]:
 
 
 def fitting(step: Step, held: Mapping[str, Result], keys: Mapping[str, Result]) -> Result | None:
-    """The result of a step as it stands, under its name and at its line of today; None where there is none."""
+    """The stored result of a step, with its current id and line; None if there is none."""
     result = held.get(step.id)
     if result is None or result.key != step.key:
         result = keys.get(step.key)
@@ -328,14 +325,14 @@ def _entry(result: Result) -> dict[str, Any]:
 
 
 def _outcome_values(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as it is stored: pictures by name, its source beside it."""
+    """An outcome as it is stored: pictures by name, its source separately."""
     values = {**outcome.to_json(), "figures": [figure.without_data() for figure in outcome.figures]}
     values.pop("source", None)
     return values
 
 
 def _replace(file: Path, data: bytes) -> None:
-    import tempfile  # not needed by who reads
+    import tempfile  # readers do not need it
 
     descriptor, name = tempfile.mkstemp(prefix=".new-", dir=file.parent)
     try:
@@ -349,7 +346,7 @@ def _replace(file: Path, data: bytes) -> None:
 
 @contextmanager
 def _lock(file: Path) -> Any:
-    """One writer at a time, across processes."""
+    """A lock among all writers, also in other processes."""
     with file.open("ab") as handle:
         take(handle.fileno(), wait=True)
         yield

@@ -11,30 +11,30 @@ from kbtools.fences.expected import expect
 from kbtools.run.results.outcomes import Outcome, Status
 
 WRONG = "its stored result differs from a fresh one"
-"""The reason of an error found here."""
+"""The reason of an error found by the verification."""
 Run = Callable[[Sequence[str]], Iterable[Outcome]]
-"""Runs pages by themselves, taking nothing from the store."""
+"""Runs pages without using the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What became of the sample."""
+    """The result of the verification."""
 
     outcomes: tuple[Outcome, ...]
-    """The fresh outcomes of the sampled pages; where the stored one said otherwise, an error that shows both."""
+    """The new outcomes of the sampled pages; if the stored one differs, an error that shows both."""
     compared: int
     unsteady: tuple[str, ...]
-    """Ids of snippets that say something else every time: neither result is wrong."""
+    """Ids of snippets whose output differs in every run: neither result is wrong."""
 
 
 def sample(outcomes: Iterable[Outcome], share: float) -> tuple[str, ...]:
-    """Pages of which outcomes came from the store: a random ``share`` (0 to 1) of them, and at least one."""
+    """Pages with outcomes from the store: a random ``share`` (0 to 1) of them, and at least one."""
     pages = sorted({outcome.path for outcome in outcomes if outcome.cached})
     return tuple(sorted(random.SystemRandom().sample(pages, math.ceil(len(pages) * share))))
 
 
 def verify(stored: Iterable[Outcome], pages: Sequence[str], run: Run) -> Verification:
-    """Run pages again and compare what they say with what the store said of them."""
+    """Runs pages again and compares the outcomes with the stored ones."""
     known = {outcome.id: outcome for outcome in stored if outcome.cached and outcome.path in pages}
     fresh = list(run(pages))
     wrong = {o.id: why for o in fresh if o.id in known and (why := difference(known[o.id], o)) is not None}

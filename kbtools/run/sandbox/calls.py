@@ -1,8 +1,9 @@
-"""A filter of system calls (seccomp): what reaches other processes and kernel objects past namespaces and Landlock.
+"""A filter of system calls (seccomp): blocks access to other processes and kernel objects that namespaces and
+Landlock do not cover.
 
-The smallest program that does it, in the language of socket filters, loaded with prctl: see seccomp(2) and the kernel's
-``Documentation/userspace-api/seccomp_filter.rst``. libseccomp, which would write it, is not on every machine. A call
-that is refused fails as one that is not permitted; what the filter does not name passes.
+The program is minimal, in the language of socket filters, and loaded with prctl: see seccomp(2) and the kernel's
+``Documentation/userspace-api/seccomp_filter.rst``. libseccomp is not used because it is not installed everywhere. A
+blocked call fails with EPERM; calls that the filter does not name are allowed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _REFUSE, _UNKNOWN, _NO_FAMILY = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS, _ERRNO | errno.EAFNOSUPPORT
 _LOAD, _EQUAL, _GREATER, _ANY_BIT, _RETURN = 0x20, 0x15, 0x25, 0x45, 0x06
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
-"""Offsets in ``struct seccomp_data``: little-endian, so the lower half of an argument comes first."""
+"""Offsets in ``struct seccomp_data``; little-endian, so the lower half of an argument comes first."""
 
 _MACHINES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 _CALLS = {
@@ -33,31 +34,29 @@ _CALLS = {
     "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
     "bpf": (321, 280), "userfaultfd": (323, 282), "kcmp": (312, 272), "process_madvise": (440, 440),
 }  # fmt: skip
-"""Numbers on each of the machines."""
+"""System call numbers on each architecture."""
 _ALWAYS = "keyctl add_key request_key setns bpf userfaultfd kcmp process_madvise".split()  # noqa: SIM905
 _ABSENT = "clone3 io_uring_setup io_uring_enter io_uring_register".split()  # noqa: SIM905
-"""Reported as missing (ENOSYS), so that libraries use alternatives: io_uring opens sockets past any filter, and the
-arguments of clone3 cannot be seen from here (the C library then takes clone)."""
+"""Reported as missing (ENOSYS), so that libraries use alternatives: io_uring opens sockets regardless of filters,
+and the arguments of clone3 are not visible to a filter (the C library then uses clone)."""
 _OBJECTS = (
     "shmget shmat shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl mq_open mq_unlink".split()  # noqa: SIM905
 )
 _SCHEDULING = "ioprio_set sched_setaffinity sched_setscheduler sched_setparam sched_setattr".split()  # noqa: SIM905
 _FAMILIES = (1, 2, 10, 16)
-"""Of sockets: Unix, IPv4, IPv6, netlink. Others (vsock, packets, the kernel's ciphers) are not the network namespace's.
-"""
+"""Socket families: Unix, IPv4, IPv6, netlink. Others (vsock, packet, kernel crypto) are not part of the network
+namespace."""
 _NEW_USER = 0x10000000
 _NEW_ANY = 0x7E020080
-"""Every namespace: a new user namespace brings back what was given up."""
+"""All namespaces: a new user namespace would restore capabilities that were dropped."""
 
 Instruction = tuple[int, int, int, int]
 
 
 def filter_calls(libc: ctypes.CDLL, *, own_objects: bool, own_processes: bool) -> bool:
-    """Block system calls that no snippet needs; permanently, and for all processes started by this one.
-
-    ``own_objects`` and ``own_processes``: System V objects, and processes that can be named, are the session's own. To
-    be called once no_new_privs is set.
-    """
+    """Blocks system calls that no snippet needs; permanently, and for all child processes. ``own_objects`` and
+    ``own_processes``: System V objects and process numbers are the session's own (namespaces). To be called after
+    no_new_privs is set."""
     machine = os.uname().machine
     if machine not in _MACHINES:
         return False
@@ -97,12 +96,12 @@ def _program(machine: str, own_objects: bool, own_processes: bool) -> list[Instr
 
 
 def _only(argument: int) -> list[Instruction]:
-    """Refuse unless an argument, an int, is 0."""
+    """Refuses unless an argument, an int, is 0."""
     return [(_LOAD, 0, 0, _ARGUMENTS + 8 * argument), (_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _REFUSE)]
 
 
 def _where(number: int, checks: list[list[Instruction]]) -> list[Instruction]:
-    """Checks for one call, which passes if none refuses it."""
+    """The checks for one call, which is allowed if none refuses it."""
     inner = [one for check in checks for one in check]
     inner.append((_RETURN, 0, 0, _ALLOW))
     return [(_EQUAL, 0, len(inner), number), *inner]

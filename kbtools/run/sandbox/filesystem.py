@@ -1,8 +1,8 @@
-"""File system of a worker: a mount namespace with Python to read, its own folders to write, nothing else.
+"""File system of a worker: a mount namespace with Python read-only, its own folders writable, and nothing else.
 
-What bubblewrap does (mount namespace, bind mounts, pivot_root; its documentation is the source), done in the worker
-itself: it has been forked with torch imported, and to start another program would lose that. Called in a user and mount
-namespace of its own, before Landlock, which then forbids to mount anything again.
+The same as bubblewrap (mount namespace, bind mounts, pivot_root; its documentation is the source), but done in the
+worker itself: the worker was forked with torch imported, which starting another program would lose. Called in a new
+user and mount namespace, before Landlock, which then forbids further mounts.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _NEEDED = (
     "/run/current-system",
     "/run/systemd/resolve",
 )
-"""What accelerators, names of hosts and NixOS need of folders that are otherwise full of other programs' sockets."""
+"""What accelerators, host names and NixOS need of folders that otherwise contain other programs' sockets."""
 
 _SHARED = "/dev/shm"
 _MOST_SHARED = 1 << 16
-"""Files there: each takes memory of the kernel, even without content."""
+"""Maximum number of files there: each takes kernel memory, even if it is empty."""
 _SMALL = "mode=755,size=16m"
-"""For folders that hold little but places to mount at."""
+"""For folders that contain little but mount points."""
 
 _SYSTEM = (
     "/usr",
@@ -55,14 +55,12 @@ ld.so.cache ld.so.conf ld.so.conf.d alternatives localtime timezone passwd group
 ssl pki ca-certificates fonts mime.types OpenCL nvidia
 """.split()  # noqa: SIM905 - a list of words is read more easily as one
 DEVICE_NODES = "null zero full random urandom dxg kfd dri infiniband nvmap nvidia* nvhost* nvgpu*".split()  # noqa: SIM905
-"""What of ``/dev`` code may need: patterns. Disks are not among them, nor terminals of others."""
+"""Patterns of entries in ``/dev`` that code may need; neither disks nor other terminals."""
 
 
 def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str], shared: int) -> bool:
-    """Whether this process now sees only what it needs. Nothing outside has changed where it does not.
-
-    ``shared``: bytes that ``/dev/shm`` may hold.
-    """
+    """Restricts the file system to what this process needs; returns whether that succeeded. If not, nothing outside
+    has changed. ``shared``: maximum bytes of ``/dev/shm``."""
     machine = os.uname().machine
     if machine not in _PIVOT_ROOT:
         return False
@@ -76,7 +74,7 @@ def own_file_system(libc: ctypes.CDLL, scratch: str, writable: Iterable[str], sh
         for path in sorted({*_readable()}):
             _show(libc, root, path, read_only=True)
         for path in sorted({scratch, *writable}):
-            # Without what is mounted below it: the new root is.
+            # Without the mounts below it, because the new root is there.
             _show(libc, root, path, read_only=False, recursive=False)
         _devices(libc, root, shared)
         old = root / ".old"
@@ -105,10 +103,11 @@ def own_places(
     sockets: Iterable[str],
     shared: int,
 ) -> bool:
-    """Whether ``/tmp``, ``/run``, shared memory and terminals are now this process's own, and all else is read-only.
+    """Gives this process its own ``/tmp``, ``/run``, shared memory and terminals, and makes everything else
+    read-only; returns whether that succeeded.
 
-    What Python needs of the old ones is shown there, to be read; ``folder`` and ``writable`` are changeable as before,
-    ``hidden`` folders empty, and nobody listens on ``sockets``. Nothing outside has changed where it could not be done.
+    What Python needs of the old ones stays readable; ``folder`` and ``writable`` stay writable, ``hidden`` folders
+    are empty, and connections to ``sockets`` fail. If it did not succeed, nothing outside has changed.
     """
     here = os.getcwd()  # noqa: PTH109
     changeable = sorted({folder, *writable})
@@ -123,7 +122,7 @@ def own_places(
             if Path(place).is_dir() and not Path(place).is_symlink():
                 _replace(libc, place, Path(folder) / (f".own{at}" if at else "tmp"), changeable, shared)
         for path in sockets:
-            with suppress(OSError):  # it is gone, or in a folder that is hidden
+            with suppress(OSError):  # it no longer exists, or is in a hidden folder
                 _mount(libc, os.devnull, path, None, _BIND)
         _own_terminals(libc, Path("/dev"))
         os.chdir(here)
@@ -135,7 +134,8 @@ def own_places(
 
 
 def _replace(libc: ctypes.CDLL, place: str, stage: Path, changeable: Iterable[str], shared: int) -> None:
-    """Put an empty folder in the place of one, with what is needed of that: a part of the session's for ``/tmp``."""
+    """Puts an empty folder in place of another, with what is needed of it; for ``/tmp`` it is part of the session's
+    folder."""
     stage.mkdir(exist_ok=True)
     if place != "/tmp":
         kind = _shared(shared) if place == _SHARED else _SMALL
@@ -151,7 +151,7 @@ def _replace(libc: ctypes.CDLL, place: str, stage: Path, changeable: Iterable[st
 
 
 def _own_terminals(libc: ctypes.CDLL, devices: Path) -> None:
-    """A pseudo-terminal file system of its own, without the terminals of other programs."""
+    """A pseudo-terminal file system of its own, without other programs' terminals."""
     terminals = devices / "pts"
     if not terminals.is_dir():
         return
@@ -163,7 +163,7 @@ def _readable() -> Iterator[str]:
     yield from (path for path in _SYSTEM if os.path.lexists(path))
     yield from (f"/etc/{name}" for name in _ETC if os.path.lexists(f"/etc/{name}"))
     yield from {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix} - {"/"}
-    # Installed packages in any folder; not other folders of the path, such as the project this is run in.
+    # Folders of installed packages; not other folders of the module path, such as the project.
     yield from (p for p in sys.path if p.endswith("-packages") and Path(p).is_dir())
     yield str(Path(__file__).parents[2])
 
@@ -171,10 +171,10 @@ def _readable() -> Iterator[str]:
 def _show(
     libc: ctypes.CDLL, root: Path, path: str, *, read_only: bool, recursive: bool = True, below: str = "/"
 ) -> None:
-    """Make a path of the old root, or ``below`` that folder of it, stand in the new one."""
+    """Mounts a path of the old root, or of the folder ``below``, in the new one."""
     source, target = Path(path), root / path.removeprefix(below).lstrip("/")
     if target.is_symlink() or (read_only and target.exists() and _is_shown(source, target)):
-        return  # a folder above it is shown
+        return  # a folder above it is mounted already
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_symlink():
         target.symlink_to(source.readlink())

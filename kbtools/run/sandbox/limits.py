@@ -1,9 +1,8 @@
 """Confines the current process: namespaces, Landlock, seccomp, resource limits; called before any page code.
 
-First ``enclose``, which does not depend on the session, so that it can be done in advance; then ``seal``.
-
-Every protection is attempted on its own and named in the result, so that ``--sandbox=require`` can insist and a report
-can say what held. Kernel interfaces: namespaces(7), landlock(7), prctl(2), setrlimit(2).
+First ``enclose``, which does not depend on the session, so that it can be done in advance; then ``seal``. Every
+protection is attempted separately and named in the result, so that ``--sandbox=require`` can require it and a report
+can list it. Kernel interfaces: namespaces(7), landlock(7), prctl(2), setrlimit(2).
 """
 
 from __future__ import annotations
@@ -42,36 +41,34 @@ _WRITE_FILE, _TRUNCATE, _REFER = 1 << 1, 1 << 14, 1 << 13
 _MAKE_AND_REMOVE = sum(1 << bit for bit in range(4, 13))
 _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
 _FILE_SIZE = 2 << 30
-"""Bytes a single file may grow to."""
+"""Maximum bytes of a single file."""
 _MOUNTS = "mounts"
-"""Mounts of its own: what hiding files and a /tmp of its own begin with, and no protection yet."""
+"""A mount namespace: the precondition for hiding files and for a private /tmp, but no protection by itself."""
 
 
 MOST_PROCESSES = max(512, 16 * (os.cpu_count() or 1))
-"""That one session may have at a time, threads included."""
+"""Maximum number of processes and threads of one session."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one worker is held to."""
+    """The restrictions of one worker."""
 
     mode: str = "default"
     network: bool = False
     writable: tuple[str, ...] = ()
-    """Folders below which files may be written and made; the first is the scratch folder."""
+    """Folders in which files may be written and created; the first is the scratch folder."""
     hidden: tuple[str, ...] = ()
-    """Folders that are not there for it, but for what of them is writable."""
+    """Folders that are not visible, except writable folders in them."""
     sockets: tuple[str, ...] = ()
-    """Unix sockets of other programs, which nobody listens on for it."""
+    """Unix sockets of other programs, to which connections fail."""
     shared: int = 1 << 30
-    """Bytes that a ``/dev/shm`` of its own may hold."""
+    """Maximum bytes of its own ``/dev/shm``."""
 
 
 def enclose(mode: str, *, network: bool, own_processes: bool = False) -> tuple[str, ...]:
-    """Hold this process and all it starts to what needs no folder: limits, and namespaces of its own.
-
-    ``own_processes``: it is in a namespace of processes already. Returns the names of the protections that are active.
-    """
+    """Applies restrictions that do not depend on folders: limits, and namespaces. ``own_processes``: it is already
+    in a process namespace. Returns the names of the protections that are active."""
     held = ["processes"] if own_processes else []
     if _own_session():
         held.append("session")
@@ -82,7 +79,7 @@ def enclose(mode: str, *, network: bool, own_processes: bool = False) -> tuple[s
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
         held.append("dies with its parent")
-    # What a snippet leaves behind becomes this process's child, and after it the launcher's: never lost from sight.
+    # Orphans of a snippet become this process's children, and after it the launcher's: they are never lost.
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     if mode == "off":
         return tuple(held)
@@ -99,7 +96,7 @@ def enclose(mode: str, *, network: bool, own_processes: bool = False) -> tuple[s
 
 
 def seal(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
-    """Hold a process that is enclosed to its folders. Returns the names of all protections that are active."""
+    """Restricts an enclosed process to its folders. Returns the names of all active protections."""
     own_mounts = _MOUNTS in held
     held = tuple(name for name in held if name != _MOUNTS)
     if sys.platform != "linux" or rules.mode == "off":
@@ -127,8 +124,8 @@ def seal(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def lacking(rules: Rules, held: tuple[str, ...]) -> tuple[str, ...]:
-    """Protections that the mode requires and that are not active. A fence with ``network="yes"`` does not need that of
-    the network."""
+    """Protections that the mode requires and that are not active. A fence with ``network="yes"`` does not need the
+    one for the network."""
     if rules.mode not in ("require", "strict"):
         return ()
     asked = CONTAINER if rules.mode == "strict" else ESSENTIAL
@@ -156,7 +153,8 @@ def _limit_resources() -> bool:
 
 
 def _limit_processes() -> None:
-    """Processes, counted in this user namespace alone (since Linux 5.14; before, all the user has would count)."""
+    """Limits processes, counted in this user namespace only (since Linux 5.14; before, all processes of the user
+    count)."""
     import resource
 
     release = tuple(int(part) for part in os.uname().release.split(".")[:2] if part.isdecimal())
@@ -166,10 +164,8 @@ def _limit_processes() -> None:
 
 
 def limit_memory(limit: int, *, for_good: bool = False) -> None:
-    """Private memory of this process from here on, in bytes: going over it raises instead of swapping the machine.
-
-    ``for_good``: nothing can raise it again.
-    """
+    """Limits private memory of this process, in bytes: exceeding it raises an exception instead of making the
+    machine swap. ``for_good``: the limit cannot be raised again."""
     try:
         import resource
     except ImportError:
@@ -182,7 +178,7 @@ def limit_memory(limit: int, *, for_good: bool = False) -> None:
 
 
 def _landlock(libc: ctypes.CDLL, writable: Iterable[str], *, terminals: bool) -> bool:
-    """Writing only below ``writable``, and signals only to what this process starts."""
+    """Allows writing only below ``writable``, and signals only to child processes."""
     version = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), _LANDLOCK_VERSION)
     if version < 1:
         return False
@@ -210,20 +206,20 @@ def _landlock(libc: ctypes.CDLL, writable: Iterable[str], *, terminals: bool) ->
 
 
 def _drop_capabilities(libc: ctypes.CDLL) -> bool:
-    """Drop root's capabilities, here and in the process's namespaces; the set-up is complete."""
+    """Drops root's capabilities, here and in the process's namespaces, after the set-up is complete."""
     number = _CAPSET.get(os.uname().machine)
     header, none = struct.pack("=Ii", _CAPABILITIES_VERSION, 0), bytes(24)
     return number is not None and libc.syscall(number, header, none) == 0
 
 
 def _device_nodes(*, terminals: bool) -> list[str]:
-    """What of ``/dev`` may be written to; terminals where they are the session's own."""
+    """Entries of ``/dev`` that may be written to; terminals only if they are the session's own."""
     try:
         there = os.listdir("/dev")  # noqa: PTH208
     except OSError:
         return []
     if "nvidiactl" in there and "nvidia-uvm" not in there:
-        return ["/dev"]  # CUDA makes this node when it is first used, and a rule needs what is there
+        return ["/dev"]  # CUDA creates this node on first use, and a rule needs an existing file
     nodes = (*DEVICE_NODES, "pts", "ptmx") if terminals else DEVICE_NODES
     return [f"/dev/{name}" for name in there if any(fnmatchcase(name, pattern) for pattern in nodes)]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 MODES = ("default", "require", "strict", "off")
 ESSENTIAL = ("network", "files")
-"""What ``--sandbox=require`` insists on."""
+"""The protections that ``--sandbox=require`` requires."""
 CONTAINER = (*ESSENTIAL, "reading", "objects", "terminal", "capabilities", "calls")
-"""What ``--sandbox=strict`` insists on."""
+"""The protections that ``--sandbox=strict`` requires."""
 TOLD = {
     "network": "no network",
     "files": "writes only in its folder",

@@ -1,4 +1,4 @@
-"""Namespaces of a session's own (network, mounts, System V objects, name of the machine), and of all: processes.
+"""Namespaces: network, mounts, System V objects and host name of a session, and processes of all sessions.
 
 See namespaces(7), user_namespaces(7), pid_namespaces(7), keyctl(2).
 """
@@ -22,14 +22,14 @@ NEWPID, NEWIPC, NEWUTS = 0x20000000, 0x08000000, 0x04000000
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _KILLED = 128
-"""Added to the number of a signal, as shells do."""
+"""Added to a signal number, as shells do."""
 _REC, _PRIVATE = 0x4000, 1 << 18
 _NOSUID, _NODEV, _NOEXEC = 2, 4, 8
 _KEYCTL, _JOIN_SESSION = {"x86_64": 250, "aarch64": 219}, 1
 
 
 def own_namespaces(libc: ctypes.CDLL, spaces: int) -> bool:
-    """Namespaces of this process's own, in a user namespace in which it is who it was."""
+    """Creates namespaces, in a user namespace with the same user id."""
     uid, gid = os.geteuid(), os.getegid()
     if libc.unshare(NEWUSER | spaces) != 0:
         return False
@@ -38,12 +38,12 @@ def own_namespaces(libc: ctypes.CDLL, spaces: int) -> bool:
             with open(f"/proc/self/{name}", "w", encoding="ascii") as file:  # noqa: PTH123 - not a file of a page
                 file.write(text)
     except OSError:
-        pass  # the namespaces stand; who the process is in them only decides what it can set up
+        pass  # the namespaces exist; the user mapping only decides what can be set up in them
     return True
 
 
 def loopback() -> bool:
-    """Bring up the one interface of a network namespace, which gloo and torchrun need."""
+    """Enables the loopback interface of a network namespace, which gloo and torchrun need."""
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         request = struct.pack("16sh14x", b"lo", 0)
         flags = struct.unpack("16sh14x", fcntl.ioctl(sock.fileno(), _SIOCGIFFLAGS, request))[1]
@@ -53,18 +53,19 @@ def loopback() -> bool:
 
 
 def own_keyring(libc: ctypes.CDLL) -> bool:
-    """A new session keyring, in which none of the user's keys are."""
+    """Joins a new session keyring, without the user's keys."""
     number = _KEYCTL.get(os.uname().machine)
     return number is not None and libc.syscall(number, _JOIN_SESSION, None) >= 0
 
 
 @cache
 def own_network_works() -> bool:
-    """Whether a process can get a network of its own here, with a loopback that works. Tried in a child: there is no
-    way back from a namespace, and one without a loopback would break what talks to itself (gloo, test servers).
+    """Whether a process can create a network namespace with a working loopback on this machine.
 
-    Where AppArmor restricts user namespaces (Ubuntu), the namespaces can be had but nothing in them set up. Landlock is
-    no substitute: it cannot distinguish the loopback from other addresses. Called early, because it forks the process.
+    Tried in a child: there is no way back from a namespace, and without loopback, programs that connect to
+    themselves (gloo, test servers) would fail. Where AppArmor restricts user namespaces (Ubuntu), namespaces can be
+    created but not set up. Landlock is no substitute: it cannot distinguish the loopback from other addresses. To be
+    called early, because it forks.
     """
     return sys.platform == "linux" and _tried(
         lambda: own_namespaces(ctypes.CDLL(None, use_errno=True), NEWNET) and loopback()
@@ -72,10 +73,10 @@ def own_network_works() -> bool:
 
 
 def own_processes() -> bool:
-    """Go on as the first process of a process namespace, with a ``/proc`` that shows no other; whether that was done.
+    """Continues as the first process of a process namespace, with its own ``/proc``; returns whether that succeeded.
 
-    Processes outside are not visible inside, and all processes started inside end with this one: the kernel ensures
-    that. The process this was called in waits for this one's end. To be called early, while there is one thread.
+    Processes outside are not visible inside, and the kernel ends all processes inside together with this one. The
+    calling process waits for the end of this one. To be called early, while there is one thread.
     """
     if sys.platform != "linux":
         return False
@@ -86,9 +87,8 @@ def own_processes() -> bool:
 
 
 def supervised() -> bool:
-    """Go on in a child of this process, which ends as that does and, before, all that it has left; whether within
-    processes of its own, as ``own_processes``.
-    """
+    """Continues in a child process; this process waits for it, ends what it has left behind, and exits with the same
+    code. Returns whether the child is in a process namespace, as with ``own_processes``."""
     own = own_processes()
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
@@ -103,19 +103,19 @@ def _continue_in_child(libc: ctypes.CDLL, first: Callable[[], bool]) -> bool:
     if child:
         _wait_as(child)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() not in (parent, 0):  # 0: of another process namespace
+    if os.getppid() not in (parent, 0):  # 0: in another process namespace
         os._exit(70)
     return first()
 
 
 def _wait_as(child: int) -> NoReturn:
-    """Wait for a child, end what it has left, and end as it has."""
+    """Waits for a child, ends its descendants, and exits with the same code."""
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.SIG_IGN)
     null = os.open(os.devnull, os.O_RDWR)
     for standard in range(3):
         os.dup2(null, standard)
-    os.closerange(3, 1 << 16)  # the child's, which is to see when the other end closes
+    os.closerange(3, 1 << 16)  # the child's end, through which it notices that this process has ended
     status = None
     while True:
         try:
@@ -145,7 +145,7 @@ def _kill_children() -> None:
 
 
 def _own_proc(libc: ctypes.CDLL) -> bool:
-    """Mount a ``/proc`` of this process namespace, which shows to each what it may look into."""
+    """Mounts a ``/proc`` of this process namespace, in which each process sees only those that it may inspect."""
     if libc.mount(None, b"/", None, ctypes.c_ulong(_REC | _PRIVATE), None) != 0:
         return False
     flags = ctypes.c_ulong(_NOSUID | _NODEV | _NOEXEC)
@@ -153,7 +153,7 @@ def _own_proc(libc: ctypes.CDLL) -> bool:
 
 
 def _tried(action: Callable[[], bool]) -> bool:
-    """What an action comes to, in a child that ends with it."""
+    """The result of an action in a child process that ends afterwards."""
     child = os.fork()
     if child == 0:
         works = False

@@ -1,7 +1,7 @@
 """Unix sockets that other programs listen on (Linux): see unix(7) and proc(5).
 
-Neither Landlock nor a filter of system calls can refuse to connect to a path (a filter cannot read it), and DataLoader
-workers need Unix sockets. So what stands there is replaced.
+Neither Landlock nor a system call filter can block connections to a path (a filter cannot read it), and DataLoader
+workers need Unix sockets. So other programs' sockets are covered by mounts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def named_sockets(below: Iterable[str]) -> tuple[str, ...]:
             if not path.startswith("/") or path.startswith(others):
                 continue
             with suppress(OSError, ValueError):
-                # What is no socket has been named so by a program that wants it gone.
+                # A name that is no socket was chosen by a program that wants some file to be hidden.
                 if stat.S_ISSOCK(os.lstat(path).st_mode):
                     found.append(path)
     return tuple(dict.fromkeys(found))

@@ -1,8 +1,9 @@
 """A control group for each session: the kernel limits memory and processes of all its processes together.
 
-Only groups of version 2, and only below a group that has been delegated to kb: see cgroups(7), the kernel's
-``Documentation/admin-guide/cgroup-v2.rst`` and systemd's https://systemd.io/CGROUP_DELEGATION/. A group with processes
-passes no controllers on, so kb itself moves into a group below its own, and does nothing where others are in there too.
+Only groups of version 2, and only below a group that was delegated to kb: see cgroups(7), the kernel's
+``Documentation/admin-guide/cgroup-v2.rst`` and systemd's https://systemd.io/CGROUP_DELEGATION/. A group with
+processes cannot enable controllers for its children, so kb moves itself into a group below its own, and does nothing
+if the group has other processes.
 """
 
 from __future__ import annotations
@@ -23,18 +24,18 @@ from kbtools.run.usage.process_tree import descendants
 
 _CONTROLLERS = ("memory", "pids")
 _OWN = "kb-main"
-"""The group that kb moves into, below the one it was started in."""
+"""The group that kb moves itself into, below the one it was started in."""
 _SESSION = "kb-session-"
 _PATIENCE = 5.0
-"""Seconds for the processes of a group to end once they are killed."""
+"""Seconds for the processes of a group to end after they are killed."""
 _TRIED = 16 << 20
-"""Bytes: the limit that is tried out."""
+"""Bytes: the limit used for the test."""
 _GREEDY = f"input(); x = b'x' * {4 * _TRIED}"
 _lock = Lock()
 
 
 class Group:
-    """The group of one session. Raises OSError where it cannot be made."""
+    """The group of one session. Raises OSError if it cannot be created."""
 
     def __init__(self, above: Path, memory: int, processes: int) -> None:
         self.folder = above / f"{_SESSION}{secrets.token_hex(8)}"
@@ -43,14 +44,14 @@ class Group:
             self._write("memory.max", memory)
             self._write("memory.oom.group", 1)
             self._write("pids.max", processes)
-            if (self.folder / "memory.swap.max").exists():  # not where swapping is not accounted for
+            if (self.folder / "memory.swap.max").exists():  # not available without swap accounting
                 self._write("memory.swap.max", 0)
         except OSError:
             self.folder.rmdir()
             raise
 
     def add(self, pid: int) -> None:
-        """Move a process into the group; what it starts from now on is in there as well. Raises OSError."""
+        """Moves a process into the group; its future child processes are in it as well. Raises OSError."""
         self._write("cgroup.procs", pid)
 
     def ran_out_of_memory(self) -> bool:
@@ -58,7 +59,7 @@ class Group:
         return self._count("memory.events", "oom_kill") > 0
 
     def close(self) -> None:
-        """Kill all that is in the group, and remove it."""
+        """Kills all processes of the group, and removes it."""
         with suppress(OSError):
             self._write("cgroup.kill", 1)
         deadline = time.monotonic() + _PATIENCE
@@ -92,7 +93,7 @@ class Group:
 
 
 def new_group(memory: int, processes: int) -> Group | None:
-    """A group for a session, where there can be one."""
+    """A group for a session, if that is possible."""
     with _lock:
         above = delegated()
     if above is None:
@@ -104,7 +105,8 @@ def new_group(memory: int, processes: int) -> Group | None:
 
 @cache
 def delegated() -> Path | None:
-    """The group below which groups of sessions are made: what limits them there has been tried out. None elsewhere."""
+    """The group below which groups of sessions are created, after a test that limits work there. None if there is
+    none."""
     if sys.platform != "linux":
         return None
     try:
@@ -120,7 +122,7 @@ def delegated() -> Path | None:
 
 
 def _own_group() -> Path | None:
-    """The folder of the group of version 2 that this process is in."""
+    """The folder of this process's group of version 2."""
     path = next((line[3:] for line in _lines("/proc/self/cgroup") if line.startswith("0::/")), None)
     if path is None:
         return None
@@ -133,14 +135,14 @@ def _own_group() -> Path | None:
 
 
 def _move_below(own: Path) -> bool:
-    """Whether this process has left its group for one below it, whose siblings can be limited. Raises OSError."""
+    """Whether this process has moved into a group below its own, whose siblings can be limited. Raises OSError."""
     there = (own / "cgroup.controllers").read_text(encoding="ascii").split()
     if not set(_CONTROLLERS) <= set(there) or not set(_members(own)) <= _family():
         return False
     below = own / _OWN
     below.mkdir(exist_ok=True)
     for left in own.glob(f"{_SESSION}*"):
-        with suppress(OSError):  # of a kb that was killed; while its processes live it stays
+        with suppress(OSError):  # of a killed kb; it exists as long as its processes live
             left.rmdir()
     try:
         _move(own, below)
@@ -153,7 +155,7 @@ def _move_below(own: Path) -> bool:
 
 
 def _move_back(own: Path, below: Path) -> None:
-    """Leave a group as it was found: with processes of its own it can be used as before."""
+    """Restores a group as it was: with processes in it, it can be used as before."""
     with suppress(OSError):
         _pass_on(own, "-")
         _move(below, own)
@@ -161,7 +163,7 @@ def _move_back(own: Path, below: Path) -> None:
 
 
 def _pass_on(group: Path, sign: str) -> None:
-    """Let the groups below one have controllers (``+``) or not (``-``). Raises OSError."""
+    """Enables (``+``) or disables (``-``) controllers for the groups below one. Raises OSError."""
     (group / "cgroup.subtree_control").write_text(" ".join(f"{sign}{name}" for name in _CONTROLLERS), encoding="ascii")
 
 
@@ -170,7 +172,7 @@ def _family() -> set[int]:
 
 
 def _move(group: Path, to: Path) -> None:
-    """Move this process and all it has started from one group to another. Raises OSError."""
+    """Moves this process and all its descendants from one group to another. Raises OSError."""
     while members := set(_members(group)) & _family():
         for pid in members:
             with suppress(ProcessLookupError):
@@ -178,7 +180,7 @@ def _move(group: Path, to: Path) -> None:
 
 
 def _is_ours(group: Path) -> bool:
-    """Whether a group has been given to this user. To root all can be written; there systemd marks what it gives."""
+    """Whether a group was delegated to this user. Root may write to every group; systemd marks the delegated ones."""
     if os.geteuid() != 0 or not Path("/run/systemd/system").exists():
         return all(os.access(group / name, os.W_OK) for name in (".", "cgroup.procs", "cgroup.subtree_control"))
     for name in ("trusted.delegate", "user.delegate"):
@@ -188,7 +190,7 @@ def _is_ours(group: Path) -> bool:
 
 
 def _limits(above: Path) -> bool:
-    """Whether a process below a group is killed when it takes more memory than its group may. Raises OSError."""
+    """Whether a process below a group is killed when it exceeds the group's memory limit. Raises OSError."""
     group = Group(above, _TRIED, 8)
     try:
         with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Disk space that a session's folder takes."""
+"""Disk space used by a session's folder."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pathlib import Path
 from kbtools.run.usage.memory import unnamed_files
 
 _LEAST = 4096
-"""Bytes that a file is charged at least: so many files without content are not free."""
+"""Minimum bytes counted for each file, so that many empty files count too."""
 _EVERY = 2.0
-"""Seconds after which the files of the folder are counted although the file system has not grown."""
+"""Seconds after which the files are counted although the file system has not grown."""
 _SHARE = 50
-"""How many times as long as such a count took the next one is waited for, at least."""
+"""The minimum wait until the next count, as a multiple of the duration of the last one."""
 
 
 class Disk:
-    """The space of one folder, as it grows."""
+    """The space used by one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -27,10 +27,10 @@ class Disk:
         self._next = time.monotonic() + _EVERY
 
     def used(self, pids: Sequence[int], most: int) -> int:
-        """Bytes of the folder and of files in it that processes hold open without a name.
+        """Bytes of the folder, and of deleted files in it that processes hold open.
 
-        Exact where the file system has grown by more than ``most``, and from time to time: others may free as much as
-        the folder takes.
+        Exact if the file system has grown by more than ``most``, and from time to time: others may free as much as
+        the folder grows.
         """
         grown, started = self._taken() - self._before, time.monotonic()
         if grown <= most and started < self._next:
@@ -41,7 +41,7 @@ class Disk:
         return used
 
     def _taken(self) -> int:
-        """Bytes taken on the file system, by whomever."""
+        """Bytes used on the file system, by any program."""
         try:
             space = os.statvfs(self.folder)
         except OSError:

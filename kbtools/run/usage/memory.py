@@ -1,7 +1,7 @@
 """Memory that processes use together, read from ``/proc`` (Linux): see proc(5).
 
-Pages that processes share are counted once. What no process shows is not seen: memory of the kernel (pipes, sockets),
-and files without a name whose descriptors are under way in a socket.
+Pages that processes share are counted once. Kernel memory (pipes, sockets) and deleted files whose descriptors are
+in transit in a socket are not counted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 _PRIVATE, _SHARED = ("RssAnon", "VmSwap"), "RssShmem"
 _FAIR_PRIVATE, _FAIR_SHARED = ("Pss_Anon", "SwapPss"), "Pss_Shmem"
-"""Of pages that several processes have, each is charged its part."""
+"""Each process is charged its share of pages that several processes have."""
 _TABLES = "VmPTE"
 _KILLED = 1 << (signal.SIGKILL - 1)
 _UNNAMED = " (deleted)"
@@ -22,10 +22,8 @@ _SHARED_FOLDER = "/dev/shm"
 
 
 def used_together(pids: Sequence[int], most: int) -> int:
-    """Bytes that processes use together; exact only where it may be more than ``most``, since that takes longer.
-
-    The first of ``pids`` is in the session's mount namespace, whose ``/dev/shm`` counts.
-    """
+    """Bytes that processes use together; exact only if it may be more than ``most``, because that takes longer. The
+    first of ``pids`` is in the session's mount namespace, whose ``/dev/shm`` is counted."""
     known = {pid: status for pid in pids if not _is_dying(status := _fields(f"/proc/{pid}/status"))}
     files = _files(pids)
     total = sum(_sum(one, (*_PRIVATE, _SHARED, _TABLES)) for one in known.values()) + files
@@ -36,17 +34,16 @@ def used_together(pids: Sequence[int], most: int) -> int:
         fair = _fields(f"/proc/{pid}/smaps_rollup")
         if not fair and not _fields(f"/proc/{pid}/status").get(_PRIVATE[0]):
             continue  # it has ended
-        # Where a process hides this from kb (prctl PR_SET_DUMPABLE), it is charged all that it has.
+        # If a process hides this from kb (prctl PR_SET_DUMPABLE), all of its memory is charged.
         private += _sum(fair, _FAIR_PRIVATE) if fair else _sum(one, _PRIVATE)
         private += _sum(one, (_TABLES,))
         shared += _sum(fair, (_FAIR_SHARED,)) if fair else _sum(one, (_SHARED,))
-    # Files in memory that are mapped as well are in both.
+    # Mapped files in memory are part of both numbers.
     return private + max(shared, files)
 
 
 def unnamed_files(pids: Iterable[int]) -> dict[tuple[int, int], tuple[str, int]]:
-    """Files that processes hold open and that have no name any more, in memory or on a disk: path and bytes each has,
-    by device and inode."""
+    """Deleted files that processes hold open, in memory or on disk: path and bytes, by device and inode."""
     found: dict[tuple[int, int], tuple[str, int]] = {}
     for pid in pids:
         folder = f"/proc/{pid}/fd"
@@ -61,7 +58,7 @@ def unnamed_files(pids: Iterable[int]) -> dict[tuple[int, int], tuple[str, int]]
 
 
 def _files(pids: Sequence[int]) -> int:
-    """Bytes of files in memory: those of the session's own ``/dev/shm``, and those without a name."""
+    """Bytes of files in memory: those of the session's ``/dev/shm``, and deleted ones."""
     own: int | None = None
     total = 0
     with suppress(OSError, IndexError):
@@ -77,7 +74,8 @@ def _files(pids: Sequence[int]) -> int:
 
 
 def _fields(path: str) -> dict[str, int]:
-    """Bytes by name, of a file with lines such as ``RssAnon:  12 kB``, and pending signals; none if it is not there."""
+    """Bytes by name, from a file with lines such as ``RssAnon: 12 kB``, and pending signals; empty if the file is
+    missing."""
     found: dict[str, int] = {}
     with suppress(OSError, ValueError), Path(path).open("rb") as file:
         for line in file.read().split(b"\n"):
@@ -90,7 +88,7 @@ def _fields(path: str) -> dict[str, int]:
 
 
 def _is_dying(status: dict[str, int]) -> bool:
-    """Whether a process is about to end: what it shares with others is charged to them more and more."""
+    """Whether a process is about to end: its shared pages are then gradually charged to the others."""
     return bool((status.get("SigPnd", 0) | status.get("ShdPnd", 0)) & _KILLED)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def stop_all(pid: int) -> None:
-    """Kill a process and all below it, also while they multiply: all are suspended before the first is killed."""
+    """Kills a process and all its descendants, also while they fork: all are suspended before the first is killed."""
     for one in _suspend(pid):
         with suppress(OSError):
             os.kill(one, signal.SIGKILL)
@@ -18,7 +18,7 @@ def stop_all(pid: int) -> None:
 
 @contextmanager
 def suspended(pid: int) -> Iterator[list[int]]:
-    """A process and all below it, the process first; they do nothing meanwhile."""
+    """Suspends a process and all its descendants within the block; yields them, the process first."""
     running = _suspend(pid)
     try:
         yield [pid, *descendants(pid)]
@@ -29,7 +29,7 @@ def suspended(pid: int) -> Iterator[list[int]]:
 
 
 def _suspend(pid: int) -> list[int]:
-    """Suspend a process and all below it. Returns those that were not before."""
+    """Suspends a process and all its descendants. Returns those that were not suspended before."""
     seen: set[int] = set()
     running = []
     while new := {pid, *descendants(pid)} - seen:
@@ -43,21 +43,22 @@ def _suspend(pid: int) -> list[int]:
 
 
 def kill_group(pid: int) -> None:
-    """Kill a process and its group."""
+    """Kills a process and its group."""
     for kill in (os.killpg, os.kill):
         with suppress(OSError):
             kill(pid, signal.SIGKILL)
 
 
 def children(pid: int) -> list[int]:
-    """Those that a process's main thread has started, or that have become its own."""
+    """Processes that the main thread of a process has started, and orphans that it has adopted."""
     with suppress(OSError):
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_bytes().split()]
     return []
 
 
 def descendants(pid: int, most: int | None = None) -> list[int]:
-    """Living processes below one, where the system lists them (Linux); with ``most``, no more than show it passed."""
+    """Living descendants of a process, if the system lists them (Linux); with ``most``, the search ends as soon as
+    there are more."""
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -76,7 +77,7 @@ def _is_zombie(pid: int) -> bool:
 
 
 def _state(pid: int) -> bytes:
-    """Its letter in proc(5); empty where the process is gone."""
+    """The state letter of proc(5); empty if the process has ended."""
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
     return b""

@@ -1,4 +1,4 @@
-"""Looks from time to time at what a session's processes use together."""
+"""Periodically measures what a session's processes use together."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from kbtools.run.usage.memory import used_together
 from kbtools.run.usage.process_tree import descendants, suspended
 
 _EVERY = 0.1
-"""Seconds between looks, and before the first: most snippets end sooner."""
+"""Seconds between measurements, and before the first: most snippets end sooner."""
 _SHARE = 30
-"""The time between looks is so many times that of a look, so that they never take much of the processor."""
+"""The time between measurements is at least this multiple of their duration, which bounds the processor time they
+use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Most:
-    """What a session may use."""
+    """Limits of a session."""
 
     processes: int
     memory: int | None
-    """Bytes of all its processes together; None where something else limits it."""
+    """Bytes of all its processes together; None if the kernel enforces this limit."""
     disk: int
     """Bytes of its folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exceeded:
-    """What has become too much."""
+    """A limit that was exceeded."""
 
     what: Literal["processes", "memory", "disk"]
     limit: int
 
 
 class Watch:
-    """The use of one session, by its first process and its folder."""
+    """Measures one session, by its first process and its folder."""
 
     def __init__(self, folder: Path, most: Most) -> None:
         self.most = most
@@ -51,15 +52,15 @@ class Watch:
         return sys.platform == "linux"
 
     def begin(self) -> None:
-        """A snippet starts."""
+        """A snippet begins."""
         self._next = time.monotonic() + _EVERY
 
     def wait(self) -> float:
-        """Seconds until the next look."""
+        """Seconds until the next measurement."""
         return max(0.0, self._next - time.monotonic())
 
     def look(self, pid: int) -> Exceeded | None:
-        """What a process and all below it have exceeded, where it is time to look."""
+        """The limit that a process and its descendants exceed, if a measurement is due."""
         started = time.monotonic()
         if started < self._next:
             return None
@@ -71,11 +72,11 @@ class Watch:
     def _exceeded(self, pid: int) -> Exceeded | None:
         most = self.most
         below = descendants(pid, most.processes)
-        # The kernel's own limit does not bind root.
+        # The kernel's own limit does not apply to root.
         if len(below) > most.processes:
             return Exceeded("processes", most.processes)
         if most.memory is not None and used_together((pid, *below), most.memory) > most.memory:
-            # While processes come and go, one page may have been counted for several of them.
+            # While processes start and end, one page may have been counted for several of them.
             with suspended(pid) as together:
                 if used_together(together, most.memory) > most.memory:
                     return Exceeded("memory", most.memory)

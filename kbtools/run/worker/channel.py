@@ -7,9 +7,9 @@ import socket
 from typing import Any
 
 _LARGEST = 128 << 20
-"""Bytes of a message: ten figures and all that a snippet's statements may have printed have room."""
+"""Maximum bytes of a message: enough for ten figures and all output of observed statements."""
 _PIECE = 1 << 18
-# A page may put other functions in their places.
+# Bound here, because a page may replace the functions of these modules.
 _encode, _decode = json.JSONEncoder().encode, json.JSONDecoder().decode
 
 
@@ -18,7 +18,7 @@ class BadMessage(ValueError):
 
 
 class Channel:
-    """One end. JSON is written in ASCII, so that any str of a page travels, lone surrogates too."""
+    """One end. JSON is written in ASCII, so that any str of a page can be sent, including lone surrogates."""
 
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
@@ -29,11 +29,11 @@ class Channel:
         return self.socket.fileno()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Raises OSError when the other end is gone."""
+        """Sends a message. Raises OSError when the other end is closed."""
         self.socket.sendall(_encode(message).encode("ascii") + b"\n")
 
     def receive(self) -> dict[str, Any] | None:
-        """The next message, waiting for it; None when the other end is gone. Raises BadMessage."""
+        """Waits for the next message; None when the other end is closed. Raises BadMessage."""
         while True:
             message = self.buffered()
             if message is not None:
@@ -47,7 +47,7 @@ class Channel:
             self._buffer += data
 
     def feed(self) -> bool:
-        """Take what is there, after the socket was found readable. False when the other end is gone."""
+        """Reads available data, after the socket became readable. False when the other end is closed."""
         try:
             data = self.socket.recv(_PIECE)
         except BlockingIOError:
@@ -59,11 +59,11 @@ class Channel:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing has arrived that has not been taken."""
+        """Whether no unread data has arrived."""
         return not self._buffer
 
     def buffered(self) -> dict[str, Any] | None:
-        """A message that has already arrived in full, or None. Raises BadMessage for anything else."""
+        """A message that has arrived completely, or None. Raises BadMessage for anything else."""
         end = self._buffer.find(b"\n", self._searched)
         if end < 0:
             self._searched = len(self._buffer)

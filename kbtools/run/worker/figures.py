@@ -1,7 +1,7 @@
 """Captures the matplotlib figures that a snippet has left open.
 
-A figure left open at the end of a snippet belongs to it, as in a notebook, and is closed. It is SVG, whose bytes are
-the same at every run, or PNG where that would be large.
+As in a notebook, a figure left open at the end of a snippet is part of its output, and is closed. It is stored as
+SVG, which is identical in every run, or as PNG if the SVG would be large.
 """
 
 from __future__ import annotations
@@ -14,19 +14,17 @@ import warnings
 from typing import Any
 
 MOST = 10
-"""Figures kept of one snippet."""
+"""Maximum number of figures of one snippet."""
 LARGEST_SVG = 300_000
 _LARGEST = 2_000_000
-"""Bytes, as ``run.results.figures`` accepts them."""
+"""Maximum bytes, as ``run.results.figures`` accepts."""
 _DPI = 144
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def capture() -> tuple[list[dict[str, Any]], str | None]:
-    """The figures that are open in this process, as plain values, and what went wrong; they are closed.
-
-    Costs nothing where matplotlib was not imported.
-    """
+    """The open figures of this process as plain values, and errors; the figures are closed. Does nothing if
+    matplotlib was not imported."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is None:
         return [], None
@@ -51,8 +49,8 @@ def capture() -> tuple[list[dict[str, Any]], str | None]:
 
 
 def _picture(figure: Any) -> bytes:
-    """The figure as SVG, as PNG where that would be large. Cut to what is drawn, as notebooks do: labels that reach
-    over the edge are there."""
+    """The figure as SVG, or as PNG if that would be large. Cropped to its content as in notebooks, which keeps
+    labels that extend over the edge."""
     import matplotlib as mpl
 
     from kbtools.text.svg import clean_svg
@@ -72,7 +70,7 @@ def _picture(figure: Any) -> bytes:
 
 
 def _size(data: bytes) -> tuple[int, int]:
-    """Width and height in CSS pixels, of which an inch has 96 and 72 points."""
+    """Width and height in CSS pixels (96 per inch) from points (72 per inch)."""
     if data.startswith(_PNG):
         return round(int.from_bytes(data[16:20]) * 96 / _DPI), round(int.from_bytes(data[20:24]) * 96 / _DPI)
     found = re.search(rb'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"', data)
@@ -80,12 +78,12 @@ def _size(data: bytes) -> tuple[int, int]:
 
 
 def caption_of(figure: Any) -> str:
-    """The name a figure was given; none where it has a number alone."""
+    """A figure's label; empty if it has only a number."""
     return " ".join(str(figure.get_label()).split())[:300]
 
 
 def describe(figure: Any) -> str:
-    """A figure in words: its caption and title, and title and labels of each of its axes."""
+    """A text alternative of a figure: its caption and title, and title and labels of each of its axes."""
     heading = getattr(figure, "_suptitle", None)
     parts = [caption_of(figure), heading.get_text() if heading is not None else ""]
     for axes in figure.get_axes():

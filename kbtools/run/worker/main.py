@@ -1,7 +1,7 @@
 """Entry point of a worker process: set up, confine, run steps on request.
 
 Started by a launcher with four descriptors: a channel for messages, standard output and error, and a file for the
-tracebacks of crashes and hangs. It never decides what an outcome is; it says what happened.
+tracebacks of crashes and hangs. It reports what happened; outcomes are determined by the parent.
 """
 
 from __future__ import annotations
@@ -36,22 +36,20 @@ from kbtools.run.worker.session_api import SessionApi
 from kbtools.run.worker.streams import Threads, open_streams, restore
 
 _PATIENCE = 10.0
-"""Seconds that a snippet's threads are waited for at most."""
+"""Maximum seconds to wait for a snippet's threads."""
 _TURNS = 10_000
 _LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
 
 
 class NetworkOff(ConnectionError):
-    """A snippet reached for the network without ``network="yes"``."""
+    """A snippet used the network without ``network="yes"``."""
 
 
 def main(
     descriptors: Sequence[int], mode: str, held: tuple[str, ...] | None = None, *, own_processes: bool = False
 ) -> NoReturn:
-    """Serve one session on ``launchers.Descriptors``, confined as ``mode`` says, and end the process.
-
-    ``held`` is what ``ready`` came to, where it has been called.
-    """
+    """Serves one session on ``launchers.Descriptors``, confined as ``mode`` says, and ends the process. ``held`` is
+    the result of ``ready``, if it was called in advance."""
     channel, out, err, trace = descriptors
     code = 0
     link = Channel(socket.socket(fileno=channel))
@@ -64,7 +62,7 @@ def main(
         sys.excepthook(*sys.exc_info())
         code = 70
     flush()
-    # Not sys.exit: handlers that the launcher's process registered are none of this session's.
+    # Not sys.exit: exit handlers registered by the launcher's process must not run.
     os._exit(code)
 
 
@@ -88,7 +86,7 @@ class _Worker:
         os.environ.clear()
         os.environ.update(start["environment"])
         _find_python(self.folder)
-        # Both remember the folder for temporary files of the process this one was forked off.
+        # Both cache the temporary folder of the process from which this one was forked.
         tempfile.tempdir = None
         multiprocessing.current_process()._config.pop("tempdir", None)  # type: ignore[attr-defined]
         self.cwd = self.scratch / start["cwd"]
@@ -100,7 +98,7 @@ class _Worker:
             signal.signal(stop, signal.default_int_handler if stop == signal.SIGINT else signal.SIG_DFL)
         faulthandler.enable(file=trace, all_threads=False)
         if hasattr(faulthandler, "register"):
-            # Sent before a worker that took too long is killed, to learn where it was.
+            # Sent before a worker that took too long is killed, to find out where it was.
             faulthandler.register(signal.SIGUSR1, file=trace, all_threads=False)
         kind = WorkerKind(**start["kind"])
         seeded = held is not None and kind.device == "cpu"
@@ -120,10 +118,10 @@ class _Worker:
         self.unraised.watch_tasks()
         self.collects = False
         """Whether there may be tasks, which report their failure when they are deleted."""
-        getattr(atexit, "_clear", lambda: None)()  # what the process this one was forked off has registered
+        getattr(atexit, "_clear", lambda: None)()  # exit handlers of the process from which this one was forked
         sys.addaudithook(self._audit)
         self.apart = kind.changed if kind.changed in other_conditions.SEEDS_APART else 0
-        """A seed that one snippet sets does not reach the next."""
+        """Random seeds that one snippet sets do not affect the next."""
         self.turn = 0
         if kind.changed:
             other_conditions.change(self.scratch, kind.changed)
@@ -142,7 +140,7 @@ class _Worker:
                 continue
             reply = self._run(order["step"])
             if os.getpid() != self.pid:
-                # A child that a snippet forked reached the end of the snippet: it must not reply for the session.
+                # A forked child of a snippet has reached the end of the snippet: it must not reply for the session.
                 flush()
                 os._exit(0)
             restore(self.out, self.err, intact="error" not in reply)
@@ -178,13 +176,13 @@ class _Worker:
         return reply
 
     def _settle(self, threads: Threads, step: dict[str, Any]) -> BaseException | None:
-        """Wait for the tasks and threads of a snippet; what failed in one of them, or in what it does at exit."""
+        """Waits for the tasks and threads of a snippet; returns the errors raised in them, or in exit handlers."""
         limit = min(_PATIENCE, step["timeout"] / 2)
         self.interpreter.run_tasks(limit)
         threads.finish(limit)
         if step["at_exit"]:
             flush()
-            os.dup2(self.err, 1)  # no part of the snippet's output
+            os.dup2(self.err, 1)  # not part of the snippet's output
             getattr(atexit, "_run_exitfuncs", lambda: None)()
             flush()
             os.dup2(self.out, 1)
@@ -193,7 +191,7 @@ class _Worker:
         return next(iter(self.unraised.take()), None)
 
     def _write(self, name: str, code: str, line: int) -> str | None:
-        """Write a ``file=`` snippet below the scratch folder; what is wrong with its name, or None."""
+        """Writes a ``file=`` snippet into the scratch folder; returns the error in its name, or None."""
         target = Path(os.path.normpath(self.scratch / name))
         if not target.is_relative_to(self.scratch) or target == self.scratch:
             return f'file="{name}" is outside the session\'s folder'
@@ -221,7 +219,7 @@ class _Worker:
 
 
 def _find_python(folder: Path) -> None:
-    """Let ``python`` be the interpreter that this is, for the programs that a page starts."""
+    """Makes ``python`` refer to this interpreter, for programs that a page starts."""
     programs = Path(sys.executable).parent
     if not (programs / "python").exists():
         programs = folder / "bin"

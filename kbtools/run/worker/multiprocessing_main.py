@@ -1,8 +1,8 @@
-"""``__main__`` for child processes that a snippet starts by multiprocessing's spawn and forkserver.
+"""``__main__`` for child processes that a snippet starts with multiprocessing's spawn and forkserver methods.
 
-Such a process runs the main module's file again under another name, and unpickles what it is given by the names in it.
-For a session that file defines again what the page has defined: functions, classes, imports and constants, but does
-nothing else the page does, as a script guarded by ``if __name__ == "__main__":`` would.
+Such a process runs the main module's file again under another name, and unpickles its arguments by names defined
+there. For a session, that file defines the page's functions, classes, imports and constants again, but does nothing
+else that the page does, like a script guarded by ``if __name__ == "__main__":``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HINT = (
 
 
 def begin() -> bytes:
-    """How the main module's file begins: with this very kbtools, also where it is not on the module path."""
+    """The beginning of the main module's file, which makes kbtools importable even if it is not on the module path."""
     place = str(Path(__file__).parents[3])
     define = "from kbtools.run.worker.multiprocessing_main import define as __kb_define__"
     code = f"import sys; sys.path.insert(0, {place!a}); import kbtools; del sys.path[0], sys, kbtools; {define}\n"
@@ -38,17 +38,17 @@ def begin() -> bytes:
 
 
 def line_of(page: str, code: str, line: int) -> bytes:
-    """What the main module's file says of a code that the session has run; ``line`` is its fence's."""
+    """The line of the main module's file for code that the session has run; ``line`` is its fence's."""
     return f"__kb_define__(globals(), {page!a}, {code!a}, {line})\n".encode("ascii")
 
 
 _FLAGS = [0]
-"""Of ``from __future__ import``, which hold for the rest of the session."""
+"""``from __future__ import`` flags, which apply to the rest of the session."""
 
 
 def define(namespace: dict[str, Any], page: str, code: str, line: int) -> None:
-    """Define in ``namespace`` what the code defines. Definitions that fail are left out; code that needs them raises a
-    NameError."""
+    """Executes the definitions of code in ``namespace``. Definitions that fail are left out; code that needs them
+    raises NameError."""
     _remember(page, code, line)
     try:
         parse = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | _FLAGS[0]
@@ -66,14 +66,14 @@ def define(namespace: dict[str, Any], page: str, code: str, line: int) -> None:
 
 
 def _is_constant(statement: ast.stmt) -> bool:
-    """An assignment that calls nothing."""
+    """Whether a statement is an assignment without calls."""
     if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
         return False
     return all(isinstance(node, _PLAIN) for node in ast.walk(statement.value))
 
 
 def _remember(page: str, code: str, line: int) -> None:
-    """The page's lines for tracebacks."""
+    """Registers the page's lines for tracebacks."""
     held = [text + "\n" for text in code.split("\n")]
     lines = list(linecache.cache[page][2]) if page in linecache.cache else []  # type: ignore[misc]
     lines += ["\n"] * (line + len(held) - len(lines))
@@ -82,5 +82,5 @@ def _remember(page: str, code: str, line: int) -> None:
 
 
 def hint(message: str) -> str | None:
-    """Advice for an error of pickling, if the text describes one."""
+    """A hint for a pickling error, if the text describes one."""
     return HINT if _TROUBLE.search(message) else None

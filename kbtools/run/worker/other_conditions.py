@@ -1,6 +1,6 @@
 """Changes the conditions of a second run: clock, addresses and hashes of objects, paths, machine, versions.
 
-Only ever done in a worker whose output is compared with that of another (``second_run``), never shown to anyone.
+Used only in workers whose output is compared with that of another run (``second_run``), never displayed.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _SHIFT = datetime.timedelta(days=3 * 365 + 133, hours=6, minutes=17, seconds=23, microseconds=123_457)
-"""Changes each part of a date: year, month, day, weekday, hour, minute, second."""
+"""A shift that changes each part of a date: year, month, day, weekday, hour, minute, second."""
 SEEDS_APART = (2, 3, 4)
-"""The numbers of the conditions under which random generators are seeded anew before every snippet."""
+"""The numbers of the conditions in which random generators are seeded again before every snippet."""
 MACHINE = 5
 """The number of the conditions of another machine: sizes, processors, versions, a GPU."""
 ELSEWHERE = "on-another-machine"
-"""In the name of a file that is there on another machine alone."""
+"""Part of the name of a file that exists only on another machine."""
 _MASK = 0x5A5A5A50
 
 
 def change(folder: Path, number: int) -> None:
-    """Change them for the code that is imported from now on; ``folder`` is the session's own."""
+    """Changes the conditions for code that is imported from now on; ``folder`` is the session's own."""
     if number == MACHINE:
         _machine()
         _documentation()
@@ -66,7 +66,7 @@ def _dates() -> None:
     real_date, real_datetime = datetime.date, datetime.datetime
 
     class Like(type):
-        """Instances of the real class count as those of the changed one."""
+        """Instances of the real class count as instances of the replacement."""
 
         real: type
 
@@ -74,7 +74,7 @@ def _dates() -> None:
             return isinstance(instance, cls.real)
 
     def today(cls: Any) -> Any:
-        then = real_datetime.now() + _SHIFT  # real_date.today() calls time.time(), which is changed already
+        then = real_datetime.now() + _SHIFT  # real_date.today() calls time.time(), which is replaced already
         return cls(then.year, then.month, then.day)
 
     def now(cls: Any, tz: Any = None) -> Any:
@@ -84,7 +84,7 @@ def _dates() -> None:
     def utcnow(cls: Any) -> Any:
         return now(cls, datetime.UTC).replace(tzinfo=None)
 
-    # Named as they are shown.
+    # The names are shown in output.
     changed = {"today": classmethod(today), "real": real_date}
     vars(datetime)["date"] = Like("datetime.date", (real_date,), changed)
     changed = {"today": classmethod(now), "now": classmethod(now), "utcnow": classmethod(utcnow), "real": real_datetime}
@@ -92,7 +92,7 @@ def _dates() -> None:
 
 
 def _files(folder: Path) -> None:
-    """Files that the session has not made itself may be there on another machine, and of another size."""
+    """Files that the session did not create may exist on another machine, with another size."""
     made: set[str] = set()
     root = str(folder)
 
@@ -157,7 +157,7 @@ def _machine() -> None:
     vars(locale)["getpreferredencoding"] = lambda *words: "cp1250"
     sys.version = _later(sys.version)
     now = sys.version_info
-    # Code that asks for a version is to run here as well: the last number alone is another.
+    # Code that checks versions must still run: only the last number differs.
     vars(sys)["version_info"] = _Version(now[0], now[1], now[2] + 1, now[3], now[4])
 
 
@@ -170,7 +170,8 @@ class _Version(NamedTuple):
 
 
 def _documentation() -> None:
-    """What ``help`` shows of Python and its packages is that of another version; of the page's own code it stays."""
+    """``help`` shows other text for Python and its packages, as in another version; the page's own code is
+    unchanged."""
     import pydoc
 
     render = pydoc.render_doc
@@ -184,7 +185,8 @@ def _documentation() -> None:
 
 
 def _names() -> None:
-    """Another version has more names, and another program has other variables; classes of the page stay as they are."""
+    """Modules of another version have more names, and another program has other variables; classes of the page are
+    unchanged."""
     names_of = builtins.dir
 
     def dir_changed(*things: Any) -> list[str]:
@@ -202,12 +204,12 @@ def _with_more(told: Callable[..., str]) -> Callable[..., str]:
 
 
 def _later(version: str) -> str:
-    """The text with its numbers greater by one."""
+    """The text with all numbers increased by one."""
     return re.sub(r"\d+", lambda number: str(int(number[0]) + 1), version)
 
 
 def _modules() -> None:
-    """Versions of packages, and whether there is a GPU; of what is imported now and from now on."""
+    """Versions of packages and the presence of a GPU; for modules imported now and later."""
     changed: set[str] = set()
 
     def change_module(name: str) -> None:

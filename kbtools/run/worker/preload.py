@@ -1,8 +1,8 @@
 """Imports and initialization done once in the fork server instead of in each worker.
 
-The first use of an operator binds symbols, fills tables and imports modules, which costs a page more than its own code.
-What is done here must leave the server as it has to be: one thread (no backward pass, which may start some, and all
-else with one OpenMP thread), and no accelerator initialized.
+The first use of an operator binds symbols, fills tables and imports modules, which takes longer than the code of
+most pages. The initialization must not start threads (no backward pass, which may start some, and one OpenMP thread
+for the rest) and must not initialize an accelerator, because the server forks afterwards.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def warm() -> None:
 
 
 def _figure() -> None:
-    """Fonts are found and read. A timer that matplotlib starts while it looks for them has ended before a fork."""
+    """Finds and loads fonts. The timer that matplotlib starts meanwhile has ended before a fork."""
     import matplotlib.pyplot as plt
 
     _, axes = plt.subplots(figsize=(1, 1), layout="constrained")
@@ -57,7 +57,7 @@ def _figure() -> None:
 
 
 def accelerators() -> bool:
-    """Whether a driver of one offers itself here: looks at names alone."""
+    """Whether the driver of an accelerator is installed; only looks at names."""
     return any(map(glob.glob, _ACCELERATORS))
 
 
@@ -91,15 +91,15 @@ def _optimizer(torch: Any) -> None:
 
 
 def _compiler(torch: Any) -> None:
-    """All of the way but for generating code, which would leave this process's paths in tables."""
+    """All steps except code generation, which would leave this process's paths in tables."""
     from torch._inductor.codecache import torch_key
     from torch._inductor.cpu_vec_isa import pick_vec_isa
 
-    # Builds a library for each kind of vector instruction and loads it in an interpreter of its own.
+    # Builds a library for each vector instruction set and loads it in a separate interpreter.
     pick_vec_isa()
-    # A hash of torch's own sources, of which the key of everything that is kept is made.
+    # A hash of torch's own sources, part of every key in the cache.
     torch_key()
-    # Imported when the first call is traced, or taken from what is kept.
+    # Otherwise imported when the first call is traced or loaded from the cache.
     import torch.distributed.tensor.experimental
     from torch._inductor.codegen.common import init_backend_registration
 

@@ -16,18 +16,18 @@ SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class WorkerKind:
-    """What is the same for many sessions."""
+    """Properties that many sessions have in common."""
 
     network: bool
     threads: int
-    """Of OpenMP and the like."""
+    """Of OpenMP and similar libraries."""
     device: str
     changed: int = 0
-    """Under other conditions than the first run, which of them by number: see ``second_run``."""
+    """The number of the other conditions, for a second run: see ``second_run``."""
 
 
 def ready(kind: WorkerKind, mode: str, *, own_processes: bool = False) -> tuple[str, ...]:
-    """Make this process ready for a session of a kind. Returns the names of the protections that are active."""
+    """Prepares this process for a session of a kind. Returns the names of the active protections."""
     held = enclose(mode, network=kind.network, own_processes=own_processes)
     if kind.device == "cpu":
         seed(kind)
@@ -35,10 +35,8 @@ def ready(kind: WorkerKind, mode: str, *, own_processes: bool = False) -> tuple[
 
 
 def seed(kind: WorkerKind) -> None:
-    """Seed the random generators and set torch up, where they are imported.
-
-    For a device other than the CPU to be called only when the environment says which of them the session may see.
-    """
+    """Seeds the random generators and configures torch, if they are imported. For other devices than the CPU, to be
+    called only after the environment says which of them the session may see."""
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "manual_seed"):
         torch.set_num_threads(kind.threads)
@@ -48,7 +46,7 @@ def seed(kind: WorkerKind) -> None:
 
 
 def reseed(seed: int) -> None:
-    """Seed the random generators that are imported."""
+    """Seeds the imported random generators."""
     random.seed(seed)
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "manual_seed"):

@@ -1,8 +1,8 @@
-"""Runs a launched fence as the main program, and leaves word that it came to its end and of what it did not raise.
+"""Runs a launched fence as the main program, and records that it reached its end, and unraised errors.
 
-``script_main.py REPORT SCRIPT``: in the folder REPORT each process that runs the script makes a file of its number,
-empty at first, then with "ended" and what went wrong unseen. An exit code alone proves nothing: ``os._exit(0)`` has
-one too.
+``script_main.py REPORT SCRIPT``: each process that runs the script creates a file named by its process number in the
+folder REPORT, empty at first, then with "ended" and the errors. An exit code alone proves nothing: ``os._exit(0)``
+returns 0 too.
 """
 
 import os
@@ -24,7 +24,7 @@ def _main(report: str, script: str) -> int:
     root = __file__
     for _ in range(4):
         root = os.path.dirname(root)  # noqa: PTH120
-    sys.path.append(root)  # this very kbtools, installed or not
+    sys.path.append(root)  # this kbtools, installed or not
     from kbtools.run.worker.python.left_out import left_out
     from kbtools.run.worker.python.unraised import Unraised
 
@@ -86,7 +86,7 @@ def _exit_code(stop: SystemExit) -> int:
 
 
 if __name__ == "__main__":
-    # With several ranks leaving at once, torch's C++ threads now and then abort while the interpreter is torn down
-    # ("terminate called without an active exception"), after all that the page says has happened. What Python itself
-    # does at exit has been done; the teardown is left out.
+    # If several ranks exit at once, torch's C++ threads sometimes abort during interpreter shutdown ("terminate
+    # called without an active exception"), after all code of the page has been executed. Python's own exit handlers
+    # have been called; the rest of the shutdown is skipped.
     os._exit(_main(_report, _script))

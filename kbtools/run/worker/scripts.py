@@ -1,4 +1,4 @@
-"""Runs snippets as programs of their own: by a launcher such as torchrun, and shell fences."""
+"""Runs snippets as separate programs: with a launcher such as torchrun, and shell fences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kbtools.fences.launch_options import words
 
 _PYTHON = [sys.executable, "-u"]
 _NOT_PASSED_ON = re.compile("PYTHON(?:OPTIMIZE|INSPECT|STARTUP)|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|BASH_FUNC_.*")
-"""Variables that would have a script pass without its assertions, not end, or run other commands than it names."""
+"""Variables that would disable assertions, keep a script from ending, or replace its commands."""
 _CUT_OFF = 128 + 13
 """The exit code of a process that wrote to a closed pipe."""
 _LAST_EXIT = re.compile(r"(?:\A|(?<=\n))[ \t]*exit\b[^\n#;&|]*(?:#[^\n]*)?\s*\Z")
@@ -27,10 +27,10 @@ _PIPEFAIL = "set -o pipefail"
 
 
 def command(launch: str) -> list[str]:
-    """The command of ``launch="torchrun --nproc-per-node=2"``, to which a script is added. Raises BadValue."""
+    """The command for ``launch="torchrun --nproc-per-node=2"``, to which a script is appended. Raises BadValue."""
     name, options = words(launch)
     if name == "torchrun":
-        # A rendezvous of its own on loopback, so that runs side by side do not meet; names are not looked up.
+        # A rendezvous on loopback with a port of its own, so that concurrent runs do not meet; names are not resolved.
         own = [] if any(o.startswith(("--rdzv", "--master", "--standalone")) for o in options) else ["--standalone"]
         return [sys.executable, "-m", "torch.distributed.run", *own, "--local-addr=127.0.0.1", *options]
     if name == "accelerate launch":
@@ -39,7 +39,7 @@ def command(launch: str) -> list[str]:
 
 
 def run_script(code: str, line: int, path: str, launch: str, scratch: Path) -> dict[str, Any]:
-    """Run code as a script whose line numbers are the page's. Returns a worker's reply."""
+    """Runs code as a script whose line numbers are the page's. Returns a worker's reply."""
     script = scratch / _file_name(path, line, ".py")
     script.write_bytes(b"\n" * line + code.encode("utf-8", "surrogatepass"))
     try:
@@ -52,7 +52,7 @@ def run_script(code: str, line: int, path: str, launch: str, scratch: Path) -> d
 
 
 def _unfinished(report: Path) -> str | None:
-    """What is wrong with an end by exit code 0: see ``script_main``."""
+    """The error of a script that ended with exit code 0 before its end: see ``script_main``."""
     reports = [file.read_text("utf-8", "replace").split("\0") for file in sorted(report.iterdir())]
     if not reports:
         return "the script was not run: it has no part in what passed"
@@ -62,16 +62,17 @@ def _unfinished(report: Path) -> str | None:
 
 
 def run_shell(code: str, line: int, path: str, language: str, scratch: Path) -> dict[str, Any]:
-    """Run a shell fence, whose line numbers are the page's, up to the first command that fails.
+    """Runs a shell fence, whose line numbers are the page's, up to the first command that fails. Returns a worker's
+    reply.
 
-    Returns a worker's reply. That the end was reached is seen by a file that the last line makes: ``exit 0`` before it,
-    or a trap, ends a script with exit code 0 as well.
+    That the end was reached is shown by a file that the last line creates: ``exit 0`` before it, or a trap, also
+    ends a script with exit code 0.
     """
     shell = SHELLS[language]
     script = scratch / _file_name(path, line, ".sh")
     end = Path(tempfile.mkdtemp(prefix="ended")) / "end"
     script.write_bytes(b"\n" * line + _with_end(code, end).encode("utf-8", "surrogatepass"))
-    # By its bare name: the shell's own messages show it, and the scratch folder's is another every time.
+    # By its bare name, because the shell's messages contain it and the scratch folder's path changes.
     reply = _program([shell, "-e", *_pipefail(shell), script.name], scratch)
     code_ = reply.get("exit")
     problem = None if end.exists() or code_ else "the script ended before its end, with exit code 0"
@@ -81,7 +82,8 @@ def run_shell(code: str, line: int, path: str, language: str, scratch: Path) -> 
 
 
 def _with_end(code: str, end: Path) -> str:
-    """The script with the making of a file as its last command, or in front of its last ``exit``; it keeps ``$?``."""
+    """The script with a command that creates a file as its last command, or before its final ``exit``; ``$?`` is
+    kept."""
     mark = f"(s=$?; : >> {shlex.quote(str(end))}; exit $s)"
     last = _LAST_EXIT.search(code)
     if last is not None:
@@ -91,8 +93,7 @@ def _with_end(code: str, end: Path) -> str:
 
 @cache
 def _pipefail(shell: str) -> tuple[str, ...]:
-    """The options with which a pipeline fails if one of its commands does, if the shell has such options (dash does
-    not)."""
+    """The options that make a pipeline fail if one of its commands does, if the shell has them (dash does not)."""
     try:
         tried = subprocess.run([shell, "-c", _PIPEFAIL], capture_output=True, check=False)
     except OSError:
@@ -116,7 +117,7 @@ def _program(started: list[str], scratch: Path) -> dict[str, Any]:
 
 
 def _ended(reply: dict[str, Any], script: str, problem: str | None) -> dict[str, Any]:
-    """The reply with what is wrong with the way the program ended: by its exit code, or unseen (``problem``)."""
+    """The reply with the error of the program's end: its exit code, or ``problem``."""
     code = reply.pop("exit", None)
     hint = reply.pop("hint", None)
     if code:

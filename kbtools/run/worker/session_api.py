@@ -14,7 +14,7 @@ from kbtools.run.worker.python.interpreter import Expected, Interpreter, Transfo
 
 
 class SessionApi:
-    """One fence's turn in a session. ``reply`` is what the worker answers."""
+    """Runs one fence in a session. ``reply`` is the worker's reply."""
 
     def __init__(
         self, interpreter: Interpreter, step: dict[str, Any], folder: Path, transform: Transform | None
@@ -28,7 +28,7 @@ class SessionApi:
         self.reply: dict[str, Any] | None = None
 
     def run(self, language: Language | BrokenLanguage | None) -> dict[str, Any]:
-        """Have the fence's language run it; never raises."""
+        """Runs the fence with its language; never raises."""
         if not isinstance(language, Language):
             message = f"{language.message}\n{language.help}" if language else "no language runs this fence here"
             return {"seconds": 0.0, "error": {"message": message, "line": self.line, "config": True}}
@@ -45,7 +45,7 @@ class SessionApi:
         return self.reply
 
     def python(self) -> None:
-        """The fence is Python."""
+        """Runs the fence as Python."""
         step = self.step
         code = runnable(step["code"])[0]
         if has_prompts(code):
@@ -63,13 +63,13 @@ class SessionApi:
             )
 
     def converse(self, *, loose: bool = False) -> None:
-        """The fence is a session at Python's prompt."""
+        """Runs the fence as a session at Python's prompt."""
         self.reply = self.interpreter.converse(
             self.step["code"], self.line, loose=loose, transform=self.transform, expected=self.expected
         )
 
     def shell(self) -> None:
-        """The fence is a script for a shell."""
+        """Runs the fence as a shell script."""
         language = self.step["language"].lower()
         self.reply = scripts.run_shell(self.step["code"], self.line, self.page, language, self.folder)
 
@@ -84,7 +84,7 @@ class SessionApi:
                 caught.append(error)
                 cause = error.__cause__
                 if isinstance(error, SnippetFailed) and cause is not None:
-                    raise cause from None  # what ``raises=`` names
+                    raise cause from None  # the exception that ``raises=`` names
                 raise
 
         reply = self.interpreter.attempt(action, self.expected)

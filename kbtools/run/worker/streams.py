@@ -1,7 +1,7 @@
 """Standard streams of a worker, and threads that still write to them after their snippet.
 
-As in one Python program, ``sys.stdout`` stays what a snippet has made of it, and stays open. What a thread writes
-belongs to the snippet that started it: a snippet ends when its threads have done what they were started for.
+As in one Python program, an ``sys.stdout`` that a snippet replaced stays replaced, and stays open. Output of a
+thread belongs to the snippet that started it: a snippet ends when its threads have ended.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any
 
 _STREAMS = (("stdout", 1, "strict"), ("stderr", 2, "backslashreplace"))
 _LOOK = 0.005
-"""Seconds between looks at threads that are waited for."""
+"""Seconds between checks whether threads have ended."""
 _late: set[int] = set()
 """Threads whose snippet has ended: their output is discarded."""
 
 
 class Stream(io.TextIOWrapper):
-    """Line by line, so that output keeps its order among Python, C libraries and child processes."""
+    """Line buffered, so that output of Python, C libraries and child processes keeps its order."""
 
     def __init__(self, number: int, errors: str) -> None:
         self.kb = number
@@ -36,7 +36,7 @@ class Stream(io.TextIOWrapper):
 
 
 class _Lasting(io.BufferedWriter):
-    """Is not closed by a stream that was put on it and is gone."""
+    """Is not closed when a stream wrapped around it is deleted."""
 
     def close(self) -> None:
         with suppress(ValueError, OSError):
@@ -44,7 +44,7 @@ class _Lasting(io.BufferedWriter):
 
 
 def open_streams(out: int, err: int) -> None:
-    """Nothing to read, and the two descriptors to write to."""
+    """An empty standard input, and the two descriptors to write to."""
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.close(null)
@@ -53,7 +53,7 @@ def open_streams(out: int, err: int) -> None:
 
 
 def restore(out: int, err: int, *, intact: bool) -> None:
-    """The descriptors as they were; the streams too where the snippet failed (not ``intact``) or left them unusable."""
+    """Restores the descriptors; also the streams if the snippet failed (not ``intact``) or left them unusable."""
     os.dup2(out, 1)
     os.dup2(err, 2)
     for name, number, errors in _STREAMS:
@@ -104,7 +104,7 @@ class Threads:
 
 
 def _waits_for_others(frame: FrameType) -> bool:
-    """Whether a thread waits for something to be given to it, for however long: what it does then is not begun yet."""
+    """Whether a thread waits for input without a time limit: it has no unfinished work."""
     place = PurePath(frame.f_code.co_filename)
     if place.name == "threading.py" and frame.f_code.co_name in ("wait", "_wait_for_tstate_lock"):
         return frame.f_locals.get("timeout") in (None, -1)

@@ -18,7 +18,7 @@ _NO_VALUES = (ModuleType, FunctionType, BuiltinFunctionType, type, GeneratorType
 
 
 class Assertions:
-    """What the assertions of a session hand over while they are evaluated."""
+    """Values of the assertions of a session, recorded while they are evaluated."""
 
     def __init__(self) -> None:
         self.known: dict[int, tuple[ast.Assert, tuple[ast.expr, ...]]] = {}
@@ -28,28 +28,26 @@ class Assertions:
         self._failed: tuple[int, Mapping[int, object]] | None = None
 
     def part(self, line: int, number: int, value: Any) -> Any:
-        """A part has this value."""
+        """Records the value of a part."""
         if line != self._line:
             self._line, self._values = line, {}
         self._values[number] = value
         return value
 
     def held(self, line: int, condition: object) -> bool:
-        """Whether the condition holds; values are kept no longer than needed."""
+        """Returns the condition and discards the values if it holds."""
         held = bool(condition)
         values, self._values, self._line = (self._values if line == self._line else {}), {}, 0
         self._failed = None if held else (line, values)
         return held
 
     def forget(self) -> None:
-        """Let go of all values."""
+        """Discards all values."""
         self._line, self._values, self._failed = 0, {}, None
 
     def why(self, error: BaseException, path: str, lines: Sequence[str]) -> list[str]:
-        """The values an assertion failed on, a line each; none for other errors.
-
-        ``lines`` are the page's, as ``linecache`` has them.
-        """
+        """The values with which an assertion failed, one a line; empty for other errors. ``lines`` are the page's,
+        as ``linecache`` has them."""
         frame, line = _last(error.__traceback__, path) if isinstance(error, AssertionError) else (None, 0)
         if frame is None or line not in self.known:
             return []
@@ -80,7 +78,7 @@ def _last(trace: TracebackType | None, path: str) -> tuple[Any, int]:
 
 
 def source(node: ast.expr, lines: Sequence[str]) -> str:
-    """An expression as the page spells it, on one line."""
+    """An expression as written on the page, on one line."""
     first, last = node.lineno, node.end_lineno or node.lineno
     held = [line.rstrip("\n").encode("utf-8", "surrogatepass") for line in lines[first - 1 : last]]
     if not held:
@@ -114,7 +112,7 @@ _SHORT = _Short()
 
 
 def short(value: object) -> str:
-    """A value fit for one line; a large tensor by its shape."""
+    """A value on one line; a large tensor is described by its shape."""
     try:
         return " ".join(_SHORT.repr(value).split())
     except Exception as error:  # noqa: BLE001 - a repr of the page's own may do anything
@@ -136,7 +134,7 @@ def _array(value: Any) -> str:
 
 
 def _apart(test: ast.expr, parts: Sequence[ast.expr], values: Mapping[int, object]) -> str | None:
-    """Where two values that should be equal are not."""
+    """The difference between two values that should be equal."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
         pair = (test.left, test.comparators[0])
     elif (
@@ -163,7 +161,7 @@ def _name(node: ast.expr) -> str:
 
 
 def difference(one: Any, other: Any) -> str | None:
-    """The first place where two sequences, mappings or texts differ, or by how much two tensors do."""
+    """The first position where two sequences, mappings or texts differ, or the distance of two tensors."""
     if _is_array(one) and _is_array(other):
         if tuple(one.shape) != tuple(other.shape):
             return f"the shapes differ: {tuple(one.shape)} and {tuple(other.shape)}"

@@ -1,6 +1,6 @@
 """AST transforms that capture outputs and parts of assertions, with positions kept.
 
-No expression is evaluated twice, nor in another order or scope than the page says.
+No expression is evaluated twice, or in another order or scope.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from kbtools.fences.python.pycode import depth_within
 PRINT, CAPTURE, VALUE, SHOW, PART, HELD = (
     f"__kb_{name}__" for name in ("print", "capture", "value", "show", "part", "held")
 )
-"""Helpers the changed code calls: they are added to builtins."""
+"""Helpers called by the transformed code: they are added to builtins."""
 Place = tuple[int, int]
 """Where a statement begins: its line in the code, from 1, and its column in UTF-8 bytes."""
 _DEPTH = 60
-"""Levels of a condition that are looked into: copying recurses."""
+"""Maximum depth of analysed conditions, because copying is recursive."""
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _HOLDERS = (ast.stmt, ast.excepthandler, ast.match_case)
 
 
 class _Watch(ast.NodeTransformer):
-    """Has the statements at some places hand over what they print, and what their expressions are worth."""
+    """Makes the statements at some positions record what they print and the values of their expressions."""
 
     def __init__(self, places: frozenset[Place], turn: int) -> None:
         self.places, self.turn = places, turn
@@ -49,12 +49,12 @@ class _Watch(ast.NodeTransformer):
 
 
 def watch(tree: ast.Module, places: frozenset[Place], turn: int) -> ast.Module:
-    """The tree with the statements that begin at these places watched, for the snippet of this number."""
+    """The tree in which the statements at these positions are captured, for the snippet with this number."""
     return _Watch(places, turn).visit(tree) if places else tree
 
 
 def show(tree: ast.Module) -> ast.Module:
-    """Hand the value of every expression that is a statement outside functions and classes to the display hook."""
+    """Passes the value of every expression statement outside functions and classes to the display hook."""
     for node in _statements(tree):
         if isinstance(node, ast.Expr):
             node.value = _call(SHOW, node.value, node.value)
@@ -62,7 +62,7 @@ def show(tree: ast.Module) -> ast.Module:
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.stmt]:
-    """The statements outside functions and classes, and those themselves."""
+    """The statements outside functions and classes, and the functions and classes."""
     todo: list[ast.AST] = [tree]
     while todo:
         node = todo.pop()
@@ -76,11 +76,12 @@ Known = dict[int, tuple[ast.Assert, tuple[ast.expr, ...]]]
 
 
 def asserts(tree: ast.Module) -> Known:
-    """Let the assertions outside functions and classes hand over the values of their parts.
+    """Makes assertions outside functions and classes record the values of their parts. Returns all assertions by
+    line, as written, with the parts of the transformed ones, in the order of their numbers.
 
-    Returns all assertions by line, as written, with the parts of those that are changed, in the order of their
-    numbers. One of a tuple is left to the compiler, which says that it always holds. Those in functions are left alone,
-    since ``torch.compile`` and the like read functions; of these the names are looked up once they have failed.
+    An assertion of a tuple is left to the compiler, which warns that it is always true. Assertions in functions are
+    unchanged, because ``torch.compile`` and similar tools analyse functions; the values of their names are looked up
+    after a failure.
     """
     found: Known = {}
     for node in _statements(tree):
@@ -95,7 +96,7 @@ def asserts(tree: ast.Module) -> Known:
 
 
 class _Wrap:
-    """Wraps the parts of a condition that say why it does not hold."""
+    """Wraps the parts of a condition that may explain a failure."""
 
     def __init__(self, line: int) -> None:
         self.line = line
@@ -126,7 +127,7 @@ class _Wrap:
         return _call(PART, written, ast.Constant(self.line), ast.Constant(number), node)
 
     def within(self, node: ast.expr) -> None:
-        """The values an operand is made of, one level down."""
+        """The values that an operand consists of, one level down."""
         if isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):
                 node.func.value = self.value(node.func.value, deep=False)

@@ -20,23 +20,23 @@ from kbtools.run.worker.python.ast_transforms import Place
 from kbtools.run.worker.streams import Stream
 
 _MOST_TIMES = 1000
-"""Executions of a statement whose output is stored separately; a loop may have more."""
+"""Maximum number of executions of a statement whose output is stored separately."""
 _LONGEST = 1 << 16
 _STDOUT = 1
 
 Key = tuple[int, int, int]
-"""The number of a snippet, and a statement's place in it."""
+"""The number of a snippet, and the position of a statement in it."""
 Written = tuple[str, str | None, str | None]
 """One execution of a statement: what it wrote, and its value as ``repr`` and ``str`` give it."""
 
 
 class Captures:
-    """What the watched statements of the snippet that is running have written, by place."""
+    """The output of the captured statements of the running snippet, by position."""
 
     def __init__(self) -> None:
         self.written: dict[Place, list[Written]] = {}
         self.turn = 0
-        """The number of the snippet that is running, by which its statements are known if they run again later."""
+        """The number of the running snippet, which identifies its statements if they run again later."""
         self.open: list[_Capture] = []
 
     def begin(self) -> None:
@@ -49,13 +49,13 @@ class Captures:
             self.written.setdefault(key[1:], []).append(written)
 
     def full(self, key: Key) -> bool:
-        """Whether nothing more is to be recorded: enough is, or a function of an earlier snippet is running."""
+        """Whether nothing more is recorded: the maximum is reached, or a function of an earlier snippet is running."""
         return key[0] != self.turn or len(self.written.get(key[1:], ())) >= _MOST_TIMES
 
-    # --- helpers of the changed code
+    # --- helpers called by the transformed code
 
     def print(self, key: Key, callee: Callable[..., Any]) -> Callable[..., Any]:
-        """What is called in place of a ``print``."""
+        """Called in place of a ``print``."""
 
         def call(*args: Any, **kwargs: Any) -> Any:
             if self.full(key):
@@ -69,7 +69,7 @@ class Captures:
                     return callee(*args, file=recorder, **kwargs)
                 finally:
                     self.add(key, (recorder.text, None, None))
-            # A stream of the page's own may write something else, or keep it to itself.
+            # A stream of the page's own may write something else, or nothing.
             with self.capture(key) as capture:
                 try:
                     return callee(*args, file=recorder, **kwargs)
@@ -83,7 +83,7 @@ class Captures:
         return _Capture(self, key)
 
     def value(self, key: Key, value: Any) -> Any:
-        """The statement is an expression that is worth this."""
+        """Records the value of a statement that is an expression."""
         for capture in reversed(self.open):
             if capture.key == key:
                 capture.value = _formatted(repr, value), _formatted(str, value)
@@ -91,13 +91,13 @@ class Captures:
         return value
 
     def shown(self, value: Any) -> None:
-        """The prompt shows this value, of the statement that is being captured."""
+        """Records the value that the prompt shows for the statement being captured."""
         if self.open:
             self.open[-1].value = _formatted(repr, value), _formatted(str, value)
 
 
 class _Recorder:
-    """Standard output as one ``print`` sees it: passes everything on and remembers it."""
+    """Standard output for one ``print``: passes everything on and records it."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
@@ -119,7 +119,7 @@ class _Capture:
         self._captures, self.key = captures, key
         self.value: tuple[str | None, str | None] = (None, None)
         self.said = ""
-        """What a ``print`` was given, which counts where nothing came out."""
+        """The arguments of a ``print``, which are used if nothing was written."""
         self._saved = -1
 
     def __enter__(self) -> _Capture:
@@ -174,7 +174,7 @@ _LIBC: list[Any] = []
 
 
 def flush() -> None:
-    """Write out what Python and C hold back."""
+    """Flushes the buffers of Python and C."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()

@@ -45,7 +45,7 @@ _FUTURE = 0
 for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
 ALWAYS_TRUE = "assertion is always true"
-"""How Python warns of an assertion of a tuple."""
+"""Python's warning about an assertion of a tuple."""
 compile, eval, exec = builtins.compile, builtins.eval, builtins.exec
 _UNREADABLE = re.compile("[\\0\ud800-\udfff]")
 
@@ -54,14 +54,14 @@ Transform = Callable[[ast.Module], ast.Module]
 
 
 class LeftEarly(Exception):
-    """A snippet ended by ``SystemExit`` with more of its code behind."""
+    """A snippet was ended by ``SystemExit`` before the end of its code."""
 
     __module__ = "builtins"  # shown without a module
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a snippet is to come to."""
+    """The expected result of a snippet."""
 
     defines: tuple[str, ...] = ()
     raises: str | None = None
@@ -72,15 +72,15 @@ class Expected:
 class Interpreter:
     """A session's namespace: the ``__dict__`` of the module registered as ``__main__``.
 
-    It must be registered, or pickling, ``torch.jit`` and ``typing.get_type_hints`` do not find the page's classes; it
-    is called ``__main__`` so that the ``if __name__ == "__main__":`` of a script runs.
+    It must be registered for pickling, ``torch.jit`` and ``typing.get_type_hints`` to find the page's classes; it is
+    called ``__main__`` so that the ``if __name__ == "__main__":`` of a script runs.
     """
 
     def __init__(self, path: str, file: str) -> None:
         """``path`` is the page as tracebacks name it, ``file`` an existing, empty file.
 
         A class finds its source through its module's ``__file__``, and a process started by multiprocessing's spawn
-        runs that file: the page itself is neither Python nor there.
+        runs that file: the page itself is not Python and not visible there.
         """
         self.path, self.script = path, file
         self.module = ModuleType("__main__")
@@ -92,11 +92,11 @@ class Interpreter:
         self._executed = 0
         self._runner: asyncio.Runner | None = None
         self._context = contextvars.copy_context()
-        """What ContextVars, decimal and NumPy are set to, with ``await`` and without."""
+        """The state of ContextVars, decimal and NumPy, with ``await`` and without."""
         self._lines: list[str] = []
         self._trees: list[ast.Module] = []
         self.settle: Callable[[], BaseException | None] = lambda: None
-        """Called when a snippet has ended: waits for what it has begun, and returns what failed in that."""
+        """Called at the end of a snippet: waits for its threads and tasks, and returns the errors raised in them."""
         sys.modules["__main__"] = self.module
         self.assertions = Assertions()
         self.captures = Captures()
@@ -120,10 +120,8 @@ class Interpreter:
         transform: Transform | None = None,
         expected: Expected = Expected(),
     ) -> dict[str, Any]:
-        """Run code whose first line is page line ``line + 1``; never raises. The result is a worker's reply.
-
-        With ``repl`` the values of expressions are shown as Python's prompt does.
-        """
+        """Runs code whose first line is page line ``line + 1``; never raises. Returns a worker's reply. With
+        ``repl`` the values of expressions are shown as at Python's prompt."""
 
         def action() -> None:
             compiled = self._compile(code, line, watched, transform, repl=repl)
@@ -132,7 +130,7 @@ class Interpreter:
             self._execute(compiled)
 
         self._executed = 0
-        # Whether the code was executed, checked by ``grading``.
+        # Whether the code was executed; checked by ``grading``.
         return {**self.attempt(action, expected), "executed": self._executed}
 
     def converse(
@@ -144,12 +142,11 @@ class Interpreter:
         transform: Transform | None = None,
         expected: Expected = Expected(),
     ) -> dict[str, Any]:
-        """Run a session at Python's prompt, example by example, up to the first that raises what it should not.
+        """Runs a session at Python's prompt, example by example, up to the first unexpected exception. ``loose`` as
+        in ``pycon.examples``.
 
-        ``loose`` as in ``pycon.examples``.
-
-        What each has written is in the reply under the page's line of its prompt; what a traceback ends with, where
-        the page shows one.
+        The reply contains the output of each example under the page's line of its prompt; for an expected traceback,
+        its last line.
         """
         found, _ = examples(code.split("\n"), loose=loose)
 
@@ -182,8 +179,8 @@ class Interpreter:
         except Exception as error:
             shown = example.error
             if shown is None or (type(error) is NameError and shown.name != "NameError"):
-                raise  # what it needs is not there
-            self._executed += isinstance(error, SyntaxError)  # it was tried, and is what the page shows
+                raise  # a module that it needs is not installed
+            self._executed += isinstance(error, SyntaxError)  # it was tried, and the page expects this exception
             lines = traceback.format_exception_only(error)
             said = lines[-1] if isinstance(error, SyntaxError) else "".join(lines)
             before = "".join(text for text, *_ in self.captures.written.get(key[1:], ()))
@@ -192,7 +189,7 @@ class Interpreter:
         return goes_on
 
     def attempt(self, action: Callable[[], None], expected: Expected) -> dict[str, Any]:
-        """Do something on behalf of a snippet; never raises. What came of it, as a worker's reply."""
+        """Runs an action on behalf of a snippet; never raises. Returns a worker's reply."""
         self.captures.begin()
         before = dict(self.module.__dict__)
         hook = sys.displayhook
@@ -221,7 +218,7 @@ class Interpreter:
         return LeftEarly(what).with_traceback(stop.__traceback__)
 
     def run_tasks(self, limit: float) -> None:
-        """Let the tasks that are still under way come to their end, for so many seconds at most."""
+        """Runs pending tasks to their end, for this number of seconds at most."""
         if self._runner is not None:
             loop = self._runner.get_loop()
             with suppress(Exception):
@@ -253,26 +250,26 @@ class Interpreter:
         return reply
 
     def remember(self, code: str, line: int) -> None:
-        """Give ``linecache`` the code at its page lines, for tracebacks and ``inspect.getsource``.
+        """Registers the code at its page lines with ``linecache``, for tracebacks and ``inspect.getsource``.
 
-        Only code that compiles: one fence that does not would keep the others from being read. The code's own lines,
-        not the page's: those carry the indentation or ``>`` of what the fence stands in.
+        Only code that compiles, because an invalid fence would make the others unreadable. The code's own lines are
+        used, not the page's, which contain the indentation or ``>`` of the enclosing block.
         """
         lines = code.split("\n")
         missing = line + len(lines) - len(self._lines)
         self._lines += ["\n"] * max(0, missing)
         self._lines[line : line + len(lines)] = [text + "\n" for text in lines]
-        # No modification time: linecache must not look for such a file on disk.
+        # No modification time: linecache must not look for the file on disk.
         for name in (self.path, self.script):
             linecache.cache[name] = (sum(map(len, self._lines)), None, self._lines, name)
 
     def _pass_on(self, code: str, line: int) -> None:
-        """Make the definitions of the page so far available to newly started processes."""
+        """Makes the page's definitions so far available to newly started processes."""
         with suppress(OSError), Path(self.script).open("ab") as file:
             file.write((b"" if file.tell() else begin()) + line_of(self.path, code, line))
 
     def describe(self, error: BaseException) -> dict[str, Any]:
-        """What was raised, in the page's lines, with the values an assertion failed on."""
+        """Describes an exception with the page's lines, and with the values of a failed assertion."""
         values = self.assertions.why(error, self.path, self._lines)
         return described(error, self.path, self.modules, values)
 
@@ -280,7 +277,7 @@ class Interpreter:
         self, code: str, line: int, watched: frozenset[Place], transform: Transform | None, *, repl: bool
     ) -> CodeType:
         bad = _UNREADABLE.search(code)
-        if bad is not None:  # compile would say so without a place
+        if bad is not None:  # compile would report this without a position
             number = code.count("\n", 0, bad.start()) + 1
             what = "a NUL character" if bad[0] == "\0" else "a lone surrogate"
             raise SyntaxError(f"{what} cannot stand in Python code", (self.path, line + number, None, None))
@@ -305,7 +302,7 @@ class Interpreter:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", ALWAYS_TRUE, SyntaxWarning)
             compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True, optimize=0)
-        # A `from __future__ import` holds for the rest of the session, as it does for the rest of a script.
+        # A `from __future__ import` applies to the rest of the session, as to the rest of a script.
         self._flags |= compiled.co_flags & _FUTURE
         return compiled
 
@@ -324,13 +321,13 @@ class Interpreter:
         sys.displayhook(value)
 
     def _bound(self, before: Mapping[str, object]) -> list[str]:
-        """Names that a failed snippet has bound, to what may be unfinished; modules are as they should be."""
+        """Names bound by a failed snippet that may be unfinished; modules are complete."""
         now = self.module.__dict__.items()
         is_new = ((name, value) for name, value in now if name not in before or before[name] is not value)
         return [name for name, value in is_new if not isinstance(value, ModuleType)]
 
     def _intact(self, before: Mapping[str, object], defines: tuple[str, ...]) -> list[str]:
-        """Names a failed snippet would have bound and that are as good as if it had not run: untouched, or modules."""
+        """Names that a failed snippet would have bound and that are usable: unchanged ones, and modules."""
         now = self.module.__dict__
         return [
             name
@@ -340,7 +337,7 @@ class Interpreter:
 
 
 async def _finish(loop: asyncio.AbstractEventLoop, limit: float) -> None:
-    """Until every other task has ended, or waits for something that no timer and no callback will bring about."""
+    """Runs until every other task has ended, or waits for something that no timer or callback will trigger."""
     deadline = loop.time() + limit
     own = asyncio.current_task()
     while loop.time() < deadline and any(not task.done() for task in asyncio.all_tasks(loop) if task is not own):

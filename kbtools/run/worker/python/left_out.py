@@ -1,4 +1,4 @@
-"""Detects code after a ``SystemExit``, which did not run."""
+"""Detects code after a ``SystemExit``, which was not executed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 Place = tuple[int | None, int | None, int | None, int | None]
 """Lines and columns in which an expression begins and ends."""
 _LEAVING = ("exit", "quit")
-"""Functions whose argument may end the program as well as they."""
+"""Functions whose argument may also end the program."""
 
 
 def left_out(stop: SystemExit, path: str, trees: Iterable[ast.Module]) -> int | None:
-    """The line at which a page's code was left with more of it behind; None where it was left at its end.
-
-    ``trees`` are those of the file ``path``, one for each fence, with the lines that frames name.
-    """
+    """The line at which a page's code was left before its end; None if it was left at its end. ``trees`` are those
+    of the file ``path``, one for each fence, with the line numbers that frames use."""
     known = [(tree, _start(tree.body[0]), tree.body[-1].end_lineno or 0) for tree in trees if tree.body]
     # Not what a class may put in its place.
     trace = vars(BaseException)["__traceback__"].__get__(stop)
@@ -43,7 +41,7 @@ def _each(trace: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _place(trace: TracebackType) -> Place:
-    """Where the expression stands that a frame was at."""
+    """The position of the expression that a frame was executing."""
     return next(islice(trace.tb_frame.f_code.co_positions(), trace.tb_lasti // 2, None))
 
 
@@ -61,7 +59,7 @@ def _start(node: ast.stmt) -> int:
 
 
 def _more_behind(body: list[ast.stmt], line: int, place: Place) -> bool:
-    """Whether something follows what stands at a line: in its statement, in its block or in those around it."""
+    """Whether code follows a line: in its statement, in its block or in the blocks around it."""
     for at, node in enumerate(body):
         if _start(node) <= line <= (node.end_lineno or node.lineno):
             return (
@@ -73,7 +71,7 @@ def _more_behind(body: list[ast.stmt], line: int, place: Place) -> bool:
 
 
 def _more_within(node: ast.stmt, place: Place) -> bool:
-    """Whether a statement had something to do with what an expression in it is worth: to assert it, to hand it over."""
+    """Whether a statement uses the value of an expression in it: asserts it, passes it on."""
     if isinstance(node, ast.Assert):
         return True
     call = node.value if isinstance(node, ast.Expr) else None

@@ -18,11 +18,9 @@ _BLANKET = ("Exception", "BaseException")
 def described(
     error: BaseException, path: str, modules: Mapping[str, int], values: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The traceback in the lines of the page ``path``, the page's line that raised, and whether memory ran out.
-
-    ``modules`` are the files the page has written, each with the page's line before its first; ``values`` are what an
-    assertion failed on.
-    """
+    """The traceback with lines of the page ``path``, the page's line that raised, and whether memory was exhausted.
+    ``modules`` are the files written by the page, each with the page line before its first; ``values`` are those of
+    a failed assertion."""
     line = None
     if isinstance(error, SyntaxError) and error.filename == path:
         line = error.lineno
@@ -44,12 +42,12 @@ def described(
 
 
 def names(error: BaseException) -> list[str]:
-    """The names of its class and of those it derives from, with their modules."""
+    """The names of its class and base classes, with their modules."""
     return [f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__ if cls is not object]
 
 
 def message(error: BaseException) -> str:
-    """What it says; "" where it cannot."""
+    """The message of an exception; "" if it raises."""
     try:
         return str(error)
     except Exception:  # noqa: BLE001 - a snippet's exception class may do anything
@@ -57,7 +55,7 @@ def message(error: BaseException) -> str:
 
 
 def summary(error: BaseException) -> str:
-    """Its class and the first line of what it says."""
+    """Its class and the first line of its message."""
     first = message(error).strip().split("\n")[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
@@ -66,7 +64,7 @@ def unlike(error: BaseException, raises: str, match: str | None) -> str | None:
     """Why an exception is not the expected one, or None."""
     wanted = [name.strip() for name in raises.split(",") if name.strip()]
     own, *bases = names(error)
-    # Nearly everything derives from these, a failed assertion too: without a message they mean themselves alone.
+    # Nearly every exception derives from these, failed assertions too: without a pattern only their own class matches.
     narrow = match is not None and not _says_nothing(match)
     bases = [name for name in bases if narrow or name.rpartition(".")[2] not in _BLANKET]
     if not any(have == want or have.endswith("." + want) for have in (own, *bases) for want in wanted):
@@ -82,7 +80,7 @@ def unlike(error: BaseException, raises: str, match: str | None) -> str | None:
 
 
 def _says_nothing(match: str) -> bool:
-    """Whether a pattern is found in every message."""
+    """Whether a pattern matches every message."""
     try:
         return re.search(match, "") is not None
     except re.error:
@@ -103,7 +101,7 @@ def _traceback(error: BaseException, path: str, modules: Mapping[str, int]) -> s
 
 
 def _trim(whole: traceback.TracebackException, path: str, modules: Mapping[str, int], seen: set[int]) -> None:
-    """Keep the page's frames only, with the page's lines, in the whole chain of causes."""
+    """Keeps the page's frames only, with the page's lines, in the whole chain of causes."""
     if id(whole) in seen:
         return
     seen.add(id(whole))

@@ -1,7 +1,7 @@
 """Collects errors that Python prints without raising them: in threads, tasks, callbacks, ``__del__``, atexit.
 
-A snippet that ends without an exception may have failed in one of these. They are collected here, so that they count
-as if the snippet had raised them. What a page handles itself (a hook of its own) is not seen: it is handled.
+A snippet that ends without an exception may have failed in one of these. The errors count as if the snippet had
+raised them. Errors that a page handles itself (with its own hook) are not collected.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ASKED = "kb_asked"
 
 
 def _noted(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A method of futures that notes that somebody has asked for what came of one."""
+    """A method of futures that records that the result was retrieved."""
 
     @wraps(method)
     def noted(future: Any, *args: Any, **named: Any) -> Any:
@@ -30,10 +30,10 @@ def _noted(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class Unraised:
-    """What was not raised where the snippet could see it, in the order in which it happened."""
+    """Errors that were not raised in the snippet itself, in order of occurrence."""
 
     def __init__(self, files: set[str]) -> None:
-        """``files`` are those of the page: other code's ``__del__`` and callbacks are not the page's business."""
+        """``files`` are those of the page: errors in ``__del__`` and callbacks of other code are ignored."""
         self.files = files
         self.errors: list[BaseException] = []
         self._install()
@@ -84,7 +84,7 @@ class Unraised:
         loops.default_exception_handler = of_loop
 
     def watch_futures(self) -> None:
-        """See what executors were given to do, failed, and is gone without anybody having asked for it."""
+        """Records failures of tasks given to executors whose result was never retrieved."""
         from concurrent.futures import Future
 
         if hasattr(Future, "__del__"):
@@ -104,6 +104,6 @@ class Unraised:
         with suppress(Exception):
             if any(frame.f_code.co_filename in self.files for frame, _ in traceback.walk_tb(error.__traceback__)):
                 return True
-            told = str(error.__cause__)  # the traceback in another process
+            told = str(error.__cause__)  # the traceback of another process
             return any(f'File "{file}"' in told for file in self.files)
         return False
