@@ -402,13 +402,14 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if self.wiki is not None and "all.md" in self.made:
             everything = "all/" if config.use_directory_urls else "all.html"
             ways_on = {config.site_name: "", self.wiki.words("All pages"): everything}
-            output = not_found.worded(output, self.wiki.words, config.site_url, ways_on)
+            output = not_found.worded(output, self.wiki.words, config.site_url, ways_on, self.search is not None)
+        page = Tree(output)
+        if self.search is not None and self.wiki is not None:
+            search.add_button(page, self.wiki.words)
         if self.policy is not None:
-            page = Tree(output)
             self.policy.of_theme(page)
             csp.add_policy(page, self.policy.value())
-            return str(page)
-        return output
+        return str(page)
 
     @event_priority(-100)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:

@@ -49,7 +49,10 @@ def test_wikilinks_and_backlinks_can_be_walked(browser: Any, site: str) -> None:
 
 
 def test_a_wide_diagram_is_read_by_scrolling_on_a_phone(browser: Any, tmp_path: Path) -> None:
-    wide = "flowchart TD\n" + "".join(f'    A["처음"] --> B{i}["{i}번째 갈래의 끝"]\n' for i in range(8))
+    chain = "".join(f' --> C{{i}}{j}["걸음 {j}"]' for j in range(20))  # wider still in the other direction
+    wide = "flowchart TD\n" + "".join(
+        f'    A["처음"] --> B{i}["{i}번째 갈래의 시작"]{chain.format(i=i)}\n' for i in range(8)
+    )
     body = f"```mermaid\n{wide}```\n\n```mermaid\nflowchart TD\n    C --> D\n```\n"
     site = build(make(tmp_path, {"a.md": f"# A\n\n{body}"}))
     with served(site) as address, tab(browser, address, "a/", "phone") as page:
@@ -61,6 +64,59 @@ def test_a_wide_diagram_is_read_by_scrolling_on_a_phone(browser: Any, tmp_path: 
         assert large.get_attribute("aria-label") == "옆으로 넘겨 보는 그림"
         assert small.evaluate("e => e.scrollWidth <= e.clientWidth && !e.hasAttribute('tabindex')")
         assert page.evaluate("document.documentElement.scrollWidth") == 360
+        sides = "['--kb-before', '--kb-beyond']"
+        faded = f"e => {sides}.map((side) => parseFloat(getComputedStyle(e).getPropertyValue(side)) > 1)"
+        assert large.evaluate(faded) == [True, True]
+        assert small.evaluate(faded) == [False, False]
+        large.evaluate("e => { e.scrollLeft = 0 }")
+        page.wait_for_function(f"e => String(({faded})(e)) === 'false,true'", arg=large.element_handle())
+
+
+@pytest.mark.parametrize(("size", "stands"), [("screen", False), ("phone", True)])
+def test_a_flowchart_runs_the_way_that_fits(browser: Any, tmp_path: Path, size: str, stands: bool) -> None:
+    words = [f'N{i}["{i}번째 단계"]' for i in range(6)]
+    row = f"%% a comment\nflowchart LR\n    {' --> '.join(words)}\n"
+    tree = "graph TD\n" + "".join(f'    A["처음"] --> B{i}["{i}번째 갈래의 끝"]\n' for i in range(5))
+    body = f"```mermaid\n{row}```\n\n```mermaid\n{tree}```\n"
+    site = build(make(tmp_path, {"a.md": f"# A\n\n{body}"}))
+    with served(site) as address, tab(browser, address, "a/", size) as page:
+        page.wait_for_function("() => document.querySelectorAll('div.mermaid').length == 2")
+        rest = page.evaluate(
+            """() => [...document.querySelectorAll("div.mermaid")]
+                 .map((e) => [e.scrollWidth <= e.clientWidth, e.offsetHeight])"""
+        )
+        assert [fits for fits, _ in rest] == [True, True]
+        assert [height > 300 for _, height in rest] == [stands, stands]
+
+
+def test_the_page_for_lost_addresses_has_the_search(browser: Any, tmp_path: Path) -> None:
+    site = build(make(tmp_path, {"a.md": "# A\n\n고래\n"}, CONFIG.replace("  - search\n", "")))
+    with served(site) as address, tab(browser, address, "404.html") as page:
+        assert page.locator(".md-header [data-kb-search]").count() == 1
+        page.locator("article [data-kb-search]").click()
+        page.keyboard.type("고래")
+        page.wait_for_selector(".kb-search-page")
+
+
+def test_the_mark_behind_a_heading_takes_no_line(browser: Any, tmp_path: Path) -> None:
+    text = f"{CONFIG}\nextra_css: [assets/kb-text.css]\n"
+    site = build(make(tmp_path, {"a.md": "# Gradient Accumulation\n\n글\n"}, text))
+    with served(site) as address, tab(browser, address, "a/", "phone") as page:
+        lines = page.evaluate(
+            """() => {
+              const heading = document.querySelector("h1"), { lineHeight } = getComputedStyle(heading)
+              const heights = []
+              for (let width = 150; width < 330; width++) {
+                heading.style.width = `${width}px`
+                const whole = heading.offsetHeight
+                heading.querySelector(".headerlink").hidden = true
+                heights.push(whole - heading.offsetHeight)
+                heading.querySelector(".headerlink").hidden = false
+              }
+              return heights
+            }"""
+        )
+        assert set(lines) == {0}
 
 
 OPEN_SHADOWS = """(() => {

@@ -179,6 +179,7 @@ def test_every_word_of_kb_comes_from_the_catalogue(tmp_path: Path, monkeypatch: 
     lost = LexborHTMLParser((site / "404.html").read_text(encoding="utf-8"))
     assert [h.text() for h in lost.css("article h1")] == ["⟦Page not found⟧"]
     assert [a.text() for a in lost.css("article p a")][1:] == ["⟦All pages⟧"]
+    assert [b.text() for b in lost.css("article button")] == ["⟦Search⟧"]
     ways = [a.attributes["href"] or "" for a in lost.css("article p a")]
     assert all(way.startswith("/") and (site / way.strip("/") / "index.html").exists() for way in ways), ways
     for name in ("llms.txt", "topics/Zwei/preview.json"):

@@ -144,9 +144,9 @@ def _trust(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
 
 
 def _confidence(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
-    """The score as of today, and what was recorded where the two differ."""
-    recorded, score = confidence.recorded(page), confidence.today(page, wiki.today)
-    if recorded is None or score is None:
+    """The score as of today."""
+    score = confidence.today(page, wiki.today)
+    if score is None:
         return
     words = wiki.words
     cell = _fact(facts, words("Confidence"))
@@ -164,17 +164,6 @@ def _confidence(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
     level = "high" if score >= 0.8 else "mid" if score >= 0.5 else "low"
     add(meter, "span", "", f"kb-meter-{level}", style=f"width:{percent}%")
     add(cell, "span", words.decimal(score), "kb-number")
-    if f"{score:.2f}" != f"{recorded:.2f}":
-        add(
-            cell,
-            "span",
-            words(
-                "Recorded as {score}; {step} less for each month since",
-                score=words.decimal(recorded),
-                step=words.decimal(confidence.FADES),
-            ),
-            "kb-note",
-        )
 
 
 def _code(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
@@ -195,6 +184,13 @@ def _code(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
 
 def _origin(more: etree.Element, page: Page, wiki: SiteModel) -> None:
     words = wiki.words
+    recorded, score = confidence.recorded(page), confidence.today(page, wiki.today)
+    if recorded is not None and score is not None and f"{score:.2f}" != f"{recorded:.2f}":
+        _fact(more, words("Confidence")).text = words(
+            "Recorded as {score}; {step} less for each month since",
+            score=words.decimal(recorded),
+            step=words.decimal(confidence.FADES),
+        )
     if page.aliases:
         names = _fact(more, words("Other names"))
         names.text = clean(", ".join(page.aliases))
