@@ -13,12 +13,11 @@ from functools import cached_property
 from html import escape, unescape
 
 _VALUE = r"""=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>"'][^\s>]*+)?+"""
-_TAG = re.compile(
-    rf"""<(?:(?P<name>[a-zA-Z][^\s/>]*+)(?P<attributes>(?:[^>=]++|{_VALUE})*+)>"""
-    r"""|/(?P<end>[a-zA-Z][^\s/>]*+)[^>]*+>"""
-    r"""|!--(?:-?>|.*?--!?>|.*\Z)|[!?/][^>]*+>)""",
-    re.DOTALL,
-)
+_START = rf"""<(?P<name>[a-zA-Z][^\s/>]*+)(?P<attributes>(?:[^>=]++|{_VALUE})*+)>"""
+_OTHER = r"""</(?P<end>[a-zA-Z][^\s/>]*+)[^>]*+>|<!--(?:-?>|.*?--!?>|.*\Z)|<[!?/][^>]*+>"""
+_TAG = re.compile(f"{_START}|{_OTHER}", re.DOTALL)
+# Most elements hold nothing but text, above all in code: their end tags are read with them.
+_TAGS = re.compile(rf"{_START}(?:(?<!/>)[^<]*+(?P<closed></(?P=name)\s*+>))?+|{_OTHER}", re.DOTALL)
 _ATTRIBUTE = re.compile(r"""([^\s=/>"']++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s>"'][^\s>]*+)))?+""")
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
 _TEXT = {
@@ -82,20 +81,26 @@ class Tree:
         """How many elements of a name are open."""
         at = 0
         while at < last:
-            for m in _TAG.finditer(html, at, last):
-                name, raw, end = m.groups()
+            for m in _TAGS.finditer(html, at, last):
+                name, raw, closed, end = m.groups()
                 if name is not None:
                     name = name.lower()
+                    start = m.start()
                     if name in _NOT_IN_ITSELF and opened and opened[-1].name == name:
-                        opened[-1].close = opened[-1].end = m.start()
+                        opened[-1].close = opened[-1].end = start
                         opened.pop()
                         count[name] -= 1
-                    element = Element(name, raw, m.start(), m.end(), opened[-1] if opened else None)
+                    element = Element(name, raw, start, m.end(2) + 1, opened[-1] if opened else None)
                     add(element)
+                    if closed is not None:
+                        if name not in _VOID:
+                            element.end = m.end()
+                            element.close = element.end - len(closed)
+                        continue
                     if name in _VOID or (raw.endswith("/") and (count.get("svg") or count.get("math"))):
                         continue
                     if name in _TEXT:
-                        found = _TEXT[name].search(html, m.end())
+                        found = _TEXT[name].search(html, element.inside)
                         element.close, element.end = found.span() if found else (len(html), len(html))
                         at = element.end
                         break

@@ -18,7 +18,8 @@ HANGUL: dict[str, Any] = json.loads(
 INITIALS_MARK = "^"
 """Before the initial consonants of a name in the list of terms."""
 INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-_ENDINGS = tuple(sorted(HANGUL["endings"], key=len, reverse=True))
+_ENDINGS = frozenset(HANGUL["endings"])
+_LONGEST_ENDING = max(map(len, _ENDINGS))
 _RUN = re.compile("[가-힣]+")
 _BETWEEN = re.compile("(?<=[가-힣]) (?=[가-힣])")
 _FIRST, _SYLLABLES, _FINALS = 0xAC00, 588, 28
@@ -44,10 +45,13 @@ def _follows(ending: str, word: str) -> bool:
 def stem(word: str) -> str:
     """A word without its endings; at least two syllables are left."""
     for _ in range(2):
-        ending = next((e for e in _ENDINGS if word.endswith(e) and len(word) - len(e) > 1 and _follows(e, word)), None)
-        if ending is None:
+        for length in range(min(_LONGEST_ENDING, len(word) - 2), 0, -1):
+            ending = word[-length:]
+            if ending in _ENDINGS and _follows(ending, word):
+                word = word[:-length]
+                break
+        else:
             break
-        word = word[: -len(ending)]
     return word
 
 

@@ -44,7 +44,7 @@ MARKED_SHARD = 8_000
 PAGES_A_FILE = 4
 
 # What an occurrence is worth, and where more of them stop to matter.
-_HEADING, _BODY, _LINKED = 3.0, 1.0, 1.0
+_HEADING = 3  # beside those of the text, and of sentences that link here
 _DAMPING, _LENGTH_SHARE = 1.2, 0.6
 _TITLE, _ALIAS, _KEYWORD, _TAG = 5.0, 4.0, 3.0, 1.5
 _STEP = 0.5
@@ -58,7 +58,7 @@ _MARKS = NAME_MARK + INITIALS_MARK + SOUND_MARK
 class Weighed(NamedTuple):
     """What a page brings to the index by itself."""
 
-    body: Mapping[str, float]
+    body: Mapping[str, int]
     """How often its text has each term; headings count more."""
     names: Mapping[str, float]
     """What its names give to their terms."""
@@ -93,16 +93,11 @@ def weigh(entry: SearchEntry) -> Weighed:
     return Weighed(_body(entry), _names(entry), keys, sorted(set(runs("\n".join(_texts(entry))))))
 
 
-def _body(entry: SearchEntry) -> Mapping[str, float]:
-    out: Counter[str] = Counter()
-    for sentence in entry.linked:
-        for term in terms(sentence):
-            out[term] += _LINKED  # type: ignore[assignment]
-    for section in entry.sections:
-        for term, n in terms(section.text).items():
-            out[term] += n * _BODY  # type: ignore[assignment]
-        for term, n in terms(section.heading).items():
-            out[term] += n * _HEADING  # type: ignore[assignment]
+def _body(entry: SearchEntry) -> Mapping[str, int]:
+    # One text each: no term goes over the end of a line.
+    out = terms("\n".join([*entry.linked, *(section.text for section in entry.sections)]))
+    for term, n in terms("\n".join(section.heading for section in entry.sections)).items():
+        out[term] += n * _HEADING
     return out
 
 
@@ -199,7 +194,11 @@ def _packed(postings: Iterable[tuple[int, int]]) -> bytes:
     out = bytearray()
     before = 0
     for number, level in postings:
-        _number((number - before) * 16 + level, out)
+        value = (number - before) * 16 + level
+        if value > 127:
+            _number(value, out)
+        else:
+            out.append(value)
         before = number
     return bytes(out)
 

@@ -6,13 +6,11 @@ made are in it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kbtools.site.html.tree import Element, Tree
 
-_SPACE = re.compile(r"\s+")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _UNREAD = frozenset(("script", "style", "template", "svg", "math", "object", "iframe", "noscript"))
 _INLINE = frozenset(
@@ -41,7 +39,7 @@ class _Sections:
         self.parts: list[str] = []
 
     def close(self) -> None:
-        lines = (_SPACE.sub(" ", line).strip() for line in "".join(self.parts).split(BREAK))
+        lines = (" ".join(line.split()) for line in "".join(self.parts).split(BREAK))
         text = BREAK.join(line for line in lines if line)
         if text or self.heading:
             self.done.append(SearchSection(self.anchor, self.heading, text))
@@ -79,7 +77,7 @@ def sections(page: Tree) -> tuple[SearchSection, ...]:
             at = element.end
         elif tag in _HEADINGS:
             title = "".join(page.plain(*span) for span in _without_permalinks(page, element))
-            out.start(tag, element.get("id") or "", _SPACE.sub(" ", title).strip())
+            out.start(tag, element.get("id") or "", " ".join(title.split()))
             at = element.end
         elif tag == "pre":  # code is many small elements, and nothing but text
             out.parts += (BREAK, page.plain(element.inside, element.close), BREAK)
