@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Heard(logging.Handler):
-    """What MkDocs and its plugins say."""
+    """Records messages of MkDocs and its plugins."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
@@ -48,7 +48,7 @@ class Heard(logging.Handler):
             self.notes.append(message)
 
     def told(self) -> list[str]:
-        """All of it, as lines."""
+        """All messages, as lines."""
         return [*(f"warning: {text}" for text in self.warnings), *(f"note: {text}" for text in self.notes)]
 
 
@@ -68,10 +68,8 @@ def _listening() -> Iterator[Heard]:
 
 
 def load_mkdocs(project: Project, *, strict: bool = False) -> MkDocsConfig:
-    """The project's MkDocs configuration, as MkDocs reads it; ``docs`` of kb's own configuration is its ``docs_dir``.
-
-    Raises KbError for one that cannot be used.
-    """
+    """The project's MkDocs configuration, as MkDocs reads it; ``docs`` of kb's own configuration replaces its
+    ``docs_dir``. Raises KbError if it cannot be used."""
     from mkdocs.config import load_config
     from mkdocs.exceptions import Abort, ConfigurationError
 
@@ -88,7 +86,7 @@ def load_mkdocs(project: Project, *, strict: bool = False) -> MkDocsConfig:
 
 
 def assets(project: Project) -> dict[str, bytes]:
-    """Style sheet and script of kb's parts, for builders that run no MkDocs plugins, by their names."""
+    """Style sheet and script of kb's parts by name, for builders that do not run MkDocs plugins."""
     from importlib import resources
 
     language = str(load_mkdocs(project).theme.get("language") or "en")

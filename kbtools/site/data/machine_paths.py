@@ -8,20 +8,18 @@ from pathlib import Path
 _ROOT = r"(?:/(?!/)|[A-Za-z]:[\\/])"
 _WORD = r"[^\s/\\'\"<>|:()\[\]{},;*?]"
 _PATH = re.compile(
-    rf"(?<=')(?:file://)?{_ROOT}[^'\n]*[\\/][^'\n]*(?=')"  # in quotes, a name may have spaces
+    rf"(?<=')(?:file://)?{_ROOT}[^'\n]*[\\/][^'\n]*(?=')"  # quoted names may contain spaces
     rf'|(?<=")(?:file://)?{_ROOT}[^"\n]*[\\/][^"\n]*(?=")'
     rf"|(?:file://|(?<![\w/.:~\\-])){_ROOT}(?:{_WORD}+[\\/])+{_WORD}*"
 )
 _PACKAGE = re.compile(r".*[\\/](?:site-packages|dist-packages|lib[\\/]python[\d.]+)[\\/]", re.DOTALL)
 _EVERYWHERE = ("/dev/null", "/etc/", "/proc/", "/sys/")
-"""What is the same on all machines."""
+"""Paths that are the same on all machines."""
 
 
 def shortened(text: str, source: str, vault: Path) -> str:
-    """A text in which a file of the vault is named relative to it, a module by its package, and any other by its name.
-
-    A path that the page itself names (``source`` is its text) stays.
-    """
+    """A text in which paths of vault files are relative to the vault, paths of modules begin at their package, and
+    other paths are reduced to the file name. A path that the page itself contains (``source`` is its text) is kept."""
     text = text.replace(f"{vault}/", "").replace(f"{vault}\\", "")
 
     def short(found: re.Match[str]) -> str:

@@ -24,7 +24,7 @@ COMMON = 0.25
 FEW = 12
 _SHORTEST_LATIN, _SHORTEST_HANGUL = 3, 2
 _LONGEST = 8
-"""Words of a name; longer ones are not looked for."""
+"""Maximum number of words of a name that is searched."""
 
 _WORD = re.compile(r"[가-힣ㄱ-ㆎ]+|[^\W가-힣ㄱ-ㆎ]+")
 _HANGUL = re.compile(r"[가-힣]+")
@@ -34,7 +34,7 @@ _LINK = re.compile(r"!?\[[^\[\]\n]*\](?:\([^()\n]*\)|\[[^\[\]\n]*\])|<?\b[a-z][a
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A page that mentions another: the first position, and the number of mentions."""
+    """Mentions of a page on another page: the first position, and the number of mentions."""
 
     path: str
     span: Span
@@ -50,7 +50,7 @@ class _Name:
 
 
 def mentions(index: Index, pages: Iterable[Page]) -> Mapping[str, tuple[Mention, ...]]:
-    """For each page, the others among ``pages`` that mention it without a link; the most frequent first."""
+    """For each page, the other pages that mention it without a link; the most frequent first."""
     listed = tuple(pages)
     names = _names(index, listed)
     linking = {path: {other for other, _ in links} for path, links in index.graph.backlinks.items()}
@@ -79,7 +79,7 @@ def mentions(index: Index, pages: Iterable[Page]) -> Mapping[str, tuple[Mention,
 
 
 def _joined(old: Mention | None, new: Mention) -> Mention:
-    """Mentions of one page under two of its names."""
+    """Merges mentions on one page under two names."""
     return new if old is None else Mention(old.path, min(old.span, new.span), old.count + new.count)
 
 
@@ -88,7 +88,7 @@ def _longest_first(name: _Name) -> tuple[int, int, int, str]:
 
 
 def _names(index: Index, pages: tuple[Page, ...]) -> Mapping[str, tuple[_Name, ...]]:
-    """The names worth looking for, by their first word. A name of two pages is ignored."""
+    """The searched names, by first word. Names of two pages are ignored."""
     holders: dict[tuple[tuple[str, ...], tuple[str, ...], str], set[str]] = defaultdict(set)
     for page in pages:
         for text in (page.title, *page.aliases):
@@ -142,7 +142,7 @@ def _in_page(
 
 
 def _beginnings(word: str) -> Iterator[str]:
-    """The first words of names that a word of the text may begin: itself, or without a particle."""
+    """The first words of names that a word of the text may match: itself, or itself without a particle."""
     folded = unicodedata.normalize("NFC", word).casefold()
     yield folded
     if _HANGUL.fullmatch(folded):
@@ -152,7 +152,7 @@ def _beginnings(word: str) -> Iterator[str]:
 
 
 def _match(name: _Name, words: list[re.Match[str]], at: int, prose: str) -> int:
-    """Where a name that begins at a word ends; 0 when it does not stand there."""
+    """The end of a name that begins at a word; 0 if it does not match."""
     if at + len(name.words) > len(words) or not _starts_here(prose, words[at].start()):
         return 0
     last = at + len(name.words) - 1
@@ -175,13 +175,15 @@ def _match(name: _Name, words: list[re.Match[str]], at: int, prose: str) -> int:
 
 
 def _starts_here(prose: str, at: int) -> bool:
-    """Whether a word begins here and is no part of ``torch.tensor``, ``@name``, ``C:name`` or a word with Hangul."""
+    """Whether a word begins at a position and is not part of ``torch.tensor``, ``@name``, ``C:name`` or a Hangul
+    word."""
     before = prose[at - 1 : at]
     return not before or not (before.isalnum() or before in "._@/\\$#&")
 
 
 def _ends_here(prose: str, at: int) -> bool:
-    """Whether a name ends here: not before ``C++``'s signs or ``torch.nn``, and Hangul behind it is a particle."""
+    """Whether a name may end at a position: not before the signs of ``C++`` or before ``.nn``, and only before
+    Hangul that is a particle."""
     following = prose[at : at + 1]
     if not following or following.isspace():
         return True
@@ -194,7 +196,7 @@ def _ends_here(prose: str, at: int) -> bool:
 
 
 def _prose(page: Page) -> str:
-    """The page's text with everything but prose replaced by blanks, so that positions stay the same."""
+    """The page's text with everything but prose replaced by blanks, so that positions are unchanged."""
     text = page.source.text
     holes = [(s.start, s.end) for s in page.structure.opaque]
     holes += [(h.span.start, h.span.end) for h in page.structure.headings]

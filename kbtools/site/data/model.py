@@ -34,20 +34,20 @@ from kbtools.vault.page import Page
 
 @dataclass
 class Build:
-    """What becomes known while a site is built."""
+    """Data that become known while a site is built."""
 
     urls: dict[str, str] = field(default_factory=dict)
-    """The addresses of pages; others follow MkDocs' rule."""
+    """The addresses of pages; without an entry, MkDocs' rule applies."""
     heading_ids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Ids of the headings of generated pages."""
     inserted: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Tags that plugins have put into the Markdown of pages."""
+    """Tags that plugins have inserted into the Markdown of pages."""
     sentences: dict[tuple[str, int], str] = field(default_factory=dict)
-    """Sentences of pages in which links stand, by path and place."""
+    """Sentences around links, by page and position."""
     is_written: Callable[[str], bool] = lambda _: True
-    """Whether a file of the wiki holds a text."""
+    """Whether a file of the wiki contains a text."""
     file: object = None
-    """The file whose page MkDocs renders next; None for builders that do not say."""
+    """The file whose page MkDocs renders next; None for builders that do not provide it."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,17 @@ class SiteModel:
     index: Index
     results: Results = field(default_factory=Results)
     generated: frozenset[str] = frozenset()
-    """Names of generated pages, so that others may link to them."""
+    """Names of generated pages, as link targets."""
     directory_urls: bool = True
     """Whether ``A.md`` becomes ``A/`` and not ``A.html``."""
     words: Words = field(default_factory=lambda: words_of("en"))
-    """What the site says, in its language."""
+    """The texts of the site, in its language."""
     parts: Parts = field(default_factory=Parts)
-    """Which of kb's parts it has."""
+    """The enabled parts of kb."""
     build: Build = field(default_factory=Build, compare=False)
     """Data that the site generator provides during the build."""
     unpublished: frozenset[str] = frozenset()
-    """Pages that say themselves that they are not to be published."""
+    """Pages whose frontmatter excludes them from publication."""
     rendered: Rendered = field(default_factory=Rendered, compare=False, repr=False)
     """Pages rendered for embedding."""
 
@@ -82,7 +82,7 @@ class SiteModel:
         language: str,
         rendered: Rendered,
     ) -> SiteModel:
-        """The wiki as one site shows it."""
+        """The wiki with the settings of one site."""
         return replace(
             self,
             results=results,
@@ -96,14 +96,14 @@ class SiteModel:
 
     @cached_property
     def today(self) -> date:
-        """The day of the build: ``SOURCE_DATE_EPOCH`` (reproducible-builds.org) where it is set."""
+        """The date of the build: ``SOURCE_DATE_EPOCH`` (reproducible-builds.org) if set."""
         epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
         return datetime.fromtimestamp(int(epoch), UTC).date() if epoch.isdecimal() else date.today()
 
     @cached_property
     def listed(self) -> tuple[Page, ...]:
-        """The pages of the knowledge base, as against the site's guide and front page: those the configuration gives
-        a schema; all pages when it names none."""
+        """The pages of the knowledge base, without guide and front page: those that the configuration assigns a
+        schema, or all pages if it assigns none."""
         globs = self.project.config.schema
         if not self.has_schema:
             return tuple(self.index.pages.values())
@@ -123,22 +123,22 @@ class SiteModel:
 
     @cached_property
     def stops(self) -> Mapping[str, tuple[LearningPath, ...]]:
-        """The learning paths that lead through each page."""
+        """The learning paths that contain each page."""
         return stops(self.learning_paths)
 
     @cached_property
     def has_lessons(self) -> bool:
-        """Whether there is anything a reader can tick off."""
+        """Whether the site contains lessons or exercises, which readers can tick off."""
         return bool(self.learning_paths) or any(count_exercises(page) for page in self.index.pages.values())
 
     @cached_property
     def has_schema(self) -> bool:
-        """Whether the configuration gives pages a schema."""
+        """Whether the configuration assigns schemas to pages."""
         return any(name != "none" for _, name in self.project.config.schema)
 
     @cached_property
     def result_rows(self) -> Mapping[str, str]:
-        """The generated page on which the results of each page's snippets stand."""
+        """The generated page that shows the results of each page's snippets."""
         return result_pages(self.index.pages.values(), self.words) if RESULTS in self.generated else {}
 
     @cached_property
@@ -158,11 +158,11 @@ class SiteModel:
 
     @property
     def wants_mentions(self) -> bool:
-        """Whether pages show what mentions them."""
+        """Whether pages show unlinked mentions of them."""
         return self.has_schema if self.parts.mentions == "auto" else bool(self.parts.mentions)
 
     def sentence(self, path: str, place: Span) -> str:
-        """The sentence of a page that a place in it belongs to, as plain words."""
+        """The sentence of a page that contains a position, as plain text."""
         found = self.build.sentences.get((path, place.start))
         if found is None:
             found = sentence_at(visible(self.index.pages[path]), place.start, place.end)
@@ -171,7 +171,7 @@ class SiteModel:
 
     @cached_property
     def shared_names(self) -> Mapping[str, Shared]:
-        """Names that links use and several pages have."""
+        """Ambiguous names that links use."""
         return shared_names(self.index)
 
     @cached_property
@@ -180,17 +180,17 @@ class SiteModel:
         return wanted_names(self.index, self.words)
 
     def url_of(self, path: str) -> str:
-        """The address of a file of the vault, or of a generated page, from the site's root."""
+        """The address of a file of the vault, or of a generated page, relative to the site's root."""
         known = self.build.urls.get(path)
         return url_of(path, self.directory_urls) if known is None else known
 
     @cached_property
     def addresses(self) -> frozenset[str]:
-        """The addresses of all files of the vault and of generated pages; once the builder has said where they are."""
+        """The addresses of all files of the vault and of generated pages, once the builder has provided them."""
         return frozenset(map(self.url_of, {*self.index.pages, *self.index.attachments, *self.generated}))
 
     def address(self, path: str, from_path: str) -> str:
-        """The same from another page."""
+        """The address relative to another page."""
         return relative_url(self.url_of(path), self.url_of(from_path))
 
     def tag_href(self, tag: str, from_path: str) -> str | None:
@@ -212,17 +212,18 @@ def category_id(category: str) -> str:
 
 
 def relative(path: str, from_path: str) -> str:
-    """A link from one source file to another as MkDocs wants it: relative, percent-encoded, still ``.md``."""
+    """A link from one source file to another in the form that MkDocs expects: relative, percent-encoded, with
+    ``.md``."""
     return quote(relative_path(path, posixpath.dirname(from_path)), errors="replace")
 
 
 def load(project: Project) -> SiteModel:
-    """Read a vault for rendering. Unreadable files are for ``kb check`` to report."""
+    """Reads a vault for rendering. Unreadable files are reported by ``kb check``."""
     return of_vault(project, vaults.load(project))
 
 
 def of_vault(project: Project, vault: Vault) -> SiteModel:
-    """What the site has of a vault: all but the pages that say themselves that they are not to be published."""
+    """The model of a vault, without pages whose frontmatter excludes them from publication."""
     published = {path: page for path, page in vault.pages.items() if page.is_published}
     index = Index(published, vault.attachments, vault.conventions, vault.ways_in)
     return SiteModel(project, index, unpublished=frozenset(vault.pages.keys() - published.keys()))

@@ -18,10 +18,10 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A name that several pages answer to."""
+    """A name that several pages have."""
 
     id: str
-    """Its heading's, on the page of such names."""
+    """The id of its heading on the page of ambiguous names."""
     name: str
     pages: tuple[str, ...]
 
@@ -31,10 +31,10 @@ class Wanted:
     """A missing page that links name."""
 
     id: str | None
-    """Where it stands on the page of such names; None where it is not listed."""
+    """The id of its entry on the page of wanted pages; None if it is not listed."""
     name: str
     pages: tuple[str, ...]
-    """Paths of those that link to it, by their titles."""
+    """Paths of the pages that link to it, sorted by title."""
 
 
 def wanted_names(index: Index, words: Words) -> Mapping[str, Wanted]:
@@ -56,7 +56,7 @@ def wanted_names(index: Index, words: Words) -> Mapping[str, Wanted]:
 
 
 def _ids(names: Mapping[str, str], prefix: str) -> Mapping[str, str]:
-    """An id of its own for each name, by its key."""
+    """A unique id for each name, by its key."""
     out: dict[str, str] = {}
     used: set[str] = set()
     for key, name in names.items():

@@ -9,7 +9,7 @@ from kbtools.vault.page import Page
 
 PATH = "runs.md"
 LONG = 100
-"""Pages whose snippets stand on one page."""
+"""Maximum number of pages whose snippets are listed on one generated page."""
 
 
 def sorted_pages(pages: Iterable[Page], words: Words) -> list[Page]:

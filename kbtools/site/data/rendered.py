@@ -18,14 +18,14 @@ Settings = tuple[Sequence[Any], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """One ``![[…]]`` that means a page or a part of it."""
+    """One ``![[…]]`` that resolves to a page or a part of it."""
 
     path: str
     fragment: str
-    """``#id`` of the part, or nothing for the page."""
+    """``#id`` of the part, or empty for the page."""
     title: str
     below: int = 1
-    """The level of the heading it stands below."""
+    """The level of the heading above the embed."""
 
 
 @dataclass
@@ -33,12 +33,12 @@ class Rendered:
     """Pages of one state of a wiki, each rendered on first use."""
 
     settings: Callable[[], Settings] | None = None
-    """The site's; without them embeds are shown as cards."""
+    """The site's settings; without them embeds are shown as cards."""
     pages: dict[str, tuple[Part, tuple[Embed, ...]]] = field(default_factory=dict)
     md: Markdown | None = None
 
     def page(self, page: Page) -> tuple[Part, tuple[Embed, ...]]:
-        """A page's own text as HTML, with marks where it embeds others, and what these are."""
+        """A page's own text as HTML with placeholders for its embeds, and these embeds."""
         if page.path not in self.pages:
             if self.md is None:
                 self.md = self._converter()

@@ -15,7 +15,7 @@ from kbtools.vault.page import Page
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One snippet's outcome on one device, and where and when that was."""
+    """The outcome of one snippet on one device, with its machine and date."""
 
     outcome: Outcome
     torch: str | None = None
@@ -24,37 +24,39 @@ class Result:
     machine: str | None = None
     """The description of the machine: a name, the hardware."""
     accepted: bool = False
-    """True where it failed and may be published all the same, as failed: known, or no error by the configuration."""
+    """True if it failed and may still be published as failed: it is in the baseline, or not an error by the
+    configuration."""
     known: date | None = None
-    """The day since when the baseline accepts that it fails."""
+    """The date since when the baseline accepts the failure."""
     fresh: bool = True
-    """False when the snippet, one before it in its session or the environment has changed since."""
+    """False if the snippet, an earlier one of its session, or the environment has changed since."""
 
 
 FIGURES = "assets/kb-figures"
-"""Where the site keeps pictures that snippets drew."""
+"""The site's folder for figures."""
 BAD = (Status.FAILED, Status.ERROR)
 
 
 def snippet_key(path: str, snippet_id: str) -> str:
-    """The name a snippet's outcomes carry before the device: ``topics/Autograd.md::backward``."""
+    """The part of an outcome's id before the device: ``topics/Autograd.md::backward``."""
     return f"{path}::{snippet_id}"
 
 
 def snippet_of(outcome: Outcome) -> str:
-    """The name of the snippet an outcome is of."""
+    """The same for an outcome."""
     return outcome.id.removesuffix(f"[{outcome.device}]")
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All runs of a vault, by snippet."""
+    """All results of a vault, by snippet."""
 
     runs: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, runs: Iterable[Result]) -> Results:
-        """Runs by snippet; of several on one device the last counts, but a run that is no skip before one that is."""
+        """Results by snippet. If there are several for one device, the last is used, but skips never replace other
+        results."""
         held: dict[str, dict[str, Result]] = {}
         for run in runs:
             by_device = held.setdefault(snippet_of(run.outcome), {})
@@ -64,12 +66,12 @@ class Results:
         return cls({name: tuple(by_device.values()) for name, by_device in held.items()})
 
     def with_pages(self, paths: Collection[str], fresh: Results) -> Results:
-        """With other runs of these pages."""
+        """With the results of these pages replaced."""
         others = {name: runs for name, runs in self.runs.items() if name.rpartition("::")[0] not in paths}
         return Results({**others, **fresh.runs})
 
     def figures(self) -> tuple[Figure, ...]:
-        """All pictures, each once."""
+        """All figures, without duplicates."""
         held = {f.name: f for runs in self.runs.values() for run in runs for f in run.outcome.figures}
         return tuple(held.values())
 
@@ -77,8 +79,8 @@ class Results:
         return self.runs.get(snippet_key(path, snippet.id), ())
 
     def proven(self, page: Page) -> tuple[int, int]:
-        """The number of a page's executable snippets whose present code passed on some device, and the number of
-        all."""
+        """How many of a page's executable snippets have passed on some device with their present code, and how many
+        there are."""
         held = [self.of_snippet(page.path, s) for s in page.snippets if s.executable]
         good = (Status.PASSED, Status.XFAILED)
         return sum(any(r.fresh and r.outcome.outcome in good for r in runs) for runs in held), len(held)
@@ -100,10 +102,9 @@ class Obstacle:
 
 
 def obstacles(pages: Iterable[Page], results: Results, publish: Publish = "proven") -> list[Obstacle]:
-    """Every executable snippet of which less is known than a site is to be built with.
+    """Every executable snippet whose results do not suffice to publish the site.
 
-    A skip with its reason is no obstacle, nor is a snippet blocked by one that was skipped: the failed snippet is an
-    obstacle itself.
+    Skipped snippets are not listed, nor those blocked by a skipped one: a failed snippet is an obstacle itself.
     """
     found: list[Obstacle] = []
     if publish == "any":
@@ -131,7 +132,7 @@ _LISTED = 10
 
 
 def refusal(found: list[Obstacle]) -> str:
-    """Why a site is not built, in the words of a terminal."""
+    """The reasons why a site is not built, for a terminal."""
     shown = "\n".join(f"  {o}" for o in found[:_LISTED])
     more = f"\n  … and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
     kinds = {o.kind for o in found}

@@ -55,7 +55,7 @@ def stored(
 
 
 def _published(run: Result, source: str, vault: Path) -> Result:
-    """The run without paths of its machine in what it says of an error."""
+    """The result without paths of its machine in messages and reasons."""
 
     def without_paths(text: str) -> str:
         if isinstance(text, Reason):
@@ -70,7 +70,7 @@ def _published(run: Result, source: str, vault: Path) -> Result:
 
 
 def _held(page: Page, files: PageFiles, given: Iterable[Mapping[str, Result]]) -> Iterator[Result]:
-    """What the store and each report have of a page, and whether it is of its present text."""
+    """The results of a page in the store and in each report, with whether they are for its present text."""
     lines, fingerprints = {snippet_key(page.path, s.id): s.line for s in page.snippets}, sources_of(page, files)
     for runs in given:
         found = {
@@ -83,7 +83,8 @@ def _held(page: Page, files: PageFiles, given: Iterable[Mapping[str, Result]]) -
 
 
 def _accepted(project: Project, pages: Iterable[Page], runs: list[Result]) -> list[Result]:
-    """The runs, with what the baseline, a comment on the page or the configuration says of those that failed."""
+    """The results, with the exceptions that the baseline, a comment on the page or the configuration makes for
+    failures."""
     bad = [run.outcome for run in runs if run.fresh and run.outcome.outcome in BAD]
     if not bad:
         return runs
@@ -108,7 +109,7 @@ def _date(text: str) -> date | None:
 
 
 def reported(report: object, where: str) -> Iterator[Result]:
-    """The runs of a report (contract, "Report"). Raises KbError for files that are not a report of version 1."""
+    """The results in a report (contract, "Report"). Raises KbError for files that are not a report of version 1."""
     if not isinstance(report, Mapping) or report.get("version") != 1 or not isinstance(report.get("outcomes"), list):
         raise KbError(f"{where}: not a report of version 1", "write one with `kb run --report FILE`")
     environment = report.get("environment")

@@ -40,15 +40,15 @@ FILES = frozenset(
     .pem .crt .pub .inv .lock .template .example .mdx .markdown .qmd .rmd
     """.split()  # noqa: SIM905
 )
-"""Endings of files in which a browser runs nothing when they are opened by their own address. SVG and XML are looked
-into."""
+"""Endings of files that are safe to open by address, because browsers execute nothing in them. SVG and XML are
+inspected."""
 PLAIN = frozenset(
     """
     license licence copying notice readme authors contributors changelog makefile dockerfile codeowners version
     procfile gemfile rakefile
     """.split()  # noqa: SIM905
 )
-"""Names without an ending that are text."""
+"""Text files whose names have no ending."""
 CONTROL = frozenset(
     """
     cname _headers _redirects robots.txt web.config netlify.toml vercel.json staticwebapp.config.json now.json
@@ -78,11 +78,13 @@ def clean(name: str, content: Callable[[], bytes]) -> Cleaned | None:
 
 
 def withheld(vault: Path, templates: Path | None = None) -> Iterator[str]:
-    """Paths in a vault of what would not be published as it is, and of what a host obeys. ``templates`` is a folder of
-    the theme's in it."""
+    """Paths of files in a vault that would not be published unchanged, and of files that configure web hosts.
+    ``templates`` is the folder of theme templates in the vault."""
     for file in sorted(vault.rglob("*")):
         path = file.relative_to(vault).as_posix()
-        is_hidden = path.startswith(".") or "/." in path or path.startswith("templates/")  # MkDocs leaves these out
+        is_hidden = (
+            path.startswith(".") or "/." in path or path.startswith("templates/")
+        )  # MkDocs does not publish these
         if is_hidden or file.suffix.lower() in markdown_extensions or file.is_symlink() or not file.is_file():
             continue
         if templates is not None and file.is_relative_to(templates):
@@ -93,11 +95,9 @@ def withheld(vault: Path, templates: Path | None = None) -> Iterator[str]:
 
 
 def publish(files: Files, config: MkDocsConfig, trusted: Sequence[str], owned: Iterable[str]) -> None:
-    """Leave of the wiki's own files what may be published, where it may be.
-
-    Those that globs name as ``trusted`` stay as they are, as do files that ``mkdocs.yml`` names. ``owned`` are the
-    places of files that kb writes. The theme's files and these stay the site's.
-    """
+    """Excludes files of the wiki that must not be published. Files that globs in ``trusted`` match are unchanged, as
+    are files named in ``mkdocs.yml``. ``owned`` are the paths of files that kb writes; these and the theme's files
+    are never replaced."""
     docs = Path(config.docs_dir).resolve()
     from_docs = cache(lambda folder: Path(folder).resolve() == docs)
     themes = [Path(folder) for folder in config.theme.dirs if Path(folder).is_dir()]
@@ -148,8 +148,8 @@ def publish(files: Files, config: MkDocsConfig, trusted: Sequence[str], owned: I
 
 
 def collisions(files: Files) -> None:
-    """Refuse pages and files that cannot both be on the site: one in the place of another, or of a folder that another
-    is in. Raises PluginError."""
+    """Reports pages and files with conflicting paths: equal paths, or a file in place of a folder. Raises
+    PluginError."""
     places: dict[str, File] = {}
     for file in files:
         if file.inclusion != InclusionLevel.EXCLUDED:
@@ -170,7 +170,7 @@ def collisions(files: Files) -> None:
 
 
 def _key(path: str) -> str:
-    """Paths with one key are one file somewhere."""
+    """Paths with equal keys are the same file on some file system."""
     return unicodedata.normalize("NFC", path).casefold()
 
 
@@ -179,7 +179,7 @@ def _is_below(place: str, kept: Container[str]) -> bool:
 
 
 def _named(config: MkDocsConfig) -> set[str]:
-    """Files that the wiki's owner has named in ``mkdocs.yml``."""
+    """Files that the wiki's owner names in ``mkdocs.yml``."""
     found: list[object] = [*config.extra_css, *config.extra_javascript]
     with warnings.catch_warnings():  # otherwise defaults of the theme cannot be distinguished from the owner's settings
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -191,7 +191,7 @@ def _named(config: MkDocsConfig) -> set[str]:
 
 
 def _theme_file(config: MkDocsConfig, tops: Iterable[tuple[Path, Container[str]]], path: str) -> File | None:
-    """The theme's own file of a path. ``tops`` are the theme's folders, each with what stands directly in it."""
+    """The theme's own file for a path. ``tops`` are the theme's folders, each with its direct entries."""
     wanted = _key(path)
     for base, top in tops:
         if wanted.partition("/")[0] not in top:

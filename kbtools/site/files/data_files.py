@@ -21,7 +21,7 @@ def graph_json(wiki: SiteModel, site: Site) -> str:
 
 
 def results_json(wiki: SiteModel, site: Site) -> str:
-    """Every executable snippet with what became of it on each device it was run on, by page and place."""
+    """Every executable snippet with its outcome on each device, by page and position."""
     snippets = [
         {
             "path": path,

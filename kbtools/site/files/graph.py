@@ -42,9 +42,9 @@ _D3 = (
     "quadtree",
     "force",
 )
-"""Modules of D3, each after those it needs."""
+"""Modules of D3, in order of dependency."""
 GRID = 10_000
-"""Places are whole numbers from 0 to this."""
+"""Coordinates are integers from 0 to this."""
 
 
 def names() -> tuple[str, ...]:
@@ -53,12 +53,12 @@ def names() -> tuple[str, ...]:
 
 
 def assets(words: Words) -> Mapping[str, bytes]:
-    """Scripts and style sheet, by their place in the site."""
+    """Scripts and style sheet, by path on the site."""
     folder = resources.files("kbtools.site") / "assets"
     modules = "\n".join((folder / "d3" / f"d3-{name}.min.js").read_text(encoding="utf-8") for name in _D3)
     parts = "\n".join((folder / "graph" / name).read_text(encoding="utf-8") for name in _PARTS)
     licenses = [(folder / "d3" / name).read_bytes() for name in ("LICENSE.txt", "d3-ease.LICENSE.txt")]
-    # The modules find each other as in Node, so that a D3 of the wiki's own is neither seen nor replaced.
+    # The modules are loaded as in Node, so that they neither use nor replace a D3 that the wiki includes.
     found = "const d3 = {}\n;((exports, module, require) => {\n" + modules + "\n})(d3, {}, () => d3)"
     return {
         LOADER: words.script((folder / "graph" / "loader.js").read_text(encoding="utf-8")).encode(),
@@ -74,17 +74,17 @@ class Graph:
     def __init__(self, wiki: SiteModel) -> None:
         self.wiki = wiki
         self.places: Callable[[int, Sequence[tuple[int, int]]], list[tuple[float, float]]] = layout
-        """Where nodes stand, by their number and the links between them."""
+        """Positions of nodes, from their number and the links between them."""
         self.urls: dict[str, str] = {}
 
     @cached_property
     def paths(self) -> frozenset[str]:
-        """The pages that are drawn: those of the knowledge base that are not redirects."""
+        """The pages in the graph: those of the knowledge base that are not redirects."""
         final = self.wiki.index.final
         return frozenset(p for p in self.wiki.listed_paths if final(p) == p)
 
     def page(self) -> Mapping[str, Document]:
-        """The generated page of the whole graph, unless the vault has one of that name."""
+        """The generated page of the whole graph, unless the vault has a page with that name."""
         if {NAME, "graph/index.md"} & self.wiki.index.pages.keys() or not self.wiki.parts.graph:
             return {}
         words = self.wiki.words
@@ -93,15 +93,15 @@ class Graph:
         return {NAME: document(words("Graph"), lead, [Section([body])], hide=("toc",))}
 
     def add(self, path: str, url: str) -> str:
-        """Take note of a rendered page and its address, relative to the site's root. Returns what opens the page's
-        surroundings, to stand at its end; nothing for pages that are not in the graph."""
+        """Registers a rendered page and its address, relative to the site's root. Returns the button for the page's
+        end; empty for pages that are not in the graph."""
         if path not in self.paths or not self.wiki.parts.graph:
             return ""
         self.urls[path] = url
         return self.button(path)
 
     def button(self, path: str) -> str:
-        """What opens the surroundings of a page; nothing for one without any."""
+        """The button that opens the neighbourhood of a page; empty if it has none."""
         if path not in self.paths or not self.wiki.parts.graph or not self._has_neighbours(path):
             return ""
         return (
@@ -114,11 +114,12 @@ class Graph:
         return path in index.graph.backlinks or any(target != path for target, _ in index.links[path].targets())
 
     def write(self, site: SiteFolder, key: str) -> None:
-        """Write the graph's data into a built site. ``key`` is a fingerprint of what it is made of."""
+        """Writes the graph's data into a built site. ``key`` is a fingerprint of its inputs."""
         site.offer(_DATA, lambda: script(self.data()), key)
 
     def data(self) -> Mapping[str, object]:
-        """Nodes as columns, and for each node the numbers of those it links to; ``assets/graph/data.js`` reads it."""
+        """Nodes as columns, and for each node the numbers of those it links to, in the format of
+        ``assets/graph/data.js``."""
         index = self.wiki.index
         nodes = {path: i for i, path in enumerate(sorted(self.urls))}
         links = []
@@ -144,13 +145,13 @@ class Graph:
 
 
 def script(data: Mapping[str, object]) -> bytes:
-    """The file with the graph. It is a script, because that loads from a disk too."""
+    """The file with the graph, as a script because scripts can also be loaded from local files."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return f'kbGraphData("{base64.b64encode(zlib.compress(text, 9)).decode()}")\n'.encode()
 
 
 def _groups(values: list[str], words: Words) -> tuple[list[str], list[int]]:
-    """Labels, those of most pages first, and which one each page has."""
+    """Labels, those of most pages first, and the label number of each page."""
     counts = Counter(values)
     order = sorted(counts, key=lambda v: (-counts[v], v))
     number = {value: i for i, value in enumerate(order)}

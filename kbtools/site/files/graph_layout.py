@@ -15,12 +15,12 @@ Edge = tuple[int, int]
 
 PIVOTS = 12
 _ROUNDS = (12, 100)
-"""Fewest and most. More than a hundred shorten no links (300 nodes, 1,500 links: 0.273 of the square on average, 0.275
-after 179)."""
+"""Minimum and maximum number of rounds. More than a hundred do not shorten links (300 nodes, 1,500 links: 0.273 of
+the square on average, 0.275 after 179)."""
 _WORK = 700_000
-"""About how many forces are computed in all."""
+"""Approximate number of forces computed in total."""
 _CROWD = 24
-"""Nodes of a grid cell that push one by one; of more, only so many do, with more weight."""
+"""Number of nodes of a grid cell that repel individually; if there are more, only this many do, with higher weight."""
 _GOLDEN = math.pi * (3 - math.sqrt(5))
 
 
@@ -30,9 +30,9 @@ def layout(
     rounds: int | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[tuple[float, float]]:
-    """A place in the unit square for each of ``nodes``; links lead from and to their numbers. ``rounds`` of springs:
-    by default as many as the graph's size allows. ``step`` is told before each of them; what it raises ends the
-    work."""
+    """A position in the unit square for each of ``nodes``; links are pairs of node numbers. ``rounds`` of springs:
+    by default as many as the graph's size allows. ``step`` is called before each round; an exception that it raises
+    ends the computation."""
     if nodes == 0:
         return []
     near: list[list[int]] = [[] for _ in range(nodes)]
@@ -93,7 +93,7 @@ def _pivot_mds(near: Sequence[Sequence[int]]) -> tuple[list[float], list[float]]
         found.append(vector)
         out.append([sum(map(float.__mul__, vector, values)) for values in zip(*columns, strict=True)])
     side = max(1.0, *(max(c) - min(c) for c in out))
-    # Nodes alike in all distances fall on one point: a sunflower's pattern parts them, the same one every time.
+    # Nodes with equal distances to all pivots get the same position: they are spread in a fixed sunflower pattern.
     spread = 0.35 / math.sqrt(n)
     for i in range(n):
         reach = spread * math.sqrt(i % 97)
@@ -136,7 +136,7 @@ def _relax(
 
 
 def _repel(xs: list[float], ys: list[float], dx: list[float], dy: list[float], ideal: float) -> None:
-    """Nodes nearer than two ideal lengths push each other."""
+    """Nodes closer than two ideal lengths repel each other."""
     cell = ideal * 2
     grid: dict[tuple[int, int], list[int]] = {}
     for i, (x, y) in enumerate(zip(xs, ys, strict=True)):

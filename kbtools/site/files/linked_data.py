@@ -11,12 +11,13 @@ from kbtools.site.html.urls import Site
 from kbtools.site.page.dates import changed
 from kbtools.vault.page import Page
 
-# Within a script element nothing may look like markup, and JavaScript once took these two for line ends.
+# Markup must not appear within a script element; JavaScript once treated these two as line ends.
 _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def linked_data(page: Page, wiki: SiteModel, site: Site) -> dict[str, object] | None:
-    """What is known of a page; None for one that is neither a piece of knowledge nor a learning path nor the front."""
+    """The metadata of a page; None if it is neither part of the knowledge base nor a learning path nor the front
+    page."""
     path = next((p for p in wiki.learning_paths if p.path == page.path), None)
     base: dict[str, object] = {"@context": "https://schema.org", "inLanguage": site.language}
     if not site.pages[page.path]:

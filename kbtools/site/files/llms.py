@@ -14,7 +14,7 @@ from kbtools.site.page.infobox import breadcrumb, label
 from kbtools.vault.page import Page
 
 FULL_LIMIT = 10_000_000
-"""Characters; a larger wiki has no ``llms-full.txt``."""
+"""Characters; larger wikis get no ``llms-full.txt``."""
 
 
 def llms_txt(wiki: SiteModel, site: Site, full: bool) -> str:
@@ -45,7 +45,7 @@ def llms_txt(wiki: SiteModel, site: Site, full: bool) -> str:
 
 
 def _about(wiki: SiteModel) -> Iterator[str]:
-    """What may be said of the code: nothing where there is none, and no more than the results bear out."""
+    """A sentence about the code, as far as the results support it; empty without code."""
     proven = [wiki.results.proven(page) for page in wiki.index.pages.values()]
     passed, executable = (sum(p[n] for p in proven) for n in (0, 1))
     if executable and passed == executable:
@@ -73,7 +73,7 @@ def _note(page: Page, wiki: SiteModel) -> str:
 
 
 def llms_full(pages: Iterable[bytes]) -> bytes | None:
-    """The Markdown of pages in one file; None when that would be too large."""
+    """The Markdown of all pages in one file; None if it would be too large."""
     texts: list[bytes] = []
     size = 0
     for text in pages:

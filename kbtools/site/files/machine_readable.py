@@ -22,10 +22,8 @@ NAMES = (FEED, "llms.txt", "llms-full.txt", "graph.json", "results.json")
 
 
 def write(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str], str], key: str) -> None:
-    """Put them into a built site. A file that the wiki brings itself stays.
-
-    ``key_of`` gives the fingerprint of a page, ``key`` is that of all that others read of pages.
-    """
+    """Writes the files into a built site. Files that the wiki contains are not replaced. ``key_of`` returns the
+    fingerprint of a page; ``key`` is the fingerprint of what other pages read of pages."""
 
     def offer(path: str, make: Callable[[], str]) -> None:
         folder.offer(path, lambda: make().encode("utf-8", "replace"), key)
@@ -43,7 +41,7 @@ def write(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str
 
 
 def _write_markdown(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str], str]) -> bytes | None:
-    """A file for each page, and what one file of them all holds, where it is not too large."""
+    """Writes a file for each page, and one with all of them if it is not too large."""
     made: dict[str, bytes] = {}
 
     def make(path: str) -> bytes:
@@ -59,12 +57,12 @@ def _write_markdown(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Cal
 
 
 def head(path: str, wiki: SiteModel, site: Site) -> str:
-    """What a page's head says of its Markdown, of the feed, and of what the page is."""
+    """Elements for a page's head: links to its Markdown and to the feed, and metadata."""
     address = site.pages.get(path)
     if address is None:
         return ""
-    # Material takes every ``rel="alternate"`` and nothing else for the site in another language; a second word, which
-    # browsers pass over, tells these apart.
+    # Material considers every ``rel="alternate"`` without further words to be a translation of the site; browsers
+    # ignore the second word.
     feed = escape(relative_url(FEED, address))
     found = []
     if wiki.parts.feed:

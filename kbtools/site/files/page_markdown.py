@@ -28,7 +28,7 @@ FIELDS = (
     "tech_stack",
     "learning_path",
 )
-"""The frontmatter the site shows; what else stands there is not published."""
+"""The frontmatter fields shown on the site; others are not published."""
 
 
 def page_markdown(page: Page, wiki: SiteModel, site: Site) -> str:
@@ -54,7 +54,7 @@ def page_markdown(page: Page, wiki: SiteModel, site: Site) -> str:
 
 
 def _address(found: FileResolution, here: str, site: Site) -> str | None:
-    """Where the Markdown of a page is, or an attachment; None where a link leads to neither."""
+    """The address of a page's Markdown, or of an attachment; None for other links."""
     if not isinstance(found, Resolved):
         return None
     if found.how == "attachment":
@@ -63,7 +63,7 @@ def _address(found: FileResolution, here: str, site: Site) -> str | None:
 
 
 def _front(page: Page) -> str:
-    """JSON values are YAML."""
+    """JSON values, which are valid YAML."""
     held = {"title": page.shown_title, **{key: page.data[key] for key in FIELDS if page.data.get(key) is not None}}
     lines = (f"{key}: {dumps(plain(value))}\n" for key, value in held.items())
     return f"---\n{''.join(lines)}---\n"

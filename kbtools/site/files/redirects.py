@@ -1,8 +1,8 @@
 """Redirect pages for aliases; they never replace a real page.
 
-A page is also found under its aliases, in its own folder (``kb rename`` keeps the old title as one), under the old
-paths its ``redirect_from`` names, and under ``id/`` and its id. A page that redirects to another keeps its place
-and its text; one that has no text sends readers on. All lead to the page at the end of the way.
+A page is also found by its aliases in its own folder (``kb rename`` adds the old title as one), by the old paths in
+its ``redirect_from``, and by its id below ``id/``. A page that redirects to another one keeps its address and text;
+if it has no text, it redirects readers. All redirects lead to the final page.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from kbtools.vault.page import Page
 _UNFIT = re.compile(r'[\x00-\x1f\x7f-\x9f\\<>:"|?*\ud800-\udfff]')
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 _LONGEST = 200
-"""Bytes of one name: file systems take 255, with what is added."""
+"""Maximum bytes of one name: file systems accept 255, including endings."""
 Plan = Mapping[str, tuple[str, ...]]
-"""Files to write, with the pages that each leads to."""
+"""Files to write, each with the pages it leads to."""
 Planned = Callable[[Iterable[str], Callable[[], Plan]], Plan]
 
 
 def names(page: Page) -> Iterator[str]:
-    """A page's other names, as paths of pages that are not there: ``topics/자동 미분.md``."""
+    """A page's other names, as paths of pages that do not exist: ``topics/자동 미분.md``."""
     folder = f"{page.folder}/" if page.folder else ""
     for alias in page.aliases:
         if "/" not in alias:
             yield f"{folder}{alias}.md"
             if any(c.isalnum() for c in alias):
-                yield f"{folder}{file_name(alias)}"  # as the file was called when the alias was the title
+                yield f"{folder}{file_name(alias)}"  # the file name from when the alias was the title
     if page.id:
         yield f"id/{page.id}.md"
     for old in strings(page.data.get("redirect_from")):
@@ -45,7 +45,7 @@ def names(page: Page) -> Iterator[str]:
 
 
 def is_fit(path: str) -> bool:
-    """Whether a path can be one of the site's, on every file system, and leads nowhere else."""
+    """Whether a path is valid on every file system and stays within the site."""
     return all(
         part
         and part == part.strip()
@@ -59,16 +59,13 @@ def is_fit(path: str) -> bool:
 
 
 def _key(path: str) -> str:
-    """Paths with one key are one file somewhere."""
+    """Paths with equal keys are the same file on some file system."""
     return unicodedata.normalize("NFC", path).casefold()
 
 
 def plan(wiki: SiteModel, taken: Iterable[str]) -> Plan:
-    """The files to write, with the pages each name leads to; several pages make a choice of them.
-
-    ``taken`` are the files that the site has: neither they nor folders of theirs are used, in any case of
-    their letters.
-    """
+    """The files to write, each with the pages that the name leads to; for several pages, the file offers a choice.
+    ``taken`` are the site's files: these and their folders are not used, regardless of case."""
     held = {_key(file) for file in taken}
     folders = {key[: m.start()] for key in held for m in re.finditer("/", key)}
     found: dict[str, tuple[str, dict[str, None]]] = {}
@@ -88,8 +85,8 @@ def plan(wiki: SiteModel, taken: Iterable[str]) -> Plan:
 
 
 def write(wiki: SiteModel, site: Site, folder: SiteFolder, key: str, planned: Planned) -> None:
-    """Put them into a built site. ``key`` is a fingerprint of all that they are made of; ``planned`` gives the plan
-    for the files that the site has."""
+    """Writes the redirects into a built site. ``key`` is a fingerprint of their inputs; ``planned`` returns the plan
+    for the site's files."""
     taken = list(folder.paths())
     for file, targets in planned(taken, lambda: plan(wiki, taken)).items():
         folder.redirects.add(file)
@@ -101,7 +98,7 @@ def _bytes(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -> 
 
 
 def document(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -> str:
-    """The page at a place of the site that sends on to a page, or offers several."""
+    """The document at an address that redirects to a page, or offers several."""
     here = file.removesuffix("index.html") if wiki.directory_urls else file
     ways = {
         path: escape(relative_url(site.pages[path], quote(here, errors="replace")))
@@ -130,7 +127,7 @@ def document(targets: tuple[str, ...], file: str, wiki: SiteModel, site: Site) -
 
 
 def emptied(wiki: SiteModel, site: Site) -> frozenset[str]:
-    """The files of pages in whose place stands such a page."""
+    """The files of pages that are replaced by such a document."""
     asides = (path for path in wiki.index.redirects if canonical(path, wiki, site) is not None)
     return frozenset(file_of(site.pages[path]) for path in asides if is_empty(wiki.index.pages[path]))
 
@@ -139,7 +136,7 @@ _NOTHING_OF_ITS_OWN = re.compile(r"(?m)^#{1,6}[^\n]*$|<!--(?:[^-]|-(?!->))*-->|!
 
 
 def is_empty(page: Page) -> bool:
-    """Whether a page says nothing itself: headings, links to other pages, no more."""
+    """Whether a page has no text of its own: only headings and links to other pages."""
     return not page.structure.fences and not _NOTHING_OF_ITS_OWN.sub("", page.source.text[page.body_start :])
 
 
@@ -155,7 +152,7 @@ def canonical_link(other: str, path: str, site: Site) -> str:
 
 
 def set_canonical(page: Tree, link: str) -> None:
-    """Have a page name another as the canonical one."""
+    """Sets the canonical link of a page."""
     if (old := next((link for link in page.named("link") if link.get("rel") == "canonical"), None)) is not None:
         page.replace(old.start, old.end, link)
     elif (head := page.first("head")) is not None:

@@ -17,11 +17,11 @@ from kbtools.site.generated.names import name_pages
 from kbtools.site.generated.runs import runs_pages
 
 NAMES = GENERATED
-"""Long ones go on in a folder of their name, ``all/2.md``."""
+"""Long pages are continued in a folder with their name, ``all/2.md``."""
 
 
 def generate(wiki: SiteModel) -> Mapping[str, Document]:
-    """The generated pages by path: those that are wanted and whose names the vault has left free."""
+    """The generated pages by path: those that are enabled and whose names are not used in the vault."""
     pages = sorted_pages(wiki.listed, wiki.words)
     makers: Mapping[str, Callable[[], Mapping[str, Document]]] = {
         "all.md": lambda: everything(pages, wiki),
@@ -42,6 +42,6 @@ def generate(wiki: SiteModel) -> Mapping[str, Document]:
 
 
 def _first(path: str) -> str:
-    """The page that a page of its folder belongs to."""
+    """The first page of a series, for one of the pages in its folder."""
     folder, _, rest = path.partition("/")
     return f"{folder}.md" if rest else path

@@ -10,8 +10,8 @@ from kbtools.site.words import Words
 
 
 def stacked(shares: Iterable[tuple[str, float, str]], whole: float, nothing: str) -> Markup:
-    """A bar of parts side by side: each a kind (a class of ``kb.css``), a size, and what it is for those who do not
-    see it. Parts that are there at all are at least half a percent wide."""
+    """A stacked bar: each part has a kind (a class of ``kb.css``), a size, and a text alternative. Parts above zero
+    are at least half a percent wide."""
     drawn, words, at = [], [], 0.0
     for kind, size, name in shares:
         if size <= 0 or whole <= 0:

@@ -1,6 +1,6 @@
 """Building blocks of generated pages: Markdown headings, HTML between them.
 
-So they need no Markdown extension that a site may not have. What comes from pages is escaped by ``markupsafe``.
+HTML is used because the site may not enable Markdown extensions. Text from pages is escaped by ``markupsafe``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kbtools.site.words import Words
 from kbtools.vault.page import Page
 
 LONG = 500
-"""Entries of a list on one page."""
+"""Maximum number of list entries on one page."""
 
 
 class Section(NamedTuple):
@@ -29,9 +29,9 @@ class Section(NamedTuple):
 
     html: Iterable[Markup]
     heading: str = ""
-    """As text; none for what stands before the first heading."""
+    """As text; empty for the part before the first heading."""
     id: str = ""
-    """The heading's, where others link to it; by default it is made of its text."""
+    """The heading's id, if pages link to it; by default it is derived from its text."""
 
 
 class Document(NamedTuple):
@@ -40,11 +40,11 @@ class Document(NamedTuple):
     text: str
     """Markdown."""
     ids: tuple[str, ...] = ()
-    """Of its headings below the title, in order; empty ones are left to the renderer."""
+    """Ids of its headings below the title, in order; for empty ones the renderer decides."""
 
 
 def document(title: str, lead: str, sections: Iterable[Section], hide: Sequence[str] = ()) -> Document:
-    """A generated page. It is not in the search index, because the pages it lists are."""
+    """A generated page. It is excluded from the search index, because the pages it lists are included."""
     hidden = "".join(f"  - {name}\n" for name in hide)
     front = f"---\ntitle: {dumps(title)}\n" + (f"hide:\n{hidden}" if hide else "") + "search:\n  exclude: true\n---\n\n"
     lines = [f"# {md(title)}", "", md(lead), ""]
@@ -64,7 +64,7 @@ def dumps(text: str) -> str:
 
 
 def one_line(html: Markup) -> str:
-    """HTML without empty lines, at which Markdown would end a block."""
+    """HTML without empty lines, which would end an HTML block in Markdown."""
     return "\n".join(line for line in str(html).split("\n") if line.strip())
 
 
@@ -74,7 +74,7 @@ def link(page: Page, from_path: str, wiki: SiteModel, fragment: str = "") -> Mar
 
 
 def lead(page: Page) -> str:
-    """The first paragraph of a page's text, as plain words."""
+    """The first paragraph of a page, as plain text."""
     return first_paragraph(visible(page), page.text_start)
 
 
@@ -100,14 +100,14 @@ def joined(parts: Iterable[Markup | str], between: str = " ") -> Markup:
 
 
 def table(head: Sequence[Markup | str], rows: Iterable[Sequence[Markup | str | int]]) -> Markup:
-    """A table; cells are escaped unless they are HTML already. A row may begin with its ``Id``."""
+    """A table; cells are escaped unless they are HTML. A row may begin with its ``Id``."""
     heads = joined((Markup('<th scope="col">{}</th>').format(_shown(cell)) for cell in head), "")
     body = joined((_row(row) for row in rows), "\n")
     return Markup("<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody>\n</table>").format(heads, body)
 
 
 class Id(str):
-    """The id of a row, in place of a first cell."""
+    """The id of a row, instead of a first cell."""
 
     __slots__ = ()
 
@@ -132,7 +132,7 @@ def paragraph(text: Markup | str) -> Markup:
 
 
 def unique(ids: Mapping[str, str]) -> dict[str, str]:
-    """Ids that differ; the first of several keeps the one that links from elsewhere lead to."""
+    """Unique ids; of equal ones, the first is unchanged, because links use it."""
     seen: Counter[str] = Counter()
     out = {}
     for name, wanted in ids.items():
@@ -145,7 +145,7 @@ Groups = Sequence[tuple[str, Sequence[Page]]]
 
 
 def parts(groups: Groups, long: int = LONG) -> Iterator[Groups]:
-    """Groups cut into parts of at most ``long`` pages each; the parts of a group that is cut have the same name."""
+    """Groups cut into parts of at most ``long`` pages each; all parts of a group have its name."""
     part: list[tuple[str, Sequence[Page]]] = []
     room = long
     for name, pages in groups:
@@ -167,10 +167,8 @@ Show = Callable[[str, Groups], Iterable[Section]]
 def spread(
     path: str, title: str, lead: str, groups: Groups, show: Show, wiki: SiteModel, long: int = LONG
 ) -> dict[str, Document]:
-    """One document, or several where there is more than a page can bear: ``all.md``, ``all/2.md`` and so on.
-
-    ``show`` writes groups for the page at a path.
-    """
+    """One document, or several if there are too many pages for one: ``all.md``, ``all/2.md`` and so on. ``show``
+    writes groups for the page at a path."""
     cut = list(parts(groups, long)) or [()]
     paths = [path, *(f"{path[:-3]}/{n}.md" for n in range(2, len(cut) + 1))]
     out = {}
@@ -182,7 +180,7 @@ def spread(
 
 
 def _ways(paths: Sequence[str], cut: Sequence[Groups], here: int, wiki: SiteModel) -> Markup:
-    """From part to part, each named by where it begins and ends."""
+    """Links between the parts, each named by its first and last entry."""
     links = []
     for at, (path, held) in enumerate(zip(paths, cut, strict=True)):
         first, last = held[0][1][0].shown_title, held[-1][1][-1].shown_title

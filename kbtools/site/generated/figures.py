@@ -21,7 +21,7 @@ from kbtools.vault.page import Page
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """How far the pages of one category are proven."""
+    """Number of proven pages of one category."""
 
     name: str
     pages: int
@@ -33,7 +33,7 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """A snippet by the time it took."""
+    """A snippet with its run time."""
 
     page: Page
     snippet: Snippet
@@ -54,13 +54,13 @@ class Health:
     categories: tuple[Category, ...]
     slowest: tuple[Slow, ...]
     scores: tuple[int, ...]
-    """How many pages have a confidence below 0.1, below 0.2 and so on, as of today."""
+    """The number of pages with a confidence below 0.1, below 0.2 and so on, as of today."""
     stale: tuple[str, ...]
     orphans: tuple[str, ...]
     wanted: tuple[tuple[str, tuple[str, ...]], ...]
     """Names of missing pages, with the pages that link to them."""
     ambiguous: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
-    """Names that links use and several pages answer to: the name, those pages, the pages that link so."""
+    """Ambiguous names that links use: the name, its pages, the pages with such links."""
 
 
 def states(wiki: SiteModel, page: Page, device: str) -> Counter[str]:

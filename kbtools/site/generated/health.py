@@ -27,7 +27,7 @@ from kbtools.vault.page import Page
 
 PATH = "health.md"
 MOST = 50
-"""Rows of a list."""
+"""Maximum number of rows of a list."""
 _STATES = {
     "ok": ("passed", "xfailed"),
     "bad": ("failed", "error"),

@@ -36,12 +36,12 @@ from kbtools.vault import confidence
 from kbtools.vault.page import Page
 
 FEW = 40
-"""Pages a tag or category shows on the page of all of them; the rest is on one of its own."""
+"""Number of pages shown for a tag or category on the overview; all are on its own page."""
 RECENT = 100
 
 
 def everything(pages: Sequence[Page], wiki: SiteModel) -> Mapping[str, Document]:
-    """By initial consonant and letter."""
+    """All pages by initial consonant or letter."""
     words = wiki.words
     groups: dict[str, list[Page]] = defaultdict(list)
     for page in pages:
@@ -86,7 +86,7 @@ def tags(pages: Sequence[Page], wiki: SiteModel) -> Mapping[str, Document]:
             )
             body.append(_all(path, "tags.md", len(found), wiki))
         sections.append(Section(body, tag, ids[tag]))
-    # Material would repeat every tag in the sidebar; the cloud leads to them already.
+    # Material would repeat every tag in the sidebar; the tag cloud already links to them.
     text = words.many("Pages by {count} tag.", "Pages by {count} tags.", len(order))
     out["tags.md"] = document(words("Tags"), text, sections, hide=("toc",))
     return out
@@ -160,7 +160,7 @@ def _states(wiki: SiteModel, path: str, pages: Sequence[Page]) -> Markup:
 
 
 def recent(pages: Sequence[Page], wiki: SiteModel) -> Document:
-    """What was verified or changed last."""
+    """Pages that were verified or changed most recently."""
     words = wiki.words
     dated = [(day, p) for p in pages if (day := changed(p)) is not None]
     dated.sort(key=lambda d: (-d[0].toordinal(), words.order(d[1].shown_title), d[1].path))

@@ -11,17 +11,17 @@ from kbtools.site.generated.document import Document, Section, count, document, 
 from kbtools.site.html.text import clean, first_paragraph
 
 SHOWN = 20
-"""Pages that are named for one missing page."""
+"""Maximum number of pages listed for one missing page."""
 
 
 def name_pages(wiki: SiteModel) -> Mapping[str, Document]:
-    """``ambiguous.md`` and ``wanted.md``, where there is something to list."""
+    """``ambiguous.md`` and ``wanted.md``, if they are not empty."""
     made = {"ambiguous.md": _ambiguous(wiki), "wanted.md": _wanted(wiki)}
     return {path: page for path, page in made.items() if page is not None}
 
 
 def _ambiguous(wiki: SiteModel) -> Document | None:
-    """The page that lists names of several pages, as the target of ambiguous links."""
+    """The page of ambiguous names, the target of ambiguous links."""
     if not wiki.shared_names:
         return None
     words = wiki.words

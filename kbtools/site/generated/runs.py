@@ -96,7 +96,7 @@ def _totals(wiki: SiteModel, pages: Iterable[Page]) -> Markup:
 
 
 def _machines(wiki: SiteModel, pages: Iterable[Page]) -> Iterator[Section]:
-    """What ran where: a row for each machine, device and version of torch."""
+    """A row for each machine, device and version of torch."""
     if not wiki.shows_devices:
         return
     words = wiki.words
@@ -105,7 +105,7 @@ def _machines(wiki: SiteModel, pages: Iterable[Page]) -> Iterator[Section]:
     for page in pages:
         for run in (r for s in page.snippets if s.executable for r in wiki.results.of_snippet(page.path, s)):
             if run.outcome.outcome in (Status.SKIPPED, Status.BLOCKED):
-                continue  # it ran nowhere
+                continue  # it did not run anywhere
             place = (run.machine or "", run.outcome.device, torch_versions(run))
             counts.setdefault(place, Counter())[state_of(run)] += 1
             if run.when is not None:

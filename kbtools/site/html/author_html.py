@@ -1,8 +1,8 @@
 """Sanitizes authors' HTML within Python-Markdown, and leaves the output of plugins and extensions alone.
 
-Python-Markdown keeps finished HTML aside (``md.htmlStash``) and puts it back at the end. Raw HTML of a page gets there
-through Python-Markdown and PyMdown Extensions; what mkdocstrings, icons, custom fences or an owner's own extension put
-there is theirs. The document is sanitized as a whole while theirs is still away.
+Python-Markdown stores finished HTML separately (``md.htmlStash``) and inserts it at the end. Raw HTML of a page is
+stored there by Python-Markdown and PyMdown Extensions; HTML stored by others (mkdocstrings, icons, custom fences,
+the owner's extensions) is their output. The document is sanitized as a whole before their output is inserted.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ Told = Callable[[str, str], None]
 
 
 class Made:
-    """Which of the HTML that is set aside was made by plugins and extensions, and not by the page's author."""
+    """Which parts of the stored HTML were made by plugins and extensions, and not by the page's author."""
 
     def __init__(self, md: Markdown) -> None:
         self.md = md
         self.numbers: set[int] = set()
-        """Their places in the stash."""
+        """Their numbers in the stash."""
         self.is_plugin_s: Callable[[str], bool] = lambda _: False
-        """Whether raw HTML of the page was put there by another plugin."""
+        """Whether raw HTML of the page was inserted by another plugin."""
         self.source = ""
-        """The page's Markdown with all that preprocessors copied into it."""
+        """The page's Markdown including text inserted by preprocessors."""
         stash = md.htmlStash
         store, reset = stash.store, stash.reset
 
@@ -63,7 +63,7 @@ class Made:
         stash.reset = noting_reset  # type: ignore[method-assign]
 
     def set_aside(self, parent: etree.Element, at: int) -> None:
-        """Keep the tags of an element that no author wrote until the page is sanitized. What stands in it stays."""
+        """Stores the tags of an element that no author wrote until the page is sanitized. Its content is sanitized."""
         element = parent[at]
         bare = etree.Element(str(element.tag), dict(element.attrib))
         bare.text = "\x00"
@@ -82,8 +82,7 @@ class Made:
             parent.text = (parent.text or "") + first
 
     def may_be_written(self, tag: str) -> bool:
-        """Whether the page could hold such an element because its author wrote it: as HTML, or as a block of
-        PyMdown's, ``/// html | tag``."""
+        """Whether the author may have written such an element: as HTML, or as a PyMdown block, ``/// html | tag``."""
         return bool(re.search(rf"(?i)(?:<|\|)\s*{re.escape(tag)}\b", self.source))
 
     def register(self, told: Told, sanitizes: bool, remote_images: bool) -> None:
@@ -95,7 +94,7 @@ class Made:
 
 
 class _Source(Preprocessor):
-    """Behind the preprocessors that copy text into the page."""
+    """Runs after the preprocessors that copy text into the page."""
 
     PRIORITY = 21
 
@@ -109,8 +108,8 @@ class _Source(Preprocessor):
 
 
 class RemoteImages(Treeprocessor):
-    """Replaces pictures on other hosts by links, so that reading a page sends no requests. HTML of extensions is not
-    changed."""
+    """Replaces pictures from other hosts by links, so that reading a page sends no requests. HTML of extensions is
+    unchanged."""
 
     PRIORITY = 1
 
@@ -122,7 +121,7 @@ class RemoteImages(Treeprocessor):
         md.preprocessors.register(_Hook(md, self._watch), "kb-watch-images", 1)
 
     def _watch(self) -> None:
-        """Have Markdown's own processors of pictures mark what they make; other extensions may have replaced some."""
+        """Makes Markdown's own image processors mark their elements; other extensions may have replaced some."""
         for processor in self.md.inlinePatterns:
             if isinstance(processor, ImageInlineProcessor) and not hasattr(processor, "_kb_watched"):
                 processor._kb_watched = True  # type: ignore[attr-defined]
@@ -159,7 +158,7 @@ class RemoteImages(Treeprocessor):
 
 
 class _Hook(Preprocessor):
-    """Work to be done when a page begins, with all extensions in place."""
+    """Runs an action at the beginning of a page, when all extensions are registered."""
 
     def __init__(self, md: Markdown, work: Callable[[], None]) -> None:
         super().__init__(md)
@@ -171,10 +170,8 @@ class _Hook(Preprocessor):
 
 
 class _SetAside(Treeprocessor):
-    """Last: elements that a page's author cannot have written, since no such tag stands in the page, are set aside too.
-
-    Extensions put players and frames into the tree.
-    """
+    """Runs last: also stores elements that the page's author cannot have written, because the page contains no such
+    tag. Some extensions put players and frames into the tree."""
 
     PRIORITY = -100
 
@@ -198,7 +195,7 @@ class _SetAside(Treeprocessor):
 
 
 class Sanitize(Postprocessor):
-    """Just before HTML that was set aside is put back: puts back what authors wrote, and sanitizes the document."""
+    """Runs just before stored HTML is inserted: inserts the authors' HTML, and sanitizes the document."""
 
     PRIORITY = 30.5
 
@@ -219,12 +216,12 @@ class Sanitize(Postprocessor):
         clean = sanitize(whole, remote_images=self.remote_images)
         if clean != whole:
             self.told(whole, clean)
-        # Within a tag nothing is put back: it would end the attribute it stands in.
+        # Nothing is inserted within a tag: it would end the surrounding attribute.
         clean = _IN_TAG.sub(lambda m: _ASIDE.sub("", m[0]) if "\x02" in m[0] else m[0], clean)
         return settle(_MARK.sub(lambda m: marks[int(m[1])] if int(m[1]) < len(marks) else "", clean))
 
     def _clean_within_made(self) -> None:
-        """An extension may have put what an author wrote into HTML of its own."""
+        """Sanitizes HTML of an author that an extension has wrapped in its own."""
         blocks = self.md.htmlStash.rawHtmlBlocks
         for number in self.made.numbers:
             held = blocks[number] if number < len(blocks) else None

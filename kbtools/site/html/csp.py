@@ -1,8 +1,8 @@
 """Content-Security-Policy of every page, from the owner's configuration.
 
-Chosen are the site's own files, the hosts that ``mkdocs.yml`` and the owner's templates name, and the scripts that
-templates and plugins put into pages. Those are allowed by their hashes, and only if no page of the wiki holds such a
-text: a script injected by an author is not allowed for being in a page.
+Allowed are the site's own files, the hosts in ``mkdocs.yml`` and in the owner's templates, and scripts that
+templates and plugins put into pages. The latter are allowed by hash, and only if no page of the wiki contains the
+same text: a script injected by an author is not allowed because it appears in a page.
 """
 
 from __future__ import annotations
@@ -31,31 +31,32 @@ _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d+)?")
 _SCOPE = re.compile(r'^(__md_scope=new URL\(")[^"]*("\s*,\s*location\))')
 _MEASURING = ("https://*.googletagmanager.com", "https://*.google-analytics.com", "https://*.analytics.google.com")
 _DEEPEST = 12
-"""Folders within each other for which Material's own script is allowed."""
+"""Maximum depth of folders for which Material's own script is allowed."""
 
 
 def inline_scripts(page: Tree) -> tuple[str, ...]:
-    """The scripts of a page that stand in it and would run."""
+    """The inline scripts of a page that browsers would execute."""
     found = (s for s in page.named("script") if "src" not in s.written and not _DATA.match(s.get("type") or ""))
     return tuple(text for script in found if (text := page.text(script)).strip())
 
 
 def at_base(script: str, base: str) -> str:
-    """A script of Material's as it stands in a page whose way to the site's root is ``base``."""
+    """A script of Material's as it appears in a page whose relative path to the site's root is ``base``."""
     return _SCOPE.sub(lambda m: f"{m[1]}{base}{m[2]}", script)
 
 
 def host_of(address: str) -> str | None:
-    """The source of an address as a policy names it; None for what is on the site, or no address."""
+    """The host of an address as a source of a policy; None for addresses on the site, and for text that is no
+    address."""
     parts = urlsplit(f"https:{address}" if address.startswith("//") else address)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
 
 
 class Brought(NamedTuple):
-    """What a page's HTML would run and load."""
+    """What a page's HTML would execute and load."""
 
     scripts: tuple[str, ...]
-    """Those that stand in it, and what its elements do when something happens to them."""
+    """Inline scripts and event handlers."""
     addresses: tuple[str, ...]
     has_handlers: bool
 
@@ -72,7 +73,7 @@ def brought(page: Tree) -> Brought:
 
 
 def _loaded(page: Tree) -> Iterator[str]:
-    """The addresses on other machines that a page's elements load from."""
+    """Addresses on other hosts that a page's elements load."""
     for element in page.elements:
         if element.name in _LOADING and "//" in element.raw:
             found = (_ELSEWHERE.match(element.written.get(name, "")) for name in _ADDRESSES)
@@ -80,7 +81,7 @@ def _loaded(page: Tree) -> Iterator[str]:
 
 
 class ContentPolicy:
-    """What all pages of one build may run and load: it is complete when all are rendered and the first is written."""
+    """The policy common to all pages of one build: complete once all are rendered, before the first is written."""
 
     def __init__(self, config: MkDocsConfig, hosts: Iterable[str] = (), *, remote_images: bool = False) -> None:
         self.remote_images = remote_images
@@ -91,7 +92,7 @@ class ContentPolicy:
         self.hosts.update(dict.fromkeys(_configured(config)))
 
     def of_theme(self, page: Tree) -> None:
-        """Take in what stands in a page of the theme that holds nothing of the wiki's pages: its 404 page."""
+        """Adds the contents of a theme page without content of the wiki: the 404 page."""
         for script in inline_scripts(page):
             for depth in range(_DEEPEST) if _SCOPE.match(script) else (0,):
                 self._allow(at_base(script, "/".join([".."] * depth) or "."))
@@ -99,8 +100,8 @@ class ContentPolicy:
         self.of_plugins(brought(page), lambda _: False)
 
     def of_plugins(self, found: Brought, is_written: Callable[[str], bool]) -> None:
-        """Take in what templates and plugins have put into a page whose own text is sanitized. ``is_written`` tells
-        whether a page of the wiki holds a text."""
+        """Adds what templates and plugins have put into a page whose own text is sanitized. ``is_written`` tells
+        whether a page of the wiki contains a text."""
         self.has_handlers = self.has_handlers or found.has_handlers
         for text in found.scripts:
             if text not in self._seen:
@@ -112,7 +113,7 @@ class ContentPolicy:
                 self.hosts[host] = None
 
     def with_page(self, found: Brought, is_written: Callable[[str], bool]) -> ContentPolicy:
-        """The policy of one page: what all may run and load, and what its own template and plugins bring."""
+        """The policy of one page: the common one, and what its own template and plugins add."""
         own = copy(self)
         own.hosts, own.hashes = dict(self.hosts), dict(self.hashes)
         own.of_plugins(found, is_written)
@@ -123,8 +124,8 @@ class ContentPolicy:
         self.hashes[f"'sha256-{digest}'"] = None
 
     def value(self) -> str:
-        """The policy. ``file:`` keeps a site whole that is opened from a disk; from elsewhere no page can ask for
-        files. Styles may stand in pages: diagrams and the theme write some, and they run nothing."""
+        """The policy's value. ``file:`` makes a site work that is opened from disk; pages from elsewhere cannot load
+        local files. Inline styles are allowed: diagrams and the theme use them, and they execute nothing."""
         hosts = sorted(self.hosts)
         if any("googletagmanager.com" in host for host in hosts):
             hosts += _MEASURING
@@ -140,11 +141,11 @@ class ContentPolicy:
 
 
 def _configured(config: MkDocsConfig) -> Iterable[str]:
-    """Hosts that the site's owner names in ``mkdocs.yml``, in scripts it names, and in templates."""
+    """Hosts that the site's owner names in ``mkdocs.yml``, in scripts it lists, and in templates."""
     theme = config.theme
     named = [*config.extra_css, *config.extra_javascript, theme.get("logo"), theme.get("favicon")]
     found = [host_of(str(name)) for name in named if name]
-    found.append(host_of(config.site_url or ""))  # every page names its own address
+    found.append(host_of(config.site_url or ""))  # every page contains its own address
     for script in config.extra_javascript:
         file = Path(config.docs_dir, str(script))
         if host_of(str(script)) is None and file.is_file():
@@ -166,11 +167,11 @@ DIAGRAMS = (
     "img-src 'self' file: data: blob:; media-src 'self' file:; font-src 'self' file: data:; "
     "style-src 'self' file: 'unsafe-inline'; frame-src 'none'; object-src 'none'"
 )
-"""For pages with diagrams where there is no other policy. Mermaid's language can name pictures and style sheets on
-other machines in many ways; the browser refuses them all."""
+"""For pages with diagrams if there is no other policy. Mermaid's language can refer to pictures and style sheets on
+other hosts in many ways; the browser blocks all of them."""
 
 
 def add_policy(page: Tree, value: str) -> None:
-    """Have a page carry a policy, before anything in it could run."""
+    """Adds the policy to a page, before anything that could be executed."""
     if (head := page.first("head")) is not None:
         page.insert(head.inside, f'<meta http-equiv="Content-Security-Policy" content="{escape(value)}">')

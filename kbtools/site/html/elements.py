@@ -17,7 +17,7 @@ _WORD = re.compile(r"[^a-z0-9]+")
 
 
 def own(attributes: Mapping[str, str]) -> dict[str, str]:
-    """Attributes with kb's classes, ids and data attributes as they stand until the page is sanitized."""
+    """Attributes with kb's classes, ids and data attributes, in the form used until the page is sanitized."""
     return {
         name.replace("data-kb", f"data-{OWN}"): _OWN_NAME.sub(OWN, value) if name in _NAMING else value
         for name, value in attributes.items()
@@ -25,10 +25,8 @@ def own(attributes: Mapping[str, str]) -> dict[str, str]:
 
 
 def own_markup(markdown: str) -> str:
-    """A generated page with kb's names in its HTML as they stand until it is sanitized.
-
-    What comes from pages holds no quotation mark there that would look like an attribute's.
-    """
+    """A generated page with kb's names in its HTML in the form used until it is sanitized. Text from pages contains
+    no quotation marks there that could look like an attribute's."""
     text = _CLASSES.sub(lambda m: _OWN_NAME.sub(OWN, m[0]), markdown)
     return _OWN_DATA.sub(f" data-{OWN}-", text)
 

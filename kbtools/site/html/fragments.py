@@ -12,19 +12,19 @@ _REFERRING = ("for", "aria-labelledby", "aria-describedby", "aria-controls", "he
 
 
 class Part(Tree):
-    """A page's HTML, of which others show parts."""
+    """A page's HTML, from which parts are embedded."""
 
     def _of(self, id: str, *names: str) -> Element | None:
         return next((e for e in self.elements if (not names or e.name in names) and e.get("id") == id), None)
 
     def whole(self) -> str:
-        """All but the first heading, if that is the title."""
+        """Everything but the first heading, if that is the title."""
         first = self.elements[0] if self.elements else None
         is_title = first is not None and first.name == "h1" and not self.html[: first.start].strip()
         return self.html[first.end :] if first is not None and is_title else self.html
 
     def section(self, id: str) -> str | None:
-        """What stands below a heading, up to the next of its level; None when there is no such heading."""
+        """The content below a heading, up to the next of its level; None if there is no such heading."""
         heading = self._of(id, *_HEADINGS)
         if heading is None:
             return None
@@ -39,7 +39,7 @@ class Part(Tree):
         return self.html[heading.end : end]
 
     def block(self, id: str) -> str | None:
-        """The element with an id, or the one whose beginning a mark with that id stands at."""
+        """The element with an id, or the one that contains a marker with that id at its beginning."""
         element = self._of(id)
         if element is None:
             return None
@@ -53,8 +53,8 @@ class Part(Tree):
 
 
 def settle(html: str, prefix: str, below: int, link: Callable[[str], str], here: str) -> str:
-    """A part as it stands in another page: ids and what refers to them with a prefix, headings below the level
-    ``below``, links and files through ``link``; references to places the part does not hold lead to ``here``."""
+    """A part for another page: ids and references to them get a prefix, headings a level below ``below``, links and
+    files are passed through ``link``; references to ids outside of the part lead to ``here``."""
     tree = Tree(html)
     kept: list[Element] = []
     at = 0

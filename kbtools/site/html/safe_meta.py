@@ -14,8 +14,8 @@ _ICON = re.compile(r"[a-z0-9_-]+(?:/[a-z0-9_-]+)+")
 
 
 class SafeTitle(str):
-    """A text that is shown as it is wherever a template writes it: escaped, and escaped twice where a filter strips
-    tags, because Jinja's ``striptags`` takes one level of escapes off again."""
+    """A text that templates may print without escaping: it is escaped, and escaped twice for filters that strip
+    tags, because Jinja's ``striptags`` unescapes once."""
 
     __slots__ = ()
 
@@ -32,12 +32,13 @@ def safe_title(text: str) -> str:
 
 
 def title_of_html(title: str) -> str:
-    """A title taken from a heading is HTML text already; only the filter that strips tags needs a second level."""
+    """A title taken from a heading, which is already HTML: only filters that strip tags need the second level."""
     return SafeTitle(html.unescape(title)) if _RISKY.search(title) else title
 
 
 def safe_meta(meta: Mapping[str, object], written: Mapping[str, object] | None = None) -> dict[str, object]:
-    """Frontmatter for templates, its texts made safe: those of ``written``, where other plugins have added some."""
+    """Frontmatter for templates with its texts escaped: only fields in ``written`` if other plugins have added
+    fields."""
     return {key: _safe(value) if written is None or key in written else value for key, value in meta.items()}
 
 
@@ -54,11 +55,9 @@ def _safe(value: object) -> object:
 def allowed_theme_keys(
     meta: Mapping[str, object], written: Mapping[str, object], theme_dirs: Iterable[str]
 ) -> dict[str, object]:
-    """Frontmatter without what its author has written to choose a template or an icon that the theme does not have.
-
-    Material's ``redirect.html`` runs a ``location: "javascript:…"``, and a file that is not there ends the build. What
-    a plugin has set stays.
-    """
+    """Frontmatter without template and icon names written by its author, unless the theme has the file. Material's
+    ``redirect.html`` executes a ``location: "javascript:…"``, and a missing file ends the build. Values set by
+    plugins are kept."""
     kept = dict(meta)
     folders = tuple(theme_dirs)
     template, icon = kept.get("template"), kept.get("icon")
