@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from kbtools.fences.annotations import Options
 from kbtools.fences.expected.form import Form
+from kbtools.fences.option_values import DEVICES
 from kbtools.markdown.scanner import scan
-from kbtools.snippets import DEVICES, Options, Snippet, extract, undefined_names
+from kbtools.snippets import Snippet, extract, undefined_names
 from kbtools.text.diagnostics import Applicability, apply_edits
 from kbtools.text.source import LineIndex
 

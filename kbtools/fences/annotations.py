@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The annotations of contract section 6, parsed and with defaults filled in."""
+    """The annotations of contract section 6, parsed and with defaults applied."""
 
     skip: str | None = None
     """The reason not to run, or None."""
@@ -33,19 +33,19 @@ class Options:
     raises: str | None = None
     match: str | None = None
     may_raise: bool = False
-    """Whether nothing needs to be raised: a comment behind an expression names the exception, or what is printed."""
+    """The exception need not be raised: a comment behind an expression may name it, or be its output."""
     requires: tuple[str, ...] = ()
     timeout: float | None = None
-    """Seconds; None is the configured default."""
+    """Seconds; None: the configured default."""
     memory: int | None = None
-    """Bytes; None is the configured default."""
+    """Bytes; None: the configured default."""
     network: bool = False
     launch: str | None = None
     file: str | None = None
     files: tuple[str, ...] = ()
-    """Files of the vault that are there when it runs."""
+    """Files of the vault that are available when it runs."""
     write_only: bool = False
-    """The file is written and the code not run: ``%%writefile``, data with ``file=``."""
+    """The fence is only written to a file, not run: ``%%writefile``, data with ``file=``."""
     compare: bool = True
     """False for ``expect="off"``."""
 
@@ -57,29 +57,29 @@ class Mark:
     key: str
     value: str
     span: Span
-    """The whole of it; in page defaults the key's line, as near as it can be found."""
+    """The whole annotation; in page defaults the line of the key, if it is found."""
     at: Span
-    """The value, or the name of a class or id: what a problem with it points at."""
+    """The value, or the name of a class or id: the position of problems about it."""
     explicit: bool = True
-    """False for page defaults, which hold for fences they were not written for."""
+    """False for page defaults, which apply to fences they were not written for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All annotations of one fence, together."""
+    """The combined annotations of one fence."""
 
     options: Options = Options()
     id: Mark | None = None
     session: str | None = None
-    """None: not said."""
+    """None: not specified."""
     alone: bool = False
     devices: tuple[str, ...] = ()
-    """Empty: not said."""
+    """Empty: not specified."""
     output: bool = False
     declared: Mapping[str, str] = field(default_factory=dict)
 
 
-# Each alternative begins differently and holds no nested repetition: linear on any text.
+# Each alternative begins differently and contains no nested repetition: linear on any text.
 _TOKEN = re.compile(
     r"""(?P<blank>[\s{},]+)|(?P<quoted>"[^"]*"|'[^']*')|(?P<dot>[.\#][^\s{}=,"']*)|(?P<key>[^\s{}=,"'.\#][^\s{}=,"']*)|(?P<other>.)""",
     re.S,
@@ -87,7 +87,7 @@ _TOKEN = re.compile(
 
 
 def comment_marks(text: str, body: Span) -> tuple[list[Mark], list[Problem]]:
-    """The annotations in a ``kb:`` comment; ``body`` is what stands between ``kb:`` and ``-->``."""
+    """The annotations in a ``kb:`` comment; ``body`` is the text between ``kb:`` and ``-->``."""
     marks: list[Mark] = []
     problems: list[Problem] = []
     tokens = [m for m in _TOKEN.finditer(text, body.start, body.end) if m.lastgroup != "blank"]
@@ -223,7 +223,7 @@ def _check_class(mark: Mark) -> Problem | None:
         )
     near = suggest(name, CLASSES, 0.8)
     if near is None:
-        return None  # a class of the site's own
+        return None  # a class for the site's style sheets
     fix = (
         Fix(f"write .{near}", Applicability.UNSAFE, (Edit(mark.at, "." + near),))
         if len(mark.at) == len(name) + 1
@@ -245,7 +245,7 @@ def _unknown_key(mark: Mark) -> Problem:
 
 
 def settle(marks: Iterable[Mark]) -> tuple[Settings, list[Problem]]:
-    """All annotations of one fence taken together; every mark must have passed ``check``."""
+    """Combines the annotations of one fence; all must have passed ``check``."""
     last: dict[str, Mark] = {}
     for mark in marks:
         last.pop(mark.key, None)
@@ -291,7 +291,7 @@ def settle(marks: Iterable[Mark]) -> tuple[Settings, list[Problem]]:
         files=_get(value, "files", tuple) or (),
         compare=value.get("expect") is not False,
     )
-    # .alone in a fence beats a page's session, and the reverse.
+    # .alone on a fence overrides a page's session, and the reverse.
     alone = ".alone" in last and not ("session" in value and last["session"].explicit and not last[".alone"].explicit)
     session = _get(value, "session", str)
     return Settings(

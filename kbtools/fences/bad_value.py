@@ -4,10 +4,10 @@ from __future__ import annotations
 
 
 class BadValue(ValueError):
-    """A value that means nothing; the second argument is the way out."""
+    """An invalid value; the second argument is the help."""
 
 
 def cut(value: str) -> str:
-    """A value fit for a message: one line, not long."""
+    """A value shortened to one line for a message."""
     short = value if len(value) <= 40 else value[:39] + "…"
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in short)

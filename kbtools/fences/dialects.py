@@ -1,7 +1,7 @@
 """Recognizes fences written for other tools (pytest-examples, Quarto, Sybil): options, code they complete.
 
-What such a fence means is done where it is clear (a group is a session, ``test="skip"`` skips); where it is not, the
-fence is shown. Nothing of another tool is an error.
+Options with a clear meaning are applied (a group is a session, ``test="skip"`` skips); other fences are only shown.
+Options of other tools are never errors.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TOOLS: Mapping[str, tuple[str, ...]] = {
     "runme": ("interactive", "background", "cwd", "interpreter", "mimeType", "promptEnv", "terminalRows", "category"),
     "mdbook and rustdoc": ("ignore", "no_run", "should_panic", "editable", "compile_fail", "edition"),
 }
-"""Options of fences that other tools read."""
+"""Options of fences that belong to other tools."""
 OPTIONS: Mapping[str, str] = {option: tool for tool, options in TOOLS.items() for option in options}
 _OFF = ("skip", "false", "off", "no", "0", "ignore")
 _ON = ("on", "true", "yes", "1")
@@ -45,23 +45,23 @@ _PLACEHOLDERS = re.compile(r"^[ \t]*(?:\{\*[^{}\n]*\*\}|\{!>?[^{}\n]*!\}|\{\{<[^
 _CELL = re.compile(r"\A(?:[ \t]*\n)*[ \t]*%%(\w+)[ \t]*([^\n]*)(?:\n|\Z)")
 _CELL_OPTIONS = re.compile(r"(?:---\n(?:[^\n]*\n)*?---(?:\n|\Z))?(?:[ \t]*:[\w-]+:[^\n]*(?:\n|\Z))*")
 _TIMED = ("time", "timeit", "capture", "prun", "memit", "mprun", "ipytest")
-"""Cell magics whose cell does, and leaves behind, what it would without them."""
+"""Cell magics that execute their cell like ordinary code."""
 
 
 class Reading(NamedTuple):
-    """What a fence for another tool comes to here."""
+    """How a fence for another tool is treated."""
 
     shown: str | None = None
     """Why it is only shown."""
     file: str | None = None
-    """It is written to this file, and not run."""
+    """The file that it is written to instead of being run."""
 
 
 RUN = Reading()
 
 
 def read(code: str) -> Reading:
-    """What is done with Python code that another tool completes; ``RUN`` for code that runs unchanged."""
+    """How Python code for another tool is treated; ``RUN`` for code that runs unchanged."""
     if "8<" in code and _INCLUDES.search(code):
         return Reading("another tool's: it includes a file (pymdownx.snippets)")
     if "{" in code:
@@ -79,10 +79,8 @@ def read(code: str) -> Reading:
 
 
 def without_options(code: str) -> str:
-    """The code of a cell without what is said about the cell, line for line.
-
-    That is a magic that only measures it, the options of MyST (``:tags: [hide]``), and of ``%%writefile`` the name.
-    """
+    """The code of a cell without lines about the cell, with line numbers kept: magics that only measure it, options
+    of MyST (``:tags: [hide]``), and the line of ``%%writefile``."""
     head = _CELL.match(code) if "%%" in code else _CELL_OPTIONS.match(code)
     if head is None or not head[0]:
         return code
@@ -90,7 +88,8 @@ def without_options(code: str) -> str:
 
 
 def _is_template(code: str) -> bool:
-    """Whether code with ``{{ … }}`` in it does not parse, or builds sets of sets, which Python does not allow."""
+    """Whether code with ``{{ … }}`` is a template: it does not parse, or builds sets of sets, which Python does not
+    allow."""
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -99,16 +98,17 @@ def _is_template(code: str) -> bool:
 
 
 class OtherToolOptions(NamedTuple):
-    """What the options of another tool say of running the fence."""
+    """What the options of another tool say about running the fence."""
 
     skip: str | None = None
-    """The option as written, where it says not to."""
+    """The option that disables it, as written."""
     session: str | None = None
     alone: bool = False
 
 
 def interpret(options: Mapping[str, str]) -> OtherToolOptions:
-    """Read ``test="skip"`` and ``group="x"`` (pytest-examples), ``exec="on"`` (markdown-exec), ``eval="false"``."""
+    """Interprets ``test="skip"`` and ``group="x"`` (pytest-examples), ``exec="on"`` (markdown-exec),
+    ``eval="false"``."""
     skip = None
     for key in ("test", "eval", "exec"):
         if options.get(key, "").lower() in _OFF:

@@ -18,7 +18,7 @@ _TEXT = frozenset({"text", "txt", "plain", "plaintext", "none", "markdown", "md"
 
 
 def needs_other_python(options: Options) -> bool:
-    """Whether the code is for another version of Python than this one, which cannot judge its syntax."""
+    """Whether the code is for another Python version than this one, which cannot check its syntax."""
     wanted = [text for text in options.requires if text.lower().startswith("python")]
     if not wanted:
         return False
@@ -32,17 +32,18 @@ def needs_other_python(options: Options) -> bool:
 
 
 def is_executable(fence: Fence, settings: Settings) -> bool:
-    """Whether the language of a fence runs it, by itself or with ``.run``."""
+    """Whether the language of a fence is run, by default or with ``.run``."""
     if is_output(fence, settings):
         return False
     language = find(fence.header.language)
     if isinstance(language, BrokenLanguage):
-        return True  # it ends in an error that explains this
+        return True  # it ends with an error that explains this
     return language is not None and (language.runs == "always" or (language.runs == "asked" and settings.options.run))
 
 
 def is_renderer_option(mark: Mark, fence: Fence) -> bool:
-    """Whether an option belongs to the site's renderer, which has fences of its own: ``{.chart path="a.csv"}``."""
+    """Whether an option belongs to the site's renderer, which has its own kinds of fences: ``{.chart
+    path="a.csv"}``."""
     language = fence.header.language
     return bool(language) and mark.key[:1] not in ".#" and mark.key not in KEYS and not _is_known(language)
 
@@ -53,18 +54,18 @@ def _is_known(language: str) -> bool:
 
 
 def is_text(fence: Fence) -> bool:
-    """Whether a fence holds nothing that could be run: text, or data."""
+    """Whether a fence contains nothing executable: text, or data."""
     low = fence.header.language.lower()
     return not low or low in _TEXT or isinstance(find(low), Data)
 
 
 def is_output(fence: Fence, settings: Settings) -> bool:
-    """Whether a fence holds expected output of the snippet before it."""
+    """Whether a fence contains expected output of the snippet before it."""
     return settings.output or fence.header.language.lower() == "output"
 
 
 def not_run_reason(fence: Fence, settings: Settings, shows: bool) -> str:
-    """Why a fence does not run. ``shows``: it holds the output of a snippet before it."""
+    """Why a fence does not run. ``shows``: it contains the output of a snippet before it."""
     language = fence.header.language
     if is_output(fence, settings):
         return "expected output" if shows else "output, but no snippet stands before it"

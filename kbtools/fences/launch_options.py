@@ -1,7 +1,7 @@
 """Launchers of ``launch=`` and the options each accepts.
 
-The options are a closed list. Others replace the script (``-c``, ``-m``, ``--version``, ``--no-python``) or switch its
-assertions off (``-O``), and then a fence would pass that has shown nothing.
+Only listed options are accepted. Others replace the script (``-c``, ``-m``, ``--version``, ``--no-python``) or
+disable its assertions (``-O``), so that a fence would pass without having been tested.
 """
 
 from __future__ import annotations
@@ -62,16 +62,13 @@ _OPTIONS: dict[str, dict[str, str | None]] = {
     "torchrun": _TORCHRUN,
     "accelerate launch": _ACCELERATE,
 }
-"""By launcher: the options, in their spelling with hyphens, and what the value of each looks like (None: it has none).
-"""
+"""By launcher: the options, spelled with hyphens, and a pattern for the value of each (None: no value)."""
 _WAY_OUT = 'write launch="torchrun --nproc-per-node=2" or launch="python"'
 
 
 def words(launch: str) -> tuple[str, tuple[str, ...]]:
-    """The launcher and its options. Raises BadValue for an unknown launcher, and for options that are not on the list.
-
-    Naming a launcher must not be a way to run any program.
-    """
+    """The launcher and its options. Raises BadValue for unknown launchers and for options that are not listed, so
+    that ``launch=`` cannot run arbitrary programs."""
     import shlex
 
     try:

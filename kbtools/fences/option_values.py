@@ -13,7 +13,7 @@ DEVICES = ("cpu", "cuda", "mps")
 
 
 def suggest(word: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
-    """The one known word near enough to be meant, or None when none or several are."""
+    """The one known word that is similar enough; None if there are none or several."""
     if not 2 < len(word) <= 40:
         return None
     from difflib import get_close_matches
@@ -108,7 +108,7 @@ def _regex(value: str) -> str:
 def _requirements(value: str) -> tuple[str, ...]:
     from packaging.requirements import InvalidRequirement, Requirement
 
-    # A comma joins version bounds of one package as well as packages: bounds begin with an operator.
+    # A comma separates packages as well as version bounds of one package: bounds begin with an operator.
     wanted = [part.strip() for part in re.split(r",(?![ ]*[<>=!~])", value)]
     # A bare version is a version of Python, as in pytest-examples.
     wanted = [f"python>={part}" if re.fullmatch(r"[0-9]+(?:\.[0-9]+)*", part) else part for part in wanted]
@@ -186,7 +186,7 @@ VALUES: dict[str, Callable[[str], object]] = {
     "files": _files,
     "expect": _switch("on", "off"),
 }
-"""Readers by option; each raises BadValue."""
+"""Parsers by option; each raises BadValue."""
 KEYS = tuple(key for key in VALUES if key != "#")
 RENDERERS_KEYS = ("title", "linenums", "hl_lines", "nums", "linenums_style", "linenums_special", "linestart")
-"""Options that are the renderer's to judge; ``data-*`` as well."""
+"""Options that the renderer validates; also ``data-*``."""

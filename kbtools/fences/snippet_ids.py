@@ -9,20 +9,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a fence's id is made of."""
+    """The inputs of a fence's id."""
 
     explicit: str | None
     """``#id`` as the author wrote it."""
     base: str
     """The slug of the heading before it, or of the page."""
     owner: int | None
-    """For an output fence, the fence whose output it shows: its id follows that one's and takes no ordinal."""
+    """For an output fence, the fence whose output it shows: its id is derived from that one's and takes no ordinal."""
 
 
 def assign(wishes: Sequence[Wish]) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
     """A unique id for every fence, and pairs of fences with the same explicit id: the first, the later.
 
-    Ids the author wrote are given first, so that no generated one takes them; of two the later gets an ordinal.
+    Explicit ids are assigned first, so that no generated one takes them; of two equal ones the later gets an
+    ordinal.
     """
     first: dict[str, int] = {}
     clashes: list[tuple[int, int]] = []
@@ -57,5 +58,5 @@ class _Free:
 
 
 def _clean(slug: str) -> str:
-    """A slug as an id: characters that outcome ids and command lines need for themselves become hyphens."""
+    """A slug as an id: characters with a meaning in outcome ids and command lines become hyphens."""
     return re.sub(r"[\[\]\s\x00-\x1f\x7f\ud800-\udfff]+|::+", "-", slug)

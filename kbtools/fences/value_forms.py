@@ -60,11 +60,9 @@ _CALLS = frozenset(
     mappingproxy namespace array.array Parameter ChainMap
     """.split()  # noqa: SIM905
 )
-"""Names whose calls are representations of values, with any arguments; ``torch.return_types.…`` and NumPy's scalars
-too.
-
-Of another name that begins with a capital, only a call with keywords alone: ``Point(x=1)`` is what ``repr`` shows.
-"""
+"""Names whose calls are representations of values, with any arguments; also ``torch.return_types.…`` and NumPy's
+scalars. For other capitalized names, only calls with keyword arguments alone: ``Point(x=1)`` is typical for
+``repr``."""
 _SCALAR = re.compile(r"(?:np|numpy)\.(?:float|int|uint|complex|bool|str|bytes|datetime|timedelta)(?:[0-9]+|_)?\Z")
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
@@ -82,7 +80,7 @@ _HEDGES = re.compile(
     r"|[0-9]+ times)\b"
     r"|[A-Z]\w*(?:Error|Exception|Warning)\b|^[~≈<(\[{]|(?:\.\.\.|…)[ \t]*$|예[:：를]"
 )
-"""Words that make of ``Output: something like 3`` a remark."""
+"""Words that turn ``Output: something like 3`` into a remark."""
 
 _BRACKETED = re.compile(r"[ \t]*\([^()]*(?:\([^()]*\)[^()]*)*\)[ \t]*[.;,!]?[ \t]*\Z")
 _MARKS = re.compile(r"[ \t]*[.;,!`][ \t]*\Z")
@@ -91,14 +89,14 @@ _AFTER_ANY = re.compile(r"[ \t]*(?:[,;:]|[-–—=]>?|[→⇒]|because|since)[ \
 
 
 class StatedValue(NamedTuple):
-    """Where in a text a printed value stands."""
+    """The position of a printed value in a text."""
 
     start: int
     end: int
     short: int | None = None
-    """Where it ends if the brackets at its end are a remark."""
+    """Its end if the brackets at its end are a remark."""
     free: bool = False
-    """Any text, behind words that say it is output."""
+    """Any text, after words that announce output."""
 
 
 class _NotAValue(Exception):
@@ -114,7 +112,7 @@ class _Parser:
         for token in _TOKEN.finditer(text, start):
             if token.lastgroup != "blank":
                 self.tokens.append(token)
-            # Prose, or a remark: unclosed quotes would cost a scan each.
+            # Prose or a remark: each unclosed quote would cost a scan.
             if token.lastgroup == "other" or token[0] == "#":
                 break
         self.at = 0
@@ -131,14 +129,14 @@ class _Parser:
         return False
 
     def is_value_next(self) -> bool:
-        """Whether a value, and no word of a remark, stands behind the token here, set off by a blank."""
+        """Whether a value, and not a word of a remark, follows the token, separated by a blank."""
         token, after = self.peek(), self.peek(1)
         if token is None or after is None or after.start() == token.end():
             return False
         return after.lastgroup in _VALUES - {"device"} or after[0] in _CLOSES
 
     def value(self) -> str:
-        """One value; its kind: one of _VALUES, call or bracket. Raises _No."""
+        """One value; returns its kind: one of _VALUES, call or bracket. Raises _NotAValue."""
         token = self.peek()
         if token is None:
             raise _NotAValue
@@ -255,10 +253,8 @@ def find(text: str, *, label: str = "") -> StatedValue | None:
 
 
 def _value(text: str, start: int) -> StatedValue | None:
-    """The values side by side that begin here, if only a remark follows them.
-
-    ``cpu`` and ``cuda:0`` count beside other values only, ``...`` elides.
-    """
+    """The values side by side that begin here, if only a remark follows them. ``cpu`` and ``cuda:0`` count only
+    beside other values, ``...`` elides."""
     parser = _Parser(text, start)
     kinds: list[str] = []
     ends: list[int] = []
@@ -286,7 +282,7 @@ def _value(text: str, start: int) -> StatedValue | None:
 
 
 def _is_remark(text: str, at: int, kinds: list[str]) -> bool:
-    """Whether what stands behind a value says something about it, or nothing."""
+    """Whether the text after a value is a remark, or empty."""
     rest = text[at:]
     if not rest.strip() or rest.lstrip(" \t").startswith("#"):
         return True
@@ -302,13 +298,13 @@ def _is_remark(text: str, at: int, kinds: list[str]) -> bool:
 
 
 def is_value(text: str) -> bool:
-    """Whether the whole text reads as a printed value, and nothing around it."""
+    """Whether the whole text reads as a printed value."""
     found = _value(text, 0)
     return found is not None and found.end == len(text.rstrip()) and found.start == len(text) - len(text.lstrip())
 
 
 def brackets_opened(text: str) -> int | None:
-    """How many more brackets a line of a value opens than it closes; None if it is not part of a value."""
+    """The number of brackets that a line of a value leaves open; None if it is not part of a value."""
     depth = 0
     for token in _TOKEN.finditer(text):
         if token.lastgroup == "punct":

@@ -14,14 +14,14 @@ from kbtools.site.html.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something that pages may have, and what it comes with."""
+    """A feature of pages, and the assets it needs."""
 
     classes: frozenset[str]
-    """Classes of which pages that have it show one at least."""
+    """Classes that identify pages with the feature."""
     assets: tuple[str, ...]
-    """Files and folders of ``assets/``; of the files pages get those that end in ``.css`` and ``.js``, in order."""
+    """Files and folders of ``assets/``; ``.css`` and ``.js`` files are added to pages, in order."""
     wanted: Callable[[SiteModel], bool] = lambda _: True
-    """Whether any page of a wiki may have it."""
+    """Whether any page of a wiki may have the feature."""
 
 
 def _has_formulas(wiki: SiteModel) -> bool:
@@ -45,12 +45,12 @@ FEATURES = (
 
 
 def names() -> tuple[str, ...]:
-    """The files and folders of the site that are theirs."""
+    """The paths of all features' files and folders on the site."""
     return tuple(f"assets/{asset}" for feature in FEATURES for asset in feature.assets)
 
 
 def files(wiki: SiteModel, previews: bool = True) -> Mapping[str, bytes]:
-    """The files that a wiki's site needs for them, by their place in it."""
+    """The files that a wiki's site needs for its features, by path on the site."""
     out: dict[str, bytes] = {}
     for feature in FEATURES:
         if feature.wanted(wiki) and (previews or feature is not PREVIEWS):
@@ -69,7 +69,7 @@ def _collect(file: Traversable, path: str, out: dict[str, bytes]) -> None:
 
 
 def add(page: Tree, to_root: str, previews: bool = True) -> None:
-    """Give a page the assets of what it has; ``to_root`` leads from the page to the site's root."""
+    """Adds the assets of its features to a page; ``to_root`` is the relative path from the page to the site's root."""
     head = page.first("head")
     if head is None:
         return

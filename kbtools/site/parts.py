@@ -13,37 +13,37 @@ Choice = bool | Literal["auto"]
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Switches. ``auto`` decides by what the wiki holds."""
+    """Switches. ``auto`` depends on the content of the wiki."""
 
     results: bool = True
-    """What became of a snippet, below its code."""
+    """Results of snippets, below the code."""
     devices: Choice = "auto"
-    """On which devices and machines: where code or configuration names a device other than the CPU."""
+    """Devices and machines of results: if code or configuration names a device other than the CPU."""
     infobox: Choice = "auto"
-    """The box below the title: on pages with a schema, and those whose frontmatter says how far to trust them."""
+    """The box below the title: on pages with a schema, and those with fields about trust."""
     backlinks: bool = True
     mentions: Choice = "auto"
-    """Unlinked mentions: where the configuration gives pages a schema."""
+    """Unlinked mentions: if the configuration assigns schemas to pages."""
     previews: Choice = "auto"
-    """Cards on links: unless the theme has its own (``navigation.instant.preview``)."""
+    """Previews of links: unless the theme has its own (``navigation.instant.preview``)."""
     graph: bool = True
     search: Choice = "auto"
-    """Unless another search plugin is on."""
+    """Unless another search plugin is enabled."""
     pages: bool | tuple[str, ...] = True
-    """Generated pages: all, none, or those that are named (``all``, ``tags``, …)."""
+    """Generated pages: all, none, or those listed (``all``, ``tags``, …)."""
     feed: bool = True
     llms: bool = True
     """``llms.txt``, ``llms-full.txt``, and the Markdown beside each page."""
     notebooks: bool = True
-    """The notebook of each page with code that runs."""
+    """The notebook of each page with executable code."""
     redirects: bool = True
-    """Other names of pages as addresses."""
+    """Redirects from other names of pages."""
     data_files: bool = True
     """``graph.json`` and ``results.json``."""
 
     @classmethod
     def of(cls, options: Mapping[str, object]) -> Parts:
-        """The switches that options of ``mkdocs.yml`` set. Raises KbError for a value that is none."""
+        """The switches set by options of ``mkdocs.yml``. Raises KbError for an invalid value."""
         found: dict[str, object] = {}
         for field in fields(cls):
             value = options.get(field.name)
@@ -65,6 +65,6 @@ class Parts:
         return cls(**found)  # type: ignore[arg-type]
 
     def has_page(self, path: str) -> bool:
-        """Whether a generated page is wanted, by its path."""
+        """Whether a generated page is enabled, by its path."""
         name = path.partition("/")[0].removesuffix(".md")
         return name in self.pages if isinstance(self.pages, tuple) else self.pages

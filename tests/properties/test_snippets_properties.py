@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kbtools.fences.expected.expect import explain, matches
+from kbtools.fences.option_values import DEVICES
 from kbtools.markdown.scanner import scan
-from kbtools.snippets import DEVICES, Snippet, extract, undefined_names
+from kbtools.snippets import Snippet, extract, undefined_names
 
 QUICK = settings(max_examples=examples(120), suppress_health_check=[HealthCheck.too_slow])
 ANY = st.text(st.characters(), max_size=60)  # lone surrogates, NUL, form feeds and U+2028 among them

@@ -1,7 +1,7 @@
 """Compares output that people write by hand with actual output.
 
-``agrees`` compares what a comment shows beside a statement (``# 3``), which may omit a label; ``transcribed`` what
-stands below a prompt, which is all of the output. Both use the spellings common in such texts.
+``agrees`` compares a comment beside a statement (``# 3``), which may omit a label; ``transcribed`` compares text
+below a prompt, which is the complete output. Both accept spellings that are common in such texts.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from kbtools.fences.expected.raised import raised
 
 
 def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = False) -> bool:
-    """Whether a comment that shows a value says the same as what was printed.
+    """Whether a comment that states a value agrees with the output.
 
-    It may leave out a label in front of the value (text with a letter in it, or that ends with ``=`` or ``:``), words
-    around numbers (``mean 2.5 std 1.25``, ``12 items``), the quotes round a string, and what ``_SPELLINGS`` lists.
-    ``short`` is the length of the comment without the brackets at its end, which may be a remark.
-    In a ``value``, which is not printed, the order of a dict is ignored as well.
+    The comment may omit a label before the value (text with a letter in it, or that ends with ``=`` or ``:``), words
+    around numbers (``mean 2.5 std 1.25``, ``12 items``), the quotes of a string, and the differences in
+    ``_SPELLINGS``. ``short`` is the length of the comment without the brackets at its end, which may be a remark. In
+    a ``value``, which is not printed, the order of a dict is also ignored.
     """
     readings = [shown] if short is None else [shown, shown[:short]]
     readings += [listed for text in readings for listed in _listed(text)]
@@ -35,11 +35,8 @@ def agrees(shown: str, printed: str, *, short: int | None = None, value: bool = 
 
 
 def transcribed(shown: str, printed: str, *, dicts: bool = False) -> bool:
-    """Whether a session at the prompt, written by hand, shows what was printed.
-
-    All of it counts, label included, but strings may stand in quotes, and remarks behind a ``#``. ``dicts`` as in
-    ``agrees``.
-    """
+    """Whether a handwritten session at the prompt shows the actual output. It must be complete, including labels,
+    but strings may be quoted, and remarks may follow ``#``. ``dicts`` as in ``agrees``."""
     error = raised(printed)
     if error is not None and error.has_header:
         expected = raised(shown)
@@ -48,7 +45,8 @@ def transcribed(shown: str, printed: str, *, dicts: bool = False) -> bool:
 
 
 def raises_alike(shown: str, printed: str) -> bool:
-    """Whether the same exception ends both, whatever its message: what Python's own say changes with its version."""
+    """Whether both end with the same exception, regardless of its message: Python's messages change between
+    versions."""
     expected, error = raised(shown), raised(printed)
     if expected is None or error is None or not error.has_header:
         return False
@@ -77,7 +75,8 @@ def _same_line(shown: str, printed: str) -> bool:
 
 
 def _listed(shown: str) -> list[str]:
-    """What values between commas may stand for: values that ``print`` joins with blanks, or one that holds them."""
+    """Possible meanings of values separated by commas: values that ``print`` joins with blanks, or a list or tuple
+    of them."""
     pieces, depth = [""], 0
     for token in tokens(shown) if "," in shown and "\n" not in shown else ():
         depth += (token.text in _OPENING) - (token.text in _CLOSING)
@@ -94,7 +93,7 @@ def _listed(shown: str) -> list[str]:
 
 
 def _is_share(percent: str, printed: str) -> bool:
-    """Whether what was printed, ``0.853``, is so many percent, to the digits shown."""
+    """Whether the output, such as ``0.853``, equals a percentage, to the digits shown."""
     try:
         shown, share = Decimal(percent.replace(",", "").strip()), Decimal(printed.strip())
     except InvalidOperation:
@@ -104,12 +103,13 @@ def _is_share(percent: str, printed: str) -> bool:
 
 
 def same_kind(shown: str, value: str) -> bool:
-    """Whether two values have the same kind: both numbers, both lists, …; several lines and exceptions are no value."""
+    """Whether two values have the same kind: both numbers, both lists, …; several lines and exceptions are not
+    values."""
     return "\n" in shown or raised(shown) is not None or _kind(shown) == _kind(value)
 
 
 def strings(shown: str, value: str) -> tuple[str, str] | None:
-    """What two strings in quotes hold, blanks in one length; None where either is anything else."""
+    """The contents of two quoted strings, with blanks normalized; None unless both are quoted strings."""
     held, given = _unquoted(shown.strip()), _unquoted(value)
     return None if held is None or given is None else (re.sub(" +", " ", held), re.sub(" +", " ", given))
 
@@ -126,7 +126,7 @@ def _kind(text: str) -> str:
 
 
 def _ends(expected: str, actual: str) -> bool:
-    """Whether output is what was expected, or ends so behind a label."""
+    """Whether output is as expected, or ends so after a label."""
     if matches(expected, actual):
         return True
     expected = expected.replace("\N{HORIZONTAL ELLIPSIS}", "...")
@@ -141,7 +141,8 @@ def _ends(expected: str, actual: str) -> bool:
 
 
 def _numbers_among_words(shown: str, printed: str) -> bool:
-    """Whether the numbers shown are all that were printed, in order, and what else was printed is words and units."""
+    """Whether the numbers shown are all numbers in the output, in order, and the rest of the output is words and
+    units."""
     want, got = tokens(shown), tokens(printed)
     if not want or any(token.kind != "number" for token in want):
         return False
@@ -155,7 +156,7 @@ def _numbers_among_words(shown: str, printed: str) -> bool:
 
 
 def _unquoted(text: str) -> str | None:
-    """What a string in quotes holds; None for anything else."""
+    """The contents of a quoted string; None for anything else."""
     if text[-1:] not in ("'", '"'):
         return None
     try:
@@ -170,7 +171,7 @@ _MORE_GENERAL = {
     "TabError": "SyntaxError",
     "ModuleNotFoundError": "ImportError",
 }
-"""Exceptions that earlier versions of Python, or Python at the prompt, raise as another."""
+"""Exceptions that earlier Python versions, or Python at the prompt, raise under another name."""
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _CONTAINERS = (("(", ")"), ("[", "]"), ("{", "}"), ("torch.Size([", "])"))
 _LABEL_ENDS = frozenset(":=>$€£¥₩")
@@ -178,7 +179,7 @@ _UNITS = frozenset("%$€£¥₩°")
 _NO_WORDS = frozenset({"True", "False", "None", "nan", "inf", "..."})
 """Words that are values."""
 _SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    # What NumPy 2 shows inside containers, and NumPy 1 did not.
+    # Shown by NumPy 2 inside containers, but not by NumPy 1.
     (re.compile(r"\b(?:np|numpy)\.(?:float|int|uint|complex|bool|str|bytes)(?:[0-9]+|_)?\(([^()]*)\)"), r"\1"),
     (re.compile(r"\b(?:np|numpy)\.(True|False)_"), r"\1"),
     # repr includes the module of a class; comments do not.
@@ -186,16 +187,16 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], 
     (re.compile(r"\b_sre\.SRE_Match\b"), "re.Match"),
     # A class, as IPython shows it.
     (re.compile(r"<class '([\w.]+)'>"), r"\1"),
-    # The only argument of an exception, before Python 3.7.
+    # A trailing comma after the only argument of an exception, before Python 3.7.
     (re.compile(r"\b([A-Z]\w*\((?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|[\w.+-]+)),\)"), r"\1)"),
-    # Paths on another system.
+    # Paths of another system.
     (re.compile(r"\bWindowsPath\b"), "PosixPath"),
     (re.compile(r"(?<=[\w.:~])\\{1,2}(?=[\w.~])"), "/"),
-    # The blank behind a label.
+    # The blank after a label.
     (re.compile(r"(?<=[^\W\d]):[ \t]+(?=\S)"), ":"),
-    # Either kind of quotes.
+    # Single or double quotes.
     (re.compile('"'), "'"),
-    # A shape: a tuple, or a list.
+    # A shape as a tuple or as a list.
     (re.compile(r"\btorch\.Size\(\[([0-9]+)\]\)"), r"(\1,)"),
     (re.compile(r"\btorch\.Size\(\[([0-9, ]*)\]\)"), r"(\1)"),
     # 1,234,567
@@ -209,7 +210,7 @@ _SHAPE = re.compile(r"torch\.Size\((\[[0-9, ]*\])\)")
 
 
 def _respelled(shown: str, printed: str, *, dicts: bool) -> Iterator[tuple[str, str]]:
-    """Both texts again in the spellings of ``_SPELLINGS``, and arrays as the lists they print."""
+    """Both texts in the common spellings of ``_SPELLINGS``, and arrays as the lists that they print."""
     if shown.startswith("["):
         yield shown, _SHAPE.sub(r"\1", printed)
     one, other = shown, printed

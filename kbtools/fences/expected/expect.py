@@ -1,6 +1,6 @@
 """Compares expected output with actual output, line by line and number by number: ``matches``, and ``explain``.
 
-``agreement`` compares more loosely what people write by hand.
+``agreement`` is a less strict comparison for texts written by hand.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal, Underflow
 
 EAST_ASIAN = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
-"""Letters that stand beside others without a blank, as in ``결과는3``."""
+"""Letters that may follow others without a blank, as in ``결과는3``."""
 _NUMBER = r"(?:[0-9]+(?:\.(?!\.)[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-# No alternative repeats inside a repetition, and each consumes what it looked at: linear on any text.
+# No alternative repeats inside a repetition, and each consumes what it matched: linear on any text.
 _TOKEN = re.compile(
     r"(?P<blank>\s+)"
     r"|(?P<dots>\.\.\.)"
@@ -25,9 +25,9 @@ _TOKEN = re.compile(
     r"|(?P<other>.)",
     re.S,
 )
-# Parts of a tensor's repr that depend on where and how it came about. Bounded by their own quotes and brackets.
+# Parts of a tensor's repr that depend on its origin. Delimited by their own quotes and brackets.
 _PLACE = re.compile(r",\s*(?:device='(?:cpu|mps|cuda|cuda:[0-9]+|mps:[0-9]+)'|grad_fn=<[^<>\n]*>)(?=\s*[,)])")
-# The name of the page's own module in a repr, and where another module or code comes from.
+# The name of the page's own module in a repr, and the file of another module or code object.
 _MAIN = re.compile(r"(?<![\w.])__main__\.(?=[A-Za-z_])")
 _ORIGIN = re.compile(r"(<module '[\w.]+') (?:from '[^'\n]*'|\([^()\n]*\))>")
 _CODE = re.compile(r"(<code object \S+ at 0x[0-9a-fA-F]+), file \"[^\"\n]*\", line [0-9]+>")
@@ -36,9 +36,9 @@ _CONTEXT = Context(prec=40, traps=[])
 for _flag in (InvalidOperation, Overflow, Underflow, Inexact, Subnormal):
     _CONTEXT.traps[_flag] = False
 _DEEPEST = 40
-"""Nesting depth of brackets from which on sets are compared in the written order."""
+"""Nesting depth of brackets from which on the order of sets is significant."""
 _CUT_OFF = 3
-"""Decimals from which on a number may be cut off where it should be rounded."""
+"""Number of decimals from which on a number may be truncated instead of rounded."""
 _SHOWN_LINES = 40
 
 
@@ -47,25 +47,25 @@ class Token:
     text: str
     kind: str
     blank: bool
-    """Blanks stand before it."""
+    """Blanks precede it."""
     loose: bool
-    """It stands inside brackets, and no quotes, just behind an opening one, a comma or a colon, or is a closing one:
-    blanks there are layout."""
+    """Blanks before it are layout: it is inside brackets and outside quotes, directly after an opening bracket,
+    comma or colon, or is a closing bracket."""
     low: Decimal | None = None
     high: Decimal | None = None
-    """For a float: what a number may be that rounds to the digits shown; exclusive."""
+    """For a float: the exclusive upper limit of numbers that round to the digits shown."""
     value: Decimal | None = None
 
 
 def matches(expected: str, actual: str) -> bool:
-    """Whether output is what was expected.
+    """Whether output is as expected.
 
-    Floats may differ by less than half a unit of the last digit shown, or be cut off after three decimals or more
-    (``0.`` and ``2.0`` by a millionth: nothing says they were rounded); integers are compared exactly, and an integer
-    is no float. Sets may be in any order. ``...`` in the expectation matches any text, also none. Runs of blanks
-    are equal; inside brackets, blanks after ``[``, ``(``, ``,`` and ``:`` and before closing brackets are layout.
-    ``device='…'``, ``grad_fn=<…>`` and ``__main__.`` of a repr may be absent on either side, and addresses
-    (``at 0x7f…``) and the files of modules are equal.
+    Floats may differ by less than half a unit of the last digit shown, or be truncated after three decimals or more
+    (``0.`` and ``2.0`` by a millionth: they may not be rounded); integers are compared exactly, and an integer is
+    not a float. Sets may be in any order. ``...`` in the expectation matches any text, including none. Runs of
+    blanks are equal; inside brackets, blanks after ``[``, ``(``, ``,`` and ``:`` and before closing brackets are
+    layout. ``device='…'``, ``grad_fn=<…>`` and ``__main__.`` of a repr may be absent on either side, and addresses
+    (``at 0x7f…``) and files of modules are equal.
     """
     expected = expected.replace("\N{HORIZONTAL ELLIPSIS}", "...")
     if _elided(expected, actual) or _alike(expected, actual):
@@ -77,7 +77,7 @@ def matches(expected: str, actual: str) -> bool:
 
 
 def in_one_order(text: str, *, dicts: bool = False) -> str:
-    """The text with the elements of every set shown in it (and of every dict) in one order."""
+    """The text with the elements of every displayed set (and dict) in a canonical order."""
     opened: list[int] = []
     pieces = re.split(r"('(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|[\[\](){},:])", text)
     whole: list[str] = []
@@ -99,7 +99,7 @@ def in_one_order(text: str, *, dicts: bool = False) -> str:
 
 
 def _in_order(pieces: list[str], *, dicts: bool) -> str:
-    """What stands between two braces, with its elements sorted if it shows a set."""
+    """The text between two braces, with its elements sorted if it is a set."""
     elements: list[list[str]] = [[]]
     for piece in pieces:
         if piece == ",":
@@ -125,7 +125,7 @@ def _order(text: str) -> tuple[int, float, str]:
 
 
 def _alike(expected: str, actual: str) -> bool:
-    """``matches`` token by token, in the order written."""
+    """``matches`` token by token, in the given order."""
     want, got = tokens(expected), tokens(actual)
     parts: list[list[Token]] = [[]]
     for token in want:
@@ -148,10 +148,8 @@ def _alike(expected: str, actual: str) -> bool:
 
 
 def explain(expected: str, actual: str) -> str:
-    """Describes the difference: one line each when the texts are short, else a diff by lines.
-
-    Control characters are made visible.
-    """
+    """Describes the difference: one line each if the texts are short, else a diff by lines. Control characters are
+    escaped."""
     want, got = expected.strip("\r\n"), actual.strip("\r\n")
     if "\n" not in want and "\n" not in got:
         if not want:
@@ -160,7 +158,7 @@ def explain(expected: str, actual: str) -> str:
             f"expected: {_line(want)}\nprinted:  {_line(got)}" if got else f"expected: {_line(want)}\nprinted nothing"
         )
     lines, printed = _split(want), _split(got)
-    # Only the stretch between the first and the last difference is shown: a diff proper is quadratic.
+    # Only the part from the first to the last difference is shown: a real diff takes quadratic time.
     top = 0
     while top < min(len(lines), len(printed)) and matches(lines[top], printed[top]):
         top += 1
@@ -182,8 +180,7 @@ def _block(sign: str, lines: list[str]) -> list[str]:
 
 
 def _elided(expected: str, actual: str) -> bool:
-    """Whether the texts are equal except for blanks and the text that ``...`` matches, also within words and
-    numbers."""
+    """Whether the texts are equal except for blanks and text that ``...`` matches, also within words and numbers."""
     want, got = " ".join(expected.split()), " ".join(actual.split())
     first, *rest = want.split("...")
     if not rest:
@@ -218,7 +215,7 @@ def visible(text: str) -> str:
 
 
 def tokens(text: str) -> list[Token]:
-    """The words, numbers and signs of a text, without what ``matches`` ignores."""
+    """The words, numbers and punctuation of a text, without what ``matches`` ignores."""
     text = _CODE.sub(r"\1>", _ORIGIN.sub(r"\1>", _MAIN.sub("", _PLACE.sub("", text.strip()))))
     found: list[Token] = []
     depth = 0
@@ -256,7 +253,7 @@ def _interval(number: str) -> tuple[Decimal, Decimal, Decimal]:
         slack = _CONTEXT.multiply(value.copy_abs(), _EXACT) if value else _EXACT
     else:
         slack = _CONTEXT.create_decimal(f"5e{power - len(digits) - 1}")
-        if len(digits) >= _CUT_OFF:  # cut off, not rounded
+        if len(digits) >= _CUT_OFF:  # truncated, not rounded
             whole = _CONTEXT.multiply(slack, Decimal(2))
             below, above = (whole, slack) if number.startswith("-") else (slack, whole)
             return _CONTEXT.subtract(value, below), _CONTEXT.add(value, above), value
@@ -274,14 +271,14 @@ def same(want: Token, got: Token, *, spacing: bool = True) -> bool:
 
 
 def stand_at(want: Sequence[Token], got: Sequence[Token], at: int, *, strict_start: bool = False) -> bool:
-    """Whether the tokens stand in ``got`` from ``at`` on. What ``...`` left out may have taken the blanks before."""
+    """Whether ``got`` has these tokens from position ``at`` on. ``...`` may have matched the blanks before."""
     if at + len(want) > len(got):
         return False
     return all(same(token, got[at + n], spacing=strict_start or n > 0) for n, token in enumerate(want))
 
 
 def _find(want: Sequence[Token], got: Sequence[Token], start: int, end: int) -> int | None:
-    """The first place between ``start`` and ``end`` where the tokens stand; taking the first is never wrong."""
+    """The first position between ``start`` and ``end`` with these tokens; choosing the first is always correct."""
     spent, budget = 0, 8 * (end - start) + 1000
     for at in range(start, end - len(want) + 1):
         for n, token in enumerate(want):
@@ -290,13 +287,14 @@ def _find(want: Sequence[Token], got: Sequence[Token], start: int, end: int) -> 
                 break
         else:
             return at
-        if spent > budget:  # long near misses, as in a tensor of zeros: go on with all places at once
+        if spent > budget:  # long partial matches, as in a tensor of zeros: continue with all positions at once
             return _find_at_once(want, got, at + 1, end)
     return None
 
 
 def _find_at_once(want: Sequence[Token], got: Sequence[Token], start: int, end: int) -> int | None:
-    """As ``_find``: a bit for every prefix of ``want`` that ends here (Baeza-Yates and Gonnet's shift-and)."""
+    """Like ``_find``, with a bit for every prefix of ``want`` that ends at the position (Baeza-Yates and Gonnet's
+    shift-and)."""
     alike: dict[Token, int] = {}
     for n, token in enumerate(want):
         alike[token] = alike.get(token, 0) | 1 << n

@@ -1,7 +1,8 @@
-"""Finds the output that Python code itself shows: ``print(x)  #> 3``, ``print(x)  # tensor([2., 4.])``, ``x + 1  # 3``.
+"""Finds the output that Python code itself states: ``print(x) #> 3``, ``print(x) # tensor([2., 4.])``, ``x + 1 #
+3``.
 
-A marked comment (``#>``) belongs to the statement before or above it, of any kind. An unmarked one counts
-behind an expression that is a statement, where it reads as a value: see ``value_forms``.
+A marked comment (``#>``) belongs to the statement before or above it, of any kind. An unmarked comment counts after
+an expression statement, if it reads as a value: see ``value_forms``.
 """
 
 from __future__ import annotations
@@ -27,46 +28,43 @@ _YIELDS = "the statement yields"
 _ELSEWHERE = "it is printed to a file"
 _NUMBERS = "it numbers the lines of the snippet"
 _BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith, ast.Try, ast.Match)
-"""Statements that hold others and whose output a marked comment at their own indentation shows."""
+"""Compound statements; a marked comment with their own indentation states all of their output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Output that the code of a fence itself shows: a comment beside a statement, a result below a prompt."""
+    """Output stated by the code of a fence: a comment beside a statement, or a result below a prompt."""
 
     span: Span
-    """What ``--update`` rewrites."""
+    """The text that ``--update`` replaces."""
     text: str
     line: int
-    """1-based line of the code that the statement begins on."""
+    """1-based line of the code where the statement begins."""
     column: int = 0
     """0-based column of the statement, in UTF-8 bytes as syntax trees count."""
     block: bool = False
-    """It stands on lines of its own; an empty span is where they belong."""
+    """It is on lines of its own; an empty span is the position for them."""
     form: Form = Form.OUTPUT
     value: bool = False
-    """The statement is an expression: where it prints nothing, its value is what is shown."""
+    """The statement is an expression: if it prints nothing, its value is compared."""
     short: int | None = None
     """Length of the text without the brackets at its end, if they may be a remark."""
     comment: Span | None = None
-    """From the ``#`` to the end of the line, where the text is a comment on one line."""
+    """From ``#`` to the end of the line, if the text is a comment on one line."""
     why_not: str | None = None
     """Why it cannot be compared."""
 
 
 class Found(NamedTuple):
-    """The output that code shows, and the marked comments that belong to no statement."""
+    """The stated output of code, and marked comments that belong to no statement."""
 
     shown: tuple[Shown, ...]
     stray: tuple[Span, ...]
 
 
 def find(tree: ast.Module, places: Places, *, repl: bool = False, nodes: Iterable[ast.AST] | None = None) -> Found:
-    """What the comments of the code show, in order.
-
-    ``repl``: the values of all expressions are shown, even of those that are written out.
-    ``nodes``: all of the tree, for callers that have walked it.
-    """
+    """The output that comments of the code state, in order. ``repl``: values of all expressions are displayed.
+    ``nodes``: all nodes of the tree, if the caller has them."""
     if not any("#" in line for line in places.lines):
         return Found((), ())
     finder = _Finder(places, ast.walk(tree) if nodes is None else nodes, repl=repl)
@@ -76,7 +74,7 @@ def find(tree: ast.Module, places: Places, *, repl: bool = False, nodes: Iterabl
 
 
 def _marked_comments(places: Places) -> Iterator[tuple[int, Span]]:
-    """The marked comments that do not continue one above, each with its line."""
+    """The marked comments that do not continue another, each with its line."""
     if not any(_MARK in line for line in places.lines):
         return
     last = -1
@@ -100,9 +98,9 @@ class _Finder:
     def __init__(self, places: Places, nodes: Iterable[ast.AST], *, repl: bool) -> None:
         self.places, self.repl = places, repl
         self.marks: set[int] = set()
-        """Lines with a marked comment that shows something."""
+        """Lines with a non-empty marked comment."""
         self.ends: dict[tuple[int, int], list[ast.stmt]] = {}
-        """Statements by where they end, the outer ones first."""
+        """Statements by end, outer ones first."""
         for node in nodes:
             if isinstance(node, ast.stmt):
                 end = node.end_lineno or node.lineno, node.end_col_offset or 0
@@ -124,11 +122,12 @@ class _Finder:
 
     @cached_property
     def numbered(self) -> Mapping[int, int]:
-        """Lines whose comments number them, and where the text behind the numbers begins."""
+        """Lines with comments that number them, and where the text after the numbers begins."""
         return numbered.find(self.places, frozenset(line for line, _ in self.ends))
 
     def below(self, statements: list[ast.stmt], inner: ast.stmt, line: int) -> Shown | None:
-        """A marked comment on the lines below: at the indentation of a loop it is what the whole loop prints."""
+        """A marked comment on the lines below: with the indentation of a loop it states the output of the whole
+        loop."""
         if line > len(self.places.lines):
             return None
         text = self.places.lines[line - 1]
@@ -159,7 +158,7 @@ class _Finder:
                 return None
             shown = self.valued(node, [(line, start + value.start, start + value.end)], column, value)
             return replace(shown, why_not=_NUMBERS) if numbers else shown
-        # A long tensor continues in the comment lines below, until its brackets are closed; a remark may follow them.
+        # A long tensor continues in the comment lines below, until its brackets are closed; a remark may follow.
         parts, bodies, depth = [(line, start, len(text))], [body], value_forms.brackets_opened(body)
         while depth is not None and depth > 0:
             line += 1
@@ -182,7 +181,7 @@ class _Finder:
         return self.valued(node, [*parts[:-1], (line, start, stop)], None, value)
 
     def marked(self, node: ast.stmt, line: int, column: int | None = None) -> Shown | None:
-        """The text after ``#>`` from a column on, or in the lines below; following ``#>`` lines continue it."""
+        """The text after ``#>`` from a column on, or in the lines below; adjacent ``#>`` lines continue it."""
         parts = []
         while line <= len(self.places.lines):
             text = self.places.lines[line - 1]
@@ -196,7 +195,7 @@ class _Finder:
         if not parts:
             return None
         if len(parts) == 1:
-            # A remark after a value is distinguished from text that contains a "#".
+            # Tells a remark after a value from text that contains a "#".
             line, start, stop = parts[0]
             text = self.places.lines[line - 1][start:stop]
             head = text.partition("#")[0]
@@ -251,7 +250,7 @@ def is_print(node: ast.stmt) -> bool:
 
 
 def _shows_values(node: ast.stmt, *, repl: bool) -> bool:
-    """Whether an unmarked comment behind a statement may say what it gives."""
+    """Whether an unmarked comment after a statement may state its output."""
     if not isinstance(node, ast.Expr):
         return False
     if isinstance(node.value, ast.Call) and is_print(node):
@@ -260,7 +259,7 @@ def _shows_values(node: ast.stmt, *, repl: bool) -> bool:
 
 
 def why_not(node: ast.stmt) -> str | None:
-    """Why what a statement prints is not compared."""
+    """Why the output of a statement is not compared."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return None
     if any(isinstance(inner, (ast.Yield, ast.YieldFrom)) for inner in ast.walk(node)):
@@ -272,7 +271,7 @@ def why_not(node: ast.stmt) -> str | None:
 
 
 def _label(node: ast.stmt) -> str:
-    """The text that a ``print`` begins with, where it ends like a label: ``sum:``, ``x =``."""
+    """The text at the start of a ``print`` that looks like a label: ``sum:``, ``x =``."""
     if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and is_print(node) and node.value.args):
         return ""
     first = node.value.args[0]

@@ -9,8 +9,8 @@ class Form(str, Enum):
     """How a page states output."""
 
     OUTPUT = "output"
-    """The whole output as it is: ``#>``, an output fence, a ``pycon`` fence. ``expect.matches``."""
+    """The exact output: ``#>``, an output fence, a ``pycon`` fence. ``expect.matches``."""
     TRANSCRIPT = "transcript"
     """The whole output as people copy it: below a prompt in a ``python`` fence. ``agreement.transcribed``."""
     COMMENT = "comment"
-    """A value beside a statement, which agrees with the end of the output. ``agreement.agrees``."""
+    """A value beside a statement, which must agree with the end of the output. ``agreement.agrees``."""

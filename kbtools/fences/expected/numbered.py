@@ -1,4 +1,4 @@
-"""Finds comments that number lines, ``for x in y:  # 2`` or ``f(x)  # 3. the call``: they show no value."""
+"""Finds comments that number lines, ``for x in y: # 2`` or ``f(x) # 3. the call``: they state no value."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ _NUMBERED = re.compile(r"#+[ \t]*(?P<number>[1-9][0-9]?)(?:[.)]?[ \t]*\Z|[.)][ \
 
 
 def find(places: Places, statement_ends: Collection[int]) -> Mapping[int, int]:
-    """Lines whose trailing comments count 1, 2, 3, … once each, in any order, and where the text behind begins.
+    """Lines whose trailing comments count 1, 2, 3, … once each, in any order, and where the text after the number
+    begins.
 
-    Values may happen to count as well. So one of the comments must stand where nothing is shown: behind the first line
-    of a block (no line of ``statement_ends``), or with words behind its number.
+    Values may also happen to count. So at least one of the comments must be where no output can be stated: on the
+    first line of a block (not a line of ``statement_ends``), or with words after its number.
     """
     found: dict[int, int] = {}
     numbers: list[int] = []

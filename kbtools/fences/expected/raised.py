@@ -1,4 +1,4 @@
-"""Exceptions as a session at the prompt shows them: below a traceback, or by their last line alone."""
+"""Exceptions as displayed in a session at the prompt: below a traceback, or by their last line only."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _LAST = re.compile(rf"(?m)^{_NAME}(?=:[ \t]|:?[ \t]*$)")
 
 
 class Raised(NamedTuple):
-    """An exception that a text shows."""
+    """An exception displayed in a text."""
 
     before: str
-    """What was printed before it."""
+    """The output before it."""
     message: str
     """``ValueError: no``, and the lines that follow."""
     has_header: bool
-    """Something above it says that it is one; else its last line alone is shown, which may be text as well."""
+    """A traceback header precedes it; otherwise only its last line is shown, which may also be ordinary text."""
 
     @property
     def name(self) -> str:
@@ -29,7 +29,7 @@ class Raised(NamedTuple):
 
 
 def raised(text: str) -> Raised | None:
-    """The exception that a text ends with, if it shows one."""
+    """The exception that a text ends with, or None."""
     headers = list(_HEADER.finditer(text))
     if headers:
         message = _below(text[headers[-1].end() :])
@@ -44,7 +44,7 @@ def raised(text: str) -> Raised | None:
 
 
 def _below(text: str) -> str:
-    """The message below the lines of a traceback: what is not indented, else the last line."""
+    """The message below the lines of a traceback: unindented lines, else the last line."""
     lines = text.rstrip().split("\n")
     for at, line in enumerate(lines):
         file = _FILE.match(line)

@@ -1,4 +1,4 @@
-"""Finds the exception that a comment behind the last statement of Python code states: ``t[0] = 1  # TypeError``."""
+"""Finds the exception that a comment after the last statement of Python code states: ``t[0] = 1 # TypeError``."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _COMPOUND = (
 
 
 class StatedException(NamedTuple):
-    """The exception with which code is to end."""
+    """The exception with which code should end."""
 
     name: str
     match: str | None
-    """A regular expression for the message that is stated with it."""
+    """A regular expression for the stated message."""
     is_certain: bool
-    """Whether it must be raised. Behind an expression, a name may also be what is printed, or its value."""
+    """Whether it must be raised. After an expression, a name may also be its output or value."""
 
 
 def find(tree: ast.Module, places: Places) -> StatedException | None:
-    """The exception that is stated; None where the comment says anything else, or more than that."""
+    """The stated exception; None if the comment contains anything else."""
     last = tree.body[-1] if tree.body else None
     if last is None or isinstance(last, _COMPOUND) or last.end_lineno is None or last.end_col_offset is None:
         return None

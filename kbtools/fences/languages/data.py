@@ -11,19 +11,19 @@ from kbtools.fences.languages.protocol import Language, Reading
 from kbtools.fences.python.pycode import Fault, Places
 
 MAX_SIZE = 200_000
-"""Code points; longer fences are not checked."""
+"""Characters; longer fences are not checked."""
 MAX_NESTING = 200
-"""Deeper data is refused before a parser sees it: libyaml's and json's recursion end the process or raise."""
+"""Maximum nesting: deeper data would make the recursive parsers of libyaml and json crash or raise."""
 
 _OPT_OUT = 'for an excerpt that is not whole, call the fence `text`, or mark it `.skip reason="…"`'
 
 
 class Data(Language):
-    """Data of one format. ``find`` gives the place where it stops making sense and why, or None."""
+    """Data of one format. ``find`` returns the position and reason of an error, or None."""
 
     rule = "invalid-data"
     deep = False
-    """Its parser stands any nesting."""
+    """Its parser supports any nesting."""
 
     def __init__(self, title: str, find: Callable[[str], tuple[int, str] | None]) -> None:
         self.title, self.find = title, find
@@ -78,16 +78,15 @@ _MARKDOWN = re.compile(r"\s*(?:```|~~~|---\n)")
 
 
 def _is_excerpt(code: str, find: Callable[[str], tuple[int, str] | None]) -> bool:
-    """Whether data that does not parse shows that it is not meant to: it leaves something out, has places to fill in or
-    comments, is a fence or frontmatter; JSON also when it is whole between brackets, as members of an object are, or
-    when each of its lines is such a member."""
+    """Whether data that does not parse is obviously incomplete: it has omissions, placeholders or comments, or is a
+    fence or frontmatter; for JSON also if it would be valid in brackets, like members of an object, or line by line."""
     if any(sign.search(code) for sign in (_ELLIPSIS, _TEMPLATE, _COMMENT)) or _MARKDOWN.match(code):
         return True
     inner = code.strip().rstrip(",")
     if find is not _json:
         return False
     lines = [line.strip().rstrip(",") for line in inner.split("\n") if line.strip()]
-    are_members = all(line.startswith('"') and _json(f"{{{line}}}") is None for line in lines)  # one, or another
+    are_members = all(line.startswith('"') and _json(f"{{{line}}}") is None for line in lines)
     return are_members or any(_json(whole) is None for whole in (f"{{{inner}}}", f"[{inner}]"))
 
 
@@ -114,7 +113,7 @@ def _yaml(code: str) -> tuple[int, str] | None:
     import yaml
 
     try:
-        # Events are syntax alone: no tags, no aliases expanded, no values built.
+        # Events check the syntax only: no tags are interpreted, no aliases expanded, no values built.
         for _ in yaml.parse(code, Loader=yaml.SafeLoader):
             pass
     except yaml.MarkedYAMLError as error:

@@ -20,29 +20,29 @@ _NO_NAMES = Names()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a language makes of the code of one fence."""
+    """The result of a language's analysis of one fence."""
 
     faults: tuple[Fault, ...] = ()
     names: Names = _NO_NAMES
-    """What the code binds and reads in the namespace of its session."""
+    """The names that the code binds and reads in the namespace of its session."""
     needs: tuple[Need, ...] = ()
-    """Devices it cannot do without."""
+    """Devices that it requires."""
     ordinals: tuple[tuple[int, frozenset[str]], ...] = ()
-    """Numbers of devices that are named: see ``device_needs.Devices``."""
+    """Device numbers in the code: see ``device_needs.Devices``."""
     tree: ast.Module | None = None
-    """The code, where it is Python."""
+    """The syntax tree, for Python."""
     shown: tuple[Shown, ...] = ()
-    """Output that the code itself shows."""
+    """Output that the code itself states."""
     stray: tuple[Span, ...] = ()
     """Comments marked as output that belong to no statement."""
     raises: StatedException | None = None
-    """The exception with which the code says that it ends."""
+    """The exception with which the code states that it ends."""
     why_not: str | None = None
-    """Why this fence does not run though its language does."""
+    """Why this fence does not run although its language does."""
 
 
 class Session(Protocol):
-    """The session as the code of one fence finds it when it runs."""
+    """The session, as available to the code of one fence while it runs."""
 
     namespace: dict[str, Any]
     """The names the page's Python fences share."""
@@ -57,20 +57,20 @@ class Session(Protocol):
 
 
 class Interior(Session, Protocol):
-    """The part of a session that only kb's own languages use: how their fences run in it."""
+    """Operations of a session that only kb's own languages use."""
 
     def python(self) -> None:
-        """The fence is Python."""
+        """Runs the fence as Python."""
 
     def converse(self) -> None:
-        """The fence is a session at Python's prompt."""
+        """Runs the fence as a session at Python's prompt."""
 
     def shell(self) -> None:
-        """The fence is a script for a shell."""
+        """Runs the fence as a shell script."""
 
 
 class SnippetFailed(Exception):
-    """Raised by ``run``: the code did not work. ``line`` is the code's line, from 1, where that is known."""
+    """Raised by ``run``: the code failed. ``line`` is the line in the code, from 1, if known."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
@@ -78,23 +78,23 @@ class SnippetFailed(Exception):
 
 
 class Language:
-    """A language. Subclasses override what applies to them; one object serves all fences."""
+    """A language. Subclasses override methods and attributes as needed; one object serves all fences."""
 
     title = ""
     """The name of the language in messages: ``SQL``."""
     rule: Literal["syntax-error", "invalid-data"] = "syntax-error"
     """The rule that reports the faults ``read`` finds."""
     runs: Literal["always", "asked", "never"] = "never"
-    """Whether fences run unasked, with ``.run`` only, or not at all."""
+    """Whether fences run by default, with ``.run`` only, or not at all."""
     portable = False
-    """Whether the code runs on every device the page runs on; otherwise on the CPU alone."""
+    """Whether the code runs on every device the page runs on; otherwise only on the CPU."""
     why_not = ""
-    """Why a fence does not run; "" for a reason made from ``title`` and ``runs``."""
+    """Why fences do not run; "" for a reason derived from ``title`` and ``runs``."""
 
     def read(self, places: Places, options: Options) -> Reading:
-        """What can be said without running: faults, names. Pure and total: any code in, a value out."""
+        """Static analysis: faults, names. Pure and total: accepts any code and never raises."""
         return Reading()
 
     def run(self, code: str, session: Session) -> None:
-        """Run the code: what it writes to standard output is its output, an exception its failure."""
+        """Runs the code: text written to standard output is its output, an exception its failure."""
         raise NotImplementedError

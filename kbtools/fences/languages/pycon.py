@@ -35,38 +35,38 @@ _KNOWN = frozenset(
     REPORT_UDIFF REPORT_CDIFF REPORT_NDIFF REPORT_ONLY_FIRST_FAILURE NUMBER ALLOW_UNICODE ALLOW_BYTES
     """.split()  # noqa: SIM905
 )
-"""doctest's and pytest's options. Those that make the comparison looser are always on here."""
+"""Options of doctest and pytest. Those that make the comparison less strict are always enabled here."""
 _TRACEBACK = re.compile(r"[ \t]*(?:File [\"'<]|Traceback \()")
 _DEFINES = ("def ", "class ", "async def ", "@")
 _MOST_UNPROMPTED = 100
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.Import, ast.ImportFrom)
-"""Statements whose output is a value, or none: what is shown below an assignment is not compared."""
+"""Statements without output or with a value: text below an assignment is not compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What is typed at one ``>>>``, and what the page says comes back."""
+    """The input at one ``>>>``, and the output stated by the page."""
 
     line: int
     """1-based line of the code with the ``>>>``."""
     source: str
-    """Without prompts; its lines are the code's lines from ``line`` on."""
+    """Without prompts; its lines are those of the code from ``line`` on."""
     indent: int
     """Blanks before the prompt."""
     want: str
-    """The output as written, without the indentation; "" for none."""
+    """The stated output as written, without indentation; "" if none is stated."""
     end: int
-    """The last line of the code that belongs to it, output included."""
+    """The last line of the code that belongs to it, including output."""
     options: frozenset[str] = frozenset()
-    """doctest's options that are on: ``SKIP``."""
+    """Enabled doctest options: ``SKIP``."""
     unknown: tuple[str, ...] = ()
-    """Words of a doctest comment that mean nothing."""
+    """Unknown words of a doctest comment."""
     commented: bool = False
     """The output is written as comments; ``want`` is without their ``#``."""
     loose: bool = False
-    """Its fence is not called ``pycon``."""
+    """The fence's language is not ``pycon``."""
     cut: int = 0
-    """Blanks cut off from lines of the source without a prompt, of which there are ``unprompted`` at its end."""
+    """Blanks removed from source lines without a prompt, the last ``unprompted`` lines."""
     unprompted: int = 0
 
     @property
@@ -75,7 +75,7 @@ class Example:
 
     @property
     def shifts(self) -> dict[int, int]:
-        """Characters cut off from each line of the code that is source."""
+        """The number of characters removed from each line of source."""
         bare = self.source_end - self.unprompted
         return {n: self.indent + 4 if n <= bare else self.cut for n in range(self.line, self.source_end + 1)}
 
@@ -87,7 +87,8 @@ class Example:
 
     @property
     def text(self) -> str:
-        """The output as it is compared: of a traceback only the exception, because the stack is always different."""
+        """The output in the form used for comparison: for a traceback only the exception, because the stack always
+        differs."""
         text, error = self.want, self.error
         if error is not None and (not self.loose or "IGNORE_EXCEPTION_DETAIL" in self.options):
             message = f"...{error.name}..." if "IGNORE_EXCEPTION_DETAIL" in self.options else error.message
@@ -96,24 +97,25 @@ class Example:
 
 
 def has_prompts(code: str) -> bool:
-    """Whether Python code is a session at the prompt: it begins with one, comments and Python's banner aside."""
+    """Whether Python code is a session at the prompt: it begins with one, apart from comments and Python's banner."""
     if ">>>" not in code:
         return False
     for line in map(str.strip, code.split("\n")):
         if line.startswith(">>>"):
             return True
         if line and line[0] != "#":
-            # Python's banner, perhaps below the command that started it.
+            # Python's banner, possibly below the command that started it.
             return _BANNER.search(code) is not None and re.search(r"(?m)^[ \t]*>>>", code) is not None
     return False
 
 
 def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Example, ...], tuple[int, ...]]:
-    """The examples of a session, and the lines (from 1) whose prompt no blank follows. Text before is passed over.
+    """The examples of a session, and the lines (from 1) whose prompt is not followed by a blank. Text before the
+    first prompt is skipped.
 
-    ``loose`` is for prompts in a fence called ``python``: there a blank line ends the output, as in doctest, if code
-    or a comment stands behind it, the output may be written as comments, and the lines of a statement may stand
-    without ``...``, as IDLE shows them.
+    ``loose`` is for prompts in a ``python`` fence: there a blank line ends the output, as in doctest, if code or a
+    comment follows it, the output may be written as comments, and the lines of a statement may lack ``...``, as in
+    IDLE.
     """
     found: list[Example] = []
     glued: list[int] = []
@@ -145,10 +147,10 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
             end -= 1
         shown = [line[indent:] if not line[:indent].strip() else line for line in lines[start:end]]
         commented = loose and bool(shown) and all(map(_COMMENT.match, shown))
-        while loose and not commented and shown and _COMMENT.match(shown[-1]):  # about what comes next
+        while loose and not commented and shown and _COMMENT.match(shown[-1]):  # about the following line
             del shown[-1]
             end -= 1
-        while loose and not commented and shown and _COMMENT.match(shown[0]):  # about what is shown
+        while loose and not commented and shown and _COMMENT.match(shown[0]):  # about the output
             del shown[0]
         want = "\n".join(_COMMENT.sub("", line, count=1) if commented else line for line in shown)
         options, unknown = _options("\n".join(source))
@@ -161,7 +163,7 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
 
 
 def _pasted(lines: Sequence[str], start: int, stop: int, indent: int) -> Example | None:
-    """Code without prompts behind output that is written as comments: what is no comment there is no output."""
+    """Code without prompts after output that is written as comments: lines that are no comments are code there."""
     while start < stop and not lines[start].strip():
         start += 1
     while start < stop and not lines[stop - 1].strip():
@@ -178,7 +180,7 @@ def _pasted(lines: Sequence[str], start: int, stop: int, indent: int) -> Example
 
 
 def _unprompted(lines: Sequence[str], at: int, indent: int, source: list[str]) -> tuple[int, list[str]]:
-    """Lines that go on with a statement without ``...``, and how many characters are cut off from each."""
+    """Lines that continue a statement without ``...``, and the number of characters removed from each."""
     cut, found = indent, list[str]()
     while at < len(lines) and len(found) < _MOST_UNPROMPTED and lines[at].strip() and not _PROMPT.match(lines[at]):
         line = lines[at]
@@ -195,7 +197,7 @@ def _unprompted(lines: Sequence[str], at: int, indent: int, source: list[str]) -
 
 
 def _is_open(source: str) -> bool:
-    """Whether Python's prompt would wait for more lines."""
+    """Whether Python's prompt would expect more lines."""
     import codeop
 
     try:
@@ -205,10 +207,8 @@ def _is_open(source: str) -> bool:
 
 
 def _end_of_output(lines: Sequence[str], start: int, stop: int, *, after_blank: bool) -> int:
-    """Where the output ends that begins at a line, in a fence in which code and comments may stand behind it.
-
-    ``after_blank``: it may begin behind a blank line, which ends a statement that has no prompts.
-    """
+    """The end of the output that begins at a line, in a fence where code and comments may follow it.
+    ``after_blank``: it may begin after a blank line, which ends a statement without prompts."""
     if start < stop and lines[start].lstrip().startswith("Help on "):
         return stop  # a blank line and a signature follow, which looks like a call
     end = start
@@ -221,7 +221,7 @@ def _end_of_output(lines: Sequence[str], start: int, stop: int, *, after_blank: 
         code = ast.parse(rest)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return stop
-    # A word or a value is valid Python as well.
+    # A single word or value is also valid Python.
     does = any(not isinstance(node, ast.Expr) or isinstance(node.value, (ast.Call, ast.Await)) for node in code.body)
     return end if does and not value_forms.is_value(rest) else stop
 
@@ -241,7 +241,7 @@ def _options(source: str) -> tuple[frozenset[str], tuple[str, ...]]:
 
 
 def sources(lines: Sequence[str], found: Sequence[Example]) -> list[str]:
-    """The lines with what is typed alone, without prompts, each at its place."""
+    """The lines with only the input, without prompts, each at its line number."""
     out = [""] * len(lines)
     for example in found:
         typed = example.source.split("\n")
@@ -264,7 +264,7 @@ class Pycon(Language):
 
 
 def read(places: Places, *, loose: bool) -> Reading:
-    """What can be said of a session without running it; ``loose`` as in ``examples``."""
+    """Static analysis of a session; ``loose`` as in ``examples``."""
     found, glued = examples(places.lines, loose=loose)
     if not found:
         return Reading(why_not="no line begins with the prompt >>>")
@@ -308,7 +308,8 @@ def read(places: Places, *, loose: bool) -> Reading:
 
 
 def _shown(places: Places, example: Example, body: Sequence[ast.stmt], *, loose: bool) -> Shown | None:
-    """The output of an example, if it is one: a comment shows what an expression is worth, or what ``print`` writes."""
+    """The output of an example, if there is any: a comment states the value of an expression, or the output of
+    ``print``."""
     text, short, form = example.text, None, Form.OUTPUT
     if example.commented and example.error is None:
         form = Form.COMMENT
@@ -336,7 +337,7 @@ def _shown(places: Places, example: Example, body: Sequence[ast.stmt], *, loose:
 
 
 def _span(places: Places, example: Example) -> Span:
-    """What ``--update`` rewrites: from the end of what is typed, or from the ``#``."""
+    """The span that ``--update`` replaces: from the end of the input, or from the ``#``."""
     last = example.source_end
     column = len(places.lines[last - 1])
     if example.commented:

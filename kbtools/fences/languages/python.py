@@ -27,7 +27,7 @@ class Python(Language):
             return pycon.read(places, loose=True)
         parsed = pycode.parse(places)
         if isinstance(parsed, Fault):
-            # Code that is to raise a SyntaxError never runs, and binds nothing.
+            # Code that should raise a SyntaxError never runs, and binds nothing.
             return Reading((parsed,), names.Names() if parsed.is_meant(options.raises) else names.UNKNOWN)
         tree, nodes = parsed.tree, parsed.nodes
         found = names.UNKNOWN if nodes is None else names.analyse(tree, places.name, flat=True)

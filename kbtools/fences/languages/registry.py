@@ -10,7 +10,7 @@ from functools import cache
 from kbtools.fences.languages.protocol import Language
 
 GROUP = "kbtools.languages"
-"""The entry-point group: the name is the fence's word in lower case, the value a subclass of ``Language``."""
+"""The entry-point group: the name is the language's name in lower case, the value a subclass of ``Language``."""
 
 PYTHON = ("python", "py", "python3", "py3", "ipython", "ipython3")
 OWN: Mapping[str, str] = {
@@ -26,26 +26,26 @@ OWN: Mapping[str, str] = {
     "yml": "kbtools.fences.languages.data:Yaml",
     "toml": "kbtools.fences.languages.data:Toml",
 }
-"""kb's own, named like entry points."""
+"""kb's own languages, named like entry points."""
 JUDGED = frozenset(word for word, kind in OWN.items() if kind.partition(":")[2] in ("Script", "Transcript"))
-"""The languages of fences whose syntax is checked by a shell."""
+"""Languages whose syntax is checked by a shell."""
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenLanguage:
-    """A language that an installed package announces and does not give."""
+    """A language that an installed package declares but that cannot be loaded."""
 
     word: str
     message: str
-    """One line: which package, and what is wrong with it."""
+    """The package and the error, on one line."""
     help: str
 
 
 @cache
 def find(word: str) -> Language | BrokenLanguage | None:
-    """The language of a fence by its first word, in any case; None when nothing is known of it.
+    """The language of a fence by its first word, ignoring case; None if unknown.
 
-    kb's own languages cannot be replaced. What packages offer is looked up when a word is first met.
+    kb's own languages cannot be replaced. Those of packages are loaded on first use.
     """
     word = word.lower()
     if word in OWN:
@@ -58,7 +58,7 @@ _MADE: dict[type[Language], Language] = {}
 
 
 def _one(kind: type[Language]) -> Language:
-    """One object for each class, for all its words."""
+    """One object for each class, for all its names."""
     if kind not in _MADE:
         _MADE[kind] = kind()
     return _MADE[kind]
@@ -66,7 +66,7 @@ def _one(kind: type[Language]) -> Language:
 
 @cache
 def _announced() -> Mapping[str, tuple[str, str]]:
-    """Entry points by their name in lower case: the value, and the package and version that defines it."""
+    """Entry points by name in lower case: the value, and the package and version that defines it."""
     from importlib.metadata import entry_points
 
     found: dict[str, tuple[str, str]] = {}

@@ -1,7 +1,7 @@
 """Shell fences: scripts are checked for syntax and run with ``.run``; so are the commands of transcripts.
 
-What a script says is judged by a shell, which is a process: see ``kbtools.run.processes.shell_syntax``. Here is what is
-handed to it.
+The syntax is checked by a shell in a process: see ``kbtools.run.processes.shell_syntax``. This module extracts the
+commands.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OTHER_PROMPT = re.compile(
     r"^[ \t]*(?:[➜❯]|(?:\(gdb\)|pwndbg>|gdb-peda\$|gef➤|mysql>|sqlite>|>>>|PS [A-Z]:\\[^>\n]*>)(?:[ \t]|$))",
     re.MULTILINE,
 )
-"""A prompt of a shell with a theme, of a debugger or of another program: what stands around it is output."""
+"""A prompt of a themed shell, a debugger or another program: the surrounding text is output."""
 _MORE = re.compile(r"[ \t]*> ?")
 
 
@@ -45,17 +45,18 @@ class Transcript(Language):
 
 
 class Foreign(Language):
-    """Shells kb has no program for."""
+    """Shells for which kb runs no program."""
 
     title = "shell"
     why_not = "shown, not run: .run is for bash, sh, shell, zsh"
 
 
 def commands(language: str, code: str) -> tuple[str, bool] | None:
-    """What of a fence a shell can judge, line for line, and whether it is a transcript; None for nothing.
+    """The parts of a fence that a shell can check, with line numbers kept, and whether it is a transcript; None for
+    nothing.
 
-    ``<name>`` is taken for a word. Of a transcript (and of a script that shows prompts) only the commands are left;
-    nothing of a session whose commands cannot be told from their output.
+    ``<name>`` is treated as a word. For a transcript (or a script with prompts) only the commands are included;
+    nothing of a session whose commands cannot be distinguished from their output.
     """
     lines = code.split("\n")
     first = next((line for line in lines if line.strip()), "")
@@ -87,7 +88,7 @@ _RESERVED = frozenset(
 
 
 def is_plain(text: str) -> bool:
-    """Whether every line is a command of plain words, which no shell objects to: most of what pages show."""
+    """Whether every line is a command of plain words, which is always valid: true for most pages."""
     for line in text.split("\n"):
         if _PLAIN.fullmatch(line) is None or not _RESERVED.isdisjoint(line.split()):
             return False

@@ -1,4 +1,4 @@
-"""Detects code bound to a device: it names one and does not test whether it is available."""
+"""Detects code bound to a device: it names one without testing whether it is available."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from kbtools.fences.python.device_syntax import (
 from kbtools.text.reason import Reason
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-# torch.cuda and torch.mps functions that work, or do nothing, where there is no such device.
+# Functions of torch.cuda and torch.mps that work without such a device, or do nothing.
 _HARMLESS = frozenset(
     {"is_available", "device_count", "is_initialized", "is_built", "manual_seed", "manual_seed_all", "seed", "seed_all"}
     | {"empty_cache", "is_bf16_supported", "is_tf32_supported", "get_arch_list"}
 )
 _ASKS = frozenset({"is_available", "device_count", "is_built", "is_nccl_available", "is_bf16_supported"})
-# Calls whose first argument is a device when it is a string that can be one.
+# Calls whose first argument is a device if it is a string that may be one.
 _TAKES_DEVICE = frozenset(
     {"device", "to", "autocast", "GradScaler", "set_default_device", "Generator", "init_device_mesh", "to_empty"}
     | {"get_device_module", "set_default_tensor_type", "type"}
@@ -48,7 +48,7 @@ _MOST_DEVICES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A device the code cannot do without."""
+    """A device that the code requires."""
 
     device: str
     line: int
@@ -56,36 +56,35 @@ class Need:
     what: Reason
     """Used in messages after "line 3": ``calls .cuda()``."""
     under: frozenset[str] = frozenset()
-    """Names in the conditions around it: the code does not need the device if one of them tests its availability."""
+    """Names in the surrounding conditions: the code does not require the device if one of them tests its
+    availability."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """Names by which later code of the session can test whether a device is available."""
+    """Names with which later code of the session can test whether a device is available."""
 
     available_names: frozenset[str] = frozenset()
-    """Names that hold the answer (``use_cuda``, ``args.cuda``), and functions that give it (``has_gpu()``)."""
+    """Names that contain the result of a test (``use_cuda``, ``args.cuda``), and functions that return it
+    (``has_gpu()``)."""
     derived: tuple[tuple[str, frozenset[str]], ...] = ()
-    """Names made from others: they hold the answer where one of those does."""
+    """Names derived from others: they contain the result if one of those does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """What code says about devices."""
+    """Devices in code."""
 
     needs: tuple[Need, ...] = ()
     ordinals: tuple[tuple[int, frozenset[str]], ...] = ()
-    """Numbers of devices that are named (``cuda:1``), each with the names in the conditions around it."""
+    """Device numbers (``cuda:1``), each with the names in the surrounding conditions."""
 
 
 NOTHING = Devices()
 
 
 def analyse(tree: ast.Module, nodes: Iterable[ast.AST] | None = None) -> Devices:
-    """What the code says about devices, in order.
-
-    ``nodes``: all of the tree, for callers that have walked it.
-    """
+    """The devices in code, in order. ``nodes``: all nodes of the tree, if the caller has them."""
     nodes = list(ast.walk(tree)) if nodes is None else nodes
     if not any(map(may_concern_devices, nodes)):
         return NOTHING
@@ -93,7 +92,7 @@ def analyse(tree: ast.Module, nodes: Iterable[ast.AST] | None = None) -> Devices
 
 
 def analyse_nodes(tree: ast.Module, nodes: Iterable[ast.AST]) -> Devices:
-    """What ``analyse`` finds in code that names anything to do with devices."""
+    """The same, for code that contains names related to devices."""
     visitor = _Visitor(nodes)
     visitor.visit(tree)
     needs = tuple(sorted(dict.fromkeys(visitor.needs), key=lambda need: need.line))
@@ -107,7 +106,7 @@ def guards_of(tree: ast.Module) -> Guards:
 
 
 def unguarded(needs: Iterable[Need], guards: Iterable[Guards]) -> tuple[Need, ...]:
-    """The first need of each device that no guard of the session provides for."""
+    """The first need of each device that no guard of the session covers."""
     available_names = availability_names(guards)
     found: dict[str, Need] = {}
     for need in needs:
@@ -117,7 +116,7 @@ def unguarded(needs: Iterable[Need], guards: Iterable[Guards]) -> tuple[Need, ..
 
 
 def availability_names(guards: Iterable[Guards]) -> frozenset[str]:
-    """The names that hold the availability of a device, including those derived from others."""
+    """The names that contain the availability of a device, including names derived from others."""
     guards = tuple(guards)
     available_names = {name for one in guards for name in one.available_names}
     left = [pair for one in guards for pair in one.derived]
@@ -131,11 +130,8 @@ def availability_names(guards: Iterable[Guards]) -> frozenset[str]:
 def gpus(
     ordinals: Iterable[tuple[int, frozenset[str]]], guards: Iterable[Guards] = (), launch: str | None = None
 ) -> int:
-    """The GPUs that code bound to CUDA needs, at least one.
-
-    The highest device number that it names without testing the number of devices, and at least one for each launched
-    rank.
-    """
+    """The number of GPUs that code bound to CUDA needs, at least one: the highest device number it uses without
+    testing the number of devices, and at least one for each launched rank."""
     available_names = availability_names(guards)
     ranks = _RANKS.search(launch or "")
     highest = max((number for number, under in ordinals if available_names.isdisjoint(under)), default=0)
@@ -143,7 +139,7 @@ def gpus(
 
 
 class _Visitor(ast.NodeVisitor):
-    """Finds what is named outside the reach of an availability guard, having learnt from all nodes what guards."""
+    """Finds devices outside of availability guards, after collecting the guards from all nodes."""
 
     def __init__(self, nodes: Iterable[ast.AST]) -> None:
         self.needs: list[Need] = []
@@ -161,7 +157,7 @@ class _Visitor(ast.NodeVisitor):
         self.answers = availability_names([Guards(frozenset(self.available_names), tuple(self.derived))])
 
     def learn(self, node: ast.AST) -> None:
-        """Note what holds for the whole of the code, wherever it stands."""
+        """Collects facts that hold for the whole code, wherever they are."""
         if isinstance(node, ast.ImportFrom) and node.module == "torch":
             for alias in node.names:
                 if alias.name in ("cuda", "mps"):
@@ -193,7 +189,7 @@ class _Visitor(ast.NodeVisitor):
         if not name.strip(".") or value is None:
             return
         if isinstance(value, ast.IfExp) and not name.endswith("()"):
-            return  # a device, and not whether there is one
+            return  # a device, not whether there is one
         if self.asks(value):
             self.available_names.add(name)
         elif sources := names_in(value):
@@ -214,7 +210,7 @@ class _Visitor(ast.NodeVisitor):
 
     @contextmanager
     def within(self, *tests: ast.AST, sure: bool = False) -> Iterator[None]:
-        """What is visited here runs under conditions; ``sure``: they provide for the device's absence."""
+        """Nodes visited within are subject to conditions; ``sure``: these cover the absence of the device."""
         before = self.guarded, self.under
         self.guarded = self.guarded or sure or any(map(self.asks, tests))
         self.under = self.under.union(*map(names_in, tests))
@@ -233,12 +229,12 @@ class _Visitor(ast.NodeVisitor):
     visit_While = visit_If
 
     def visit_IfExp(self, node: ast.IfExp) -> None:
-        # "cuda" if use_gpu else "cpu": for every condition the result is a device that is available.
+        # "cuda" if use_gpu else "cpu": for every condition the result is an available device.
         with self.within(node.test, sure=names_cpu(node)):
             self.generic_visit(node)
 
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
-        with self.within(sure=self.asks(node.iter)):  # as many turns as there are devices
+        with self.within(sure=self.asks(node.iter)):  # as many iterations as there are devices
             self.generic_visit(node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> None:
@@ -279,7 +275,7 @@ class _Visitor(ast.NodeVisitor):
                 self.visit(value)
 
     def block(self, body: Sequence[ast.stmt], *, module: bool = False) -> None:
-        """Statements after ``if not torch.cuda.is_available(): return`` are guarded; giving up by raising is a need."""
+        """Statements after ``if not torch.cuda.is_available(): return`` are guarded; raising instead is a need."""
         before = self.guarded, self.under
         for statement in body:
             self.visit(statement)

@@ -7,7 +7,7 @@ import ast
 _DEVICE_WORDS = frozenset(
     {"device", "dev", "device_type", "map_location", "default_device", "target_device", "accelerator"}
 )
-# Code with none of these names, and without text that names a device, has no needs and no guards.
+# Code with none of these names, and without text that names a device, has neither needs nor guards.
 _DEVICE_NAMES = frozenset(
     {"cuda", "mps", "pin_memory", "to", "device", "device_ids", "is_available", "is_cuda", "is_mps"}
 )
@@ -30,7 +30,7 @@ def may_concern_devices(node: ast.AST) -> bool:
 
 
 def device_of(node: ast.AST | None) -> str | None:
-    """The device a string expression names: ``"cuda:1"`` and ``f"cuda:{rank}"`` name cuda."""
+    """The device that a string expression names: ``"cuda:1"`` and ``f"cuda:{rank}"`` name cuda."""
     if isinstance(node, ast.JoinedStr):
         node = node.values[0] if node.values else None
     if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
@@ -101,13 +101,14 @@ def names_cpu(node: ast.IfExp) -> bool:
 
 
 def catches_all(kind: ast.AST | None) -> bool:
-    """A missing device is an AssertionError or a RuntimeError, by the build of torch: a guard catches both."""
+    """Whether a handler catches a missing device, which raises AssertionError or RuntimeError, depending on the
+    torch build: a guard must catch both."""
     names = {last_name(item) for item in kind.elts} if isinstance(kind, ast.Tuple) else {last_name(kind)}
     return kind is None or bool(names & {"Exception", "BaseException"}) or names >= _ERRORS
 
 
 def is_device_test(test: ast.AST) -> bool:
-    """Whether a condition holds on machines with the device only."""
+    """Whether a condition is true only on machines with the device."""
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
         return any(is_device_test(value) for value in test.values)
     if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):

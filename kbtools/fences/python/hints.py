@@ -1,7 +1,7 @@
 """Hints for code that does not run, by Python's error message: a table for check, run and pytest.
 
-An entry matches the exception (``ModuleNotFoundError: No module named 'x'``), and if it has a pattern for it the line
-or the whole of the code. The first entry that fits gives the advice.
+An entry matches the exception (``ModuleNotFoundError: No module named 'x'``), and the line or the whole code if it
+has a pattern for it. The first matching entry provides the hint.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _SHAPES: tuple[tuple[str, str, str], ...] = (
     ),
     (r"<[A-Za-z][\w -]*>|\[, ?\w+[^\n]*\]|(?:^|[\s,(])\.\.(?!\.)", "a pattern with placeholders", "`text`"),
 )
-"""What a fence called ``python`` may hold instead: what gives it away, what it is, what to call the fence."""
+"""Other contents of fences called ``python``: a pattern, a description, the right language."""
 _WORDS = re.compile(r"\A[ \t]*[^\W\d]\w*(?:[ \t]+[^\W\d]\w*){2,}[.:!?]?[ \t]*\Z|\A[ \t]*[A-Z]\w*(?: \w+)*: \S")
 _KEYWORDS = frozenset("and as assert await class def del elif else for from if import in is lambda not or with".split())  # noqa: SIM905
 
@@ -108,7 +108,7 @@ _DISTRIBUTIONS = {
     "nacl": "pynacl",
     "ruamel": "ruamel.yaml",
 }
-"""Modules whose package has another name."""
+"""Modules whose distribution has another name."""
 _FAMOUS = frozenset(
     """
     numpy pandas scipy matplotlib seaborn plotly requests httpx flask django fastapi tensorflow keras jax flax torch
@@ -121,17 +121,17 @@ _FAMOUS = frozenset(
 
 
 _SEARCHED = 2_000
-"""Characters of what was raised that are looked at."""
+"""Number of characters of the exception that are searched."""
 
 
 class Hint(NamedTuple):
-    """One kind of failure and the way out."""
+    """One kind of failure and its correction."""
 
     raised: str
-    """What was raised, as ``Name: message``: a regular expression that is searched."""
+    """A regular expression that is searched in the exception, ``Name: message``."""
     advice: str | Callable[[re.Match[str]], str]
     line: str = ""
-    """What the code's line must hold, if anything."""
+    """A pattern for the line of code, if any."""
 
 
 def _missing_module(found: re.Match[str]) -> str:
@@ -153,13 +153,13 @@ _MISSING_FILE = re.compile(
 
 
 def missed(raised: str) -> str | None:
-    """The file that was not found, by what was raised."""
+    """The missing file, from the exception."""
     found = _MISSING_FILE.match(raised)
     return None if found is None else found[1] or found[2] or found[3]
 
 
 def missing_file(name: str, *, there: bool = False) -> str:
-    """Advice for a missing file; ``there``: the file is in the vault."""
+    """A hint for a missing file; ``there``: the file is in the vault."""
     if there:
         return f'a snippet runs in an empty folder: files="{name}" on the fence brings the file, which the vault has'
     return (
@@ -235,7 +235,7 @@ TABLE: tuple[Hint, ...] = (
 
 
 def hint(raised: str, code: str = "", line: int | None = None) -> str | None:
-    """What to do about code that raised this (``Name: message``), at this line of it, from 1; None: nothing known."""
+    """A hint for code that raised this (``Name: message``), at this line of it, from 1; None if there is none."""
     raised = raised[:_SEARCHED]
     lines = code.split("\n")
     text = lines[line - 1] if line is not None and 0 < line <= len(lines) else ""
@@ -249,7 +249,8 @@ def hint(raised: str, code: str = "", line: int | None = None) -> str | None:
 
 
 def not_python(code: str, line: str, raised: str) -> str | None:
-    """What code that does not parse looks like, and what to call its fence; ``line`` is where Python gave up."""
+    """What code that does not parse looks like, and the right language for its fence; ``line`` is the line of the
+    error."""
     for pattern, what, name in _SHAPES:
         if re.search(pattern, code, re.MULTILINE):
             return _advice(what, name)
@@ -268,6 +269,6 @@ def _advice(what: str, name: str) -> str:
 
 
 def _is_output(code: str) -> bool:
-    """Whether code is nothing but printed values: one over all lines, or some on each."""
+    """Whether code consists of printed values only: one over all lines, or some on each."""
     lines = [line for line in code.split("\n") if line.strip()]
     return is_value(code.strip()) or (bool(lines) and all(is_value(line.strip()) for line in lines))

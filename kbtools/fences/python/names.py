@@ -20,7 +20,7 @@ from kbtools.fences.python.scopes import (
 )
 from kbtools.text.source import Span
 
-# site adds these to builtins; the module's own names are there in every session.
+# site adds these to builtins; the module's own names exist in every session.
 BUILTINS = frozenset(dir(builtins)) | {"exit", "quit", "help", "copyright", "credits", "license"}
 MODULE_NAMES = frozenset(
     {
@@ -40,21 +40,21 @@ _CLASS_NAMES = frozenset({"__qualname__", "__module__", "__class__"})
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A name the snippet reads without having bound it."""
+    """A name that the snippet reads without having bound it."""
 
     name: str
     span: Span
     late: bool
-    """Read in a function's body: it need only be there when the function is called."""
+    """Read in a function's body: it must exist when the function is called."""
     guarded: bool
     """The code handles its absence (``except NameError``, ``"x" in globals()``), or it is unknown (``import *``)."""
     builtin: bool
-    """Python has the name as well; only a session that rebinds it makes this a read of the session."""
+    """A builtin has the same name; it is a read of the session only if the session has rebound it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a snippet binds, takes away and reads, at module scope, in order of appearance."""
+    """Names that a snippet binds, deletes and reads at module scope, in order of appearance."""
 
     defines: tuple[str, ...] = ()
     removes: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ def analyse(tree: ast.Module, place: Callable[[ast.Name], Span], *, flat: bool =
 
 
 def without_underscore(found: Names) -> Names:
-    """The names of code at a prompt, which binds ``_`` to the last value it has shown."""
+    """The names of code at a prompt, which binds ``_`` to the last displayed value."""
     reads = tuple(read for read in found.reads if read.name != "_")
     return Names(found.defines, found.removes, reads, found.open)
 
@@ -105,11 +105,12 @@ class _Scope:
         self.bound: dict[str, None] = bound if bound is not None else {}
         self.globals = globals
         self.direct = direct
-        """Names a class body binds: until then it looks for them in the module, past the functions around it."""
+        """Names that a class body binds: before that, it looks them up in the module, skipping surrounding
+        functions."""
 
 
 class _Walk:
-    """Follows the module's statements in order; function bodies are read late."""
+    """Visits the module's statements in order; function bodies are visited late."""
 
     def __init__(self, place: Callable[[ast.Name], Span]) -> None:
         self.place = place
@@ -120,10 +121,10 @@ class _Walk:
         self.open = False
         self.future = False
         self.guards: list[frozenset[str] | None] = []
-        """Names whose absence is provided for here; None for all names."""
+        """Names whose absence is handled here; None for all names."""
         self.conditional = 0
         self.loops: list[frozenset[str]] = []
-        """For each loop around, the names its body binds: a later turn may find them bound."""
+        """For each surrounding loop, the names that its body binds: a later iteration may find them bound."""
 
     def run(self, tree: ast.Module) -> None:
         self.body(tree.body)
@@ -164,7 +165,7 @@ class _Walk:
                 break
             if depth == len(self.scopes) - 1 and name in scope.direct and name not in scope.bound:
                 break
-            # A class body's names are seen by its own statements only, not by functions and comprehensions in it.
+            # Names of a class body are visible to its own statements only, not to functions and comprehensions in it.
             if name in scope.bound and (scope.kind != "class" or depth == len(self.scopes) - 1):
                 return
             if name in _CLASS_NAMES and any(s.kind == "class" for s in self.scopes):
@@ -180,7 +181,7 @@ class _Walk:
     # --- statements
 
     def on_Constant(self, node: ast.Constant) -> None:
-        """Nothing in it: without this, the most frequent nodes would be gone through for parts."""
+        """A constant has no children of interest: this avoids visiting the fields of the most frequent nodes."""
 
     def body(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
@@ -239,7 +240,7 @@ class _Walk:
         self.each([node.value])
         if node.value is not None or not isinstance(node.target, ast.Name):
             self.each([node.target])
-        if not self.future and self.scopes[-1].kind != "function":  # Python reads the annotation last
+        if not self.future and self.scopes[-1].kind != "function":  # Python evaluates the annotation last
             self.each([node.annotation])
 
     def on_NamedExpr(self, node: ast.NamedExpr) -> None:

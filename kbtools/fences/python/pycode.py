@@ -24,12 +24,12 @@ _SURROGATES = ("\ud800", "\udfff")
 
 
 class Places:
-    """Places in a fence's code as spans of its page: the container's prefixes are stepped over."""
+    """Positions in a fence's code as spans of its page: prefixes of containers are skipped."""
 
     __slots__ = ("_bytes", "_fence", "_shifts", "above", "lines")
 
     def __init__(self, fence: Fence, above: int = 0) -> None:
-        """``above`` is the page's line of the opening fence, from 1: the code's first line is the next one."""
+        """``above`` is the page's line of the opening fence, from 1: the code begins on the next one."""
         self.lines = fence.code.split("\n")
         self.above = above
         self._fence = fence
@@ -37,7 +37,7 @@ class Places:
         self._shifts: Mapping[int, int] = {}
 
     def behind(self, lines: list[str], shifts: Mapping[int, int]) -> Places:
-        """The same places, of lines whose first ``shifts[line]`` characters were taken off."""
+        """The same positions, for code with the first ``shifts[line]`` characters of its lines removed."""
         inner = Places(self._fence, self.above)
         inner.lines, inner._shifts = lines, shifts
         return inner
@@ -48,7 +48,7 @@ class Places:
         return "\n".join(self.lines)
 
     def column(self, line: int, utf8: int) -> int:
-        """The code point column of a column the syntax tree counts in UTF-8 bytes, both from 0."""
+        """The code point column of a syntax tree's column in UTF-8 bytes, both from 0."""
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
         if text.isascii():
             return min(utf8, len(text))
@@ -62,7 +62,7 @@ class Places:
         return bisect_left(starts, utf8)
 
     def offset(self, line: int, column: int) -> int:
-        """The page's offset of a code line from 1 and a column in code points from 0, clipped to the fence."""
+        """The page's offset of a code line (from 1) and a column in code points (from 0), clipped to the fence."""
         spans = self._fence.lines
         if not spans:
             return self._fence.info.end
@@ -76,21 +76,21 @@ class Places:
         return Span(start, max(start, self.offset(end_line, end_column)))
 
     def line(self, line: int) -> Span:
-        """What stands on a code line, without the blanks around it."""
+        """The span of a code line, without surrounding blanks."""
         line = min(max(line, 1), max(len(self._fence.lines), 1))
         text = self.lines[line - 1]
         start = len(text) - len(text.lstrip())
         return self.span(line, start, line, max(start, len(text.rstrip())))
 
     def node(self, node: ast.AST) -> Span:
-        """What a node of the tree covers."""
+        """The span of a syntax node."""
         line = int(getattr(node, "lineno", 1))
         end = int(getattr(node, "end_lineno", None) or line)
         first = self.column(line, getattr(node, "col_offset", 0))
         return self.span(line, first, end, self.column(end, getattr(node, "end_col_offset", 0) or 0))
 
     def name(self, node: ast.Name) -> Span:
-        """A name where it is read; inside f-strings Python 3.11 misplaces nodes, so the text is looked at."""
+        """The span of a name that is read; Python 3.11 misplaces nodes inside f-strings, so the text is searched."""
         column = self.column(node.lineno, node.col_offset)
         text = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else ""
         if not text.startswith(node.id, column):
@@ -101,34 +101,32 @@ class Places:
 
 
 class Fault(NamedTuple):
-    """What is wrong with code or data, and where on the page."""
+    """An error in code or data, and its span on the page."""
 
     span: Span
     message: str
     help: str | None = None
     raised: tuple[str, ...] = ()
-    """Of code that does not parse, the names of what Python raises."""
+    """For code that does not parse, the names of the exceptions that Python raises."""
     is_excerpt: bool = False
-    """It is not meant to be whole."""
+    """The code or data is obviously incomplete."""
 
     def is_meant(self, raises: str | None) -> bool:
-        """Whether ``raises=`` on the fence says that the code shall not parse."""
+        """Whether ``raises=`` on the fence says that the code should not parse."""
         return (raises or "").rpartition(".")[2] in self.raised
 
 
 class Code(NamedTuple):
-    """Code as a syntax tree."""
+    """Parsed code."""
 
     tree: ast.Module
     nodes: Sequence[ast.AST] | None
-    """All of the tree, in the order of ``ast.walk``; None where it is nested more than ``MAX_DEPTH`` levels deep."""
+    """All nodes of the tree, in the order of ``ast.walk``; None if it is nested more than ``MAX_DEPTH`` levels deep."""
 
 
 def runnable(code: str) -> tuple[str, int]:
-    """The code as it runs, line for line, and by how many columns its lines are shorter.
-
-    The indentation that all of a fence has is left out, and a cell magic that only measures it.
-    """
+    """The code as it is run, with line numbers kept, and by how many columns its lines are shorter: the common
+    indentation of the fence is removed, and a cell magic that only measures it."""
     lines = without_options(code).split("\n")
     first = next((line for line in lines if line.strip()), "")
     prefix = first[: len(first) - len(first.lstrip(" \t"))]
@@ -137,10 +135,10 @@ def runnable(code: str) -> tuple[str, int]:
 
 
 def parse(places: Places, first: int = 1, last: int | None = None) -> Code | Fault:
-    """The tree of the code, or of its lines from ``first`` to ``last``, or why there is none.
+    """The tree of the code, or of its lines from ``first`` to ``last``, or why it does not parse.
 
-    Top-level ``await`` is allowed, as in a notebook. Errors that only the compiler's later passes find (``return``
-    outside a function) count as well.
+    Top-level ``await`` is allowed, as in a notebook. Errors of the compiler's later passes (``return`` outside a
+    function) are included.
     """
     lines = places.lines[first - 1 : last]
     code = "\n".join(lines)
@@ -152,7 +150,7 @@ def parse(places: Places, first: int = 1, last: int | None = None) -> Code | Fau
                 return Fault(span, f"{what} cannot stand in Python code", raised=_SYNTAX)
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
-        with warnings.catch_warnings():  # an invalid escape is the author's to see when it runs, not on our stderr
+        with warnings.catch_warnings():  # an invalid escape is reported to the author when the code runs
             warnings.simplefilter("ignore")
             tree = compile(code, "<fence>", "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
             assert isinstance(tree, ast.Module)
@@ -171,7 +169,7 @@ def parse(places: Places, first: int = 1, last: int | None = None) -> Code | Fau
 
 
 def depth_within(tree: ast.AST, limit: int) -> bool:
-    """Whether no node is more than ``limit`` levels deep. Does not recurse."""
+    """Whether no node is more than ``limit`` levels deep. Not recursive."""
     return nodes_within(tree, limit) is not None
 
 

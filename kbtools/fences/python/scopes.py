@@ -27,7 +27,7 @@ def bindings(body: Iterable[ast.AST]) -> tuple[dict[str, None], set[str], set[st
             bound[node.id] = None
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             bound[node.name] = None
-            todo += node.decorator_list  # walrus in there binds here; the body is a scope of its own
+            todo += node.decorator_list  # a walrus in it binds here; the body is a scope of its own
             continue
         elif isinstance(node, ast.Lambda):
             continue
@@ -57,12 +57,12 @@ def last_part(node: ast.AST | None) -> str:
 
 
 def is_table(node: ast.AST) -> bool:
-    """Whether it is a call like ``globals()``: the names there are, as a mapping."""
+    """Whether it is a call like ``globals()``, which returns names as a mapping."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _TABLES and not node.args
 
 
 def asked_for(test: ast.AST) -> frozenset[str]:
-    """The names a condition looks up first: ``"x" in globals()``."""
+    """The names whose existence a condition tests: ``"x" in globals()``."""
     asked: set[str] = set()
     for node in ast.walk(test):
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):

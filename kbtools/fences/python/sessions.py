@@ -36,7 +36,7 @@ _USUAL = {
     "plt": "import matplotlib.pyplot as plt",
     "pd": "import pandas as pd",
 }
-"""Imports that code leaves out, by the name it misses."""
+"""Imports that code often omits, by missing name."""
 
 
 # After this many undefined names on a page, no more suggestions are computed.
@@ -46,13 +46,13 @@ _COMPARED = 500
 
 @dataclass(frozen=True, slots=True)
 class SessionPart:
-    """A snippet as far as its names go."""
+    """The names of a snippet."""
 
     line: int
     """1-based line of the page."""
     names: Names
     quiet: bool
-    """Its reads are not looked at: it is not run, or shall fail on them."""
+    """Its reads are not checked: it is not run, or should fail because of them."""
 
 
 def undefined(session: Sequence[SessionPart]) -> Iterator[Problem]:

@@ -82,9 +82,7 @@ def withheld(vault: Path, templates: Path | None = None) -> Iterator[str]:
     ``templates`` is the folder of theme templates in the vault."""
     for file in sorted(vault.rglob("*")):
         path = file.relative_to(vault).as_posix()
-        is_hidden = (
-            path.startswith(".") or "/." in path or path.startswith("templates/")
-        )  # MkDocs does not publish these
+        is_hidden = path.startswith(".") or "/." in path or path.startswith("templates/")  # not published by MkDocs
         if is_hidden or file.suffix.lower() in markdown_extensions or file.is_symlink() or not file.is_file():
             continue
         if templates is not None and file.is_relative_to(templates):

@@ -1,9 +1,9 @@
-"""Sanitizes HTML: removes what could run, load from elsewhere, or imitate the site.
+"""Sanitizes HTML: removes what could execute, load from other hosts, or imitate the site.
 
-An allow-list applied by ``nh3`` (Ammonia, on html5ever, the parser of a browser): elements, attributes, addresses and
-styles that can do no harm stay, everything else goes. Names that the theme's scripts and kb's own parts go by (ids
-beginning with ``__``, ``md-…``, ``kb-…``) are not for authors to give: kb writes its own with the prefix ``OWN``, which
-no author can know, and ``settle`` turns that into ``kb`` afterwards.
+An allow-list applied by ``nh3`` (Ammonia, on html5ever, a browser's parser): harmless elements, attributes,
+addresses and styles are kept, everything else is removed. Names used by scripts of the theme and of kb (ids
+beginning with ``__``, ``md-…``, ``kb-…``) are reserved: kb writes its own with the prefix ``OWN``, which authors
+cannot know, and ``settle`` replaces it by ``kb`` afterwards.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kbtools.site.html.tree import Tree
 from kbtools.text.svg import is_remote
 
 OWN = f"kb{secrets.token_hex(8)}"
-"""What kb's classes, ids and data attributes begin with until the page is sanitized."""
+"""The prefix of kb's classes, ids and data attributes until the page is sanitized."""
 
 
 def settle(html: str) -> str:
@@ -125,8 +125,8 @@ _STYLES = _words(
 )
 _SCHEMES = _words("http https mailto tel data")  # data: only for pictures, see _filter
 
-# What one look at sanitized HTML finds of attributes that need the slower look below. Within sanitized HTML values
-# stand in double quotes; text may look like an attribute, and then the slower look changes nothing.
+# Finds attributes in sanitized HTML that need the slower check below. In sanitized HTML, values are in double
+# quotes; text may look like an attribute, but then the slower check changes nothing.
 _SUSPECT = re.compile(
     rf""" (?:
       (?:id|name)="(?!__(?:tabbed|code|codelineno|span)[_-]|__(?-i:{OWN}))__
@@ -158,14 +158,13 @@ _SMALL = re.compile(
     r"padding|border(?!-(?:collapse|color|style))|font(?!-(?:family|style|weight|variant))|letter|line-"
 )
 _MOST = 8.0
-"""The height of a line of body text that inner spaces, borders and letters may measure: more would lie over the text
-around."""
+"""Maximum size of inner spaces, borders and letters, in lines of body text: larger ones would cover the text around."""
 _WIDEST = re.compile(r"(?:min-)?width\b|flex-basis")
 _REPLACED = _words("img video svg hr td th tr table col meter progress input")
 
 
 def _style(tag: str, style: str) -> str:
-    """The declarations that keep an element within its place, and those that make it stay there added."""
+    """The declarations that keep an element within its place, with those added that make it stay there."""
     kept: dict[str, str] = {}
     written = 0
     for declaration in filter(None, map(str.strip, style.split(";"))):
@@ -177,7 +176,7 @@ def _style(tag: str, style: str) -> str:
     whole = len(kept)
     if tag not in _REPLACED:
         if {"height", "max-height"} & kept.keys() and not {"overflow", "overflow-y"} & kept.keys():
-            kept["overflow"] = "hidden"  # a part that is higher than its frame would lie over what follows
+            kept["overflow"] = "hidden"  # content higher than its frame would cover what follows
         if any(map(_WIDEST.match, kept)):
             kept.setdefault("max-width", "100%")
     if written == whole == len(kept):
@@ -254,7 +253,7 @@ _THOROUGH = {
 
 
 DEEPEST = 1000
-"""Elements within each other. Parsers take time quadratic in the depth."""
+"""Maximum nesting of elements. Parsers take time quadratic in the depth."""
 _NESTING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*")
 _NEVER_DEEP = _words(
     "p li dt dd td th tr tbody thead tfoot colgroup option area base br col embed hr img input link meta param source "
@@ -263,7 +262,7 @@ _NEVER_DEEP = _words(
 
 
 def is_too_deep(html: str) -> bool:
-    """Whether elements may nest deeper than ``DEEPEST``: start tags that nothing closes count."""
+    """Whether elements may nest deeper than ``DEEPEST``: start tags without an end tag count."""
     if html.count("<") <= DEEPEST:
         return False
     depth = 0
@@ -278,14 +277,15 @@ def is_too_deep(html: str) -> bool:
 
 
 def is_allowed(tag: str) -> bool:
-    """Whether an element of this name stays."""
+    """Whether an element with this name is kept."""
     return tag in _TAGS
 
 
 def sanitize(html: str, *, remote_images: bool = False) -> str:
-    """A fragment of HTML in which nothing runs, and that loads nothing from other machines but, if asked for, pictures.
+    """A fragment of HTML in which nothing is executed and that loads nothing from other hosts but, optionally,
+    pictures. Idempotent.
 
-    Idempotent. A second pass is made only where the first leaves a suspicion. HTML that nests too deep becomes text.
+    A second pass is made only if the first leaves something suspicious. HTML with excessive nesting becomes text.
     """
     if is_too_deep(html):
         html = str(escape(html))
@@ -305,10 +305,8 @@ _TELLING = re.compile(
 
 
 def removed(before: str, after: str) -> Iterator[tuple[str, str]]:
-    """What ``sanitize`` took out of HTML: in words for a message, and as it may be written in a page.
-
-    Elements by their tag, attributes by name and element; what lay within an element that went whole is not told apart.
-    """
+    """The elements and attributes that ``sanitize`` removed: as words for a message, and as they may be written in a
+    page. Parts of an element that was removed as a whole are not listed."""
     if not _TELLING.search(before):
         return
     old, new = _content(before), _content(after)

@@ -9,14 +9,14 @@ from kbtools.markdown.headings import label_of
 from kbtools.text.source import Span
 from kbtools.vault.page import Page
 
-# Python-Markdown marks what it set aside with STX and ETX: text from outside must never bring its own.
+# Python-Markdown marks stored HTML with STX and ETX: they must not occur in other text.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _ANSI = re.compile("\x1b\\[[0-9;?]*[ -/]*[@-~]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 def clean(text: str) -> str:
-    """Text without terminal colours and characters that HTML cannot hold."""
+    """Text without terminal colours and characters that HTML cannot contain."""
     return _CONTROL.sub("", _ANSI.sub("", text))
 
 
@@ -26,7 +26,7 @@ def escape(text: object) -> str:
 
 
 def markdown_escape(text: object) -> str:
-    """Text that Markdown shows as it is wherever it stands: all ASCII punctuation as character references."""
+    """Text that Markdown displays literally in any position: all ASCII punctuation as character references."""
     one_line = " ".join(clean(str(text)).split())
     return _PUNCTUATION.sub(lambda m: f"&#{ord(m[0])};", one_line)
 
@@ -35,7 +35,7 @@ _NO_LINE_END = re.compile(r"[^\r\n]")
 
 
 def hidden(page: Page) -> list[Span]:
-    """What a page holds and the site does not show: comments, of HTML and of Obsidian (``%%…%%``)."""
+    """The parts of a page that the site does not show: comments of HTML and of Obsidian (``%%…%%``)."""
     text = page.source.text
     found = [comment.span for comment in page.structure.comments]
     if "%%" in text:
@@ -45,7 +45,7 @@ def hidden(page: Page) -> list[Span]:
 
 
 def visible(page: Page) -> str:
-    """A page's text with blanks for what is not shown, so that places stay as they are."""
+    """A page's text with blanks in place of hidden parts, so that positions are unchanged."""
     text, at = page.source.text, 0
     kept: list[str] = []
     for span in sorted(hidden(page)):
@@ -71,7 +71,7 @@ _LINE_START = re.compile(r"(?m)^[ \t]*(?:>[ \t]?|#{1,6}[ \t]+|[-*+][ \t]+(?:\[[ 
 
 
 def plain(markdown: str) -> str:
-    """A stretch of Markdown as one line of plain words. For excerpts: close to what is shown, and never markup."""
+    """Markdown as one line of plain text, for excerpts: similar to the displayed text, and never markup."""
 
     def shown(m: re.Match[str]) -> str:
         label = m[3] if m[3] is not None and not m[1] else None
@@ -87,17 +87,17 @@ _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’)\]]*(?=\s|$)")
 _BLANK_LINE = re.compile(r"\n[ \t>]*\n")
 _BLOCK_START = re.compile(r"(?m)^[ \t>]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|\||#{1,6}[ \t])")
 _TITLED = re.compile(r'[ \t>]*(?:!!!|\?\?\?\+?|===[!+]?)[ \t]+(?:[a-z][\w-]*[ \t]+)*"?')
-"""The head of an admonition or a tab up to its title."""
+"""The beginning of an admonition or tab up to its title."""
 _REACH = 2000
 
 
 def sentence_at(text: str, start: int, end: int, longest: int = 160) -> str:
-    """The sentence of a page that ``[start, end)`` stands in, as plain words, at most about ``longest`` characters.
+    """The sentence of a page that contains ``[start, end)``, as plain text, at most about ``longest`` characters.
 
-    Looks at most 2,000 characters around the place, so that a page of links costs linear time.
+    Searches at most 2,000 characters around the position, so that pages with many links take linear time.
     """
     low, high = max(0, start - _REACH), min(len(text), end + _REACH)
-    window = text[low:high].replace("\r\n", " \n").replace("\r", "\n")  # as long as before
+    window = text[low:high].replace("\r\n", " \n").replace("\r", "\n")  # of the same length as before
     first, last = start - low, end - low
     before = [m.end() for m in _BLANK_LINE.finditer(window, 0, first)]
     begin = before[-1] if before else 0
@@ -109,7 +109,7 @@ def sentence_at(text: str, start: int, end: int, longest: int = 160) -> str:
         else:
             finish = m.start()
             break
-    if window[begin:first].lstrip(" \t>").startswith("#"):  # a heading is one line, what follows is another block
+    if window[begin:first].lstrip(" \t>").startswith("#"):  # a heading is one line, and starts a new block
         end_of_line = window.find("\n", begin)
         if 0 <= end_of_line < first:
             begin = end_of_line + 1
@@ -148,7 +148,7 @@ _FENCE_LINE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})")
 
 
 def first_paragraph(text: str, start: int, longest: int = 200) -> str:
-    """The first paragraph of prose at or behind a place in a page: no heading, code, table, comment or rule."""
+    """The first paragraph of prose at or after a position: no heading, code, table, comment or rule."""
     inside = False
     held: list[str] = []
     for line in text[start : start + 4_000].split("\n"):

@@ -1,7 +1,7 @@
-"""HTML as a tree of elements with their places in the text: changes leave every other character as it is.
+"""HTML as a tree of elements with their positions in the text: changes leave every other character unchanged.
 
-Tags are read as browsers read them (quoted and bare values, comments, elements whose content is text). End tags that
-are left out are those that follow from what comes next: another ``<li>``, or the end of an element around.
+Tags are parsed as browsers do (quoted and unquoted values, comments, elements with text content). Omitted end tags
+are inferred from what follows: another ``<li>``, or the end of the surrounding element.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TEXT = {
 }
 """Elements whose content is text, and the end tag that ends it."""
 _NOT_IN_ITSELF = frozenset("p li dt dd td th tr tbody thead tfoot option".split())  # noqa: SIM905
-"""Elements that end where the next of their kind begins right in them."""
+"""Elements that end when another of their kind begins directly in them."""
 
 
 class Element:
@@ -38,7 +38,7 @@ class Element:
         self.name = name
         """In lower case."""
         self.raw = raw
-        """The attributes as they are written."""
+        """The attributes as written."""
         self.start = start
         self.inside = self.close = self.end = inside
         self.parent = parent
@@ -46,7 +46,7 @@ class Element:
 
     @property
     def written(self) -> Mapping[str, str]:
-        """The values of attributes as they are written, by names in lower case; the first of a name counts."""
+        """The values of attributes as written, by lower-case name; the first of equal names counts."""
         if self._written is None:
             held: dict[str, str] = {}
             for m in _ATTRIBUTE.finditer(self.raw):
@@ -65,7 +65,7 @@ class Element:
 
 
 class Tree:
-    """The elements of a document or a fragment, in order, and changes to be made to its text. Total."""
+    """The elements of a document or a fragment, in order, and changes to be applied to its text. Total."""
 
     def __init__(self, html: str) -> None:
         self.html = html
@@ -78,7 +78,7 @@ class Tree:
         last = html.rfind(">") + 1
         opened: list[Element] = []
         count: dict[str, int] = {}
-        """How many elements of a name are open."""
+        """The number of open elements with a name."""
         at = 0
         while at < last:
             for m in _TAGS.finditer(html, at, last):
@@ -128,7 +128,7 @@ class Tree:
 
     @cached_property
     def different(self) -> tuple[Element, ...]:
-        """One element of each way to write attributes: code has many that are written alike."""
+        """One element for each spelling of attributes: code contains many that are equal."""
         return tuple({element.raw: element for element in self.elements}.values())
 
     @cached_property
@@ -145,11 +145,11 @@ class Tree:
         return next(self.named(name), None)
 
     def text(self, element: Element) -> str:
-        """What stands between an element's tags, as it is written."""
+        """The text between an element's tags, as written."""
         return self.html[element.inside : element.close]
 
     def plain(self, start: int, end: int) -> str:
-        """A part of the document as a reader sees it: without tags and comments, references resolved."""
+        """A part of the document as displayed: without tags and comments, with references resolved."""
         part = self.html[start:end]
         if "<" in part:
             last = part.rfind(">") + 1
@@ -157,7 +157,7 @@ class Tree:
         return unescape(part)
 
     def within(self, element: Element) -> Iterator[Element]:
-        """The elements that another holds, at any depth."""
+        """The descendants of an element."""
         at = bisect_right(self.elements, element.start, key=lambda e: e.start)
         while at < len(self.elements) and self.elements[at].start < element.close:
             yield self.elements[at]
@@ -176,7 +176,7 @@ class Tree:
             self.replace(element.close, element.end, f"</{name}>")
 
     def set(self, element: Element, name: str, value: str) -> None:
-        """Give an attribute that an element has another value."""
+        """Replaces the value of an existing attribute."""
         begin = element.start + 1 + len(element.name)
         for m in _ATTRIBUTE.finditer(self.html, begin, begin + len(element.raw)):
             if m[1].lower() == name:
@@ -184,7 +184,7 @@ class Tree:
                 return
 
     def __str__(self) -> str:
-        """The text with all changes; what is inserted at one place stands there in the order of insertion."""
+        """The text with all changes; insertions at one position are kept in order."""
         parts: list[str] = []
         at = 0
         for start, end, html in sorted(self._changes, key=lambda change: change[:2]):

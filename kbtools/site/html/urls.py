@@ -22,19 +22,19 @@ def url_of(path: str, directory_urls: bool = True) -> str:
 
 
 def file_of(url: str) -> str:
-    """The file of the built site that an address leads to."""
+    """The file of the built site for an address."""
     path = unquote(url)
     return f"{path}index.html" if path.endswith("/") or not path else path
 
 
 def relative_url(target: str, here: str) -> str:
-    """From one address of the site to another."""
+    """A relative address from one page of the site to another."""
     return relative_path(target, posixpath.dirname(here)) + ("/" if not target or target.endswith("/") else "")
 
 
 def relative_path(target: str, folder: str) -> str:
-    """From a folder to a file or folder, both relative to the same. ``posixpath.relpath`` says the same, and asks for
-    the working directory each time, which a site of many links feels."""
+    """The relative path from a folder to a file or folder. Like ``posixpath.relpath``, which however queries the
+    working directory each time, noticeable on sites with many links."""
     to, at = posixpath.normpath(target), posixpath.normpath(folder)
     if to.startswith(("/", "..")) or at.startswith(("/", "..")):
         return posixpath.relpath(target or ".", folder or ".")
@@ -49,46 +49,42 @@ def relative_path(target: str, folder: str) -> str:
 
 
 def markdown_of(url: str) -> str:
-    """Where a page's Markdown is: ``topics/Tensor/index.md`` beside ``topics/Tensor/``."""
+    """The address of a page's Markdown: ``topics/Tensor/index.md`` for ``topics/Tensor/``."""
     return f"{url}index.md" if not url or url.endswith("/") else posixpath.splitext(url)[0] + ".md"
 
 
 def preview_of(url: str) -> str:
-    """Where a page's preview is: ``topics/A/preview.json`` beside ``topics/A/``, ``A.preview.json`` beside ``A.html``.
-
-    The script in the pages goes by the same rule.
-    """
+    """The address of a page's preview: ``topics/A/preview.json`` for ``topics/A/``, ``A.preview.json`` for
+    ``A.html``. The script in the pages uses the same rule."""
     return f"{url}preview.json" if not url or url.endswith("/") else f"{url.removesuffix('.html')}.preview.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What a site says of itself, and the address of each of its pages."""
+    """Metadata of a site, and the address of each of its pages."""
 
     name: str
     pages: Mapping[str, str]
     """By the page's path in the vault."""
     url: str = ""
-    """Where the site is published, with a slash at its end; empty if not configured."""
+    """The address of the site, with a slash at its end; empty if not configured."""
     description: str = ""
     author: str = ""
     language: str = "en"
 
     def page(self, path: str) -> str:
-        """A page's address: absolute where it is known where the site is published, else from its root."""
+        """A page's address: absolute if the site's address is known, else relative to its root."""
         return urljoin(self.url, self.pages[path]) if self.url else self.pages[path] or "./"
 
     def markdown(self, path: str) -> str:
-        """The same of a page's Markdown."""
+        """The same for a page's Markdown."""
         return urljoin(self.url, markdown_of(self.pages[path])) if self.url else markdown_of(self.pages[path])
 
 
 def written_target(href: str, path: str, path_url: str) -> tuple[str, str, str] | None:
-    """What a link in a rendered page may lead to: the path of a file, the address, and the rest (``?…#…``).
-
-    Renderers leave links by the source's place (``../A.md``), those of themes and plugins go by address. None for links
-    to other sites, to the root and to places on the same page.
-    """
+    """The possible target of a link in a rendered page: a file path, an address, and the rest (``?…#…``). Renderers
+    keep paths of source files (``../A.md``), links of themes and plugins are addresses. None for links to other
+    sites, to the root and within the page."""
     try:
         parts = urlsplit(href)
     except ValueError:

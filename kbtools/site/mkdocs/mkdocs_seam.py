@@ -24,14 +24,15 @@ from mkdocs.structure.toc import AnchorLink, TableOfContents
 
 
 class _NoWarning(logging.Filter):
-    """MkDocs warns of its own ``dirty`` builds, which go by times."""
+    """Suppresses MkDocs' warning about ``dirty`` builds, which are based on timestamps."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return "'dirty' build is being performed" not in record.getMessage()
 
 
 def build_site(config: MkDocsConfig, serve_url: str | None = None) -> None:
-    """Build a site into an empty folder, leaving out what ``answer`` says is kept. A preview shows drafts too."""
+    """Builds a site into an empty folder, without the pages that ``answer`` says are kept. A preview includes
+    drafts."""
     quiet = _NoWarning()
     build.log.addFilter(quiet)
     try:
@@ -50,7 +51,7 @@ def is_published(file: File) -> bool:
 
 
 def pages_of(files: Files, config: MkDocsConfig, is_preview: bool) -> Iterator[Page]:
-    """The pages of a site, in MkDocs' order; it makes those that are not in the navigation while it renders."""
+    """The pages of a site in MkDocs' order; those that are not in the navigation are created while it renders."""
     inclusion = InclusionLevel.is_in_serve if is_preview else InclusionLevel.is_included
     for file in files.documentation_pages(inclusion=inclusion):
         if file.page is None and file.inclusion.is_not_in_nav():  # type: ignore[no-untyped-call]
@@ -60,19 +61,19 @@ def pages_of(files: Files, config: MkDocsConfig, is_preview: bool) -> Iterator[P
 
 
 def render(page: Page, config: MkDocsConfig, files: Files) -> None:
-    """Read and render a page's Markdown, with what plugins have to say, as MkDocs does."""
+    """Reads and renders a page's Markdown with all plugins, like MkDocs."""
     build._populate_page(page, config, files)
 
 
 def give(file: File, text: str) -> None:
-    """Have MkDocs read this text for a file, as it reads files. Other plugins still find where it is on disk."""
+    """Sets the text of a file, as if MkDocs had read it. Other plugins still find its path on disk."""
     place = file.abs_src_path
     file.content_string = text.replace("\r\n", "\n").replace("\r", "\n")
     file.abs_src_path = place
 
 
 def add_page(files: Files, path: str, config: MkDocsConfig) -> File | None:
-    """One more page of a site that has been built, outside of its navigation. None where another file has its place."""
+    """Adds a page to a built site, outside of its navigation. None if its path is taken by another file."""
     file = File(path, config.docs_dir, config.site_dir, config.use_directory_urls)
     if any(file.dest_uri == other.dest_uri for other in files):
         return None
@@ -82,13 +83,13 @@ def add_page(files: Files, path: str, config: MkDocsConfig) -> File | None:
 
 
 def write_into(file: File, site: Path) -> None:
-    """Have MkDocs write a file into another folder."""
+    """Makes MkDocs write a file into another folder."""
     file.dest_dir = str(site)
     file.__dict__.pop("abs_dest_path", None)
 
 
 def put_into_template(page: Page, config: MkDocsConfig, files: Files, nav: Navigation, env: Environment) -> None:
-    """Write the file of a page that has been rendered, in a preview."""
+    """Writes the file of a rendered page, in a preview."""
     shown = files.documentation_pages(inclusion=InclusionLevel.is_in_serve)
     is_draft = bool(page.file.inclusion.is_excluded())  # type: ignore[no-untyped-call]
     build._build_page(page, config, shown, nav, env, excluded=is_draft)
@@ -106,17 +107,17 @@ class AskedFiles(Files):
         return found
 
     def place_of(self, path: str) -> str:
-        """The present entry of ``asked`` for a path."""
+        """The current value for a path in ``asked``."""
         return place(super().get_file_from_path(path))
 
 
 def place(file: File | None) -> str:
-    """Where a file is on the site, and whether it is."""
+    """The path of a file on the site, and whether it exists."""
     return "" if file is None else f"{file.inclusion.name} {file.url}"
 
 
 def follow(files: Files) -> AskedFiles:
-    """Starts recording lookups of a site's files."""
+    """Starts recording look-ups in a site's files."""
     files.__class__ = AskedFiles
     assert isinstance(files, AskedFiles)
     return files
@@ -124,7 +125,7 @@ def follow(files: Files) -> AskedFiles:
 
 @contextmanager
 def asking(files: AskedFiles) -> Iterator[dict[str, str]]:
-    """Records lookups of files within a ``with`` block."""
+    """Records look-ups of files within a ``with`` block."""
     asked: dict[str, str] = {}
     files.asked = asked
     try:
@@ -153,19 +154,19 @@ def _to_anchor(value: list[Any]) -> AnchorLink:
 
 
 def anchors_of(page: Page) -> tuple[list[str], dict[str, dict[str, str]]]:
-    """The ids a page has, and the links to ids elsewhere that MkDocs checks at the end, by the file they lead to."""
+    """The ids of a page, and links to ids of other pages that MkDocs checks at the end, by file."""
     links = {file.src_uri: dict(found) for file, found in (page.links_to_anchors or {}).items()}
     ids: set[str | None] = {*(page.present_anchor_ids or ())}  # one without a value is None
     return sorted(i for i in ids if i is not None), links
 
 
 def titles_of(page: Page) -> tuple[str | None, str | None]:
-    """The title that was set, and the one of the first heading."""
+    """The explicitly set title, and the title from the first heading."""
     return page.__dict__.get("title"), page._title_from_render
 
 
 def set_title(page: Page, title: str | None) -> None:
-    """The title that was set, or none: then it comes from the page."""
+    """Sets the title; without one, it is taken from the page."""
     page.__dict__.pop("title", None)
     if title is not None:
         page.title = title
@@ -178,7 +179,7 @@ def restore_facts(
     anchors: tuple[list[str], dict[str, dict[str, str]]],
 ) -> None:
     """Restores the data of a page that is not rendered, for navigation and checks."""
-    page.markdown = page.content = ""  # None says that a page is not read; ``restore_body`` gives both
+    page.markdown = page.content = ""  # None marks a page as not read; ``restore_body`` sets both
     set_title(page, titles[0])
     page._title_from_render = titles[1]
     page.present_anchor_ids = set(anchors[0])
@@ -187,7 +188,7 @@ def restore_facts(
 
 
 def restore_body(page: Page, markdown: str, content: str, contents: list[Any]) -> None:
-    """Give a page what its template shows."""
+    """Sets what a page's template displays."""
     page.markdown, page.content = markdown, content
     items = [_to_anchor(item) for item in contents]
     if items:

@@ -1,7 +1,7 @@
 """Detects code that a ``mkdocs.yml`` would run during a build, without running it.
 
-Hooks, Python tags, templates and some plugins run what the project holds with all rights of whoever builds. In a
-stranger's change this is the stranger's.
+Hooks, Python tags, templates and some plugins run code of the project with all rights of the user who builds. In a
+contribution from outside, that code is not trusted.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _OWN_EXTENSIONS = ("markdown.", "pymdownx.", "material.", "mdx_", "mkdocs", "kbt
 
 
 def running_code(file: Path) -> Iterator[str]:
-    """What of a ``mkdocs.yml``, and of files it inherits from, runs code of the project when the site is built: in
-    words, with file and line. Raises KbError for a file that cannot be read."""
+    """The parts of a ``mkdocs.yml``, and of files it inherits from, that run code of the project when the site is
+    built: as text, with file and line. Raises KbError for a file that cannot be read."""
     node = _composed(file)
     yield from (f"{file.name}:{line}: {what}" for line, what in _tags(node))
     if not isinstance(node, yaml.MappingNode):
@@ -68,7 +68,7 @@ def _composed(file: Path) -> yaml.Node | None:
 
 
 def _names(node: yaml.Node) -> Iterator[tuple[str, int]]:
-    """Plugins or extensions of a list or mapping, with their lines."""
+    """Plugins or extensions in a list or mapping, with their lines."""
     for entry in node.value if isinstance(node, (yaml.SequenceNode, yaml.MappingNode)) else ():
         key = entry[0] if isinstance(entry, tuple) else entry
         if isinstance(key, yaml.MappingNode):
@@ -93,12 +93,12 @@ def _tags(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
 
 
 def has_own_tags(file: Path) -> bool:
-    """Whether a ``mkdocs.yml`` names Python of which kb does not know where it is from. Raises KbError."""
+    """Whether a ``mkdocs.yml`` contains Python tags for code of unknown origin. Raises KbError."""
     return any(_tags(_composed(file)))
 
 
 def refuse(file: Path) -> None:
-    """Raise KbError where building a site would run code of the project outside of the sandbox."""
+    """Raises KbError if building a site would run code of the project outside of the sandbox."""
     found = list(running_code(file))
     if found:
         shown = "\n".join(f"  {what}" for what in found[:10])

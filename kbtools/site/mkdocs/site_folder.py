@@ -1,7 +1,7 @@
-"""The site's files while it is built: what is new lies in a folder of its own, what is as it was stays where it is.
+"""The site's files while it is built: new files are in a folder of their own, unchanged ones stay in place.
 
-Until all went well nothing of the old site is touched. Then either the new folder takes its place as a whole, or, where
-files of the old one are kept, the new files replace theirs file by file.
+Until the build succeeds, the old site is not touched. Then the new folder replaces it as a whole, or, if old files
+are kept, the new files replace theirs one by one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from kbtools.site.mkdocs.work_folder import OLD
 
 
 class SiteFile(NamedTuple):
-    """A file of a built site, as it was left."""
+    """A file of a built site, as the build left it."""
 
     digest: str
     modified: int
@@ -31,23 +31,23 @@ def digest_of(content: bytes) -> str:
 
 
 class SiteFolder:
-    """One build. ``old`` are the files of the site as the last build left them."""
+    """The output of one build. ``old`` are the files of the site as the last build left them."""
 
     def __init__(self, fresh: Path, target: Path | None = None, old: Mapping[str, SiteFile] | None = None) -> None:
         self.fresh = fresh
         self.target = target
         self.old = old or {}
         self.taken: frozenset[str] = frozenset()
-        """Places of the wiki's own pages and files."""
+        """Paths of the wiki's own pages and files."""
         self.redirects: set[str] = set()
-        """Files that only lead to others."""
+        """Files that only redirect to others."""
         self.kept: set[str] = set()
         self.keys: dict[str, str] = {}
-        """Fingerprints of what files were made from, for the next build."""
+        """Fingerprints of the inputs of files, for the next build."""
         self._written: dict[str, str] = {}
 
     def keep(self, path: str) -> bool:
-        """Keep a file of the old site, if it is as the last build left it."""
+        """Keeps a file of the old site if it is unchanged since the last build."""
         known = self.old.get(path)
         if known is None or self.target is None or _stamp(f"{self.target}/{path}") != (known.modified, known.size):
             return False
@@ -55,7 +55,7 @@ class SiteFolder:
         return True
 
     def put(self, path: str, content: bytes) -> None:
-        """A file with this content: the old one where that has it."""
+        """Writes a file, or keeps the old one if it has this content."""
         digest = digest_of(content)
         if path in self.old and self.old[path].digest == digest and self.keep(path):
             return
@@ -66,8 +66,8 @@ class SiteFolder:
         self._written[path] = digest
 
     def offer(self, path: str, make: Callable[[], bytes], key: str = "") -> None:
-        """A file, unless the site has one there already. Where the old one was made from the same (``key``), it stays,
-        and nothing is made."""
+        """Writes a file unless the site already has it. If the old one was made from the same inputs (``key``), it
+        is kept, and the content is not computed."""
         if path in self.taken or os.path.lexists(f"{self.fresh}/{path}"):
             return
         if key and path in self.old and self.old[path].key == key and self.keep(path):
@@ -77,7 +77,7 @@ class SiteFolder:
         self.keys[path] = key
 
     def kept_content(self, path: str) -> bytes | None:
-        """What a file of the old site says that is kept; None for others."""
+        """The content of an old file that is kept; None for other files."""
         return (self.target / path).read_bytes() if path in self.kept and self.target is not None else None
 
     def paths(self) -> Iterator[str]:
@@ -92,7 +92,7 @@ class SiteFolder:
             yield from (f"{folder}/{name}" if folder else name for name in names)
 
     def finish(self) -> dict[str, SiteFile]:
-        """Put the site in its place. Returns its files."""
+        """Moves the site into place. Returns its files."""
         assert self.target is not None
         digests = {path: self._digest(path) for path in self._new()}
         for path, digest in digests.items():
@@ -144,8 +144,8 @@ def _stamp(file: Path | str) -> tuple[int, int] | None:
 
 
 def swap(fresh: Path, target: Path) -> None:
-    """Put a folder in another's place. Between the two renames there is no site, and never a half of one: who is
-    killed there leaves the old one in the work folder, where the next build finds it."""
+    """Replaces a folder by another. Between the two renames there is no site, but never a partial one: after a kill,
+    the old one is in the work folder, where the next build finds it."""
     old = fresh.with_name(OLD)
     if there := target.exists():
         target.replace(old)

@@ -1,8 +1,8 @@
 """Lets MkDocs build a vault that is the project's own folder, which it refuses by default.
 
-MkDocs wants ``docs_dir`` to be a folder below the one of ``mkdocs.yml``, and ``site_dir`` to lie outside of
-``docs_dir``, so that a site is not published in itself. kb leaves the site's folder and all that is not a page out of
-the vault by other means, so both may be the same for it.
+MkDocs requires ``docs_dir`` to be a subfolder, and ``site_dir`` to be outside of ``docs_dir``, so that a site is not
+published within itself. kb excludes the site's folder and other files from the vault itself, so both may be the same
+here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from mkdocs.config.base import Config, ValidationError
 
 @contextmanager
 def allowed() -> Iterator[None]:
-    """While this lasts, MkDocs takes the folder of its configuration for ``docs_dir``, with ``site_dir`` directly below
-    it. Everything else about the two is checked as ever."""
+    """Within this block, MkDocs accepts the folder of its configuration as ``docs_dir``, with ``site_dir`` directly
+    below it. All other checks remain."""
     docs, site = config_options.DocsDir.post_validation, config_options.SiteDir.post_validation
 
     def docs_dir(self: Any, config: Config, key_name: str) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 from kbtools.state.lock import take
 
 OLD = "old"
-"""The site that was there, while another takes its place."""
+"""The previous site, while another replaces it."""
 
 
 @contextlib.contextmanager
 def work_folder(target: Path) -> Iterator[Path]:
-    """An empty folder, removed in the end. What builds left that were killed is removed too, and a site that they had
-    moved away is put back. Raises OSError."""
+    """An empty folder, removed at the end. Folders of killed builds are removed as well, and a site that they had
+    moved away is restored. Raises OSError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".kb-{target.name}-"
     with _held(target.parent, wait=True) as alone:
@@ -36,7 +36,7 @@ def work_folder(target: Path) -> Iterator[Path]:
 
 
 def _clear(left: Path, target: Path) -> None:
-    """Remove a folder that no living build holds."""
+    """Removes a folder that no running build has locked."""
     with _held(left) as abandoned:
         if abandoned:
             if not target.exists() and (left / OLD).is_dir():
@@ -46,8 +46,8 @@ def _clear(left: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def _held(folder: Path, wait: bool = False) -> Iterator[bool]:
-    """A lock that ends with its holder; whether it could be had. Not on Windows, whose folders cannot be opened: what a
-    killed build left stays there."""
+    """A lock that ends with its holder; yields whether it was acquired. Not on Windows, where folders cannot be
+    opened: folders of killed builds remain there."""
     try:
         flags = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | (0 if wait else getattr(os, "O_NOFOLLOW", 0))
         descriptor = os.open(folder, flags)

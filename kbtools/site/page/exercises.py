@@ -12,7 +12,7 @@ from kbtools.vault.page import Page
 
 
 def mark(root: etree.Element, page: Page, words: Words) -> None:
-    """Give each foldable solution (``???``) a number and a box to tick, hidden until the script for it runs."""
+    """Gives each foldable solution (``???``) a number and a check box, hidden until its script runs."""
     if "???" not in page.source.text:
         return
     below = exercise_headings(page)

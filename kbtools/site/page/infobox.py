@@ -15,7 +15,7 @@ from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
 _OWN = ("source_trust_level", "confidence_score", "verification_status", "last_reinforced", "canonical_id")
-"""Fields that say of a page how far to trust it. Other sites have the others for purposes of their own."""
+"""Fields about trust in a page. Other sites use the remaining fields for their own purposes."""
 _LEADS = re.compile(
     r"""(?x)
     (?<!\S) https?://[^\s<>"]*[^\s<>",;] (?![^\s,;])
@@ -26,12 +26,12 @@ _LEADS = re.compile(
 
 
 def breadcrumb(category: str) -> str:
-    """A category as readers read it: ``10_Wiki/Topics`` is ``10 Wiki › Topics``."""
+    """A category for display: ``10_Wiki/Topics`` is ``10 Wiki › Topics``."""
     return category.replace("_", " ").replace("/", " › ")
 
 
 def label(field: str, value: str, words: Words) -> str:
-    """A value of the schema's frontmatter as readers read it; another value as it is."""
+    """A value of the schema's frontmatter for display; other values are unchanged."""
     found = _labels(words).get((field, value))
     return value if found is None else found
 
@@ -53,7 +53,7 @@ def _labels(words: Words) -> Mapping[tuple[str, str], str]:
 
 
 def trust_note(level: str, words: Words) -> str:
-    """What a trust level means; nothing for one that is not known."""
+    """The meaning of a trust level; empty for unknown ones."""
     notes = {
         "A": words("Official documentation, and run"),
         "B": words("Reliable sources"),
@@ -75,7 +75,7 @@ _COMMIT = re.compile(r"^[0-9a-f]{7,40}$")
 
 
 def has_infobox(page: Page, wiki: SiteModel) -> bool:
-    """Whether the page gets one: it follows a schema, or its frontmatter says how far to trust it."""
+    """Whether the page gets an infobox: it has a schema, or its frontmatter has fields about trust."""
     if wiki.parts.infobox != "auto":
         return wiki.parts.infobox and bool(page.data)
     wanted = _FIELDS if wiki.has_schema and page.path in wiki.listed_paths else _OWN
@@ -83,7 +83,7 @@ def has_infobox(page: Page, wiki: SiteModel) -> bool:
 
 
 def infobox(page: Page, wiki: SiteModel) -> etree.Element:
-    """What the frontmatter says, in three parts: how far to trust the page, what it is called, where it comes from."""
+    """The frontmatter in three parts: trust, names, sources."""
     box = element(
         "aside", {"class": "kb-infobox", "aria-label": wiki.words("About this page"), "data-search-exclude": ""}
     )
@@ -167,7 +167,7 @@ def _confidence(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
 
 
 def _code(facts: etree.Element, page: Page, wiki: SiteModel) -> None:
-    """How many of the page's snippets were proven to run."""
+    """The number of the page's snippets that are proven to run."""
     passed, executable = wiki.results.proven(page)
     if not executable:
         return
@@ -220,7 +220,7 @@ def _origin(more: etree.Element, page: Page, wiki: SiteModel) -> None:
 
 
 def _source(item: etree.Element, source: str, page: Page, wiki: SiteModel) -> None:
-    """A source; an address or a wikilink in it becomes a link, and of addresses none but http and https."""
+    """A source; an http or https address or a wikilink in it becomes a link."""
     end = 0
     for found in _LEADS.finditer(source):
         _text(item, source[end : found.start()])
@@ -237,7 +237,7 @@ def _source(item: etree.Element, source: str, page: Page, wiki: SiteModel) -> No
 
 
 def _text(item: etree.Element, text: str) -> None:
-    """Text behind what is there already."""
+    """Appends text after existing content."""
     if len(item):
         item[-1].tail = (item[-1].tail or "") + clean(text)
     else:

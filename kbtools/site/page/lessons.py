@@ -1,6 +1,6 @@
 """Learning paths on the site: the list of lessons, and navigation on each lesson.
 
-What a reader has done is kept by ``assets/kb-learn.js`` in the browser; its controls are hidden until it runs.
+A reader's progress is stored in the browser by ``assets/kb-learn.js``; its controls are hidden until it runs.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def _own(page: Page, wiki: SiteModel) -> LearningPath | None:
 
 
 def figures(path: LearningPath, wiki: SiteModel) -> tuple[int, int, int]:
-    """How many pages a path leads through, how many minutes they take, how many exercises they hold."""
+    """The number of pages of a path, their minutes of reading, and their exercises."""
     pages = [wiki.index.pages[p] for p in path.pages]
     return len(pages), sum(map(minutes, pages)), sum(map(count_exercises, pages))
 
 
 def told(path: LearningPath, wiki: SiteModel) -> str:
-    """The same in words."""
+    """The same as text."""
     lessons, spent, exercises = figures(path, wiki)
     words = wiki.words
     parts = [words.many("{count} page", "{count} pages", lessons)]
@@ -79,7 +79,7 @@ def summary(page: Page, wiki: SiteModel) -> etree.Element | None:
 
 
 def mark(root: etree.Element, page: Page, wiki: SiteModel) -> None:
-    """Under each lesson of a path's page: how long it takes, how far to trust it, what of it ran."""
+    """Adds reading time, trust and code status below each lesson of a path's page."""
     path = _own(page, wiki)
     if path is None:
         return
@@ -101,7 +101,7 @@ def mark(root: etree.Element, page: Page, wiki: SiteModel) -> None:
 
 
 def _leading_link(item: etree.Element) -> etree.Element | None:
-    """The wikilink an item begins with; it may stand in a paragraph and be emphasised."""
+    """The wikilink an item begins with; it may be in a paragraph and emphasized."""
     at = item
     while not (at.text or "").strip() and len(at):
         at = at[0]
@@ -111,7 +111,7 @@ def _leading_link(item: etree.Element) -> etree.Element | None:
 
 
 def _take(waiting: list[Lesson], link: etree.Element, page: Page) -> Lesson | None:
-    """The next lesson the link leads to. Items the renderer shows otherwise than as a list are passed over."""
+    """The next lesson that the link leads to. Items that are not rendered as list items are skipped."""
     href = (link.get("href") or "").partition("#")[0]
     for at, lesson in enumerate(waiting):
         if href in {relative(p, page.path) for p in (lesson.target, lesson.page) if p is not None}:
@@ -153,7 +153,7 @@ def facts(item: etree.Element, lesson: Page, wiki: SiteModel) -> None:
 
 
 def place(page: Page, wiki: SiteModel) -> etree.Element | None:
-    """Which paths the page is part of, and where in them."""
+    """The learning paths that contain the page, with its position in each."""
     paths = wiki.stops.get(page.path, ())
     if not paths:
         return None
@@ -168,7 +168,7 @@ def place(page: Page, wiki: SiteModel) -> etree.Element | None:
 
 
 def neighbours(page: Page, wiki: SiteModel) -> Iterator[etree.Element]:
-    """At the end of a lesson, for each path: a mark that it is read, the lesson before and the one behind."""
+    """The end of a lesson, for each path: a read mark, and the previous and next lesson."""
     paths = wiki.stops.get(page.path, ())
     if not paths:
         return

@@ -1,4 +1,4 @@
-"""The page for addresses without one: Material's is a heading in English, whatever the language, and a dead end."""
+"""The page for unknown addresses: Material's has only an English heading, whatever the language."""
 
 from __future__ import annotations
 

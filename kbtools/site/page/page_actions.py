@@ -20,13 +20,13 @@ _PICTURE = re.compile(r"!\[|<img", re.IGNORECASE)
 
 
 def notebook_of(path: str, url: str) -> str:
-    """Where a page's notebook is: ``topics/Tensor/Tensor.ipynb`` beside ``topics/Tensor/``."""
+    """The address of a page's notebook: ``topics/Tensor/Tensor.ipynb`` for ``topics/Tensor/``."""
     stem = quote(path.rpartition("/")[2].removesuffix(".md"), errors="replace")
     return urljoin(url or "./", f"{stem}.ipynb").removeprefix("./")
 
 
 def has_notebook(page: Page, wiki: SiteModel) -> bool:
-    """Whether a page has Python that runs, so that its notebook is more than its text."""
+    """Whether a page has executable Python, so that its notebook is more than its text."""
     return wiki.parts.notebooks and any(
         s.executable and s.options.skip is None and s.language.lower() in PYTHON for s in page.snippets
     )
@@ -45,14 +45,14 @@ def notebook(page: Page, wiki: SiteModel, site: Site, pictures: Pictures) -> byt
 
 
 def _address(link: WikiLink, page: Page, wiki: SiteModel, site: Site) -> str | None:
-    """Where a link leads from anywhere; None where it is not known where the site is published."""
+    """The absolute target of a link; None if the site's address is not known."""
     found = wiki.index.resolve(link, page.path)
     path = target_page(found)
     return site.page(path) if site.url and path is not None and path in site.pages else None
 
 
 def colab_folder(repo_url: str, branch: str) -> str | None:
-    """Where Colab finds the files of a site that is published from a branch of a repository on GitHub."""
+    """The address at which Colab finds the files of a site published from a branch of a GitHub repository."""
     parts = urlsplit(repo_url)
     repository = parts.path.strip("/").removesuffix(".git")
     if parts.hostname not in ("github.com", "www.github.com") or repository.count("/") != 1:
@@ -61,7 +61,7 @@ def colab_folder(repo_url: str, branch: str) -> str | None:
 
 
 def actions(path: str, url: str, wiki: SiteModel, colab: str | None) -> str:
-    """The links, as HTML; empty for a page that has none."""
+    """The links, as HTML; empty for a page without any."""
     page = wiki.index.pages.get(path)
     if page is None:
         return ""
@@ -81,11 +81,12 @@ def actions(path: str, url: str, wiki: SiteModel, colab: str | None) -> str:
 
 
 def write(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str], str]) -> None:
-    """Put the notebooks of published pages with code into a built site. A file that the wiki brings itself stays."""
+    """Writes the notebooks of published pages with code into a built site. Files that the wiki contains are not
+    replaced."""
     pictures = Pictures(wiki.project.vault, wiki.index.attachments)
     for path, page in wiki.index.pages.items():
         if path in site.pages and has_notebook(page, wiki):
-            # A notebook carries the pictures of its page, which may change while the page does not.
+            # A notebook contains the pictures of its page, which may change without the page.
             key = "" if _PICTURE.search(page.source.text) else key_of(path)
             place = unquote(notebook_of(path, site.pages[path]))
             folder.offer(place, lambda page=page: notebook(page, wiki, site, pictures), key)  # type: ignore[misc]

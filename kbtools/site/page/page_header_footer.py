@@ -13,9 +13,9 @@ from kbtools.text.source import Span
 from kbtools.vault.page import Page
 
 MANY = 12
-"""Backlinks shown unfolded."""
+"""Maximum number of backlinks shown unfolded."""
 FEW_MENTIONS, MOST_MENTIONS = 5, 50
-"""Unlinked mentions shown unfolded, and shown at all."""
+"""Maximum number of unlinked mentions shown unfolded, and in total."""
 
 
 def notice(page: Page, wiki: SiteModel) -> etree.Element | None:
@@ -33,7 +33,7 @@ def notice(page: Page, wiki: SiteModel) -> etree.Element | None:
 
 
 def backlinks(page: Page, wiki: SiteModel) -> etree.Element | None:
-    """The pages that link here, each with the sentence its first link stands in."""
+    """The pages that link here, each with the sentence that contains the first link."""
     first: dict[str, Span] = {}
     for path, link in wiki.index.graph.backlinks.get(page.path, ()):
         first.setdefault(path, link.span)
@@ -87,7 +87,7 @@ def _items(
 
 
 def insert(root: etree.Element, page: Page, wiki: SiteModel) -> None:
-    """Put what belongs there behind the page's first heading and at its end, and mark lessons and exercises."""
+    """Inserts the parts after the page's first heading and at its end, and marks lessons and exercises."""
     lessons.mark(root, page, wiki)
     exercises.mark(root, page, wiki.words)
     head = [notice(page, wiki), lessons.place(page, wiki), lessons.summary(page, wiki)]

@@ -15,13 +15,13 @@ from kbtools.site.page.infobox import label, trust_note
 from kbtools.vault.page import Page
 
 LONGEST = 280
-"""Characters of a page's or a section's beginning."""
+"""Characters from the beginning of a page or section."""
 SECTIONS = 60
 """Maximum number of sections listed."""
 
 
 def preview(page: Page, wiki: SiteModel) -> dict[str, object]:
-    """A page's title, status, trust and beginning, and the beginnings of its sections by their ids. All plain text."""
+    """A page's title, status, trust and beginning, and the beginnings of its sections by id. All as plain text."""
     text = visible(page)
     out: dict[str, object] = {"title": clean(page.shown_title)}
     if status := page.scalar("status"):
@@ -43,12 +43,12 @@ def preview(page: Page, wiki: SiteModel) -> dict[str, object]:
 
 
 def text(page: Page, wiki: SiteModel) -> bytes:
-    """The file of a page."""
+    """The file of a page's preview."""
     return json.dumps(preview(page, wiki), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def write(wiki: SiteModel, site: Site, folder: SiteFolder, key_of: Callable[[str], str]) -> None:
-    """Put them into a built site. A file that the wiki brings itself stays."""
+    """Writes the previews into a built site. Files that the wiki contains are not replaced."""
     for path, page in wiki.index.pages.items():
         if path in site.pages:
             place = unquote(preview_of(site.pages[path]))

@@ -1,7 +1,7 @@
 """Estimates reading time: Chinese, Japanese and Korean by character, other scripts by word, code by line.
 
-The rates are those Medium publishes for its own estimate ("Read time", help.medium.com): 500 characters a minute for
-Chinese, Japanese and Korean, 265 words a minute for others. Code is read slower than prose; 20 lines a minute.
+The rates are those that Medium publishes for its own estimate ("Read time", help.medium.com): 500 characters a
+minute for Chinese, Japanese and Korean, 265 words a minute for others. Code takes longer: 20 lines a minute.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from kbtools.site.words import Words
 from kbtools.snippets import Snippet
 
 SHORT = 12
-"""Lines of output that are shown unfolded."""
+"""Maximum number of output lines shown unfolded."""
 LONGEST = 20_000
-"""Characters of output that a page carries."""
+"""Maximum characters of output in a page."""
 
 DEVICE_NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 MARKS: Mapping[str, str] = {
@@ -35,7 +35,7 @@ MARKS: Mapping[str, str] = {
     "stale": "!",
     "unknown": "○",
 }
-"""A mark for each state, ``stale`` and ``unknown`` among them."""
+"""A symbol for each state, including ``stale`` and ``unknown``."""
 _WELL = (Status.PASSED, Status.XFAILED)
 
 
@@ -55,15 +55,15 @@ def state_words(state: str, words: Words) -> str:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a site shows results."""
+    """How a site displays results."""
 
     words: Words
     devices: bool = True
     """Whether devices and machines are shown."""
     results: bool = True
-    """Whether it shows results at all."""
+    """Whether results are shown."""
     row: Callable[[Snippet], str | None] = lambda _: None
-    """The address of the page of all results where a snippet stands."""
+    """The address of a snippet's row on the page of all results."""
     picture: Callable[[Figure], str] = lambda figure: figure.address
     """The address of a picture."""
 
@@ -75,14 +75,14 @@ def state_of(run: Result | None) -> str:
 
 
 def proven(run: Result) -> bool:
-    """Whether the present code ran as the page says."""
+    """Whether the present code ran as the page states."""
     return run.fresh and run.outcome.outcome in _WELL
 
 
 @functools.lru_cache(maxsize=4096)
 def badge(device: str, state: str, words: Words, extra: str = "", href: str | None = None) -> Markup:
-    """One device's state as a pill; the words are there for those who do not see its colour or mark. Without a device
-    they are what is seen."""
+    """A label with the state of one device; its text is for readers who do not see colours and symbols. Without a
+    device, the text is shown."""
     told = state_words(state, words)
     name = DEVICE_NAMES.get(device, clean(device))
     if name:
@@ -98,7 +98,7 @@ def badge(device: str, state: str, words: Words, extra: str = "", href: str | No
 
 
 def decorate(snippet: Snippet, code: str, runs: Sequence[Result], view: View) -> str:
-    """A code block's HTML with its results. Blocks that do not run are not changed."""
+    """A code block's HTML with its results. Blocks that do not run are unchanged."""
     words = view.words
     if not snippet.executable:
         if snippet.language == "output" or "output" in snippet.fence.header.classes:
@@ -123,8 +123,8 @@ def _escaped(text: str) -> Markup:
 
 
 def _framed(code: str, panel: Markup) -> str:
-    """Code with its panel. It stands within the code's own frame, so that a list of annotations that follows is still
-    the next thing to the frame, as themes expect."""
+    """Code with its panel, inside the code's own frame, because themes expect a following list of annotations to be
+    the frame's next sibling."""
     run = f'<div class="kb-run" data-search-exclude>{panel}</div>'
     head, end = Tree(code[: code.find(">") + 1]), code.rfind("</div>")
     frame = head.first("div")
@@ -157,7 +157,7 @@ def _bar(snippet: Snippet, runs: Sequence[Result], view: View) -> Markup:
 
 
 def _parity(runs: Sequence[Result], words: Words) -> Markup:
-    """Whether the devices it ran on printed the same."""
+    """Whether the output is the same on all devices."""
     out = Markup("")
     for found in parity(run.outcome for run in runs if run.fresh):
         one, other = (DEVICE_NAMES.get(device, device) for device in found.devices)
@@ -170,17 +170,17 @@ def _parity(runs: Sequence[Result], words: Words) -> Markup:
 
 
 def _started(runs: Sequence[Result]) -> list[Result]:
-    """Runs that started; others have no version and no date."""
+    """Results of runs that started; others have no version and no date."""
     return [r for r in runs if r.outcome.outcome not in (Status.SKIPPED, Status.BLOCKED)]
 
 
 def torch_versions(run: Result) -> str:
-    """Under which torch it ran, without what a build adds to the number; empty where that is not known."""
+    """The versions of torch without build suffixes; empty if unknown."""
     return ", ".join(dict.fromkeys(v.partition("+")[0] for v in (run.torch or "").split(", ") if v))
 
 
 def _made(run: Result, view: View) -> Markup:
-    """On which machine, under which torch, and when."""
+    """The machine, version of torch, and date."""
     parts = [_escaped(clean(run.machine))] if run.machine else []
     if versions := torch_versions(run):
         parts.append(Markup("PyTorch {}").format(versions))
@@ -190,7 +190,7 @@ def _made(run: Result, view: View) -> Markup:
 
 
 def _where(runs: Sequence[Result], view: View) -> Markup:
-    """Machine, version and day, when they are the same on all devices."""
+    """Machine, version and date, if they are the same on all devices."""
     made = {_made(run, view) for run in _started(runs)}
     shown = made.pop() if len(made) == 1 else ""
     return Markup('<span class="kb-where">{}</span>').format(shown) if shown else Markup("")
@@ -206,7 +206,7 @@ def _day(runs: Sequence[Result], view: View) -> Markup:
 
 
 def _reasons(runs: Sequence[Result], view: View) -> Markup:
-    """Why it did not run or pass, device by device; machines, versions and days too, where devices differ in them."""
+    """Why it did not run or pass, for each device; also machines, versions and dates if they differ."""
     out = Markup("")
     differ = view.devices and len({_made(run, view) for run in _started(runs)}) > 1
     for run in runs:
@@ -228,7 +228,7 @@ def _reasons(runs: Sequence[Result], view: View) -> Markup:
 
 
 def _said(snippet: Snippet, runs: Sequence[Result], view: View) -> Markup:
-    """Where it ran and, unfolding from there, what it printed unless the page shows that itself; the expected error."""
+    """Where it ran and, foldable, its output unless the page shows that itself; or the expected error."""
     words = view.words
     bar = _bar(snippet, runs, view)
     plain = Markup('<div class="kb-run-bar">{}</div>').format(bar)
@@ -258,7 +258,8 @@ def _said(snippet: Snippet, runs: Sequence[Result], view: View) -> Markup:
 
 
 def _pictures(runs: Sequence[Result], view: View) -> Markup:
-    """What it drew, once where devices drew the same. Pictures cannot execute scripts in an ``img`` element."""
+    """Its figures, once if they are the same on several devices. Pictures in an ``img`` element cannot execute
+    scripts."""
     figures = {f.name: f for run in runs if proven(run) for f in run.outcome.figures}
     shown = Markup("")
     for figure in figures.values():

@@ -14,17 +14,16 @@ from kbtools.vault.index import Index
 _OF_OTHERS = frozenset(
     ("addresses", "has_lessons", "learning_paths", "listed_paths", "mentions", "shows_devices", "stops", "today")
 )
-"""What a site knows of all its pages and is found out again when all of it is built: an edited page may change it, but
-hardly ever what the page itself shows of it."""
+"""Data of a site derived from all pages, computed again only in complete builds: an edit may change them, but rarely
+what the edited page itself shows of them."""
 
 
 _OF_NEW = frozenset(("addresses", "listed_paths"))
-"""What of it a new page must be in."""
+"""Data among them that must include a new page."""
 
 
 def can_show(engine: Engine | None, index: Index, path: str) -> bool:
-    """Whether a page can be rendered without the others: not where plugins need every page, nor one of which more is
-    shown than itself."""
+    """Whether a page can be rendered alone: not if plugins need every page, or if other pages embed it."""
     if engine is None or not engine.active or engine.plugin.wiki is None:
         return False
     page = index.pages.get(path)
@@ -35,7 +34,7 @@ def can_show(engine: Engine | None, index: Index, path: str) -> bool:
 
 
 def take_in(engine: Engine, index: Index) -> bool:
-    """Give the site places for pages that have come since it was built. False where another file has such a place."""
+    """Registers pages added since the site was built. False if the path of one is taken by another file."""
     for path in index.pages:
         if engine.files.get_file_from_path(path) is None:
             file = mkdocs_seam.add_page(engine.files, path, engine.config)
@@ -47,14 +46,14 @@ def take_in(engine: Engine, index: Index) -> bool:
 
 
 def render_again(engine: Engine, index: Index, results: Results, paths: Iterable[str], site: Path) -> list[str]:
-    """Render pages of a built site in its navigation, with the links and backlinks of today. Returns the files that
-    were written, by their place in the site."""
+    """Renders pages of a built site with its navigation, and with current links and backlinks. Returns the files
+    that were written, by path on the site."""
     before = engine.plugin.wiki
     assert before is not None
     wiki = replace(before, index=index, results=results, rendered=replace(before.rendered, pages={}, md=None))
     has_same_pages = index.pages.keys() == before.index.pages.keys()
     for name in (_OF_OTHERS if has_same_pages else _OF_OTHERS - _OF_NEW) & vars(before).keys():
-        vars(wiki)[name] = vars(before)[name]  # where cached_property keeps it
+        vars(wiki)[name] = vars(before)[name]  # where cached_property stores it
     engine.plugin.show(wiki, engine.config)
     written = []
     for path in paths:

@@ -60,7 +60,7 @@ class _Templates(BytecodeCache):
 
 
 class Sources(NamedTuple):
-    """What a site is made of, at one time."""
+    """The inputs of a site at one time."""
 
     vault: VaultState
     others: list[str]
@@ -72,16 +72,16 @@ class First(NamedTuple):
 
     files: list[str]
     changed: list[str]
-    """Those that a browser has to load again."""
+    """Those that browsers must load again."""
 
 
 class FindingLines:
-    """What is wrong with pages, as lines for people, by their files on the site."""
+    """Findings of pages as lines of text, by file on the site."""
 
     def __init__(self, checked: CheckResult, wiki: SiteModel) -> None:
         self._checked, self._wiki = checked, wiki
         self.stored = dict(checked.found)
-        """As the check keeps them, by path."""
+        """As stored by the check, by path."""
 
     @cached_property
     def _paths(self) -> Mapping[str, str]:
@@ -92,7 +92,7 @@ class FindingLines:
         return unquote(file_of(self._wiki.url_of(path)))
 
     def on(self, file: str) -> list[str]:
-        """Of the page in a file of the site."""
+        """The findings of the page shown by a file of the site."""
         path = self._paths.get(file)
         return list(self.of([path])) if path is not None else []
 
@@ -103,17 +103,17 @@ class FindingLines:
             yield clean(f"{d.path}:{at.line}:{at.column}: {d.severity.value}[{d.rule}]: {d.message}")
 
     def changed_since(self, before: FindingLines | None) -> Iterator[str]:
-        """The files of pages of which other things are said than before."""
+        """The files of pages whose findings differ."""
         if before is not None:
             both = self.stored.keys() | before.stored.keys()
             yield from (self.file(p) for p in both if self.stored.get(p) != before.stored.get(p))
 
 
 class Preview:
-    """The site, and what stays in memory between two builds of it.
+    """The site, and what stays in memory between builds.
 
-    After a change: ``refresh``, then ``render_first``, which may do nothing, then ``build``. They return the files of
-    the site that a browser has to load again.
+    After a change: ``refresh``, then ``render_first`` (which may do nothing), then ``build``. They return the files
+    of the site that browsers must load again.
     """
 
     def __init__(self, project: Project, folder: Path, say: Say) -> None:
@@ -124,12 +124,12 @@ class Preview:
         """Where the site is served from."""
         self.say = say
         self.failure = ""
-        """Why the last build came to nothing."""
+        """Why the last build failed."""
         self.config: MkDocsConfig | None = None
-        """Of the last site that was built."""
+        """The configuration of the last successful build."""
         self.findings: FindingLines | None = None
         self.static_files: frozenset[str] = frozenset()
-        """Files of the site that are not made of pages."""
+        """Files of the site that are not made from pages."""
         self._wiki = KeptWiki(project)
         self._memo = Memo(":memory:")
         self._templates = _Templates()
@@ -137,23 +137,24 @@ class Preview:
         self._engine: Engine | None = None
         """The last build."""
         self._is_site_of = False
-        """Whether the site has the files and settings of today: only published pages have changed since, or come."""
+        """Whether the site has the current files and settings: only published pages have changed or been added
+        since."""
         self._results = KeptResults()
         self._edited: frozenset[str] = frozenset()
         self._first: frozenset[str] = frozenset()
         """Pages to render before all others, besides edited ones."""
-        self._first_lock = threading.Lock()  # other threads put them there
+        self._first_lock = threading.Lock()  # other threads add them
         self.is_behind = False
-        """Whether something has changed that the last build may not have seen."""
+        """Whether there are changes that the last build may not include."""
         self._pages: dict[str, str] = {}
         """Pages by their files on the site."""
         self._digests: dict[str, str] = {}
-        """Of the site's files."""
+        """Digests of the site's files."""
 
     # -- what has changed ------------------------------------------------------------------------------------------
 
     def refresh(self, changed: Changed) -> list[str]:
-        """Read what has changed, and check it."""
+        """Reads what has changed, and checks it."""
         with self.reporting():
             self._now = None
             self.is_behind = True
@@ -171,12 +172,12 @@ class Preview:
         return []
 
     def have_run(self, pages: Iterable[str]) -> None:
-        """Pages have new results."""
+        """Registers new results of pages."""
         self._render_soon(pages)
         self.is_behind = True
 
     def is_asked_for(self, file: str) -> bool:
-        """Somebody waits for a file of the site. Returns whether it is worth to be rendered before others."""
+        """Registers a request for a file of the site. Returns whether its page should be rendered before others."""
         path = self._pages.get(file)
         if path is None or not self._is_site_of:
             return False
@@ -188,7 +189,7 @@ class Preview:
             self._first = self._first.union(pages)
 
     def pages_to_run(self) -> frozenset[str]:
-        """Edited pages with code of which it is not known that it passes; each is named once."""
+        """Edited pages with code that is not known to pass; each is returned once."""
         if self._now is None:
             return frozenset()
         with self.reporting():
@@ -201,7 +202,7 @@ class Preview:
     # -- the site --------------------------------------------------------------------------------------------------
 
     def render_first(self) -> First | None:
-        """Render the pages that are edited, have new results or are asked for before all others, where that can be."""
+        """Renders pages that were edited, have new results or were requested before all others, if possible."""
         now, engine = self._now, self._engine
         with self._first_lock:
             first, self._first = self._first, frozenset()
@@ -221,13 +222,13 @@ class Preview:
         return None
 
     def build(self, step: Step = no_step) -> list[str]:
-        """Build what has changed. A failure is printed, and the old site stays. ``step`` is told of each page;
+        """Builds what has changed. A failure is printed, and the old site stays. ``step`` is called for each page;
         it may raise Superseded."""
         if self._now is None:
             return []
         with self.reporting():
             started = time.monotonic()
-            self.is_behind = False  # before anything is read: results that arrive from here on ask for another build
+            self.is_behind = False  # before anything is read: results that arrive later cause another build
             try:
                 engine = self._build(self._now, step)
             except BaseException:
@@ -275,7 +276,7 @@ class Preview:
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
-        """A page, a plugin or a file in mid-edit must not end the preview."""
+        """Reports errors in a page, plugin or file that is being edited, instead of ending the preview."""
         try:
             yield
             self.failure = ""
@@ -287,25 +288,25 @@ class Preview:
     # -- what it is made of ----------------------------------------------------------------------------------------
 
     def places(self) -> list[Path]:
-        """The files and folders that the site is made of, the vault first."""
+        """The files and folders that the site is made from, the vault first."""
         project = self.project
         config = self.config or load_mkdocs(project)
         configured = (file for file, _ in chain(config_file(project.root)))
         return [project.vault, *project.settings_files, *configured, *places_read(config), *map(Path, config.watch)]
 
     def sources(self) -> Sources:
-        """What the site is made of now."""
+        """The current inputs of the site."""
         _, *others = self.places()
         return Sources(VaultState.of(self.project, Listing.of(self.project)), list(map(content_of, others)))
 
     def is_still(self, before: Sources) -> bool:
-        """Whether the site is made of the same now."""
+        """Whether the inputs are still the same."""
         now = self.sources()
         return before.vault.is_still(now.vault, self.project) and before.others == now.others
 
 
 _FEW = 8
-"""Edited pages that are worth to be rendered before all others."""
+"""Maximum number of edited pages that are rendered before all others."""
 
 
 def _is_to_run(page: Page, results: Results) -> bool:

@@ -14,16 +14,16 @@ from kbtools.vault.page import Page
 
 
 class KeptResults:
-    """What the store says of each page, as it was last read."""
+    """The stored results of each page, as last read."""
 
     def __init__(self) -> None:
         self.known = Results()
-        """What has been read so far."""
+        """The results read so far."""
         self._pages: dict[str, tuple[Page, object]] = {}
-        """Pages with code as they were then, each with the stamp of its results."""
+        """Pages with code as of then, each with the timestamp of its results."""
 
     def forget(self) -> None:
-        """Something else has changed that results hang on: the configuration, a file, the baseline."""
+        """Called when other inputs of results have changed: the configuration, a file, the baseline."""
         self.known, self._pages = Results(), {}
 
     def of(self, project: Project, pages: Mapping[str, Page]) -> Results:
@@ -44,7 +44,7 @@ class KeptResults:
         return self.known
 
     def read(self, project: Project, page: Page) -> None:
-        """Read those of a page again."""
+        """Reads the results of a page again."""
         self.known = self.known.with_pages({page.path}, stored(project, [page]))
         self._pages.pop(page.path, None)
 

@@ -19,23 +19,23 @@ from kbtools.vault.loading import Vault, load, read
 from kbtools.vault.page import Page
 
 _SETTLED = 1_000_000_000
-"""Nanoseconds after which a file that is as it was is taken to be unchanged by its times."""
+"""Nanoseconds after which an unchanged timestamp proves that a file is unchanged."""
 
 
 class Refreshed(NamedTuple):
-    """The wiki as it is now, and what is different."""
+    """The current wiki, and the differences."""
 
     project: Project
     listing: Listing
     model: SiteModel
     edited: frozenset[str]
-    """Pages that are new or whose text has changed."""
+    """New or changed pages."""
     has_same_files: bool
-    """Whether nothing has changed but published pages: no other file came, none went, and no setting."""
+    """Whether only published pages have changed: no other file was added or removed, and no setting changed."""
 
 
 class KeptWiki:
-    """What was read stays what it was, object by object, with all that was found out about it."""
+    """Objects of unchanged pages are reused, with everything computed for them."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
@@ -46,7 +46,7 @@ class KeptWiki:
         self._pages: dict[str, tuple[object, Page]] = {}
 
     def refresh(self, changed: Changed) -> Refreshed:
-        """The wiki after some files have changed. Raises KbError where it cannot be read."""
+        """The wiki after some files have changed. Raises KbError if it cannot be read."""
         return self._with_pages(changed) or self._whole(changed)
 
     def page(self, path: str) -> Page | None:
@@ -54,7 +54,7 @@ class KeptWiki:
         return held[1] if held is not None else None
 
     def read(self, entry: FileEntry, policies: Policies) -> Page:
-        """A page, read again only where its file or what its code is held to may have changed."""
+        """A page, read again only if its file or its policy may have changed."""
         held = self._pages.get(entry.path)
         mark = (entry.stamp, entry.trouble, policies.of(entry.path))
         is_settled = entry.stamp is not None and time.time_ns() - entry.stamp[0] > _SETTLED
@@ -67,7 +67,7 @@ class KeptWiki:
         return page
 
     def _with_pages(self, changed: Changed) -> Refreshed | None:
-        """Where nothing has changed but pages that are known."""
+        """The wiki if only known pages have changed."""
         if changed is None or self._listing is None:
             return None
         paths = _inside(self.project.vault, changed)
@@ -92,7 +92,7 @@ class KeptWiki:
         before = {path: page for path, (_, page) in self._pages.items()}
         listed = self._listing
         published = self._model.index.pages.keys() if listed is not None else frozenset()
-        self._listing = None  # if reading fails here, all is read next time
+        self._listing = None  # if reading fails here, everything is read next time
         listing = Listing.of(project)
         vault = load(project, self.read, listing)
         self.project, self._listing, self._vault, self._model = project, listing, vault, of_vault(project, vault)
@@ -112,7 +112,7 @@ class KeptWiki:
 
 
 def _inside(vault: Path, changed: Iterable[Path]) -> list[str] | None:
-    """Paths in the vault; None where one is elsewhere."""
+    """Paths in the vault; None if one is outside."""
     files = list(changed)
     if not all(file.is_relative_to(vault) for file in files):
         return None
@@ -120,7 +120,7 @@ def _inside(vault: Path, changed: Iterable[Path]) -> list[str] | None:
 
 
 def _shows_the_same(before: Page | None, page: Page) -> bool:
-    """Whether other pages see the same of a page as before."""
+    """Whether other pages read the same of a page as before."""
     if before is None or before.shown_title != page.shown_title:
         return False
     return outline_of(before) == outline_of(page)

@@ -51,10 +51,11 @@ def serve(
     say: Say = lambda _: None,
     run: Run | None = None,
 ) -> None:
-    """A live preview that renders what changes, until interrupted. Snippets that have not run are shown as such.
+    """Runs a live preview that renders what changes, until interrupted. Snippets that have not run are marked as
+    such.
 
-    ``run`` runs the snippets of pages that change, in the background. ``say`` gets messages of the preview. Raises
-    KbError when it cannot start.
+    ``run`` runs the snippets of changed pages, in the background. ``say`` receives messages of the preview. Raises
+    KbError if it cannot start.
     """
     file = config_file(project.root)
     logging.getLogger("mkdocs.livereload").setLevel(logging.ERROR)
@@ -76,13 +77,13 @@ def serve(
             if config is None:
                 raise KbError(preview.failure, "the preview starts when the site can be built once")
             gc.collect()
-            gc.freeze()  # most of the wiki stays: to look for garbage in it took as long as a save at 10,000 pages
+            gc.freeze()  # most objects stay; looking through them at 10,000 pages took as long as a save
             server.mount(config.site_url or "/")
             server.error_handler = lambda code: _error_page(site, code)
             for place in preview.places():
                 events.follow(place, site)
             config.plugins.on_serve(server, config=config, builder=preview.build)
-            events.start()  # not before the first build: it is shared out among processes, which no threads may see
+            events.start()  # not before the first build, which forks: then there must be no other threads
             if not preview.is_still(before):
                 events.put(None)
             if run is not None:

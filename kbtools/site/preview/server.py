@@ -27,50 +27,50 @@ _BANNER = (
 _OF_ALL = (".css", ".js")
 """Files that any page may load."""
 _DATA = ("assets/kb-search/", "assets/kb-graph-data")
-"""Scripts with data of pages, which load when they are wanted."""
+"""Scripts with data of pages, loaded on demand."""
 _PATIENCE = 10.0
-"""Seconds for which saves may put off the rest of the site; then it is built whatever is saved."""
+"""Seconds for which repeated saves may postpone the build of the rest of the site."""
 
 
 class Superseded(BaseException):
-    """Something was saved while the site was built. No error of a page or plugin, which would be reported."""
+    """A file was saved while the site was built. Not reported as an error of a page or plugin."""
 
 
 class Server(LiveReloadServer):
     """Serves a preview.
 
-    A request for a file waits until it is as it will be after the last save. Browsers that show a page reload when that
-    page has changed, or a style sheet or script.
+    A request for a file waits until the file is up to date. Browsers reload a page when it has changed, or a style
+    sheet or script.
     """
 
     def __init__(self, preview: Preview, events: FileEvents, host: str, port: int) -> None:
         super().__init__(lambda: None, host, port, str(preview.folder))
-        # Another process may be given the same free port until this one listens, if both allow reuse.
+        # Otherwise another process may get the same free port until this one listens.
         self.allow_reuse_address = port != 0
         self.preview = preview
         self.events = events
         self.edited: Callable[[frozenset[str]], None] | None = None
-        """Is told of the pages whose snippets are to run."""
-        self._watched_paths = {str(preview.project.vault): 1}  # pages are only reloaded where there are any
+        """Receives the pages whose snippets should run."""
+        self._watched_paths = {str(preview.project.vault): 1}  # reloading is enabled only if there are watched paths
         self._asked = threading.local()
         self._ready: frozenset[str] | None = None
-        """While the site is brought up to date: the files that are. None: all are."""
+        """During an update: the files that are up to date. None: all are."""
         self._changed: dict[str, int] = {}
-        """When files changed last, by the clock of live reload."""
+        """When files last changed, by the clock of live reload."""
         self._all_changed = 0
         self._behind_since: float | None = None
 
     def watch(self, path: str, func: None = None, *, recursive: bool = True) -> None:
-        """Also for plugins."""
+        """Also called by plugins."""
         self.events.follow(Path(path), Path(self.root))
 
     def show_results(self, pages: Iterable[str]) -> None:
-        """Pages have new results, though no file of theirs has changed."""
+        """Called when pages have new results, although their files are unchanged."""
         self.preview.have_run(pages)
         self.events.put(frozenset())
 
     def serve(self, *, open_in_browser: bool = False) -> None:
-        """Answers requests, and brings the site up to date after every change, until interrupted."""
+        """Answers requests, and updates the site after every change, until interrupted."""
         self.server_activate()
         self.serve_thread.start()
         while True:
@@ -81,7 +81,7 @@ class Server(LiveReloadServer):
         self.preview.say(f"serving {self.url} · follows what you save · Ctrl-C ends it")
 
     def mount(self, url: str) -> None:
-        """Serve the site at the path of its address."""
+        """Serves the site at the path of its address."""
         self.url, self.mount_path = url, urlsplit(url).path
 
     # -- after a change --------------------------------------------------------------------------------------------
@@ -90,7 +90,7 @@ class Server(LiveReloadServer):
         changed = self.events.wait()
         preview = self.preview
         if changed == frozenset() and not preview.is_behind:
-            return  # what was asked for has been built in the meantime
+            return  # the requested page has been built in the meantime
         with self._epoch_cond:
             if changed != frozenset() or self._ready is None:
                 self._ready = frozenset()
@@ -109,7 +109,7 @@ class Server(LiveReloadServer):
             return
         self._behind_since = None
         if not preview.failure:
-            with preview.reporting():  # the configuration may be broken by now
+            with preview.reporting():  # the configuration may be invalid by now
                 for place in preview.places():
                     self.events.follow(place, Path(self.root))
         self._publish(shown, ready=None, everywhere=failure != preview.failure)
@@ -120,7 +120,7 @@ class Server(LiveReloadServer):
             raise Superseded
 
     def _publish(self, changed: Iterable[str], *, ready: frozenset[str] | None, everywhere: bool = False) -> None:
-        """Have browsers load files that have changed. ``ready`` are the files that may be served."""
+        """Makes browsers load changed files. ``ready`` are the files that may be served."""
         changed = list(changed)
         with self._epoch_cond:
             epoch = max(livereload._timestamp(), self._visible_epoch + 1)
@@ -153,7 +153,7 @@ class Server(LiveReloadServer):
         return posixpath.normpath("/" + name).lstrip("/")
 
     def _when_changed(self, epoch: int, file: str | None) -> int:
-        """Waits until a file that was served then has changed. Returns when; after a while, when it was served."""
+        """Waits until a file that was served before has changed. Returns when; after a timeout, when it was served."""
 
         def is_newer() -> bool:
             changed = self._visible_epoch if file is None else self._changed.get(file, 0)
