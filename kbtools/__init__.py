@@ -50,7 +50,7 @@ def check(path: str | os.PathLike[str] = ".", *, run: bool = False) -> Findings:
     from kbtools.check.failures import failing
     from kbtools.check.shell import judge_of
     from kbtools.check.shown_code import of_code_that_counts
-    from kbtools.check.unlinked import without_unlinked
+    from kbtools.check.summarized import summarized
     from kbtools.config.project import project_or_folder
     from kbtools.incremental.check import check as check_changes
     from kbtools.output.findings import Findings
@@ -59,7 +59,7 @@ def check(path: str | os.PathLike[str] = ".", *, run: bool = False) -> Findings:
     project = project_or_folder(Path(path))
     checked = check_changes(project, date.today(), judge=judge_of(project.state))
     counting, _ = of_code_that_counts(project, checked.diagnostics(lambda _: True))
-    found = list(without_unlinked(project, counting, len(checked.pages))[0])
+    found = list(summarized(project, counting)[0])
     outcomes: tuple[Outcome, ...] = ()
     if run:
         for page in {d.path for d in found}:

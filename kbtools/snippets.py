@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -9,10 +10,11 @@ from types import MappingProxyType
 from kbtools.fences.extraction import Extraction
 from kbtools.fences.python.hints import hint
 from kbtools.fences.python.names import Names
+from kbtools.fences.python.pycode import runnable
 from kbtools.fences.python.sessions import SessionPart, undefined
 from kbtools.fences.snippet import Expectation, Snippet
 from kbtools.markdown.structure import Structure
-from kbtools.text.diagnostics import Problem
+from kbtools.text.diagnostics import Problem, Severity
 
 __all__ = ["Expectation", "Snippet", "extract", "not_run", "undefined_names"]
 
@@ -62,8 +64,14 @@ def undefined_names(snippets: Sequence[Snippet]) -> tuple[Problem, ...]:
     return tuple(sorted((_advised(problem, snippets) for problem in found), key=lambda problem: problem.span))
 
 
+_METHOD = re.compile(r"^(?:async )?def \w+\(\s*(?:self|cls)\b", re.MULTILINE)
+
+
 def _advised(problem: Problem, snippets: Iterable[Snippet]) -> Problem:
     """An undefined name, with what is known of code that raises so: it may be no code at all."""
     code = next((snippet.code for snippet in snippets if problem.span.start in snippet.fence.span), "")
+    if _METHOD.search(runnable(code)[0]) is not None:
+        way = 'for an excerpt that is not whole, mark it `.skip reason="…"`'
+        return problem._replace(help=f"a method is shown without its class; {way}", severity=Severity.INFO)
     advice = hint(f"NameError: {problem.message}", code)
     return problem._replace(help=advice) if advice is not None else problem

@@ -176,7 +176,11 @@ def test_editors_are_told_the_same_as_kb_tells(table: dict[str, object]) -> None
 
 
 def test_every_setting_is_a_field_of_the_configuration() -> None:
-    fields = {f for f in Config._fields if f not in ("external", "run", "mkdocs", "obsidian", "dialect", "generator")}
+    fields = {
+        f
+        for f in Config._fields
+        if f not in ("external", "run", "mkdocs", "obsidian", "dialect", "generator", "slashes")
+    }
     fields |= {f"{table}.{f}" for table in ("external", "run") for f in getattr(Config(), table)._fields}
     assert {s.key for s in SETTINGS} == fields
     assert from_mapping({s.key: s.default for s in SETTINGS if not s.table and s.default is not None}) == Config()

@@ -72,6 +72,7 @@ def test_a_slip_is_taken_for_what_was_meant(names: tuple[str, ...], link: str, t
         (("Tensor",), "Tenser"),
         (("Tensors",), "Tensor"),
         (("Casual",), "Causal"),
+        (("GraphQL",), "graphiql"),
         (("Effect size",), "Affect size"),
         (("C++",), "C"),
         (("C#",), "C++"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
+from kbtools.check.link_totals import link_totals
 from kbtools.config.globs import matches
 from kbtools.config.project import Config
 from kbtools.config.selection import EVERYTHING, Selection
@@ -21,7 +22,6 @@ from kbtools.text.source import Span, visible
 from kbtools.vault.index import Index
 from kbtools.vault.links.graph import PageLinks
 from kbtools.vault.links.linking import Linking
-from kbtools.vault.links.resolution import Ambiguous, Missing
 from kbtools.vault.loading import Vault
 from kbtools.vault.page import Page
 
@@ -251,14 +251,15 @@ def check(
     require_rules((*selection.select, *selection.ignore), "--select/--ignore")
     checker = of_index(index, config, today or date.today(), shell)
     pages = {**index.pages, **vault.unread}
-    found = [checker.findings(pages[path]) for path in sorted(pages) if selection.covers(path)]
-    links = [resolution for held in index.links.values() for _, resolution in (*held.wiki, *held.shown_files)]
+    all_found = {path: checker.findings(pages[path]) for path in sorted(pages)}
+    found = [held for path, held in all_found.items() if selection.covers(path)]
+    broken, ambiguous = link_totals(d.rule for held in all_found.values() for d in held)
     return Report(
         diagnostics=tuple(d for held in found for d in held if selection.wants(d.rule)),
         pages=len(index.pages),
-        links=len(links),
-        broken=sum(isinstance(r, Missing) for r in links),
-        ambiguous=sum(isinstance(r, Ambiguous) for r in links),
+        links=sum(1 for held in index.links.values() for _ in (*held.wiki, *held.shown_files)),
+        broken=broken,
+        ambiguous=ambiguous,
     )
 
 

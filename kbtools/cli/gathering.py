@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 import shlex
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools.check.shown_code import of_code_that_counts
-from kbtools.check.unlinked import RULE, without_unlinked
+from kbtools.check.summarized import ORPHANS, UNWRITTEN, summarized
 from kbtools.cli import checking
 from kbtools.cli.reporting import split_rules
 from kbtools.cli.workspace import Workspace, narrow, plural, project, say, warn_unfinished
@@ -86,10 +86,10 @@ def gather(
         counting, left_out = of_code_that_counts(found, wanted)
         diagnostics = tuple(counting)
         if not selection.select and not paths and concerned is None:
-            kept_findings, unlinked = without_unlinked(found, counting, len(checked.pages))
-            diagnostics = tuple(kept_findings)
-            if unlinked:
-                say(_unlinked(args, unlinked, len(checked.pages)))
+            listed, counted = summarized(found, counting)
+            diagnostics = tuple(listed)
+            for line in _counted(args, counted, len(checked.pages)):
+                say(line)
     if found.held_to == SHOW and checked.totals.snippets:
         say(_shown(args, checked.totals.snippets, left_out))
     pages = checked.pages if concerned is None else sorted(concerned)
@@ -140,10 +140,14 @@ def _shown(args: SimpleNamespace, snippets: int, left_out: Sequence[Diagnostic])
     return f"{summary}; --snippets check would list {', '.join(listed)}" if listed else summary
 
 
-def _unlinked(args: SimpleNamespace, unlinked: int, pages: int) -> str:
-    """A note that most pages are orphans."""
+def _counted(args: SimpleNamespace, counted: Mapping[str, int], pages: int) -> Iterator[str]:
+    """What is true of many pages or links, and how to see of which."""
     where = f" --vault {args.vault}" if args.vault else ""
-    return f"no page links to {unlinked:,} of {plural(pages, 'page')}: kb check --select {RULE}{where} lists them"
+    if n := counted.get(ORPHANS):
+        yield f"no page links to {n:,} of {plural(pages, 'page')}: kb check --select {ORPHANS}{where} lists them"
+    if n := counted.get(UNWRITTEN):
+        ranks = f"kb stats{where} ranks them, kb check --select {UNWRITTEN}{where} lists them"
+        yield f"{n:,} links lead to notes that are not written: {ranks}"
 
 
 def _sites(files: Iterable[str]) -> list[str]:

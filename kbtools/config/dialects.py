@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
 Dialect = Literal["dendron", "logseq"]
-Generator = Literal["quartz", "jekyll", "mdbook", "docusaurus", "vitepress", "astro", "eleventy", "hugo", "gitbook"]
+Generator = Literal[
+    "quartz", "jekyll", "mdbook", "docusaurus", "vitepress", "astro", "eleventy", "hugo", "gitbook", "wiki"
+]
 _CONFIGURATIONS: tuple[tuple[Generator, tuple[str, ...]], ...] = (
     ("quartz", ("quartz.config.ts", "quartz.config.yaml")),
     ("jekyll", ("_config.yml",)),
     ("mdbook", ("book.toml",)),
     ("docusaurus", ("docusaurus.config.js", "docusaurus.config.ts", "docusaurus.config.mjs")),
-    ("vitepress", (".vitepress", ".vuepress")),
+    ("vitepress", (".vitepress", ".vuepress", "docs/.vitepress", "docs/.vuepress")),
     ("astro", ("astro.config.mjs", "astro.config.ts", "astro.config.js")),
     ("eleventy", (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs")),
     ("hugo", ("hugo.toml", "hugo.yaml", "hugo.json")),
     ("gitbook", (".gitbook.yaml", "book.json")),
+    ("wiki", ("_Sidebar.md", "_Footer.md", "_sidebar.md")),
 )
-"""Files and folders that identify a generator."""
+"""Files and folders by which a generator is known; ``wiki`` is one of GitHub's, or of docsify's."""
+
+
+SETTINGS_OF_LOGSEQ = "logseq/config.edn"
+_NAME_FORMAT = re.compile(r"^[^;\n]*:file/name-format\s+:(legacy|triple-lowbar)", re.MULTILINE)
 
 
 def dialect_of(vault: Path) -> Dialect | None:
@@ -26,7 +34,7 @@ def dialect_of(vault: Path) -> Dialect | None:
     workspace = any((above / "dendron.yml").is_file() for above in (vault, *list(vault.parents)[:2]))
     if workspace or (vault / "root.schema.yml").is_file():
         return "dendron"
-    return "logseq" if (vault / "logseq" / "config.edn").is_file() else None
+    return "logseq" if (vault / SETTINGS_OF_LOGSEQ).is_file() else None
 
 
 def generator_of(vault: Path) -> Generator | None:
@@ -38,6 +46,21 @@ def generator_of(vault: Path) -> Generator | None:
     return None
 
 
-def unread(dialect: Dialect | None) -> tuple[str, ...]:
-    """Globs of files that the program uses internally."""
-    return ("logseq/bak", "logseq/version-files") if dialect == "logseq" else ()
+def slashes_of(graph: Path) -> tuple[str, ...]:
+    """What stands for ``/`` in the names of the files of a graph of Logseq's, by its settings; none where they do not
+    say."""
+    try:
+        form = _NAME_FORMAT.search((graph / SETTINGS_OF_LOGSEQ).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ()
+    if form is None:
+        return ()
+    return ("%2F", ".") if form[1] == "legacy" else ("___", "%2F")
+
+
+def unread(dialect: Dialect | None, generator: Generator | None, vault: Path) -> tuple[str, ...]:
+    """Globs of files that the program keeps for itself: backups of Logseq's, and beside ``content`` Quartz's own
+    documentation."""
+    if dialect == "logseq":
+        return ("logseq/bak", "logseq/version-files")
+    return ("docs",) if generator == "quartz" and (vault / "content").is_dir() else ()

@@ -53,6 +53,8 @@ _READING_WIKILINKS = frozenset(
     ("ezlinks", "kbtools", "obsidian-bridge", "obsidian-support", "roamlinks", "simple-autolinks", "wikilinks")
 )
 """Plugins, and extensions of Markdown by the last part of their names, that make links of ``[[x]]``."""
+_NAVIGATORS = frozenset(("awesome-nav", "awesome-pages", "literate-nav", "mkdocs-nav-weight", "monorepo", "multirepo"))
+"""Plugins that make the navigation by files of their own, or of all files."""
 _QUALIFIED = re.compile(r"\w+(?:\.\w+)+(?:\(\w*\))?(?:--[\w-]+)?|\w+--[\w-]+")
 _DEEPEST = 60
 
@@ -90,6 +92,13 @@ class MkDocs(NamedTuple):
         """What may add pages to the site that no file contains, as text; without kb's own plugin."""
         named = next((p for p in self.plugins if p.rpartition("/")[2] in _MAKERS), None)
         return f"the plugin {named}" if named else "a hook of mkdocs.yml" if self.has_hooks else None
+
+    @property
+    def lists_pages(self) -> bool:
+        """Whether the navigation has pages that ``nav`` does not name: all of them where there is none, or those that a
+        plugin finds. In a wiki of kb's, whose pages readers reach by links, that is no way in."""
+        is_found = not self.nav or any(p.rpartition("/")[2] in _NAVIGATORS for p in self.plugins)
+        return is_found and "kbtools" not in self.plugins
 
     def is_post(self, path: str) -> bool:
         """Whether a page is a blog post; the blog's index lists them all."""

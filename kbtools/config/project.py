@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from kbtools.config import mkdocs_file, obsidian
-from kbtools.config.dialects import Dialect, Generator, dialect_of, generator_of, unread
+from kbtools.config.dialects import SETTINGS_OF_LOGSEQ, Dialect, Generator, dialect_of, generator_of, slashes_of, unread
 from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.setting_types import SettingError
@@ -68,6 +68,8 @@ class Config(NamedTuple):
     """Set if Obsidian's link rules apply: in its vaults, and with ``--vault``."""
     dialect: Dialect | None = None
     """The program whose wikilink syntax applies, if it is not Obsidian's."""
+    slashes: tuple[str, ...] = ()
+    """What stands for ``/`` in the names of Logseq's files, where its settings say so."""
     generator: Generator | None = None
     """The site generator, if it is not MkDocs."""
     mkdocs: MkDocs | None = None
@@ -136,7 +138,7 @@ class Project(NamedTuple):
         """Files outside the vault that affect the findings, whether they exist or not."""
         own = (self.root / name for name in ("kb.toml", "pyproject.toml", *mkdocs_file.FILES, "kb-baseline.json"))
         schemas = (Path(name) for _, name in self.config.schema if name not in SCHEMAS)
-        return (*own, *schemas, self.vault / ".obsidian" / "app.json")
+        return (*own, *schemas, self.vault / ".obsidian" / "app.json", self.vault / SETTINGS_OF_LOGSEQ)
 
     @property
     def backups(self) -> Path:
@@ -203,17 +205,18 @@ def _project_at(root: Path) -> Project | None:
     if mkdocs is not None and file != site:
         mkdocs = mkdocs._replace(has_wikilinks=True)  # kb turns them into links once it is set up
     vault = root / (config.docs or (mkdocs.docs_dir if mkdocs else "docs"))
-    dialect = dialect_of(vault)
+    dialect, generator = dialect_of(vault), generator_of(vault) if mkdocs is None else None
     noted = next((folder for folder in (vault, root) if (folder / obsidian.FOLDER).is_dir()), None)
     if not vault.is_dir():
         raise KbError(f"{file}: there is no folder {vault}", 'set docs = "…" to the folder that holds the pages')
     config = config._replace(
-        exclude=(*config.exclude, *unread(dialect)),
+        exclude=(*config.exclude, *unread(dialect, generator, vault)),
         schema=tuple((glob, _schema(name, root)) for glob, name in config.schema),
         link_style="filename" if noted is not None and "link_style" not in table else config.link_style,
         obsidian=obsidian.read(noted) if noted is not None else None,
         dialect=dialect,
-        generator=generator_of(vault) if mkdocs is None else None,
+        slashes=slashes_of(vault) if dialect == "logseq" else (),
+        generator=generator,
         mkdocs=mkdocs,
         publish="any" if mkdocs is not None and mkdocs.lenient else config.publish,
     )
@@ -261,14 +264,15 @@ def foreign_vault(folder: Path, schema: str = "none", exclude: Iterable[str] = (
     import hashlib
 
     key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    dialect = dialect_of(folder)
+    dialect, generator = dialect_of(folder), generator_of(folder)
     config = Config(
-        exclude=(*exclude, *unread(dialect)),
+        exclude=(*exclude, *unread(dialect, generator, folder)),
         link_style="filename",
         schema=(("**", _schema(schema, Path.cwd())),),
         obsidian=obsidian.read(folder),
         dialect=dialect,
-        generator=generator_of(folder),
+        slashes=slashes_of(folder) if dialect == "logseq" else (),
+        generator=generator,
         mkdocs=_site_of(folder),
     )
     return Project(folder, folder, cache / "kbtools" / key, config, foreign=True)

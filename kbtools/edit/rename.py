@@ -72,7 +72,7 @@ def plan_rename(
         raise KbError(f"{path} cannot be read as text", "kb check --no-run says what is wrong with it")
     title = clean_title(title)
     is_of_logseq = index.conventions.dialect == "logseq"
-    new = new_path(page, title, style, keep_file, logseq.SLASH if is_of_logseq else "-")
+    new = new_path(page, title, style, keep_file, index.conventions.slashes[0] if is_of_logseq else "-")
     same = title == page.title
     if same and new == path:
         raise KbError(f'{path} is called "{title}" already', "give it another title")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kbtools.check.link_totals import link_totals
 from kbtools.config.project import Project
 from kbtools.errors import KbError
 from kbtools.incremental.database import FILE, Database, Row, Totals, sum_unchecked
@@ -41,7 +43,7 @@ class CheckResult:
         notes: tuple[str, ...],
     ) -> None:
         self.listing = listing
-        self.totals = totals
+        self._totals = totals
         self.found = found
         """(path, serialized findings) of the pages that have any, sorted by path."""
         self.unchecked = unchecked
@@ -49,6 +51,16 @@ class CheckResult:
         self.notes = notes
         """Notes on the check itself, such as a damaged index that was rebuilt."""
         self._sources: dict[str, Source] = {}
+
+    @cached_property
+    def totals(self) -> Totals:
+        """Sums over the whole vault; its links are broken or ambiguous as the rules report them."""
+        if not self.found:
+            return self._totals._replace(broken=0, ambiguous=0)
+        from kbtools.incremental.findings import rules_of_findings
+
+        broken, ambiguous = link_totals(rule for _, text in self.found for rule in rules_of_findings(text))
+        return self._totals._replace(broken=broken, ambiguous=ambiguous)
 
     @property
     def pages(self) -> list[str]:

@@ -32,6 +32,11 @@ def _fix_row(fix: Fix) -> object:
     return fix.title, fix.applicability.value, edits, fix.unlinks
 
 
+def rules_of_findings(text: str) -> Iterator[str]:
+    """The rule of each of the findings."""
+    return (row[0] for row in json.loads(text))
+
+
 def load_findings(path: str, text: str) -> Iterator[Diagnostic]:
     for rule, severity, start, end, message, help_, fix, about in json.loads(text):
         mended = None

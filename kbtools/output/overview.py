@@ -65,14 +65,14 @@ def overview(findings: Findings) -> Iterator[str]:
 
 
 def _repetitions(findings: Findings) -> dict[Diagnostic, str]:
-    """The findings to show, in order, each with a note that counts the findings it stands for: of the same rule on
-    its page, or with the same message."""
-    on_page = Counter((d.rule, d.path) for d in findings.diagnostics)
-    worded = Counter((d.rule, d.message) for d in findings.diagnostics if on_page[d.rule, d.path] <= ALIKE)
+    """The findings to show, in order, each with a note that counts the findings it stands for: of the same rule and
+    severity on its page, or with the same message."""
+    on_page = Counter((d.rule, d.severity, d.path) for d in findings.diagnostics)
+    worded = Counter((d.rule, d.message) for d in findings.diagnostics if on_page[d.rule, d.severity, d.path] <= ALIKE)
     groups: dict[tuple[object, ...], list[Diagnostic]] = defaultdict(list)
     for number, d in enumerate(findings.diagnostics):
-        if on_page[d.rule, d.path] > ALIKE:
-            groups["page", d.rule, d.path].append(d)
+        if on_page[d.rule, d.severity, d.path] > ALIKE:
+            groups["page", d.rule, d.severity, d.path].append(d)
         elif worded[d.rule, d.message] > ALIKE:
             groups["words", d.rule, d.message].append(d)
         else:

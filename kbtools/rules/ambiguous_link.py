@@ -42,7 +42,7 @@ from collections.abc import Iterator
 
 from kbtools.rules import MOST, Context, listed
 from kbtools.text.diagnostics import Problem, Severity
-from kbtools.vault.links.resolution import Ambiguous, target_page
+from kbtools.vault.links.resolution import Ambiguous
 from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
@@ -52,11 +52,8 @@ GROUP = "links"
 def check(page: Page, context: Context) -> Iterator[Problem]:
     # Obsidian decides without asking: whom it leads astray is only the author, who can see it.
     severity = None if context.config.has_site else Severity.INFO
-    defined = frozenset() if context.config.has_site else _defined(page, context)
     for link, resolution in context.links.wiki:
         if isinstance(resolution, Ambiguous):
-            if any((link.target, candidate) in defined for candidate in resolution.candidates):
-                continue
             choices = context.suggester.choices(resolution, page.path, MOST)
             help_ = "write " + " or ".join(f"[[{c}]]" for c in choices) if choices else None
             message = _message(link.target, resolution, context)
@@ -65,16 +62,6 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         if isinstance(found, Ambiguous):
             help_, message = "write its path from this page", _message(file.path, found, context)
             yield Problem("ambiguous-link", file.path_span, message, help_, severity=severity)
-
-
-def _defined(page: Page, context: Context) -> frozenset[tuple[str, str | None]]:
-    """The names and pages of definitions, ``[Name]: path``, by which Foam says where ``[[Name]]`` leads."""
-    text = page.source.text
-    return frozenset(
-        (text[file.start : file.path_start].strip().partition("]:")[0].removeprefix("["), target_page(found))
-        for file, found in context.links.files
-        if file.kind == "definition"
-    )
 
 
 def _message(name: str, resolution: Ambiguous, context: Context) -> str:

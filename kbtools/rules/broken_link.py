@@ -8,11 +8,12 @@ never applied unasked: `kb fix --unsafe` writes the one offered and keeps your w
 In an Obsidian vault, and with `--vault`, a wikilink to a page that is not written yet is an info: many people link
 first and write later. So is `[Page](Page)`, and `[Page](Page.md)` is a warning. A name that is probably misspelled is
 a warning there, and a link to a folder an info, where no site is made of the vault; nothing if it ends with `/`.
-Placeholders of templates, `[[{{title}}]]`, are no broken links, nor are the names of days in a graph of Logseq, whose
-journals come into being by themselves, nor the paths of folders and tags in a garden of Quartz, which makes pages of
-them. On a site of MkDocs without a plugin or extension for wikilinks, brackets are
-text unless others of the page are links, and where `mkdocs.yml` has `hooks`, which may make pages or write other
-addresses, a broken Markdown link is an info. A link without an address in mdBook's `SUMMARY.md` is a planned chapter.
+Placeholders of templates, `[[{{title}}]]`, are no broken links, nor are the names of days, weeks and months
+(`[[2026-01-31]]`) in a vault of notes, whose programs write such links by themselves, nor the paths of folders and
+tags in a garden of Quartz, which makes pages of them. On a site of MkDocs without a plugin or extension for
+wikilinks, brackets are text unless others of the page are links, and where `mkdocs.yml` has `hooks`, which may make
+pages or write other addresses, a broken Markdown link is an info. A link without an address in mdBook's `SUMMARY.md`
+is a planned chapter.
 
 ## Reported
 
@@ -51,6 +52,8 @@ GROUP = "links"
 
 _TEST = re.compile(r"\[\[\s[^|#]*\s\]\]")
 """A test of a shell, ``[[ expression ]]``."""
+_PERIOD = re.compile(r"(?:.*/)?\d{4}-(?:\d{2}(?:-\d{2})?|W\d{1,2}|Q[1-4])")
+"""The name of a note for a day, week, month or quarter, which programs link to whether it is written or not."""
 _LINK = re.compile(r"\[[^\]\r\n]*\]\(([^()\s]+)\)?")
 
 
@@ -131,8 +134,8 @@ def _wikilink(link: WikiLink, page: Page, context: Context) -> Problem | None:
     message = f'no page is called "{link.target}"'
     is_garden = context.config.is_garden
     if suggestion is None or suggestion.target is None:
-        if context.config.dialect == "logseq" and journal(link.target) is not None:
-            return None  # of a day on which nothing was written
+        if is_garden and (journal(link.target) is not None or _PERIOD.fullmatch(link.name)):
+            return None  # of a day or week in which nothing was written
         # In a garden of notes, a link to a page that nobody has written yet is a plan.
         why = suggestion.why if suggestion is not None else None
         severity = Severity.INFO if is_garden else None

@@ -4,8 +4,9 @@ Readers find it only by search. Wikilinks and Markdown links of other pages lead
 `mkdocs.yml` and a canvas of Obsidian's. Index and readme pages are no orphans, nor are pages that code hosts look for
 by name (`CONTRIBUTING`, `CHANGELOG` and the like), learning paths, which the site lists, the templates of an Obsidian
 vault, translations (`a.ko.md`, `ko/a.md`) on a site with the plugin `i18n`, and pages of a site of another generator
-(Jekyll, mdBook, Docusaurus and the like), which has its own navigation. In Logseq and Dendron tags, properties or the
-names of notes lead to them.
+(Jekyll, mdBook, Docusaurus and the like), which has its own navigation. Where `mkdocs.yml` has no `nav`, or a plugin
+that finds pages for it (`awesome-nav`, `literate-nav` and the like), and kb's plugin is not among them, the navigation
+lists the pages. In Logseq and Dendron tags, properties or the names of notes lead to them.
 
 ## Reported
 
@@ -66,7 +67,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     name = page.stem.lower()
     entrance = name in ENTRANCES or name.replace("-", "_") in _OF_REPOSITORIES or page.is_learning_path
     mkdocs = context.config.mkdocs
-    if mkdocs is not None and (mkdocs.is_post(page.path) or mkdocs.is_translation(page.path)):
+    if mkdocs is not None and (mkdocs.lists_pages or mkdocs.is_post(page.path) or mkdocs.is_translation(page.path)):
         return
     if entrance or page.redirect is not None or context.is_linked:
         return

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from kbtools.text.multimap import MultiMap
 
 _NO_SIGNS = str.maketrans("", "", string.punctuation + " ")
+_DOUBLE = re.compile(r"(.)\1+")
 _NUMBER = re.compile(r"[0-9]+")
 _SIGNED_ENDS = re.compile(r"\A[-+#*=~^&@_]+|[-+#*=~^&@_]+\Z")
 _WORDS = 12
@@ -25,6 +26,8 @@ _SHORTEST_WORD = {1: 7, 2: 5}
 """Letters from which on a word may have two neighbours swapped, or one letter missing, doubled or replaced, by
 number of words of the name; the other words must be equal."""
 _SHORTEST_OF_MANY = 4
+_SHORTEST_LONGER = 9
+"""Letters of a name of one word in which one may be missing that is no double: *GraphQL* and *GraphiQL* are two."""
 _SHORTEST_PLURAL = 10
 """Endings of singular and plural names that may be exchanged."""
 _SHORTEST_HANGUL = 4
@@ -127,7 +130,14 @@ def is_slip(a: str, b: str) -> bool:
     shorter, longer = sorted((x, y), key=len)
     if longer == f"{shorter}s":
         return len(a) >= _SHORTEST_PLURAL
-    return len(longer) >= _SHORTEST_WORD.get(len(ours), _SHORTEST_OF_MANY) and _is_letter_slip(x, y)
+    shortest = _SHORTEST_WORD.get(len(ours), _SHORTEST_OF_MANY)
+    if len(ours) == 1 and len(longer) > len(shorter) and _undoubled(longer) != _undoubled(shorter):
+        shortest = _SHORTEST_LONGER
+    return len(longer) >= shortest and _is_letter_slip(x, y)
+
+
+def _undoubled(word: str) -> str:
+    return _DOUBLE.sub(r"\1", word)
 
 
 def _is_letter_slip(x: str, y: str) -> bool:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 SLASH = "___"
-"""What stands for ``/`` in the names of files."""
+SLASHES = (SLASH, "%2F", ".")
+"""What stands for ``/`` in the names of files, the last two in older graphs."""
 _RESERVED = re.compile(r'[<>:"\\|?*#%]')
 """Characters that Logseq writes as ``%23`` in the names of files."""
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
@@ -30,11 +31,8 @@ def page_of(stem: str) -> str:
 
 
 def special_stems(name: str) -> Iterator[str]:
-    """Names that a page's file may have because of characters that Logseq encodes, because it is a journal, or because
-    its graph is an old one, in which Logseq reads ``.`` as ``/``."""
+    """Names that a page's file may have because of characters that Logseq encodes, or because it is a journal."""
     if _RESERVED.search(name) is not None:
         yield _RESERVED.sub(lambda m: f"%{ord(m[0]):02X}", name).replace("/", SLASH)
     if name[-1:].isdigit() and (stem := journal(name)) is not None:
         yield stem
-    if "/" in name:
-        yield name.replace("/", ".")

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from kbtools.config.dialects import Dialect
 from kbtools.config.project import Config
 from kbtools.links import fold_title, page_name
-from kbtools.vault.logseq import special_stems
+from kbtools.vault.logseq import SLASHES, special_stems
 from kbtools.vault.outline import Outline
 
 Paths = tuple[str, ...]
@@ -151,7 +151,8 @@ def target_keys(target: str, folder: str, dialect: Dialect | None) -> set[str]:
         if name.endswith("/"):
             keys.update(map(fold_title, ENTRANCES))
     if dialect == "logseq":
-        keys.update(map(fold_title, special_stems(target)))
+        stems = (target.replace("/", slash) for slash in SLASHES)
+        keys.update(map(fold_title, (*stems, *special_stems(target))))
     keys.discard("")
     return keys
 
@@ -212,8 +213,12 @@ class Conventions(NamedTuple):
 
     by_name: bool = False
     """As in Obsidian: a file is found by its name, in any folder and in any case."""
+    outermost_index: bool = False
+    """As in Quartz: ``[[index]]`` means the start page, that is the index nearest to the top."""
     attachments: str = "/"
     """Obsidian's folder of attachments."""
+    by_definitions: bool = False
+    """As in Foam: a definition of the page, ``[Name]: path``, says which of several pages ``[[Name]]`` means."""
     on_site: bool = False
     """MkDocs': a link may be the page's address on the site."""
     directory_urls: bool = True
@@ -225,6 +230,8 @@ class Conventions(NamedTuple):
     """The folder of pages whose address on the site is not determined by their path."""
     depth: int | None = None
     """MkDocs': how many folders below the top of its host the site is. Browsers go no further up than that top."""
+    slashes: tuple[str, ...] = SLASHES
+    """What stands for ``/`` in the names of Logseq's files."""
     dialect: Dialect | None = None
     """Whose wikilinks they are: Dendron's are ``[[words|page]]``, and Logseq's name ``A___B.md`` ``[[A/B]]``."""
 
@@ -233,12 +240,15 @@ class Conventions(NamedTuple):
         obsidian, mkdocs = config.obsidian, config.mkdocs
         return cls(
             by_name=obsidian is not None,
+            outermost_index=config.generator == "quartz",
             attachments=obsidian.attachments if obsidian is not None else "/",
+            by_definitions=not config.has_site,
             on_site=mkdocs is not None,
             directory_urls=mkdocs is None or mkdocs.use_directory_urls,
             locales=mkdocs.locales if mkdocs is not None else (),
             generated=mkdocs.generated if mkdocs is not None else frozenset(),
             posts=mkdocs.posts if mkdocs is not None else None,
+            slashes=config.slashes or SLASHES,
             dialect=config.dialect,
             depth=mkdocs.depth if mkdocs is not None else None,
         )

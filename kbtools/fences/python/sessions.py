@@ -83,9 +83,10 @@ def undefined(session: Sequence[SessionPart]) -> Iterator[Problem]:
 
 def _alike(name: str, bound: set[str]) -> list[str]:
     """Similar names, from a list small enough to compare all."""
-    builtins = (b for b in sorted(BUILTINS) if b[-1:] == name[-1:] or sorted(b) == sorted(name))  # typer is no type
-    known = (other for other in (*sorted(bound), *builtins) if abs(len(other) - len(name)) <= 2)
-    return list(islice(known, _COMPARED))
+    known = (other for other in (*sorted(bound), *sorted(BUILTINS)) if abs(len(other) - len(name)) <= 2)
+    # Other endings are other names: typer is no type, and file no filter.
+    alike = (other for other in known if other[-1:] == name[-1:] or sorted(other) == sorted(name))
+    return list(islice(alike, _COMPARED))
 
 
 def _advice(

@@ -13,7 +13,15 @@ from typing import NamedTuple
 from kbtools.config.dialects import Dialect
 from kbtools.links import WikiLink, fold_title, has_placeholder, is_attachment_name, page_name
 from kbtools.markdown.file_links import FileLink
-from kbtools.vault.links.resolution import Elsewhere, FileResolution, Missing, Resolution, target_page
+from kbtools.vault.links.resolution import (
+    Ambiguous,
+    Elsewhere,
+    FileResolution,
+    Missing,
+    Resolution,
+    Resolved,
+    target_page,
+)
 from kbtools.vault.links.resolve import Resolver, file_keys
 from kbtools.vault.names import target_keys
 from kbtools.vault.page import Page
@@ -28,7 +36,7 @@ class PageLinks(NamedTuple):
     @property
     def shown_files(self) -> Iterator[tuple[FileLink, FileResolution]]:
         """The Markdown links visible to readers that resolve to something in the vault or are broken."""
-        return ((link, found) for link, found in self.files if link.is_used and not isinstance(found, Elsewhere))
+        return (pair for pair in self.files if pair[0].is_used and not _is_elsewhere(pair[1]))
 
     def targets(self) -> Iterator[tuple[str, WikiLink | FileLink]]:
         """The pages its links lead to, its own among them."""
@@ -40,6 +48,10 @@ class PageLinks(NamedTuple):
                 yield target, file
 
 
+def _is_elsewhere(found: FileResolution) -> bool:
+    return isinstance(found, Elsewhere) and not found.is_outside
+
+
 def links_of(page: Page, resolver: Resolver) -> PageLinks:
     """Resolves each link of a page."""
     text, path = page.source.text, page.path
@@ -48,7 +60,25 @@ def links_of(page: Page, resolver: Resolver) -> PageLinks:
         read = resolver.read(link, text, path)
         wiki.append((read, resolver.resolve(read, path)))
     files = [(link, resolver.resolve_file(link, path)) for link in page.files]
+    if resolver.conventions.by_definitions and any(isinstance(meaning, Ambiguous) for _, meaning in wiki):
+        defined = _defined(text, files)
+        wiki = [(link, _meant(link, meaning, defined)) for link, meaning in wiki]
     return PageLinks(tuple(wiki), tuple(files))
+
+
+def _defined(text: str, files: Iterable[tuple[FileLink, FileResolution]]) -> Mapping[str, str | None]:
+    """The pages of definitions, ``[Name]: path``, by which Foam says where an ambiguous ``[[Name]]`` leads."""
+    definitions = ((file, target_page(found)) for file, found in files if file.kind == "definition")
+    return {
+        text[file.start : file.path_start].strip().partition("]:")[0].removeprefix("["): target
+        for file, target in definitions
+    }
+
+
+def _meant(link: WikiLink, meaning: Resolution, defined: Mapping[str, str | None]) -> Resolution:
+    target = defined.get(link.target) if isinstance(meaning, Ambiguous) else None
+    is_candidate = isinstance(meaning, Ambiguous) and target in meaning.candidates
+    return Resolved(target, "path") if target is not None and is_candidate else meaning
 
 
 def link_keys(links: PageLinks, folder: str, dialect: Dialect | None) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import dropwhile
+from itertools import accumulate, dropwhile
 
 from kbtools.config.mkdocs_file import is_within
 from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name, written
@@ -87,6 +87,11 @@ class Resolver:
             return self._logseq_page(name, folder) or self._attachment(target, folder) or Missing()
         if "/" in name and (hit := self._by_path(name, folder)) is not None:
             return hit
+        if self.conventions.outermost_index and fold_title(name) == "index":
+            above = accumulate(folder.split("/") if folder else (), lambda path, part: f"{path}{part}/", initial="")
+            start = next((path for way in above if (path := f"{way}index.md") in self.outlines), None)
+            if start is not None:
+                return Resolved(start, "exact")
         rungs: tuple[tuple[NameKind, str, How], ...] = (
             ("stem", name, "exact"),
             ("title", name, "exact"),
@@ -105,8 +110,9 @@ class Resolver:
 
     def _logseq_page(self, name: str, folder: str) -> Resolution | None:
         """The page of Logseq's with a name, without regard to case: of its file, in which ``/`` is ``___`` (in older
-        graphs ``%2F``) and other signs are encoded, of its property ``title``, or an alias; or the journal of a day."""
-        plain = (name.replace("/", slash) for slash in (logseq.SLASH, "%2F"))
+        graphs ``%2F`` or ``.``) and other signs are encoded, of its property ``title``, or an alias; or the journal of
+        a day."""
+        plain = (name.replace("/", slash) for slash in self.conventions.slashes)
         for stem in (*plain, *logseq.special_stems(name)):
             if (found := self.lookup.called("folded stem", casefolded(stem))).paths:
                 return self._settle(found, folder, "exact")

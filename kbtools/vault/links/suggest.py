@@ -47,6 +47,17 @@ _ADDRESS = re.compile(
 """An address of the web, behind a folder or without its scheme."""
 _DATE = re.compile(r"\A\d{4} \d{1,2} \d{1,2}\Z")
 _OTHER_ENDING = re.compile(r"\.(?:html?|markdown|mdx?)$", re.IGNORECASE)
+_KINDS = {
+    ending: kind
+    for kind, endings in (
+        ("picture", "png jpg jpeg gif webp avif svg bmp tif tiff heic"),
+        ("sound", "mp3 m4a wav ogg flac opus"),
+        ("film", "mp4 webm mov mkv avi ogv"),
+        ("document", "pdf tex typ doc docx odt"),
+    )
+    for ending in endings.split()
+}
+"""Endings of files that may be converted into each other."""
 _SHORTEST_HEADING = 10
 """Letters of a single word that leads to the page with this first heading: *Problem* heads too many."""
 _ENTRANCES = frozenset(("index", "readme"))
@@ -62,6 +73,12 @@ class Suggestion:
     why: str
     words: str | None = None
     """Label for a link without one, when its displayed text should differ from the target."""
+
+
+def _kind(name: str) -> str:
+    """What kind of file it is, by its ending in lower case."""
+    ending = name.rpartition(".")[2]
+    return _KINDS.get(ending, ending)
 
 
 class Suggester:
@@ -359,5 +376,6 @@ class Suggester:
         found = tuple(self._files.by_folded_name.get(folded, ()))
         if not found:
             named = self._files.by_folded_stem.get(folded.rpartition(".")[0], ())
-            found = tuple(f for f in named if folder in ("", f.rpartition("/")[0]))
+            kind = _kind(folded)
+            found = tuple(f for f in named if folder in ("", f.rpartition("/")[0]) and _kind(f.casefold()) == kind)
         return f"there is {found[0]}" if len(found) == 1 else None
