@@ -21,10 +21,7 @@ from pathlib import Path
 
 from rewrite_faults import CHANGING, NEEDS_SPACE, Fault, faulty, kill, raising
 
-PAGES = {
-    "kb.toml": "",
-    "mkdocs.yml": "site_name: A wiki\ntheme:\n  name: material\nplugins:\n  - kbtools\n",
-    "docs/index.md": """---
+HOME = """---
 title: Home
 last_reinforced: 2025-01-01
 ---
@@ -36,7 +33,11 @@ last_reinforced: 2025-01-01
 ```python
 print(1 + 1)  # 3
 ```
-""",
+"""
+PAGES = {
+    "kb.toml": "",
+    "mkdocs.yml": "site_name: A wiki\ntheme:\n  name: material\nplugins:\n  - kbtools\n",
+    "docs/index.md": HOME,
     "docs/topics/Tensor-Ops.md": "---\ntitle: Tensor Ops\n---\n\n# Tensor Ops\n\n[[index]] and [[tensor_ops]]\n",
 }
 NOTEBOOK = """{"cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "attachments": {"dot.png": {"image/png":

@@ -152,6 +152,16 @@ def killed(at: int, action: Callable[[], object]) -> bool:
     return status != 0
 
 
+def page(root: Path, path: str, data: bytes, mode: int = 0o640) -> Path:
+    """Write a file with a mode and times that a rewrite must keep."""
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    file.chmod(mode)
+    os.utime(file, ns=(1_500_000_000_000_000_001, 1_400_000_000_123_456_789))
+    return file
+
+
 def tree(root: Path) -> dict[str, bytes | str]:
     """Every file under a folder with its bytes, and every link with where it leads, but for the backups."""
     found: dict[str, bytes | str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,21 @@ def run_kb(
         cwd=cwd,
         env={**clean, "NO_COLOR": "1", "COLUMNS": "100", **(env or {})},
         capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
+def run_bash(command: str, folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A command line for bash, in which ``kb`` is the real command; standard error goes to standard output."""
+    return subprocess.run(
+        ["bash", "-c", f'kb() {{ {shlex.quote(sys.executable)} -m kbtools.cli "$@"; }}; {command}'],
+        cwd=folder,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
         timeout=300,

@@ -28,6 +28,7 @@ from kbtools.rules import all_rules
 from kbtools.run.results.outcomes import Status
 from kbtools.site.generated import NAMES as GENERATED
 from kbtools.vault.page import decode
+from tests.terminal import run_bash
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -389,17 +390,7 @@ def test_what_the_guide_shows_is_printed(tmp_path: Path) -> None:
 
 def shell(command: str, folder: Path) -> str:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "KB_"))}
-    done = subprocess.run(
-        ["bash", "-c", f'kb() {{ {shlex.quote(sys.executable)} -m kbtools.cli "$@"; }}; {command}'],
-        cwd=folder,
-        env={**clean, "NO_COLOR": "1", "COLUMNS": "100", "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+    done = run_bash(command, folder, {**clean, "NO_COLOR": "1", "COLUMNS": "100", "PYTHONUNBUFFERED": "1"})
     return done.stdout
 
 

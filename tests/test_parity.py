@@ -13,7 +13,7 @@ from kbtools.run.devices import probe as devices
 from kbtools.run.report import report
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.results.parity import ParityState, line, parity
-from kbtools.site.data.results import Result
+from kbtools.site.data.results import ShownOutcome
 from kbtools.site.page.result_panel import View, decorate
 from kbtools.site.words import words_of
 from kbtools.text.source import Source
@@ -127,11 +127,11 @@ def test_a_run_on_two_devices_compares_them(
 
 def test_the_site_says_whether_devices_agree() -> None:
     page = Page.parse(Source("P.md", "```python {#a}\nprint(1)\n```\n"))
-    runs = [Result(outcome("cpu", "1\n")), Result(outcome("cuda", "1\n"))]
+    runs = [ShownOutcome(outcome("cpu", "1\n")), ShownOutcome(outcome("cuda", "1\n"))]
     assert "CPU = CUDA" in decorate(page.snippets[0], "<pre></pre>", runs, VIEW)
-    runs[1] = Result(outcome("cuda", "2\n"))
+    runs[1] = ShownOutcome(outcome("cuda", "2\n"))
     assert "CPU ≠ CUDA" in decorate(page.snippets[0], "<pre></pre>", runs, VIEW)
-    runs[1] = Result(outcome("cuda", "2\n"), fresh=False)
+    runs[1] = ShownOutcome(outcome("cuda", "2\n"), fresh=False)
     told = decorate(page.snippets[0], "<pre></pre>", runs, VIEW)
     assert "≠" not in told
     assert "CPU = CUDA" not in told

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from rewrite_faults import in_child, message_of, tree
+from rewrite_faults import in_child, message_of, page, tree
 
 from kbtools.errors import KbError
 from kbtools.rewrite import BACKUP_FOLDER, Backups, FileChange, RefusedError, RunState
@@ -28,15 +28,6 @@ def vault(tmp_path: Path) -> Path:
     root = tmp_path / "vault"
     root.mkdir()
     return root
-
-
-def page(root: Path, path: str, data: bytes, mode: int = 0o644) -> Path:
-    file = root / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
-    file.chmod(mode)
-    os.utime(file, ns=(1_500_000_000_000_000_001, 1_400_000_000_123_456_789))
-    return file
 
 
 def names(folder: Path) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rewrite_faults import killed, tree
+from rewrite_faults import killed, page, tree
 
 from kbtools.errors import KbError
 from kbtools.rewrite import BACKUP_FOLDER, Backups, FileChange, RefusedError, RunState
@@ -22,15 +22,6 @@ from kbtools.rewrite import BACKUP_FOLDER, Backups, FileChange, RefusedError, Ru
 @pytest.fixture(autouse=True)
 def no_flush(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda fd: None)
-
-
-def page(root: Path, path: str, data: bytes, mode: int = 0o640) -> Path:
-    file = root / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
-    file.chmod(mode)
-    os.utime(file, ns=(1_500_000_000_000_000_001, 1_400_000_000_123_456_789))
-    return file
 
 
 def reason(root: Path, *changes: FileChange) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.terminal import run_bash
 
 TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.md"))
 _BLOCK = re.compile(
@@ -60,17 +59,7 @@ def test_transcript(file: Path, tmp_path: Path, update_golden: bool) -> None:
 
 
 def _shown(command: str, folder: Path, tmp_path: Path) -> str:
-    done = subprocess.run(
-        ["bash", "-c", f'kb() {{ {shlex.quote(sys.executable)} -m kbtools.cli "$@"; }}; {command}'],
-        cwd=folder,
-        env=_environment(tmp_path),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
+    done = run_bash(command, folder, _environment(tmp_path))
     out = done.stdout.replace(str(folder), "/wiki")
     for pattern, constant in _VARIABLE:
         out = pattern.sub(constant, out)

@@ -8,23 +8,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from killed_commands import HOME
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from kbtools.cli import main
 
-HOME = """---
-title: Home
-last_reinforced: 2025-01-01
----
-
-# Home
-
-[[tensor_ops]], [[Nowhere]] and [old](topics/Tensor-Ops.md).
-
-```python
-print(1 + 1)  # 3
-```
-"""
 OPS = "---\ntitle: Tensor Ops\n---\n\n# Tensor Ops\n"
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 NOTEBOOK = new_notebook(

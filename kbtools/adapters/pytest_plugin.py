@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from kbtools.run.runner import Runner
 
 ATTRIBUTE = "kb_outcome"
-"""The attribute of a report that carries its outcome, as JSON in ASCII, from xdist workers too."""
+"""The attribute of a report with its outcome, as JSON in ASCII, also from xdist workers."""
 _BEFORE, _BEHIND = 6, 3
-"""Lines of a snippet shown before and behind the one that failed."""
+"""Number of lines of a snippet shown before and after the failed one."""
 _WIKI: pytest.StashKey[_Wiki | None] = pytest.StashKey()
 _PROJECT: pytest.StashKey[Project | None] = pytest.StashKey()
 
@@ -52,7 +52,7 @@ class _Wiki:
 
     def __init__(self, config: pytest.Config, project: Project) -> None:
         if python := config.getoption("--kb-python"):
-            # Not resolved: what a virtual environment's interpreter links to is not that environment's.
+            # Not resolved: the target of a virtual environment's interpreter does not belong to the environment.
             project = project._replace(python=os.path.abspath(config.invocation_params.dir / python))  # noqa: PTH100
             from kbtools.run.devices.interpreter import interpreter
 
@@ -80,7 +80,7 @@ class _Wiki:
         self._outcomes: dict[tuple[str, str], Outcome] = {}
 
     def path_of(self, file: Path) -> str | None:
-        """A page's path in the vault; None for a file that is not a page of it."""
+        """A page's path in the vault; None for other files."""
         try:
             path = file.resolve().relative_to(self.root)
             shown = file.parent.resolve().relative_to(self.root) / file.name
@@ -102,7 +102,7 @@ class _Wiki:
 
     @functools.cached_property
     def pointed_at(self) -> tuple[Path, ...]:
-        """The files on the command line: they run with any policy of their folder."""
+        """Files named on the command line: they are run whatever the policy of their folder is."""
         here = self.config.invocation_params.dir
         words = (str(arg).partition("::")[0] for arg in self.config.args)
         return tuple(file for word in words if word and (file := here / word).is_file())
@@ -132,7 +132,8 @@ class _Wiki:
         return Runner(state, options, locks=self.passed_on.get("locks"))
 
     def outcome(self, job: Job, step: Step) -> Outcome:
-        """The outcome of one step. Its session runs up to there; one begun before is first run to its end."""
+        """The outcome of one step. Its session runs up to that step; another session that was begun is first run to
+        its end."""
         while (job.id, step.id) not in self._outcomes:
             outcome = next(self._running, None)
             if outcome is not None and self._job is not None:
@@ -150,12 +151,12 @@ class _Wiki:
         from kbtools.text.source import Source
 
         file = self.root / failed.path
-        source = Source.decode(failed.path, file.read_bytes() if file.is_file() else b"")  # it may have gone meanwhile
+        source = Source.decode(failed.path, file.read_bytes() if file.is_file() else b"")  # it may have been deleted
         baseline = Baseline.read(self.project.root) or Baseline()
         return why_accepted(self.project.config, baseline, failed, lambda path: source)
 
     def share(self, workers: int) -> dict[str, Any]:
-        """The data for xdist workers, ``workers`` of them: they share the GPUs, and the detected devices."""
+        """The data for ``workers`` xdist workers: shared GPUs, and the detected devices."""
         from kbtools.run.devices import probe as devices
 
         if self._locks is None:
@@ -173,7 +174,7 @@ class _Wiki:
 
 
 def _wiki(config: pytest.Config) -> _Wiki | None:
-    """The wiki of this run, or None. Raises UsageError for settings or options that cannot be read."""
+    """The wiki of this run, or None. Raises UsageError for invalid settings or options."""
     if _WIKI not in config.stash:
         project = _project(config)
         config.stash[_WIKI] = None if project is None else _wiki_of(config, project)
@@ -191,7 +192,7 @@ def _wiki_of(config: pytest.Config, project: Project) -> _Wiki:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Keep pytest from taking settings and ``conftest.py`` out of the vault, before it loads the first of them."""
+    """Keeps pytest from loading settings and ``conftest.py`` from the vault."""
     if _project(early_config) is None:
         return
     settings = early_config.inipath
@@ -201,14 +202,14 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
             "such as -c pyproject.toml (or -c /dev/null for none)"
         )
     manager = early_config.pluginmanager
-    # pytest has no hook for it: this method says of which folders conftest.py is loaded, at the start and later.
+    # pytest has no hook for it: this method decides from which folders conftest.py is loaded, at the start and later.
     loads = manager._is_in_confcutdir
     manager._is_in_confcutdir = lambda path: loads(path) and not _is_data(early_config, path)  # type: ignore[method-assign]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """A folder of the vault is a folder, also with an ``__init__.py``: pytest would import that of a package."""
+    """A folder of the vault is a folder, even with an ``__init__.py``: pytest would import that of a package."""
     return pytest.Dir.from_parent(parent, path=path) if _is_data(parent.config, path) else None
 
 
@@ -218,10 +219,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def _is_data(config: pytest.Config, path: Path) -> bool:
-    """Whether a path is the vault or inside it: pytest then only collects pages.
-
-    Where the project is its own vault, its tests lie in the vault too, and stay pytest's to run.
-    """
+    """Whether a path is the vault or inside it: pytest then only collects pages. If the project is its own vault,
+    its tests are in the vault too, and are still run by pytest."""
     project = _project(config)
     if project is None or (project.vault.resolve() == project.root.resolve() and not project.foreign):
         return False
@@ -237,7 +236,7 @@ def _shown(path: Path) -> str:
 
 
 def _no_wiki(root: Path) -> bool:
-    """Whether nothing above names a wiki: then not even kb's own modules are imported."""
+    """Whether no file above configures a wiki: then kb's modules are not even imported."""
     for folder in (root, *root.parents):
         if any((folder / name).exists() for name in ("kb.toml", "mkdocs.yml", "mkdocs.yaml")):
             return False
@@ -250,7 +249,7 @@ def _no_wiki(root: Path) -> bool:
 
 
 def _project(config: pytest.Config) -> Project | None:
-    """The project of this run, or None where there is no wiki. Raises UsageError for settings that cannot be read."""
+    """The project of this run, or None if there is no wiki. Raises UsageError for invalid settings."""
     if _PROJECT not in config.stash:
         config.stash[_PROJECT] = _find(config)
     return config.stash[_PROJECT]
@@ -280,10 +279,8 @@ def _usage(problem: KbError) -> pytest.UsageError:
 
 
 def _names_vault(config: pytest.Config, project: Project) -> bool:
-    """Whether the command line names a place in the vault.
-
-    A ``mkdocs.yml`` without kb's plugin does not make pages tests, unless they are named on the command line.
-    """
+    """Whether the command line names a path in the vault. With a ``mkdocs.yml`` without kb's plugin, pages are tests
+    only if they are named on the command line."""
     here, vault = config.invocation_params.dir, project.vault.resolve()
     given = config.known_args_namespace.file_or_dir or config.getini("testpaths") or [str(here)]
     words = (str(arg).partition("::")[0] for arg in given)
@@ -320,7 +317,7 @@ class KbPage(pytest.File):
             for step in job.steps:
                 if step.reported:
                     name = f"{step.name}[{step.device}]"
-                    # As a string: pytest 9 reads the bracket of one as parameters, and --lf compares those.
+                    # As a string: pytest 9 interprets brackets in others as parameters, and --lf compares those.
                     item: KbItem = KbItem.from_parent(self, name=name, nodeid=f"{self.nodeid}::{name}")
                     item.job, item.step = job, step
                     yield item
@@ -338,7 +335,7 @@ class KbItem(pytest.Item):
     step: Step
     outcome: Outcome | None = None
     funcargs: Mapping[str, object] = MappingProxyType({})
-    """No fixtures: plugins (pytest-lsp) look for those of every item."""
+    """No fixtures: plugins (pytest-lsp) expect the attribute on every item."""
 
     def runtest(self) -> None:
         from kbtools.run.results.outcomes import Status
@@ -351,7 +348,7 @@ class KbItem(pytest.Item):
         if outcome.outcome is Status.SKIPPED:
             raise pytest.skip.Exception(outcome.reason or "", _use_item_location=True)
         if outcome.outcome is Status.BLOCKED:
-            # Not red once more: what it waits for is, or was skipped.
+            # Not reported as a failure again: the step that it waits for is, or was skipped.
             raise pytest.skip.Exception(f"blocked: {outcome.reason}", _use_item_location=True)
         if outcome.outcome is Status.REHEARSED:
             raise pytest.skip.Exception(f"rehearsed: {outcome.reason}", _use_item_location=True)
@@ -362,7 +359,7 @@ class KbItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         outcome = self.outcome
-        # An accepted failure too: the traceback that pytest would make of it shows pytest and kb, not the page.
+        # Accepted failures too: pytest's own traceback would show code of pytest and kb, not the page.
         if outcome is None or not isinstance(excinfo.value, (SnippetFailed, pytest.xfail.Exception)):
             return super().repr_failure(excinfo, style)
         from _pytest._code.code import ExceptionChainRepr, ReprEntryNative, ReprFileLocation, ReprTraceback
@@ -411,7 +408,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """xdist: one look at the devices for all workers, and one set of locks on GPUs."""
+    """xdist: detects devices once for all workers, and creates one set of locks for GPUs."""
     wiki = _wiki(node.config)
     if wiki is not None:
         node.workerinput["kb"] = wiki.share(len(node.nodemanager.specs))

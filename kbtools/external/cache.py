@@ -18,14 +18,14 @@ _DAY = 86_400.0
 
 
 class CachedAnswer(NamedTuple):
-    """An answer, and when it was given: seconds since the epoch."""
+    """An answer with its time, in seconds since the epoch."""
 
     answer: Answer
     when: float
 
 
 def read(file: Path, now: float, days: float) -> dict[str, Answer]:
-    """The answers that still count. A file that is not there or cannot be understood holds none."""
+    """The answers that are still valid; none if the file is missing or invalid."""
     return {url: kept.answer for url, kept in _load(file).items() if 0 <= now - kept.when < days * _DAY}
 
 

@@ -12,18 +12,18 @@ from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem
 from kbtools.vault.page import Page
 
 RULES = {AnswerKind.BROKEN: "broken-url", AnswerKind.UNREACHABLE: "unreachable-url", AnswerKind.MOVED: "moved-url"}
-"""The rule that reports an answer; other answers are not findings."""
+"""The rule for each kind of answer; others are not findings."""
 
 
 class Located(NamedTuple):
-    """Where an address stands."""
+    """The position of an address."""
 
     page: Page
     url: Url
 
 
 def located(pages: Iterable[Page], ignore: tuple[str, ...] = ()) -> list[Located]:
-    """Every external address of pages, but those that a pattern says to leave alone (``https://*.corp.example/*``)."""
+    """Every external address of pages, except those that a pattern excludes (``https://*.corp.example/*``)."""
     return [
         Located(page, url)
         for page in pages
@@ -33,7 +33,7 @@ def located(pages: Iterable[Page], ignore: tuple[str, ...] = ()) -> list[Located
 
 
 def problems(found: Iterable[Located], answers: Mapping[str, Answer]) -> Iterator[tuple[Page, Problem]]:
-    """What is wrong with addresses, by their answers."""
+    """The findings about addresses, from their answers."""
     for page, url in found:
         answer = answers.get(url.address)
         rule = RULES.get(answer.kind) if answer is not None else None
@@ -55,5 +55,5 @@ def problems(found: Iterable[Located], answers: Mapping[str, Answer]) -> Iterato
 
 
 def _plain(address: str) -> bool:
-    """Whether an address can take the place of another one wherever that is written."""
+    """Whether an address can replace another one in any syntax."""
     return address.isascii() and not set(address) & set(" <>\"'`\\^{}|()[]*_\n\r\t")

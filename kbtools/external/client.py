@@ -29,13 +29,13 @@ from kbtools.external.urls import host_of
 
 
 class AnswerKind(str, Enum):
-    """What an address came to."""
+    """The kinds of answers."""
 
     OK = "ok"
     MOVED = "moved"
-    """Redirected permanently to another address that answers."""
+    """Permanently redirected to another address that works."""
     BROKEN = "broken"
-    """The server, or the lack of one, says that nothing is there."""
+    """The address does not exist, according to the server, or there is no server."""
     UNREACHABLE = "unreachable"
     """No conclusive answer: a timeout, a server error, or a refusal of automated requests."""
     SKIPPED = "skipped"
@@ -43,11 +43,11 @@ class AnswerKind(str, Enum):
 
 
 class Answer(NamedTuple):
-    """What is known of an address."""
+    """The answer for one address."""
 
     kind: AnswerKind
     reason: str = ""
-    """In one line; empty when all is well."""
+    """In one line; empty if the address works."""
     moved_to: str | None = None
     status: int | None = None
     archived: str | None = None
@@ -70,16 +70,16 @@ class ClientOptions:
     retries: int = 2
     redirects: int = 10
     archive: str | None = "https://archive.org/wayback/available?url="
-    """The web archive that is searched for copies of broken links; None for none."""
+    """The web archive that is searched for copies of broken links; None: no search."""
     verify: bool | ssl.SSLContext = True
-    """How certificates are verified; True trusts the authorities that certifi lists."""
+    """How certificates are verified; True trusts the authorities listed by certifi."""
 
 
 _GONE = frozenset({404, 410, 451})
 _REFUSALS = frozenset({401, 402, 403, 405, 406, 407, 418, 429, 999})
-"""Statuses by which a site sends machines away that it would let a reader in with."""
+"""Statuses with which sites reject automated requests although browsers may have access."""
 _TRY_GET = frozenset({400, 401, 403, 404, 405, 406, 409, 410, 411, 415, 418, 429, 500, 501, 502, 503, 504, 520, 999})
-"""After HEAD, these say little: many servers answer it wrongly."""
+"""Statuses that are inconclusive for HEAD, because many servers do not support it properly."""
 _RETRY = frozenset({429, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -103,11 +103,11 @@ class Client:
         self._http = httpx.AsyncClient(
             headers=_HEADERS,
             timeout=self.options.timeout,
-            # A connection is never used again: it is known by its IP address, which many names share.
+            # Connections are not reused: they are identified by IP address, which many host names share.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             verify=self.options.verify,
-            trust_env=False,  # no proxy of the environment: what was looked at is what is connected to
+            trust_env=False,  # no proxy from the environment: the connection must use the address that was checked
         )
         return self
 
@@ -115,14 +115,14 @@ class Client:
         await self._http.aclose()
 
     async def ask(self, url: str) -> Answer:
-        """What an address comes to. Never raises but when cancelled."""
+        """The answer for an address. Never raises, except when cancelled."""
         try:
             return await self._follow(url, _Budget(self.options.timeout))
         except TimeoutError:
             return Answer(AnswerKind.UNREACHABLE, f"no answer within {self.options.timeout:g} s")
 
     async def archived(self, url: str) -> str | None:
-        """The address of a copy in the archive, if it says that it has one."""
+        """The address of a copy in the archive, if there is one."""
         if self.options.archive is None:
             return None
         from urllib.parse import quote
@@ -133,7 +133,7 @@ class Client:
                 try:
                     response = await self._http.get(question)
                 except (httpx.RemoteProtocolError, httpx.ReadError):
-                    # A kept connection that the server closed at the moment it was used again.
+                    # A kept connection that the server closed when it was reused.
                     response = await self._http.get(question)
                 found = response.json()["archived_snapshots"]["closest"]
                 address = found["url"] if found["available"] else None
@@ -193,7 +193,7 @@ class Client:
             except httpx.RemoteProtocolError as e:
                 if "location header" in str(e):
                     return Answer(AnswerKind.BROKEN, "it redirects to an invalid address"), None, None
-                # What is wrong may be the answer to HEAD alone.
+                # The problem may be specific to HEAD.
                 try:
                     reply = await self._once("GET", url, budget)
                 except httpx.HTTPError as e2:
@@ -240,7 +240,7 @@ class Client:
 
     @contextlib.asynccontextmanager
     async def _turn(self, url: str) -> AsyncIterator[None]:
-        """Wait until another request to this host is polite."""
+        """Waits for the next time slot for a request to this host."""
         host = _place(url)
         async with self._hosts[host], self._all:
             now = time.monotonic()
@@ -252,14 +252,14 @@ class Client:
 
 
 class _Budget:
-    """Seconds that may go into one address: the time of its requests, not that of waiting for a turn."""
+    """Seconds available for one address: the time of its requests, without waiting for slots."""
 
     def __init__(self, seconds: float) -> None:
         self._left = seconds
 
     @contextlib.asynccontextmanager
     async def spend(self) -> AsyncIterator[None]:
-        """Raises TimeoutError when all of it is spent."""
+        """Raises TimeoutError when it is used up."""
         began = time.monotonic()
         try:
             async with asyncio.timeout(max(0.0, self._left)):
@@ -308,7 +308,7 @@ def _wait(retry_after: str | None, attempt: int) -> float:
 
 
 def _reason(error: Exception) -> str:
-    """An error of the connection in one line."""
+    """A connection error in one line."""
     cause: BaseException = error
     while cause.__cause__ is not None or cause.__context__ is not None:
         cause = cause.__cause__ or cause.__context__ or cause
@@ -346,9 +346,9 @@ async def _ask_all(
 def ask_all(
     urls: Iterable[str], options: ClientOptions, on_answer: Callable[[str, Answer], None] | None = None
 ) -> dict[str, Answer]:
-    """The answer for every address, each requested once. ``on_answer`` is called with each answer.
+    """The answers for all addresses, each requested once. ``on_answer`` receives each answer.
 
-    The event loop runs in a thread of its own: one may run in the caller already (a notebook, a language server).
+    The event loop runs in a separate thread, because the caller may already run one (a notebook, a language server).
     """
     with start_blocking_portal() as portal:
         return portal.call(_ask_all, dict.fromkeys(urls), options, on_answer)

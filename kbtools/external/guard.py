@@ -12,11 +12,11 @@ class PrivateAddress(Exception):
 
 
 class UnknownHost(Exception):
-    """A host that has no address; the text says why."""
+    """A host without an address; the text has the reason."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet. Of IPv6 forms that carry an IPv4 address, both must."""
+    """Whether an IP address is public. For IPv6 forms that contain an IPv4 address, both must be."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     inner = [ip]
     if isinstance(ip, ipaddress.IPv6Address):

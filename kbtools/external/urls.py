@@ -16,11 +16,11 @@ _URL = re.compile(
     r"https?://[^\s<>\"'`\\^{}|\u0000-\u001f\u007f\u3000\u200b]+(?:\\[!-/:-@_~][^\s<>\"'`\\^{}|]*)*", re.IGNORECASE
 )
 _TRAILING = ".,;:!?*_~…。，、」』）]"
-"""What ends a sentence or markup rather than an address."""
+"""Characters that end a sentence or markup rather than an address."""
 _PLACEHOLDER = "{}<$"
 """An address followed by one of these is a pattern, not an address."""
 _HTML = re.compile(r"<(?!!--|(?:pre|code|script|style|textarea|template)\b)", re.IGNORECASE)
-"""Raw HTML and ``<address>``, which hold links; comments and code do not."""
+"""Raw HTML and ``<address>``, which may contain links; comments and code do not."""
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _RESERVED = re.compile(r"(?:^|\.)(?:example(?:\.(?:com|org|net|edu))?|test|invalid)$")
 """Names reserved for examples (RFC 2606)."""
@@ -35,7 +35,7 @@ class Url(NamedTuple):
 
 
 def find(page: Page) -> tuple[Url, ...]:
-    """Every HTTP address of a page in order; code and comments hold none, nor do reserved names and patterns."""
+    """Every HTTP address of a page in order, except in code and comments, reserved names and patterns."""
     return tuple(_find(page)) if "://" in page.source.text else ()
 
 
@@ -63,7 +63,7 @@ def _find(page: Page) -> Iterator[Url]:
 
 
 def host_of(address: str) -> str | None:
-    """The host of an address in lower case; None where there is none, or the address cannot be read."""
+    """The host of an address in lower case; None if there is none, or the address is invalid."""
     try:
         return (urlsplit(address).hostname or "").rstrip(".") or None
     except ValueError:
@@ -71,7 +71,7 @@ def host_of(address: str) -> str | None:
 
 
 def _length(found: str) -> int:
-    """Up to where an address goes: a bracket that it did not open and the marks of a sentence are not part of it."""
+    """The length of an address: without an unmatched closing bracket and punctuation at the end."""
     depth = 0
     end = len(found)
     for at, char in enumerate(found):

@@ -35,28 +35,25 @@ class ExportContext:
     addresses."""
 
     address: Callable[[WikiLink], str | None] = lambda link: None
-    """Where a wikilink leads on a published site."""
+    """The address of a wikilink's target on a published site."""
     picture: Callable[[str], bytes | None] = lambda name: None
-    """The bytes of a picture of the vault, by the name or path that the page gives."""
+    """The bytes of a picture of the vault, by the name or path used on the page."""
     hidden: tuple[Span, ...] | None = None
-    """For a notebook that is published: the page's comments, which are left out of it, as are its frontmatter and all
-    that would take edits back to the page. None for the author's own."""
+    """For a published notebook: the comments of the page, which are omitted, as are its frontmatter and everything
+    that would allow importing edits. None for the author's own notebook."""
 
 
 @dataclass(slots=True)
 class _Shown:
-    """A stretch of Markdown as a notebook shows it."""
+    """A part of the Markdown in the form for a notebook."""
 
     text: str
     attachments: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def export(page: Page, outcomes: Iterable[Outcome] = (), around: ExportContext | None = None) -> str:
-    """The notebook of a page, as JSON text.
-
-    ``outcomes`` are those of one device; what a snippet printed and drew becomes its cell's output. The same page and
-    outcomes give the same bytes.
-    """
+    """The notebook of a page, as JSON text. ``outcomes`` are those of one device; output and figures of a snippet
+    become the outputs of its cell. The same page and outcomes give the same bytes."""
     by_id = {o.id.rpartition("[")[0].partition("::")[2]: o for o in outcomes if o.path == page.path}
     around = around or ExportContext()
     cells: list[dict[str, Any]] = []
@@ -83,25 +80,23 @@ def export(page: Page, outcomes: Iterable[Outcome] = (), around: ExportContext |
         metadata["title"] = page.title
         for cell in cells:
             cell["metadata"].pop("kb")
-    for number, cell in enumerate(cells):  # ids by content and place: random ones would differ every time
+    for number, cell in enumerate(cells):  # random ids would differ in every export
         cell["id"] = sha256(f"{number}\0{cell['source']}".encode("utf-8", "replace")).hexdigest()[:12]
     notebook = {"nbformat": MAJOR, "nbformat_minor": MINOR, "metadata": metadata, "cells": cells}
-    # The parts are made by hand: nbformat's own makers validate each of them, writing validates the whole.
+    # Cells are plain dicts: nbformat's constructors validate each of them, although writing validates the whole.
     return str(nbformat.writes(nbformat.from_dict(notebook), version=MAJOR)).rstrip("\n") + "\n"
 
 
 def _pieces(page: Page) -> Iterator[Span | tuple[Snippet, str, str, str]]:
-    """The page's body, cut into Markdown and code; joined again it is the body.
-
-    A code piece has what stands before its code (opening fence), the code's lines with their prefixes, and what stands
-    behind (closing fence and blank lines).
-    """
+    """The page's body, cut into Markdown and code; concatenated they are the body. A code piece has the text before
+    the code (opening fence), the lines of code with their prefixes, and the text after it (closing fence and blank
+    lines)."""
     text = page.source.text
     lines = page.source.lines
     at = page.structure.frontmatter.end if page.structure.frontmatter else 0
     for snippet in page.snippets:
         if not snippet.executable or snippet.options.skip is not None:
-            continue  # "Run all" must not run what the page does not run
+            continue  # "Run all" must not run code that the page does not run
         if snippet.language.lower() not in PYTHON or not snippet.fence.lines:
             continue
         start = lines.line(lines.line_of(snippet.fence.span.start)).start
@@ -136,7 +131,7 @@ def _text_cell(page: Page, span: Span, around: ExportContext) -> dict[str, Any]:
 
 
 def _without(hidden: Iterable[Span], span: Span, page: Page) -> str:
-    """A stretch of a page without what it hides."""
+    """A part of a page without its hidden parts."""
     kept: list[str] = []
     at = span.start
     for gone in sorted(hidden):
@@ -148,8 +143,8 @@ def _without(hidden: Iterable[Span], span: Span, page: Page) -> str:
 
 
 def _shown(raw: str, around: ExportContext) -> _Shown:
-    """Markdown as Jupyter renders it, line by line: wikilinks as links or words, callouts and tabs as quotes, pictures
-    of the vault as attachments."""
+    """Markdown in the form that Jupyter renders, line by line: wikilinks as links or text, callouts and tabs as
+    quotes, pictures of the vault as attachments."""
     from kbtools.links import find
     from kbtools.markdown.scanner import scan
 
@@ -189,7 +184,7 @@ def _shown(raw: str, around: ExportContext) -> _Shown:
 
 
 def _plain_lines(lines: list[str]) -> Iterator[str]:
-    """Callouts and tabs of Material as quotes; attributes of headings left out. Line by line, none is added or lost."""
+    """Callouts and Material's tabs as quotes, without attributes of headings. The number of lines is unchanged."""
     depth: list[int] = []
     fence = ""
     for line in lines:
@@ -246,7 +241,7 @@ def _code_cell(
 
 
 def _expected(snippet: Snippet) -> str:
-    """What the page says is printed: the whole of it is known from an output fence alone."""
+    """The output stated by the page: complete only if it is an output fence."""
     return next((e.text.rstrip("\n") + "\n" for e in snippet.expects if e.of_line is None and e.text.strip()), "")
 
 
@@ -282,5 +277,5 @@ def _picture(figure: Figure) -> Mapping[str, str]:
 
 
 def digest(source: str) -> str:
-    """The hash by which an edited cell is recognized."""
+    """The hash that shows whether a cell was edited."""
     return sha256(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]

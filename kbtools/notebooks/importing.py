@@ -32,7 +32,7 @@ _SHELLS |= {
 }
 _NAME = re.compile(r"[^\w.-]+")
 _LONGEST = 4_000
-"""Characters of an output that become an expectation; a longer one is cut with ``...``."""
+"""Maximum characters of an output that becomes an expectation; longer ones are cut with ``...``."""
 
 
 @dataclass(slots=True)
@@ -42,9 +42,9 @@ class Imported:
     text: str
     title: str
     files: dict[str, bytes] = field(default_factory=dict)
-    """Pictures that the text shows, by the name it gives them."""
+    """Pictures used in the text, by file name."""
     notes: list[str] = field(default_factory=list)
-    """What could not be taken over, a line each."""
+    """What could not be converted, one line each."""
     path: str | None = None
     """The page that the notebook was exported from."""
 
@@ -55,16 +55,16 @@ def read(data: bytes, where: str) -> Any:
         text = data.decode("utf-8-sig")
         notebook = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
-    except Exception as e:  # nbformat raises any exception of its parsers
+    except Exception as e:  # nbformat may raise any exception of its parsers
         reason = " ".join(str(e).split())[:200] or type(e).__name__
         raise KbError(f"{where} is not a notebook: {reason}", "kb import reads what Jupyter saves (.ipynb)") from e
     return notebook
 
 
 def import_notebook(notebook: Any, name: str, folder: str = "assets") -> Imported:
-    """The page made from a notebook. ``name`` is its title if it has no heading; pictures go to ``folder``.
+    """The page made from a notebook. ``name`` is its title if it has no heading; pictures are put into ``folder``.
 
-    A notebook that kb exported gives its page back: unchanged cells byte for byte, edited ones with their edits.
+    A notebook exported by kb becomes its page again: unchanged cells byte for byte, edited ones with their edits.
     """
     kb = notebook.metadata.get("kb")
     out = Imported("", name)
@@ -103,7 +103,8 @@ def _rejoined(notebook: Any, out: Imported, folder: str) -> str:
 
 
 def _text_again(cell: Any, kb: Mapping[str, Any]) -> str:
-    """The text a cell was made of; where it was edited, its unedited lines as they were, with the links in them."""
+    """The text of a page from which a cell was made; in edited cells, unedited lines are restored, including their
+    links."""
     raw = str(kb["raw"])
     shown = str(kb.get("shown", raw))
     if cell.source == shown:
@@ -123,7 +124,7 @@ _WIKILINK = re.compile(r"!?\[\[([^\[\]|\n]+)(?:\|([^\[\]\n]+))?\]\]")
 
 
 def _with_links(old: list[str], new: list[str]) -> list[str]:
-    """Edited lines, with the wikilinks back whose words are still there."""
+    """Edited lines with wikilinks restored whose text is still there."""
     links = [(m[2] or m[1], m[0]) for line in old for m in _WIKILINK.finditer(line)]
     out = []
     for line in new:
@@ -150,7 +151,7 @@ def _code_again(cell: Any, kb: Mapping[str, Any]) -> str:
     return head + lines + tail
 
 
-# --- notebooks of others
+# --- other notebooks
 
 
 def _fresh(notebook: Any, out: Imported, folder: str) -> Iterator[str]:
@@ -235,14 +236,14 @@ def _code(cell: Any, notebook: Any, out: Imported) -> Iterator[str]:
 
 def _compiles(source: str) -> bool:
     try:
-        compile(source, "cell", "exec", flags=0x2000, dont_inherit=True)  # with await at the top, as notebooks have it
+        compile(source, "cell", "exec", flags=0x2000, dont_inherit=True)  # with top-level await, as in notebooks
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
 
 
 def _printed(cell: Any, out: Imported) -> tuple[str, str]:
-    """What a cell printed, and the value it ended with."""
+    """The output of a cell, and the value of its last expression."""
     printed, value = "", ""
     for o in cell.outputs:
         if o.output_type == "stream" and o.name == "stdout":
@@ -257,9 +258,9 @@ def _printed(cell: Any, out: Imported) -> tuple[str, str]:
 
 
 def _steady(text: str) -> str:
-    """Output as something that the next run can agree with: no colours, no addresses of memory, not endless."""
+    """Output in a form that can match the next run: without colours and memory addresses, and not too long."""
     text = _ADDRESS.sub("...", _ANSI.sub("", text)).replace("\r\n", "\n")
-    lines = [line.rpartition("\r")[2] for line in text.split("\n")]  # what a progress bar left on its line
+    lines = [line.rpartition("\r")[2] for line in text.split("\n")]  # the rest of a progress bar on its line
     text = "\n".join(line.rstrip() for line in lines).strip("\n")
     return text if len(text) <= _LONGEST else text[: text.rfind("\n", 0, _LONGEST) + 1] + "..."
 
@@ -271,7 +272,7 @@ def _fence(info: str, body: str) -> str:
 
 
 def _with_attachments(cell: Any, out: Imported, folder: str) -> str:
-    """Markdown with the pictures that the cell carries as files."""
+    """Markdown with the attachments of the cell as files."""
     text: str = cell.source
     for name, kinds in (cell.get("attachments") or {}).items():
         kind, data = next(iter(kinds.items()), ("", ""))

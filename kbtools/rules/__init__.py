@@ -38,32 +38,33 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MOST = 5
-"""Pages that a message names."""
+"""Maximum number of pages that a message names."""
 ANY_FILE = "\n*"
-"""Stands among the names that were asked for when the answer hangs on all files there are."""
+"""Recorded among the names if an answer depends on the list of all files."""
 
 
 @dataclass(frozen=True)
 class VaultAccess:
-    """What is the same for all pages of one check."""
+    """Data shared by all pages of one check."""
 
     linking: Linking
     config: Config
     today: date
     is_linked: Callable[[str], bool]
-    """Whether any other page, or the navigation, leads to a page."""
+    """Whether another page, or the navigation, links to a page."""
     schemas: Mapping[str, Any]
     """The schema of each page that has one, by path."""
     shell: Mapping[tuple[str, str], tuple[int, str]]
-    """What a shell says is wrong with a fence (language in lower case, code): the code's line, from 1, and why."""
+    """Syntax errors found by a shell, by fence (language in lower case, code): the line in the code, from 1, and the
+    message."""
     links: Callable[[Page], PageLinks] | None = None
-    """The links of a page, where somebody has resolved them already."""
+    """Returns the links of a page, if they are already resolved."""
 
     namesakes: dict[tuple[object, str], Any] = field(default_factory=dict)
-    """What has been found out of all pages of a name (``Context.namesakes``)."""
+    """Cached results of ``Context.namesakes``."""
 
     first_choices: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
-    """``Context.first_choice`` by folder, name and first candidate: many links may have one ambiguous name."""
+    """Cached results of ``Context.first_choice``, by folder, name and first candidate."""
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -71,32 +72,31 @@ class VaultAccess:
 
 
 class Context:
-    """What a rule may ask about one page. Which names it asked for is recorded: the page is checked again when other
-    pages come to hold them, or cease to.
-    """
+    """The interface of rules to the vault, for one page. It records the names that a rule looks up: the page is
+    checked again when pages gain or lose them."""
 
     def __init__(self, page: Page, around: VaultAccess) -> None:
         self.config, self.today = around.config, around.today
         self.asked: set[str] = set()
-        """Folded names, and ids behind a line end, on whose holders the answers hang."""
+        """Folded names, and ids with a line end before them, on which the answers depend."""
         self._page, self._around = page, around
 
     # -- the page
 
     @cached_property
     def links(self) -> PageLinks:
-        """Its links as the wiki reads them, with what they mean."""
+        """Its links with their resolution."""
         found = self._around.links
         return found(self._page) if found is not None else links_of(self._page, self._around.resolver)
 
     @property
     def is_linked(self) -> bool:
-        """Whether any other page, or the navigation, leads to it."""
+        """Whether another page, or the navigation, links to it."""
         return self._around.is_linked(self._page.path)
 
     @property
     def schema(self) -> Any:
-        """The schema of its frontmatter, if it has one."""
+        """The schema of its frontmatter, if there is one."""
         return self._around.schemas.get(self._page.path)
 
     def unless_hook(
@@ -108,19 +108,20 @@ class Context:
         return f"unless a hook of mkdocs.yml {does}" + (f"; {help_}" if help_ else ""), Severity.INFO
 
     def shell_fault(self, language: str, code: str) -> tuple[int, str] | None:
-        """What a shell says is wrong with a fence: the code's line, from 1, and why."""
+        """The syntax error that a shell found in a fence: the line in the code, from 1, and the message; None
+        without one."""
         return self._around.shell.get((language.lower(), code)) if self._around.shell else None
 
     # -- names
 
     def holders(self, name: str) -> tuple[str, ...]:
-        """The pages called so by file name or title, once folded."""
+        """Pages with this file name or title, after folding."""
         key = fold_title(name)
         self.asked.add(key)
         return self._around.resolver.names.by_fold.get(key, ())
 
     def namesakes(self, name: str, make: Callable[[Sequence[Outline], Resolver], T]) -> T:
-        """What ``make`` finds of all pages that ``holders`` finds: made once, and not for each of them."""
+        """The result of ``make`` for the pages of ``holders``: computed once for each name, not for each page."""
         paths = self.holders(name)
         key = make, fold_title(name)
         held = self._around.namesakes
@@ -135,18 +136,19 @@ class Context:
         return self._around.resolver.names.by_id.get(id_, ())
 
     def page(self, path: str) -> Outline | None:
-        """What other pages may know of a page."""
+        """The outline of another page."""
         found = self._around.resolver.outlines.get(path)
         self.asked.update(name_keys(NameRecord.of(found)) if found is not None else ())
         return found
 
     def resolve(self, target: str) -> Resolution:
-        """What a wikilink with this target would mean here."""
+        """The resolution of a wikilink with this target on this page."""
         self.asked |= target_keys(target, self._page.folder, self.config.dialect)
         return self._around.resolver.resolve_name(target, self._page.path)
 
     def is_no_link(self, file: FileLink) -> bool:
-        """Whether a Markdown link is none, or ``[[Page]](words)``: of that unrendered-link has better to say."""
+        """Whether text in the form of a Markdown link is not meant as one, or is ``[[Page]](words)``, which
+        unrendered-link reports."""
         source = self._page.source
         if is_no_link(file, source, has_site=self.config.has_site):
             return True
@@ -154,22 +156,22 @@ class Context:
         return name is not None and not isinstance(self.resolve(name), Missing)
 
     def page_named(self, name: str) -> str | None:
-        """The one page called so by file name, title or id: how frontmatter names a page."""
+        """The one page with this file name, title or id, as frontmatter refers to pages."""
         self.asked.update(reference_keys((name,)))
         return self._around.resolver.page_named(name, self._page.path)
 
     def redirect(self, path: str) -> str | None:
-        """The page that stands for another, where that names one."""
+        """The page to which another one redirects, or None."""
         self.page(path)
         return self._around.resolver.redirect(path)
 
     def final(self, path: str) -> str:
-        """Where a reader sent along redirects ends."""
-        self.page(path)  # whom it concerns that a page on the way is otherwise is known by who refers to whom
+        """The final target after following redirects."""
+        self.page(path)  # pages between need no record: a change of them affects the pages that refer to them
         return self._around.resolver.final(path)
 
     def leads_here(self, path: str) -> bool:
-        """Whether a reader sent along redirects from another page comes by this one."""
+        """Whether the chain of redirects from another page contains this one."""
         self.page(path)
         return self._around.resolver.leads_to(path, self._page.path)
 
@@ -182,8 +184,8 @@ class Context:
         return self._around.resolver.has_block(path, block)
 
     def first_choice(self, name: str, candidates: Sequence[str]) -> str | None:
-        """Which of several files of one name Obsidian opens from this page, where its rules hold; None for titles, of
-        which it knows nothing."""
+        """Which of several files with one name Obsidian opens from this page, if its rules apply; None for titles,
+        which it does not resolve."""
         if self.config.obsidian is None:
             return None
         held, folder = self._around.first_choices, self._page.folder
@@ -196,46 +198,46 @@ class Context:
 
     @property
     def files(self) -> frozenset[str]:
-        """The paths of all files that are not pages. A page whose rules ask for them is checked again whenever any file
-        or page comes or goes."""
+        """The paths of all files that are not pages. A page whose rules use them is checked again whenever a file or
+        page is added or removed."""
         self.asked.add(ANY_FILE)
         return self._around.resolver.names.files.paths
 
     def is_page(self, path: str) -> bool:
-        """Whether there is a page at a path."""
+        """Whether there is a page with this path."""
         self.asked.add(ANY_FILE)
         return path in self._around.resolver.outlines
 
     # -- spelling
 
     def spelling(self, path: str) -> str | None:
-        """How a link here spells a page."""
+        """How a link on this page should spell a page."""
         self.page(path)
         return self._around.linking.speller.spelling(path, self._page.path)
 
     def canonical(self, link: WikiLink, resolution: Resolved) -> str | None:
-        """The spelling ``kb reconcile`` gives a link; None where it leaves it."""
+        """The spelling that ``kb reconcile`` gives to a link; None if it is not changed."""
         self.page(resolution.page)
         return self._around.linking.speller.canonical(link, resolution, self._page.path)
 
     def is_misspelled(self, link: WikiLink, path: str) -> bool:
-        """Whether the spelling of a link that means a page after folding is to be called wrong."""
+        """Whether to report the spelling of a link that resolves only after folding."""
         self.page(path)
         return self._around.linking.speller.is_misspelled(link, path, self._page.path)
 
     def respelled(self, link: WikiLink, target: str) -> tuple[Edit, ...]:
-        """The edits that spell a link so and keep the words a reader saw, where they are to be kept."""
+        """The edits that respell a link and keep the displayed text where required."""
         return self._around.linking.speller.respelled(link, target, self._page)
 
     def reference(self, path: str, *, by_title: bool) -> str | None:
-        """How frontmatter here names a page."""
+        """How frontmatter on this page should name a page."""
         self.page(path)
         return self._around.linking.speller.reference(path, self._page.path, by_title)
 
     @property
     def suggester(self) -> Suggester:
-        """What links that lead nowhere were meant to say. It may name any page: a page with such links is checked again
-        whenever any name is another."""
+        """Suggestions for broken links. They may name any page, so a page with broken links is checked again
+        whenever any name changes."""
         return self._around.linking.suggester
 
 
@@ -266,9 +268,9 @@ class Rule:
     """Markdown: a one-line summary, why it matters, ``## Reported`` and ``## Instead`` examples."""
     check: Check | None
     expires_on: ExpiresOn | None = None
-    """The day on which an unchanged page comes to be found, or ceases to be; None when time changes nothing."""
+    """The next day on which the findings of an unchanged page change; None if they do not depend on the date."""
     without_site: Severity | None = None
-    """The severity where no site is made of the vault, if that is another."""
+    """The severity if no site is built from the vault, if it differs."""
 
     @property
     def summary(self) -> str:

@@ -25,7 +25,8 @@ _FENCE = re.compile(r"^(?P<m>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=m)$", re
 
 
 def quoted(doc: str) -> str:
-    """The Markdown of a docstring with every example shown and none executed: each is text of a longer fence."""
+    """The Markdown of a docstring with all examples displayed and none executed: each becomes text in a longer
+    fence."""
 
     def show(fence: re.Match[str]) -> str:
         if fence["info"].startswith("markdown"):
@@ -83,7 +84,7 @@ def pages(rules: Mapping[str, Rule]) -> dict[str, str]:
 
 
 def main(words: Sequence[str]) -> int:
-    """Write the pages into the folder named. Returns the exit code."""
+    """Writes the pages into a folder. Returns the exit code."""
     parser = argparse.ArgumentParser("python -m kbtools.rules", description="Write the documentation of rules.")
     parser.add_argument("folder", type=Path, help="the folder of the pages, one a rule")
     folder: Path = parser.parse_args(words).folder

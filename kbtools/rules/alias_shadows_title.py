@@ -47,7 +47,7 @@ GROUP = "vault"
 
 
 class _PagesNamed(NamedTuple):
-    """The pages of a name, and how many of them redirect to which."""
+    """The pages of a name, and the number of redirects to each target."""
 
     paths: tuple[str, ...]
     ends: Mapping[str, int]

@@ -50,7 +50,7 @@ GROUP = "links"
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    # Obsidian decides without asking: whom it leads astray is only the author, who can see it.
+    # Obsidian chooses one silently; only the author can be misled, and sees the result.
     severity = None if context.config.has_site else Severity.INFO
     for link, resolution in context.links.wiki:
         if isinstance(resolution, Ambiguous):

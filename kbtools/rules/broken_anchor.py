@@ -45,9 +45,9 @@ from kbtools.vault.page import Page
 _OF_CLIPPINGS = re.compile(
     r"cite_(?:note|ref)|fn(?:ref)?[:\d-]|endnote|footnote|_ftn|_edn|mw-|bib\.bib|user-content-fn"
 )
-"""Ids of footnotes as web pages have them that notes were saved from: nobody writes these links."""
+"""Footnote ids of saved web pages: nobody wrote these links."""
 _OF_TABS = re.compile(r"__tabbed_\d+_\d+")
-"""Ids of tabs, numbers that rendering gives them: whoever links to one has copied it from the site."""
+"""Numbered ids of tabs, which are created during rendering: such links were copied from the site."""
 _CONTRIBUTORS = "ALL-CONTRIBUTORS-LIST:START"
 _WEB = re.compile(r"https?://")
 SEVERITY = Severity.WARNING
@@ -74,12 +74,12 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 
 def _is_of_bot(file: FileLink, page: Page) -> bool:
-    """Whether a bot has written a link: all-contributors gives each contribution an address of its own."""
+    """Whether a bot has written a link: all-contributors gives each contribution its own address."""
     return file.kind == "html" and not file.path and _CONTRIBUTORS in page.source.text
 
 
 def _is_clipping(page: Page) -> bool:
-    """Whether a note was saved from the web, as its frontmatter says: nobody wrote its table of contents."""
+    """Whether a note was saved from the web, according to its frontmatter: nobody wrote its table of contents."""
     return any(key in page.data and _WEB.match(page.scalar(key)) is not None for key in ("source", "url", "link"))
 
 

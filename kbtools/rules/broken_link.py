@@ -81,7 +81,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 
 def _is_listed_by_quartz(link: WikiLink, context: Context) -> bool:
-    """Whether a link leads to a page that Quartz makes, of a tag or of a folder."""
+    """Whether a link leads to a page that Quartz generates for a tag or a folder."""
     if context.config.generator != "quartz":
         return False
     of_folder = "/" in link.target and any(map(context.suggester.has_folder, (link.target, f"content/{link.target}")))
@@ -89,7 +89,7 @@ def _is_listed_by_quartz(link: WikiLink, context: Context) -> bool:
 
 
 def _has_resolved(context: Context) -> bool:
-    """Whether a wikilink of the page leads somewhere."""
+    """Whether any wikilink of the page resolves."""
     return not all(isinstance(resolution, Missing) for _, resolution in context.links.wiki)
 
 
@@ -105,11 +105,11 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
         return Problem("broken-link", Span(*inner.span()), message, way)
     is_folder = not context.config.has_site and context.suggester.is_folder(file, page)
     if is_folder and file.path.rpartition("/")[2] in ("", ".", ".."):
-        return None  # GitHub and builders of gardens list what is in it
+        return None  # GitHub and generators of digital gardens list its content
     help_, fix = context.suggester.file(file, page)
     message = f'there is no page at "{file.path}"'
     if not context.config.has_site and fix is None and (_is_name(file.path) or is_folder):
-        # A page that nobody has written yet, as of [[Name]]; or a folder.
+        # A page that does not exist yet, as with [[Name]]; or a folder.
         severity = Severity.WARNING if file.path.endswith(".md") else Severity.INFO
         return Problem("broken-link", file.path_span, message, help_, severity=severity)
     maker = context.config.mkdocs.makes_pages if context.config.mkdocs is not None else None
@@ -120,12 +120,12 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
 
 
 def _is_draft(file: FileLink, page: Page, context: Context) -> bool:
-    """Whether a link without an address is a chapter that mdBook lists and does not have yet."""
+    """Whether a link without an address is a chapter that does not exist yet, as in mdBook."""
     return context.config.generator == "mdbook" and page.stem == "SUMMARY" and file.kind == "link"
 
 
 def _is_name(path: str) -> bool:
-    """Whether an address is the name of a page and no path to it."""
+    """Whether an address is a page's name, not a path."""
     return "/" not in path and (path.endswith(".md") or not has_ending(path))
 
 

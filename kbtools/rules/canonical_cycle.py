@@ -58,7 +58,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 
 def _way(path: str, target: str, context: Context) -> Iterator[str]:
-    """From a page and back, the middle of a long way left out."""
+    """The pages of a cycle, shortened in the middle if it is long."""
     yield path
     at: str | None = target
     for _ in range(MOST):

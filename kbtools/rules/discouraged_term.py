@@ -71,7 +71,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 @cache
 def _pattern(terms: tuple[str, ...]) -> re.Pattern[str]:
-    """All terms at the start of a word; the longest that fits is found."""
+    """Matches any term at the start of a word; the longest one is found."""
     words = sorted((t.removesuffix("*") for t in terms), key=len, reverse=True)
     return re.compile(rf"(?<![\w.@/\\#$])(?:{'|'.join(map(re.escape, words))})", re.IGNORECASE)
 
@@ -82,7 +82,7 @@ def _meant(found: str, terms: tuple[tuple[str, str], ...]) -> tuple[str, str]:
 
 
 def _ends(prose: str, at: int) -> bool:
-    """Whether a word ends here, or goes on with a particle alone."""
+    """Whether a word ends here, or is followed only by a particle."""
     rest = _HANGUL.match(prose, at)
     assert rest is not None
     if rest[0]:
@@ -94,12 +94,13 @@ def _ends(prose: str, at: int) -> bool:
 
 
 def _is_closed(word: str) -> bool | None:
-    """Whether the last syllable ends in a consonant, which decides about the particle; None for other scripts."""
+    """Whether the last syllable ends in a consonant, which determines the form of a particle; None for other
+    scripts."""
     return (ord(word[-1]) - 0xAC00) % 28 > 0 if "가" <= word[-1] <= "힣" else None
 
 
 def _prose(page: Page) -> str:
-    """The page's text with everything blanked that holds no words of its own; places stay as they are."""
+    """The page's text with everything but prose blanked; positions are unchanged."""
     text = page.source.text
     holes = [(s.start, s.end) for s in page.structure.opaque]
     for link in page.links:

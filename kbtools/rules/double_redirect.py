@@ -69,7 +69,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 
 def _fix(page: Page, context: Context, field: str, final: str) -> Fix | None:
-    """Name the last page as the field named the one between: linked or bare."""
+    """The fix that makes the field name the final page, in the same form (link or plain)."""
     from kbtools.frontmatter import set_field
 
     written = page.frontmatter.entries[(field,)].raw if page.frontmatter else ""
@@ -81,5 +81,5 @@ def _fix(page: Page, context: Context, field: str, final: str) -> Fix | None:
     try:
         edit = set_field(page.source.text, field, value)
     except KbError:
-        return None  # the frontmatter is to be repaired first, and said so by others
+        return None  # the frontmatter is broken, which other rules report
     return Fix(f"write {field}: {edit.replacement.strip()}", Applicability.SAFE, (edit,))

@@ -53,15 +53,15 @@ GROUP = "vault"
 
 
 class _Namesakes(NamedTuple):
-    """The pages of one title that stand for no other, by path."""
+    """Pages with one title that do not redirect to another, by path."""
 
     all: tuple[str, ...]
     by_wish: tuple[str, ...]
-    """Those called otherwise than their file."""
+    """Those with another name than their file."""
     titled: tuple[str, ...]
-    """Those whose frontmatter says what they are called."""
+    """Those with a title in the frontmatter."""
     by_folder: Mapping[str, tuple[str, ...]]
-    """Those called as their file."""
+    """Those named like their file."""
 
     @classmethod
     def of(cls, pages: Sequence[Outline], _: object) -> Mapping[str, _Namesakes]:
@@ -82,9 +82,9 @@ class _Namesakes(NamedTuple):
         )
 
     def rivals(self, page: Page, dialect: Dialect | None) -> tuple[Sequence[str], Sequence[str]]:
-        """The pages, this one among them, that are called so by somebody's wish as this one is; and those that lie in
-        its folder. The others are the name's page in their own folders."""
-        if dialect == "logseq":  # a page is called as its file is, letter by letter
+        """The other pages that have this name by choice, if this one has; and those in its folder. Pages in other
+        folders that are merely named like their file are no conflict."""
+        if dialect == "logseq":  # names are file names there, compared exactly
             return self.titled if page.has_title else (page.path,), ()
         if page.title != page.stem:
             return self.all, ()
@@ -104,6 +104,6 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         others = sorted(p for p in (*called[: MOST + 1], *near) if p != page.path)
         message = f'"{page.title}" is also the title of {listed(others, count)}'
         help_ = "rename one of them, or let one be duplicate_of the other"
-        # In Obsidian's vaults links go by the names of files: a title repeated is only worth knowing.
+        # In Obsidian vaults links use file names: a repeated title is only informative.
         severity = Severity.INFO if context.config.obsidian is not None else None
         yield Problem("duplicate-title", page.field_span("title"), message, help_, severity=severity)

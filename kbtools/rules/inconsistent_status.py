@@ -41,9 +41,9 @@ SEVERITY = Severity.WARNING
 GROUP = "frontmatter"
 
 ASIDE = ("duplicate", "merged")
-"""Values of ``status`` that say that another page stands for this one."""
+"""Values of ``status`` that say that another page replaces this one."""
 REDIRECTED = "redirected"
-"""The value of ``verification_status`` that says so."""
+"""The value of ``verification_status`` with the same meaning."""
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:

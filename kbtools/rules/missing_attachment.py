@@ -36,7 +36,7 @@ GROUP = "links"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     if context.config.dialect == "logseq" and page.stem.startswith("hls__"):
-        return  # Logseq's own page for highlights of a PDF, which it often finds outside of the graph
+        return  # Logseq's own page for highlights of a PDF, which is often outside of the graph
     for link, resolution in context.links.wiki:
         named = is_attachment_name(link.target) and not has_placeholder(link.target)
         if isinstance(resolution, Missing) and named:

@@ -60,7 +60,7 @@ def _is_there(name: str, folder: str, context: Context) -> bool:
 
 
 def _near(name: str, context: Context) -> str | None:
-    """The files of that name, where there are several, or none but for case."""
+    """Files with that name, if there are several, or only with different case."""
     wanted = name.rpartition("/")[2].casefold()
     found = sorted(file for file in context.files if file.rpartition("/")[2].casefold() == wanted)
     return "there is " + ", ".join(found[:3]) if found else None

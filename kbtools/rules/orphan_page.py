@@ -63,7 +63,7 @@ _OF_REPOSITORIES = frozenset(
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     if context.config.dialect is not None or context.config.has_navigation:
-        return  # tags, properties or names lead to pages there, or a navigation that kb does not read
+        return  # there, tags, properties, names or a navigation that kb does not read lead to pages
     name = page.stem.lower()
     entrance = name in ENTRANCES or name.replace("-", "_") in _OF_REPOSITORIES or page.is_learning_path
     mkdocs = context.config.mkdocs

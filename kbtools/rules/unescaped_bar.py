@@ -52,22 +52,22 @@ GROUP = "links"
 _NO_ROW = (">", "#", "!")
 _CONTAINERS = " \t>"
 _ENDS_TABLE = re.compile(r">|#{1,6}\s|[-*+]\s|\d{1,9}[.)]\s|```|~~~|<")
-"""What begins a block that ends a table for GitHub and Obsidian."""
+"""The beginning of blocks that end a table in GitHub and Obsidian."""
 
 
 class Behind(NamedTuple):
-    """Text right behind the rows of a table."""
+    """Text directly after the rows of a table."""
 
     start: int
     site_only: bool
-    """Whether a line before the link, or its own, ends the table for GitHub and Obsidian."""
+    """Whether the link's line or one before it ends the table in GitHub and Obsidian."""
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     text, lines = page.source.text, page.source.lines
     known: dict[int, Behind | None] = {}
     lost_until = -1
-    """Where the block ends that the bars of its first line have kept from being a table."""
+    """The end of a block that is no table because of the bars in its first line."""
     for link in page.links:
         if link.label is None or link.table:
             continue
@@ -93,11 +93,9 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
 
 
 def _behind_table(page: Page, link: WikiLink, known: dict[int, Behind | None]) -> Behind | None:
-    """The text right behind the rows of a table that nobody means as rows of it: its first line is a heading, a
-    quotation or a picture, or has no bar, where all rows begin with one.
-
-    ``known`` are the answers for lines, so that each line is looked at once.
-    """
+    """The text directly after the rows of a table that is not meant as rows: its first line is a heading, a
+    quotation or a picture, or has no bar although all rows begin with one. ``known`` caches the result for each
+    line."""
     text, lines = page.source.text, page.source.lines
     number = above = lines.line_of(link.start)
     while above not in known and above and not lines.line(above).of(text).lstrip(" ").startswith("|"):
@@ -115,8 +113,8 @@ def _behind_table(page: Page, link: WikiLink, known: dict[int, Behind | None]) -
 
 
 def _is_lost_head(page: Page, link: WikiLink) -> bool:
-    """Whether a link stands on a line that would be the head of a table if its bars were escaped: what follows rules
-    off as many cells."""
+    """Whether a link is on a line that would be the head of a table if its bars were escaped: the next line has as
+    many cells."""
     text, lines = page.source.text, page.source.lines
     number = lines.line_of(link.start)
     if number == len(lines):

@@ -74,11 +74,11 @@ _BRACKETS = re.compile(r"\\?[\[\]]")
 _NO_PLACE = re.compile(r"\\?[\[\]]|\\[()]")
 _ESCAPED_TAG = re.compile(r"\\<([^<>]*)>")
 _HELD = {"`": "code", "$": "a formula", "\\": "a formula", "<": "HTML", "[": "a bracket"}
-"""What keeps brackets from being a link, by the character it begins with."""
+"""What prevents brackets from being a link, by the character it begins with."""
 
 
 class _Text(NamedTuple):
-    """Brackets that are no link, and what they say."""
+    """Brackets that are not a link, and their content."""
 
     start: int
     end: int
@@ -87,7 +87,7 @@ class _Text(NamedTuple):
     anchor: str | None
     label: str | None
     bar: str
-    """The bar as written, ``\\|`` inside a table; empty without a label."""
+    r"""The bar as written, ``\|`` inside a table; empty without a label."""
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
@@ -119,7 +119,7 @@ def _brackets(page: Page, context: Context) -> Iterator[Problem]:
         inside = opaque[hole] if hole >= 0 and start < opaque[hole].end else None
         found = _read(text, start)
         if found is None or bisect_left(known, start) < bisect_left(known, found.end):
-            continue  # it is a link, or one stands within it
+            continue  # it is a link, or contains one
         if inside is None:
             problem = _in_text(found, page, context, opaque[hole + 1 : hole + 9])
         elif _covers(structure.raw, start):
@@ -135,7 +135,7 @@ def _brackets(page: Page, context: Context) -> Iterator[Problem]:
 
 
 def _read(text: str, start: int) -> _Text | None:
-    """Brackets from a place to those that close them on the same line, single ones within paired."""
+    """The brackets from a position to the matching ones on the same line, possibly with single brackets within."""
     depth, at, limit = 0, start + 2, start + _LONGEST
     while (m := _STEP.search(text, at, limit)) is not None:
         at = m.end()
@@ -166,7 +166,7 @@ def _covers(spans: Sequence[Span], at: int) -> bool:
 
 
 def _answers(found: _Text, page: Page, context: Context) -> str | None:
-    """The page or file a name leads to, with markup taken off it."""
+    """The page or file that a name resolves to, without markup in the name."""
     if not found.target:
         return page.path if found.anchor and found.anchor.strip() else None
     for name in dict.fromkeys((found.target, plain_text(found.target))):
@@ -182,7 +182,7 @@ def _shown(found: _Text, page: Page) -> str:
 
 
 def _problem(found: _Text, page: Page, reason: str, help_: str, fix: Fix | None = None) -> Problem:
-    """One that Obsidian shows as a link."""
+    """The problem of text that Obsidian shows as a link."""
     message = f'the site shows "{_shown(found, page)}" as text: {reason}'
     return Problem("unrendered-link", Span(found.start, found.end), message, help_, fix, site_only=True)
 
@@ -210,12 +210,12 @@ def _in_text(found: _Text, page: Page, context: Context, holes: Sequence[Span]) 
 
 
 def _is_name(target: str) -> bool:
-    """Whether something in brackets reads as the name of a page that holds brackets, and not as an array."""
+    """Whether bracketed text looks like a page name with brackets, and not like an array."""
     return bool(_BRACKETS.search(target)) and bool(_WORD.match(target)) and not _NO_NAME.search(target)
 
 
 def _rewritten(found: _Text, page: Page, context: Context, path: str) -> str | None:
-    """The link as the renderer reads it, with the same words shown; None where there is no such."""
+    """The link in a form that the renderer accepts, with the same displayed text; None if there is none."""
     if _BRACKETS.search(found.target):
         if context.page(path) is None:
             return None
@@ -238,7 +238,7 @@ def _rewritten(found: _Text, page: Page, context: Context, path: str) -> str | N
 
 
 def _before_parentheses(found: _Text, page: Page, context: Context, address: str) -> Problem | None:
-    """``[[x]](address)`` is an ordinary link: no fault where the address is one."""
+    """``[[x]](address)`` is an ordinary link, which is correct if the address is one."""
     if _SCHEME.match(address) or (address.strip() and not re.search(r"[\s,=()]", address) and _ending(address)):
         return None
     text = page.source.text
@@ -262,7 +262,7 @@ def _in_formula(found: _Text, page: Page, context: Context, formula: Span) -> Pr
         return None
     inside, lines = formula.of(page.source.text), page.source.lines
     closes = "$" if inside[0] == "$" else ("\\)", "\\]")
-    whole = inside[0] in "$\\" and inside.endswith(closes)  # else a line of one that goes on
+    whole = inside[0] in "$\\" and inside.endswith(closes)  # else a line within one
     several = not whole or lines.line_of(formula.start) != lines.line_of(formula.end - 1)
     is_meant = several or inside.startswith(("$$", "\\"))
     way = "write \\$ for dollar signs that are none" if not is_meant else "write it beside the formula"
@@ -289,7 +289,7 @@ def _in_html(found: _Text, page: Page, context: Context, elements: _Elements) ->
 
 
 class _Elements:
-    """The elements of raw HTML around places that are asked for in order."""
+    """The elements of raw HTML around positions that are queried in order."""
 
     def __init__(self, page: Page) -> None:
         self.text, self.raw, self.lines = page.source.text, page.structure.raw, page.source.lines
@@ -297,9 +297,9 @@ class _Elements:
         self.at = 0
         self.open: list[str] = []
         self.ends: dict[str, int] = {}
-        """Where the last end tag of an element is, by its name; -1 where there is none."""
+        """The position of the last end tag of an element, by its name; -1 if there is none."""
         self.paragraph = 0, 0
-        """The line asked about last, and the first of the lines above it without a blank one."""
+        """The line of the last query, and the first line above it without a blank line between."""
 
     def around(self, place: int) -> tuple[str, ...]:
         if not self.span.start <= place < self.span.end:
@@ -316,14 +316,14 @@ class _Elements:
         return tuple(self.open)
 
     def is_never_closed(self, name: str) -> bool:
-        """Whether an element around the place that was asked for last has no end on the page."""
+        """Whether an element around the last queried position has no end tag on the page."""
         if name not in self.ends:
             tags = re.compile(f"</{name}", re.IGNORECASE).finditer(self.text, self.span.start, self.span.end)
             self.ends[name] = max((tag.start() for tag in tags), default=-1)
         return self.ends[name] < self.at
 
     def is_read_elsewhere(self, place: int) -> bool:
-        """Whether GitHub and Obsidian read Markdown here: a blank line ends HTML (CommonMark, "HTML blocks")."""
+        """Whether GitHub and Obsidian parse Markdown here: a blank line ends HTML (CommonMark, "HTML blocks")."""
         line = first = self.lines.line_of(place)
         before, known = self.paragraph
         while first > 1 and first != before and self.lines.line(first - 1).of(self.text).strip():

@@ -48,7 +48,7 @@ _FOLLOWABLE = re.compile(
     """
 )
 _NAMED = re.compile(r"\b(?:1[5-9]|20)\d\d\b|\d\.\d")
-"""A year or a version: with words before or behind it, a document that can be looked for."""
+"""A year or a version: together with other words, it identifies a document."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _WIKILINK = re.compile(r"\[\[([^\[\]|#]+)[^\[\]]*\]\]")
 

@@ -45,7 +45,7 @@ GROUP = "links"
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     if context.config.generator == "quartz" and not context.config.has_site:
-        return  # its addresses have dashes for blanks, and small letters
+        return  # its addresses have dashes for blanks, and lower-case letters
     for link, resolution in context.links.wiki:
         if not isinstance(resolution, Resolved) or resolution.how != "variant":
             continue

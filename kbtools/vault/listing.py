@@ -141,9 +141,8 @@ class Listing(NamedTuple):
         return {**self.entries.stamps, **{path: entry.known_stamp for path, entry in self.entries.odd.items()}}
 
     def is_young(self, entry: FileEntry) -> bool:
-        """Whether a file was changed so lately that it may change again within the same tick of the clock, so that its
-        stamp does not tell (git does the same; see its documentation on racy entries).
-        """
+        """Whether a file was changed so recently that it may change again within the same clock tick, so that its
+        stamp does not reveal the change (as in git; see its documentation on racy entries)."""
         return self._is_young(entry.known_stamp)
 
     def _is_young(self, stamp: Stamp) -> bool:
@@ -185,10 +184,10 @@ class _Patterns(Protocol):
 
 
 class Exclusion:
-    """Which files of a vault are neither pages nor targets of links.
+    """Decides which files of a vault are neither pages nor link targets.
 
-    Files and folders whose names begin with a dot, a few folders of programs, what ``exclude``
-    names, and what MkDocs does not publish: ``exclude_docs``, ``draft_docs``, and ``/templates/`` by default.
+    Files and folders whose names begin with a dot, some folders of programs, those that ``exclude`` names, and those
+    that MkDocs does not publish: ``exclude_docs``, ``draft_docs``, and ``/templates/`` by default.
     """
 
     def __init__(self, config: Config) -> None:
@@ -223,10 +222,8 @@ class Exclusion:
 
 
 def list_files(root: Path, config: Config) -> tuple[FileEntries, frozenset[str]]:
-    """Pages below a folder, and the paths of all other files. Linked folders are not entered: a loop has no end.
-
-    A page of more than ``max_page_size`` bytes is not to be looked at: it was never written as a page.
-    """
+    """Pages below a folder, and the paths of all other files. Linked folders are not entered, because they may form
+    loops. A page of more than ``max_page_size`` bytes is reported and not read."""
     exclusion, largest = Exclusion(config), config.max_page_size
     left_out, unpublished = exclusion.leaves_out, exclusion.is_unpublished
     selective = config.mkdocs is not None
@@ -261,7 +258,7 @@ def list_files(root: Path, config: Config) -> tuple[FileEntries, frozenset[str]]
                         try:
                             status = entry.stat(follow_symlinks=False)
                         except OSError:
-                            odd.append(FileEntry(path, f"{top}/{path}"))  # deleted since: reading it reports that
+                            odd.append(FileEntry(path, f"{top}/{path}"))  # deleted since: reading reports that
                             continue
                         here[path] = stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
                         if stamp[2] > largest:
@@ -269,7 +266,7 @@ def list_files(root: Path, config: Config) -> tuple[FileEntries, frozenset[str]]
         except OSError as e:
             odd.append(FileEntry(prefix[:-1], f"{top}/{prefix}", None, f"the folder cannot be listed: {e.strerror}"))
         if selective and f"{prefix}index.md" in here:
-            here.pop(f"{prefix}README.md", None)  # MkDocs has one page at an address: the index
+            here.pop(f"{prefix}README.md", None)  # MkDocs has only one page for an address: the index
         if not _is_text("".join(here)):
             odd += (FileEntry(path, f"{top}/{path}", stamp) for path, stamp in here.items() if not _is_text(path))
         stamps.update(here)
@@ -286,7 +283,8 @@ def list_files(root: Path, config: Config) -> tuple[FileEntries, frozenset[str]]
 
 @contextmanager
 def _scan(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
-    """What a folder holds. By its descriptor, where the system can: no name in it is then looked up from the root."""
+    """The entries of a folder, by its descriptor if the system supports that: then names are not resolved from the
+    root."""
     if os.scandir not in os.supports_fd:
         with os.scandir(folder) as found:
             yield found
@@ -300,7 +298,7 @@ def _scan(folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
 
 
 def sized(entry: FileEntry, largest: int) -> FileEntry:
-    """The entry, with its trouble if it is a page of more bytes than are read."""
+    """The entry, with a problem if it is a page with too many bytes."""
     if entry.trouble or entry.stamp is None or entry.stamp[2] <= largest or not entry.is_page:
         return entry
     size = f"{entry.stamp[2] / 2**20:,.1f} MiB, and max_page_size is {largest / 2**20:,.1f} MiB"

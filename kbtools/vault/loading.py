@@ -18,7 +18,7 @@ from kbtools.vault.page import Page, decode, unreadable
 from kbtools.vault.ways_in import ways_in
 
 Reader = Callable[[FileEntry, Policies], Page]
-"""Reads and parses the page in a file; the policies determine how its code is handled."""
+"""Reads and parses the page in a file; the policies determine how its code is treated."""
 
 
 class Vault(NamedTuple):
@@ -35,15 +35,14 @@ class Vault(NamedTuple):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vault:
-        """The pages of the project that ``path`` lies in, or of any folder of Markdown. Raises KbError where there is
-        no such folder, or the project's configuration cannot be used."""
+        """The pages of the project that contains ``path``, or of any folder of Markdown. Raises KbError if there is
+        no such folder, or the project's configuration is not valid."""
         return load(project_or_folder(Path(path)))
 
 
 def load(project: Project, reader: Reader | None = None, listing: Listing | None = None) -> Vault:
-    """Read every page. What cannot be read becomes a page with a problem; nothing is raised for one file.
-
-    ``listing`` says which files there are, where that is known."""
+    """Reads all pages. A file that cannot be read becomes a page with a problem; no exception is raised for single
+    files. ``listing`` provides the files, if known."""
     reader = reader or read
     policies = project.policies
     entries, attachments, _ = listing or Listing.of(project)
@@ -56,10 +55,8 @@ def load(project: Project, reader: Reader | None = None, listing: Listing | None
 
 
 def read(entry: FileEntry, policies: Policies) -> Page:
-    """The page a file holds; an unreadable one, with its problem, where it holds none.
-
-    ``policies`` say what its code is held to.
-    """
+    """The page in a file; an unreadable one, with its problem, if it is no text. ``policies`` determine how its code
+    is treated."""
     trouble, advice, shown = entry.trouble, "remove it, or name it in exclude", entry.shown
     if trouble is None and shown != entry.path:
         trouble, advice = "the file's name is not UTF-8", "rename the file"
@@ -73,7 +70,8 @@ def read(entry: FileEntry, policies: Policies) -> Page:
 
 
 def _bytes_of(file: str, size: int) -> bytes:
-    """All of a file that had ``size`` bytes when it was found. Without the objects of ``open``: pages are many."""
+    """The content of a file that had ``size`` bytes when it was found. Avoids the objects of ``open`` because there
+    may be many pages."""
     opened = os.open(file, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
         data = os.read(opened, size + 1)
@@ -88,5 +86,5 @@ def _bytes_of(file: str, size: int) -> bytes:
 
 
 def is_decomposed(path: str) -> bool:
-    """Whether a path is written with combining characters, as macOS once stored it."""
+    """Whether a path contains combining characters, as macOS once stored it."""
     return not path.isascii() and not unicodedata.is_normalized("NFC", path)

@@ -9,15 +9,15 @@ SLASH = "___"
 SLASHES = (SLASH, "%2F", ".")
 """What stands for ``/`` in the names of files, the last two in older graphs."""
 _RESERVED = re.compile(r'[<>:"\\|?*#%]')
-"""Characters that Logseq writes as ``%23`` in the names of files."""
+"""Characters that Logseq encodes in file names, for example as ``%23``."""
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
 _LONG = re.compile(r"(?:\w+, )?([A-Z][a-z]{2})[a-z]* (\d{1,2})(?:st|nd|rd|th)?, (\d{4})")
 _NUMBERS = re.compile(r"(\d{4})[-/_.](\d{1,2})[-/_.](\d{1,2})")
 
 
 def journal(name: str) -> str | None:
-    """The file, without its ending, of the journal of a day: ``Dec 1st, 2025`` or ``2025-12-01``. None for other names.
-    A journal is there for each day, with a file as soon as something is written in it."""
+    """The file name, without ending, of the journal of a day: ``Dec 1st, 2025`` or ``2025-12-01``. None for other
+    names. A journal exists for every day; its file, as soon as something is written in it."""
     if (m := _LONG.fullmatch(name)) is not None and m[1].lower() in _MONTHS:
         return f"{m[3]}_{_MONTHS.index(m[1].lower()) + 1:02}_{int(m[2]):02}"
     if (m := _NUMBERS.fullmatch(name)) is not None:
@@ -26,7 +26,7 @@ def journal(name: str) -> str | None:
 
 
 def page_of(stem: str) -> str:
-    """The name of the page in a file that is called so: ``A___B`` is ``A/B``."""
+    """The page name for a file name: ``A___B`` is ``A/B``."""
     return stem.replace(SLASH, "/")
 
 

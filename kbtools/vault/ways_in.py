@@ -12,13 +12,13 @@ CANVAS = ".canvas"
 
 
 def ways_in(project: Project, pages: Collection[str], attachments: Iterable[str]) -> frozenset[str]:
-    """The paths of such pages. A canvas that cannot be read leads nowhere."""
+    """The paths of such pages. A canvas that cannot be read is ignored."""
     mkdocs = project.config.mkdocs
     found: set[str] = set()
     for entry in mkdocs.nav if mkdocs is not None else ():
         path = posixpath.normpath(entry.partition("#")[0])
         found.add(path)
-        if entry.endswith("/"):  # a folder, for the plugins that know such entries
+        if entry.endswith("/"):  # a folder, for plugins that support such entries
             found.update(p for p in pages if p.startswith(f"{path}/"))
     canvases = [path for path in attachments if path.endswith(CANVAS)]
     for path in canvases:
@@ -27,7 +27,7 @@ def ways_in(project: Project, pages: Collection[str], attachments: Iterable[str]
 
 
 def named_in_canvas(file: Path) -> Iterator[str]:
-    """The paths of the files a canvas shows (JSON Canvas 1.0: nodes of type ``file``)."""
+    """The paths of the files in a canvas (JSON Canvas 1.0: nodes of type ``file``)."""
     import json
 
     try:

@@ -11,7 +11,7 @@ import pytest
 from kbtools.config.project import Config, Project
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.site.data.model import SiteModel
-from kbtools.site.data.results import Result, Results
+from kbtools.site.data.results import Results, ShownOutcome
 from kbtools.site.generated import NAMES, generate
 from kbtools.site.generated.bar_chart import columns, stacked
 from kbtools.site.generated.document import LONG, parts
@@ -24,7 +24,7 @@ from kbtools.vault.index import Index
 from kbtools.vault.page import Page, decode
 
 
-def wiki(texts: dict[str, str], runs: tuple[Result, ...] = ()) -> SiteModel:
+def wiki(texts: dict[str, str], runs: tuple[ShownOutcome, ...] = ()) -> SiteModel:
     here = Path("/nowhere")
     index = Index({path: decode(path, text.encode()) for path, text in texts.items()})
     return SiteModel(
@@ -47,10 +47,10 @@ def test_figures_of_health(monkeypatch: pytest.MonkeyPatch) -> None:
             "y/same.md": "[[A]]",
         },
         (
-            Result(Outcome("A.md::fast[cpu]", "A.md", 6, "cpu", Status.PASSED, seconds=0.1)),
-            Result(Outcome("A.md::slow[cpu]", "A.md", 10, "cpu", Status.PASSED, seconds=7.0)),
-            Result(Outcome("A.md::slow[cuda]", "A.md", 10, "cuda", Status.FAILED, seconds=9.0)),
-            Result(Outcome("A.md::fast[cuda]", "A.md", 6, "cuda", Status.PASSED, seconds=9.0), fresh=False),
+            ShownOutcome(Outcome("A.md::fast[cpu]", "A.md", 6, "cpu", Status.PASSED, seconds=0.1)),
+            ShownOutcome(Outcome("A.md::slow[cpu]", "A.md", 10, "cpu", Status.PASSED, seconds=7.0)),
+            ShownOutcome(Outcome("A.md::slow[cuda]", "A.md", 10, "cuda", Status.FAILED, seconds=9.0)),
+            ShownOutcome(Outcome("A.md::fast[cuda]", "A.md", 6, "cuda", Status.PASSED, seconds=9.0), fresh=False),
         ),
     )
     found = health(held)

@@ -30,23 +30,23 @@ if TYPE_CHECKING:
 
 
 _PATIENCE = 30.0
-"""Seconds without any worker that could run what is left, after which that is given up."""
+"""Seconds without any worker for the remaining sessions after which the run is given up."""
 _LOOK = 0.5
-"""Seconds between looks at the cluster while nothing comes."""
+"""Seconds between checks of the cluster while no results arrive."""
 _TRIES = 3
-"""Workers a session may lose before it is taken for the cause."""
+"""Number of workers that a session may lose before it is considered the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterRun:
-    """What came of a run on a cluster."""
+    """The result of a run on a cluster."""
 
     outcomes: tuple[Outcome, ...]
     environment: Mapping[str, Any]
     """The combined environment of all machines, for a report."""
     machines: tuple[Mapping[str, Any], ...]
     ran_on: Mapping[str, int]
-    """By an outcome's id, the place of its machine in ``machines``."""
+    """By outcome id, the index of its machine in ``machines``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,11 @@ def run_on_cluster(
     options: ClusterOptions,
     on_outcome: Callable[[Outcome], None],
 ) -> ClusterRun:
-    """Run the snippets of pages on the cluster whose scheduler is at ``address``, and keep what came of them.
+    """Runs the snippets of pages on the cluster whose scheduler is at ``address``, and stores the results.
+    ``on_outcome`` receives each outcome as it arrives.
 
-    ``on_outcome`` sees each outcome as it comes. Raises KbError where the cluster cannot be reached, has no workers, or
-    runs another version of kb. Interrupted, it takes back what it has handed out.
+    Raises KbError if the cluster cannot be reached, has no workers, or runs another version of kb. When interrupted,
+    it cancels submitted sessions.
     """
     with _client(address) as client:
         run = _Run(client, project, options, on_outcome)
@@ -109,12 +110,12 @@ class _Run:
     ) -> None:
         self.client, self.project, self.options, self.on_outcome = client, project, options, on_outcome
         self.members: dict[str, dict[str, Any]] = {}
-        """By the address of a worker, what it says of its machine."""
+        """By the address of a worker, the description of its machine."""
         self.outcomes: list[Outcome] = []
         self.ran_on: dict[str, str] = {}
-        """By an outcome's id, the address of the worker it is from."""
+        """By outcome id, the address of the worker that ran it."""
 
-    # -- who is there --------------------------------------------------------------------------------------
+    # -- workers -------------------------------------------------------------------------------------------
 
     def meet(self) -> None:
         """Collects the environment of every worker, also of those that join later."""
@@ -141,10 +142,10 @@ class _Run:
         info = self.members[address]["environment"]["devices"].get(device)
         return bool(info and info["available"])
 
-    # -- what is to be done --------------------------------------------------------------------------------
+    # -- planning ------------------------------------------------------------------------------------------
 
     def go(self, pages: Mapping[str, Sequence[Snippet]]) -> None:
-        """Plan for what the cluster has, hand out, and gather."""
+        """Plans for the cluster's devices, submits the sessions, and collects the results."""
         from kbtools.adapters.dask.member import describe
 
         run = self.project.config.run
@@ -189,7 +190,7 @@ class _Run:
         return [a for a in there if lacking[a] == least]
 
     def _known(self, job: Job) -> list[Outcome] | None:
-        """All outcomes of a session, where the store has them from machines like those that could run it."""
+        """All outcomes of a session, if the store has them from machines equal to those that could run it."""
         machines = [_elsewhere(self.members[a]) for a in self._eligible(job)]
         if not self.options.cached or not machines or any(m != machines[0] for m in machines):
             return None
@@ -203,7 +204,7 @@ class _Run:
                 self.outcomes.append(outcome)
                 self.on_outcome(outcome)
 
-    # -- handing out and gathering -------------------------------------------------------------------------
+    # -- submitting and collecting ---------------------------------------------------------------------------
 
     def _hand_out(self, jobs: Sequence[Job]) -> None:
         from kbtools.adapters.dask.member import MemberOptions, run_job
@@ -251,7 +252,7 @@ class _Run:
                 return
 
     def _could_run(self, jobs: Any) -> bool:
-        """Whether a worker is there for any of the sessions that are left."""
+        """Whether there is a worker for any of the remaining sessions."""
         workers = self._workers().values()
         return any(w["resources"].get(job.device) or job.device == "cpu" for job in jobs for w in workers)
 
@@ -275,7 +276,7 @@ class _Run:
         self._tell(job, outcomes)
 
     def _newcomer(self, address: str) -> dict[str, Any]:
-        """A worker that joined while the run was under way."""
+        """Registers a worker that joined during the run."""
         from kbtools.adapters.dask.member import describe
 
         (member,) = self.client.run(describe, workers=[address]).values()

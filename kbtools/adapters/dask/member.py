@@ -23,14 +23,14 @@ from kbtools.run.worker.requirements import unmet
 
 
 class EnvironmentPlugin(WorkerPlugin):
-    """Announces the devices of a worker to the scheduler, as resources; also on workers that join later."""
+    """Announces the devices of a worker to the scheduler as resources; also for workers that join later."""
 
     name = "kbtools"
     idempotent = True
 
     async def setup(self, worker: Worker) -> None:
         found = await asyncio.to_thread(devices.probe)
-        # A GPU serves one session at a time. What its owner has said of a worker stands.
+        # A GPU serves one session at a time. Resources set by the worker's owner are kept.
         counts = {name: info.count for name, info in found.items() if name != "cpu" and info.available}
         said = worker.state.total_resources
         await worker.set_resources(**{name: count for name, count in counts.items() if name not in said})
@@ -41,13 +41,13 @@ class EnvironmentPlugin(WorkerPlugin):
 
 @dataclass(frozen=True, slots=True)
 class MemberOptions:
-    """How sessions are to be run."""
+    """How sessions are run."""
 
     sandbox: str = "default"
 
 
 def describe(imports: Iterable[str] = (), requires: Iterable[str] = ()) -> dict[str, Any]:
-    """This machine: what reports say of it, what its results hang on, and which requirements it does not meet."""
+    """This machine: its description for reports, its environment for results, and the requirements it does not meet."""
     names = devices.probe()
     return {
         "kb": kbtools.__version__,
@@ -70,7 +70,7 @@ def run_job(job: Job, options: MemberOptions) -> dict[str, Any]:
             outcomes.append(outcome.to_wire())
             task = worker.state.tasks.get(key)
             if task is None or task.state != "executing":
-                break  # cancelled: the client is gone
+                break  # cancelled: the client has ended
     return {"outcomes": outcomes, "worker": worker.address, "versions": _versions(job)}
 
 
@@ -83,7 +83,7 @@ _held: dict[MemberOptions, Runner] = {}
 
 
 def _runner(options: MemberOptions, threads: int) -> Runner:
-    """What runs sessions in this worker, made when the first comes."""
+    """The runner of this worker, created for the first session."""
     with _lock:
         if options not in _held:
             chosen = RunOptions(sandbox=options.sandbox, workers=threads)

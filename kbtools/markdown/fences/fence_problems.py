@@ -20,8 +20,8 @@ RULE = "irregular-fence"
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+")
 _QUOTE = re.compile(r" {0,3}> ?")
 _ABOVE = 200
-"""Lines above a fence in which the item of a list is looked for that it may belong to."""
-# A fence behind the bullet or number of a list item, on the same line.
+"""Number of lines above a fence that are searched for the list item it may belong to."""
+# A fence after the bullet or number of a list item, on the same line.
 _ITEM_FENCE = re.compile(r"^([> ]*+(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)(`{3,}|~{3,})((?:(?!\2)[^\n`])*)$", re.MULTILINE)
 _LONGEST = 16  # longer fences are treated as if they had this length
 
@@ -40,7 +40,7 @@ class Candidate(NamedTuple):
     marks: str
     info: str
     item: bool = False
-    """It is directly after the bullet or number of a list item; the renderer does not support such fences."""
+    """It directly follows the bullet or number of a list item; the renderer does not support such fences."""
 
     @property
     def bare(self) -> bool:
@@ -51,18 +51,18 @@ class Candidate(NamedTuple):
 
 
 def _quoted_alike(opener: Candidate, closer: Candidate) -> bool:
-    """Whether two lines stand in a quotation and differ only in the blanks around its signs."""
+    """Whether two lines are in a quotation and differ only in the blanks around its markers."""
     return ">" in opener.prefix and _divided(opener.prefix) == _divided(closer.prefix)
 
 
 def _divided(prefix: str) -> tuple[int, int]:
-    """How many signs of a quotation stand before a fence, and how many columns it is indented behind the last."""
+    """The number of quotation markers before a fence, and its indentation after the last one."""
     indent = prefix.rpartition(">")[2]
     return prefix.count(">"), len(indent.removeprefix(" ") if ">" in prefix else indent)
 
 
 def _unquoted(text: str, depth: int) -> str | None:
-    """A line without the signs of so many quotations; None when it has fewer."""
+    """A line without this many quotation markers; None if it has fewer."""
     for _ in range(depth):
         if (m := _QUOTE.match(text)) is None:
             return None
@@ -71,19 +71,19 @@ def _unquoted(text: str, depth: int) -> str | None:
 
 
 def _column(text: str) -> int:
-    """The column in which the text of a line begins, in CommonMark's columns."""
+    """The column at which the text of a line begins, in CommonMark's columns."""
     return len(text[: len(text) - len(text.lstrip())].expandtabs(4))
 
 
 class FenceProblems(NamedTuple):
-    """What is wrong, and the stretches that are meant as code although the site shows them otherwise."""
+    """The problems, and spans that are meant as code although the site shows them otherwise."""
 
     problems: tuple[Problem, ...] = ()
     broken: tuple[Span, ...] = ()
 
 
 def is_suspicious(body: SourceLines, blocks: list[fences.Block], literal: bool) -> bool:
-    """Whether a page with these fences needs the second reading."""
+    """Whether a page with these fences needs the second parse."""
     return (
         literal
         or any(map(_ITEM_FENCE.match, body.texts))
@@ -96,7 +96,7 @@ def is_suspicious(body: SourceLines, blocks: list[fences.Block], literal: bool) 
 
 
 def check(body: SourceLines, quiet: list[tuple[int, int]], literal_rows: frozenset[int]) -> FenceProblems:
-    """Read a page as its author meant it. Nothing is said of what stands in the ``quiet`` stretches (sorted)."""
+    """Parses a page as its author meant it. Nothing is reported in the ``quiet`` spans (sorted)."""
     return _Reading(body, quiet, literal_rows).run()
 
 
@@ -125,7 +125,7 @@ class _Reading:
         for m in fences.OPENER_LINE.finditer(joined):
             row += joined.count("\n", counted, m.start())
             counted = m.start()
-            # Behind backticks, a backtick makes inline code of the line, unless the header is good all the same.
+            # In a header after backticks, a backtick makes the line inline code, unless the header is valid.
             if m[2][0] == "`" and "`" in m[3] and fences.parse_header(m[3]) is None:
                 continue
             found.append(Candidate(row, m[1], m[2], m[3]))
@@ -143,7 +143,7 @@ class _Reading:
         return FenceProblems(tuple(self.problems), tuple(self.broken))
 
     def read(self, at: int) -> int:
-        """Judge the fence that starts with this candidate; the index of the next to look at."""
+        """Examines the fence that begins with this candidate; returns the index of the next candidate."""
         opener = self.candidates[at]
         if self.is_quiet(self.mark_span(opener).start):
             return at + 1
@@ -170,7 +170,7 @@ class _Reading:
         return self.skip(opener, at, closer)
 
     def meant_closer(self, at: int) -> int | None:
-        """The next bare line that could close this fence, unless one like it opens before that."""
+        """The next bare line that could close this fence, unless a similar fence opens before it."""
         opener = self.candidates[at]
         least = min(len(opener.marks), _LONGEST)
         closer = len(self.candidates)
@@ -184,11 +184,11 @@ class _Reading:
         return closer if self.candidates[closer].may_close(opener) else None
 
     def next_opening(self, opener: Candidate, at: int) -> int:
-        """The index of the next line with an info string that opens a fence just like this one."""
+        """The index of the next line with an info string that opens the same kind of fence."""
         return _next(self.openings.get((opener.marks, opener.prefix), []), at, len(self.candidates))
 
     def close(self, opener: Candidate) -> tuple[int, fences.End]:
-        """Where the renderer ends this fence, and how. A fence like it that is still open here ends with it."""
+        """Where and how the renderer ends this fence. A fence of the same kind that is still open ends there too."""
         key = opener.marks, opener.prefix
         until, end = self.ends.get(key, (-1, fences.End.UNCLOSED))
         if opener.row >= until:
@@ -214,7 +214,7 @@ class _Reading:
     # -- the causes
 
     def in_item(self, opener: Candidate, at: int, closer: int | None) -> int:
-        """A fence that begins on its list item's own line; without an end it is text in backticks."""
+        """A fence that begins on the line of its list item; without an end it is text in backticks."""
         if closer is None:
             return at + 1
         self.report(
@@ -271,8 +271,8 @@ class _Reading:
         self.report(span, message, help_, fix, site_only=self.closes_elsewhere(opener, closer))
 
     def dedented(self, opener: Candidate, row: int, closer: Candidate) -> None:
-        """The renderer ends the fence at ``row``. Elsewhere, a fence ends before its closing line only where the
-        quotation or item ends in which it stands."""
+        """The renderer ends the fence at ``row``. Other programs end a fence before its closing line only at the end
+        of its quotation or list item."""
         ends_early = self.leaving(opener, closer.row)
         row = row if ends_early is None else ends_early
         start = self.body.starts[row]
@@ -290,8 +290,8 @@ class _Reading:
         self.report(where, message, way, site_only=ends_early is None)
 
     def is_of_other_quotation(self, opener: Candidate, closer: int) -> bool:
-        """Whether the line that could close a fence opens one in another quotation, where the next such line closes
-        it."""
+        """Whether the line that could close a fence opens another one in another quotation, which the next such line
+        closes."""
         if ">" not in opener.prefix or closer + 1 >= len(self.candidates):
             return False
         found, following = self.candidates[closer : closer + 2]
@@ -303,8 +303,8 @@ class _Reading:
         )
 
     def closes_elsewhere(self, opener: Candidate, closer: Candidate) -> bool:
-        """Whether CommonMark, and so GitHub and Obsidian, takes a line for the end of a fence: it may be longer than
-        the opening line, and indented by up to three columns in its quotation or item."""
+        """Whether CommonMark, and so GitHub and Obsidian, accepts a line as the end of a fence: it may be longer
+        than the opening line, and indented by up to three columns in its quotation or item."""
         depth = opener.prefix.count(">")
         text = _unquoted(self.body.texts[closer.row], depth)
         if text is None or closer.prefix.count(">") != depth or self.leaving(opener, closer.row) is not None:
@@ -312,7 +312,7 @@ class _Reading:
         return _column(text) - self.content_column(opener, depth) <= 3
 
     def leaving(self, opener: Candidate, last: int) -> int | None:
-        """The first row up to ``last`` that is outside the quotation or item of a list in which a fence stands."""
+        """The first row up to ``last`` that is outside of the quotation or list item of a fence."""
         depth = opener.prefix.count(">")
         content = self.content_column(opener, depth)
         for row in range(opener.row + 1, last + 1):
@@ -322,7 +322,7 @@ class _Reading:
         return None
 
     def content_column(self, opener: Candidate, depth: int) -> int:
-        """Where the text of the item begins to which a fence belongs; 0 outside lists."""
+        """The column of the text of the list item that contains a fence; 0 outside of lists."""
         least = _column(_unquoted(self.body.texts[opener.row], depth) or "")
         for row in range(opener.row - 1, max(-1, opener.row - _ABOVE), -1):
             text = _unquoted(self.body.texts[row], depth)
@@ -349,7 +349,7 @@ class _Reading:
         )
 
     def closed(self, opener: Candidate, at: int, closer: int | None, last: int) -> int:
-        """A fence that the renderer closes: perhaps further down than it was meant to."""
+        """A fence that the renderer closes, possibly later than intended."""
         behind = bisect_left(self.rows, last + 1)
         if opener.row in self.literal_rows:
             start = self.body.starts[opener.row]
@@ -373,7 +373,7 @@ class _Reading:
             message = "this fence takes in the next one: it is not closed before that opens"
             way = f"close it with {opener.marks}, or open it with a longer fence if it is meant to show the other"
             if ">" in opener.prefix and self.leaving(opener, following.row) is not None:
-                # The site joins quotations with nothing but blank lines between them; CommonMark does not.
+                # The site merges quotations separated only by blank lines; CommonMark does not.
                 message, way = _open_in_quotation(opener)
             self.report(self.mark_span(opener), message, way, site_only=False)
         return behind

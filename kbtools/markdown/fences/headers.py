@@ -15,13 +15,13 @@ _NUMBERS = re.compile(r"\d+(?:-\d+)?")
 _KEY = re.compile(r"[A-Za-z][\w-]*")
 _NAME = re.compile(r"[\w.+-]+")
 _SLASHED = re.compile(r"[ \t]*(?:(?:text|application)/(?:x-)?(?P<mime>[A-Za-z]\w*)|(?P<word>[A-Za-z]\w*/\w+))[ \t]*")
-"""A media type, as pages that are saved from the web have it, or a language such as PL/I."""
+"""A media type, as in pages saved from the web, or a language such as PL/I."""
 _ATTACHED = re.compile(r"\w\{\Z")
 _NUMBERED = ("showlinenumbers", "linenos", "linenums")
 
 
 def suggest(info: str) -> tuple[str, bool] | None:
-    """The info string that says the same in a form the site renders, and whether that leaves nothing to guess."""
+    """An info string with the same meaning that the site renders, and whether nothing in it is guessed."""
     if (slashed := _SLASHED.fullmatch(info)) is not None:
         return slashed["mime"] or slashed["word"].replace("/", "-"), slashed["mime"] is not None
     m = _LANGUAGE.match(info)
@@ -60,10 +60,10 @@ def suggest(info: str) -> tuple[str, bool] | None:
                 parts.append(f'device="{word.lower()}"')
             elif _NAME.fullmatch(word):
                 parts.append(".skip" if word.lower() in _SKIP else f".{word}")
-            else:  # words for a reader: the renderer's place for them is the title
+            else:  # text for readers becomes the title
                 return _titled(language, info[token.start() :]) if not parts else None
             after_colon = False
-    if marked:  # {1-2,9} of other programs: the lines to mark
+    if marked:  # {1-2,9} of other programs: highlighted lines
         parts.append(f'hl_lines="{" ".join(marked)}"')
     written = f"{language} {{{' '.join(parts)}}}".strip() if parts else language
     return _checked(written, language, certain)
@@ -75,13 +75,13 @@ def _titled(language: str, words: str) -> tuple[str, bool] | None:
 
 
 def _checked(written: str, language: str, certain: bool = False) -> tuple[str, bool] | None:
-    """What is suggested, if the site renders it."""
+    """The suggestion, if the site renders it."""
     header = fences.parse_header(written)
     return (written, certain) if written and header is not None and header.language == language else None
 
 
 def offence(info: str) -> Span:
-    """The first part of a refused info string that the site stumbles over."""
+    """The first part of a refused info string that superfences does not accept."""
     end = len(info.rstrip(" \t"))
     m = _LANGUAGE.match(info)
     start = m.end() if m and info[m.end() : m.end() + 1] != "=" else 0

@@ -14,7 +14,7 @@ from kbtools.vault.page import Page
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ShownOutcome:
     """The outcome of one snippet on one device, with its machine and date."""
 
     outcome: Outcome
@@ -51,13 +51,13 @@ def snippet_of(outcome: Outcome) -> str:
 class Results:
     """All results of a vault, by snippet."""
 
-    runs: Mapping[str, tuple[Result, ...]] = field(default_factory=dict)
+    runs: Mapping[str, tuple[ShownOutcome, ...]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, runs: Iterable[Result]) -> Results:
+    def of(cls, runs: Iterable[ShownOutcome]) -> Results:
         """Results by snippet. If there are several for one device, the last is used, but skips never replace other
         results."""
-        held: dict[str, dict[str, Result]] = {}
+        held: dict[str, dict[str, ShownOutcome]] = {}
         for run in runs:
             by_device = held.setdefault(snippet_of(run.outcome), {})
             old = by_device.get(run.outcome.device)
@@ -75,7 +75,7 @@ class Results:
         held = {f.name: f for runs in self.runs.values() for run in runs for f in run.outcome.figures}
         return tuple(held.values())
 
-    def of_snippet(self, path: str, snippet: Snippet) -> tuple[Result, ...]:
+    def of_snippet(self, path: str, snippet: Snippet) -> tuple[ShownOutcome, ...]:
         return self.runs.get(snippet_key(path, snippet.id), ())
 
     def proven(self, page: Page) -> tuple[int, int]:

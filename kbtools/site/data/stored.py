@@ -18,7 +18,7 @@ from kbtools.run.results.current import current, sources_of
 from kbtools.run.results.outcomes import Outcome
 from kbtools.run.results.store import Store
 from kbtools.site.data.machine_paths import shortened
-from kbtools.site.data.results import BAD, Result, Results, snippet_key, snippet_of
+from kbtools.site.data.results import BAD, Results, ShownOutcome, snippet_key, snippet_of
 from kbtools.text.diagnostics import Severity
 from kbtools.text.reason import Reason
 from kbtools.vault.page import Page
@@ -37,12 +37,12 @@ def stored(
     """
     by_path = {page.path: page for page in pages if page.structure.fences}
     store, files = Store(project.state), PageFiles(project.vault, project.root)
-    given: dict[str, list[dict[str, Result]]] = {}
+    given: dict[str, list[dict[str, ShownOutcome]]] = {}
     for path in by_path:
-        held = {id: Result(r.outcome, r.torch, _date(r.date), r.machine) for id, r in store.read(path).items()}
+        held = {id: ShownOutcome(r.outcome, r.torch, _date(r.date), r.machine) for id, r in store.read(path).items()}
         given[path] = [held] if held else []
     for name, report in (reports or {}).items():
-        told: dict[str, dict[str, Result]] = {}
+        told: dict[str, dict[str, ShownOutcome]] = {}
         for run in reported(report, name):
             told.setdefault(run.outcome.path, {})[run.outcome.id] = run
         for path in told.keys() & by_path.keys():
@@ -54,7 +54,7 @@ def stored(
     return Results.of(_published(run, by_path[run.outcome.path].source.text, project.vault) for run in runs)
 
 
-def _published(run: Result, source: str, vault: Path) -> Result:
+def _published(run: ShownOutcome, source: str, vault: Path) -> ShownOutcome:
     """The result without paths of its machine in messages and reasons."""
 
     def without_paths(text: str) -> str:
@@ -69,7 +69,7 @@ def _published(run: Result, source: str, vault: Path) -> Result:
     return replace(run, outcome=replace(o, message=message, reason=reason))
 
 
-def _held(page: Page, files: PageFiles, given: Iterable[Mapping[str, Result]]) -> Iterator[Result]:
+def _held(page: Page, files: PageFiles, given: Iterable[Mapping[str, ShownOutcome]]) -> Iterator[ShownOutcome]:
     """The results of a page in the store and in each report, with whether they are for its present text."""
     lines, fingerprints = {snippet_key(page.path, s.id): s.line for s in page.snippets}, sources_of(page, files)
     for runs in given:
@@ -82,7 +82,7 @@ def _held(page: Page, files: PageFiles, given: Iterable[Mapping[str, Result]]) -
         yield from found.values()
 
 
-def _accepted(project: Project, pages: Iterable[Page], runs: list[Result]) -> list[Result]:
+def _accepted(project: Project, pages: Iterable[Page], runs: list[ShownOutcome]) -> list[ShownOutcome]:
     """The results, with the exceptions that the baseline, a comment on the page or the configuration makes for
     failures."""
     bad = [run.outcome for run in runs if run.fresh and run.outcome.outcome in BAD]
@@ -108,7 +108,7 @@ def _date(text: str) -> date | None:
         return None
 
 
-def reported(report: object, where: str) -> Iterator[Result]:
+def reported(report: object, where: str) -> Iterator[ShownOutcome]:
     """The results in a report (contract, "Report"). Raises KbError for files that are not a report of version 1."""
     if not isinstance(report, Mapping) or report.get("version") != 1 or not isinstance(report.get("outcomes"), list):
         raise KbError(f"{where}: not a report of version 1", "write one with `kb run --report FILE`")
@@ -124,4 +124,4 @@ def reported(report: object, where: str) -> Iterator[Result]:
             name = machine_label(machine, outcome.device) if machine is not None else None
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             raise KbError(f"{where}: an outcome cannot be read: {e!r}", "write it again with `kb run --report`") from e
-        yield Result(outcome, str(torch) if torch else None, when, name)
+        yield ShownOutcome(outcome, str(torch) if torch else None, when, name)

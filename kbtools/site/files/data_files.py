@@ -5,7 +5,7 @@ from __future__ import annotations
 from kbtools.output.graph import graph
 from kbtools.output.json import dumps
 from kbtools.site.data.model import SiteModel
-from kbtools.site.data.results import Result
+from kbtools.site.data.results import ShownOutcome
 from kbtools.site.html.urls import Site
 from kbtools.site.page.result_panel import LONGEST
 
@@ -38,7 +38,7 @@ def results_json(wiki: SiteModel, site: Site) -> str:
     return dumps({"version": VERSION, "snippets": snippets}) + "\n"
 
 
-def _run(run: Result) -> dict[str, object]:
+def _run(run: ShownOutcome) -> dict[str, object]:
     o = run.outcome
     return {
         "device": o.device,

@@ -11,7 +11,7 @@ from kbtools.fences.option_values import DEVICES
 from kbtools.links import page_name
 from kbtools.run.results.outcomes import Status
 from kbtools.site.data.model import SiteModel
-from kbtools.site.data.results import Result
+from kbtools.site.data.results import ShownOutcome
 from kbtools.site.page.result_panel import state_of
 from kbtools.snippets import Snippet
 from kbtools.vault import confidence
@@ -74,7 +74,7 @@ def states(wiki: SiteModel, page: Page, device: str) -> Counter[str]:
     return found
 
 
-def run_on(wiki: SiteModel, page: Page, snippet: Snippet, device: str) -> Result | None:
+def run_on(wiki: SiteModel, page: Page, snippet: Snippet, device: str) -> ShownOutcome | None:
     return next((r for r in wiki.results.of_snippet(page.path, snippet) if r.outcome.device == device), None)
 
 

@@ -12,7 +12,7 @@ from kbtools.fences.option_values import DEVICES
 from kbtools.run.results.outcomes import Status
 from kbtools.site.data.model import SiteModel
 from kbtools.site.data.page_lists import LONG, PATH, pages_with_code, result_pages
-from kbtools.site.data.results import Result
+from kbtools.site.data.results import ShownOutcome
 from kbtools.site.generated.document import (
     Document,
     Groups,
@@ -172,5 +172,5 @@ def _snippet_row(wiki: SiteModel, page: Page, snippet: Snippet, where: Markup) -
     return Id(row_id(page.path, snippet.id)), where, code, snippet.line, badges, reason
 
 
-def _time(run: Result | None, wiki: SiteModel) -> str:
+def _time(run: ShownOutcome | None, wiki: SiteModel) -> str:
     return wiki.words.seconds(run.outcome.seconds) if run is not None and proven(run) else ""

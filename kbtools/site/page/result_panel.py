@@ -12,7 +12,7 @@ from kbtools.fences.option_values import DEVICES
 from kbtools.run.results.figures import Figure
 from kbtools.run.results.outcomes import Status
 from kbtools.run.results.parity import ParityState, parity
-from kbtools.site.data.results import Result
+from kbtools.site.data.results import ShownOutcome
 from kbtools.site.html.text import clean
 from kbtools.site.html.tree import Tree
 from kbtools.site.words import Words
@@ -68,13 +68,13 @@ class View:
     """The address of a picture."""
 
 
-def state_of(run: Result | None) -> str:
+def state_of(run: ShownOutcome | None) -> str:
     if run is None:
         return "unknown"
     return run.outcome.outcome.value if run.fresh else "stale"
 
 
-def proven(run: Result) -> bool:
+def proven(run: ShownOutcome) -> bool:
     """Whether the present code ran as the page states."""
     return run.fresh and run.outcome.outcome in _WELL
 
@@ -97,7 +97,7 @@ def badge(device: str, state: str, words: Words, extra: str = "", href: str | No
     ).format(Markup(tag), link, state, title, MARKS[state], inner, more)
 
 
-def decorate(snippet: Snippet, code: str, runs: Sequence[Result], view: View) -> str:
+def decorate(snippet: Snippet, code: str, runs: Sequence[ShownOutcome], view: View) -> str:
     """A code block's HTML with its results. Blocks that do not run are unchanged."""
     words = view.words
     if not snippet.executable:
@@ -142,7 +142,7 @@ def _not_run(reason: str, words: Words) -> Markup:
     ).format(words("Not run"), clean(reason))
 
 
-def _bar(snippet: Snippet, runs: Sequence[Result], view: View) -> Markup:
+def _bar(snippet: Snippet, runs: Sequence[ShownOutcome], view: View) -> Markup:
     by_device = {run.outcome.device: run for run in runs}
     badges = []
     href = view.row(snippet)
@@ -156,7 +156,7 @@ def _bar(snippet: Snippet, runs: Sequence[Result], view: View) -> Markup:
     return Markup('<span class="kb-badges">{}</span>{}').format(Markup(" ").join(badges), where)
 
 
-def _parity(runs: Sequence[Result], words: Words) -> Markup:
+def _parity(runs: Sequence[ShownOutcome], words: Words) -> Markup:
     """Whether the output is the same on all devices."""
     out = Markup("")
     for found in parity(run.outcome for run in runs if run.fresh):
@@ -169,17 +169,17 @@ def _parity(runs: Sequence[Result], words: Words) -> Markup:
     return out
 
 
-def _started(runs: Sequence[Result]) -> list[Result]:
+def _started(runs: Sequence[ShownOutcome]) -> list[ShownOutcome]:
     """Results of runs that started; others have no version and no date."""
     return [r for r in runs if r.outcome.outcome not in (Status.SKIPPED, Status.BLOCKED)]
 
 
-def torch_versions(run: Result) -> str:
+def torch_versions(run: ShownOutcome) -> str:
     """The versions of torch without build suffixes; empty if unknown."""
     return ", ".join(dict.fromkeys(v.partition("+")[0] for v in (run.torch or "").split(", ") if v))
 
 
-def _made(run: Result, view: View) -> Markup:
+def _made(run: ShownOutcome, view: View) -> Markup:
     """The machine, version of torch, and date."""
     parts = [_escaped(clean(run.machine))] if run.machine else []
     if versions := torch_versions(run):
@@ -189,14 +189,14 @@ def _made(run: Result, view: View) -> Markup:
     return Markup(" · ").join(parts)
 
 
-def _where(runs: Sequence[Result], view: View) -> Markup:
+def _where(runs: Sequence[ShownOutcome], view: View) -> Markup:
     """Machine, version and date, if they are the same on all devices."""
     made = {_made(run, view) for run in _started(runs)}
     shown = made.pop() if len(made) == 1 else ""
     return Markup('<span class="kb-where">{}</span>').format(shown) if shown else Markup("")
 
 
-def _day(runs: Sequence[Result], view: View) -> Markup:
+def _day(runs: Sequence[ShownOutcome], view: View) -> Markup:
     days = [run.when for run in _started(runs) if run.when]
     if not days:
         return Markup("")
@@ -205,7 +205,7 @@ def _day(runs: Sequence[Result], view: View) -> Markup:
     )
 
 
-def _reasons(runs: Sequence[Result], view: View) -> Markup:
+def _reasons(runs: Sequence[ShownOutcome], view: View) -> Markup:
     """Why it did not run or pass, for each device; also machines, versions and dates if they differ."""
     out = Markup("")
     differ = view.devices and len({_made(run, view) for run in _started(runs)}) > 1
@@ -227,7 +227,7 @@ def _reasons(runs: Sequence[Result], view: View) -> Markup:
     return out
 
 
-def _said(snippet: Snippet, runs: Sequence[Result], view: View) -> Markup:
+def _said(snippet: Snippet, runs: Sequence[ShownOutcome], view: View) -> Markup:
     """Where it ran and, foldable, its output unless the page shows that itself; or the expected error."""
     words = view.words
     bar = _bar(snippet, runs, view)
@@ -257,7 +257,7 @@ def _said(snippet: Snippet, runs: Sequence[Result], view: View) -> Markup:
     )
 
 
-def _pictures(runs: Sequence[Result], view: View) -> Markup:
+def _pictures(runs: Sequence[ShownOutcome], view: View) -> Markup:
     """Its figures, once if they are the same on several devices. Pictures in an ``img`` element cannot execute
     scripts."""
     figures = {f.name: f for run in runs if proven(run) for f in run.outcome.figures}
