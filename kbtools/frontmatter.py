@@ -45,14 +45,14 @@ WIKILINK = re.compile(
 
 
 def wikilink_target(value: str) -> str | None:
-    """The page a value like ``[[Title]]`` names, without label and anchor; None when it is no single wikilink."""
+    """The page in a value like ``[[Title]]``, without label and anchor; None if it is not a single wikilink."""
     value = value.strip()
     found = WIKILINK.fullmatch(value, 1 if value.startswith("!") else 0)
     return (found["target"].strip() or None) if found else None
 
 
 def with_target(value: str, name: str) -> str:
-    """The value that names a page, naming another: the wikilink keeps its label, a bare name is replaced."""
+    """A value with another page: a wikilink keeps its label, a plain name is replaced."""
     found = WIKILINK.search(value) if wikilink_target(value) is not None else None
     return f"{value[: found.start()]}[[{name}{found['rest']}]]{value[found.end() :]}" if found else name
 

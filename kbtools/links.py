@@ -22,24 +22,24 @@ class WikiLink(NamedTuple):
     """
 
     start: int
-    """Of the brackets, or of the ``!`` of an embed."""
+    """Start of the brackets, or of the ``!`` of an embed."""
     end: int
-    """Behind the brackets."""
+    """End of the brackets."""
     embed: bool
     target: str
     """Without surrounding blanks; empty in ``[[#Heading]]``."""
     target_start: int
     anchor: str | None = None
-    """What follows ``#``: a heading, or a path of headings ``H1#H2``."""
+    """The text after ``#``: a heading, or a path of headings ``H1#H2``."""
     block: str | None = None
-    """What follows ``#^``."""
+    """The text after ``#^``."""
     label: str | None = None
     table: bool = False
     """The pipe is written ``\\|``, as inside a table."""
 
     @property
     def span(self) -> Span:
-        """With the brackets, and the ``!`` of an embed."""
+        """Including the brackets, and the ``!`` of an embed."""
         return Span(self.start, self.end)
 
     @property
@@ -48,7 +48,7 @@ class WikiLink(NamedTuple):
 
     @property
     def place_span(self) -> Span:
-        """What stands behind the target, within the brackets."""
+        """The text after the target, within the brackets."""
         return Span(self.target_start + len(self.target), self.end - 2)
 
     @property
@@ -57,15 +57,15 @@ class WikiLink(NamedTuple):
         return page_name(self.target)
 
 
-# The ``!`` of an embed is looked for afterwards: a pattern that begins with two known characters is found four times as
+# The ``!`` of an embed is checked afterwards: a pattern that begins with two fixed characters is found four times as
 # fast.
 _LINK = WIKILINK
 MAYBE_LINK = re.compile("!?" + WIKILINK.pattern)
-"""What ``read`` can read: for those who have taken out code and comments themselves."""
+"""The input of ``read``, for callers that have removed code and comments themselves."""
 
 
 def find(text: str, structure: Structure) -> tuple[WikiLink, ...]:
-    """Every wikilink of a page, in order. Text that the site shows as code, comment or math holds none."""
+    """Every wikilink of a page, in order, except in code, comments and math."""
     if "[[" not in text:
         return ()
     opaque = structure.opaque
@@ -96,7 +96,7 @@ def find(text: str, structure: Structure) -> tuple[WikiLink, ...]:
 
 
 def read(m: re.Match[str]) -> WikiLink | None:
-    """The link a match of ``MAYBE_LINK`` is, or None where it is escaped, empty, or the text of an ordinary link."""
+    """The link for a match of ``MAYBE_LINK``, or None if it is escaped, empty, or the text of an ordinary link."""
     start = m.start()
     embed = m[0].startswith("!")
     inner = _LINK.match(m.string, start + embed)
@@ -104,7 +104,7 @@ def read(m: re.Match[str]) -> WikiLink | None:
 
 
 def _only_in_label(m: re.Match[str], hole: Span) -> bool:
-    """Whether code or math inside the brackets stands wholly in the label, where it is welcome."""
+    """Whether code or math inside the brackets is completely in the label, where it is allowed."""
     return m.start(2) >= 0 and m.start(2) <= hole.start and hole.end <= m.end(2)
 
 
@@ -115,7 +115,7 @@ def _read(text: str, m: re.Match[str], start: int, embed: bool) -> WikiLink | No
     if start and text[start - 1] == "\\" and is_escaped(text, start):
         if not embed:
             return None
-        start, embed = start + 1, False  # \![[x]]: an escaped mark, then a link
+        start, embed = start + 1, False  # \![[x]]: an escaped exclamation mark, then a link
     if text.startswith("(", end) and ADDRESS_BEHIND.match(text, end):
         return None  # [[x]](url) is an ordinary link whose text is [x]
     table = label is not None and whole.endswith("\\")
@@ -137,14 +137,14 @@ def _read(text: str, m: re.Match[str], start: int, embed: bool) -> WikiLink | No
 
 
 def _split_anchor(whole: str) -> tuple[str, str | None]:
-    """Cut at the ``#`` that begins an anchor; number signs at the end (``C#``) belong to the name."""
+    """Splits at the ``#`` that begins an anchor; number signs at the end (``C#``) belong to the name."""
     name, mark, anchor = whole.partition("#")
     anchor = anchor.lstrip("#")
     return (name, anchor) if mark and anchor.strip() else (whole, None)
 
 
 def written(link: WikiLink, text: str) -> str:
-    """What a link of a text says before its label: name and anchor as they stand there."""
+    """The text of a link before its label: name and anchor as written."""
     end = link.target_start
     while text[end] not in "|]":
         end += 1
@@ -152,7 +152,7 @@ def written(link: WikiLink, text: str) -> str:
 
 
 def label_span(link: WikiLink, text: str) -> Span:
-    """Where a link's label stands: at its end, but before the target in Dendron; empty without one."""
+    """The span of a link's label: at its end, but before the target in Dendron; empty without one."""
     length = len(link.label or "")
     end = text.rfind("|", link.start, link.target_start) - link.table
     end = end if end >= 0 else link.end - 2
@@ -160,7 +160,7 @@ def label_span(link: WikiLink, text: str) -> Span:
 
 
 def shown(link: WikiLink, text: str) -> str:
-    """How a link of a text is shown that has no label. ``link`` is as the wiki means it: see ``Index.read``."""
+    """The displayed text of a link without a label. ``link`` is as read by the wiki: see ``Index.read``."""
     if "#" not in link.target.rstrip("#"):
         return label_of(written(link, text)) or link.target
     place = label_of(link.anchor or link.block or "")
@@ -168,10 +168,8 @@ def shown(link: WikiLink, text: str) -> str:
 
 
 def other_readings(link: WikiLink, text: str) -> Iterator[WikiLink]:
-    """The same link with more of it taken for the name, longest first: ``[[C# 기초]]``, ``[[C##Heading]]``.
-
-    Only for wikis that have pages called so; a ``#`` otherwise begins an anchor.
-    """
+    """The same link with more text interpreted as the name, longest first: ``[[C# 기초]]``, ``[[C##Heading]]``. Only
+    for wikis with such names; otherwise ``#`` begins an anchor."""
     whole = written(link, text)
     for cut in range(len(whole), len(link.target), -1):
         if cut < len(whole) and whole[cut] != "#":
@@ -183,7 +181,7 @@ def other_readings(link: WikiLink, text: str) -> Iterator[WikiLink]:
 
 
 _DEFINED = re.compile(r"\]:\s*\[\[")
-"""A definition whose address is a wikilink, which the site does not follow."""
+"""A definition whose address is a wikilink, which the site does not support."""
 _DASHES = r"_\-\u2010-\u2015\u2212\uFE58\uFE63\uFF0D"
 _GAP = re.compile(rf"[\s{_DASHES}]+")
 _ALONE = re.compile(rf"(?<=\s)[{_DASHES}]+(?=\s)")
@@ -231,9 +229,8 @@ _PLACEHOLDER = re.compile(r"\{\{|\{%|\{@|<%|\$\{|\A(?:\.{3,}|\u2026+)\Z|\A(?=.*Y
 
 
 def has_placeholder(target: str) -> bool:
-    """Whether a template engine (Obsidian's templates, Templater, Jinja, Javadoc, editors' snippets), or a reader, has
-    yet to write part of a link's target: ``YYYY-MM-DD``, ``...``.
-    """
+    """Whether a template engine (Obsidian's templates, Templater, Jinja, Javadoc, editors' snippets) or a reader has
+    yet to replace part of a link's target: ``YYYY-MM-DD``, ``...``."""
     return _PLACEHOLDER.search(target) is not None
 
 
@@ -244,12 +241,12 @@ _ATTACHMENT = re.compile(
 
 
 def is_attachment_name(target: str) -> bool:
-    """Whether a target is named like a file other than a page. ``torch.compile`` is not."""
+    """Whether a target looks like a file other than a page. ``torch.compile`` does not."""
     return _ATTACHMENT.search(target.strip(), 1) is not None  # ".csv" alone is a name
 
 
 def can_be_target(name: str) -> bool:
-    """Whether a name can stand between brackets and mean itself."""
+    """Whether a wikilink can contain a name unchanged."""
     return bool(name.strip()) and name == name.strip() and not set("[]|\r\n") & set(name) and not _anchored(name)
 
 

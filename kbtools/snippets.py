@@ -33,7 +33,7 @@ def extract(
 
 
 def not_run(snippets: Iterable[Snippet], why: str) -> tuple[Snippet, ...]:
-    """The same with none that runs, for this reason."""
+    """The same snippets, none executable, for this reason."""
     return tuple(
         replace(s, executable=False, why_not=why, devices=(), device_reason=None, expects=(), names=Names())
         if s.executable
@@ -68,7 +68,7 @@ _METHOD = re.compile(r"^(?:async )?def \w+\(\s*(?:self|cls)\b", re.MULTILINE)
 
 
 def _advised(problem: Problem, snippets: Iterable[Snippet]) -> Problem:
-    """An undefined name, with what is known of code that raises so: it may be no code at all."""
+    """An undefined name, with a hint about code that raises it: the fence may not contain Python at all."""
     code = next((snippet.code for snippet in snippets if problem.span.start in snippet.fence.span), "")
     if _METHOD.search(runnable(code)[0]) is not None:
         way = 'for an excerpt that is not whole, mark it `.skip reason="…"`'

@@ -1,7 +1,7 @@
 """Builds plain values with positions from YAML events, within limits on depth, size and aliases.
 
-PyYAML's loaders compose the whole document first; 30,000 nested brackets crash them and a few merge keys cost
-gigabytes. Here each event is looked at as it comes, and the bounds below end the reading at once.
+PyYAML's loaders compose the whole document first; 30,000 nested brackets crash them, and a few merge keys take
+gigabytes. Here events are processed one by one, and parsing ends as soon as a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kbtools.text.yaml_events import event_parser, event_types, yaml_errors
 MAX_DEPTH = 50
 MAX_NODES = 20_000
 MAX_ALIASED = 1_000
-"""Values that aliases may repeat, all together."""
+"""Maximum number of values repeated by aliases, in total."""
 
 WIKILINK = re.compile(r"\[\[([^\[\]\r\n\x85\u2028\u2029]+)\]\]")
 
@@ -29,22 +29,22 @@ _TAG = re.compile(r"(?:&\S++\s++)?(!\S*+)")
 
 
 class BrokenYaml(Exception):
-    """The text stops being YAML here. All offsets are into the text that was read."""
+    """The text is not valid YAML from here on. All offsets refer to the parsed text."""
 
     def __init__(self, reason: str, at: int, since: int, last: int) -> None:
         super().__init__(reason)
         self.reason = reason
-        """libyaml's words, or ours."""
+        """libyaml's message, or ours."""
         self.at = at
-        """Where it was noticed."""
+        """Where the error was detected."""
         self.since = since
-        """Where the construct that broke began, or ``at``."""
+        """The start of the broken construct, or ``at``."""
         self.last = last
-        """Where the last whole scalar began, or -1."""
+        """The start of the last complete scalar, or -1."""
 
 
 class LimitExceeded(Exception):
-    """More values than any page's metadata holds."""
+    """There are more values than in any realistic frontmatter."""
 
     def __init__(self, at: int) -> None:
         super().__init__("too many values")
@@ -53,7 +53,7 @@ class LimitExceeded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """A key that the same mapping already has."""
+    """A key that the same mapping already contains."""
 
     name: str
     key: Span
@@ -62,23 +62,20 @@ class Duplicate:
 
 @dataclass(slots=True)
 class ComposedBlock:
-    """What was read; spans are offsets into the text that was read."""
+    """The result of parsing; spans are offsets into the parsed text."""
 
     data: dict[str, object] = field(default_factory=dict)
     rows: dict[Path, Row] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     duplicates: list[Duplicate] = field(default_factory=list)
     mapping: bool = True
-    """False when the text holds something else than ``key: value`` lines."""
+    """False if the text contains anything but ``key: value`` lines."""
 
 
 def read(text: str, parser: Callable[[str], Any] | None = None) -> ComposedBlock:
-    """Read one YAML document.
-
-    Raises BrokenYaml where the text is not YAML, nests deeper than MAX_DEPTH or holds what cannot be a page's metadata,
-    and TooMuch beyond MAX_NODES values.
-    """
-    if text.startswith("\ufeff"):  # skipped, not counted: all marks would be one off
+    """Parses one YAML document. Raises BrokenYaml if the text is not valid YAML, is nested deeper than MAX_DEPTH or
+    contains what frontmatter cannot, and LimitExceeded for more than MAX_NODES values."""
+    if text.startswith("\ufeff"):  # skipped, not counted: otherwise all positions would be off by one
         raise BrokenYaml("forbidden character", 0, 0, -1)
     reader = None
     try:
@@ -90,7 +87,7 @@ def read(text: str, parser: Callable[[str], Any] | None = None) -> ComposedBlock
 
 def _broken(error: Any, last: int) -> BrokenYaml:
     if not hasattr(error, "problem_mark"):
-        # The reader's errors: characters YAML forbids, lone surrogates. Where is for ``recovery`` to find.
+        # Errors of the reader: characters that YAML forbids, lone surrogates. ``recovery`` finds their positions.
         return BrokenYaml("forbidden character", 0, 0, last)
     reason = f"{error.context}: {error.problem}" if error.context else str(error.problem)
     marks = [mark.index for mark in (error.problem_mark, error.context_mark) if mark]
@@ -108,7 +105,7 @@ class _Reader:
         self.aliased = 0
         self.anchors: dict[str, tuple[object, int] | None] = {}
         self.end = 0
-        """Where the last value ended: libyaml ends a block collection only at the next token."""
+        """The end of the last value: libyaml ends a block collection only at the next token."""
         self.last = -1
 
     def document(self) -> ComposedBlock:
@@ -122,7 +119,7 @@ class _Reader:
             self.out.mapping = lone and event.implicit[0] and kind_of(event.value) == "null"
             if lone:
                 self.last = event.start_mark.index
-                self.next()  # the next event distinguishes a stray line from a block that is not metadata at all
+                self.next()  # the next event distinguishes a stray line from a block that is not frontmatter at all
             return self.out
         self.out.data = self.mapping(event, (), 1)
         if self.out.duplicates:
@@ -159,13 +156,13 @@ class _Reader:
             if type(event) is scalar:
                 value = self.scalar(event)
                 if self.last == self.end:
-                    # Nothing is written. libyaml puts it before the next token in brackets; we say after the colon.
+                    # An empty value. libyaml places it before the next token in brackets; here it is after the colon.
                     colon = self.text.find(":", key_end, self.last)
                     self.last = self.end = colon + 1 or self.last
                 rows[below] = (key_start, key_end, self.last, self.end, event.value)
             else:
                 value_start = event.start_mark.index
-                rows[below] = (key_start, key_end, value_start, value_start, "")  # a collection stands before its parts
+                rows[below] = (key_start, key_end, value_start, value_start, "")  # a collection precedes its items
                 value = self.collection(event, below, depth + 1)
                 rows[below] = (key_start, key_end, value_start, self.end, value if type(value) is str else "")
             if merge:
@@ -181,7 +178,7 @@ class _Reader:
         return result
 
     def forget_lost_rows(self) -> None:
-        """Drop the parts of values that a later value of the same key replaced, and bring the rest in order."""
+        """Drops the items of values that a later value of the same key replaced, and sorts the rest."""
         kept: dict[Path, Row] = {}
         for path, row in sorted(self.out.rows.items(), key=lambda item: item[1][0] if item[1][0] >= 0 else item[1][2]):
             start = row[0] if row[0] >= 0 else row[2]
@@ -195,11 +192,11 @@ class _Reader:
         mappings = [part for part in parts if isinstance(part, dict)]
         if len(mappings) == len(parts):
             merged += mappings
-        elif self.aliased <= MAX_ALIASED:  # else that has been said
+        elif self.aliased <= MAX_ALIASED:  # otherwise it was reported already
             self.report(row[2], row[3], "`<<` merges mappings, and this is none", "write its fields out")
 
     def collection(self, event: Any, path: Path, depth: int) -> object:
-        """A mapping, a list, a link written like a list, or the value of an alias."""
+        """A mapping, a list, a link that looks like a list, or the value of an alias."""
         _, mapping_start, sequence_start, _, _, _ = event_types()
         if type(event) is sequence_start:
             return self.sequence(event, path, depth)
@@ -250,7 +247,7 @@ class _Reader:
                 fix = Fix("put it in quotes", Applicability.SAFE, (edit,))
                 self.report(start, self.end, str(error), "correct it, or put it in quotes", fix)
         elif event.style in ("|", ">"):
-            # The mark is behind the line ends that belong to the page, not to the value.
+            # The mark is after line ends that belong to the page, not to the value.
             self.end = start + len(self.text[start : self.end].rstrip("\r\n\x85\u2028\u2029 \t"))
         if event.tag is not None:
             self.properties(event)
@@ -279,7 +276,7 @@ class _Reader:
         return value
 
     def open(self, start: Any, depth: int) -> int:
-        """Begin a collection; gives the number of values before it, for ``close``."""
+        """Begins a collection; returns the number of values before it, for ``close``."""
         self.nodes += 1
         at = start.start_mark.index
         if self.nodes > MAX_NODES:
@@ -291,7 +288,7 @@ class _Reader:
         if start.tag is not None:
             self.properties(start)
         if start.anchor is not None:
-            self.anchors[start.anchor] = None  # not before its end: `&a [*a]` must not contain itself
+            self.anchors[start.anchor] = None  # only at its end: `&a [*a]` must not contain itself
         return self.nodes - 1
 
     def close(self, start: Any, end: Any, value: object, before: int) -> None:
@@ -301,7 +298,7 @@ class _Reader:
             self.anchors[start.anchor] = (value, self.nodes - before)
 
     def properties(self, event: Any) -> None:
-        """Refuse a tag: it could only change the type a reader of the page expects, or name Python code."""
+        """Rejects tags: a tag could only change the type that readers expect, or name Python code."""
         start = event.start_mark.index
         found = _TAG.match(self.text, start)
         span = Span(*found.span(1)) if found else Span(start, start + 1)
@@ -310,7 +307,7 @@ class _Reader:
         self.report(span.start, span.end, f"the tag `{shown}` is not read here", help)
 
     def is_link(self, link: re.Match[str]) -> bool:
-        """Whether ``[[…]]`` is a link someone forgot to quote, and not a list in a list."""
+        """Whether ``[[…]]`` is an unquoted link, and not a list in a list."""
         inner = link[1]
         if any(c in inner for c in "\"'{}"):
             return False
@@ -324,7 +321,7 @@ class _Reader:
         self.nodes += 1
         span = Span(*link.span())
         self.last, self.end = span.start, span.end
-        # With a comma it could also be a list in a list, which is unlikely in metadata; no fix is offered.
+        # With a comma it could also be a list in a list, which is unlikely in frontmatter; no fix is offered.
         surely = Applicability.UNSAFE if "," in link[1] else Applicability.SAFE
         fix = Fix("put the link in quotes", surely, (Edit(span, quoted(link[0])),))
         message = f"without quotes, YAML reads {link[0]} as a list in a list, not as a link"

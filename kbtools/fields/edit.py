@@ -18,12 +18,11 @@ from kbtools.text.source import LINE_END, Span
 def set_field(text: str, field: str | Path, value: object) -> Edit:
     """The edit that gives a field a value: in place, or as a new last line, or as the page's first frontmatter.
 
-    ``field`` is a top-level key, or a path such as ``("tech_stack", "language")``. Values are those ``parse`` gives:
-    text, numbers, booleans, dates, None, and lists and mappings of them. The edit is verified before it is returned:
-    ``parse(apply_edits(text, [edit]))`` has the value at the path, and every other field as before.
-
-    Raises KbError when the frontmatter is never closed, when the path leads through a list or scalar, when YAML cannot
-    hold the value, or when the block is too broken to be edited safely.
+    ``field`` is a top-level key, or a path such as ``("tech_stack", "language")``. Values are of the types that
+    ``parse`` returns: text, numbers, booleans, dates, None, and lists and mappings of them. The edit is verified
+    before it is returned: ``parse(apply_edits(text, [edit]))`` has the value at the path, and every other field is
+    unchanged. Raises KbError if the frontmatter is never closed, if the path leads through a list or scalar, if YAML
+    cannot represent the value, or if the block is too broken to be edited safely.
     """
     path: Path = (field,) if isinstance(field, str) else tuple(field)
     if not path:
@@ -43,11 +42,9 @@ def set_field(text: str, field: str | Path, value: object) -> Edit:
 
 
 def add_item(text: str, field: str, item: str) -> Edit:
-    """The edit that adds a text to a list field, behind its last item and in the list's own style.
-
-    A field without a value becomes a list, a single value its first item. Verified as ``set_field`` is; raises KbError
-    where that does.
-    """
+    """The edit that adds a text to a list field, after its last item and in the list's own style. A field without a
+    value becomes a list, and a single value its first item. Verified as in ``set_field``, and raises KbError in the
+    same cases."""
     found = parse(text)
     held = found.data.get(field) if found else None
     if isinstance(held, Mapping):
@@ -97,7 +94,8 @@ def _edit(text: str, found: Frontmatter | None, path: Path, value: object) -> Ed
 
 
 def _insertion_in_braces(text: str, found: Frontmatter, body: Span, path: Path, value: object) -> Edit:
-    """A field of frontmatter written as ``{a: 1}``; an empty ``{}``, which Obsidian leaves, becomes a line."""
+    """A new field in frontmatter written as ``{a: 1}``; an empty ``{}``, which Obsidian leaves behind, is replaced
+    by a line."""
     start = text.index("{", body.start)
     last = max((e.value.end for e in found.entries.values()), default=start + 1)
     end = text.find("}", last, body.end)
@@ -114,13 +112,13 @@ def _replacement(text: str, found: Frontmatter, path: Path, entry: Entry, value:
     if block and isinstance(value, list | tuple | Mapping) and value:
         own = _own_line(text, span.start)
         if own is not None:
-            # A list may stand as far left as its key, a mapping may not.
+            # A list may have the same indentation as its key, a mapping may not.
             indent = own or ("  " if isinstance(value, Mapping) else "")
             return Edit(span, _block(value, indent, eol).removeprefix(own))
     style = old[:1] if old[:1] in ("'", '"') else ""
     new = written(value, style if isinstance(value, str) else "")
     if entry.key is not None and block:
-        # A block list begins below its key: bring the value up to the key, unless a comment stands between.
+        # A block list begins below its key: the value is moved up to the key, unless a comment is between.
         gap = Span(text.index(":", entry.key.end), span.start)
         if "#" not in gap.of(text):
             return Edit(Span(gap.start + 1, span.end), " " + new)
@@ -149,7 +147,7 @@ def _insertion_below(text: str, found: Frontmatter, path: Path, value: object, e
 
 
 def _field(path: Path, value: object, indent: str, eol: str) -> str:
-    """A whole new line, with the mappings a longer path needs around it."""
+    """A complete new line, with the mappings that a longer path needs around it."""
     for key in reversed(path[1:]):
         value = {key: value}
     key = written(str(path[0]))
@@ -159,7 +157,7 @@ def _field(path: Path, value: object, indent: str, eol: str) -> str:
 
 
 def _block(value: object, indent: str, eol: str) -> str:
-    """A list or mapping in block style, every line indented; one line for each item."""
+    """A list or mapping in block style, indented; one line for each item."""
     if isinstance(value, Mapping):
         return eol.join(f"{indent}{written(str(k))}: {written(v)}" for k, v in value.items())
     assert isinstance(value, list | tuple)
@@ -176,7 +174,7 @@ def _indent(text: str, at: int) -> str:
 
 
 def _own_line(text: str, at: int) -> str | None:
-    """The blanks before ``at`` when nothing else stands before it on its line."""
+    """The blanks before ``at`` if nothing else precedes it on its line."""
     start = at
     while start > 0 and text[start - 1] in " \t":
         start -= 1

@@ -37,7 +37,7 @@ _NO_SPACE = re.compile(r"([\w.-]++):(?!//)(\S.*+)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken place; ``repair`` makes it YAML, whether or not that is also offered as a fix."""
+    """One error; ``repair`` turns it into valid YAML, whether or not it is also offered as a fix."""
 
     problem: Problem
     repair: tuple[Edit, ...]
@@ -66,7 +66,7 @@ class _Value:
         help: str | None = None,
         rule: str = "invalid-yaml",
     ) -> Finding:
-        """The finding about this value, and the repair that writes ``new`` instead."""
+        """The finding about this value, and the repair that replaces it by ``new``."""
         if new is None:
             return Finding(Problem(rule, self.span, message, help), (), self.line)
         edit = Edit(self.span, new)
@@ -78,7 +78,7 @@ class _Value:
 
 
 def line_at(text: str, at: int) -> Span:
-    """The line that holds an offset, without its line end, as YAML counts lines."""
+    """The line that contains an offset, without its line end, as YAML counts lines."""
     at = min(at, len(text))
     start = at
     while start > 0 and text[start - 1] not in "\r\n\x85\u2028\u2029":
@@ -88,10 +88,8 @@ def line_at(text: str, at: int) -> Span:
 
 
 def forbidden(text: str) -> Finding | None:
-    """Control characters and lone surrogates, which no YAML may hold, all in one finding.
-
-    No repair is offered if there are too many.
-    """
+    """Control characters and lone surrogates, which YAML does not allow, as one finding. No repair is offered if
+    there are too many."""
     runs = [Span(*m.span()) for m in _FORBIDDEN.finditer(text)]
     if not runs:
         return None
@@ -108,7 +106,7 @@ def forbidden(text: str) -> Finding | None:
 
 
 def diagnose(text: str, error: BrokenYaml) -> Finding:
-    """The error at which ``read`` stopped. Returns a finding for every message of the parser."""
+    """Explains the error at which ``read`` stopped. Returns a finding for every message of the parser."""
     reason = error.reason
     at = min(error.at, len(text))
     line = line_at(text, at)
@@ -168,7 +166,7 @@ def _stray(
 
 
 def no_mapping(text: str) -> Problem:
-    """The problem of a block that is YAML, but not ``key: value`` lines."""
+    """The problem of a block that is valid YAML, but no ``key: value`` lines."""
     begin = re.compile(r"^[^\s#]", re.MULTILINE).search(text)
     line = line_at(text, begin.start() if begin else 0)
     if _NO_SPACE.fullmatch(line.of(text)):
@@ -179,7 +177,7 @@ def no_mapping(text: str) -> Problem:
 
 
 def _below(text: str, line: Span, above: Span) -> Finding:
-    """A `key:` line that YAML takes for the continuation of the line above."""
+    """A `key:` line that YAML interprets as the continuation of the line above."""
     parts = _PARTS.fullmatch(above.of(text))
     if parts is None or parts["key"] is None:
         return _stray(text, above)
@@ -238,7 +236,7 @@ def _links(here: _Value) -> Finding:
 
 
 _INNER_QUOTES = re.compile(r"""[^"]*(?<!\S)"\S.*""")
-"""What stands between the outer quotes of ``"about "this" title"``; not of ``"this" and "that"``."""
+"""The text between the outer quotes of ``"about "this" title"``; does not match ``"this" and "that"``."""
 
 
 def _quotes(here: _Value, at: int, text: str, reason: str) -> Finding:
@@ -288,7 +286,7 @@ def _brackets(here: _Value, at: int, text: str, reason: str) -> Finding:
 
 
 def _cut_by_comment(here: _Value, text: str, closing: str) -> Finding | None:
-    """A list on one line whose end is behind a ``#``: ``[draft, #loss]``."""
+    """A list on one line whose end is in a comment: ``[draft, #loss]``."""
     line = here.line
     rest = text[here.span.end : line.end].rstrip()
     if not rest.endswith(closing) or (m := re.match(r"[ \t]*(?=#)", rest)) is None:

@@ -15,7 +15,7 @@ from kbtools.text.source import LineIndex, Span
 
 
 class FrontmatterError(YAMLError):
-    """Frontmatter that cannot be read as it stands; ``problems`` says where and why."""
+    """Frontmatter that cannot be parsed; ``problems`` has positions and reasons."""
 
     def __init__(self, problems: tuple[Problem, ...], message: str) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class KbYamlHandler(YAMLHandler):
         return frontmatter_span(text.removeprefix("\ufeff")) is not None
 
     def split(self, text: str) -> tuple[str, str]:
-        """The YAML and what follows the block. Raises ValueError when there is no block, as the library expects."""
+        """The YAML and the text after the block. Raises ValueError if there is no block, as the library expects."""
         text = text.removeprefix("\ufeff")
         span = frontmatter_span(text)
         if span is None:
@@ -42,7 +42,8 @@ class KbYamlHandler(YAMLHandler):
         return body_of(text, span).of(text), text[span.end :]
 
     def load(self, fm: str, **kwargs: object) -> dict[str, Any]:
-        """The fields. Raises FrontmatterError, and TypeError for options of PyYAML: there is one loader, ours."""
+        """The fields. Raises FrontmatterError, and TypeError for options of PyYAML, because there is only one
+        loader."""
         if kwargs:
             raise TypeError(f"{type(self).__name__}.load takes no options, got {', '.join(sorted(kwargs))}")
         whole = Span(0, len(fm))

@@ -19,7 +19,7 @@ def body_of(text: str, span: Span) -> Span:
         return Span(span.start + 4, span.end - 4)
     opener = _OPENER.match(text, span.start)
     start = opener.end() if opener else span.start
-    # The last line end inside the block, before its closing line; the closing line's own comes after it.
+    # The last line end inside the block, before its closing line; the closing line's own end follows it.
     end = span.end
     while end > start and text[end - 1] in "\r\n \t":
         end -= 1
@@ -27,7 +27,7 @@ def body_of(text: str, span: Span) -> Span:
 
 
 def unclosed(text: str) -> tuple[Problem, ...]:
-    """The problem of frontmatter that is never closed; none for a page that only begins with a rule (``---``)."""
+    """The problem of frontmatter that is never closed; None for a page that merely begins with a rule (``---``)."""
     opener = _OPENER.match(text)
     if opener is None or not _KEY_LINE.match(text, opener.end()) or frontmatter_span(text):
         return ()

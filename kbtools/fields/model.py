@@ -9,7 +9,7 @@ from kbtools.text.diagnostics import Problem
 from kbtools.text.source import Span
 
 Path = tuple[str | int, ...]
-"""Where a value stands: ``("tech_stack", "language")``, ``("aliases", 0)``."""
+"""The path of a value: ``("tech_stack", "language")``, ``("aliases", 0)``."""
 
 Row = tuple[int, int, int, int, str]
 """An entry unpacked: key start (-1 for an item of a list), key end, value start, value end, raw text."""
@@ -34,7 +34,7 @@ class Entries(Mapping[Path, Entry]):
         self._made = None if callable(rows) else rows
         self._make = rows if callable(rows) else dict
         self._base = base
-        """Where the text begins that the rows' offsets are counted from."""
+        """The offset in the text to which the offsets of rows are relative."""
 
     @property
     def _rows(self) -> dict[Path, Row]:
@@ -62,10 +62,10 @@ class Entries(Mapping[Path, Entry]):
 
 
 class Frontmatter(NamedTuple):
-    """A page's metadata.
+    """A page's metadata. ``data`` contains plain Python values: str, int, float, bool, None, date, datetime, list,
+    dict.
 
-    ``data`` is plain Python values: str, int, float, bool, None, date, datetime, list, dict. Keys are always the text
-    as written. A field that is written but cannot be read has an entry and no value in ``data``.
+    Keys are always the text as written. A field that cannot be parsed has an entry, but no value in ``data``.
     """
 
     span: Span
@@ -75,11 +75,11 @@ class Frontmatter(NamedTuple):
     problems: tuple[Problem, ...]
     """``invalid-yaml``, ``duplicate-key``, ``repeated-frontmatter``, ``unquoted-wikilink``."""
     complete: bool = True
-    """False when reading stopped early, so that a field missing from ``data`` may well be there."""
+    """False if parsing stopped early, so that fields may be missing from ``data``."""
 
 
 def with_value(data: object, path: Path, value: object) -> Any:
-    """A copy of plain data with the value at the path. A mapping on the way that is not there is made."""
+    """A copy of plain data with the value at the path. Missing mappings on the path are created."""
     if not path:
         return value
     if isinstance(data, list) and isinstance(path[0], int) and path[0] < len(data):

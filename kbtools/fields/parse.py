@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from kbtools.fields.compose import Duplicate
 
 MAX_SIZE = 256_000
-"""Code points between the ``---`` lines; more is refused unread."""
+"""Maximum characters between the ``---`` lines; larger blocks are not parsed."""
 
 MAX_DUPLICATES = 100
-"""Keys said to be there twice; whoever has more of them will look at all the others too."""
+"""Maximum number of duplicate keys that are reported."""
 
 
 def parse(text: str, span: Span | None = None) -> Frontmatter | None:
-    """Read a page's frontmatter; None when it has none (``unclosed`` may then say why).
+    """Parses a page's frontmatter; None if it has none (``unclosed`` may then give the reason).
 
-    Raises nothing: errors of the text are in ``problems``, and ``data`` holds the fields that could be
-    read. The text's BOM is expected to be gone, as ``Source.decode`` leaves it. ``span`` is where the block stands,
-    for those who have located it.
+    Never raises: errors in the text are in ``problems``, and ``data`` has the fields that could be parsed. The text
+    must not have a BOM, as ``Source.decode`` guarantees. ``span`` is the position of the block, if it is already
+    known.
     """
     if span is None and text.startswith("---"):
         span = frontmatter_span(text)
@@ -37,10 +37,8 @@ def parse(text: str, span: Span | None = None) -> Frontmatter | None:
 
 
 def read_block(text: str, body: Span, span: Span, more: tuple[Problem, ...] = ()) -> Frontmatter:
-    """Read ``body`` of ``text`` as the YAML of a frontmatter block; all spans are of ``text``.
-
-    ``more`` is what else is known to be wrong with it.
-    """
+    """Parses ``body``, a span of ``text``, as the YAML of a frontmatter block; all spans refer to ``text``. ``more``
+    are problems that are already known."""
     if len(body) > MAX_SIZE:
         opener = Span(0, min(3, len(text)))
         message = f"this frontmatter is {len(body):,} characters long; {MAX_SIZE:,} is the most that is read"
@@ -60,7 +58,7 @@ def _rows(yaml: str) -> dict[Path, Row]:
 
 
 def _read_whole(text: str, yaml: str, body: Span, span: Span, more: tuple[Problem, ...]) -> Frontmatter:
-    """What ``read_block`` does with a block that is not simple."""
+    """``read_block`` for a block that is not simple."""
     from kbtools.fields.compose import BrokenYaml, LimitExceeded, read
     from kbtools.fields.explain import no_mapping
     from kbtools.fields.recovery import recover
@@ -84,7 +82,7 @@ def _read_whole(text: str, yaml: str, body: Span, span: Span, more: tuple[Proble
 
 
 def moved(problem: Problem, by: int) -> Problem:
-    """The same problem, of a text that has ``by`` more code points in front."""
+    """The same problem, moved by ``by`` code points."""
     fix = problem.fix
     if fix:
         edits = tuple(Edit(e.span.shift(by), e.replacement) for e in fix.edits)

@@ -1,8 +1,8 @@
 """Recovers from broken YAML: reports the error with a fix, and parses the rest of the block.
 
-Metadata mostly has one field per line, so a block that is not YAML is repaired field by field. The repair that a fix
-would make is made on a copy (then the field has the value its author meant), or the field is taken out (then it has an
-entry and no value). What is left is read, and every span is brought back to the text as it stands.
+Frontmatter mostly has one field per line, so a block that is not valid YAML is repaired field by field. Either the
+repair of a fix is applied to a copy (then the field has the intended value), or the field is removed (then it has an
+entry and no value). The rest is parsed, and every span is mapped to the original text.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _FIELD = re.compile(
 
 
 class _Edited:
-    """A text with edits applied, and the way back from its offsets to the original's."""
+    """A text with edits applied, and the mapping of its offsets to the original's."""
 
     def __init__(self, original: str, edits: list[Edit]) -> None:
         self.text = apply_edits(original, edits)
-        # Parallel: where a stretch begins in the new text, where in the old, how long it is in both.
+        # Parallel lists: the start of a stretch in the new text and in the old, and its length in both.
         self.new: list[int] = [0]
         self.stretches: list[tuple[int, int, int]] = []
         at = 0
@@ -49,14 +49,14 @@ class _Edited:
         self.new.append(self.new[-1] + length)
 
     def start(self, offset: int) -> int:
-        """The original's offset of something that begins at ``offset``."""
+        """The original's offset of the start of something at ``offset``."""
         i = bisect_right(self.new, offset) - 1
         start, end, length = self.stretches[i]
         inside = offset - self.new[i]
         return start + inside if end - start == length else start if inside < length else end
 
     def end(self, offset: int) -> int:
-        """The original's offset of something that ends at ``offset``."""
+        """The original's offset of the end of something at ``offset``."""
         i = bisect_right(self.new, offset) - 1
         while i > 0 and self.new[i] == offset:
             i -= 1
@@ -66,7 +66,7 @@ class _Edited:
 
 
 def recover(text: str, error: BrokenYaml | LimitExceeded) -> tuple[ComposedBlock, bool]:
-    """What can be read of a text that ``read`` refused, and whether that is all of it."""
+    """The readable part of a text that ``read`` rejected, and whether that is all of it."""
     if isinstance(error, LimitExceeded):
         return _stopped(text, error.at), False
     bad = forbidden(text)
@@ -74,7 +74,7 @@ def recover(text: str, error: BrokenYaml | LimitExceeded) -> tuple[ComposedBlock
         return _Recovery(text).run()
     if not bad.repair:
         return ComposedBlock(problems=[bad.problem]), False
-    # Read as if the forbidden characters were not there; all else is found in that text, and brought back.
+    # Parsed without the forbidden characters; other errors are found in that text, and mapped to the original.
     edited = _Edited(text, list(bad.repair))
     try:
         reading, complete = read(edited.text), True
@@ -96,7 +96,7 @@ def _stopped(text: str, at: int) -> ComposedBlock:
 
 @dataclass(slots=True)
 class _Broken:
-    """What was found at one place, and what was done about it on the copy."""
+    """The finding at one position, and what was done about it in the copy."""
 
     problem: Problem
     edits: tuple[Edit, ...]
@@ -114,7 +114,7 @@ class _Recovery:
         self.cuts: list[Edit] = []
 
     def chunk(self, at: int) -> Span:
-        """The field an offset belongs to: from its key to the next field's."""
+        """The field that contains an offset: from its key to the next field's."""
         i = bisect_right(self.starts, at) - 1
         return Span(self.starts[i], self.starts[i + 1] if i + 1 < len(self.starts) else len(self.text))
 
@@ -164,7 +164,7 @@ class _Recovery:
         return diagnose(self.text, error).line.start
 
     def _handle(self, error: BrokenYaml) -> int:
-        """Repair or cut what is broken; the offset from which the rest is to be read again."""
+        """Repairs or removes what is broken; returns the offset from which the text must be parsed again."""
         finding = diagnose(self.text, error)
         chunk = self.chunk(finding.line.start)
         mine = [b for b in self.done if b.chunk == chunk]
@@ -172,7 +172,7 @@ class _Recovery:
         if not again and finding.repair:
             self.done.append(_Broken(finding.problem, finding.repair, chunk, finding.line))
             return chunk.start
-        # No repair known, or it did not help: the field's other repairs go, and with them fixes that do not fix.
+        # There is no repair, or it did not help: the field's other repairs are discarded, with fixes that do not apply.
         for b in mine:
             b.edits = ()
             b.problem = b.problem._replace(fix=None)
@@ -195,7 +195,7 @@ class _Recovery:
 
 
 def _brought_back(reading: ComposedBlock, edited: _Edited) -> ComposedBlock:
-    """What was read of an edited text, with the places it has in the original."""
+    """The parsed values of an edited text, with positions in the original."""
 
     def span(s: Span) -> Span:
         start = edited.start(s.start)

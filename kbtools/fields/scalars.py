@@ -1,7 +1,7 @@
 """Resolves plain YAML scalars, and writes values as scalars that read back the same.
 
-Typing follows PyYAML's SafeLoader (YAML 1.1), because that is what MkDocs and python-frontmatter make of the same
-text: ``no`` is False, ``010`` is 8, ``12:30:45`` is 45045, ``2026-05-10`` a date.
+Types are those of PyYAML's SafeLoader (YAML 1.1), because MkDocs and python-frontmatter use it: ``no`` is False,
+``010`` is 8, ``12:30:45`` is 45045, ``2026-05-10`` a date.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PLAIN = re.compile(r"""(?!-(?:\s|$)|---|\.\.\.)[^\s\[\]{},#&*!|>'"%@`=<?:](?:[^
 
 
 class UnreadableScalar(ValueError):
-    """A plain scalar that looks like a date or number and is none (``2025-02-30``)."""
+    """A plain scalar that looks like a date or number but is not valid (``2025-02-30``)."""
 
 
 def _variants(word: str) -> tuple[str, str, str]:
@@ -40,15 +40,15 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys((w for word in ("no", "false", "off") for w in _variants(word)), False),
 }
 MEANINGFUL = frozenset("+-.0123456789<=&*!~nNyYtToOfF")
-"""A plain scalar that begins with another character is its own text."""
-# All other types begin like a number, or like YAML's own marks.
+"""A plain scalar that begins with another character is a string."""
+# All other types begin like a number, or with characters that are special in YAML.
 _MAYBE_TYPED = frozenset("+-.0123456789<=&*!")
 _USUAL = re.compile(r"(0|[1-9]\d*)|(\d+\.\d+)|(\d{4}-\d\d-\d\d)", re.ASCII)
-"""A whole number, a number with a fraction, a date: PyYAML's own constructors take microseconds."""
+"""Integers, decimals and dates: PyYAML's own constructors take microseconds each."""
 
 
 _NUMBER_OR_DATE = re.compile(r"[0-9A-Fa-fINTXZinotxz_.:+<=&*! \t-]*")
-"""All characters of what PyYAML takes for one, or for a mark: ``10_Wiki/Topics`` is neither, and needs no PyYAML."""
+"""All characters of numbers, dates and special values in PyYAML: ``10_Wiki/Topics`` is none of them."""
 
 
 @cache
@@ -122,7 +122,7 @@ def _escape(match: re.Match[str]) -> str:
 
 @cache
 def _unprintable() -> re.Pattern[str]:
-    # Takes milliseconds to compile, and only those who write need it.
+    # Compiling takes milliseconds, and is only needed for writing.
     return re.compile(_UNPRINTABLE)
 
 
@@ -132,10 +132,8 @@ def _to_escape() -> re.Pattern[str]:
 
 
 def double_quoted(text: str) -> str:
-    """The text between double quotes, on one line, with all YAML needs escaped.
-
-    Raises KbError for a lone surrogate, which no YAML can hold.
-    """
+    """The text between double quotes, on one line, with required escapes. Raises KbError for a lone surrogate, which
+    YAML cannot represent."""
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise KbError("a lone surrogate cannot be written to a page", "remove the broken character from the value")
     return f'"{_to_escape().sub(_escape, text)}"'
@@ -151,7 +149,7 @@ def quoted(text: str, style: str = '"') -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether the text, unquoted, reads back as itself anywhere in a YAML document."""
+    """Whether the unquoted text reads back as itself anywhere in a YAML document."""
     return (
         _PLAIN.fullmatch(text) is not None
         and ": " not in text
@@ -162,10 +160,8 @@ def is_plain(text: str) -> bool:
 
 
 def written(value: object, style: str = "") -> str:
-    """A value as flow YAML on one line. ``style`` is the quote a string has had so far (``'``, ``"`` or nothing).
-
-    Raises KbError for what YAML cannot hold.
-    """
+    """A value as flow YAML on one line. ``style`` is the quote that a string had before (``'``, ``"`` or none).
+    Raises KbError for values that YAML cannot represent."""
     if isinstance(value, str):
         if style in ("'", '"'):
             return quoted(value, "'") if style == "'" else double_quoted(value)
@@ -178,13 +174,13 @@ def written(value: object, style: str = "") -> str:
         return str(value)
     if isinstance(value, float):
         return _float(value)
-    if isinstance(value, date):  # a datetime too
+    if isinstance(value, date):  # also a datetime
         return value.isoformat()
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{written(str(k))}: {written(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list | tuple):
         items = ", ".join(written(item) for item in value)
-        # `[[x]]` is a link to everyone but YAML; `[ [x]]` can only be a list.
+        # `[[x]]` is a link except for YAML; `[ [x]]` can only be a list.
         return f"[ {items}]" if items.startswith("[") else f"[{items}]"
     raise KbError(f"a {type(value).__name__} cannot be written to frontmatter", "use text, numbers, dates, lists")
 
@@ -195,7 +191,7 @@ def _float(value: float) -> str:
     if math.isinf(value):
         return ".inf" if value > 0 else "-.inf"
     text = repr(value)
-    # YAML 1.1 wants a dot and a signed exponent: 1e-05 would be a string.
+    # YAML 1.1 requires a dot and a signed exponent: 1e-05 would be a string.
     mantissa, mark, exponent = text.partition("e")
     if mark and "." not in mantissa:
         mantissa += ".0"

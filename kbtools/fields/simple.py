@@ -1,8 +1,7 @@
 """Fast parser for the YAML that most pages have: one scalar a line, lists and mappings one level deep.
 
-Only the values are read, in a fraction of the time; ``compose`` finds their positions when they are needed. Only the
-unambiguous part of YAML is supported. For everything else ``compose`` is used,
-and the tests hold the two against each other.
+Only values are parsed, in a fraction of the time; ``compose`` determines positions when they are needed. Only the
+unambiguous part of YAML is supported. ``compose`` parses everything else, and tests compare the two.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from kbtools.fields.scalars import MEANINGFUL, UnreadableScalar, typed
 
 _MOST_LINES = 1_000
 
-# What is not in a text of each kind. Beyond ASCII the whole block is looked at once, see below: sets of far characters
-# take milliseconds to compile.
+# Characters that do not occur in a text of each kind. Non-ASCII text is checked once for the whole block, see below:
+# compiling sets of distant characters takes milliseconds.
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 _ALL = rf"^{_CONTROL}"
 _IN_DOUBLE = rf"^{_CONTROL}\"\\"
@@ -36,7 +35,8 @@ _LINE = re.compile(
 
 
 def read_simple(yaml: str) -> dict[str, object] | None:
-    """The values of a block, or None where it needs a real parser. Total; what it reads ``reader.read`` reads alike."""
+    """The values of a block, or None if it needs the complete parser. Total; equal to the result of
+    ``compose.read``."""
     lines = yaml.count("\n") + 1
     if lines > _MOST_LINES or not (yaml.isascii() or yaml.replace("\n", "").isprintable()):
         return None

@@ -1,4 +1,4 @@
-"""Converts dates, which YAML has and JSON Schema has not, for validation."""
+"""Converts dates, which exist in YAML but not in JSON Schema, for validation."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _BUILT_IN = ("topic",)
 _ELSEWHERE = re.compile(rb'"\$(?:dynamicR|recursiveR|r)ef"\s*:\s*"(?!#)')
-"""A reference to another file, which may have changed although the schema has not."""
+"""A reference to another file, which may change although the schema does not."""
 
 
 class Schema:
@@ -25,11 +25,11 @@ class Schema:
 
     def __init__(self, name: str, document: dict[str, Any], base: str | None = None) -> None:
         self.name = name
-        """As the configuration names it: ``topic``, or the path of a file."""
+        """As in the configuration: ``topic``, or the path of a file."""
         self.document = document
         self._base = base
         self.text_fields: dict[tuple[str | int, ...], Mapping[str, Any] | None] = {}
-        """What ``dates`` found out about fields, for the next page."""
+        """Results of ``dates`` about fields, cached for the next page."""
 
     def accepts(self, fields: object) -> bool:
         """Whether fields follow the schema."""
@@ -37,7 +37,7 @@ class Schema:
 
     @cached_property
     def validator(self) -> Validator:
-        """Compiled on first use. Raises KbError for a document that is not a JSON Schema."""
+        """Compiled on first use. Raises KbError if the document is not a JSON Schema."""
         import jsonschema_rs
 
         try:
@@ -59,8 +59,8 @@ class Schema:
     def load(cls, name: str, root: Path | None = None) -> Schema:
         """A schema by name (``topic``) or by path, relative to ``root`` (the working directory by default).
 
-        References to other files are read relative to the schema's; nothing is fetched over the network. Raises
-        KbError when there is no such schema, or when it is not JSON or not a valid JSON Schema.
+        References to other files are relative to the schema's; nothing is fetched over the network. Raises KbError
+        if there is no such schema, or if it is not JSON or not a valid JSON Schema.
         """
         if name in _BUILT_IN:
             return _kept(name, schema_text(name).encode(), None)
@@ -74,12 +74,12 @@ class Schema:
         if not isinstance(document, dict):
             raise KbError(f"schema {name}: a JSON Schema for fields is an object", "see `kb schema topic` for one")
         made = cls(name, document, base)
-        _ = made.validator  # says what is wrong with it
+        _ = made.validator  # raises a KbError with the reason
         return made
 
 
 def rule_at(document: Mapping[str, Any], path: Iterable[str | int]) -> Mapping[str, Any]:
-    """The part of a schema that a path leads to; empty where it leads out of this document."""
+    """The part of a schema at a path; empty if the path leads out of this document."""
     part: Any = document
     for key in path:
         try:
@@ -90,7 +90,7 @@ def rule_at(document: Mapping[str, Any], path: Iterable[str | int]) -> Mapping[s
 
 
 def resolved(document: Mapping[str, Any], rule: Any) -> Mapping[str, Any]:
-    """What a rule that only refers to another part of its document refers to; else the rule."""
+    """The target of a rule that only refers to another part of its document; else the rule."""
     for _ in range(10):
         reference = rule.get("$ref") if isinstance(rule, dict) else None
         if not isinstance(reference, str) or not reference.startswith("#/"):
@@ -129,11 +129,11 @@ def _of_bytes(name: str, data: bytes, base: str | None) -> Schema:
 
 
 _kept = lru_cache(maxsize=8)(_of_bytes)
-"""To compile a schema takes as long as to check a page, and an editor asks for it at every key."""
+"""Cached because compiling a schema takes as long as checking a page, and an editor needs it at every key."""
 
 
 def _retrieve(uri: str) -> Any:
-    from urllib.request import url2pathname  # brings a whole HTTP client along
+    from urllib.request import url2pathname  # imports a complete HTTP client
 
     parts = urlsplit(uri)
     if parts.scheme != "file":

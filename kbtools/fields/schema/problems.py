@@ -24,7 +24,7 @@ _BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 
 class SchemaProblems:
-    """A page whose fields do not follow its schema."""
+    """Problems of a page whose fields do not follow its schema."""
 
     def __init__(self, fm: Frontmatter, schema: Schema, instance: Any, dates: list[Path]) -> None:
         self.fm, self.schema, self.instance, self.dates = fm, schema, instance, dates
@@ -36,7 +36,7 @@ class SchemaProblems:
             if (rule := text_rule(self.schema, path)) is not None:
                 yield self.wrong_type(path, types_of(rule), rule)
 
-    # Where things stand
+    # Positions
 
     def value_span(self, path: Path) -> Span:
         """The span of a value; of its key if the value has no text, and of the enclosing value if it is an alias."""
@@ -57,7 +57,7 @@ class SchemaProblems:
             value = value[key]
         return value
 
-    # What is wrong
+    # Problems
 
     def of(self, error: ValidationError) -> Iterator[Problem]:
         path: Path = tuple(error.instance_path)
@@ -134,7 +134,7 @@ class SchemaProblems:
         return Problem("wrong-type", span, message, described(rule) or None)
 
     def no_branch(self, path: Path, branches: list[list[Any]], rule: Mapping[str, Any]) -> Iterator[Problem]:
-        """No alternative of the schema accepts the value: describe the one with its type, or list all types."""
+        """No alternative of the schema accepts the value: describes the one with its type, or lists all types."""
         here = list(path)
         types = [
             e.kind.as_dict()["types"] for b in branches for e in b if e.kind.name == "type" and e.instance_path == here
@@ -182,10 +182,10 @@ class SchemaProblems:
         entry = self.fm.entries.get(path)
         return entry.raw if entry and entry.raw else str(value)
 
-    # What may be written instead
+    # Suggestions
 
     def accepts(self, path: Path, value: object) -> bool:
-        """Whether the schema has nothing against this value at this place."""
+        """Whether the schema accepts this value at this path."""
         changed = with_value(self.instance, path, value)
         depth = len(path)
         return not any(tuple(e.instance_path[:depth]) == path for e in self.schema.validator.iter_errors(changed))
@@ -200,7 +200,7 @@ class SchemaProblems:
 
 
 def _conversions(value: object, raw: str, types: list[str]) -> Iterator[tuple[object, str, Applicability]]:
-    """What the author may have meant, surest first: value, how it is written, how sure."""
+    """What the author may have meant, the most certain first: value, spelling, and whether it is certain."""
     if "array" in types:
         if value is None:
             yield [], "[]", SAFE
@@ -223,7 +223,7 @@ def _options(error: Any) -> list[Any]:
 
 
 def _example(rule: Any) -> object:
-    """A value to show: the schema's default, first example or first option."""
+    """An example value: the schema's default, first example or first option."""
     if not isinstance(rule, dict):
         return None
     if "default" in rule:

@@ -9,21 +9,22 @@ from kbtools.text.diagnostics import Problem
 from kbtools.text.source import Span
 
 _MAX = 100
-"""The number of problems reported for one page."""
+"""Maximum number of problems reported for one page."""
 
 
 def validate(fm: Frontmatter, schema: Schema) -> tuple[Problem, ...]:
-    """What the fields have wrong: ``missing-field``, ``unknown-field``, ``wrong-type``, ``invalid-value``.
+    """The problems of the fields: ``missing-field``, ``unknown-field``, ``wrong-type``, ``invalid-value``. Sorted by
+    position.
 
-    Sorted by position. Dates are valid as ISO text if the schema has a ``format`` or ``pattern``, and have the wrong
-    type if it accepts any text. Fields that could not be read are not reported as missing.
+    Dates are valid as ISO text if the schema has a ``format`` or ``pattern``, and have the wrong type if it accepts
+    any text. Fields that could not be parsed are not reported as missing.
     """
     dates: list[Path] = []
     find_dates(fm.data, (), dates)
     instance = as_json(fm.data, dates)
     if schema.accepts(instance) and not any(text_rule(schema, path) for path in dates):
         return ()
-    from kbtools.fields.schema.problems import SchemaProblems  # most pages have nothing wrong
+    from kbtools.fields.schema.problems import SchemaProblems  # most pages have no problems
 
     found: dict[tuple[Span, str, str], Problem] = {}
     for problem in SchemaProblems(fm, schema, instance, dates).problems():

@@ -33,7 +33,7 @@ def field_name(path: Iterable[str | int]) -> str:
 
 
 def shown(text: str, most: int = 60) -> str:
-    """The text on one line, cut where it is long."""
+    """The text on one line, shortened if it is long."""
     text = " ".join(text.split())
     return text if len(text) <= most else text[: most - 1] + "…"
 
@@ -49,7 +49,7 @@ def type_names(types: Iterable[str]) -> str:
 
 
 def read_as(value: object, raw: str) -> str:
-    """What YAML made of a value: ``is read as a number``."""
+    """YAML's interpretation of a value: ``is read as a number``."""
     if value is None:
         return "is empty"
     if isinstance(value, bool):
@@ -63,7 +63,7 @@ def read_as(value: object, raw: str) -> str:
 
 
 def _digits(number: float) -> str:
-    # str() refuses integers of more than 4,300 digits.
+    # str() rejects integers of more than 4,300 digits.
     return str(number) if isinstance(number, float) or number.bit_length() < 1000 else "…"
 
 
