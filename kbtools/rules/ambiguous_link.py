@@ -58,7 +58,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
             help_ = "write " + " or ".join(f"[[{c}]]" for c in choices) if choices else None
             message = _message(link.target, resolution, context)
             yield Problem("ambiguous-link", link.target_span, message, help_, severity=severity)
-    for file, found in context.links.files:
+    for file, found in context.links.files if not context.config.has_navigation else ():
         if isinstance(found, Ambiguous):
             help_, message = "write its path from this page", _message(file.path, found, context)
             yield Problem("ambiguous-link", file.path_span, message, help_, severity=severity)

@@ -1,14 +1,15 @@
 """A link to a section that its page does not have.
 
-The reader lands at the top of the page. The section of `[[Page#Section]]` or `[text](Page.md#section)` is found by its
-heading's text, without regard to case; by the id the site gives it, or the one GitHub would; as Obsidian finds it,
-without regard to punctuation; or by an id that the page gives an element itself, `<a id="x"></a>` or `{#x}`.
+The reader lands at the top of the page. The section of `[[Page#Section]]` or `[text](Page.md#section)` is found by
+its heading's text, without regard to case; by the id the site gives it, or the one GitHub would; as Obsidian finds
+it, without regard to punctuation; or by an id that the page gives an element itself, `<a id="x"></a>` or `{#x}`.
 `[[T#H1#H2]]` is H2 below H1. Where a plugin documents code (mkdocstrings), `api.md#package.Class.method` is its own:
 MkDocs says whether it is there. Nothing is said of tabs (`#__tabbed_1_2`), whose numbers the renderer gives, and
 nothing of pages that include others (`--8<--`, `{% include %}`, `:::`), whose sections are known only when the site
-is built; where hooks of `mkdocs.yml` may add ids, it is an info. So are links to footnotes of web pages that a note
-was saved from (`#cite_note-1`). All `[text](#section)` of a note whose frontmatter gives a web page as its `source`,
-`url` or `link` are one info. Nothing is said of the list of contributors that the bot all-contributors writes.
+is built; where hooks of `mkdocs.yml` may add ids, it is an info. Where no site is made, nothing is said of links that
+came with text of a web page: to footnotes (`#cite_note-1`), any `[text](#section)` of a note whose frontmatter gives
+a web page as its `source`, `url` or `link`, and those in Logseq, whose pages have no sections. Nothing is said of the
+list of contributors that the bot all-contributors writes.
 
 ## Reported
 
@@ -58,19 +59,12 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     for link, resolution in context.links.wiki:
         if link.anchor is not None:
             yield from _problem(target_page(resolution), link.anchor, link.place_span, page, context)
-    of_clipping: list[Problem] = []
     for file, found in context.links.files:
         if file.anchor is None or not file.is_used or _is_of_bot(file, page):
             continue
-        problems = _problem(target_page(found), file.anchor, file.fragment_span, page, context)
-        if not file.path and _is_clipping(page):
-            of_clipping += problems
-        else:
-            yield from problems
-    if of_clipping:
-        first, count = of_clipping[0]._replace(severity=Severity.INFO), len(of_clipping)
-        message = f"{count:,} links within this page, which was saved from the web, lead to no section of it"
-        yield first if count == 1 else first._replace(message=message, help=None)
+        if not file.path and not context.config.has_site and _is_copied(file.anchor, page, context):
+            continue
+        yield from _problem(target_page(found), file.anchor, file.fragment_span, page, context)
 
 
 def _is_of_bot(file: FileLink, page: Page) -> bool:
@@ -78,8 +72,11 @@ def _is_of_bot(file: FileLink, page: Page) -> bool:
     return file.kind == "html" and not file.path and _CONTRIBUTORS in page.source.text
 
 
-def _is_clipping(page: Page) -> bool:
-    """Whether a note was saved from the web, according to its frontmatter: nobody wrote its table of contents."""
+def _is_copied(anchor: str, page: Page, context: Context) -> bool:
+    """Whether a link within a note came with text of a web page: nobody wrote its table of contents and its footnotes.
+    The frontmatter or the id says so, or the program, Logseq, whose pages have no sections."""
+    if context.config.dialect == "logseq" or _OF_CLIPPINGS.match(anchor):
+        return True
     return any(key in page.data and _WEB.match(page.scalar(key)) is not None for key in ("source", "url", "link"))
 
 

@@ -13,7 +13,9 @@ Placeholders of templates, `[[{{title}}]]`, are no broken links, nor are the nam
 tags in a garden of Quartz, which makes pages of them. On a site of MkDocs without a plugin or extension for
 wikilinks, brackets are text unless others of the page are links, and where `mkdocs.yml` has `hooks`, which may make
 pages or write other addresses, a broken Markdown link is an info. A link without an address in mdBook's `SUMMARY.md`
-is a planned chapter.
+is a planned chapter. On sites whose generator leaves numbers out of addresses or takes them from dates and
+frontmatter (Docusaurus, Hugo, Jekyll, Astro, Eleventy), nothing is said of addresses without an ending. A link to an
+HTML file, which was copied from a web page, is an info where no site is made.
 
 ## Reported
 
@@ -54,6 +56,8 @@ _TEST = re.compile(r"\[\[\s[^|#]*\s\]\]")
 """A test of a shell, ``[[ expression ]]``."""
 _PERIOD = re.compile(r"(?:.*/)?\d{4}-(?:\d{2}(?:-\d{2})?|W\d{1,2}|Q[1-4])")
 """The name of a note for a day, week, month or quarter, which programs link to whether it is written or not."""
+_WITH_SLUGS = ("astro", "docusaurus", "eleventy", "hugo", "jekyll")
+"""Generators that give pages addresses by numbers left out, dates or frontmatter."""
 _LINK = re.compile(r"\[[^\]\r\n]*\]\(([^()\s]+)\)?")
 
 
@@ -106,8 +110,13 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
     is_folder = not context.config.has_site and context.suggester.is_folder(file, page)
     if is_folder and file.path.rpartition("/")[2] in ("", ".", ".."):
         return None  # GitHub and generators of digital gardens list its content
+    if context.config.generator in _WITH_SLUGS and not has_ending(file.path):
+        return None  # an address of the site, which need not be the path of a file
     help_, fix = context.suggester.file(file, page)
     message = f'there is no page at "{file.path}"'
+    is_of_notes = not (context.config.has_site or context.config.has_navigation)
+    if is_of_notes and fix is None and file.path.lower().endswith((".html", ".htm")):
+        return Problem("broken-link", file.path_span, message, help_, severity=Severity.INFO)  # copied from the web
     if not context.config.has_site and fix is None and (_is_name(file.path) or is_folder):
         # A page that does not exist yet, as with [[Name]]; or a folder.
         severity = Severity.WARNING if file.path.endswith(".md") else Severity.INFO

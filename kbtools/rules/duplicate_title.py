@@ -4,7 +4,8 @@ A link by that title is ambiguous from everywhere but their own folders.
 
 In an Obsidian vault, where links go by the names of files, it is only worth knowing, and severity is info. In a graph
 of Logseq only titles count that pages give themselves (`title::`). On a site of another generator (Jekyll, mdBook,
-Docusaurus and the like) and in Dendron, where links go by addresses, it is nothing.
+Docusaurus and the like), on a site of MkDocs without wikilinks and in Dendron, where links go by addresses, it is
+nothing.
 
 ## Reported
 
@@ -95,7 +96,9 @@ class _Namesakes(NamedTuple):
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if page.redirect is not None or context.config.has_navigation or context.config.dialect == "dendron":
+    mkdocs = context.config.mkdocs
+    by_address = context.config.has_navigation or (mkdocs is not None and not mkdocs.has_wikilinks)
+    if page.redirect is not None or by_address or context.config.dialect == "dendron":
         return
     namesakes = context.namesakes(page.title, _Namesakes.of)[fold_title(page.title)]
     called, near = namesakes.rivals(page, context.config.dialect)

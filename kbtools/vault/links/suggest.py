@@ -245,9 +245,9 @@ class Suggester:
             return None  # a daily note that is not written
         if own is not None:
             above = [h for h in page.headings if h.start <= link.start]
-            if own.level > 1 and own.end <= link.start and above[-1] is own:
-                return None  # the link stands in that section
-            if own.level == 1 or own.start <= link.start < own.end or set("[]|#^") & set(own.text):
+            if own.start <= link.start < own.end or (own.level > 1 and above and above[-1] is own):
+                return None  # the link stands in that heading, or in its section
+            if own.level == 1 or set("[]|#^") & set(own.text):
                 way = f'the page is called "{page.title}"'
             else:
                 way = f"[[#{own.text}]] leads there"
