@@ -83,8 +83,8 @@ class _Namesakes(NamedTuple):
         )
 
     def rivals(self, page: Page, dialect: Dialect | None) -> tuple[Sequence[str], Sequence[str]]:
-        """The other pages that have this name by choice, if this one has; and those in its folder. Pages in other
-        folders that are merely named like their file are no conflict."""
+        """The pages, including this one, that have this name by choice if this one has; and those in its folder.
+        Pages in other folders that are merely named like their file are no conflict."""
         if dialect == "logseq":  # names are file names there, compared exactly
             return self.titled if page.has_title else (page.path,), ()
         if page.title != page.stem:

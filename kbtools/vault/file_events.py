@@ -1,4 +1,4 @@
-"""Changes of files, as the system tells them, for programs that stay (``--watch``, ``kb serve``)."""
+"""File changes reported by the system, for long-running programs (``--watch``, ``kb serve``)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from watchdog.observers import Observer
 from kbtools.errors import KbError
 
 SETTLE = 0.02
-"""Seconds without a further event after which a burst of them (an editor's save, a checkout) counts as over."""
+"""Seconds without an event after which a burst of them (an editor's save, a checkout) is considered complete."""
 _INTERRUPTIBLE = 1.0
-"""Seconds without an event after which ``wait`` looks for Ctrl-C, which a lock that is waited for may not let through
-(on Windows never)."""
+"""Seconds after which ``wait`` checks for Ctrl-C, which waiting for a lock may block (on Windows always)."""
 
 Changed = frozenset[Path] | None
-"""Files that were written, made, moved or removed; None where any file may have been, as after a folder is moved."""
+"""Files that were written, created, moved or removed; None if any file may have changed, for example after a folder
+was moved."""
 
 
 class FileEvents:
-    """What has changed in some folders and files since ``start``. Files in hidden folders do not count."""
+    """Changes in some folders and files since ``start``. Files in hidden folders are ignored."""
 
     def __init__(self) -> None:
         self._observer = Observer()
@@ -31,9 +31,9 @@ class FileEvents:
         self._places: set[Path] = set()
 
     def follow(self, place: Path, unless: Path | None = None) -> None:
-        """Also a file, or a folder but for the folder ``unless`` in it. Raises KbError where that cannot be watched."""
+        """Adds a file, or a folder without its subfolder ``unless``. Raises KbError if it cannot be watched."""
         place = Path(os.path.abspath(place))  # noqa: PTH100 - links are not resolved: events name them as they are
-        # Editors put a new file in the place of the old one: its folder sees that, and one that is not there yet.
+        # Editors replace files: the events of the folder show that, and also files that do not exist yet.
         folder = place if place.is_dir() else place.parent
         if place in self._places or not folder.is_dir():
             return
@@ -44,7 +44,7 @@ class FileEvents:
             raise _cannot_watch(place, e) from None
 
     def start(self) -> None:
-        """Raises KbError where the system cannot watch."""
+        """Raises KbError if the system cannot watch."""
         try:
             self._observer.start()
         except OSError as e:
@@ -56,11 +56,11 @@ class FileEvents:
             self._observer.join()
 
     def put(self, changed: Changed) -> None:
-        """Have ``wait`` return, also where no file has changed."""
+        """Makes ``wait`` return although no file has changed."""
         self._events.put(changed)
 
     def wait(self) -> Changed:
-        """Return once something has changed and nothing more does."""
+        """Returns after something has changed and no further event follows."""
         found: list[Changed] = []
         while True:
             try:
@@ -84,7 +84,7 @@ class _Handler(FileSystemEventHandler):
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         if event.event_type in ("opened", "closed_no_write"):
-            return  # readers make these
+            return  # caused by reading files
         if event.is_directory and event.event_type == "modified":
             return  # the changed entry has an event of its own
         named = (Path(os.fsdecode(name)) for name in (event.src_path, event.dest_path) if name)

@@ -14,7 +14,7 @@ from kbtools.vault.links.graph import PageLinks
 from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
-# What Python-Markdown and CommonMark both take for an item of a numbered list that is not nested.
+# Items of unnested numbered lists in both Python-Markdown and CommonMark.
 _ITEM = re.compile(r"(?:(?<=[\r\n])|\A) {0,3}(?P<item>\d{1,9}\.[ \t]+(?P<mark>\*{1,3}|_{1,3})?(?P<rest>[^\r\n]*))")
 _FOLD = re.compile(
     r"(?:(?<=[\r\n])|\A)[ \t]*(?P<fold>\?\?\?\+?)"
@@ -27,10 +27,10 @@ _EXERCISES = re.compile(r"(?i)^\W*(?:\d[\d.]*\s*)?(?:연습|연습 ?문제|exerc
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of a path's numbered lists that are not nested, and the link it begins with, if any."""
+    """An item of an unnested numbered list of a path, and the link it begins with, if any."""
 
     span: Span
-    """The number and what follows it on the line."""
+    """The number and the rest of the line."""
     link: WikiLink | None
 
 
@@ -53,11 +53,11 @@ class Lesson:
     """One lesson of a learning path."""
 
     link: WikiLink
-    """As the path's page writes it."""
+    """As written on the path's page."""
     target: str | None
     """The target of the link; None when it is missing or ambiguous."""
     page: str | None
-    """The page to read: the target, or the page to which it redirects."""
+    """The page to read: the target, or the page it redirects to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class LearningPath:
     """A path with its lessons resolved."""
 
     path: str
-    """The page that is the path."""
+    """The page of the learning path."""
     title: str
     lessons: tuple[Lesson, ...]
 
@@ -76,7 +76,7 @@ class LearningPath:
 
 
 def learning_path(page: Page, links: PageLinks, final: Callable[[str], str]) -> LearningPath:
-    """A page's lessons. ``links`` are its own, resolved; ``final`` says where redirects end."""
+    """The lessons of a page. ``links`` are its resolved links; ``final`` returns the final target of redirects."""
     resolved = {link.start: found for link, found in links.wiki}
     lessons = []
     for item in items(page):
@@ -102,7 +102,7 @@ def stops(paths: tuple[LearningPath, ...]) -> Mapping[str, tuple[LearningPath, .
 
 
 def exercise_headings(page: Page) -> frozenset[str]:
-    """The ids of the headings of exercises: those called *연습*, and those below."""
+    """The ids of the headings of exercises: those named *연습*, and those below."""
     ids, level = set(), 0
     for heading in page.structure.headings:
         if heading.level <= level:
@@ -115,15 +115,15 @@ def exercise_headings(page: Page) -> frozenset[str]:
 
 
 def is_solution(kinds: str, title: str, in_exercises: bool) -> bool:
-    """Whether a foldable block holds the answer to an exercise: by its type (``success``), its title, or its place.
-    A hint holds none."""
+    """Whether a foldable block contains the answer to an exercise, according to its type (``success``), its title,
+    or its position. Hints do not."""
     if _HINT.match(title):
         return False
     return in_exercises or "success" in kinds.split() or _SOLUTION.match(title) is not None
 
 
 def count_exercises(page: Page) -> int:
-    """How many foldable solutions (``???``) a page has."""
+    """The number of foldable solutions (``???``) of a page."""
     text, opaque = page.source.text, page.structure.opaque
     if "???" not in text:
         return 0

@@ -1,7 +1,7 @@
-"""Reads wikilinks as Dendron writes them: the words first, ``[[words|page#section]]``.
+"""Reads wikilinks in Dendron's syntax: the label first, ``[[words|page#section]]``.
 
-A page of another vault of the workspace is written ``dendron://vault/page``, and an embed may end at a second section:
-``![[page#first:#second]]``, with a number of lines to leave out behind a comma.
+A page of another vault of the workspace is written ``dendron://vault/page``, and an embed may end at a second
+section: ``![[page#first:#second]]``, followed by a comma and a number of lines to omit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _BEHIND = re.compile(r"[,:]")
 
 
 def read(link: WikiLink, text: str) -> WikiLink:
-    """The link as Dendron means it."""
+    """The link as Dendron interprets it."""
     start, end = link.start + link.embed + 2, link.end - 2
     bar = text.rfind("|", start, end)
     words = text[start:bar].removesuffix("\\") if bar >= 0 else None

@@ -14,13 +14,13 @@ from kbtools.vault.links.spelling import Speller
 from kbtools.vault.names import NameTable
 from kbtools.vault.outline import Outline
 
-# Only broken links need it.
+# Only needed for broken links.
 if TYPE_CHECKING:
     from kbtools.vault.links.suggest import Suggester
     from kbtools.vault.links.suggestion_tables import SuggestionTables
 
 _CHUNK = 200
-"""Pages that are entered into the tables at once while a process has nothing else to do."""
+"""Number of pages added to the tables in one step while a process is idle."""
 
 
 class Name(NamedTuple):
@@ -32,15 +32,16 @@ class Name(NamedTuple):
 
 
 class PageNames(NamedTuple):
-    """The title, the aliases and, if it is another, the file name of a page."""
+    """The title, the aliases and, if it differs, the file name of a page."""
 
     folded: str
-    """All of them folded, each behind a line end: searched at once, which one by one takes most of a completion."""
+    """All of them folded, each after a line end: searched at once, because searching one by one takes most of the
+    time of a completion."""
     all: tuple[Name, ...]
 
 
 class Replacement(NamedTuple):
-    """The outline of a page before and after a change; None where there is no page."""
+    """The outline of a page before and after a change; None if there is no page."""
 
     path: str
     old: Outline | None
@@ -48,8 +49,8 @@ class Replacement(NamedTuple):
 
 
 class Linking:
-    """Depends on nothing but the outlines of all pages, the attachments and the configuration: valid while they are
-    unchanged. Its tables are made when needed."""
+    """Depends only on the outlines of all pages, the attachments and the configuration: valid while they are
+    unchanged. Tables are built when needed."""
 
     def __init__(self, resolver: Resolver, config: Config) -> None:
         self.resolver = resolver
@@ -72,8 +73,8 @@ class Linking:
         return SuggestionTables(self.resolver.names.all_outlines())
 
     def nearest(self, typed: str, most: int) -> list[tuple[str, Name]]:
-        """So many names that contain what is typed, with their pages: those that begin with it first, then by
-        length."""
+        """Names that contain the typed text, with their pages, up to a number: those that begin with it first, then
+        by length."""
         wanted = fold_title(typed)
         begin = nsmallest(most, self._containing(f"\n{wanted}", lambda folded: folded.startswith(wanted)))
         inside: list[tuple[int, str, str, Name]] = []
@@ -83,8 +84,8 @@ class Linking:
         return [(path, name) for _, _, path, name in (*begin, *inside)]
 
     def _containing(self, words: str, fits: Callable[[str], bool]) -> Iterator[tuple[int, str, str, Name]]:
-        """The names that fit, of pages whose names contain some words, as they are sorted."""
-        is_open = words == "\n"  # nothing is typed: titles alone
+        """The matching names, sorted, of pages whose names contain some words."""
+        is_open = words == "\n"  # nothing is typed: only titles
         for path in [path for path, names in self._names.items() if words in names.folded]:
             for name in self._names[path].all[: 1 if is_open else None]:
                 if fits(name.folded):
@@ -95,7 +96,7 @@ class Linking:
         return {outline.path: _names(outline) for outline in self.resolver.names.all_outlines()}
 
     def prepare(self) -> Iterator[None]:
-        """Make the tables of all pages step by step, unless they are needed in between."""
+        """Builds the tables of all pages step by step, unless they are needed in between."""
         if "_suggestion_tables" in self.__dict__ and "_names" in self.__dict__:
             return
         from kbtools.vault.links.suggestion_tables import SuggestionTables

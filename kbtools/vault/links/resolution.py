@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 How = Literal["exact", "variant", "path", "self", "attachment", "name", "address"]
-"""``name``: a Markdown link that Obsidian follows by the file's name alone; ``address``: one by the page's address on
-the site. The others are the contract's."""
+"""``name``: a Markdown link resolved by file name only, as in Obsidian; ``address``: resolved by the page's address
+on the site. The others are defined in the contract."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A link that means one page, or one attachment."""
+    """A link that resolves to one page, or one attachment."""
 
     page: str
     how: How
@@ -27,7 +27,8 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A link spelled as an alias. The site follows it when one page has the alias; otherwise a reader must choose."""
+    """A link that uses an alias. The site follows it if exactly one page has the alias; otherwise readers must
+    choose."""
 
     candidates: tuple[str, ...]
 
@@ -39,10 +40,10 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A Markdown link that leads out of the vault, or that only a server or a template could follow."""
+    """A Markdown link that leads out of the vault, or that only a server or a template can resolve."""
 
     is_outside: bool = False
-    """The path leads out of the vault by ``..``."""
+    """The path leads out of the vault with ``..``."""
 
 
 Resolution = Resolved | Ambiguous | Alias | Missing
@@ -50,7 +51,7 @@ FileResolution = Resolved | Ambiguous | Missing | Elsewhere
 
 
 def target_page(resolution: Resolution | FileResolution) -> str | None:
-    """The page that a link leads to; for an alias, only if exactly one page has it."""
+    """The target page of a link; for an alias, only if exactly one page has it."""
     if isinstance(resolution, Resolved):
         return None if resolution.how == "attachment" else resolution.page
     if isinstance(resolution, Alias) and len(resolution.candidates) == 1:

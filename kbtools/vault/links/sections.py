@@ -30,9 +30,8 @@ class Sections:
         return None if at is None else self.headings[at].id
 
     def find(self, anchor: str) -> int | None:
-        """Which of the headings an anchor names; ``H1#H2`` is the first H2 behind H1 that stands deeper, which need
-        not be below it: so Obsidian reads it, and tables of contents are written (``resolveSubpath`` of its API).
-        """
+        """The number of the heading that an anchor names, or None; ``H1#H2`` is the first deeper H2 after H1, which
+        need not be below it: as in Obsidian (``resolveSubpath`` of its API), and in many tables of contents."""
         found = self._find(anchor)
         if found is None and "&" in anchor and (plain := html.unescape(anchor)) != anchor:
             return self._find(plain)
@@ -67,14 +66,14 @@ class Sections:
         return places[i] if places and i < len(places) and places[i] < end else None
 
     def _deeper(self, places: list[int] | None, above: int) -> int | None:
-        """The first of the places behind a heading that stands deeper."""
+        """The first of the positions after a heading whose heading is deeper."""
         level = self.headings[above].level
         behind = islice(places, bisect_left(places, above), None) if places else ()
         return next((i for i in behind if self.headings[i].level > level), None)
 
     @cached_property
     def _ends(self) -> Sequence[int]:
-        """For each heading, the next one of its level or above: where its section ends."""
+        """For each heading, the next one of its level or above, which ends its section."""
         ends = [len(self.headings)] * len(self.headings)
         open_: list[int] = []
         for i, heading in enumerate(self.headings):
@@ -101,7 +100,7 @@ class Sections:
 
     @cached_property
     def _by_other_id(self) -> Mapping[str, list[int]]:
-        """The ids that GitHub and Python-Markdown without a slugify of its own give the headings."""
+        """The ids that GitHub, and Python-Markdown without a custom slugify, give the headings."""
         found: dict[str, list[int]] = {}
         seen: dict[str, int] = {}
         for i, heading in enumerate(self.headings):
@@ -128,13 +127,13 @@ _NOT_WORD = re.compile(r"[^\w\s-]")
 
 
 def _as_linked(text: str) -> str:
-    """A heading as Obsidian writes it behind ``#`` (``stripHeadingForLink`` of its API): what would end or divide the
-    link is a blank there."""
+    """A heading as Obsidian writes it after ``#`` (``stripHeadingForLink`` of its API): characters that would end or
+    divide the link become blanks."""
     return _key(_NOT_IN_ANCHORS.sub(" ", text))
 
 
 def _stripped(text: str) -> str:
-    """A heading or an anchor as Obsidian compares them (``stripHeading`` of its API): without these signs."""
+    """A heading or an anchor in the form that Obsidian compares (``stripHeading`` of its API): without punctuation."""
     return _key(_SIGNS.sub(" ", text))
 
 

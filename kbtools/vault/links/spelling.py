@@ -35,9 +35,10 @@ class Speller:
         return (*edits, *words_kept(link, target, page)) if is_kept else edits
 
     def canonical(self, link: WikiLink, resolution: Resolved, from_path: str) -> str | None:
-        """How ``kb reconcile`` spells a link that means a page only after folding; None to leave it.
+        """The spelling that ``kb reconcile`` gives to a link that resolves only after folding; None to leave it
+        unchanged.
 
-        A folder the author wrote is kept. The new spelling means the same page by construction: it is resolved again.
+        A folder in the link is kept. The new spelling resolves to the same page: this is verified.
         """
         path = resolution.page
         if resolution.how != "variant" or self.resolver.redirect(path) is not None:
@@ -134,7 +135,7 @@ class Speller:
 
 
 def words_kept(link: WikiLink, target: str, page: Page) -> tuple[Edit, ...]:
-    """The edit by which a link shows what it showed when its target is written otherwise; none where it does so."""
+    """The edit that keeps the displayed text of a link whose target is respelled; none if it stays the same."""
     if link.embed or (link.label or "").strip():
         return ()
     text = page.source.text
@@ -147,7 +148,7 @@ def words_kept(link: WikiLink, target: str, page: Page) -> tuple[Edit, ...]:
 
 
 def _seen(words: str) -> str:
-    """Text as a reader sees it: all kinds of whitespace equal, without zero-width characters."""
+    """Text as displayed: all kinds of whitespace are equal, without zero-width characters."""
     return " ".join("".join(" " if c.isspace() else c for c in words if c.isspace() or not is_invisible(c)).split())
 
 
@@ -156,16 +157,14 @@ def _named_segments(name: str) -> list[str]:
 
 
 def relabel(link: WikiLink, target: str, page: Page, words: str | None = None) -> str:
-    """The link with another target, and with the words a reader saw before as its label; anchor and embed mark stay.
-
-    ``words`` are those of a link without a label, where they are not to be its target.
-    """
+    """The link with another target, and with its displayed text as label; anchor and embed mark are kept. ``words``
+    is the displayed text of a link without a label, if it should differ from the target."""
     anchor = f"#{link.anchor}" if link.anchor is not None else f"#^{link.block}" if link.block is not None else ""
     if "#" in target:
         anchor = ""
     bar = "\\|" if link.table or is_in_table(page, link.start) else "|"
     label = link.label if link.label is not None else "" if link.embed else link.target if words is None else words
-    if "|" in page.source.text[link.start : link.target_start]:  # the words stand first
+    if "|" in page.source.text[link.start : link.target_start]:  # the label comes first
         return f"{'!' if link.embed else ''}[[{label}{bar}{target}{anchor}]]"
     behind = f"{bar}{label}" if label and _seen(label) != _seen(target) else ""
     return f"{'!' if link.embed else ''}[[{target}{anchor}{behind}]]"
@@ -178,14 +177,14 @@ def relabel_fix(link: WikiLink, target: str, page: Page, words: str | None = Non
 
 
 def heading_at(page: Page, at: int) -> int | None:
-    """The number of the heading in which a place stands."""
+    """The number of the heading that contains a position."""
     headings = page.structure.headings
     before = bisect_right(headings, at, key=lambda h: h.start) - 1
     return before if before >= 0 and at < headings[before].end else None
 
 
 def is_in_table(page: Page, at: int) -> bool:
-    """Whether a place stands in a row of a table, where a bar ends a cell."""
+    """Whether a position is in a row of a table, where a bar ends a cell."""
     rows = page.structure.table_rows
     before = bisect_right(rows, at, key=lambda row: row.start) - 1
     return before >= 0 and at < rows[before].end

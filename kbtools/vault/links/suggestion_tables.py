@@ -1,4 +1,4 @@
-"""Names, headings and folders of a vault, as a broken link may have meant them; updated page by page."""
+"""Names, headings and folders of a vault that a broken link may have meant; updated page by page."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def is_long_alias(folded: str) -> bool:
 
 
 class SuggestionTables:
-    """Depends on nothing but the outlines of the pages that were added and not removed."""
+    """Depends only on the outlines of the pages that were added and not removed."""
 
     def __init__(self, outlines: Iterable[Outline] = ()) -> None:
         self.near_names = NearNames()
         """File names, titles and long aliases, folded."""
         self.first_headings = MultiMap[str]()
-        """Pages that begin with a single heading of the highest level, by that heading, folded."""
+        """Pages with a single heading of the highest level at the beginning, by that heading, folded."""
         self.headings = MultiMap[tuple[str, str]]()
         """(path, text) of headings, by their folded text."""
         self.folders = MultiMap[str]()
-        """Folders that contain pages, also in folders of theirs, by their last name, folded."""
+        """Folders that contain pages, directly or indirectly, by their last name, folded."""
         self._uses = Counter[str]()
-        """How many pages have each name."""
+        """The number of pages with each name."""
         self._entries = Counter[str]()
-        """How many pages and folders each folder contains."""
+        """The number of pages and folders in each folder."""
         for outline in outlines:
             self.add(outline)
 
     def replace(self, old: Outline | None, new: Outline | None) -> None:
-        """Enter the new state of a page in place of the old one; None where there is no page."""
+        """Replaces the old state of a page by the new one; None if there is no page."""
         if old is not None and new is not None:
             self._replace_names(set(_names(old)), set(_names(new)))
             if _sections(old) != _sections(new):
@@ -82,7 +82,7 @@ class SuggestionTables:
                 self.near_names.add(name)
 
     def _replace_headings(self, old: Outline | None, new: Outline | None) -> None:
-        """Headings in both states stay: every page may have one of them, and one of many takes long to remove."""
+        """Headings in both states are kept: every page may have one of them, and removing one of many is slow."""
         before, after = Counter(_headings(old)), Counter(_headings(new))
         for folded, text in (before - after).elements():
             self.headings.discard(folded, text)
@@ -113,8 +113,8 @@ def _sections(page: Outline) -> tuple[bool, list[tuple[int, str]]]:
 
 
 def _first_heading(page: Outline) -> str | None:
-    """The heading with which a page begins if no other has its level, folded; None where there is none, and for the
-    start page, whose heading names the whole vault."""
+    """The heading at the beginning of a page if no other has its level, folded; None if there is none, and for the
+    start page, whose heading is the name of the vault."""
     headings = page.headings
     if not page.folder and page.stem in ENTRANCES:
         return None
