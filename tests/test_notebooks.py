@@ -96,8 +96,10 @@ def test_a_page_becomes_cells() -> None:
         address=lambda link: "https://wiki.org/tensor/" if link.target == "Tensor" else None,
         picture=lambda name: PNG if name.endswith("plot.png") else None,
     )
-    notebook = nbformat.reads(export(page(), done, around), as_version=4)
+    text = export(page(), done, around)
+    notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
+    assert text == f"{nbformat.writes(notebook)}\n"
     kinds = "".join(c.cell_type[0] for c in notebook.cells)
     assert kinds == "mcmcmcmcmcm"
     first, setup, callout, inside, *_ = notebook.cells

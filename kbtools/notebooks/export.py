@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from json.encoder import encode_basestring
 from typing import Any
 
 import nbformat
 from nbformat.v4 import nbformat as MAJOR
 from nbformat.v4 import nbformat_minor as MINOR
+from nbformat.v4.rwbase import split_lines
 
 from kbtools.links import WikiLink
 from kbtools.run.results.figures import Figure
@@ -83,8 +86,21 @@ def export(page: Page, outcomes: Iterable[Outcome] = (), around: ExportContext |
     for number, cell in enumerate(cells):  # random ids would differ in every export
         cell["id"] = sha256(f"{number}\0{cell['source']}".encode("utf-8", "replace")).hexdigest()[:12]
     notebook = {"nbformat": MAJOR, "nbformat_minor": MINOR, "metadata": metadata, "cells": cells}
-    # Cells are plain dicts: nbformat's constructors validate each of them, although writing validates the whole.
-    return str(nbformat.writes(nbformat.from_dict(notebook), version=MAJOR)).rstrip("\n") + "\n"
+    return f"{_as_json(split_lines(nbformat.from_dict(notebook)))}\n"
+
+
+def _as_json(value: Any, indent: str = "\n") -> str:
+    """As nbformat writes a notebook: keys in order, a space for each level. A notebook is made by hand and valid, so
+    that to validate it in every build, and to leave the indented writing to ``json``, would be most of the work."""
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if not value or not isinstance(value, (dict, list)):
+        return json.dumps(value)
+    deeper = f"{indent} "
+    if isinstance(value, list):
+        return f"[{deeper}{f',{deeper}'.join([_as_json(item, deeper) for item in value])}{indent}]"
+    rows = [f"{encode_basestring(key)}: {_as_json(value[key], deeper)}" for key in sorted(value)]
+    return f"{{{deeper}{f',{deeper}'.join(rows)}{indent}}}"
 
 
 def _pieces(page: Page) -> Iterator[Span | tuple[Snippet, str, str, str]]:
@@ -149,7 +165,6 @@ def _shown(raw: str, around: ExportContext) -> _Shown:
     from kbtools.markdown.scanner import scan
 
     attachments: dict[str, dict[str, str]] = {}
-    structure = scan(raw)
 
     def attached(name: str, alt: str) -> str | None:
         ending = name.rpartition(".")[2].lower()
@@ -162,7 +177,7 @@ def _shown(raw: str, around: ExportContext) -> _Shown:
 
     out: list[str] = []
     at = 0
-    for link in find(raw, structure):
+    for link in find(raw, scan(raw)) if "[[" in raw else ():
         out.append(raw[at : link.start])
         words = link.label or "#".join(part for part in (link.target, link.anchor) if part)
         picture = attached(link.target, words) if link.embed else None

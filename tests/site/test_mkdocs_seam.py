@@ -93,3 +93,24 @@ def test_one_page_of_a_built_site_is_rendered_again_into_another_folder(tmp_path
     assert "Other text." in text
     assert "<title>Other title - s</title>" in text
     assert "Other text." not in (tmp_path / "site/a/index.html").read_text("utf-8")
+
+
+def test_the_files_of_a_theme_are_those_that_mkdocs_finds(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "own/.hidden").mkdir(parents=True)
+    (tmp_path / "own/in/.deep").mkdir(parents=True)
+    for name in (".hidden/a.css", "in/.deep/b.css", "in/c.css", ".d.css", "e.js"):
+        (tmp_path / "own" / name).write_text("")
+    (tmp_path / "mkdocs.yml").write_text(
+        "site_name: s\nplugins: []\ntheme: {name: material, custom_dir: own}\n", encoding="utf-8"
+    )
+    config = load_config(str(tmp_path / "mkdocs.yml"))
+    usual, ours = config.theme.get_env(), config.theme.get_env()
+    assert usual.loader is not None
+    ours.loader = mkdocs_seam.ThemeLoader(config.theme.dirs)
+    found = [get_files(config) for _ in range(2)]
+    for files, env in zip(found, (usual, ours), strict=True):
+        files.add_files_from_theme(env, config)
+    assert list(found[0].src_uris) == list(found[1].src_uris)
+    assert {"in/c.css", "e.js"} <= found[1].src_uris.keys()
+    assert len(ours.list_templates()) < len(usual.list_templates()) / 10

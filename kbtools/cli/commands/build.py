@@ -139,7 +139,7 @@ def rendering_summary(report: BuildReport) -> str:
     """One line: how many pages were rendered, and why. Empty for a first build."""
     if report.every:
         return f"all rendered: {', '.join(report.every)} may need every page (per_page, on kbtools in mkdocs.yml)"
-    if set(report.rendered.values()) == {"new"} and not report.kept:
+    if set(report.rendered.values()) == {"new"} and not report.kept and not report.templated:
         return ""
     parts = [f"{count:,} {why}" for kind, why in _WHY.items() if (count := list(report.rendered.values()).count(kind))]
     done = f"{len(report.rendered):,} rendered ({', '.join(parts)})" if parts else "none rendered"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import marshal
 import os
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from kbtools.errors import KbError
 
@@ -22,6 +22,7 @@ class Team:
         self.number = number
         self._others = others
         """The first member's connections to each other member; another member's connection to the first."""
+        self._handing_over = list(others)
 
     def exchange(self, value: Any) -> list[Any]:
         """Exchange values with all members; returns them in the members' order. All members must call it equally
@@ -43,6 +44,31 @@ class Team:
             _send(self._others[0], value)
             os._exit(0)
         return [value, *map(_receive, self._others)]
+
+    def hand_over(self, values: Iterable[Any]) -> NoReturn:
+        """Send values, none of them None, to the first member as they are made, and end here."""
+        for value in values:
+            _send(self._others[0], value)
+        _send(self._others[0], None)
+        os._exit(0)
+
+    def arrived(self, *, wait: bool) -> list[Any]:
+        """What the other members have handed over since the last call. With ``wait`` it is empty only when all have
+        ended."""
+        from multiprocessing.connection import wait as ready
+
+        found: list[Any] = []
+        while self._handing_over and not found:
+            for other in ready(self._handing_over, None if wait else 0):
+                assert other in self._handing_over
+                value = _receive(other)
+                if value is None:
+                    self._handing_over.remove(other)
+                else:
+                    found.append(value)
+            if not wait:
+                break
+        return found
 
 
 def work_together(members: int, work: Callable[[Team], Any]) -> Any:

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from kbtools.site.data.model import SiteModel
 from kbtools.site.html.elements import css_word
-from kbtools.site.html.text import clean, first_paragraph, visible
+from kbtools.site.html.text import clean, filled, first_paragraph, visible
 from kbtools.site.html.text import markdown_escape as md
 from kbtools.site.page.infobox import label
 from kbtools.site.words import Words
@@ -82,17 +82,17 @@ def status(page: Page, words: Words) -> Markup:
     value = page.scalar("status")
     if not value:
         return Markup("")
-    return Markup('<span class="kb-status kb-status-{}">{}</span>').format(
-        css_word(value), clean(label("status", value, words))
+    return filled(
+        '<span class="kb-status kb-status-{}">{}</span>', css_word(value), clean(label("status", value, words))
     )
 
 
 def note(text: str) -> Markup:
-    return Markup('<small class="kb-note">{}</small>').format(clean(text))
+    return filled('<small class="kb-note">{}</small>', clean(text))
 
 
 def count(number: int, words: Words) -> Markup:
-    return Markup('<span class="kb-count">{}</span>').format(words.number(number))
+    return filled('<span class="kb-count">{}</span>', words.number(number))
 
 
 def joined(parts: Iterable[Markup | str], between: str = " ") -> Markup:
@@ -101,9 +101,9 @@ def joined(parts: Iterable[Markup | str], between: str = " ") -> Markup:
 
 def table(head: Sequence[Markup | str], rows: Iterable[Sequence[Markup | str | int]]) -> Markup:
     """A table; cells are escaped unless they are HTML. A row may begin with its ``Id``."""
-    heads = joined((Markup('<th scope="col">{}</th>').format(_shown(cell)) for cell in head), "")
+    heads = joined((filled('<th scope="col">{}</th>', _shown(cell)) for cell in head), "")
     body = joined((_row(row) for row in rows), "\n")
-    return Markup("<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody>\n</table>").format(heads, body)
+    return filled("<table>\n<thead><tr>{}</tr></thead>\n<tbody>\n{}\n</tbody>\n</table>", heads, body)
 
 
 class Id(str):
@@ -123,12 +123,12 @@ def _shown(cell: Markup | str | int) -> Markup:
 
 
 def listing(items: Iterable[Markup]) -> Markup:
-    held = joined((Markup("<li>{}</li>").format(item) for item in items), "\n")
-    return Markup('<ul class="kb-index">\n{}\n</ul>').format(held)
+    held = joined((filled("<li>{}</li>", item) for item in items), "\n")
+    return filled('<ul class="kb-index">\n{}\n</ul>', held)
 
 
 def paragraph(text: Markup | str) -> Markup:
-    return Markup("<p>{}</p>").format(text)
+    return filled("<p>{}</p>", text)
 
 
 def unique(ids: Mapping[str, str]) -> dict[str, str]:
@@ -184,9 +184,9 @@ def _ways(paths: Sequence[str], cut: Sequence[Groups], here: int, wiki: SiteMode
     links = []
     for at, (path, held) in enumerate(zip(paths, cut, strict=True)):
         first, last = held[0][1][0].shown_title, held[-1][1][-1].shown_title
-        name = Markup("{} – {}").format(clean(first[:12]), clean(last[:12]))
+        name = filled("{} – {}", clean(first[:12]), clean(last[:12]))
         if at == here:
-            links.append(Markup("<b>{}</b>").format(name))
+            links.append(filled("<b>{}</b>", name))
         else:
-            links.append(Markup('<a href="{}">{}</a>').format(wiki.address(path, paths[here]), name))
-    return Markup('<p class="kb-pages">{}</p>').format(joined(links, " · "))
+            links.append(filled('<a href="{}">{}</a>', wiki.address(path, paths[here]), name))
+    return filled('<p class="kb-pages">{}</p>', joined(links, " · "))

@@ -20,6 +20,7 @@ from kbtools.site.generated.document import (
     table,
 )
 from kbtools.site.generated.figures import Health, health
+from kbtools.site.html.text import filled
 from kbtools.site.page.infobox import breadcrumb
 from kbtools.site.page.result_panel import DEVICE_NAMES
 from kbtools.vault import confidence
@@ -42,7 +43,7 @@ def health_page(wiki: SiteModel) -> Document:
     found = health(wiki)
     pages = wiki.index.pages
     by_device = words("Results by device") if wiki.shows_devices else words("Results")
-    to_runs = Markup('<a href="{}">{}</a>').format(wiki.address("runs.md", PATH), words("What became of each snippet"))
+    to_runs = filled('<a href="{}">{}</a>', wiki.address("runs.md", PATH), words("What became of each snippet"))
     sections = [
         Section([_tiles(wiki, found)]),
         Section([_devices(wiki, found), paragraph(to_runs)], by_device),
@@ -90,13 +91,13 @@ def _tiles(wiki: SiteModel, found: Health) -> Markup:
     )
     cells = []
     for value, name, to in tiles:
-        shown = Markup('<a href="#{}">{}</a>').format(to, name) if to else Markup("<span>{}</span>").format(name)
-        cells.append(Markup("<li><b>{}</b> {}</li>").format(value, shown))
-    return Markup('<ul class="kb-tiles">{}</ul>').format(joined(cells, ""))
+        shown = filled('<a href="#{}">{}</a>', to, name) if to else filled("<span>{}</span>", name)
+        cells.append(filled("<li><b>{}</b> {}</li>", value, shown))
+    return filled('<ul class="kb-tiles">{}</ul>', joined(cells, ""))
 
 
 def _key(kind: str, word: str) -> Markup:
-    return Markup('<span class="kb-key kb-bar-{}"></span>{}').format(kind, word)
+    return filled('<span class="kb-key kb-bar-{}"></span>{}', kind, word)
 
 
 def _devices(wiki: SiteModel, found: Health) -> Markup:
@@ -118,7 +119,7 @@ def _devices(wiki: SiteModel, found: Health) -> Markup:
             ((kind, n, f"{word} {words.number(n)}") for kind, n, word in parts), sum(counts.values()), words("None")
         )
         numbers = [words.number(n) for n in (*(n for _, n, _ in parts), counts["unknown"])]
-        name = [Markup("<b>{}</b>").format(DEVICE_NAMES[device])] if wiki.shows_devices else []
+        name = [filled("<b>{}</b>", DEVICE_NAMES[device])] if wiki.shows_devices else []
         rows.append((*name, bar, *numbers))
     head = [words("Device")] if wiki.shows_devices else []
     return table((*head, words("Share"), *(_key(kind, word) for kind, word in kinds)), rows)
@@ -128,7 +129,7 @@ def _categories(wiki: SiteModel, found: Health) -> list[Markup]:
     words = wiki.words
     rows = (
         (
-            Markup('<span class="kb-category">{}</span>').format(breadcrumb(c.name) or words("No category")),
+            filled('<span class="kb-category">{}</span>', breadcrumb(c.name) or words("No category")),
             words.number(c.pages),
             stacked(
                 [("ok", c.passed, words("{passed} of {all} snippets passed", passed=c.passed, all=c.executable))],
@@ -151,7 +152,7 @@ def _scores(wiki: SiteModel, found: Health) -> list[Markup]:
         for n, n_ in enumerate(found.scores)
     )
     lead = words("Pages by confidence as of today, which fades from one verification to the next.")
-    return [paragraph(lead), Markup('<figure class="kb-plot">{}</figure>').format(columns(named, words))]
+    return [paragraph(lead), filled('<figure class="kb-plot">{}</figure>', columns(named, words))]
 
 
 def _slowest(wiki: SiteModel, found: Health) -> Markup:
@@ -159,7 +160,7 @@ def _slowest(wiki: SiteModel, found: Health) -> Markup:
     most = found.slowest[0].seconds
     rows = []
     for slow in found.slowest:
-        name = joined((link(slow.page, PATH, wiki), Markup("<code>{}</code>").format(slow.snippet.id)))
+        name = joined((link(slow.page, PATH, wiki), filled("<code>{}</code>", slow.snippet.id)))
         device = [DEVICE_NAMES.get(slow.device, slow.device)] if wiki.shows_devices else []
         bar = stacked([("value", slow.seconds, words.seconds(slow.seconds))], most, words("None"))
         rows.append((name, *device, bar, words.seconds(slow.seconds)))

@@ -28,7 +28,7 @@ from kbtools.site.generated.document import (
     table,
     unique,
 )
-from kbtools.site.html.text import clean
+from kbtools.site.html.text import clean, filled
 from kbtools.site.page.dates import changed
 from kbtools.site.page.infobox import breadcrumb, label
 from kbtools.site.page.lessons import told
@@ -69,10 +69,9 @@ def tags(pages: Sequence[Page], wiki: SiteModel) -> Mapping[str, Document]:
     order = sorted(tagged, key=words.order)
     ids = unique({tag: tag_id(tag) for tag in order})
     cloud = joined(
-        Markup('<a class="kb-tag" href="#{}">{} {}</a>').format(ids[t], clean(t), count(len(tagged[t]), words))
-        for t in order
+        filled('<a class="kb-tag" href="#{}">{} {}</a>', ids[t], clean(t), count(len(tagged[t]), words)) for t in order
     )
-    first = Markup('<p class="kb-cloud">{}</p>').format(cloud) if order else paragraph(words("There are no tags yet."))
+    first = filled('<p class="kb-cloud">{}</p>', cloud) if order else paragraph(words("There are no tags yet."))
     sections = [Section([first])]
     out = {}
     for tag in order:
@@ -94,7 +93,7 @@ def tags(pages: Sequence[Page], wiki: SiteModel) -> Mapping[str, Document]:
 
 def _all(path: str, here: str, number: int, wiki: SiteModel) -> Markup:
     told = wiki.words.many("All {count} pages", "All {count} pages", number)
-    return paragraph(Markup('<a href="{}">{}</a>').format(wiki.address(path, here), told))
+    return paragraph(filled('<a href="{}">{}</a>', wiki.address(path, here), told))
 
 
 def _entries(path: str, held: Groups, wiki: SiteModel) -> list[Section]:
@@ -172,7 +171,7 @@ def recent(pages: Sequence[Page], wiki: SiteModel) -> Document:
 
 
 def _day(day: date, wiki: SiteModel) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), wiki.words.date(day))
+    return filled('<time datetime="{}">{}</time>', day.isoformat(), wiki.words.date(day))
 
 
 def paths(wiki: SiteModel) -> Document:
@@ -182,12 +181,11 @@ def paths(wiki: SiteModel) -> Document:
     for path in sorted(wiki.learning_paths, key=lambda p: order[p.path]):
         page = wiki.index.pages[path.path]
         names = " → ".join(wiki.index.pages[p].shown_title for p in path.pages)
-        card = Markup(
+        card = filled(
             '<section class="kb-path-card" data-kb-lessons="{}"><p>{}</p><p>{}</p><p class="kb-path-names">{}</p>'
             '<p class="kb-path-figures">{}</p><div class="kb-card-live kb-path-row" hidden>'
             '<progress class="kb-path-bar" aria-label="{}"></progress><span class="kb-path-count"></span></div>'
-            "</section>"
-        ).format(
+            "</section>",
             json.dumps(path.pages, ensure_ascii=False),
             link(page, "paths.md", wiki),
             lead(page),

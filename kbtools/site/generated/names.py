@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from markupsafe import Markup
-
 from kbtools.site.data.model import SiteModel
 from kbtools.site.generated.document import Document, Section, count, document, joined, link, listing, note, status
-from kbtools.site.html.text import clean, first_paragraph
+from kbtools.site.html.text import clean, filled, first_paragraph
 
 SHOWN = 20
 """Maximum number of pages listed for one missing page."""
@@ -32,7 +30,7 @@ def _ambiguous(wiki: SiteModel) -> Document | None:
             page = wiki.index.pages[path]
             told = first_paragraph(page.source.text, page.text_start)
             entry = joined((link(page, "ambiguous.md", wiki), status(page, words), note(path)))
-            items.append(entry + (Markup("<br>{}").format(told) if told else ""))
+            items.append(entry + (filled("<br>{}", told) if told else ""))
         sections.append(Section([listing(items)], shared.name, shared.id))
     lead = words("Several pages have the same name. Choose the one that the link meant.")
     return document(words("Shared names"), lead, sections)
@@ -48,8 +46,8 @@ def _wanted(wiki: SiteModel) -> Document | None:
         told = joined((link(wiki.index.pages[p], "wanted.md", wiki) for p in wanted.pages[:SHOWN]), ", ")
         if (rest := len(wanted.pages) - SHOWN) > 0:
             told += " " + words.many("and {count} more", "and {count} more", rest)
-        name = Markup('<b id="{}">{}</b> {}').format(wanted.id, clean(wanted.name), count(len(wanted.pages), words))
-        items.append(Markup("{}<br>{}").format(name, told))
+        name = filled('<b id="{}">{}</b> {}', wanted.id, clean(wanted.name), count(len(wanted.pages), words))
+        items.append(filled("{}<br>{}", name, told))
     if not items:
         return None
     lead = words.many(

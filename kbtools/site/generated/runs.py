@@ -24,6 +24,7 @@ from kbtools.site.generated.document import (
     table,
 )
 from kbtools.site.generated.figures import run_on, states
+from kbtools.site.html.text import filled
 from kbtools.site.page.result_panel import DEVICE_NAMES, MARKS, badge, proven, state_of, state_words, torch_versions
 from kbtools.snippets import Snippet
 from kbtools.vault.page import Page
@@ -88,8 +89,11 @@ def _totals(wiki: SiteModel, pages: Iterable[Page]) -> Markup:
     rows = []
     for state in _ORDER:
         if any(counts[state] for counts in totals.values()):
-            name = Markup('<span class="kb-badge kb-is-{}"><span aria-hidden="true">{}</span> {}</span>').format(
-                state, MARKS[state], state_words(state, wiki.words)
+            name = filled(
+                '<span class="kb-badge kb-is-{}"><span aria-hidden="true">{}</span> {}</span>',
+                state,
+                MARKS[state],
+                state_words(state, wiki.words),
             )
             rows.append((name, *(wiki.words.number(c[state]) if c[state] else "·" for c in totals.values())))
     return table((wiki.words("Result"), *_heads(wiki)), rows)
@@ -135,7 +139,7 @@ def _by_page(wiki: SiteModel, pages: Iterable[Page], places: Mapping[str, str]) 
     for page in pages:
         first = next(s for s in page.snippets if s.executable)
         href = f"{wiki.address(places[page.path], PATH)}#{row_id(page.path, first.id)}"
-        number = Markup('<a href="{}">{}</a>').format(href, words.number(sum(s.executable for s in page.snippets)))
+        number = filled('<a href="{}">{}</a>', href, words.number(sum(s.executable for s in page.snippets)))
         counts = (_counts(states(wiki, page, d), wiki) for d in _devices(wiki))
         rows.append((link(page, PATH, wiki), number, *counts))
     return table((words("Page"), words("Snippets"), *(_heads(wiki) if wiki.shows_devices else [words("Result")])), rows)
@@ -143,10 +147,14 @@ def _by_page(wiki: SiteModel, pages: Iterable[Page], places: Mapping[str, str]) 
 
 def _counts(found: Counter[str], wiki: SiteModel) -> Markup:
     return joined(
-        Markup(
+        filled(
             '<span class="kb-badge kb-is-{0}" title="{2}"><span aria-hidden="true">{1}</span>'
-            '<span class="kb-sr">{2}</span> {3}</span>'
-        ).format(state, MARKS[state], state_words(state, wiki.words), wiki.words.number(found[state]))
+            '<span class="kb-sr">{2}</span> {3}</span>',
+            state,
+            MARKS[state],
+            state_words(state, wiki.words),
+            wiki.words.number(found[state]),
+        )
         for state in _ORDER
         if found[state]
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import html
 import re
 
+from markupsafe import Markup
+from markupsafe import escape as escaped
+
 from kbtools.markdown.headings import label_of
 from kbtools.text.source import Span
 from kbtools.vault.page import Page
@@ -23,6 +26,12 @@ def clean(text: str) -> str:
 def escape(text: object) -> str:
     """Text for an HTML element or a quoted attribute."""
     return html.escape(clean(str(text)))
+
+
+def filled(template: str, *values: object) -> Markup:
+    """HTML with values in its places: text is escaped, HTML is not. ``Markup.format`` says the same in ten times the
+    time."""
+    return Markup(template.format(*map(escaped, values)))
 
 
 def markdown_escape(text: object) -> str:

@@ -26,16 +26,17 @@ def tags(text: str) -> frozenset[str]:
 
 def watch(config: MkDocsConfig, own: object, inserted: MutableMapping[str, frozenset[str]]) -> None:
     """Have ``inserted`` hold, for each page by its path, the tags that other plugins put into its Markdown."""
-    methods = config.plugins.events["page_markdown"]
+    methods, origins = config.plugins.events["page_markdown"], config.plugins._event_origins
     for at, method in enumerate(methods):
         if getattr(method, "__self__", None) is own:
             continue
         if (known := getattr(method, "kb_watched", None)) is not None:
             known[0] = inserted
             continue
-        name = config.plugins._event_origins.get(method, "")
+        name = origins.get(method, "")
         if not _COPYING.search(name):
             methods[at] = _watched(method, [inserted])
+            origins[methods[at]] = name
 
 
 def _watched(method: Callable[..., Any], held: list[MutableMapping[str, frozenset[str]]]) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from kbtools.run.results.figures import Figure
 from kbtools.run.results.outcomes import Status
 from kbtools.run.results.parity import ParityState, parity
 from kbtools.site.data.results import ShownOutcome
-from kbtools.site.html.text import clean
+from kbtools.site.html.text import clean, filled
 from kbtools.site.html.tree import Tree
 from kbtools.site.words import Words
 from kbtools.snippets import Snippet
@@ -85,16 +85,20 @@ def badge(device: str, state: str, words: Words, extra: str = "", href: str | No
     device, the text is shown."""
     told = state_words(state, words)
     name = DEVICE_NAMES.get(device, clean(device))
-    if name:
-        inner = Markup('<b>{}</b><span class="kb-sr"> {}</span>').format(name, told)
-    else:
-        inner = Markup("<b>{}</b>").format(told)
-    more = Markup(' <span class="kb-badge-extra">{}</span>').format(clean(extra)) if extra else ""
-    tag, link = ("a", Markup(' href="{}"').format(href)) if href else ("span", "")
+    inner = filled('<b>{}</b><span class="kb-sr"> {}</span>', name, told) if name else filled("<b>{}</b>", told)
+    more = filled(' <span class="kb-badge-extra">{}</span>', clean(extra)) if extra else ""
+    tag, link = ("a", filled(' href="{}"', href)) if href else ("span", "")
     title = f"{name}: {told}" if name else told
-    return Markup(
-        '<{0}{1} class="kb-badge kb-is-{2}" title="{3}"><span aria-hidden="true">{4}</span> {5}{6}</{0}>'
-    ).format(Markup(tag), link, state, title, MARKS[state], inner, more)
+    return filled(
+        '<{0}{1} class="kb-badge kb-is-{2}" title="{3}"><span aria-hidden="true">{4}</span> {5}{6}</{0}>',
+        Markup(tag),
+        link,
+        state,
+        title,
+        MARKS[state],
+        inner,
+        more,
+    )
 
 
 def decorate(snippet: Snippet, code: str, runs: Sequence[ShownOutcome], view: View) -> str:
@@ -119,7 +123,7 @@ def decorate(snippet: Snippet, code: str, runs: Sequence[ShownOutcome], view: Vi
 
 
 def _escaped(text: str) -> Markup:
-    return Markup("{}").format(text)
+    return filled("{}", text)
 
 
 def _framed(code: str, panel: Markup) -> str:
@@ -136,10 +140,12 @@ def _framed(code: str, panel: Markup) -> str:
 
 
 def _not_run(reason: str, words: Words) -> Markup:
-    return Markup(
+    return filled(
         '<div class="kb-run-bar"><span class="kb-badge kb-is-skipped"><span aria-hidden="true">–</span> {}</span></div>'
-        '<p class="kb-reason">{}</p>'
-    ).format(words("Not run"), clean(reason))
+        '<p class="kb-reason">{}</p>',
+        words("Not run"),
+        clean(reason),
+    )
 
 
 def _bar(snippet: Snippet, runs: Sequence[ShownOutcome], view: View) -> Markup:
@@ -153,7 +159,7 @@ def _bar(snippet: Snippet, runs: Sequence[ShownOutcome], view: View) -> Markup:
         extra = view.words.seconds(run.outcome.seconds) if run is not None and proven(run) else ""
         badges.append(badge(device if view.devices else "", state_of(run), view.words, extra, href))
     where = _parity(runs, view.words) + _where(runs, view) if view.devices else _day(runs, view)
-    return Markup('<span class="kb-badges">{}</span>{}').format(Markup(" ").join(badges), where)
+    return filled('<span class="kb-badges">{}</span>{}', Markup(" ").join(badges), where)
 
 
 def _parity(runs: Sequence[ShownOutcome], words: Words) -> Markup:
@@ -162,10 +168,10 @@ def _parity(runs: Sequence[ShownOutcome], words: Words) -> Markup:
     for found in parity(run.outcome for run in runs if run.fresh):
         one, other = (DEVICE_NAMES.get(device, device) for device in found.devices)
         if found.state is ParityState.SAME:
-            out += Markup('<span class="kb-where">{} = {}</span>').format(one, other)
+            out += filled('<span class="kb-where">{} = {}</span>', one, other)
         elif found.state is ParityState.DIFFERS:
             title = words.reason(found.reason)
-            out += Markup('<span class="kb-where" title="{}">{} ≠ {}</span>').format(title, one, other)
+            out += filled('<span class="kb-where" title="{}">{} ≠ {}</span>', title, one, other)
     return out
 
 
@@ -183,9 +189,9 @@ def _made(run: ShownOutcome, view: View) -> Markup:
     """The machine, version of torch, and date."""
     parts = [_escaped(clean(run.machine))] if run.machine else []
     if versions := torch_versions(run):
-        parts.append(Markup("PyTorch {}").format(versions))
+        parts.append(filled("PyTorch {}", versions))
     if run.when:
-        parts.append(Markup('<time datetime="{}">{}</time>').format(run.when.isoformat(), view.words.date(run.when)))
+        parts.append(filled('<time datetime="{}">{}</time>', run.when.isoformat(), view.words.date(run.when)))
     return Markup(" · ").join(parts)
 
 
@@ -193,15 +199,15 @@ def _where(runs: Sequence[ShownOutcome], view: View) -> Markup:
     """Machine, version and date, if they are the same on all devices."""
     made = {_made(run, view) for run in _started(runs)}
     shown = made.pop() if len(made) == 1 else ""
-    return Markup('<span class="kb-where">{}</span>').format(shown) if shown else Markup("")
+    return filled('<span class="kb-where">{}</span>', shown) if shown else Markup("")
 
 
 def _day(runs: Sequence[ShownOutcome], view: View) -> Markup:
     days = [run.when for run in _started(runs) if run.when]
     if not days:
         return Markup("")
-    return Markup('<span class="kb-where"><time datetime="{}">{}</time></span>').format(
-        max(days).isoformat(), view.words.date(max(days))
+    return filled(
+        '<span class="kb-where"><time datetime="{}">{}</time></span>', max(days).isoformat(), view.words.date(max(days))
     )
 
 
@@ -218,12 +224,12 @@ def _reasons(runs: Sequence[ShownOutcome], view: View) -> Markup:
         reason = f": {clean(view.words.reason(o.reason))}" if o.reason and not well else ""
         if run.known is not None:
             reason += " · " + view.words("known to fail since {date}", date=view.words.date(run.known))
-        name = Markup("<b>{}</b> ").format(DEVICE_NAMES.get(o.device, clean(o.device))) if view.devices else ""
-        more = Markup(' <span class="kb-where">{}</span>').format(made) if made else ""
+        name = filled("<b>{}</b> ", DEVICE_NAMES.get(o.device, clean(o.device))) if view.devices else ""
+        more = filled(' <span class="kb-where">{}</span>', made) if made else ""
         words = state_words(state_of(run), view.words)
-        out += Markup('<p class="kb-reason">{}{}{}{}</p>').format(name, words, reason, more)
+        out += filled('<p class="kb-reason">{}{}{}{}</p>', name, words, reason, more)
         if not well and o.outcome in (Status.FAILED, Status.ERROR) and o.message:
-            out += Markup('<pre class="kb-message">{}</pre>').format(clean(o.message[:LONGEST]))
+            out += filled('<pre class="kb-message">{}</pre>', clean(o.message[:LONGEST]))
     return out
 
 
@@ -231,7 +237,7 @@ def _said(snippet: Snippet, runs: Sequence[ShownOutcome], view: View) -> Markup:
     """Where it ran and, foldable, its output unless the page shows that itself; or the expected error."""
     words = view.words
     bar = _bar(snippet, runs, view)
-    plain = Markup('<div class="kb-run-bar">{}</div>').format(bar)
+    plain = filled('<div class="kb-run-bar">{}</div>', bar)
     told = next((r for r in runs if proven(r)), None)
     if told is None:
         return plain
@@ -244,15 +250,19 @@ def _said(snippet: Snippet, runs: Sequence[ShownOutcome], view: View) -> Markup:
     note = Markup("")
     if (rest := len(stdout) - LONGEST) > 0:
         told_rest = words.many("… {count} character left out", "… {count} characters left out", rest)
-        note = Markup('\n<span class="kb-cut">{}</span>').format(told_rest)
+        note = filled('\n<span class="kb-cut">{}</span>', told_rest)
     opened = Markup(" open") if lines <= SHORT and not shown_beside else Markup("")
     head = words("Output") if lines == 1 else words.many("Output, {count} line", "Output, {count} lines", lines)
     return (
         plain
-        + Markup(
+        + filled(
             '<details class="kb-stdout"{}><summary><span class="kb-toggle">{}</span></summary>'
-            '<pre tabindex="0"><samp>{}{}</samp></pre></details>'
-        ).format(opened, head, stdout[:LONGEST], note)
+            '<pre tabindex="0"><samp>{}{}</samp></pre></details>',
+            opened,
+            head,
+            stdout[:LONGEST],
+            note,
+        )
         + raised
     )
 
@@ -269,17 +279,25 @@ def _pictures(runs: Sequence[ShownOutcome], view: View) -> Markup:
 
 def _picture(figure: Figure, view: View) -> Markup:
     alt = figure.alt or view.words("Drawn by this code")
-    caption = Markup("<figcaption>{}</figcaption>").format(clean(figure.caption)) if figure.caption else ""
-    return Markup(
-        '<figure class="kb-figure"><img src="{}" alt="{}" width="{}" height="{}" loading="lazy">{}</figure>'
-    ).format(view.picture(figure), clean(alt), figure.width, figure.height, caption)
+    caption = filled("<figcaption>{}</figcaption>", clean(figure.caption)) if figure.caption else ""
+    return filled(
+        '<figure class="kb-figure"><img src="{}" alt="{}" width="{}" height="{}" loading="lazy">{}</figure>',
+        view.picture(figure),
+        clean(alt),
+        figure.width,
+        figure.height,
+        caption,
+    )
 
 
 def _raised(snippet: Snippet, message: str | None, words: Words) -> Markup:
     text = (message or "").strip()
     if text.startswith(f"{snippet.options.raises}:"):
         text = text.partition(":")[2].strip()
-    shown = Markup('<pre class="kb-message">{}</pre>').format(clean(text[:LONGEST])) if text else ""
-    return Markup('<div class="kb-raised"><p class="kb-label">{} <code>{}</code></p>{}</div>').format(
-        words("Expected error"), snippet.options.raises or "", shown
+    shown = filled('<pre class="kb-message">{}</pre>', clean(text[:LONGEST])) if text else ""
+    return filled(
+        '<div class="kb-raised"><p class="kb-label">{} <code>{}</code></p>{}</div>',
+        words("Expected error"),
+        snippet.options.raises or "",
+        shown,
     )

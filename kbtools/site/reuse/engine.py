@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Protocol
 
@@ -43,6 +44,8 @@ from kbtools.state.user_folder import secret
 
 PAGE, BODY, FILE, LAYOUT, REDIRECTS = "page", "body", "file", "layout", "redirects"
 """Kinds of values in the memo."""
+_SAVE_EVERY = 2.0
+"""Seconds after which pages that were rendered are kept, so that an interrupted build need not render them again."""
 Redirects = Mapping[str, tuple[str, ...]]
 """Files that lead to other pages, with those pages."""
 
@@ -104,6 +107,9 @@ class Engine:
         """Of pages whose HTML another process made."""
         self._facts: dict[str, bytes] = {}
         """Of pages that were rendered in this build."""
+        self._unsaved: list[str] = []
+        """Those of them that are not in the memo yet."""
+        self._saved = time.monotonic()
         self._restored: set[str] = set()
         self._told: dict[str, list[tuple[str, int, str]]] = {}
         """What there is to say of each page."""
@@ -158,14 +164,15 @@ class Engine:
             path = page.file.src_uri
             self.report.rendered[path] = _why(self._keys[path], kept.get(path))
         try:
-            made = in_parallel(
-                todo, self._one, lambda page: len(page.file.content_string), partial(self.step, "pages rendered")
-            )
+            step = partial(self.step, "pages rendered")
+            made = in_parallel(todo, self._one, lambda page: len(page.file.content_string), step, self._take)
             for page, (is_taken, result) in zip(todo, made, strict=True):
-                if result is not None:
-                    self._facts[page.file.src_uri], self._bodies[page.file.src_uri] = result
-                    if is_taken:
-                        self._give(page, values.load(result[0]))
+                if is_taken and result is not None:
+                    self._give(page, values.load(result[0]))
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._save()
+            raise
         finally:
             for page in pages:
                 for name, level, text in self._told.get(page.file.src_uri, ()):
@@ -266,6 +273,23 @@ class Engine:
         except values.NotKept:
             return None
 
+    def _take(self, page: Page, result: tuple[bytes, bytes]) -> None:
+        path = page.file.src_uri
+        self._facts[path], self._bodies[path] = result
+        self._unsaved.append(path)
+        if time.monotonic() - self._saved > _SAVE_EVERY:
+            self._save()
+
+    def _save(self) -> None:
+        """Keep pages that were rendered, also for a build that comes after an interruption of this one."""
+        self._saved = time.monotonic()
+        if self.memo is None or not self._unsaved:
+            return
+        with self.memo.transaction():
+            self.memo.put(PAGE, ((p, StoredValue(self._keys[p], self._facts[p])) for p in self._unsaved))
+            self.memo.put(BODY, ((p, StoredValue(self._keys[p], self._bodies[p])) for p in self._unsaved))
+        self._unsaved = []
+
     # -- the page's file ---------------------------------------------------------------------------------------------
 
     def _asked(self, page: Page) -> Callable[[], bool]:
@@ -293,9 +317,9 @@ class Engine:
             key = digest((self._keys[path], self._frame, plugin.around_template(path), day))
         if page.is_homepage and _tells_time(self.config):
             old = None
-        if path in self._restored and path not in self._facts and old is not None:
-            held, has_diagram = old[0].key, old[1]
-            if key and held == key and self.folder.keep(place):
+        if path in self._restored and path not in self._facts:
+            if old is not None and key and old[0].key == key and self.folder.keep(place):
+                has_diagram = old[1]
                 self.folder.keys[place] = key
                 self._diagrams[place] = has_diagram
                 plugin.has_diagrams = plugin.has_diagrams or has_diagram
@@ -375,6 +399,7 @@ class Engine:
         now = {path: (file, self._diagrams.get(path, False)) for path, file in files.items()}
         fresh = [(path, _file_value(*held)) for path, held in now.items() if self._old.get(path) != held]
         gone = self._old.keys() - files.keys()
+        self._save()
         with self.memo.transaction():
             self.memo.put(FILE, fresh, gone)
             for kind, value in ((LAYOUT, self._layout), (REDIRECTS, self._redirects)):
@@ -382,17 +407,14 @@ class Engine:
                     self.memo.put(kind, [("", value)])
             if not self.active:
                 return
-            known = self.memo.keys(PAGE).keys()
-            self.memo.put(
-                PAGE, ((p, StoredValue(self._keys[p], d)) for p, d in self._facts.items()), known - self._keys.keys()
-            )
+            forgotten = self.memo.keys(PAGE).keys() - self._keys.keys()
+            self.memo.put(PAGE, (), forgotten)
+            self.memo.put(BODY, (), forgotten)
             if self.templates is not None:
                 self.templates.remember(self.memo)
             if self.state is not None:
                 keys = {path: key for path, key in self._keys.items() if path in self._facts or path in self._restored}
                 self.memo.put(STATE, [("", self.state.value(keys, self.plugin.made, self._frame))])
-            bodies = ((p, StoredValue(self._keys[p], self._bodies[p])) for p in self._facts)
-            self.memo.put(BODY, bodies, known - self._keys.keys())
 
 
 def _tells_time(config: MkDocsConfig) -> bool:

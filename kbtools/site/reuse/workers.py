@@ -30,29 +30,49 @@ def in_parallel(
     work: Callable[[T], Result | None],
     size: Callable[[T], int],
     step: Callable[[int, int], None] = lambda done, total: None,
+    keep: Callable[[T, Result], None] = lambda task, result: None,
 ) -> list[tuple[bool, Result | None]]:
     """The results of tasks in their order, and whether another process did them. What fails in another process is done
-    here again, so that it fails here. ``step`` is told before each task how many are done, and of how many: the other
-    processes are as far as this one."""
+    here again, so that it fails here. ``step`` is told before each task of this process how many are done, and of how
+    many; ``keep`` gets each result as soon as it is here."""
     members = max(1, min(processes(), len(tasks) // FEW))
     if sys.platform != "linux" or threading.active_count() > 1:
         members = 1
     # Sorted by length and distributed in turns, so that every process has about the same amount of work.
     order = sorted(range(len(tasks)), key=lambda at: -size(tasks[at]))
     found: list[tuple[bool, Result | None]] = [(False, None)] * len(tasks)
+    failed: list[int] = []
 
-    def share(team: Team) -> list[list[tuple[int, Result | None]]]:
+    def do(at: int) -> None:
+        result = work(tasks[at])
+        found[at] = False, result
+        if result is not None:
+            keep(tasks[at], result)
+
+    def take(arrived: Sequence[tuple[int, Result | None]]) -> int:
+        for at, result in arrived:
+            if result is None:
+                failed.append(at)
+            else:
+                found[at] = True, result
+                keep(tasks[at], result)
+        return len(arrived)
+
+    def share(team: Team) -> None:
         own = order[team.number :: members]
         if team.number:
-            return team.gather([(at, _attempted(work, tasks[at])) for at in own])
+            team.hand_over((at, _attempted(work, tasks[at])) for at in own)
+        taken = 0
         for number, at in enumerate(own):
-            step(number * members, len(tasks))
-            found[at] = False, work(tasks[at])
-        return team.gather([])
+            step(number + taken, len(tasks))
+            do(at)
+            taken += take(team.arrived(wait=False))
+        while arrived := team.arrived(wait=True):
+            take(arrived)
 
-    for done in work_together(members, share):
-        for at, result in done:
-            found[at] = (True, result) if result is not None else (False, work(tasks[at]))
+    work_together(members, share)
+    for at in failed:
+        do(at)
     return found
 
 
