@@ -97,7 +97,15 @@ function verbStemOf(word) {
 
 const isPast = (word) => word.length > 1 && /[어아여]$/.test(word) && isHangul(word.at(-2)) && partsOf(word.at(-2))[2] === FINAL_SS
 
-// The roots that a verb or adjective in a query may be a form of: 느려요 is of 느리, 바뀌었어 of 바뀌, 어려워서 of 어렵, 달라요
+// Whether a word ends in 도 behind a vowel that was drawn together, as verbs do: 느려도, 달라도, not 텐서도.
+function isConceding(word) {
+  if (!/^[가-힣]+도$/.test(word) || word.length < 3) return false
+  const [[initial, vowel, final], [, , finalBefore]] = [partsOf(word.at(-2)), partsOf(word.at(-3))]
+  const drawn = VOWELS[vowel]
+  return !final && (/[ㅕㅝㅘㅙ]/.test(drawn) || (/[ㅓㅏ]/.test(drawn) && (initial === INITIAL_NONE || (initial === INITIAL_L && finalBefore === FINAL_L))))
+}
+
+// The roots that a verb or adjective in a query may be a form of: 느려요 is of 느리, 바뀌었어 of 바뀌, 어려워서 of 어렵, 달라도
 // of 다르. Nouns hardly end in a vowel that was drawn together, and where an ending stands they give roots that are no words.
 // With an auxiliary verb behind it, what stands before 고 or 지 is a root as well: 놀고 있어, 줄지 않아.
 function rootsOf(word, next) {
@@ -105,7 +113,7 @@ function rootsOf(word, next) {
   if (noun.length > 1 && OF_NOUN.test(word.slice(noun.length))) return []
   if (/.[고지]$/.test(word) && AUXILIARY.test(next)) return [word.slice(0, -1)]
   if (/..기$/.test(word)) return [word.slice(0, -1)]
-  let rest = word.replace(VERB_ENDING, "")
+  let rest = isConceding(word) ? word.slice(0, -1) : word.replace(VERB_ENDING, "")
   const ended = isPast(rest) || rest !== word
   if (ended && /.[어아여]$/.test(rest)) rest = rest.slice(0, -1)
   if (!rest || !isHangul(rest.at(-1))) return []

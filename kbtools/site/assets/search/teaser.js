@@ -4,6 +4,7 @@
 const TEASER = 150
 const MOST_SECTIONS = 3
 const LOOSE = 0.3
+const lettersOf = (text) => text.replace(/\s/g, "").length || 1
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0)
 const SENTENCE_END = /[.!?。！？…]["'”’)\]]*\s/g
 
@@ -60,13 +61,18 @@ function pieces(line, marks, start, stop) {
   return out.filter(([text]) => text)
 }
 
-// {url, title, teaser, sections, together} of a page: its own teaser, and up to three of its sections with theirs.
+// {url, title, teaser, sections, together, named} of a page: its own teaser, and up to three of its sections with theirs.
 // `together` is the share of what was asked for that stands in one paragraph, the heading above it and the page's title, or
-// in one of the page's other names and the title.
+// in one of the page's other names and the title. `named` is how far one of its names is what was asked for: the share that
+// stands in the name, times the share of the name that it is.
 function resultOf(page, needles) {
   const titled = marksOf(page.title, needles)
   const joined = (...places) => sum(titled.hits.map((hit, i) => Math.max(hit, ...places.map(({ hits }) => hits[i] ?? 0))))
-  let together = Math.max(0, ...page.names.map((name) => joined(marksOf(name, needles))))
+  const all = sum(needles.map(({ weight }) => weight))
+  const names = page.names.map((name) => ({ name, ...marksOf(name, needles) }))
+  const named = Math.max(0, ...[{ name: page.title, ...titled }, ...names].map(({ name, found, marks }) =>
+    (found / all) * (sum(marks.map(([from, to]) => lettersOf(name.slice(from, to)))) / lettersOf(name))))
+  let together = Math.max(0, ...names.map((name) => joined(name)))
   const rated = page.sections.map((section, order) => {
     const teaser = teaserOf(section.text, needles)
     const heading = marksOf(section.heading, needles)
@@ -79,6 +85,5 @@ function resultOf(page, needles) {
   const sections = rated.filter((s) => s.anchor && s.worth && s.worth >= most * 0.6).sort((a, b) => b.worth - a.worth || a.order - b.order)
     .slice(0, MOST_SECTIONS).sort((a, b) => a.order - b.order)
   const title = pieces(page.title, titled.marks, 0, page.title.length)
-  const all = sum(needles.map(({ weight }) => weight))
-  return { url: page.url, title, teaser: intro?.teaser.pieces ?? [], sections, together: all ? together / all : 0 }
+  return { url: page.url, title, teaser: intro?.teaser.pieces ?? [], sections, together: all ? together / all : 0, named: all ? named : 0 }
 }
