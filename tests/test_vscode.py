@@ -28,6 +28,13 @@ def test_what_the_manifest_offers_is_there() -> None:
         assert (HERE / grammar["path"]).is_file()
 
 
+def test_its_buttons_are_told_from_those_of_markdown() -> None:
+    """VS Code shows its own preview of Markdown as ``open-preview``, beside the buttons of the extension."""
+    icons = [command["icon"] for command in MANIFEST["contributes"]["commands"] if "icon" in command]
+    assert len(set(icons)) == len(icons)
+    assert "$(open-preview)" not in icons
+
+
 def test_it_runs_nothing_in_folders_that_are_not_trusted() -> None:
     assert MANIFEST["capabilities"]["untrustedWorkspaces"]["supported"] is False
     assert MANIFEST["capabilities"]["virtualWorkspaces"]["supported"] is False

@@ -438,3 +438,17 @@ def test_a_folder_without_a_project_is_checked_as_with_vault_until_it_becomes_on
         (tmp_path / "kb.toml").write_text('docs = "."\n', encoding="utf-8")
         client.note("textDocument/didSave", {"textDocument": {"uri": uri}})
         assert "undefined-name" in (client.rules(uri) or ())
+
+
+def test_unsaved_text_counts_once_a_configuration_can_be_read(wiki: Path) -> None:
+    (wiki / "kb.toml").write_text("this is no TOML", encoding="utf-8")
+    with RawClient(wiki) as client:
+        client.initialize(workspace={"didChangeWatchedFiles": {"dynamicRegistration": True}})
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, "[[Quite another]]\n")
+        assert not client.rules(uri)
+        (wiki / "kb.toml").write_text(PAGES["kb.toml"], encoding="utf-8")
+        client.note("workspace/didChangeWatchedFiles", {"changes": [{"uri": (wiki / "kb.toml").as_uri(), "type": 2}]})
+        found = client.rules(uri) or set()
+        assert "broken-link" in found
+        assert "variant-link" not in found  # of the file

@@ -116,11 +116,20 @@ class Session:
             path = path_in(project, file) if project is not None else None
             if project is None or path is None:
                 return None
-            self.spaces[project.vault] = OpenVault(project, self.encoding, top_of(project, file, path))
+            space = self.spaces[project.vault] = OpenVault(project, self.encoding, top_of(project, file, path))
         except KbError as error:
             self.complain(error)
             return None
+        self._take_texts(space)
         return project.vault, path
+
+    def _take_texts(self, space: OpenVault) -> None:
+        """Have a wiki that is read anew know the documents that are open in it: it may not have been readable when
+        they were opened."""
+        for uri, document in self.documents.items():
+            file = path_of(uri)
+            if file is not None and (path := path_in(space.project, file)) is not None:
+                space.resident.edit(path, document.text)
 
     def vaults_of(self, files: Iterable[Path]) -> list[OpenVault]:
         """The wikis in which files or folders lie."""
@@ -190,9 +199,7 @@ class Session:
         space.close()
         self.spaces[project.vault] = fresh
         self.forget_places()
-        for uri, document in self.documents.items():
-            if (found := self.space(uri)) is not None and found[0] is fresh:
-                fresh.resident.edit(found[1], document.text)
+        self._take_texts(fresh)
         self.is_stale = True
 
     def files_changed(self, space: OpenVault, files: Collection[Path] | None) -> None:
