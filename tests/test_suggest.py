@@ -45,6 +45,7 @@ def suggested(names: tuple[str, ...], link: str, here: str = "Here.md", also: st
         (("Archive/README",), "Archive", "README"),
         (("Attention Is All You Need",), "Attention Is All You Need?", "Attention Is All You Need"),
         (("Normalization",), "Normalisation", "Normalization"),
+        (("Momentum",), "Momentm", "Momentum"),
         (("데이터 전처리",), "데이타 전처리", "데이터 전처리"),
         (("Chapter 12",), "Chaptre 12", "Chapter 12"),
         (("Дискретная математика",), "Дискретная матиматика", "Дискретная математика"),

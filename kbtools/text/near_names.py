@@ -26,8 +26,8 @@ _SHORTEST_WORD = {1: 7, 2: 5}
 """Letters from which on a word may have two neighbours swapped, or one letter missing, doubled or replaced, by
 number of words of the name; the other words must be equal."""
 _SHORTEST_OF_MANY = 4
-_SHORTEST_LONGER = 9
-"""Letters of a name of one word in which one may be missing that is no double: *GraphQL* and *GraphiQL* are two."""
+_SHORTEST_EXTRA = 9
+"""Letters from which on a name of one word may have one too many that is no double: *GraphiQL* is not *GraphQL*."""
 _SHORTEST_PLURAL = 10
 """Endings of singular and plural names that may be exchanged."""
 _SHORTEST_HANGUL = 4
@@ -109,7 +109,7 @@ def _same_letters(a: str, b: str) -> bool:
 
 
 def is_slip(a: str, b: str) -> bool:
-    """Whether two folded names differ in one letter of one word, and probably by mistake.
+    """Whether the first of two folded names differs from the second in one letter of one word, probably by mistake.
 
     Only for long words, or words of long names: short words that differ in a letter are usually different words
     (*money*, *monkey*). The first letter must be equal, and numbers are never typing errors.
@@ -131,8 +131,8 @@ def is_slip(a: str, b: str) -> bool:
     if longer == f"{shorter}s":
         return len(a) >= _SHORTEST_PLURAL
     shortest = _SHORTEST_WORD.get(len(ours), _SHORTEST_OF_MANY)
-    if len(ours) == 1 and len(longer) > len(shorter) and _undoubled(longer) != _undoubled(shorter):
-        shortest = _SHORTEST_LONGER
+    if len(ours) == 1 and len(x) > len(y) and _undoubled(x) != _undoubled(y):
+        shortest = _SHORTEST_EXTRA
     return len(longer) >= shortest and _is_letter_slip(x, y)
 
 
