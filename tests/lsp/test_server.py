@@ -183,6 +183,15 @@ async def completed(editor: Editor, at: str, typed: str) -> list[types.Completio
     return list(answer.items)
 
 
+@pytest.mark.parametrize(("behind", "closing"), [("", "]]"), ("]", "]"), ("]]", ""), (" [[Tensor]]", "]]")])
+async def test_a_completed_link_ends_whatever_the_editor_closes(autograd: Editor, behind: str, closing: str) -> None:
+    """VS Code closes only the first of two brackets."""
+    await autograd.open()
+    await autograd.type("[[Nowhere]].", f"@{behind}\n")
+    items = await completed(autograd, "@", "[[Tens")
+    assert [new_text(item) for item in items if item.label == "Tensor"] == [f"Tensor{closing}"]
+
+
 def new_text(item: types.CompletionItem) -> str:
     assert isinstance(item.text_edit, types.TextEdit)
     return item.text_edit.new_text
@@ -302,10 +311,10 @@ async def test_hover_tells_of_the_page_a_link_leads_to(autograd: Editor) -> None
 @pytest.mark.parametrize(
     ("link", "shown"),
     [
-        ("[[Tensor#Shape]]", "**Tensor** · verified\n\n**Shape**\n\nText. ^block\n\n`"),
+        ("[[Tensor#Shape]]", "**Tensor** · verified\n\n**Shape**\n\nText.\n\n`"),
         ("[[Tensor#^block]]", "**Tensor** · verified\n\nText.\n\n`"),
         ("[[Tensor#^item]]", "**Tensor** · verified\n\n- one\n\n`"),
-        ("[file](Tensor.md#shape)", "**Tensor** · verified\n\n**Shape**\n\nText. ^block\n\n`"),
+        ("[file](Tensor.md#shape)", "**Tensor** · verified\n\n**Shape**\n\nText.\n\n`"),
         ("![[plot.png]]", "file: `topics/plot.png`\n\n![](file:///"),
     ],
 )

@@ -22,6 +22,7 @@ _LONGEST = 400
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif")
 _BLANK = re.compile(r"\n[ \t]*\n")
 _MARKUP = re.compile(r"^\s*(?:#|```|~~~|>|\||!!!|\?\?\?|===|<|\$\$|[-*+] |\d+[.)] |---)")
+_ID = re.compile(r"\s+\^[A-Za-z0-9-]+\Z")
 _ITEM = re.compile(r"^[ \t>]*(?:[-*+]|\d+[.)])[ \t]")
 
 
@@ -84,9 +85,9 @@ def _named_part(page: Page, at: Span) -> tuple[str | None, str | None]:
 
 
 def _first_paragraph(text: str) -> str | None:
-    """The first paragraph, as written."""
+    """The first paragraph, as written, without the id of its block."""
     blocks = map(str.strip, _BLANK.split(text.replace("\r\n", "\n")))
-    return next((_cut(block) for block in blocks if block and not _MARKUP.match(block)), None)
+    return next((_cut(_ID.sub("", block)) for block in blocks if block and not _MARKUP.match(block)), None)
 
 
 def _block(page: Page, at: Span) -> str:

@@ -56,9 +56,9 @@ def _wikilink(cursor: Cursor, target: str, anchor: str | None) -> Iterator[Compl
 
 
 def _closing(cursor: Cursor) -> str:
-    """What ends the link, unless it has an end."""
+    """What ends the link, unless it has an end. Of two brackets typed, some editors close only the first."""
     rest = cursor.behind.partition("[[")[0]
-    return "" if rest.startswith("]") or "]]" in rest else "]]"
+    return "" if "]]" in rest else "]" if rest.startswith("]") else "]]"
 
 
 def _quotes(cursor: Cursor, length: int) -> list[Edit]:
@@ -67,7 +67,8 @@ def _quotes(cursor: Cursor, length: int) -> list[Edit]:
     if text[start - 1 : start] in ('"', "'"):
         return []
     end = text.find("]]", cursor.offset, cursor.line.end)
-    return [Edit(Span(at, at), '"') for at in (start, end + len("]]") if end >= 0 else cursor.offset)]
+    closed = end + len("]]") if end >= 0 else cursor.offset + text.startswith("]", cursor.offset)
+    return [Edit(Span(at, at), '"') for at in (start, closed)]
 
 
 def _titles(cursor: Cursor, typed: str, closing: str) -> Iterator[CompletionItem]:
