@@ -65,9 +65,28 @@ function serve(port) {
   })
 }
 
+/* Whether the preview answers. Its first build may take minutes; the terminal says how far it is. */
+async function answers(port, terminal) {
+  while (terminal.exitStatus === undefined) {
+    try {
+      await fetch(`http://127.0.0.1:${port}/`)
+      return true
+    } catch {
+      await new Promise((done) => setTimeout(done, 250))
+    }
+  }
+  return false
+}
+
 async function showPreview() {
   const port = setting("previewPort")
   if (!preview || preview.exitStatus !== undefined) preview = serve(port)
+  const terminal = preview
+  const shown = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: "kb serve" },
+    () => answers(port, terminal),
+  )
+  if (!shown) return terminal.show()
   const address = await vscode.env.asExternalUri(vscode.Uri.parse(`http://127.0.0.1:${port}/`))
   await vscode.commands.executeCommand("simpleBrowser.api.open", address, {
     viewColumn: vscode.ViewColumn.Beside,
