@@ -64,7 +64,8 @@ def undefined_names(snippets: Sequence[Snippet]) -> tuple[Problem, ...]:
     return tuple(sorted((_advised(problem, snippets) for problem in found), key=lambda problem: problem.span))
 
 
-_METHOD = re.compile(r"^(?:async )?def \w+\(\s*(?:self|cls)\b", re.MULTILINE)
+_METHOD = re.compile(r"^(?:async )?def \w+\(\s*(?:self|cls)\b|^(?:[^\s#].*)?\bself\.", re.MULTILINE)
+"""A method, or a part of one, outside a class."""
 
 
 def _advised(problem: Problem, snippets: Iterable[Snippet]) -> Problem:
@@ -72,6 +73,6 @@ def _advised(problem: Problem, snippets: Iterable[Snippet]) -> Problem:
     code = next((snippet.code for snippet in snippets if problem.span.start in snippet.fence.span), "")
     if _METHOD.search(runnable(code)[0]) is not None:
         way = 'for an excerpt that is not whole, mark it `.skip reason="…"`'
-        return problem._replace(help=f"a method is shown without its class; {way}", severity=Severity.INFO)
+        return problem._replace(help=f"code of a method is shown without its class; {way}", severity=Severity.INFO)
     advice = hint(f"NameError: {problem.message}", code)
     return problem._replace(help=advice) if advice is not None else problem

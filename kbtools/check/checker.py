@@ -193,7 +193,7 @@ _HIGHLIGHTED = re.compile(r"\{%-?\s*(highlight|comment)\b[^%]*%\}.*?\{%-?\s*end\
 """Code blocks and comments of Liquid, as in Jekyll."""
 _CLOSED_BEHIND_TAG = re.compile(r"^.*%\}[ \t]*(?:```|~~~)", re.MULTILINE)
 """A fence whose closing line follows a Liquid tag, which is removed before Markdown is parsed."""
-_NOT_OF_LOGSEQ = frozenset(("irregular-fence", "invalid-yaml", "truncated-value", "unquoted-wikilink"))
+_NOT_OF_LOGSEQ = frozenset(("duplicate-key", "irregular-fence", "invalid-yaml", "truncated-value", "unquoted-wikilink"))
 """Rules of YAML and CommonMark that Logseq does not follow: a property may be ``tags: #a, [[b]]``, and a fence ends
 with its block."""
 

@@ -1,4 +1,4 @@
-"""Leaves out findings that are true, many, and worth a number: orphans, and links to notes that are not written."""
+"""Leaves out findings that are true, many and worth a number: orphans, links to aliases and to unwritten notes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kbtools.config.project import Config, Project
 if TYPE_CHECKING:
     from kbtools.text.diagnostics import Diagnostic
 
+ALIASES = "alias-link"
 ORPHANS = "orphan-page"
 UNWRITTEN = "broken-link"
 MANY = 20
@@ -28,7 +29,7 @@ def summarized(project: Project, diagnostics: Sequence[Diagnostic]) -> tuple[Seq
 
 
 def _is_countable(d: Diagnostic, config: Config) -> bool:
-    """Whether a finding says of a page that nobody links to it, or of a link that its note is not written, and no
-    more."""
-    is_plain = d.rule == ORPHANS or (d.rule == UNWRITTEN and d.severity.value == "info" and d.help is None)
+    """Whether a finding says of a page that nobody links to it, or of a link that its note is not written or that it
+    names an alias, and no more."""
+    is_plain = d.rule in (ALIASES, ORPHANS) or (d.rule == UNWRITTEN and d.severity.value == "info" and d.help is None)
     return is_plain and d.rule not in config.rules

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kbtools.check.shown_code import of_code_that_counts
-from kbtools.check.summarized import ORPHANS, UNWRITTEN, summarized
+from kbtools.check.summarized import ALIASES, ORPHANS, UNWRITTEN, summarized
 from kbtools.cli import checking
 from kbtools.cli.reporting import split_rules
 from kbtools.cli.workspace import Workspace, narrow, plural, project, say, warn_unfinished
@@ -145,6 +145,8 @@ def _counted(args: SimpleNamespace, counted: Mapping[str, int], pages: int) -> I
     where = f" --vault {args.vault}" if args.vault else ""
     if n := counted.get(ORPHANS):
         yield f"no page links to {n:,} of {plural(pages, 'page')}: kb check --select {ORPHANS}{where} lists them"
+    if n := counted.get(ALIASES):
+        yield f"{n:,} links name aliases of pages: kb check --select {ALIASES}{where} lists them"
     if n := counted.get(UNWRITTEN):
         ranks = f"kb stats{where} ranks them, kb check --select {UNWRITTEN}{where} lists them"
         yield f"{n:,} links lead to notes that are not written: {ranks}"

@@ -4,12 +4,12 @@ The reader lands at the top of the page. The section of `[[Page#Section]]` or `[
 its heading's text, without regard to case; by the id the site gives it, or the one GitHub would; as Obsidian finds
 it, without regard to punctuation; or by an id that the page gives an element itself, `<a id="x"></a>` or `{#x}`.
 `[[T#H1#H2]]` is H2 below H1. Where a plugin documents code (mkdocstrings), `api.md#package.Class.method` is its own:
-MkDocs says whether it is there. Nothing is said of tabs (`#__tabbed_1_2`), whose numbers the renderer gives, and
-nothing of pages that include others (`--8<--`, `{% include %}`, `:::`), whose sections are known only when the site
-is built; where hooks of `mkdocs.yml` may add ids, it is an info. Where no site is made, nothing is said of links that
-came with text of a web page: to footnotes (`#cite_note-1`), any `[text](#section)` of a note whose frontmatter gives
-a web page as its `source`, `url` or `link`, and those in Logseq, whose pages have no sections. Nothing is said of the
-list of contributors that the bot all-contributors writes.
+MkDocs says whether it is there. Nothing is said of tabs (`#__tabbed_1_2`) and headings (`#_3`), whose numbers the
+renderer gives, and nothing of pages that include others (`--8<--`, `{% include %}`, `:::`), whose sections are known
+only when the site is built; where hooks of `mkdocs.yml` may add ids, it is an info. Where no site is made, nothing is
+said of links that came with text of a web page: to footnotes (`#cite_note-1`), any `[text](#section)` of a note whose
+frontmatter gives a web page as its `source`, `url` or `link`, and those in Logseq, whose pages have no sections.
+Nothing is said of the list of contributors that the bot all-contributors writes.
 
 ## Reported
 
@@ -47,8 +47,9 @@ _OF_CLIPPINGS = re.compile(
     r"cite_(?:note|ref)|fn(?:ref)?[:\d-]|endnote|footnote|_ftn|_edn|mw-|bib\.bib|user-content-fn"
 )
 """Footnote ids of saved web pages: nobody wrote these links."""
-_OF_TABS = re.compile(r"__tabbed_\d+_\d+")
-"""Numbered ids of tabs, which are created during rendering: such links were copied from the site."""
+_NUMBERED = re.compile(r"__tabbed_\d+_\d+|_\d+")
+"""Numbered ids, which are created during rendering, of tabs and of headings without an ASCII letter: such links were
+copied from the site."""
 _CONTRIBUTORS = "ALL-CONTRIBUTORS-LIST:START"
 _WEB = re.compile(r"https?://")
 SEVERITY = Severity.WARNING
@@ -62,7 +63,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     for file, found in context.links.files:
         if file.anchor is None or not file.is_used or _is_of_bot(file, page):
             continue
-        if not file.path and not context.config.has_site and _is_copied(file.anchor, page, context):
+        if not file.path and not context.config.has_site and _is_copied(file, page, context):
             continue
         yield from _problem(target_page(found), file.anchor, file.fragment_span, page, context)
 
@@ -72,10 +73,10 @@ def _is_of_bot(file: FileLink, page: Page) -> bool:
     return file.kind == "html" and not file.path and _CONTRIBUTORS in page.source.text
 
 
-def _is_copied(anchor: str, page: Page, context: Context) -> bool:
+def _is_copied(file: FileLink, page: Page, context: Context) -> bool:
     """Whether a link within a note came with text of a web page: nobody wrote its table of contents and its footnotes.
     The frontmatter or the id says so, or the program, Logseq, whose pages have no sections."""
-    if context.config.dialect == "logseq" or _OF_CLIPPINGS.match(anchor):
+    if context.config.dialect == "logseq" or file.kind == "html" or _OF_CLIPPINGS.match(file.anchor or ""):
         return True
     return any(key in page.data and _WEB.match(page.scalar(key)) is not None for key in ("source", "url", "link"))
 
@@ -89,7 +90,7 @@ def _problem(
     if outline is not None and outline.has_refused_fences:
         return  # a fence that only the site refuses may hide headings
     mkdocs = context.config.mkdocs
-    if mkdocs is not None and (mkdocs.documents(anchor) or _OF_TABS.fullmatch(anchor)):
+    if mkdocs is not None and (mkdocs.documents(anchor) or _NUMBERED.fullmatch(anchor)):
         return
     help_, severity = context.unless_hook("makes it", context.suggester.section(target, anchor), severity)
     if _OF_CLIPPINGS.match(anchor):

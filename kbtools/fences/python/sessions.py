@@ -81,11 +81,22 @@ def undefined(session: Sequence[SessionPart]) -> Iterator[Problem]:
         bound.difference_update(part.names.removes)
 
 
+def _has_ends_of(other: str, name: str) -> bool:
+    return (other[:1].lower() == name[:1].lower() and other[-1:] == name[-1:]) or sorted(other) == sorted(name)
+
+
+def _is_class_of(name: str, other: str) -> bool:
+    """Whether they are a class and an instance of it: ``model = Model()``."""
+    return name != other and name == other.capitalize()
+
+
 def _alike(name: str, bound: set[str]) -> list[str]:
     """Similar names, from a list small enough to compare all."""
     known = (other for other in (*sorted(bound), *sorted(BUILTINS)) if abs(len(other) - len(name)) <= 2)
     # Other endings are other names: typer is no type, and file no filter.
-    alike = (other for other in known if other[-1:] == name[-1:] or sorted(other) == sorted(name))
+    alike = (
+        other for other in known if _has_ends_of(other, name) and not (other in bound and _is_class_of(name, other))
+    )
     return list(islice(alike, _COMPARED))
 
 
