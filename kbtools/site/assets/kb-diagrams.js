@@ -30,7 +30,7 @@
     const drawn = await drawnToFit(...given)
     const coloured = drawn.svg.replace(/(?<=aria-roledescription="timeline"[^]*?<\/style>)/, TIMELINE)
     const svg = coloured.replace(/^(<svg[^>]*?style=")([^"]*?max-width:\s*([\d.]+)px)/, (_, head, style, width) =>
-      `${head}min-width: calc(var(--kb-diagram, 0) * ${width}px); ${style}`)
+      `${head}display: block; margin: auto; min-width: calc(var(--kb-diagram, 0) * ${width}px); ${style}`)
     const fn = (shadow) => { // called by Material when the drawing stands in its page
       const { host } = shadow
       const actors = [...shadow.querySelectorAll(".actor")].map((actor) => actor.getBoundingClientRect())
