@@ -41,6 +41,59 @@ print(2 + 2)  # 4"""
     assert states(outcome) == [CHANGES] * 15 + ["equal"]
 
 
+def test_durations_and_what_is_typed_are_not_compared(launcher: Launcher) -> None:
+    code = """import sys, time
+from datetime import datetime
+start, ticks, began = datetime.now().replace(microsecond=0), time.perf_counter(), time.time()
+print(datetime.now().replace(microsecond=0) - start)  # 0:03:43
+print(f"took {time.perf_counter() - ticks:.1f} s")  #> took 2.3 s
+print(round(time.time() - began))  # 12
+sys.stdin.readline()  # 'hello'
+print(sys.stdin.readline().strip())  #> hello
+print(len("abc"))  # 3"""
+    outcome = run(code, launcher)
+    assert outcome.outcome is Status.PASSED, outcome.message
+    assert states(outcome) == [CHANGES] * 5 + ["equal"]
+
+
+def test_where_and_which_python_is_and_files_beside_the_page_are_not_compared(launcher: Launcher) -> None:
+    code = """import glob, os, sys
+sys.executable  # '/home/me/bin/python'
+print(sys.prefix)  #> /home/me
+os.__file__  # '/usr/lib/python2.7/os.pyc'
+sys.implementation.cache_tag  # 'cpython-36'
+sys.implementation.version[:3]  # (3, 6, 4)
+print(glob.glob("data-*.csv"))  # ['data-1.csv']
+print(os.path.basename(os.__file__))  #> os.pyc"""
+    outcome = run(code, launcher)
+    assert states(outcome) == ["changes from machine to machine"] * 5 + [CHANGES, "different"], outcome.message
+
+
+def test_what_a_snippet_shows_without_the_earlier_ones_is_not_compared(launcher: Launcher) -> None:
+    page = "```python\nfor j in range(5):\n    pass\n```\n\n"
+    page += "```python {#a}\n>>> [j for j in range(2)]\n[0, 1]\n>>> j\nTraceback (most recent call last):\n"
+    page += "NameError: name 'j' is not defined\n>>> 2 + 2\n5\n```\n"
+    outcome = run_page(page, launcher)["a"]
+    assert states(outcome) == ["equal", "an earlier snippet of the page changes it", "different"]
+
+
+THREADS = """from concurrent.futures import ThreadPoolExecutor
+import time
+def work(n):
+    time.sleep({})
+    print("done", n)
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(work, range(4)))"""
+
+
+def test_the_order_of_threads_is_compared_where_they_do_not_race(launcher: Launcher) -> None:
+    output = "```output\ndone 3\ndone 1\ndone 0\ndone 2\n```\n"
+    assert states(run(THREADS.format("0.01"), launcher, output)) == [CHANGES]
+    assert states(run(THREADS.format("0.3 * n"), launcher, output)) == ["different"]
+    missing = output.replace("done 2", "ready 2")
+    assert states(run(THREADS.format("0.3 * n"), launcher, missing)) == ["different"]
+
+
 def test_what_is_the_same_in_every_run_is_wrong_where_it_differs(launcher: Launcher) -> None:
     code = """import datetime, os, random
 random.seed(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -326,33 +327,42 @@ def frontmatter_edits(page: Page, names: NameChange) -> Iterator[Change]:
         return
     if not page.references and "[[" not in page.frontmatter.span.of(page.source.text):
         return
-    bare: set[Span] = set()
+    held: list[Span] = []
     text = page.source.text
     for path, entry in page.frontmatter.entries.items():
-        if not entry.raw or str(path[0]).lower() in OWN_NAMES:
+        is_reference = len(path) == 1 and path[0] in REFERENCES
+        if not entry.raw:
             continue
-        if len(path) == 1 and path[0] in REFERENCES:
+        if str(path[0]).lower() in OWN_NAMES:
+            held.append(entry.value)
+            continue
+        if text.startswith("[[", entry.value.start) and not is_reference:
+            continue  # without quotes links are no YAML, only text, and stay so
+        if is_reference:
             value = _reference(page, entry.raw, names)
-        elif "[[" in entry.raw:
-            value = WIKILINK.sub(lambda m: _wikilink(page, m, names), entry.raw)
         else:
-            continue
+            value = WIKILINK.sub(lambda m: _wikilink(page, m, names), entry.raw)
+        held.append(entry.value)
         if value == entry.raw:
-            continue
-        if text.startswith("[[", entry.value.start) and not (len(path) == 1 and path[0] in REFERENCES):
-            # Unquoted links are text, not YAML, and stay so. Links in a list may have the same span.
-            bare.add(entry.value)
             continue
         try:
             edit = set_field(text, path, value)
         except KbError as error:
             raise KbError(f"{page.path}: {error.message}", error.hint) from error
         yield edit, Respelling(page.path, entry.value, entry.raw, value, "frontmatter")
-    for span in sorted(bare):
-        for m in WIKILINK.finditer(text, span.start, span.end):
-            if (value := _wikilink(page, m, names)) != m[0]:
-                where = Span(*m.span())
-                yield Edit(where, value), Respelling(page.path, where, m[0], value, "frontmatter")
+    yield from _text_edits(page, page.frontmatter.span, sorted(held), names)
+
+
+def _text_edits(page: Page, span: Span, held: list[Span], names: NameChange) -> Iterator[Change]:
+    """The rewritten links of frontmatter outside of the values that ``held`` lists: what is no value to YAML may be a
+    link to others. To Logseq, ``tags: #a, [[Page]]`` has one."""
+    for m in WIKILINK.finditer(page.source.text, span.start, span.end):
+        before = bisect_right(held, m.start(), key=lambda one: one.start) - 1
+        if before >= 0 and m.start() < held[before].end:
+            continue
+        if (value := _wikilink(page, m, names)) != m[0]:
+            where = Span(*m.span())
+            yield Edit(where, value), Respelling(page.path, where, m[0], value, "frontmatter")
 
 
 def _wikilink(page: Page, m: re.Match[str], names: NameChange) -> str:

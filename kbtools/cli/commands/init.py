@@ -117,7 +117,7 @@ def _other_files(vault: Path) -> str:
 
 def _survey_lines(found: Survey) -> Iterator[str]:
     """What the survey found, one line each."""
-    where = "" if found.docs == "." else f", pages in {found.docs}/"
+    where = "" if found.docs == "." else f", pages in {found.docs.rstrip('/')}/"
     yield f"{found.root} is {_KINDS[found.kind]}{where}: {plural(found.pages, 'page')}"
     settings = found.obsidian
     for what, folder in (

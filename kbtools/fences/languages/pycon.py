@@ -130,7 +130,9 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
             glued.append(at + 1)
         source = [lines[at][indent + 4 :]]
         at += 1
-        while at < len(lines) and lines[at].startswith("...", indent) and not lines[at][:indent].strip():
+        while (more_at := _continued(lines, at, indent)) is not None:
+            source += [""] * (more_at - at)
+            at = more_at
             if lines[at][indent + 3 : indent + 4] not in ("", " "):
                 glued.append(at + 1)
             source.append(lines[at][indent + 4 :])
@@ -160,6 +162,17 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
         if pasted is not None:
             found.append(pasted)
     return tuple(found), tuple(glued)
+
+
+def _continued(lines: Sequence[str], at: int, indent: int) -> int | None:
+    """The line with the prompt ``...`` that goes on with a statement, perhaps behind lines left empty in a block."""
+    further = at
+    while further < len(lines) and not lines[further].strip():
+        further += 1
+    if further == len(lines) or lines[further][:indent].strip() or not lines[further].startswith("...", indent):
+        return None
+    in_block = lines[further].startswith("...  ", indent) and lines[further][indent + 3 :].strip() != ""
+    return further if further == at or in_block else None
 
 
 def _pasted(lines: Sequence[str], start: int, stop: int, indent: int) -> Example | None:

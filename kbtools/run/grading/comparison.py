@@ -34,6 +34,8 @@ class OtherRun(NamedTuple):
     run."""
     agreed: bool
     """Such output of an earlier step agrees with the page."""
+    alone: bool = False
+    """The step ran without the earlier ones: output that agrees with the page here is not compared."""
 
 
 class OutputCheck(NamedTuple):
@@ -59,24 +61,42 @@ class OutputCheck(NamedTuple):
         """Message that describes the difference."""
         return f"line {self.line(step)}: {expect.explain(self.want.text, self.actual or '')}"
 
-    def reviewed(self, first: ActualOutput, other: OtherRun) -> OutputCheck:
-        """The comparison in view of another run: output that differs between the two runs is not compared."""
+    def reviewed(self, first: ActualOutput, runs: Sequence[OtherRun]) -> OutputCheck:
+        """The comparison in view of other runs: output that differs between any of them and the first is not
+        compared."""
         if self.actual is None:
             return self
-        reached = other.output.whole or self.want.statement is None or _at(self.want.statement, other.output).texts
-        if not reached or not _varies(self.want, output_of(self.want, first), output_of(self.want, other.output)):
+        want = self.want
+        reached = (
+            r.output for r in runs if r.output.whole or want.statement is None or _at(want.statement, r.output).texts
+        )
+        if not _varies(want, output_of(want, first), [output_of(want, output) for output in reached]):
             return self
-        return OutputCheck(self.want, other.excuse, None)
+        return self.excused(runs[-1].excuse)
+
+    def excused(self, why: str) -> OutputCheck:
+        """The comparison, left out if the output differs."""
+        return self if self.actual is None else OutputCheck(self.want, why, None)
 
 
-def reviewed(checks: list[OutputCheck], first: ActualOutput, again: Iterable[OtherRun]) -> list[OutputCheck]:
+def reviewed(
+    step: Step, checks: list[OutputCheck], first: ActualOutput, again: Iterable[OtherRun]
+) -> list[OutputCheck]:
     """The comparisons in view of other runs, as many as are needed."""
+    runs: list[OtherRun] = []
     for other in again:
         if other.if_none_agrees:
             equal = (check.want for check in checks if check.why_not is None and check.actual is None)
             if other.agreed or any(output_of(want, first) != output_of(want, other.output) for want in equal):
                 continue
-        checks = [check.reviewed(first, other) for check in checks]
+        if other.alone:
+            there = compare(step, other.output)
+            pairs = zip(checks, there, strict=True)
+            checks = [one if two.actual is not None or two.why_not else one.excused(other.excuse) for one, two in pairs]
+            continue
+        runs.append(other)
+        alike = [run for run in runs if run.excuse == other.excuse]
+        checks = [check.reviewed(first, alike) for check in checks]
         if all(check.actual is None for check in checks):
             break
     return checks
@@ -88,8 +108,10 @@ def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[Outpu
     for want in step.expects:
         why, actual = want.why_not, None
         if why is None and want.statement is None:
-            whole = _whole(want, given)
-            actual = None if any(expect.matches(want.text, text) for text in whole) else output_of(want, given)
+            alone, *with_value = _whole(want, given)
+            is_met = any(expect.matches(want.text, text) for text in (alone, *with_value))
+            is_met = is_met or _ends_in_value(want.text, alone, with_value)
+            actual = None if is_met else output_of(want, given)
         elif why is None:
             found = _at(want.statement, given)
             why, actual = _unlike(want, found)
@@ -140,16 +162,35 @@ def _whole(want: ExpectedOutput, given: ActualOutput) -> list[str]:
     return [given.stdout, *(f"{given.stdout}{form}\n" for form in value or ())]
 
 
-def _varies(want: ExpectedOutput, one: str, other: str) -> bool:
-    """Whether every difference from the expectation also varies between two runs; compared by line if lines match."""
-    if one == other:
+def _ends_in_value(shown: str, printed: str, with_value: Sequence[str]) -> bool:
+    """Whether an output fence shows what was printed, and below it the value of the last expression."""
+    if not with_value:
         return False
-    wanted, first, second = (text.strip("\n").split("\n") for text in (want.text, one, other))
+    count = len(printed.strip().split("\n")) if printed.strip() else 0
+    lines = shown.strip("\n").split("\n")
+    above, below = "\n".join(lines[:count]), "\n".join(lines[count:])
+    return expect.matches(above, printed) and _spelled(below, with_value[0][len(printed) :].strip("\n"))
+
+
+def _spelled(shown: str, value: str) -> bool:
+    """Whether a value, which is not printed, is shown as notebooks and people spell it."""
+    strings = agreement.strings(shown, value)
+    return strings[0] == strings[1] if strings is not None else agreement.transcribed(shown, value, dicts=True)
+
+
+def _varies(want: ExpectedOutput, one: str, others: Sequence[str]) -> bool:
+    """Whether every difference from the expectation also varies between runs; compared by line if lines match."""
+    wanted, first = (text.strip("\n").split("\n") for text in (want.text, one))
+    different = [other.strip("\n").split("\n") for other in others if other != one]
+    if not different:
+        return False
     if want.statement is not None and len(first) == 1:
         return True
-    if len(first) != len(second) or len(wanted) != len(first):
-        return len(first) == len(second) and all(a != b for a, b in zip(first, second, strict=True))
-    return all(a != b or expect.matches(text, a) for text, a, b in zip(wanted, first, second, strict=True))
+    alike = [second for second in different if len(second) == len(first)]
+    varied = [any(second[at] != line for second in alike) for at, line in enumerate(first)]
+    if len(wanted) != len(first):
+        return all(varied)
+    return all(v or expect.matches(text, line) for v, text, line in zip(varied, wanted, first, strict=True))
 
 
 def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | None]:
@@ -172,6 +213,8 @@ def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | Non
                 continue
             forms = forms[:1]
         if any(holds(want, form) for form in (*([text] if text or value is None else ()), *forms)):
+            continue
+        if want.form is Form.OUTPUT and want.value and value is not None and _spelled(want.text, value[0]):
             continue
         if want.form is Form.TRANSCRIPT and agreement.raises_alike(want.text, text):
             return "the exception's message is another", None

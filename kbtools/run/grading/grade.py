@@ -63,7 +63,7 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: I
         return outcome_of(job, step, Status.ERROR, reason="it was reported as run, but none of it was executed")
     checks = compare(step, ActualOutput(reply.stdout, printed), cut=reply.cut)
     if any(check.actual is not None for check in checks):
-        checks = reviewed(checks, ActualOutput(reply.stdout, printed), again)
+        checks = reviewed(step, checks, ActualOutput(reply.stdout, printed), again)
     status, reason, text, line = Status.PASSED, None, message.get("expected"), None
     wrong = [check for check in checks if check.actual is not None]
     if wrong:

@@ -7,6 +7,7 @@ the order of a set. Such output also differs between two runs with different see
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
@@ -16,21 +17,26 @@ from kbtools.run.grading.grade import printed_of
 from kbtools.run.job import Job, Step
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
-from kbtools.run.results.outcomes import Comparison, Outcome
+from kbtools.run.results.outcomes import Comparison, Outcome, Printed
 from kbtools.run.worker.other_conditions import ELSEWHERE, MACHINE, SEEDS_APART
 
 VARIES = "changes from run to run"
 CONTINUES = "continues random numbers that an earlier snippet has seeded"
 OF_MACHINE = "changes from machine to machine"
+ALONE = "an earlier snippet of the page changes it"
 _SEVERAL = (6, 7, 8, 9)
-"""Numbers of further runs if random values are drawn, because two runs may draw the same."""
+"""Numbers of further runs if random values are drawn or threads run, because two runs may be equal by chance."""
 _ORDERS = 10
 """The run with other hash seeds, in a fresh interpreter."""
 _DRAWS = re.compile(r"(?i)rand|shuffle|choice|sample|secrets|uuid")
+_RACES = re.compile(r"\b(?:Thread|ThreadPool|threading|futures|multiprocessing|to_thread|run_in_executor)\b")
 _SEEDS = re.compile(r"seed\w*\(|default_rng|RandomState")
 _ASKS = re.compile(
     r"version|getsizeof|platform|cpu_count|cuda|getpreferredencoding|\b(?:help|dir)\(|maxsize|getrecursionlimit"
+    r"|implementation|executable|prefix|__file__|__path__|__spec__|sys\.path|sysconfig|inspect"
 )
+_INSTALLED = re.compile(rf"(?:{re.escape(sys.prefix)}|{re.escape(sys.base_prefix)})(?!\w)")
+"""Where Python is, on this machine."""
 _SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")
 _QUICK = 10.0
 """Sessions that take longer (seconds) are run only twice."""
@@ -50,7 +56,7 @@ class OtherRuns:
         seeded = _SEEDS.search(code[: len(code) - len(step.code)]) is not None
         quick = seconds < _QUICK
         numbers = [1]
-        numbers += _SEVERAL if quick and _DRAWS.search(code) else ()
+        numbers += _SEVERAL if quick and (_DRAWS.search(code) or _RACES.search(code)) else ()
         numbers += SEEDS_APART if quick and seeded else ()
         numbers += [_ORDERS] if quick and _SETS.search(code) else ()
         numbers += [MACHINE] if quick and _ASKS.search(code) else ()
@@ -63,7 +69,14 @@ class OtherRuns:
             if output is not None:
                 apart = number in SEEDS_APART
                 excuse = CONTINUES if apart else OF_MACHINE if number == MACHINE else VARIES
+                output = _moved(output) if number == MACHINE else output
                 yield OtherRun(output, excuse, if_none_agrees=apart, agreed=run.agreed)
+        if before and quick:
+            alone = _Run(self._job, self._launcher, self._settings, self._environment, 1)
+            output = alone.given(step, ())
+            alone.close()
+            if output is not None:
+                yield OtherRun(output, ALONE, if_none_agrees=False, agreed=False, alone=True)
 
     def close(self) -> None:
         """Ends the workers."""
@@ -122,6 +135,23 @@ class _Run:
         if worker is not None:
             with suppress(OSError):
                 worker.close()
+
+
+def _moved(output: ActualOutput) -> ActualOutput:
+    """The output where Python is installed in another folder."""
+
+    def moved(text: str) -> str:
+        return _INSTALLED.sub(f"/{ELSEWHERE}", text)
+
+    printed = [
+        Printed(
+            one.statement,
+            tuple(map(moved, one.texts)),
+            tuple(forms and (moved(forms[0]), moved(forms[1])) for forms in one.values),
+        )
+        for one in output.printed
+    ]
+    return ActualOutput(moved(output.stdout), printed, output.whole)
 
 
 def _differs_where_equal(step: Step, outcome: Outcome, here: ActualOutput) -> bool:

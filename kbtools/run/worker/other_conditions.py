@@ -1,4 +1,4 @@
-"""Changes the conditions of a second run: clock, addresses and hashes of objects, paths, machine, versions.
+"""Changes the conditions of a second run: clock, input, addresses and hashes of objects, paths, machine, versions.
 
 Used only in workers whose output is compared with that of another run (``second_run``), never displayed.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import builtins
 import datetime
 import glob
+import io
 import locale
 import os
 import os.path
 import platform
+import random
 import re
 import sys
 import time
@@ -22,6 +24,8 @@ from typing import Any, NamedTuple
 
 _SHIFT = datetime.timedelta(days=3 * 365 + 133, hours=6, minutes=17, seconds=23, microseconds=123_457)
 """A shift that changes each part of a date: year, month, day, weekday, hour, minute, second."""
+_WHILE = 101.37
+"""Seconds that pass between two readings of a clock."""
 SEEDS_APART = (2, 3, 4)
 """The numbers of the conditions in which random generators are seeded again before every snippet."""
 MACHINE = 5
@@ -40,6 +44,8 @@ def change(folder: Path, number: int) -> None:
         _modules()
     _clock()
     _dates()
+    _sleep()
+    sys.stdin = io.StringIO("typed\n" * 1000)
     _files(folder)
     find, digest = builtins.id, builtins.hash
     builtins.id = lambda value: find(value) ^ _MASK
@@ -47,10 +53,22 @@ def change(folder: Path, number: int) -> None:
 
 
 def _clock() -> None:
+    """Clocks show another time, and go on by a while with each question: durations are other ones.
+
+    Not ``time.monotonic``: by it sleeping tasks are woken in order.
+    """
+    lost = 0.0
+
+    def later() -> float:
+        nonlocal lost
+        lost += _WHILE
+        return lost
+
     seconds = _SHIFT.total_seconds()
-    now, now_ns = time.time, time.time_ns
-    time.time = lambda: now() + seconds
-    time.time_ns = lambda: now_ns() + int(seconds * 1e9)
+    for name, shift in (("time", seconds), ("perf_counter", 0.0), ("process_time", 0.0), ("thread_time", 0.0)):
+        now, now_ns = getattr(time, name), getattr(time, f"{name}_ns")
+        setattr(time, name, lambda now=now, shift=shift: now() + shift + later())
+        setattr(time, f"{name}_ns", lambda now=now_ns, shift=shift: now() + int((shift + later()) * 1e9))
 
     def at_present(form: Callable[..., Any]) -> Callable[..., Any]:
         return lambda at=None: form(time.time() if at is None else at)
@@ -74,11 +92,11 @@ def _dates() -> None:
             return isinstance(instance, cls.real)
 
     def today(cls: Any) -> Any:
-        then = real_datetime.now() + _SHIFT  # real_date.today() calls time.time(), which is replaced already
+        then = real_datetime.fromtimestamp(time.time())
         return cls(then.year, then.month, then.day)
 
     def now(cls: Any, tz: Any = None) -> Any:
-        then = real_datetime.now(tz) + _SHIFT
+        then = real_datetime.fromtimestamp(time.time(), tz)  # a changed clock
         return cls.combine(then.date(), then.timetz())
 
     def utcnow(cls: Any) -> Any:
@@ -89,6 +107,12 @@ def _dates() -> None:
     vars(datetime)["date"] = Like("datetime.date", (real_date,), changed)
     changed = {"today": classmethod(now), "now": classmethod(now), "utcnow": classmethod(utcnow), "real": real_datetime}
     vars(datetime)["datetime"] = Like("datetime.datetime", (real_datetime,), changed)
+
+
+def _sleep() -> None:
+    """Sleeping takes up to a third longer: what happens at once in threads comes in another order."""
+    sleep, drawn = time.sleep, random.Random()
+    vars(time)["sleep"] = lambda seconds: sleep(seconds * (1 + drawn.random() / 3))
 
 
 def _files(folder: Path) -> None:
@@ -107,11 +131,14 @@ def _files(folder: Path) -> None:
 
     sys.addaudithook(note)
 
-    def is_foreign(path: Any) -> bool:
+    def is_foreign(path: Any, *, own: bool = True) -> bool:
+        """Whether another machine may have it otherwise; ``own``: the session's folder counts as made by it."""
         try:
             full = full_path(path)
         except (TypeError, ValueError):
             return False
+        if not own and full == root:
+            return not any(Path(one).parent == folder for one in made)
         return full not in made and not (full.startswith(root) and os.path.lexists(full))
 
     def there(question: Callable[..., bool]) -> Callable[..., bool]:
@@ -124,7 +151,7 @@ def _files(folder: Path) -> None:
 
     def globbed(pattern: Any, *rest: Any, **named: Any) -> list[Any]:
         found = find(pattern, *rest, **named)
-        if not found and isinstance(pattern, str) and is_foreign(Path(pattern).parent):
+        if not found and isinstance(pattern, str) and is_foreign(Path(pattern).parent, own=False):
             found = [re.sub(r"[*?]+|\[.*?\]", ELSEWHERE, pattern)]
         return found
 
@@ -157,8 +184,10 @@ def _machine() -> None:
     vars(locale)["getpreferredencoding"] = lambda *words: "cp1250"
     sys.version = _later(sys.version)
     now = sys.version_info
+    sys.implementation.cache_tag = f"{sys.implementation.cache_tag}-later"
     # Code that checks versions must still run: only the last number differs.
     vars(sys)["version_info"] = _Version(now[0], now[1], now[2] + 1, now[3], now[4])
+    vars(sys.implementation)["version"] = sys.version_info
 
 
 class _Version(NamedTuple):
