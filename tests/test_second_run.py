@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kbtools.adapters.testing import run_page
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.results.outcomes import Outcome, Status
@@ -69,6 +71,14 @@ print(os.path.basename(os.__file__))  #> os.pyc"""
     assert states(outcome) == ["changes from machine to machine"] * 5 + [CHANGES, "different"], outcome.message
 
 
+def test_packages_written_in_c_are_imported_in_other_runs_too(launcher: Launcher) -> None:
+    pytest.importorskip("pandas")
+    code = "import datetime, pandas\nprint(pandas.Timestamp(2020, 1, 2).year)  # 2020\n"
+    code += "print(pandas.Timestamp(datetime.datetime.now()).year)  # 2019\nprint(datetime.date.today().year)  # 2019"
+    outcome = run(code, launcher)
+    assert states(outcome) == ["equal", CHANGES, CHANGES], outcome.message
+
+
 def test_what_a_snippet_shows_without_the_earlier_ones_is_not_compared(launcher: Launcher) -> None:
     page = "```python\nfor j in range(5):\n    pass\n```\n\n"
     page += "```python {#a}\n>>> [j for j in range(2)]\n[0, 1]\n>>> j\nTraceback (most recent call last):\n"
@@ -88,7 +98,7 @@ with ThreadPoolExecutor(4) as pool:
 
 def test_the_order_of_threads_is_compared_where_they_do_not_race(launcher: Launcher) -> None:
     output = "```output\ndone 3\ndone 1\ndone 0\ndone 2\n```\n"
-    assert states(run(THREADS.format("0.01"), launcher, output)) == [CHANGES]
+    assert states(run(THREADS.format("0.2"), launcher, output)) == [CHANGES]
     assert states(run(THREADS.format("0.3 * n"), launcher, output)) == ["different"]
     missing = output.replace("done 2", "ready 2")
     assert states(run(THREADS.format("0.3 * n"), launcher, missing)) == ["different"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import datetime
 import glob
+import importlib.machinery
 import io
 import locale
 import os
@@ -107,6 +108,26 @@ def _dates() -> None:
     vars(datetime)["date"] = Like("datetime.date", (real_date,), changed)
     changed = {"today": classmethod(now), "now": classmethod(now), "utcnow": classmethod(utcnow), "real": real_datetime}
     vars(datetime)["datetime"] = Like("datetime.datetime", (real_datetime,), changed)
+    _keep_from_extensions(datetime, date=real_date, datetime=real_datetime)
+
+
+def _keep_from_extensions(module: Any, **real: Any) -> None:
+    """Modules written in C take the real classes, whose layout they know: pandas crashes with others."""
+    loader = importlib.machinery.ExtensionFileLoader
+
+    def with_real(load: Callable[..., Any]) -> Callable[..., Any]:
+        def loaded(self: Any, what: Any) -> Any:
+            held = {name: getattr(module, name) for name in real}
+            vars(module).update(real)
+            try:
+                return load(self, what)
+            finally:
+                vars(module).update(held)
+
+        return loaded
+
+    for name in ("create_module", "exec_module"):
+        setattr(loader, name, with_real(getattr(loader, name)))
 
 
 def _sleep() -> None:
