@@ -196,6 +196,8 @@ class Resolver:
         """Resolves a Markdown link on the page at ``from_path``."""
         if not link.path:
             return Resolved(from_path, "self") if link.fragment is not None else Missing()
+        if self.conventions.dialect == "logseq" and link.kind == "link" and "." not in link.path:
+            return Elsewhere()  # the name of a page there, which need not be written: [words](A/B)
         if has_placeholder(link.path) or _TO_FILL_IN.search(link.path):
             return Elsewhere()
         path, folder = nfc(link.path), folder_of(from_path)
