@@ -334,7 +334,8 @@ def run(root: Path, seed: int, steps: int) -> list[str]:
             if number == steps // 2:
                 sequence.verify()
         sequence.verify()
-        assert not _errors(sequence)
+        said = _errors(sequence)
+        assert not said, said
     except BaseException:
         print(f"seed {seed}:", *sequence.done, sep="\n  ")
         raise
