@@ -26,15 +26,12 @@ class Speller:
         self._spelled: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
 
     def respelled(self, link: WikiLink, target: str, page: Page) -> tuple[Edit, ...]:
-        """The edits that respell a link's target. A link without a label gets its displayed text as label: in headings,
-        if ``keep_words`` is set, and where the target is no title that its page states, but the name of a file."""
+        """The edits that respell a link's target. In headings, and if ``keep_words`` is set, a link without a label
+        gets its displayed text as label."""
         if target == link.target:
             return ()
         edits = (Edit(link.target_span, target),)
-        meant = self.resolver.resolve_name(target, page.path)
-        named = self.resolver.outlines[meant.page] if isinstance(meant, Resolved) else None
-        is_title = named is not None and named.has_title and named.title == target
-        is_kept = self.keep_words or not is_title or heading_at(page, link.start) is not None
+        is_kept = self.keep_words or heading_at(page, link.start) is not None
         return (*edits, *words_kept(link, target, page)) if is_kept else edits
 
     def canonical(self, link: WikiLink, resolution: Resolved, from_path: str) -> str | None:
