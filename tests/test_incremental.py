@@ -13,12 +13,15 @@ from typing import Any
 import pytest
 
 from kbtools.config.project import Config, Project
+from kbtools.config.snippet_policy import Policies
 from kbtools.errors import KbError
 from kbtools.incremental import full_check, update
 from kbtools.incremental.check import CheckResult, check
 from kbtools.incremental.database import FILE, Database
 from kbtools.incremental.resident import Resident
 from kbtools.text.near_names import NearNames
+from kbtools.vault.listing import FileEntry
+from kbtools.vault.loading import read
 from kbtools.vault.page import Page
 from tests.terminal import run_kb
 
@@ -124,6 +127,23 @@ def test_who_is_concerned_is_checked_again(name: str, tmp_path: Path, monkeypatc
     second = check(project(tmp_path), DAY, paranoid=True)
     assert found(first, concerned) != found(second, concerned)
     assert not first.notes + second.notes
+
+
+@pytest.mark.parametrize("later", ["---\ntitle: Other\n---\n[[B]] [[Nowhere]]", None])
+def test_a_page_that_changes_after_it_was_listed_waits_for_the_next_check(later: str | None, tmp_path: Path) -> None:
+    """It links to a page that has changed, and is read to be checked again: its names are not those in the index."""
+    at = project(tmp_path)
+    put(at.vault, {"A.md": "---\ntitle: Title\n---\n[[B]] [[Nowhere]]", "B.md": "# One", **FILLER})
+    check(at, DAY)
+    put(at.vault, {"B.md": "# One\n\nand its [[A]]", "Nowhere.md": "# Somewhere"})
+
+    def read_late(entry: FileEntry, policies: Policies) -> Page:
+        if entry.path == "A.md" and Path(entry.file).exists():
+            put(at.vault, {"A.md": later})
+        return read(entry, policies)
+
+    check(at, DAY, reader=read_late)
+    assert check(at, DAY, paranoid=True).notes == ()
 
 
 def test_the_day_turns_findings(tmp_path: Path) -> None:

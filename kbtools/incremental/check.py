@@ -194,8 +194,9 @@ def bring_up_to_date(
             pass
     from kbtools.incremental.full_check import scan
 
+    marks = {path: listing.mark(path) for path in listing.entries}  # before reading: a change is seen
     rows, incoming = scan(listing.entries, context, project.config, today, judge, reader)
-    db.replace_all(((row, listing.mark(row.path)) for row in rows), incoming)
+    db.replace_all(((row, marks[row.path]) for row in rows), incoming)
     with db.transaction():
         db.put_attachments(listing.attachments, ())
         _seal(db, made_from, context, today)

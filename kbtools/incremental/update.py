@@ -135,6 +135,8 @@ class IndexUpdate:
             kept = self._db.row(path)
             assert kept is not None
             row = outline_row(page, is_page=entry.is_page)
+            if row.outline != kept.outline:
+                return  # its file has changed since it was listed: the next check takes it as changed
             if entry.is_page:
                 links[path] = links_of(page, self.linking.resolver)
                 row = link_row(row, page, links[path], self._config.dialect)
