@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from kbtools.adapters.testing import run_page
+from kbtools.run.grading.second_run import _SEVERAL
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.results.outcomes import Outcome, Status
+from kbtools.run.worker import other_conditions
 
 CHANGES = "changes from run to run"
 
@@ -88,8 +92,10 @@ def test_what_a_snippet_shows_without_the_earlier_ones_is_not_compared(launcher:
 
 
 THREADS = """from concurrent.futures import ThreadPoolExecutor
-import time
+import threading, time
+all_there = threading.Barrier(4)
 def work(n):
+    all_there.wait()
     time.sleep({})
     print("done", n)
 with ThreadPoolExecutor(4) as pool:
@@ -217,3 +223,53 @@ def test_they_are_where_others_of_the_page_agree(launcher: Launcher) -> None:
         assert states(last)[-1] == "different"
     *_, last = run_page(fences(seed, wrong, agrees), launcher).values()
     assert states(last) == [CONTINUES], "the number it shows was drawn by the snippet before"
+
+
+def test_times_that_other_programs_tell_are_not_compared(launcher: Launcher) -> None:
+    code = """import sqlite3
+db = sqlite3.connect(":memory:")
+db.execute("select 1, current_timestamp").fetchall()  # [(1, '2020-01-02 03:04:05')]
+db.execute("select 1, '2020-01-02 03:04:05'").fetchall()  # [(1, '2020-01-02 03:04:06')]"""
+    outcome = run(code, launcher)
+    assert states(outcome) == [CHANGES, "different"], outcome.message
+
+
+def test_how_python_was_started_and_what_the_terminal_shows_is_not_compared(launcher: Launcher) -> None:
+    code = """import keyword, math, shutil, sys
+__loader__  #> <class '_frozen_importlib.BuiltinImporter'>
+sys.stdout.encoding  # 'cp1252'
+shutil.get_terminal_size().columns  # 132
+keyword.kwlist  # ['False', 'None', 'True', 'and', 'print']
+int.__subclasses__()  # [<class 'bool'>]
+int.__name__  # 'integer'
+class Own: pass
+class Other(Own): pass
+Own.__subclasses__()  # []"""
+    outcome = run(code, launcher)
+    assert states(outcome) == ["changes from machine to machine"] * 5 + ["different"] * 2, outcome.message
+    shown = "```output\nHelp on module math:\n\nNAME\n    math\n```\n"
+    assert states(run("import math\nhelp(math)", launcher, shown)) == ["changes from machine to machine"]
+    shown = "```output\nHelp on class A:\n\nclass A(B)\n```\n"
+    assert states(run("class A:\n    pass\nhelp(A)", launcher, shown)) == ["different"]
+
+
+def test_output_that_agrees_on_another_machine_is_not_compared(launcher: Launcher) -> None:
+    code = """import sys
+if sys.stdout.encoding == "utf-8":
+    print("first")
+print("second", 2)"""
+    assert states(run(code, launcher, "```output\nsecond 2\n```\n")) == ["changes from machine to machine"]
+    assert states(run(code, launcher, "```output\nsecond 3\n```\n")) == ["different"]
+
+
+def test_threads_that_begin_to_sleep_at_once_wake_in_other_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = []
+    for number in (1, *_SEVERAL):
+        slept: list[float] = []
+        monkeypatch.setattr(time, "sleep", slept.append)
+        other_conditions._sleep(number)
+        for _ in range(4):
+            time.sleep(1)
+        assert all(1 <= seconds < 4 / 3 for seconds in slept)
+        orders.append(sorted(range(4), key=slept.__getitem__))
+    assert all(len({order[at] for order in orders}) > 2 for at in range(4)), orders

@@ -123,7 +123,7 @@ class Extraction:
             output = None
             if shown is not None:
                 compared = settings[at].options.compare and settings[shown].options.compare
-                output = self.output(fences[shown], None if compared else _OFF, _last(read[at]))
+                output = self.output(fences[shown], None if compared else _OFF, read[at])
             why_not = not_run_reason(fence, settings[at], owners[at] is not None)
             snippets.append(self.snippet(fence, settings[at], ids[at], read[at], guards, why_not, output))
         problems = sorted(self.problems, key=lambda p: (p.span, p.rule, p.message))
@@ -375,7 +375,7 @@ class Extraction:
                     value=shown.value,
                     short=shown.short,
                     comment=shown.comment,
-                    why_not=shown.why_not or why_not,
+                    why_not=shown.why_not or why_not or (_TYPED if _OTHER_PROMPT.search(shown.text) else None),
                 )
             )
         return found
@@ -383,7 +383,7 @@ class Extraction:
     def uncompared(self, span: Span, what: str, help: str) -> None:
         self.report([Problem("uncompared-output", span, f"this output is compared with nothing: {what}", help)])
 
-    def output(self, fence: Fence, why_not: str | None, last: tuple[int, int] | None) -> Expectation:
+    def output(self, fence: Fence, why_not: str | None, owner: _Read) -> Expectation:
         """The expectation that an output fence is."""
         if fence.lines:
             span = Span(fence.lines[0].start, max(fence.lines[0].start, fence.lines[-1].end))
@@ -391,7 +391,8 @@ class Extraction:
             end = LINE_END.search(self.text, fence.info.end)
             at = min(end.end() if end else fence.info.end, fence.span.end)
             span = Span(at, at)
-        return Expectation(span, self.index.line_of(span.start), fence.code, None, why_not=why_not, last=last)
+        line, body = self.index.line_of(span.start), _body(owner)
+        return Expectation(span, line, fence.code, None, why_not=why_not, last=_last(body), shows=_shows(body))
 
 
 def _annotation(text: str, span: Span) -> Span | None:
@@ -405,6 +406,10 @@ def _annotation(text: str, span: Span) -> Span | None:
     return Span(found.end(), end)
 
 
+_OTHER_PROMPT = re.compile(r"(?m)^(?:help>|\(Pdb\)|ipdb>)")
+_TYPED = "it shows what is typed at a prompt of the program"
+_SILENT = (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+"""Statements of which the prompt shows nothing."""
 _PREFIX = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t>]*")
 
 
@@ -416,12 +421,26 @@ def _session(settings: Settings, id: str) -> str:
     return f"alone:{id}" if settings.alone else settings.session or ""
 
 
-def _last(read: _Read) -> tuple[int, int] | None:
-    """Where the expression begins that ends a snippet of Python, whose value a notebook shows."""
-    body = read.reading.tree.body if read.reading.tree is not None else []
+def _body(read: _Read) -> list[ast.stmt]:
+    """The statements of a snippet of Python that runs in its session."""
     plain = read.options.launch is None and not read.options.repl and read.options.file is None
+    return read.reading.tree.body if plain and read.reading.tree is not None else []
+
+
+def _last(body: list[ast.stmt]) -> tuple[int, int] | None:
+    """Where the expression begins that ends a snippet, whose value a notebook shows."""
     is_value = bool(body) and isinstance(body[-1], ast.Expr) and not is_print(body[-1])
-    return (body[-1].lineno, body[-1].col_offset) if plain and is_value else None
+    return (body[-1].lineno, body[-1].col_offset) if is_value else None
+
+
+def _shows(body: list[ast.stmt]) -> tuple[tuple[int, int], ...] | None:
+    """Where the expressions begin, if the prompt shows the value of one that is not the last; empty if there is
+    nothing to show."""
+    if body and all(isinstance(node, _SILENT) for node in body):
+        return ()
+    shown = [node for node in body if isinstance(node, ast.Expr)]
+    has_value = any(not is_print(node) for node in shown if node is not body[-1])
+    return tuple((node.lineno, node.col_offset) for node in shown) if has_value else None
 
 
 def _with_rebound(snippets: list[Snippet]) -> Iterable[Snippet]:

@@ -40,6 +40,9 @@ class Expectation:
     """Why it is not compared."""
     last: tuple[int, int] | None = None
     """Of an output fence: where the expression begins that ends the snippet, whose value may stand there as well."""
+    shows: tuple[tuple[int, int], ...] | None = None
+    """Of an output fence: where the expressions begin whose values may stand between the printed lines, as at the
+    prompt; empty if the snippet has only assignments, imports and definitions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class ExpectedOutput:
     short: int | None = None
     why_not: str | None = None
     last: tuple[int, int] | None = None
+    shows: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

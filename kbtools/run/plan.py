@@ -242,7 +242,7 @@ def _step(
         timeout=options.timeout if options.timeout is not None else limits.timeout,
         memory=options.memory if options.memory is not None else limits.memory,
         expects=tuple(
-            ExpectedOutput(e.line, e.text, e.statement, e.form, e.value, e.short, e.why_not, e.last)
+            ExpectedOutput(e.line, e.text, e.statement, e.form, e.value, e.short, e.why_not, e.last, e.shows)
             for e in snippet.expects
         ),
         raises=options.raises,

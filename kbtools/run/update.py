@@ -94,7 +94,8 @@ def _reads_back(page: Page, edit: Edit, at: int, number: int, actual: str) -> bo
 
 
 def _expected(wanted: Expectation) -> ExpectedOutput:
-    return ExpectedOutput(0, wanted.text, wanted.statement, wanted.form, wanted.value, wanted.short, last=wanted.last)
+    text, form, last, shows = wanted.text, wanted.form, wanted.last, wanted.shows
+    return ExpectedOutput(0, text, wanted.statement, form, wanted.value, wanted.short, last=last, shows=shows)
 
 
 def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> list[Edit] | UpdateRefusal:

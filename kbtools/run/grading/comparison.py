@@ -12,6 +12,7 @@ from kbtools.run.job import ExpectedOutput, Step
 from kbtools.run.results.outcomes import Compared, Comparison, Printed
 
 _NAMED = 80
+_SHOWS_NOTHING = "the snippet prints nothing and has no value"
 
 
 class ActualOutput(NamedTuple):
@@ -35,7 +36,7 @@ class OtherRun(NamedTuple):
     agreed: bool
     """Such output of an earlier step agrees with the page."""
     alone: bool = False
-    """The step ran without the earlier ones: output that agrees with the page here is not compared."""
+    """The step ran without the earlier ones: only whether output agrees with the page here matters."""
 
 
 class OutputCheck(NamedTuple):
@@ -82,17 +83,17 @@ class OutputCheck(NamedTuple):
 def reviewed(
     step: Step, checks: list[OutputCheck], first: ActualOutput, again: Iterable[OtherRun]
 ) -> list[OutputCheck]:
-    """The comparisons in view of other runs, as many as are needed."""
+    """The comparisons in view of other runs, as many as are needed. Output that agrees with the page in one of them is
+    not compared."""
     runs: list[OtherRun] = []
     for other in again:
         if other.if_none_agrees:
             equal = (check.want for check in checks if check.why_not is None and check.actual is None)
             if other.agreed or any(output_of(want, first) != output_of(want, other.output) for want in equal):
                 continue
+        pairs = zip(checks, compare(step, other.output), strict=True)
+        checks = [one if two.actual is not None or two.why_not else one.excused(other.excuse) for one, two in pairs]
         if other.alone:
-            there = compare(step, other.output)
-            pairs = zip(checks, there, strict=True)
-            checks = [one if two.actual is not None or two.why_not else one.excused(other.excuse) for one, two in pairs]
             continue
         runs.append(other)
         alike = [run for run in runs if run.excuse == other.excuse]
@@ -109,9 +110,12 @@ def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[Outpu
         why, actual = want.why_not, None
         if why is None and want.statement is None:
             alone, *with_value = _whole(want, given)
-            is_met = any(expect.matches(want.text, text) for text in (alone, *with_value))
+            typed = _typed(want, given)
+            is_met = any(expect.matches(want.text, text) for text in (alone, *with_value, *typed))
             is_met = is_met or _ends_in_value(want.text, alone, with_value)
-            actual = None if is_met else output_of(want, given)
+            if not is_met and want.shows == () and not given.stdout:
+                why = _SHOWS_NOTHING
+            actual = None if is_met or why is not None else output_of(want, given)
         elif why is None:
             found = _at(want.statement, given)
             why, actual = _unlike(want, found)
@@ -146,8 +150,10 @@ def output_of(want: ExpectedOutput, given: ActualOutput) -> str:
     """The actual output for an expectation."""
     if want.statement is None:
         alone, *with_value = _whole(want, given)
-        more = len(want.text.strip().split("\n")) > len(alone.strip().split("\n"))
-        return with_value[0] if with_value and (more or not alone.strip()) else alone
+        forms = [alone, *with_value[:1], *_typed(want, given)]
+        count = len(want.text.strip().split("\n"))
+        enough = (form for form in forms if form.strip() and len(form.strip().split("\n")) >= count)
+        return next(enough, forms[-1])
     found = _at(want.statement, given)
     return "".join(found.texts) or "\n".join(value[0] for value in found.values if value is not None)
 
@@ -160,6 +166,21 @@ def _whole(want: ExpectedOutput, given: ActualOutput) -> list[str]:
     """The whole output, followed by the value of the last expression, as a notebook shows it."""
     (*_, value) = (None, *_at(want.last, given).values) if want.last is not None else (None,)
     return [given.stdout, *(f"{given.stdout}{form}\n" for form in value or ())]
+
+
+def _typed(want: ExpectedOutput, given: ActualOutput) -> list[str]:
+    """What the prompt shows of the snippet: the value of each expression below what it printed. Nothing if other
+    statements printed as well."""
+    found = [_at(place, given) for place in want.shows or ()]
+    if not found or "".join(text for one in found for text in one.texts) != given.stdout:
+        return []
+    shown = (text + (f"{value[0]}\n" if value else "") for one in found for text, value in _valued(one))
+    return ["".join(shown)]
+
+
+def _valued(one: Printed) -> Iterable[tuple[str, tuple[str, str] | None]]:
+    """What each execution of a statement printed, and its value."""
+    return zip(one.texts, (*one.values, *(None,) * (len(one.texts) - len(one.values))), strict=True)
 
 
 def _ends_in_value(shown: str, printed: str, with_value: Sequence[str]) -> bool:

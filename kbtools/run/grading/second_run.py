@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 
 from kbtools.errors import KbError
 from kbtools.run.grading.comparison import ActualOutput, OtherRun, output_of
@@ -33,7 +34,8 @@ _RACES = re.compile(r"\b(?:Thread|ThreadPool|threading|futures|multiprocessing|t
 _SEEDS = re.compile(r"seed\w*\(|default_rng|RandomState")
 _ASKS = re.compile(
     r"version|getsizeof|platform|cpu_count|cuda|getpreferredencoding|\b(?:help|dir)\(|maxsize|getrecursionlimit"
-    r"|implementation|executable|prefix|__file__|__path__|__spec__|sys\.path|sysconfig|inspect"
+    r"|implementation|executable|prefix|__file__|__path__|__spec__|__loader__|__subclasses__|sys\.path"
+    r"|sysconfig|inspect|kwlist|encoding|pprint|printing|argparse|terminal"
 )
 _INSTALLED = re.compile(rf"(?:{re.escape(sys.prefix)}|{re.escape(sys.base_prefix)})(?!\w)")
 """Where Python is, on this machine."""
@@ -69,7 +71,7 @@ class OtherRuns:
             if output is not None:
                 apart = number in SEEDS_APART
                 excuse = CONTINUES if apart else OF_MACHINE if number == MACHINE else VARIES
-                output = _moved(output) if number == MACHINE else output
+                output = _replaced(_INSTALLED if number == MACHINE else _now(), output)
                 yield OtherRun(output, excuse, if_none_agrees=apart, agreed=run.agreed)
         if before and quick:
             alone = _Run(self._job, self._launcher, self._settings, self._environment, 1)
@@ -137,21 +139,27 @@ class _Run:
                 worker.close()
 
 
-def _moved(output: ActualOutput) -> ActualOutput:
-    """The output where Python is installed in another folder."""
+def _now() -> re.Pattern[str]:
+    """The time of today, which programs that are not written in Python tell: their clocks are not changed."""
+    days = {datetime.now(zone).date().isoformat() for zone in (None, UTC)}
+    return re.compile(rf"(?:{'|'.join(days)})[ T][0-9]{{2}}:[0-9]{{2}}")
 
-    def moved(text: str) -> str:
-        return _INSTALLED.sub(f"/{ELSEWHERE}", text)
+
+def _replaced(what: re.Pattern[str], output: ActualOutput) -> ActualOutput:
+    """The output with other text where a pattern matches: where Python is installed in another folder, or later."""
+
+    def other(text: str) -> str:
+        return what.sub(f"/{ELSEWHERE}", text)
 
     printed = [
         Printed(
             one.statement,
-            tuple(map(moved, one.texts)),
-            tuple(forms and (moved(forms[0]), moved(forms[1])) for forms in one.values),
+            tuple(map(other, one.texts)),
+            tuple(forms and (other(forms[0]), other(forms[1])) for forms in one.values),
         )
         for one in output.printed
     ]
-    return ActualOutput(moved(output.stdout), printed, output.whole)
+    return ActualOutput(other(output.stdout), printed, output.whole)
 
 
 def _differs_where_equal(step: Step, outcome: Outcome, here: ActualOutput) -> bool:

@@ -149,8 +149,9 @@ class WorkerProcess:
         self.trace.truncate()
         self._bring(step)
         order = asdict(step)
-        places = (w.statement or w.last for w in step.expects if w.why_not is None)
-        order["watch"] = sorted({place for place in places if place is not None})
+        compared = [w for w in step.expects if w.why_not is None]
+        places = {place for w in compared for place in (w.statement or w.last, *(w.shows or ()))}
+        order["watch"] = sorted(place for place in places if place is not None)
         # CUDA reserves far more address space than it uses, which this limit would count: for CUDA, only actual use is
         # limited.
         order["limit_memory"] = self.job.device == "cpu"

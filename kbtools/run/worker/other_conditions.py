@@ -10,11 +10,12 @@ import datetime
 import glob
 import importlib.machinery
 import io
+import itertools
+import keyword
 import locale
 import os
 import os.path
 import platform
-import random
 import re
 import sys
 import time
@@ -23,16 +24,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kbtools.run.worker.streams import Stream
+
 _SHIFT = datetime.timedelta(days=3 * 365 + 133, hours=6, minutes=17, seconds=23, microseconds=123_457)
 """A shift that changes each part of a date: year, month, day, weekday, hour, minute, second."""
 _WHILE = 101.37
 """Seconds that pass between two readings of a clock."""
+_SLEEPERS = 8
+"""Threads that wake in an order of their own."""
 SEEDS_APART = (2, 3, 4)
 """The numbers of the conditions in which random generators are seeded again before every snippet."""
 MACHINE = 5
 """The number of the conditions of another machine: sizes, processors, versions, a GPU."""
 ELSEWHERE = "on-another-machine"
 """Part of the name of a file that exists only on another machine."""
+_CLASSES: list[type] = []
+"""Subclasses of built-in classes, which exist as long as they are here."""
 _MASK = 0x5A5A5A50
 
 
@@ -45,7 +52,7 @@ def change(folder: Path, number: int) -> None:
         _modules()
     _clock()
     _dates()
-    _sleep()
+    _sleep(number)
     sys.stdin = io.StringIO("typed\n" * 1000)
     _files(folder)
     find, digest = builtins.id, builtins.hash
@@ -130,10 +137,11 @@ def _keep_from_extensions(module: Any, **real: Any) -> None:
         setattr(loader, name, with_real(getattr(loader, name)))
 
 
-def _sleep() -> None:
-    """Sleeping takes up to a third longer: what happens at once in threads comes in another order."""
-    sleep, drawn = time.sleep, random.Random()
-    vars(time)["sleep"] = lambda seconds: sleep(seconds * (1 + drawn.random() / 3))
+def _sleep(number: int) -> None:
+    """Sleeping takes up to a third longer, and less so with each call: threads that begin to sleep at once wake in the
+    reverse order, beginning with another one in each run."""
+    sleep, calls = time.sleep, itertools.count()
+    vars(time)["sleep"] = lambda seconds: sleep(seconds * (1 + (number - next(calls)) % _SLEEPERS / 3 / _SLEEPERS))
 
 
 def _files(folder: Path) -> None:
@@ -209,6 +217,13 @@ def _machine() -> None:
     # Code that checks versions must still run: only the last number differs.
     vars(sys)["version_info"] = _Version(now[0], now[1], now[2] + 1, now[3], now[4])
     vars(sys.implementation)["version"] = sys.version_info
+    vars(keyword)["kwlist"] = [*keyword.kwlist, ELSEWHERE]
+    # The terminal: its width, and which letters it shows.
+    os.environ["COLUMNS"] = "300"
+    setattr(Stream, "encoding", property(lambda stream: "ascii"))  # noqa: B010 - a stream's is read-only
+    # Another program, started otherwise, has other modules.
+    vars(sys.modules["__main__"])["__loader__"] = importlib.machinery.BuiltinImporter
+    _CLASSES.extend(type(ELSEWHERE, (base,), {}) for base in (object, int, float, str, list, dict, set, Exception))
 
 
 class _Version(NamedTuple):
@@ -229,7 +244,7 @@ def _documentation() -> None:
     def render_changed(thing: Any, *rest: Any, **named: Any) -> str:
         shown = render(thing, *rest, **named)
         is_own = getattr(thing, "__module__", None) == "__main__"
-        return shown if is_own else shown.replace("\n", "~\n")
+        return shown if is_own else shown.rstrip("\n").replace("\n", "~\n") + "~\n"
 
     vars(pydoc)["render_doc"] = render_changed
 

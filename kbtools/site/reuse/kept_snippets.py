@@ -81,7 +81,7 @@ def _row(s: Snippet) -> list[Any]:
 def _shown(e: Expectation) -> list[Any]:
     comment = _span(e.comment) if e.comment is not None else None
     place = [_span(e.span), e.line, e.text, e.of_line, e.block, e.statement]
-    return [*place, e.form, e.value, e.short, comment, e.why_not, e.last]
+    return [*place, e.form, e.value, e.short, comment, e.why_not, e.last, e.shows]
 
 
 def _snippet(fence: Fence, row: list[Any]) -> Snippet:
@@ -112,7 +112,7 @@ def _snippet(fence: Fence, row: list[Any]) -> Snippet:
 
 
 def _expectation(row: list[Any]) -> Expectation:
-    at, line, text, of_line, block, statement, form, value, short, comment, why_not, last = row
+    at, line, text, of_line, block, statement, form, value, short, comment, why_not, last, shows = row
     return Expectation(
         Span(*at),
         line,
@@ -126,6 +126,7 @@ def _expectation(row: list[Any]) -> Expectation:
         Span(*comment) if comment is not None else None,
         why_not,
         tuple(last) if last is not None else None,
+        tuple((line, column) for line, column in shows) if shows is not None else None,
     )
 
 

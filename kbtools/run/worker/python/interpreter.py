@@ -192,7 +192,6 @@ class Interpreter:
         """Runs an action on behalf of a snippet; never raises. Returns a worker's reply."""
         self.captures.begin()
         before = dict(self.module.__dict__)
-        hook = sys.displayhook
         started = time.perf_counter()
         error: BaseException | None = None
         try:
@@ -202,7 +201,6 @@ class Interpreter:
         except BaseException as problem:  # noqa: BLE001 - every exception of a snippet is its result
             error = problem
         seconds = time.perf_counter() - started
-        sys.displayhook = hook
         unseen = self.settle()
         error = error if error is not None else unseen
         try:
