@@ -11,6 +11,11 @@ class KbError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def in_one_line(self) -> str:
+        """The message and the hint, for what shows errors in boxes of its own."""
+        return f"{self.message}: {self.hint}" if self.hint else self.message
+
     def __str__(self) -> str:
         """The message, and the hint on a line of its own."""
         return f"{self.message}\n  hint: {self.hint}" if self.hint else self.message

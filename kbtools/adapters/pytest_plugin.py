@@ -275,7 +275,7 @@ def _find(config: pytest.Config) -> Project | None:
 
 
 def _usage(problem: KbError) -> pytest.UsageError:
-    return pytest.UsageError(f"{problem.message}: {problem.hint}" if problem.hint else problem.message)
+    return pytest.UsageError(problem.in_one_line)
 
 
 def _names_vault(config: pytest.Config, project: Project) -> bool:

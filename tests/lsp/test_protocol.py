@@ -324,6 +324,17 @@ def test_a_run_that_cannot_be_done_says_why(wiki: Path) -> None:
         assert any('no snippet "no-such"' in message for message in told)
 
 
+@pytest.mark.parametrize("kind", ["codeLens", "inlayHint"])
+def test_results_are_shown_once_a_run_has_ended(kind: str, wiki: Path) -> None:
+    with RawClient(wiki) as client:
+        client.initialize(workspace={kind: {"refreshSupport": True}})
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        client.ask("workspace/executeCommand", {"command": "kb.run", "arguments": [uri, ""]})
+        asked = [n["method"] for n in client.notes if n.get("method", "").endswith("/refresh")]
+        assert asked == [f"workspace/{kind}/refresh"]
+
+
 def test_a_page_whose_name_looks_like_an_option_is_run(wiki: Path) -> None:
     file = wiki / "docs/--help.md"
     text = "```python {#one}\nprint(1)\n```\n"
@@ -343,10 +354,10 @@ def test_places_outside_the_text_are_the_nearest_ones(wiki: Path, place: tuple[i
         uri = (wiki / AUTOGRAD).as_uri()
         client.open(uri, PAGES[AUTOGRAD])
         position = {"line": place[0], "character": place[1]}
-        for method in ("hover", "definition", "completion", "prepareRename"):
-            assert "result" in client.ask(
-                f"textDocument/{method}", {"textDocument": {"uri": uri}, "position": position}
-            )
+        there = {"textDocument": {"uri": uri}, "position": position}
+        for method in ("hover", "definition", "completion"):
+            assert "result" in client.ask(f"textDocument/{method}", there)
+        assert "nothing here is a name" in client.ask("textDocument/prepareRename", there)["error"]["message"]
         change = {"range": {"start": position, "end": position}, "text": "[[Gone]]\n"}
         document = {"uri": uri, "version": 1}
         client.note("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})

@@ -31,13 +31,10 @@ _PREFIX = re.compile(r"[ \t>]*")
 """Of a line in quotations and lists."""
 
 
-def actions(space: OpenVault, path: str, wanted: Span, only: tuple[str, ...] = ()) -> Iterator[CodeAction]:
+def actions(space: OpenVault, page: Page, wanted: Span, only: tuple[str, ...] = ()) -> Iterator[CodeAction]:
     """What can be done where the cursor is: mend a finding, accept it, ignore it; write the page a link asks for."""
-    page = space.page(path)
-    if page is None:
-        return
-    source, uri = page.source, space.uri(path)
-    new, _ = space.findings(path)
+    source, uri = page.source, space.uri(page.path)
+    new, _ = space.findings(page.path)
 
     def of_page(edits: tuple[Edit, ...]) -> WorkspaceEdit:
         return {"changes": {uri: space.text_edits(source, edits)}}
@@ -53,7 +50,7 @@ def actions(space: OpenVault, path: str, wanted: Span, only: tuple[str, ...] = (
                 "isPreferred": d.fix.applicability is Applicability.SAFE,
                 "edit": of_page(d.fix.edits),
             }
-        if (create := _new_page(space, path, d)) is not None:
+        if (create := _new_page(space, page, d)) is not None:
             create["diagnostics"] = [diagnostic]
             yield create
         yield {
@@ -70,7 +67,7 @@ def actions(space: OpenVault, path: str, wanted: Span, only: tuple[str, ...] = (
                 "diagnostics": [diagnostic],
                 "command": {"title": "Accept into the baseline", "command": ACCEPT, "arguments": arguments},
             }
-    if (named := named_page(space, path, wanted.start)) is not None:
+    if (named := named_page(space, page, wanted.start)) is not None:
         yield {
             "title": f"Respell all links to {named.name}",
             "kind": CodeActionKind.REFACTOR_REWRITE,
@@ -106,12 +103,10 @@ def _ignore(page: Page, d: Diagnostic) -> Edit:
     return Edit(Span(end - in_cell, end - in_cell), f"{comment} " if in_cell else f" {comment}")
 
 
-def _new_page(space: OpenVault, path: str, d: Diagnostic) -> CodeAction | None:
+def _new_page(space: OpenVault, page: Page, d: Diagnostic) -> CodeAction | None:
     """Writes the page that a wikilink asks for, where the wiki would put it."""
     if d.rule not in ("broken-link", "unwritten-note"):
         return None
-    page = space.page(path)
-    assert page is not None
     for link, meaning in space.links(page).wiki:
         if isinstance(meaning, Missing) and link.span.overlaps(d.span):
             made = new_page_file(space, link.name)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from kbtools.adapters.lsp.open_vault import path_of
+from kbtools.adapters.lsp.open_vault import path_of, placed
 from kbtools.adapters.lsp.session import Document, Session
 from kbtools.adapters.lsp.wire.positions import changed
 from kbtools.adapters.lsp.wire.protocol import Params
@@ -66,8 +64,7 @@ def did_close(session: Session, params: Params) -> None:
 
 
 def did_change_files(session: Session, params: Params) -> None:
-    named = [file for change in params["changes"] if (file := path_of(change["uri"])) is not None]
-    files = [Path(os.path.realpath(file.parent), file.name) for file in named]
+    files = [placed(file) for change in params["changes"] if (file := path_of(change["uri"])) is not None]
     session.forget_places()  # what could not be read may be mended
     session.is_stale = True
     for space in list(session.spaces.values()):

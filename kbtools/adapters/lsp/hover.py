@@ -26,10 +26,7 @@ _ID = re.compile(r"\s+\^[A-Za-z0-9-]+\Z")
 _ITEM = re.compile(r"^[ \t>]*(?:[-*+]|\d+[.)])[ \t]")
 
 
-def hover(space: OpenVault, path: str, offset: int) -> Hover | None:
-    page = space.page(path)
-    if page is None:
-        return None
+def hover(space: OpenVault, page: Page, offset: int) -> Hover | None:
     at = space.positions(page.source)
     if (found := space.link_at(page, offset)) is not None:
         text = _of_link(space, found)

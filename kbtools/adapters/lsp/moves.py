@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kbtools.adapters.lsp.changes import whole
-from kbtools.adapters.lsp.open_vault import OpenVault
+from kbtools.adapters.lsp.open_vault import OpenVault, placed
 from kbtools.adapters.lsp.wire.protocol import WorkspaceEdit
 from kbtools.edit.move import plan_move
 from kbtools.edit.verify import few
@@ -57,9 +57,9 @@ def _below(folder: str, paths: Iterable[str]) -> Iterator[str]:
 
 
 def _path(space: OpenVault, file: Path) -> str | None:
-    """A path in the vault, of a file that may be a link; None for one outside, and for the vault itself."""
+    """A path in the vault; None for a file outside, and for the vault itself."""
     try:
-        path = Path(os.path.realpath(file.parent), file.name).relative_to(os.path.realpath(space.project.vault))
+        path = placed(file).relative_to(os.path.realpath(space.project.vault))
     except ValueError:
         return None
     return path.as_posix() if path.parts else None

@@ -35,12 +35,9 @@ class Named(NamedTuple):
     """How a part is given another name: the new texts of pages."""
 
 
-def named_page(space: OpenVault, path: str, offset: int) -> Named | None:
+def named_page(space: OpenVault, page: Page, offset: int) -> Named | None:
     """The page whose name stands at a place: as the target of a link, the title in the frontmatter, or the first
     heading."""
-    page = space.page(path)
-    if page is None:
-        return None
     if (found := space.link_at(page, offset)) is not None:
         link, meaning = found
         outline = space.resident.resolver.outlines.get(target_page(meaning) or "")
@@ -48,23 +45,20 @@ def named_page(space: OpenVault, path: str, offset: int) -> Named | None:
         return Named(outline.path, at, outline.title) if outline is not None and len(at) else None
     title = page.field_span("title")
     if len(title) and title.start <= offset <= title.end:
-        return Named(path, title, page.title)
+        return Named(page.path, title, page.title)
     heading = next((h for h in page.headings if h.level == 1), None)
     if heading is not None and heading.span.start <= offset <= heading.span.end:
         at_ = page.source.text.find(page.title, heading.span.start, heading.span.end)
-        return Named(path, Span(at_, at_ + len(page.title)), page.title) if at_ >= 0 else None
+        return Named(page.path, Span(at_, at_ + len(page.title)), page.title) if at_ >= 0 else None
     return None
 
 
-def renamable(space: OpenVault, path: str, offset: int) -> Named:
+def renamable(space: OpenVault, page: Page, offset: int) -> Named:
     """What is named at a place: by a part of a link, or where it is defined. Raises KbError, with the reason, where
     nothing can be renamed."""
-    page = space.page(path)
-    if page is None:
-        raise KbError("the file is not a page of a wiki", "kb check says which pages there are")
     found = space.link_at(page, offset)
     parts = [*_parts_of_link(space, page, found)] if found is not None else [*_parts_of_page(page)]
-    if (whole := named_page(space, path, offset)) is not None:
+    if (whole := named_page(space, page, offset)) is not None:
         parts.append(whole)
     parts += _headings(page) if found is None else ()
     named = next((part for part in parts if part.span.start <= offset <= part.span.end), None)

@@ -22,11 +22,10 @@ from kbtools.vault.page import Page
 _BRACES = re.compile(r"\{[^{}]*\}")
 
 
-def definition(space: OpenVault, path: str, offset: int) -> Location | None:
+def definition(space: OpenVault, page: Page, offset: int) -> Location | None:
     """Where the link at a place leads: the page, its section or block, or the file."""
-    page = space.page(path)
-    found = space.link_at(page, offset) if page is not None else None
-    if page is None or found is None:
+    found = space.link_at(page, offset)
+    if found is None:
         return None
     link, meaning = found
     target = target_page(meaning)
@@ -59,14 +58,11 @@ def _part_at(page: Page, offset: int) -> Span | None:
     return block or (heading.span if heading is not None and heading.level > 1 else None)
 
 
-def references(space: OpenVault, path: str, offset: int, *, declaration: bool = False) -> list[Location]:
+def references(space: OpenVault, page: Page, offset: int, *, declaration: bool = False) -> list[Location]:
     """Every link to the page that the link at a place leads to; on a heading to that section, on the id of a block to
     that block; else to this page."""
-    page = space.page(path)
-    if page is None:
-        return []
     found = space.link_at(page, offset)
-    target = target_page(found[1]) if found is not None else path
+    target = target_page(found[1]) if found is not None else page.path
     if target is None:
         return []
     part = _part_at(page, offset) if found is None else None
@@ -95,20 +91,24 @@ def document_links(space: OpenVault, page: Page) -> list[DocumentLink]:
     return made
 
 
+def _section(page: Page, number: int) -> Span:
+    """A heading with all that is below it."""
+    heading, *rest = page.headings[number:]
+    following = next((h.span.start for h in rest if h.level <= heading.level), len(page.source.text))
+    return Span(heading.span.start, max(heading.span.end, following))
+
+
 def document_symbols(space: OpenVault, page: Page) -> list[DocumentSymbol]:
     """Headings, each below the one it belongs to, with the snippets of its section."""
-    at, text = space.positions(page.source), page.source.text
+    at = space.positions(page.source)
     top: list[DocumentSymbol] = []
     open_: list[tuple[int, DocumentSymbol]] = []
-    headings = page.headings
     pieces: list[tuple[int, Heading | None, DocumentSymbol]] = []
-    for number, heading in enumerate(headings):
-        following = (h.span.start for h in headings[number + 1 :] if h.level <= heading.level)
-        whole = Span(heading.span.start, max(heading.span.end, next(following, len(text))))
+    for number, heading in enumerate(page.headings):
         symbol: DocumentSymbol = {
             "name": heading.text or " ",
             "kind": SymbolKind.STRING,
-            "range": at.range(whole),
+            "range": at.range(_section(page, number)),
             "selectionRange": at.range(heading.span),
             "children": [],
         }
@@ -144,7 +144,7 @@ def workspace_symbols(space: OpenVault, query: str, most: int = 200) -> list[Wor
 
 def folding_ranges(_: OpenVault, page: Page) -> list[FoldingRange]:
     """Frontmatter, sections and fences."""
-    lines, headings = page.source.lines, page.headings
+    lines = page.source.lines
 
     def lines_of(span: Span) -> tuple[int, int]:
         return lines.line_of(span.start) - 1, lines.line_of(max(span.start, span.end - 1)) - 1
@@ -152,9 +152,7 @@ def folding_ranges(_: OpenVault, page: Page) -> list[FoldingRange]:
     front = page.structure.frontmatter
     spans = [Span(front.start, front.end)] if front is not None else []
     spans += [fence.span for fence in page.structure.fences]
-    for number, heading in enumerate(headings):
-        following = (h.span.start for h in headings[number + 1 :] if h.level <= heading.level)
-        spans.append(Span(heading.span.start, next(following, len(page.source.text))))
+    spans += [_section(page, number) for number in range(len(page.headings))]
     folds = sorted({lines_of(span) for span in spans})
     return [{"startLine": first, "endLine": last} for first, last in folds if last > first]
 

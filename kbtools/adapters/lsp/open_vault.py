@@ -68,6 +68,11 @@ def path_of(uri: str) -> Path | None:
     return Path(path)
 
 
+def placed(file: Path) -> Path:
+    """A file by the folder that it lies in: a file that is a link is not followed."""
+    return Path(os.path.realpath(file.parent), file.name)
+
+
 def project_of(file: Path, folders: Iterable[Path]) -> Project | None:
     """The project a file lies in, else the editor's folder as it is. Raises KbError for a configuration that cannot be
     read. None for a file outside of both: its own folder may be a home, and hold a whole disk."""

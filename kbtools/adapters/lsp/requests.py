@@ -17,17 +17,19 @@ T = TypeVar("T")
 Request = Callable[[Session, Params], Any]
 
 
-def _at(session: Session, params: Params) -> tuple[OpenVault, str, int] | None:
-    """A wiki, a page of it and a place in its text."""
+def _page(session: Session, params: Params) -> tuple[OpenVault, Page] | None:
     found = session.space(params["textDocument"]["uri"])
-    if found is None:
-        return None
-    space, path = found
-    page = space.page(path)
-    return (space, path, space.positions(page.source).offset(params["position"])) if page is not None else None
+    page = found[0].page(found[1]) if found is not None else None
+    return (found[0], page) if found is not None and page is not None else None
 
 
-def _of_place(answer: Callable[[OpenVault, str, int], T | None]) -> Request:
+def _at(session: Session, params: Params) -> tuple[OpenVault, Page, int] | None:
+    """A wiki, a page of it and a place in its text."""
+    found = _page(session, params)
+    return (*found, found[0].positions(found[1].source).offset(params["position"])) if found is not None else None
+
+
+def _of_place(answer: Callable[[OpenVault, Page, int], T | None]) -> Request:
     def answered(session: Session, params: Params) -> T | None:
         found = _at(session, params)
         return answer(*found) if found is not None else None
@@ -39,9 +41,8 @@ def _of_page(answer: Callable[[OpenVault, Page], T]) -> Request:
     """For what clients take no null for, a page that is none has nothing."""
 
     def answered(session: Session, params: Params) -> T | list[T]:
-        found = session.space(params["textDocument"]["uri"])
-        page = found[0].page(found[1]) if found is not None else None
-        return answer(found[0], page) if found is not None and page is not None else []
+        found = _page(session, params)
+        return answer(*found) if found is not None else []
 
     return answered
 
@@ -52,10 +53,8 @@ def references(session: Session, params: Params) -> list[Any]:
     return navigation.references(*found, declaration=declaration) if found is not None else []
 
 
-def _renamable(space: OpenVault, path: str, offset: int) -> Renamable:
-    named = renamable(space, path, offset)
-    page = space.page(path)
-    assert page is not None
+def _renamable(space: OpenVault, page: Page, offset: int) -> Renamable:
+    named = renamable(space, page, offset)
     return {"range": space.positions(page.source).range(named.span), "placeholder": named.name}
 
 
@@ -84,14 +83,13 @@ def will_rename_files(session: Session, params: Params) -> WorkspaceEdit | None:
 
 
 def code_action(session: Session, params: Params) -> list[CodeAction]:
-    found = session.space(params["textDocument"]["uri"])
-    page = found[0].page(found[1]) if found is not None else None
-    if found is None or page is None:
-        return []
-    only = tuple(params["context"].get("only") or ())
-    span = found[0].positions(page.source).span(params["range"])
-    made = actions.actions(*found, span, only)
-    return [a for a in made if not only or any(a["kind"].startswith(kind) for kind in only)]
+    def offered(space: OpenVault, page: Page) -> list[CodeAction]:
+        only = tuple(params["context"].get("only") or ())
+        made = actions.actions(space, page, space.positions(page.source).span(params["range"]), only)
+        return [a for a in made if not only or any(a["kind"].startswith(kind) for kind in only)]
+
+    found: list[CodeAction] = _of_page(offered)(session, params)
+    return found
 
 
 def semantic_tokens(session: Session, params: Params) -> dict[str, list[int]]:

@@ -166,10 +166,9 @@ class Session:
 
     def complain(self, error: KbError) -> None:
         """Say once what cannot be done."""
-        text = f"{error.message}: {error.hint}" if error.hint else error.message
-        if text not in self._complaints:
-            self._complaints.add(text)
-            self.show(text)
+        if error.in_one_line not in self._complaints:
+            self._complaints.add(error.in_one_line)
+            self.show(error.in_one_line)
 
     def show(self, text: str) -> None:
         """Show a message as a warning."""

@@ -9,12 +9,12 @@ from kbtools.adapters.lsp.completion import fences, fields, links
 from kbtools.adapters.lsp.completion.cursor import MOST, Cursor
 from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.wire.protocol import CompletionItem, CompletionList
+from kbtools.vault.page import Page
 
 
-def complete(space: OpenVault, path: str, offset: int) -> CompletionList:
+def complete(space: OpenVault, page: Page, offset: int) -> CompletionList:
     """The items for a place; incomplete where there are more than are given."""
-    page = space.page(path)
-    found = list(islice(_items(Cursor(space, page, offset)), MOST + 1)) if page is not None else []
+    found = list(islice(_items(Cursor(space, page, offset)), MOST + 1))
     return {"isIncomplete": len(found) > MOST, "items": found[:MOST]}
 
 

@@ -199,9 +199,7 @@ class Connection:
                 self.fail(id_, failure)
         except KbError as error:
             if id_ is not None:
-                self.fail(
-                    id_, Failure(INVALID_PARAMS, f"{error.message}: {error.hint}" if error.hint else error.message)
-                )
+                self.fail(id_, Failure(INVALID_PARAMS, error.in_one_line))
         except Exception as error:  # noqa: BLE001 - an editor keeps its server whatever one request does
             print_traceback()
             if id_ is not None:
