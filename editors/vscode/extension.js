@@ -6,6 +6,7 @@ const { LanguageClient, State } = require("vscode-languageclient/node")
 
 let client
 let preview
+let shown
 
 const setting = (name) => vscode.workspace.getConfiguration("kb").get(name)
 
@@ -78,20 +79,39 @@ async function answers(port, terminal) {
   return false
 }
 
+/* The address of a page, which the preview knows; that of the wiki's start for what is not a page of it. */
+async function addressOf(document, port) {
+  const home = `http://127.0.0.1:${port}/`
+  if (!document || document.languageId !== "markdown") return home
+  return (await fetch(`${home}livereload/page/${encodeURIComponent(document.uri.fsPath)}`, { method: "HEAD" })).url
+}
+
+async function open(address, options) {
+  shown = address
+  const there = await vscode.env.asExternalUri(vscode.Uri.parse(address))
+  await vscode.commands.executeCommand("simpleBrowser.api.open", there, { preserveFocus: true, ...options })
+}
+
+/* Another page is shown where the preview is in sight beside the text, and not in the place of what was just opened. */
+async function follow(editor) {
+  if (!editor || editor.document.languageId !== "markdown" || !preview || preview.exitStatus !== undefined) return
+  const isPreview = (tab) => Boolean(tab && tab.input && /simpleBrowser/.test(tab.input.viewType))
+  if (!vscode.window.tabGroups.all.some((group) => !group.isActive && isPreview(group.activeTab))) return
+  const address = await addressOf(editor.document, setting("previewPort")).catch(() => shown)
+  if (address !== shown && editor === vscode.window.activeTextEditor) await open(address)
+}
+
 async function showPreview() {
+  const page = vscode.window.activeTextEditor
   const port = setting("previewPort")
   if (!preview || preview.exitStatus !== undefined) preview = serve(port)
   const terminal = preview
-  const shown = await vscode.window.withProgress(
+  const isServed = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Window, title: "kb serve" },
     () => answers(port, terminal),
   )
-  if (!shown) return terminal.show()
-  const address = await vscode.env.asExternalUri(vscode.Uri.parse(`http://127.0.0.1:${port}/`))
-  await vscode.commands.executeCommand("simpleBrowser.api.open", address, {
-    viewColumn: vscode.ViewColumn.Beside,
-    preserveFocus: true,
-  })
+  if (!isServed) return terminal.show()
+  await open(await addressOf(page && page.document, port), { viewColumn: vscode.ViewColumn.Beside })
 }
 
 exports.activate = async (context) => {
@@ -99,6 +119,7 @@ exports.activate = async (context) => {
     vscode.commands.registerCommand("kb.preview", showPreview),
     vscode.commands.registerCommand("kb.runPage", runPage),
     vscode.commands.registerCommand("kb.restart", restart),
+    vscode.window.onDidChangeActiveTextEditor(follow),
   )
   await start()
 }

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tests.waiting import LIMIT, until
 
@@ -25,7 +26,7 @@ class Preview:
 
     @property
     def port(self) -> int:
-        return int(self.address.rpartition(":")[2].strip("/"))
+        return urlsplit(self.address).port or 80
 
     def printed(self) -> str:
         return self.log.read_text(encoding="utf-8")

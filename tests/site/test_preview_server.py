@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -46,6 +47,21 @@ def test_this_machine_is_answered(port: int, host: str) -> None:
     assert "비밀입니다" in text
     assert "X-Content-Type-Options: nosniff" in text
     assert "Cross-Origin-Resource-Policy: same-origin" in text
+
+
+def test_an_editor_finds_the_page_of_a_file(tmp_path: Path) -> None:
+    make(tmp_path, {"topics/가 나.md": topic("가 나", "글"), "topics/index.md": topic("Topics", "글")})
+    config = tmp_path / "mkdocs.yml"
+    config.write_text(f"site_url: https://wiki.example/w/\n{config.read_text(encoding='utf-8')}", encoding="utf-8")
+    with previewed(tmp_path) as preview:
+        for file, address in (
+            (tmp_path / "docs/topics/가 나.md", "/w/topics/%EA%B0%80%20%EB%82%98/"),
+            (tmp_path / "docs/topics/index.md", "/w/topics/"),
+            (tmp_path / "README.md", "/w/"),
+        ):
+            asked = f"GET /livereload/page/{quote(str(file), safe='')} HTTP/1.1"
+            status, text = ask(preview.port, asked, f"Host: 127.0.0.1:{preview.port}", "Connection: close")
+            assert (status, f"Location: {address}\r\n" in text) == (302, True), text
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
-/* The preview is opened once its server answers; where that ends instead, its terminal is shown. */
+/* The preview is opened at the page, once its server answers, and follows; where that ends instead, its terminal is
+shown. */
 "use strict"
 
 const assert = require("node:assert")
@@ -10,6 +11,7 @@ const done = []
 const commands = {}
 let terminal
 let port
+let follow
 const vscode = {
   workspace: {
     getConfiguration: () => ({ get: (name) => (name === "previewPort" ? port : ["kb"]) }),
@@ -17,6 +19,8 @@ const vscode = {
   },
   window: {
     createTerminal: () => terminal,
+    onDidChangeActiveTextEditor: (told) => (follow = told),
+    tabGroups: { all: [] },
     withProgress: (_, work) => work(),
   },
   env: { asExternalUri: async (uri) => uri },
@@ -36,8 +40,17 @@ Module._load = (name, ...rest) =>
   name === "vscode" ? vscode : name === "vscode-languageclient/node" ? { LanguageClient, State: {} } : load(name, ...rest)
 require("../extension.js").activate({ subscriptions: [] })
 
+/* Answers as kb serve does. */
+function serve(request, answer) {
+  const page = request.url.match(/^\/livereload\/page\/.*docs%2F(.*)\.md$/)
+  answer.writeHead(page ? 302 : 200, page ? { location: `/w/${page[1]}/` } : {})
+  answer.end()
+}
+
+const editorOf = (name) => ({ document: { languageId: "markdown", uri: { fsPath: `/wiki/docs/${name}.md` } } })
+
 test("the preview waits for its server", async () => {
-  const server = http.createServer((_, answer) => answer.end())
+  const server = http.createServer(serve)
   await new Promise((ready) => server.listen(0, "127.0.0.1", ready))
   port = server.address().port
   await new Promise((closed) => server.close(closed))
@@ -50,6 +63,27 @@ test("the preview waits for its server", async () => {
   server.closeAllConnections()
   server.close()
   assert.deepStrictEqual(done, [["simpleBrowser.api.open", `http://127.0.0.1:${port}/`]])
+})
+
+test("the page is shown, and another one where the preview is in sight", async () => {
+  const server = http.createServer(serve)
+  await new Promise((ready) => server.listen(port, "127.0.0.1", ready))
+  const address = (name) => ["simpleBrowser.api.open", `http://127.0.0.1:${port}/w/${name}/`]
+  const go = (name) => follow((vscode.window.activeTextEditor = editorOf(name)))
+  vscode.window.activeTextEditor = editorOf("A")
+  await commands["kb.preview"]()
+  assert.deepStrictEqual(done.splice(1), [address("A")])
+  const beside = { isActive: false, activeTab: { input: { viewType: "mainThreadWebview-simpleBrowser.view" } } }
+  await go("B") // the preview was closed
+  vscode.window.tabGroups.all = [{ isActive: true }, beside]
+  await go("A")
+  await follow(undefined)
+  assert.deepStrictEqual(done.splice(1), [])
+  await go("B")
+  assert.deepStrictEqual(done.splice(1), [address("B")])
+  vscode.window.activeTextEditor = undefined
+  server.closeAllConnections()
+  server.close()
 })
 
 test("a server that ends shows its terminal", async () => {

@@ -199,6 +199,14 @@ class Preview:
             return found
         return frozenset()
 
+    def shown_of(self, file: Path) -> str:
+        """The file of the site that shows a page on disk; the start page for a file that is not a page of the site."""
+        try:
+            path = file.resolve().relative_to(self.project.vault.resolve()).as_posix()
+        except ValueError:
+            path = ""
+        return next((shown for shown, page in [*self._pages.items()] if page == path), "index.html")
+
     # -- the site --------------------------------------------------------------------------------------------------
 
     def render_first(self) -> First | None:

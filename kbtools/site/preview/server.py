@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from mkdocs import livereload
 from mkdocs.livereload import LiveReloadServer
@@ -28,6 +28,8 @@ _OF_ALL = (".css", ".js")
 """Files that any page may load."""
 _DATA = ("assets/kb-search/", "assets/kb-graph-data")
 """Scripts with data of pages, loaded on demand."""
+_PAGE = "/livereload/page/"
+"""For editors: followed by the path of a page on disk, leads to the page on the site."""
 _PATIENCE = 10.0
 """Seconds for which repeated saves may postpone the build of the rest of the site."""
 
@@ -140,6 +142,10 @@ class Server(LiveReloadServer):
             referer = environ.get("HTTP_REFERER")
             shown = self._file_at(unquote(urlsplit(referer).path)) if referer else None
             return [b"%d" % self._when_changed(int(found[1]), shown)]
+        if path.startswith(_PAGE):
+            shown = self.preview.shown_of(Path(path.removeprefix(_PAGE)))
+            start_response("302 Found", [("Location", quote(self.mount_path + shown.removesuffix("index.html")))])
+            return [b""]
         self._asked.file = file = self._file_at(path)
         with self._epoch_cond:
             if self._ready is not None and file not in self._ready and self.preview.is_asked_for(file):
