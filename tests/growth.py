@@ -40,28 +40,37 @@ def assert_linear(
     raise AssertionError(f"{factor} times the text takes {', '.join(f'{r:.1f}' for r in ratios)} times as long")
 
 
-def assert_linear_calls(work: Callable[[int], Callable[[], object]], size: int, factor: int = 4) -> None:
-    """``factor`` times as much takes little more than ``factor`` times as many calls of functions.
+def assert_linear_steps(work: Callable[[int], Callable[[], object]], size: int, factor: int = 4) -> None:
+    """``factor`` times as much takes little more than ``factor`` times as many steps.
 
-    Calls are counted, Python's and C's, and each step of a generator: the same on every machine. ``work`` is done once
-    beforehand with less, so that what is made once is not counted.
+    Calls of functions are counted, Python's and C's, and lines, each time a loop or a comprehension comes to one: the
+    same on every machine. What a function in C does with a list is one step. ``work`` is done once beforehand with
+    less, so that what is made once is not counted.
     """
     work(max(1, size // 4))()
-    small, large = _calls(work(size)), _calls(work(factor * size))
-    assert large < 1.03 * factor * small, f"{factor} times as much takes {large / small:.1f} times as many calls"
+    small, large = _steps(work(size)), _steps(work(factor * size))
+    assert large < 1.03 * factor * small, f"{factor} times as much takes {large / small:.1f} times as many steps"
 
 
-def _calls(work: Callable[[], object]) -> int:
+def _steps(work: Callable[[], object]) -> int:
     counted = 0
 
-    def count(_frame: object, event: str, _arg: object) -> None:
+    def call(_frame: object, event: str, _arg: object) -> None:
         nonlocal counted
         counted += event in ("call", "c_call")
 
-    sys.setprofile(count)
+    def line(_frame: object, event: str, _arg: object) -> Callable[..., object]:
+        nonlocal counted
+        counted += event == "line"
+        return line
+
+    traced = sys.gettrace()
+    sys.setprofile(call)
+    sys.settrace(line)
     try:
         work()
     finally:
+        sys.settrace(traced)
         sys.setprofile(None)
     return counted
 

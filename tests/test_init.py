@@ -294,7 +294,9 @@ def test_a_vault_becomes_a_project_and_what_it_was(tmp_path: Path) -> None:
     told = kb(root, "init", "--yes")
     for file in ("kb.toml", "mkdocs.yml", "index.md", ".gitignore", "kb-baseline.json"):
         assert f"wrote {file}" in told
-    assert (root / ".gitignore").read_text(encoding="utf-8") == "x\n.kb/\n_link_reconcile_backup/\n/site/\n"
+    assert (root / ".gitignore").read_text(
+        encoding="utf-8"
+    ) == "x\n.kb/\n_link_reconcile_backup/\n/site/\n/.kb-site-*/\n"
     assert "nothing new to report" in kb(root, "check")
     kb(root, "check", "--no-baseline", code=1)
     assert "is a project already" in kb(root, "init", code=2)

@@ -21,7 +21,8 @@ MOST_NAMED = 20
 """Up to this number of files, the configuration names each."""
 RUNS = 0.8
 """Share of a folder's fences without syntax errors and missing names from which its code is run."""
-_KEPT = (".kb/", "_link_reconcile_backup/", "/site/")
+# The last one is where a build works; one that was killed leaves it.
+_KEPT = (".kb/", "_link_reconcile_backup/", "/site/", "/.kb-site-*/")
 _EXTENSIONS = """\
 markdown_extensions:
   - abbr

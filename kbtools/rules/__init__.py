@@ -28,7 +28,7 @@ from kbtools.vault.links.graph import PageLinks, links_of
 from kbtools.vault.links.linking import Linking
 from kbtools.vault.links.resolution import Missing, Resolution, Resolved
 from kbtools.vault.links.resolve import Resolver
-from kbtools.vault.names import NameRecord, name_keys, reference_keys, target_keys
+from kbtools.vault.names import reference_keys, target_keys
 from kbtools.vault.outline import Outline
 from kbtools.vault.page import Page
 
@@ -138,7 +138,9 @@ class Context:
     def page(self, path: str) -> Outline | None:
         """The outline of another page."""
         found = self._around.resolver.outlines.get(path)
-        self.asked.update(name_keys(NameRecord.of(found)) if found is not None else ())
+        if found is not None:
+            # A changed outline concerns all who asked for any of its names: the file's is one that stays.
+            self.asked.add(fold_title(found.stem) or fold_title(found.title))
         return found
 
     def resolve(self, target: str) -> Resolution:

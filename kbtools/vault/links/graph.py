@@ -61,8 +61,11 @@ def links_of(page: Page, resolver: Resolver) -> PageLinks:
         wiki.append((read, resolver.resolve(read, path)))
     files = [(link, resolver.resolve_file(link, path)) for link in page.files]
     if resolver.conventions.by_definitions and any(isinstance(meaning, Ambiguous) for _, meaning in wiki):
-        defined = _defined(text, files)
-        wiki = [(link, _meant(link, meaning, defined)) for link, meaning in wiki]
+        defined, meant = _defined(text, files), dict[str, Resolution]()
+        for link, meaning in wiki:
+            if link.target not in meant:
+                meant[link.target] = _meant(link, meaning, defined)
+        wiki = [(link, meant[link.target]) for link, _ in wiki]
     return PageLinks(tuple(wiki), tuple(files))
 
 

@@ -363,9 +363,10 @@ class Resolver:
     def has_section(self, path: str, anchor: str) -> bool:
         """Whether an anchor of a link to ``path`` names a place there, as far as it can be known."""
         page = self.outlines.get(path)
-        if page is not None and "#" not in anchor and anchor in [h.text for h in page.headings]:
+        sections = self.sections(path)
+        if "#" not in anchor and anchor in sections.texts:
             return bool(anchor)  # the usual case: the heading's own text
-        return self.sections(path).id_of(anchor) is not None or (page is not None and page.has_includes)
+        return sections.id_of(anchor) is not None or (page is not None and page.has_includes)
 
     def has_block(self, path: str, block: str) -> bool:
         """Whether a page holds the block id; Obsidian compares them without case."""

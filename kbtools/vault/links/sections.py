@@ -72,6 +72,11 @@ class Sections:
         return next((i for i in behind if self.headings[i].level > level), None)
 
     @cached_property
+    def texts(self) -> frozenset[str]:
+        """The headings as they are written, without inline markup."""
+        return frozenset(h.text for h in self.headings)
+
+    @cached_property
     def _ends(self) -> Sequence[int]:
         """For each heading, the next one of its level or above, which ends its section."""
         ends = [len(self.headings)] * len(self.headings)
