@@ -272,4 +272,4 @@ def test_threads_that_begin_to_sleep_at_once_wake_in_other_orders(monkeypatch: p
             time.sleep(1)
         assert all(1 <= seconds < 4 / 3 for seconds in slept)
         orders.append(sorted(range(4), key=slept.__getitem__))
-    assert all(len({order[at] for order in orders}) > 2 for at in range(4)), orders
+    assert all(len({order[at] for order in orders}) == 4 for at in range(4)), orders

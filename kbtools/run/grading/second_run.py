@@ -30,7 +30,10 @@ _SEVERAL = (6, 7, 8, 9)
 _ORDERS = 10
 """The run with other hash seeds, in a fresh interpreter."""
 _DRAWS = re.compile(r"(?i)rand|shuffle|choice|sample|secrets|uuid")
-_RACES = re.compile(r"\b(?:Thread|ThreadPool|threading|futures|multiprocessing|to_thread|run_in_executor)\b")
+_RACES = re.compile(
+    r"\b(?:Thread|ThreadPool|threading|futures|multiprocessing|to_thread|run_in_executor"
+    r"|as_completed|asyncio\.wait|all_tasks)\b"
+)
 _SEEDS = re.compile(r"seed\w*\(|default_rng|RandomState")
 _ASKS = re.compile(
     r"version|getsizeof|platform|cpu_count|cuda|getpreferredencoding|\b(?:help|dir)\(|maxsize|getrecursionlimit"

@@ -138,10 +138,10 @@ def _keep_from_extensions(module: Any, **real: Any) -> None:
 
 
 def _sleep(number: int) -> None:
-    """Sleeping takes up to a third longer, and less so with each call: threads that begin to sleep at once wake in the
-    reverse order, beginning with another one in each run."""
-    sleep, calls = time.sleep, itertools.count()
-    vars(time)["sleep"] = lambda seconds: sleep(seconds * (1 + (number - next(calls)) % _SLEEPERS / 3 / _SLEEPERS))
+    """Sleeping takes up to a third longer, with each call less so, or more so in every other run: threads that begin to
+    sleep at once wake in reverse order or in order, beginning with another one in each run."""
+    sleep, calls = time.sleep, itertools.count(number, -1 if number % 2 else 1)
+    vars(time)["sleep"] = lambda seconds: sleep(seconds * (1 + next(calls) % _SLEEPERS / 3 / _SLEEPERS))
 
 
 def _files(folder: Path) -> None:
