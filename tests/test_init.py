@@ -337,6 +337,19 @@ def test_what_it_announces_is_what_the_commands_do(tmp_path: Path) -> None:
     assert "1 link in 1 page would be respelled" in kb(root, "reconcile")
 
 
+@pytest.mark.parametrize(("more", "said"), [((), "4  orphan-page (4 infos)"), (("--no-site",), None)])
+def test_what_it_announces_of_a_site_is_what_the_check_finds(
+    tmp_path: Path, more: tuple[str, ...], said: str | None
+) -> None:
+    """With kb's plugin the navigation, which lists all pages, is no way in."""
+    pages = {f"docs/p{i}.md": f"# Page {i}\n" for i in range(4)}
+    root = put(tmp_path / "notes", {"mkdocs.yml": "site_name: x\n", "docs/index.md": "# Home\n", **pages})
+    told = kb(root, "init", "--yes", "--no-run", *more)
+    assert ("findings       4" in told) == (said is not None)
+    assert ("wrote kb-baseline.json: 4 findings accepted" in told) == (said is not None)
+    assert said is None or said in told
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs a terminal")
 @pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("\n", True), ("n\n", False), ("\x04", False)])
 def test_on_a_terminal_it_asks(tmp_path: Path, answer: str, written: bool) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kbtools.adopt.interpreter import Packages
+from kbtools.adopt.mkdocs_yml import PLUGIN
 from kbtools.check.checker import check
 from kbtools.config.mkdocs_file import find as find_mkdocs
 from kbtools.config.mkdocs_file import read as read_mkdocs
@@ -80,14 +81,15 @@ class Survey:
         return self.root / self.docs
 
 
-def survey(root: Path, exclude: Iterable[str] = ()) -> Survey:
-    """Reads a folder; writes nothing into it. Raises KbError when there are no pages."""
+def survey(root: Path, exclude: Iterable[str] = (), *, site: bool = True) -> Survey:
+    """Reads a folder; writes nothing into it. ``site`` is whether kb's plugin will take part in the site that an
+    existing ``mkdocs.yml`` builds. Raises KbError when there are no pages."""
     root = root.resolve()
     found = Survey(root, *_where(root))
     found.mkdocs = find_mkdocs(root)
     if found.kind == "obsidian":
         found.obsidian = read_settings(found.vault)
-    project = with_counts(found, exclude)
+    project = with_counts(found, exclude, site=site)
     vault = load_vault(project)
     index = Index.build(vault)
     found.pages = len(index.pages)
@@ -116,13 +118,15 @@ def survey(root: Path, exclude: Iterable[str] = ()) -> Survey:
     return found
 
 
-def with_counts(found: Survey, exclude: Iterable[str] = ()) -> Project:
+def with_counts(found: Survey, exclude: Iterable[str] = (), *, site: bool = True) -> Project:
     """The folder as a project with the proposed settings; its state is in the user's cache."""
     project = foreign_vault(found.vault)
     style: LinkStyle = "title" if found.kind == "mkdocs" else "filename"
-    site = read_mkdocs(found.mkdocs) if found.mkdocs is not None else None
+    mkdocs = read_mkdocs(found.mkdocs) if found.mkdocs is not None else None
+    if mkdocs is not None and site and PLUGIN not in mkdocs.plugins:
+        mkdocs = mkdocs._replace(plugins=(*mkdocs.plugins, PLUGIN), has_wikilinks=True)
     excluded = (*exclude, *project.config.exclude)
-    return project._replace(config=project.config._replace(exclude=excluded, link_style=style, mkdocs=site))
+    return project._replace(config=project.config._replace(exclude=excluded, link_style=style, mkdocs=mkdocs))
 
 
 def _where(root: Path) -> tuple[str, str]:

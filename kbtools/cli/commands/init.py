@@ -56,13 +56,13 @@ def run(args: SimpleNamespace) -> int:
 
     root = root.resolve()
     _refuse_project(root)
-    found = survey(root)
+    found = survey(root, site=not args.no_site)
     if not found.pages:
         raise KbError(f"there is no page (*.md) in {found.vault}", _other_files(found.vault))
     from kbtools.adopt.proposal import excluded
 
     if exclude := excluded(found):
-        found = survey(root, exclude)
+        found = survey(root, exclude, site=not args.no_site)
     emit(_survey_lines(found))
     files = propose(found, site=not args.no_site, files_as_is=_files_as_is(found))
     emit(_proposed(files, found, full=args.diff))
