@@ -146,6 +146,18 @@ def test_a_page_that_changes_after_it_was_listed_waits_for_the_next_check(later:
     assert check(at, DAY, paranoid=True).notes == ()
 
 
+def test_an_open_page_is_checked_as_the_editor_has_it(tmp_path: Path) -> None:
+    """Its file is being written, which is told later, when another page changes."""
+    at = project(tmp_path)
+    text = "# One\n\n[[B#Part]]"
+    put(at.vault, {"A.md": text, "B.md": "# B\n\n## Part"})
+    resident = Resident(at)
+    resident.edit("A.md", text)
+    put(at.vault, {"A.md": ""})
+    resident.edit("B.md", "# B\n\n## Other")
+    assert any(d.rule == "broken-anchor" for d in resident.findings("A.md"))
+
+
 def test_the_day_turns_findings(tmp_path: Path) -> None:
     put(tmp_path / "vault", {"A.md": "---\nlast_reinforced: 2026-01-01\n---\n[[A]]", "B.md": "[[A]]"})
     told = [

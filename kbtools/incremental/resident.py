@@ -243,10 +243,10 @@ class Resident:
         from kbtools.vault.loading import read
         from kbtools.vault.page import decode
 
-        unsaved = self._unsaved.get(entry.path)
-        if unsaved is None:
+        text = self._text(entry.path)  # of an open page that is saved, too: its file may be being written
+        if text is None:
             return read(entry, policies)
-        data = unsaved.text.encode("utf-8", "surrogatepass")
+        data = text.encode("utf-8", "surrogatepass")
         known = sized(entry._replace(stamp=(0, 0, len(data))), self.project.config.max_page_size)
         return decode(entry.path, data, policies.of(entry.path)) if known.trouble is None else read(known, policies)
 
