@@ -239,7 +239,9 @@ def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | Non
             continue
         if want.form is Form.TRANSCRIPT and agreement.raises_alike(want.text, text):
             return "the exception's message is another", None
-        kinds = value if value is not None and want.form is not Form.OUTPUT else ()
+        # Below a prompt all is output, unless it is a mark such as "?".
+        is_claim = want.form is Form.TRANSCRIPT and any(map(str.isalnum, want.text))
+        kinds = value if value is not None and want.form is not Form.OUTPUT and not is_claim else ()
         if kinds and not any(agreement.same_kind(want.text, form) for form in kinds):
             return "the value is of another kind", None
         if want.value and want.form is not Form.OUTPUT and not text and value is None:
