@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kbtools.vault.outline import Outline
 
@@ -55,15 +54,40 @@ class StoredOutline(NamedTuple):
 compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-OutlineValues = tuple[Any, ...]
+OutlineValues = tuple[
+    str,
+    bool,
+    str | None,
+    tuple[str, ...],
+    tuple[tuple[str, str], ...],
+    tuple[tuple[int, str, str, str], ...],
+    bool,
+    tuple[str, ...],
+    tuple[str, ...],
+    bool,
+    bool,
+    bool,
+]
 """A ``StoredOutline`` without its path, as plain values."""
-_names = attrgetter("title", "has_title", "id", "aliases", "references")
-_rest = attrgetter("begins_with_heading", "block_names", "ids", "has_includes", "has_refused_fences", "is_published")
 
 
 def outline_of(page: Outline) -> OutlineValues:
     """The outline of a page, made from the parsed page."""
-    return (*_names(page), tuple([(h.level, h.text, h.id, h.raw) for h in page.headings]), *_rest(page))
+    sections = tuple([(h.level, h.text, h.id, h.raw) for h in page.headings])
+    return (
+        page.title,
+        page.has_title,
+        page.id,
+        page.aliases,
+        page.references,
+        sections,
+        page.begins_with_heading,
+        page.block_names,
+        page.ids,
+        page.has_includes,
+        page.has_refused_fences,
+        page.is_published,
+    )
 
 
 def dump_outline(outline: OutlineValues) -> str:

@@ -15,6 +15,13 @@ from hypothesis import strategies as st
 
 from kbtools.rewrite import BACKUP_FOLDER, Backups, FileChange, RunState
 
+
+def refused(name: str) -> bool:
+    """Whether files in a folder of this name are never rewritten: programs keep theirs there."""
+    return name in (".", "..") or name.lower().rstrip(" .") in FOLDERS_OF_PROGRAMS
+
+
+FOLDERS_OF_PROGRAMS = {".git", ".hg", ".svn", ".jj", ".bzr", "git~1", ".kb", BACKUP_FOLDER}
 NAMES = st.one_of(
     st.sampled_from(
         [
@@ -39,7 +46,7 @@ NAMES = st.one_of(
         ]
     ),
     st.text(st.characters(exclude_categories=("Cs",), exclude_characters="/\0"), min_size=1, max_size=30),
-).filter(lambda name: name not in (".", "..", BACKUP_FOLDER) and len(os.fsencode(name)) < 240)
+).filter(lambda name: not refused(name) and len(os.fsencode(name)) < 240)
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 DATA = st.one_of(st.binary(max_size=200), st.sampled_from([b"", b"\xef\xbb\xbf", b"a\r\nb\n", b"x" * 100_000]))
 PAGES = st.dictionaries(

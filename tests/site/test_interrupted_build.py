@@ -39,7 +39,15 @@ def rendered(project: Project) -> int:
 def build(project: Project, *more: str, seconds_a_page: float = 0) -> subprocess.Popen[str]:
     environment = {**os.environ, "KB_JOBS": "2", "A_PAGE_TAKES": str(seconds_a_page)}
     command = [sys.executable, "-m", "kbtools.cli", "build", "--no-run", *more]
-    return subprocess.Popen(command, cwd=project.root, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        cwd=project.root,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Started in the background, a process may ignore SIGINT.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])

@@ -52,7 +52,7 @@ _DESCRIPTORS = 4
 _MOST_THREADS = 1 << 16
 _LARGEST = 1 << 16
 """Maximum bytes of a request."""
-_PATIENCE = 5.0
+_PATIENCE = 20.0
 """Seconds to wait until a worker confirms its descriptors; they are sent when it is ready or nearly so."""
 _SWEEP = 5.0
 """Seconds spent at the end on killing processes that workers left behind."""

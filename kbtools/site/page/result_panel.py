@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kbtools.fences.option_values import DEVICES
 from kbtools.run.results.figures import Figure
@@ -106,7 +106,7 @@ def decorate(snippet: Snippet, code: str, runs: Sequence[ShownOutcome], view: Vi
     words = view.words
     if not snippet.executable:
         if snippet.language == "output" or "output" in snippet.fence.header.classes:
-            return f'<div class="kb-expected"><p class="kb-label">{_escaped(words("Output"))}</p>{code}</div>'
+            return f'<div class="kb-expected"><p class="kb-label">{escape(words("Output"))}</p>{code}</div>'
         if snippet.options.skip is None or snippet.language not in ("python", "py", "python3") or not view.results:
             return code
         return _framed(code, _not_run(snippet.options.skip, words))
@@ -117,13 +117,9 @@ def decorate(snippet: Snippet, code: str, runs: Sequence[ShownOutcome], view: Vi
     else:
         inside = _framed(code, _said(snippet, runs, view) + _pictures(runs, view) + _reasons(runs, view))
     if snippet.options.hidden:
-        told = _escaped(words("Hidden preparation"))
+        told = escape(words("Hidden preparation"))
         return f'<details class="kb-hidden"><summary>{told}</summary>{inside}</details>'
     return inside
-
-
-def _escaped(text: str) -> Markup:
-    return filled("{}", text)
 
 
 def _framed(code: str, panel: Markup) -> str:
@@ -187,7 +183,7 @@ def torch_versions(run: ShownOutcome) -> str:
 
 def _made(run: ShownOutcome, view: View) -> Markup:
     """The machine, version of torch, and date."""
-    parts = [_escaped(clean(run.machine))] if run.machine else []
+    parts = [escape(clean(run.machine))] if run.machine else []
     if versions := torch_versions(run):
         parts.append(filled("PyTorch {}", versions))
     if run.when:
