@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import html as markup
 import logging
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from jinja2 import BytecodeCache, Environment
-from mkdocs.config import config_options
-from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
@@ -26,90 +21,40 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils.meta import get_data
 
 from kbtools.errors import KbError
-from kbtools.site import generated, page_assets
+from kbtools.site import added_files, generated
+from kbtools.site.added_files import CSS, LEARN, MERMAID, SCRIPT, TEXT_CSS
 from kbtools.site.data.model import SiteModel, load, project_for
 from kbtools.site.data.rendered import Rendered
-from kbtools.site.data.results import FIGURES, Results, obstacles, refusal
+from kbtools.site.data.results import Results, obstacles, refusal
 from kbtools.site.data.stored import stored
 from kbtools.site.files import attachments, graph, machine_readable, redirects
+from kbtools.site.finished_page import Finisher
 from kbtools.site.generated.document import Document
 from kbtools.site.html import csp
 from kbtools.site.html.elements import own_markup
 from kbtools.site.html.safe_meta import SafeTitle, allowed_theme_keys, safe_meta, safe_title, title_of_html
-from kbtools.site.html.text import escape
 from kbtools.site.html.tree import Tree
-from kbtools.site.html.urls import Site, file_of, markdown_of, preview_of
+from kbtools.site.html.urls import Site
 from kbtools.site.markdown import text_plugins
 from kbtools.site.mkdocs import mkdocs_seam
 from kbtools.site.mkdocs.site_folder import SiteFolder
+from kbtools.site.options import Options
 from kbtools.site.page import not_found, page_actions, previews
 from kbtools.site.page.dates import changed
 from kbtools.site.parts import Parts
 from kbtools.site.reuse.engine import Engine
 from kbtools.site.search import collect as search
 from kbtools.site.serve import guard
-from kbtools.text.svg import clean_svg, is_remote
+from kbtools.text.svg import is_remote
 from kbtools.vault.listing import OTHER_FORMATS, Exclusion, unread_message
 
 log = logging.getLogger("mkdocs.plugins.kbtools")
 
 EXTENSION = "kbtools.site.markdown_ext"
 _NAMES = ("kbtools", EXTENSION, f"{EXTENSION}:KbExtension")
-CSS = "assets/kb.css"
-TEXT_CSS = "assets/kb-text.css"
-"""A site has it where its ``extra_css`` names it."""
-SCRIPT = "assets/kb.js"
-LEARN = "assets/kb-learn.js"
-MERMAID = "assets/kb-mermaid.min.js"
 
 
-def _switch() -> Any:
-    """An option of ``Parts``, which checks it."""
-    return config_options.Optional(config_options.Type((bool, str, list)))
-
-
-class KbConfig(Config):  # type: ignore[no-untyped-call]
-    """Options in ``mkdocs.yml``."""
-
-    lenient = config_options.Type(bool, default=False)
-    """The same as ``publish = "any"`` in kb's own configuration. ``mkdocs serve`` always does so."""
-    sanitize = config_options.Type(bool, default=True)
-    """Remove from pages what could run or load from other hosts. Off: every author of the wiki is trusted like its
-    owner is."""
-    remote_images = config_options.Type(bool, default=False)
-    """Show pictures that stand on other machines, which then learn who reads; otherwise they are links."""
-    active_files = config_options.ListOfItems(config_options.Type(str), default=[])
-    """Globs of attachments that are published unchanged, with their active content."""
-    csp = config_options.Type(bool, default=True)
-    """Give every page a Content-Security-Policy. Not while serving: the preview puts a script into its pages."""
-    csp_hosts = config_options.ListOfItems(config_options.Type(str), default=[])
-    """Other machines that pages may load from, ``https://example.org``, besides those that ``mkdocs.yml`` and the
-    owner's templates name."""
-    results = _switch()
-    devices = _switch()
-    infobox = _switch()
-    backlinks = _switch()
-    mentions = _switch()
-    previews = _switch()
-    graph = _switch()
-    search = _switch()
-    search_boost = config_options.DictOfItems(config_options.Type((int, float)), default={})
-    """By glob in the vault, what the rank of pages is multiplied by; ``search: {boost: 2}`` in a page goes before."""
-    pages = _switch()
-    feed = _switch()
-    llms = _switch()
-    notebooks = _switch()
-    colab = config_options.Type(bool, default=False)
-    """Link pages with code to Colab, which opens their notebooks from the branch of ``repo_url`` that ``mkdocs
-    gh-deploy`` publishes to (``remote_branch``)."""
-    redirects = _switch()
-    data_files = _switch()
-    per_page = config_options.ListOfItems(config_options.Type(str), default=[])
-    """Plugins, hooks, Markdown extensions and templates that look at one page at a time, and at nothing that changes
-    but that page and ``mkdocs.yml``: pages that did not change are kept though these are there."""
-
-
-class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
+class KbPlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
     """``plugins: [kbtools]``."""
 
     supports_multiple_instances = False
@@ -138,16 +83,13 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         """Where a preview keeps compiled templates."""
         self.places: frozenset[str] = frozenset()
         """Where the wiki's own pages and files are on the site."""
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        """Generated pages and assets as files."""
+        self._added = added_files.AddedFiles()
 
     def on_startup(self, *, command: str, dirty: bool) -> None:
         self.serving = command == "serve"
 
     def on_shutdown(self) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        self._added.close()
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Also at every rebuild of ``mkdocs serve``, so that pages and results are as they are on disk."""
@@ -242,14 +184,22 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             log.info("%s", unread_message(unread))
         leave_out(files, wiki)
         if self.config.sanitize:
-            attachments.publish(files, config, self.config.active_files, self._owned(files))
+            attachments.publish(files, config, self.config.active_files, added_files.paths(files, wiki))
         if self.engine is not None:
             self.engine.begin(self, config, self.config.per_page)
         self.made = self.engine.documents(self._generate) if self.engine is not None else self._generate()
         for path in self.made:  # navigations that list every page leave them out; one that names them has them
-            self._add(path, b"", files, config, InclusionLevel.NOT_IN_NAV)
-        for path, content in self._assets(wiki, config):
-            self._add(path, content, files, config)
+            self._added.add(path, b"", files, config, InclusionLevel.NOT_IN_NAV)
+        assets = added_files.assets(
+            wiki,
+            text_css=TEXT_CSS in config.extra_css,
+            previews=self.has_previews,
+            with_graph=self.graph is not None,
+            with_search=self.search is not None,
+            sanitize=self.config.sanitize,
+        )
+        for path, content in assets:
+            self._added.add(path, content, files, config)
         attachments.collisions(files)
         if not self.serving and not any(f.url in ("", ".", "./", "index.html") for f in files.documentation_pages()):
             log.warning(
@@ -261,54 +211,6 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
     def _generate(self) -> Mapping[str, Document]:
         assert self.wiki is not None
         return {**generated.generate(self.wiki), **(self.graph.page() if self.graph else {})}
-
-    def _add(
-        self,
-        path: str,
-        content: bytes | str,
-        files: Files,
-        config: MkDocsConfig,
-        inclusion: InclusionLevel = InclusionLevel.UNDEFINED,
-    ) -> None:
-        """One more file of the site, with a place on disk: other plugins ask where a file is."""
-        if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="kb-site-")
-        place = Path(self._folder.name, path)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
-        if (old := files.get_file_from_path(path)) is not None:
-            files.remove(old)
-        files.append(File.generated(config, path, abs_src_path=str(place), inclusion=inclusion))
-
-    def _assets(self, wiki: SiteModel, config: MkDocsConfig) -> Iterator[tuple[str, bytes | str]]:
-        folder = resources.files("kbtools.site") / "assets"
-        yield CSS, (folder / "kb.css").read_bytes()
-        if TEXT_CSS in config.extra_css:
-            yield TEXT_CSS, (folder / "kb-text.css").read_bytes()
-        yield SCRIPT, wiki.words.script((folder / "kb.js").read_text(encoding="utf-8"))
-        if wiki.has_lessons:
-            yield LEARN, wiki.words.script((folder / "kb-learn.js").read_text(encoding="utf-8"))
-        yield from page_assets.files(wiki, self.has_previews).items()
-        for figure in wiki.results.figures():
-            cleaned = clean_svg(figure.data) if figure.name.endswith(".svg") and self.config.sanitize else None
-            yield f"{FIGURES}/{figure.name}", figure.data if cleaned is None else cleaned.content or b""
-        if self.graph is not None:
-            yield from graph.assets(wiki.words).items()
-        if self.search is not None:
-            yield from search.assets(wiki.words).items()
-
-    def _owned(self, files: Files) -> Iterator[str]:
-        """The places on the site that kb writes to: none of the wiki's own files takes one."""
-        wiki = self.wiki
-        assert wiki is not None
-        yield from machine_readable.NAMES
-        for file in files.documentation_pages():
-            yield unquote(markdown_of(file.url))
-            yield unquote(preview_of(file.url))
-            page = wiki.index.pages.get(file.src_uri)
-            if page is not None and page_actions.has_notebook(page, wiki):
-                yield unquote(page_actions.notebook_of(page.path, file.url))
-        yield from (FIGURES, CSS, SCRIPT, LEARN, MERMAID, *page_assets.names(), *search.names(), *graph.names())
 
     @event_priority(-100)
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
@@ -414,15 +316,8 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
     @event_priority(-100)
     def on_post_page(self, output: str, *, page: Page, config: MkDocsConfig) -> str:
         """Behind all other plugins: what kb adds to the finished page, and its policy, with all that is in it."""
-        path, wiki = page.file.src_uri, self.wiki
-        assert wiki is not None
-        instead = self._instead(path)
-        if instead.startswith("<!doctype"):
-            tree, has_diagram = Tree(instead), False
-        else:
-            tree = Tree(output)
-            has_diagram = any("mermaid" in pre.classes for pre in tree.named("pre"))
-            self._equip(tree, page, instead, has_diagram)
+        tree, has_diagram = self._finisher.finish(output, page.file.src_uri, page.url)
+        self.has_diagrams = self.has_diagrams or has_diagram
         policy = ""
         if self.policy is not None:
             policy = self.policy.with_page(csp.brought(tree), self.is_written).value()
@@ -434,42 +329,15 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
             self.engine.written(page, has_diagram, self.policy is not None and policy != self.policy.value())
         return str(tree)
 
-    def _equip(self, tree: Tree, page: Page, canonical: str, has_diagram: bool) -> None:
-        """Material fetches mermaid from a CDN unless it is there already: give pages with diagrams a copy."""
-        wiki, site = self.wiki, self.site
-        assert wiki is not None
-        assert site is not None
-        if self.search is not None:
-            search.add_button(tree, wiki.words)
-        to_root = "../" * page.url.count("/")
-        page_assets.add(tree, to_root, self.has_previews)
-        if (head := tree.first("head")) is not None:
-            tree.insert(head.close, machine_readable.head(page.file.src_uri, wiki, site))
-        if canonical:
-            redirects.set_canonical(tree, canonical)
-        if has_diagram:
-            self.has_diagrams = True
-            theme = (s for s in tree.named("script") if "assets/javascripts/bundle" in (s.get("src") or ""))
-            if (script := next(theme, None)) is not None:
-                tree.insert(script.start, f'<script src="{escape(to_root + MERMAID)}"></script>')
-
-    def _instead(self, path: str) -> str:
-        """For a redirect: a document that redirects the reader, or a canonical link if the page has text of its own."""
-        wiki, site = self.wiki, self.site
-        assert wiki is not None
-        assert site is not None
-        other = redirects.canonical(path, wiki, site)
-        if other is None:
-            return ""
-        if redirects.is_empty(wiki.index.pages[path]):
-            return redirects.document((other,), file_of(site.pages[path]), wiki, site)
-        return redirects.canonical_link(other, path, site)
+    @property
+    def _finisher(self) -> Finisher:
+        assert self.wiki is not None
+        assert self.site is not None
+        return Finisher(self.wiki, self.site, self.search is not None, self.has_previews)
 
     def around_template(self, path: str) -> str:
         """What is added to a page's head when its template is rendered, as text that tells one state from another."""
-        assert self.wiki is not None
-        assert self.site is not None
-        return machine_readable.head(path, self.wiki, self.site) + self._instead(path)
+        return self._finisher.around_template(path)
 
     def is_written(self, text: str) -> bool:
         """Whether a page of the wiki holds a text."""
@@ -483,9 +351,7 @@ class KbPlugin(BasePlugin[KbConfig]):  # type: ignore[no-untyped-call]
         if wiki is None or site is None:
             return
         if self.has_diagrams:
-            assets = resources.files("kbtools.site") / "assets"
-            diagrams = wiki.words.script((assets / "kb-diagrams.js").read_text(encoding="utf-8")).encode()
-            folder.put(MERMAID, b"\n".join(((assets / "mermaid.min.js").read_bytes(), diagrams)))
+            folder.put(MERMAID, added_files.diagrams(wiki.words))
         writers = list(self._writers(wiki, site, folder))
         for number, write in enumerate(writers):
             if self.engine is not None:

@@ -8,7 +8,13 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from markdown import Markdown
-from markdown.inlinepatterns import InlineProcessor
+from markdown.inlinepatterns import (
+    AUTOLINK_RE,
+    HTML_RE,
+    AutolinkInlineProcessor,
+    HtmlInlineProcessor,
+    InlineProcessor,
+)
 from markdown.util import ETX, STX, AtomicString
 
 from kbtools import links
@@ -231,3 +237,34 @@ def _block_start(page: Page, name: str, default: int) -> int:
             before = page.source.text.rfind("\n\n", 0, block.span.start)
             return before + 2 if before >= 0 else default
     return default
+
+
+class _Tags(HtmlInlineProcessor):
+    """Raw HTML that holds brackets, before wikilinks are looked for: an attribute holds none."""
+
+    PRIORITY = 186
+
+    def handleMatch(  # type: ignore[override]
+        self, m: re.Match[str], data: str
+    ) -> tuple[etree.Element | str | None, int | None, int | None]:
+        return super().handleMatch(m, data) if "[[" in m[1] else (None, None, None)
+
+
+class _Addresses(AutolinkInlineProcessor):
+    """Addresses in angle brackets, likewise."""
+
+    PRIORITY = 187
+
+    def handleMatch(  # type: ignore[override]
+        self, m: re.Match[str], data: str
+    ) -> tuple[etree.Element | str | None, int | None, int | None]:
+        return super().handleMatch(m, data) if "[[" in m[1] else (None, None, None)
+
+
+def register(
+    md: Markdown, wiki: Callable[[], SiteModel | None], path: Callable[[], str | None], embeds: list[Embed]
+) -> None:
+    """``embeds`` gets what the page being rendered embeds."""
+    md.inlinePatterns.register(WikiLinks(md, wiki, path, embeds), "kb-wikilink", WikiLinks.PRIORITY)
+    md.inlinePatterns.register(_Tags(HTML_RE, md), "kb-tags", _Tags.PRIORITY)
+    md.inlinePatterns.register(_Addresses(AUTOLINK_RE, md), "kb-addresses", _Addresses.PRIORITY)

@@ -7,67 +7,40 @@ that (``file``). Each stage has its fingerprint: when the navigation changes, on
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Protocol
 
 from jinja2 import Environment
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
-from kbtools.site.data.model import SiteModel
-from kbtools.site.files.graph import Graph
 from kbtools.site.files.graph_layout import layout
 from kbtools.site.generated.document import Document
-from kbtools.site.html.csp import Brought, ContentPolicy
 from kbtools.site.mkdocs import mkdocs_seam
 from kbtools.site.mkdocs.site_folder import SiteFile, SiteFolder
-from kbtools.site.page.dates import changed
-from kbtools.site.reuse import every_page, values
+from kbtools.site.reuse import every_page
 from kbtools.site.reuse.fingerprints import Fingerprints, config_parts, digest, navigation_parts
 from kbtools.site.reuse.kept_templates import KeptTemplates
+from kbtools.site.reuse.page_html import BODY, PAGE, PageHtml
+from kbtools.site.reuse.plugin import Plugin
 from kbtools.site.reuse.report import BuildReport, Step, no_step
 from kbtools.site.reuse.site_state import KIND as STATE
 from kbtools.site.reuse.site_state import SiteState
 from kbtools.site.reuse.workers import in_parallel
-from kbtools.site.search.collect import Search
 from kbtools.state import program
 from kbtools.state.memo import Memo, StoredValue
 from kbtools.state.user_folder import secret
 
-PAGE, BODY, FILE, LAYOUT, REDIRECTS = "page", "body", "file", "layout", "redirects"
+FILE, LAYOUT, REDIRECTS = "file", "layout", "redirects"
 """Kinds of values in the memo."""
-_SAVE_EVERY = 2.0
-"""Seconds after which pages that were rendered are kept, so that an interrupted build need not render them again."""
 Redirects = Mapping[str, tuple[str, ...]]
 """Files that lead to other pages, with those pages."""
-
-
-class Plugin(Protocol):
-    """The part of the MkDocs plugin that the engine uses."""
-
-    wiki: SiteModel | None
-    search: Search | None
-    graph: Graph | None
-    policy: ContentPolicy | None
-    brought: Brought
-    has_previews: bool
-    made: Mapping[str, Document]
-    has_diagrams: bool
-    serving: bool
-
-    def added(self, path: str, url: str) -> str: ...
-    def add_page(self, file: File) -> None: ...
-    def around_template(self, path: str) -> str: ...
-    def is_written(self, text: str) -> bool: ...
-    def show(self, wiki: SiteModel, config: MkDocsConfig) -> None: ...
 
 
 class Engine:
@@ -88,8 +61,6 @@ class Engine:
         self.active = False
         """Whether pages can be kept."""
         self.files: mkdocs_seam.AskedFiles
-        self._places: Mapping[str, str] = {}
-        """Where files of the wiki are on the site."""
         self.nav: Navigation
         self.config: MkDocsConfig
         self.plugin: Plugin
@@ -103,16 +74,8 @@ class Engine:
         self._layout: StoredValue | None = None
         self._redirects: StoredValue | None = None
         self._keys: dict[str, str] = {}
-        self._bodies: dict[str, bytes] = {}
-        """Of pages whose HTML another process made."""
-        self._facts: dict[str, bytes] = {}
-        """Of pages that were rendered in this build."""
-        self._unsaved: list[str] = []
-        """Those of them that are not in the memo yet."""
-        self._saved = time.monotonic()
-        self._restored: set[str] = set()
-        self._told: dict[str, list[tuple[str, int, str]]] = {}
-        """What there is to say of each page."""
+        self._html: PageHtml
+        """Known while it is active."""
         self._diagrams: dict[str, bool] = {}
         """Which files of pages show diagrams."""
         self._frame = ""
@@ -157,26 +120,25 @@ class Engine:
         includes = any(every_page.INCLUDE.search(page.file.content_string) for page in pages)
         self.report.is_lasting = not includes and not _tells_time(config)
         self._fingerprint(pages)
-        self._places = {file.src_uri: mkdocs_seam.place(file) for file in files}
+        at = {file.src_uri: mkdocs_seam.place(file) for file in files}
+        html = self._html = PageHtml(self.memo, self.plugin, config, self.files, at, self._keys)
         kept = self.memo.all(PAGE) if self.memo is not None else {}
-        todo = [page for page in pages if not self._restore(page, kept.get(page.file.src_uri))]
+        todo = [page for page in pages if not html.restore(page, kept.get(page.file.src_uri))]
         for page in todo:
             path = page.file.src_uri
             self.report.rendered[path] = _why(self._keys[path], kept.get(path))
         try:
             step = partial(self.step, "pages rendered")
-            made = in_parallel(todo, self._one, lambda page: len(page.file.content_string), step, self._take)
+            made = in_parallel(todo, html.render, lambda page: len(page.file.content_string), step, html.take)
             for page, (is_taken, result) in zip(todo, made, strict=True):
                 if is_taken and result is not None:
-                    self._give(page, values.load(result[0]))
+                    html.use(page, result)
         except BaseException:
             with suppress(sqlite3.Error):
-                self._save()
+                html.save()
             raise
         finally:
-            for page in pages:
-                for name, level, text in self._told.get(page.file.src_uri, ()):
-                    logging.getLogger(name).log(level, "%s", text)
+            html.tell(pages)
         for page in pages:
             mkdocs_seam.answer(page.file, self._asked(page))
         self.report.seconds["pages"] = time.perf_counter() - started
@@ -184,16 +146,7 @@ class Engine:
     def _fingerprint(self, pages: Sequence[Page]) -> None:
         wiki = self.plugin.wiki
         assert wiki is not None
-        shared = (wiki.parts, wiki.directory_urls, wiki.words.language, wiki.shows_devices, wiki.has_lessons)
-        more = (
-            wiki.has_schema,
-            sorted(wiki.generated),
-            self.plugin.has_previews,
-            self.plugin.serving,
-            wiki.project.config,
-        )
-        common = digest((*self._program, *config_parts(self.config), *shared, *more))
-        fingerprints = Fingerprints(wiki, common)
+        fingerprints = Fingerprints(wiki, self._common)
         for number, page in enumerate(pages):
             self.step("pages compared", number, len(pages))
             path = page.file.src_uri
@@ -203,92 +156,6 @@ class Engine:
             else:
                 ids = wiki.build.heading_ids.get(path, ())
                 self._keys[path] = fingerprints.other(path, page.file.content_string, ids)
-
-    # -- the page's HTML ---------------------------------------------------------------------------------------------
-
-    def _restore(self, page: Page, value: StoredValue | None) -> bool:
-        """Whether the page is unchanged; then its stored result is used."""
-        path = page.file.src_uri
-        known = self.plugin.wiki.index.pages.get(path) if self.plugin.wiki is not None else None
-        if value is None or value.key != self._keys[path]:
-            return False
-        if known is not None and every_page.INCLUDE.search(known.source.text):
-            return False
-        try:
-            facts = values.load(value.data)
-        except values.DAMAGED:
-            return False
-        known_places, place_of = self._places, self.files.place_of
-        if any((known_places.get(a) or place_of(a)) != place for a, place in facts.asked.items()):
-            return False
-        self._give(page, facts)
-        return True
-
-    def _give(self, page: Page, facts: values.Facts) -> None:
-        """Uses the stored result of a page, or that of another process."""
-        plugin = self.plugin
-        self._restored.add(page.file.src_uri)
-        self._told[page.file.src_uri] = facts.told
-        mkdocs_seam.restore_facts(page, self.files, facts.titles, (facts.anchors, facts.anchor_links))
-        page.meta = facts.meta
-        known = plugin.wiki.index.pages.get(page.file.src_uri) if plugin.wiki is not None else None
-        if known is not None and (day := changed(known)) is not None:
-            page.update_date = day.isoformat()
-        if plugin.search is not None and facts.entry is not None:
-            plugin.search.entries.append(facts.entry)
-        if plugin.graph is not None and facts.url is not None:
-            plugin.graph.urls[page.file.src_uri] = facts.url
-        if plugin.policy is not None:
-            plugin.policy.of_plugins(
-                Brought(tuple(facts.scripts), tuple(facts.addresses), facts.has_handlers), plugin.is_written
-            )
-
-    def _one(self, page: Page) -> tuple[bytes, bytes] | None:
-        """Render a page. None for one that cannot be kept."""
-        plugin, path = self.plugin, page.file.src_uri
-        entries = len(plugin.search.entries) if plugin.search is not None else 0
-        with mkdocs_seam.asking(self.files) as asked, _listening() as told:
-            self._told[path] = told
-            mkdocs_seam.render(page, self.config, self.files)
-        anchors, links = mkdocs_seam.anchors_of(page)
-        found = plugin.search.entries[entries:] if plugin.search is not None else []
-        url = plugin.graph.urls.get(path) if plugin.graph is not None else None
-        facts = values.Facts(
-            mkdocs_seam.titles_of(page),
-            dict(page.meta),
-            anchors,
-            links,
-            found[0] if found else None,
-            url,
-            asked,
-            told,
-            list(plugin.brought.scripts),
-            list(plugin.brought.addresses),
-            plugin.brought.has_handlers,
-        )
-        try:
-            return values.dump(facts), values.dump_body(
-                page.markdown or "", page.content or "", mkdocs_seam.contents_of(page)
-            )
-        except values.NotKept:
-            return None
-
-    def _take(self, page: Page, result: tuple[bytes, bytes]) -> None:
-        path = page.file.src_uri
-        self._facts[path], self._bodies[path] = result
-        self._unsaved.append(path)
-        if time.monotonic() - self._saved > _SAVE_EVERY:
-            self._save()
-
-    def _save(self) -> None:
-        """Keep pages that were rendered, also for a build that comes after an interruption of this one."""
-        self._saved = time.monotonic()
-        if self.memo is None or not self._unsaved:
-            return
-        with self.memo.transaction():
-            self.memo.put(PAGE, ((p, StoredValue(self._keys[p], self._facts[p])) for p in self._unsaved))
-            self.memo.put(BODY, ((p, StoredValue(self._keys[p], self._bodies[p])) for p in self._unsaved))
-        self._unsaved = []
 
     # -- the page's file ---------------------------------------------------------------------------------------------
 
@@ -317,7 +184,7 @@ class Engine:
             key = digest((self._keys[path], self._frame, plugin.around_template(path), day))
         if page.is_homepage and _tells_time(self.config):
             old = None
-        if path in self._restored and path not in self._facts:
+        if self._html.is_unchanged(path):
             if old is not None and key and old[0].key == key and self.folder.keep(place):
                 has_diagram = old[1]
                 self.folder.keys[place] = key
@@ -328,28 +195,17 @@ class Engine:
                 return False
             self.report.templated.append(path)
         self.folder.keys[place] = key
-        if path in self._restored:
-            self._restore_body(page)
+        if self._html.is_restored(path):
+            self._html.restore_body(page)
         return True
 
     def _tell_collectors(self, page: Page) -> None:
         """Search plugins collect pages while these are put into their templates."""
         collecting = every_page.collecting(self.config)
         if collecting:
-            self._restore_body(page)
+            self._html.restore_body(page)
         for plugin in collecting:
             plugin.on_page_context({}, page=page, config=self.config, nav=self.nav)
-
-    def _restore_body(self, page: Page) -> None:
-        path = page.file.src_uri
-        body = self._bodies.get(path)
-        if body is None and self.memo is not None:
-            value = self.memo.get(BODY, path)
-            body = value.data if value is not None and value.key == self._keys[path] else None
-        try:
-            mkdocs_seam.restore_body(page, *values.load_body(body or b""))
-        except values.DAMAGED:
-            mkdocs_seam.render(page, self.config, self.files)
 
     def written(self, page: Page, has_diagram: bool, has_own_policy: bool) -> None:
         """A template has made the file of a page. A policy of its own hangs on what other pages do not say."""
@@ -399,7 +255,8 @@ class Engine:
         now = {path: (file, self._diagrams.get(path, False)) for path, file in files.items()}
         fresh = [(path, _file_value(*held)) for path, held in now.items() if self._old.get(path) != held]
         gone = self._old.keys() - files.keys()
-        self._save()
+        if self.active:
+            self._html.save()
         with self.memo.transaction():
             self.memo.put(FILE, fresh, gone)
             for kind, value in ((LAYOUT, self._layout), (REDIRECTS, self._redirects)):
@@ -413,7 +270,7 @@ class Engine:
             if self.templates is not None:
                 self.templates.remember(self.memo)
             if self.state is not None:
-                keys = {path: key for path, key in self._keys.items() if path in self._facts or path in self._restored}
+                keys = {path: key for path, key in self._keys.items() if self._html.can_be_kept(path)}
                 self.memo.put(STATE, [("", self.state.value(keys, self.plugin.made, self._frame))])
 
 
@@ -441,25 +298,3 @@ def _why(key: str, old: StoredValue | None) -> str:
         if part != before:
             return why
     return "files"
-
-
-@contextmanager
-def _listening() -> Iterator[list[tuple[str, int, str]]]:
-    """What MkDocs and plugins say meanwhile. It is said later, in the order of the pages."""
-    handler = _Told()
-    logger = logging.getLogger("mkdocs")
-    handlers, propagates = logger.handlers, logger.propagate
-    logger.handlers, logger.propagate = [handler], False
-    try:
-        yield handler.records
-    finally:
-        logger.handlers, logger.propagate = handlers, propagates
-
-
-class _Told(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.INFO)
-        self.records: list[tuple[str, int, str]] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append((record.name, record.levelno, record.getMessage()))
