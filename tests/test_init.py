@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -332,7 +333,7 @@ def test_what_it_announces_is_what_the_commands_do(tmp_path: Path) -> None:
     root = put(tmp_path / "notes", pages)
     told = kb(root, "init", "--yes")
     assert "4: 2 dangle, 1 resolve, 1 can be reconciled" in told
-    assert "1  broken-link (1 info)" in told
+    assert "1  broken-link (1 error)" in told
     assert "1 link respelled" in told
     assert "1 link in 1 page would be respelled" in kb(root, "reconcile")
 
@@ -348,6 +349,29 @@ def test_what_it_announces_of_a_site_is_what_the_check_finds(
     assert ("findings       4" in told) == (said is not None)
     assert ("wrote kb-baseline.json: 4 findings accepted" in told) == (said is not None)
     assert said is None or said in told
+
+
+BOTH = {
+    "a.md": "# A\n\n[[b]] [[Nowhere]] [x](#a-b) [y](gone.md) ![[gone.png]]\n\n## A & B\n",
+    "b.md": "# B\n\n- ```python notest\n  x\n  ```\n",
+    "shown/c.md": "```python\nx = undefined\n```\n\n```python\nprint(\n```\n\n[[A.B](c)]\n",
+    **{f"daily/{i}.md": f"---\ntitle: Day\n---\n\n[[Nobody {i}]]\n" for i in range(25)},
+}
+"""Findings that only a site has, that only a garden has, and that many pages have."""
+
+
+@pytest.mark.parametrize("more", [(), ("--no-site",)])
+@pytest.mark.parametrize("extra", [{}, {".obsidian/app.json": "{}"}, {"mkdocs.yml": "site_name: x\n"}])
+def test_what_it_announces_is_what_the_check_finds(
+    tmp_path: Path, extra: dict[str, str], more: tuple[str, ...]
+) -> None:
+    """Where ``kb init`` writes ``mkdocs.yml``, findings are those of a site."""
+    folder = "docs/" if "mkdocs.yml" in extra else ""
+    root = put(tmp_path / "notes", {**{f"{folder}{path}": text for path, text in BOTH.items()}, **extra})
+    told = kb(root, "init", "--yes", "--no-run", *more)
+    announced = re.findall(r"findings +(\d+)", told)
+    assert len(announced) == 1, told
+    assert re.findall(r"kb-baseline.json: (\d+) findings accepted", told) == announced, told
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a terminal")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kbtools.adopt.interpreter import environment_of
 from kbtools.adopt.mkdocs_yml import PLUGIN, with_plugin
-from kbtools.adopt.survey import START, Survey
+from kbtools.adopt.survey import START, Survey, code_modes
 from kbtools.config.mkdocs_file import chain
 from kbtools.config.settings import SETTINGS
 from kbtools.errors import KbError
@@ -19,8 +19,6 @@ SMALL = 100
 """Up to this number of pages, a site lists all of them in its navigation, which Material repeats on every page."""
 MOST_NAMED = 20
 """Up to this number of files, the configuration names each."""
-RUNS = 0.8
-"""Share of a folder's fences without syntax errors and missing names from which its code is run."""
 # The last one is where a build works; one that was killed leaves it.
 _KEPT = (".kb/", "_link_reconcile_backup/", "/site/", "/.kb-site-*/")
 _EXTENSIONS = """\
@@ -110,20 +108,6 @@ def settings(found: Survey) -> str:
         table = f'{{ mode = "run", python = "{python}" }}  # the environment that pages run in' if python else '"run"'
         lines += [f'"{_toml(glob)}" = {table if mode == "run" else chr(34) + mode + chr(34)}' for glob, mode in modes]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
-
-
-def code_modes(found: Survey) -> Iterator[tuple[str, str]]:
-    """How each folder's code is treated: run where nearly all of it parses and all names are defined, else only shown.
-    The first matching glob counts."""
-    modes = {folder: "run" if c.alone >= RUNS * c.fences else "show" for folder, c in sorted(found.code.items())}
-    if not modes:
-        return
-    runs = [folder for folder, mode in modes.items() if mode == "run"]
-    if len(runs) == len(modes):
-        yield "**", "run"
-        return
-    yield from ((f"{folder}/**", "run") for folder in runs if folder)
-    yield "**", "show"
 
 
 def _toml(text: str) -> str:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kbtools.adopt.interpreter import Packages
-from kbtools.adopt.mkdocs_yml import PLUGIN
 from kbtools.check.checker import check
+from kbtools.check.summarized import ORPHANS, summarized
+from kbtools.config.globs import matches
+from kbtools.config.mkdocs_file import MkDocs
 from kbtools.config.mkdocs_file import find as find_mkdocs
 from kbtools.config.mkdocs_file import read as read_mkdocs
+from kbtools.config.obsidian import FOLDER as OBSIDIAN
 from kbtools.config.obsidian import Obsidian
 from kbtools.config.obsidian import read as read_settings
 from kbtools.config.project import LinkStyle, Project, foreign_vault
+from kbtools.config.snippet_policy import RUN, SHOW, not_looked_at
 from kbtools.edit.reconcile import plan_reconcile
 from kbtools.external.urls import find as find_urls
 from kbtools.external.urls import host_of
@@ -30,6 +34,8 @@ from kbtools.vault.page import Page
 
 START = ("index.md", "README.md")
 """Pages that MkDocs shows at the site's address."""
+RUNS = 0.8
+"""Share of a folder's fences without syntax errors and missing names from which its code is run."""
 _CODE_RULES = ("syntax-error", "undefined-name")
 _CENTRAL = 15
 _SAMPLE = 200_000
@@ -89,7 +95,7 @@ def survey(root: Path, exclude: Iterable[str] = (), *, site: bool = True) -> Sur
     found.mkdocs = find_mkdocs(root)
     if found.kind == "obsidian":
         found.obsidian = read_settings(found.vault)
-    project = with_counts(found, exclude, site=site)
+    project = as_proposed(found, exclude, site=site)
     vault = load_vault(project)
     index = Index.build(vault)
     found.pages = len(index.pages)
@@ -109,35 +115,63 @@ def survey(root: Path, exclude: Iterable[str] = (), *, site: bool = True) -> Sur
         found.drawings += path.endswith(".excalidraw.md")
     found.fits_topic = _fitting(index.pages.values())
     report = check(vault, index, config)
-    for d in report.diagnostics:
+    found.start_page = next((name for name in START if name in index.pages), None)
+    central = _central(index)
+    found.central = tuple(central.values())
+    linked = central if site and found.mkdocs is None and found.start_page is None else {}
+    modes = tuple(code_modes(found))
+    for d in summarized(project, report.diagnostics)[0]:
+        mode = next((mode for glob, mode in modes if matches(d.path, (glob,))), RUN)
+        if mode == SHOW and not_looked_at(d.rule, d.severity.value):
+            continue
+        if d.rule == ORPHANS and d.path in linked:
+            continue  # from the start page, which is written with the other files
         found.findings[d.severity, d.rule] += 1
         found.fixable += d.fix is not None and d.fix.applicability is Applicability.SAFE
-    found.start_page = next((name for name in START if name in index.pages), None)
-    found.central = _central(index)
     found.language = _language(index.pages.values())
     return found
 
 
-def with_counts(found: Survey, exclude: Iterable[str] = (), *, site: bool = True) -> Project:
-    """The folder as a project with the proposed settings; its state is in the user's cache."""
+def code_modes(found: Survey) -> Iterator[tuple[str, str]]:
+    """How each folder's code is treated: run where nearly all of it parses and all names are defined, else only shown.
+    The first matching glob counts."""
+    modes = {folder: "run" if c.alone >= RUNS * c.fences else "show" for folder, c in sorted(found.code.items())}
+    if not modes:
+        return
+    runs = [folder for folder, mode in modes.items() if mode == "run"]
+    if len(runs) == len(modes):
+        yield "**", "run"
+        return
+    yield from ((f"{folder}/**", "run") for folder in runs if folder)
+    yield "**", "show"
+
+
+def as_proposed(found: Survey, exclude: Iterable[str] = (), *, site: bool = True) -> Project:
+    """The folder as a project with the proposed settings, but for the modes of code; its state is in the user's
+    cache."""
     project = foreign_vault(found.vault)
+    mkdocs = read_mkdocs(found.mkdocs) if found.mkdocs is not None else MkDocs(docs_dir=found.docs) if site else None
+    if mkdocs is not None:
+        mkdocs = mkdocs.with_kb() if site else mkdocs.without_kb()
+    noted = next((folder for folder in (found.vault, found.root) if (folder / OBSIDIAN).is_dir()), None)
     style: LinkStyle = "title" if found.kind == "mkdocs" else "filename"
-    mkdocs = read_mkdocs(found.mkdocs) if found.mkdocs is not None else None
-    if mkdocs is not None and site and PLUGIN not in mkdocs.plugins:
-        mkdocs = mkdocs._replace(plugins=(*mkdocs.plugins, PLUGIN), has_wikilinks=True)
-    excluded = (*exclude, *project.config.exclude)
-    return project._replace(config=project.config._replace(exclude=excluded, link_style=style, mkdocs=mkdocs))
+    config = project.config._replace(
+        exclude=(*exclude, *project.config.exclude),
+        link_style=style,
+        mkdocs=mkdocs,
+        generator=project.config.generator if mkdocs is None else None,
+        obsidian=read_settings(noted) if noted is not None else None,
+    )
+    return project._replace(config=config)
 
 
 def _where(root: Path) -> tuple[str, str]:
     """The vault below a root, and what kind of folder it is."""
     if (file := find_mkdocs(root)) is not None:
         return read_mkdocs(file).docs_dir, "mkdocs"
-    if (root / ".obsidian").is_dir():
+    if (root / OBSIDIAN).is_dir():
         return ".", "obsidian"
-    inner = [
-        f for f in sorted(root.iterdir()) if f.is_dir() and not f.name.startswith(".") and (f / ".obsidian").is_dir()
-    ]
+    inner = [f for f in sorted(root.iterdir()) if f.is_dir() and not f.name.startswith(".") and (f / OBSIDIAN).is_dir()]
     if len(inner) == 1:
         return inner[0].name, "obsidian"
     kind = "foam" if (root / ".foam").is_dir() or _names_foam(root / ".vscode" / "settings.json") else "markdown"
@@ -150,11 +184,12 @@ def _where(root: Path) -> tuple[str, str]:
     return ".", kind
 
 
-def _central(index: Index) -> tuple[str, ...]:
+def _central(index: Index) -> Mapping[str, str]:
+    """The most linked pages, each with a link to it as a start page spells it."""
     ranked = sorted(index.pages, key=lambda path: (-len(index.graph.backlinks.get(path, ())), path))
     speller = Speller(index, "filename")
-    spelled = (speller.spelling(path, START[0]) for path in ranked[:_CENTRAL])
-    return tuple(name for name in spelled if name)
+    spelled = ((path, speller.spelling(path, START[0])) for path in ranked[:_CENTRAL])
+    return {path: name for path, name in spelled if name}
 
 
 def _names_foam(file: Path) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from kbtools.errors import KbError
@@ -55,6 +55,9 @@ _READING_WIKILINKS = frozenset(
 """Plugins, and extensions of Markdown by the last part of their names, that make links of ``[[x]]``."""
 _NAVIGATORS = frozenset(("awesome-nav", "awesome-pages", "literate-nav", "mkdocs-nav-weight", "monorepo", "multirepo"))
 """Plugins that make the navigation by files of their own, or of all files."""
+HeadingIds = Literal["ascii", "unicode"]
+"""How ids of headings are made: by Python-Markdown's own ``slugify``, or as kb makes them, by
+``pymdownx.slugs.slugify(case="lower")``."""
 _QUALIFIED = re.compile(r"\w+(?:\.\w+)+(?:\(\w*\))?(?:--[\w-]+)?|\w+--[\w-]+")
 _DEEPEST = 60
 
@@ -86,6 +89,19 @@ class MkDocs(NamedTuple):
     """Whether the project's own scripts (``hooks``) take part in the build."""
     has_wikilinks: bool = True
     """Whether a plugin or extension turns ``[[x]]`` into links; otherwise it is text on the site."""
+    heading_ids: HeadingIds | None = None
+    """How ids of headings are made, where links to sections must name them; None where kb, another plugin or a hook
+    leads such links, and where it is not known."""
+
+    def with_kb(self) -> MkDocs:
+        """The site once kb's plugin takes part in it."""
+        plugins = self.plugins if "kbtools" in self.plugins else (*self.plugins, "kbtools")
+        return self.without_kb()._replace(plugins=plugins)
+
+    def without_kb(self) -> MkDocs:
+        """The site of a project of kb's that does not use its plugin yet: once it does, it makes links of ``[[x]]`` and
+        leads links to sections."""
+        return self._replace(has_wikilinks=True, heading_ids=None)
 
     @property
     def makes_pages(self) -> str | None:
@@ -134,6 +150,7 @@ def read(file: Path) -> MkDocs:
     """Reads a configuration. Raises KbError for a file that is not YAML."""
     data = _inherited(file)
     nav = data.get("nav")
+    has_wikilinks = bool(data.get("hooks")) or not _READING_WIKILINKS.isdisjoint(_parts(data))
     return MkDocs(
         docs_dir=_text(data.get("docs_dir")) or "docs",
         exclude_docs=_text(data.get("exclude_docs")),
@@ -147,8 +164,19 @@ def read(file: Path) -> MkDocs:
         depth=len([part for part in _path_of(_text(data.get("site_url"))).split("/") if part]),
         theme_dir=_text(theme.get("custom_dir")) or None if isinstance(theme := data.get("theme"), dict) else None,
         has_hooks=bool(data.get("hooks")),
-        has_wikilinks=bool(data.get("hooks")) or not _READING_WIKILINKS.isdisjoint(_parts(data)),
+        has_wikilinks=has_wikilinks,
+        heading_ids=None if has_wikilinks else _heading_ids(data),
     )
+
+
+def _heading_ids(data: Mapping[str, object]) -> HeadingIds | None:
+    extensions = data.get("markdown_extensions")
+    options = {**_options(extensions, "markdown.extensions.toc"), **_options(extensions, "toc")}
+    if options.get("separator", "-") != "-":
+        return None
+    if options.get("slugify") is None:
+        return "ascii"
+    return "unicode" if options["slugify"] == {"kwds": {"case": "lower"}} else None
 
 
 def _text(value: object) -> str:
@@ -171,7 +199,7 @@ def _parts(data: Mapping[str, object]) -> Iterator[str]:
 
 
 def _options(plugins: object, name: str) -> Mapping[str, object]:
-    """The options of a plugin."""
+    """The options of a plugin or an extension of Markdown."""
     entries = plugins if isinstance(plugins, list) else [plugins]
     options = next((entry[name] for entry in entries if isinstance(entry, dict) and name in entry), None)
     return options if isinstance(options, dict) else {}

@@ -203,7 +203,7 @@ def _project_at(root: Path) -> Project | None:
     config = _read(table, file)
     mkdocs = mkdocs_file.read(site) if site is not None else None
     if mkdocs is not None and file != site:
-        mkdocs = mkdocs._replace(has_wikilinks=True)  # kb turns them into links once it is set up
+        mkdocs = mkdocs.without_kb()
     vault = root / (config.docs or (mkdocs.docs_dir if mkdocs else "docs"))
     dialect, generator = dialect_of(vault), generator_of(vault) if mkdocs is None else None
     noted = next((folder for folder in (vault, root) if (folder / obsidian.FOLDER).is_dir()), None)

@@ -251,8 +251,11 @@ def file_edits(page: Page, link: FileLink, found: FileResolution, names: NameCha
     heading = names.heading_of(there)
     if there is not None and link.anchor is not None and heading is not None:
         was, will = heading
-        if names.before.sections(there).find(link.anchor) == names.before.pages[there].headings.index(was):
-            place = will.id if link.anchor == was.id else will.text
+        sections, number = names.before.sections(there), names.before.pages[there].headings.index(was)
+        if sections.find(link.anchor) == number:
+            after = names.after.sections(names.moved(there))
+            ids = zip(sections.ids_of(number), after.ids_of(after.headings.index(will)), strict=True)
+            place = next((will_be for was_id, will_be in ids if was_id == link.anchor), will.text)
             edits.append(Edit(link.fragment_span, filelinks.written_fragment(place, link, text)))
     if link.block is not None and (block := names.renewed_block(there, link.block)) != link.block:
         edits.append(Edit(link.fragment_span, filelinks.written_fragment(f"^{block}", link, text)))

@@ -51,6 +51,8 @@ class _Scan:
         self.opened: list[fences.Block] = []
         self.closed: list[fences.Block] = []
         """All fences that superfences extracts, in order."""
+        self.heading_ids: list[str] = []
+        """Those that attribute lists and HTML give."""
         self.hidden: set[int] = set()
         """Numbers of fences inside comments."""
         self.comments: list[Span] = []
@@ -280,7 +282,8 @@ class _Scan:
         split = [split_attributes(leaf.title) for leaf in leaves]
         named = [leaf.name or name for leaf, (_, name) in zip(leaves, split, strict=True)]
         tabs = (f"__tabbed_{n + 1}_1" for n in range(tree.tabs))
-        ids = Ids((*tree.ids, *tabs, *(name for name in named if name)))
+        self.heading_ids = [name for name in named if name]
+        ids = Ids((*tree.ids, *tabs, *self.heading_ids))
         found = []
         for leaf, (title, _), name in zip(leaves, split, named, strict=True):
             text = plain_text(title, footnotes)
@@ -329,8 +332,8 @@ class _Scan:
         return tuple(found)
 
     def ids(self, tree: Parser, opaque: tuple[Span, ...]) -> tuple[str, ...]:
-        """Elements other than headings with an id; also collects the links in raw HTML."""
-        found = list(tree.ids)
+        """Ids that the page gives its elements; also collects the links in raw HTML."""
+        found = [*tree.ids, *self.heading_ids]
         if self.raw or self.tags:
             ids, links = attributes.of_tags(
                 self.text, union([*self.raw, *self.tags]), sorted([*self.comments, *self.broken])

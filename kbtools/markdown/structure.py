@@ -120,7 +120,7 @@ class Structure(NamedTuple):
     math: tuple[Span, ...] = ()
     """Formulas."""
     ids: tuple[str, ...] = ()
-    """Ids and names a link can lead to, besides headings: of HTML, of attribute lists, of footnotes."""
+    """Ids and names that the page itself gives, and a link can lead to: of HTML, of attribute lists, of footnotes."""
 
 
 def union(stretches: list[tuple[int, int]]) -> tuple[Span, ...]:

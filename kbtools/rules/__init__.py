@@ -19,6 +19,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kbtools.config.mkdocs_file import HeadingIds
 from kbtools.config.project import Config
 from kbtools.links import WikiLink, fold_title, page_name
 from kbtools.markdown.file_links import FileLink
@@ -180,6 +181,11 @@ class Context:
     def has_section(self, path: str, anchor: str) -> bool:
         self.page(path)
         return self._around.resolver.has_section(path, anchor)
+
+    def has_address(self, path: str, fragment: str, made: HeadingIds) -> bool:
+        """Whether an element of a page has this id on the site."""
+        self.page(path)
+        return self._around.resolver.has_address(path, fragment, made)
 
     def has_block(self, path: str, block: str) -> bool:
         self.page(path)

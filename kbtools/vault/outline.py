@@ -74,7 +74,7 @@ class Outline(Protocol):
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Ids of elements other than headings."""
+        """Ids that the page itself gives to headings and other elements."""
 
     @property
     def has_includes(self) -> bool:

@@ -182,7 +182,7 @@ class Page:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """Ids of elements other than headings."""
+        """Ids that the page itself gives to headings and other elements."""
         return self.structure.ids
 
     @cached_property

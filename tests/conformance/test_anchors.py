@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 import unicodedata
@@ -26,6 +27,7 @@ from kbtools.config.project import Config, Project
 from kbtools.site.data.model import SiteModel
 from kbtools.text.source import Source
 from kbtools.vault.index import Index
+from kbtools.vault.links.sections import Sections
 from kbtools.vault.page import Page
 
 CONFIGS = {
@@ -102,6 +104,24 @@ def test_alone(heading: str) -> None:
 def test_where_the_owner_has_not_said_how_ids_are_made() -> None:
     text = "\n\n".join(HEADINGS) + "\n"
     assert shown(text, toc={}).ids == shown(text).ids
+
+
+def rendered_without_kb(text: str) -> list[str]:
+    """The ids of headings where the owner has not said how they are made, and kb takes no part."""
+    md = markdown.Markdown(extensions=EXTENSIONS, extension_configs={**CONFIGS, "toc": {}})
+    shown = md.convert(text)
+    return [m[1] for m in re.finditer(r'<h[1-6][^>]* id="([^"]*)"', shown)]
+
+
+@given(headings)
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
+def test_ids_on_a_site_without_kb(chosen: list[str]) -> None:
+    page = Page.parse(Source("Page.md", text := "\n\n".join(chosen) + "\n"))
+    sections = Sections(page.headings, page.ids)
+    made = [sections.address(at, "ascii") for at in range(len(page.headings))]
+    assert made == [html.unescape(name) for name in rendered_without_kb(text)]
+    assert all(sections.has_address(name, "ascii") for name in made)
+    assert not sections.has_address("관련-문서", "ascii")
 
 
 def test_all_of_them_on_one_page() -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from kbtools.cli.answers import dump
 from kbtools.cli.arguments import Arguments
 from kbtools.cli.workspace import Workspace
+from kbtools.markdown.file_links import FileLink
 from kbtools.vault.links.resolution import Alias, Ambiguous, FileResolution, Missing, Resolution, Resolved
 
 if TYPE_CHECKING:
     from kbtools.links import WikiLink
-    from kbtools.markdown.file_links import FileLink
     from kbtools.vault.page import Page
 
 
@@ -92,4 +92,9 @@ def anchor_ok(wiki: Workspace, link: WikiLink | FileLink, resolution: Resolution
         return None
     if link.block is not None:
         return wiki.index.has_block(target, link.block)
-    return wiki.index.has_section(target, link.anchor) if link.anchor is not None else None
+    if link.anchor is None or not wiki.index.has_section(target, link.anchor):
+        return None if link.anchor is None else False
+    mkdocs = wiki.project.config.mkdocs
+    if not isinstance(link, FileLink) or mkdocs is None or mkdocs.heading_ids is None:
+        return True
+    return wiki.index.has_address(target, link.anchor, mkdocs.heading_ids)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import accumulate, dropwhile
 
-from kbtools.config.mkdocs_file import is_within
+from kbtools.config.mkdocs_file import HeadingIds, is_within
 from kbtools.links import WikiLink, fold_title, has_placeholder, other_readings, page_name, written
 from kbtools.markdown.file_links import FileLink
 from kbtools.vault import logseq
@@ -367,6 +367,11 @@ class Resolver:
         if "#" not in anchor and anchor in sections.texts:
             return bool(anchor)  # the usual case: the heading's own text
         return sections.id_of(anchor) is not None or (page is not None and page.has_includes)
+
+    def has_address(self, path: str, fragment: str, made: HeadingIds) -> bool:
+        """Whether an element of the page that the site makes of ``path`` has this id, as far as it can be known."""
+        page = self.outlines.get(path)
+        return self.sections(path).has_address(fragment, made) or (page is not None and page.has_includes)
 
     def has_block(self, path: str, block: str) -> bool:
         """Whether a page holds the block id; Obsidian compares them without case."""

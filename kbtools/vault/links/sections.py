@@ -6,10 +6,12 @@ import html
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
+from kbtools.config.mkdocs_file import HeadingIds
+from kbtools.markdown.headings import Ids
 from kbtools.vault.outline import Section
 
 
@@ -19,7 +21,7 @@ class Sections:
     def __init__(self, headings: Sequence[Section], ids: Sequence[str] = ()) -> None:
         self.headings = headings
         self.ids = frozenset(ids)
-        """Ids of elements other than headings."""
+        """Ids that the page itself gives to headings and other elements."""
 
     def id_of(self, anchor: str) -> str | None:
         """The id on the site for an anchor."""
@@ -28,6 +30,21 @@ class Sections:
             return exact
         at = self.find(anchor)
         return None if at is None else self.headings[at].id
+
+    def has_address(self, fragment: str, made: HeadingIds) -> bool:
+        """Whether an element has just this id on a site."""
+        return fragment in self.ids or fragment in self._addresses(made)
+
+    def address(self, at: int, made: HeadingIds) -> str:
+        """The id that a site gives a heading."""
+        return self.headings[at].id if made == "unicode" else self._ascii_ids[at]
+
+    def ids_of(self, at: int) -> tuple[str, ...]:
+        """The ids that kb, GitHub, and Python-Markdown without a custom slugify give a heading."""
+        return self.headings[at].id, self._github_ids[at], self._ascii_ids[at]
+
+    def _addresses(self, made: HeadingIds) -> Collection[str]:
+        return self._by_id if made == "unicode" else self._ascii_addresses
 
     def find(self, anchor: str) -> int | None:
         """The number of the heading that an anchor names, or None; ``H1#H2`` is the first deeper H2 after H1, which
@@ -107,14 +124,31 @@ class Sections:
     def _by_other_id(self) -> Mapping[str, list[int]]:
         """The ids that GitHub, and Python-Markdown without a custom slugify, give the headings."""
         found: dict[str, list[int]] = {}
+        for i, (heading, name) in enumerate(zip(self.headings, self._github_ids, strict=True)):
+            for other in {name, _ascii_slug(heading.text)}:
+                found.setdefault(other, []).append(i)
+        return found
+
+    @cached_property
+    def _github_ids(self) -> Sequence[str]:
         seen: dict[str, int] = {}
-        for i, heading in enumerate(self.headings):
+        found = []
+        for heading in self.headings:
             slug = _github_slug(heading.text)
             count = seen.get(slug, 0)
             seen[slug] = count + 1
-            for name in {slug if not count else f"{slug}-{count}", _ascii_slug(heading.text)}:
-                found.setdefault(name, []).append(i)
+            found.append(slug if not count else f"{slug}-{count}")
         return found
+
+    @cached_property
+    def _ascii_ids(self) -> Sequence[str]:
+        """The ids that Python-Markdown without a custom slugify gives the headings."""
+        ids = Ids(self.ids)
+        return [h.id if h.id in self.ids else ids.unique(_ascii_slug(h.text)) for h in self.headings]
+
+    @cached_property
+    def _ascii_addresses(self) -> frozenset[str]:
+        return frozenset(self._ascii_ids)
 
 
 def _places(headings: Iterable[Section], keys: Callable[[Section], Iterable[str]]) -> Mapping[str, list[int]]:

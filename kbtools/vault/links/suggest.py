@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from kbtools.config.mkdocs_file import HeadingIds
 from kbtools.links import WikiLink, fold_title, is_attachment_name
 from kbtools.markdown.file_links import FileLink, has_ending, written
 from kbtools.text.diagnostics import Applicability, Edit, Fix
@@ -291,6 +292,12 @@ class Suggester:
         if len(close) == 1:
             return f'did you mean "{known[close[0]]}"?'
         return overview
+
+    def address(self, path: str, anchor: str, made: HeadingIds) -> str | None:
+        """The id on the site of the heading that an anchor names; None if it names no heading."""
+        sections = self.resolver.sections(path)
+        at = sections.find(anchor)
+        return sections.address(at, made) if at is not None else None
 
     # -- files
 
