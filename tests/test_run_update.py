@@ -25,6 +25,11 @@ UPDATED = {
     "fewer lines below": ('print("a")\n#> a\n#> d', 'print("a")\n#> a'),
     "in a loop": ("for i in 'ab':\n    print(i)  # 2", "for i in 'ab':\n    print(i)\n    #> a\n    #> b"),
     "below a loop": ("for i in 'ab':\n    print(i)\n#> a", "for i in 'ab':\n    print(i)\n#> a\n#> b"),
+    "words behind a word for output": ('print("hello")  # Output: bye', 'print("hello")  # Output: hello'),
+    "a value on the line below": ("print(2)\n# 3", "print(2)\n# 2"),
+    "words on the line below": ('print("hello")\n# 3', 'print("hello")\n#> hello'),
+    "several lines below a comment's line": ('print("a\\nb")\n# 3', 'print("a\\nb")\n#> a\n#> b'),
+    "lines below a word for output": ('print("a\\nb")\n# Output:\n# b', 'print("a\\nb")\n# Output:\n# a\n# b'),
     "a statement of several lines": ('print(\n    "a\\nb",\n)  # 2', 'print(\n    "a\\nb",\n)\n#> a\n#> b'),
     "a value of several lines": (
         "print('[[0 1]\\n [2 3]]')  # [[0 1]\n                          #  [2 4]]",

@@ -273,3 +273,19 @@ def test_threads_that_begin_to_sleep_at_once_wake_in_other_orders(monkeypatch: p
         assert all(1 <= seconds < 4 / 3 for seconds in slept)
         orders.append(sorted(range(4), key=slept.__getitem__))
     assert all(len({order[at] for order in orders}) == 4 for at in range(4)), orders
+
+
+def test_whether_statements_share_constants_is_not_compared(launcher: Launcher) -> None:
+    code = """import asyncio
+a = 257
+b = 257
+await asyncio.sleep(0)
+print(a is b)  # False
+id(a) == id(b)  # False
+a = b
+print(a is b)  # False
+print(256 + 1)  # 258"""
+    apart = "differs at the prompt, where statements share no constants"
+    assert states(run(code, launcher)) == [apart, apart, "different", "different"]
+    prompt = ">>> a = 257\n>>> b = 257\n>>> a is b\nFalse\n>>> b is b\nFalse"
+    assert states(run(prompt, launcher)) == ["equal", "different"]

@@ -13,7 +13,7 @@ A comment beside a statement is compared when it reads wholly as a printed value
 | ``# 3, the first``           | a value; a remark that begins with a word            |
 | ``# -> 3``, ``# => 3``       | a value behind an arrow                              |
 | ``# prints 3``, ``# 결과는 3`` | a value behind a word for output                     |
-| ``# Output: done (at once)`` | any text behind a word for output and a colon        |
+| ``# Output: done (at once)`` | any text behind a word for output and a colon or arrow |
 | ``# sum: 3``                 | a value behind the label that the ``print`` begins with |
 
 Everything else is prose. What a value is says ``_ATOMS`` for its smallest parts and ``_CALLS`` for ``name(…)``.
@@ -69,16 +69,22 @@ _CLOSES = {"(": ")", "[": "]", "{": "}"}
 _WORDS = r"(?:should |will |would )?(?:outputs?|out|prints?|printed|displays?|shows?|returns?|results?|answer|expected)"
 _KOREAN = r"(?:출력|결과|반환)(?:[ ]?(?:결과|값))?"
 _CHINESE = r"(?:输出|输出结果|结果|返回|出力|結果)"
-_ARROW = re.compile(r"[ \t]*(?:[-=]+>|→|⇒|>>>|>|==?)(?![=>])[ \t]*")
+_OTHERS = r"(?:sa[ií]da|salida|resultado|retorna|devuelve|imprime|sortie|résultat|ausgabe|ergebnis|вывод|результат)"
+_POINTS = r"[-=]+>|→|⇒"
+_ARROW = re.compile(rf"[ \t]*(?:{_POINTS}|>{{1,3}}|==?)(?![=>])[ \t]*")
 _WORD = re.compile(
-    rf"[ \t]*(?:(?i:{_WORDS})(?:[ \t]+|(?=[:：]))|{_KOREAN}(?:[은는이가]?[ \t]+|(?=[:：]))|{_CHINESE}(?:[是为])?[ \t]*)"
-    r"(?P<colon>[:：])?[ \t]*"
+    rf"[ \t]*(?:(?i:{_WORDS}|{_OTHERS})(?:[ \t]+|(?=[:：]|{_POINTS}))"
+    rf"|{_KOREAN}(?:[은는이가]?[ \t]+|(?=[:：]|{_POINTS}))"
+    rf"|{_CHINESE}(?:[是为])?[ \t]*)(?P<colon>[:：]|{_POINTS})?[ \t]*"
 )
+_PRINTS = re.compile(r"(?i)[ \t]*(?:output|print|sa[ií]da|salida|출력|输出)")
+"""Words behind which an arrow announces any text, as a colon does: others also name a type (``Returns -> list``)."""
 _HEDGES = re.compile(
     r"(?i)\b(?:e\.?g|i\.e|something|similar|like|depend\w*|var(?:y|ies)|random\w*|approx\w*|about|around|may|might|could"
     r"|your?|etc|error|exception|traceback|nothing|none|same|different|will|would|should|unpredictable|undefined|printed|each"
     r"|[0-9]+ times)\b"
-    r"|[A-Z]\w*(?:Error|Exception|Warning)\b|^[~≈<(\[{]|(?:\.\.\.|…)[ \t]*$|예[:：를]"
+    r"|[A-Z]\w*(?:Error|Exception|Warning)\b|\((?:linux|mac|macos|unix|windows)\b"
+    r"|^[~≈<(\[{]|(?:\.\.\.|…)[ \t]*$|예[:：를]"
 )
 """Words that turn ``Output: something like 3`` into a remark."""
 
@@ -244,12 +250,19 @@ def find(text: str, *, label: str = "") -> StatedValue | None:
     if word is None:
         return None
     found = _value(text, word.end())
-    if found is None and word["colon"] and _HEDGES.search(text, word.end()) is None:
+    announced = word["colon"] in (":", "：") or (word["colon"] and _PRINTS.match(text))
+    if found is None and announced and _HEDGES.search(text, word.end()) is None:
         end = len(text.rstrip())
         remark = _BRACKETED.search(text, word.end())
         short = remark.start() if remark is not None and remark.start() > word.end() else None
         return StatedValue(word.end(), end, short, free=True) if end > word.end() else None
     return found
+
+
+def is_heading(text: str) -> bool:
+    """Whether the text only announces output that follows: ``Output:``."""
+    word = _WORD.fullmatch(text)
+    return word is not None and word["colon"] in (":", "：")
 
 
 def _value(text: str, start: int) -> StatedValue | None:

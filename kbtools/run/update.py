@@ -115,7 +115,7 @@ def _written(page: Page, snippet: Snippet, wanted: Expectation, actual: str) -> 
     if wanted.form is Form.OUTPUT:
         return [Edit(wanted.span, lines[0])]
     span = wanted.span if wanted.short is None else Span(wanted.span.start, wanted.span.start + wanted.short)
-    found = [Edit(span, text) for text in _values(lines[0], quoted=wanted.text[-1:] in "'\"")]
+    found = [Edit(span, text) for text in (*_values(lines[0], quoted=wanted.text[-1:] in "'\""), lines[0])]
     if wanted.comment is not None:
         # Replaces only the value and keeps a remark behind it; parsing the result shows whether that works.
         end = span.end if page.source.text[span.end : wanted.comment.end].strip() else wanted.comment.end
@@ -127,15 +127,15 @@ def _comments(page: Page, snippet: Snippet, wanted: Expectation, lines: list[str
     """Several lines as comments: in the lines of a value that has several, else marked, below the statement."""
     text = page.source.text
     found: list[Edit] = []
-    if wanted.form is Form.COMMENT and "\n" in wanted.text:
-        further = page.source.lines.line(wanted.line + 1).start
-        before = text[further : text.index("#", further) + 1]
-        found.append(Edit(wanted.span, f"{_newline(text)}{before} ".join(lines)))
     at = snippet.fence.lines[wanted.line - snippet.line - 1]
     code = snippet.fence.lines[(wanted.of_line or 0) - snippet.line - 1].of(text)
     comment = text.rindex("#", at.start, wanted.span.start)
-    prefix = text[page.source.lines.line(wanted.line).start : at.start]
     is_below = not text[at.start : comment].strip()
+    if wanted.form is not Form.OUTPUT and (is_below or "\n" in wanted.text):
+        further = page.source.lines.line(wanted.line + (not is_below)).start
+        before = text[further : text.index("#", further) + 1]
+        found.append(Edit(wanted.span, f"{_newline(text)}{before} ".join(lines)))
+    prefix = text[page.source.lines.line(wanted.line).start : at.start]
     indented = text[at.start : comment] if is_below else code[: len(code) - len(code.lstrip())]
     marked = [f"{prefix}{indented}#> {line}".rstrip() for line in lines]
     body = _newline(text).join(marked)

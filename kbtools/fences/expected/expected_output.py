@@ -2,7 +2,7 @@
 3``.
 
 A marked comment (``#>``) belongs to the statement before or above it, of any kind. An unmarked comment counts after
-an expression statement, if it reads as a value: see ``value_forms``.
+or directly below an expression statement, if it reads as a value: see ``value_forms``.
 """
 
 from __future__ import annotations
@@ -117,6 +117,8 @@ class _Finder:
                 shown = self.trailing(inner, line, start)
             if shown is None and (start >= len(text) or text.startswith("#", start)):
                 shown = self.below(statements, inner, line + 1)
+            if shown is None and start >= len(text):
+                shown = self.commented_below(statements, line + 1)
             if shown is not None:
                 yield shown
 
@@ -158,8 +160,13 @@ class _Finder:
                 return None
             shown = self.valued(node, [(line, start + value.start, start + value.end)], column, value)
             return replace(shown, why_not=_NUMBERS) if numbers else shown
-        # A long tensor continues in the comment lines below, until its brackets are closed; a remark may follow.
-        parts, bodies, depth = [(line, start, len(text))], [body], value_forms.brackets_opened(body)
+        return self.spanning(node, line, start)
+
+    def spanning(self, node: ast.stmt, line: int, start: int) -> Shown | None:
+        """A long tensor that begins in a comment, at a column, and continues in the comment lines below until its
+        brackets are closed; a remark may follow."""
+        first, body = line, self.places.lines[line - 1][start:]
+        parts, bodies, depth = [(line, start, start + len(body))], [body], value_forms.brackets_opened(body)
         while depth is not None and depth > 0:
             line += 1
             text = self.places.lines[line - 1] if line <= len(self.places.lines) else ""
@@ -176,9 +183,73 @@ class _Finder:
             return None
         line, start, stop = parts[-1]
         stop -= len(joined) - value.end
-        first = parts[0]
-        parts[0] = (first[0], first[1] + value.start, first[2])
+        parts[0] = (first, parts[0][1] + value.start, parts[0][2])
         return self.valued(node, [*parts[:-1], (line, start, stop)], None, value)
+
+    def commented_below(self, statements: list[ast.stmt], line: int) -> Shown | None:
+        """Unmarked comments directly below, with the indentation of the statement: a value, alone or behind a word
+        for output, or the lines below such a word. Loops and other blocks need the word. Several lines are all that
+        is printed."""
+        bodies = self.comments_from(line)
+        if not bodies or self.comments_precede:
+            return None
+        column = len(self.places.lines[line - 1]) - len(self.places.lines[line - 1].lstrip())
+        own = (node for node in statements if self.places.column(node.lineno, node.col_offset) == column)
+        node = next((node for node in own if isinstance(node, (ast.Expr, *_BLOCKS))), None)
+        is_block = isinstance(node, _BLOCKS)
+        if node is None or not (is_block or _shows_values(node, repl=self.repl)):
+            return None
+        parts = [(line + n, column + 1, column + 1 + len(body)) for n, body in enumerate(bodies)]
+        if value_forms.is_heading(bodies[0]) and len(bodies) > 1:
+            return replace(self.valued(node, parts[1:], None, value_forms.StatedValue(0, 0)), form=Form.TRANSCRIPT)
+        value = value_forms.find(bodies[0], label=_label(node))
+        if value is None:
+            return None if is_block else self.spanning(node, line, column + 1)
+        if bodies[0].split()[:1] == ["return"]:
+            return None  # code
+        announced = bodies[0][: value.start].strip() != ""
+        several = [value_forms.is_value(body.strip()) for body in bodies]
+        count = 1
+        if announced and len(bodies) > 1 and _indentation(bodies[1]) > _indentation(bodies[0]):
+            count = next((n for n, body in enumerate(bodies) if n and _indentation(body) < 2), len(bodies))
+        elif not announced and all(several[:2]):
+            count = several.index(False) if False in several else len(several)
+        if count == 1 and not announced:
+            goes_on = line < len(self.places.lines) and self.places.lines[line].strip()[:1] not in ("", "#")
+            # Before a statement a number is a step.
+            if is_block or (goes_on and bodies[0][value.start : value.end].strip().isdigit()):
+                return None
+        end = value.end if count == 1 else len(bodies[0])
+        first = (line, column + 1 + value.start, column + 1 + end)
+        if count > 1:
+            whole = self.valued(node, [first, *parts[1:count]], None, value._replace(short=None))
+            return replace(whole, form=Form.TRANSCRIPT)
+        return self.valued(node, [first], column, value)
+
+    def comments_from(self, line: int) -> list[str]:
+        """The texts of the unmarked comments on consecutive lines of their own, with equal indentation."""
+        found: list[str] = []
+        indentation = None
+        for text in self.places.lines[line - 1 :]:
+            before, sign, body = text.partition("#")
+            indentation = before if indentation is None else indentation
+            if not sign or before.strip() or before != indentation or _is_mark(text, len(before)):
+                break
+            found.append(body)
+        return found
+
+    @cached_property
+    def comments_precede(self) -> bool:
+        """Whether comments of this code show values above the statements that give them."""
+        ends = {line for (line, _), nodes in self.ends.items() if isinstance(nodes[-1], ast.Expr)}
+        for node in (node for nodes in self.ends.values() for node in nodes if isinstance(node, ast.Expr)):
+            above = node.lineno - 1
+            while above and self.places.lines[above - 1].strip().startswith("#"):
+                above -= 1
+            first = self.places.lines[above].strip()
+            if above < node.lineno - 1 and above not in ends and value_forms.find(first[1:]) is not None:
+                return True
+        return False
 
     def marked(self, node: ast.stmt, line: int, column: int | None = None) -> Shown | None:
         """The text after ``#>`` from a column on, or in the lines below; adjacent ``#>`` lines continue it."""
@@ -217,7 +288,7 @@ class _Finder:
             line,
             at,
             form=Form.COMMENT,
-            value=not is_print(node),
+            value=isinstance(node, ast.Expr) and not is_print(node),
             short=None if value.short is None else value.short - value.start,
             comment=self.comment(parts[0][0], column) if column is not None else None,
             why_not=why_not(node),
@@ -240,6 +311,10 @@ class _Finder:
 
 def _place(node: ast.stmt) -> tuple[int, int]:
     return node.lineno, node.col_offset
+
+
+def _indentation(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def is_print(node: ast.stmt) -> bool:

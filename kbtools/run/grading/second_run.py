@@ -19,12 +19,14 @@ from kbtools.run.job import Job, Step
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
 from kbtools.run.results.outcomes import Comparison, Outcome, Printed
-from kbtools.run.worker.other_conditions import ELSEWHERE, MACHINE, SEEDS_APART
+from kbtools.run.worker.other_conditions import ELSEWHERE, MACHINE, PROMPT, SEEDS_APART
 
 VARIES = "changes from run to run"
 CONTINUES = "continues random numbers that an earlier snippet has seeded"
 OF_MACHINE = "changes from machine to machine"
+OF_PROMPT = "differs at the prompt, where statements share no constants"
 ALONE = "an earlier snippet of the page changes it"
+_EXCUSES = {MACHINE: OF_MACHINE, PROMPT: OF_PROMPT}
 _SEVERAL = (6, 7, 8, 9)
 """Numbers of further runs if random values are drawn or threads run, because two runs may be equal by chance."""
 _ORDERS = 10
@@ -43,8 +45,10 @@ _ASKS = re.compile(
 _INSTALLED = re.compile(rf"(?:{re.escape(sys.prefix)}|{re.escape(sys.base_prefix)})(?!\w)")
 """Where Python is, on this machine."""
 _SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")
+_SHARES = re.compile(r"\bis\b|\bid\(")
+"""Code that asks whether two names refer to the same object."""
 _QUICK = 10.0
-"""Sessions that take longer (seconds) are run only twice."""
+"""Sessions that take longer (seconds) are run only once under each condition."""
 
 
 class OtherRuns:
@@ -63,8 +67,9 @@ class OtherRuns:
         numbers = [1]
         numbers += _SEVERAL if quick and (_DRAWS.search(code) or _RACES.search(code)) else ()
         numbers += SEEDS_APART if quick and seeded else ()
-        numbers += [_ORDERS] if quick and _SETS.search(code) else ()
-        numbers += [MACHINE] if quick and _ASKS.search(code) else ()
+        numbers += [_ORDERS] if _SETS.search(code) else ()
+        numbers += [MACHINE] if _ASKS.search(code) else ()
+        numbers += [PROMPT] if _SHARES.search(code) else ()
         for number in numbers:
             if number not in self._runs:
                 launcher = self._launcher.fresh() if number == _ORDERS else self._launcher
@@ -73,10 +78,10 @@ class OtherRuns:
             output = run.given(step, before)
             if output is not None:
                 apart = number in SEEDS_APART
-                excuse = CONTINUES if apart else OF_MACHINE if number == MACHINE else VARIES
+                excuse = CONTINUES if apart else _EXCUSES.get(number, VARIES)
                 output = _replaced(_INSTALLED if number == MACHINE else _now(), output)
                 yield OtherRun(output, excuse, if_none_agrees=apart, agreed=run.agreed)
-        if before and quick:
+        if before:
             alone = _Run(self._job, self._launcher, self._settings, self._environment, 1)
             output = alone.given(step, ())
             alone.close()

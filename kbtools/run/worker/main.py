@@ -123,6 +123,7 @@ class _Worker:
         self.apart = kind.changed if kind.changed in other_conditions.SEEDS_APART else 0
         """Random seeds that one snippet sets do not affect the next."""
         self.turn = 0
+        self.interpreter.apart = kind.changed == other_conditions.PROMPT
         if kind.changed:
             other_conditions.change(self.scratch, kind.changed)
         if not missing and not seeded:

@@ -36,6 +36,8 @@ SEEDS_APART = (2, 3, 4)
 """The numbers of the conditions in which random generators are seeded again before every snippet."""
 MACHINE = 5
 """The number of the conditions of another machine: sizes, processors, versions, a GPU."""
+PROMPT = 11
+"""The number of the conditions in which statements are compiled apart, as at the prompt: they share no constants."""
 ELSEWHERE = "on-another-machine"
 """Part of the name of a file that exists only on another machine."""
 _CLASSES: list[type] = []

@@ -88,6 +88,8 @@ class Interpreter:
         self.module.__dict__["__builtins__"] = builtins
         self.modules: dict[str, int] = {}
         """Files written for ``file=``, with the page line before their first."""
+        self.apart = False
+        """Statements are compiled one by one, as at the prompt."""
         self._flags = 0
         self._executed = 0
         self._runner: asyncio.Runner | None = None
@@ -273,7 +275,8 @@ class Interpreter:
 
     def _compile(
         self, code: str, line: int, watched: frozenset[Place], transform: Transform | None, *, repl: bool
-    ) -> CodeType:
+    ) -> list[CodeType]:
+        """The code, compiled as a whole or statement by statement."""
         bad = _UNREADABLE.search(code)
         if bad is not None:  # compile would report this without a position
             number = code.count("\n", 0, bad.start()) + 1
@@ -299,20 +302,25 @@ class Interpreter:
             tree = transform(tree)
         with warnings.catch_warnings():
             warnings.filterwarnings("error", ALWAYS_TRUE, SyntaxWarning)
-            compiled: CodeType = compile(tree, self.path, "exec", flags, dont_inherit=True, optimize=0)
-        # A `from __future__ import` applies to the rest of the session, as to the rest of a script.
-        self._flags |= compiled.co_flags & _FUTURE
+            parts = [ast.Module([node], []) for node in tree.body] if self.apart else [tree]
+            compiled: list[CodeType] = []
+            for part in parts:
+                compiled.append(compile(part, self.path, "exec", flags, dont_inherit=True, optimize=0))
+                # A `from __future__ import` applies to the rest of the session, as to the rest of a script.
+                flags |= compiled[-1].co_flags & _FUTURE
+        self._flags |= flags & _FUTURE
         return compiled
 
-    def _execute(self, compiled: CodeType) -> None:
+    def _execute(self, parts: list[CodeType]) -> None:
         self._executed += 1
-        if compiled.co_flags & inspect.CO_COROUTINE:
-            if self._runner is None:
-                self._runner = asyncio.Runner()
-            coroutine = self._context.run(eval, compiled, self.module.__dict__)
-            self._runner.run(coroutine, context=self._context)
-        else:
-            self._context.run(exec, compiled, self.module.__dict__)
+        for compiled in parts:
+            if compiled.co_flags & inspect.CO_COROUTINE:
+                if self._runner is None:
+                    self._runner = asyncio.Runner()
+                coroutine = self._context.run(eval, compiled, self.module.__dict__)
+                self._runner.run(coroutine, context=self._context)
+            else:
+                self._context.run(exec, compiled, self.module.__dict__)
 
     def _shown(self, value: object) -> None:
         self.captures.shown(value)
