@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from computed_once import compile_templates_once
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ SLOW = [HealthCheck.too_slow]  # says how busy the machine is, nothing of the co
 settings.register_profile("gate", derandomize=True, database=None, deadline=None, suppress_health_check=SLOW)
 settings.register_profile("search", deadline=None, suppress_health_check=SLOW, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
+
+
+compile_templates_once()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

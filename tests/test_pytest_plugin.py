@@ -9,6 +9,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,15 @@ def test_xdist_gives_the_same(project: Path) -> None:
     assert verdicts(text) == IDS
     assert code == 1
     assert f"docs/topics/Autograd.md:{RAISES}: ValueError: no" in text
+
+
+def test_the_results_of_the_last_session_are_stored_too(project: Path) -> None:
+    code, text = pytest_in(project, "docs/Other.md", "--kb-device=cpu", "--kb-store", "-n", "1")
+    assert code == 0, text
+    told = json.loads(run_kb(["run", "Other.md", "--device", "cpu", "--format", "json"], cwd=project).stdout)[
+        "outcomes"
+    ]
+    assert [outcome["cached"] for outcome in told] == [True]
 
 
 @pytest.mark.parametrize("order", ["reversed(items)", "sorted(items, key=lambda i: hash(i.name + 'salt'))"])
@@ -237,6 +247,15 @@ def test_nothing_of_kb_is_imported_where_there_is_no_wiki(tmp_path: Path) -> Non
             words,
             done.stdout[-2000:],
         )
+
+
+def test_pytest_rewrites_no_assertions_of_kb() -> None:
+    """Those of all its modules, since one of them is a plugin: hundreds, again in each process."""
+    import kbtools.run.session
+    import kbtools.vault.page
+
+    for module in (kbtools.run.session, kbtools.vault.page):
+        assert type(module.__loader__) is SourceFileLoader
 
 
 def test_what_is_accepted_fails_neither_here_nor_with_kb_run(project: Path) -> None:

@@ -31,7 +31,11 @@ _LINES = re.compile(
     r"lineno|traceback|inspect|_getframe|currentframe|logging|tracemalloc|co_|exc_info|__code__|\bdis\b|monitoring"
 )
 """Code that may read its own line number."""
-_DYNAMIC = re.compile(r"__import__|importlib|import_module|\bexec\b|\beval\b|runpy|subprocess|pkg_resources|os\.system")
+_DYNAMIC = re.compile(
+    r"__import__|importlib|import_module|builtins|runpy|subprocess|pkg_resources|os\.system"
+    r"|(?<![\w.\"'])(?:exec|eval)\b|\.(?:exec|eval)\((?!\s*\))"
+)
+"""Code that may import anything. A method without arguments does not: ``model.eval()`` of torch only sets a mode."""
 
 
 def sources(snippets: Iterable[Snippet], files: Mapping[str, FoundFiles]) -> dict[str, str]:
