@@ -8,10 +8,22 @@ from typing import Literal
 
 Dialect = Literal["dendron", "logseq"]
 Generator = Literal[
-    "quartz", "jekyll", "mdbook", "docusaurus", "vitepress", "astro", "eleventy", "hugo", "gitbook", "wiki"
+    "quartz",
+    "sphinx",
+    "jekyll",
+    "mdbook",
+    "docusaurus",
+    "vitepress",
+    "astro",
+    "eleventy",
+    "hugo",
+    "gitbook",
+    "quarto",
+    "wiki",
 ]
 _CONFIGURATIONS: tuple[tuple[Generator, tuple[str, ...]], ...] = (
     ("quartz", ("quartz.config.ts", "quartz.config.yaml")),
+    ("sphinx", ("conf.py", "_toc.yml")),
     ("jekyll", ("_config.yml",)),
     ("mdbook", ("book.toml",)),
     ("docusaurus", ("docusaurus.config.js", "docusaurus.config.ts", "docusaurus.config.mjs")),
@@ -20,9 +32,11 @@ _CONFIGURATIONS: tuple[tuple[Generator, tuple[str, ...]], ...] = (
     ("eleventy", (".eleventy.js", "eleventy.config.js", "eleventy.config.mjs")),
     ("hugo", ("hugo.toml", "hugo.yaml", "hugo.json")),
     ("gitbook", (".gitbook.yaml", "book.json")),
+    ("quarto", ("_quarto.yml", "_quarto.yaml")),
     ("wiki", ("_Sidebar.md", "_Footer.md", "_sidebar.md")),
 )
-"""Files and folders by which a generator is known; ``wiki`` is one of GitHub's, or of docsify's."""
+"""Files and folders by which a generator is known. Jupyter Book has a ``_toc.yml`` for Sphinx beside a file of Jekyll's
+name; ``wiki`` is one of GitHub's, or of docsify's."""
 
 
 SETTINGS_OF_LOGSEQ = "logseq/config.edn"

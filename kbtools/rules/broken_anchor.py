@@ -44,6 +44,7 @@ from kbtools.markdown.file_links import FileLink, written_fragment
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Applicability, Edit, Fix, Problem, Severity
 from kbtools.text.source import Span
+from kbtools.vault.links.addresses import is_copied
 from kbtools.vault.links.resolution import target_page
 from kbtools.vault.page import Page
 
@@ -54,10 +55,11 @@ _OF_CLIPPINGS = re.compile(
 _NUMBERED = re.compile(r"__tabbed_\d+_\d+|_\d+")
 """Numbered ids, which are created during rendering, of tabs and of headings without an ASCII letter: such links were
 copied from the site."""
+_LABEL = re.compile(r"(?:sec|fig|tbl|eq|lst|thm|lem|cor|prp|cnj|def|exm|exr)-")
+"""Prefixes of Quarto's cross references."""
 _TOP = "top"
 """The fragment that browsers take for the top of any page (HTML standard, *select the indicated part*)."""
 _CONTRIBUTORS = "ALL-CONTRIBUTORS-LIST:START"
-_WEB = re.compile(r"https?://")
 SEVERITY = Severity.WARNING
 GROUP = "links"
 
@@ -69,7 +71,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     for file, found in context.links.files:
         if file.anchor is None or file.anchor.lower() == _TOP or not file.is_used or _is_of_bot(file, page):
             continue
-        if not file.path and not context.config.has_site and _is_copied(file, page, context):
+        if not file.path and not context.config.has_site and _is_elsewhere(file, page, context):
             continue
         target, made = target_page(found), context.config.mkdocs.heading_ids if context.config.mkdocs else None
         if target is None or made is None or not context.has_section(target, file.anchor):
@@ -83,12 +85,20 @@ def _is_of_bot(file: FileLink, page: Page) -> bool:
     return file.kind == "html" and not file.path and _CONTRIBUTORS in page.source.text
 
 
+def _is_elsewhere(file: FileLink, page: Page, context: Context) -> bool:
+    """Whether ``[x](#name)`` need not name a section of its page: copied text, or a label anywhere in the project as
+    in MyST, and in books of Quarto for names with one of its prefixes."""
+    generator = context.config.generator
+    is_label = generator == "sphinx" or (generator == "quarto" and _LABEL.match(file.anchor or "") is not None)
+    return is_label or _is_copied(file, page, context)
+
+
 def _is_copied(file: FileLink, page: Page, context: Context) -> bool:
     """Whether a link within a note came with text of a web page: nobody wrote its table of contents and its footnotes.
     The frontmatter or the id says so, or the program, Logseq, whose pages have no sections."""
     if context.config.dialect == "logseq" or file.kind == "html" or _OF_CLIPPINGS.match(file.anchor or ""):
         return True
-    return any(key in page.data and _WEB.match(page.scalar(key)) is not None for key in ("source", "url", "link"))
+    return is_copied(page)
 
 
 def _other_id(target: str, file: FileLink, made: HeadingIds, page: Page, context: Context) -> Problem:

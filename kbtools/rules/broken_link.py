@@ -10,12 +10,14 @@ first and write later. So is `[Page](Page)`, and `[Page](Page.md)` is a warning.
 a warning there, and a link to a folder an info, where no site is made of the vault; nothing if it ends with `/`.
 Placeholders of templates, `[[{{title}}]]`, are no broken links, nor are the names of days, weeks and months
 (`[[2026-01-31]]`) in a vault of notes, whose programs write such links by themselves, nor the paths of folders and
-tags in a garden of Quartz, which makes pages of them. On a site of MkDocs without a plugin or extension for
-wikilinks, brackets are text unless others of the page are links, and where `mkdocs.yml` has `hooks`, which may make
-pages or write other addresses, a broken Markdown link is an info. A link without an address in mdBook's `SUMMARY.md`
-is a planned chapter. On sites whose generator leaves numbers out of addresses or takes them from dates and
-frontmatter (Docusaurus, Hugo, Jekyll, Astro, Eleventy), nothing is said of addresses without an ending. A link to an
-HTML file, which was copied from a web page, is an info where no site is made.
+tags in a garden of Quartz, which makes pages of them. On a site of MkDocs without a plugin or extension for wikilinks,
+brackets are text unless others of the page are links, and where `mkdocs.yml` has `hooks`, which may make pages or
+write other addresses, a broken Markdown link is an info. A link without an address in mdBook's `SUMMARY.md` is a
+planned chapter. On sites whose generator leaves numbers out of addresses or takes them from dates and frontmatter
+(Docusaurus, Hugo, Jekyll, Astro, Eleventy), nothing is said of addresses without an ending. A link to an HTML file,
+which was copied from a web page, is an info where no site is made; so is one for all links of a page that was saved
+from the web: one whose frontmatter gives an address as its `source`, `url` or `link`, or which begins with one. In
+documentation that Sphinx builds, addresses that do not end in `.md` are references of MyST, and not looked at.
 
 ## Reported
 
@@ -44,6 +46,7 @@ from kbtools.markdown.file_links import FileLink, has_ending, is_page_path
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.source import Span
+from kbtools.vault.links.addresses import is_copied, of_copy
 from kbtools.vault.links.resolution import Ambiguous, Elsewhere, Missing, Resolved
 from kbtools.vault.links.spelling import relabel_fix
 from kbtools.vault.logseq import journal
@@ -72,16 +75,23 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         problem = _wikilink(link, page, context)
         if problem is not None and (problem.fix is not None or not are_text):
             yield problem
+    copied: list[Problem] = []
     for file, found in context.links.files:
         if not file.is_used or isinstance(found, (Resolved, Ambiguous)) or context.is_no_link(file):
             continue
         if isinstance(found, Missing) and is_page_path(file):
-            if (problem := _file_link(file, page, context)) is not None:
+            problem = _file_link(file, page, context)
+            if problem is None:
+                continue
+            if problem.fix is None and file.path and not context.config.has_site and is_copied(page):
+                copied.append(problem)
+            else:
                 yield problem
         elif isinstance(found, Elsewhere) and found.is_outside and context.config.mkdocs is not None:
             message = f'"{file.path}" leads out of the wiki: the site has no such address'
             way, severity = context.unless_hook("rewrites it", "link to where it is published")
             yield Problem("broken-link", file.path_span, message, way, severity=severity)
+    yield from of_copy(copied)
 
 
 def _is_listed_by_quartz(link: WikiLink, context: Context) -> bool:
@@ -112,6 +122,8 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
         return None  # GitHub and generators of digital gardens list its content
     if context.config.generator in _WITH_SLUGS and not has_ending(file.path):
         return None  # an address of the site, which need not be the path of a file
+    if context.config.generator == "sphinx" and not file.path.lower().endswith(".md"):
+        return None  # in MyST the name of anything that is documented
     help_, fix = context.suggester.file(file, page)
     message = f'there is no page at "{file.path}"'
     is_of_notes = not (context.config.has_site or context.config.has_navigation)

@@ -3,10 +3,11 @@
 Readers find it only by search. Wikilinks and Markdown links of other pages lead to a page, and so do the `nav` of
 `mkdocs.yml` and a canvas of Obsidian's. Index and readme pages are no orphans, nor are pages that code hosts look for
 by name (`CONTRIBUTING`, `CHANGELOG` and the like), learning paths, which the site lists, the templates of an Obsidian
-vault, translations (`a.ko.md`, `ko/a.md`) on a site with the plugin `i18n`, and pages of a site of another generator
-(Jekyll, mdBook, Docusaurus and the like), which has its own navigation. Where `mkdocs.yml` has no `nav`, or a plugin
-that finds pages for it (`awesome-nav`, `literate-nav` and the like), and kb's plugin is not among them, the navigation
-lists the pages. In Logseq and Dendron tags, properties or the names of notes lead to them.
+vault, translations (`a.ko.md`, `ko/a.md`) on a site with the plugin `i18n`, pages in a folder `includes`, `snippets`
+or `partials` of a site of MkDocs, which others show, and pages of a site of another generator (Jekyll, mdBook,
+Docusaurus and the like), which has its own navigation. Where `mkdocs.yml` has no `nav`, or a plugin that finds pages
+for it (`awesome-nav`, `literate-nav` and the like), and kb's plugin is not among them, the navigation lists the pages.
+In Logseq and Dendron tags, properties or the names of notes lead to them.
 
 ## Reported
 
@@ -27,6 +28,7 @@ lists the pages. In Logseq and Dendron tags, properties or the names of notes le
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kbtools.rules import Context
@@ -60,6 +62,9 @@ _OF_REPOSITORIES = frozenset(
 )
 """Pages that code hosts and other programs look for by name; ``SUMMARY.md`` is the navigation of GitBook and mdBook."""
 
+_INCLUDED = re.compile(r"[_.]?(?:includes?|partials?|snippets?|abbreviations?)")
+"""Folders of a site of MkDocs whose files are parts of pages (``--8<--``, ``{% include %}``)."""
+
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
     if context.config.dialect is not None or context.config.has_navigation:
@@ -69,6 +74,8 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     mkdocs = context.config.mkdocs
     if mkdocs is not None and (mkdocs.lists_pages or mkdocs.is_post(page.path) or mkdocs.is_translation(page.path)):
         return
+    if mkdocs is not None and any(map(_INCLUDED.fullmatch, page.path.split("/")[:-1])):
+        return  # other pages show it
     if entrance or page.redirect is not None or context.is_linked:
         return
     yield Problem("orphan-page", Span(0, 0), "no page links here", "link to it from a page about a wider subject")

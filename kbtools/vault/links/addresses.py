@@ -1,16 +1,25 @@
-"""Markdown links that are none: text in the form of ``[words](address)`` that its author meant otherwise."""
+"""Markdown links that are none, text in the form of ``[words](address)`` that its author meant otherwise, and those of
+copied web pages, which nobody wrote for the vault."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from kbtools.markdown.file_links import FileLink, has_ending
 from kbtools.markdown.link_syntax import WIKILINK
+from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.source import Source
+from kbtools.vault.page import Page
 
 _ANCHOR = re.compile(r"\{:?[ ]*#")
 _FORMULA = re.compile(r"[_^]\{|\\(?:left|right|[bB]ig\w*)\b")
 _IN_CODE = re.compile(r"[()=@]")
+_WEB = re.compile(r"https?://")
+_ORIGIN = ("source", "source_url", "url", "link")
+"""Fields in which programs that save web pages put the address."""
+_BEGINS_WITH_ADDRESS = re.compile(r"\s*(?:#{1,6} [^\r\n]*\s+)?<?https?://[^\s>]+>?[ \t]*(?:\r|\n)")
+"""A page whose first line, or the first below a heading, is an address."""
 _END_OF_NAME = re.compile(r"[#|]")
 
 
@@ -35,3 +44,19 @@ def wikilink_at(file: FileLink, text: str) -> str | None:
     """The name in ``[[Page]](words)``, which the site takes for a Markdown link."""
     m = WIKILINK.match(text, file.start)
     return _END_OF_NAME.split(m[1])[0] if m is not None else None
+
+
+def is_copied(page: Page) -> bool:
+    """Whether a page was saved from the web, as its frontmatter or its beginning says."""
+    if any(key in page.data and _WEB.match(page.scalar(key)) is not None for key in _ORIGIN):
+        return True
+    return _BEGINS_WITH_ADDRESS.match(page.source.text, page.body_start) is not None
+
+
+def of_copy(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """One finding for all links of a copied web page that lead nowhere: they are relative to the original."""
+    if problems:
+        first, others = problems[0], len(problems) - 1
+        more = f", nor at {others:,} other address{'es' if others > 1 else ''} on this page" if others else ""
+        help_ = "the page was copied from the web: its addresses are relative to the original"
+        yield first._replace(message=first.message + more, help=help_, severity=Severity.INFO)

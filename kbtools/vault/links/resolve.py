@@ -25,6 +25,9 @@ from kbtools.vault.links.resolution import (
 from kbtools.vault.links.sections import Sections
 from kbtools.vault.names import ENTRANCES, STRICT, Conventions, NameTable, OutlineTable, casefolded, nfc, parts_of_path
 
+_ASSET_OF_GRAPH = re.compile(r"(?:\.\.?)?/?assets/")
+"""Where Logseq looks for a file in the graph's own folder of assets, whatever the folder of the page is
+(``make-asset-url`` of its source)."""
 _TO_FILL_IN = re.compile(r"<[A-Za-z][\w -]*>|\A%.*%\Z|\A\(\(", re.DOTALL)
 """A part of an address that a reader or a template engine writes, or a block of Logseq's: ``((id))``."""
 
@@ -206,6 +209,9 @@ class Resolver:
             return Elsewhere()  # relative to an address that the post's date decides
         if not (is_absolute or is_page) and (found := self._by_address(link, path, from_path)) is not None:
             return found
+        of_graph = _ASSET_OF_GRAPH.match(path) if self.conventions.dialect == "logseq" else None
+        if of_graph is not None and (asset := self._file_at(path[of_graph.end() - len("assets/") :])) is not None:
+            return asset
         target = joined(path, "" if is_absolute else folder)
         if is_absolute and not target and self.conventions.depth != 0:
             return Elsewhere()  # the start of the host, which need not be that of these pages
