@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from in_browser import at_rest, served, tab
+from in_browser import SIZES, at_rest, served, tab
 from pages_of_every_kind import PAGES
 from small_site import make
 
@@ -136,6 +136,24 @@ def test_targets_are_large_enough_for_a_finger(browser: Any, site: str) -> None:
                 found = box.bounding_box()
                 assert found["height"] >= 24, (selector, found)
                 assert found["width"] >= 24, (selector, found)
+
+
+@pytest.mark.parametrize(("touch", "pixels"), [(False, 24), (True, 36)])
+def test_the_button_to_copy_code_is_large_enough(browser: Any, site: str, touch: bool, pixels: int) -> None:
+    """Material's is 19 pixels wide, and so it is without this wiki's own style sheet."""
+    with tab(browser, site, "topics/Autograd/", "phone", touch=touch) as page:
+        found = page.locator(".md-code__button").first.bounding_box()
+        assert min(found["height"], found["width"]) >= pixels, found
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_words_of_charts_are_not_too_small(browser: Any, site: str, size: str) -> None:
+    with tab(browser, site, "health/", size) as page:
+        heights = page.evaluate(
+            """() => [...document.querySelectorAll(".md-content svg text")].map((e) =>
+                 parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)"""
+        )
+        assert min(heights, default=0) >= 11, heights
 
 
 def test_motion_stops_for_those_who_ask(browser: Any, site: str) -> None:
