@@ -126,6 +126,14 @@ class MkDocs(NamedTuple):
         first, _, rest = path.partition("/")
         return (bool(rest) and first in self.locales) or path.removesuffix(".md").rpartition(".")[2] in self.locales
 
+    def names(self, path: str) -> bool:
+        """Whether the navigation names a page, or all of its folder (``folder/`` and ``folder/*``, for plugins)."""
+        for entry in self.nav:
+            named = entry.removeprefix("../")
+            if path == named or (named.endswith(("/", "*")) and path.startswith(named.rstrip("*"))):
+                return True
+        return False
+
     def documents(self, anchor: str) -> bool:
         """Whether an anchor has the form of those that API documentation plugins generate."""
         return any(p in _API_PLUGINS for p in self.plugins) and _QUALIFIED.fullmatch(anchor) is not None

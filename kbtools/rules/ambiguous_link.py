@@ -52,7 +52,10 @@ GROUP = "links"
 def check(page: Page, context: Context) -> Iterator[Problem]:
     # Obsidian chooses one silently; only the author can be misled, and sees the result.
     severity = None if context.config.has_site else Severity.INFO
+    own = page.properties.get("alias")
     for link, resolution in context.links.wiki:
+        if own is not None and own.start <= link.start < own.end:
+            continue  # the property says how the page is called
         if isinstance(resolution, Ambiguous):
             choices = context.suggester.choices(resolution, page.path, MOST)
             help_ = "write " + " or ".join(f"[[{c}]]" for c in choices) if choices else None

@@ -48,6 +48,7 @@ from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.source import Span
 from kbtools.vault.links.addresses import is_copied, of_copy
 from kbtools.vault.links.resolution import Ambiguous, Elsewhere, Missing, Resolved
+from kbtools.vault.links.resolve import joined
 from kbtools.vault.links.spelling import relabel_fix
 from kbtools.vault.logseq import journal
 from kbtools.vault.page import Page
@@ -133,7 +134,10 @@ def _file_link(file: FileLink, page: Page, context: Context) -> Problem | None:
         # A page that does not exist yet, as with [[Name]]; or a folder.
         severity = Severity.WARNING if file.path.endswith(".md") else Severity.INFO
         return Problem("broken-link", file.path_span, message, help_, severity=severity)
-    maker = context.config.mkdocs.makes_pages if context.config.mkdocs is not None else None
+    mkdocs = context.config.mkdocs
+    maker = mkdocs.makes_pages if mkdocs is not None else None
+    if mkdocs is not None and maker is None and mkdocs.names(joined(file.path, page.folder) or ""):
+        maker = "what runs before the build"  # the navigation expects it
     if fix is not None or maker is None:
         ends_early = context.suggester.whole_address(file, page) is not None
         return Problem("broken-link", file.path_span, message, help_, fix, site_only=ends_early)

@@ -4,7 +4,8 @@ The link falls apart into two cells. In the head of a table the columns no longe
 Inside tables the bar is written `\|`; Obsidian does so too.
 
 Python-Markdown goes on with a table up to the next blank line. A heading, list or quotation behind it ends it for
-GitHub and Obsidian, so that nothing is reported there where no site is made.
+GitHub and Obsidian, so that nothing is reported there where no site is made. Nothing is reported in a garden of
+Quartz, which escapes these bars itself, in rows that begin with a bar.
 
 ## Reported
 
@@ -68,9 +69,12 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     known: dict[int, Behind | None] = {}
     lost_until = -1
     """The end of a block that is no table because of the bars in its first line."""
+    is_quartz = context.config.generator == "quartz"
     for link in page.links:
         if link.label is None or link.table:
             continue
+        if is_quartz and lines.line(lines.line_of(link.start)).of(text).startswith("|"):
+            continue  # Quartz escapes it (``tableRegex`` of its transformer ``ofm``)
         if link.start >= lost_until and not is_in_table(page, link.start):
             if not _is_lost_head(page, link):
                 continue
@@ -98,13 +102,15 @@ def _behind_table(page: Page, link: WikiLink, known: dict[int, Behind | None]) -
     line."""
     text, lines = page.source.text, page.source.lines
     number = above = lines.line_of(link.start)
-    while above not in known and above and not lines.line(above).of(text).lstrip(" ").startswith("|"):
+    row = ""
+    while above not in known and above and (row := lines.line(above).of(text).strip()) and row[0] != "|":
         above -= 1
+    is_row = above not in known and row.startswith("|")
     behind = known.get(above)
     for line in range(above + 1, number + 1):
         span = lines.line(line)
         words = span.of(text).lstrip(" ")
-        if above not in known and line == above + 1 and above and (words.startswith(_NO_ROW) or "|" not in words):
+        if is_row and line == above + 1 and (words.startswith(_NO_ROW) or "|" not in words):
             behind = Behind(span.start, False)
         if behind is not None and _ENDS_TABLE.match(words):
             behind = behind._replace(site_only=True)
