@@ -146,6 +146,34 @@ def test_a_page_that_changes_after_it_was_listed_waits_for_the_next_check(later:
     assert check(at, DAY, paranoid=True).notes == ()
 
 
+def test_a_page_that_changes_after_it_was_listed_leads_to_no_page_that_is_gone(tmp_path: Path) -> None:
+    """The page that it led to is written again before its own change is seen."""
+    at = project(tmp_path)
+    put(at.vault, {"A.md": "---\ntitle: Title\n---\n[[B]]", "B.md": "# B", **FILLER})
+    check(at, DAY)
+    put(at.vault, {"B.md": None})
+
+    def read_late(entry: FileEntry, policies: Policies) -> Page:
+        if entry.path == "A.md":
+            put(at.vault, {"A.md": "---\ntitle: Other\n---\n[[B]]"})
+        return read(entry, policies)
+
+    check(at, DAY, reader=read_late)
+    put(at.vault, {"B.md": "# B again"})
+    assert check(at, DAY, paranoid=True).notes == ()
+
+
+def test_a_page_that_changes_unseen_while_it_loses_its_links_leaves_no_stale_orphan(tmp_path: Path) -> None:
+    """It is checked because nothing links to it any more, and its new text no longer links to another page."""
+    at = project(tmp_path)
+    put(at.vault, {"A.md": "[[B]]", "B.md": "# B\n\n[[C]]", "C.md": "# C"})
+    resident = Resident(at)
+    put(at.vault, {"B.md": "# B"})
+    resident.edit("A.md", "none")
+    resident.refresh(["B.md"])
+    assert [d.rule for d in resident.findings("C.md")] == ["orphan-page"]
+
+
 def test_an_open_page_is_checked_as_the_editor_has_it(tmp_path: Path) -> None:
     """Its file is being written, which is told later, when another page changes."""
     at = project(tmp_path)

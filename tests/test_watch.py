@@ -6,11 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
+
+import pytest
 
 from kbtools.config.project import foreign_vault
+from kbtools.vault import file_events
 from kbtools.vault.file_events import Changed, FileEvents
 from kbtools.vault.listing import Listing
 from tests.waiting import LIMIT, until
@@ -176,3 +181,22 @@ def test_the_files_after_a_change_are_those_of_a_new_listing(tmp_path: Path) -> 
     (tmp_path / "sub").rmdir()
     for path in ("sub/b.md", "sub"):
         assert before.after(project, [path]) is None
+
+
+def test_changes_without_an_end_are_told_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as those of a build that writes all the time."""
+    monkeypatch.setattr(file_events, "SETTLE", LIMIT)  # a busy machine makes pauses
+    events, told = FileEvents(), Event()
+
+    def write() -> None:
+        end = time.monotonic() + LIMIT / 5
+        while not told.wait(0.001) and time.monotonic() < end:
+            events.put(frozenset({tmp_path / "a.o"}))
+
+    writing = Thread(target=write)
+    writing.start()
+    assert events.wait() == {tmp_path / "a.o"}
+    goes_on = writing.is_alive()
+    told.set()
+    writing.join()
+    assert goes_on

@@ -24,6 +24,9 @@ Level = Literal["error", "warning", "info", "off"]
 SCHEMAS = ("topic", "none")
 """Names of built-in schemas; other values are files."""
 
+PROJECT_FILES = ("pyproject.toml", "kb.toml", *mkdocs_file.FILES)
+"""Files that may make their folder a project."""
+
 NEVER_READ = frozenset({"_link_reconcile_backup", "node_modules"})
 """Names of folders that are never read: nothing in them is a page or a link target. The same holds for names that begin
 with a dot."""
@@ -136,7 +139,7 @@ class Project(NamedTuple):
     @property
     def settings_files(self) -> tuple[Path, ...]:
         """Files outside the vault that affect the findings, whether they exist or not."""
-        own = (self.root / name for name in ("kb.toml", "pyproject.toml", *mkdocs_file.FILES, "kb-baseline.json"))
+        own = (self.root / name for name in (*PROJECT_FILES, "kb-baseline.json"))
         schemas = (Path(name) for _, name in self.config.schema if name not in SCHEMAS)
         return (*own, *schemas, self.vault / ".obsidian" / "app.json", self.vault / SETTINGS_OF_LOGSEQ)
 

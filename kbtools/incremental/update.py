@@ -133,10 +133,15 @@ class IndexUpdate:
             entry = self._change.entries[path]
             page = self._pages.get(path) or self._read(path)
             kept = self._db.row(path)
-            assert kept is not None
+            if kept is None:
+                return  # it could not be stored: the next check takes it as changed
             row = outline_row(page, is_page=entry.is_page)
             if row.outline != kept.outline:
-                return  # its file has changed since it was listed: the next check takes it as changed
+                # Its file has changed since it was listed: the next check takes it as changed. Until then its links
+                # are counted, but not those to pages that are gone, which may come back as others.
+                left = tuple(target for target in kept.targets if target in self._change.entries)
+                self._db.put_findings(kept._replace(targets=left), kept)
+                return
             if entry.is_page:
                 links[path] = links_of(page, self.linking.resolver)
                 row = link_row(row, page, links[path], self._config.dialect)
@@ -144,10 +149,12 @@ class IndexUpdate:
             turned.update(self._lead(set(row.targets) - set(kept.targets), +1))
             rows[path] = row, kept, page
 
-        for path in sorted(paths):
-            resolve(path)
-        for path in sorted((turned - rows.keys()) & self._change.entries.keys()):
-            resolve(path)
+        waiting, seen = set(paths), set[str]()
+        while waiting:
+            for path in sorted(waiting):
+                resolve(path)
+            seen |= waiting
+            waiting = (turned & self._change.entries.keys()) - seen  # their files may have been written meanwhile
         judged = self._judge(page for _, _, page in rows.values()) if self._judge is not None else None
         complaints, unchecked = (judged.complaints, judged.unchecked) if judged is not None else ({}, {})
         listed = [path for path in rows if self._change.entries[path].is_page]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import queue
+import time
 from pathlib import Path
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
@@ -14,6 +16,8 @@ from kbtools.errors import KbError
 
 SETTLE = 0.02
 """Seconds without an event after which a burst of them (an editor's save, a checkout) is considered complete."""
+_LONGEST = 1.0
+"""Seconds after which a burst without an end (a build that writes all the time) is reported so far."""
 _INTERRUPTIBLE = 1.0
 """Seconds after which ``wait`` checks for Ctrl-C, which waiting for a lock may block (on Windows always)."""
 
@@ -60,14 +64,18 @@ class FileEvents:
         self._events.put(changed)
 
     def wait(self) -> Changed:
-        """Returns after something has changed and no further event follows."""
+        """Returns after something has changed and no further event follows, or events have followed for a second."""
         found: list[Changed] = []
-        while True:
+        end = math.inf
+        while time.monotonic() < end:
             try:
-                found.append(self._events.get(timeout=SETTLE if found else _INTERRUPTIBLE))
+                wait = min(SETTLE, end - time.monotonic()) if found else _INTERRUPTIBLE
+                found.append(self._events.get(timeout=max(0.0, wait)))
             except queue.Empty:
                 if found:
                     break
+            else:
+                end = min(end, time.monotonic() + _LONGEST)
         known = [changed for changed in found if changed is not None]
         return frozenset().union(*known) if len(known) == len(found) else None
 

@@ -38,7 +38,9 @@ async def client(lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFa
         ),
         workspace=types.WorkspaceClientCapabilities(
             workspace_edit=types.WorkspaceEditClientCapabilities(
-                document_changes=True, change_annotation_support=types.ChangeAnnotationsSupportOptions()
+                document_changes=True,
+                resource_operations=[types.ResourceOperationKind.Create, types.ResourceOperationKind.Rename],
+                change_annotation_support=types.ChangeAnnotationsSupportOptions(),
             )
         ),
         window=types.WindowClientCapabilities(work_done_progress=True),

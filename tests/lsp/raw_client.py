@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,11 +18,12 @@ class RawClient:
     def __init__(self, root: Path | None = None) -> None:
         self.root, self.last = root, 0
         self.notes: list[dict[str, Any]] = []
+        self._log = TemporaryFile()  # noqa: SIM115 - not a pipe, which would stop the server once it is full
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kbtools.cli", "lsp"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._log,
         )
 
     def __enter__(self) -> Self:
@@ -30,9 +32,15 @@ class RawClient:
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.process.kill()
         self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+        for stream in (self.process.stdin, self.process.stdout, self._log):
             with suppress(BrokenPipeError):
                 stream.close()  # type: ignore[union-attr]
+
+    @property
+    def log(self) -> str:
+        """What the server has said on standard error."""
+        self._log.seek(0)
+        return self._log.read().decode()
 
     def send_bytes(self, data: bytes) -> None:
         assert self.process.stdin is not None
@@ -72,7 +80,7 @@ class RawClient:
         length = 0
         while (line := self.process.stdout.readline()) != b"\r\n":
             if not line:
-                raise EOFError(self.process.stderr.read().decode() if self.process.stderr else "")
+                raise EOFError(self.log)
             length = int(line.partition(b":")[2])
         found: dict[str, Any] = json.loads(self.process.stdout.read(length))
         return found

@@ -68,7 +68,11 @@ NAMES = ("배열", "New *name*", "Tensor", "one", "three-3", "C#", "a/b", "", "L
 PLACES = ("docs/b", "docs/c/d", "docs", "docs/a")
 CAN = {
     "workspace": {
-        "workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}},
+        "workspaceEdit": {
+            "documentChanges": True,
+            "resourceOperations": ["create", "rename"],
+            "changeAnnotationSupport": {},
+        },
         "didChangeWatchedFiles": {"dynamicRegistration": True},
     }
 }
@@ -337,7 +341,7 @@ def run(root: Path, seed: int, steps: int) -> list[str]:
         said = _errors(sequence)
         assert not said, said
     except BaseException:
-        print(f"seed {seed}:", *sequence.done, sep="\n  ")
+        print(f"seed {seed}:", *sequence.done, sequence.client.log, sep="\n  ")
         raise
     finally:
         sequence.close()
@@ -349,7 +353,7 @@ def _errors(sequence: Sequence) -> str:
     process = sequence.client.process
     process.stdin.close()  # type: ignore[union-attr]
     process.wait(LIMIT)
-    said = process.stderr.read().decode() if process.stderr else ""
+    said = sequence.client.log
     return said if "Traceback" in said else ""
 
 

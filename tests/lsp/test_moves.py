@@ -19,7 +19,15 @@ PAGES = {
     "docs/topics/pic.png": "",
     "docs/start.md": "---\nsee: '[[topics/Tensor]]'\n---\n\n# Start\n\n![a](topics/pic.png)\n",
 }
-CAN = {"workspace": {"workspaceEdit": {"documentChanges": True, "changeAnnotationSupport": {}}}}
+CAN = {
+    "workspace": {
+        "workspaceEdit": {
+            "documentChanges": True,
+            "resourceOperations": ["create", "rename"],
+            "changeAnnotationSupport": {},
+        }
+    }
+}
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ ask("folds", "textDocument/foldingRange", whole)
 ask("links", "textDocument/documentLink", whole)
 ask("tokens", "textDocument/semanticTokens/full", whole)
 ask("pages", "workspace/symbol", { query = "Ten" })
+out.listed = vim.lsp.util.symbols_to_items(out.pages, 0, "utf-16")
 ask("lenses", "textDocument/codeLens", whole)
 for _, lens in ipairs(out.lenses) do
   if lens.command.title == "▶ Run" then ask("ran", "workspace/executeCommand", lens.command) end
@@ -95,5 +96,6 @@ def test_once_through_every_feature(tmp_path: Path) -> None:
     assert len(found["links"]) == 3
     assert len(found["tokens"]["data"]) == 3 * 5
     assert [symbol["name"] for symbol in found["pages"]] == ["Tensor"]
+    assert [(Path(item["filename"]).name, item["lnum"]) for item in found["listed"]] == [("Tensor.md", 1)]
     assert any(lens["command"]["title"].startswith("✓ passed on cpu") for lens in found["lenses"])
     assert [hint["label"] for hint in found["hints"]] == ["→ 3"]

@@ -78,10 +78,9 @@ def test_a_header_behind_which_nothing_can_be_found_ends_the_server_with_a_reaso
     with RawClient() as client:
         client.initialize()
         client.send_bytes(head)
-        _, told = client.process.communicate(timeout=60)
-        assert client.process.returncode == 2
-        assert b"messages cannot be read" in told
-        assert b"Traceback" not in told
+        assert client.process.wait(60) == 2
+        assert "messages cannot be read" in client.log
+        assert "Traceback" not in client.log
 
 
 @pytest.mark.parametrize("method", ["no/such", "$/no-such", "textDocument/hover", "textDocument/rename"])
@@ -133,6 +132,26 @@ def test_addresses_that_are_no_page_have_no_findings(client: RawClient, uri: str
     client.note("textDocument/didSave", {"textDocument": {"uri": uri}})
     client.note("textDocument/didClose", {"textDocument": {"uri": uri}})
     assert not client.rules(uri)
+
+
+def test_a_client_that_edits_texts_alone_is_sent_nothing_else(wiki: Path) -> None:
+    """Such as one that renames no files."""
+    with RawClient(wiki) as client:
+        client.initialize()
+        uri, other = (wiki / AUTOGRAD).as_uri(), (wiki / "docs/topics/Tensor.md").as_uri()
+        client.open(uri, PAGES[AUTOGRAD])
+        line = PAGES[AUTOGRAD].split("\n")[6]
+        document, places = {"uri": uri}, [{"line": 6, "character": line.index(w) + 2} for w in ("tensor", "Nowhere")]
+        at = {"textDocument": document, "position": places[0]}
+        renamed = client.ask("textDocument/rename", {**at, "newName": "Array"})["result"]
+        place = {"start": places[1], "end": places[1]}
+        asked = {"textDocument": document, "range": place, "context": {"diagnostics": []}}
+        titles = {action["title"] for action in client.ask("textDocument/codeAction", asked)["result"]}
+    assert set(renamed) == {"changes"}
+    assert set(renamed["changes"]) == {uri, other}
+    assert {key for edits in renamed["changes"].values() for edit in edits for key in edit} == {"range", "newText"}
+    assert "Ignore broken-link here" in titles
+    assert "Write the page Nowhere" not in titles
 
 
 def test_an_address_means_its_file_however_it_is_escaped(wiki: Path) -> None:
@@ -449,6 +468,36 @@ def test_a_folder_without_a_project_is_checked_as_with_vault_until_it_becomes_on
         (tmp_path / "kb.toml").write_text('docs = "."\n', encoding="utf-8")
         client.note("textDocument/didSave", {"textDocument": {"uri": uri}})
         assert "undefined-name" in (client.rules(uri) or ())
+
+
+@pytest.mark.parametrize("first", ["outer", "inner"])
+def test_a_page_belongs_to_the_nearest_project_whatever_was_opened_first(tmp_path: Path, first: str) -> None:
+    """The folder that the editor has open is no project, a folder in it is one, another has a file that makes none."""
+    inner = make(tmp_path / "wiki")
+    texts = {inner / AUTOGRAD: PAGES[AUTOGRAD], tmp_path / "A.md": "[[B#No]]\n", tmp_path / "code/B.md": "[[A]]\n"}
+    for file in list(texts)[1:]:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(texts[file], encoding="utf-8")
+    (tmp_path / "code/pyproject.toml").write_text("[project]\n", encoding="utf-8")
+    with RawClient(tmp_path) as client:
+        client.initialize()
+        for file in texts if first == "inner" else reversed(texts):
+            client.open(file.as_uri(), texts[file])
+        found = [client.rules(file.as_uri()) for file in texts]
+    assert found == [{"variant-link", "broken-link", "orphan-page"}, {"broken-anchor"}, set()]
+
+
+def test_a_page_that_is_open_by_two_addresses_stays_open_when_one_is_closed(wiki: Path) -> None:
+    (wiki.parent / "link").symlink_to(wiki)
+    uri, other = ((folder / AUTOGRAD).as_uri() for folder in (wiki, wiki.parent / "link"))
+    with RawClient(wiki) as client:
+        client.initialize()
+        client.open(other, "[[Tensor]]\n")
+        before = client.rules(other)
+        client.open(uri, "[[Quite another]]\n")
+        assert "broken-link" in (client.rules(uri) or ())
+        client.note("textDocument/didClose", {"textDocument": {"uri": uri}})
+        assert client.rules(other) == before
 
 
 def test_unsaved_text_counts_once_a_configuration_can_be_read(wiki: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import PurePosixPath
 
 from kbtools.adapters.lsp.diagnostics import as_published
-from kbtools.adapters.lsp.named import named_page
+from kbtools.adapters.lsp.edits.named import named_page
 from kbtools.adapters.lsp.offered import ACCEPT, FIX_ALL, RESPELL
 from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.wire.protocol import TOP, CodeAction, CodeActionKind, WorkspaceEdit
@@ -31,8 +31,11 @@ _PREFIX = re.compile(r"[ \t>]*")
 """Of a line in quotations and lists."""
 
 
-def actions(space: OpenVault, page: Page, wanted: Span, only: tuple[str, ...] = ()) -> Iterator[CodeAction]:
-    """What can be done where the cursor is: mend a finding, accept it, ignore it; write the page a link asks for."""
+def actions(
+    space: OpenVault, page: Page, wanted: Span, only: tuple[str, ...] = (), *, creates: bool = True
+) -> Iterator[CodeAction]:
+    """What can be done where the cursor is: mend a finding, accept it, ignore it; write the page a link asks for, if
+    the client ``creates`` files."""
     source, uri = page.source, space.uri(page.path)
     new, _ = space.findings(page.path)
 
@@ -50,7 +53,7 @@ def actions(space: OpenVault, page: Page, wanted: Span, only: tuple[str, ...] = 
                 "isPreferred": d.fix.applicability is Applicability.SAFE,
                 "edit": of_page(d.fix.edits),
             }
-        if (create := _new_page(space, page, d)) is not None:
+        if creates and (create := _new_page(space, page, d)) is not None:
             create["diagnostics"] = [diagnostic]
             yield create
         yield {

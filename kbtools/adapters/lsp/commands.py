@@ -27,7 +27,7 @@ def execute(session: Session, command: str, arguments: list[Any]) -> Later | Non
             session.publish()
     elif command == RESPELL:
         if (found := session.space(arguments[0])) is not None:
-            from kbtools.adapters.lsp.changes import respell
+            from kbtools.adapters.lsp.edits.changes import respell
 
             edit = session.for_client(respell(*found))
             session.connection.ask("workspace/applyEdit", {"label": "Respell links", "edit": edit})
@@ -86,8 +86,8 @@ def _run(session: Session, uri: str, space: OpenVault, path: str, snippet: str, 
         progress.end(end.summary)
         if end.is_failure:
             session.show(end.summary)
-        if update:
-            session.refresh(space, (path,))
+        if update and (now := session.space(uri)) is not None:  # its configuration may have changed meanwhile
+            session.refresh(now[0], (now[1],))
         session.publish()
         for kind in ("codeLens", "inlayHint"):
             if session.supports("workspace", kind, "refreshSupport"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kbtools.adapters.lsp.open_vault import path_of, placed
 from kbtools.adapters.lsp.session import Document, Session
+from kbtools.adapters.lsp.wire.addresses import path_of, placed
 from kbtools.adapters.lsp.wire.positions import changed
 from kbtools.adapters.lsp.wire.protocol import Params
 
@@ -59,8 +59,13 @@ def did_close(session: Session, params: Params) -> None:
         return
     session.connection.notify("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
     if (found := session.space(uri)) is not None:
+        space, path = found
+        same = [document.text for other, document in session.documents.items() if session.space(other) == found]
         session.is_stale = True
-        found[0].resident.drop(found[1])
+        if same:  # open by another address
+            space.resident.edit(path, same[-1])
+        else:
+            space.resident.drop(path)
 
 
 def did_change_files(session: Session, params: Params) -> None:

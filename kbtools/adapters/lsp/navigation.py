@@ -136,10 +136,12 @@ def document_symbols(space: OpenVault, page: Page) -> list[DocumentSymbol]:
 
 def workspace_symbols(space: OpenVault, query: str, most: int = 200) -> list[WorkspaceSymbol]:
     """Pages whose names hold the words."""
-    return [
-        {"name": name.text, "kind": SymbolKind.FILE, "location": {"uri": space.uri(path)}, "containerName": path}
-        for path, name in space.resident.linking.nearest(query, most)
-    ]
+
+    def symbol(name: str, path: str) -> WorkspaceSymbol:
+        location: Location = {"uri": space.uri(path), "range": TOP}  # few clients take a place without a range
+        return {"name": name, "kind": SymbolKind.FILE, "location": location, "containerName": path}
+
+    return [symbol(name.text, path) for path, name in space.resident.linking.nearest(query, most)]
 
 
 def folding_ranges(_: OpenVault, page: Page) -> list[FoldingRange]:

@@ -6,15 +6,16 @@ import os
 from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
 
+from kbtools.adapters.lsp.wire.addresses import placed
 from kbtools.adapters.lsp.wire.positions import Positions
 from kbtools.adapters.lsp.wire.protocol import TextEdit
 from kbtools.check.shell import judge_of
 from kbtools.check.shown_code import of_code_that_counts
-from kbtools.config.project import Project, find_project, foreign_vault
+from kbtools.config.project import PROJECT_FILES, Project, find_project, foreign_vault
 from kbtools.config.snippet_policy import SHOW
 from kbtools.errors import KbError
 from kbtools.incremental.resident import Resident
@@ -52,27 +53,6 @@ class FieldLink(NamedTuple):
         return self.span.end
 
 
-def path_of(uri: str) -> Path | None:
-    """The file of a URI; None for other schemes, such as a page that was never saved."""
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return None
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        return None
-    path = unquote(parts.path, errors="surrogateescape")
-    if not path or "\0" in path:
-        return None
-    if os.name == "nt":
-        path = path.lstrip("/")
-    return Path(path)
-
-
-def placed(file: Path) -> Path:
-    """A file by the folder that it lies in: a file that is a link is not followed."""
-    return Path(os.path.realpath(file.parent), file.name)
-
-
 def project_of(file: Path, folders: Iterable[Path]) -> Project | None:
     """The project a file lies in, else the editor's folder as it is. Raises KbError for a configuration that cannot be
     read. None for a file outside of both: its own folder may be a home, and hold a whole disk."""
@@ -92,6 +72,12 @@ def path_in(project: Project, file: Path) -> str | None:
     except ValueError:
         return None
     return path if path.endswith(".md") and not Exclusion(project.config).covers(path) else None
+
+
+def may_be_of_another(project: Project, file: Path) -> bool:
+    """Whether a file of a vault may lie in a project of its own, within it."""
+    folders = takewhile(lambda folder: folder != project.root, placed(file).parents)
+    return any((folder / name).is_file() for folder in folders for name in PROJECT_FILES)
 
 
 def top_of(project: Project, file: Path, path: str) -> Path:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from kbtools.adapters.lsp import actions, changes, commands, completion, hover, moves, navigation, results
-from kbtools.adapters.lsp.named import renamable
-from kbtools.adapters.lsp.open_vault import OpenVault, path_of
+from kbtools.adapters.lsp import actions, commands, completion, hover, navigation, results
+from kbtools.adapters.lsp.edits import changes, moves
+from kbtools.adapters.lsp.edits.named import renamable
+from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.session import Session
+from kbtools.adapters.lsp.wire.addresses import path_of
 from kbtools.adapters.lsp.wire.connection import Later
 from kbtools.adapters.lsp.wire.protocol import CodeAction, Params, Renamable, WorkspaceEdit
 from kbtools.vault.page import Page
@@ -62,7 +64,8 @@ def rename(session: Session, params: Params) -> WorkspaceEdit | None:
     found = _at(session, params)
     if found is None:
         return None
-    return session.for_client(changes.rename(found[0], renamable(*found), params["newName"]))
+    keep_file = not session.edits_files("rename")
+    return session.for_client(changes.rename(found[0], renamable(*found), params["newName"], keep_file=keep_file))
 
 
 def will_rename_files(session: Session, params: Params) -> WorkspaceEdit | None:
@@ -85,7 +88,8 @@ def will_rename_files(session: Session, params: Params) -> WorkspaceEdit | None:
 def code_action(session: Session, params: Params) -> list[CodeAction]:
     def offered(space: OpenVault, page: Page) -> list[CodeAction]:
         only = tuple(params["context"].get("only") or ())
-        made = actions.actions(space, page, space.positions(page.source).span(params["range"]), only)
+        wanted, creates = space.positions(page.source).span(params["range"]), session.edits_files("create")
+        made = actions.actions(space, page, wanted, only, creates=creates)
         return [a for a in made if not only or any(a["kind"].startswith(kind) for kind in only)]
 
     found: list[CodeAction] = _of_page(offered)(session, params)

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from kbtools.adapters.lsp.open_vault import OpenVault, path_in, path_of, project_of, top_of
+from kbtools.adapters.lsp.open_vault import OpenVault, may_be_of_another, path_in, project_of, top_of
+from kbtools.adapters.lsp.wire.addresses import path_of
 from kbtools.adapters.lsp.wire.connection import Connection
-from kbtools.adapters.lsp.wire.protocol import Diagnostic, Params, WorkspaceEdit
+from kbtools.adapters.lsp.wire.protocol import Diagnostic, Params, TextDocumentEdit, WorkspaceEdit
 from kbtools.errors import KbError
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Session:
         self.encoding: str = next((name for name in offered if name in ENCODINGS), "utf-16")
         self._places: dict[str, tuple[Path, str] | None] = {}
         """Where documents lie, by address."""
+        self._changed: dict[OpenVault, Changed] = {}
+        """Files that may have changed and have not been read since."""
         self._complaints: set[str] = set()
         self._unwatched: set[OpenVault] = set()
         """Wikis whose files the system cannot watch."""
@@ -69,9 +72,13 @@ class Session:
         """Whether the client has a capability."""
         return bool(self._capability(*names))
 
+    def edits_files(self, kind: str) -> bool:
+        """Whether an edit that the client makes may create or rename files: ``create``, ``rename``."""
+        return kind in (self._capability("workspace", "workspaceEdit", "resourceOperations") or ())
+
     def for_client(self, edit: WorkspaceEdit) -> WorkspaceEdit:
         """A change of several pages: of open documents in the version it was made for, so that it is refused after
-        further typing; without annotations for a client that does not know them."""
+        further typing; without annotations and versions for a client that does not know them."""
         versions = {space.uri(path): document.version for document, space, path in self._open_pages()}
         has_annotations = self._capability("workspace", "workspaceEdit", "changeAnnotationSupport") is not None
         if not has_annotations:
@@ -82,6 +89,9 @@ class Session:
                 named["version"] = versions.get(named["uri"])
             for one in (change, *change.get("edits", ())) if not has_annotations else ():
                 one.pop("annotationId", None)
+        if not any(self.supports("workspace", "workspaceEdit", n) for n in ("documentChanges", "resourceOperations")):
+            changes = cast("list[TextDocumentEdit]", edit["documentChanges"])
+            return {"changes": {change["textDocument"]["uri"]: change["edits"] for change in changes}}
         return edit
 
     def _open_pages(self) -> Iterator[tuple[Document, OpenVault, str]]:
@@ -109,19 +119,22 @@ class Session:
         if file is None:
             return None
         for root in sorted(self.spaces, key=lambda root: -len(root.parts)):
-            if (path := path_in(self.spaces[root].project, file)) is not None:
+            project = self.spaces[root].project
+            if (path := path_in(project, file)) is not None and not may_be_of_another(project, file):
                 return root, path
         try:
-            project = project_of(file, self.folders)
-            path = path_in(project, file) if project is not None else None
-            if project is None or path is None:
+            found = project_of(file, self.folders)
+            path = path_in(found, file) if found is not None else None
+            if found is None or path is None:
                 return None
-            space = self.spaces[project.vault] = OpenVault(project, self.encoding, top_of(project, file, path))
+            if found.vault in self.spaces:
+                return found.vault, path
+            space = self.spaces[found.vault] = OpenVault(found, self.encoding, top_of(found, file, path))
         except KbError as error:
             self.complain(error)
             return None
         self._take_texts(space)
-        return project.vault, path
+        return found.vault, path
 
     def _take_texts(self, space: OpenVault) -> None:
         """Have a wiki that is read anew know the documents that are open in it: it may not have been readable when
@@ -158,11 +171,7 @@ class Session:
                     self.complain(error)
 
     def _told_of(self, space: OpenVault, changed: Changed) -> None:  # on the watch's thread
-        def enter() -> None:
-            if self.spaces.get(space.project.vault) is space:
-                self.files_changed(space, changed)
-
-        self.connection.call_soon(enter)
+        self.connection.call_soon(lambda: self.files_changed(space, changed))
 
     def complain(self, error: KbError) -> None:
         """Say once what cannot be done."""
@@ -202,7 +211,22 @@ class Session:
         self.is_stale = True
 
     def files_changed(self, space: OpenVault, files: Collection[Path] | None) -> None:
-        """Read files of a wiki that may have changed; None for any."""
+        """Have files of a wiki that may have changed read before anything is told next; None for any. A build may write
+        faster than they can be read."""
+        held = self._changed.get(space, frozenset())
+        self._changed[space] = None if files is None or held is None else held.union(files)
+        self.is_stale = True
+
+    def _read_changed(self) -> None:
+        while self._changed:
+            space, files = self._changed.popitem()
+            try:
+                if self.spaces.get(space.project.vault) is space:
+                    self._read_files(space, files)
+            except KbError as error:
+                self.complain(error)
+
+    def _read_files(self, space: OpenVault, files: Changed) -> None:
         vault, root = space.project.vault, space.project.root
         pages = [f.relative_to(vault).as_posix() for f in files or () if f.suffix == ".md" and f.is_relative_to(vault)]
         others = [f for f in files or () if f.suffix != ".md" and (f.is_relative_to(vault) or f.is_relative_to(root))]
@@ -216,6 +240,7 @@ class Session:
 
     def publish(self) -> None:
         """Tell what is wrong with every open document, as the whole wiki is now, where that has changed."""
+        self._read_changed()
         self.is_stale = False
         from kbtools.adapters.lsp.diagnostics import has_results, published
 

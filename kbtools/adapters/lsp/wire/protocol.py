@@ -174,14 +174,10 @@ class DocumentSymbol(TypedDict):
     children: list[DocumentSymbol]
 
 
-class DocumentUri(TypedDict):
-    uri: str
-
-
 class WorkspaceSymbol(TypedDict):
     name: str
     kind: int
-    location: DocumentUri
+    location: Location
     containerName: str
 
 

@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from kbtools.adapters.lsp.changes import whole
-from kbtools.adapters.lsp.open_vault import OpenVault, placed
+from kbtools.adapters.lsp.edits.changes import whole
+from kbtools.adapters.lsp.open_vault import OpenVault
+from kbtools.adapters.lsp.wire.addresses import placed
 from kbtools.adapters.lsp.wire.protocol import WorkspaceEdit
 from kbtools.edit.move import plan_move
 from kbtools.edit.verify import few

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from itertools import accumulate
 
-from kbtools.adapters.lsp.named import Named
+from kbtools.adapters.lsp.edits.named import Named
 from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.wire.positions import Positions
 from kbtools.adapters.lsp.wire.protocol import Change, ChangeAnnotation, TextDocumentEdit, TextEdit, WorkspaceEdit
@@ -20,14 +20,14 @@ from kbtools.vault.links.spelling import Speller
 from kbtools.vault.page import Page
 
 
-def rename(space: OpenVault, named: Named, name: str) -> WorkspaceEdit:
-    """Another name for a page or a part of it: where it stands itself, in a page's file name, and in every link. Raises
-    KbError where that cannot be."""
+def rename(space: OpenVault, named: Named, name: str, *, keep_file: bool) -> WorkspaceEdit:
+    """Another name for a page or a part of it: where it stands itself, in a page's file name unless ``keep_file``, and
+    in every link. Raises KbError where that cannot be."""
     index = space.index()
     if named.plan is not None:
         return whole(space, index, named.plan(index, name), named.path)
-    is_saved = (space.project.vault / named.path).is_file()
-    plan = plan_rename(index, named.path, name, style=space.project.config.link_style, keep_file=not is_saved)
+    keep_file = keep_file or not (space.project.vault / named.path).is_file()
+    plan = plan_rename(index, named.path, name, style=space.project.config.link_style, keep_file=keep_file)
     edit = whole(space, index, plan.texts, named.path)
     if plan.new != named.path:
         old, new = space.uri(named.path), space.uri(plan.new)

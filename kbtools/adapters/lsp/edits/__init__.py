@@ -1,0 +1,1 @@
+"""Edits of the whole wiki that an editor is sent: renames, moves, links that are respelled."""
