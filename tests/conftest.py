@@ -28,10 +28,10 @@ _ENOUGH = 4 * 2**30
 if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ENOUGH:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
-# Marks of runs are left in a folder of the tests' own, not among the user's.
-_STATE = tempfile.mkdtemp(prefix="kb-state-")
-os.environ["XDG_STATE_HOME"] = _STATE
-atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
+# What kb keeps for its user is left in a folder of the tests' own, the same for all workers of pytest-xdist.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="kb-state-")
+    atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 # The gate says the same of the same code, every time: examples are derived from each test, not from chance. The profile
 # "search" looks for new ones (`make fuzz`); what it finds becomes an @example before the code is mended.

@@ -14,6 +14,7 @@ from kbtools.run.processes.compile_cache import session_cache
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.session import ProcessSettings, Session
+from kbtools.state.user_folder import user_folder
 from tests.terminal import run_kb
 
 COMPILED = """```python {#compile timeout="300"}
@@ -85,6 +86,9 @@ def test_nothing_outlives_a_strict_session_and_nothing_else_is_shared(tmp_path: 
     if "does not confine" in done.stdout:
         pytest.skip("no namespaces here")
     assert done.returncode == 0, done.stdout + done.stderr
+    # The fork server is not confined: what it loads does not lie in a folder that may come with the vault.
+    assert not list((tmp_path / ".kb").rglob("*.so"))
+    assert (user_folder() / "compiler").is_dir()
     planted = list((tmp_path / ".kb").rglob("planted"))
     assert len(planted) == (4 if mode == "default" else 0)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from kbtools.run.processes.compile_cache import server_cache
+
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux")
 def test_forked_workers_import_nothing_of_kb(tmp_path: Path) -> None:
@@ -66,7 +68,12 @@ assert gradient.grad.tolist() == [2.0, 2.0, 2.0]
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux")
 def test_what_the_server_does_beforehand_leaves_one_thread_and_no_accelerator(tmp_path: Path) -> None:
     pytest.importorskip("torch")
-    own = {"OMP_NUM_THREADS": "1", "TMPDIR": str(tmp_path), "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    own = {
+        "OMP_NUM_THREADS": "1",
+        "TMPDIR": str(tmp_path),
+        "TORCHINDUCTOR_COMPILE_THREADS": "1",
+        **dict(server_cache()),
+    }
     done = subprocess.run(
         [sys.executable, "-c", WARM], check=False, env={**os.environ, **own}, capture_output=True, text=True
     )

@@ -155,7 +155,7 @@ class Runner:
                     self._launchers[python] = SpawnLauncher(self.options.sandbox, python)
                 else:
                     compiles = self.state is not None and "torch.compile" in preload
-                    own = server_cache(self.state) if compiles and self.state is not None else ()
+                    own = server_cache() if compiles else ()
                     self._launchers[python] = ForkServerLauncher(self.options.sandbox, sorted(preload), own, python)
             return self._launchers[python]
 

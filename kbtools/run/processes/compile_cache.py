@@ -15,16 +15,20 @@ from pathlib import Path
 
 from kbtools.run.job import Job
 from kbtools.run.results import packages
+from kbtools.state.user_folder import user_folder
 
 _VARIABLES = {"TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
 _STALE = 3600.0
 """Seconds after which the compiled code of a changed page is deleted: no run uses it any more."""
 
 
-def server_cache(state: Path) -> tuple[tuple[str, str], ...]:
+def server_cache() -> tuple[tuple[str, str], ...]:
     """The variable for the fork server's own part, which stores what it detects about this machine's compiler.
-    Workers cannot write there: the server is not confined, and loads what it finds."""
-    folder = state / "cache" / "server"
+
+    In the user's folder: the server is not confined and loads the libraries that it finds, so they must not come with
+    a vault, and workers cannot write there.
+    """
+    folder = user_folder() / "compiler"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
