@@ -13,6 +13,7 @@ from kbtools.run.results.outcomes import Outcome, Status
 from kbtools.run.worker import other_conditions
 
 CHANGES = "changes from run to run"
+PROMPT = "differs at Python's prompt"
 
 
 def run(code: str, launcher: Launcher, behind: str = "") -> Outcome:
@@ -285,7 +286,48 @@ id(a) == id(b)  # False
 a = b
 print(a is b)  # False
 print(256 + 1)  # 258"""
-    apart = "differs at the prompt, where statements share no constants"
-    assert states(run(code, launcher)) == [apart, apart, "different", "different"]
+    assert states(run(code, launcher)) == [PROMPT, PROMPT, "different", "different"]
     prompt = ">>> a = 257\n>>> b = 257\n>>> a is b\nFalse\n>>> b is b\nFalse"
     assert states(run(prompt, launcher)) == ["equal", "different"]
+
+
+def test_the_variables_of_a_program_are_those_of_the_prompt_or_not_compared(launcher: Launcher) -> None:
+    code = """a = 1
+print(sorted(globals()))  # ['__annotations__', '__builtins__', '__doc__', '__loader__', '__name__', '__package__', \
+'__spec__', 'a']
+[name for name in globals() if name[0] != "_"]  # ['b']
+__name__  # '__test__'""".replace("\\\n", "")
+    assert states(run(code, launcher)) == [PROMPT, "different", "different"]
+
+
+def test_names_and_sizes_of_built_in_objects_are_those_of_a_version(launcher: Launcher) -> None:
+    code = """class A:
+    x = 1
+dir(A())  # ['__class__', '__doc__', 'x']
+[name for name in dir(A) if "__" not in name]  # ['y']
+(x for x in range(3)).__sizeof__()  # 96
+[].__sizeof__() > 9  # False"""
+    machine = "changes from machine to machine"
+    assert states(run(code, launcher)) == [machine, "different", machine, "different"]
+
+
+def test_keys_that_end_a_program_are_not_compared(launcher: Launcher) -> None:
+    code = ">>> input('name: ')\nname:\nTraceback (most recent call last):\nKeyboardInterrupt\n"
+    code += ">>> int('x')\nTraceback (most recent call last):\nTypeError: no"
+    assert states(run(code, launcher)) == [CHANGES, "different"]
+
+
+def test_paths_of_another_system_are_not_compared(launcher: Launcher) -> None:
+    code = """import os
+print(os.path.join("a", "b.txt"))  #> a\\b.txt
+print(os.path.join("a", "b.txt"))  #> a\\c.txt"""
+    assert states(run(code, launcher)) == ["paths are written otherwise on this system", "different"]
+
+
+def test_packages_are_imported_on_another_machine_too(launcher: Launcher) -> None:
+    code = """import matplotlib.pyplot, pandas, scipy.stats, sklearn
+pandas.__version__  # 1.5.2
+sklearn.__version__  # 0.9
+pandas.__version__ != "1.5.2"  # False"""
+    machine = "changes from machine to machine"
+    assert states(run(code, launcher)) == [machine, machine, "different"]

@@ -102,6 +102,11 @@ def _is_share(percent: str, printed: str) -> bool:
     return abs(share) <= 1 and abs(share * 100 - shown) * 2 <= Decimal(1).scaleb(digits)
 
 
+def is_path_elsewhere(shown: str, printed: str) -> bool:
+    """Whether two outputs differ only in how paths are written on Windows and elsewhere."""
+    return "\\" in shown and "\\" not in printed and matches(_BACKSLASH.sub("/", shown), printed)
+
+
 def same_kind(shown: str, value: str) -> bool:
     """Whether two values have the same kind: both numbers, both lists, …; several lines and exceptions are not
     values."""
@@ -178,6 +183,8 @@ _LABEL_ENDS = frozenset(":=>$€£¥₩")
 _UNITS = frozenset("%$€£¥₩°")
 _NO_WORDS = frozenset({"True", "False", "None", "nan", "inf", "..."})
 """Words that are values."""
+_BACKSLASH = re.compile(r"(?<=[\w.:~])\\{1,2}(?=[\w.~])")
+"""Between the parts of a path on Windows."""
 _SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # Shown by NumPy 2 inside containers, but not by NumPy 1.
     (re.compile(r"\b(?:np|numpy)\.(?:float|int|uint|complex|bool|str|bytes)(?:[0-9]+|_)?\(([^()]*)\)"), r"\1"),
@@ -191,7 +198,7 @@ _SPELLINGS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], 
     (re.compile(r"\b([A-Z]\w*\((?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|[\w.+-]+)),\)"), r"\1)"),
     # Paths of another system.
     (re.compile(r"\bWindowsPath\b"), "PosixPath"),
-    (re.compile(r"(?<=[\w.:~])\\{1,2}(?=[\w.~])"), "/"),
+    (_BACKSLASH, "/"),
     # The blank after a label.
     (re.compile(r"(?<=[^\W\d]):[ \t]+(?=\S)"), ":"),
     # Single or double quotes.

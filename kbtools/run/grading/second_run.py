@@ -24,7 +24,7 @@ from kbtools.run.worker.other_conditions import ELSEWHERE, MACHINE, PROMPT, SEED
 VARIES = "changes from run to run"
 CONTINUES = "continues random numbers that an earlier snippet has seeded"
 OF_MACHINE = "changes from machine to machine"
-OF_PROMPT = "differs at the prompt, where statements share no constants"
+OF_PROMPT = "differs at Python's prompt"
 ALONE = "an earlier snippet of the page changes it"
 _EXCUSES = {MACHINE: OF_MACHINE, PROMPT: OF_PROMPT}
 _SEVERAL = (6, 7, 8, 9)
@@ -38,15 +38,15 @@ _RACES = re.compile(
 )
 _SEEDS = re.compile(r"seed\w*\(|default_rng|RandomState")
 _ASKS = re.compile(
-    r"version|getsizeof|platform|cpu_count|cuda|getpreferredencoding|\b(?:help|dir)\(|maxsize|getrecursionlimit"
+    r"version|sizeof|platform|cpu_count|cuda|getpreferredencoding|\b(?:help|dir)\(|maxsize|getrecursionlimit"
     r"|implementation|executable|prefix|__file__|__path__|__spec__|__loader__|__subclasses__|sys\.path"
     r"|sysconfig|inspect|kwlist|encoding|pprint|printing|argparse|terminal"
 )
 _INSTALLED = re.compile(rf"(?:{re.escape(sys.prefix)}|{re.escape(sys.base_prefix)})(?!\w)")
 """Where Python is, on this machine."""
 _SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")
-_SHARES = re.compile(r"\bis\b|\bid\(")
-"""Code that asks whether two names refer to the same object."""
+_AT_PROMPT = re.compile(r"\bis\b|\b(?:id|globals|locals|vars|dir)\(")
+"""Code that asks whether two names refer to the same object, or for the variables of the program."""
 _QUICK = 10.0
 """Sessions that take longer (seconds) are run only once under each condition."""
 
@@ -69,7 +69,7 @@ class OtherRuns:
         numbers += SEEDS_APART if quick and seeded else ()
         numbers += [_ORDERS] if _SETS.search(code) else ()
         numbers += [MACHINE] if _ASKS.search(code) else ()
-        numbers += [PROMPT] if _SHARES.search(code) else ()
+        numbers += [PROMPT] if _AT_PROMPT.search(code) else ()
         for number in numbers:
             if number not in self._runs:
                 launcher = self._launcher.fresh() if number == _ORDERS else self._launcher

@@ -124,6 +124,7 @@ class _Worker:
         """Random seeds that one snippet sets do not affect the next."""
         self.turn = 0
         self.interpreter.apart = kind.changed == other_conditions.PROMPT
+        self.transform = other_conditions.transform(kind.changed)
         if kind.changed:
             other_conditions.change(self.scratch, kind.changed)
         if not missing and not seeded:
@@ -165,7 +166,8 @@ class _Worker:
         self.turn += 1
         if self.apart:
             reseed(self.apart * _TURNS + self.turn)
-        inside = SessionApi(self.interpreter, step, self.scratch, _retarget(step["rehearse"]))
+        transform = _retarget(step["rehearse"]) or self.transform
+        inside = SessionApi(self.interpreter, step, self.scratch, transform)
         threads = Threads()
         self.collects = self.collects or "async" in code
         if "concurrent" in code:

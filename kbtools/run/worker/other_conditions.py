@@ -5,6 +5,7 @@ Used only in workers whose output is compared with that of another run (``second
 
 from __future__ import annotations
 
+import ast
 import builtins
 import datetime
 import glob
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 
 from kbtools.run.worker.streams import Stream
@@ -37,12 +39,14 @@ SEEDS_APART = (2, 3, 4)
 MACHINE = 5
 """The number of the conditions of another machine: sizes, processors, versions, a GPU."""
 PROMPT = 11
-"""The number of the conditions in which statements are compiled apart, as at the prompt: they share no constants."""
+"""The number of the conditions of Python's prompt: statements are compiled apart, so that they share no constants."""
 ELSEWHERE = "on-another-machine"
 """Part of the name of a file that exists only on another machine."""
 _CLASSES: list[type] = []
 """Subclasses of built-in classes, which exist as long as they are here."""
 _MASK = 0x5A5A5A50
+_SIZE = "__kb_size__"
+"""A function in ``builtins``."""
 
 
 def change(folder: Path, number: int) -> None:
@@ -52,6 +56,9 @@ def change(folder: Path, number: int) -> None:
         _documentation()
         _names()
         _modules()
+        vars(builtins)[_SIZE] = lambda value: value.__sizeof__() + 8
+    if number == PROMPT:
+        _prompt()
     _clock()
     _dates()
     _sleep(number)
@@ -60,6 +67,31 @@ def change(folder: Path, number: int) -> None:
     find, digest = builtins.id, builtins.hash
     builtins.id = lambda value: find(value) ^ _MASK
     builtins.hash = lambda value: digest(value) if isinstance(value, (int, float, complex)) else digest(value) ^ _MASK
+
+
+def transform(number: int) -> Callable[[ast.Module], ast.Module] | None:
+    """The change of code in these conditions; None if there is none."""
+    return _Sizes().visit if number == MACHINE else None
+
+
+class _Sizes(ast.NodeTransformer):
+    """``__sizeof__`` of built-in classes cannot be replaced, but calls of it can."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "__sizeof__" and not node.args:
+            node.args = [node.func.value]
+            node.func = ast.copy_location(ast.Name(_SIZE, ast.Load()), node.func)
+        return node
+
+
+def _prompt() -> None:
+    """The main module's variables at the prompt, in their order."""
+    names = vars(sys.modules["__main__"])
+    found = {**names, "__loader__": importlib.machinery.BuiltinImporter, "__annotations__": {}}
+    names.clear()
+    for name in ("name", "doc", "package", "loader", "spec", "annotations", "builtins"):
+        names[f"__{name}__"] = found[f"__{name}__"]
 
 
 def _clock() -> None:
@@ -173,7 +205,11 @@ def _files(folder: Path) -> None:
         return full not in made and not (full.startswith(root) and os.path.lexists(full))
 
     def there(question: Callable[..., bool]) -> Callable[..., bool]:
-        return lambda path, *rest, **named: question(path, *rest, **named) or is_foreign(path)
+        def answer(path: Any, *rest: Any, **named: Any) -> bool:
+            # Packages read the files that they find.
+            return question(path, *rest, **named) or (_is_page(sys._getframe(1)) and is_foreign(path))
+
+        return answer
 
     for module, names in ((os.path, ("exists", "isfile", "isdir")), (Path, ("exists", "is_file", "is_dir"))):
         for name in names:
@@ -252,22 +288,33 @@ def _documentation() -> None:
 
 
 def _names() -> None:
-    """Modules of another version have more names, and another program has other variables; classes of the page are
-    unchanged."""
+    """Modules and classes of another version have more names, and another program has other variables. Of the page's
+    own classes only the names with underscores may differ, which they inherit."""
     names_of = builtins.dir
 
     def dir_changed(*things: Any) -> list[str]:
-        if not things:
-            return sorted([*sys._getframe(1).f_locals, ELSEWHERE])
+        caller = sys._getframe(1)
+        if not things or not _is_page(caller):
+            names = names_of(*things) if things else sorted(caller.f_locals)
+            return [*names, ELSEWHERE] if _is_page(caller) else names
         owner = things[0] if isinstance(things[0], type) else type(things[0])
         names = names_of(*things)
-        return names if owner.__module__ == "__main__" else [*names, ELSEWHERE]
+        return [*names, f"__{ELSEWHERE}__" if owner.__module__ == "__main__" else ELSEWHERE]
 
     vars(builtins)["dir"] = dir_changed
 
 
+def _is_page(frame: FrameType) -> bool:
+    """Whether the page's own code is running, and not that of a package."""
+    return frame.f_globals.get("__name__") == "__main__"
+
+
 def _with_more(told: Callable[..., str]) -> Callable[..., str]:
-    return lambda *words, **named: _later(told(*words, **named)) + "-2"
+    def changed(*words: Any, **named: Any) -> str:
+        text = told(*words, **named)
+        return f"{_later(text)}-2" if _is_page(sys._getframe(1)) else text
+
+    return changed
 
 
 def _later(version: str) -> str:
@@ -276,7 +323,7 @@ def _later(version: str) -> str:
 
 
 def _modules() -> None:
-    """Versions of packages and the presence of a GPU; for modules imported now and later."""
+    """Versions of packages and the presence of a GPU, for what the page imports from now on."""
     changed: set[str] = set()
 
     def change_module(name: str) -> None:
@@ -297,9 +344,9 @@ def _modules() -> None:
 
     def load_changed(name: str, *rest: Any, **named: Any) -> Any:
         module = load(name, *rest, **named)
-        top = name.partition(".")[0]
-        spec = getattr(sys.modules.get(top), "__spec__", None)
-        if top not in changed and spec is not None and not getattr(spec, "_initializing", False):
+        # Packages that import each other depend on versions.
+        if _is_page(sys._getframe(1)):
+            top = name.partition(".")[0]
             for each in (top, f"{top}.version", f"{top}.cuda"):
                 change_module(each)
         return module
