@@ -158,6 +158,8 @@ class Checker:
             return False
         if config.dialect == "logseq" and problem.rule in _NOT_OF_LOGSEQ:
             return True
+        if problem.rule == "irregular-fence" and _DRAWING in page.data:
+            return True
         return problem.site_only and (page.policy.mode == SHOW or all_rules()[problem.rule].group != "snippets")
 
     def _severity(self, problem: Problem) -> Severity:
@@ -193,6 +195,8 @@ _HIGHLIGHTED = re.compile(r"\{%-?\s*(highlight|comment)\b[^%]*%\}.*?\{%-?\s*end\
 """Code blocks and comments of Liquid, as in Jekyll."""
 _CLOSED_BEHIND_TAG = re.compile(r"^.*%\}[ \t]*(?:```|~~~)", re.MULTILINE)
 """A fence whose closing line follows a Liquid tag, which is removed before Markdown is parsed."""
+_DRAWING = "excalidraw-plugin"
+"""The field of a page that holds a drawing, in a fence that this program of Obsidian's closes in its own way."""
 _NOT_OF_LOGSEQ = frozenset(("duplicate-key", "irregular-fence", "invalid-yaml", "truncated-value", "unquoted-wikilink"))
 """Rules of YAML and CommonMark that Logseq does not follow: a property may be ``tags: #a, [[b]]``, and a fence ends
 with its block."""

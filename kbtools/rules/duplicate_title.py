@@ -5,7 +5,7 @@ A link by that title is ambiguous from everywhere but their own folders.
 In an Obsidian vault, where links go by the names of files, it is only worth knowing, and severity is info. In a graph
 of Logseq only titles count that pages give themselves (`title::`). On a site of another generator (Jekyll, mdBook,
 Docusaurus and the like), on a site of MkDocs without wikilinks and in Dendron, where links go by addresses, it is
-nothing.
+nothing. Nor is it where a folder's `README.md` and `index.md` have one title.
 
 ## Reported
 
@@ -51,6 +51,7 @@ from kbtools.vault.page import Page
 
 SEVERITY = Severity.WARNING
 GROUP = "vault"
+_ENTRANCES = {"index.md": "README.md", "README.md": "index.md"}
 
 
 class _Namesakes(NamedTuple):
@@ -102,11 +103,22 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
         return
     namesakes = context.namesakes(page.title, _Namesakes.of)[fold_title(page.title)]
     called, near = namesakes.rivals(page, context.config.dialect)
-    count = len(called) + len(near) - 1
+    twin = _other_entrance(page, context)
+    count = len(called) + len(near) - 1 - (twin is not None)
     if count:
-        others = sorted(p for p in (*called[: MOST + 1], *near) if p != page.path)
+        own = (page.path, twin)
+        others = sorted(p for p in (*called[: MOST + len(own)], *near) if p not in own)
         message = f'"{page.title}" is also the title of {listed(others, count)}'
         help_ = "rename one of them, or let one be duplicate_of the other"
         # In Obsidian vaults links use file names: a repeated title is only informative.
         severity = Severity.INFO if context.config.obsidian is not None else None
         yield Problem("duplicate-title", page.field_span("title"), message, help_, severity=severity)
+
+
+def _other_entrance(page: Page, context: Context) -> str | None:
+    """The ``README.md`` beside an ``index.md`` of the same title, or the reverse: a code host shows one of them, and a
+    site the other."""
+    name = _ENTRANCES.get(page.path.rpartition("/")[2])
+    other = context.page(f"{page.folder}/{name}" if page.folder else name) if name is not None else None
+    is_same = other is not None and other.has_title and fold_title(other.title) == fold_title(page.title)
+    return other.path if other is not None and is_same and page.has_title else None

@@ -5,9 +5,9 @@ Readers find it only by search. Wikilinks and Markdown links of other pages lead
 by name (`CONTRIBUTING`, `CHANGELOG` and the like), learning paths, which the site lists, the templates of an Obsidian
 vault, translations (`a.ko.md`, `ko/a.md`) on a site with the plugin `i18n`, pages in a folder `includes`, `snippets`
 or `partials` of a site of MkDocs, which others show, and pages of a site of another generator (Jekyll, mdBook,
-Docusaurus and the like), which has its own navigation. Where `mkdocs.yml` has no `nav`, or a plugin that finds pages
-for it (`awesome-nav`, `literate-nav` and the like), and kb's plugin is not among them, the navigation lists the pages.
-In Logseq and Dendron tags, properties or the names of notes lead to them.
+Docusaurus, Quartz and the like), which has its own navigation. Where `mkdocs.yml` has no `nav`, or a plugin that finds
+pages for it (`awesome-nav`, `literate-nav` and the like), and kb's plugin is not among them, the navigation lists the
+pages. In Logseq and Dendron tags, properties or the names of notes lead to them.
 
 ## Reported
 
@@ -67,7 +67,7 @@ _INCLUDED = re.compile(r"[_.]?(?:includes?|partials?|snippets?|abbreviations?)")
 
 
 def check(page: Page, context: Context) -> Iterator[Problem]:
-    if context.config.dialect is not None or context.config.has_navigation:
+    if context.config.dialect is not None or context.config.has_navigation or context.config.generator == "quartz":
         return  # there, tags, properties, names or a navigation that kb does not read lead to pages
     name = page.stem.lower()
     entrance = name in ENTRANCES or name.replace("-", "_") in _OF_REPOSITORIES or page.is_learning_path

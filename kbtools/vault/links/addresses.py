@@ -13,6 +13,7 @@ from kbtools.text.source import Source
 from kbtools.vault.page import Page
 
 _ANCHOR = re.compile(r"\{:?[ ]*#")
+_EMPTY = re.compile(r"[^<>]*>\s*</a\s*>", re.IGNORECASE)
 _FORMULA = re.compile(r"[_^]\{|\\(?:left|right|[bB]ig\w*)\b")
 _IN_CODE = re.compile(r"[()=@]")
 _WEB = re.compile(r"https?://")
@@ -24,11 +25,13 @@ _END_OF_NAME = re.compile(r"[#|]")
 
 
 def is_no_link(file: FileLink, source: Source, *, has_site: bool) -> bool:
-    """Whether a link is an anchor, ``[](){#id}``, or one of those that only a site's renderer takes for links: a
-    wikilink with a remark in parentheses, a link within a wikilink, a product in a formula."""
+    """Whether a link is an anchor, ``[](){#id}``, shows nothing, or is one of those that only a site's renderer takes
+    for links: a wikilink with a remark in parentheses, a link within a wikilink, a product in a formula."""
     text = source.text
     if not file.path:
         return _ANCHOR.match(text, file.end) is not None
+    if file.kind == "html" and _EMPTY.match(text, file.end) is not None:
+        return True  # an anchor of GitBook's, <a href="x" id="x"></a>: there is nothing to click
     if has_site:
         return False
     line = source.lines.line(source.lines.line_of(file.start)).start
