@@ -156,6 +156,22 @@ def test_the_words_of_charts_are_not_too_small(browser: Any, site: str, size: st
         assert min(heights, default=0) >= 11, heights
 
 
+@pytest.mark.parametrize("path", ["health/", "runs/", "categories/", "recent/"])
+def test_tables_of_generated_pages_are_whole(browser: Any, site: str, path: str) -> None:
+    """Their last column does not fade as if something followed it, and dates stay in one line."""
+    with tab(browser, site, path) as page:
+        tables = page.evaluate(
+            """() => [...document.querySelectorAll(".kb-generated, .kb-generated .md-typeset__scrollwrap")]
+                 .map((e) => [e.scrollWidth, e.clientWidth])"""
+        )
+        assert tables
+        assert [(all_, seen) for all_, seen in tables if all_ > seen] == []
+        page.add_style_tag(content=".kb-generated table { width: 10rem }")
+        lines = page.evaluate('() => [...document.querySelectorAll("td time")].map((e) => e.getClientRects().length)')
+        assert set(lines) <= {1}
+        assert lines or path == "health/"
+
+
 def test_motion_stops_for_those_who_ask(browser: Any, site: str) -> None:
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()

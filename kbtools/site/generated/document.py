@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -76,6 +77,13 @@ def link(page: Page, from_path: str, wiki: SiteModel, fragment: str = "") -> Mar
 def lead(page: Page) -> str:
     """The first paragraph of a page, as plain text."""
     return first_paragraph(visible(page), page.text_start)
+
+
+def day(on: date | None, words: Words, none: str = "") -> Markup:
+    """A date that stays in one line, or ``none``."""
+    if on is None:
+        return escape(none)
+    return filled('<time datetime="{}">{}</time>', on.isoformat(), words.date(on))
 
 
 def status(page: Page, words: Words) -> Markup:

@@ -13,6 +13,7 @@ from kbtools.site.generated.bar_chart import columns, stacked
 from kbtools.site.generated.document import (
     Document,
     Section,
+    day,
     document,
     joined,
     link,
@@ -55,7 +56,11 @@ def health_page(wiki: SiteModel) -> Document:
         sections.append(Section([_slowest(wiki, found)], words("Slowest snippets")))
     orphans, stale = ([pages[p] for p in paths] for paths in (found.orphans, found.stale))
     title = words("Pages not verified for a long time")
-    sections.append(_pages(wiki, title, STALE, stale, lambda page: _verified(page, wiki), words("Last verified")))
+    sections.append(
+        _pages(
+            wiki, title, STALE, stale, lambda page: day(confidence.last_verified(page), words), words("Last verified")
+        )
+    )
     wanted = ((name, _links(wiki, asked)) for name, asked in found.wanted[:MOST])
     sections.append(
         _list(wiki, words("Wanted pages"), WANTED, len(found.wanted), (words("Name"), words("Wanted by")), wanted)
@@ -67,11 +72,6 @@ def health_page(wiki: SiteModel) -> Document:
     sections.append(_list(wiki, words("Names of several pages"), SHARED, len(found.ambiguous), head, rows))
     lead = words("The wiki when this site was built, on {date}.", date=words.date(wiki.today))
     return document(words("Health of the wiki"), lead, sections)
-
-
-def _verified(page: Page, wiki: SiteModel) -> str:
-    last = confidence.last_verified(page)
-    return wiki.words.date(last) if last is not None else ""
 
 
 def _tiles(wiki: SiteModel, found: Health) -> Markup:
@@ -175,7 +175,7 @@ def _links(wiki: SiteModel, paths: Sequence[str], most: int = 5) -> Markup:
 
 
 def _pages(
-    wiki: SiteModel, title: str, id: str, pages: Iterable[Page], note: Callable[[Page], str], head: str
+    wiki: SiteModel, title: str, id: str, pages: Iterable[Page], note: Callable[[Page], Markup | str], head: str
 ) -> Section:
     found = sorted_pages(pages, wiki.words)
     rows = ((link(p, PATH, wiki), note(p)) for p in found[:MOST])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 from markupsafe import Markup
 
@@ -16,6 +15,7 @@ from kbtools.site.generated.document import (
     Groups,
     Section,
     count,
+    day,
     document,
     joined,
     lead,
@@ -144,7 +144,7 @@ def _states(wiki: SiteModel, path: str, pages: Sequence[Page]) -> Markup:
                 page.scalar("source_trust_level"),
                 words.decimal(score) if score is not None else "",
                 label("verification_status", verification, words),
-                words.date(last) if last is not None else "",
+                day(last, words),
             )
         )
     head = (
@@ -161,17 +161,13 @@ def _states(wiki: SiteModel, path: str, pages: Sequence[Page]) -> Markup:
 def recent(pages: Sequence[Page], wiki: SiteModel) -> Document:
     """Pages that were verified or changed most recently."""
     words = wiki.words
-    dated = [(day, p) for p in pages if (day := changed(p)) is not None]
+    dated = [(on, p) for p in pages if (on := changed(p)) is not None]
     dated.sort(key=lambda d: (-d[0].toordinal(), words.order(d[1].shown_title), d[1].path))
-    rows = [(_day(day, wiki), link(p, "recent.md", wiki), status(p, words)) for day, p in dated[:RECENT]]
+    rows = [(day(on, words), link(p, "recent.md", wiki), status(p, words)) for on, p in dated[:RECENT]]
     shown = table((words("Date"), words("Page"), words("Status")), rows)
     body = shown if rows else paragraph(words("No page has a date."))
     text = words("Pages by the day on which they were last verified or changed.")
     return document(words("Recently updated"), text, [Section([body])])
-
-
-def _day(day: date, wiki: SiteModel) -> Markup:
-    return filled('<time datetime="{}">{}</time>', day.isoformat(), wiki.words.date(day))
 
 
 def paths(wiki: SiteModel) -> Document:

@@ -18,6 +18,7 @@ from kbtools.site.generated.document import (
     Groups,
     Id,
     Section,
+    day,
     joined,
     link,
     spread,
@@ -119,7 +120,7 @@ def _machines(wiki: SiteModel, pages: Iterable[Page]) -> Iterator[Section]:
             place[0] or "–",
             DEVICE_NAMES.get(place[1], place[1]),
             place[2] or "–",
-            words.date(days[place]) if place in days else "–",
+            day(days.get(place), words, "–"),
             _counts(found, wiki),
         )
         for place, found in sorted(counts.items(), key=lambda item: (_rank(item[0][1]), item[0]))
