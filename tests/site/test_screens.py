@@ -31,6 +31,10 @@ COLORS = """async (png) => {
 WIDE = """() => [...document.querySelectorAll(".md-content [class*=kb-]")]
   .filter((e) => !e.closest("table, pre, .kb-sr") && e.getBoundingClientRect().right > innerWidth)
   .map((e) => e.className)"""
+TWICE = """() => [...document.querySelectorAll(".md-content :has(.md-typeset__scrollwrap)")]
+  .filter((e) => getComputedStyle(e).overflowX === "auto" && e.scrollWidth > e.clientWidth)
+  .map((e) => e.className)"""
+"""What scrolls sideways around a table, which does so by itself."""
 UNFOLD = "document.querySelectorAll('.md-content details').forEach((e) => { e.open = true })"
 
 
@@ -66,6 +70,7 @@ def test_pages_fit_and_can_be_read(browser: Any, site: str, folder: Path, blank:
             page.evaluate(UNFOLD)
             assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0], path
             assert page.evaluate(WIDE) == [], path
+            assert page.evaluate(TWICE) == [], path
             assert page.evaluate(CONTRAST) == [], path
             background = page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert (background == "rgb(255, 255, 255)") == (scheme == "light"), path
