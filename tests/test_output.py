@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from kbtools.cli import main
 from kbtools.output import FORMATS, overview, render, sarif, text
 from kbtools.output.findings import Findings, Sources, most_important
 from kbtools.output.github import LIMIT
@@ -252,3 +254,28 @@ def test_what_is_worth_doing_first_is_never_nothing() -> None:
         lines = overview.advice(Findings(found, sources))
         assert lines[-1].startswith("`kb baseline`")
         assert len(lines) >= 2
+
+
+SITE, WIKI = "site_name: x\nnav: [index.md]\n", "site_name: x\nnav: [index.md]\nplugins: [kbtools]\n"
+
+
+@pytest.mark.parametrize(
+    ("orphans", "site", "listed"), [(20, SITE, 20), (21, SITE, 0), (21, WIKI, 21), (20, None, 20), (21, None, 0)]
+)
+def test_more_than_20_orphans_are_counted_where_kb_makes_no_site(
+    orphans: int, site: str | None, listed: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``site`` is the text of ``mkdocs.yml``; without one the folder is checked as notes."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name in ("index", *(f"p{i}" for i in range(orphans))):
+        (docs / f"{name}.md").write_text("text\n", encoding="utf-8")
+    if site is not None:
+        (tmp_path / "mkdocs.yml").write_text(site, encoding="utf-8")
+    where = ["--root", str(tmp_path)] if site is not None else ["--vault", str(docs)]
+    assert main(["check", "--no-run", "--format", "concise", *where]) == 0
+    out, err = capsys.readouterr()
+    assert out.count("orphan-page") == listed
+    assert (f"no page links to {orphans} of {orphans + 1} pages" in err) == (listed == 0)
+    main(["check", "--no-run", "--format", "concise", "--select", "orphan-page", *where])
+    assert capsys.readouterr().out.count("orphan-page") == orphans

@@ -101,6 +101,8 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
     by_address = context.config.has_navigation or (mkdocs is not None and not mkdocs.has_wikilinks)
     if page.redirect is not None or by_address or context.config.dialect == "dendron":
         return
+    if mkdocs is not None and mkdocs.is_translation(page.path):
+        return
     namesakes = context.namesakes(page.title, _Namesakes.of)[fold_title(page.title)]
     called, near = namesakes.rivals(page, context.config.dialect)
     twin = _other_entrance(page, context)
