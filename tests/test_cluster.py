@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from kbtools.run.results.store import Store
 from tests.terminal import run_kb
 from tests.waiting import LIMIT, until
 
-pytest.importorskip("distributed")
+# Not imported here: each worker of pytest-xdist collects this file, and one runs it.
+pytestmark = pytest.mark.skipif(find_spec("distributed") is None, reason="distributed is not installed")
 
 GPU = {
     "cpu": {"available": True, "name": "x86_64", "reason": None, "count": 1},

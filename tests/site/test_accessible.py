@@ -1,4 +1,4 @@
-"""WCAG 2.2 AA of one page of every kind, by axe-core, light and dark, wide and narrow."""
+"""What keyboards, fingers and screen readers need, and how axe-core is asked (``test_screens``: of every page)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from in_browser import SIZES, at_rest, served, tab
-from pages_of_every_kind import PAGES
 from small_site import make
 
 from kbtools.site.build import build
@@ -37,19 +36,6 @@ def violations(page: Any, axe: str) -> list[str]:
     page.evaluate(axe)
     found: list[str] = page.evaluate(RUN, RULES)
     return found
-
-
-@pytest.mark.parametrize(("size", "scheme"), [("screen", "light"), ("phone", "dark")])
-def test_nothing_axe_knows_of_stands_in_a_readers_way(
-    browser: Any, site: str, axe: str, size: str, scheme: str
-) -> None:
-    with tab(browser, site, "", size, scheme) as page:
-        found = {}
-        for path in PAGES:
-            page.goto(site + path)
-            page.evaluate("document.querySelectorAll('.md-content details').forEach((e) => { e.open = true })")
-            found[path] = violations(page, axe)
-        assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 
 def test_axe_would_tell(browser: Any, site: str, axe: str) -> None:

@@ -1,4 +1,5 @@
-"""One page of every kind, on a screen and on a phone, light and dark: that it fits, can be read and is not blank.
+"""One page of every kind, on a screen and on a phone, light and dark: that it fits, can be read and is not blank, and
+that axe-core finds nothing against WCAG 2.2 AA.
 
 Its picture is for people to look at: ``KB_SCREENSHOTS=DIR pytest tests/site/test_screens.py``.
 """
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from in_browser import CONTRAST, SIZES, at_rest, tab
 from pages_of_every_kind import PAGES
+from test_accessible import axe, violations  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -35,6 +37,8 @@ TWICE = """() => [...document.querySelectorAll(".md-content :has(.md-typeset__sc
   .filter((e) => getComputedStyle(e).overflowX === "auto" && e.scrollWidth > e.clientWidth)
   .map((e) => e.className)"""
 """What scrolls sideways around a table, which does so by itself."""
+WITH_AXE = (("screen", "light"), ("phone", "dark"))
+"""Where axe-core, which takes as long as opening the page, is asked too."""
 UNFOLD = "document.querySelectorAll('.md-content details').forEach((e) => { e.open = true })"
 
 
@@ -55,7 +59,15 @@ def blank(browser: Any) -> Any:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_fit_and_can_be_read(browser: Any, site: str, folder: Path, blank: Any, size: str, scheme: str) -> None:
+def test_pages_fit_and_can_be_read(
+    browser: Any,
+    site: str,
+    folder: Path,
+    blank: Any,
+    axe: str,  # noqa: F811
+    size: str,
+    scheme: str,
+) -> None:
     with tab(browser, site, "", size, scheme) as page:
         wait = at_rest(page)
         for path in PAGES:
@@ -72,6 +84,8 @@ def test_pages_fit_and_can_be_read(browser: Any, site: str, folder: Path, blank:
             assert page.evaluate(WIDE) == [], path
             assert page.evaluate(TWICE) == [], path
             assert page.evaluate(CONTRAST) == [], path
+            if (size, scheme) in WITH_AXE:
+                assert violations(page, axe) == [], path
             background = page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert (background == "rgb(255, 255, 255)") == (scheme == "light"), path
 
