@@ -331,3 +331,19 @@ sklearn.__version__  # 0.9
 pandas.__version__ != "1.5.2"  # False"""
     machine = "changes from machine to machine"
     assert states(run(code, launcher)) == [machine, machine, "different"]
+
+
+def test_later_versions_and_wide_terminals_are_not_compared(launcher: Launcher) -> None:
+    code = "import sys\nprint(sys.version_info.major)\nprint(sys.version_info.minor)"
+    machine = "changes from machine to machine"
+    assert states(run(code, launcher, "```output\n3\n99\n```\n")) == [machine]
+    assert states(run(code, launcher, "```output\n2\n99\n```\n")) == ["different"]
+    pytest.importorskip("sympy")
+    code = "from sympy import init_printing, symbols\ninit_printing(use_unicode=True)\n"
+    code += "sum(symbols('a0:30'))"
+    names = sorted(f"a{n}" for n in range(30))
+    terms = [name.translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")) for name in names]
+    output = " + ".join(terms[:9]) + " +\n" + " + ".join(terms[9:])
+    prompt = code.replace("\n", "\n>>> ")
+    assert states(run(f">>> {prompt}\n{output}", launcher)) == [machine]
+    assert states(run(f">>> {prompt}\n{output.replace('₉', '₈')}", launcher)) == ["different"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from bisect import bisect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from types import MappingProxyType
@@ -433,12 +433,22 @@ def _last(body: list[ast.stmt]) -> tuple[int, int] | None:
     return (body[-1].lineno, body[-1].col_offset) if is_value else None
 
 
+def _run_once(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run once, in order: not those of loops and functions."""
+    for node in body:
+        yield node
+        if isinstance(node, (ast.With, ast.AsyncWith, ast.Try, ast.If)):
+            blocks = [node.body, *(handler.body for handler in getattr(node, "handlers", ()))]
+            for block in (*blocks, getattr(node, "orelse", []), getattr(node, "finalbody", [])):
+                yield from _run_once(block)
+
+
 def _shows(body: list[ast.stmt]) -> tuple[tuple[int, int], ...] | None:
     """Where the expressions begin, if the prompt shows the value of one that is not the last; empty if there is
     nothing to show."""
     if body and all(isinstance(node, _SILENT) for node in body):
         return ()
-    shown = [node for node in body if isinstance(node, ast.Expr)]
+    shown = [node for node in _run_once(body) if isinstance(node, ast.Expr)]
     has_value = any(not is_print(node) for node in shown if node is not body[-1])
     return tuple((node.lineno, node.col_offset) for node in shown) if has_value else None
 

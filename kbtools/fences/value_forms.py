@@ -88,6 +88,7 @@ _HEDGES = re.compile(
 )
 """Words that turn ``Output: something like 3`` into a remark."""
 
+_NOTHING = re.compile(r"(?i)[(\[<#*\s]*(?:no output|prints nothing|출력 ?없음|没有输出|无输出|出力なし)[)\]>.!*\s]*")
 _BRACKETED = re.compile(r"[ \t]*\([^()]*(?:\([^()]*\)[^()]*)*\)[ \t]*[.;,!]?[ \t]*\Z")
 _MARKS = re.compile(r"[ \t]*[.;,!`][ \t]*\Z")
 _AFTER_COMMA = re.compile(r"[,;][ \t]+(?=[^\W\d])")
@@ -251,12 +252,18 @@ def find(text: str, *, label: str = "") -> StatedValue | None:
         return None
     found = _value(text, word.end())
     announced = word["colon"] in (":", "：") or (word["colon"] and _PRINTS.match(text))
+    announced = announced and not word[0].lstrip().lower().startswith("expected")
     if found is None and announced and _HEDGES.search(text, word.end()) is None:
         end = len(text.rstrip())
         remark = _BRACKETED.search(text, word.end())
         short = remark.start() if remark is not None and remark.start() > word.end() else None
         return StatedValue(word.end(), end, short, free=True) if end > word.end() else None
     return found
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text says that there is no output."""
+    return _NOTHING.fullmatch(text.strip()) is not None
 
 
 def is_heading(text: str) -> bool:

@@ -288,7 +288,7 @@ class _Finder:
             line,
             at,
             form=Form.COMMENT,
-            value=isinstance(node, ast.Expr) and not is_print(node),
+            value=not is_print(node),
             short=None if value.short is None else value.short - value.start,
             comment=self.comment(parts[0][0], column) if column is not None else None,
             why_not=why_not(node),

@@ -148,6 +148,8 @@ def examples(lines: Sequence[str], *, loose: bool = False) -> tuple[tuple[Exampl
         while end > start and not lines[end - 1].strip():
             end -= 1
         shown = [line[indent:] if not line[:indent].strip() else line for line in lines[start:end]]
+        if shown and shown[-1].rstrip().endswith(">>>"):
+            shown[-1] = shown[-1].rstrip().removesuffix(">>>")  # the next prompt, behind output without a line break
         commented = loose and bool(shown) and all(map(_COMMENT.match, shown))
         while loose and not commented and shown and _COMMENT.match(shown[-1]):  # about the following line
             del shown[-1]

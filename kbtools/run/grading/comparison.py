@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from kbtools.fences import value_forms
 from kbtools.fences.expected import agreement, expect
 from kbtools.fences.expected.form import Form
 from kbtools.fences.expected.raised import raised
@@ -12,6 +13,8 @@ from kbtools.run.job import ExpectedOutput, Step
 from kbtools.run.results.outcomes import Compared, Comparison, Printed
 
 _NAMED = 80
+_PATHS = "paths are written otherwise on this system"
+_ERRORS = "it shows standard error"
 _SHOWS_NOTHING = "the snippet prints nothing and has no value"
 
 
@@ -22,6 +25,7 @@ class ActualOutput(NamedTuple):
     printed: Sequence[Printed]
     whole: bool = True
     """The step ran to its end."""
+    stderr: str = ""
 
 
 class OtherRun(NamedTuple):
@@ -111,9 +115,15 @@ def compare(step: Step, given: ActualOutput, *, cut: bool = False) -> list[Outpu
         if why is None and want.statement is None:
             alone, *with_value = _whole(want, given)
             typed = _typed(want, given)
-            is_met = any(expect.matches(want.text, text) for text in (alone, *with_value, *typed))
+            forms = (alone, *with_value, *typed)
+            is_met = any(expect.matches(want.text, text) for text in forms)
             is_met = is_met or _ends_in_value(want.text, alone, with_value)
-            if not is_met and want.shows == () and not given.stdout:
+            is_met = is_met or (value_forms.says_nothing(want.text) and not alone.strip())
+            if not is_met and any(agreement.is_path_elsewhere(want.text, text) for text in forms):
+                why = _PATHS
+            if not is_met and any(expect.matches(want.text, text) for text in _terminal(given)):
+                why = _ERRORS
+            if not is_met and why is None and want.shows == () and not given.stdout:
                 why = _SHOWS_NOTHING
             actual = None if is_met or why is not None else output_of(want, given)
         elif why is None:
@@ -150,7 +160,8 @@ def output_of(want: ExpectedOutput, given: ActualOutput) -> str:
     """The actual output for an expectation."""
     if want.statement is None:
         alone, *with_value = _whole(want, given)
-        forms = [alone, *with_value[:1], *_typed(want, given)]
+        errors = [given.stderr] if _is_only_error(given) else []
+        forms = [alone, *with_value[:1], *_typed(want, given), *errors]
         count = len(want.text.strip().split("\n"))
         enough = (form for form in forms if form.strip() and len(form.strip().split("\n")) >= count)
         return next(enough, forms[-1])
@@ -166,6 +177,17 @@ def _whole(want: ExpectedOutput, given: ActualOutput) -> list[str]:
     """The whole output, followed by the value of the last expression, as a notebook shows it."""
     (*_, value) = (None, *_at(want.last, given).values) if want.last is not None else (None,)
     return [given.stdout, *(f"{given.stdout}{form}\n" for form in value or ())]
+
+
+def _is_only_error(given: ActualOutput) -> bool:
+    return bool(given.stderr.strip()) and not given.stdout.strip()
+
+
+def _terminal(given: ActualOutput) -> list[str]:
+    """What a terminal shows, where the step writes to standard error as well, such as messages of ``logging``."""
+    if not given.stderr.strip():
+        return []
+    return [given.stderr] if _is_only_error(given) else [given.stdout + given.stderr, given.stderr + given.stdout]
 
 
 def _typed(want: ExpectedOutput, given: ActualOutput) -> list[str]:
@@ -243,7 +265,7 @@ def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | Non
         if want.form is Form.OUTPUT and want.value and value is not None and _spelled(want.text, value[0]):
             continue
         if want.form is Form.OUTPUT and agreement.is_path_elsewhere(want.text, text):
-            return "paths are written otherwise on this system", None
+            return _PATHS, None
         if want.form is Form.TRANSCRIPT and agreement.raises_alike(want.text, text):
             return "the exception's message is another", None
         # Below a prompt all is output, unless it is a mark such as "?".
@@ -259,6 +281,8 @@ def _unlike(want: ExpectedOutput, found: Printed) -> tuple[str | None, str | Non
 
 def holds(want: ExpectedOutput, text: str) -> bool:
     """Whether the output or a value meets an expectation."""
+    if not text.strip() and value_forms.says_nothing(want.text):
+        return True
     if want.form is Form.COMMENT:
         return agreement.agrees(want.text, text, short=want.short, value=want.value)
     if want.form is Form.TRANSCRIPT:

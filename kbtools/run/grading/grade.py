@@ -61,9 +61,10 @@ def _grade(job: Job, step: Step, reply: Reply, message: dict[str, Any], again: I
         return _failed(job, step, reply, error, printed)
     if message.get("executed") == 0 and message.get("expected") is None:
         return outcome_of(job, step, Status.ERROR, reason="it was reported as run, but none of it was executed")
-    checks = compare(step, ActualOutput(reply.stdout, printed), cut=reply.cut)
+    actual = ActualOutput(reply.stdout, printed, stderr=reply.stderr)
+    checks = compare(step, actual, cut=reply.cut)
     if any(check.actual is not None for check in checks):
-        checks = reviewed(step, checks, ActualOutput(reply.stdout, printed), again)
+        checks = reviewed(step, checks, actual, again)
     status, reason, text, line = Status.PASSED, None, message.get("expected"), None
     wrong = [check for check in checks if check.actual is not None]
     if wrong:

@@ -19,14 +19,14 @@ from kbtools.run.job import Job, Step
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.processes.process import ProcessSettings, Reply, WorkerProcess
 from kbtools.run.results.outcomes import Comparison, Outcome, Printed
-from kbtools.run.worker.other_conditions import ELSEWHERE, MACHINE, PROMPT, SEEDS_APART
+from kbtools.run.worker.other_conditions import ELSEWHERE, MACHINE, PROMPT, SEEDS_APART, WIDE
 
 VARIES = "changes from run to run"
 CONTINUES = "continues random numbers that an earlier snippet has seeded"
 OF_MACHINE = "changes from machine to machine"
 OF_PROMPT = "differs at Python's prompt"
 ALONE = "an earlier snippet of the page changes it"
-_EXCUSES = {MACHINE: OF_MACHINE, PROMPT: OF_PROMPT}
+_EXCUSES = {MACHINE: OF_MACHINE, PROMPT: OF_PROMPT, WIDE: OF_MACHINE}
 _SEVERAL = (6, 7, 8, 9)
 """Numbers of further runs if random values are drawn or threads run, because two runs may be equal by chance."""
 _ORDERS = 10
@@ -42,6 +42,7 @@ _ASKS = re.compile(
     r"|implementation|executable|prefix|__file__|__path__|__spec__|__loader__|__subclasses__|sys\.path"
     r"|sysconfig|inspect|kwlist|encoding|pprint|printing|argparse|terminal"
 )
+_WRAPS = re.compile(r"pprint|printing|argparse|terminal")
 _INSTALLED = re.compile(rf"(?:{re.escape(sys.prefix)}|{re.escape(sys.base_prefix)})(?!\w)")
 """Where Python is, on this machine."""
 _SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")
@@ -69,6 +70,7 @@ class OtherRuns:
         numbers += SEEDS_APART if quick and seeded else ()
         numbers += [_ORDERS] if _SETS.search(code) else ()
         numbers += [MACHINE] if _ASKS.search(code) else ()
+        numbers += [WIDE] if _WRAPS.search(code) else ()
         numbers += [PROMPT] if _AT_PROMPT.search(code) else ()
         for number in numbers:
             if number not in self._runs:
@@ -123,7 +125,7 @@ class _Run:
         if error:
             self._lost = True
             return None
-        return ActualOutput(reply.stdout, printed_of(reply.message))
+        return ActualOutput(reply.stdout, printed_of(reply.message), stderr=reply.stderr)
 
     def _run(self, step: Step, before: Sequence[tuple[Step, Outcome]]) -> Reply | None:
         if self._worker is None:
@@ -167,7 +169,7 @@ def _replaced(what: re.Pattern[str], output: ActualOutput) -> ActualOutput:
         )
         for one in output.printed
     ]
-    return ActualOutput(other(output.stdout), printed, output.whole)
+    return ActualOutput(other(output.stdout), printed, output.whole, other(output.stderr))
 
 
 def _differs_where_equal(step: Step, outcome: Outcome, here: ActualOutput) -> bool:

@@ -40,13 +40,15 @@ MACHINE = 5
 """The number of the conditions of another machine: sizes, processors, versions, a GPU."""
 PROMPT = 11
 """The number of the conditions of Python's prompt: statements are compiled apart, so that they share no constants."""
+WIDE = 12
+"""The number of the conditions of a terminal so wide that no line is wrapped."""
 ELSEWHERE = "on-another-machine"
 """Part of the name of a file that exists only on another machine."""
 _CLASSES: list[type] = []
 """Subclasses of built-in classes, which exist as long as they are here."""
 _MASK = 0x5A5A5A50
-_SIZE = "__kb_size__"
-"""A function in ``builtins``."""
+_SIZE, _VERSION = "__kb_size__", "__kb_version__"
+"""Names in ``builtins``."""
 
 
 def change(folder: Path, number: int) -> None:
@@ -56,9 +58,13 @@ def change(folder: Path, number: int) -> None:
         _documentation()
         _names()
         _modules()
+        now = sys.version_info
         vars(builtins)[_SIZE] = lambda value: value.__sizeof__() + 8
+        vars(builtins)[_VERSION] = _Version(now[0], now[1] + 1, *now[2:])
     if number == PROMPT:
         _prompt()
+    if number in (MACHINE, WIDE):
+        os.environ["COLUMNS"] = "300" if number == MACHINE else "10000"
     _clock()
     _dates()
     _sleep(number)
@@ -71,11 +77,16 @@ def change(folder: Path, number: int) -> None:
 
 def transform(number: int) -> Callable[[ast.Module], ast.Module] | None:
     """The change of code in these conditions; None if there is none."""
-    return _Sizes().visit if number == MACHINE else None
+    return _Machine().visit if number == MACHINE else None
 
 
-class _Sizes(ast.NodeTransformer):
-    """``__sizeof__`` of built-in classes cannot be replaced, but calls of it can."""
+class _Machine(ast.NodeTransformer):
+    """``__sizeof__`` of built-in classes cannot be replaced, and packages need the real ``sys.version_info``."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        is_version = node.attr == "version_info" and isinstance(node.value, ast.Name) and node.value.id == "sys"
+        return ast.copy_location(ast.Name(_VERSION, ast.Load()), node) if is_version else node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -256,8 +267,7 @@ def _machine() -> None:
     vars(sys)["version_info"] = _Version(now[0], now[1], now[2] + 1, now[3], now[4])
     vars(sys.implementation)["version"] = sys.version_info
     vars(keyword)["kwlist"] = [*keyword.kwlist, ELSEWHERE]
-    # The terminal: its width, and which letters it shows.
-    os.environ["COLUMNS"] = "300"
+    # The letters that the terminal shows.
     setattr(Stream, "encoding", property(lambda stream: "ascii"))  # noqa: B010 - a stream's is read-only
     # Another program, started otherwise, has other modules.
     vars(sys.modules["__main__"])["__loader__"] = importlib.machinery.BuiltinImporter
