@@ -130,6 +130,9 @@ def test_the_button_to_copy_code_is_large_enough(browser: Any, site: str, touch:
     with tab(browser, site, "topics/Autograd/", "phone", touch=touch) as page:
         found = page.locator(".md-code__button").first.bounding_box()
         assert min(found["height"], found["width"]) >= pixels, found
+        beyond = """() => [...document.querySelectorAll("pre:has(.md-code__nav)")].filter((e) =>
+          e.querySelector(".md-code__nav").getBoundingClientRect().bottom > e.getBoundingClientRect().bottom).length"""
+        assert page.evaluate(beyond) == 0
 
 
 @pytest.mark.parametrize("size", SIZES)
