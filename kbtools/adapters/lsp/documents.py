@@ -23,7 +23,7 @@ def initialized(session: Session, _: Params) -> None:
 def did_open(session: Session, params: Params) -> None:
     document = params["textDocument"]
     session.documents[document["uri"]] = Document(document["text"], document.get("version"))
-    _take(session, document["uri"])
+    session.take(document["uri"])
 
 
 def did_change(session: Session, params: Params) -> None:
@@ -33,15 +33,7 @@ def did_change(session: Session, params: Params) -> None:
         return  # out of order: what came later holds
     document.text = changed(document.text, params["contentChanges"], session.encoding)
     document.version = version
-    _take(session, uri)
-
-
-def _take(session: Session, uri: str) -> None:
-    """Have the wiki know a document's text."""
-    session.is_stale = True
-    if (found := session.space(uri)) is not None:
-        space, path = found
-        space.resident.edit(path, session.documents[uri].text)
+    session.take(uri)
 
 
 def did_save(session: Session, params: Params) -> None:

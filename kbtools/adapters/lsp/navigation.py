@@ -91,11 +91,18 @@ def document_links(space: OpenVault, page: Page) -> list[DocumentLink]:
     return made
 
 
-def _section(page: Page, number: int) -> Span:
-    """A heading with all that is below it."""
-    heading, *rest = page.headings[number:]
-    following = next((h.span.start for h in rest if h.level <= heading.level), len(page.source.text))
-    return Span(heading.span.start, max(heading.span.end, following))
+def _sections(page: Page) -> list[Span]:
+    """Each heading with all that is below it."""
+    found: list[Span] = []
+    behind: list[tuple[int, int]] = []
+    """Levels and places of headings that may end a section, the nearest last."""
+    for heading in reversed(page.headings):
+        while behind and behind[-1][0] > heading.level:
+            behind.pop()
+        following = behind[-1][1] if behind else len(page.source.text)
+        behind.append((heading.level, heading.span.start))
+        found.append(Span(heading.span.start, max(heading.span.end, following)))
+    return found[::-1]
 
 
 def document_symbols(space: OpenVault, page: Page) -> list[DocumentSymbol]:
@@ -104,11 +111,11 @@ def document_symbols(space: OpenVault, page: Page) -> list[DocumentSymbol]:
     top: list[DocumentSymbol] = []
     open_: list[tuple[int, DocumentSymbol]] = []
     pieces: list[tuple[int, Heading | None, DocumentSymbol]] = []
-    for number, heading in enumerate(page.headings):
+    for heading, section in zip(page.headings, _sections(page), strict=True):
         symbol: DocumentSymbol = {
             "name": heading.text or " ",
             "kind": SymbolKind.STRING,
-            "range": at.range(_section(page, number)),
+            "range": at.range(section),
             "selectionRange": at.range(heading.span),
             "children": [],
         }
@@ -154,7 +161,7 @@ def folding_ranges(_: OpenVault, page: Page) -> list[FoldingRange]:
     front = page.structure.frontmatter
     spans = [Span(front.start, front.end)] if front is not None else []
     spans += [fence.span for fence in page.structure.fences]
-    spans += [_section(page, number) for number in range(len(page.headings))]
+    spans += _sections(page)
     folds = sorted({lines_of(span) for span in spans})
     return [{"startLine": first, "endLine": last} for first, last in folds if last > first]
 

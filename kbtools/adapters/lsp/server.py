@@ -45,8 +45,10 @@ class Server:
                 if not isinstance(message, Message):
                     self._attempt(message)
                     continue
-                while message.id is not None and self._session is not None and self._session.is_stale:
-                    self._attempt(self._session.publish)  # what is asked after a change is answered after its findings
+                # What is asked after a change is answered after its findings; what is cancelled is not waited for.
+                is_asked = message.id is not None and not self.connection.is_cancelled(message)
+                while is_asked and self._session is not None and self._session.is_stale:
+                    self._attempt(self._session.publish)
                 self.connection.deal_with(message, self._handler(message))
         finally:
             if self._session is not None:

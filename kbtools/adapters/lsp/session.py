@@ -51,6 +51,8 @@ class Session:
         """Where documents lie, by address."""
         self._changed: dict[OpenVault, Changed] = {}
         """Files that may have changed and have not been read since."""
+        self._typed: dict[str, None] = {}
+        """Documents whose texts their wikis do not know yet, by address."""
         self._complaints: set[str] = set()
         self._unwatched: set[OpenVault] = set()
         """Wikis whose files the system cannot watch."""
@@ -217,12 +219,25 @@ class Session:
         self._changed[space] = None if files is None or held is None else held.union(files)
         self.is_stale = True
 
+    def take(self, uri: str) -> None:
+        """Have a document's new text known to its wiki before anything is told next. On a long page, texts are typed
+        faster than they can be read."""
+        self._typed.pop(uri, None)
+        self._typed[uri] = None
+        self.is_stale = True
+
     def _read_changed(self) -> None:
-        while self._changed:
-            space, files = self._changed.popitem()
+        while self._changed or self._typed:
             try:
-                if self.spaces.get(space.project.vault) is space:
-                    self._read_files(space, files)
+                if self._changed:
+                    space, files = self._changed.popitem()
+                    if self.spaces.get(space.project.vault) is space:
+                        self._read_files(space, files)
+                    continue
+                uri = next(iter(self._typed))
+                del self._typed[uri]
+                if uri in self.documents and (found := self.space(uri)) is not None:
+                    found[0].resident.edit(found[1], self.documents[uri].text)
             except KbError as error:
                 self.complain(error)
 

@@ -91,6 +91,10 @@ class Connection:
         """Have the thread that calls ``next`` do something. May be called by every thread."""
         self._inbox.put(work)
 
+    def is_cancelled(self, message: Message) -> bool:
+        """Whether the client no longer waits for the answer to a request."""
+        return message.id is not None and message.id in self._cancelled
+
     def _read(self) -> None:
         try:
             while (body := self._body()) is not None:
@@ -214,7 +218,7 @@ class Connection:
     def _result(self, message: Message, handler: Callable[[dict[str, Any]], Any] | None) -> Any:
         if message.method == "$/cancelRequest":
             return self._cancel(message.params.get("id"))
-        if message.id is not None and message.id in self._cancelled:
+        if self.is_cancelled(message):
             raise Failure(REQUEST_CANCELLED, "cancelled")
         if handler is None:
             raise Failure(METHOD_NOT_FOUND, f"{message.method} is not known")
