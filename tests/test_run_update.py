@@ -84,3 +84,13 @@ def test_output_that_cannot_be_written_is_left_with_the_reason(name: str, launch
 def test_output_fences_hold_no_control_characters(launcher: Launcher) -> None:
     before = '```python\nprint("\\x1b[31mred")\n```\n\n```output\nred\n```\n'
     assert updated(before, launcher) == (before, ["what it prints has control characters (\\x1b)"])
+
+
+def test_output_fences_are_not_emptied_and_do_not_grow_without_measure(launcher: Launcher) -> None:
+    before = "```python\n{}\n```\n\n```output\na\n```\n"
+    nothing = before.format("if 1 > 2:\n    print(1)")
+    assert updated(nothing, launcher) == (nothing, ["nothing is printed to standard output: remove the output fence"])
+    many = before.format('print("a\\n" * 300, end="")')
+    assert updated(many, launcher) == (many, ["it prints 300 lines, many more than are shown"])
+    some = before.format('print("a\\n" * 99, end="")')
+    assert updated(some, launcher)[1] == []

@@ -24,6 +24,8 @@ from kbtools.vault.page import Page
 _MANY = "it prints many lines: write an ```output fence behind the snippet"
 _MOST_LINES = 20
 """Lines up to which output is written as comments."""
+_LONG, _TIMES = 100, 4
+"""Lines up to which an output fence may grow, and by how much it may if it is longer."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
 """Characters that a page cannot show, or that would make it read otherwise than it is."""
 
@@ -166,6 +168,10 @@ def _fence(page: Page, wanted: Expectation, actual: str) -> list[Edit] | UpdateR
     """The body of an output fence."""
     text = page.source.text
     lines = [line.rstrip() for line in LINE_END.split(actual.rstrip("\r\n"))]
+    if not actual.strip():
+        return UpdateRefusal(wanted.line, "nothing is printed to standard output: remove the output fence")
+    if len(lines) > max(_LONG, _TIMES * len(wanted.text.split("\n"))):
+        return UpdateRefusal(wanted.line, f"it prints {len(lines)} lines, many more than are shown")
     fence = next((f for f in page.structure.fences if f.span.start <= wanted.span.start <= f.span.end), None)
     marks = text[fence.span.start] if fence else "`"
     if any(line.lstrip().startswith(marks * 3) for line in lines):
