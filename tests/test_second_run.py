@@ -347,3 +347,8 @@ def test_later_versions_and_wide_terminals_are_not_compared(launcher: Launcher) 
     prompt = code.replace("\n", "\n>>> ")
     assert states(run(f">>> {prompt}\n{output}", launcher)) == [machine]
     assert states(run(f">>> {prompt}\n{output.replace('₉', '₈')}", launcher)) == ["different"]
+
+
+def test_an_exception_that_no_run_raises_is_different(launcher: Launcher) -> None:
+    code = ">>> id(1)\nTraceback (most recent call last):\nTypeError: no\n>>> id(1)\n5"
+    assert states(run(code, launcher)) == ["different", CHANGES]
