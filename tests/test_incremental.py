@@ -15,7 +15,7 @@ import pytest
 from kbtools.config.project import Config, Project
 from kbtools.config.snippet_policy import Policies
 from kbtools.errors import KbError
-from kbtools.incremental import full_check, update
+from kbtools.incremental import full_check, parsed_pages, update
 from kbtools.incremental.check import CheckResult, check
 from kbtools.incremental.database import FILE, Database
 from kbtools.incremental.resident import Resident
@@ -184,6 +184,23 @@ def test_an_open_page_is_checked_as_the_editor_has_it(tmp_path: Path) -> None:
     put(at.vault, {"A.md": ""})
     resident.edit("B.md", "# B\n\n## Other")
     assert any(d.rule == "broken-anchor" for d in resident.findings("A.md"))
+
+
+def test_open_pages_are_parsed_once_however_long_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = project(tmp_path)
+    text = "words " * 20
+    put(at.vault, {f"{name}.md": text for name in "ABC"})
+    monkeypatch.setattr(parsed_pages, "_MOST", 10)
+    resident = Resident(at)
+    for name in "AB":
+        resident.edit(f"{name}.md", text)
+    first = resident.page("A.md")
+    for name in "BC":
+        resident.page(f"{name}.md")
+    assert resident.page("A.md") is first
+    resident.drop("A.md")
+    resident.page("B.md")
+    assert resident.page("A.md") is not first
 
 
 def test_the_day_turns_findings(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ _MOST = 2**20
 class ParsedPages:
     """A cached page is valid as long as its directory entry is the same."""
 
-    def __init__(self, parse: Reader) -> None:
-        self._parse = parse
+    def __init__(self, parse: Reader, is_open: Callable[[str], bool]) -> None:
+        """``is_open``: whether a page is open in an editor, and is kept whatever its size."""
+        self._parse, self._is_open = parse, is_open
         self._kept: dict[str, tuple[FileEntry, Page]] = {}
         """The most recently used last."""
         self._size = 0
@@ -36,8 +37,11 @@ class ParsedPages:
         self._drop(entry.path)
         self._kept[entry.path] = entry, page
         self._size += len(page.source.text)
-        while self._size > _MOST and len(self._kept) > 1:
-            self._drop(next(iter(self._kept)))
+        if self._size > _MOST:
+            for path in [path for path in self._kept if path != entry.path and not self._is_open(path)]:
+                self._drop(path)
+                if self._size <= _MOST:
+                    break
         return page
 
     def forget(self, is_changeable: Callable[[FileEntry], bool]) -> None:

@@ -60,7 +60,7 @@ class Resident:
         self._edits = 0
         self._pending: set[str] = set()
         """Pages whose findings in the index may be outdated."""
-        self._pages = ParsedPages(self._parse)
+        self._pages = ParsedPages(self._parse, lambda path: path in self._unsaved or path in self._saved)
         self._day = date.today()
         checked = check(project, self._day, judge=judge)  # updates the index on disk
         self._files = checked.listing
