@@ -230,7 +230,8 @@ class _Finder:
         """The texts of the unmarked comments on consecutive lines of their own, with equal indentation."""
         found: list[str] = []
         indentation = None
-        for text in self.places.lines[line - 1 :]:
+        for at in range(line - 1, len(self.places.lines)):
+            text = self.places.lines[at]
             before, sign, body = text.partition("#")
             indentation = before if indentation is None else indentation
             if not sign or before.strip() or before != indentation or _is_mark(text, len(before)):
