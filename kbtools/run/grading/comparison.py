@@ -14,7 +14,7 @@ from kbtools.run.results.outcomes import Compared, Comparison, Printed
 
 _NAMED = 80
 _PATHS = "paths are written otherwise on this system"
-_ERRORS = "it shows standard error"
+_ERRORS = "it went to standard error, which is not compared"
 _SHOWS_NOTHING = "the snippet prints nothing and has no value"
 
 
