@@ -4,7 +4,8 @@ usage: python bench/serve.py [PAGES] [EDITS] [--browser] [--wiki FOLDER] [--only
 
 The pages are those of ``make_site.py``; kb's snippets are run beforehand. A page is open, as in a browser: its live
 reload asks the server. Then its file is saved. ``on screen`` is the time until the live reload is answered and the page
-with the new text is served; ``another page`` until the first page of the site is. Both begin with the save. CPU is that
+with the new text is served; ``another page`` until the first page of the site is. Both begin with the save, when the
+server has nothing else to do. CPU is that
 of the server and its processes until then; kb goes on with lists and search in the background. Tools take turns; the
 figures are medians.
 
@@ -69,6 +70,13 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
+    def rest(self) -> None:
+        """Wait until the server has nothing to do, and a second, by which file systems and programs know times."""
+        time.sleep(1.2)
+        before = -1.0
+        while before != (before := self.cpu()):
+            time.sleep(0.3)
+
     def edit(self, kind: str, number: int) -> Taken:
         mark, place = f"Mark {kind} {number} of {time.time_ns()}", f"/{self.page}/"
         file = self.file
@@ -80,7 +88,7 @@ class Server:
             name = f"New {number} {time.time_ns()}"
             file, place, text = file.parent / f"{name}.md", "", f"---\ntitle: {name}\n---\n# {name}\n\n{mark}.\n"
             place = f"/{self.page.rpartition('/')[0]}/{name}/"
-        time.sleep(1.2)  # file systems and programs know times by the second
+        self.rest()
         poll, found = self._poll(place) if kind != "new page" else None, ""
         before, started = self.cpu(), time.perf_counter()
         file.write_text(text, encoding="utf-8")
