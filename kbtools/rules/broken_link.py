@@ -46,7 +46,7 @@ from kbtools.markdown.file_links import FileLink, has_ending, is_page_path
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.source import Span
-from kbtools.vault.links.addresses import is_copied, of_copy
+from kbtools.vault.links.addresses import is_of_copy, of_copy
 from kbtools.vault.links.resolution import Ambiguous, Elsewhere, Missing, Resolved
 from kbtools.vault.links.resolve import joined
 from kbtools.vault.links.spelling import relabel_fix
@@ -84,7 +84,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
             problem = _file_link(file, page, context)
             if problem is None:
                 continue
-            if problem.fix is None and file.path and not context.config.has_site and is_copied(page):
+            if is_of_copy(problem, file, page, has_site=context.config.has_site):
                 copied.append(problem)
             else:
                 yield problem

@@ -27,7 +27,7 @@ from kbtools.links import has_placeholder, is_attachment_name
 from kbtools.markdown.file_links import is_page_path
 from kbtools.rules import Context
 from kbtools.text.diagnostics import Problem, Severity
-from kbtools.vault.links.addresses import is_copied, of_copy
+from kbtools.vault.links.addresses import is_of_copy, of_copy
 from kbtools.vault.links.resolution import Missing
 from kbtools.vault.links.spelling import relabel_fix
 from kbtools.vault.page import Page
@@ -59,7 +59,7 @@ def check(page: Page, context: Context) -> Iterator[Problem]:
             if file.path and fix is None:
                 help_, severity = context.unless_hook("makes it", help_)
             problem = Problem("missing-attachment", file.path_span, message, help_, fix, severity=severity)
-            if fix is None and file.path and not context.config.has_site and is_copied(page):
+            if is_of_copy(problem, file, page, has_site=context.config.has_site):
                 copied.append(problem)
             else:
                 yield problem

@@ -11,6 +11,13 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
+CHANGES_FILES = {
+    "documentChanges": True,
+    "resourceOperations": ["create", "rename"],
+    "changeAnnotationSupport": {},
+}
+"""The capability ``workspace.workspaceEdit`` of an editor that creates and renames files, and shows a preview."""
+
 
 class RawClient:
     """A language server of its own, spoken to in bytes."""

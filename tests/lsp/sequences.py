@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from a_wiki import make
-from raw_client import RawClient
+from raw_client import CHANGES_FILES, RawClient
 
 from kbtools.config.project import find_project
 from kbtools.incremental.check import check
@@ -68,11 +68,7 @@ NAMES = ("배열", "New *name*", "Tensor", "one", "three-3", "C#", "a/b", "", "L
 PLACES = ("docs/b", "docs/c/d", "docs", "docs/a")
 CAN = {
     "workspace": {
-        "workspaceEdit": {
-            "documentChanges": True,
-            "resourceOperations": ["create", "rename"],
-            "changeAnnotationSupport": {},
-        },
+        "workspaceEdit": CHANGES_FILES,
         "didChangeWatchedFiles": {"dynamicRegistration": True},
     }
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from a_wiki import make
-from raw_client import RawClient
+from raw_client import CHANGES_FILES, RawClient
 
 PAGES = {
     "kb.toml": 'docs = "docs"\n',
@@ -19,15 +19,7 @@ PAGES = {
     "docs/topics/pic.png": "",
     "docs/start.md": "---\nsee: '[[topics/Tensor]]'\n---\n\n# Start\n\n![a](topics/pic.png)\n",
 }
-CAN = {
-    "workspace": {
-        "workspaceEdit": {
-            "documentChanges": True,
-            "resourceOperations": ["create", "rename"],
-            "changeAnnotationSupport": {},
-        }
-    }
-}
+CAN = {"workspace": {"workspaceEdit": CHANGES_FILES}}
 
 
 @pytest.fixture

@@ -37,12 +37,13 @@ _RACES = re.compile(
     r"|as_completed|asyncio\.wait|all_tasks)\b"
 )
 _SEEDS = re.compile(r"seed\w*\(|default_rng|RandomState")
+_WRAPS = re.compile(r"pprint|printing|argparse|terminal")
+"""Code whose output depends on the width of the terminal."""
 _ASKS = re.compile(
     r"version|sizeof|platform|cpu_count|cuda|getpreferredencoding|\b(?:help|dir)\(|maxsize|getrecursionlimit"
     r"|implementation|executable|prefix|__file__|__path__|__spec__|__loader__|__subclasses__|sys\.path"
-    r"|sysconfig|inspect|kwlist|encoding|pprint|printing|argparse|terminal"
+    rf"|sysconfig|inspect|kwlist|encoding|{_WRAPS.pattern}"
 )
-_WRAPS = re.compile(r"pprint|printing|argparse|terminal")
 _INSTALLED = re.compile(rf"(?:{re.escape(sys.prefix)}|{re.escape(sys.base_prefix)})(?!\w)")
 """Where Python is, on this machine."""
 _SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")

@@ -239,26 +239,25 @@ def _block_start(page: Page, name: str, default: int) -> int:
     return default
 
 
-class _Tags(HtmlInlineProcessor):
+class _Bracketed(InlineProcessor):
+    """Leaves text without ``[[`` to the processor that comes later, at its usual place."""
+
+    def handleMatch(  # type: ignore[override]
+        self, m: re.Match[str], data: str
+    ) -> tuple[etree.Element | str | None, int | None, int | None]:
+        return super().handleMatch(m, data) if "[[" in m[1] else (None, None, None)
+
+
+class _Tags(_Bracketed, HtmlInlineProcessor):
     """Raw HTML that holds brackets, before wikilinks are looked for: an attribute holds none."""
 
     PRIORITY = 186
 
-    def handleMatch(  # type: ignore[override]
-        self, m: re.Match[str], data: str
-    ) -> tuple[etree.Element | str | None, int | None, int | None]:
-        return super().handleMatch(m, data) if "[[" in m[1] else (None, None, None)
 
-
-class _Addresses(AutolinkInlineProcessor):
+class _Addresses(_Bracketed, AutolinkInlineProcessor):
     """Addresses in angle brackets, likewise."""
 
     PRIORITY = 187
-
-    def handleMatch(  # type: ignore[override]
-        self, m: re.Match[str], data: str
-    ) -> tuple[etree.Element | str | None, int | None, int | None]:
-        return super().handleMatch(m, data) if "[[" in m[1] else (None, None, None)
 
 
 def register(

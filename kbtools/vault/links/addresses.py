@@ -56,6 +56,11 @@ def is_copied(page: Page) -> bool:
     return _BEGINS_WITH_ADDRESS.match(page.source.text, page.body_start) is not None
 
 
+def is_of_copy(problem: Problem, file: FileLink, page: Page, *, has_site: bool) -> bool:
+    """Whether a link that leads nowhere is as the copied web page had it, and nothing is known to mend it."""
+    return problem.fix is None and bool(file.path) and not has_site and is_copied(page)
+
+
 def of_copy(problems: Sequence[Problem]) -> Iterator[Problem]:
     """One finding for all links of a copied web page that lead nowhere: they are relative to the original."""
     if problems:
