@@ -32,6 +32,7 @@ def test_every_error_names_a_way_out() -> None:
         ("--format xml", "argument --format: invalid choice: 'xml'", "kb check --help"),
         ("--no-run=yes", "argument --no-run: ignored explicit argument 'yes'", "kb check --help"),
         ("--root", "argument --root: expected one argument", "kb check --help"),
+        ("--dry-run", "kb check has no option --dry-run", "did you mean --diff?"),
         ("-x", "kb check has no option -x", None),
     ],
 )

@@ -27,7 +27,6 @@ from kbtools.run.job import ANY
 from kbtools.run.results.keys import imported
 from kbtools.text.diagnostics import Applicability, Severity
 from kbtools.vault.index import Index
-from kbtools.vault.links.resolution import Alias, Missing, Resolved
 from kbtools.vault.links.spelling import Speller
 from kbtools.vault.loading import load as load_vault
 from kbtools.vault.page import Page
@@ -63,8 +62,12 @@ class Survey:
     mkdocs: Path | None = None
     obsidian: Obsidian = field(default_factory=Obsidian)
     pages: int = 0
-    links: Counter[str] = field(default_factory=Counter)
-    """``resolve``, ``can be reconciled``, ``dangle``, ``are ambiguous``."""
+    links: int = 0
+    """Links, and the broken and ambiguous ones of them, counted as ``kb check`` counts them."""
+    broken: int = 0
+    ambiguous: int = 0
+    respelled: int = 0
+    """Wikilinks that ``kb reconcile`` respells."""
     code: dict[str, FolderCode] = field(default_factory=dict)
     absent: Counter[str] = field(default_factory=Counter)
     """Packages that fences import and that are not installed, with the number of fences."""
@@ -99,14 +102,8 @@ def survey(root: Path, exclude: Iterable[str] = (), *, site: bool = True) -> Sur
     vault = load_vault(project)
     index = Index.build(vault)
     found.pages = len(index.pages)
-    for held in index.graph.links.values():
-        for _, resolution in held.wiki:
-            found.links[_fate(resolution)] += 1
-    config = project.config
-    respelled = len(plan_reconcile(index, Speller(index, config.link_style, config.keep_words)).changes)
-    found.links["can be reconciled"] += respelled
-    found.links["resolve"] -= respelled
-    found.links = +found.links
+    speller = Speller(index, project.config.link_style, project.config.keep_words)
+    found.respelled = len(plan_reconcile(index, speller).changes)
     packages = Packages(root)
     for path, page in index.pages.items():
         _count_code(found, path, page, packages)
@@ -114,7 +111,8 @@ def survey(root: Path, exclude: Iterable[str] = (), *, site: bool = True) -> Sur
         found.with_frontmatter += page.frontmatter is not None and bool(page.frontmatter.data)
         found.drawings += path.endswith(".excalidraw.md")
     found.fits_topic = _fitting(index.pages.values())
-    report = check(vault, index, config)
+    report = check(vault, index, project.config)
+    found.links, found.broken, found.ambiguous = report.links, report.broken, report.ambiguous
     found.start_page = next((name for name in START if name in index.pages), None)
     central = _central(index)
     found.central = tuple(central.values())
@@ -197,12 +195,6 @@ def _names_foam(file: Path) -> bool:
         return "foam." in file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-
-
-def _fate(resolution: object) -> str:
-    if isinstance(resolution, Missing):
-        return "dangle"
-    return "resolve" if isinstance(resolution, Resolved | Alias) else "are ambiguous"
 
 
 _PICTURE = re.compile(r"""!\[[^\]\n]*\]\(\s*<?$|<(?:img|source)\b[^<>]*\bsrc\s*=\s*["']?$""", re.IGNORECASE)

@@ -10,6 +10,9 @@ from typing import NoReturn
 
 from kbtools.errors import KbError
 
+_OF_OTHER_PROGRAMS = {"--dry-run": "--diff", "--preview": "--diff", "--write": "--apply", "--yes": "--apply"}
+"""What other programs call options of kb."""
+
 
 class Arguments(argparse.ArgumentParser):
     """The options of one command. A usage error is one line with a suggestion, and exit code 2."""
@@ -18,6 +21,7 @@ class Arguments(argparse.ArgumentParser):
     """Whether words after ``--`` are the command line of another program (``args.command``)."""
 
     def __init__(self, command: str, summary: str) -> None:
+        """``command`` is a name of ``kbtools.cli.COMMANDS``; all but ``init`` take the options that name a wiki."""
         from kbtools.cli.examples import epilog
 
         super().__init__(
@@ -27,6 +31,10 @@ class Arguments(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        if command != "init":
+            self._add_wiki_options()
+
+    def _add_wiki_options(self) -> None:
         where = self.add_argument_group("which wiki")
         where.add_argument(
             "--root", metavar="DIR", help="find the project from DIR upwards (default: the current folder)"
@@ -131,9 +139,12 @@ class Arguments(argparse.ArgumentParser):
         args, unknown = self.parse_known_intermixed_args(own, SimpleNamespace(command=behind))
         for word in unknown:
             option = word.partition("=")[0]
-            close = difflib.get_close_matches(option, list(self._option_string_actions), n=1)
             if option.startswith("-"):
-                hint = f"did you mean {close[0]}?" if close else f"{self.prog} --help lists its options"
-                raise KbError(f"{self.prog} has no option {option}", hint)
+                raise KbError(f"{self.prog} has no option {option}", self._meant(option))
             raise KbError(f'unexpected argument "{word}"', f"{self.prog} --help shows its usage")
         return args
+
+    def _meant(self, option: str) -> str:
+        own = _OF_OTHER_PROGRAMS.get(option)
+        close = [own] if own in self.options else difflib.get_close_matches(option, sorted(self.options), n=1)
+        return f"did you mean {close[0]}?" if close else f"{self.prog} --help lists its options"

@@ -42,8 +42,6 @@ def configure(arguments: Arguments) -> None:
 
 
 def run(args: SimpleNamespace) -> int:
-    if args.vault is not None or args.root is not None:
-        raise KbError("kb init takes the folder itself, not --vault or --root", "kb init FOLDER")
     root = Path(args.folder)
     if not root.is_dir():
         raise KbError(f"there is no folder {root}", "kb init FOLDER; make it first")
@@ -128,14 +126,14 @@ def _survey_lines(found: Survey) -> Iterator[str]:
     ):
         if folder:
             yield f"  {what:<14} {folder}"
-    total = sum(found.links.values())
-    if total:
-        parts = [f"{n:,} {what}" for what, n in found.links.most_common()]
-        yield f"  {'links':<14} {total:,}: {', '.join(parts)}"
+    if found.links:
+        told = ((found.broken, "broken"), (found.ambiguous, "ambiguous"), (found.respelled, "can be reconciled"))
+        parts = ", ".join(f"{n:,} {what}" for n, what in told if n)
+        yield f"  {'links':<14} {found.links:,}{': ' if parts else ''}{parts}"
     fences = sum(c.fences for c in found.code.values())
     if fences:
         alone = sum(c.alone for c in found.code.values())
-        yield f"  {'Python code':<14} {plural(fences, 'fence')}, {alone:,} of which read as code that can run here"
+        yield f"  {'Python code':<14} {plural(fences, 'fence')}, {alone:,} of which can probably run here"
         if found.absent:
             named = ", ".join(f"{name} ({n:,})" for name, n in found.absent.most_common(5))
             more = f" and {len(found.absent) - 5} more" if len(found.absent) > 5 else ""
@@ -201,7 +199,7 @@ def _write(root: Path, files: list[NewText], found: Survey, *, no_run: bool) -> 
     rows = [("kb check", "fails on what is new; kb check --no-baseline shows everything")]
     if found.fixable:
         rows.append(("kb fix --diff", f"shows corrections of {found.fixable:,} of the findings; kb fix does it"))
-    if n := found.links["can be reconciled"]:
+    if n := found.respelled:
         rows.append(("kb reconcile --diff", f"shows {plural(n, 'link')} respelled as the pages they mean"))
     if any(f.path.startswith("mkdocs") for f in files) or found.mkdocs:
         rows.append(("kb build", "builds the site in site/; kb serve previews it"))
