@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Collection
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from kbtools.incremental import full_check, parsed_pages, update
 from kbtools.incremental.check import CheckResult, check
 from kbtools.incremental.database import FILE, Database
 from kbtools.incremental.resident import Resident
+from kbtools.incremental.update import IndexUpdate
 from kbtools.text.near_names import NearNames
 from kbtools.vault.listing import FileEntry
 from kbtools.vault.loading import read
@@ -253,6 +255,39 @@ def test_names_to_suggest_are_listed_once_whatever_an_editor_writes(
     assert helped("A.md", "[[Old]] [[Other section]]", "a section") is False
     assert helped("Old.md", "# Old\n\n## Other section\n", "it is a section there")
     assert listed[first:] == ["learning rates", "learning rates of all"]
+    resident.close()
+
+
+def test_an_open_page_is_checked_in_idle_time_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {"A.md": "[[B]]", "B.md": "[[A]]"}
+    put(tmp_path / "vault", texts)
+    resident = Resident(project(tmp_path))
+    checked: list[str] = []
+    check_pages = IndexUpdate.check
+
+    def check(update: IndexUpdate, paths: Collection[str]) -> None:
+        checked.extend(paths)
+        check_pages(update, paths)
+
+    monkeypatch.setattr(IndexUpdate, "check", check)
+
+    def idle() -> list[str]:
+        checked.clear()
+        while resident.prepare():
+            pass
+        return [*checked]
+
+    assert idle() == []
+    resident.edit("A.md", texts["A.md"])
+    assert idle() == ["A.md"]
+    assert idle() == []
+    resident.edit("B.md", "[[A]] typed")
+    assert checked == ["B.md"]
+    assert idle() == []
+    resident.drop("A.md")
+    resident.edit("A.md", texts["A.md"])
+    resident.drop("A.md")
+    assert idle() == []
     resident.close()
 
 

@@ -60,6 +60,8 @@ class Resident:
         self._edits = 0
         self._pending: set[str] = set()
         """Pages whose findings in the index may be outdated."""
+        self._unparsed: set[str] = set()
+        """Open pages whose texts are their files, so that opening them did not parse them."""
         self._pages = ParsedPages(self._parse, lambda path: path in self._unsaved or path in self._saved)
         self._day = date.today()
         checked = check(project, self._day, judge=judge)  # updates the index on disk
@@ -96,8 +98,9 @@ class Resident:
     def _steps(self) -> Generator[None, None, None]:
         _ = self._db
         yield
-        self._pending |= {*self._unsaved, *self._saved} & self.listing.entries.keys()
-        self.settle()  # with all imports, and the page parsed, as for an edit
+        self._pending |= self._unparsed & self._saved.keys()
+        self._unparsed.clear()
+        self.settle()  # with all imports, and the pages parsed, as for an edit
         prepared = None
         while prepared is not self.linking:
             prepared = self.linking
@@ -123,6 +126,7 @@ class Resident:
             return
         if known is None and self._is_saved(path, text):
             self._saved[path] = Source(path, text)
+            self._unparsed.add(path)
             return
         is_new = path not in self.listing.entries
         self._saved.pop(path, None)

@@ -343,6 +343,30 @@ def test_a_run_that_cannot_be_done_says_why(wiki: Path) -> None:
         assert any('no snippet "no-such"' in message for message in told)
 
 
+@pytest.mark.parametrize("command", ["kb.accept", "kb.respell", "kb.run", "kb.update"])
+def test_arguments_that_a_command_does_not_take_are_refused(command: str, client: RawClient, wiki: Path) -> None:
+    uri = (wiki / AUTOGRAD).as_uri()
+    for arguments in ([], [uri, 1], [1, ""], [uri, "", "", ""], [uri, "broken-link", 1.5, 2], {"uri": uri}, "ab", 7):
+        error = client.ask("workspace/executeCommand", {"command": command, "arguments": arguments})["error"]
+        assert (error["code"], error["message"].partition(",")[0]) == (-32602, f"{command} takes a page's address")
+    assert client.ask("workspace/executeCommand", {"command": command})["error"]["code"] == -32602
+
+
+@pytest.mark.parametrize("uri", ["", "untitled:Untitled-1", "file:///no/such/page.md", "no address"])
+def test_a_command_for_what_is_no_page_says_so(client: RawClient, uri: str) -> None:
+    error = client.ask("workspace/executeCommand", {"command": "kb.run", "arguments": [uri, ""]})["error"]
+    assert (error["code"], error["message"]) == (-32602, f"{uri} is not a page of a wiki")
+
+
+def test_a_finding_at_no_place_of_the_text_is_not_accepted(client: RawClient, wiki: Path) -> None:
+    uri = (wiki / AUTOGRAD).as_uri()
+    for start, end in ((-1, -7), (5, 3), (2**70, 2**71)):
+        arguments = [uri, "broken-link", start, end]
+        error = client.ask("workspace/executeCommand", {"command": "kb.accept", "arguments": arguments})["error"]
+        assert error["message"].startswith("broken-link is not found there any more")
+    assert not (wiki / "kb-baseline.json").exists()
+
+
 @pytest.mark.parametrize("kind", ["codeLens", "inlayHint"])
 def test_results_are_shown_once_a_run_has_ended(kind: str, wiki: Path) -> None:
     with RawClient(wiki) as client:

@@ -136,11 +136,11 @@ def new_page_file(space: OpenVault, title: str) -> tuple[str, str] | None:
     return space.uri(path), new_page(name, schema, date.today())
 
 
-def accept(space: OpenVault, path: str, rule: str, span: Span) -> None:
+def accept(space: OpenVault, path: str, rule: str, start: int, end: int) -> None:
     """Write one finding into the baseline. Raises KbError where it is not found any more."""
     page = space.page(path)
     new, _ = space.findings(path)
-    found = [d for d in new if d.rule == rule and d.span == span]
+    found = [d for d in new if (d.rule, d.span.start, d.span.end) == (rule, start, end)]
     if page is None or not found:
         raise KbError(f"{rule} is not found there any more", "nothing is to be accepted")
     file = space.project.root / FILE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,33 +11,45 @@ from kbtools.adapters.lsp.open_vault import OpenVault
 from kbtools.adapters.lsp.session import Session
 from kbtools.adapters.lsp.wire.connection import Later
 from kbtools.errors import KbError
-from kbtools.text.source import Span
 
 if TYPE_CHECKING:
     from kbtools.adapters.lsp.running import Run, RunEnd
 
 
+_TAKES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    ACCEPT: ((str, str, int, int), "a page's address, a rule, and the start and end of what it found"),
+    RESPELL: ((str,), "a page's address"),
+    RUN: ((str, str), "a page's address, and a snippet's name or nothing"),
+    UPDATE: ((str, str), "a page's address, and a snippet's name or nothing"),
+}
+"""The types of each command's arguments, and what they are."""
+
+
 def execute(session: Session, command: str, arguments: list[Any]) -> Later | None:
-    """Raises KbError for what cannot be done, and for a command that is not known."""
-    if command == ACCEPT:
-        uri, rule, start, end = arguments
-        if (found := session.space(uri)) is not None:
-            from kbtools.adapters.lsp.actions import accept
-
-            accept(*found, rule, Span(start, end))
-            session.publish()
-    elif command == RESPELL:
-        if (found := session.space(arguments[0])) is not None:
-            from kbtools.adapters.lsp.edits.changes import respell
-
-            edit = session.for_client(respell(*found))
-            session.connection.ask("workspace/applyEdit", {"label": "Respell links", "edit": edit})
-    elif command in (RUN, UPDATE):
-        uri, snippet = arguments
-        if (found := session.space(uri)) is not None:
-            return _run(session, uri, *found, snippet, update=command == UPDATE)
-    else:
+    """Raises KbError for what cannot be done, for a command that is not known, and for arguments that it does not
+    take."""
+    if command not in _TAKES:
         raise KbError(f"{command} is not a command of kb")
+    types, meaning = _TAKES[command]
+    if not isinstance(arguments, list) or tuple(type(a) for a in arguments) != types:
+        raise KbError(f"{command} takes {meaning}")
+    uri, *others = arguments
+    found = session.space(uri)
+    if found is None:
+        raise KbError(f"{uri} is not a page of a wiki")
+    if command == ACCEPT:
+        from kbtools.adapters.lsp.actions import accept
+
+        rule, start, end = others
+        accept(*found, rule, start, end)
+        session.publish()
+    elif command == RESPELL:
+        from kbtools.adapters.lsp.edits.changes import respell
+
+        edit = session.for_client(respell(*found))
+        session.connection.ask("workspace/applyEdit", {"label": "Respell links", "edit": edit})
+    else:
+        return _run(session, uri, *found, others[0], update=command == UPDATE)
     return None
 
 
