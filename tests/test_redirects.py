@@ -54,6 +54,20 @@ def test_a_chain_is_shortened_to_its_end() -> None:
     }
 
 
+def test_double_redirects_are_fixed_at_once(tmp_path: Path) -> None:
+    chain = {"a": "canonical_id: b", "b": "redirect_to: '[[c]]'", "c": "duplicate_of: d"}
+    fixed = {"a": "canonical_id: d", "b": "redirect_to: '[[d]]'", "c": "duplicate_of: d"}
+    for name, field in chain.items():
+        (tmp_path / f"{name}.md").write_text(f"---\n{field}\n---\n\n[[a]]\n")
+    (tmp_path / "d.md").write_text("[[a]]\n")
+    (tmp_path / "kb.toml").write_text('docs = "."\n')
+    done = run_kb(["fix", "--select", "double-redirect"], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {n: (tmp_path / f"{n}.md").read_text() for n in fixed} == {
+        n: f"---\n{field}\n---\n\n[[a]]\n" for n, field in fixed.items()
+    }
+
+
 def test_canonical_id_counts_too() -> None:
     pages = {"a.md": page(canonical_id="b"), "b.md": page(duplicate_of='"[[c]]"'), "c.md": ""}
     ((rule, _, fixed),) = found(pages)["a.md"]

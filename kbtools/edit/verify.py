@@ -127,8 +127,12 @@ class Verifier:
             yield from self._frontmatter(page, renewed)
         before, after = self.before.redirects, self.after.redirects
         for path in sorted({*before, *after} & self.before.pages.keys()) if self.renaming else before:
-            if self.moved(before.get(path, "")) != after.get(self.moved(path), ""):
+            if not self._same_redirect(path, before.get(path, ""), after.get(self.moved(path), "")):
                 yield ChangedMeaning(path, None, before.get(path))
+
+    def _same_redirect(self, path: str, was: str, now: str | None) -> bool:
+        """Whether a redirect of a page leads to the same page; one that is rewritten may skip others."""
+        return now == self.moved(was) or (path in self.edits and now == self.moved(self.before.final(was)))
 
     def places(self, path: str) -> Places:
         held = self._places.get(path)
@@ -225,7 +229,8 @@ class Verifier:
             return
         for (_, name), (_, renewed_name) in zip(page.references, renewed.references, strict=False):
             there = self.before.page_named(name, page.path)
-            if there is not None and self.moved(there) != self.after.page_named(renewed_name, renewed.path):
+            named = self.after.page_named(renewed_name, renewed.path)
+            if there is not None and not self._same_redirect(page.path, there, named):
                 yield ChangedMeaning(page.path, None, there)
         for name, renewed_name in zip(was, now, strict=True):
             meaning = self.before.resolve_name(name, page.path)
