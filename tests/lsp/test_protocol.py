@@ -19,6 +19,7 @@ from tests.terminal import run_kb
 from tests.waiting import until
 
 AUTOGRAD = "docs/topics/Autograd.md"
+MESSAGE = "window/showMessage"
 
 
 @pytest.fixture(scope="module")
@@ -536,3 +537,17 @@ def test_unsaved_text_counts_once_a_configuration_can_be_read(wiki: Path) -> Non
         found = client.rules(uri) or set()
         assert "broken-link" in found
         assert "variant-link" not in found  # of the file
+
+
+def test_files_are_read_while_a_configuration_cannot_be(wiki: Path) -> None:
+    with RawClient(wiki) as client:
+        client.initialize(workspace={"didChangeWatchedFiles": {"dynamicRegistration": True}})
+        uri = (wiki / AUTOGRAD).as_uri()
+        client.open(uri, "[[Tensor]]\n")
+        assert "broken-link" not in (client.rules(uri) or set())
+        (wiki / "kb.toml").write_text("docs = [\n", encoding="utf-8")
+        (wiki / "docs/topics/Tensor.md").unlink()
+        told = [{"uri": (wiki / name).as_uri(), "type": 2} for name in ("kb.toml", "docs/topics/Tensor.md")]
+        client.note("workspace/didChangeWatchedFiles", {"changes": told})
+        assert "broken-link" in (client.rules(uri) or set())
+        assert any("kb.toml" in note["params"]["message"] for note in client.notes if note["method"] == MESSAGE)

@@ -191,26 +191,37 @@ class Session:
         self.is_stale = True
 
     def refresh_all(self, space: OpenVault) -> None:
-        """Read what has changed on disk, the configuration included; one that cannot be read leaves all as it was."""
+        """Read what has changed on disk, the configuration included; of one that cannot be read, what was read last
+        holds."""
+        self.is_stale = True
+        fresh = None
         try:
-            project = project_of(space.project.vault / "index.md", self.folders) or space.project
-            if project == space.project:
+            fresh = self._configured_anew(space)
+            if fresh is None:
                 space.forget_baseline()
                 space.resident.refresh()
-                self.is_stale = True
-                return
-            is_same = project.vault == space.project.vault
-            fresh = OpenVault(project, space.encoding, space.top if is_same else None)
         except KbError as error:
             self.complain(error)
+        if fresh is None:
             return
         self._complaints.clear()
         del self.spaces[space.project.vault]
         space.close()
-        self.spaces[project.vault] = fresh
+        self.spaces[fresh.project.vault] = fresh
         self.forget_places()
         self._take_texts(fresh)
-        self.is_stale = True
+
+    def _configured_anew(self, space: OpenVault) -> OpenVault | None:
+        """The wiki by its configuration now; None if that is the same, or cannot be read."""
+        try:
+            project = project_of(space.project.vault / "index.md", self.folders) or space.project
+            if project == space.project:
+                return None
+            is_same = project.vault == space.project.vault
+            return OpenVault(project, space.encoding, space.top if is_same else None)
+        except KbError as error:
+            self.complain(error)
+            return None
 
     def files_changed(self, space: OpenVault, files: Collection[Path] | None) -> None:
         """Have files of a wiki that may have changed read before anything is told next; None for any. A build may write
