@@ -22,7 +22,11 @@ from pytest_lsp import ClientServerConfig, LanguageClient
     scope="module",
     loop_scope="module",
 )
-async def client(lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
+async def client(
+    lsp_client: LanguageClient, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[None]:
+    """A parameter is the encoding of positions."""
+    encoding = types.PositionEncodingKind(getattr(request, "param", "utf-16"))
     root = tmp_path_factory.mktemp("editor")
     converter = lsp_client.protocol._converter
 
@@ -32,7 +36,7 @@ async def client(lsp_client: LanguageClient, tmp_path_factory: pytest.TempPathFa
 
     converter.register_structure_hook(types.Command | types.CodeAction, either)
     capabilities = types.ClientCapabilities(
-        general=types.GeneralClientCapabilities(position_encodings=[types.PositionEncodingKind.Utf16]),
+        general=types.GeneralClientCapabilities(position_encodings=[encoding]),
         text_document=types.TextDocumentClientCapabilities(
             document_link=types.DocumentLinkClientCapabilities(tooltip_support=True)
         ),

@@ -7,11 +7,15 @@ from pathlib import Path
 from lsprotocol import types
 from pytest_lsp import LanguageClient
 
+UNITS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
+"""How Python writes a text in each encoding of positions, and the bytes of a unit."""
+
 
 class Editor:
     """One open document, as an editor holds it."""
 
-    def __init__(self, client: LanguageClient, file: Path) -> None:
+    def __init__(self, client: LanguageClient, file: Path, encoding: str = "utf-16") -> None:
+        self.codec, self.size = UNITS[encoding]
         self.client, self.uri, self.version = client, file.as_uri(), 0
         self.text = file.read_text(encoding="utf-8") if file.is_file() else ""
 
@@ -43,7 +47,7 @@ class Editor:
     def position(self, offset: int) -> types.Position:
         line = self.text.count("\n", 0, offset)
         start = self.text.rfind("\n", 0, offset) + 1
-        return types.Position(line, len(self.text[start:offset].encode("utf-16-le")) // 2)
+        return types.Position(line, len(self.text[start:offset].encode(self.codec)) // self.size)
 
     def at(self, words: str, into: int = 0) -> types.Position:
         return self.position(self.text.index(words) + into)
@@ -53,9 +57,9 @@ class Editor:
         return types.TextDocumentIdentifier(self.uri)
 
     def shown(self, range_: types.Range) -> str:
-        """The text of a range, counted in UTF-16."""
-        line = self.text.split("\n")[range_.start.line].encode("utf-16-le")
-        return line[range_.start.character * 2 : range_.end.character * 2].decode("utf-16-le")
+        """The text of a range within a line."""
+        line = self.text.split("\n")[range_.start.line].encode(self.codec)
+        return line[range_.start.character * self.size : range_.end.character * self.size].decode(self.codec)
 
     def done(self, edits: list[types.TextEdit]) -> str:
         """The text after edits of single lines."""
@@ -65,8 +69,7 @@ class Editor:
             text = text[:start] + edit.new_text + text[end:]
         return text
 
-    @staticmethod
-    def offset(text: str, position: types.Position) -> int:
+    def offset(self, text: str, position: types.Position) -> int:
         lines = text.split("\n")
-        before = lines[position.line].encode("utf-16-le")[: position.character * 2].decode("utf-16-le")
+        before = lines[position.line].encode(self.codec)[: position.character * self.size].decode(self.codec)
         return sum(len(line) + 1 for line in lines[: position.line]) + len(before)

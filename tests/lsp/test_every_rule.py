@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from a_wiki import make
 from raw_client import RawClient
-from test_rules import NEEDS_MORE, example, settings
 
 from kbtools.adapters.lsp.offered import FIX_ALL
 from kbtools.check.shell import judge_of
@@ -20,6 +19,7 @@ from kbtools.rules import Rule, all_rules
 from kbtools.text.diagnostics import Applicability, Diagnostic
 from kbtools.text.source import Span
 from tests.terminal import run_kb
+from tests.test_rules import NEEDS_MORE, example, settings
 
 RULES = [rule for rule in all_rules().values() if rule.name not in NEEDS_MORE]
 OF_TOPICS = {
