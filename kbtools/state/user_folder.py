@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import secrets
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -26,7 +25,7 @@ def secret() -> str:
     """A secret that a vault's files cannot contain: values of the memo whose keys are derived from it were written
     by this user. If it cannot be stored, it is different in every process."""
     file = user_folder() / _SECRET
-    made = secrets.token_hex(16)
+    made = os.urandom(16).hex()  # without the imports of `secrets`, which every command would wait for
     new = file.with_name(f"{_SECRET}-{made[:8]}")
     try:
         if not file.exists():
