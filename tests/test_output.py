@@ -279,3 +279,27 @@ def test_more_than_20_orphans_are_counted_where_kb_makes_no_site(
     assert (f"no page links to {orphans} of {orphans + 1} pages" in err) == (listed == 0)
     main(["check", "--no-run", "--format", "concise", "--select", "orphan-page", *where])
     assert capsys.readouterr().out.count("orphan-page") == orphans
+
+
+@pytest.mark.parametrize(
+    ("links", "rule", "line"),
+    [
+        ("[[none {n}]]", "broken-link", "{n} links lead to notes that are not written"),
+        ("[[Bee]]", "alias-link", "{n} links name aliases of pages"),
+    ],
+)
+@pytest.mark.parametrize("many", [20, 21])
+def test_more_than_20_links_to_unwritten_notes_or_aliases_are_counted(
+    links: str, rule: str, line: str, many: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".obsidian").mkdir()
+    body = "".join(f"- {links.format(n=n)}\n" for n in range(many))
+    (tmp_path / "a.md").write_text(f"[[b]]\n\n{body}", encoding="utf-8")
+    (tmp_path / "b.md").write_text("---\naliases: [Bee]\n---\n\n[[a]]\n", encoding="utf-8")
+    where = ["--no-run", "--format", "concise", "--vault", str(tmp_path)]
+    assert main(["check", *where]) == 0
+    out, err = capsys.readouterr()
+    assert out.count(rule) == (many if many <= 20 else 0)
+    assert (line.format(n=many) in err) == (many > 20)
+    main(["check", "--select", rule, *where])
+    assert capsys.readouterr().out.count(rule) == many

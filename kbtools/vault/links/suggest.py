@@ -54,11 +54,11 @@ _KINDS = {
         ("picture", "png jpg jpeg gif webp avif svg bmp tif tiff heic"),
         ("sound", "mp3 m4a wav ogg flac opus"),
         ("film", "mp4 webm mov mkv avi ogv"),
-        ("document", "pdf tex typ doc docx odt"),
+        ("document", "pdf doc docx odt"),
     )
     for ending in endings.split()
 }
-"""Endings of files that may be converted into each other."""
+"""Endings of files that show readers the same. A source (``tex``, ``typ``) does not: what it makes is missing."""
 _SHORTEST_HEADING = 10
 """Letters of a single word that leads to the page with this first heading: *Problem* heads too many."""
 _ENTRANCES = frozenset(("index", "readme"))
