@@ -167,3 +167,23 @@ def test_the_largest_page_is_for_the_project_to_say(tmp_path: Path) -> None:
         done = run_kb(("check", "--no-run", "--root", str(tmp_path), "--format", "concise"))
         assert done.returncode == code, done.stdout
         assert ("the page is too large: 0.0 MiB" in done.stdout) == bool(code)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+@pytest.mark.parametrize(("site", "severity"), [(False, "warning"), (True, "error")])
+def test_a_linked_folder_is_an_error_only_where_a_site_shows_its_pages(
+    site: bool, severity: str, inside: bool, tmp_path: Path
+) -> None:
+    docs = tmp_path / "docs"
+    (docs / "own").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    (docs / "index.md").write_text("# Index\n\n[[b]]\n", encoding="utf-8")
+    (docs / "own/b.md").write_text("# B\n\n[[index]]\n", encoding="utf-8")
+    (docs / "linked").symlink_to(docs / "own" if inside else tmp_path / "other")
+    if site:
+        (tmp_path / "mkdocs.yml").write_text("site_name: x\n", encoding="utf-8")
+    where = ("--root", str(tmp_path)) if site else ("--vault", str(docs))
+    done = run_kb(("check", "--no-run", "--select", "unreadable-page", "--format", "json", *where))
+    found = [(d["path"].rpartition("/")[2], d["severity"]) for d in json.loads(done.stdout)["diagnostics"]]
+    assert found == [("linked", severity)]
+    assert done.returncode == (severity == "error")

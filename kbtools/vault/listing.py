@@ -44,6 +44,8 @@ class FileEntry(NamedTuple):
     """Stamp of a page; None if it could not be read, and for other files."""
     trouble: str | None = None
     """Why it cannot be read."""
+    is_only_unread: bool = False
+    """A link to a folder where no site is made: nothing shows its pages unchecked."""
 
     @property
     def shown(self) -> str:
@@ -247,7 +249,7 @@ def list_files(root: Path, config: Config) -> tuple[FileEntries, frozenset[str]]
                         if entry.is_symlink():
                             if selective and unpublished(path):
                                 continue
-                            odd.append(_linked(path, f"{top}/{path}", inside))
+                            odd.append(_linked(path, f"{top}/{path}", inside, selective=selective))
                         elif entry.is_dir(follow_symlinks=False):
                             folders.append(path + "/")
                     elif selective and unpublished(path):
@@ -305,15 +307,17 @@ def sized(entry: FileEntry, largest: int) -> FileEntry:
     return entry._replace(trouble=f"the page is too large: {size}")
 
 
-def _linked(path: str, file: str, inside: str) -> FileEntry:
+def _linked(path: str, file: str, inside: str, *, selective: bool) -> FileEntry:
+    """The file that a symbolic link leads to, or why it is not read; ``selective`` if MkDocs makes a site, which has
+    the pages of linked folders."""
     try:
         target = os.path.realpath(file, strict=True)
         status = Path(target).stat()
     except OSError as e:
         why = "is a loop" if "loop" in (e.strerror or "").lower() or "levels" in str(e).lower() else "leads nowhere"
         return FileEntry(path, file, None, f"the symbolic link {why}")
+    if Path(target).is_dir():
+        return FileEntry(path, file, None, "linked folders are not followed", is_only_unread=not selective)
     if target != inside and not target.startswith(inside + os.sep):
         return FileEntry(path, file, None, "the symbolic link leads out of the vault")
-    if Path(target).is_dir():
-        return FileEntry(path, file, None, "linked folders are not followed")
     return FileEntry(path, file, (status.st_mtime_ns, status.st_ctime_ns, status.st_size))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kbtools.config.project import Project, project_or_folder
 from kbtools.config.snippet_policy import Policies
-from kbtools.text.diagnostics import Problem
+from kbtools.text.diagnostics import Problem, Severity
 from kbtools.text.source import Source, Span
 from kbtools.vault.listing import FileEntry, Listing
 from kbtools.vault.names import STRICT, Conventions
@@ -66,7 +66,8 @@ def read(entry: FileEntry, policies: Policies) -> Page:
             return decode(entry.path, data, policies.of(entry.path))
         except OSError as e:
             trouble, advice = f"the file cannot be read: {e.strerror}", "check its permissions"
-    return unreadable(Source(shown, ""), Problem("unreadable-page", Span(0, 0), trouble, advice))
+    severity = Severity.WARNING if entry.is_only_unread else None
+    return unreadable(Source(shown, ""), Problem("unreadable-page", Span(0, 0), trouble, advice, severity=severity))
 
 
 def _bytes_of(file: str, size: int) -> bytes:
