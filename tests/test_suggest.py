@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from growth import assert_linear
 
 from kbtools.config.project import Config
 from kbtools.vault.index import Index
@@ -121,3 +124,13 @@ def test_a_choice_is_spelled_so_that_it_means_one_page() -> None:
     ((_, resolution),) = index.links["Here.md"].wiki
     assert isinstance(resolution, Ambiguous)
     assert Linking(index, Config()).suggester.choices(resolution, "Here.md", 5) == ("a/T", "b/T")
+
+
+def test_broken_links_on_a_page_of_many_headings_take_linear_time() -> None:
+    def work(size: int) -> Callable[[], object]:
+        text = "".join(f"## Section {i}\n\n[[gone {i}]]\n\n" for i in range(size))
+        index = Index({"a.md": decode("a.md", text.encode())})
+        page, linking = index.pages["a.md"], Linking(index, Config())
+        return lambda: [linking.suggester.suggest(link, page) for link, _ in index.links["a.md"].wiki]
+
+    assert_linear(work, 400)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import posixpath
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
@@ -16,6 +17,7 @@ from urllib.parse import unquote
 from kbtools.config.mkdocs_file import HeadingIds
 from kbtools.links import WikiLink, fold_title, is_attachment_name
 from kbtools.markdown.file_links import FileLink, has_ending, written
+from kbtools.markdown.structure import Heading
 from kbtools.text.diagnostics import Applicability, Edit, Fix
 from kbtools.text.near_names import NearNames
 from kbtools.text.source import Span, is_invisible
@@ -96,6 +98,7 @@ class Suggester:
         self._folders: dict[str, Homonyms] = {}
         self._near_sections: dict[str, tuple[NearNames, Mapping[str, str], str]] = {}
         self._linked: tuple[Page, frozenset[str | None]] | None = None
+        self._headings: tuple[Page, Mapping[str, Heading]] | None = None
         """The page asked about last, and the pages it links to."""
         self._files = resolver.names.files
 
@@ -241,12 +244,12 @@ class Suggester:
     def _heading(self, link: WikiLink, page: Page) -> Suggestion | None:
         """A page whose first heading is this name, or the only section of that name."""
         name = fold_title(link.name)
-        own = next((h for h in page.headings if fold_title(h.text) == name), None)
+        own = self._headings_of(page).get(name)
         if _DATE.search(name):
             return None  # a daily note that is not written
         if own is not None:
-            above = [h for h in page.headings if h.start <= link.start]
-            if own.start <= link.start < own.end or (own.level > 1 and above and above[-1] is own):
+            number = bisect_right(page.headings, link.start, key=lambda h: h.start)
+            if own.start <= link.start < own.end or (own.level > 1 and number and page.headings[number - 1] is own):
                 return None  # the link stands in that heading, or in its section
             if own.level == 1 or set("[]|#^") & set(own.text):
                 way = f'the page is called "{page.title}"'
@@ -267,6 +270,12 @@ class Suggester:
         if target is None or set("[]|#^") & set(text):
             return None
         return Suggestion(f"{target}#{text}", path, "it is a section there")
+
+    def _headings_of(self, page: Page) -> Mapping[str, Heading]:
+        """The headings of a page by their folded texts; the first of those that are equal."""
+        if self._headings is None or self._headings[0] is not page:
+            self._headings = page, {fold_title(h.text): h for h in reversed(page.headings)}
+        return self._headings[1]
 
     def _linked_from(self, page: Page) -> frozenset[str | None]:
         """The pages that the wikilinks of a page name."""
