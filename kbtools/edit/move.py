@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from kbtools.config.project import LinkStyle
+from kbtools.edit.name_change import NameChange
 from kbtools.edit.plan import Moved, Rewrite, edited, settle
-from kbtools.edit.references import Change, NameChange, file_edits, frontmatter_edits, wikilink_edits
+from kbtools.edit.references import Change, file_edits, frontmatter_edits, wikilink_edits
 from kbtools.edit.verify import ChangedMeaning
 from kbtools.errors import KbError
 from kbtools.vault.index import Index

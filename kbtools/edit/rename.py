@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kbtools.config.project import LinkStyle
+from kbtools.edit.name_change import NameChange
 from kbtools.edit.new_names import clean_title, new_path, require_free
 from kbtools.edit.properties import set_property, with_alias
-from kbtools.edit.references import NameChange, Respelling, body_edits, frontmatter_edits
+from kbtools.edit.references import Respelling, body_edits, frontmatter_edits
 from kbtools.edit.verify import AnyLink, Verifier, few
 from kbtools.errors import KbError
 from kbtools.frontmatter import add_item, set_field

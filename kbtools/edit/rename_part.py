@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from kbtools.edit.name_change import NameChange
 from kbtools.edit.new_names import clean_title, require_free
 from kbtools.edit.plan import edited
-from kbtools.edit.references import NameChange, body_edits, frontmatter_edits
+from kbtools.edit.references import body_edits, frontmatter_edits
 from kbtools.edit.verify import Verifier, few
 from kbtools.errors import KbError
 from kbtools.frontmatter import set_field

@@ -98,8 +98,9 @@ class Suggester:
         self._folders: dict[str, Homonyms] = {}
         self._near_sections: dict[str, tuple[NearNames, Mapping[str, str], str]] = {}
         self._linked: tuple[Page, frozenset[str | None]] | None = None
-        self._headings: tuple[Page, Mapping[str, Heading]] | None = None
         """The page asked about last, and the pages it links to."""
+        self._headings: tuple[Page, Mapping[str, Heading]] | None = None
+        """The page asked about last, and its headings by their folded texts."""
         self._files = resolver.names.files
 
     # -- wikilinks
