@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
 
 from kbtools.adapters.testing import run_page
+from kbtools.run.grading import second_run
 from kbtools.run.grading.second_run import _SEVERAL
 from kbtools.run.processes.launchers import Launcher
 from kbtools.run.results.outcomes import Outcome, Status
@@ -90,6 +92,9 @@ def test_what_a_snippet_shows_without_the_earlier_ones_is_not_compared(launcher:
     page += "NameError: name 'j' is not defined\n>>> 2 + 2\n5\n```\n"
     outcome = run_page(page, launcher)["a"]
     assert states(outcome) == ["equal", "an earlier snippet of the page changes it", "different"]
+    page = "```python\nj = 1\n```\n\n```python {#a}\ntry:\n    print(j)\nexcept NameError:\n    pass\n"
+    page += "print('j' in globals())  # False\nprint(2 + 2)  # 5\n```\n"
+    assert states(run_page(page, launcher)["a"]) == ["an earlier snippet of the page changes it", "different"]
 
 
 THREADS = """from concurrent.futures import ThreadPoolExecutor
@@ -352,3 +357,41 @@ def test_later_versions_and_wide_terminals_are_not_compared(launcher: Launcher) 
 def test_an_exception_that_no_run_raises_is_different(launcher: Launcher) -> None:
     code = ">>> id(1)\nTraceback (most recent call last):\nTypeError: no\n>>> id(1)\n5"
     assert states(run(code, launcher)) == ["different", CHANGES]
+
+
+WAITS = """import sys
+while sys.getsizeof([]) != {}:
+    pass
+print(2 + 2)  # 5"""
+
+
+def test_another_run_that_does_not_end_is_not_waited_for(launcher: Launcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On another machine, it would wait until the snippet's time limit of a minute."""
+    monkeypatch.setattr(second_run, "_LEAST", 0.5)
+    began = time.monotonic()
+    assert states(run(WAITS.format(sys.getsizeof([])), launcher)) == ["different"]
+    assert time.monotonic() - began < 30
+
+
+QUEUE = """```python
+import json
+```
+
+```python {#a}
+import multiprocessing
+def send(queue): queue.put(json.loads("43"))
+context = multiprocessing.get_context("spawn")
+queue = context.Queue()
+process = context.Process(target=send, args=(queue,))
+process.start()
+print(queue.get())  # 42
+process.join()
+```
+"""
+
+
+def test_what_needs_earlier_snippets_is_not_run_without_them(launcher: Launcher) -> None:
+    """The other process would fail, and its answer be waited for."""
+    began = time.monotonic()
+    assert states(run_page(QUEUE, launcher)["a"]) == ["different"]
+    assert time.monotonic() - began < second_run._LEAST

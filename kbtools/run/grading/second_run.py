@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from kbtools.errors import KbError
@@ -49,8 +50,13 @@ _INSTALLED = re.compile(rf"(?:{re.escape(sys.prefix)}|{re.escape(sys.base_prefix
 _SETS = re.compile(r"\b(?:frozen)?set\(|\{[^{}:]*,[^{}:]*\}")
 _AT_PROMPT = re.compile(r"\bis\b|\b(?:id|globals|locals|vars|dir)\(")
 """Code that asks whether two names refer to the same object, or for the variables of the program."""
+_GOES_ON = re.compile(r">>>|\bIn ?\[|\bexcept\b|\bsuppress\(|\b(?:globals|locals|vars|dir|hasattr)\(")
+"""Code that may go on where a name of an earlier snippet is missing: other code ends there."""
 _QUICK = 10.0
 """Sessions that take longer (seconds) are run only once under each condition."""
+_LEAST, _TIMES = 20.0, 10.0
+"""A step may take so many seconds more, and so many times as long, as the session's first run took: what waits for
+something that is not there in another run would wait until its time limit."""
 
 
 class OtherRuns:
@@ -66,6 +72,7 @@ class OtherRuns:
         code = "\n".join([*(earlier.code for earlier, _ in before), step.code])
         seeded = _SEEDS.search(code[: len(code) - len(step.code)]) is not None
         quick = seconds < _QUICK
+        step = replace(step, timeout=min(step.timeout, _LEAST + _TIMES * seconds))
         numbers = [1]
         numbers += _SEVERAL if quick and (_DRAWS.search(code) or _RACES.search(code)) else ()
         numbers += SEEDS_APART if quick and seeded else ()
@@ -84,7 +91,7 @@ class OtherRuns:
                 excuse = CONTINUES if apart else _EXCUSES.get(number, VARIES)
                 output = _replaced(_INSTALLED if number == MACHINE else _now(), output)
                 yield OtherRun(output, excuse, if_none_agrees=apart, agreed=run.agreed)
-        if before:
+        if before and (not step.uses or _GOES_ON.search(step.code)):
             alone = _Run(self._job, self._launcher, self._settings, self._environment, 1)
             output = alone.given(step, ())
             alone.close()
