@@ -437,6 +437,25 @@ def test_a_mkdocs_project_keeps_its_configuration(tmp_path: Path) -> None:
     assert tree(root) == before
 
 
+SAFE_HTML = (
+    "# A\n\n`<script>` <https://a.org> <me@a.org> <b>b</b>\n\n```html\n<script>1</script>\n```\n\n<!-- <form> -->\n"
+)
+
+
+def test_a_site_with_html_of_its_own_stays_as_it_is(tmp_path: Path) -> None:
+    """A site that MkDocs builds with ``strict`` would not be built any more."""
+    strict = "site_name: x\nstrict: true\n"
+    kept = kb(put(tmp_path / "safe", {"mkdocs.yml": strict, "docs/index.md": SAFE_HTML}), "init", "--diff")
+    assert "sanitize" not in kept
+    written = SAFE_HTML + '\n<div>\n<a href="#x" onmouseover="a()">x</a>\n</div>\n'
+    root = put(tmp_path / "own", {"mkdocs.yml": strict, "docs/index.md": written})
+    told = kb(root, "init", "--yes")
+    assert "HTML           on 1 page as kb publishes it only with sanitize: false" in told
+    assert "      sanitize: false\n" in (root / "mkdocs.yml").read_text(encoding="utf-8")
+    kb(root, "build")
+    assert 'onmouseover="a()"' in (root / "site/index.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [

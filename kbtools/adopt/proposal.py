@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,12 +81,15 @@ def excluded(found: Survey) -> list[str]:
     return list(dict.fromkeys(globs))
 
 
-def propose(found: Survey, *, site: bool = True, files_as_is: Sequence[str] = ()) -> list[NewText]:
+def propose(
+    found: Survey, *, site: bool = True, files_as_is: Sequence[str] = (), html_as_is: bool = False
+) -> list[NewText]:
     """The files to write. ``files_as_is`` are files that an existing site publishes and that kb publishes only if they
-    are listed. Raises KbError when the site's configuration cannot be edited safely."""
+    are listed; ``html_as_is`` is whether its pages hold HTML that kb would change. Raises KbError when the site's
+    configuration cannot be edited safely."""
     files = [NewText("kb.toml", None, settings(found).encode("utf-8"), "settings; kb config explains each")]
     if site:
-        files += _site(found, files_as_is)
+        files += _site(found, as_before(found, files_as_is, html_as_is=html_as_is))
     if ignored := _ignored(found.root):
         files.append(ignored)
     return files
@@ -114,7 +117,7 @@ def _toml(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _site(found: Survey, files_as_is: Sequence[str]) -> Iterator[NewText]:
+def _site(found: Survey, options: Mapping[str, object]) -> Iterator[NewText]:
     if found.mkdocs is None:
         if found.start_page is None:
             path = START[0] if found.docs == "." else f"{found.docs}/{START[0]}"
@@ -125,16 +128,18 @@ def _site(found: Survey, files_as_is: Sequence[str]) -> Iterator[NewText]:
         yield NewText("mkdocs.yml", None, text.encode("utf-8"), "the site: kb build builds it, kb serve previews it")
         return
     file, data = _holding_plugins(found.mkdocs, found.root)
-    new = with_plugin(_decoded(data, file), file.name, as_before(found, files_as_is)).encode("utf-8")
+    new = with_plugin(_decoded(data, file), file.name, options).encode("utf-8")
     if new != data:
         path = file.relative_to(found.root).as_posix()
         yield NewText(path, data, new, f"the plugin {PLUGIN} is added; the rest is as it was")
 
 
-def as_before(found: Survey, files_as_is: Sequence[str]) -> dict[str, object]:
-    """Options of kb's plugin that keep the existing site unchanged: pictures from other hosts, and files that kb does
-    not publish by default."""
+def as_before(found: Survey, files_as_is: Sequence[str], *, html_as_is: bool) -> dict[str, object]:
+    """Options of kb's plugin that keep the existing site unchanged: HTML of pages as it is written, pictures from other
+    hosts, and files that kb does not publish by default."""
     options: dict[str, object] = {}
+    if html_as_is:
+        options["sanitize"] = False
     if found.picture_hosts:
         options["remote_images"] = True
     if 0 < len(files_as_is) <= MOST_NAMED:

@@ -73,6 +73,8 @@ class Survey:
     """Packages that fences import and that are not installed, with the number of fences."""
     picture_hosts: Counter[str] = field(default_factory=Counter)
     """Other hosts whose pictures pages show."""
+    html: list[str] = field(default_factory=list)
+    """Of an existing MkDocs site, the pages' texts that may hold HTML, without code, comments and addresses."""
     with_frontmatter: int = 0
     fits_topic: int = 0
     """Pages whose frontmatter fits the schema ``topic``."""
@@ -108,6 +110,8 @@ def survey(root: Path, exclude: Iterable[str] = (), *, site: bool = True) -> Sur
     for path, page in index.pages.items():
         _count_code(found, path, page, packages)
         found.picture_hosts.update(_picture_hosts(page))
+        if found.mkdocs is not None and "<" in page.source.text:
+            found.html.append(_with_html(page))
         found.with_frontmatter += page.frontmatter is not None and bool(page.frontmatter.data)
         found.drawings += path.endswith(".excalidraw.md")
     found.fits_topic = _fitting(index.pages.values())
@@ -198,6 +202,21 @@ def _names_foam(file: Path) -> bool:
 
 
 _PICTURE = re.compile(r"""!\[[^\]\n]*\]\(\s*<?$|<(?:img|source)\b[^<>]*\bsrc\s*=\s*["']?$""", re.IGNORECASE)
+
+
+_TAG = re.compile(r"\s*</?[a-zA-Z]")
+_ADDRESS = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*|[^\s<>@/]+@[^\s<>]+)>")
+
+
+def _with_html(page: Page) -> str:
+    """The text of a page without what is opaque and not HTML, and without addresses in angle brackets."""
+    text, at = page.source.text, 0
+    parts: list[str] = []
+    for span in page.structure.opaque:
+        if not _TAG.match(text, span.start):
+            parts.append(text[at : span.start])
+            at = span.end
+    return _ADDRESS.sub(" ", " ".join((*parts, text[at:])))
 
 
 def _picture_hosts(page: Page) -> Iterator[str]:

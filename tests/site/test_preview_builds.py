@@ -294,14 +294,18 @@ def test_a_broken_baseline_does_not_end_the_preview_and_the_page_runs_later(proj
 
 
 def test_a_hook_that_needs_every_page_is_named(project: Project, tmp_path: Path) -> None:
-    write(project, "hook.py", "def on_post_build(config):\n    pass\n")
+    hook = "from markdown import Extension\nclass Added(Extension):\n    def extendMarkdown(self, md): pass\n"
+    hook += "def on_config(config): config.markdown_extensions.append(Added())\ndef on_post_build(config): pass\n"
+    write(project, "hook.py", hook)
     change(project, "mkdocs.yml", "plugins:", "hooks: [hook.py]\nplugins:")
     said: list[str] = []
     preview = Preview(project, tmp_path / "site", said.append)
     preview.origin = "http://127.0.0.1:1"
     preview.refresh(None)
     preview.build()
-    assert any("all rendered: " in line and "hook.py" in line for line in said), said
+    told = next((line for line in said if "all rendered: " in line), "")
+    assert "the hook hook.py" in told
+    assert "the Markdown extension hook.py.Added may" in told  # a name that per_page can hold, without an address
 
 
 def test_a_page_that_cannot_be_read_is_shown_as_far_as_it_can(project: Project, tmp_path: Path) -> None:

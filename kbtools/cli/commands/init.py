@@ -61,8 +61,9 @@ def run(args: SimpleNamespace) -> int:
 
     if exclude := excluded(found):
         found = survey(root, exclude, site=not args.no_site)
-    emit(_survey_lines(found))
-    files = propose(found, site=not args.no_site, files_as_is=_files_as_is(found))
+    unsafe = 0 if args.no_site else _pages_with_unsafe_html(found)
+    emit(_survey_lines(found, unsafe))
+    files = propose(found, site=not args.no_site, files_as_is=_files_as_is(found), html_as_is=unsafe > 0)
     emit(_proposed(files, found, full=args.diff))
     if args.diff:
         say("nothing was written")
@@ -82,6 +83,13 @@ def _files_as_is(found: Survey) -> list[str]:
 
     templates = read(found.mkdocs).theme_dir
     return list(withheld(found.vault, found.root / templates if templates is not None else None))
+
+
+def _pages_with_unsafe_html(found: Survey) -> int:
+    """The number of pages of an existing site with HTML that kb publishes only with ``sanitize: false``."""
+    from kbtools.site.html.sanitize import removed, sanitize
+
+    return sum(any(removed(text, sanitize(text, remote_images=True))) for text in found.html)
 
 
 def _refuse_project(root: Path) -> None:
@@ -113,8 +121,8 @@ def _other_files(vault: Path) -> str:
     return "kb init FOLDER names another folder; kb new starts a page"
 
 
-def _survey_lines(found: Survey) -> Iterator[str]:
-    """What the survey found, one line each."""
+def _survey_lines(found: Survey, unsafe_html: int) -> Iterator[str]:
+    """What the survey found, one line each; ``unsafe_html`` counts pages."""
     where = "" if found.docs == "." else f", pages in {found.docs.rstrip('/')}/"
     yield f"{found.root} is {_KINDS[found.kind]}{where}: {plural(found.pages, 'page')}"
     settings = found.obsidian
@@ -142,6 +150,8 @@ def _survey_lines(found: Survey) -> Iterator[str]:
         hosts = ", ".join(host for host, _ in found.picture_hosts.most_common(3))
         more = " …" if len(found.picture_hosts) > 3 else ""
         yield f"  {'pictures':<14} {found.picture_hosts.total():,} from other machines: {hosts}{more}"
+    if unsafe_html:
+        yield f"  {'HTML':<14} on {plural(unsafe_html, 'page')} as kb publishes it only with sanitize: false"
     if found.with_frontmatter:
         fits = f", {found.fits_topic:,} fit the schema topic" if found.fits_topic else ""
         yield f"  {'frontmatter':<14} on {plural(found.with_frontmatter, 'page')}{fits}"

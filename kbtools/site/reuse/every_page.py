@@ -59,8 +59,9 @@ def _found(config: MkDocsConfig) -> Iterator[tuple[str, str]]:
         if name not in own and not seen <= _SITE_EVENTS:
             yield ("the hook" if name in hooks else "the plugin"), name
     for extension in config.markdown_extensions:
-        if not _is_known(str(extension)):
-            yield "the Markdown extension", str(extension)
+        name = _name_of(extension)
+        if not _is_known(name):
+            yield "the Markdown extension", name
     if config.theme.name is not None and config.theme.name not in _THEMES:
         yield "the theme", config.theme.name
     if config.theme.custom_dir:
@@ -69,9 +70,17 @@ def _found(config: MkDocsConfig) -> Iterator[tuple[str, str]]:
                 yield "the template", template.relative_to(config.theme.custom_dir).as_posix()
 
 
+def _name_of(extension: object) -> str:
+    """The name of an extension; of an object that a plugin has added, that of its class and its package."""
+    if isinstance(extension, str):
+        return extension
+    kind = type(extension)
+    return f"{kind.__module__.partition('._')[0]}.{kind.__qualname__}"
+
+
 def _is_known(extension: str) -> bool:
     name = extension.partition(":")[0]
-    if name in _READING:
+    if name in _READING or name.rpartition(".")[0] in _READING:
         return False
     if name in _BUILTIN or f"{name}.".startswith(_KNOWN):
         return True
