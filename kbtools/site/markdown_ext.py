@@ -27,8 +27,9 @@ from kbtools.site.data.rendered import Embed
 from kbtools.site.data.results import FIGURES
 from kbtools.site.generated.runs import row_id
 from kbtools.site.html.author_html import Made, RemoteImages
+from kbtools.site.html.contents import sanitize_contents
 from kbtools.site.html.fragments import Part
-from kbtools.site.html.sanitize import sanitize, sanitize_contents
+from kbtools.site.html.sanitize import sanitize
 from kbtools.site.html.urls import relative_url
 from kbtools.site.markdown import callouts, wikilinks
 from kbtools.site.markdown.block_ids import BlockIds

@@ -28,6 +28,7 @@ from small_site import make, read, topic
 
 from kbtools.errors import KbError
 from kbtools.site.build import build
+from kbtools.site.html.contents import sanitize_contents
 from kbtools.site.html.sanitize import removed, sanitize
 from kbtools.text.svg import is_remote
 
@@ -354,3 +355,21 @@ def test_what_plugins_put_into_the_tree_stays_and_what_authors_write_goes() -> N
         assert "<object" not in out
     written = Markdown(extensions=[Theirs(), "kbtools"]).convert("PLAYER <iframe src=y>\n")
     assert "<iframe" not in written  # where an author writes one, none is taken for a plugin's
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ('<code class="doc-symbol doc-symbol-toc"></code>\xa0a &lt; "b"', '<code class="doc-symbol doc-symbol-toc"></code>\xa0a &lt; &quot;b&quot;'),
+        ("&lt;code&gt;x&lt;/code&gt;", "&lt;code&gt;x&lt;/code&gt;"),
+        ("<code>open", "&lt;code&gt;open"),
+        ('<span class="a onload=x">b</span>', "&lt;span class=&quot;a onload=x&quot;&gt;b&lt;/span&gt;"),
+        ('<span class="md-toggle">b</span>', '<span class="">b</span>'),
+        ('<span title="x">b</span>', "&lt;span title=&quot;x&quot;&gt;b&lt;/span&gt;"),
+        ("<script>b</script>", "&lt;script&gt;b&lt;/script&gt;"),
+    ],
+)  # fmt: skip
+def test_symbols_in_the_contents_are_kept_and_all_else_is_text(name: str, shown: str) -> None:
+    tokens: list[Any] = [{"name": "x", "id": "x", "children": [{"name": name, "id": "y"}]}]
+    sanitize_contents(tokens)
+    assert tokens[0]["children"][0]["name"] == shown

@@ -8,11 +8,10 @@ cannot know, and ``settle`` replaces it by ``kb`` afterwards.
 
 from __future__ import annotations
 
-import html as entities
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -350,21 +349,3 @@ def _content(html: str) -> Counter[tuple[str, str, str]]:
         if tag in _DROPPED_WHOLE:
             dropped_up_to = element.end
     return out
-
-
-def sanitize_contents(tokens: list[MutableMapping[str, Any]]) -> None:
-    """Escapes the table of contents, in place: templates print its names and ids unescaped."""
-    for token in _walk(tokens):
-        token["name"] = escape(entities.unescape(str(token.get("name", ""))))
-        token["id"] = escape(str(token.get("id", "")))
-        for key in ("html", "data-toc-label"):
-            if token.get(key):
-                token[key] = sanitize(str(token[key]))
-
-
-def _walk(tokens: list[MutableMapping[str, Any]]) -> Iterator[MutableMapping[str, Any]]:
-    waiting = list(tokens)
-    while waiting:
-        token = waiting.pop()
-        waiting += token.get("children", ())
-        yield token
