@@ -78,6 +78,29 @@ print(os.path.basename(os.__file__))  #> os.pyc"""
     assert states(outcome) == ["changes from machine to machine"] * 5 + [CHANGES, "different"], outcome.message
 
 
+def test_listings_of_the_authors_folder_are_not_compared(launcher: Launcher) -> None:
+    code = """import os, pathlib
+print(os.listdir("."))  # ['a.txt', 'b.txt']
+print(len(os.listdir()))  # 4
+print(sorted(p.name for p in pathlib.Path(".").iterdir()))  # ['main.py']
+print([files for _, _, files in os.walk(".")])  # [['notes.txt']]
+print(2 + 2)  # 5"""
+    assert states(run(code, launcher)) == [CHANGES] * 4 + ["different"]
+
+
+@pytest.mark.parametrize(
+    "made", ["open('x.txt', 'w').close()", "os.mkdir('x.txt')", "open('x.txt', 'w').close(); os.remove('x.txt')"]
+)
+def test_listings_of_a_folder_that_the_page_fills_are_compared(made: str, launcher: Launcher) -> None:
+    code = f"import os\n{made}\nprint(os.listdir('.'))  # ['y.txt']\nprint(next(os.walk('.'))[2])  # ['y.txt']"
+    assert states(run(code, launcher)) == ["different"] * 2
+
+
+def test_errors_behind_a_listing_of_the_authors_folder_are_found(launcher: Launcher) -> None:
+    code = "import os\nfor name in os.listdir('.'):\n    open(name)\nprint(2 + 2)  # 5"
+    assert states(run(code, launcher)) == ["different"]
+
+
 def test_packages_written_in_c_are_imported_in_other_runs_too(launcher: Launcher) -> None:
     pytest.importorskip("pandas")
     code = "import datetime, pandas\nprint(pandas.Timestamp(2020, 1, 2).year)  # 2020\n"

@@ -20,7 +20,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -225,7 +225,7 @@ def _files(folder: Path) -> None:
     for module, names in ((os.path, ("exists", "isfile", "isdir")), (Path, ("exists", "is_file", "is_dir"))):
         for name in names:
             setattr(module, name, there(getattr(module, name)))
-    size, status, names_in, find = os.path.getsize, os.stat, os.listdir, glob.glob
+    size, status, names_in, walk, find = os.path.getsize, os.stat, os.listdir, os.walk, glob.glob
 
     def globbed(pattern: Any, *rest: Any, **named: Any) -> list[Any]:
         found = find(pattern, *rest, **named)
@@ -245,9 +245,16 @@ def _files(folder: Path) -> None:
 
     def listdir(path: Any = ".") -> list[Any]:
         found = names_in(path)
+        if not found and is_foreign(path, own=False):
+            return [ELSEWHERE]
         return found[:-1] if not isinstance(path, int) and is_foreign(path) else found
 
-    vars(os).update(stat=stat, listdir=listdir)
+    def walked(*arguments: Any, **named: Any) -> Iterator[tuple[Any, list[Any], list[Any]]]:
+        for at, folders, files in walk(*arguments, **named):
+            empty = not folders and not files and is_foreign(at, own=False)
+            yield at, folders, [ELSEWHERE] if empty else files
+
+    vars(os).update(stat=stat, listdir=listdir, walk=walked)
 
 
 def _machine() -> None:
