@@ -28,6 +28,7 @@ from kbtools.site.data.rendered import Rendered
 from kbtools.site.data.results import Results, obstacles, refusal
 from kbtools.site.data.stored import stored
 from kbtools.site.files import attachments, graph, machine_readable, redirects
+from kbtools.site.files.unread import warn_of_empty_pages
 from kbtools.site.finished_page import Finisher
 from kbtools.site.generated.document import Document
 from kbtools.site.html import csp
@@ -183,6 +184,7 @@ class KbPlugin(BasePlugin[Options]):  # type: ignore[no-untyped-call]
         if unread and "mkdocs-jupyter" not in config.plugins:
             log.info("%s", unread_message(unread))
         leave_out(files, wiki)
+        warn_of_empty_pages(files, wiki)
         if self.config.sanitize:
             attachments.publish(files, config, self.config.active_files, added_files.paths(files, wiki))
         if self.engine is not None:

@@ -52,3 +52,12 @@ def _tells(file: Path, name: str) -> bool:
 
 def test_every_link_of_the_site_leads_somewhere(site: Path) -> None:
     assert broken_links(site) == []
+
+
+def test_a_page_whose_text_is_not_read_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    project = make(tmp_path, {"index.md": "# Start\n\n[[Linked]]\n"})
+    (tmp_path / "README.md").write_text("# Outside\n", encoding="utf-8")
+    (tmp_path / "docs/Linked.md").symlink_to("../README.md")
+    site = build(project)
+    assert "Outside" not in (site / "Linked/index.html").read_text(encoding="utf-8")
+    assert "Linked.md: published without its text: the symbolic link leads out of the vault" in caplog.text
