@@ -456,6 +456,42 @@ def test_a_site_with_html_of_its_own_stays_as_it_is(tmp_path: Path) -> None:
     assert 'onmouseover="a()"' in (root / "site/index.html").read_text(encoding="utf-8")
 
 
+SECTIONS = """# A
+
+## Development - Contributing
+
+## CI / failures & `<script>` tags
+
+## 텐서
+
+## 텐서
+
+### Twice
+
+### Twice
+
+## Named { #twice_1 }
+"""
+
+
+def test_addresses_of_sections_lead_there_still(tmp_path: Path) -> None:
+    """Where the site has Python-Markdown's ids, which leave out all but ASCII."""
+    root = put(
+        tmp_path / "site", {"mkdocs.yml": "site_name: x\nmarkdown_extensions: [attr_list]\n", "docs/index.md": SECTIONS}
+    )
+    plain = [sys.executable, "-m", "mkdocs", "build", "-q", "-d", str(tmp_path / "plain")]
+    subprocess.run(plain, cwd=root, check=True, capture_output=True, timeout=300)
+    kb(root, "init", "--yes")
+    kb(root, "build")
+    before, after = (
+        re.findall(r'\bid="([^"]+)"', (folder / "index.html").read_text(encoding="utf-8"))
+        for folder in (tmp_path / "plain", root / "site")
+    )
+    assert {"development-contributing", "ci-failures-script-tags", "_1", "_2", "twice"} <= set(before) <= set(after)
+    assert {"development---contributing", "텐서", "텐서_1"} <= set(after)
+    assert len(after) == len(set(after))
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [

@@ -13,13 +13,10 @@ from typing import Any
 
 from markdown import Markdown
 from markdown.extensions import Extension
-from markdown.extensions.toc import TocTreeprocessor
-from markdown.extensions.toc import slugify as ascii_slugify
 from markdown.inlinepatterns import SimpleTagInlineProcessor
 from markdown.postprocessors import Postprocessor
 from markdown.treeprocessors import Treeprocessor
 
-from kbtools.markdown.headings import slugify
 from kbtools.run.results.figures import Figure
 from kbtools.site.data.model import SiteModel
 from kbtools.site.data.on_disk import wiki_on_disk
@@ -37,6 +34,7 @@ from kbtools.site.markdown.comments import Comments
 from kbtools.site.markdown.embeds import EmbedPlaces, Expand
 from kbtools.site.markdown.fences import Panels, Recorder, Unmark
 from kbtools.site.markdown.file_links import FileLinks, HtmlAddresses, SourceAddresses
+from kbtools.site.markdown.heading_ids import HeadingIds
 from kbtools.site.markdown.removed_html import RemovedHtml
 from kbtools.site.markdown.text_plugins import tags
 from kbtools.site.page import page_header_footer, result_panel
@@ -45,32 +43,6 @@ from kbtools.snippets import Snippet
 from kbtools.vault.page import Page
 
 _HIGHLIGHT = r"(==)(?![\s=])(.+?)(?<![\s=])=="
-
-
-class _HeadingIds(Treeprocessor):
-    """Ids of headings of generated pages, before the table of contents gives each heading one; and how it makes them,
-    where the owner has not said: Python-Markdown's own way leaves out all but ASCII, and no link would find them."""
-
-    PRIORITY = 6
-
-    def __init__(self, md: Markdown, extension: KbExtension) -> None:
-        super().__init__(md)
-        self.extension = extension
-
-    def run(self, root: etree.Element) -> None:
-        if "toc" in self.md.treeprocessors:
-            toc = self.md.treeprocessors["toc"]
-            if isinstance(toc, TocTreeprocessor) and toc.slugify is ascii_slugify:
-                toc.slugify = _slugify
-        wiki, path = self.extension.wiki, self.extension.path
-        ids = wiki.build.heading_ids.get(path, ()) if wiki is not None and path is not None else ()
-        for heading, id in zip(root.iter("h2"), ids, strict=False):
-            if id:
-                heading.set("id", id)
-
-
-def _slugify(value: str, separator: str) -> str:
-    return slugify(value)
 
 
 class _Chrome(Treeprocessor):
@@ -180,7 +152,9 @@ class KbExtension(Extension):
         expand = Expand(md, self.embeds, lambda: (None if self.is_part else self.wiki, self.path))
         md.postprocessors.register(expand, "kb-embeds", Expand.PRIORITY)
         md.treeprocessors.register(BlockIds(md), "kb-blocks", BlockIds.PRIORITY)
-        md.treeprocessors.register(_HeadingIds(md, self), "kb-heading-ids", _HeadingIds.PRIORITY)
+        is_page = lambda: self.is_page and not self.is_part and md is self.page_markdown  # noqa: E731
+        ids = HeadingIds(md, self._ids_given, is_page)
+        md.treeprocessors.register(ids, "kb-heading-ids", HeadingIds.PRIORITY)
         md.treeprocessors.register(_Chrome(md, self), "kb-chrome", _Chrome.PRIORITY)
         files = FileLinks(md, lambda: (self.wiki, self.path))
         md.treeprocessors.register(files, "kb-file-links", FileLinks.PRIORITY)
@@ -197,6 +171,11 @@ class KbExtension(Extension):
         made.register(self._removed.tell, bool(self.getConfig("sanitize")), remote)
         if self.getConfig("sanitize"):
             md.postprocessors.register(_Contents(md), "kb-contents", _Contents.PRIORITY)
+
+    def _ids_given(self) -> Sequence[str]:
+        """The ids of the headings of a generated page."""
+        wiki, path = self.wiki, self.path
+        return wiki.build.heading_ids.get(path, ()) if wiki is not None and path is not None else ()
 
     def reset(self) -> None:
         """Clears the state of the page before the next one."""
