@@ -341,12 +341,10 @@ class _Reading:
         following = self.rows[at + 1] if at + 1 < len(self.rows) else len(self.body.texts) - 1
         until = min(following, last if end is fences.End.DEDENTED else following)
         self.broken.append(Span(span.start, max(span.end, self.body.ends[max(opener.row, until - 1)])))
-        self.report(
-            span,
-            "this fence is never closed",
-            f"close it with {opener.marks} on a line of its own, indented like this one",
-            site_only=False,
-        )
+        way = f"close it with {opener.marks} on a line of its own, indented like this one"
+        if not any(map(str.strip, self.body.texts[opener.row + 1 :])):
+            way = "remove the line: there is no code below it"
+        self.report(span, "this fence is never closed", way, site_only=False)
 
     def closed(self, opener: Candidate, at: int, closer: int | None, last: int) -> int:
         """A fence that the renderer closes, possibly later than intended."""
