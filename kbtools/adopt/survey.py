@@ -201,9 +201,6 @@ def _names_foam(file: Path) -> bool:
         return False
 
 
-_PICTURE = re.compile(r"""!\[[^\]\n]*\]\(\s*<?$|<(?:img|source)\b[^<>]*\bsrc\s*=\s*["']?$""", re.IGNORECASE)
-
-
 _TAG = re.compile(r"\s*</?[a-zA-Z]")
 _ADDRESS = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]+:[^\s<>]*|[^\s<>@/]+@[^\s<>]+)>")
 
@@ -217,6 +214,9 @@ def _with_html(page: Page) -> str:
             parts.append(text[at : span.start])
             at = span.end
     return _ADDRESS.sub(" ", " ".join((*parts, text[at:])))
+
+
+_PICTURE = re.compile(r"""!\[[^\]\n]*\]\(\s*<?$|<(?:img|source)\b[^<>]*\bsrc\s*=\s*["']?$""", re.IGNORECASE)
 
 
 def _picture_hosts(page: Page) -> Iterator[str]:
